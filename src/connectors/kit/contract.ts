@@ -1,0 +1,228 @@
+/**
+ * The connector contract: what adapts one kind of system to the engine.
+ *
+ * A connector never syncs. It observes, lists, writes and verifies, and it *declares* what its system can and can't do
+ * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
+ * about are values, not exceptions; anything thrown is taken as an unknown outcome.
+ */
+import type { NativeRecord } from '../../model/values.ts'
+
+/** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
+export interface RemoteCapabilities {
+  readonly read: {
+    /** A read by id may show a state this much older than now; 0 = read-your-writes. */
+    readonly lagMs: number
+    /** Records per `readMany` call; 1 = no batch read. */
+    readonly batch: number
+  }
+  /** Lookup by marker or natural key; undefined = none. `lagMs` is the index lag, `maxResults` a silent cap. */
+  readonly search?: { readonly lagMs: number; readonly maxResults?: number }
+  /** `ordered`: versions of ONE record are comparable (as integers, else as strings) · `opaque`: only equal or not · `none`. */
+  readonly version: 'ordered' | 'opaque' | 'none'
+  /** A version precondition is really honoured. */
+  readonly conditionalWrites: boolean
+  /** `patch`: only named properties change · `put`: the whole object is replaced. */
+  readonly write: 'patch' | 'put'
+  /** What a patch does to a nested object it names: replace it whole or merge into it. */
+  readonly nested: 'replace' | 'merge'
+  readonly writeReturns: 'body+version' | 'body' | 'nothing'
+  /** Strongest identity offered for creates; see the guide on creates without duplicates. `unsupported`: no creates. */
+  readonly create:
+    | 'clientId'
+    | 'upsertKey'
+    | 'idempotencyKey'
+    | 'marker'
+    | 'naturalKey'
+    | 'none'
+    | 'unsupported'
+  readonly idempotency?: {
+    readonly ttlMs: number
+    /** A stored 5xx comes back for the same key. */
+    readonly replaysErrors: boolean
+  }
+  /** Longest time after our timeout during which a request may still take effect. */
+  readonly inflightMs: number
+  readonly list: {
+    /** `none`: the resource can't be listed · `offset`: never evidence of absence · `keyset`: may be. */
+    readonly paging: 'none' | 'offset' | 'keyset'
+    readonly pageSize: number
+  }
+  readonly changes: {
+    readonly cursor: 'seq' | 'ts+id' | 'ts' | 'none'
+    /** Changes may become visible this long after their timestamp. */
+    readonly commitLagMs: number
+  }
+  readonly deletes: 'feed' | 'tombstone' | 'byId' | 'none'
+  readonly remove: 'delete' | 'archive' | 'both' | 'none'
+}
+
+/** Passed to every call. */
+export interface CallContext {
+  readonly signal: AbortSignal
+  /** Lane of the rate limiter. */
+  readonly priority: 'hand' | 'webhook' | 'batch'
+  /** Monotonic milliseconds (the engine's clock) after which a *write* must not leave any more; the call answers `not-sent`. */
+  readonly startBefore?: number
+}
+
+/** What is known of a failed call, without secrets or record values. */
+export interface CallFailure {
+  readonly code: string
+  readonly message: string
+  /** The system said when to come back. */
+  readonly retryAfterMs?: number
+  /** The whole system is concerned (credential dead, unreachable, throttled), not this record. */
+  readonly scope: 'system' | 'record'
+}
+
+/** What one record looks like now. */
+export type ReadResult =
+  | {
+      readonly kind: 'live'
+      readonly rid: string
+      readonly native: NativeRecord
+      readonly version?: string
+      readonly changedAt?: number
+    }
+  /** The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. */
+  | { readonly kind: 'gone'; readonly mergedInto?: string }
+  /** No information: not a deletion, not a change. */
+  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+
+export type WriteResult =
+  /** `changedNothing`: a delete of something already gone. */
+  | { readonly kind: 'ok'; readonly rid: string; readonly native?: NativeRecord; readonly version?: string }
+  /** 412/409 on the version: somebody changed it. */
+  | { readonly kind: 'stale' }
+  /** The data was refused: not retried until the value, the remote or the mapping changes. */
+  | { readonly kind: 'rejected'; readonly failure: CallFailure; readonly fields?: readonly string[] }
+  | { readonly kind: 'gone'; readonly mergedInto?: string }
+  /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
+  | { readonly kind: 'not-sent'; readonly failure: CallFailure }
+  /** It may have taken effect. */
+  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+
+export interface CreateRequest {
+  readonly body: NativeRecord
+  /** Record id; put where the manifest says (marker, upsert key, client id). */
+  readonly recordId: string
+  readonly idempotencyKey: string
+}
+
+export interface UpdateRequest {
+  readonly rid: string
+  /** Native patch, as the lens wrote it. */
+  readonly patch: NativeRecord
+  /** Native record last read, for systems that replace whole objects. */
+  readonly base?: NativeRecord
+  readonly ifVersion?: string
+  readonly idempotencyKey: string
+}
+
+export interface RemoveRequest {
+  readonly rid: string
+  readonly mode: 'delete' | 'archive'
+  readonly ifVersion?: string
+}
+
+/** Looks a record up by our marker or by native field values. */
+export type FindRequest =
+  | { readonly by: 'marker'; readonly recordId: string }
+  | { readonly by: 'values'; readonly values: NativeRecord }
+
+export type FindResult =
+  | {
+      readonly kind: 'found'
+      readonly rids: readonly string[] /** The list may be cut off. */
+      readonly capped: boolean
+    }
+  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+
+/** One record of a listing. */
+export interface ListedRecord {
+  readonly rid: string
+  readonly native: NativeRecord
+  readonly version?: string
+  readonly changedAt?: number
+}
+
+/** Pages of a full listing; the generator's return value says whether it may count as evidence of absence. */
+export interface ListEnd {
+  readonly complete: boolean
+  /** Why it is not complete, in words. */
+  readonly reason?: string
+  /** What the system said the count is, if it says. */
+  readonly expected?: number
+}
+
+export interface ChangedRecord {
+  readonly rid: string
+  readonly version?: string
+  readonly deleted?: boolean
+}
+
+export interface ChangesPage {
+  readonly changed: readonly ChangedRecord[]
+  /** Opaque to the engine; committed in one transaction with the dirty marks of this page. */
+  readonly cursor: string
+  readonly more: boolean
+}
+
+/** A change feed answers this when the cursor is no longer valid: the engine runs a full listing instead of starting at "now". */
+export type ChangesResult =
+  | ({ readonly kind: 'page' } & ChangesPage)
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+
+/** One resource of one bound system. */
+export interface Resource {
+  readonly name: string
+  readonly capabilities: RemoteCapabilities
+  read(rid: string, context: CallContext): Promise<ReadResult>
+  /** Same order as asked. Present when `capabilities.read.batch > 1`. */
+  readMany?(rids: readonly string[], context: CallContext): Promise<readonly ReadResult[]>
+  list(context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd>
+  /** Changes after the cursor; undefined = from the beginning of what the feed offers. */
+  changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
+  find?(request: FindRequest, context: CallContext): Promise<FindResult>
+  create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
+  update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
+  remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
+  /** Record id found in a native record (marker or upsert key), if any. */
+  markerOf?(native: NativeRecord): string | undefined
+}
+
+/** A webhook delivery as it came in: raw bytes, so that signatures can be checked. */
+export interface WebhookDelivery {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+  /** Epoch ms, for the timestamp tolerance. */
+  readonly receivedAt: number
+}
+
+export type WebhookVerdict =
+  | {
+      readonly kind: 'accepted'
+      readonly deliveryId: string
+      readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
+    }
+  /** `reason` goes to counters and debug logs, never to the sender. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** One bound system: a connector plus address, credentials and limits. */
+export interface ConnectedSystem {
+  readonly name: string
+  readonly connector: string
+  resource(name: string): Resource
+  /** Identity of the account behind the credentials; compared before deletions are believed. */
+  fingerprint(
+    context: CallContext,
+  ): Promise<
+    | { readonly kind: 'known'; readonly value: string }
+    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  >
+  /** Undefined when the system has no webhooks configured. */
+  webhook?(delivery: WebhookDelivery): Promise<WebhookVerdict>
+  close(): Promise<void>
+}

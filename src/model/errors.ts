@@ -1,0 +1,57 @@
+/** The one error base of Isthmus: every failure carries a stable code and says whether trying again can help. */
+import { type ErrorCode, errorCodes } from './error-codes.ts'
+
+/**
+ * Whether the same operation may succeed later.
+ *
+ * - `never`: nothing changes until a person or a definition changes something
+ * - `backoff`: try again after the caller's own jittered back-off
+ * - `{ afterMs }`: the other side said when to come back
+ */
+export type Retry = 'never' | 'backoff' | { readonly afterMs: number }
+
+/** Whether a request may have taken effect at the other side: the engine must know before it sends again. */
+export type Outcome = 'not-sent' | 'unknown' | 'answered'
+
+export interface IsthmusErrorOptions {
+  /** Overrides the code table's retry class. @default the table's entry for the code */
+  readonly retry?: Retry
+  readonly cause?: unknown
+  /** Facts for machines (ids, paths, positions), never secrets or record values. Non-enumerable on the error. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+const brand = Symbol.for('isthmus.error')
+
+/**
+ * Base class of every error Isthmus throws.
+ *
+ * The message says what failed and on what, in one line, and holds no secret. Heavy context (`details`) is
+ * non-enumerable, so that logging an error cannot spill it by accident.
+ */
+export class IsthmusError extends Error {
+  /** Stable, `SCREAMING_SNAKE`; one row of the error code table. */
+  readonly code: ErrorCode
+  readonly retry: Retry
+  declare readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: IsthmusErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.code = code
+    this.retry = options.retry ?? errorCodes[code].retry
+    Object.defineProperty(this, 'details', {
+      value: Object.freeze({ ...options.details }),
+      enumerable: false,
+    })
+    Object.defineProperty(this, brand, { value: true, enumerable: false })
+  }
+}
+
+/** True for every Isthmus error, also one that came from another copy of the package. */
+export function isIsthmusError(value: unknown): value is IsthmusError {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+/** A caller's mistake, found before any I/O. Carries a code like every other error. */
+export class UsageError extends IsthmusError {}

@@ -1,0 +1,207 @@
+/**
+ * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at
+ * start; functions in here are pure (no clock, no randomness, no I/O).
+ */
+import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
+
+/** Either a value or a promise of it: mappings made of paths stay synchronous, JSONata pairs are asynchronous. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** One integration, ready to run. */
+export interface Integration {
+  /** `[a-z0-9-]+`, from the definition. */
+  readonly id: string
+  /** Hash of the normalised definition: every decision names the version it was made under. */
+  readonly version: string
+  readonly systems: ReadonlyMap<string, SystemSettings>
+  readonly entities: ReadonlyMap<string, Entity>
+}
+
+/** One system of the definition: which connector, its (secret-free after resolution) configuration and its limits. */
+export interface SystemSettings {
+  readonly name: string
+  readonly connector: string
+  /** The connector's own configuration with secrets resolved; never logged, never stored. */
+  readonly config: Readonly<Record<string, unknown>>
+  readonly timing: SystemTiming
+}
+
+/** The engine's time bounds for one system, all in milliseconds. */
+export interface SystemTiming {
+  /** Longest one read may take. @default 10000 */
+  readonly readTimeoutMs: number
+  /** Longest one write may take. @default 10000 */
+  readonly writeTimeoutMs: number
+  /** Records of this system read or written at the same time. @default 16 */
+  readonly concurrency: number
+}
+
+/** One entity: its fields, who takes part, and how disagreements are settled. */
+export interface Entity {
+  readonly name: string
+  readonly fields: ReadonlyMap<string, Field>
+  /** By system name, in the order of the definition. */
+  readonly systems: ReadonlyMap<string, EntitySystem>
+  readonly match: readonly MatchRule[]
+  readonly rules: readonly Rule[]
+  readonly delete: DeletePolicy
+  readonly guard: ChangeGuard
+  /** Write-induced changes of one field within 24 h after which its lane is held. @default 5 */
+  readonly oscillationLimit: number
+}
+
+export interface Field {
+  readonly name: string
+  readonly type: FieldType
+  readonly required: boolean
+  /** Canonical normaliser applied after reading from any system; idempotent. */
+  readonly normalise: (value: CanonicalValue) => CanonicalValue
+  readonly policy: ConflictPolicy
+  /** Only this system may change the field; changes elsewhere are reverted. */
+  readonly owner?: string
+  readonly sensitivity?: 'personal' | 'special' | 'secret'
+}
+
+/**
+ * How concurrent, different changes to one field are settled. The loser is always kept in a conflict record.
+ *
+ * - `prefer`: the first named system among the candidates wins; systems not named rank last, in definition order
+ * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; else by `rank`
+ * - `manual`: the field is held until a person decides
+ * - `union`: sets are merged: (base ∪ added) minus removed · `sum`: numeric deltas against the base are added
+ * - `function`: a pure function of the candidates
+ */
+export type ConflictPolicy =
+  | { readonly kind: 'prefer'; readonly rank: readonly string[] }
+  | { readonly kind: 'latest'; readonly skewMs: number; readonly rank: readonly string[] }
+  | { readonly kind: 'manual' }
+  | { readonly kind: 'union' }
+  | { readonly kind: 'sum'; readonly rank: readonly string[] }
+  | {
+      readonly kind: 'function'
+      readonly decide: (candidates: readonly Candidate[]) => CanonicalValue
+      readonly rank: readonly string[]
+    }
+
+/** One of the values that compete for a field. */
+export interface Candidate {
+  /** The system it was observed in, or `agreed` for the value agreed before. */
+  readonly system: string
+  readonly value: CanonicalValue | undefined
+  /** That system's last absorbed value before this change. */
+  readonly base: CanonicalValue | undefined
+  /** When it changed by the remote's own clock (epoch ms), if the remote tells. */
+  readonly changedAt?: number
+}
+
+/** How one system takes part in an entity. */
+export interface EntitySystem {
+  readonly system: string
+  readonly resource: string
+  /** `source`: read only · `target`: written only, edits there are reverted · `both`. */
+  readonly direction: 'source' | 'target' | 'both'
+  readonly operations: { readonly create: boolean; readonly update: boolean; readonly delete: boolean }
+  /** Native path that holds our record id (marker or upsert key), if the system has one. */
+  readonly key?: string
+  readonly fields: ReadonlyMap<string, SystemField>
+  readonly lens: Lens
+  /** Whether a native record is in scope (`where`). */
+  readonly inScope: (native: NativeRecord) => boolean
+  readonly triggers: readonly Trigger[]
+}
+
+export interface SystemField {
+  readonly name: string
+  readonly readable: boolean
+  readonly writable: boolean
+  /** `norm_s`: the canonical value this system would hold after storing the given one (truncation, rounding, …). Idempotent. */
+  readonly normalise: (value: CanonicalValue) => CanonicalValue
+  /** A change at this system is never taken as the origin of a new value (its copy is poorer than the others'). */
+  readonly neverOrigin: boolean
+  /** Without conditional writes a two-way field has a race window that the definition must accept. */
+  readonly acceptRaceWindow: boolean
+  /** May be left out of a create (a reference that is not there yet, for one). */
+  readonly nullable: boolean
+}
+
+/** A mapping between a system's native record and canonical fields (`get`/`put` of a lens). Pure. */
+export interface Lens {
+  /** Native → canonical, before normalisers. `ref` fields come out as {@link NativeReference} strings (`ref:<native id>`). */
+  read(native: NativeRecord): MaybePromise<LensReading>
+  /**
+   * Canonical → native patch holding only what the given fields need. `base` is the native record last read, if any: nested paths of
+   * systems that replace whole objects are completed from it. Reference fields arrive as native ids.
+   */
+  write(values: CanonicalDocument, base: NativeRecord | undefined): MaybePromise<LensWriting>
+}
+
+export interface LensReading {
+  readonly values: CanonicalDocument
+  /** Fields that could not be read: no information about them, everything else goes on. */
+  readonly problems: readonly FieldProblem[]
+}
+
+export interface LensWriting {
+  readonly patch: NativeRecord
+  readonly problems: readonly FieldProblem[]
+}
+
+/** A value that a mapping, type or rule refused. Never contains the value itself. */
+export interface FieldProblem {
+  readonly field: string
+  readonly code: string
+  readonly message: string
+}
+
+/** Finds the counterpart of a record. Rules are tried in order. */
+export type MatchRule =
+  | { readonly kind: 'exact'; readonly fields: readonly string[] }
+  | { readonly kind: 'normalised'; readonly fields: readonly string[] }
+  | {
+      readonly kind: 'score'
+      /** Weight by field path; weights add up to 1 after compilation. */
+      readonly weights: Readonly<Record<string, number>>
+      /** Link by itself at or above. */
+      readonly link: number
+      /** Ask a person at or above. */
+      readonly review: number
+    }
+
+/** A business rule on the merged record, before any write. Expressions are compiled JSONata. */
+export type Rule =
+  | { readonly kind: 'require'; readonly test: Expression; readonly message: string }
+  | { readonly kind: 'set'; readonly field: string; readonly to: Expression }
+  | { readonly kind: 'hold'; readonly when: Expression; readonly message: string }
+
+/** A compiled, sandboxed expression over a canonical document. Bounded in steps and depth; no clock, network or randomness. */
+export interface Expression {
+  readonly source: string
+  evaluate(input: CanonicalDocument): Promise<unknown>
+}
+
+export interface DeletePolicy {
+  /** Systems whose deletions count. */
+  readonly from: readonly string[]
+  readonly action: 'archive' | 'delete' | 'unlink'
+  /** Wait between the two independent looks. @default 60000 */
+  readonly confirmMs: number
+}
+
+/** Mass-change guard per (system, entity) and 24 h: the larger of the two bounds applies; beyond it, changes are held. */
+export interface ChangeGuard {
+  readonly create: GuardLimit
+  readonly update: GuardLimit
+  readonly delete: GuardLimit
+}
+
+export interface GuardLimit {
+  /** Share of linked records, 0..1. */
+  readonly share: number
+  readonly atLeast: number
+}
+
+/** What makes the engine look. */
+export type Trigger =
+  | { readonly kind: 'webhook'; readonly name: string }
+  | { readonly kind: 'poll'; readonly everyMs: number }
+  | { readonly kind: 'full'; readonly cron: string }

@@ -1,0 +1,174 @@
+/**
+ * The durable state of one record, as every layer above the store sees it. Terms are those of the glossary: a **record** is one
+ * real thing, a **member** its counterpart in one system, **agreed** the values both hold, **shadow** what a system was last seen to hold.
+ *
+ * All times are epoch milliseconds on the database's clock.
+ */
+import type { CanonicalValue } from './values.ts'
+
+/** One agreed field. */
+export interface AgreedField {
+  readonly value: CanonicalValue | undefined
+  /** Revision of the record at which this value was agreed. */
+  readonly rev: number
+  /** System it came from; `person`, `rule` or `merge` when it came from none. */
+  readonly src: string
+  readonly at: number
+  /** Id of the open conflict that holds the field: it is written nowhere until a person decides. */
+  readonly heldBy?: string
+}
+
+export type AgreedFields = { readonly [field: string]: AgreedField }
+
+/** A value we sent whose landing is not settled by evidence yet. */
+export interface OwnWrite {
+  readonly value: CanonicalValue | undefined
+  /** The agreed revision it stood for. */
+  readonly rev: number
+  /** It can't take effect after this plus the system's in-flight bound. */
+  readonly notAfter: number
+}
+
+/** What is known of one field in one system. */
+export interface MemberField {
+  /** Last absorbed value, canonical and normalised for the system. Key missing: never absorbed (no base). */
+  readonly shadow?: CanonicalValue
+  /** True once the field was absorbed as *absent* (so that absent is a base of its own). */
+  readonly shadowAbsent?: true
+  /** Agreed revision this system is known to hold, as well as it can; 0 = none. */
+  readonly acked: number
+  /** Revision written but not verified by a look yet. */
+  readonly provisional?: number
+  readonly own?: readonly OwnWrite[]
+  /** We wrote it and have not looked since: a change seen now is write-induced. */
+  readonly wrote?: true
+  /** Write-induced changes: how many since `since`. */
+  readonly oscillation?: { readonly count: number; readonly since: number }
+  /** Held for a person (oscillation, quarantine). */
+  readonly hold?: { readonly reason: string; readonly at: number }
+  /** The system refused this revision under this definition version: not sent again until one of them changes. */
+  readonly rejected?: { readonly rev: number; readonly version: string; readonly code: string }
+  /** The system stores our value in a poorer form; accepted as it is. */
+  readonly coerced?: true
+}
+
+export type MemberFields = { readonly [field: string]: MemberField }
+
+/**
+ * Life of a record.
+ *
+ * - `candidate`: seen in one system, not matched yet. Leaves by promotion (`active`), by being attached to another record (row gone),
+ *   to `review`, or to `ignored` (out of scope)
+ * - `review`: several counterparts are possible; a person decides
+ * - `active`: kept in agreement
+ * - `deleting`: a confirmed deletion is being carried to the other systems
+ * - `tombstoned`: gone; kept so that late events can't bring it back
+ * - `ignored`: out of scope; looked at again when marked
+ */
+export type RecordState = 'candidate' | 'review' | 'active' | 'deleting' | 'tombstoned' | 'ignored'
+
+export interface SyncRecord {
+  /** UUID (v7). */
+  readonly id: string
+  readonly entity: string
+  readonly state: RecordState
+  /** Grows with every agreed change of any field. */
+  readonly rev: number
+  readonly fields: AgreedFields
+  readonly dirtySeq: number
+  readonly cleanSeq: number
+  /** Systems to look at since the last clean finish; `*` = all. */
+  readonly look: readonly string[]
+  /** Claims since the last clean finish; a crash counts. */
+  readonly attempts: number
+  readonly discoveredAt: number
+  readonly tombstoneRev?: number
+  /** A rule hold released by a person applies until the record's rev moves past this. */
+  readonly releasedRev?: number
+}
+
+/**
+ * State of a member.
+ *
+ * - `absent`: no counterpart in this system (yet) · `unread`: discovered, never read (only on candidates)
+ * - `linked` · `suspect`: seen gone once, waiting for the second look · `gone`: deletion confirmed
+ * - `out-of-scope`: exists but left the `where` filter or was unlinked; nothing is written
+ */
+export type MemberState = 'absent' | 'unread' | 'linked' | 'suspect' | 'gone' | 'out-of-scope'
+
+/** Why a lane is closed; `open` lanes work. Lanes of other systems and records are never affected. */
+export type LaneState = 'open' | 'backoff' | 'in-doubt' | 'waiting' | 'rejected' | 'held' | 'quarantined'
+
+export interface Member {
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  /** Native id; undefined while `absent`. Unique per (system, entity). */
+  readonly rid?: string
+  readonly state: MemberState
+  readonly fields: MemberFields
+  /** Highest ordered version seen, or the last opaque one. */
+  readonly floor?: string
+  /** Version whose whole state is absorbed: a conditional write on it needs no read, and a mark naming it is no news. */
+  readonly absorbedVersion?: string
+  /** Earliest time at which the absorbed state is known to have been present. */
+  readonly asof: number
+  /** Look again at this time to verify a write. */
+  readonly settleAt?: number
+  readonly lane: LaneState
+  readonly laneUntil?: number
+  readonly laneReason?: string
+  /** Consecutive failures of this lane, for back-off. */
+  readonly laneAttempts: number
+  /** First independent look that found it gone. */
+  readonly goneSince?: number
+  /** When a create was first wanted here: candidates discovered later don't delay it. */
+  readonly createWantedAt?: number
+}
+
+/** The remote writes an intent can stand for. */
+export type IntentOperation = 'create' | 'update' | 'archive' | 'delete'
+
+/**
+ * State of an intent.
+ *
+ * - `open`: committed before the send; stays open while the outcome is unknown. At most one per lane
+ * - `done`: acknowledged · `rejected`: the system refused it · `unsent`: provably never left
+ * - `abandoned`: in doubt but harmless by now; its values stay in the own-write memory
+ */
+export type IntentState = 'open' | 'done' | 'rejected' | 'unsent' | 'abandoned'
+
+/** The durable note of one remote write. */
+export interface Intent {
+  readonly id: string
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  readonly operation: IntentOperation
+  /** Agreed revision by field that this write carries. */
+  readonly revs: Readonly<Record<string, number>>
+  /** Exactly what is sent, so that a resend is byte for byte the same. */
+  readonly request: IntentRequest
+  readonly createdAt: number
+  readonly firstSentAt: number
+  /** Nothing of it may be sent after this. */
+  readonly notAfter: number
+  readonly state: IntentState
+  readonly outcome?: string
+}
+
+export interface IntentRequest {
+  readonly resource: string
+  readonly rid?: string
+  /** Native body: the patch, or the whole object for systems that replace. */
+  readonly body: { readonly [key: string]: unknown }
+  /** Canonical values in the body, for the own-write memory and for adoption. */
+  readonly values: Readonly<Record<string, CanonicalValue>>
+  /** Version precondition, when the system honours one. */
+  readonly ifVersion?: string
+  readonly idempotencyKey?: string
+  /** Record id carried in the body, when the system has a place for it. */
+  readonly marker?: string
+  /** Native record before the write, for undo. */
+  readonly preImage?: { readonly [key: string]: unknown }
+}

@@ -1,0 +1,169 @@
+/** What people ask and decide: queries and manual interventions, used by the CLI and the server. Values are decoded only where a call says so. */
+import type { Intent, Member, SyncRecord } from '../model/state.ts'
+import type { CanonicalValue } from '../model/values.ts'
+import type { RunRow } from './contract.ts'
+
+export interface StatusCounts {
+  readonly now: number
+  readonly records: Readonly<Record<string, number>>
+  /** Dirty records: due now, waiting for a later time, in a worker's hands. */
+  readonly queue: {
+    readonly due: number
+    readonly waiting: number
+    readonly running: number
+    readonly oldestDueAt?: number
+  }
+  readonly systems: readonly SystemCounts[]
+  readonly open: {
+    readonly conflicts: number
+    readonly failures: number
+    readonly matches: number
+    readonly holds: number
+    readonly intents: number
+  }
+  readonly workers: number
+}
+
+export interface SystemCounts {
+  readonly system: string
+  readonly entity: string
+  readonly linked: number
+  readonly lanes: Readonly<Record<string, number>>
+  readonly lastRun?: RunRow
+  readonly cursorAt?: number
+}
+
+export interface JournalRow {
+  readonly seq: number
+  readonly stream: string
+  readonly at: number
+  readonly kind: string
+  readonly recordId?: string
+  readonly actor: string
+  /** Decoded. */
+  readonly body: unknown
+}
+
+export interface FailureRow {
+  readonly recordId: string
+  readonly entity: string
+  readonly system: string
+  readonly operation: string
+  readonly code: string
+  readonly message: string
+  readonly signature: string
+  readonly replay: 'safe' | 'unsafe' | 'after-check'
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly count: number
+}
+
+export interface ConflictRow {
+  readonly id: string
+  readonly recordId: string
+  readonly entity: string
+  readonly field: string
+  readonly policy: string
+  readonly state: 'open' | 'decided'
+  readonly winner?: string
+  readonly decidedBy?: string
+  readonly at: number
+  /** Decoded. */
+  readonly candidates: readonly {
+    readonly system: string
+    readonly value: CanonicalValue | undefined
+    readonly at: number
+  }[]
+}
+
+export interface ReviewRow {
+  readonly recordId: string
+  readonly entity: string
+  readonly system: string
+  readonly rid: string
+  readonly at: number
+  readonly candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[]
+}
+
+export interface HoldRow {
+  readonly id: string
+  readonly recordId: string
+  readonly entity: string
+  readonly system?: string
+  readonly field?: string
+  readonly kind: string
+  readonly reason: string
+  readonly at: number
+}
+
+export interface RecordDetail {
+  readonly record: SyncRecord
+  readonly members: readonly Member[]
+  readonly intents: readonly Intent[]
+}
+
+/** Page of a list: at most `limit` rows (1..200), newest first, after `cursor`. */
+export interface PageRequest {
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly cursor?: string
+}
+
+export interface AdminStore {
+  status(): Promise<StatusCounts>
+  runs(page: PageRequest): Promise<Page<RunRow>>
+  run(id: string): Promise<RunRow | undefined>
+  /** By record id, or by `system` + native id. */
+  record(
+    key:
+      | { readonly recordId: string }
+      | { readonly system: string; readonly entity?: string; readonly rid: string },
+  ): Promise<RecordDetail | undefined>
+  /** Newest last. */
+  journal(query: {
+    readonly recordId?: string
+    readonly afterSeq?: number
+    readonly limit: number
+  }): Promise<readonly JournalRow[]>
+  /** Recomputes the hash chain; the first broken line, if any. */
+  verifyJournal(): Promise<{
+    readonly lines: number
+    readonly brokenAt?: { readonly stream: string; readonly seq: number; readonly problem: string }
+  }>
+
+  failures(
+    page: PageRequest & { readonly system?: string; readonly signature?: string },
+  ): Promise<Page<FailureRow>>
+  /** Closes the failures, opens their lanes and marks their records; answers how many. */
+  retryFailures(
+    filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
+    actor: string,
+  ): Promise<number>
+  conflicts(page: PageRequest & { readonly state?: 'open' | 'decided' }): Promise<Page<ConflictRow>>
+  /** Makes the value of the chosen system (or a given value) agreed, releases the field, marks the record. */
+  resolveConflict(
+    id: string,
+    choice: { readonly system: string } | { readonly value: CanonicalValue },
+    actor: string,
+  ): Promise<'ok' | 'unknown' | 'already-decided'>
+  reviews(page: PageRequest): Promise<Page<ReviewRow>>
+  /** `same`: attach to the record · `apart`: remembered, and the candidate becomes a record of its own. */
+  decideReview(
+    recordId: string,
+    decision: { readonly same: string } | { readonly apart: true },
+    actor: string,
+  ): Promise<'ok' | 'unknown' | 'refused'>
+  holds(page: PageRequest): Promise<Page<HoldRow>>
+  /** `release`: carry on · `reject`: undo the wish (a held deletion is not carried out; the record is restored as unlinked there). */
+  releaseHolds(
+    filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
+    decision: 'release' | 'reject',
+    actor: string,
+  ): Promise<number>
+  /** Every active record's id, page by page, for checks. */
+  recordIds(entity: string, page: PageRequest): Promise<Page<string>>
+}

@@ -1,0 +1,451 @@
+/**
+ * The store contract: everything durable, batch first. `postgres/` is the store of record, `memory/` the reference for simulation; one
+ * conformance suite (`test/conformance/store.ts`) holds both to it.
+ *
+ * Rules that every implementation keeps:
+ * - one integration per store; another integration's id is refused at {@link Store.bind}
+ * - each method is one transaction; a batch commits whole, and items that are fenced or refused are reported one by one
+ * - all times are epoch milliseconds of the store's own clock
+ * - a worker's write takes effect only under the lease it was claimed with ({@link Lease}); otherwise the item answers `fenced`
+ * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them serve comparisons
+ */
+
+import type { ConflictDraft } from '../model/merge/contract.ts'
+import type {
+  AgreedFields,
+  Intent,
+  IntentState,
+  LaneState,
+  Member,
+  MemberFields,
+  MemberState,
+  RecordState,
+  SyncRecord,
+} from '../model/state.ts'
+import type { CanonicalDocument } from '../model/values.ts'
+import type { AdminStore } from './admin-contract.ts'
+
+/** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
+export interface FieldCodec {
+  encode(plain: Uint8Array, place: FieldPlace): Uint8Array
+  decode(bytes: Uint8Array, place: FieldPlace): Uint8Array
+  /** Keyed hash for equality without decoding; 32 bytes. */
+  mac(plain: Uint8Array): Uint8Array
+}
+
+export interface FieldPlace {
+  readonly table: string
+  readonly column: string
+  readonly rowId: string
+}
+
+/** The fence: a worker's right to one record. */
+export interface Lease {
+  readonly recordId: string
+  readonly worker: number
+  readonly epoch: number
+}
+
+/** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} hands its records on. */
+export interface WorkerSession {
+  readonly id: number
+  /** Aborts when the session is lost (connection gone): stop, register anew; results under this id are fenced. */
+  readonly lost: AbortSignal
+  close(): Promise<void>
+}
+
+/** "Look at this record": from a webhook, a poll, a full run or a person. */
+export interface Mark {
+  readonly system: string
+  readonly entity: string
+  readonly rid: string
+  /** No news when it equals the member's absorbed version. */
+  readonly version?: string
+  /** Worth a look even if the version is known (deletion events, by hand). */
+  readonly force?: boolean
+}
+
+export interface DeliveryRow {
+  readonly system: string
+  readonly deliveryId: string
+  readonly body: Uint8Array
+}
+
+export interface CursorWrite {
+  readonly system: string
+  readonly entity: string
+  readonly position: string
+}
+
+export interface IntakeRequest {
+  /** Stored once per (system, deliveryId); a duplicate's marks are dropped. */
+  readonly delivery?: DeliveryRow
+  readonly marks: readonly Mark[]
+  /** Committed together with the marks, never before. */
+  readonly cursor?: CursorWrite
+}
+
+export interface IntakeResult {
+  readonly duplicate: boolean
+  /** Known records made dirty. */
+  readonly marked: number
+  /** Unknown records taken in as candidates. */
+  readonly discovered: number
+}
+
+/** A record with everything one pass needs. */
+export interface ClaimedRecord {
+  readonly lease: Lease
+  readonly record: SyncRecord
+  readonly members: readonly Member[]
+  /** Intents in state `open`. */
+  readonly openIntents: readonly Intent[]
+}
+
+export interface ClaimResult {
+  readonly now: number
+  readonly leaseMs: number
+  readonly records: readonly ClaimedRecord[]
+}
+
+/** New values of a member; keys left out stay as they are, `null` clears. */
+export interface MemberUpdate {
+  readonly system: string
+  readonly state?: MemberState
+  readonly rid?: string | null
+  readonly fields?: MemberFields
+  readonly floor?: string | null
+  readonly absorbedVersion?: string | null
+  readonly asof?: number
+  readonly settleAt?: number | null
+  readonly lane?: LaneState
+  readonly laneUntil?: number | null
+  readonly laneReason?: string | null
+  readonly laneAttempts?: number
+  readonly goneSince?: number | null
+  readonly createWantedAt?: number | null
+}
+
+export interface RecordUpdate {
+  readonly state?: RecordState
+  readonly rev?: number
+  readonly fields?: AgreedFields
+  readonly tombstoneRev?: number
+  readonly releasedRev?: number
+}
+
+export interface IntentUpdate {
+  readonly id: string
+  readonly state: IntentState
+  readonly outcome?: string
+  /** A resend of the same bytes under the same intent. */
+  readonly notAfter?: number
+}
+
+/** One line of the append-only, hash-chained journal. `body` holds values and goes through the codec. */
+export interface JournalEntry {
+  readonly kind:
+    | 'decision'
+    | 'intent'
+    | 'outcome'
+    | 'discovery'
+    | 'match'
+    | 'conflict'
+    | 'hold'
+    | 'delete'
+    | 'tombstone'
+    | 'person'
+    | 'run'
+    | 'definition'
+  readonly recordId?: string
+  readonly actor: string
+  readonly body: unknown
+}
+
+/** A hold: something waits for a person while the rest flows. One open hold per (record, system, field, kind). */
+export interface HoldDraft {
+  readonly id: string
+  readonly recordId: string
+  readonly entity: string
+  readonly system?: string
+  readonly field?: string
+  readonly kind: 'guard' | 'rule' | 'oscillation' | 'update-delete' | 'delete-guard'
+  readonly reason: string
+}
+
+/** A failure (dead letter): upserted by (record, system); `signature` groups equal ones. */
+export interface FailureDraft {
+  readonly recordId: string
+  readonly entity: string
+  readonly system: string
+  readonly operation: string
+  readonly code: string
+  readonly message: string
+  readonly signature: string
+  readonly replay: 'safe' | 'unsafe' | 'after-check'
+}
+
+/** Waits until the target record has a counterpart in the system, then the waiting record becomes dirty. */
+export interface DependencyDraft {
+  readonly recordId: string
+  readonly system: string
+  readonly field: string
+  /** Either a known record … */
+  readonly targetRecordId?: string
+  /** … or a native id not seen yet. */
+  readonly target?: { readonly system: string; readonly entity: string; readonly rid: string }
+}
+
+/** Side rows that any commit of a pass may add. */
+export interface PassRows {
+  readonly conflicts?: readonly ConflictDraft[]
+  readonly holds?: readonly HoldDraft[]
+  readonly failures?: readonly FailureDraft[]
+  /** Lanes whose open failure is over. */
+  readonly clearedFailures?: readonly { readonly recordId: string; readonly system: string }[]
+  readonly dependencies?: readonly DependencyDraft[]
+  readonly marks?: readonly Mark[]
+  readonly journal?: readonly JournalEntry[]
+}
+
+/** T1 + T2: the decision of a pass and the intents of its writes, in one commit. */
+export interface Decision extends PassRows {
+  readonly lease: Lease
+  readonly record?: RecordUpdate
+  readonly members?: readonly MemberUpdate[]
+  /** Intents to open. */
+  readonly intents?: readonly Intent[]
+  /** Earlier intents that this pass resolved. */
+  readonly resolved?: readonly IntentUpdate[]
+  /** Match keys of the record, replaced whole when given. */
+  readonly matchKeys?: readonly MatchKey[]
+  /** For each create among the intents: refuse if an unread candidate of that system is older than `wantedAt`, or another record shares an exact key. */
+  readonly createChecks?: readonly { readonly system: string; readonly wantedAt: number }[]
+}
+
+/**
+ * - `ok` · `fenced`: the lease is over, nothing was written
+ * - `create-waits`: an unread candidate could be the counterpart; nothing was written
+ * - `rematch`: another record of that system shares a match key; nothing was written
+ */
+export type DecisionResult =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'create-waits'; readonly system: string }
+  | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
+
+/** T3 + T4: outcomes of the sends, and the finish of the pass. */
+export interface Settlement extends PassRows {
+  readonly lease: Lease
+  readonly record?: RecordUpdate
+  readonly members?: readonly MemberUpdate[]
+  readonly resolved?: readonly IntentUpdate[]
+  /**
+   * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), else the record is due at once.
+   * `again` keeps it dirty and due at `at`. `keep` stays in the worker's hands (another round follows).
+   */
+  readonly finish:
+    | { readonly kind: 'clean'; readonly seq: number }
+    | { readonly kind: 'again'; readonly at: number }
+    | { readonly kind: 'keep' }
+}
+
+/** `taken`: the native id belongs to another active record; nothing of this item was written. A candidate that holds it is absorbed. */
+export type SettlementResult =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'taken'; readonly system: string; readonly recordId: string }
+
+/** Blind index of one match rule's key. `exact`: equality links; `block`: only narrows the search for scoring. */
+export interface MatchKey {
+  readonly rule: number
+  readonly kind: 'exact' | 'block'
+  /** Canonical text; the store keeps its keyed hash. */
+  readonly text: string
+}
+
+export interface MatchRequest {
+  readonly lease: Lease
+  readonly entity: string
+  /** System whose unmatched record looks for its counterpart. */
+  readonly system: string
+  readonly keys: readonly MatchKey[]
+}
+
+/** A record that shares a key. */
+export interface MatchHit {
+  readonly recordId: string
+  readonly state: RecordState
+  readonly rule: number
+  readonly kind: 'exact' | 'block'
+  /** Systems in which it has a counterpart already. */
+  readonly linked: readonly string[]
+  /** Systems in which a create of it is open. */
+  readonly creating: readonly string[]
+  readonly fields: AgreedFields
+  /** A person said that the two are different things. */
+  readonly keptApart: boolean
+}
+
+export interface AttachRequest {
+  /** Lease on the candidate. */
+  readonly lease: Lease
+  readonly system: string
+  readonly targetRecordId: string
+  readonly rule: string
+  readonly journal: readonly JournalEntry[]
+}
+
+/** `refused`: the target has a counterpart there by now, or creates one, or is gone. */
+export type AttachResult =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export interface ReferenceQuery {
+  readonly system: string
+  readonly entity: string
+  /** Native → record … */
+  readonly rid?: string
+  /** … or record → native. */
+  readonly recordId?: string
+}
+
+/** Same order as asked; undefined = unknown. Merged records answer with their survivor. */
+export type ReferenceAnswer = { readonly recordId: string; readonly rid: string } | undefined
+
+/** One listed record of a full run, normalised for its system as the shadow is. */
+export interface StagedRecord {
+  readonly rid: string
+  readonly values: CanonicalDocument
+  readonly version?: string
+}
+
+export interface RunRow {
+  readonly id: string
+  readonly kind: 'full' | 'sync'
+  readonly system: string
+  readonly entity: string
+  readonly startedAt: number
+  readonly finishedAt?: number
+  readonly seen: number
+  readonly expected?: number
+  readonly complete?: boolean
+  readonly reason?: string
+  readonly created?: number
+  readonly changed?: number
+  readonly missing?: number
+}
+
+/** What a full run found by comparing its staged rows with the members, set-based. */
+export interface RunComparison {
+  readonly unchanged: number
+  readonly changed: number
+  readonly discovered: number
+  /** Linked members not listed; marked for a look only when the run is complete. */
+  readonly missing: number
+}
+
+export interface GuardReservation {
+  readonly system: string
+  readonly entity: string
+  readonly operation: 'create' | 'update' | 'delete'
+  readonly count: number
+  /** Refused when the 24 h total would exceed the larger of the two. */
+  readonly share: number
+  readonly atLeast: number
+}
+
+export interface Store {
+  /** Creates or upgrades the schema; refuses a newer one than it knows. */
+  migrate(): Promise<void>
+  /** Binds the store to one integration and records the definition version. @throws STORE_OTHER_INTEGRATION */
+  bind(integration: {
+    readonly id: string
+    readonly version: string
+    readonly document: unknown
+  }): Promise<void>
+  now(): Promise<number>
+  close(): Promise<void>
+
+  registerWorker(): Promise<WorkerSession>
+  /** Returns the records of dead workers and of expired leases, with a higher epoch. Answers how many. */
+  reap(): Promise<number>
+
+  intake(batch: readonly IntakeRequest[]): Promise<readonly IntakeResult[]>
+  /** Marks by record id; `systems` empty = all of them. */
+  markRecords(
+    marks: readonly { readonly recordId: string; readonly systems: readonly string[] }[],
+  ): Promise<number>
+  cursor(system: string, entity: string): Promise<string | undefined>
+  clearCursor(system: string, entity: string): Promise<void>
+
+  claim(request: {
+    readonly worker: number
+    readonly limit: number
+    readonly leaseMs: number
+  }): Promise<ClaimResult>
+  /** When the next dirty record falls due; undefined = nothing is waiting. */
+  nextDue(): Promise<number | undefined>
+  decide(batch: readonly Decision[]): Promise<readonly DecisionResult[]>
+  settle(batch: readonly Settlement[]): Promise<readonly SettlementResult[]>
+
+  /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
+  match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced')[]>
+  attach(batch: readonly AttachRequest[]): Promise<readonly AttachResult[]>
+  /** A remote merge: the loser's member is dropped, its record is tombstoned as an alias of the survivor's record. */
+  aliasMember(request: {
+    readonly lease: Lease
+    readonly system: string
+    readonly survivorRid: string
+    readonly journal: readonly JournalEntry[]
+  }): Promise<'ok' | 'fenced' | 'unknown-survivor'>
+  /** Review entry for a candidate: possible counterparts with scores in thousandths. */
+  requestReview(request: {
+    readonly lease: Lease
+    readonly candidates: readonly {
+      readonly recordId: string
+      readonly score: number
+      readonly why: string
+    }[]
+    readonly journal: readonly JournalEntry[]
+  }): Promise<'ok' | 'fenced'>
+  resolveReferences(queries: readonly ReferenceQuery[]): Promise<readonly ReferenceAnswer[]>
+
+  /** True when open creates at this system were begun before `before`: an unmatched record seen since could be one of them. */
+  openCreatesBefore(system: string, entity: string, before: number): Promise<boolean>
+  reserveChanges(reservations: readonly GuardReservation[]): Promise<readonly boolean[]>
+  /** Some linked, healthy native ids of this system, for sentinel reads; never `except`. */
+  sentinels(system: string, entity: string, count: number, except: string): Promise<readonly string[]>
+  fingerprint(system: string): Promise<string | undefined>
+  saveFingerprint(system: string, value: string): Promise<void>
+
+  startRun(run: {
+    readonly id: string
+    readonly kind: 'full' | 'sync'
+    readonly system: string
+    readonly entity: string
+  }): Promise<void>
+  stage(runId: string, records: readonly StagedRecord[]): Promise<void>
+  /** Compares, marks and takes in what is new; `missing` members are marked only when `complete`. Drops the staged rows. */
+  finishRun(run: {
+    readonly id: string
+    readonly complete: boolean
+    readonly reason?: string
+    readonly expected?: number
+    readonly seen: number
+  }): Promise<RunComparison>
+  /** A complete full run has finished for (system, entity). */
+  baselineDone(system: string, entity: string): Promise<boolean>
+  /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
+  ownSchedule(owner: string, ttlMs: number): Promise<boolean>
+  lastScheduled(key: string): Promise<number | undefined>
+  saveScheduled(key: string, at: number): Promise<void>
+
+  /** Called when another process marked something (LISTEN/NOTIFY, debounced); returns an unsubscribe function. */
+  onWake(listener: () => void): () => void
+  /** Tells other processes; debounced by the implementation. */
+  wake(): void
+
+  readonly admin: AdminStore
+}
