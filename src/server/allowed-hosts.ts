@@ -1,0 +1,28 @@
+/**
+ * Refuses requests whose Host header names somebody else. Without it, a page from elsewhere could reach a server on loopback by
+ * pointing its own name at 127.0.0.1 (DNS rebinding). Webhooks are exempt: their signature is the proof.
+ */
+import type { FastifyInstance } from 'fastify'
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+function nameOf(host: string): string {
+  return host.replace(/:\d+$/, '').toLowerCase()
+}
+
+/** Adds the check. `0.0.0.0` and `::` as an allowed host mean: any name (the operator chose to be reachable from outside). */
+export function allowHosts(server: FastifyInstance, allowed: readonly string[]): void {
+  const names = new Set(allowed.map((host) => host.toLowerCase()))
+  const any = names.has('0.0.0.0') || names.has('::')
+  server.addHook('onRequest', async (request, reply) => {
+    if (any || request.url.startsWith('/hooks/')) return
+    const host = nameOf(request.headers.host ?? '')
+    if (loopback.has(host) || names.has(host)) return
+    await reply.code(421).type('application/problem+json').send({
+      type: 'about:blank',
+      status: 421,
+      title: 'Misdirected request',
+      detail: 'this server does not answer to that host name',
+    })
+  })
+}

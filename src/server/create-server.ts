@@ -1,0 +1,65 @@
+/**
+ * The HTTP server: webhook intake, health, and the status page with its live events.
+ *
+ * It decides nothing. A webhook is answered 2xx only after the intake has committed it; while the database is away the answer is 503, so
+ * that the sender tries again.
+ */
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { WebhookDelivery } from '../connectors/kit/contract.ts'
+import type { AdminStore } from '../store/admin-contract.ts'
+import { allowHosts } from './allowed-hosts.ts'
+import { addHealthRoutes } from './health.ts'
+import { addHookRoutes } from './hooks.ts'
+import { addStatusRoutes } from './status.ts'
+
+/** What came of a delivery. */
+export type ReceiveResult =
+  | { readonly kind: 'accepted'; readonly duplicate: boolean }
+  /** Unknown system, no webhooks configured, or a signature that doesn't hold: all look alike from outside. */
+  | { readonly kind: 'refused' }
+
+/** What the server needs of the runtime. */
+export interface ServerDependencies {
+  readonly integration: { readonly id: string; readonly version: string }
+  readonly admin: AdminStore
+  /** Verifies and commits a delivery; throws when it can't be committed. */
+  receive(system: string, delivery: WebhookDelivery): Promise<ReceiveResult>
+  /** Throws when the database is away. */
+  checkReady(): Promise<void>
+  now(): number
+}
+
+export interface ServerOptions {
+  /** Address to listen on. @default '127.0.0.1' */
+  readonly host?: string
+  /** 0 = chosen by the system. @default 4780 */
+  readonly port?: number
+  /** Host names under which the pages may be asked for, besides loopback and `host`. @default [] */
+  readonly allowedHosts?: readonly string[]
+  /** Largest webhook body. Bytes, 1 KiB..16 MiB. @default 1048576 */
+  readonly bodyBytesMax?: number
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Stops taking requests, closes live streams, waits for what is in flight. */
+  close(): Promise<void>
+}
+
+/** Builds the server without listening (tests inject requests into it). */
+export function buildServer(dependencies: ServerDependencies, options: ServerOptions = {}): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: options.bodyBytesMax ?? 1024 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+  })
+  // Signatures cover the bytes as sent: nothing is parsed before they are checked.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  allowHosts(server, [...(options.allowedHosts ?? []), options.host ?? '127.0.0.1'])
+  addHealthRoutes(server, dependencies)
+  addHookRoutes(server, dependencies)
+  addStatusRoutes(server, dependencies)
+  return server
+}

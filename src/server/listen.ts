@@ -1,0 +1,31 @@
+/** Listening, and the message for the commonest reason why it fails. */
+import { IsthmusError } from '../model/errors.ts'
+import {
+  buildServer,
+  type RunningServer,
+  type ServerDependencies,
+  type ServerOptions,
+} from './create-server.ts'
+
+/**
+ * Builds the server and listens.
+ *
+ * @throws SERVER_LISTEN when the address can't be had (in use, not this machine's, not allowed)
+ */
+export async function listen(
+  dependencies: ServerDependencies,
+  options: ServerOptions = {},
+): Promise<RunningServer> {
+  const server = buildServer(dependencies, options)
+  const host = options.host ?? '127.0.0.1'
+  const port = options.port ?? 4780
+  try {
+    const url = await server.listen({ host, port })
+    return { url, close: () => server.close() }
+  } catch (error) {
+    await server.close()
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const hint = code === 'EADDRINUSE' ? 'another process listens there; choose a port with --port' : code
+    throw new IsthmusError('SERVER_LISTEN', `listening on ${host}:${port} failed: ${hint}`, { cause: error })
+  }
+}

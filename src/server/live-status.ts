@@ -1,0 +1,89 @@
+/**
+ * Live status by server-sent events. One timer serves all viewers: it asks the database once a second while somebody looks, and not at all
+ * otherwise, so that pages show what every process of the fleet does, not only this one.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { toDecisionResource, toStatusResource } from '../api/status.ts'
+import type { ServerDependencies } from './create-server.ts'
+
+const refreshMs = 1000
+const viewersMax = 100
+/** A viewer that doesn't read is dropped before its backlog grows past this. */
+const backlogBytesMax = 1024 * 1024
+
+export interface LiveStatus {
+  add(request: IncomingMessage, response: ServerResponse): void
+  close(): void
+}
+
+export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
+  const viewers = new Set<ServerResponse>()
+  let lastSeq: number | undefined
+  let timer: NodeJS.Timeout | undefined
+  let asking = false
+
+  const send = (event: string, data: unknown): void => {
+    const frame = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+    for (const viewer of viewers) {
+      if (viewer.writableLength > backlogBytesMax) viewer.destroy()
+      else viewer.write(frame)
+    }
+  }
+
+  const refresh = async (): Promise<void> => {
+    if (asking || viewers.size === 0) return
+    asking = true
+    try {
+      send('status', toStatusResource(dependencies.integration, await dependencies.admin.status()))
+      const query = lastSeq === undefined ? { limit: 50 } : { afterSeq: lastSeq, limit: 50 }
+      const rows = await dependencies.admin.journal(query)
+      const newest = rows.at(-1)
+      if (newest !== undefined) {
+        lastSeq = newest.seq
+        send('decisions', rows.map(toDecisionResource))
+      }
+    } catch {
+      // The page shows the age of its figures; a viewer must not end the process.
+      send('trouble', { detail: 'the database does not answer; showing the last known figures' })
+    } finally {
+      asking = false
+    }
+  }
+
+  const stopWhenAlone = (): void => {
+    if (viewers.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+    lastSeq = undefined
+  }
+
+  return {
+    add(request, response) {
+      if (viewers.size >= viewersMax) {
+        response.writeHead(503, { 'retry-after': '10' }).end()
+        return
+      }
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-accel-buffering': 'no',
+      })
+      response.write('retry: 2000\n\n')
+      viewers.add(response)
+      request.on('close', () => {
+        viewers.delete(response)
+        stopWhenAlone()
+      })
+      // A new viewer needs the latest lines too, so the next answer starts over for everybody; pages drop what they have by sequence.
+      lastSeq = undefined
+      timer ??= setInterval(() => void refresh(), refreshMs)
+      void refresh()
+    },
+    close() {
+      clearInterval(timer)
+      for (const viewer of viewers) viewer.end()
+      viewers.clear()
+    },
+  }
+}

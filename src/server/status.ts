@@ -1,0 +1,46 @@
+/** The status page (`/`), its figures (`/api/v1/status`) and its live events (`/api/v1/events`). */
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { toDecisionResource, toStatusResource } from '../api/status.ts'
+import type { ServerDependencies } from './create-server.ts'
+import { createLiveStatus } from './live-status.ts'
+
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+
+const files = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/status.js': ['status.js', 'text/javascript; charset=utf-8'],
+  '/status.css': ['status.css', 'text/css; charset=utf-8'],
+} as const
+
+function secured(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('content-security-policy', contentSecurityPolicy)
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .header('cross-origin-opener-policy', 'same-origin')
+    .header('cache-control', 'no-store')
+}
+
+/** Adds the routes. Live streams end when the server closes. */
+export function addStatusRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
+  for (const [url, [name, type]] of Object.entries(files)) {
+    const content = readFileSync(new URL(`./status-page/${name}`, import.meta.url))
+    server.get(url, async (_request, reply) => await secured(reply).type(type).send(content))
+  }
+  server.get('/api/v1/status', async (_request, reply) => {
+    const counts = await dependencies.admin.status()
+    return await secured(reply).send(toStatusResource(dependencies.integration, counts))
+  })
+  server.get('/api/v1/decisions', async (_request, reply) => {
+    const rows = await dependencies.admin.journal({ limit: 50 })
+    return await secured(reply).send(rows.map(toDecisionResource))
+  })
+  const live = createLiveStatus(dependencies)
+  server.addHook('preClose', () => live.close())
+  server.get('/api/v1/events', (request, reply) => {
+    reply.hijack()
+    live.add(request.raw, reply.raw)
+  })
+}
