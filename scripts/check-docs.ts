@@ -1,0 +1,143 @@
+/**
+ * Checks the documentation: relative links lead somewhere, generated pages are up to date, TypeScript snippets compile, and the public
+ * entry points are documented. `--write` brings the generated pages up to date.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errorCodes } from '../src/model/error-codes.ts'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const write = process.argv.includes('--write')
+const problems: string[] = []
+
+function pages(directory: string): string[] {
+  return readdirSync(directory).flatMap((entry) => {
+    if (['node_modules', 'dist', '.git', '.isthmus', 'coverage'].includes(entry)) return []
+    const full = path.join(directory, entry)
+    if (statSync(full).isDirectory()) return pages(full)
+    return entry.endsWith('.md') ? [full] : []
+  })
+}
+
+function errorCodePage(): string {
+  const rows = Object.entries(errorCodes)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(
+      ([code, row]) =>
+        `| \`${code}\` | ${row.summary} | ${row.fix} | ${row.retry === 'never' ? 'no' : 'yes, with back-off'} |`,
+    )
+  return [
+    '# Error codes',
+    '',
+    'Every error Isthmus reports carries one of these codes. They are stable: a script may rely on them.',
+    '',
+    '| code | what happened | what to do | worth trying again by itself |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
+/** Generated pages by path, each from its one source. */
+const generated: Readonly<Record<string, () => string>> = {
+  'docs/reference/error-codes.md': errorCodePage,
+}
+
+for (const [file, make] of Object.entries(generated)) {
+  const full = path.join(root, file)
+  const wanted = make()
+  const found = existsSync(full) ? readFileSync(full, 'utf8') : ''
+  if (found === wanted) continue
+  if (write) {
+    mkdirSync(path.dirname(full), { recursive: true })
+    writeFileSync(full, wanted)
+  } else problems.push(`${file} is not what its source says: run \`npm run docs -- --write\``)
+}
+
+const snippets: { readonly page: string; readonly line: number; readonly code: string }[] = []
+for (const page of pages(root)) {
+  const text = readFileSync(page, 'utf8')
+  const where = path.relative(root, page)
+  for (const match of text.replace(/```[\s\S]*?```/g, '').matchAll(/\]\(([^)\s]+)\)/g)) {
+    const target = (match[1] ?? '').split('#')[0] ?? ''
+    if (target === '' || /^[a-z]+:/.test(target)) continue
+    if (!existsSync(path.resolve(path.dirname(page), target)))
+      problems.push(`${where}: the link to ${target} leads nowhere`)
+  }
+  for (const match of text.matchAll(/```ts\n([\s\S]*?)```/g))
+    snippets.push({ page: where, line: text.slice(0, match.index).split('\n').length, code: match[1] ?? '' })
+}
+
+/** Snippets are compiled against the sources, as a reader would write them against the package. */
+function checkSnippets(): void {
+  const folder = path.join(root, '.isthmus-snippets')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  snippets.forEach((snippet, index) =>
+    writeFileSync(path.join(folder, `snippet-${index}.ts`), `${snippet.code}\nexport {}\n`),
+  )
+  const options = {
+    extends: '../tsconfig.json',
+    compilerOptions: {
+      noUnusedLocals: false,
+      paths: {
+        isthmus: ['../src/index.ts'],
+        'isthmus/http': ['../src/http.ts'],
+        'isthmus/connectors': ['../src/connectors.ts'],
+        'isthmus/testing': ['../src/testing.ts'],
+      },
+    },
+    include: ['*.ts'],
+  }
+  writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(options))
+  const compiler = path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc')
+  const result = spawnSync(process.execPath, [compiler, '-p', folder, '--noEmit'], {
+    encoding: 'utf8',
+    cwd: folder,
+  })
+  rmSync(folder, { recursive: true, force: true })
+  for (const line of result.stdout.split('\n')) {
+    const found = /^snippet-(\d+)\.ts\((\d+),/.exec(line)
+    const snippet = found === null ? undefined : snippets[Number(found[1])]
+    if (snippet !== undefined)
+      problems.push(
+        `${snippet.page}:${snippet.line + Number(found?.[2])}: snippet: ${line.replace(/^[^:]+: /, '')}`,
+      )
+    else if (line.trim() !== '') problems.push(line)
+  }
+}
+if (snippets.length > 0) checkSnippets()
+
+/** TypeDoc's validation: an exported thing that refers to something undocumented or not exported is a warning, and warnings are errors. */
+function checkPublicSurface(): void {
+  const entries = ['index', 'http', 'connectors', 'testing']
+    .map((name) => `src/${name}.ts`)
+    .filter((file) => existsSync(path.join(root, file)))
+  if (entries.length === 0) return
+  const typedoc = path.join(root, 'node_modules', 'typedoc', 'bin', 'typedoc')
+  const flags = [
+    '--emit',
+    'none',
+    '--validation.notDocumented',
+    'false',
+    '--validation.notExported',
+    'false',
+    '--treatWarningsAsErrors',
+    '--skipErrorChecking',
+    '--tsconfig',
+    'tsconfig.json',
+  ]
+  const result = spawnSync(process.execPath, [typedoc, ...flags, ...entries], { cwd: root, encoding: 'utf8' })
+  if (result.status !== 0) problems.push(`public surface:\n${result.stdout}${result.stderr}`)
+}
+checkPublicSurface()
+
+if (problems.length > 0) {
+  process.stderr.write(`${problems.join('\n')}\n\n${problems.length} documentation problem(s)\n`)
+  process.exit(1)
+}
+process.stdout.write(
+  `documentation holds: ${pages(root).length} pages, ${snippets.length} snippets compiled\n`,
+)

@@ -1,0 +1,246 @@
+/**
+ * Holds the source tree to its layers: who may import whom, which outside packages each layer may name, no run-time import cycles, and
+ * no drawers for odds and ends. Prints what is allowed instead, so that the message is enough to mend it.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+interface Layer {
+  /** Layers whose modules it may import at run time. */
+  readonly layers: readonly string[]
+  /** Layers of which it may import types only. */
+  readonly types?: readonly string[]
+  /** Outside packages it may name; `node:*` covers Node's own modules. */
+  readonly packages: readonly string[]
+  readonly why: string
+}
+
+const layers: Readonly<Record<string, Layer>> = {
+  model: {
+    layers: ['model'],
+    packages: ['jsonata', 'decimal.js', 'yaml', 'zod'],
+    why: 'the model is pure: no Node modules, clock or randomness; they come in as parameters',
+  },
+  http: {
+    layers: ['model'],
+    packages: ['node:*', 'undici', 'oauth4webapi', 'lossless-json', 'jose'],
+    why: 'the API client knows no connector',
+  },
+  'connectors/kit': {
+    layers: ['model', 'http'],
+    packages: ['node:*', 'zod', 'standardwebhooks'],
+    why: 'the kit knows no system',
+  },
+  connectors: {
+    layers: ['model', 'http', 'connectors/kit'],
+    packages: ['node:*', 'zod', 'yaml', 'lossless-json'],
+    why: 'a connector may use the kit, never a sibling',
+  },
+  store: { layers: ['model'], packages: [], why: 'the store contract speaks only of the model' },
+  'store/memory': {
+    layers: ['model', 'store'],
+    packages: ['node:*'],
+    why: 'an implementation knows its contract and the model',
+  },
+  'store/postgres': {
+    layers: ['model', 'store'],
+    packages: ['node:*', 'pg', 'pg-copy-streams'],
+    why: 'pg is named here alone',
+  },
+  engine: {
+    layers: ['model', 'engine'],
+    types: ['store', 'connectors/kit'],
+    packages: ['croner'],
+    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts',
+  },
+  observability: {
+    layers: ['model'],
+    packages: ['node:*', 'pino'],
+    why: 'listeners see events, nothing else',
+  },
+  api: {
+    layers: ['model'],
+    types: ['store'],
+    packages: ['zod'],
+    why: 'the wire contract is shared by server, dashboard and CLI',
+  },
+  runtime: {
+    layers: [
+      'model',
+      'http',
+      'connectors/kit',
+      'connectors',
+      'store',
+      'store/memory',
+      'store/postgres',
+      'engine',
+      'observability',
+      'api',
+    ],
+    packages: ['node:*', 'yaml', 'pg'],
+    why: 'the composition root',
+  },
+  server: {
+    layers: ['api', 'runtime', 'model'],
+    types: ['store', 'engine', 'connectors/kit'],
+    packages: ['node:*', 'fastify', '@fastify/*', 'zod'],
+    why: 'the server sees the runtime and the wire contract',
+  },
+  cli: {
+    layers: ['api', 'runtime', 'model', 'server'],
+    types: ['store', 'engine', 'connectors/kit'],
+    packages: ['node:*', 'commander', 'yaml'],
+    why: 'a command sees the runtime and the wire contract',
+  },
+}
+
+/** Words that may appear in one place only. */
+const wordsInOnePlace: readonly {
+  readonly pattern: RegExp
+  readonly allowed: RegExp
+  readonly why: string
+}[] = [
+  {
+    pattern: /\bprocess\.env\b/,
+    allowed: /^runtime\/config\.ts$/,
+    why: 'the environment is read in runtime/config.ts alone',
+  },
+  {
+    pattern: /\b(Date\.now|Math\.random|setTimeout|setInterval|randomUUID|performance\.now)\s*\(/,
+    allowed: /^(?!engine\/|model\/)/,
+    why: 'engine and model take the injected clock and random source',
+  },
+  {
+    pattern: /\bnew Date\(\)/,
+    allowed: /^(?!engine\/|model\/)/,
+    why: 'engine and model take the injected clock',
+  },
+]
+
+const drawers = new Set(['shared', 'common', 'utils', 'util', 'helpers', 'lib', 'misc'])
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'src')
+
+function sources(directory: string): string[] {
+  return readdirSync(directory).flatMap((entry) => {
+    const full = path.join(directory, entry)
+    if (statSync(full).isDirectory()) return sources(full)
+    return /\.ts$/.test(entry) && !/\.(test|d)\.ts$/.test(entry) ? [full] : []
+  })
+}
+
+function layerOf(file: string): string | undefined {
+  const parts = path.relative(root, file).split(path.sep)
+  if (parts.length === 1) return undefined
+  const two = parts.slice(0, 2).join('/')
+  return two in layers ? two : parts[0]
+}
+
+/** A connector's own folder (`connectors/rest`); siblings may not see each other. */
+function connectorOf(file: string): string | undefined {
+  const parts = path.relative(root, file).split(path.sep)
+  return parts[0] === 'connectors' && parts.length > 2 && parts[1] !== 'kit' ? parts[1] : undefined
+}
+
+interface Import {
+  readonly from: string
+  readonly typeOnly: boolean
+}
+
+function importsOf(text: string): Import[] {
+  const found: Import[] = []
+  for (const match of text.matchAll(/^\s*(?:import|export)\s+(type\s+)?([^'";]*?\bfrom\s+)?'([^']+)'/gm)) {
+    const names = match[2] ?? ''
+    const everyNameIsType =
+      /^\{/.test(names.trim()) && !/[{,]\s*(?!type\b)[\w$]/.test(names.replace(/\}\s*from\s*$/, ''))
+    found.push({ from: match[3] ?? '', typeOnly: match[1] !== undefined || everyNameIsType })
+  }
+  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g))
+    found.push({ from: match[1] ?? '', typeOnly: false })
+  return found
+}
+
+const problems: string[] = []
+const runtimeGraph = new Map<string, string[]>()
+
+function checkImport(file: string, name: string, layer: Layer, item: Import): void {
+  const where = path.relative(root, file)
+  if (!item.from.startsWith('.')) {
+    const allowed = layer.packages.some((p) =>
+      p.endsWith('*')
+        ? item.from.startsWith(p.slice(0, -1))
+        : item.from === p || item.from.startsWith(`${p}/`),
+    )
+    if (!allowed)
+      problems.push(
+        `${where}: '${item.from}' is not for ${name}; allowed packages: ${layer.packages.join(', ') || 'none'} (${layer.why})`,
+      )
+    return
+  }
+  const target = path.resolve(path.dirname(file), item.from)
+  const targetLayer = layerOf(target)
+  if (targetLayer === undefined) {
+    problems.push(`${where}: imports the entry point ${item.from}; import the module itself`)
+    return
+  }
+  const mine = connectorOf(file)
+  const theirs = connectorOf(target)
+  if (mine !== undefined && theirs !== undefined && mine !== theirs)
+    problems.push(
+      `${where}: connector ${mine} imports its sibling ${theirs}; move what both need into connectors/kit`,
+    )
+  const allowed =
+    targetLayer === name ||
+    layer.layers.includes(targetLayer) ||
+    (item.typeOnly && (layer.types ?? []).includes(targetLayer))
+  if (!allowed)
+    problems.push(
+      `${where}: ${name} may not import ${targetLayer}${item.typeOnly ? '' : ' at run time'}; allowed: ${layer.layers.join(', ')}${layer.types === undefined ? '' : `; types of ${layer.types.join(', ')}`} (${layer.why})`,
+    )
+}
+
+for (const file of sources(root)) {
+  const text = readFileSync(file, 'utf8')
+  const where = path.relative(root, file).split(path.sep).join('/')
+  const imports = importsOf(text)
+  runtimeGraph.set(
+    file,
+    imports
+      .filter((item) => item.from.startsWith('.') && !item.typeOnly)
+      .map((item) => path.resolve(path.dirname(file), item.from)),
+  )
+  for (const part of where.split('/').slice(0, -1))
+    if (drawers.has(part))
+      problems.push(`${where}: a folder called '${part}' says nothing; name it after what it holds`)
+  for (const rule of wordsInOnePlace)
+    if (rule.pattern.test(text) && !rule.allowed.test(where)) problems.push(`${where}: ${rule.why}`)
+  const name = layerOf(file)
+  if (name === undefined) continue
+  const layer = layers[name]
+  if (layer === undefined) {
+    problems.push(`${where}: '${name}' is no layer; the layers are ${Object.keys(layers).join(', ')}`)
+    continue
+  }
+  for (const item of imports) checkImport(file, name, layer, item)
+}
+
+const finished = new Set<string>()
+function walk(file: string, trail: readonly string[]): void {
+  if (finished.has(file)) return
+  const at = trail.indexOf(file)
+  if (at >= 0) {
+    problems.push(
+      `import cycle: ${[...trail.slice(at), file].map((f) => path.relative(root, f)).join(' → ')}`,
+    )
+    return
+  }
+  for (const next of runtimeGraph.get(file) ?? []) walk(next, [...trail, file])
+  finished.add(file)
+}
+for (const file of runtimeGraph.keys()) walk(file, [])
+
+if (problems.length > 0) {
+  process.stderr.write(`${problems.sort().join('\n')}\n\n${problems.length} layer problem(s)\n`)
+  process.exit(1)
+}
+process.stdout.write(`layers hold: ${runtimeGraph.size} files, no import cycle\n`)
