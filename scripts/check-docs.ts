@@ -75,9 +75,8 @@ function checkSnippets(): void {
   const folder = path.join(root, '.isthmus-snippets')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  snippets.forEach((snippet, index) =>
-    writeFileSync(path.join(folder, `snippet-${index}.ts`), `${snippet.code}\nexport {}\n`),
-  )
+  for (const [index, snippet] of snippets.entries())
+    writeFileSync(path.join(folder, `snippet-${index}.ts`), `${snippet.code}\nexport {}\n`)
   const options = {
     extends: '../tsconfig.json',
     compilerOptions: {

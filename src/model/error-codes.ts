@@ -18,6 +18,11 @@ export const errorCodes = {
   // ── connectors
   // ── engine
   // ── server, cli, runtime
+  SERVER_LISTEN: {
+    summary: 'The server could not listen on the configured address.',
+    fix: 'Stop what uses the port, or choose another with --port or ISTHMUS_PORT.',
+    retry: 'never',
+  },
   INTERNAL: {
     summary: 'Something happened that the code holds to be impossible.',
     fix: 'Report it with the message and the stack; nothing was written.',
