@@ -14,6 +14,8 @@ export interface AgreedField {
   /** System it came from; `person`, `rule` or `merge` when it came from none. */
   readonly src: string
   readonly at: number
+  /** When it changed by the clock of `src`, if that system tells; only compared under the `latest` policy, within its skew bound. */
+  readonly changedAt?: number
   /** Id of the open conflict that holds the field: it is written nowhere until a person decides. */
   readonly heldBy?: string
 }

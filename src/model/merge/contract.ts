@@ -1,4 +1,9 @@
-/** What the pure merge takes and gives. `merge-record.ts` computes it, `docs/explanation/merge.md` tells why it is right. */
+/**
+ * What the pure merge takes and gives; `docs/explanation/merge.md` tells why it is right.
+ *
+ * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord` absorbs the looks and decides each
+ * field, `applyRules` runs the business rules on the merged record, `planWrites` says what each system is to hold.
+ */
 
 import type { Entity } from '../integration.ts'
 import type { AgreedFields, MemberFields, MemberState } from '../state.ts'
@@ -42,6 +47,8 @@ export interface MergeInput {
   readonly guarded: ReadonlySet<string>
   /** References the writes may use: by system, the record ids that have a counterpart there. Missing → the field waits. */
   readonly referable: (system: string, recordId: string) => boolean
+  /** Rule holds are released until the record's rev moves past this (`record.releasedRev`). */
+  readonly releasedRev?: number
   readonly now: number
   /** Makes conflict ids; injected to keep the merge pure. */
   readonly newId: () => string
@@ -58,13 +65,18 @@ export interface FieldChange {
   readonly by: string
 }
 
-/** Concurrent, different changes to one field: every candidate is kept. */
+/**
+ * Concurrent, different changes to one field: every candidate is kept.
+ *
+ * A draft whose id is an open conflict's (`AgreedField.heldBy`) belongs to it: its candidates are added to the ones kept there, and with a
+ * `winner` the conflict is closed (all sides came to agree by themselves).
+ */
 export interface ConflictDraft {
   readonly id: string
   readonly field: string
   readonly candidates: readonly ConflictCandidate[]
   readonly policy: string
-  /** Undefined: held for a person. */
+  /** A system, `agreed` (the value agreed before stays) or `merge` (computed from all). Undefined: held for a person. */
   readonly winner?: string
 }
 
@@ -91,10 +103,30 @@ export interface PlannedWrite {
   readonly revs: Readonly<Record<string, number>>
 }
 
-export interface MergeResult {
+/** Something the merge recognised and put right by itself; told as a domain event, never a reason to act. */
+export interface MergeNote {
+  /** `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect late. */
+  readonly kind: 'coerced' | 'resurfaced'
+  readonly system: string
+  readonly field: string
+}
+
+/** A rule or a required field that stops all writes of the record until its values change. */
+export interface RuleProblem {
+  /** `hold`: a person may release it (see `MergeInput.releasedRev`) · `require`: the data has to change. */
+  readonly kind: 'require' | 'hold'
+  /** Position in `entity.rules`; undefined for a required field without a value. */
+  readonly rule?: number
+  readonly field?: string
+  /** From the definition, or a sentence that names the field. Never contains a value. */
+  readonly message: string
+}
+
+/** What the looks changed: absorbed values and decided fields, before any write is planned. */
+export interface MergeDecision {
   readonly rev: number
   readonly fields: AgreedFields
-  /** New field states of every member that changed. */
+  /** New field states of every member that changed, each whole. */
   readonly members: ReadonlyMap<string, MemberFields>
   readonly changes: readonly FieldChange[]
   readonly conflicts: readonly ConflictDraft[]
@@ -104,6 +136,12 @@ export interface MergeResult {
     readonly field: string
     readonly count: number
   }[]
+  readonly notes: readonly MergeNote[]
+}
+
+export interface MergeResult extends MergeDecision {
+  /** Not empty: nothing is written, the record waits for a person or for other values. */
+  readonly problems: readonly RuleProblem[]
   readonly writes: readonly PlannedWrite[]
   readonly waiting: readonly WaitingReference[]
   /** Something durable changed: without it, and without writes, there is nothing to commit but the finish. */
