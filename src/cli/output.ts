@@ -1,0 +1,136 @@
+/**
+ * What a command prints. Results go to standard output, talk and progress to standard error, so that a pipe gets results only. With
+ * `--json` a command prints one JSON value and nothing else on standard output.
+ */
+
+/** Where output goes; tests give their own. */
+export interface Sink {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export interface Output {
+  readonly json: boolean
+  /** The command's result: one JSON value with `--json`, else what `render` draws. */
+  result(value: unknown, render: () => string): void
+  /** A line for a person; silent with `--json`. */
+  say(line: string): void
+  /** A step of long work: redrawn in place on a terminal, at most one plain line every few seconds elsewhere. */
+  progress(line: string): void
+  /** Ends the progress line. */
+  progressDone(): void
+  /** Marks text as a heading or warning when colour is wanted. */
+  readonly style: Style
+}
+
+export interface Style {
+  bold(text: string): string
+  quiet(text: string): string
+  good(text: string): string
+  alert(text: string): string
+}
+
+const plainProgressEveryMs = 5000
+
+function styleFor(colour: boolean): Style {
+  const code = (open: number, close: number) => (text: string) =>
+    colour ? `\u001b[${open}m${text}\u001b[${close}m` : text
+  return { bold: code(1, 22), quiet: code(2, 22), good: code(32, 39), alert: code(33, 39) }
+}
+
+export interface OutputOptions {
+  readonly json: boolean
+  readonly out: Sink
+  readonly err: Sink
+  /** Colour is used on a terminal unless this is set (NO_COLOR). */
+  readonly noColour: boolean
+  /** Milliseconds, monotonic. */
+  readonly monotonic: () => number
+}
+
+export function createOutput(options: OutputOptions): Output {
+  const { json, out, err } = options
+  let progressShown = false
+  let lastPlain = Number.NEGATIVE_INFINITY
+  const clearProgress = (): void => {
+    if (progressShown && err.isTTY === true) err.write('\r\u001b[2K')
+    progressShown = false
+  }
+  return {
+    json,
+    style: styleFor(!json && out.isTTY === true && !options.noColour),
+    result(value, render) {
+      clearProgress()
+      out.write(json ? `${JSON.stringify(value)}\n` : `${render()}\n`)
+    },
+    say(line) {
+      if (json) return
+      clearProgress()
+      out.write(`${line}\n`)
+    },
+    progress(line) {
+      if (err.isTTY === true) {
+        err.write(`\r\u001b[2K${line.slice(0, (err.columns ?? 80) - 1)}`)
+        progressShown = true
+        return
+      }
+      const now = options.monotonic()
+      if (now - lastPlain < plainProgressEveryMs) return
+      lastPlain = now
+      err.write(`${line}\n`)
+    },
+    progressDone: clearProgress,
+  }
+}
+
+/** One column of a table. */
+export interface Column<Row> {
+  readonly title: string
+  readonly value: (row: Row) => string
+  /** Numbers stand at the right. @default 'left' */
+  readonly align?: 'left' | 'right'
+  /** Longest width before a value is cut with an ellipsis. @default 60 */
+  readonly widthMax?: number
+}
+
+/** Draws rows as aligned columns; the last column is not padded. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): string {
+  if (rows.length === 0) return empty
+  const cells = rows.map((row) =>
+    columns.map((column) => cut(oneLine(column.value(row)), column.widthMax ?? 60)),
+  )
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+  )
+  const draw = (line: readonly string[]): string =>
+    columns
+      .map((column, index) => {
+        const text = line[index] ?? ''
+        const width = widths[index] ?? 0
+        if (column.align === 'right') return text.padStart(width)
+        return index === columns.length - 1 ? text : text.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  return [draw(columns.map((column) => column.title)), ...cells.map(draw)].join('\n')
+}
+
+/** Control characters in data must not reach the terminal. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what must not be printed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
+}
+
+/** Time for people: seconds to days ago. */
+export function ago(at: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000))
+  if (seconds < 90) return `${seconds} s ago`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)} h ago`
+  return `${Math.round(seconds / 86_400)} d ago`
+}
