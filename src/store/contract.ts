@@ -185,7 +185,10 @@ export interface FailureDraft {
   readonly replay: 'safe' | 'unsafe' | 'after-check'
 }
 
-/** Waits until the target record has a counterpart in the system, then the waiting record becomes dirty. */
+/**
+ * Waits until the target record has a counterpart in the system, then the waiting record becomes dirty and a lane that was `waiting`
+ * there opens. A native id not seen yet is waited for until it belongs to an active record.
+ */
 export interface DependencyDraft {
   readonly recordId: string
   readonly system: string
@@ -203,6 +206,13 @@ export interface PassRows {
   readonly failures?: readonly FailureDraft[]
   /** Lanes whose open failure is over. */
   readonly clearedFailures?: readonly { readonly recordId: string; readonly system: string }[]
+  /** Holds that have lost their reason; `system` and `field` left out close all of that kind. */
+  readonly clearedHolds?: readonly {
+    readonly recordId: string
+    readonly kind: HoldDraft['kind']
+    readonly system?: string
+    readonly field?: string
+  }[]
   readonly dependencies?: readonly DependencyDraft[]
   readonly marks?: readonly Mark[]
   readonly journal?: readonly JournalEntry[]
@@ -226,7 +236,7 @@ export interface Decision extends PassRows {
 /**
  * - `ok` · `fenced`: the lease is over, nothing was written
  * - `create-waits`: an unread candidate could be the counterpart; nothing was written
- * - `rematch`: another record of that system shares a match key; nothing was written
+ * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
  */
 export type DecisionResult =
   | { readonly kind: 'ok' }
@@ -242,11 +252,12 @@ export interface Settlement extends PassRows {
   readonly resolved?: readonly IntentUpdate[]
   /**
    * How the pass ends. `clean` clears the dirty mark only if `dirtySeq` still is `seq` (compare-and-clear), else the record is due at once.
-   * `again` keeps it dirty and due at `at`. `keep` stays in the worker's hands (another round follows).
+   * `again` keeps it dirty and due at `at`, or at once if it was marked since the claim; `look` narrows the systems still to be looked at
+   * (default: all that the claim named). `keep` stays in the worker's hands (another round follows).
    */
   readonly finish:
     | { readonly kind: 'clean'; readonly seq: number }
-    | { readonly kind: 'again'; readonly at: number }
+    | { readonly kind: 'again'; readonly at: number; readonly look?: readonly string[] }
     | { readonly kind: 'keep' }
 }
 
