@@ -1,0 +1,230 @@
+/**
+ * What the parts of the engine share: the context of a running engine, the state of one pass, and the seams between the parts.
+ *
+ * A **pass** is one claim of one record: recover, observe, merge, decide, send, settle. Parts never write to the store on their own when they
+ * can help it: they put their changes into the pass (`pass.ts`: `updateMember`, `updateRecord`, `addRows`, `lookAgain`), and the next commit
+ * of the pass carries all of them. Which commit ends the pass, and when the record is due again, is decided in `finish.ts` alone.
+ */
+import type { CallFailure, ConnectedSystem, WriteResult } from '../connectors/kit/contract.ts'
+import type { EmitEvent } from '../model/events.ts'
+import type { Entity, Integration } from '../model/integration.ts'
+import type { Observation } from '../model/merge/contract.ts'
+import type { Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
+import type { NativeRecord } from '../model/values.ts'
+import type {
+  AttachRequest,
+  AttachResult,
+  ClaimedRecord,
+  Decision,
+  DecisionResult,
+  GuardReservation,
+  IntentUpdate,
+  JournalEntry,
+  MatchHit,
+  MatchKey,
+  MatchRequest,
+  MemberUpdate,
+  PassRows,
+  RecordUpdate,
+  ReferenceAnswer,
+  ReferenceQuery,
+  Settlement,
+  SettlementResult,
+  Store,
+} from '../store/contract.ts'
+import type { Clock, Random } from './ports.ts'
+
+/** Bounds of one engine. Times in milliseconds. */
+export interface EngineSettings {
+  /** Records worked on at the same time. @default 256 */
+  readonly inFlight: number
+  /** Life of a claim. @default 60000 */
+  readonly leaseMs: number
+  /** Kept free at the end of a lease. @default 2000 */
+  readonly leaseMarginMs: number
+  /** Longest wait between two looks into the queue. @default 500 */
+  readonly pollMs: number
+  /** Between two calls of the reaper. @default 500 */
+  readonly reapMs: number
+  /** A send starts at most this long after its intent was committed. @default 2000 */
+  readonly startWindowMs: number
+  /** Observe–merge–write rounds in one pass before it backs off. @default 3 */
+  readonly rounds: number
+  /** Claims without a finish after which a record's lanes are quarantined. @default 8 */
+  readonly crashLimit: number
+  /** First and longest back-off. @default 500 and 300000 */
+  readonly backoffBaseMs: number
+  readonly backoffMaxMs: number
+  /** Items in one group commit. @default 256 */
+  readonly batchMax: number
+  /** Items waiting for a group commit; beyond it callers are refused. @default 8192 */
+  readonly queueMax: number
+}
+
+/** Store calls for one record at a time; many of them share one statement. Whatever is not here goes through `direct`. */
+export interface BatchedStore {
+  readonly direct: Store
+  decide(decision: Decision): Promise<DecisionResult>
+  settle(settlement: Settlement): Promise<SettlementResult>
+  match(request: MatchRequest): Promise<readonly MatchHit[] | 'fenced'>
+  attach(request: AttachRequest): Promise<AttachResult>
+  resolveReference(query: ReferenceQuery): Promise<ReferenceAnswer>
+  reserve(reservation: GuardReservation): Promise<boolean>
+  /** Makes a record dirty by its id; `systems` empty = all. */
+  markRecord(mark: { readonly recordId: string; readonly systems: readonly string[] }): Promise<void>
+  /** As {@link Store.baselineDone}; a true answer is remembered. */
+  baselineDone(system: string, entity: string): Promise<boolean>
+}
+
+/** Admission to one system: how many calls at a time, and none while it is down. */
+export interface SystemGate {
+  readonly system: string
+  /** Undefined while calls may go; else the time (epoch ms) at which the next one may be tried. */
+  closedUntil(): number | undefined
+  /**
+   * Runs a call when there is room. Answers `shut` without calling when the gate is closed, or when there was no room within `waitMs`.
+   * A result whose failure has scope `system` counts against the gate, any other answer for it.
+   */
+  run<Result>(
+    call: () => Promise<Result>,
+    options: { readonly waitMs: number; readonly failure: (result: Result) => CallFailure | undefined },
+  ): Promise<Result | 'shut'>
+  /** How long a caller would wait now. */
+  expectedWaitMs(): number
+}
+
+/** What a read by id showed in this pass. */
+export type Sighting =
+  | {
+      readonly kind: 'live'
+      readonly rid: string
+      readonly native: NativeRecord
+      /** Canonical, normalised for the system, references translated. */
+      readonly observation: Observation
+      /** Fields whose reference has no record yet, and other mapping problems, by field. */
+      readonly inScope: boolean
+      /** Not older than what is absorbed already. Only admissible sightings are merged. */
+      readonly admissible: boolean
+      /** Record id that the native record carries (marker or upsert key). */
+      readonly marker?: string
+      /** When the answer was there (epoch ms): the seen state was present by then. */
+      readonly seenAt: number
+    }
+  | { readonly kind: 'gone'; readonly at: number; readonly mergedInto?: string }
+  /** No information. `shut`: the call was not made. */
+  | { readonly kind: 'unknown'; readonly failure: CallFailure | 'shut' }
+
+/** A reason to come back. The pass ends clean only without any. */
+export interface Need {
+  /** Epoch ms. */
+  readonly at: number
+  /** Constant words for events and logs. */
+  readonly why: string
+  /** Systems that must be looked at then; others need no look. */
+  readonly look?: readonly string[]
+}
+
+/** Changes of a pass that no commit has carried yet. */
+export interface PassDraft {
+  record: RecordUpdate
+  members: Map<string, MemberUpdate>
+  resolved: IntentUpdate[]
+  rows: { -readonly [Key in keyof PassRows]-?: NonNullable<PassRows[Key]>[number][] }
+  matchKeys: readonly MatchKey[] | undefined
+}
+
+/** One pass over one claimed record. Working copies hold what the drafts will make of them. */
+export interface Pass {
+  readonly context: EngineContext
+  readonly claim: ClaimedRecord
+  readonly entity: Entity
+  record: SyncRecord
+  readonly members: Map<string, Member>
+  /** Open intents, by system. */
+  readonly intents: Map<string, Intent>
+  readonly sightings: Map<string, Sighting>
+  readonly needs: Need[]
+  draft: PassDraft
+  /** Monotonic ms: nothing may be sent or committed after it. */
+  readonly deadline: number
+  /** Aborts when the worker loses its session. */
+  readonly signal: AbortSignal
+  /** Epoch ms of the claim. */
+  readonly startedAt: number
+}
+
+/**
+ * How a part leaves a pass.
+ *
+ * - `go-on`: the record is active in the pass's working copy; the pass continues with what was seen so far
+ * - `finish`: nothing more to do now; changes and needs are in the pass, `finish.ts` commits them
+ * - `over`: the record's row is no longer ours or no longer there (attached, merged, fenced): nothing may be committed
+ */
+export type Verdict = 'go-on' | 'finish' | 'over'
+
+/** One remote write that is ready to go. */
+export interface OutgoingWrite {
+  readonly intent: Intent
+  /** Native record last read: what systems that replace whole objects are completed from. */
+  readonly base?: NativeRecord
+  /** Create only: when it was first wanted, for the candidates' check. */
+  readonly wantedAt?: number
+}
+
+/** What became of one write: the connector's answer, or why there is none. */
+export type SendOutcome = WriteResult | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' }
+
+/** Reads a member by id and keeps the sighting in the pass. Never throws. (`observe.ts`) */
+export type LookAt = (pass: Pass, system: string) => Promise<Sighting>
+
+/**
+ * Commits the drafts and the intents of these writes in one decision, sends them, and puts the outcomes into the pass. Answers outcomes by
+ * system, or why nothing was sent. (`carry-out.ts`)
+ */
+export type CarryOut = (
+  pass: Pass,
+  writes: readonly OutgoingWrite[],
+) => Promise<
+  | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome> }
+  | Exclude<DecisionResult, { readonly kind: 'ok' }>
+>
+
+/** The parts of the intake side that a pass calls. */
+export interface PassParts {
+  /** The record is a candidate: match it, promote it, park it. Its only member may be read already (`pass.sightings`). (`candidate.ts`) */
+  resolveCandidate(pass: Pass): Promise<Verdict>
+  /** A read by id said `gone`: suspect the member, or follow the merge. Called once per gone member. (`deletion.ts`) */
+  handleGone(pass: Pass, system: string): Promise<Verdict>
+  /** The record is `deleting`, or a member is `suspect` and was looked at or is due. (`deletion.ts`) */
+  continueDeletion(pass: Pass): Promise<Verdict>
+  /**
+   * A create was refused because another record shares an exact key in that system. `go-on`: the create is off for this pass.
+   * (`candidate.ts`)
+   */
+  handleRematch(pass: Pass, system: string, recordId: string): Promise<Verdict>
+  /**
+   * May this write happen now? On a refusal the part has put the hold and the closed lane into the pass. A lane released by a person passes
+   * once. (`guard.ts`)
+   */
+  allowChange(
+    pass: Pass,
+    change: { readonly system: string; readonly operation: IntentOperation },
+  ): Promise<boolean>
+}
+
+export interface EngineContext {
+  readonly integration: Integration
+  readonly store: BatchedStore
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly gates: ReadonlyMap<string, SystemGate>
+  readonly clock: Clock
+  readonly random: Random
+  readonly emit: EmitEvent
+  readonly settings: EngineSettings
+  readonly parts: PassParts
+  /** Something was marked: wakes this process's worker at once and other processes soon. */
+  readonly wake: () => void
+}
+
+/** A journal line of this pass. */
+export type PassJournal = Omit<JournalEntry, 'recordId' | 'actor'>
