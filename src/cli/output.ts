@@ -20,6 +20,8 @@ export interface Output {
   progress(line: string): void
   /** Ends the progress line. */
   progressDone(): void
+  /** What went wrong, on standard error. */
+  complain(text: string): void
   /** Marks text as a heading or warning when colour is wanted. */
   readonly style: Style
 }
@@ -81,6 +83,10 @@ export function createOutput(options: OutputOptions): Output {
       err.write(`${line}\n`)
     },
     progressDone: clearProgress,
+    complain(text) {
+      clearProgress()
+      err.write(`${text}\n`)
+    },
   }
 }
 

@@ -1,0 +1,98 @@
+/** `isthmus conflicts list|resolve`. */
+import type { Command } from 'commander'
+import { UsageError } from '../../model/errors.ts'
+import type { CanonicalValue } from '../../model/values.ts'
+import type { CliContext } from '../context.ts'
+import { withIntegration } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { ago, table } from '../output.ts'
+import { readPages } from '../pages.ts'
+import { parseLimit, type Run } from '../program.ts'
+import { show } from '../values.ts'
+
+async function list(
+  context: CliContext,
+  options: { readonly all?: boolean; readonly limit: number },
+): Promise<number> {
+  return await withIntegration(context, async (open) => {
+    const state = options.all === true ? {} : ({ state: 'open' } as const)
+    const { rows, cut } = await readPages(options.limit, (page) =>
+      open.store.admin.conflicts({ ...page, ...state }),
+    )
+    const now = await open.now()
+    context.output.result({ conflicts: rows, more: cut }, () =>
+      table(
+        rows,
+        [
+          { title: 'id', value: (row) => row.id },
+          { title: 'entity', value: (row) => row.entity },
+          { title: 'field', value: (row) => row.field },
+          {
+            title: 'values',
+            value: (row) => row.candidates.map((one) => `${one.system}: ${show(one.value)}`).join(' | '),
+            widthMax: 80,
+          },
+          { title: 'policy', value: (row) => row.policy },
+          {
+            title: 'state',
+            value: (row) =>
+              row.state === 'open' ? 'open' : `${row.winner ?? '?'} by ${row.decidedBy ?? 'policy'}`,
+          },
+          { title: 'when', value: (row) => ago(row.at, now) },
+        ],
+        options.all === true ? 'no conflicts' : 'no open conflicts',
+      ),
+    )
+    return rows.some((row) => row.state === 'open') ? exitCodes.needsDecision : exitCodes.fine
+  })
+}
+
+function parseValue(text: string): CanonicalValue {
+  try {
+    const value: unknown = JSON.parse(text, (_key, part: unknown) => {
+      if (typeof part === 'number')
+        throw new UsageError('CLI_USAGE', 'write numbers as text: --value \'"10.50"\'')
+      return part
+    })
+    return value as CanonicalValue // JSON without numbers is exactly a canonical value
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    return text
+  }
+}
+
+interface ResolveOptions {
+  readonly take?: string
+  readonly value?: string
+}
+
+async function resolve(context: CliContext, id: string, options: ResolveOptions): Promise<number> {
+  const { take, value } = options
+  if ((take === undefined) === (value === undefined))
+    throw new UsageError('CLI_USAGE', 'say which value holds: --take <system>, or --value <value>')
+  return await withIntegration(context, async (open) => {
+    const choice = take === undefined ? { value: parseValue(value ?? '') } : { system: take }
+    const result = await open.store.admin.resolveConflict(id, choice, context.actor)
+    if (result === 'unknown')
+      throw new UsageError('CLI_NOT_FOUND', `no conflict ${id}, or it has no value of '${take ?? ''}'`)
+    open.store.wake()
+    context.output.result({ id, result }, () =>
+      result === 'ok' ? 'decided; it is on its way' : 'somebody has decided already',
+    )
+    return exitCodes.fine
+  })
+}
+
+export function addConflictsCommands(program: Command, run: Run): void {
+  const conflicts = program.command('conflicts').description('concurrent, different changes to one field')
+  conflicts
+    .command('list')
+    .option('--all', 'also those that a policy or a person has decided')
+    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .action(run(list))
+  conflicts
+    .command('resolve <id>')
+    .option('--take <system>', "this system's value holds")
+    .option('--value <value>', 'this value holds: text, or JSON for groups and lists')
+    .action(run(resolve))
+}

@@ -1,0 +1,77 @@
+/** `isthmus held list|release`: changes that wait for a person while everything else flows. */
+import type { Command } from 'commander'
+import { UsageError } from '../../model/errors.ts'
+import type { CliContext } from '../context.ts'
+import { withIntegration } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { ago, table } from '../output.ts'
+import { readPages } from '../pages.ts'
+import { parseLimit, type Run } from '../program.ts'
+
+async function list(context: CliContext, options: { readonly limit: number }): Promise<number> {
+  return await withIntegration(context, async (open) => {
+    const { rows, cut } = await readPages(options.limit, (page) => open.store.admin.holds(page))
+    const now = await open.now()
+    context.output.result({ held: rows, more: cut }, () =>
+      table(
+        rows,
+        [
+          { title: 'id', value: (row) => row.id },
+          { title: 'kind', value: (row) => row.kind },
+          { title: 'entity', value: (row) => row.entity },
+          { title: 'system', value: (row) => row.system ?? '' },
+          { title: 'field', value: (row) => row.field ?? '' },
+          { title: 'record', value: (row) => row.recordId },
+          { title: 'since', value: (row) => ago(row.at, now) },
+          { title: 'why', value: (row) => row.reason, widthMax: 100 },
+        ],
+        'nothing is held',
+      ),
+    )
+    return rows.length > 0 ? exitCodes.needsDecision : exitCodes.fine
+  })
+}
+
+interface ReleaseOptions {
+  readonly kind?: string
+  readonly system?: string
+  readonly all?: boolean
+  readonly reject?: boolean
+}
+
+async function release(
+  context: CliContext,
+  id: string | undefined,
+  options: ReleaseOptions,
+): Promise<number> {
+  if (id === undefined && options.kind === undefined && options.system === undefined && options.all !== true)
+    throw new UsageError('CLI_USAGE', 'say what: an id, --kind, --system, or --all')
+  return await withIntegration(context, async (open) => {
+    const filter = {
+      ...(id === undefined ? {} : { id }),
+      ...(options.kind === undefined ? {} : { kind: options.kind }),
+      ...(options.system === undefined ? {} : { system: options.system }),
+    }
+    const decision = options.reject === true ? 'reject' : 'release'
+    const released = await open.store.admin.releaseHolds(filter, decision, context.actor)
+    if (released === 0 && id !== undefined) throw new UsageError('CLI_NOT_FOUND', `nothing held under ${id}`)
+    open.store.wake()
+    context.output.result({ [decision === 'reject' ? 'rejected' : 'released']: released }, () =>
+      `${released} ${decision}d`.replace('rejectd', 'rejected'),
+    )
+    return exitCodes.fine
+  })
+}
+
+export function addHeldCommands(program: Command, run: Run): void {
+  const held = program.command('held').description('changes that wait for a person')
+  held.command('list').option('--limit <n>', 'rows at most', parseLimit, 100).action(run(list))
+  held
+    .command('release [id]')
+    .description('carry on with what is held, or --reject it')
+    .option('--kind <kind>', 'guard, rule, oscillation, update-delete or delete-guard')
+    .option('--system <name>', 'only this system')
+    .option('--all', 'everything held')
+    .option('--reject', 'do not carry it out: a held deletion is not done, the record stays')
+    .action(run(release))
+}

@@ -1,0 +1,101 @@
+/** The command line: every command in one list, and what they have in common. */
+import { Command, InvalidArgumentError } from 'commander'
+import { errorCodes } from '../model/error-codes.ts'
+import { isIsthmusError } from '../model/errors.ts'
+import { addConflictsCommands } from './commands/conflicts.ts'
+import { addFailuresCommands } from './commands/failures.ts'
+import { addHeldCommands } from './commands/held.ts'
+import { addMatchesCommands } from './commands/matches.ts'
+import { addRecordCommands } from './commands/record.ts'
+import { addStatusCommand } from './commands/status.ts'
+import type { CliContext } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+
+const rowsMax = 10_000
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly definition?: string
+  readonly json?: boolean
+}
+
+/** Turns a command's function into what commander calls: arguments and options in, exit code out. */
+export type Run = (
+  command: (context: CliContext, ...args: never[]) => Promise<number>,
+) => (...args: unknown[]) => Promise<void>
+
+/** A row limit, 1..10000. */
+export function parseLimit(text: string): number {
+  const limit = Number(text)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= rowsMax) return limit
+  throw new InvalidArgumentError(`a whole number from 1 to ${rowsMax}`)
+}
+
+export interface ProgramOptions {
+  /** Makes the context once the global options are known. */
+  readonly createContext: (options: GlobalOptions) => CliContext
+  readonly version: string
+  readonly exit: (code: number) => void
+}
+
+/** What failed, and what to do about it. */
+export function describeError(error: unknown): {
+  readonly code: string
+  readonly message: string
+  readonly fix: string
+} {
+  if (isIsthmusError(error))
+    return { code: error.code, message: error.message, fix: errorCodes[error.code].fix }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { code: 'INTERNAL', message, fix: errorCodes.INTERNAL.fix }
+}
+
+/** Builds the program. Nothing happens until it parses arguments. */
+export function createProgram(options: ProgramOptions): Command {
+  const program = new Command('isthmus')
+    .description('Keeps records in agreement across business systems, and proves it.')
+    .version(options.version)
+    .option(
+      '-d, --definition <file>',
+      'the integration definition (isthmus.yaml or isthmus.config.ts in this folder)',
+    )
+    .option('--json', 'print one JSON value instead of text')
+    .showHelpAfterError('(isthmus --help lists every command)')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+  const run: Run =
+    (command) =>
+    async (...args) => {
+      // commander passes: arguments in order, the command's options, the command.
+      const own = args.slice(0, -1)
+      const context = options.createContext(program.opts<GlobalOptions>())
+      try {
+        // The parameter list of each command function mirrors its declaration right beside it.
+        const call = command as unknown as (context: CliContext, ...rest: unknown[]) => Promise<number>
+        options.exit(await call(context, ...own))
+      } catch (error) {
+        reportError(context, error)
+        options.exit(isUsage(error) ? exitCodes.usage : exitCodes.failed)
+      }
+    }
+  addStatusCommand(program, run)
+  addRecordCommands(program, run)
+  addFailuresCommands(program, run)
+  addConflictsCommands(program, run)
+  addMatchesCommands(program, run)
+  addHeldCommands(program, run)
+  return program
+}
+
+function isUsage(error: unknown): boolean {
+  return isIsthmusError(error) && error.code === 'CLI_USAGE'
+}
+
+function reportError(context: CliContext, error: unknown): void {
+  const { code, message, fix } = describeError(error)
+  if (context.output.json) {
+    context.output.result({ error: { code, message, fix } }, () => '')
+    return
+  }
+  context.output.complain(`${message}\n  ${fix} (${code})`)
+}

@@ -1,0 +1,33 @@
+/** How a person names a record on the command line: its id, or `system:native-id`. */
+import { UsageError } from '../model/errors.ts'
+import type { RecordDetail } from '../store/admin-contract.ts'
+import type { OpenIntegration } from './context.ts'
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/**
+ * Finds the record.
+ *
+ * @throws CLI_USAGE when the key is neither form or names an unknown system
+ * @throws CLI_NOT_FOUND when there is no such record
+ */
+export async function findRecord(open: OpenIntegration, key: string, entity?: string): Promise<RecordDetail> {
+  const found = await open.store.admin.record(parse(open, key, entity))
+  if (found !== undefined) return found
+  throw new UsageError(
+    'CLI_NOT_FOUND',
+    `no record ${key}; \`isthmus record show <system>:<native id>\` finds it by either system's id`,
+  )
+}
+
+function parse(open: OpenIntegration, key: string, entity: string | undefined) {
+  if (uuid.test(key)) return { recordId: key.toLowerCase() }
+  const colon = key.indexOf(':')
+  if (colon < 1)
+    throw new UsageError('CLI_USAGE', `'${key}' names no record: give its id, or <system>:<native id>`)
+  const system = key.slice(0, colon)
+  const names = [...open.integration.systems.keys()]
+  if (!names.includes(system))
+    throw new UsageError('CLI_USAGE', `no system '${system}'; the definition has ${names.join(', ')}`)
+  return { system, rid: key.slice(colon + 1), ...(entity === undefined ? {} : { entity }) }
+}
