@@ -1,0 +1,21 @@
+import { exactDigits } from './exact-number.ts'
+import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
+import type { Spelling } from './spelling.ts'
+
+/** Reads true and false, as JSON booleans or as what the system declares for them (`Y`/`N`, `1`/`0`). */
+export function parseBoolean(native: unknown, spelling: Spelling): Outcome<boolean> {
+  const declared = spelling.boolean
+  if (declared === undefined) {
+    if (typeof native === 'boolean') return accept(native)
+    return refuse('VALUE_TYPE', `true or false was expected, found ${describeKind(native)}`)
+  }
+  const text = typeof native === 'number' ? String(native) : (exactDigits(native) ?? native)
+  if (text === String(declared.true)) return accept(true)
+  if (text === String(declared.false)) return accept(false)
+  return refuse('VALUE_TYPE', 'the value is neither what this system uses for true nor for false')
+}
+
+export function booleanToNative(value: boolean, spelling: Spelling): unknown {
+  if (spelling.boolean === undefined) return value
+  return value ? spelling.boolean.true : spelling.boolean.false
+}

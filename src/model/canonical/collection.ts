@@ -1,0 +1,75 @@
+import type { CanonicalValue, FieldType } from '../values.ts'
+import { canonicalJson } from './equality.ts'
+import { limits } from './limits.ts'
+import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
+import type { Spelling } from './spelling.ts'
+
+/** Converts one element; given by the dispatcher, so that elements may be of any type. */
+export type ParseElement = (type: FieldType, native: unknown) => Parsed
+
+/** Reads a list in its order. */
+export function parseList(
+  of: FieldType,
+  native: unknown,
+  spelling: Spelling,
+  parse: ParseElement,
+): Outcome<readonly CanonicalValue[]> {
+  const elements = splitElements(native, spelling.separator)
+  if (elements === undefined)
+    return refuse('VALUE_TYPE', `a list was expected, found ${describeKind(native)}`)
+  if (elements.length > limits.elementsMax) {
+    return refuse(
+      'VALUE_TOO_LARGE',
+      `the list has ${elements.length} elements, at most ${limits.elementsMax} are kept`,
+    )
+  }
+  const values: CanonicalValue[] = []
+  for (const [index, element] of elements.entries()) {
+    const parsed = parse(of, element)
+    if (!parsed.ok) return refuse(parsed.problem.code, `element ${index + 1}: ${parsed.problem.message}`)
+    values.push(parsed.value)
+  }
+  return accept(values)
+}
+
+/** Reads a set: sorted, each element once, so that equal sets are equal lists. */
+export function parseSet(
+  of: FieldType,
+  native: unknown,
+  spelling: Spelling,
+  parse: ParseElement,
+): Outcome<readonly CanonicalValue[]> {
+  const list = parseList(of, native, spelling, parse)
+  return list.ok ? accept(sortSet(list.value)) : list
+}
+
+/** The one form of a set. Order is by UTF-16 units, never by a locale. */
+export function sortSet(values: readonly CanonicalValue[]): readonly CanonicalValue[] {
+  const byKey = new Map(values.map((value) => [canonicalJson(value), value]))
+  return [...byKey.keys()].sort(compareUnits).map((key) => byKey.get(key) ?? null)
+}
+
+/** Joins texts where a system keeps a list in one text; an element that holds the separator would come back as two. */
+export function joinElements(natives: readonly unknown[], separator: string): Outcome<string> {
+  const texts = natives.map((native) =>
+    typeof native === 'object' && native !== null ? undefined : String(native),
+  )
+  const bad = texts.findIndex((text) => text === undefined || text === '' || text.includes(separator))
+  if (bad >= 0)
+    return refuse('VALUE_TYPE', `element ${bad + 1} can't be part of a text joined by the separator`)
+  return accept(texts.join(separator))
+}
+
+function compareUnits(left: string, right: string): number {
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}
+
+function splitElements(native: unknown, separator: string | undefined): readonly unknown[] | undefined {
+  if (Array.isArray(native)) return native
+  if (separator === undefined || typeof native !== 'string') return undefined
+  return native
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}

@@ -1,0 +1,31 @@
+import { formatCivilDate, isCivilDate } from './calendar.ts'
+import { exactDigits } from './exact-number.ts'
+import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
+import type { Spelling } from './spelling.ts'
+
+const layouts = {
+  dashed: /^(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?$/,
+  compact: /^(\d{4})(\d{2})(\d{2})$/,
+}
+
+/**
+ * Reads a date without a zone. A date and time at midnight UTC is taken as the date it spells, since some systems have no other way to
+ * store one; any other time of day is refused, because dropping it would be a silent loss.
+ */
+export function parseDate(native: unknown, spelling: Spelling): Outcome<string> {
+  const text = typeof native === 'number' ? String(native) : (exactDigits(native) ?? native)
+  if (typeof text !== 'string')
+    return refuse('VALUE_TYPE', `a date was expected, found ${describeKind(native)}`)
+  const match = (spelling.as === 'compact' ? layouts.compact : layouts.dashed).exec(text.trim())
+  if (match === null) {
+    const example = spelling.as === 'compact' ? '20310501' : '2031-05-01'
+    return refuse('VALUE_TYPE', `the text is not a date like ${example}`)
+  }
+  const date = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) }
+  if (!isCivilDate(date)) return refuse('VALUE_TYPE', 'the date does not exist in the calendar')
+  return accept(formatCivilDate(date))
+}
+
+export function dateToNative(date: string, spelling: Spelling): string {
+  return spelling.as === 'compact' ? date.replaceAll('-', '') : date
+}

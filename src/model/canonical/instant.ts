@@ -1,0 +1,122 @@
+import { formatCivilDate, fromDayNumber, isCivilDate, padNumber, toDayNumber } from './calendar.ts'
+import { canonicalDigits, parseDecimal } from './number.ts'
+import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
+import type { Spelling } from './spelling.ts'
+
+/** A point in time: whole seconds since 1970-01-01T00:00:00Z and the fraction's digits, without zeros at the end. */
+export interface InstantParts {
+  readonly seconds: number
+  readonly fraction: string
+}
+
+const dateTime =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?$/
+const firstSecond = toDayNumber({ year: 1, month: 1, day: 1 }) * 86_400
+const lastSecond = (toDayNumber({ year: 9999, month: 12, day: 31 }) + 1) * 86_400 - 1
+
+/** Reads an instant with any offset into UTC; equal instants become equal texts. */
+export function parseInstant(native: unknown, spelling: Spelling): Outcome<string> {
+  const parts =
+    spelling.as === 'epochSeconds' || spelling.as === 'epochMillis'
+      ? fromEpoch(native, spelling.as === 'epochMillis' ? 3 : 0)
+      : fromText(native, spelling.offset)
+  return parts.ok ? accept(formatInstant(parts.value)) : parts
+}
+
+/** Writes a canonical instant the way a system spells it. Epochs keep the fraction: rounding is a normaliser's work. */
+export function instantToNative(instant: string, spelling: Spelling): Outcome<unknown> {
+  const parts = splitInstant(instant)
+  if (parts === undefined) return refuse('VALUE_TYPE', 'the value is not a canonical instant')
+  if (spelling.as === 'epochSeconds' || spelling.as === 'epochMillis') {
+    const digits = toEpoch(parts, spelling.as === 'epochMillis' ? 3 : 0)
+    return digits.ok ? accept(Number(digits.value)) : digits
+  }
+  if (spelling.offset === undefined) return accept(instant)
+  const shift = offsetSeconds(spelling.offset)
+  if (shift === undefined) return refuse('VALUE_TYPE', 'the declared offset is not like +01:00')
+  const local = bounded(parts.seconds + shift, parts.fraction)
+  return local.ok ? accept(formatInstant(local.value).slice(0, -1)) : local
+}
+
+/** Takes a canonical instant apart; undefined when the text is none. */
+export function splitInstant(instant: string): InstantParts | undefined {
+  const parts = fromText(instant, undefined)
+  return parts.ok ? parts.value : undefined
+}
+
+export function formatInstant({ seconds, fraction }: InstantParts): string {
+  const days = Math.floor(seconds / 86_400)
+  const rest = seconds - days * 86_400
+  const time = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60]
+    .map((part) => padNumber(part, 2))
+    .join(':')
+  return `${formatCivilDate(fromDayNumber(days))}T${time}${fraction === '' ? '' : `.${fraction}`}Z`
+}
+
+/** Seconds east of UTC: `+01:00`, `+0100`, `+01`, `Z`. */
+export function offsetSeconds(offset: string): number | undefined {
+  if (/^[zZ]$/.test(offset)) return 0
+  const match = /^([+-])(\d{2}):?(\d{2})?$/.exec(offset)
+  if (match === null) return undefined
+  const [hours, minutes] = [Number(match[2]), Number(match[3] ?? 0)]
+  if (hours > 18 || minutes > 59) return undefined
+  return (match[1] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60)
+}
+
+function fromText(native: unknown, declaredOffset: string | undefined): Outcome<InstantParts> {
+  if (typeof native !== 'string') {
+    return refuse('VALUE_TYPE', `a date and time as text was expected, found ${describeKind(native)}`)
+  }
+  const match = dateTime.exec(native.trim())
+  if (match === null) return refuse('VALUE_TYPE', 'the text is not a date and time like 2031-05-01T12:00:00Z')
+  const offset = match[8] ?? declaredOffset
+  if (offset === undefined) {
+    return refuse('VALUE_TYPE', 'the date and time has no offset; declare the offset of this system')
+  }
+  const shift = offsetSeconds(offset)
+  const local = localSeconds(match)
+  if (shift === undefined || local === undefined) {
+    return refuse('VALUE_TYPE', 'the date and time does not exist in the calendar')
+  }
+  return bounded(local - shift, match[7] ?? '')
+}
+
+function localSeconds(match: RegExpExecArray): number | undefined {
+  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((index) =>
+    Number(match[index] ?? 0),
+  )
+  if (year === undefined || month === undefined || day === undefined) return undefined
+  if (hour === undefined || minute === undefined || second === undefined) return undefined
+  if (!isCivilDate({ year, month, day }) || hour > 23 || minute > 59 || second > 59) return undefined
+  return toDayNumber({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second
+}
+
+function fromEpoch(native: unknown, shift: number): Outcome<InstantParts> {
+  const digits = parseDecimal(native, {})
+  if (!digits.ok) return digits
+  const scaled = canonicalDigits(`${digits.value}e-${shift}`)
+  if (!scaled.ok) return scaled
+  const [whole = '0', fraction = ''] = scaled.value.replace('-', '').split('.')
+  if (!scaled.value.startsWith('-')) return bounded(Number(whole), fraction)
+  if (fraction === '') return bounded(-Number(whole), '')
+  // Before 1970 the fraction still counts upwards from the second below.
+  const complement = String(10n ** BigInt(fraction.length) - BigInt(fraction)).padStart(fraction.length, '0')
+  return bounded(-Number(whole) - 1, complement)
+}
+
+function toEpoch({ seconds, fraction }: InstantParts, shift: number): Outcome<string> {
+  const digits = fraction.padEnd(9, '0')
+  const nanoseconds = BigInt(seconds) * 1_000_000_000n + BigInt(digits)
+  return canonicalDigits(`${nanoseconds}e${shift - 9}`)
+}
+
+function bounded(seconds: number, fraction: string): Outcome<InstantParts> {
+  if (seconds < firstSecond || seconds > lastSecond) {
+    return refuse('VALUE_TOO_LARGE', 'the instant is outside the years 1 to 9999')
+  }
+  const significant = fraction.replace(/0+$/, '')
+  if (significant.length > 9) {
+    return refuse('VALUE_INEXACT', 'the instant is finer than a nanosecond')
+  }
+  return accept({ seconds, fraction: significant })
+}

@@ -1,0 +1,25 @@
+import { parseInstant } from './instant.ts'
+import { isPlainObject } from './object.ts'
+import { accept, describeKind, type Parsed, refuse } from './outcome.ts'
+
+const zone = /^(?:Z|UTC|[+-]\d{2}:\d{2}|[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2})$/
+
+/**
+ * Reads a time on the wall and the zone of that wall, `{ local, zone }`. It is not turned into an instant: a meeting at nine stays at
+ * nine when the rules of its zone change.
+ */
+export function parseLocalDateTime(native: unknown): Parsed {
+  if (!isPlainObject(native)) {
+    return refuse('VALUE_TYPE', `a local time with its zone was expected, found ${describeKind(native)}`)
+  }
+  const { local, zone: name } = native
+  if (typeof local !== 'string' || /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(local.slice(10))) {
+    return refuse('VALUE_TYPE', 'the local time must be a text without an offset')
+  }
+  if (typeof name !== 'string' || name.length > 64 || !zone.test(name)) {
+    return refuse('VALUE_TYPE', 'the zone must be a name like Europe/Berlin or an offset like +01:00')
+  }
+  // Any fixed offset will do to check the calendar and to bring the digits into their one form.
+  const parsed = parseInstant(local, { offset: 'Z' })
+  return parsed.ok ? accept({ local: parsed.value.slice(0, -1), zone: name }) : parsed
+}

@@ -1,0 +1,34 @@
+import { exactDigits, toJsonNumber } from './exact-number.ts'
+import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
+import type { Spelling } from './spelling.ts'
+import { checkText } from './text.ts'
+
+const prefix = 'ref:'
+
+/** Reads a native id into `ref:<native id>`: the engine replaces it by the id of our record before values are compared. */
+export function parseReference(native: unknown): Outcome<string> {
+  const id = idOf(native)
+  if (id === undefined || id === '')
+    return refuse('VALUE_TYPE', `an id was expected, found ${describeKind(native)}`)
+  const checked = checkText(id)
+  // An id is a key, not prose: normalising it would name another record.
+  return checked.ok ? accept(prefix + id) : checked
+}
+
+/** Writes a native id. Takes it bare or with the `ref:` of a reading; an id that itself begins so must have it. */
+export function referenceToNative(reference: string, spelling: Spelling): unknown {
+  const id = nativeIdOf(reference)
+  return spelling.as === 'number' && /^(?:0|-?[1-9]\d*)$/.test(id) ? toJsonNumber(id) : id
+}
+
+/** The native id of a reference read by a lens. */
+export function nativeIdOf(reference: string): string {
+  return reference.startsWith(prefix) ? reference.slice(prefix.length) : reference
+}
+
+function idOf(native: unknown): string | undefined {
+  if (typeof native === 'string') return native
+  if (typeof native === 'bigint') return String(native)
+  if (typeof native === 'number') return Number.isSafeInteger(native) ? String(native) : undefined
+  return exactDigits(native)
+}

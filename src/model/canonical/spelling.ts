@@ -1,0 +1,25 @@
+/**
+ * How one system writes a value down. Reading follows the same declaration, so that a value written by us reads back as itself.
+ *
+ * Everything is optional; an undeclared spelling is the plain JSON one. How *nothing* is spelt is told apart from this, by the lens.
+ */
+export interface Spelling {
+  /**
+   * JSON type or layout of the value. `number`/`text`: decimals, integers and references · `epochSeconds`/`epochMillis`: instants ·
+   * `compact`: dates as `YYYYMMDD`.
+   * @default numbers for decimals and integers, text for everything else
+   */
+  readonly as?: 'number' | 'text' | 'epochSeconds' | 'epochMillis' | 'compact'
+  /** Separator of the fraction in decimals written as text. @default '.' */
+  readonly decimalSeparator?: '.' | ','
+  /** Digits of the fraction written for decimals as text, padded with zeros (`10.50`). @default as many as the value has */
+  readonly fractionDigits?: number
+  /** Offset of instants that this system writes without one, such as `+01:00` or `Z`. @default an offset is required */
+  readonly offset?: string
+  /** What stands for true and false. @default JSON booleans */
+  readonly boolean?: { readonly true: string | number; readonly false: string | number }
+  /** Sets and lists as one text, joined by this, such as `;`. @default JSON lists */
+  readonly separator?: string
+}
+
+export const plainSpelling: Spelling = Object.freeze({})
