@@ -183,6 +183,11 @@ export const errorCodes = {
     fix: 'Run the command with --help.',
     retry: 'never',
   },
+  DEMO_PACKAGES: {
+    summary: 'A package that only the demo needs is not installed.',
+    fix: 'Run the demo from the repository, or install json-server@0.17 and jsonplaceholder beside the package.',
+    retry: 'never',
+  },
   SERVER_LISTEN: {
     summary: 'The server could not listen on the configured address.',
     fix: 'Stop what uses the port, or choose another with --port or ISTHMUS_PORT.',

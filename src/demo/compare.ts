@@ -1,0 +1,118 @@
+/**
+ * Compares the two systems of the demo over HTTP, as an auditor would: with plain requests, knowing nothing of Isthmus' books.
+ *
+ * Customers are the same thing when their e-mail addresses are. What the ERP can't hold (names above 40 characters) counts as equal up to
+ * what it can hold, and as nothing else.
+ */
+import type { ErpPartner } from './erp.ts'
+import type { CrmUser } from './people.ts'
+
+/** What the comparison found. */
+export interface Comparison {
+  /** Customers present in both and equal in every compared field. */
+  readonly agreeing: number
+  /** Further customers with an e-mail address that another one in the same system has. */
+  readonly duplicates: number
+  /** Present in one system only. */
+  readonly missing: readonly string[]
+  /** Present in both, different in some field: `address: field`. */
+  readonly different: readonly string[]
+  readonly crm: ReadonlyMap<string, CrmCustomer>
+  readonly erp: ReadonlyMap<string, ErpPartner>
+}
+
+/** A user as the CRM answers it; any part may be missing there. */
+export interface CrmCustomer extends Partial<Omit<CrmUser, 'id' | 'address'>> {
+  readonly id: number | string
+  readonly address?: Partial<CrmUser['address']>
+  readonly creditLimit?: number | string
+}
+
+const pageSize = 1000
+const pagesMax = 1000
+const erpNameLength = 40
+
+async function getJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) })
+  if (!response.ok) throw new RangeError(`${url} answered ${response.status}`)
+  return await response.json()
+}
+
+async function readCrm(url: string): Promise<CrmCustomer[]> {
+  return (await getJson(`${url}/users`)) as CrmCustomer[] // the CRM's own document
+}
+
+async function readErp(url: string): Promise<ErpPartner[]> {
+  const all: ErpPartner[] = []
+  let after = ''
+  for (let page = 0; page < pagesMax; page += 1) {
+    const answer = (await getJson(`${url}/partners?limit=${pageSize}&after=${after}`)) as {
+      readonly partners: readonly ErpPartner[]
+      readonly next: string | null
+    } // the ERP's own document
+    all.push(...answer.partners)
+    if (answer.next === null) return all
+    after = answer.next
+  }
+  throw new RangeError(`the ERP lists more than ${pagesMax * pageSize} partners`)
+}
+
+function index<Row>(rows: readonly Row[], key: (row: Row) => string) {
+  const byKey = new Map<string, Row>()
+  let duplicates = 0
+  for (const row of rows) {
+    if (byKey.has(key(row))) duplicates += 1
+    else byKey.set(key(row), row)
+  }
+  return { byKey, duplicates }
+}
+
+const cents = (value: number | string | undefined): number => Math.round(Number(value ?? 0) * 100)
+
+/** Field by field: what the CRM says, what the ERP says. */
+function differences(user: CrmCustomer, partner: ErpPartner): string[] {
+  const pairs: readonly (readonly [string, string, string])[] = [
+    ['name', (user.name ?? '').slice(0, erpNameLength).trimEnd(), partner.name],
+    ['phone', user.phone ?? '', partner.telephone],
+    ['website', user.website ?? '', partner.webPage],
+    ['street', user.address?.street ?? '', partner.street],
+    ['city', user.address?.city ?? '', partner.city],
+    ['postal code', user.address?.zipcode ?? '', partner.postalCode],
+    ['credit limit', String(cents(user.creditLimit)), String(cents(partner.creditLimit))],
+  ]
+  return pairs.filter(([, left, right]) => left !== right).map(([field]) => field)
+}
+
+/** Reads both systems whole and compares them. */
+export async function compareSystems(crmUrl: string, erpUrl: string): Promise<Comparison> {
+  const [users, partners] = await Promise.all([readCrm(crmUrl), readErp(erpUrl)])
+  const crm = index(users, (user) => (user.email ?? '').toLowerCase())
+  const erp = index(partners, (partner) => partner.mail.toLowerCase())
+  const missing: string[] = []
+  const different: string[] = []
+  let agreeing = 0
+  for (const [email, user] of crm.byKey) {
+    const partner = erp.byKey.get(email)
+    if (partner === undefined) {
+      missing.push(`${email} (not in the ERP)`)
+      continue
+    }
+    const fields = differences(user, partner)
+    if (fields.length === 0) agreeing += 1
+    else different.push(...fields.map((field) => `${email}: ${field}`))
+  }
+  for (const email of erp.byKey.keys()) if (!crm.byKey.has(email)) missing.push(`${email} (not in the CRM)`)
+  return {
+    agreeing,
+    duplicates: crm.duplicates + erp.duplicates,
+    missing,
+    different,
+    crm: crm.byKey,
+    erp: erp.byKey,
+  }
+}
+
+/** True when nothing is missing, doubled or different. */
+export function agrees(comparison: Comparison): boolean {
+  return comparison.duplicates === 0 && comparison.missing.length === 0 && comparison.different.length === 0
+}

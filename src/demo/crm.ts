@@ -1,0 +1,73 @@
+/** Starts the demo's CRM in its thread and gives it a handle. */
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { IsthmusError } from '../model/errors.ts'
+import type { CrmThreadData, CrmThreadMessage, CrmThreadOrder } from './crm-server.ts'
+
+/** A running CRM. */
+export interface Crm {
+  readonly url: string
+  /** From now on, changes are announced there. */
+  subscribe(url: string): void
+  /** While on, every request is answered by 503. */
+  outage(on: boolean): void
+  close(): Promise<void>
+}
+
+const startWithinMs = 20_000
+
+/**
+ * Starts the CRM on the loopback interface.
+ *
+ * @throws DEMO_PACKAGES when json-server or jsonplaceholder is not installed
+ */
+export async function startCrm(options: {
+  readonly webhookSecret: string
+  readonly port?: number
+}): Promise<Crm> {
+  requirePackages()
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const workerData: CrmThreadData = { webhookSecret: options.webhookSecret, port: options.port ?? 0 }
+  const thread = new Worker(new URL(`./crm-server.${extension}`, import.meta.url), { workerData })
+  const port = await new Promise<number>((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(new IsthmusError('INTERNAL', `the demo's CRM did not start within ${startWithinMs / 1000} s`)),
+      startWithinMs,
+    )
+    thread.once('error', reject)
+    thread.once('message', (message: CrmThreadMessage) => {
+      clearTimeout(timer)
+      resolve(message.port)
+    })
+  })
+  const order = (message: CrmThreadOrder): void => thread.postMessage(message)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    subscribe: (url) => order({ kind: 'subscribe', url }),
+    outage: (on) => order({ kind: 'outage', on }),
+    close: async () => {
+      const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+      order({ kind: 'close' })
+      await ended
+    },
+  }
+}
+
+/** They are counterparts for tests and for the demo, so an installation for production does not carry them. */
+function requirePackages(): void {
+  const require = createRequire(import.meta.url)
+  for (const name of ['json-server', 'jsonplaceholder/data.json']) {
+    try {
+      require.resolve(name)
+    } catch (error) {
+      throw new IsthmusError(
+        'DEMO_PACKAGES',
+        `the demo's CRM needs the package ${name.split('/')[0]}, which is not installed`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+}
