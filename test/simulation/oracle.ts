@@ -1,0 +1,398 @@
+/**
+ * The judge: compares what the engine committed and sent with the systems' hidden history, and names each invariant that does not hold.
+ *
+ * It sees three streams: what each process was shown by the systems, what it committed in the store, and what it sent. It never reads
+ * the engine's own memory.
+ */
+import type { Intent } from '../../src/model/state.ts'
+import type { CanonicalValue } from '../../src/model/values.ts'
+import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
+import type { RecordDetail } from '../../src/store/admin-contract.ts'
+import type { Native, Version } from '../support/fake-system/remote-table.ts'
+import type { SimProcess } from './process.ts'
+import { cutText, markerField, order, type Scenario } from './scenario.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { EngineWrite, SimSystem, SystemWatcher } from './sim-system.ts'
+
+/** Users' own property that no mapping names: the engine must leave it as it is. */
+export const unmapped = 'memo'
+/** Text fields whose values are unique tokens, so that a value names the edit it came from. */
+const tokens = new Set(['name', 'phone', 'note'])
+
+export interface Violation {
+  readonly invariant: string
+  readonly message: string
+  readonly at: number
+}
+
+/** What a run went through: a green run that never met a fault proves nothing. */
+export interface Tally {
+  writes: number
+  creates: number
+  removals: number
+  decisions: number
+  conflicts: number
+  races: number
+  crashes: number
+  stalls: number
+  userEdits: number
+  userCreates: number
+  userRemovals: number
+  echoesRecognised: number
+  inDoubt: number
+  coerced: number
+}
+
+export class Oracle implements SystemWatcher {
+  readonly violations: Violation[] = []
+  readonly tally: Tally = {
+    writes: 0,
+    creates: 0,
+    removals: 0,
+    decisions: 0,
+    conflicts: 0,
+    races: 0,
+    crashes: 0,
+    stalls: 0,
+    userEdits: 0,
+    userCreates: 0,
+    userRemovals: 0,
+    echoesRecognised: 0,
+    inDoubt: 0,
+    coerced: 0,
+  }
+  readonly #scenario: Scenario
+  readonly #scheduler: Scheduler
+  readonly #systems: ReadonlyMap<string, SimSystem>
+  /** What a process was shown last of a remote record. */
+  readonly #shown = new Map<string, Version>()
+  /** Values of a remote field that are durably known to the engine. */
+  readonly #observed = new Map<string, Set<string>>()
+  /** Values that are or were agreed, or are kept in a conflict. */
+  readonly #kept = new Set<string>()
+  readonly #absorbed = new Map<string, number>()
+  readonly #open = new Map<string, Intent>()
+  readonly #claims = new Map<string, { readonly process: string; readonly epoch: number }>()
+  readonly #acknowledged = new Map<string, number>()
+  /** Unknown outcomes, refusals and zombies per lane: each may cost one more write. */
+  readonly #ambiguous = new Map<string, number>()
+  readonly #overwritten: { readonly system: string; readonly field: string; readonly value: string; readonly rid: string }[] = []
+  readonly #raced = new Set<string>()
+  readonly #tombstoned = new Set<string>()
+
+  constructor(scenario: Scenario, scheduler: Scheduler, systems: ReadonlyMap<string, SimSystem>) {
+    this.#scenario = scenario
+    this.#scheduler = scheduler
+    this.#systems = systems
+  }
+
+  fail(invariant: string, message: string): void {
+    this.#scheduler.note(`VIOLATION ${invariant} ${message}`)
+    if (this.violations.length < 50)
+      this.violations.push({ invariant, message, at: this.#scheduler.now - this.#scenario.start })
+  }
+
+  // ── what the systems tell
+
+  shown(process: SimProcess, system: string, entity: string, version: Version): void {
+    this.#shown.set(`${process.name}|${system}|${entity}|${version.rid}`, version)
+    this.#scheduler.note(`${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`)
+  }
+
+  sending(call: EngineWrite): void {
+    const { system, process } = call
+    this.tally.writes += 1
+    const intent = this.#intentOf(call)
+    this.#scheduler.note(`${process.name} sends ${call.operation} ${system} ${call.rid ?? call.recordId} ${brief(call.body)}`)
+    if (intent === undefined) {
+      this.fail('INV-16', `${call.operation} at ${system} ${call.rid ?? call.recordId} was sent without an open intent`)
+      return
+    }
+    if (this.#scheduler.now > intent.notAfter)
+      this.fail('INV-14', `${call.operation} at ${system} started ${this.#scheduler.now - intent.notAfter} ms after its notAfter`)
+    const claim = this.#claims.get(intent.recordId)
+    if (claim?.process !== process.name)
+      this.fail('INV-14', `${process.name} sent for ${intent.recordId}, which ${claim?.process} holds by now`)
+    if (call.operation === 'create' && this.#tombstoned.has(intent.recordId))
+      this.fail('INV-9', `create at ${system} for the tombstoned ${intent.recordId}`)
+  }
+
+  applying(call: EngineWrite, before: Version | undefined): void {
+    if (call.operation === 'create' || before?.body === undefined) return
+    if (call.operation === 'delete') return this.#checkRemoval(call, before)
+    for (const [field, value] of Object.entries(call.body)) this.#checkOverwrite(call, before, field, value)
+    const memo = before.body[unmapped]
+    const whole = this.#system(call.system).traits.capabilities.write === 'put'
+    if (!whole && unmapped in call.body) this.fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
+    if (whole && call.body[unmapped] !== memo) {
+      if (call.ifVersion !== undefined)
+        this.fail('INV-18', `${call.system} ${call.rid}: unmapped ${String(memo)} became ${String(call.body[unmapped])}`)
+      else this.tally.races += 1
+    }
+  }
+
+  applied(call: EngineWrite, version: Version): void {
+    if (call.operation === 'create') {
+      this.tally.creates += 1
+      const rids = this.#system(call.system).table(call.entity).createdFor.get(call.recordId ?? '') ?? []
+      if (rids.length > 1) this.fail('INV-6', `${call.system} holds ${rids.join(' and ')} for one record`)
+    }
+    if (call.operation === 'delete') this.tally.removals += 1
+    if (call.entity === order && call.body['buyer'] != null) this.#checkReference(call)
+    this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
+  }
+
+  #checkReference(call: EngineWrite): void {
+    const rid = String(call.body['buyer'])
+    if (this.#system(call.system).table('customer').history(rid).length === 0)
+      this.fail('INV-15', `${call.system}: an order was given the buyer ${rid}, which never existed there`)
+  }
+
+  #checkOverwrite(call: EngineWrite, before: Version, field: string, value: unknown): void {
+    if (!tokens.has(field)) return
+    const old = before.body?.[field]
+    if (typeof old !== 'string' || old === this.#stored(call.system, field, value)) return
+    if (this.#writerOf(call, before, field).by === 'engine') return
+    const key = `${call.system}|${call.entity}|${before.rid}|${field}`
+    this.#overwritten.push({ system: call.system, field, value: old, rid: before.rid })
+    if (this.#observed.get(key)?.has(old)) return
+    if (call.ifVersion !== undefined) {
+      this.fail('INV-1', `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`)
+      return
+    }
+    this.tally.races += 1
+    this.#raced.add(`${key}|${old}`)
+  }
+
+  #checkRemoval(call: EngineWrite, before: Version): void {
+    const code = before.body?.['code']
+    const entity = this.#scenario.integration.entities.get(call.entity)
+    const gone = (entity?.delete.from ?? []).some((name) => {
+      if (name === call.system) return false
+      const table = this.#system(name).table(call.entity)
+      return table.changes.some((change) => change.body === undefined && change.by === 'user' && codeBefore(table, change) === code)
+    })
+    if (!gone) this.fail('INV-8', `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`)
+    for (const field of tokens) {
+      const old = before.body?.[field]
+      if (typeof old !== 'string' || this.#writerOf(call, before, field).by === 'engine') continue
+      if (this.#kept.has(old) || [...this.#kept].some((kept) => alike(kept, old))) continue
+      if (call.ifVersion !== undefined) this.fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
+      else this.tally.races += 1
+    }
+  }
+
+  // ── what the processes commit
+
+  claimed(process: SimProcess, claim: ClaimedRecord): void {
+    this.#claims.set(claim.record.id, { process: process.name, epoch: claim.lease.epoch })
+    this.#scheduler.note(`${process.name} claims ${claim.record.id.slice(-6)} ${claim.record.state} look=${claim.record.look.join(',')}`)
+  }
+
+  committed(
+    process: SimProcess,
+    item: Decision | Settlement,
+    before: RecordDetail | undefined,
+    after: RecordDetail | undefined,
+  ): void {
+    this.#openIntents(item)
+    this.#resolveIntents(item, before)
+    for (const conflict of item.conflicts ?? []) {
+      this.tally.conflicts += 1
+      this.#scheduler.note(`${process.name} conflict ${conflict.field} ${JSON.stringify(conflict.candidates.map((c) => [c.system, c.value]))} -> ${conflict.winner}`)
+      for (const candidate of conflict.candidates) {
+        this.#keep(candidate.value)
+        this.#checkEcho(process, after, candidate.system, conflict.field, candidate.value)
+      }
+    }
+    if (after === undefined) return
+    this.#note(process, item, after)
+    if (after.record.state === 'tombstoned') this.#tombstoned.add(after.record.id)
+    for (const [field, agreed] of Object.entries(after.record.fields)) {
+      const was = before?.record.fields[field]
+      this.#keep(agreed.value)
+      if (was?.rev === agreed.rev || sameValue(was?.value, agreed.value)) continue
+      const conflict = (item.conflicts ?? []).some((draft) => draft.field === field)
+      this.#checkAgreement(process, after, field, { was: was?.value, is: agreed.value, src: agreed.src, conflict })
+    }
+    this.#learn(after)
+  }
+
+  #note(process: SimProcess, item: Decision | Settlement, after: RecordDetail): void {
+    const agreed = Object.entries(after.record.fields).map(([f, v]) => `${f}=${JSON.stringify(v.value)}@${v.rev}`)
+    const members = after.members.map(
+      (m) => `${m.system}:${m.state}/${m.lane}/${m.rid ?? '-'}[${Object.entries(m.fields).map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`).join(' ')}]`,
+    )
+    const finish = 'finish' in item ? ` ${JSON.stringify(item.finish)}` : ''
+    this.#scheduler.note(`${process.name} commits ${after.record.id.slice(-6)} ${after.record.state} ${agreed.join(' ')} | ${members.join(' ')}${finish}`)
+    this.tally.decisions += 1
+  }
+
+  /** Everything that a committed shadow or an own write holds is durably known. */
+  #learn(detail: RecordDetail): void {
+    for (const member of detail.members) {
+      if (member.rid === undefined) continue
+      for (const [field, state] of Object.entries(member.fields)) {
+        if (state.coerced) this.tally.coerced += 1
+        const key = `${member.system}|${detail.record.entity}|${member.rid}|${field}`
+        const known = this.#observed.get(key) ?? new Set()
+        if (typeof state.shadow === 'string') known.add(state.shadow)
+        this.#observed.set(key, known)
+      }
+    }
+  }
+
+  #keep(value: CanonicalValue | undefined): void {
+    if (typeof value === 'string') this.#kept.add(value)
+  }
+
+  #openIntents(item: Decision | Settlement): void {
+    if (!('intents' in item)) return
+    const resolvedNow = new Set((item.resolved ?? []).map((update) => update.id))
+    for (const intent of item.intents ?? []) {
+      const lane = `${intent.recordId}|${intent.system}`
+      const open = this.#open.get(lane)
+      if (open !== undefined && open.id !== intent.id && !resolvedNow.has(open.id))
+        this.fail('INV-14', `two open intents at ${intent.system} for ${intent.recordId}`)
+      this.#open.set(lane, intent)
+    }
+  }
+
+  #resolveIntents(item: Decision | Settlement, before: RecordDetail | undefined): void {
+    for (const update of item.resolved ?? []) {
+      const intent =
+        [...this.#open.values()].find((open) => open.id === update.id) ??
+        before?.intents.find((open) => open.id === update.id)
+      if (intent === undefined) continue
+      const lane = `${intent.recordId}|${intent.system}`
+      if (update.state === 'open') {
+        this.#open.set(lane, { ...intent, notAfter: update.notAfter ?? intent.notAfter })
+        this.#count(this.#ambiguous, lane)
+        continue
+      }
+      if (this.#open.get(lane)?.id === intent.id && !('intents' in item && item.intents?.some((i) => i.system === intent.system)))
+        this.#open.delete(lane)
+      if (update.state !== 'done') {
+        this.#count(this.#ambiguous, lane)
+        if (update.state === 'abandoned') this.tally.inDoubt += 1
+        continue
+      }
+      if (intent.operation !== 'update') continue
+      for (const [field, rev] of Object.entries(intent.revs)) {
+        const times = this.#count(this.#acknowledged, `${lane}|${field}|${rev}`)
+        if (times > 1 + (this.#ambiguous.get(lane) ?? 0))
+          this.fail('INV-10', `${intent.system} acknowledged ${field} of rev ${rev} ${times} times`)
+      }
+    }
+  }
+
+  #count(map: Map<string, number>, key: string): number {
+    const next = (map.get(key) ?? 0) + 1
+    map.set(key, next)
+    return next
+  }
+
+  #checkAgreement(
+    process: SimProcess,
+    after: RecordDetail,
+    field: string,
+    change: { was: CanonicalValue | undefined; is: CanonicalValue | undefined; src: string; conflict: boolean },
+  ): void {
+    if (!tokens.has(field)) return
+    const member = after.members.find((one) => one.system === change.src)
+    if (member?.rid === undefined) return
+    const shown = this.#shown.get(`${process.name}|${change.src}|${after.record.entity}|${member.rid}`)
+    if (shown === undefined || shown.body === undefined) return
+    if (this.#system(change.src).traits.mutates) return
+    const lane = `${change.src}|${after.record.entity}|${member.rid}`
+    const newest = this.#absorbed.get(lane) ?? 0
+    if (shown.version < newest) this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
+    this.#absorbed.set(lane, Math.max(newest, shown.version))
+    this.#checkEcho(process, after, change.src, field, change.is)
+    if (change.conflict || change.was === undefined || change.was === null) return
+    // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
+    const start = this.#runStart(change.src, after.record.entity, shown, field)
+    const history = this.#system(change.src).table(after.record.entity).history(member.rid)
+    const held = history.slice(0, start).some((version) => alike(version.body?.[field], change.was))
+    if (!held)
+      this.fail('INV-3', `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`)
+  }
+
+  #checkEcho(process: SimProcess, after: RecordDetail | undefined, system: string, field: string, value: CanonicalValue | undefined): void {
+    if (!tokens.has(field) || !this.#systems.has(system) || after === undefined) return
+    const member = after.members.find((one) => one.system === system)
+    if (member?.rid === undefined || this.#system(system).traits.mutates) return
+    const shown = this.#shown.get(`${process.name}|${system}|${after.record.entity}|${member.rid}`)
+    if (shown?.body === undefined || !alike(shown.body[field], value)) return
+    const writer = this.#writerOf({ system, entity: after.record.entity }, shown, field)
+    if (writer.by === 'engine')
+      this.fail('INV-5', `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`)
+  }
+
+  // ── history
+
+  /** Index of the state in which the value shown now began to stand. */
+  #runStart(system: string, entity: string, shown: Version, field: string): number {
+    const history = this.#system(system).table(entity).history(shown.rid)
+    let index = shown.version - 1
+    while (index > 0 && history[index - 1]?.body?.[field] === history[index]?.body?.[field]) index -= 1
+    return index
+  }
+
+  #writerOf(place: { system: string; entity: string }, shown: Version, field: string): Version {
+    const history = this.#system(place.system).table(place.entity).history(shown.rid)
+    return history[this.#runStart(place.system, place.entity, shown, field)] ?? shown
+  }
+
+  #stored(system: string, field: string, value: unknown): unknown {
+    return field === 'name' && this.#system(system).traits.truncates !== 'no' ? cutText(value) : value
+  }
+
+  #intentOf(call: EngineWrite): Intent | undefined {
+    for (const intent of this.#open.values()) {
+      if (intent.system !== call.system || intent.entity !== call.entity) continue
+      if (call.operation === 'create' ? intent.recordId === call.recordId : intent.request.rid === call.rid) return intent
+    }
+    return undefined
+  }
+
+  #system(name: string): SimSystem {
+    const system = this.#systems.get(name)
+    if (system === undefined) throw new RangeError(`no system ${name}`)
+    return system
+  }
+
+  // ── at the end
+
+  /** Each user's value that we overwrote is agreed or kept, unless it fell into the window of a system without conditional writes. */
+  checkLosses(): void {
+    for (const { system, field, value, rid } of this.#overwritten) {
+      if (this.#raced.has(`${system}|customer|${rid}|${field}|${value}`)) continue
+      if (this.#raced.has(`${system}|order|${rid}|${field}|${value}`)) continue
+      if (![...this.#kept].some((kept) => alike(kept, value)))
+        this.fail('INV-2', `${system} ${rid}.${field}: ${value} was overwritten and is kept nowhere`)
+    }
+  }
+}
+
+/** Equal up to truncation: the shorter begins the longer. */
+export function alike(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'string' || typeof b !== 'string' || a === '' || b === '') return a === b
+  return a.startsWith(b) || b.startsWith(a)
+}
+
+function sameValue(a: CanonicalValue | undefined, b: CanonicalValue | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
+}
+
+function codeBefore(table: { history(rid: string): readonly Version[] }, removal: Version): unknown {
+  return table.history(removal.rid)[removal.version - 2]?.body?.['code']
+}
+
+function brief(body: Native | undefined): string {
+  if (body === undefined) return '(gone)'
+  return Object.entries(body)
+    .filter(([name]) => name !== markerField)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ')
+}

@@ -1,0 +1,98 @@
+/**
+ * One simulated worker process: everything the engine awaits goes through it, so it can be stalled or killed at any await.
+ *
+ * States: *running* → *stalled* until a time (its answers and timers arrive late, like a process stopped by the system) → *running*;
+ * any → *dead* (no answer ever arrives again, deferred tasks are dropped). What a dead process had already sent still takes effect.
+ */
+import type { Clock, Random } from '../../src/engine/ports.ts'
+import type { Chance } from './chance.ts'
+import type { Scheduler } from './scheduler.ts'
+
+export class SimProcess {
+  readonly name: string
+  alive = true
+  /** Awaits that this process went through: where a crash can be planted exactly. */
+  awaits = 0
+  /** Called at each await; a test may kill the process there. */
+  onAwait: ((count: number) => void) | undefined
+  readonly clock: Clock
+  readonly random: Random
+  readonly #scheduler: Scheduler
+  #stalledUntil = 0
+
+  constructor(name: string, scheduler: Scheduler, chance: Chance) {
+    this.name = name
+    this.#scheduler = scheduler
+    const born = scheduler.now - chance.int(0, 100_000)
+    this.clock = {
+      now: () => scheduler.now,
+      monotonic: () => scheduler.now - born,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+      defer: (task) => scheduler.defer(() => this.#deliver(task)),
+    }
+    this.random = { next: () => chance.next(), uuid: () => chance.uuid(scheduler.now) }
+  }
+
+  get stalled(): boolean {
+    return this.#scheduler.now < this.#stalledUntil
+  }
+
+  kill(): void {
+    this.alive = false
+  }
+
+  stall(ms: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#scheduler.now + ms)
+  }
+
+  /**
+   * One call to the world: `effect` happens after `thereMs` (also when the process has died meanwhile), its answer arrives `backMs` later.
+   */
+  call<T>(thereMs: number, backMs: number, effect: () => T | Promise<T>): Promise<T> {
+    this.awaits += 1
+    this.onAwait?.(this.awaits)
+    return new Promise((resolve, reject) => {
+      if (!this.alive) return
+      this.#scheduler.after(thereMs, () => {
+        // The effect's own promises (of an in-memory store) settle in microtasks: no virtual time passes.
+        Promise.resolve()
+          .then(effect)
+          .then(
+            (value) => this.#answer(backMs, () => resolve(value)),
+            (error: unknown) => this.#answer(backMs, () => reject(error)),
+          )
+      })
+    })
+  }
+
+  #answer(backMs: number, settle: () => void): void {
+    this.#scheduler.after(backMs, () => this.#deliver(settle))
+  }
+
+  /** Runs something in this process as soon as it runs at all. */
+  #deliver(task: () => void): void {
+    if (!this.alive) return
+    if (this.stalled) {
+      this.#scheduler.at(this.#stalledUntil, () => this.#deliver(task))
+      return
+    }
+    task()
+  }
+
+  #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    this.awaits += 1
+    this.onAwait?.(this.awaits)
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      let done = false
+      const wake = () => {
+        if (done) return
+        done = true
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      signal?.addEventListener('abort', wake, { once: true })
+      this.#scheduler.after(ms, () => this.#deliver(wake))
+    })
+  }
+}

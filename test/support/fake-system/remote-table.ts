@@ -1,0 +1,192 @@
+/**
+ * The inside of a fake system: one table of native records with its complete, hidden history.
+ *
+ * The history is the oracle of the tests: who wrote what, when, and which version it was. It is never shown through the fake's own API. The
+ * same table stands behind the HTTP fakes and behind the systems of the simulation, so both are judged by one measure.
+ */
+
+export type Native = Readonly<Record<string, unknown>>
+
+/** `user`: a person at the system · `engine`: came in through the API under test. */
+export type Writer = 'user' | 'engine'
+
+/** One state of one record. `body` undefined: deleted. */
+export interface Version {
+  readonly rid: string
+  /** Counts the states of this record from 1. */
+  readonly version: number
+  /** Counts the changes of the whole table from 1. */
+  readonly seq: number
+  readonly at: number
+  readonly by: Writer
+  readonly body: Native | undefined
+  /** Names the survivor when the record went away by a merge. */
+  readonly mergedInto?: string
+  /** Free text of the writer: which intent, which worker. */
+  readonly tag?: string
+}
+
+export interface CreateOptions {
+  readonly rid?: string
+  readonly tag?: string
+  /** The record id that a create of the engine stands for. */
+  readonly recordId?: string
+}
+
+export interface RemoteTableOptions {
+  readonly name: string
+  readonly now: () => number
+  /** What the system really keeps of a value: truncation, rounding, a rewrite on each save. @default the value itself */
+  readonly stores?: (field: string, value: unknown, by: Writer) => unknown
+  /** Only the newest state is kept, for loads where the history would not fit. @default false */
+  readonly forgetful?: boolean
+  /** The n-th id that the system gives, n from 1. @default `<name>-n` */
+  readonly nextRid?: (n: number) => string
+}
+
+/** Called after each change, whoever made it: webhooks hang here. */
+export type ChangeListener = (version: Version) => void
+
+export class RemoteTable {
+  readonly name: string
+  /** All changes in order of their sequence number (the newest only, when forgetful). */
+  readonly changes: Version[] = []
+  /** Native ids by the record id that the engine created them for: two are a duplicate. */
+  readonly createdFor = new Map<string, string[]>()
+  readonly #options: RemoteTableOptions
+  readonly #rows = new Map<string, Version[]>()
+  /** Every native id ever given, in the order of creation; a page goes on after an index. */
+  readonly #order: string[] = []
+  readonly #listeners: ChangeListener[] = []
+  #seq = 0
+  #given = 0
+  #live = 0
+
+  constructor(options: RemoteTableOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  onChange(listener: ChangeListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Records that exist now. */
+  get size(): number {
+    return this.#live
+  }
+
+  get seq(): number {
+    return this.#seq
+  }
+
+  has(rid: string): boolean {
+    return this.current(rid)?.body !== undefined
+  }
+
+  /** Newest state; its body is undefined when the record was deleted. */
+  current(rid: string): Version | undefined {
+    return this.#rows.get(rid)?.at(-1)
+  }
+
+  /** The state that was current at a time (the oldest one, if it is younger than that); undefined before it existed. */
+  at(rid: string, time: number): Version | undefined {
+    const history = this.#rows.get(rid)
+    if (history === undefined) return undefined
+    let found: Version | undefined
+    for (const version of history) {
+      if (version.at > time) break
+      found = version
+    }
+    return found
+  }
+
+  history(rid: string): readonly Version[] {
+    return this.#rows.get(rid) ?? []
+  }
+
+  create(body: Native, by: Writer, options: CreateOptions = {}): Version {
+    this.#given += 1
+    const rid = options.rid ?? this.#options.nextRid?.(this.#given) ?? `${this.name}-${this.#given}`
+    if (options.recordId !== undefined) {
+      const made = this.createdFor.get(options.recordId) ?? []
+      made.push(rid)
+      this.createdFor.set(options.recordId, made)
+    }
+    if (!this.#rows.has(rid)) this.#order.push(rid)
+    this.#live += 1
+    return this.#append(rid, this.#stored(body, by), by, { ...(options.tag && { tag: options.tag }) })
+  }
+
+  /** Changes only the named properties. @throws RangeError when the record does not exist */
+  patch(rid: string, change: Native, by: Writer, tag?: string): Version {
+    const before = this.#living(rid)
+    return this.#append(rid, { ...before, ...this.#stored(change, by) }, by, { ...(tag && { tag }) })
+  }
+
+  /** Replaces the whole record. @throws RangeError when the record does not exist */
+  replace(rid: string, body: Native, by: Writer, tag?: string): Version {
+    this.#living(rid)
+    return this.#append(rid, this.#stored(body, by), by, { ...(tag && { tag }) })
+  }
+
+  /** @throws RangeError when the record does not exist */
+  remove(rid: string, by: Writer, options: { tag?: string; mergedInto?: string } = {}): Version {
+    this.#living(rid)
+    this.#live -= 1
+    return this.#append(rid, undefined, by, options)
+  }
+
+  /** Rids of all records there are now, in the order of creation. */
+  *rids(): Generator<string> {
+    for (const rid of this.#order) if (this.has(rid)) yield rid
+  }
+
+  /** Up to `limit` living records after a position in the order of creation; `next` is the position to go on from. */
+  page(position: number, limit: number): { readonly records: readonly Version[]; readonly next?: number } {
+    const records: Version[] = []
+    let index = position
+    for (; index < this.#order.length && records.length < limit; index += 1) {
+      const version = this.current(this.#order[index] ?? '')
+      if (version?.body !== undefined) records.push(version)
+    }
+    return { records, ...(index < this.#order.length && { next: index }) }
+  }
+
+  #living(rid: string): Native {
+    const body = this.current(rid)?.body
+    if (body === undefined) throw new RangeError(`${this.name}: there is no ${rid}`)
+    return body
+  }
+
+  #stored(body: Native, by: Writer): Native {
+    const { stores } = this.#options
+    if (stores === undefined) return body
+    return Object.fromEntries(Object.entries(body).map(([field, value]) => [field, stores(field, value, by)]))
+  }
+
+  #append(
+    rid: string,
+    body: Native | undefined,
+    by: Writer,
+    more: { tag?: string; mergedInto?: string },
+  ): Version {
+    this.#seq += 1
+    const history = this.#rows.get(rid) ?? []
+    const version: Version = {
+      rid,
+      version: (history.at(-1)?.version ?? 0) + 1,
+      seq: this.#seq,
+      at: this.#options.now(),
+      by,
+      body,
+      ...more,
+    }
+    if (this.#options.forgetful) history.length = 0
+    history.push(version)
+    this.#rows.set(rid, history)
+    if (!this.#options.forgetful) this.changes.push(version)
+    for (const listener of this.#listeners) listener(version)
+    return version
+  }
+}
