@@ -87,8 +87,14 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['node:*', 'fastify', '@fastify/*', 'zod'],
     why: 'the server sees the runtime and the wire contract',
   },
+  demo: {
+    layers: ['runtime', 'server', 'model', 'http'],
+    types: ['store'],
+    packages: ['node:*', 'json-server', 'express-serve-static-core', 'standardwebhooks'],
+    why: 'the demo is a user of the runtime, with two systems of its own',
+  },
   cli: {
-    layers: ['api', 'runtime', 'model', 'server'],
+    layers: ['api', 'runtime', 'model', 'server', 'demo'],
     types: ['store', 'engine', 'connectors/kit'],
     packages: ['node:*', 'commander', 'yaml'],
     why: 'a command sees the runtime and the wire contract',
