@@ -2,7 +2,11 @@
  * What a compiled definition asks of a lens: the agreement between the definition (which writes these) and the lens compiler
  * (which turns them into `read` and `write`). Everything is resolved here: paths are split, value maps checked, defaults applied.
  */
+
+import type { Spelling } from '../canonical/spelling.ts'
 import type { Expression } from '../integration.ts'
+import type { Rounding } from '../normalisers/number.ts'
+import type { TimePrecision } from '../normalisers/time.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 
 /** Names that lead from the top of a native record to a value; a number is an index of an array. Never empty. */
@@ -71,6 +75,8 @@ export type CurrencySource =
 
 /** How one native value spells canonical ones. */
 export interface NativeSpelling {
+  /** Number as text, epoch, offset, separator and the like. Not looked at where a value map applies. @default plain JSON */
+  readonly spelling?: Spelling
   /** Value map in both directions. Values outside it are a problem of the field, never passed through. */
   readonly values?: ValueMap
   readonly empties: EmptySpelling
@@ -121,14 +127,17 @@ export type WriteFunction = (value: CanonicalValue, values: CanonicalDocument) =
  * lists and groups they apply to the text inside.
  *
  * - `trim`, `lowercase`, `uppercase` · `collapse`: runs of white space become one blank · `digits`: keeps 0-9 only
+ * - `nfc`, `nfkc`: Unicode forms · `newlines`: CRLF and CR become LF · `escapeHtml`, `unescapeHtml`: the five characters `& < > " '`
  * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without blanks and hyphens
- * - `maxLength`: cut to so many code points · `scale`: decimals rounded half away from zero to so many places
+ * - `maxLength`: cut to so many code points · `scale`: decimals rounded to so many places, half away from zero unless `rounding` says
+ *   otherwise · `precision`: instants cut down to a unit
  * - `empties`: folds the kinds of nothing as {@link EmptySpelling} says · `function`: a pure, idempotent function
  */
 export type NormaliserSpec =
   | { readonly kind: NormaliserName }
   | { readonly kind: 'maxLength'; readonly length: number }
-  | { readonly kind: 'scale'; readonly scale: number }
+  | { readonly kind: 'scale'; readonly scale: number; readonly rounding?: Rounding }
+  | { readonly kind: 'precision'; readonly unit: TimePrecision }
   | { readonly kind: 'empties'; readonly empties: EmptySpelling }
   | { readonly kind: 'function'; readonly normalise: (value: CanonicalValue) => CanonicalValue }
 
@@ -142,6 +151,11 @@ export const normaliserNames = [
   'email',
   'phone',
   'postalCode',
+  'nfc',
+  'nfkc',
+  'newlines',
+  'escapeHtml',
+  'unescapeHtml',
 ] as const
 
 export type NormaliserName = (typeof normaliserNames)[number]

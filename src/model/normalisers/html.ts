@@ -1,0 +1,39 @@
+/** The five characters that systems escape in texts, and only these: other entities are content. */
+
+const byEntity: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+  ['#60', '<'],
+  ['#62', '>'],
+  ['#34', '"'],
+  ['#39', "'"],
+  ['#x3c', '<'],
+  ['#x3e', '>'],
+  ['#x22', '"'],
+  ['#x27', "'"],
+])
+
+/** `Smith &amp; Sons` → `Smith & Sons`, also when escaped more than once. Idempotent. */
+export function unescapeHtml(text: string): string {
+  if (!text.includes('&')) return text
+  // Ampersands first, all levels in one pass: a loop per level would be quadratic on a text made for it.
+  const single = text.replace(/&(?:amp;|#0*38;|#x0*26;)+/gi, '&')
+  return single.replace(/&(#0*\d{2}|#x0*[0-9a-f]{2}|[a-z]{2,4});/gi, (entity, name: string) => {
+    return byEntity.get(name.toLowerCase().replace(/^(#x?)0+/, '$1')) ?? entity
+  })
+}
+
+/** `Smith & Sons` → `Smith &amp; Sons`; what is escaped already stays. Idempotent. */
+export function escapeHtml(text: string): string {
+  const replacements: Readonly<Record<string, string>> = {
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
+  return text
+    .replace(/&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)/gi, '&amp;')
+    .replace(/[<>"']/g, (character) => replacements[character] ?? character)
+}

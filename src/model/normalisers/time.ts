@@ -1,0 +1,24 @@
+import { formatInstant, splitInstant } from '../canonical/instant.ts'
+
+/** The finest unit that a system keeps of a time. */
+export type TimePrecision = 'day' | 'minute' | 'second' | 'millisecond' | 'microsecond'
+
+const seconds = { day: 86_400, minute: 60, second: 1, millisecond: 1, microsecond: 1 } as const
+const fractionDigits = { day: 0, minute: 0, second: 0, millisecond: 3, microsecond: 6 } as const
+
+/** Cuts a canonical instant down to a unit, in UTC; anything that is no instant comes back untouched. */
+export function cutInstant(instant: string, precision: TimePrecision): string {
+  const parts = splitInstant(instant)
+  if (parts === undefined) return instant
+  const unit = seconds[precision]
+  return formatInstant({
+    seconds: Math.floor(parts.seconds / unit) * unit,
+    fraction: parts.fraction.slice(0, fractionDigits[precision]).replace(/0+$/, ''),
+  })
+}
+
+/** Cuts the time on the wall, `2031-05-01T12:00:00.5`, down to a unit. */
+export function cutLocalTime(local: string, precision: TimePrecision): string {
+  const cut = cutInstant(`${local}Z`, precision)
+  return cut.endsWith('Z') ? cut.slice(0, -1) : local
+}
