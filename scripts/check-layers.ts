@@ -37,7 +37,11 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['node:*', 'zod', 'yaml', 'lossless-json'],
     why: 'a connector may use the kit, never a sibling',
   },
-  store: { layers: ['model'], packages: [], why: 'the store contract speaks only of the model' },
+  store: {
+    layers: ['model'],
+    packages: ['node:crypto', 'lossless-json'],
+    why: 'the store contract, codecs and the journal chain speak only of the model',
+  },
   'store/memory': {
     layers: ['model', 'store'],
     packages: ['node:*'],
@@ -51,7 +55,7 @@ const layers: Readonly<Record<string, Layer>> = {
   engine: {
     layers: ['model', 'engine'],
     types: ['store', 'connectors/kit'],
-    packages: ['croner'],
+    packages: [],
     why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts',
   },
   observability: {
@@ -78,7 +82,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'observability',
       'api',
     ],
-    packages: ['node:*', 'yaml', 'pg'],
+    packages: ['node:*', 'yaml', 'croner'],
     why: 'the composition root',
   },
   server: {

@@ -1,7 +1,8 @@
 /** The command line: every command in one list, and what they have in common. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
+import type { Run } from './command.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
 import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
@@ -11,24 +12,10 @@ import { addStatusCommand } from './commands/status.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
-const rowsMax = 10_000
-
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly definition?: string
   readonly json?: boolean
-}
-
-/** Turns a command's function into what commander calls: arguments and options in, exit code out. */
-export type Run = (
-  command: (context: CliContext, ...args: never[]) => Promise<number>,
-) => (...args: unknown[]) => Promise<void>
-
-/** A row limit, 1..10000. */
-export function parseLimit(text: string): number {
-  const limit = Number(text)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= rowsMax) return limit
-  throw new InvalidArgumentError(`a whole number from 1 to ${rowsMax}`)
 }
 
 export interface ProgramOptions {

@@ -2,12 +2,12 @@
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import type { CanonicalValue } from '../../model/values.ts'
+import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
-import { parseLimit, type Run } from '../program.ts'
 import { show } from '../values.ts'
 
 async function list(

@@ -1,12 +1,12 @@
 /** `isthmus failures list|retry`. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
-import { parseLimit, type Run } from '../program.ts'
 
 interface ListOptions {
   readonly system?: string

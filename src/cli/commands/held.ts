@@ -1,12 +1,12 @@
 /** `isthmus held list|release`: changes that wait for a person while everything else flows. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
-import { parseLimit, type Run } from '../program.ts'
 
 async function list(context: CliContext, options: { readonly limit: number }): Promise<number> {
   return await withIntegration(context, async (open) => {

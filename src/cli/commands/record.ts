@@ -1,11 +1,11 @@
 /** `isthmus record show|why`: everything known of one record, and why each field has its value. */
 import type { Command } from 'commander'
 import type { JournalRow, RecordDetail } from '../../store/admin-contract.ts'
+import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, type Column, table } from '../output.ts'
-import type { Run } from '../program.ts'
 import { findRecord } from '../record-key.ts'
 import { show } from '../values.ts'
 

@@ -1,11 +1,11 @@
 /** `isthmus status`: is everything in agreement, and what needs a person. */
 import type { Command } from 'commander'
 import { type StatusResource, toStatusResource } from '../../api/status.ts'
+import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
-import type { Run } from '../program.ts'
 
 function draw(status: StatusResource, bold: (text: string) => string): string {
   const { counts } = status
