@@ -5,7 +5,7 @@
  * can help it: they put their changes into the pass (`pass.ts`: `updateMember`, `updateRecord`, `addRows`, `lookAgain`), and the next commit
  * of the pass carries all of them. Which commit ends the pass, and when the record is due again, is decided in `finish.ts` alone.
  */
-import type { CallFailure, ConnectedSystem, WriteResult } from '../connectors/kit/contract.ts'
+import type { CallFailure, ConnectedSystem, ReadResult, WriteResult } from '../connectors/kit/contract.ts'
 import type { EmitEvent } from '../model/events.ts'
 import type { Entity, Integration } from '../model/integration.ts'
 import type { Observation } from '../model/merge/contract.ts'
@@ -33,6 +33,7 @@ import type {
   Store,
 } from '../store/contract.ts'
 import type { Clock, Random } from './ports.ts'
+import type { Timeouts } from './timeouts.ts'
 
 /** Bounds of one engine. Times in milliseconds. */
 export interface EngineSettings {
@@ -72,8 +73,6 @@ export interface BatchedStore {
   reserve(reservation: GuardReservation): Promise<boolean>
   /** Makes a record dirty by its id; `systems` empty = all. */
   markRecord(mark: { readonly recordId: string; readonly systems: readonly string[] }): Promise<void>
-  /** As {@link Store.baselineDone}; a true answer is remembered. */
-  baselineDone(system: string, entity: string): Promise<boolean>
 }
 
 /** Admission to one system: how many calls at a time, and none while it is down. */
@@ -101,7 +100,6 @@ export type Sighting =
       readonly native: NativeRecord
       /** Canonical, normalised for the system, references translated. */
       readonly observation: Observation
-      /** Fields whose reference has no record yet, and other mapping problems, by field. */
       readonly inScope: boolean
       /** Not older than what is absorbed already. Only admissible sightings are merged. */
       readonly admissible: boolean
@@ -143,6 +141,8 @@ export interface Pass {
   /** Open intents, by system. */
   readonly intents: Map<string, Intent>
   readonly sightings: Map<string, Sighting>
+  /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
+  readonly references: Map<string, string | undefined>
   readonly needs: Need[]
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
@@ -212,11 +212,28 @@ export interface PassParts {
   ): Promise<boolean>
 }
 
+/** A read by id with the times that make it evidence (epoch ms). `shut`: the gate is closed or the system too busy. */
+export type TimedRead =
+  | { readonly result: ReadResult; readonly startedAt: number; readonly seenAt: number }
+  | 'shut'
+
+/** Reads one native record; reads of the same resource share a call where the system can do that. Never rejects. (`reader.ts`) */
+export type ReadById = (request: {
+  readonly system: string
+  readonly resource: string
+  readonly rid: string
+  readonly signal: AbortSignal
+}) => Promise<TimedRead>
+
 export interface EngineContext {
   readonly integration: Integration
   readonly store: BatchedStore
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly gates: ReadonlyMap<string, SystemGate>
+  readonly read: ReadById
+  /** All records of this system were listed once, or can't be listed: what has no counterpart by now is new. A true answer is remembered. */
+  readonly baselineDone: (system: string, entity: string) => Promise<boolean>
+  readonly timeouts: Timeouts
   readonly clock: Clock
   readonly random: Random
   readonly emit: EmitEvent

@@ -17,6 +17,7 @@ export function beginPass(
     members: new Map(claim.members.map((member) => [member.system, member])),
     intents: new Map(claim.openIntents.map((intent) => [intent.system, intent])),
     sightings: new Map(),
+    references: new Map(),
     needs: [],
     draft: emptyDraft(),
     deadline: limits.deadline,

@@ -167,6 +167,11 @@ export const errorCodes = {
   },
   // ── connectors
   // ── engine
+  ENGINE_BUSY: {
+    summary: 'Too many calls wait for the same store or system already.',
+    fix: 'Nothing is lost, the records come again. Lower the number in flight if it goes on.',
+    retry: 'backoff',
+  },
   // ── server, cli, runtime
   CLI_NOT_FOUND: {
     summary: 'What the command names does not exist.',

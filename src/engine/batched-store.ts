@@ -1,0 +1,33 @@
+/** The store as a pass sees it: one record at a time, while hundreds of passes share each statement. */
+import type { ReferenceQuery, Store } from '../store/contract.ts'
+import { createBatcher } from './batcher.ts'
+import type { BatchedStore, EngineSettings } from './context.ts'
+import type { Clock } from './ports.ts'
+
+export interface BatchedStoreOptions {
+  readonly store: Store
+  readonly clock: Pick<Clock, 'defer'>
+  readonly settings: Pick<EngineSettings, 'batchMax' | 'queueMax'>
+}
+
+export function createBatchedStore({ store, clock, settings }: BatchedStoreOptions): BatchedStore {
+  const batch = <In, Out>(name: string, run: (items: readonly In[]) => Promise<readonly Out[]>) =>
+    createBatcher({ name, clock, run, batchMax: settings.batchMax, queueMax: settings.queueMax })
+  const mark = batch<{ recordId: string; systems: readonly string[] }, void>('markRecords', async (marks) => {
+    await store.markRecords(marks)
+    return marks.map(() => undefined)
+  })
+
+  return {
+    direct: store,
+    decide: batch('decide', (items) => store.decide(items)),
+    settle: batch('settle', (items) => store.settle(items)),
+    match: batch('match', (items) => store.match(items)),
+    attach: batch('attach', (items) => store.attach(items)),
+    resolveReference: batch('resolveReferences', (items: readonly ReferenceQuery[]) =>
+      store.resolveReferences(items),
+    ),
+    reserve: batch('reserveChanges', (items) => store.reserveChanges(items)),
+    markRecord: (item) => mark({ recordId: item.recordId, systems: item.systems }),
+  }
+}

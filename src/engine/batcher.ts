@@ -1,0 +1,107 @@
+/**
+ * Group commit: calls for one item each that travel together.
+ *
+ * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the
+ * same turn shares a statement. No timer waits for company: an idle batcher sends one item at once, a busy one sends hundreds.
+ */
+import { IsthmusError, isIsthmusError } from '../model/errors.ts'
+import type { Clock } from './ports.ts'
+
+export interface BatcherOptions<In, Out> {
+  /** Constant words for messages. */
+  readonly name: string
+  readonly clock: Pick<Clock, 'defer'>
+  /** One answer per item, in the same order. */
+  readonly run: (items: readonly In[]) => Promise<readonly Out[]>
+  /** Items per batch. */
+  readonly batchMax: number
+  /** Items waiting; beyond it calls are refused with `ENGINE_BUSY`. */
+  readonly queueMax: number
+  /** Batches in flight. @default 1 */
+  readonly parallel?: number
+}
+
+export type Submit<In, Out> = (item: In) => Promise<Out>
+
+interface Waiting<In, Out> {
+  readonly item: In
+  readonly resolve: (out: Out) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Makes the one-item function of a batch function. */
+export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit<In, Out> {
+  const { clock, batchMax, queueMax, name } = options
+  const parallel = options.parallel ?? 1
+  let waiting: Waiting<In, Out>[] = []
+  let inFlight = 0
+  let closing = false
+
+  const close = (): void => {
+    closing = false
+    while (inFlight < parallel && waiting.length > 0) {
+      const batch = waiting.slice(0, batchMax)
+      waiting = waiting.slice(batchMax)
+      inFlight += 1
+      void answer(options, batch).then(() => {
+        inFlight -= 1
+        schedule()
+      })
+    }
+  }
+  const schedule = (): void => {
+    if (closing || inFlight >= parallel || waiting.length === 0) return
+    closing = true
+    clock.defer(close)
+  }
+
+  return (item) =>
+    new Promise<Out>((resolve, reject) => {
+      if (waiting.length >= queueMax) {
+        reject(new IsthmusError('ENGINE_BUSY', `${name}: ${queueMax} calls are waiting already.`))
+        return
+      }
+      waiting.push({ item, resolve, reject })
+      schedule()
+    })
+}
+
+/** Runs one batch and answers each caller; never rejects. */
+async function answer<In, Out>(
+  options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,
+  batch: readonly Waiting<In, Out>[],
+): Promise<void> {
+  try {
+    const results = await options.run(batch.map((entry) => entry.item))
+    if (results.length !== batch.length) throw wrongCount(options.name, batch.length, results.length)
+    // The check above makes every index of the batch one of the results.
+    batch.forEach((entry, index) => {
+      entry.resolve(results[index] as Out)
+    })
+  } catch (error) {
+    await failOrSplit(options, batch, error)
+  }
+}
+
+/**
+ * One poisonous item must not fail its neighbours (H33): a failure that trying again can't heal is halved until the culprit is alone. A
+ * failure that may heal (the store is away) concerns the whole batch, and its commit may even have happened: nothing is repeated here.
+ */
+async function failOrSplit<In, Out>(
+  options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,
+  batch: readonly Waiting<In, Out>[],
+  error: unknown,
+): Promise<void> {
+  const splittable = batch.length > 1 && isIsthmusError(error) && error.retry === 'never'
+  if (!splittable) {
+    for (const entry of batch) entry.reject(error)
+    return
+  }
+  const half = Math.ceil(batch.length / 2)
+  await answer(options, batch.slice(0, half))
+  await answer(options, batch.slice(half))
+}
+
+function wrongCount(name: string, asked: number, answered: number): IsthmusError {
+  return new IsthmusError('INTERNAL', `${name}: ${answered} answers for ${asked} items.`)
+}

@@ -1,0 +1,38 @@
+/** Failures as the engine keeps them: a stable code, a sentence without values, and a signature that groups equal ones. */
+import { isIsthmusError } from '../model/errors.ts'
+import type { FailureDraft } from '../store/contract.ts'
+import type { Pass } from './context.ts'
+import { addRows } from './pass.ts'
+
+/** What is safe to keep of something thrown: messages of foreign errors may hold record values, so only their kind is kept. */
+export function describeThrown(error: unknown): { readonly code: string; readonly message: string } {
+  if (isIsthmusError(error)) return { code: error.code, message: error.message }
+  const kind = error instanceof Error ? error.name : typeof error
+  return { code: 'UNEXPECTED', message: `The call failed in an unexpected way (${kind}).` }
+}
+
+export interface FailureFacts {
+  readonly system: string
+  readonly operation: FailureDraft['operation']
+  readonly code: string
+  readonly message: string
+  readonly replay: FailureDraft['replay']
+  /** Field or other constant word that tells equal codes apart. */
+  readonly about?: string
+}
+
+/** Keeps a failure of this record in one system, for a person to see. */
+export function keepFailure(pass: Pass, facts: FailureFacts): void {
+  const { system, operation, code, message, replay, about } = facts
+  const signature = [pass.entity.name, system, operation, code, ...(about === undefined ? [] : [about])].join(':')
+  addRows(pass, {
+    failures: [
+      { recordId: pass.record.id, entity: pass.entity.name, system, operation, code, message, signature, replay },
+    ],
+  })
+}
+
+/** The failure of this lane is over. */
+export function clearFailure(pass: Pass, system: string): void {
+  addRows(pass, { clearedFailures: [{ recordId: pass.record.id, system }] })
+}
