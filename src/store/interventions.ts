@@ -1,0 +1,37 @@
+/** What a person's decision changes in the documents; pure, so that both stores do the same. */
+import type { AgreedFields, MemberFields } from '../model/state.ts'
+import type { CanonicalValue } from '../model/values.ts'
+
+/** Lane reason after a person released its hold: the engine lets it past the guard once. */
+export const releasedReason = 'released'
+
+/** The field with a value that a person chose, no longer held. */
+export function withChosenValue(
+  fields: AgreedFields,
+  field: string,
+  value: CanonicalValue | undefined,
+  at: { readonly rev: number; readonly now: number },
+): AgreedFields {
+  return { ...fields, [field]: { value, rev: at.rev, src: 'person', at: at.now } }
+}
+
+/** Without refusals: everything refused may be sent once more. */
+export function withoutRejections(fields: MemberFields): MemberFields {
+  return mapFields(fields, ({ rejected: _dropped, ...rest }) => rest)
+}
+
+/** Without the hold of one field (all fields when undefined), and with a fresh oscillation count. */
+export function withoutHold(fields: MemberFields, field: string | undefined): MemberFields {
+  return mapFields(fields, (state, name) => {
+    if (field !== undefined && name !== field) return state
+    const { hold: _hold, oscillation: _count, ...rest } = state
+    return rest
+  })
+}
+
+function mapFields(
+  fields: MemberFields,
+  change: (state: MemberFields[string], name: string) => MemberFields[string],
+): MemberFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, state]) => [name, change(state, name)]))
+}

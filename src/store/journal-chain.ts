@@ -1,0 +1,79 @@
+/**
+ * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each other; each line's hash
+ * covers the hash before it and the line as stored (bodies encoded), so that verifying needs no key.
+ *
+ * A changed, missing, swapped or inserted line shows. A truncated tail does not: only a head kept elsewhere can show that.
+ */
+import { createHash } from 'node:crypto'
+import type { FieldCodec, JournalEntry } from './contract.ts'
+import { encodeLossless } from './documents.ts'
+
+export interface JournalLine {
+  readonly stream: string
+  /** Counts from 1 within the stream. */
+  readonly position: number
+  readonly at: number
+  readonly kind: string
+  readonly recordId: string | undefined
+  readonly actor: string
+  readonly body: Uint8Array
+  readonly previousHash: Uint8Array
+  readonly hash: Uint8Array
+}
+
+/** Where a stream stands: the next line follows it. */
+export interface JournalHead {
+  readonly stream: string
+  readonly position: number
+  readonly hash: Uint8Array
+}
+
+/** A stream without lines. */
+export function newStream(stream: string): JournalHead {
+  return { stream, position: 0, hash: new Uint8Array(32) }
+}
+
+/** Lines for the entries, to be stored in one transaction; the new head counts only once that is committed. */
+export function appendToChain(
+  codec: FieldCodec,
+  head: JournalHead,
+  entries: readonly JournalEntry[],
+  at: number,
+): { readonly lines: readonly JournalLine[]; readonly head: JournalHead } {
+  let { position, hash } = head
+  const lines = entries.map((entry) => {
+    position += 1
+    const previousHash = hash
+    const body = encodeLossless(codec, journalPlace(head.stream, position), entry.body)
+    const { kind, recordId, actor } = entry
+    const line = { stream: head.stream, position, at, kind, recordId, actor, body, previousHash }
+    hash = lineHash(line)
+    return { ...line, hash }
+  })
+  return { lines, head: { stream: head.stream, position, hash } }
+}
+
+export function journalPlace(stream: string, position: number) {
+  return { table: 'journal', column: 'body', rowId: `${stream}/${position}` }
+}
+
+/** What is wrong with a line that follows `head`; undefined when it fits. */
+export function chainProblem(head: JournalHead, line: JournalLine): string | undefined {
+  if (line.position !== head.position + 1) return `line ${head.position + 1} is missing`
+  if (!sameBytes(line.previousHash, head.hash)) return 'it does not follow the line before it'
+  if (!sameBytes(line.hash, lineHash(line))) return 'its content does not match its hash'
+  return undefined
+}
+
+function lineHash(line: Omit<JournalLine, 'hash'>): Uint8Array {
+  const hash = createHash('sha256').update(line.previousHash)
+  // A JSON array frames the parts, so that text can't move from one into the next.
+  hash.update(
+    JSON.stringify([line.stream, line.position, line.at, line.kind, line.recordId ?? null, line.actor]),
+  )
+  return hash.update(line.body).digest()
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}

@@ -1,0 +1,53 @@
+/** Records that wait for another record's counterpart, and their release. */
+import type { DependencyDraft } from '../contract.ts'
+import { key, type MemoryContext, markDirty, membersOf } from './tables.ts'
+
+/** Writes the dependency; if its target is there already, the waiting record is due at once (no wake-up is lost). */
+export function addDependency(context: MemoryContext, draft: DependencyDraft): void {
+  const dependencyKey = key(draft.recordId, draft.system, draft.field)
+  context.tables.dependencies.set(dependencyKey, draft)
+  if (satisfied(context, draft)) release(context, dependencyKey, draft)
+}
+
+/** Called when the record got a counterpart or became active. */
+export function releaseDependencies(context: MemoryContext, recordId: string): void {
+  const natives = new Set(
+    membersOf(context.tables, recordId).map(({ system, entity, rid }) => key(system, entity, rid ?? '')),
+  )
+  for (const [dependencyKey, draft] of context.tables.dependencies) {
+    const target = draft.target
+    const concerned =
+      draft.targetRecordId === recordId ||
+      (target !== undefined && natives.has(key(target.system, target.entity, target.rid)))
+    if (concerned && satisfied(context, draft)) release(context, dependencyKey, draft)
+  }
+}
+
+function satisfied({ tables }: MemoryContext, draft: DependencyDraft): boolean {
+  if (draft.targetRecordId !== undefined) {
+    const counterpart = tables.members.get(draft.targetRecordId)?.get(draft.system)
+    return counterpart?.rid !== undefined && counterpart.state !== 'gone'
+  }
+  const { system, entity, rid } = draft.target ?? { system: '', entity: '', rid: '' }
+  const holder = tables.natives.get(key(system, entity, rid))
+  const state = holder === undefined ? undefined : tables.records.get(holder)?.state
+  return state === 'active' || state === 'deleting' || state === 'tombstoned'
+}
+
+function release(context: MemoryContext, dependencyKey: string, draft: DependencyDraft): void {
+  const { tables } = context
+  tables.dependencies.delete(dependencyKey)
+  const waiting = tables.records.get(draft.recordId)
+  if (waiting === undefined) return
+  markDirty(
+    tables,
+    waiting,
+    draft.target === undefined ? [draft.system] : [draft.system, draft.target.system],
+    context.now(),
+  )
+  const lane = tables.members.get(waiting.id)?.get(draft.system)
+  if (lane?.lane !== 'waiting') return
+  lane.lane = 'open'
+  lane.laneUntil = undefined
+  lane.laneReason = undefined
+}

@@ -1,0 +1,84 @@
+/** Marks: from webhooks, polls, full runs, other records' passes and people. */
+import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
+import { encodePlain, recordPlace } from '../documents.ts'
+import { blankMember, key, type MemoryContext, markDirty, putMember } from './tables.ts'
+
+export function takeIn(context: MemoryContext, request: IntakeRequest): IntakeResult {
+  const { tables } = context
+  const { delivery, marks, cursor } = request
+  if (delivery !== undefined) {
+    const deliveryKey = key(delivery.system, delivery.deliveryId)
+    if (tables.deliveries.has(deliveryKey)) return { duplicate: true, marked: 0, discovered: 0 }
+    const place = { table: 'delivery', column: 'body', rowId: `${delivery.system}/${delivery.deliveryId}` }
+    tables.deliveries.set(deliveryKey, context.codec.encode(delivery.body, place))
+  }
+  const counts = applyMarks(context, marks)
+  if (cursor !== undefined) {
+    tables.cursors.set(key(cursor.system, cursor.entity), { position: cursor.position, at: context.now() })
+  }
+  return { duplicate: false, ...counts }
+}
+
+export function applyMarks(
+  context: MemoryContext,
+  marks: readonly Mark[],
+): { readonly marked: number; readonly discovered: number } {
+  let marked = 0
+  let discovered = 0
+  for (const mark of marks) {
+    const outcome = applyMark(context, mark)
+    if (outcome === 'marked') marked += 1
+    if (outcome === 'discovered') discovered += 1
+  }
+  return { marked, discovered }
+}
+
+function applyMark(context: MemoryContext, mark: Mark): 'marked' | 'discovered' | 'no-news' {
+  const { tables } = context
+  const { system, entity, rid, version, force } = mark
+  const recordId = tables.natives.get(key(system, entity, rid))
+  const record = recordId === undefined ? undefined : tables.records.get(recordId)
+  if (record === undefined) {
+    discover(context, mark)
+    return 'discovered'
+  }
+  const member = tables.members.get(record.id)?.get(system)
+  if (force !== true && version !== undefined && member?.absorbedVersion === version) return 'no-news'
+  markDirty(tables, record, [system], context.now())
+  return 'marked'
+}
+
+function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
+  const { tables } = context
+  const now = context.now()
+  const id = context.uuid()
+  tables.records.set(id, {
+    id,
+    entity,
+    state: 'candidate',
+    rev: 0,
+    fields: encodePlain(context.codec, recordPlace(id), {}),
+    dirtySeq: 1,
+    cleanSeq: 0,
+    look: [system],
+    claimedLook: [],
+    claimedSeq: 0,
+    attempts: 0,
+    discoveredAt: now,
+    nextAt: now,
+    leaseOwner: undefined,
+    leaseEpoch: 0,
+    leaseUntil: 0,
+    tombstoneRev: undefined,
+    releasedRev: undefined,
+    aliasOf: undefined,
+  })
+  tables.dirty.add(id)
+  putMember(tables, {
+    ...blankMember(context, id, system, entity),
+    rid,
+    state: 'unread',
+    linkedAt: now,
+    discoveredAt: now,
+  })
+}

@@ -1,0 +1,188 @@
+/** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
+import type { AgreedFields, MemberFields } from '../../model/state.ts'
+import type { CanonicalValue } from '../../model/values.ts'
+import { decodePlain, encodePlain, memberPlace, recordPlace } from '../documents.ts'
+import { releasedReason, withChosenValue, withoutHold, withoutRejections } from '../interventions.ts'
+import { moveMember, refuseAttach } from './identity.ts'
+import { apartKey } from './keys.ts'
+import { readConflict } from './lists.ts'
+import { closeFailure } from './pass-rows.ts'
+import {
+  appendJournal,
+  fence,
+  type HoldTableRow,
+  type MemberRow,
+  type MemoryContext,
+  markDirty,
+  membersOf,
+  type RecordRow,
+} from './tables.ts'
+
+export function retryFailures(
+  context: MemoryContext,
+  filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
+  actor: string,
+): number {
+  let retried = 0
+  for (const failure of [...context.tables.failures.values()]) {
+    const { recordId, system, signature } = failure
+    const record = context.tables.records.get(recordId)
+    const matches =
+      failure.closedAt === undefined &&
+      (filter.recordId === undefined || filter.recordId === recordId) &&
+      (filter.system === undefined || filter.system === system) &&
+      (filter.signature === undefined || filter.signature === signature)
+    if (!matches || record === undefined) continue
+    takeBack(record)
+    closeFailure(context, recordId, system)
+    const lane = context.tables.members.get(recordId)?.get(system)
+    if (lane !== undefined) openLane(context, lane, null)
+    record.attempts = 0
+    markDirty(context.tables, record, [system], context.now())
+    note(context, recordId, actor, { retried: system, signature })
+    retried += 1
+  }
+  return retried
+}
+
+export function resolveConflict(
+  context: MemoryContext,
+  id: string,
+  choice: { readonly system: string } | { readonly value: CanonicalValue },
+  actor: string,
+): 'ok' | 'unknown' | 'already-decided' {
+  const { tables, codec } = context
+  const row = tables.conflicts.get(id)
+  const record = row === undefined ? undefined : tables.records.get(row.recordId)
+  if (row === undefined || record === undefined) return 'unknown'
+  if (row.state === 'decided') return 'already-decided'
+  const chosen =
+    'system' in choice
+      ? readConflict(context, row).candidates.find(({ system }) => system === choice.system)
+      : choice
+  if (chosen === undefined) return 'unknown'
+  takeBack(record)
+  const now = context.now()
+  const fields = decodePlain<AgreedFields>(codec, recordPlace(record.id), record.fields)
+  record.rev += 1
+  const changed = withChosenValue(fields, row.field, chosen.value, { rev: record.rev, now })
+  record.fields = encodePlain(codec, recordPlace(record.id), changed)
+  row.state = 'decided'
+  row.winner = 'system' in choice ? choice.system : 'person'
+  row.decidedBy = actor
+  markDirty(tables, record, ['*'], now)
+  note(context, record.id, actor, { conflict: id, field: row.field, winner: row.winner })
+  return 'ok'
+}
+
+export function decideReview(
+  context: MemoryContext,
+  recordId: string,
+  decision: { readonly same: string } | { readonly apart: true },
+  actor: string,
+): 'ok' | 'unknown' | 'refused' {
+  const { tables } = context
+  const review = tables.reviews.get(recordId)
+  const candidate = tables.records.get(recordId)
+  if (review === undefined || candidate === undefined) return 'unknown'
+  if ('same' in decision) return attachByHand(context, candidate, decision.same, actor)
+  takeBack(candidate)
+  for (const other of review.candidates) tables.apart.add(apartKey(recordId, other.recordId))
+  tables.reviews.delete(recordId)
+  candidate.state = 'candidate'
+  markDirty(tables, candidate, ['*'], context.now())
+  note(context, recordId, actor, { apart: review.candidates.map((other) => other.recordId) })
+  return 'ok'
+}
+
+function attachByHand(
+  context: MemoryContext,
+  candidate: RecordRow,
+  targetId: string,
+  actor: string,
+): 'ok' | 'refused' {
+  const target = context.tables.records.get(targetId)
+  const member = membersOf(context.tables, candidate.id).find(({ rid }) => rid !== undefined)
+  if (target === undefined || member === undefined) return 'refused'
+  if (refuseAttach(context, candidate, target, member.system) !== undefined) return 'refused'
+  takeBack(target)
+  note(context, target.id, actor, { attached: candidate.id, system: member.system, rid: member.rid })
+  moveMember(context, candidate, target, member.system)
+  return 'ok'
+}
+
+export function releaseHolds(
+  context: MemoryContext,
+  filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
+  decision: 'release' | 'reject',
+  actor: string,
+): number {
+  let closed = 0
+  for (const hold of context.tables.holds.values()) {
+    const record = context.tables.records.get(hold.recordId)
+    const matches =
+      hold.closedAt === undefined &&
+      (filter.id === undefined || filter.id === hold.id) &&
+      (filter.kind === undefined || filter.kind === hold.kind) &&
+      (filter.system === undefined || filter.system === hold.system)
+    if (!matches || record === undefined) continue
+    takeBack(record)
+    hold.closedAt = context.now()
+    hold.decision = decision
+    if (decision === 'release') release(context, record, hold)
+    else reject(context, record, hold)
+    markDirty(context.tables, record, hold.system === undefined ? ['*'] : [hold.system], context.now())
+    note(context, record.id, actor, { hold: hold.kind, system: hold.system, field: hold.field, decision })
+    closed += 1
+  }
+  return closed
+}
+
+function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow): void {
+  const lane = hold.system === undefined ? undefined : context.tables.members.get(record.id)?.get(hold.system)
+  if (hold.kind === 'rule') record.releasedRev = record.rev
+  else if (hold.kind === 'oscillation' && lane !== undefined) {
+    changeFields(context, lane, (fields) => withoutHold(fields, hold.field))
+  } else if (lane !== undefined) openLane(context, lane, releasedReason)
+}
+
+/** A held deletion is not carried out: the record lives on without the system that lost it. Other wishes stay unwritten in that lane. */
+function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): void {
+  if (hold.kind === 'update-delete' || hold.kind === 'delete-guard') {
+    if (record.state === 'deleting') record.state = 'active'
+    for (const member of membersOf(context.tables, record.id)) {
+      if (member.state !== 'gone' && member.state !== 'suspect') continue
+      member.state = 'out-of-scope'
+      member.goneSince = undefined
+    }
+  }
+  const lane = hold.system === undefined ? undefined : context.tables.members.get(record.id)?.get(hold.system)
+  if (lane === undefined) return
+  if (hold.kind === 'guard') lane.lane = 'rejected'
+  else if (lane.lane === 'held') openLane(context, lane, null)
+}
+
+function openLane(context: MemoryContext, lane: MemberRow, reason: string | null): void {
+  lane.lane = 'open'
+  lane.laneUntil = undefined
+  lane.laneReason = reason ?? undefined
+  lane.laneAttempts = 0
+  changeFields(context, lane, withoutRejections)
+}
+
+function changeFields(
+  { codec }: MemoryContext,
+  lane: MemberRow,
+  change: (fields: MemberFields) => MemberFields,
+): void {
+  const place = memberPlace(lane.recordId, lane.system)
+  lane.fields = encodePlain(codec, place, change(decodePlain<MemberFields>(codec, place, lane.fields)))
+}
+
+function takeBack(record: RecordRow): void {
+  if (record.leaseOwner !== undefined) fence(record)
+}
+
+function note(context: MemoryContext, recordId: string, actor: string, body: unknown): void {
+  appendJournal(context, [{ kind: 'person', recordId, actor, body }])
+}

@@ -1,0 +1,87 @@
+/** Blind index of match keys. */
+
+import type { RecordState } from '../../model/state.ts'
+import type { MatchHit, MatchKey, MatchRequest } from '../contract.ts'
+import { matchKeyMac } from '../documents.ts'
+import { leased } from './pass.ts'
+import { readRecord } from './read-rows.ts'
+import { dropKeys, key, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
+
+/** Records that a key may lead to. A tombstone does not: the same key afterwards is another thing. */
+const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'active', 'deleting'])
+
+type KeyIndex = ReadonlyMap<string, { readonly rule: number; readonly kind: 'exact' | 'block' }>
+
+export function registerKeys(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): void {
+  const { tables } = context
+  dropKeys(tables, record.id)
+  const own = indexKeys(context, record, keys)
+  for (const mac of own.keys()) {
+    const holders = tables.keyRecords.get(mac) ?? new Set<string>()
+    tables.keyRecords.set(mac, holders.add(record.id))
+  }
+  tables.recordKeys.set(record.id, own)
+}
+
+function indexKeys({ codec }: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): KeyIndex {
+  return new Map(
+    keys.map((matchKey) => [
+      Buffer.from(matchKeyMac(codec, record.entity, matchKey)).toString('hex'),
+      { rule: matchKey.rule, kind: matchKey.kind },
+    ]),
+  )
+}
+
+export function matchOne(context: MemoryContext, request: MatchRequest): readonly MatchHit[] | 'fenced' {
+  const record = leased(context, request.lease)
+  if (record === undefined) return 'fenced'
+  registerKeys(context, record, request.keys)
+  return sharing(context, record, undefined).map(({ other, rule, kind }): MatchHit => {
+    const members = membersOf(context.tables, other.id)
+    return {
+      recordId: other.id,
+      state: other.state,
+      rule,
+      kind,
+      linked: members.filter((member) => member.rid !== undefined).map((member) => member.system),
+      creating: openIntentsOf(context.tables, other.id)
+        .filter((intent) => intent.operation === 'create')
+        .map((intent) => intent.system),
+      fields: readRecord(context, other).fields,
+      keptApart: context.tables.apart.has(apartKey(record.id, other.id)),
+    }
+  })
+}
+
+/** Another record with a native record of that system and the same exact key, not kept apart. `keys` stand in for the registered ones. */
+export function sharedExactKey(
+  context: MemoryContext,
+  record: RecordRow,
+  system: string,
+  keys: readonly MatchKey[] | undefined,
+): string | undefined {
+  const found = sharing(context, record, keys).find(
+    ({ other, kind }) =>
+      kind === 'exact' &&
+      context.tables.members.get(other.id)?.get(system)?.rid !== undefined &&
+      !context.tables.apart.has(apartKey(record.id, other.id)),
+  )
+  return found?.other.id
+}
+
+export function apartKey(a: string, b: string): string {
+  return a < b ? key(a, b) : key(b, a)
+}
+
+function sharing(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[] | undefined) {
+  const { tables } = context
+  const own = keys === undefined ? tables.recordKeys.get(record.id) : indexKeys(context, record, keys)
+  const hits: { other: RecordRow; rule: number; kind: 'exact' | 'block' }[] = []
+  for (const [mac, { rule, kind }] of own ?? []) {
+    for (const id of tables.keyRecords.get(mac) ?? []) {
+      const other = id === record.id ? undefined : tables.records.get(id)
+      if (other !== undefined && matchable.has(other.state)) hits.push({ other, rule, kind })
+    }
+  }
+  return hits.sort((a, b) => a.rule - b.rule || (a.other.id < b.other.id ? -1 : 1))
+}

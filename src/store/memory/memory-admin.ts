@@ -1,0 +1,96 @@
+/** Queries and interventions of people on the memory store. */
+import type { AdminStore } from '../admin-contract.ts'
+import { decodeLossless } from '../documents.ts'
+import { chainProblem, journalPlace, newStream } from '../journal-chain.ts'
+import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
+import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
+import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { countStatus } from './status.ts'
+import { key, type MemoryContext, membersOf } from './tables.ts'
+
+export function createMemoryAdmin(context: MemoryContext, workerCount: () => number): AdminStore {
+  const { tables } = context
+  return {
+    status: async () => countStatus(context, workerCount()),
+    runs: async (page) => listRuns(context, page),
+    run: async (id) => tables.runs.get(id),
+    record: async (query) => {
+      const id = 'recordId' in query ? query.recordId : findByNative(context, query)
+      const row = id === undefined ? undefined : tables.records.get(id)
+      if (row === undefined) return undefined
+      return {
+        record: readRecord(context, row),
+        members: membersOf(tables, row.id).map((member) => readMember(context, member)),
+        intents: (tables.recordIntents.get(row.id) ?? []).map((intent) => readIntent(context, intent)),
+      }
+    },
+    journal: async ({ recordId, afterSeq, limit }) => readJournal(context, recordId, afterSeq, limit),
+    verifyJournal: async () => verifyJournal(context),
+    failures: async (page) => listFailures(context, page),
+    retryFailures: async (filter, actor) => retryFailures(context, filter, actor),
+    conflicts: async (page) => listConflicts(context, page),
+    resolveConflict: async (id, choice, actor) => resolveConflict(context, id, choice, actor),
+    reviews: async (page) => listReviews(context, page),
+    decideReview: async (id, decision, actor) => decideReview(context, id, decision, actor),
+    holds: async (page) => listHolds(context, page),
+    releaseHolds: async (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
+    recordIds: async (entity, page) => {
+      const active = [...tables.records.values()].filter(
+        (row) => row.entity === entity && row.state === 'active',
+      )
+      return pageOf(
+        active,
+        (row) => row.id,
+        page,
+        (row) => row.id,
+      )
+    },
+  }
+}
+
+function findByNative(
+  { tables }: MemoryContext,
+  query: { readonly system: string; readonly entity?: string; readonly rid: string },
+): string | undefined {
+  if (query.entity !== undefined) return tables.natives.get(key(query.system, query.entity, query.rid))
+  for (const members of tables.members.values()) {
+    const member = members.get(query.system)
+    if (member?.rid === query.rid) return member.recordId
+  }
+  return undefined
+}
+
+/** The newest lines when no starting point is given, else the oldest after it. */
+function readJournal(
+  { tables, codec }: MemoryContext,
+  recordId: string | undefined,
+  afterSeq: number | undefined,
+  limit: number,
+) {
+  const matching = tables.journal.filter(
+    (line) => (recordId === undefined || line.recordId === recordId) && line.position > (afterSeq ?? 0),
+  )
+  const lines = afterSeq === undefined ? matching.slice(-limit) : matching.slice(0, limit)
+  return lines.map((line) => ({
+    seq: line.position,
+    stream: line.stream,
+    at: line.at,
+    kind: line.kind,
+    actor: line.actor,
+    body: decodeLossless<unknown>(codec, journalPlace(line.stream, line.position), line.body),
+    ...(line.recordId === undefined ? {} : { recordId: line.recordId }),
+  }))
+}
+
+function verifyJournal({ tables }: MemoryContext) {
+  let head = newStream('memory')
+  for (const line of tables.journal) {
+    const problem = chainProblem(head, line)
+    if (problem !== undefined) {
+      const { stream, position } = line
+      return { lines: tables.journal.length, brokenAt: { stream, seq: position, problem } }
+    }
+    head = { stream: line.stream, position: line.position, hash: line.hash }
+  }
+  return { lines: tables.journal.length }
+}

@@ -1,0 +1,281 @@
+/**
+ * The reference store: everything in this process, on an injected clock. Simulations and unit tests run on it; the conformance suite
+ * holds PostgreSQL to the same behaviour. Each method runs to its end before anything else does, which is its transaction.
+ */
+import { IsthmusError } from '../../model/errors.ts'
+import type { AdminStore } from '../admin-contract.ts'
+import type {
+  AttachRequest,
+  ClaimedRecord,
+  ClaimResult,
+  Decision,
+  FieldCodec,
+  GuardReservation,
+  IntakeRequest,
+  MatchRequest,
+  ReferenceQuery,
+  Settlement,
+  StagedRecord,
+  Store,
+  WorkerSession,
+} from '../contract.ts'
+import { aliasOne, attachOne, resolveReference, reviewOne } from './identity.ts'
+import { takeIn } from './intake.ts'
+import { matchOne } from './keys.ts'
+import { createMemoryAdmin } from './memory-admin.ts'
+import { decideOne, settleOne } from './pass.ts'
+import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { finishRun, reserveOne, stage, startRun } from './runs.ts'
+import {
+  fence,
+  key,
+  type MemoryContext,
+  MemoryTables,
+  markDirty,
+  membersOf,
+  openIntentsOf,
+  type RecordRow,
+  union,
+} from './tables.ts'
+
+export interface MemoryStoreOptions {
+  /** The store's clock, epoch milliseconds. */
+  readonly now: () => number
+  /** Makes record ids. */
+  readonly uuid: () => string
+  readonly codec: FieldCodec
+}
+
+export class MemoryStore implements Store {
+  readonly admin: AdminStore
+  readonly #context: MemoryContext
+  readonly #workers = new Map<number, AbortController>()
+  readonly #listeners = new Set<() => void>()
+  #lastWorker = 0
+
+  constructor({ now, uuid, codec }: MemoryStoreOptions) {
+    this.#context = { tables: new MemoryTables(), codec, now, uuid }
+    this.admin = createMemoryAdmin(this.#context, () => this.#workers.size)
+  }
+
+  get #tables(): MemoryTables {
+    return this.#context.tables
+  }
+
+  async migrate(): Promise<void> {}
+
+  async bind({ id, version }: { readonly id: string; readonly version: string }): Promise<void> {
+    const bound = this.#tables.integration
+    if (bound !== undefined && bound.id !== id) {
+      throw new IsthmusError('STORE_OTHER_INTEGRATION', `the store belongs to ${bound.id}, not to ${id}`)
+    }
+    this.#tables.integration = { id, version }
+  }
+
+  async now(): Promise<number> {
+    return this.#context.now()
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#workers.keys()]) this.killWorker(id)
+    this.#listeners.clear()
+  }
+
+  async registerWorker(): Promise<WorkerSession> {
+    this.#lastWorker += 1
+    const id = this.#lastWorker
+    const lost = new AbortController()
+    this.#workers.set(id, lost)
+    return {
+      id,
+      lost: lost.signal,
+      close: async () => {
+        this.#workers.delete(id)
+      },
+    }
+  }
+
+  /** Ends a worker's session as the death of its process would; {@link reap} hands its records on. */
+  killWorker(id: number): void {
+    this.#workers.get(id)?.abort()
+    this.#workers.delete(id)
+  }
+
+  async reap(): Promise<number> {
+    const now = this.#context.now()
+    let reaped = 0
+    for (const id of this.#tables.dirty) {
+      const row = this.#tables.records.get(id)
+      if (row?.leaseOwner === undefined) continue
+      if (this.#workers.has(row.leaseOwner) && row.leaseUntil > now) continue
+      fence(row)
+      reaped += 1
+    }
+    return reaped
+  }
+
+  async intake(batch: readonly IntakeRequest[]) {
+    return batch.map((request) => takeIn(this.#context, request))
+  }
+
+  async markRecords(marks: Parameters<Store['markRecords']>[0]): Promise<number> {
+    let marked = 0
+    for (const { recordId, systems } of marks) {
+      const row = this.#tables.records.get(recordId)
+      if (row === undefined) continue
+      markDirty(this.#tables, row, systems, this.#context.now())
+      marked += 1
+    }
+    return marked
+  }
+
+  async cursor(system: string, entity: string): Promise<string | undefined> {
+    return this.#tables.cursors.get(key(system, entity))?.position
+  }
+
+  async clearCursor(system: string, entity: string): Promise<void> {
+    this.#tables.cursors.delete(key(system, entity))
+  }
+
+  async claim(request: Parameters<Store['claim']>[0]): Promise<ClaimResult> {
+    const now = this.#context.now()
+    const live = this.#workers.has(request.worker)
+    const due = live ? this.#unowned().filter((row) => row.nextAt <= now) : []
+    due.sort((a, b) => a.nextAt - b.nextAt || (a.id < b.id ? -1 : 1))
+    const records = due.slice(0, request.limit).map((row) => this.#claimRow(row, request, now))
+    return { now, leaseMs: request.leaseMs, records }
+  }
+
+  #claimRow(row: RecordRow, request: Parameters<Store['claim']>[0], now: number): ClaimedRecord {
+    row.leaseOwner = request.worker
+    row.leaseEpoch += 1
+    row.leaseUntil = now + request.leaseMs
+    row.claimedLook = union(row.claimedLook, row.look)
+    row.look = []
+    row.claimedSeq = row.dirtySeq
+    row.attempts += 1
+    return {
+      lease: { recordId: row.id, worker: request.worker, epoch: row.leaseEpoch },
+      record: readRecord(this.#context, row),
+      members: membersOf(this.#tables, row.id).map((member) => readMember(this.#context, member)),
+      openIntents: openIntentsOf(this.#tables, row.id).map((intent) => readIntent(this.#context, intent)),
+    }
+  }
+
+  #unowned(): RecordRow[] {
+    const rows: RecordRow[] = []
+    for (const id of this.#tables.dirty) {
+      const row = this.#tables.records.get(id)
+      if (row !== undefined && row.leaseOwner === undefined) rows.push(row)
+    }
+    return rows
+  }
+
+  async nextDue(): Promise<number | undefined> {
+    const times = this.#unowned().map((row) => row.nextAt)
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
+  }
+
+  async decide(batch: readonly Decision[]) {
+    return batch.map((decision) => decideOne(this.#context, decision))
+  }
+
+  async settle(batch: readonly Settlement[]) {
+    return batch.map((settlement) => settleOne(this.#context, settlement))
+  }
+
+  async match(batch: readonly MatchRequest[]) {
+    return batch.map((request) => matchOne(this.#context, request))
+  }
+
+  async attach(batch: readonly AttachRequest[]) {
+    return batch.map((request) => attachOne(this.#context, request))
+  }
+
+  async aliasMember(request: Parameters<Store['aliasMember']>[0]) {
+    return aliasOne(this.#context, request)
+  }
+
+  async requestReview(request: Parameters<Store['requestReview']>[0]) {
+    return reviewOne(this.#context, request)
+  }
+
+  async resolveReferences(queries: readonly ReferenceQuery[]) {
+    return queries.map((query) => resolveReference(this.#context, query))
+  }
+
+  async openCreatesBefore(system: string, entity: string, before: number): Promise<boolean> {
+    for (const intent of this.#tables.openIntents) {
+      const create = intent.operation === 'create' && intent.system === system && intent.entity === entity
+      if (create && intent.createdAt < before) return true
+    }
+    return false
+  }
+
+  async reserveChanges(reservations: readonly GuardReservation[]) {
+    return reservations.map((reservation) => reserveOne(this.#context, reservation))
+  }
+
+  async sentinels(system: string, entity: string, count: number, except: string) {
+    const rids: string[] = []
+    for (const members of this.#tables.members.values()) {
+      const member = members.get(system)
+      const healthy = member?.state === 'linked' && member.entity === entity && member.lane === 'open'
+      if (rids.length < count && healthy && member.rid !== undefined && member.rid !== except) {
+        rids.push(member.rid)
+      }
+    }
+    return rids
+  }
+
+  async fingerprint(system: string): Promise<string | undefined> {
+    return this.#tables.fingerprints.get(system)
+  }
+
+  async saveFingerprint(system: string, value: string): Promise<void> {
+    this.#tables.fingerprints.set(system, value)
+  }
+
+  async startRun(run: Parameters<Store['startRun']>[0]): Promise<void> {
+    startRun(this.#context, run)
+  }
+
+  async stage(runId: string, records: readonly StagedRecord[]): Promise<void> {
+    stage(this.#context, runId, records)
+  }
+
+  async finishRun(run: Parameters<Store['finishRun']>[0]) {
+    return finishRun(this.#context, run)
+  }
+
+  async baselineDone(system: string, entity: string): Promise<boolean> {
+    return [...this.#tables.runs.values()].some(
+      (run) => run.system === system && run.entity === entity && run.kind === 'full' && run.complete === true,
+    )
+  }
+
+  async ownSchedule(owner: string, ttlMs: number): Promise<boolean> {
+    const held = this.#tables.scheduleOwner
+    const now = this.#context.now()
+    if (held !== undefined && held.owner !== owner && held.until > now) return false
+    this.#tables.scheduleOwner = { owner, until: now + ttlMs }
+    return true
+  }
+
+  async lastScheduled(name: string): Promise<number | undefined> {
+    return this.#tables.scheduled.get(name)
+  }
+
+  async saveScheduled(name: string, at: number): Promise<void> {
+    this.#tables.scheduled.set(name, at)
+  }
+
+  onWake(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  wake(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+}

@@ -1,0 +1,87 @@
+/** The side rows of a pass: conflicts, failures, holds, dependencies, marks. */
+import type { FailureDraft, HoldDraft, Lease, PassRows } from '../contract.ts'
+import { encodePlain } from '../documents.ts'
+import { addDependency } from './dependencies.ts'
+import { applyMarks } from './intake.ts'
+import { key, type MemoryContext } from './tables.ts'
+
+export function writePassRows(context: MemoryContext, rows: PassRows & { readonly lease: Lease }): void {
+  writeConflicts(context, rows)
+  for (const hold of rows.holds ?? []) openHold(context, hold)
+  for (const cleared of rows.clearedHolds ?? []) closeHolds(context, cleared)
+  for (const failure of rows.failures ?? []) upsertFailure(context, failure)
+  for (const { recordId, system } of rows.clearedFailures ?? []) closeFailure(context, recordId, system)
+  applyMarks(context, rows.marks ?? [])
+  for (const dependency of rows.dependencies ?? []) addDependency(context, dependency)
+}
+
+export function closeFailure(context: MemoryContext, recordId: string, system: string): void {
+  const { failures } = context.tables
+  const row = failures.get(key(recordId, system))
+  if (row !== undefined && row.closedAt === undefined) {
+    failures.set(key(recordId, system), { ...row, closedAt: context.now() })
+  }
+}
+
+function writeConflicts(context: MemoryContext, { conflicts, lease }: PassRows & { readonly lease: Lease }) {
+  const { tables, codec } = context
+  const entity = tables.records.get(lease.recordId)?.entity ?? ''
+  for (const { id, field, candidates, policy, winner } of conflicts ?? []) {
+    tables.conflicts.set(id, {
+      id,
+      recordId: lease.recordId,
+      entity,
+      field,
+      policy,
+      state: winner === undefined ? 'open' : 'decided',
+      winner,
+      decidedBy: winner === undefined ? undefined : 'policy',
+      at: context.now(),
+      candidates: encodePlain(codec, { table: 'conflict', column: 'candidates', rowId: id }, candidates),
+    })
+  }
+}
+
+function openHold(context: MemoryContext, draft: HoldDraft): void {
+  const { holds } = context.tables
+  for (const row of holds.values()) {
+    if (
+      row.closedAt === undefined &&
+      row.recordId === draft.recordId &&
+      row.kind === draft.kind &&
+      row.system === draft.system &&
+      row.field === draft.field
+    ) {
+      return
+    }
+  }
+  holds.set(draft.id, { ...draft, at: context.now() })
+}
+
+function closeHolds(context: MemoryContext, cleared: NonNullable<PassRows['clearedHolds']>[number]): void {
+  for (const row of context.tables.holds.values()) {
+    const concerned =
+      row.closedAt === undefined &&
+      row.recordId === cleared.recordId &&
+      row.kind === cleared.kind &&
+      (cleared.system === undefined || row.system === cleared.system) &&
+      (cleared.field === undefined || row.field === cleared.field)
+    if (!concerned) continue
+    row.closedAt = context.now()
+    row.decision = 'over'
+  }
+}
+
+function upsertFailure(context: MemoryContext, draft: FailureDraft): void {
+  const { failures } = context.tables
+  const rowKey = key(draft.recordId, draft.system)
+  const earlier = failures.get(rowKey)
+  const now = context.now()
+  const open = earlier !== undefined && earlier.closedAt === undefined
+  failures.set(rowKey, {
+    ...draft,
+    firstAt: open ? earlier.firstAt : now,
+    lastAt: now,
+    count: open ? earlier.count + 1 : 1,
+  })
+}

@@ -1,0 +1,218 @@
+/** The two commits of a pass: the decision with its intents, and the outcomes with the finish. Checks come first, so a refused item writes nothing. */
+import type {
+  Decision,
+  DecisionResult,
+  Lease,
+  MemberUpdate,
+  PassRows,
+  RecordUpdate,
+  Settlement,
+  SettlementResult,
+} from '../contract.ts'
+import { encodePlain, memberPlace, recordPlace, shadowMac } from '../documents.ts'
+import { releaseDependencies } from './dependencies.ts'
+import { registerKeys, sharedExactKey } from './keys.ts'
+import { writePassRows } from './pass-rows.ts'
+import { intentRow } from './read-rows.ts'
+import {
+  addIntent,
+  appendJournal,
+  blankMember,
+  deleteRecord,
+  key,
+  type MemberRow,
+  type MemoryContext,
+  markDirty,
+  openIntentsOf,
+  putMember,
+  type RecordRow,
+  setRid,
+  union,
+} from './tables.ts'
+
+/** The record under a valid lease; undefined = fenced. */
+export function leased({ tables }: MemoryContext, lease: Lease): RecordRow | undefined {
+  const row = tables.records.get(lease.recordId)
+  if (row === undefined || row.leaseOwner !== lease.worker || row.leaseEpoch !== lease.epoch) return undefined
+  return row
+}
+
+export function decideOne(context: MemoryContext, decision: Decision): DecisionResult {
+  const record = leased(context, decision.lease)
+  if (record === undefined) return { kind: 'fenced' }
+  const refusal = refuseCreate(context, record, decision) ?? refuseTaken(context, record, decision.members)
+  if (refusal !== undefined) return refusal
+  if (lanesTaken(context, record, decision)) return { kind: 'fenced' }
+  if (decision.matchKeys !== undefined) registerKeys(context, record, decision.matchKeys)
+  writeUpdates(context, record, decision)
+  for (const intent of decision.intents ?? []) addIntent(context.tables, intentRow(context, intent))
+  return { kind: 'ok' }
+}
+
+export function settleOne(context: MemoryContext, settlement: Settlement): SettlementResult {
+  const record = leased(context, settlement.lease)
+  if (record === undefined) return { kind: 'fenced' }
+  const taken = refuseTaken(context, record, settlement.members)
+  if (taken !== undefined) return { ...taken, kind: 'taken' }
+  writeUpdates(context, record, settlement)
+  finish(context, record, settlement.finish)
+  return { kind: 'ok' }
+}
+
+function refuseCreate(
+  context: MemoryContext,
+  record: RecordRow,
+  decision: Decision,
+): DecisionResult | undefined {
+  for (const { system, wantedAt } of decision.createChecks ?? []) {
+    const sharing = sharedExactKey(context, record, system, decision.matchKeys)
+    if (sharing !== undefined) return { kind: 'rematch', system, recordId: sharing }
+    if (unreadCandidateBefore(context, system, record.entity, wantedAt))
+      return { kind: 'create-waits', system }
+  }
+  return undefined
+}
+
+/** A candidate whose lane is quarantined waits for a person and holds nobody up. */
+function unreadCandidateBefore(
+  { tables }: MemoryContext,
+  system: string,
+  entity: string,
+  before: number,
+): boolean {
+  for (const id of tables.dirty) {
+    const member = tables.members.get(id)?.get(system)
+    if (
+      member?.state === 'unread' &&
+      member.entity === entity &&
+      member.lane !== 'quarantined' &&
+      (member.discoveredAt ?? 0) < before
+    ) {
+      return true
+    }
+  }
+  return false
+}
+
+function refuseTaken(
+  { tables }: MemoryContext,
+  record: RecordRow,
+  members: readonly MemberUpdate[] | undefined,
+): { readonly kind: 'rematch'; readonly system: string; readonly recordId: string } | undefined {
+  for (const { system, rid } of members ?? []) {
+    const holder = holderOf(tables, record, system, rid)
+    if (holder !== undefined && !absorbable(holder)) return { kind: 'rematch', system, recordId: holder.id }
+  }
+  return undefined
+}
+
+function holderOf(
+  tables: MemoryContext['tables'],
+  record: RecordRow,
+  system: string,
+  rid: string | null | undefined,
+): RecordRow | undefined {
+  if (rid === undefined || rid === null) return undefined
+  const holderId = tables.natives.get(key(system, record.entity, rid))
+  return holderId === undefined || holderId === record.id ? undefined : tables.records.get(holderId)
+}
+
+function absorbable(record: RecordRow): boolean {
+  return record.state === 'candidate' || record.state === 'review' || record.state === 'ignored'
+}
+
+/** At most one open intent per lane: a second one is a fault of the caller and is kept out like a fenced write. */
+function lanesTaken({ tables }: MemoryContext, record: RecordRow, decision: Decision): boolean {
+  const resolved = new Set((decision.resolved ?? []).filter((u) => u.state !== 'open').map((u) => u.id))
+  const open = openIntentsOf(tables, record.id).filter((row) => !resolved.has(row.id))
+  const lanes = [...open, ...(decision.intents ?? [])].map((intent) => intent.system)
+  return new Set(lanes).size !== lanes.length
+}
+
+type Updates = PassRows & Pick<Decision, 'lease' | 'record' | 'members' | 'resolved'>
+
+function writeUpdates(context: MemoryContext, record: RecordRow, updates: Updates): void {
+  const { tables } = context
+  const wasActive = record.state === 'active'
+  for (const { id, state, outcome, notAfter } of updates.resolved ?? []) {
+    const row = tables.intents.get(id)
+    if (row === undefined || row.recordId !== record.id) continue
+    row.state = state
+    if (state !== 'open') tables.openIntents.delete(row)
+    if (outcome !== undefined) row.outcome = outcome
+    if (notAfter !== undefined) row.notAfter = notAfter
+  }
+  if (updates.record !== undefined) updateRecord(context, record, updates.record)
+  let linked = false
+  for (const update of updates.members ?? []) {
+    linked = absorbHolder(context, record, update) || linked
+    updateMember(context, record, update)
+    linked = linked || (update.rid !== undefined && update.rid !== null)
+  }
+  writePassRows(context, updates)
+  if (linked || (!wasActive && record.state === 'active')) releaseDependencies(context, record.id)
+  appendJournal(context, updates.journal)
+}
+
+function updateRecord(context: MemoryContext, record: RecordRow, update: RecordUpdate): void {
+  const { state, rev, fields, tombstoneRev, releasedRev } = update
+  if (state !== undefined) record.state = state
+  if (rev !== undefined) record.rev = rev
+  if (fields !== undefined) record.fields = encodePlain(context.codec, recordPlace(record.id), fields)
+  if (tombstoneRev !== undefined) record.tombstoneRev = tombstoneRev
+  if (releasedRev !== undefined) record.releasedRev = releasedRev
+}
+
+/** The candidate that stood for the same native record is this record: it goes, and this one is looked at again. */
+function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberUpdate): boolean {
+  const holder = holderOf(context.tables, record, update.system, update.rid)
+  if (holder === undefined) return false
+  deleteRecord(context.tables, holder.id)
+  markDirty(context.tables, record, [update.system], context.now())
+  return true
+}
+
+function updateMember(context: MemoryContext, record: RecordRow, update: MemberUpdate): void {
+  const { tables, codec } = context
+  const existing = tables.members.get(record.id)?.get(update.system)
+  const row = existing ?? blankMember(context, record.id, update.system, record.entity)
+  if (existing === undefined) putMember(tables, row)
+  if (update.rid !== undefined) setRid(tables, row, update.rid ?? undefined, context.now())
+  if (update.fields !== undefined) {
+    row.fields = encodePlain(codec, memberPlace(record.id, update.system), update.fields)
+    row.shadowMac = shadowMac(codec, update.fields)
+  }
+  writeMemberColumns(row, update)
+}
+
+function writeMemberColumns(row: MemberRow, update: MemberUpdate): void {
+  if (update.state !== undefined) row.state = update.state
+  if (update.asof !== undefined) row.asof = update.asof
+  if (update.lane !== undefined) row.lane = update.lane
+  if (update.laneAttempts !== undefined) row.laneAttempts = update.laneAttempts
+  if (update.floor !== undefined) row.floor = update.floor ?? undefined
+  if (update.absorbedVersion !== undefined) row.absorbedVersion = update.absorbedVersion ?? undefined
+  if (update.settleAt !== undefined) row.settleAt = update.settleAt ?? undefined
+  if (update.laneUntil !== undefined) row.laneUntil = update.laneUntil ?? undefined
+  if (update.laneReason !== undefined) row.laneReason = update.laneReason ?? undefined
+  if (update.goneSince !== undefined) row.goneSince = update.goneSince ?? undefined
+  if (update.createWantedAt !== undefined) row.createWantedAt = update.createWantedAt ?? undefined
+}
+
+function finish(context: MemoryContext, record: RecordRow, how: Settlement['finish']): void {
+  if (how.kind === 'keep') return
+  const now = context.now()
+  record.leaseOwner = undefined
+  record.attempts = 0
+  if (how.kind === 'clean' && record.dirtySeq === how.seq) {
+    record.cleanSeq = how.seq
+    record.look = []
+    context.tables.dirty.delete(record.id)
+  } else if (how.kind === 'clean') {
+    record.nextAt = now
+  } else {
+    record.look = union(record.look, how.look ?? record.claimedLook)
+    record.nextAt = record.dirtySeq > record.claimedSeq ? now : how.at
+  }
+  record.claimedLook = []
+}

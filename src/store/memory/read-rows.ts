@@ -1,0 +1,70 @@
+/** Rows to the shapes of the contract, decoded. */
+import type { AgreedFields, Intent, Member, MemberFields, SyncRecord } from '../../model/state.ts'
+import { decodeLossless, decodePlain, encodeLossless, memberPlace, recordPlace } from '../documents.ts'
+import { type IntentRow, type MemberRow, type MemoryContext, type RecordRow, union } from './tables.ts'
+
+export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord {
+  const { id, entity, state, rev, dirtySeq, cleanSeq, attempts, discoveredAt, tombstoneRev, releasedRev } =
+    row
+  return {
+    id,
+    entity,
+    state,
+    rev,
+    fields: decodePlain<AgreedFields>(codec, recordPlace(id), row.fields),
+    dirtySeq,
+    cleanSeq,
+    look: union(row.look, row.claimedLook),
+    attempts,
+    discoveredAt,
+    ...(tombstoneRev === undefined ? {} : { tombstoneRev }),
+    ...(releasedRev === undefined ? {} : { releasedRev }),
+  }
+}
+
+export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
+  const { recordId, system, entity, state, asof, lane, laneAttempts } = row
+  return {
+    recordId,
+    system,
+    entity,
+    state,
+    fields: decodePlain<MemberFields>(codec, memberPlace(recordId, system), row.fields),
+    asof,
+    lane,
+    laneAttempts,
+    ...(row.rid === undefined ? {} : { rid: row.rid }),
+    ...(row.floor === undefined ? {} : { floor: row.floor }),
+    ...(row.absorbedVersion === undefined ? {} : { absorbedVersion: row.absorbedVersion }),
+    ...(row.settleAt === undefined ? {} : { settleAt: row.settleAt }),
+    ...(row.laneUntil === undefined ? {} : { laneUntil: row.laneUntil }),
+    ...(row.laneReason === undefined ? {} : { laneReason: row.laneReason }),
+    ...(row.goneSince === undefined ? {} : { goneSince: row.goneSince }),
+    ...(row.createWantedAt === undefined ? {} : { createWantedAt: row.createWantedAt }),
+  }
+}
+
+export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
+  const { id, recordId, system, entity, operation, revs, request } = intent
+  const place = { table: 'intent', column: 'request', rowId: id }
+  return {
+    id,
+    recordId,
+    system,
+    entity,
+    operation,
+    document: encodeLossless(codec, place, { revs, request }),
+    createdAt: intent.createdAt,
+    firstSentAt: intent.firstSentAt,
+    notAfter: intent.notAfter,
+    state: intent.state,
+    outcome: intent.outcome,
+  }
+}
+
+export function readIntent({ codec }: MemoryContext, row: IntentRow): Intent {
+  const { document, outcome, ...rest } = row
+  const place = { table: 'intent', column: 'request', rowId: row.id }
+  const decoded = decodeLossless<Pick<Intent, 'revs' | 'request'>>(codec, place, document)
+  return { ...rest, ...decoded, ...(outcome === undefined ? {} : { outcome }) }
+}

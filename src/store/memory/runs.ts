@@ -1,0 +1,139 @@
+/** Full runs: listed records are staged, compared with what the members hold, and marked. */
+import { IsthmusError } from '../../model/errors.ts'
+import type { GuardReservation, RunComparison, RunRow, StagedRecord } from '../contract.ts'
+import { valuesMac } from '../documents.ts'
+import { applyMarks } from './intake.ts'
+import { key, type MemberRow, type MemoryContext, markDirty, type StagedRow } from './tables.ts'
+
+export const guardWindowMs = 86_400_000
+
+export function startRun(
+  context: MemoryContext,
+  run: Pick<RunRow, 'id' | 'kind' | 'system' | 'entity'>,
+): void {
+  const { id, kind, system, entity } = run
+  context.tables.runs.set(id, { id, kind, system, entity, startedAt: context.now(), seen: 0 })
+  context.tables.stages.set(id, new Map())
+}
+
+export function stage(context: MemoryContext, runId: string, records: readonly StagedRecord[]): void {
+  const { tables, codec } = context
+  const run = tables.runs.get(runId)
+  const staged = tables.stages.get(runId)
+  if (run === undefined || staged === undefined) throw unknownRun(runId)
+  for (const { rid, values, version } of records) {
+    staged.set(rid, { mac: valuesMac(codec, values), version })
+  }
+  tables.runs.set(runId, { ...run, seen: run.seen + records.length })
+}
+
+export function finishRun(
+  context: MemoryContext,
+  request: {
+    readonly id: string
+    readonly complete: boolean
+    readonly reason?: string
+    readonly expected?: number
+    readonly seen: number
+  },
+): RunComparison {
+  const { tables } = context
+  const run = tables.runs.get(request.id)
+  const staged = tables.stages.get(request.id)
+  if (run === undefined || staged === undefined) throw unknownRun(request.id)
+  const { complete, reason, expected, seen } = request
+  const found = compare(context, run, staged)
+  if (complete) markAll(context, run, missingMembers(context, run, staged))
+  tables.stages.delete(request.id)
+  tables.runs.set(run.id, {
+    ...run,
+    finishedAt: context.now(),
+    seen,
+    complete,
+    ...(expected === undefined ? {} : { expected }),
+    ...(reason === undefined ? {} : { reason }),
+    created: found.discovered,
+    changed: found.changed,
+    missing: found.missing,
+  })
+  return found
+}
+
+function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string, StagedRow>): RunComparison {
+  const { tables } = context
+  let unchanged = 0
+  let changed = 0
+  let discovered = 0
+  const { system, entity } = run
+  const missing = missingMembers(context, run, staged).length
+  for (const [rid, row] of staged) {
+    const holder = tables.natives.get(key(system, entity, rid))
+    const member = holder === undefined ? undefined : tables.members.get(holder)?.get(system)
+    if (member === undefined) {
+      applyMarks(context, [{ system, entity, rid }])
+      discovered += 1
+    } else if (sameAsShadow(member, row)) {
+      unchanged += 1
+    } else {
+      markAll(context, run, [member])
+      changed += 1
+    }
+  }
+  return { unchanged, changed, discovered, missing }
+}
+
+/** A member seen gone once is looked at whatever it holds: it is back. */
+function sameAsShadow(member: MemberRow, row: StagedRow): boolean {
+  if (member.state === 'suspect' || member.shadowMac === undefined) return false
+  return Buffer.compare(member.shadowMac, row.mac) === 0
+}
+
+function missingMembers(
+  { tables }: MemoryContext,
+  run: RunRow,
+  staged: ReadonlyMap<string, StagedRow>,
+): readonly MemberRow[] {
+  const missing: MemberRow[] = []
+  for (const record of tables.records.values()) {
+    const member = record.state === 'active' ? tables.members.get(record.id)?.get(run.system) : undefined
+    if (member?.rid === undefined || member.entity !== run.entity || staged.has(member.rid)) continue
+    const before = (member.linkedAt ?? 0) < run.startedAt
+    if (before && (member.state === 'linked' || member.state === 'suspect')) missing.push(member)
+  }
+  return missing
+}
+
+function markAll(context: MemoryContext, run: RunRow, members: readonly MemberRow[]): void {
+  for (const { recordId } of members) {
+    const record = context.tables.records.get(recordId)
+    if (record !== undefined) markDirty(context.tables, record, [run.system], context.now())
+  }
+}
+
+/** Counts against the mass-change guard: granted whole or not at all. */
+export function reserveOne(context: MemoryContext, reservation: GuardReservation): boolean {
+  const { tables } = context
+  const { system, entity, operation, count, share, atLeast } = reservation
+  const now = context.now()
+  const guardKey = key(system, entity, operation)
+  const spent = tables.guardCounts
+    .filter((row) => row.key === guardKey && row.at > now - guardWindowMs)
+    .reduce((sum, row) => sum + row.count, 0)
+  const limit = Math.max(atLeast, Math.floor(share * linkedCount(context, system, entity)))
+  if (spent + count > limit) return false
+  tables.guardCounts.push({ key: guardKey, at: now, count })
+  return true
+}
+
+export function linkedCount({ tables }: MemoryContext, system: string, entity: string): number {
+  let count = 0
+  for (const members of tables.members.values()) {
+    const member = members.get(system)
+    if (member?.state === 'linked' && member.entity === entity) count += 1
+  }
+  return count
+}
+
+function unknownRun(id: string): IsthmusError {
+  return new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not under way`)
+}

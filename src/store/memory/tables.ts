@@ -1,0 +1,286 @@
+/** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
+import type { IntentOperation, IntentState, LaneState, MemberState, RecordState } from '../../model/state.ts'
+import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
+import { encodePlain, memberPlace } from '../documents.ts'
+import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
+
+export interface RecordRow {
+  readonly id: string
+  readonly entity: string
+  state: RecordState
+  rev: number
+  fields: Uint8Array
+  dirtySeq: number
+  cleanSeq: number
+  /** Marks since the claim … */
+  look: readonly string[]
+  /** … and those that the claim took. */
+  claimedLook: readonly string[]
+  claimedSeq: number
+  attempts: number
+  readonly discoveredAt: number
+  nextAt: number
+  leaseOwner: number | undefined
+  leaseEpoch: number
+  leaseUntil: number
+  tombstoneRev: number | undefined
+  releasedRev: number | undefined
+  aliasOf: string | undefined
+}
+
+export interface MemberRow {
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  rid: string | undefined
+  state: MemberState
+  fields: Uint8Array
+  shadowMac: Uint8Array | undefined
+  floor: string | undefined
+  absorbedVersion: string | undefined
+  asof: number
+  settleAt: number | undefined
+  lane: LaneState
+  laneUntil: number | undefined
+  laneReason: string | undefined
+  laneAttempts: number
+  goneSince: number | undefined
+  createWantedAt: number | undefined
+  /** When the native id was set: a full run that began before can't miss it. */
+  linkedAt: number | undefined
+  /** When it was first seen, for unread ones. */
+  discoveredAt: number | undefined
+}
+
+export interface IntentRow {
+  readonly id: string
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  readonly operation: IntentOperation
+  readonly document: Uint8Array
+  readonly createdAt: number
+  readonly firstSentAt: number
+  notAfter: number
+  state: IntentState
+  outcome: string | undefined
+}
+
+export interface ConflictTableRow {
+  readonly id: string
+  readonly recordId: string
+  readonly entity: string
+  readonly field: string
+  readonly policy: string
+  state: 'open' | 'decided'
+  winner: string | undefined
+  decidedBy: string | undefined
+  readonly at: number
+  readonly candidates: Uint8Array
+}
+
+export interface FailureTableRow extends FailureDraft {
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly count: number
+  readonly closedAt?: number
+}
+
+export interface HoldTableRow extends HoldDraft {
+  readonly at: number
+  closedAt?: number
+  decision?: string
+}
+
+export interface ReviewTableRow {
+  readonly recordId: string
+  readonly at: number
+  readonly candidates: readonly {
+    readonly recordId: string
+    readonly score: number
+    readonly why: string
+  }[]
+}
+
+export interface StagedRow {
+  readonly mac: Uint8Array
+  readonly version: string | undefined
+}
+
+/** Everything the store holds. */
+export class MemoryTables {
+  readonly records = new Map<string, RecordRow>()
+  /** Records with something to do: the partial index of the work queue. */
+  readonly dirty = new Set<string>()
+  readonly members = new Map<string, Map<string, MemberRow>>()
+  /** `(system, entity, rid)` → record id: the unique constraint. */
+  readonly natives = new Map<string, string>()
+  readonly intents = new Map<string, IntentRow>()
+  readonly recordIntents = new Map<string, IntentRow[]>()
+  readonly openIntents = new Set<IntentRow>()
+  /** Records by key hash, and the other way round; `rule/kind` per pair. */
+  readonly keyRecords = new Map<string, Set<string>>()
+  readonly recordKeys = new Map<
+    string,
+    ReadonlyMap<string, { readonly rule: number; readonly kind: 'exact' | 'block' }>
+  >()
+  readonly conflicts = new Map<string, ConflictTableRow>()
+  readonly holds = new Map<string, HoldTableRow>()
+  readonly failures = new Map<string, FailureTableRow>()
+  readonly reviews = new Map<string, ReviewTableRow>()
+  readonly apart = new Set<string>()
+  readonly dependencies = new Map<string, DependencyDraft>()
+  readonly deliveries = new Map<string, Uint8Array>()
+  readonly cursors = new Map<string, { readonly position: string; readonly at: number }>()
+  readonly runs = new Map<string, RunRow>()
+  readonly stages = new Map<string, Map<string, StagedRow>>()
+  readonly guardCounts: {
+    readonly key: string
+    readonly at: number
+    readonly count: number
+  }[] = []
+  readonly scheduled = new Map<string, number>()
+  readonly fingerprints = new Map<string, string>()
+  readonly journal: JournalLine[] = []
+  journalHead: JournalHead = newStream('memory')
+  scheduleOwner: { readonly owner: string; readonly until: number } | undefined
+  integration: { readonly id: string; readonly version: string } | undefined
+}
+
+/** What every operation of the memory store works on. */
+export interface MemoryContext {
+  readonly tables: MemoryTables
+  readonly codec: FieldCodec
+  now(): number
+  uuid(): string
+}
+
+export function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts)
+}
+
+export function membersOf(tables: MemoryTables, recordId: string): readonly MemberRow[] {
+  return [...(tables.members.get(recordId)?.values() ?? [])]
+}
+
+export function openIntentsOf(tables: MemoryTables, recordId: string): readonly IntentRow[] {
+  return (tables.recordIntents.get(recordId) ?? []).filter((row) => row.state === 'open')
+}
+
+export function addIntent(tables: MemoryTables, row: IntentRow): void {
+  tables.intents.set(row.id, row)
+  tables.recordIntents.set(row.recordId, [...(tables.recordIntents.get(row.recordId) ?? []), row])
+  if (row.state === 'open') tables.openIntents.add(row)
+}
+
+/** A member row that knows nothing yet. */
+export function blankMember(
+  { codec }: MemoryContext,
+  recordId: string,
+  system: string,
+  entity: string,
+): MemberRow {
+  return {
+    recordId,
+    system,
+    entity,
+    rid: undefined,
+    state: 'absent',
+    fields: encodePlain(codec, memberPlace(recordId, system), {}),
+    shadowMac: undefined,
+    floor: undefined,
+    absorbedVersion: undefined,
+    asof: 0,
+    settleAt: undefined,
+    lane: 'open',
+    laneUntil: undefined,
+    laneReason: undefined,
+    laneAttempts: 0,
+    goneSince: undefined,
+    createWantedAt: undefined,
+    linkedAt: undefined,
+    discoveredAt: undefined,
+  }
+}
+
+export function putMember(tables: MemoryTables, row: MemberRow): void {
+  const rows = tables.members.get(row.recordId) ?? new Map<string, MemberRow>()
+  rows.set(row.system, row)
+  tables.members.set(row.recordId, rows)
+  if (row.rid !== undefined) tables.natives.set(key(row.system, row.entity, row.rid), row.recordId)
+}
+
+/** Gives the member a native id, or takes it away. */
+export function setRid(tables: MemoryTables, row: MemberRow, rid: string | undefined, now: number): void {
+  if (row.rid === rid) return
+  if (row.rid !== undefined) tables.natives.delete(key(row.system, row.entity, row.rid))
+  row.rid = rid
+  row.linkedAt = rid === undefined ? undefined : now
+  if (rid !== undefined) tables.natives.set(key(row.system, row.entity, rid), row.recordId)
+}
+
+/** Makes a record due. */
+export function markDirty(
+  tables: MemoryTables,
+  row: RecordRow,
+  systems: readonly string[],
+  now: number,
+): void {
+  tables.dirty.add(row.id)
+  row.nextAt = row.dirtySeq > row.cleanSeq ? Math.min(row.nextAt, now) : now
+  row.dirtySeq += 1
+  row.look = union(row.look, systems.length === 0 ? ['*'] : systems)
+}
+
+/** Takes the record out of a worker's hands: whatever that worker still commits is fenced. */
+export function fence(row: RecordRow): void {
+  row.leaseOwner = undefined
+  row.leaseEpoch += 1
+  row.look = union(row.look, row.claimedLook)
+  row.claimedLook = []
+}
+
+export function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])].sort()
+}
+
+/** Removes a record with everything that hangs on it. */
+export function deleteRecord(tables: MemoryTables, recordId: string): void {
+  for (const member of membersOf(tables, recordId)) {
+    if (member.rid !== undefined) tables.natives.delete(key(member.system, member.entity, member.rid))
+  }
+  tables.members.delete(recordId)
+  tables.records.delete(recordId)
+  tables.dirty.delete(recordId)
+  tables.reviews.delete(recordId)
+  dropKeys(tables, recordId)
+  dropWhere(tables.holds, (row) => row.recordId === recordId)
+  dropWhere(tables.failures, (row) => row.recordId === recordId)
+  dropWhere(tables.dependencies, (row) => row.recordId === recordId)
+  dropWhere(tables.conflicts, (row) => row.recordId === recordId)
+  dropWhere(tables.intents, (row) => row.recordId === recordId)
+  for (const row of tables.recordIntents.get(recordId) ?? []) tables.openIntents.delete(row)
+  tables.recordIntents.delete(recordId)
+}
+
+export function dropKeys(tables: MemoryTables, recordId: string): void {
+  for (const mac of tables.recordKeys.get(recordId)?.keys() ?? []) {
+    tables.keyRecords.get(mac)?.delete(recordId)
+  }
+  tables.recordKeys.delete(recordId)
+}
+
+function dropWhere<Row>(rows: Map<string, Row>, matches: (row: Row) => boolean): void {
+  for (const [id, row] of rows) if (matches(row)) rows.delete(id)
+}
+
+export function appendJournal(
+  context: MemoryContext,
+  entries: Parameters<typeof appendToChain>[2] | undefined,
+): void {
+  if (entries === undefined || entries.length === 0) return
+  const { tables, codec } = context
+  const { lines, head } = appendToChain(codec, tables.journalHead, entries, context.now())
+  tables.journal.push(...lines)
+  tables.journalHead = head
+}
