@@ -81,7 +81,7 @@ export interface SyncRecord {
   readonly cleanSeq: number
   /** Systems to look at since the last clean finish; `*` = all. */
   readonly look: readonly string[]
-  /** Claims since the last clean finish; a crash counts. */
+  /** Claims since a pass last finished, clean or not: grows only while passes end without a finish, so it counts crashes. */
   readonly attempts: number
   readonly discoveredAt: number
   readonly tombstoneRev?: number
