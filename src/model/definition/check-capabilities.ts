@@ -1,0 +1,97 @@
+import type { Entity, EntitySystem, Integration } from '../integration.ts'
+import { type Finding, problem } from './finding.ts'
+
+/** What the definition must know of a resource. A connector's declared capabilities fit. */
+export interface CheckedCapabilities {
+  readonly conditionalWrites: boolean
+  readonly create: string
+  readonly remove: string
+  readonly changes: { readonly cursor: string }
+  readonly list: { readonly paging: string }
+}
+
+/** Capabilities of a system's resource; undefined when the resource isn't known (its connector says so itself). */
+export type CapabilitiesOf = (system: string, resource: string) => CheckedCapabilities | undefined
+
+/** What the definition asks of systems that they can't do, and race windows that it doesn't accept. Run by `check` and at start. */
+export function checkAgainstCapabilities(
+  integration: Integration,
+  capabilitiesOf: CapabilitiesOf,
+): Finding[] {
+  return [...integration.entities.values()].flatMap((entity) =>
+    [...entity.systems.values()].flatMap((part) => {
+      const capabilities = capabilitiesOf(part.system, part.resource)
+      if (capabilities === undefined) return []
+      return [
+        ...raceWindows(entity, part, capabilities),
+        ...operationFindings(entity, part, capabilities),
+        ...triggerFindings(entity, part, capabilities),
+      ]
+    }),
+  )
+}
+
+function place(entity: Entity, part: EntitySystem, ...rest: (string | number)[]) {
+  return ['entities', entity.name, 'systems', part.system, ...rest]
+}
+
+/** A field that is read and written can lose an edit made during our write, when the system honours no precondition. */
+function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
+  if (capabilities.conditionalWrites || part.direction !== 'both') return []
+  const open = [...part.fields.values()].filter(
+    (field) => field.readable && field.writable && part.operations.update && !field.acceptRaceWindow,
+  )
+  return open.map((field) =>
+    problem(
+      'race-window',
+      place(entity, part, 'map', field.name),
+      `${part.system} honours no version precondition, so an edit of ${field.name} made there during our write may be lost`,
+      'say acceptRaceWindow: true if that is acceptable, or direction: read',
+    ),
+  )
+}
+
+function operationFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
+  const findings: Finding[] = []
+  const at = place(entity, part, 'operations')
+  if (part.operations.create && capabilities.create === 'unsupported')
+    findings.push(
+      problem(
+        'capability',
+        at,
+        `${part.system} can't create ${part.resource}`,
+        'list the other operations only',
+      ),
+    )
+  if (part.operations.create && capabilities.create === 'none') {
+    const message = `${part.system} offers no identity for creates: one whose outcome is unknown waits for a person`
+    findings.push({ ...problem('capability', at, message), severity: 'warning' })
+  }
+  const { action, from } = entity.delete
+  const carries =
+    action !== 'unlink' && part.operations.delete && from.some((system) => system !== part.system)
+  if (carries && capabilities.remove !== 'both' && capabilities.remove !== action) {
+    const can = capabilities.remove === 'none' ? 'remove nothing' : `only ${capabilities.remove}`
+    const message = `deletions would ${action} ${part.resource}, but ${part.system} can ${can}`
+    findings.push(
+      problem('capability', at, message, 'list create and update only, or choose another delete action'),
+    )
+  }
+  return findings
+}
+
+function triggerFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
+  return part.triggers.flatMap((trigger, index) => {
+    const at = place(entity, part, 'triggers', index)
+    const canList = capabilities.list.paging !== 'none'
+    if (trigger.kind === 'poll' && capabilities.changes.cursor === 'none' && !canList)
+      return [
+        problem('capability', at, `${part.system} tells no changes of ${part.resource}`, 'use a webhook'),
+      ]
+    if (trigger.kind === 'full' && !canList)
+      return [
+        problem('capability', at, `${part.system} can't list ${part.resource}`, 'use a webhook or poll'),
+      ]
+    return []
+  })
+}

@@ -1,0 +1,186 @@
+/** One entity of a definition, ready to run. */
+import type { ConflictPolicy, Entity, EntitySystem, Field, SystemField, Trigger } from '../integration.ts'
+import { compileLens } from '../lens/compile-lens.ts'
+import type { LensFieldSpec, LensSpec } from '../lens/spec.ts'
+import type { FieldType } from '../values.ts'
+import { compileMapping, reportUseless } from './compile-mapping.ts'
+import {
+  compileConflict,
+  compileDelete,
+  compileGuard,
+  compileMatch,
+  compileRules,
+  type PolicyContext,
+  unknownField,
+} from './compile-policies.ts'
+import { compileScope } from './compile-scope.ts'
+import { fieldType } from './field-type.ts'
+import { problem } from './finding.ts'
+import { parseNativePath } from './native-path.ts'
+import { suggestion } from './nearest.ts'
+import { listedNormalisers, normaliserOf } from './normaliser-specs.ts'
+import { type Report, reportUnder } from './report.ts'
+import type { EntityDefinition, EntitySystemDefinition, TriggerDefinition } from './schema/entities.ts'
+import { durationMs } from './schema/text.ts'
+
+/** How a system's patches treat nested objects; told by its connector. */
+export type NestedOf = (system: string, resource: string) => LensSpec['nested']
+
+export interface EntityInput {
+  readonly name: string
+  readonly definition: EntityDefinition
+  readonly nested: NestedOf
+}
+
+/** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
+export function compileEntity({ name, definition, nested }: EntityInput, report: Report): Entity {
+  const types = new Map(
+    Object.entries(definition.fields).map(([field, type]) => [field, fieldType(type)] as const),
+  )
+  const context: PolicyContext = { entity: definition, types, systems: Object.keys(definition.systems) }
+  const systems = Object.entries(definition.systems).map(([system, part]) => {
+    const under = reportUnder(report, ['systems', system])
+    return [system, compileEntitySystem(system, part, context, nested, under)] as const
+  })
+  return {
+    name,
+    fields: compileFields(context, report),
+    systems: new Map(systems),
+    match: compileMatch(context, report),
+    rules: compileRules(context, report),
+    delete: compileDelete(context, report),
+    guard: compileGuard(definition),
+    oscillationLimit: definition.oscillationLimit ?? 5,
+  }
+}
+
+function compileFields(context: PolicyContext, report: Report): Map<string, Field> {
+  const policies = compileConflict(context, report)
+  if (context.types.size === 0) report(problem('missing', ['fields'], 'the entity has no fields'))
+  const fields = [...context.types].map(([name, type]) => {
+    checkOwner(name, context, report)
+    return [name, compileField(name, type, policies.get(name), context, report)] as const
+  })
+  return new Map(fields)
+}
+
+function compileField(
+  name: string,
+  type: FieldType,
+  policy: ConflictPolicy | undefined,
+  context: PolicyContext,
+  report: Report,
+): Field {
+  const definition = context.entity.fields[name]
+  const long = typeof definition === 'object' ? definition : undefined
+  return {
+    name,
+    type,
+    required: long?.required ?? false,
+    normalise: normaliserOf(
+      listedNormalisers(long?.normalize),
+      type,
+      reportUnder(report, ['fields', name, 'normalize']),
+    ),
+    policy: policy ?? { kind: 'prefer', rank: context.systems },
+    ...(long?.owner === undefined ? {} : { owner: long.owner }),
+    ...(long?.sensitivity === undefined ? {} : { sensitivity: long.sensitivity }),
+  }
+}
+
+function checkOwner(name: string, context: PolicyContext, report: Report): void {
+  const definition = context.entity.fields[name]
+  const owner = typeof definition === 'object' ? definition.owner : undefined
+  if (owner === undefined) return
+  const at = ['fields', name, 'owner']
+  const system = context.systems.includes(owner) ? context.entity.systems[owner] : undefined
+  if (system === undefined) {
+    const hint = suggestion(owner, context.systems)
+    report(problem('unknown-name', at, `${owner} takes no part in this entity`, hint))
+  } else if (system.direction === 'target' || system.map[name] === undefined) {
+    const hint = `map ${name} in ${owner}, or name another owner`
+    report(problem('policy', at, `${owner} owns ${name} but it is never read there`, hint))
+  }
+}
+
+function compileEntitySystem(
+  system: string,
+  definition: EntitySystemDefinition,
+  context: PolicyContext,
+  nested: NestedOf,
+  report: Report,
+): EntitySystem {
+  const direction = definition.direction ?? 'both'
+  const operations = compileOperations(definition, report)
+  const specs: LensFieldSpec[] = []
+  const fields = new Map<string, SystemField>()
+  for (const [name, mapping] of Object.entries(definition.map)) {
+    const type = context.types.get(name)
+    if (type === undefined) {
+      report({ ...unknownField(name, ['map', name], context), at: 'key' })
+      continue
+    }
+    const field = context.entity.fields[name]
+    const under = reportUnder(report, ['map', name])
+    const compiled = compileMapping(
+      mapping,
+      {
+        name,
+        type,
+        required: typeof field === 'object' && field.required === true,
+        systemWritable: operations.create || operations.update,
+        acceptRaceWindow: definition.acceptRaceWindow ?? false,
+        spells: definition.spells,
+      },
+      under,
+    )
+    if (compiled === undefined) continue
+    reportUseless(compiled, under)
+    specs.push(compiled.lens)
+    fields.set(name, compiled.field)
+  }
+  if (definition.key !== undefined && parseNativePath(definition.key) === undefined)
+    report(problem('mapping', ['key'], `${definition.key} is not a path`))
+  return {
+    system,
+    resource: definition.resource,
+    direction,
+    operations,
+    ...(definition.key === undefined ? {} : { key: definition.key }),
+    fields,
+    lens: compileLens({ fields: specs, nested: nested(system, definition.resource) }),
+    inScope: compileScope(definition.where, reportUnder(report, ['where'])),
+    triggers: compileTriggers(definition, direction, report),
+  }
+}
+
+function compileOperations(definition: EntitySystemDefinition, report: Report): EntitySystem['operations'] {
+  const isSource = definition.direction === 'source'
+  const listed = definition.operations ?? (isSource ? [] : ['create', 'update', 'delete'])
+  if (isSource && listed.length > 0) {
+    const hint = 'leave operations out, or make the direction both'
+    report(problem('policy', ['operations'], 'a source is only read', hint))
+  }
+  const has = (operation: (typeof listed)[number]) => listed.includes(operation)
+  return { create: has('create'), update: has('update'), delete: has('delete') }
+}
+
+function compileTriggers(
+  definition: EntitySystemDefinition,
+  direction: EntitySystem['direction'],
+  report: Report,
+): Trigger[] {
+  const triggers = definition.triggers ?? []
+  if (triggers.length === 0 && direction !== 'target') {
+    const hint = 'add triggers: [{ poll: 1m }, { full: "0 3 * * 0" }]'
+    const finding = problem('not-watched', [], 'nothing makes the engine look here, except by hand', hint)
+    report({ ...finding, severity: 'warning', at: 'key' })
+  }
+  return triggers.map(compileTrigger)
+}
+
+function compileTrigger(trigger: TriggerDefinition): Trigger {
+  if ('webhook' in trigger) return { kind: 'webhook', name: trigger.webhook }
+  if ('poll' in trigger) return { kind: 'poll', everyMs: durationMs(trigger.poll) ?? 60_000 }
+  return { kind: 'full', cron: trigger.full }
+}

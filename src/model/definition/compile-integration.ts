@@ -1,0 +1,90 @@
+/** From a definition to what the engine runs. */
+import type { Integration } from '../integration.ts'
+import {
+  checkEntityReferences,
+  checkOperations,
+  checkRequiredCycles,
+  type EntityPlace,
+} from './check-references.ts'
+import { compileEntity, type NestedOf } from './compile-entity.ts'
+import { checkSystemKeys, compileSystems } from './compile-systems.ts'
+import { ordinaryEntity } from './expand-one-way.ts'
+import { DefinitionError, type Finding } from './finding.ts'
+import { literalSecrets } from './literal-secrets.ts'
+import { type Report, reportUnder } from './report.ts'
+import { definitionSchema, type IntegrationDefinition } from './schema/root.ts'
+import type { SystemDefinition } from './schema/systems.ts'
+import { shapeFindings } from './shape-findings.ts'
+
+export interface CompileOptions {
+  /** Hash of a text, for the definition's version; any collision-resistant one. */
+  readonly hash: (text: string) => string
+  /** The systems with their secrets resolved. @default the definition's own, with `${…}` left as it is */
+  readonly systems?: Readonly<Record<string, SystemDefinition>>
+  /** How a system's patches treat nested objects. @default 'replace' for all */
+  readonly nested?: NestedOf
+  /** Name of the file in error messages. @default 'definition' */
+  readonly source?: string
+}
+
+export interface Compilation {
+  readonly findings: readonly Finding[]
+  /** Missing when a finding is an error. */
+  readonly definition?: IntegrationDefinition
+  readonly integration?: Integration
+}
+
+/** Checks and compiles plain data (parsed YAML, or what a TypeScript definition exports); says everything that is wrong at once. */
+export function checkDefinition(value: unknown, options: CompileOptions): Compilation {
+  const secrets = literalSecrets(value)
+  const shape = shapeFindings(definitionSchema, value)
+  if (shape.length > 0) return { findings: [...shape, ...secrets] }
+  const definition = definitionSchema.parse(value)
+  const findings: Finding[] = [...secrets]
+  const integration = compile(definition, options, (finding) => findings.push(finding))
+  const isRefused = findings.some((finding) => finding.severity === 'error')
+  return isRefused ? { findings } : { findings, definition, integration }
+}
+
+/**
+ * Compiles a definition.
+ *
+ * @throws DefinitionError (`DEFINITION_INVALID`) with all findings when something is wrong with it.
+ */
+export function compileIntegration(definition: IntegrationDefinition, options: CompileOptions): Integration {
+  const { findings, integration } = checkDefinition(definition, options)
+  if (integration === undefined) throw new DefinitionError(options.source ?? 'definition', findings)
+  return integration
+}
+
+function compile(definition: IntegrationDefinition, options: CompileOptions, report: Report): Integration {
+  checkSystemKeys(definition.systems, report)
+  const nested: NestedOf = options.nested ?? (() => 'replace')
+  const places = new Map<string, EntityPlace>()
+  for (const [name, written] of Object.entries(definition.entities)) {
+    const inEntity = reportUnder(report, ['entities', name])
+    const ordinary = ordinaryEntity(written, inEntity)
+    const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
+    const entity = compileEntity({ name, definition: ordinary.definition, nested }, inWritten)
+    places.set(name, { entity, written: (path) => ['entities', name, ...ordinary.written(path)] })
+  }
+  checkEntityReferences(definition, places, report)
+  checkRequiredCycles(places, report)
+  checkOperations(definition, report)
+  return {
+    id: definition.integration,
+    version: options.hash(definitionText(definition)),
+    systems: compileSystems(options.systems ?? definition.systems),
+    entities: new Map([...places].map(([name, { entity }]) => [name, entity])),
+  }
+}
+
+/**
+ * The text whose hash is the definition's version. Order counts, because it ranks systems; functions count by their source.
+ * Secrets aren't in it: it is made before they are resolved.
+ */
+export function definitionText(definition: IntegrationDefinition): string {
+  return JSON.stringify(definition, (_, value: unknown) =>
+    typeof value === 'function' ? String(value) : value,
+  )
+}

@@ -1,0 +1,23 @@
+import { type Compilation, type CompileOptions, checkDefinition } from './compile-integration.ts'
+import type { Finding } from './finding.ts'
+import { type Locate, readYaml } from './read-yaml.ts'
+
+/** Reads, checks and compiles the text of `isthmus.yaml`. Every finding carries its line and column, in the order of the file. */
+export function parseDefinition(text: string, options: CompileOptions): Compilation {
+  const reading = readYaml(text)
+  if (reading.value === undefined) {
+    const isEmpty = reading.findings.length === 0
+    return isEmpty
+      ? { findings: located(checkDefinition({}, options).findings, reading.locate) }
+      : { findings: reading.findings }
+  }
+  const compilation = checkDefinition(reading.value, options)
+  return { ...compilation, findings: located(compilation.findings, reading.locate) }
+}
+
+/** Gives findings their places in the text; those without one come first. */
+export function located(findings: readonly Finding[], locate: Locate): Finding[] {
+  return findings
+    .map((finding) => ({ ...finding, ...locate(finding.path, finding.at ?? 'value') }))
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+}

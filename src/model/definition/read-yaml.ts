@@ -1,0 +1,139 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
+import { type DefinitionPath, type Finding, problem } from './finding.ts'
+
+/** Longest definition that is read, in characters: a mistaken path to a dump must not fill the memory. */
+const textLengthMax = 2_000_000
+
+/** A YAML text as plain data, with the way back to lines and columns. */
+export interface YamlReading {
+  /** Undefined when the syntax is broken. */
+  readonly value: unknown
+  readonly findings: readonly Finding[]
+  readonly locate: Locate
+}
+
+/** Line and column of a path, or of the nearest thing above it that is written down. */
+export type Locate = (
+  path: DefinitionPath,
+  at: 'key' | 'value',
+) => { line: number; column: number } | undefined
+
+/**
+ * Reads the text of `isthmus.yaml`. Duplicate keys, broken syntax and unknown anchors come back as findings with their place.
+ *
+ * References to secrets (`${env:NAME}`) need no quotes, not even inside `{ }`, where YAML itself would take the brace for its own.
+ */
+export function readYaml(text: string): YamlReading {
+  const nowhere = () => undefined
+  if (text.length > textLengthMax) {
+    const message = `the definition is longer than ${textLengthMax} characters`
+    return { value: undefined, findings: [problem('syntax', [], message)], locate: nowhere }
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(hideBraces(text), {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+  })
+  restoreBraces(document)
+  const findings = document.errors.map((error): Finding => {
+    const { line, col } = lines.linePos(error.pos[0])
+    const duplicate = error.code === 'DUPLICATE_KEY'
+    return {
+      ...problem(duplicate ? 'duplicate-key' : 'syntax', [], syntaxMessage(error.code, error.message)),
+      ...(duplicate ? { hint: 'keep one of them' } : syntaxHint(error.code)),
+      line,
+      column: col,
+    }
+  })
+  if (findings.length > 0) return { value: undefined, findings, locate: nowhere }
+  return { ...plainData(document), locate: (path, at) => locate(document, lines, path, at) }
+}
+
+function plainData(document: Document.Parsed): { value: unknown; findings: readonly Finding[] } {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }), findings: [] }
+  } catch (error) {
+    // The library refuses aliases that lead nowhere or multiply without end only here.
+    const message = error instanceof Error ? error.message : 'its aliases cannot be resolved'
+    return { value: undefined, findings: [problem('syntax', [], message)] }
+  }
+}
+
+// Private characters of the same length keep every position of the text as it is.
+const openBrace = '\uE000'
+const closeBrace = '\uE001'
+const reference = /\$\{((?:env|file):[^{}\n]*)\}/g
+const hiddenReference = new RegExp(`\\$${openBrace}([^${closeBrace}]*)${closeBrace}`, 'g')
+
+function hideBraces(text: string): string {
+  return text.replace(reference, `$$${openBrace}$1${closeBrace}`)
+}
+
+function restoreBraces(document: Document.Parsed): void {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string') node.value = node.value.replace(hiddenReference, `$\{$1}`)
+    },
+  })
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key is already used above'
+  if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation'
+  return message.replace(/\s+/g, ' ').trim()
+}
+
+const syntaxHints: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with blanks',
+  BAD_INDENT: 'line it up with the keys above',
+  MISSING_CHAR: 'a quote, bracket or brace is not closed, or a comma is missing',
+  BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it needs quotes',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the line above is not indented like this one',
+}
+
+function syntaxHint(code: string): { hint?: string } {
+  const hint = syntaxHints[code]
+  return hint === undefined ? {} : { hint }
+}
+
+function locate(document: Document.Parsed, lines: LineCounter, path: DefinitionPath, at: 'key' | 'value') {
+  let node: unknown = document.contents
+  let start = offsetOf(node)
+  for (const [index, part] of path.entries()) {
+    const step = child(document, node, part)
+    if (step === undefined) break
+    const isLast = index === path.length - 1
+    const place = isLast && at === 'value' ? (offsetOf(step.value) ?? offsetOf(step.key)) : offsetOf(step.key)
+    start = place ?? start
+    node = step.value
+  }
+  if (start === undefined) return undefined
+  const { line, col } = lines.linePos(start)
+  return { line, column: col }
+}
+
+function child(document: Document.Parsed, node: unknown, part: string | number) {
+  const parent = isAlias(node) ? node.resolve(document) : node
+  if (isSeq(parent) && typeof part === 'number') {
+    const value = parent.items[part]
+    return value === undefined ? undefined : { key: value, value }
+  }
+  if (!isMap(parent)) return undefined
+  const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+  return pair === undefined ? undefined : { key: pair.key, value: pair.value }
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0]
+}

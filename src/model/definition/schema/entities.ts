@@ -1,0 +1,153 @@
+/** One entity: fields, matching, conflict and delete policies, guards, systems, rules. */
+import { z } from 'zod'
+import { fieldSchema } from './fields.ts'
+import { decideFunctionSchema } from './functions.ts'
+import { mappingSchema, spellsSchema, whereSchema } from './mapping.ts'
+import { cronSchema, durationSchema, fieldNameSchema, nameSchema, shareSchema } from './text.ts'
+
+const fieldList = z.array(z.string().min(1)).min(1)
+
+export const matchRuleSchema = z.union([
+  z.strictObject({ exact: fieldList.describe('All of these fields are equal, and none is empty.') }),
+  z.strictObject({
+    normalised: fieldList.describe('As exact, but without case, accents, punctuation and white space.'),
+  }),
+  z.strictObject({
+    score: z
+      .object({
+        link: z.number().min(0).max(1).describe('Link without asking at or above.'),
+        review: z.number().min(0).max(1).describe('Ask a person at or above.'),
+      })
+      .catchall(z.number().positive())
+      .describe('Weight by field; weights are scaled to add up to 1.'),
+  }),
+])
+
+export const policySchema = z
+  .union([z.string().min(1), decideFunctionSchema])
+  .describe('prefer <systems in order> | latest | manual | union | sum, or a function of the candidates.')
+
+export const conflictSchema = z
+  .union([
+    z.string().min(1),
+    z.strictObject({
+      default: policySchema
+        .optional()
+        .describe('For fields without a policy of their own. Default: prefer, in the order of systems.'),
+      fields: z.record(fieldNameSchema, policySchema).optional().describe('Policy by field.'),
+      skew: durationSchema
+        .optional()
+        .describe(
+          "latest: how far the systems' clocks may be apart; closer changes go by preference. Default 5s.",
+        ),
+    }),
+  ])
+  .describe('How concurrent, different changes to one field are settled. The loser is always kept.')
+
+const limitSchema = z.strictObject({
+  max: shareSchema.optional().describe('Share of the linked records.'),
+  atLeast: z.int().min(0).optional().describe('Never held below this many.'),
+})
+
+export const deleteSchema = z
+  .strictObject({
+    from: z.array(z.string()).min(1).describe('Systems whose deletions count.'),
+    action: z.enum(['archive', 'delete', 'unlink']).describe('What happens to the counterparts.'),
+    confirm: durationSchema.optional().describe('Wait between the two independent looks. Default 60s.'),
+    guard: limitSchema
+      .optional()
+      .describe(
+        'Deletions per system and 24 h beyond the larger bound are held. Default max 1 %, atLeast 10.',
+      ),
+  })
+  .describe('Which deletions are carried to other systems. Default: none.')
+
+export const guardSchema = z
+  .strictObject({
+    create: limitSchema.optional().describe('Default max 50 %, atLeast 1000.'),
+    update: limitSchema.optional().describe('Default max 50 %, atLeast 1000.'),
+  })
+  .describe(
+    'Changes per system and 24 h beyond the larger bound are held for approval. Deletions: see delete.guard.',
+  )
+
+export const triggerSchema = z.union([
+  z.strictObject({ webhook: nameSchema.describe('Deliveries of this name make the engine look.') }),
+  z.strictObject({ poll: durationSchema.describe('Ask for changes this often.') }),
+  z.strictObject({ full: cronSchema.describe('List everything at these times (cron, five fields, UTC).') }),
+])
+
+export const operationsSchema = z
+  .array(z.enum(['create', 'update', 'delete']))
+  .describe('What may be done here. Default: all three; none for a source.')
+
+export const entitySystemSchema = z.strictObject({
+  resource: z.string().min(1).describe('Native type in this system.'),
+  where: whereSchema.optional(),
+  key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
+  direction: z
+    .enum(['source', 'target', 'both'])
+    .optional()
+    .describe('source: only read; target: only written, edits there are reverted. Default both.'),
+  operations: operationsSchema.optional(),
+  spells: spellsSchema.optional(),
+  acceptRaceWindow: z
+    .boolean()
+    .optional()
+    .describe('acceptRaceWindow for every field that does not say otherwise. Default false.'),
+  map: z
+    .record(fieldNameSchema, mappingSchema)
+    .describe('Canonical field: native path, or a longer mapping.'),
+  triggers: z.array(triggerSchema).optional().describe('What makes the engine look here. Default: nothing.'),
+})
+
+export const ruleSchema = z.union([
+  z.strictObject({
+    require: z.string().min(1).describe('JSONata on the merged record; unless true, it is held.'),
+    message: z.string().min(1).describe('What a person reads.'),
+  }),
+  z.strictObject({
+    set: fieldNameSchema.describe('Field to set.'),
+    to: z.string().min(1).describe('JSONata on the merged record.'),
+  }),
+  z.strictObject({
+    when: z.string().min(1).describe('JSONata on the merged record.'),
+    hold: z.literal(true).describe('Wait for a person when it is true.'),
+    message: z.string().min(1).describe('What a person reads.'),
+  }),
+])
+
+/** Policies that both forms of an entity have. */
+export const policyKeys = {
+  match: z
+    .array(matchRuleSchema)
+    .optional()
+    .describe('How counterparts are found; tried in order. Default: never.'),
+  conflict: conflictSchema.optional(),
+  delete: deleteSchema.optional(),
+  guard: guardSchema.optional(),
+  oscillationLimit: z
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe(
+      'Changes of one field in answer to our writes, within 24 h, after which it is held. Default 5.',
+    ),
+  rules: z.array(ruleSchema).optional().describe('Business rules on the merged record, before any write.'),
+}
+
+export const entitySchema = z.strictObject({
+  fields: z.record(fieldNameSchema, fieldSchema).describe('The canonical fields.'),
+  ...policyKeys,
+  systems: z.record(nameSchema, entitySystemSchema).describe('Who takes part, and how.'),
+})
+
+export type EntityDefinition = z.infer<typeof entitySchema>
+export type EntitySystemDefinition = z.infer<typeof entitySystemSchema>
+export type ConflictDefinition = z.infer<typeof conflictSchema>
+export type PolicyDefinition = z.infer<typeof policySchema>
+export type MatchRuleDefinition = z.infer<typeof matchRuleSchema>
+export type RuleDefinition = z.infer<typeof ruleSchema>
+export type TriggerDefinition = z.infer<typeof triggerSchema>
+export type LimitDefinition = z.infer<typeof limitSchema>

@@ -1,0 +1,117 @@
+/** Canonical fields of an entity: short form (`name: string`) and long form (`name: { type: string, … }`). */
+import { z } from 'zod'
+import { normaliserNames } from '../../lens/spec.ts'
+import { normaliseFunctionSchema } from './functions.ts'
+import { fieldNameSchema } from './text.ts'
+
+/** Types that need no more than their name. */
+export const plainTypeNames = [
+  'string',
+  'decimal',
+  'integer',
+  'boolean',
+  'instant',
+  'date',
+  'localDateTime',
+  'money',
+  'blob',
+] as const
+
+export const plainTypeSchema = z.enum(plainTypeNames)
+
+export const normalizeSchema = z
+  .array(z.union([z.enum(normaliserNames), normaliseFunctionSchema]))
+  .describe('Normalisers, applied in this order after reading from any system.')
+
+type PlainTypeName = z.infer<typeof plainTypeSchema>
+
+/** A type inside another one: the part of a group, the element of a set or list. */
+export type InnerTypeDefinition =
+  | PlainTypeName
+  | { type: 'string'; maxLength?: number | undefined; format?: 'email' | 'phone' | 'uri' | undefined }
+  | { type: 'decimal'; scale?: number | undefined }
+  | { type: Exclude<PlainTypeName, 'string' | 'decimal'> }
+  | { type: 'enum'; values: string[] }
+  | { type: 'ref'; entity: string }
+  | { type: 'group'; fields: Record<string, InnerTypeDefinition> }
+  | { type: 'set' | 'list'; of: InnerTypeDefinition }
+
+const attributes = {
+  string: {
+    type: z.literal('string'),
+    maxLength: z.int().min(1).optional().describe('Longest text, in characters. Default: no bound.'),
+    format: z.enum(['email', 'phone', 'uri']).optional().describe('What the text must look like.'),
+  },
+  decimal: {
+    type: z.literal('decimal'),
+    scale: z.int().min(0).max(30).optional().describe('Most decimal places. Default: no bound.'),
+  },
+  plain: { type: plainTypeSchema.exclude(['string', 'decimal']) },
+  enum: {
+    type: z.literal('enum'),
+    values: z.array(z.string().min(1)).min(1).describe('The values the field may have.'),
+  },
+  ref: { type: z.literal('ref'), entity: z.string().describe('Entity that the field refers to.') },
+}
+
+export const innerTypeSchema: z.ZodType<InnerTypeDefinition, InnerTypeDefinition> = z
+  .lazy(() =>
+    z.union([
+      plainTypeSchema,
+      z.discriminatedUnion('type', [
+        z.strictObject(attributes.string),
+        z.strictObject(attributes.decimal),
+        z.strictObject(attributes.plain),
+        z.strictObject(attributes.enum),
+        z.strictObject(attributes.ref),
+        z.strictObject(groupAttributes()),
+        z.strictObject(collectionAttributes()),
+      ]),
+    ]),
+  )
+  .meta({ id: 'Type' })
+
+function groupAttributes() {
+  return {
+    type: z.literal('group'),
+    fields: z.record(fieldNameSchema, innerTypeSchema).describe('The parts; they are merged as one value.'),
+  }
+}
+
+function collectionAttributes() {
+  return { type: z.enum(['set', 'list']), of: innerTypeSchema.describe('Type of the elements.') }
+}
+
+const fieldAttributes = {
+  required: z.boolean().optional().describe('A record without it is written nowhere. Default false.'),
+  owner: z
+    .string()
+    .optional()
+    .describe('Only this system may change the field; changes elsewhere are reverted. Default: any system.'),
+  sensitivity: z
+    .enum(['personal', 'special', 'secret'])
+    .optional()
+    .describe('How the value is masked outside the store. Default: not masked.'),
+  normalize: normalizeSchema.optional(),
+  merge: z
+    .enum(['union', 'sum'])
+    .optional()
+    .describe(
+      'Concurrent changes are combined instead of chosen from: union of sets, sum of numeric changes.',
+    ),
+}
+
+export const fieldLongFormSchema = z.discriminatedUnion('type', [
+  z.strictObject({ ...attributes.string, ...fieldAttributes }),
+  z.strictObject({ ...attributes.decimal, ...fieldAttributes }),
+  z.strictObject({ ...attributes.plain, ...fieldAttributes }),
+  z.strictObject({ ...attributes.enum, ...fieldAttributes }),
+  z.strictObject({ ...attributes.ref, ...fieldAttributes }),
+  z.strictObject({ ...groupAttributes(), ...fieldAttributes }),
+  z.strictObject({ ...collectionAttributes(), ...fieldAttributes }),
+])
+
+export const fieldSchema = z.union([plainTypeSchema, fieldLongFormSchema]).meta({ id: 'Field' })
+
+export type FieldDefinition = z.infer<typeof fieldSchema>
+export type FieldLongForm = z.infer<typeof fieldLongFormSchema>

@@ -1,0 +1,118 @@
+/** How one system's resource becomes entity fields and back. */
+import { z } from 'zod'
+import { normalizeSchema } from './fields.ts'
+import { readFunctionSchema, scopeFunctionSchema, writeFunctionSchema } from './functions.ts'
+import { fieldNameSchema } from './text.ts'
+
+const emptiness = z.enum(['absent', 'null', 'empty'])
+
+export const spellsSchema = z
+  .strictObject({ absent: emptiness.optional(), null: emptiness.optional(), empty: emptiness.optional() })
+  .describe(
+    'How this system spells nothing: a canonical null, empty text or absent value is written as the named one and read back from it. Default: each as itself.',
+  )
+
+const nativePath = z
+  .string()
+  .min(1)
+  .describe('Native property, with dots into nested objects and [0] into arrays; ["a.b"] for odd names.')
+
+const nativeScalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+/** Keys that every long form of a mapping may have. */
+const commonKeys = {
+  direction: z
+    .enum(['read', 'write', 'both'])
+    .optional()
+    .describe('read: never written here; write: never read here. Default both.'),
+  maxLength: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('This system cuts text at so many characters. Default: no bound.'),
+  scale: z.int().min(0).max(30).optional().describe('This system rounds to so many decimals.'),
+  normalize: normalizeSchema
+    .optional()
+    .describe('What else this system does to the value when it stores it.'),
+  lossy: z
+    .literal('never-origin')
+    .optional()
+    .describe('The copy here is poorer: a change here is never taken over by other systems.'),
+  acceptRaceWindow: z
+    .boolean()
+    .optional()
+    .describe(
+      'Accepts that, without conditional writes, an edit made during our write may be lost. Default false.',
+    ),
+  nullable: z
+    .boolean()
+    .optional()
+    .describe('May be left out of a create. Default: true unless the field is required.'),
+  spells: spellsSchema.optional(),
+}
+
+export const mappingLongFormSchema = z.strictObject({
+  path: nativePath.optional(),
+  currency: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        fixed: z.string().regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' }),
+      }),
+    ])
+    .optional()
+    .describe('Path of the currency of a money field, or { fixed: EUR }.'),
+  values: z
+    .record(z.string(), nativeScalar)
+    .optional()
+    .describe(
+      'Native value: canonical value. Of several natives for one canonical value, the first is written.',
+    ),
+  nativeType: z
+    .enum(['text', 'number', 'boolean'])
+    .optional()
+    .describe('JSON type of the native values named in values. Default text.'),
+  read: z
+    .union([z.string().min(1), readFunctionSchema])
+    .optional()
+    .describe('JSONata on the native record (or a function): gives the canonical value.'),
+  write: z
+    .union([z.string().min(1), writeFunctionSchema])
+    .optional()
+    .describe(
+      'JSONata on the canonical fields (or a function): gives the native value for path, or an object of native properties.',
+    ),
+  ...commonKeys,
+})
+
+export type MappingLongForm = z.infer<typeof mappingLongFormSchema>
+
+/** Parts of a group, each a path or a long form. */
+const mappingPartsSchema = z.record(fieldNameSchema, z.union([z.string().min(1), mappingLongFormSchema]))
+
+export const groupMappingSchema = z.strictObject({
+  fields: mappingPartsSchema.describe('Mapping of each part.'),
+  ...commonKeys,
+})
+
+export type GroupMapping = z.infer<typeof groupMappingSchema>
+
+/** A path, a long form, or (for group fields) one mapping per part. */
+export const mappingSchema = z
+  .union([nativePath, mappingLongFormSchema, groupMappingSchema, mappingPartsSchema])
+  .meta({ id: 'Mapping' })
+
+export type MappingDefinition = z.infer<typeof mappingSchema>
+
+const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
+
+export const whereSchema = z
+  .union([
+    z.record(z.string().min(1), z.union([whereValue, z.strictObject({ not: whereValue })])),
+    scopeFunctionSchema,
+  ])
+  .describe(
+    'Which native records belong to the entity: path: value, path: [any of], path: { not: value }. Default: all.',
+  )
+
+export type WhereDefinition = z.infer<typeof whereSchema>

@@ -1,0 +1,54 @@
+/** The one-way form of an entity: from one system to another. It stands for an ordinary entity with a source and a target. */
+import { z } from 'zod'
+import { operationsSchema, policyKeys, triggerSchema } from './entities.ts'
+import { fieldSchema } from './fields.ts'
+import { mappingLongFormSchema, spellsSchema, whereSchema } from './mapping.ts'
+import { fieldNameSchema } from './text.ts'
+
+const side = z.union([z.string().min(1), mappingLongFormSchema])
+const arrow = z
+  .string()
+  .min(1)
+  .describe('source path → target path (-> works too); one path alone is the same on both sides.')
+
+export const oneWayMappingSchema = z.union([
+  arrow,
+  z.strictObject({
+    path: arrow.optional(),
+    ref: z.string().optional().describe('The value refers to a record of this entity.'),
+    type: fieldSchema
+      .optional()
+      .describe('Type of the field. Default string, or a reference when ref is given.'),
+    from: side.optional().describe('Mapping at the source, when a path is not enough.'),
+    to: side.optional().describe('Mapping at the target, when a path is not enough.'),
+  }),
+])
+
+export type OneWayMapping = z.infer<typeof oneWayMappingSchema>
+
+export const oneWaySchema = z.strictObject({
+  from: z
+    .strictObject({
+      system: z.string(),
+      resource: z.string().min(1),
+      where: whereSchema.optional(),
+      spells: spellsSchema.optional(),
+      triggers: z.array(triggerSchema).optional(),
+    })
+    .describe('Where records come from.'),
+  to: z
+    .strictObject({
+      system: z.string(),
+      resource: z.string().min(1),
+      key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
+      operations: operationsSchema.optional(),
+      spells: spellsSchema.optional(),
+      acceptRaceWindow: z.boolean().optional(),
+      triggers: z.array(triggerSchema).optional(),
+    })
+    .describe('Where they go.'),
+  map: z.record(fieldNameSchema, oneWayMappingSchema).describe('By canonical field.'),
+  ...policyKeys,
+})
+
+export type OneWayDefinition = z.infer<typeof oneWaySchema>

@@ -1,0 +1,21 @@
+/** The project definition: for people; `isthmus document` renders it with measured results beside each objective. */
+import { z } from 'zod'
+
+const lines = z.array(z.string().min(1))
+
+export const projectSchema = z
+  .strictObject({
+    title: z.string().min(1).describe('Name of the project.'),
+    version: z.string().optional().describe('Version of the project definition, as text (quote it).'),
+    lead: z.string().optional().describe('Who answers for it.'),
+    stakeholders: lines.optional().describe('Who must agree.'),
+    purpose: z.string().optional().describe('Why it exists, in a sentence.'),
+    inScope: lines.optional().describe('What it covers.'),
+    outOfScope: lines.optional().describe('What it does not cover.'),
+    assumptions: lines.optional().describe('What it takes for granted.'),
+    risks: z
+      .array(z.strictObject({ risk: z.string().min(1), mitigation: z.string().optional() }))
+      .optional()
+      .describe('What may go wrong, and what is done about it.'),
+  })
+  .describe('The project definition, for people.')

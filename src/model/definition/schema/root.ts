@@ -1,0 +1,55 @@
+/** The schema of `isthmus.yaml`: it validates, it types TypeScript definitions, and the JSON Schema is made from it. */
+import { z } from 'zod'
+import { entitySchema } from './entities.ts'
+import { oneWaySchema } from './one-way.ts'
+import { alertsSchema, objectivesSchema, retentionSchema } from './operations.ts'
+import { projectSchema } from './project.ts'
+import { systemSchema } from './systems.ts'
+import { integrationIdSchema, nameSchema } from './text.ts'
+
+export const definitionSchema = z
+  .strictObject({
+    integration: integrationIdSchema.describe('Id of the integration.'),
+    project: projectSchema.optional(),
+    systems: z.record(nameSchema, systemSchema).describe('The systems that take part, by name.'),
+    entities: z
+      .record(nameSchema, z.union([entitySchema, oneWaySchema]))
+      .describe('The canonical types, by name. With from and to: one way from one system to another.'),
+    objectives: objectivesSchema.optional(),
+    alerts: alertsSchema.optional(),
+    retention: retentionSchema.optional(),
+  })
+  .describe('An integration of Isthmus.')
+
+/** A definition as a person writes it, valid in shape; names in it may still lead nowhere. */
+export type IntegrationDefinition = z.infer<typeof definitionSchema>
+
+type JsonSchema = Record<string, unknown>
+
+/** The JSON Schema of a YAML definition, for editors. Functions, which only TypeScript definitions have, are left out. */
+export function definitionJsonSchema(): JsonSchema {
+  const generated = z.toJSONSchema(definitionSchema, {
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type === 'custom') jsonSchema.not = {}
+    },
+  })
+  const cleaned = withoutImpossible(generated) as JsonSchema
+  return { ...cleaned, title: 'Isthmus integration definition' }
+}
+
+function withoutImpossible(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withoutImpossible)
+  if (typeof node !== 'object' || node === null) return node
+  const entries = Object.entries(node).map(([key, value]) => [
+    key,
+    key === 'anyOf' && Array.isArray(value)
+      ? value.filter((option) => !isImpossible(option)).map(withoutImpossible)
+      : withoutImpossible(value),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function isImpossible(option: unknown): boolean {
+  return typeof option === 'object' && option !== null && 'not' in option
+}

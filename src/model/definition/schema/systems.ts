@@ -1,0 +1,55 @@
+/** One system: a connector plus address, credentials, limits and timing. */
+import { z } from 'zod'
+import { durationSchema, shareSchema } from './text.ts'
+
+const limitsSchema = z
+  .strictObject({
+    concurrency: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Records of this system read or written at the same time. Default 16.'),
+    perSecond: z.number().positive().optional().describe('Calls per second. Default: as the system says.'),
+    perMinute: z.number().positive().optional().describe('Calls per minute. Default: as the system says.'),
+    perHour: z.number().positive().optional().describe('Calls per hour. Default: as the system says.'),
+    perDay: z.number().positive().optional().describe('Calls per 24 h. Default: as the system says.'),
+    reserve: shareSchema
+      .optional()
+      .describe('Share of the allowance left to people and other applications. Default 0 %.'),
+  })
+  .describe('How much of the system this integration may use.')
+
+const timingSchema = z
+  .strictObject({
+    readTimeout: durationSchema.optional().describe('Longest one read may take. Default 10s.'),
+    writeTimeout: durationSchema.optional().describe('Longest one write may take. Default 10s.'),
+  })
+  .describe("The engine's time bounds for this system.")
+
+/** Keys that every system knows; others belong to its connector, which checks them when it is bound. */
+export const systemSchema = z
+  .looseObject({
+    connector: z.string().min(1).describe('Which connector adapts this system, e.g. rest.'),
+    url: z.string().min(1).optional().describe('Address of the API.'),
+    auth: z
+      .looseObject({
+        type: z
+          .string()
+          .min(1)
+          .describe('Kind of credential, e.g. bearer, basic, oauth2-client-credentials.'),
+      })
+      .optional()
+      .describe(`Credentials, as \${env:NAME} or \${file:path}; never literal.`),
+    limits: limitsSchema.optional(),
+    webhooks: z
+      .looseObject({
+        secret: z.string().optional().describe(`Signing secret, as \${env:NAME} or \${file:path}.`),
+      })
+      .optional()
+      .describe('How deliveries of this system are verified.'),
+    timing: timingSchema.optional(),
+  })
+  .describe('One account of one business system. Keys beyond these belong to the connector.')
+
+export type SystemDefinition = z.infer<typeof systemSchema>

@@ -1,0 +1,153 @@
+/** Turns what the schema refuses into findings that name the nearest known key. */
+import type { z } from 'zod'
+import { type DefinitionPath, type Finding, problem } from './finding.ts'
+import { suggestion } from './nearest.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** Checks a value's shape; the findings' paths start with `base`. */
+export function shapeFindings(schema: z.ZodType, value: unknown, base: DefinitionPath = []): Finding[] {
+  // The schema that raised an issue is handed to the error map only, so the known keys travel in the message.
+  const result = schema.safeParse(value, { error: (issue) => knownKeys(issue).join(' ') || undefined })
+  if (result.success) return []
+  return result.error.issues.flatMap((issue) => issueFindings(issue, value, base))
+}
+
+function knownKeys(issue: z.core.$ZodRawIssue): string[] {
+  if (issue.code !== 'unrecognized_keys') return []
+  const definition: unknown = issue.inst?._zod.def
+  if (typeof definition !== 'object' || definition === null || !('shape' in definition)) return []
+  return Object.keys(definition.shape ?? {})
+}
+
+function issueFindings(issue: Issue, root: unknown, base: DefinitionPath): Finding[] {
+  const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))]
+  const value = valueAt(root, issue.path)
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        ...problem(
+          'unknown-key',
+          [...path, key],
+          `unknown key ${key}`,
+          suggestion(key, issue.message.split(' ')),
+        ),
+        at: 'key' as const,
+      }))
+    case 'invalid_union':
+      return unionFindings(issue, value, path)
+    case 'invalid_value': {
+      const known = issue.values.map(String)
+      return [
+        value === undefined
+          ? problem('missing', path, `${last(path)} is missing`, `one of: ${known.join(', ')}`)
+          : problem('value', path, `${shown(value)} is not known here`, suggestion(String(value), known)),
+      ]
+    }
+    case 'invalid_type':
+      return [
+        value === undefined
+          ? problem('missing', path, `${last(path)} is missing`)
+          : problem('value', path, `expected ${typeName(issue.expected)}, found ${kindOf(value)}`),
+      ]
+    case 'invalid_key':
+      return [
+        {
+          ...problem('value', path, issue.issues[0]?.message ?? 'this name is not allowed'),
+          at: 'key' as const,
+        },
+      ]
+    case 'too_small':
+      return [problem('value', path, tooSmall(issue))]
+    case 'too_big':
+      return [problem('value', path, `expected at most ${issue.maximum}`)]
+    default:
+      return [problem('value', path, issue.message)]
+  }
+}
+
+function tooSmall(issue: z.core.$ZodIssueTooSmall): string {
+  if (issue.origin === 'string') return 'expected a text that is not empty'
+  if (issue.origin === 'array') return `expected at least ${issue.minimum} of them`
+  return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+}
+
+/** Reports the branch the author most likely meant: of the right kind, with the fewest complaints. */
+function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path: DefinitionPath): Finding[] {
+  if ('discriminator' in issue && issue.discriminator !== undefined) {
+    const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : []
+    const isMissing = value === undefined
+    const message = isMissing ? `${last(path)} is missing` : `${shown(value)} is not known here`
+    const hint = isMissing ? `one of: ${options.join(', ')}` : suggestion(String(value), options)
+    return [problem(isMissing ? 'missing' : 'value', path, message, hint)]
+  }
+  if (value === undefined) return [problem('missing', path, `${last(path)} is missing`)]
+  const branches = issue.errors.filter((branch) => !branch.some((inner) => isOfAnotherKind(inner)))
+  const meant = branches.toSorted((a, b) => complaints(a, value) - complaints(b, value))[0]
+  if (meant !== undefined) return meant.flatMap((inner) => issueFindings(inner, value, path))
+  const known = issue.errors
+    .flat()
+    .flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []))
+  if (typeof value === 'string' && known.length > 0)
+    return [problem('value', path, `${shown(value)} is not known here`, suggestion(value, known))]
+  const kinds = issue.errors
+    .flat()
+    .flatMap((inner) => (inner.code === 'invalid_type' ? [typeName(inner.expected)] : []))
+  const expected = [...new Set(kinds)].join(' or ') || 'something else'
+  return [problem('value', path, `expected ${expected}, found ${kindOf(value)}`)]
+}
+
+function isOfAnotherKind(issue: Issue): boolean {
+  return (
+    issue.path.length === 0 &&
+    (issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'custom')
+  )
+}
+
+/** A branch whose own keys the author used is meant, even if something in it is wrong; unknown keys weigh most. */
+function complaints(branch: readonly Issue[], value: unknown): number {
+  return branch.reduce((sum, issue) => {
+    if (issue.code === 'unrecognized_keys') return sum + 3 * issue.keys.length
+    const isMissing = valueAt(value, issue.path) === undefined
+    return sum + (isMissing ? 4 : 1)
+  }, 0)
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    return Reflect.get(value, part)
+  }, root)
+}
+
+function last(path: DefinitionPath): string {
+  const part = path.at(-1)
+  return part === undefined ? 'the definition' : String(part)
+}
+
+/** A value in a message: short, and never something that may be a secret (only names are shown). */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value.length > 40 ? 'this text' : `"${value}"`
+  return typeof value === 'object' ? kindOf(value) : String(value)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  return typeName(typeof value)
+}
+
+function typeName(type: string): string {
+  const names: Readonly<Record<string, string>> = {
+    string: 'a text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    object: 'a mapping',
+    record: 'a mapping',
+    array: 'a list',
+    null: 'nothing',
+  }
+  return names[type] ?? type
+}
