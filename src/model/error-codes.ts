@@ -12,6 +12,121 @@ interface ErrorCodeRow {
 
 export const errorCodes = {
   // ── http: the API client
+  HTTP_ABORTED: {
+    summary: 'A call was given up by its caller.',
+    fix: 'Nothing, if that was meant; what a write did is told by the outcome.',
+    retry: 'backoff',
+  },
+  HTTP_ANSWER_DAMAGED: {
+    summary: 'An answer could not be decompressed, or is not UTF-8 text.',
+    fix: 'Look at what is between here and the API (a proxy, a gateway); tell its vendor if it repeats.',
+    retry: 'backoff',
+  },
+  HTTP_ANSWER_IS_HTML: {
+    summary: 'A web page came where data was expected.',
+    fix: 'Check the base URL and whether a login page, proxy or maintenance page answers.',
+    retry: 'backoff',
+  },
+  HTTP_ANSWER_NOT_JSON: {
+    summary: 'An answer says that it is JSON and is not.',
+    fix: 'Look at the API or at what is between; tell its vendor if it repeats.',
+    retry: 'backoff',
+  },
+  HTTP_ANSWER_TOO_DEEP: {
+    summary: 'A JSON answer is nested deeper than allowed.',
+    fix: 'Raise response.maxDepth if the API really answers like that.',
+    retry: 'never',
+  },
+  HTTP_ANSWER_TOO_LARGE: {
+    summary: 'An answer is larger than allowed.',
+    fix: 'Ask for smaller pages, or raise response.maxBytes.',
+    retry: 'never',
+  },
+  HTTP_ANSWER_UNEXPECTED: {
+    summary: 'An answer does not fit its schema.',
+    fix: 'Compare the places named in the message with the API; correct the schema, or report the change to the vendor.',
+    retry: 'never',
+  },
+  HTTP_BASE_URL_ESCAPE: {
+    summary: 'An address would leave the base URL.',
+    fix: 'Correct the path; a page link to another host is not followed, since credentials would go with it.',
+    retry: 'never',
+  },
+  HTTP_CLIENT_CLOSED: {
+    summary: 'A call was made on a closed client.',
+    fix: 'Report it with the stack: something outlived its client.',
+    retry: 'never',
+  },
+  HTTP_NETWORK: {
+    summary: 'No whole answer came over the network.',
+    fix: 'Check that the address is right and reachable from here; the message names the reason.',
+    retry: 'backoff',
+  },
+  HTTP_OPTIONS_INVALID: {
+    summary: 'An option of the API client is wrong.',
+    fix: 'Correct the option named in the message.',
+    retry: 'never',
+  },
+  HTTP_QUEUE_FULL: {
+    summary: 'Too many calls wait for the rate limit already.',
+    fix: 'Lower the concurrency, or raise limits.maxWaiting.',
+    retry: 'backoff',
+  },
+  HTTP_RATE_LIMITED: {
+    summary: 'The rate limit leaves no room for the call now.',
+    fix: 'Nothing: it is tried again when the system allows. If it goes on, lower the limits in the definition.',
+    retry: 'backoff',
+  },
+  HTTP_REDIRECTED: {
+    summary: 'The API answered a redirect, which is not followed.',
+    fix: 'Correct the base URL or the path to where the redirect points.',
+    retry: 'never',
+  },
+  HTTP_REQUEST_INVALID: {
+    summary: 'A request cannot be built from what was given.',
+    fix: 'Correct the part named in the message.',
+    retry: 'never',
+  },
+  HTTP_START_TOO_LATE: {
+    summary: 'A request was not sent because its start time had passed.',
+    fix: 'Nothing: it is decided anew. If it repeats, the system or the queue before it is too slow.',
+    retry: 'backoff',
+  },
+  HTTP_STATUS_FINAL: {
+    summary: 'The API refused a request.',
+    fix: 'Read the status and the body of the error; the same request will be refused again.',
+    retry: 'never',
+  },
+  HTTP_STATUS_TRANSIENT: {
+    summary: 'The API failed in a way that may pass.',
+    fix: 'Nothing: it is tried again. If it goes on, ask the vendor with the request id.',
+    retry: 'backoff',
+  },
+  HTTP_TIMEOUT: {
+    summary: 'A call took longer than it may.',
+    fix: 'Look at the phase named in the message; raise that time bound only if the API is known to be slow.',
+    retry: 'backoff',
+  },
+  HTTP_TLS_REFUSED: {
+    summary: 'The TLS connection was refused: certificate or protocol are not acceptable.',
+    fix: 'Correct the certificate of the system, or add its authority as "ca". Verification cannot be turned off.',
+    retry: 'never',
+  },
+  HTTP_TOKEN_REFUSED: {
+    summary: 'The authorization server refused to give a token.',
+    fix: 'Correct client id, secret and scope in the definition.',
+    retry: 'never',
+  },
+  HTTP_TOKEN_UNAVAILABLE: {
+    summary: 'No token could be fetched from the authorization server.',
+    fix: 'Check the token URL and that the server is reachable from here.',
+    retry: 'backoff',
+  },
+  HTTP_UNAUTHENTICATED: {
+    summary: 'The API does not accept the credential.',
+    fix: 'Renew or correct the credential of the system.',
+    retry: 'never',
+  },
   // ── definition: the integration file
   CONFIG_INVALID: {
     summary: 'A setting of the environment is missing or has a value that it may not have.',
@@ -191,6 +306,46 @@ export const errorCodes = {
     retry: 'never',
   },
   // ── connectors
+  CONNECTOR_ANSWER_UNUSABLE: {
+    summary: 'An answer of the system lacks what the manifest says it has.',
+    fix: 'Compare the path named in the message with the answers of the API.',
+    retry: 'backoff',
+  },
+  CONNECTOR_BASE_MISSING: {
+    summary: 'A system that replaces whole records needs the record last read, and there is none.',
+    fix: 'Nothing: the record is read first and the write decided anew.',
+    retry: 'backoff',
+  },
+  CONNECTOR_CONFIG_INVALID: {
+    summary: 'The configuration or manifest of a connector is wrong.',
+    fix: 'Correct the key named in the message.',
+    retry: 'never',
+  },
+  CONNECTOR_CURSOR_INVALID: {
+    summary: 'A change cursor can not be read.',
+    fix: 'Nothing: a full run replaces it.',
+    retry: 'never',
+  },
+  CONNECTOR_MANIFEST_MISSING: {
+    summary: 'A manifest file does not exist or can not be read.',
+    fix: 'Correct the path; it is relative to the definition.',
+    retry: 'never',
+  },
+  CONNECTOR_RESOURCE_UNKNOWN: {
+    summary: 'A resource is not in the manifest of its system.',
+    fix: 'Use a name of the manifest, or add the resource to it.',
+    retry: 'never',
+  },
+  CONNECTOR_UNKNOWN: {
+    summary: 'There is no connector of that name.',
+    fix: 'Use one of the names in the message.',
+    retry: 'never',
+  },
+  CONNECTOR_UNSUPPORTED: {
+    summary: 'The system can not do what was asked.',
+    fix: 'Take the operation out of the definition for this system.',
+    retry: 'never',
+  },
   // ── engine
   ENGINE_BUSY: {
     summary: 'Too many calls wait for the same store or system already.',

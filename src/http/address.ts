@@ -1,0 +1,150 @@
+/** Builds the address of a call from base URL, path template and query, and refuses everything that would leave the base URL. */
+import { RequestError } from './errors.ts'
+import type { CallOptions, QueryValue } from './options.ts'
+
+/** A checked base URL. */
+export interface BaseUrl {
+  readonly origin: string
+  /** Without a slash at the end: `` or `/v2`. */
+  readonly path: string
+}
+
+export interface Address {
+  readonly origin: string
+  /** Path and query, encoded. */
+  readonly path: string
+  /** Path template, without query: safe for logs. */
+  readonly route: string
+}
+
+/** Parses a base URL. @throws RequestError HTTP_OPTIONS_INVALID when it is no usable address, or plain HTTP to anything but loopback */
+export function parseBaseUrl(text: string, allowHttp: boolean): BaseUrl {
+  const url = parseUrl(text)
+  if (url === undefined)
+    throw invalidBase(`The base URL can't be parsed: give one like https://api.example.com/v2.`)
+  assertScheme(url, allowHttp)
+  if (url.username !== '' || url.password !== '') {
+    throw invalidBase(
+      `The base URL of ${url.host} holds a user name or password: give credentials as "auth".`,
+    )
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw invalidBase(`The base URL of ${url.host} has a query or fragment: give only scheme, host and path.`)
+  }
+  return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
+}
+
+/** Refuses `http:` except to a loopback host with explicit permission. @throws RequestError HTTP_OPTIONS_INVALID */
+export function assertScheme(url: URL, allowHttp: boolean): void {
+  if (url.protocol === 'https:') return
+  if (url.protocol !== 'http:')
+    throw invalidBase(`${url.protocol}// is not supported for ${url.host}: use https.`)
+  if (!isLoopback(url.hostname)) {
+    throw invalidBase(
+      `Plain HTTP to ${url.host} is refused: use https. Only loopback addresses may use http.`,
+    )
+  }
+  if (!allowHttp) {
+    throw invalidBase(
+      `Plain HTTP to ${url.host} needs "allowHttp: true", which is meant for development on this machine.`,
+    )
+  }
+}
+
+/** `localhost`, 127.0.0.0/8 and ::1. Expects a parsed host name, so odd spellings of an address are already normalised. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+}
+
+/**
+ * The address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API itself handed out (a page link).
+ *
+ * @throws RequestError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE for an address elsewhere
+ */
+export function addressOf(
+  base: BaseUrl,
+  target: string,
+  options: Pick<CallOptions, 'path' | 'query'>,
+): Address {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return absoluteAddress(base, target, options)
+  if (!target.startsWith('/')) {
+    throw new RequestError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
+  }
+  const filled = fillTemplate(target, options.path ?? {})
+  const url = parseUrl(base.origin + base.path + filled)
+  if (url === undefined || !isInside(base, url)) throw escapes(base, target)
+  appendQuery(url, options.query)
+  return { origin: base.origin, path: url.pathname + url.search, route: base.path + withoutQuery(target) }
+}
+
+function absoluteAddress(
+  base: BaseUrl,
+  target: string,
+  options: Pick<CallOptions, 'path' | 'query'>,
+): Address {
+  const url = parseUrl(target)
+  if (url === undefined || !isInside(base, url)) throw escapes(base, 'an absolute address')
+  appendQuery(url, options.query)
+  return { origin: base.origin, path: url.pathname + url.search, route: url.pathname }
+}
+
+function isInside(base: BaseUrl, url: URL): boolean {
+  if (url.origin !== base.origin || url.username !== '' || url.password !== '') return false
+  return base.path === '' || url.pathname === base.path || url.pathname.startsWith(`${base.path}/`)
+}
+
+function fillTemplate(template: string, values: NonNullable<CallOptions['path']>): string {
+  const used = new Set<string>()
+  const filled = template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) => {
+    used.add(name)
+    const value = Object.hasOwn(values, name) ? values[name] : undefined
+    return encodeSegment(template, name, value)
+  })
+  const unused = Object.keys(values).find((name) => !used.has(name))
+  if (unused !== undefined) {
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      `The path "${template}" has no place for the value "${unused}".`,
+    )
+  }
+  return filled
+}
+
+function encodeSegment(template: string, name: string, value: string | number | bigint | undefined): string {
+  const text = value === undefined ? '' : String(value)
+  // Dot segments would be folded away by URL parsing and address another resource; an empty one addresses the collection.
+  if (text === '' || text === '.' || text === '..') {
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      `The path "${template}" needs a value for {${name}} that is not empty, "." or "..".`,
+    )
+  }
+  return encodeURIComponent(text)
+}
+
+function appendQuery(url: URL, query: CallOptions['query']): void {
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue
+    const values: readonly QueryValue[] = Array.isArray(value) ? value : [value]
+    for (const one of values) url.searchParams.append(name, String(one))
+  }
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+function withoutQuery(template: string): string {
+  return template.split('?', 1)[0] ?? template
+}
+
+function escapes(base: BaseUrl, target: string): RequestError {
+  return new RequestError(
+    'HTTP_BASE_URL_ESCAPE',
+    `${target} would leave the base URL ${base.origin}${base.path}.`,
+  )
+}
+
+function invalidBase(message: string): RequestError {
+  return new RequestError('HTTP_OPTIONS_INVALID', message)
+}

@@ -1,0 +1,37 @@
+/** What is told about every request on the wire. Typed facts only: no header, no body, no query, no value of a path parameter. */
+import type { Call, Method } from './call.ts'
+
+/** One attempt, as the call log keeps it. Times in milliseconds. */
+export interface CallLogEntry {
+  readonly method: Method
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path template: `/users/{id}`. */
+  readonly route: string
+  /** 1 for the first. */
+  readonly attempt: number
+  /** Absent when no answer came. */
+  readonly status?: number
+  /** Error code when the attempt failed. */
+  readonly code?: string
+  readonly durationMs: number
+  readonly requestBytes: number
+  /** Body bytes after decompression. */
+  readonly responseBytes: number
+  /** The other side's id of the request, if it names one in an allow-listed header. */
+  readonly requestId?: string
+}
+
+const requestIdHeaders = ['x-request-id', 'request-id', 'x-correlation-id', 'x-amzn-requestid', 'cf-ray']
+
+/** The other side's own id of a request, for support cases. Bounded and printable, since it goes to logs. */
+export function requestIdOf(headers: Readonly<Record<string, string>>): string | undefined {
+  const name = requestIdHeaders.find((header) => headers[header] !== undefined)
+  const value = name === undefined ? undefined : headers[name]
+  return value !== undefined && /^[\w.:/+=-]{1,128}$/.test(value) ? value : undefined
+}
+
+/** Bytes of the request's body. */
+export function requestBytes(call: Call): number {
+  return call.body === undefined ? 0 : Buffer.byteLength(call.body)
+}

@@ -1,0 +1,93 @@
+/**
+ * The words of the chain: a *call* is what the user asked for, an *attempt* is one request on the wire, an *answer* is a decoded response.
+ */
+import type { Stop } from './stop.ts'
+
+export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Lane of the rate limiter: a person waiting, an event, or bulk work. */
+export type Priority = 'hand' | 'webhook' | 'batch'
+
+/**
+ * Where a call is.
+ *
+ * `queue` waiting for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name, TCP and TLS ·
+ * `headers` sent, no answer yet · `body` the answer is coming in
+ */
+export type Phase = 'queue' | 'back-off' | 'auth' | 'connect' | 'headers' | 'body'
+
+/** What changes while a call runs. One object per call, shared by its attempts. */
+export interface Progress {
+  phase: Phase
+  /** 1 for the first request on the wire. */
+  attempt: number
+  /** A request left and no answer proved that it had no effect. */
+  mayHaveLanded: boolean
+}
+
+/** One call on its way through the chain. Policies hand a changed copy on; only `progress` is shared and mutable. */
+export interface Call {
+  readonly method: Method
+  readonly origin: string
+  /** Path with query as sent; may carry credentials and record values, so it never gets into messages. */
+  readonly path: string
+  /** `GET https://host/users/{id}`: what messages and logs say. */
+  readonly label: string
+  /** Path template, for logs. */
+  readonly route: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | undefined
+  readonly priority: Priority
+  /** The request may be repeated without harm: an idempotent method or an idempotency key. */
+  readonly repeatable: boolean
+  /** Monotonic ms. */
+  readonly deadlineAt: number
+  /** Monotonic ms after which no request of this call may leave any more. */
+  readonly startBefore: number | undefined
+  readonly callerSignal: AbortSignal | undefined
+  /** Further attempts allowed. */
+  readonly retries: number
+  readonly stop: Stop
+  readonly progress: Progress
+}
+
+/** A response as it came over the wire, decompressed. */
+export interface WireAnswer {
+  readonly status: number
+  /** Lower-case names; repeated fields joined with a comma. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Uint8Array
+}
+
+/** A response, decoded. */
+export interface DecodedAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON value, text, or undefined when there was no body. */
+  readonly body: unknown
+  /** Lower case, without parameters. */
+  readonly mediaType: string
+  readonly bytes: number
+}
+
+export type Next = (call: Call) => Promise<DecodedAnswer>
+
+/** One step of the chain. It knows the call and what comes next, never its neighbours by name. */
+export interface Policy {
+  readonly name: string
+  run(call: Call, next: Next): Promise<DecodedAnswer>
+}
+
+/** What the client asks of the world; a test passes its own. Times in milliseconds. */
+export interface HttpClock {
+  /** Epoch time: for `Retry-After` dates and token expiry. */
+  now(): number
+  /** Never goes back: for deadlines. */
+  monotonic(): number
+}
+
+/** Outcome of a call that ends now without an answer. */
+export function outcomeSoFar(progress: Progress): 'not-sent' | 'unknown' {
+  return progress.mayHaveLanded ? 'unknown' : 'not-sent'
+}

@@ -1,0 +1,53 @@
+/** The order of everything that happens to a call, written once. */
+import type { Authenticator } from './auth/authenticator.ts'
+import type { Call, DecodedAnswer, HttpClock, Next, Policy, WireAnswer } from './call.ts'
+import type { CallLogEntry } from './call-log.ts'
+import type { RateLimiter } from './limits/rate-limiter.ts'
+import type { ResponseLimits, RetryOptions } from './options.ts'
+import { authenticatePolicy } from './policies/authenticate.ts'
+import { classifyPolicy } from './policies/classify.ts'
+import { deadlinePolicy } from './policies/deadline.ts'
+import { decodeWith } from './policies/decode.ts'
+import { logAttemptPolicy } from './policies/log-attempt.ts'
+import { rateLimitPolicy } from './policies/rate-limit.ts'
+import { retryPolicy } from './policies/retry.ts'
+
+/** What the policies are made from. */
+export interface ChainParts {
+  readonly clock: HttpClock
+  readonly random: () => number
+  readonly retry: RetryOptions
+  readonly limiter: RateLimiter
+  readonly authenticator: Authenticator | undefined
+  readonly onAttempt: ((entry: CallLogEntry) => void) | undefined
+  readonly response: ResponseLimits
+  readonly exchange: (call: Call) => Promise<WireAnswer>
+}
+
+/**
+ * Builds the chain. Outer to inner; each step sees what the inner ones throw:
+ *
+ * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
+ * 2. `retry`        outside of everything that belongs to one attempt
+ * 3. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
+ * 4. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
+ *                   may send once more
+ * 5. `log-attempt`  one entry for each request on the wire, the one after a 401 included, with its error's code
+ * 6. `classify`     decides by status once the body is decoded, so that errors carry it
+ * 7. decode and transport: the inner end
+ *
+ * A cache and the merging of equal calls belong between 1 and 2 (a hit needs no attempt), a breaker between 2 and 3.
+ */
+export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedAnswer> {
+  const { clock } = parts
+  const order: readonly Policy[] = [
+    deadlinePolicy(clock),
+    retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
+    rateLimitPolicy(parts.limiter),
+    authenticatePolicy(parts.authenticator),
+    logAttemptPolicy(parts.onAttempt, clock),
+    classifyPolicy(clock),
+  ]
+  const innerEnd = decodeWith(parts.exchange, parts.response)
+  return order.reduceRight<Next>((next, policy) => (call) => policy.run(call, next), innerEnd)
+}

@@ -1,0 +1,243 @@
+/** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
+import { randomUUID } from 'node:crypto'
+import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
+import { authenticatorFrom } from './auth/options.ts'
+import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
+import { clientChain } from './chain.ts'
+import { acceptedEncodings } from './decompress.ts'
+import { RequestError, ResponseValidationError } from './errors.ts'
+import { writeJson } from './json.ts'
+import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
+import {
+  type ApiClientOptions,
+  assertWithin,
+  type CallOptions,
+  responseLimitsFrom,
+  retryFrom,
+  type TypedCallOptions,
+  timeoutsFrom,
+} from './options.ts'
+import { issuePointer } from './standard-schema.ts'
+import { Stop } from './stop.ts'
+import { Transport } from './transport.ts'
+
+/** An answer with its data, for callers who need status or headers. */
+export interface Answer<Data> {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly data: Data
+}
+
+const systemClock: HttpClock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+const repeatableMethods: ReadonlySet<Method> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/**
+ * Calls one JSON API: authenticated, rate limited, retried where that is safe, bounded in time and size, with typed errors.
+ *
+ * ```ts
+ * const users = new ApiClient({ baseUrl: 'https://jsonplaceholder.typicode.com' })
+ * const one = await users.get('/users/{id}', { path: { id: 1 }, schema: User })
+ * ```
+ *
+ * Holds sockets: call {@link ApiClient.close} when done.
+ */
+export class ApiClient {
+  readonly #base: BaseUrl
+  readonly #options: ApiClientOptions
+  readonly #clock: HttpClock
+  readonly #totalMs: number
+  readonly #retries: number
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #transport: Transport
+  readonly #limiter: RateLimiter
+  readonly #run: (call: Call) => Promise<DecodedAnswer>
+  #closed = false
+
+  /** @throws RequestError HTTP_OPTIONS_INVALID */
+  constructor(options: ApiClientOptions) {
+    const allowHttp = options.allowHttp ?? false
+    const timeouts = timeoutsFrom(options.timeouts)
+    const retry = retryFrom(options.retry)
+    const response = responseLimitsFrom(options.response)
+    const connections = options.connections ?? 64
+    assertWithin('connections', connections, 1, 1_024)
+    this.#options = options
+    this.#base = parseBaseUrl(options.baseUrl, allowHttp)
+    this.#clock = options.clock ?? systemClock
+    this.#totalMs = timeouts.totalMs
+    this.#retries = retry.retries
+    this.#headers = lowerNames({
+      accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
+      'accept-encoding': acceptedEncodings,
+      'user-agent': 'isthmus',
+      ...options.headers,
+    })
+    const clock = this.#clock
+    const ca = options.ca === undefined ? undefined : [options.ca].flat()
+    this.#transport = new Transport({ timeouts, maxBytes: response.maxBytes, connections, ca, clock })
+    this.#limiter = new RateLimiter(options.limits ?? {}, () => clock.monotonic())
+    const exchange = (call: Call) => this.#transport.exchange(call)
+    this.#run = clientChain({
+      clock,
+      retry,
+      response,
+      exchange,
+      random: options.random ?? Math.random,
+      limiter: this.#limiter,
+      authenticator: authenticatorFrom(options.auth, {
+        exchange,
+        clock,
+        allowHttp,
+        totalMs: timeouts.totalMs,
+      }),
+      onAttempt: options.onAttempt,
+    })
+  }
+
+  /** Reads. Returns the decoded body, checked and typed by `schema` if given. */
+  get<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
+  get(target: string, options?: CallOptions): Promise<unknown>
+  get(target: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#data('GET', target, options)
+  }
+
+  /** Creates, usually. Sent again only if it provably never left, or with an `idempotencyKey`. */
+  post<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
+  post(target: string, options?: CallOptions): Promise<unknown>
+  post(target: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#data('POST', target, options)
+  }
+
+  /** Replaces. */
+  put<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
+  put(target: string, options?: CallOptions): Promise<unknown>
+  put(target: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#data('PUT', target, options)
+  }
+
+  /** Changes. Sent again only if it provably never left, or with an `idempotencyKey`. */
+  patch<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
+  patch(target: string, options?: CallOptions): Promise<unknown>
+  patch(target: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#data('PATCH', target, options)
+  }
+
+  /** Deletes. */
+  delete<Output>(target: string, options: TypedCallOptions<Output>): Promise<Output>
+  delete(target: string, options?: CallOptions): Promise<unknown>
+  delete(target: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#data('DELETE', target, options)
+  }
+
+  /**
+   * Any method, with status and headers in the result.
+   *
+   * @throws RequestError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, TimeoutError, NetworkError,
+   * ResponseValidationError afterwards; each says by `outcome` whether the request may have taken effect
+   */
+  send<Output>(method: Method, target: string, options: TypedCallOptions<Output>): Promise<Answer<Output>>
+  send(method: Method, target: string, options?: CallOptions): Promise<Answer<unknown>>
+  async send(method: Method, target: string, options: CallOptions = {}): Promise<Answer<unknown>> {
+    const call = this.#call(method, target, options)
+    const answer = await this.#run(call)
+    const data = 'schema' in options ? await validated(call, answer, options) : answer.body
+    return { status: answer.status, headers: answer.headers, data }
+  }
+
+  /** How much of the limits is in use right now. */
+  get usage(): LimiterUsage {
+    return this.#limiter.usage
+  }
+
+  /** Ends all sockets; calls made afterwards fail. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#transport.close()
+  }
+
+  async #data(method: Method, target: string, options: CallOptions): Promise<unknown> {
+    return (await this.send(method, target, options)).data
+  }
+
+  #call(method: Method, target: string, options: CallOptions): Call {
+    if (this.#closed) throw new RequestError('HTTP_CLIENT_CLOSED', 'The client is closed.')
+    const address = addressOf(this.#base, target, options)
+    const totalMs = options.totalMs ?? this.#totalMs
+    assertWithin('totalMs', totalMs, 1, 3_600_000)
+    const key = options.idempotencyKey === 'auto' ? randomUUID() : options.idempotencyKey
+    const body = bodyOf(options)
+    const headers: Record<string, string> = { ...this.#headers }
+    if (body.contentType !== undefined) headers['content-type'] = body.contentType
+    if (options.headers !== undefined) Object.assign(headers, lowerNames(options.headers))
+    if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
+    return {
+      method,
+      origin: address.origin,
+      path: address.path,
+      label: `${method} ${address.origin}${address.route}`,
+      route: address.route,
+      headers,
+      body: body.content,
+      priority: options.priority ?? 'hand',
+      repeatable: repeatableMethods.has(method) || key !== undefined,
+      deadlineAt: this.#clock.monotonic() + totalMs,
+      startBefore: options.startBefore,
+      callerSignal: options.signal,
+      retries: options.retries ?? this.#retries,
+      stop: new Stop(),
+      progress: { phase: 'queue', attempt: 0, mayHaveLanded: false },
+    }
+  }
+}
+
+interface Body {
+  readonly content: string | Uint8Array | undefined
+  readonly contentType?: string
+}
+
+function bodyOf(options: CallOptions): Body {
+  const given = [options.json, options.form, options.body].filter((part) => part !== undefined)
+  if (given.length > 1) {
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      'Give a body as one of json, form and body, not as several.',
+    )
+  }
+  if (options.json !== undefined) return { content: writeJson(options.json), contentType: 'application/json' }
+  if (options.form === undefined) return { content: options.body }
+  const content = new URLSearchParams(options.form).toString()
+  return { content, contentType: 'application/x-www-form-urlencoded' }
+}
+
+function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const lower: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\r\n\0]/.test(value)) {
+      throw new RequestError(
+        'HTTP_REQUEST_INVALID',
+        `The header ${JSON.stringify(name)} has characters that HTTP refuses.`,
+      )
+    }
+    lower[name.toLowerCase()] = value
+  }
+  return lower
+}
+
+async function validated(
+  call: Call,
+  answer: DecodedAnswer,
+  options: TypedCallOptions<unknown> | CallOptions,
+): Promise<unknown> {
+  if (!('schema' in options)) return answer.body
+  const result = await options.schema['~standard'].validate(answer.body)
+  if (result.issues === undefined) return result.value
+  const places = result.issues.slice(0, 5).map(issuePointer).join(', ')
+  throw new ResponseValidationError(
+    'HTTP_ANSWER_UNEXPECTED',
+    `${call.label} answered ${answer.status} with data that does not fit the schema at ${places}; see "issues".`,
+    { outcome: 'answered', status: answer.status, issues: result.issues },
+  )
+}

@@ -1,0 +1,179 @@
+/**
+ * What can go wrong with a call, as one small family.
+ *
+ * Each error says three things a caller decides by: `code` (what), `retry` (can trying again help) and `outcome` (may the request have
+ * taken effect at the other side). Bodies, problems and schema issues are non-enumerable: printing an error never prints an answer.
+ */
+import type { ErrorCode } from '../model/error-codes.ts'
+import {
+  IsthmusError,
+  type IsthmusErrorOptions,
+  isIsthmusError,
+  type Outcome,
+  UsageError,
+} from '../model/errors.ts'
+import type { Phase } from './call.ts'
+import type { SchemaIssue } from './standard-schema.ts'
+
+/** What every error of the client is built from. */
+export interface HttpErrorOptions extends IsthmusErrorOptions {
+  readonly outcome: Outcome
+}
+
+/** Base of the errors that a call can end with. Catch it to catch them all except {@link RequestError}, a caller's own mistake. */
+export abstract class HttpError extends IsthmusError {
+  /** `not-sent`: provably no effect · `unknown`: it may have taken effect · `answered`: the other side decided. */
+  readonly outcome: Outcome
+
+  constructor(code: ErrorCode, message: string, options: HttpErrorOptions) {
+    super(code, message, options)
+    this.outcome = options.outcome
+  }
+}
+
+/** The RFC 9457 problem document of an error answer, if the API sends one. */
+export interface Problem {
+  readonly type?: string
+  readonly title?: string
+  readonly status?: number
+  readonly detail?: string
+  readonly instance?: string
+  readonly [extension: string]: unknown
+}
+
+/** An answer as the errors keep it. */
+export interface ErrorAnswer {
+  readonly status: number
+  /** Decoded body: JSON if it was JSON, otherwise text. */
+  readonly body: unknown
+  /** Media type without parameters, lower case; empty when the answer named none. */
+  readonly mediaType: string
+}
+
+export interface HttpStatusErrorOptions extends HttpErrorOptions {
+  readonly answer: ErrorAnswer
+}
+
+/** The answer's status says that the request failed. */
+export class HttpStatusError extends HttpError {
+  readonly status: number
+  /** Lower case, without parameters: tells an API's own error from a proxy's page. */
+  readonly mediaType: string
+  /** Decoded body of the answer. Non-enumerable. */
+  declare readonly body: unknown
+  /** The body when it is a problem document (RFC 9457). Non-enumerable. */
+  declare readonly problem: Problem | undefined
+
+  constructor(code: ErrorCode, message: string, options: HttpStatusErrorOptions) {
+    super(code, message, options)
+    this.status = options.answer.status
+    this.mediaType = options.answer.mediaType
+    hide(this, 'body', options.answer.body)
+    hide(this, 'problem', problemOf(options.answer))
+  }
+}
+
+export interface RateLimitedErrorOptions extends HttpErrorOptions {
+  readonly answer?: ErrorAnswer
+}
+
+/** The other side, or our own limit, says "later"; `retry` says when if that is known. */
+export class RateLimitedError extends HttpError {
+  /** Undefined when our own limiter refused before anything was sent. */
+  readonly status: number | undefined
+  /** Decoded body of the answer. Non-enumerable. */
+  declare readonly body: unknown
+
+  constructor(code: ErrorCode, message: string, options: RateLimitedErrorOptions) {
+    super(code, message, options)
+    this.status = options.answer?.status
+    hide(this, 'body', options.answer?.body)
+  }
+}
+
+export interface AuthenticationErrorOptions extends HttpErrorOptions {
+  readonly answer?: ErrorAnswer
+}
+
+/** The credential was refused, by the API (401) or by the token endpoint. */
+export class AuthenticationError extends HttpError {
+  readonly status: number | undefined
+  /** Decoded body of the answer. Non-enumerable. */
+  declare readonly body: unknown
+
+  constructor(code: ErrorCode, message: string, options: AuthenticationErrorOptions) {
+    super(code, message, options)
+    this.status = options.answer?.status
+    hide(this, 'body', options.answer?.body)
+  }
+}
+
+export interface TimeoutErrorOptions extends HttpErrorOptions {
+  readonly phase: Phase
+}
+
+/** A time bound passed; `phase` says in which part of the call. */
+export class TimeoutError extends HttpError {
+  readonly phase: Phase
+
+  constructor(code: ErrorCode, message: string, options: TimeoutErrorOptions) {
+    super(code, message, options)
+    this.phase = options.phase
+  }
+}
+
+export interface NetworkErrorOptions extends HttpErrorOptions {
+  /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
+  readonly systemCode?: string
+}
+
+/** No (whole) answer came: refused, reset, unresolvable, TLS refused, or the caller gave up. `cause` is the innermost error. */
+export class NetworkError extends HttpError {
+  readonly systemCode: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: NetworkErrorOptions) {
+    super(code, message, options)
+    this.systemCode = options.systemCode
+  }
+}
+
+export interface ResponseValidationErrorOptions extends HttpErrorOptions {
+  readonly status: number
+  readonly issues?: readonly SchemaIssue[]
+}
+
+/** An answer came that can't be used: not JSON, too large, too deep, or not what the schema says. */
+export class ResponseValidationError extends HttpError {
+  readonly status: number
+  /** What the schema found; may quote values of the answer. Non-enumerable. */
+  declare readonly issues: readonly SchemaIssue[]
+
+  constructor(code: ErrorCode, message: string, options: ResponseValidationErrorOptions) {
+    super(code, message, options)
+    this.status = options.status
+    hide(this, 'issues', options.issues ?? [])
+  }
+}
+
+/** A caller's mistake, found before anything was sent: a missing path parameter, an address outside the base URL, a bad header. */
+export class RequestError extends UsageError {
+  readonly outcome = 'not-sent' satisfies Outcome
+}
+
+/** True for every error of the client, {@link RequestError} included. */
+export function isHttpError(value: unknown): value is HttpError | RequestError {
+  return isIsthmusError(value) && 'outcome' in value
+}
+
+function hide(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: false })
+}
+
+function problemOf(answer: ErrorAnswer): Problem | undefined {
+  if (answer.mediaType !== 'application/problem+json') return undefined
+  return isProblem(answer.body) ? answer.body : undefined
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
+}

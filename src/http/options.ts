@@ -1,0 +1,157 @@
+/** The client's options and their defaults. Everything can come from a plain object, so a definition's section maps onto it one to one. */
+
+import type { Authenticator } from './auth/authenticator.ts'
+import type { AuthOptions } from './auth/options.ts'
+import type { HttpClock, Priority } from './call.ts'
+import type { CallLogEntry } from './call-log.ts'
+import { RequestError } from './errors.ts'
+import type { LimitOptions } from './limits/rate-limiter.ts'
+import type { StandardSchema } from './standard-schema.ts'
+
+/** Options of an {@link ApiClient}. */
+export interface ApiClientOptions {
+  /** Where every call goes: `https://api.example.com/v2`. No call can leave it. HTTPS, except loopback with `allowHttp`. */
+  readonly baseUrl: string
+  /** Sent with every request. Credentials belong in `auth`: headers given here are not treated as secret. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** @default no authentication */
+  readonly auth?: AuthOptions | Authenticator
+  readonly timeouts?: Partial<Timeouts>
+  readonly retry?: Partial<RetryOptions>
+  /** Rate and concurrency limits, kept before the first 429. @default none */
+  readonly limits?: LimitOptions
+  readonly response?: Partial<ResponseLimits>
+  /** Name of the header that carries an idempotency key. @default 'idempotency-key' */
+  readonly idempotencyHeader?: string
+  /** Allows `http://` to a loopback address, for development. Never to any other host. @default false */
+  readonly allowHttp?: boolean
+  /** Certificate authorities (PEM) trusted beside the built-in ones. There is no switch that turns verification off. */
+  readonly ca?: string | readonly string[]
+  /** Sockets open at the same time. 1 to 1,024. @default 64 */
+  readonly connections?: number
+  /** Called after every attempt. Must not throw; holds no secret and no record value. */
+  readonly onAttempt?: (entry: CallLogEntry) => void
+  /** @default the machine's clocks */
+  readonly clock?: HttpClock
+  /** [0, 1), for jitter. @default Math.random */
+  readonly random?: () => number
+}
+
+/** Time bounds in milliseconds, each 1 to 3,600,000. */
+export interface Timeouts {
+  /** The whole call: queueing, tokens, retries and back-off included. It settles on time in every phase. @default 30000 */
+  readonly totalMs: number
+  /** Name, TCP and TLS of one attempt. @default 10000 */
+  readonly connectMs: number
+  /** From the request to the answer's headers, of one attempt. @default 30000 */
+  readonly headersMs: number
+  /** Longest silence within an answer's body. @default 15000 */
+  readonly bodyIdleMs: number
+}
+
+export interface RetryOptions {
+  /** Attempts after the first one. 0 to 10. @default 3 */
+  readonly retries: number
+  /** Longest first wait; doubles with each attempt; the actual wait is random between 0 and it. @default 250 */
+  readonly baseMs: number
+  /** Longest wait of our own; a `Retry-After` may be longer. @default 10000 */
+  readonly capMs: number
+}
+
+/** Bounds on what an answer may be. */
+export interface ResponseLimits {
+  /** Bytes of the body after decompression. @default 33554432 (32 MiB) */
+  readonly maxBytes: number
+  /** Levels of nesting in a JSON answer. @default 64 */
+  readonly maxDepth: number
+  /**
+   * `lossless`: a JSON number that a double can't hold becomes a `LosslessNumber` (of the package lossless-json), every other one stays
+   * a number · `double`: all become numbers, digits may be lost.
+   * @default 'lossless'
+   */
+  readonly numbers: 'lossless' | 'double'
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Values for the `{name}` parts of the path; encoded. */
+  readonly path?: Readonly<Record<string, string | number | bigint>>
+  /** Query parameters; `undefined` ones are left out, arrays repeat the name. */
+  readonly query?: Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Body as JSON. */
+  readonly json?: unknown
+  /** Body as a form (`application/x-www-form-urlencoded`). */
+  readonly form?: Readonly<Record<string, string>>
+  /** Raw body; give its `content-type` in `headers`. */
+  readonly body?: string | Uint8Array
+  /** Ends the call at once when aborted. */
+  readonly signal?: AbortSignal
+  /** Overrides `timeouts.totalMs`. */
+  readonly totalMs?: number
+  /** Overrides `retry.retries`. */
+  readonly retries?: number
+  /** Makes a POST or PATCH repeatable, for APIs that honour it. `auto` makes one up. @default none */
+  readonly idempotencyKey?: string
+  /** Lane of the rate limiter. @default 'hand' */
+  readonly priority?: Priority
+  /** Monotonic ms of the client's clock: later than this, nothing leaves any more and the call ends as `not-sent`. @default never */
+  readonly startBefore?: number
+}
+
+export type QueryValue = string | number | bigint | boolean
+
+/** Options of a call whose answer is checked and typed. */
+export interface TypedCallOptions<Output> extends CallOptions {
+  /** Any Standard Schema (zod, valibot, arktype, …); the call returns its output. */
+  readonly schema: StandardSchema<Output>
+}
+
+/** Defaults of {@link Timeouts}. */
+export const defaultTimeouts: Timeouts = Object.freeze({
+  totalMs: 30_000,
+  connectMs: 10_000,
+  headersMs: 30_000,
+  bodyIdleMs: 15_000,
+})
+
+/** Defaults of {@link RetryOptions}. */
+export const defaultRetry: RetryOptions = Object.freeze({ retries: 3, baseMs: 250, capMs: 10_000 })
+
+/** Defaults of {@link ResponseLimits}. */
+export const defaultResponseLimits: ResponseLimits = Object.freeze({
+  maxBytes: 32 * 1024 * 1024,
+  maxDepth: 64,
+  numbers: 'lossless',
+})
+
+/** Merges given values over defaults and refuses what is outside the documented bounds. */
+export function timeoutsFrom(given: Partial<Timeouts> | undefined): Timeouts {
+  const timeouts = { ...defaultTimeouts, ...given }
+  for (const [name, value] of Object.entries(timeouts)) assertWithin(`timeouts.${name}`, value, 1, 3_600_000)
+  return timeouts
+}
+
+export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOptions {
+  const retry = { ...defaultRetry, ...given }
+  assertWithin('retry.retries', retry.retries, 0, 10)
+  assertWithin('retry.baseMs', retry.baseMs, 1, 60_000)
+  assertWithin('retry.capMs', retry.capMs, 1, 3_600_000)
+  return retry
+}
+
+export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): ResponseLimits {
+  const limits = { ...defaultResponseLimits, ...given }
+  assertWithin('response.maxBytes', limits.maxBytes, 1, 1024 * 1024 * 1024)
+  assertWithin('response.maxDepth', limits.maxDepth, 1, 10_000)
+  return limits
+}
+
+/** Refuses a number outside its documented bounds. @throws RequestError HTTP_OPTIONS_INVALID */
+export function assertWithin(name: string, value: number, lowest: number, highest: number): void {
+  if (Number.isFinite(value) && value >= lowest && value <= highest) return
+  throw new RequestError(
+    'HTTP_OPTIONS_INVALID',
+    `The option ${name} is ${value}; it has to be between ${lowest} and ${highest}.`,
+  )
+}

@@ -1,0 +1,53 @@
+/** Turns an answer whose status says "no" into a typed error, by one table. */
+import { retryAfterMs } from '../backoff/retry-after.ts'
+import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
+import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
+
+/** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
+const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524])
+
+export function classifyPolicy(clock: HttpClock): Policy {
+  return {
+    name: 'classify',
+    async run(call, next) {
+      const landedBefore = call.progress.mayHaveLanded
+      const answer = await next(call)
+      if (answer.status >= 200 && answer.status < 300) return answer
+      const error = statusError(call, answer, clock.now())
+      // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
+      if (provesNoEffect(answer.status)) call.progress.mayHaveLanded = landedBefore
+      throw error
+    },
+  }
+}
+
+function provesNoEffect(status: number): boolean {
+  return status === 401 || status === 403 || status === 429
+}
+
+function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
+  const { status } = answer
+  const afterMs = retryAfterMs(answer.headers['retry-after'], now)
+  const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
+  const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType } }
+  if (status === 429) {
+    const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`
+    const message = `${call.label} was refused: too many requests (429).${when}`
+    return new RateLimitedError('HTTP_RATE_LIMITED', message, { outcome: 'answered', ...kept, ...after })
+  }
+  if (status === 401) {
+    const message = `${call.label} was refused: the credential is not accepted (401).`
+    return new AuthenticationError('HTTP_UNAUTHENTICATED', message, { outcome: 'answered', ...kept })
+  }
+  if (status < 400) {
+    const message = `${call.label} answered a redirect (${status}), which is not followed: correct the base URL or path.`
+    return new HttpStatusError('HTTP_REDIRECTED', message, { outcome: 'answered', ...kept })
+  }
+  if (transient.has(status)) {
+    const message = `${call.label} failed at the other side (${status}).`
+    return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, { outcome: 'unknown', ...kept, ...after })
+  }
+  const message = `${call.label} was refused (${status}).`
+  const outcome = status >= 500 ? 'unknown' : 'answered'
+  return new HttpStatusError('HTTP_STATUS_FINAL', message, { outcome, ...kept })
+}

@@ -1,0 +1,57 @@
+/**
+ * Settles the call when its total time is over or its caller gives up, in whatever phase it is, without waiting for anybody: a socket
+ * stuck in a TLS handshake is cleaned up later, by its own bound.
+ */
+import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
+import { NetworkError, TimeoutError } from '../errors.ts'
+
+export function deadlinePolicy(clock: HttpClock): Policy {
+  return {
+    name: 'deadline',
+    run: (call, next) =>
+      new Promise((resolve, reject) => {
+        const signal = call.callerSignal
+        const timer = setTimeout(
+          () => end(deadlinePassed(call)),
+          Math.max(0, call.deadlineAt - clock.monotonic()),
+        )
+        const onAbort = (): void => end(callerGaveUp(call))
+        const clean = (): void => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+        }
+        const end = (reason: Error): void => {
+          clean()
+          reject(reason)
+          call.stop.trigger(reason)
+        }
+        if (signal?.aborted === true) return end(callerGaveUp(call))
+        signal?.addEventListener('abort', onAbort)
+        next(call).then(
+          (answer) => {
+            clean()
+            resolve(answer)
+          },
+          (error: unknown) => {
+            clean()
+            reject(error)
+          },
+        )
+      }),
+  }
+}
+
+function deadlinePassed(call: Call): TimeoutError {
+  const { phase, attempt } = call.progress
+  return new TimeoutError(
+    'HTTP_TIMEOUT',
+    `${call.label} did not finish in time; it was in phase "${phase}" of attempt ${Math.max(1, attempt)}.`,
+    { outcome: outcomeSoFar(call.progress), phase },
+  )
+}
+
+function callerGaveUp(call: Call): NetworkError {
+  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
+    outcome: outcomeSoFar(call.progress),
+  })
+}

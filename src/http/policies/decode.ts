@@ -1,0 +1,95 @@
+/** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's answer was expected. */
+import type { Call, DecodedAnswer, Next, WireAnswer } from '../call.ts'
+import { decompress } from '../decompress.ts'
+import { ResponseValidationError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import type { ResponseLimits } from '../options.ts'
+import { answerTooLarge } from '../transport-errors.ts'
+
+/** The inner end of the chain: sends the request by `exchange` and decodes what comes back. */
+export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits: ResponseLimits): Next {
+  return async (call) => {
+    const wire = await exchange(call)
+    const bytes = await plainBytes(call, wire, limits)
+    const mediaType = mediaTypeOf(wire.headers['content-type'])
+    const base = { status: wire.status, headers: wire.headers, mediaType, bytes: bytes.byteLength }
+    if (bytes.byteLength === 0) return { ...base, body: undefined }
+    const text = textOf(call, wire.status, bytes)
+    return { ...base, body: bodyOf(call, base, text, limits) }
+  }
+}
+
+type Meta = Omit<DecodedAnswer, 'body'>
+
+function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits): unknown {
+  const failed = answer.status >= 300
+  if (looksLikeHtml(answer.mediaType, text)) {
+    // An error page keeps its status, which says more than that it is a page.
+    if (failed) return text
+    throw new ResponseValidationError(
+      'HTTP_ANSWER_IS_HTML',
+      `${call.label} answered ${answer.status} with a web page instead of data: a login page, a proxy or a wrong base URL.`,
+      { outcome: 'unknown', status: answer.status },
+    )
+  }
+  if (!looksLikeJson(answer.mediaType, text)) return text
+  const parsed = parseJson(text, limits)
+  if (parsed.ok) return parsed.value
+  if (failed) return text
+  const tooDeep = parsed.refusal === 'too-deep'
+  throw new ResponseValidationError(
+    tooDeep ? 'HTTP_ANSWER_TOO_DEEP' : 'HTTP_ANSWER_NOT_JSON',
+    tooDeep
+      ? `${call.label} answered JSON nested deeper than ${limits.maxDepth} levels.`
+      : `${call.label} answered ${answer.status} with text that is not valid JSON.`,
+    { outcome: 'unknown', status: answer.status },
+  )
+}
+
+async function plainBytes(call: Call, wire: WireAnswer, limits: ResponseLimits): Promise<Uint8Array> {
+  const encoding = wire.headers['content-encoding']
+  if (encoding === undefined) return wire.bytes
+  const result = await decompress(wire.bytes, encoding, limits.maxBytes)
+  if (result.ok) return result.bytes
+  if (result.reason === 'too-large') throw answerTooLarge(call, wire.status, limits.maxBytes)
+  throw new ResponseValidationError(
+    'HTTP_ANSWER_DAMAGED',
+    `${call.label} answered a body whose content encoding can't be undone (${result.reason}).`,
+    { outcome: 'unknown', status: wire.status },
+  )
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function textOf(call: Call, status: number, bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    // An error's status matters more than its unreadable text.
+    if (status >= 300) return new TextDecoder('latin1').decode(bytes)
+    throw new ResponseValidationError(
+      'HTTP_ANSWER_DAMAGED',
+      `${call.label} answered text that is not UTF-8.`,
+      {
+        outcome: 'unknown',
+        status,
+      },
+    )
+  }
+}
+
+function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType?.split(';', 1)[0] ?? '').trim().toLowerCase()
+}
+
+function looksLikeHtml(mediaType: string, text: string): boolean {
+  if (mediaType === 'text/html' || mediaType === 'application/xhtml+xml') return true
+  return /^\s*(?:<!doctype html|<html[\s>])/i.test(text.slice(0, 256))
+}
+
+/** By media type; without one, by what the text looks like. */
+function looksLikeJson(mediaType: string, text: string): boolean {
+  if (mediaType === 'application/json' || mediaType === 'text/json' || mediaType.endsWith('+json'))
+    return true
+  return mediaType === '' && /^\s*[[{]/.test(text.slice(0, 256))
+}

@@ -1,0 +1,61 @@
+/** Tells the listener about each attempt. A listener that throws is its author's bug and must not fail the call. */
+
+import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
+import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
+import { isHttpError } from '../errors.ts'
+
+export function logAttemptPolicy(
+  listener: ((entry: CallLogEntry) => void) | undefined,
+  clock: HttpClock,
+): Policy {
+  return {
+    name: 'log-attempt',
+    async run(call, next) {
+      if (listener === undefined) return next(call)
+      const startedAt = clock.monotonic()
+      try {
+        const answer = await next(call)
+        tell(listener, { ...entryOf(call, clock.monotonic() - startedAt), ...answerFacts(answer) })
+        return answer
+      } catch (error) {
+        tell(listener, { ...entryOf(call, clock.monotonic() - startedAt), ...errorFacts(error) })
+        throw error
+      }
+    },
+  }
+}
+
+function entryOf(call: Call, durationMs: number): CallLogEntry {
+  return {
+    method: call.method,
+    origin: call.origin,
+    route: call.route,
+    attempt: call.progress.attempt,
+    durationMs,
+    requestBytes: requestBytes(call),
+    responseBytes: 0,
+  }
+}
+
+function answerFacts(answer: DecodedAnswer): Partial<CallLogEntry> {
+  const requestId = requestIdOf(answer.headers)
+  return {
+    status: answer.status,
+    responseBytes: answer.bytes,
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+function errorFacts(error: unknown): Partial<CallLogEntry> {
+  if (!isHttpError(error)) return { code: 'INTERNAL' }
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
+  return { code: error.code, ...(status === undefined ? {} : { status }) }
+}
+
+function tell(listener: (entry: CallLogEntry) => void, entry: CallLogEntry): void {
+  try {
+    listener(entry)
+  } catch {
+    // Nobody to tell: the listener is the one who reports.
+  }
+}

@@ -1,0 +1,42 @@
+/** Waits for a slot within the system's limits, and holds everybody back when the system says so. */
+import type { Call, Policy } from '../call.ts'
+import { outcomeSoFar } from '../call.ts'
+import { RateLimitedError } from '../errors.ts'
+import type { LimiterRefusal, RateLimiter } from '../limits/rate-limiter.ts'
+
+export function rateLimitPolicy(limiter: RateLimiter): Policy {
+  return {
+    name: 'rate-limit',
+    async run(call, next) {
+      call.progress.phase = 'queue'
+      const acquired = limiter.acquire({
+        lane: call.priority,
+        stop: call.stop,
+        deadlineAt: Math.min(call.deadlineAt, call.startBefore ?? Number.POSITIVE_INFINITY),
+      })
+      const grant = acquired instanceof Promise ? await acquired : acquired
+      if ('refused' in grant) throw refusal(call, grant)
+      try {
+        return await next(call)
+      } catch (error) {
+        if (error instanceof RateLimitedError && typeof error.retry === 'object')
+          limiter.pause(error.retry.afterMs)
+        throw error
+      } finally {
+        grant.release()
+      }
+    },
+  }
+}
+
+function refusal(call: Call, { refused, waitMs }: LimiterRefusal): RateLimitedError {
+  const message =
+    refused === 'queue-full'
+      ? `${call.label} was not sent: too many calls are already waiting for the rate limit.`
+      : `${call.label} was not sent: the rate limit frees a slot only in ${Math.ceil(waitMs)} ms, after its deadline.`
+  const code = refused === 'queue-full' ? 'HTTP_QUEUE_FULL' : 'HTTP_RATE_LIMITED'
+  return new RateLimitedError(code, message, {
+    outcome: outcomeSoFar(call.progress),
+    ...(waitMs > 0 ? { retry: { afterMs: Math.ceil(waitMs) } } : {}),
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * Sends again what may be sent again: every failure of a repeatable request that can pass, and of any other request only a failure that
+ * proves that nothing happened at the other side. A `Retry-After` is never undercut.
+ */
+import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
+import { RetryBudget } from '../backoff/retry-budget.ts'
+import type { Call, HttpClock, Policy } from '../call.ts'
+import { HttpError, RateLimitedError } from '../errors.ts'
+import { sleepUntilStopped } from '../stop.ts'
+
+export interface RetryDependencies {
+  readonly jitter: JitterOptions
+  readonly clock: HttpClock
+  readonly random: () => number
+}
+
+export function retryPolicy(dependencies: RetryDependencies): Policy {
+  const budget = new RetryBudget()
+  return {
+    name: 'retry',
+    async run(call, next) {
+      for (let attempt = 1; ; attempt += 1) {
+        call.progress.attempt = attempt
+        try {
+          const answer = await next(call)
+          budget.succeed(attempt > 1)
+          return answer
+        } catch (error) {
+          const waitMs = waitBeforeNext(call, error, attempt, dependencies)
+          if (waitMs === undefined) throw error
+          if (!budget.take(error instanceof RateLimitedError ? 'throttle' : 'transient')) throw error
+          call.progress.phase = 'back-off'
+          await sleepUntilStopped(waitMs, call.stop)
+        }
+      }
+    },
+  }
+}
+
+/** Milliseconds to wait, or undefined when the failure is final for this call. */
+function waitBeforeNext(
+  call: Call,
+  error: unknown,
+  attempt: number,
+  { jitter, clock, random }: RetryDependencies,
+): number | undefined {
+  if (!(error instanceof HttpError) || error.retry === 'never') return undefined
+  if (call.stop.reason !== undefined || attempt > call.retries) return undefined
+  if (!call.repeatable && call.progress.mayHaveLanded) return undefined
+  const asked = typeof error.retry === 'object' ? error.retry.afterMs : 0
+  const waitMs = Math.max(asked, fullJitterMs(attempt, jitter, random()))
+  const startsAt = clock.monotonic() + waitMs
+  if (startsAt >= call.deadlineAt) return undefined
+  if (call.startBefore !== undefined && startsAt > call.startBefore) return undefined
+  return waitMs
+}

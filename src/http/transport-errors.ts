@@ -1,0 +1,96 @@
+/** Turns what undici, Node's sockets and its TLS throw into the client's errors. */
+import { type Call, outcomeSoFar, type Phase } from './call.ts'
+import {
+  type HttpError,
+  NetworkError,
+  RequestError,
+  ResponseValidationError,
+  TimeoutError,
+} from './errors.ts'
+
+const timeoutPhases: Readonly<Record<string, Phase>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  UND_ERR_HEADERS_TIMEOUT: 'headers',
+  UND_ERR_BODY_TIMEOUT: 'body',
+  ETIMEDOUT: 'connect',
+}
+
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at the address',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed while sending',
+  ENOTFOUND: 'the host name does not exist',
+  EAI_AGAIN: 'the host name could not be resolved right now',
+  EHOSTUNREACH: 'the host is unreachable',
+  ENETUNREACH: 'the network is unreachable',
+  UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
+  UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large",
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; if it is yours, add its authority as "ca"',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate chain ends in an unknown authority; if it is yours, add it as "ca"',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate chain is incomplete; if the authority is yours, add it as "ca"',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+}
+
+/** The error of a call whose exchange failed. */
+export function transportError(call: Call, error: Error): HttpError | RequestError {
+  const cause = innermost(error)
+  const systemCode = codeOf(cause) ?? codeOf(error)
+  const outcome = outcomeSoFar(call.progress)
+  const phase = systemCode === undefined ? undefined : timeoutPhases[systemCode]
+  if (phase !== undefined) {
+    return new TimeoutError('HTTP_TIMEOUT', `${call.label} timed out in phase "${phase}".`, {
+      outcome,
+      phase,
+    })
+  }
+  if (systemCode === 'UND_ERR_INVALID_ARG') {
+    return new RequestError(
+      'HTTP_REQUEST_INVALID',
+      `${call.label} can't be sent: a header, path or body has invalid characters.`,
+    )
+  }
+  const reason =
+    words[systemCode ?? ''] ??
+    (isParserError(systemCode) ? 'the answer is not HTTP' : 'the connection failed')
+  const code = isTlsRefusal(systemCode) ? 'HTTP_TLS_REFUSED' : 'HTTP_NETWORK'
+  return new NetworkError(code, `${call.label} failed: ${reason} (${systemCode ?? cause.name}).`, {
+    outcome,
+    cause,
+    ...(systemCode === undefined ? {} : { systemCode }),
+  })
+}
+
+/** The error of an answer that is larger than allowed. The request itself was processed, how far is unknown. */
+export function answerTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
+  return new ResponseValidationError(
+    'HTTP_ANSWER_TOO_LARGE',
+    `${call.label} answered more than ${maxBytes} bytes; ask for smaller pages, or raise response.maxBytes.`,
+    { outcome: outcomeSoFar(call.progress), status },
+  )
+}
+
+/** Node wraps connection failures: several addresses in an AggregateError, others in `cause`. */
+function innermost(error: Error): Error {
+  let current = error
+  for (let depth = 0; depth < 8; depth += 1) {
+    const inner: unknown = current instanceof AggregateError ? current.errors[0] : current.cause
+    if (!(inner instanceof Error)) break
+    current = inner
+  }
+  return current
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+function isTlsRefusal(code: string | undefined): boolean {
+  return code !== undefined && /CERT|ERR_TLS|ERR_SSL|UNABLE_TO_|_SIGNED_|EPROTO/.test(code)
+}
+
+function isParserError(code: string | undefined): boolean {
+  return code?.startsWith('HPE_') === true
+}

@@ -1,0 +1,190 @@
+/**
+ * One request on the wire, on undici's own `Agent`.
+ *
+ * It is driven through `dispatch` and not through `request()`, because the handler is told the moment at which a request is handed to a
+ * connected socket. Everything that fails before that moment provably had no effect, which is what the engine has to know about a write;
+ * and a request that must not leave any more (`startBefore`) is stopped at exactly that moment.
+ */
+import { Agent, type Dispatcher } from 'undici'
+import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
+import { TimeoutError } from './errors.ts'
+import type { Timeouts } from './options.ts'
+import { answerTooLarge, transportError } from './transport-errors.ts'
+
+export interface TransportOptions {
+  readonly timeouts: Timeouts
+  readonly maxBytes: number
+  readonly connections: number
+  readonly ca: readonly string[] | undefined
+  readonly clock: HttpClock
+}
+
+/** A pool of sockets per origin. */
+export class Transport {
+  readonly #agent: Agent
+  readonly #options: TransportOptions
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    this.#agent = new Agent({
+      connections: options.connections,
+      allowH2: false,
+      pipelining: 1,
+      maxHeaderSize: 32 * 1024,
+      connect: {
+        timeout: options.timeouts.connectMs,
+        // Said explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.2',
+        ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
+      },
+    })
+  }
+
+  /** Sends one request and collects the whole answer; settles as soon as the call is stopped. */
+  exchange(call: Call): Promise<WireAnswer> {
+    return new Promise((resolve, reject) => {
+      const handler = new ExchangeHandler(call, this.#options, resolve, reject)
+      if (call.stop.reason !== undefined) return
+      this.#agent.dispatch(
+        {
+          origin: call.origin,
+          path: call.path,
+          method: call.method,
+          headers: call.headers,
+          body: call.body ?? null,
+          headersTimeout: this.#options.timeouts.headersMs,
+          bodyTimeout: this.#options.timeouts.bodyIdleMs,
+        },
+        handler,
+      )
+    })
+  }
+
+  /** Closes idle sockets now and busy ones as soon as their answers are in; destroys what is left after a second. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => void this.#agent.destroy(), 1_000)
+    try {
+      await this.#agent.close()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/**
+ * Collects one answer.
+ *
+ * waiting (no socket yet) → sent (handed to a socket) → answering (headers came) → settled. The stop, an error and the end of the answer
+ * lead to settled from every state; what comes after that is ignored.
+ */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #call: Call
+  readonly #options: TransportOptions
+  readonly #resolve: (answer: WireAnswer) => void
+  readonly #reject: (error: Error) => void
+  readonly #forgetStop: () => void
+  #settled = false
+  #controller: Dispatcher.DispatchController | undefined
+  #status = 0
+  #headers: Readonly<Record<string, string>> = {}
+  #chunks: Uint8Array[] = []
+  #received = 0
+
+  constructor(
+    call: Call,
+    options: TransportOptions,
+    resolve: (answer: WireAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#call = call
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    call.progress.phase = 'connect'
+    this.#forgetStop = call.stop.onStop((reason) => this.#fail(reason))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#settled) {
+      controller.abort(stopped)
+      return
+    }
+    const { startBefore, progress, label } = this.#call
+    if (startBefore !== undefined && this.#options.clock.monotonic() > startBefore) {
+      this.#fail(
+        new TimeoutError('HTTP_START_TOO_LATE', `${label} was not sent: its start time had passed.`, {
+          outcome: outcomeSoFar(progress),
+          phase: 'connect',
+        }),
+      )
+      return
+    }
+    progress.mayHaveLanded = true
+    progress.phase = 'headers'
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return
+    this.#controller = controller
+    this.#call.progress.phase = 'body'
+    this.#status = status
+    this.#headers = joinHeaders(headers)
+    if (
+      Number(this.#headers['content-length'] ?? 0) > this.#options.maxBytes &&
+      this.#call.method !== 'HEAD'
+    ) {
+      this.#fail(answerTooLarge(this.#call, status, this.#options.maxBytes))
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#settled) return
+    this.#received += chunk.byteLength
+    if (this.#received > this.#options.maxBytes) {
+      this.#fail(answerTooLarge(this.#call, this.#status, this.#options.maxBytes))
+      return
+    }
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settle()) return
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+    this.#resolve({ status: this.#status, headers: this.#headers, bytes: bytes ?? new Uint8Array() })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(transportError(this.#call, error))
+  }
+
+  #fail(error: Error): void {
+    if (!this.#settle()) return
+    this.#chunks = []
+    this.#reject(error)
+    this.#controller?.abort(stopped)
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#forgetStop?.()
+    return true
+  }
+}
+
+/** Ends the socket's work; nobody waits for it any more, so one instance without a stack of its own serves all. */
+const stopped = new DOMException('The call has ended.', 'AbortError')
+
+function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const joined: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return joined
+}
