@@ -6,8 +6,8 @@
  */
 import type { Intent } from '../../src/model/state.ts'
 import type { CanonicalValue } from '../../src/model/values.ts'
-import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
+import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { SimProcess } from './process.ts'
 import { cutText, markerField, order, type Scenario } from './scenario.ts'
@@ -76,7 +76,12 @@ export class Oracle implements SystemWatcher {
   readonly #acknowledged = new Map<string, number>()
   /** Unknown outcomes, refusals and zombies per lane: each may cost one more write. */
   readonly #ambiguous = new Map<string, number>()
-  readonly #overwritten: { readonly system: string; readonly field: string; readonly value: string; readonly rid: string }[] = []
+  readonly #overwritten: {
+    readonly system: string
+    readonly field: string
+    readonly value: string
+    readonly rid: string
+  }[] = []
   readonly #raced = new Set<string>()
   readonly #tombstoned = new Set<string>()
 
@@ -96,20 +101,30 @@ export class Oracle implements SystemWatcher {
 
   shown(process: SimProcess, system: string, entity: string, version: Version): void {
     this.#shown.set(`${process.name}|${system}|${entity}|${version.rid}`, version)
-    this.#scheduler.note(`${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`)
+    this.#scheduler.note(
+      `${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`,
+    )
   }
 
   sending(call: EngineWrite): void {
     const { system, process } = call
     this.tally.writes += 1
     const intent = this.#intentOf(call)
-    this.#scheduler.note(`${process.name} sends ${call.operation} ${system} ${call.rid ?? call.recordId} ${brief(call.body)}`)
+    this.#scheduler.note(
+      `${process.name} sends ${call.operation} ${system} ${call.rid ?? call.recordId} ${brief(call.body)}`,
+    )
     if (intent === undefined) {
-      this.fail('INV-16', `${call.operation} at ${system} ${call.rid ?? call.recordId} was sent without an open intent`)
+      this.fail(
+        'INV-16',
+        `${call.operation} at ${system} ${call.rid ?? call.recordId} was sent without an open intent`,
+      )
       return
     }
     if (this.#scheduler.now > intent.notAfter)
-      this.fail('INV-14', `${call.operation} at ${system} started ${this.#scheduler.now - intent.notAfter} ms after its notAfter`)
+      this.fail(
+        'INV-14',
+        `${call.operation} at ${system} started ${this.#scheduler.now - intent.notAfter} ms after its notAfter`,
+      )
     const claim = this.#claims.get(intent.recordId)
     if (claim?.process !== process.name)
       this.fail('INV-14', `${process.name} sent for ${intent.recordId}, which ${claim?.process} holds by now`)
@@ -119,14 +134,21 @@ export class Oracle implements SystemWatcher {
 
   applying(call: EngineWrite, before: Version | undefined): void {
     if (call.operation === 'create' || before?.body === undefined) return
-    if (call.operation === 'delete') return this.#checkRemoval(call, before)
+    if (call.operation === 'delete') {
+      this.#checkRemoval(call, before)
+      return
+    }
     for (const [field, value] of Object.entries(call.body)) this.#checkOverwrite(call, before, field, value)
     const memo = before.body[unmapped]
     const whole = this.#system(call.system).traits.capabilities.write === 'put'
-    if (!whole && unmapped in call.body) this.fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
+    if (!whole && unmapped in call.body)
+      this.fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
     if (whole && call.body[unmapped] !== memo) {
       if (call.ifVersion !== undefined)
-        this.fail('INV-18', `${call.system} ${call.rid}: unmapped ${String(memo)} became ${String(call.body[unmapped])}`)
+        this.fail(
+          'INV-18',
+          `${call.system} ${call.rid}: unmapped ${String(memo)} became ${String(call.body[unmapped])}`,
+        )
       else this.tally.races += 1
     }
   }
@@ -134,16 +156,19 @@ export class Oracle implements SystemWatcher {
   applied(call: EngineWrite, version: Version): void {
     if (call.operation === 'create') {
       this.tally.creates += 1
-      const rids = this.#system(call.system).table(call.entity).createdFor.get(call.recordId ?? '') ?? []
+      const rids =
+        this.#system(call.system)
+          .table(call.entity)
+          .createdFor.get(call.recordId ?? '') ?? []
       if (rids.length > 1) this.fail('INV-6', `${call.system} holds ${rids.join(' and ')} for one record`)
     }
     if (call.operation === 'delete') this.tally.removals += 1
-    if (call.entity === order && call.body['buyer'] != null) this.#checkReference(call)
+    if (call.entity === order && call.body.buyer != null) this.#checkReference(call)
     this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
   }
 
   #checkReference(call: EngineWrite): void {
-    const rid = String(call.body['buyer'])
+    const rid = String(call.body.buyer)
     if (this.#system(call.system).table('customer').history(rid).length === 0)
       this.fail('INV-15', `${call.system}: an order was given the buyer ${rid}, which never existed there`)
   }
@@ -157,7 +182,10 @@ export class Oracle implements SystemWatcher {
     this.#overwritten.push({ system: call.system, field, value: old, rid: before.rid })
     if (this.#observed.get(key)?.has(old)) return
     if (call.ifVersion !== undefined) {
-      this.fail('INV-1', `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`)
+      this.fail(
+        'INV-1',
+        `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`,
+      )
       return
     }
     this.tally.races += 1
@@ -165,19 +193,26 @@ export class Oracle implements SystemWatcher {
   }
 
   #checkRemoval(call: EngineWrite, before: Version): void {
-    const code = before.body?.['code']
+    const code = before.body?.code
     const entity = this.#scenario.integration.entities.get(call.entity)
     const gone = (entity?.delete.from ?? []).some((name) => {
       if (name === call.system) return false
       const table = this.#system(name).table(call.entity)
-      return table.changes.some((change) => change.body === undefined && change.by === 'user' && codeBefore(table, change) === code)
+      return table.changes.some(
+        (change) => change.body === undefined && change.by === 'user' && codeBefore(table, change) === code,
+      )
     })
-    if (!gone) this.fail('INV-8', `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`)
+    if (!gone)
+      this.fail(
+        'INV-8',
+        `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`,
+      )
     for (const field of tokens) {
       const old = before.body?.[field]
       if (typeof old !== 'string' || this.#writerOf(call, before, field).by === 'engine') continue
       if (this.#kept.has(old) || [...this.#kept].some((kept) => alike(kept, old))) continue
-      if (call.ifVersion !== undefined) this.fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
+      if (call.ifVersion !== undefined)
+        this.fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
       else this.tally.races += 1
     }
   }
@@ -186,7 +221,9 @@ export class Oracle implements SystemWatcher {
 
   claimed(process: SimProcess, claim: ClaimedRecord): void {
     this.#claims.set(claim.record.id, { process: process.name, epoch: claim.lease.epoch })
-    this.#scheduler.note(`${process.name} claims ${claim.record.id.slice(-6)} ${claim.record.state} look=${claim.record.look.join(',')}`)
+    this.#scheduler.note(
+      `${process.name} claims ${claim.record.id.slice(-6)} ${claim.record.state} look=${claim.record.look.join(',')}`,
+    )
   }
 
   committed(
@@ -199,7 +236,9 @@ export class Oracle implements SystemWatcher {
     this.#resolveIntents(item, before)
     for (const conflict of item.conflicts ?? []) {
       this.tally.conflicts += 1
-      this.#scheduler.note(`${process.name} conflict ${conflict.field} ${JSON.stringify(conflict.candidates.map((c) => [c.system, c.value]))} -> ${conflict.winner}`)
+      this.#scheduler.note(
+        `${process.name} conflict ${conflict.field} ${JSON.stringify(conflict.candidates.map((c) => [c.system, c.value]))} -> ${conflict.winner}`,
+      )
       for (const candidate of conflict.candidates) {
         this.#keep(candidate.value)
         this.#checkEcho(process, after, candidate.system, conflict.field, candidate.value)
@@ -213,18 +252,30 @@ export class Oracle implements SystemWatcher {
       this.#keep(agreed.value)
       if (was?.rev === agreed.rev || sameValue(was?.value, agreed.value)) continue
       const conflict = (item.conflicts ?? []).some((draft) => draft.field === field)
-      this.#checkAgreement(process, after, field, { was: was?.value, is: agreed.value, src: agreed.src, conflict })
+      this.#checkAgreement(process, after, field, {
+        was: was?.value,
+        is: agreed.value,
+        src: agreed.src,
+        conflict,
+      })
     }
     this.#learn(after)
   }
 
   #note(process: SimProcess, item: Decision | Settlement, after: RecordDetail): void {
-    const agreed = Object.entries(after.record.fields).map(([f, v]) => `${f}=${JSON.stringify(v.value)}@${v.rev}`)
+    const agreed = Object.entries(after.record.fields).map(
+      ([f, v]) => `${f}=${JSON.stringify(v.value)}@${v.rev}`,
+    )
     const members = after.members.map(
-      (m) => `${m.system}:${m.state}/${m.lane}/${m.rid ?? '-'}[${Object.entries(m.fields).map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`).join(' ')}]`,
+      (m) =>
+        `${m.system}:${m.state}/${m.lane}/${m.rid ?? '-'}[${Object.entries(m.fields)
+          .map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`)
+          .join(' ')}]`,
     )
     const finish = 'finish' in item ? ` ${JSON.stringify(item.finish)}` : ''
-    this.#scheduler.note(`${process.name} commits ${after.record.id.slice(-6)} ${after.record.state} ${agreed.join(' ')} | ${members.join(' ')}${finish}`)
+    this.#scheduler.note(
+      `${process.name} commits ${after.record.id.slice(-6)} ${after.record.state} ${agreed.join(' ')} | ${members.join(' ')}${finish}`,
+    )
     this.tally.decisions += 1
   }
 
@@ -270,7 +321,10 @@ export class Oracle implements SystemWatcher {
         this.#count(this.#ambiguous, lane)
         continue
       }
-      if (this.#open.get(lane)?.id === intent.id && !('intents' in item && item.intents?.some((i) => i.system === intent.system)))
+      if (
+        this.#open.get(lane)?.id === intent.id &&
+        !('intents' in item && item.intents?.some((i) => i.system === intent.system))
+      )
         this.#open.delete(lane)
       if (update.state !== 'done') {
         this.#count(this.#ambiguous, lane)
@@ -296,7 +350,12 @@ export class Oracle implements SystemWatcher {
     process: SimProcess,
     after: RecordDetail,
     field: string,
-    change: { was: CanonicalValue | undefined; is: CanonicalValue | undefined; src: string; conflict: boolean },
+    change: {
+      was: CanonicalValue | undefined
+      is: CanonicalValue | undefined
+      src: string
+      conflict: boolean
+    },
   ): void {
     if (!tokens.has(field)) return
     const member = after.members.find((one) => one.system === change.src)
@@ -306,7 +365,8 @@ export class Oracle implements SystemWatcher {
     if (this.#system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.rid}`
     const newest = this.#absorbed.get(lane) ?? 0
-    if (shown.version < newest) this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
+    if (shown.version < newest)
+      this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
     this.#absorbed.set(lane, Math.max(newest, shown.version))
     this.#checkEcho(process, after, change.src, field, change.is)
     if (change.conflict || change.was === undefined || change.was === null) return
@@ -315,10 +375,19 @@ export class Oracle implements SystemWatcher {
     const history = this.#system(change.src).table(after.record.entity).history(member.rid)
     const held = history.slice(0, start).some((version) => alike(version.body?.[field], change.was))
     if (!held)
-      this.fail('INV-3', `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`)
+      this.fail(
+        'INV-3',
+        `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`,
+      )
   }
 
-  #checkEcho(process: SimProcess, after: RecordDetail | undefined, system: string, field: string, value: CanonicalValue | undefined): void {
+  #checkEcho(
+    process: SimProcess,
+    after: RecordDetail | undefined,
+    system: string,
+    field: string,
+    value: CanonicalValue | undefined,
+  ): void {
     if (!tokens.has(field) || !this.#systems.has(system) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
     if (member?.rid === undefined || this.#system(system).traits.mutates) return
@@ -326,7 +395,10 @@ export class Oracle implements SystemWatcher {
     if (shown?.body === undefined || !alike(shown.body[field], value)) return
     const writer = this.#writerOf({ system, entity: after.record.entity }, shown, field)
     if (writer.by === 'engine')
-      this.fail('INV-5', `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`)
+      this.fail(
+        'INV-5',
+        `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
+      )
   }
 
   // ── history
@@ -351,7 +423,8 @@ export class Oracle implements SystemWatcher {
   #intentOf(call: EngineWrite): Intent | undefined {
     for (const intent of this.#open.values()) {
       if (intent.system !== call.system || intent.entity !== call.entity) continue
-      if (call.operation === 'create' ? intent.recordId === call.recordId : intent.request.rid === call.rid) return intent
+      if (call.operation === 'create' ? intent.recordId === call.recordId : intent.request.rid === call.rid)
+        return intent
     }
     return undefined
   }
@@ -386,7 +459,7 @@ function sameValue(a: CanonicalValue | undefined, b: CanonicalValue | undefined)
 }
 
 function codeBefore(table: { history(rid: string): readonly Version[] }, removal: Version): unknown {
-  return table.history(removal.rid)[removal.version - 2]?.body?.['code']
+  return table.history(removal.rid)[removal.version - 2]?.body?.code
 }
 
 function brief(body: Native | undefined): string {

@@ -83,7 +83,10 @@ export class SimProcess {
     this.awaits += 1
     this.onAwait?.(this.awaits)
     return new Promise((resolve) => {
-      if (signal?.aborted) return resolve()
+      if (signal?.aborted) {
+        resolve()
+        return
+      }
       let done = false
       const wake = () => {
         if (done) return

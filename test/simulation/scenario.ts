@@ -76,12 +76,24 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
   }
 }
 
-function makeTraits(name: string, chance: Chance, mutates: boolean, diesAt: number | undefined): SystemTraits {
+function makeTraits(
+  name: string,
+  chance: Chance,
+  mutates: boolean,
+  diesAt: number | undefined,
+): SystemTraits {
   const versioned = chance.of(0.7)
   const conditional = versioned && chance.of(0.65)
   const cutting = chance.of(0.3)
   const lagging = chance.of(0.5)
-  const create = chance.pick(['clientId', 'upsertKey', 'idempotencyKey', 'marker', 'naturalKey', 'none'] as const)
+  const create = chance.pick([
+    'clientId',
+    'upsertKey',
+    'idempotencyKey',
+    'marker',
+    'naturalKey',
+    'none',
+  ] as const)
   const feed = chance.of(0.5)
   return {
     name,

@@ -113,7 +113,9 @@ export class SimSystem {
 
   /** The system as one process sees it. */
   connect(process: SimProcess): ConnectedSystem {
-    const resources = new Map([...this.tables.keys()].map((entity) => [entity, this.#resource(process, entity)]))
+    const resources = new Map(
+      [...this.tables.keys()].map((entity) => [entity, this.#resource(process, entity)]),
+    )
     return {
       name: this.name,
       connector: 'simulated',
@@ -155,7 +157,10 @@ export class SimSystem {
   // ── questions
 
   /** A question and its answer on the network; failures are values. */
-  async #ask<T>(process: SimProcess, answer: () => T): Promise<T | { kind: 'unknown'; failure: CallFailure }> {
+  async #ask<T>(
+    process: SimProcess,
+    answer: () => T,
+  ): Promise<T | { kind: 'unknown'; failure: CallFailure }> {
     const { chance } = this.#world
     const hang = this.dead || (this.#world.faulty() && chance.of(0.02))
     if (hang) {
@@ -172,7 +177,11 @@ export class SimSystem {
     return this.#ask(process, () => this.#stateOf(process, entity, rid))
   }
 
-  async #readMany(process: SimProcess, entity: string, rids: readonly string[]): Promise<readonly ReadResult[]> {
+  async #readMany(
+    process: SimProcess,
+    entity: string,
+    rids: readonly string[],
+  ): Promise<readonly ReadResult[]> {
     const answer = await this.#ask(process, () => rids.map((rid) => this.#stateOf(process, entity, rid)))
     return 'failure' in answer ? rids.map(() => answer) : answer
   }
@@ -197,7 +206,9 @@ export class SimSystem {
       native: nativeOf(version.body ?? {}),
       changedAt: version.at,
       ...(this.traits.capabilities.version === 'ordered' && { version: String(version.version) }),
-      ...(this.traits.capabilities.version === 'opaque' && { version: `v${(version.version * 7919) % 10_007}` }),
+      ...(this.traits.capabilities.version === 'opaque' && {
+        version: `v${(version.version * 7919) % 10_007}`,
+      }),
     }
   }
 

@@ -1,0 +1,87 @@
+/** The back door of a fake system, for tests and benchmarks in other processes. Never part of what a connector may see. */
+import type { ServerResponse } from 'node:http'
+import type { FakeSystem } from './fake-system.ts'
+import { sendJson } from './http-face.ts'
+import type { FakeWebhookOptions, Fault } from './options.ts'
+import type { Native, Version } from './remote-table.ts'
+
+/** What a person does at the system, as one request. */
+export interface AdminEdit {
+  readonly resource: string
+  readonly create?: readonly Native[]
+  readonly patch?: readonly { readonly id: string; readonly change: Native }[]
+  readonly remove?: readonly string[]
+  readonly merge?: readonly { readonly id: string; readonly into: string }[]
+}
+
+/** What the engine's writes came to. */
+export interface AdminCounts {
+  readonly live: number
+  readonly seq: number
+  /** Record ids for which more than one record was created. */
+  readonly duplicates: readonly string[]
+  readonly webhooksAccepted: number
+  readonly engineWrites: number
+}
+
+export function answerAdmin(fake: FakeSystem, path: string, body: unknown, response: ServerResponse): void {
+  const [, , verb = '', name = ''] = path.split('/')
+  if (verb === 'records') sendAll(fake, name, response)
+  else sendJson(response, 200, carryOut(fake, verb, name, body))
+}
+
+function carryOut(fake: FakeSystem, verb: string, name: string, body: unknown): unknown {
+  switch (verb) {
+    case 'edit':
+      return { ids: edit(fake, body as AdminEdit) }
+    case 'counts':
+      return counts(fake, name)
+    case 'fault':
+      fake.fault(body as Fault)
+      return {}
+    case 'heal':
+      fake.faults.clear()
+      fake.outage(false)
+      return {}
+    case 'outage':
+      fake.outage(true)
+      return {}
+    case 'webhooks':
+      fake.sendWebhooksTo(body as FakeWebhookOptions)
+      return {}
+    default:
+      throw new RangeError(`there is no ${verb}`)
+  }
+}
+
+/** Carries a person's edits out; answers the ids of what was created. */
+export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
+  const { table } = fake.resource(wish.resource)
+  const ids = (wish.create ?? []).map((record) => table.create(record, 'user').rid)
+  for (const { id, change } of wish.patch ?? []) table.patch(id, change, 'user')
+  for (const { id, into } of wish.merge ?? []) table.remove(id, 'user', { mergedInto: into })
+  for (const id of wish.remove ?? []) table.remove(id, 'user')
+  return ids
+}
+
+/** All records as NDJSON: `{ id, …, version }` per line. */
+function sendAll(fake: FakeSystem, name: string, response: ServerResponse): void {
+  const resource = fake.resource(name)
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  for (const rid of resource.table.rids()) {
+    const version = resource.table.current(rid) as Version
+    response.write(`${JSON.stringify(resource.show(version))}\n`)
+  }
+  response.end()
+}
+
+function counts(fake: FakeSystem, name: string): AdminCounts {
+  const { table } = fake.resource(name)
+  return {
+    live: table.size,
+    seq: table.seq,
+    duplicates: [...table.createdFor].flatMap(([recordId, rids]) => (rids.length > 1 ? [recordId] : [])),
+    webhooksAccepted: fake.webhooksAccepted,
+    engineWrites: table.changes.filter((version) => version.by === 'engine').length,
+  }
+}

@@ -1,0 +1,200 @@
+/** One resource of a fake system: what the system does with its records, without a word about HTTP. */
+import type { FakeResourceOptions } from './options.ts'
+import { type Native, RemoteTable, type Version, type Writer } from './remote-table.ts'
+
+export type Answer =
+  | { readonly status: 200 | 201; readonly version: Version }
+  | { readonly status: 204 }
+  | {
+      readonly status: 404 | 410 | 409 | 412 | 422 | 428
+      readonly code: string
+      readonly mergedInto?: string
+    }
+
+interface StoredKey {
+  readonly at: number
+  readonly answer: Answer
+}
+
+export class FakeResource {
+  readonly options: FakeResourceOptions
+  readonly table: RemoteTable
+  readonly #keys = new Map<string, StoredKey>()
+  readonly #byExternalId = new Map<string, Set<string>>()
+  readonly #byUnique = new Map<unknown, string>()
+  #rewrites = 0
+
+  constructor(options: FakeResourceOptions) {
+    this.options = options
+    this.table = new RemoteTable({
+      name: options.name,
+      now: Date.now,
+      stores: (field, value, by) => this.#stored(field, value, by),
+      nextRid: String,
+      ...(options.forgetful && { forgetful: true }),
+    })
+    this.table.onChange((version) => this.#index(version))
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  /** What the API shows of a state. */
+  show(version: Version): Native {
+    if (this.options.versioned === false) return { id: version.rid, ...version.body }
+    return {
+      id: version.rid,
+      ...version.body,
+      version: version.version,
+      updatedAt: new Date(version.at).toISOString(),
+    }
+  }
+
+  etag(version: Version): string | undefined {
+    return this.options.versioned === false ? undefined : `"${version.version}"`
+  }
+
+  /** The state a read by id shows; a lagging system shows an older one. */
+  read(rid: string, staleness: number): Answer {
+    const version = staleness > 0 ? this.table.at(rid, Date.now() - staleness) : this.table.current(rid)
+    return version?.body === undefined ? goneAnswer(version) : { status: 200, version }
+  }
+
+  create(body: Native, idempotencyKey: string | undefined): Answer {
+    const { create } = this.options
+    if (create !== 'idempotencyKey' || idempotencyKey === undefined) return this.#insert(body)
+    const known = this.#keys.get(idempotencyKey)
+    if (known !== undefined && Date.now() - known.at < (this.options.idempotencyTtlMs ?? 86_400_000))
+      return known.answer
+    const answer = this.#insert(body)
+    this.#keys.set(idempotencyKey, { at: Date.now(), answer })
+    return answer
+  }
+
+  #insert(input: Native): Answer {
+    const { create, unique } = this.options
+    const { id, version: _v, updatedAt: _u, ...body } = input
+    const externalId = body.externalId
+    if (create === 'clientId' && typeof id === 'string') {
+      const there = this.table.current(id)
+      if (there?.body !== undefined) return { status: 409, code: 'EXISTS' }
+    }
+    if (create === 'upsertKey' && typeof externalId === 'string') {
+      const [rid] = this.findByExternalId(externalId)
+      if (rid !== undefined) return { status: 200, version: this.table.patch(rid, body, 'engine') }
+    }
+    if (unique !== undefined && this.#taken(body[unique])) return { status: 409, code: 'NOT_UNIQUE' }
+    const version = this.table.create(body, 'engine', {
+      ...(create === 'clientId' && typeof id === 'string' && { rid: id }),
+      ...(typeof externalId === 'string' && { recordId: externalId }),
+    })
+    return { status: 201, version }
+  }
+
+  write(rid: string, input: Native, how: 'patch' | 'put', ifMatch: string | undefined): Answer {
+    const before = this.table.current(rid)
+    if (before?.body === undefined) return goneAnswer(before)
+    const refused = this.#precondition(before, ifMatch)
+    if (refused !== undefined) return refused
+    const { id: _i, version: _v, updatedAt: _u, ...body } = input
+    const { unique } = this.options
+    if (unique !== undefined && body[unique] !== before.body[unique] && this.#taken(body[unique]))
+      return { status: 409, code: 'NOT_UNIQUE' }
+    if (how === 'put') return { status: 200, version: this.table.replace(rid, body, 'engine') }
+    return { status: 200, version: this.table.patch(rid, this.#nested(before.body, body), 'engine') }
+  }
+
+  remove(rid: string, ifMatch: string | undefined): Answer {
+    const before = this.table.current(rid)
+    if (before?.body === undefined) return goneAnswer(before)
+    const refused = this.#precondition(before, ifMatch)
+    if (refused !== undefined) return refused
+    this.table.remove(rid, 'engine')
+    return { status: 204 }
+  }
+
+  findByExternalId(externalId: string): readonly string[] {
+    return [...(this.#byExternalId.get(externalId) ?? [])].filter((rid) => this.table.has(rid))
+  }
+
+  /** Living records whose properties have these values (as text), as of some time ago. */
+  search(wanted: ReadonlyMap<string, string>): readonly Version[] {
+    const externalId = wanted.get('externalId')
+    const rids = externalId === undefined ? this.table.rids() : this.findByExternalId(externalId)
+    const seenAt = Date.now() - (this.options.searchLagMs ?? 0)
+    const found: Version[] = []
+    for (const rid of rids) {
+      const version = this.options.searchLagMs ? this.table.at(rid, seenAt) : this.table.current(rid)
+      if (version?.body === undefined) continue
+      const { body } = version
+      if ([...wanted].every(([name, value]) => String(body[name] ?? '') === value)) found.push(version)
+    }
+    return found
+  }
+
+  #precondition(before: Version, ifMatch: string | undefined): Answer | undefined {
+    const { conditional = 'honoured' } = this.options
+    if (conditional === 'none') return undefined
+    if (ifMatch === undefined)
+      return conditional === 'required' ? { status: 428, code: 'PRECONDITION_REQUIRED' } : undefined
+    return ifMatch === this.etag(before) ? undefined : { status: 412, code: 'STALE' }
+  }
+
+  #nested(before: Native, patch: Native): Native {
+    if (this.options.nested === 'replace') return patch
+    return Object.fromEntries(
+      Object.entries(patch).map(([name, value]) => {
+        const there = before[name]
+        return [name, isObject(value) && isObject(there) ? { ...there, ...value } : value]
+      }),
+    )
+  }
+
+  #taken(value: unknown): boolean {
+    const rid = this.#byUnique.get(value)
+    return value != null && rid !== undefined && this.table.has(rid)
+  }
+
+  #index(version: Version): void {
+    const { unique } = this.options
+    const externalId = version.body?.externalId
+    if (typeof externalId === 'string') {
+      const rids = this.#byExternalId.get(externalId) ?? new Set()
+      this.#byExternalId.set(externalId, rids.add(version.rid))
+    }
+    if (unique !== undefined && version.body?.[unique] != null)
+      this.#byUnique.set(version.body[unique], version.rid)
+  }
+
+  #stored(field: string, value: unknown, by: Writer): unknown {
+    const { truncate, decimals, rewrites } = this.options
+    const places = decimals?.[field]
+    if (places !== undefined && (typeof value === 'string' || typeof value === 'number'))
+      return fixed(String(value), places)
+    if (typeof value !== 'string') return value
+    const cut = truncate?.[field]
+    if (cut !== undefined) return value.slice(0, cut)
+    if (by === 'engine' && rewrites?.includes(field)) {
+      this.#rewrites += 1
+      return `${value.split(' #')[0]} #${this.#rewrites}`
+    }
+    return value
+  }
+}
+
+function goneAnswer(version: Version | undefined): Answer {
+  if (version?.mergedInto !== undefined)
+    return { status: 404, code: 'MERGED', mergedInto: version.mergedInto }
+  return { status: 404, code: 'NOT_FOUND' }
+}
+
+function isObject(value: unknown): value is Native {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A decimal with a fixed number of places; what comes after them is cut off. */
+function fixed(text: string, places: number): string {
+  const [whole = '0', fraction = ''] = text.split('.')
+  return places === 0 ? whole : `${whole}.${fraction.slice(0, places).padEnd(places, '0')}`
+}
