@@ -1,0 +1,36 @@
+/**
+ * Which account answers for a system. Another tenant, or the same one with narrower rights, makes every record look gone; so absence is
+ * believed only while the same account answers as when the store was filled.
+ */
+
+import { withDeadline } from './deadline.ts'
+import type { IntakeContext } from './intake-context.ts'
+
+/** - `same`: as remembered, or remembered now for the first time · `changed` · `unknown`: the system did not tell */
+export type FingerprintVerdict = 'same' | 'changed' | 'unknown'
+
+/** Asks the system who we are and compares it with what was remembered. Never rejects because of the remote. */
+export async function compareFingerprint(
+  context: Pick<IntakeContext, 'integration' | 'systems' | 'store' | 'clock'>,
+  system: string,
+  signal: AbortSignal,
+): Promise<FingerprintVerdict> {
+  const connected = context.systems.get(system)
+  const limitMs = context.integration.systems.get(system)?.timing.readTimeoutMs
+  if (connected === undefined || limitMs === undefined) return 'unknown'
+  const stop = new AbortController()
+  const answer = await withDeadline(
+    context.clock,
+    limitMs,
+    signal,
+    connected.fingerprint({ signal: AbortSignal.any([signal, stop.signal]), priority: 'batch' }),
+  ).catch((): 'late' => 'late')
+  stop.abort()
+  if (answer === 'late' || answer.kind === 'unknown') return 'unknown'
+  const remembered = await context.store.fingerprint(system)
+  if (remembered === undefined) {
+    await context.store.saveFingerprint(system, answer.value)
+    return 'same'
+  }
+  return remembered === answer.value ? 'same' : 'changed'
+}

@@ -1,0 +1,218 @@
+/**
+ * A full run: every record of one system is listed, compared with what was last absorbed, and marked where it differs.
+ *
+ * The list is streamed: one page is fetched while the previous one is staged, so memory stays flat whatever the size, and the comparison
+ * is set-based in the store. What is listed is never data for a merge; it only decides which records are looked at by id.
+ *
+ * A run ends *complete* only when the system said so and nothing contradicts it. Only then is an unlisted record a suspicion of a
+ * deletion, and even then it is only looked at: see `deletion.ts` for what a deletion needs beyond that.
+ */
+import type { ListEnd, ListedRecord } from '../connectors/kit/contract.ts'
+import { isIsthmusError } from '../model/errors.ts'
+import type { RunComparison } from '../store/contract.ts'
+import { noteBaseline } from './baseline.ts'
+import { withDeadline } from './deadline.ts'
+import { compareFingerprint } from './fingerprint.ts'
+import type { IntakeContext } from './intake-context.ts'
+import { toStaged } from './listed-record.ts'
+import { type Place, placeOf } from './place.ts'
+
+/** A page may take the time of this many reads before the run gives up. */
+const READS_PER_PAGE = 6
+/** Progress is told at most this often. */
+const PROGRESS_EVERY_MS = 1000
+/** Records staged in one statement; larger pages are split. */
+const STAGE_MAX = 1000
+
+export interface FullRunRequest {
+  readonly system: string
+  readonly entity: string
+  /** `sync` when a person asked for it as part of syncing everything. */
+  readonly kind: 'full' | 'sync'
+  readonly priority: 'hand' | 'batch'
+  readonly signal: AbortSignal
+}
+
+export interface FullRunResult extends RunComparison {
+  readonly runId: string
+  /** The list may count as evidence of absence. */
+  readonly complete: boolean
+  /** The list came to its end and nothing is known to be missing; weaker than `complete`. */
+  readonly ended: boolean
+  readonly reason?: string
+  readonly seen: number
+}
+
+/**
+ * Lists one system's records of one entity and marks what differs. A failing remote is told in the result, never thrown.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ */
+export async function runFull(context: IntakeContext, request: FullRunRequest): Promise<FullRunResult> {
+  const { system, entity, kind } = request
+  const place = placeOf(context, system, entity)
+  const runId = context.random.uuid()
+  await context.store.startRun({ id: runId, kind, system, entity })
+  context.emit({ type: 'RunStarted', runId, kind, system, entity })
+
+  const before = await compareFingerprint(context, system, request.signal)
+  const listing = await listAndStage(context, place, runId, request)
+  const after = await compareFingerprint(context, system, request.signal)
+  const sameAccount = before !== 'changed' && after !== 'changed'
+  const reason = sameAccount ? await findDoubt(context, place, listing) : otherAccount
+
+  const comparison = await context.store.finishRun({
+    id: runId,
+    complete: reason === undefined,
+    seen: listing.seen,
+    ...(reason === undefined ? {} : { reason }),
+    ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
+  })
+  const result: FullRunResult = {
+    runId,
+    complete: reason === undefined,
+    ended: sameAccount && listing.end !== undefined && listing.seen >= (listing.end.expected ?? 0),
+    seen: listing.seen,
+    ...comparison,
+    ...(reason === undefined ? {} : { reason }),
+  }
+  await noteBaseline(context, place, result)
+  tellFinished(context, request, result)
+  return result
+}
+
+const otherAccount = 'another account answers than the one this store was filled from'
+
+function tellFinished(context: IntakeContext, request: FullRunRequest, result: FullRunResult): void {
+  const { system, entity } = request
+  if (result.discovered > 0) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: result.discovered, via: 'full' })
+  }
+  context.emit({
+    type: 'RunFinished',
+    runId: result.runId,
+    complete: result.complete,
+    seen: result.seen,
+    created: result.discovered,
+    changed: result.changed,
+    missing: result.missing,
+    ...(result.reason === undefined ? {} : { reason: result.reason }),
+  })
+  context.wake()
+}
+
+/** What came of a listing. Without `end` it broke off, and `failure` says why. */
+interface Listing {
+  readonly seen: number
+  readonly end?: ListEnd
+  readonly failure?: string
+}
+
+/** Pulls pages and stages them. One staging is in flight at most, so a slow store slows the listing down. */
+async function listAndStage(
+  context: IntakeContext,
+  place: Place,
+  runId: string,
+  request: FullRunRequest,
+): Promise<Listing> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  const pages = place.resource.list({ signal, priority: request.priority })
+  let seen = 0
+  let staging: Promise<void> = Promise.resolve()
+  let previous: string | undefined
+  let toldAt = context.clock.monotonic()
+  try {
+    for (;;) {
+      const pull = await pullPage(context, place, pages, signal)
+      // A store that fails is not the list's failure: it is thrown to the caller here.
+      await staging
+      if (pull.kind === 'end') return { seen, end: pull.end }
+      if (pull.kind === 'failed') return { seen, failure: pull.failure }
+      const edge = edgeOf(pull.page)
+      if (edge !== undefined && edge === previous) return { seen, failure: 'the same page came twice' }
+      previous = edge
+      seen += pull.page.length
+      staging = stagePage(context, place, runId, pull.page)
+      // Looked at in the next turn of the loop; until then its rejection must not count as unhandled.
+      staging.catch(() => undefined)
+      if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
+        toldAt = context.clock.monotonic()
+        context.emit({ type: 'RunProgressed', runId, seen })
+      }
+    }
+  } finally {
+    stop.abort()
+    // Lets a list that was left in the middle close what it holds; not waited for, since it may hang.
+    pages.return({ complete: false }).catch(() => undefined)
+    await staging.catch(() => undefined)
+  }
+}
+
+type Pull =
+  | { readonly kind: 'page'; readonly page: readonly ListedRecord[] }
+  | { readonly kind: 'end'; readonly end: ListEnd }
+  | { readonly kind: 'failed'; readonly failure: string }
+
+async function pullPage(
+  context: IntakeContext,
+  place: Place,
+  pages: AsyncGenerator<readonly ListedRecord[], ListEnd>,
+  signal: AbortSignal,
+): Promise<Pull> {
+  const limitMs = place.settings.timing.readTimeoutMs * READS_PER_PAGE
+  try {
+    const next = await withDeadline(context.clock, limitMs, signal, pages.next())
+    if (next === 'late') {
+      return { kind: 'failed', failure: signal.aborted ? 'stopped' : `no page came within ${limitMs} ms` }
+    }
+    return next.done === true ? { kind: 'end', end: next.value } : { kind: 'page', page: next.value }
+  } catch (error) {
+    if (signal.aborted) return { kind: 'failed', failure: 'stopped' }
+    return {
+      kind: 'failed',
+      failure: isIsthmusError(error) ? `${error.code}: ${error.message}` : String(error),
+    }
+  }
+}
+
+/** First and last id of a page: a server that ignores the cursor sends the same page for ever. */
+function edgeOf(page: readonly ListedRecord[]): string | undefined {
+  const first = page.at(0)
+  const last = page.at(-1)
+  return first === undefined || last === undefined
+    ? undefined
+    : JSON.stringify([page.length, first.rid, last.rid])
+}
+
+async function stagePage(
+  context: IntakeContext,
+  place: Place,
+  runId: string,
+  page: readonly ListedRecord[],
+): Promise<void> {
+  for (let start = 0; start < page.length; start += STAGE_MAX) {
+    const staged = await toStaged(context, place, page.slice(start, start + STAGE_MAX))
+    if (staged.length > 0) await context.store.stage(runId, staged)
+  }
+}
+
+/** Why the list must not count as evidence of absence; undefined when it may. */
+async function findDoubt(
+  context: IntakeContext,
+  place: Place,
+  listing: Listing,
+): Promise<string | undefined> {
+  const { end, seen } = listing
+  if (end === undefined) return listing.failure ?? 'the list broke off'
+  if (!end.complete) return end.reason ?? 'the system did not say that the list is complete'
+  if (place.resource.capabilities.list.paging === 'offset')
+    return 'offset paging skips records while others vanish'
+  if (end.expected !== undefined && seen < end.expected) {
+    return `only ${seen} of ${end.expected} records were listed`
+  }
+  if (seen > 0) return undefined
+  // During an outage some systems answer 200 with an empty list. Nothing is believed of it as long as we know of records there.
+  const known = await context.store.sentinels(place.system, place.entity.name, 1, '')
+  return known.length === 0 ? undefined : 'nothing was listed although records are known there'
+}

@@ -1,0 +1,157 @@
+/**
+ * Polling a change feed: page by page, each page's marks and its cursor in one commit, so that a cursor never stands behind changes that
+ * are not durably marked. A feed names records; what they hold is read by id later.
+ *
+ * An expired cursor leads to a full run, never to "now": what happened in between would be lost until the next one.
+ */
+import type { ChangesPage, ChangesResult } from '../connectors/kit/contract.ts'
+import { isIsthmusError } from '../model/errors.ts'
+import type { IntakeRequest, Mark } from '../store/contract.ts'
+import { withDeadline } from './deadline.ts'
+import { runFull } from './full-run.ts'
+import type { IntakeContext } from './intake-context.ts'
+import { hasFeed, isListable, type Place, placeOf } from './place.ts'
+
+/** Pages taken in one poll; what is left is told by `more` and taken by the next. */
+const PAGES_MAX = 1000
+/** Marks in one commit. */
+const MARKS_MAX = 5000
+/** A page of changes may take the time of this many reads. */
+const READS_PER_PAGE = 3
+
+export interface PollRequest {
+  readonly system: string
+  readonly entity: string
+  readonly priority: 'hand' | 'batch'
+  readonly signal: AbortSignal
+}
+
+/**
+ * - `done`: everything the feed had is marked · `more`: the page limit was reached first
+ * - `failed`: no information; try again after a back-off, or when the system said
+ */
+export type PollResult =
+  | { readonly kind: 'done' | 'more'; readonly changed: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs?: number }
+
+/**
+ * Looks for changes in one place: by its feed, or by listing everything where it has none.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ */
+export async function pollChanges(context: IntakeContext, request: PollRequest): Promise<PollResult> {
+  const place = placeOf(context, request.system, request.entity)
+  const result = hasFeed(place)
+    ? await drainFeed(context, place, request)
+    : await listInstead(context, place, request)
+  const { system, entity } = request
+  if (result.kind === 'failed') context.emit({ type: 'PollFailed', system, entity, code: result.code })
+  else context.emit({ type: 'PollFinished', system, entity, changed: result.changed })
+  return result
+}
+
+async function drainFeed(context: IntakeContext, place: Place, request: PollRequest): Promise<PollResult> {
+  const { system, entity } = request
+  let changed = 0
+  let cursor = await context.store.cursor(system, entity)
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await askFeed(context, place, cursor, request)
+    if (answer.kind === 'unknown') {
+      const { code, retryAfterMs } = answer.failure
+      return { kind: 'failed', code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    }
+    if (answer.kind === 'expired') return startOver(context, place, request, cursor)
+    changed += await landPage(context, place, answer)
+    if (!answer.more) return { kind: 'done', changed }
+    if (answer.cursor === cursor) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
+    cursor = answer.cursor
+    if (request.signal.aborted) return { kind: 'more', changed }
+  }
+  return { kind: 'more', changed }
+}
+
+async function askFeed(
+  context: IntakeContext,
+  place: Place,
+  cursor: string | undefined,
+  request: PollRequest,
+): Promise<ChangesResult> {
+  const limitMs = place.settings.timing.readTimeoutMs * READS_PER_PAGE
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  try {
+    const asked = place.resource.changes?.(cursor, { signal, priority: request.priority })
+    if (asked === undefined) return noAnswer('ENGINE_NO_FEED', 'the resource has no feed of changes')
+    const answer = await withDeadline(context.clock, limitMs, request.signal, asked)
+    return answer === 'late' ? noAnswer('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`) : answer
+  } catch (error) {
+    return isIsthmusError(error)
+      ? noAnswer(error.code, error.message)
+      : noAnswer('ENGINE_CALL_FAILED', 'the connector failed')
+  } finally {
+    stop.abort()
+  }
+}
+
+function noAnswer(code: string, message: string): ChangesResult {
+  return { kind: 'unknown', failure: { code, message, scope: 'system' } }
+}
+
+/** Commits the page's marks, the cursor with the last of them. */
+async function landPage(context: IntakeContext, place: Place, page: ChangesPage): Promise<number> {
+  const { system } = place
+  const entity = place.entity.name
+  const marks = page.changed.map(
+    (change): Mark => ({
+      system,
+      entity,
+      rid: change.rid,
+      ...(change.version === undefined ? {} : { version: change.version }),
+      ...(change.deleted === true ? { force: true } : {}),
+    }),
+  )
+  let discovered = 0
+  let marked = 0
+  const cursor = { system, entity, position: page.cursor }
+  let start = 0
+  do {
+    const chunk = marks.slice(start, start + MARKS_MAX)
+    start += MARKS_MAX
+    const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }
+    const [result] = await context.store.intake([request])
+    discovered += result?.discovered ?? 0
+    marked += result?.marked ?? 0
+  } while (start < marks.length)
+  if (discovered > 0) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: discovered, via: 'poll' })
+  }
+  if (marked + discovered > 0) context.wake()
+  return marked + discovered
+}
+
+/**
+ * The feed forgot our place: everything is compared once, and the feed is read from its beginning by the next poll. The dead cursor is
+ * kept until the list is through, so that a crash in between starts over as well.
+ */
+async function startOver(
+  context: IntakeContext,
+  place: Place,
+  request: PollRequest,
+  cursor: string | undefined,
+): Promise<PollResult> {
+  const { system, entity } = request
+  // Without a place nothing can have been forgotten: a feed that says so is broken, and starting over would never end.
+  if (cursor === undefined) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
+  context.emit({ type: 'CursorExpired', system, entity })
+  const result = isListable(place) ? await listInstead(context, place, request) : undefined
+  if (result?.kind === 'failed') return result
+  await context.store.clearCursor(system, entity)
+  return { kind: 'more', changed: result?.changed ?? 0 }
+}
+
+async function listInstead(context: IntakeContext, place: Place, request: PollRequest): Promise<PollResult> {
+  if (!isListable(place)) return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL' }
+  const result = await runFull(context, { ...request, kind: 'full' })
+  if (!result.ended) return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE' }
+  return { kind: 'done', changed: result.changed + result.discovered }
+}

@@ -1,0 +1,69 @@
+/** When the jobs of one place fall due. Pure arithmetic; the scheduler does the waiting. */
+
+/** Tells when a cron expression next falls due strictly after a time (epoch ms); undefined = never again. */
+export type NextCron = (expression: string, after: number) => number | undefined
+
+/** One thing to do again and again at one place. */
+export interface Job {
+  /** Names the job in the store, across restarts and processes. */
+  readonly key: string
+  readonly system: string
+  readonly entity: string
+  readonly work:
+    | { readonly kind: 'poll'; readonly everyMs: number }
+    | { readonly kind: 'cron'; readonly cron: string }
+    /** A full run nobody asked for: without one, a lost webhook would stay lost for ever. */
+    | { readonly kind: 'full'; readonly everyMs: number }
+    /** The first full run; over once it came to its end. */
+    | { readonly kind: 'baseline' }
+}
+
+/** Full runs of listable places that declare none: each record is compared at least this often, jitter aside. */
+export const FULL_EVERY_MS = 24 * 3_600_000
+/** Spread of cron runs, so that places with one expression don't all start in the same second. */
+const CRON_SPREAD_MS = 5_000
+const RETRY_FIRST_MS = 5_000
+const RETRY_MS_MAX = 600_000
+
+/** A random time of 3/4 to 5/4 of the interval, so that places don't fall into step. */
+export function jitterInterval(everyMs: number, random: number): number {
+  return Math.round(everyMs * (0.75 + random / 2))
+}
+
+/** Delay before a failed job is tried again: doubling, jittered, and never before the system said. */
+export function retryDelay(failures: number, random: number, retryAfterMs = 0): number {
+  const bound = Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20))
+  return Math.max(retryAfterMs, Math.round(bound * (0.5 + random / 2)))
+}
+
+/**
+ * When a job is due for the first time in this process (epoch ms); undefined = never.
+ *
+ * A periodic or cron run that fell due while nobody was running is caught up once, now, however many were missed.
+ */
+export function firstDue(
+  job: Job,
+  now: number,
+  last: number | undefined,
+  random: number,
+  nextCron: NextCron,
+): number | undefined {
+  if (job.work.kind === 'poll' || job.work.kind === 'baseline') return now
+  const due = nextDue(job, last ?? now, random, nextCron)
+  return due === undefined ? undefined : Math.max(due, now)
+}
+
+/** When a job that was done at `last` is due again; undefined = never. */
+export function nextDue(job: Job, last: number, random: number, nextCron: NextCron): number | undefined {
+  switch (job.work.kind) {
+    case 'poll':
+    case 'full':
+      return last + jitterInterval(job.work.everyMs, random)
+    case 'cron': {
+      const due = nextCron(job.work.cron, last)
+      return due === undefined ? undefined : due + Math.round(random * CRON_SPREAD_MS)
+    }
+    case 'baseline':
+      return undefined
+  }
+}

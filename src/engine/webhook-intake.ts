@@ -1,0 +1,128 @@
+/**
+ * Webhooks: verified, stored and turned into marks in one commit, and only then answered. What a delivery says about values is never
+ * believed; it names records, and they are read by id. A delivery that comes twice is stored once and its marks are dropped.
+ */
+import type { ConnectedSystem, WebhookDelivery, WebhookVerdict } from '../connectors/kit/contract.ts'
+import type { Integration } from '../model/integration.ts'
+import type { IntakeRequest, IntakeResult, Mark } from '../store/contract.ts'
+import { createBatcher } from './batcher.ts'
+import type { IntakeContext } from './intake-context.ts'
+
+/** Deliveries in one commit, and waiting for one; beyond that the sender is told to come back. */
+const BATCH_MAX = 256
+const QUEUE_MAX = 10_000
+/** Marks that one delivery may carry; more is no notice of changes but an attack or a mistake. */
+const MARKS_MAX = 10_000
+
+/**
+ * - `accepted`: durable; answer 2xx · `refused`: not from the system, or not understood; answer 401 without a reason
+ * - `unknown`: no such system, or it has no webhooks; answer 404
+ */
+export type WebhookAnswer =
+  | { readonly kind: 'accepted'; readonly marks: number; readonly duplicate: boolean }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown' }
+
+export interface WebhookIntake {
+  /**
+   * Takes one delivery in. Resolves after its commit.
+   *
+   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must send again (answer 503)
+   */
+  receive(system: string, delivery: WebhookDelivery): Promise<WebhookAnswer>
+  /** Refused deliveries by system and reason since the process started. */
+  refusals(): ReadonlyMap<string, ReadonlyMap<string, number>>
+}
+
+/** Creates the webhook intake of a process. */
+export function createWebhookIntake(context: IntakeContext): WebhookIntake {
+  const commit = createBatcher<IntakeRequest, IntakeResult>({
+    name: 'intake',
+    clock: context.clock,
+    run: (requests) => context.store.intake(requests),
+    batchMax: BATCH_MAX,
+    queueMax: QUEUE_MAX,
+  })
+  const refusals = new Map<string, Map<string, number>>()
+  const entities = entitiesByResource(context.integration)
+
+  const refuse = (system: string, reason: string): WebhookAnswer => {
+    const counts = refusals.get(system) ?? new Map<string, number>()
+    refusals.set(system, counts.set(reason, (counts.get(reason) ?? 0) + 1))
+    context.emit({ type: 'WebhookRefused', system, reason })
+    return { kind: 'refused' }
+  }
+
+  return {
+    refusals: () => refusals,
+    async receive(name, delivery) {
+      const system = context.systems.get(name)
+      if (system?.webhook === undefined) return { kind: 'unknown' }
+      const verdict = await verify(system, delivery)
+      if (verdict.kind === 'refused') return refuse(name, verdict.reason)
+      const marks = toMarks(name, verdict, entities)
+      if (marks.length > MARKS_MAX) return refuse(name, 'too many changes')
+      const result = await commit({
+        delivery: { system: name, deliveryId: verdict.deliveryId, body: delivery.body },
+        marks,
+      })
+      tell(context, name, marks, result)
+      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate }
+    },
+  }
+}
+
+/** A connector whose verification throws has not verified anything. */
+async function verify(system: ConnectedSystem, delivery: WebhookDelivery): Promise<WebhookVerdict> {
+  try {
+    return (await system.webhook?.(delivery)) ?? { kind: 'refused', reason: 'no webhooks' }
+  } catch {
+    return { kind: 'refused', reason: 'verification failed' }
+  }
+}
+
+function tell(context: IntakeContext, system: string, marks: readonly Mark[], result: IntakeResult): void {
+  const { duplicate, discovered, marked } = result
+  context.emit({ type: 'WebhookAccepted', system, marks: marks.length, duplicate })
+  const entity = marks[0]?.entity
+  if (discovered > 0 && entity !== undefined) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: discovered, via: 'webhook' })
+  }
+  if (marked + discovered > 0) context.wake()
+}
+
+type EntitiesByResource = ReadonlyMap<string, readonly string[]>
+
+/** Several entities may share a resource with different filters: a change there concerns all of them. */
+function entitiesByResource(integration: Integration): EntitiesByResource {
+  const entities = new Map<string, string[]>()
+  for (const entity of integration.entities.values()) {
+    for (const part of entity.systems.values()) {
+      const key = placeKey(part.system, part.resource)
+      entities.set(key, [...(entities.get(key) ?? []), entity.name])
+    }
+  }
+  return entities
+}
+
+function placeKey(system: string, resource: string): string {
+  return JSON.stringify([system, resource])
+}
+
+function toMarks(
+  system: string,
+  verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+  entities: EntitiesByResource,
+): readonly Mark[] {
+  return verdict.changed.flatMap((change) =>
+    (entities.get(placeKey(system, change.resource)) ?? []).map(
+      (entity): Mark => ({
+        system,
+        entity,
+        rid: change.rid,
+        ...(change.version === undefined ? {} : { version: change.version }),
+        ...(change.deleted === true ? { force: true } : {}),
+      }),
+    ),
+  )
+}
