@@ -1,0 +1,70 @@
+/** Makes a value the agreed one. */
+import type { AgreedField } from '../state.ts'
+import type { FieldShape } from './entity-shape.ts'
+import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
+import { acknowledge } from './member-field.ts'
+import { fieldState, type MergePass, setAgreed, setFieldState } from './pass.ts'
+import type { RankedCandidate, Verdict } from './policies.ts'
+
+/** The value that every candidate stands for, as well as its own system can hold it: then there is nothing to disagree about. */
+export function commonValue(
+  shape: FieldShape,
+  candidates: readonly RankedCandidate[],
+): RankedCandidate | undefined {
+  return candidates.find((common) =>
+    candidates.every((other) => {
+      if (other === common) return true
+      const role = shape.roles.find(({ system }) => system === other.standsFor)
+      return role === undefined
+        ? sameValue(other.value, common.value)
+        : equivalent(role.settings, other.value, common.value)
+    }),
+  )
+}
+
+/** Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was seen to hold it. */
+export function agree(
+  pass: MergePass,
+  shape: FieldShape,
+  before: AgreedField,
+  verdict: Exclude<Verdict, { kind: 'held' }>,
+): void {
+  pass.rev += 1
+  const { heldBy: _released, ...kept } = before
+  const after =
+    verdict.kind === 'winner' && verdict.candidate.system === 'agreed'
+      ? { ...kept, rev: pass.rev }
+      : { ...originOf(shape, verdict), rev: pass.rev, at: pass.input.now }
+  setAgreed(pass, shape.name, after)
+  pass.changes.push({
+    field: shape.name,
+    from: before.value,
+    to: after.value,
+    rev: after.rev,
+    src: after.src,
+    by: verdict.by,
+  })
+  acknowledgeSeen(pass, shape, after.value, after.rev)
+}
+
+function originOf(
+  shape: FieldShape,
+  verdict: Exclude<Verdict, { kind: 'held' }>,
+): { value: MaybeValue; src: string; changedAt?: number } {
+  if (verdict.kind === 'computed') {
+    return { value: shape.field.normalise(verdict.value ?? null), src: 'merge' }
+  }
+  const { value, system, changedAt } = verdict.candidate
+  return { value, src: system, ...(changedAt === undefined ? {} : { changedAt }) }
+}
+
+function acknowledgeSeen(pass: MergePass, shape: FieldShape, value: MaybeValue, rev: number): void {
+  for (const role of shape.roles) {
+    const side = pass.sides[role.index]
+    const look = side?.observation
+    if (side === undefined || look === undefined) continue
+    if (!role.settings.readable || look.unknown.has(shape.name)) continue
+    if (!equivalent(role.settings, look.values[shape.name], value)) continue
+    setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), rev))
+  }
+}

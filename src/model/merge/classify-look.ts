@@ -1,0 +1,105 @@
+/**
+ * What one look at one field in one system means (the cases a to d of the merge).
+ *
+ * - `quiet`: nothing new; the state may have been confirmed
+ * - `settled`: the value is ours or agreed already; absorbed, not a change
+ * - `missing`: never absorbed here and empty, while something is agreed; absorbed, and to be written
+ * - `changed`: somebody changed it
+ */
+import type { AgreedField, MemberField } from '../state.ts'
+import { isCoercion } from './coercion.ts'
+import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
+import { absorb, acknowledge, confirmProvisional, forgetWrote, hasBase, markCoerced } from './member-field.ts'
+import { findOwnWrite } from './own-writes.ts'
+
+export type Look =
+  | { readonly kind: 'quiet' | 'missing'; readonly state: MemberField }
+  | {
+      readonly kind: 'settled'
+      readonly state: MemberField
+      readonly note?: 'coerced' | 'resurfaced'
+    }
+  | {
+      readonly kind: 'changed'
+      /** Somebody here didn't know the agreed value when they changed theirs. */
+      readonly concurrent: boolean
+      /** First seen after a write of ours: the system may have made the change itself. */
+      readonly induced: boolean
+      /** It was absorbed before, so this is an edit and not just a first contact. */
+      readonly edited: boolean
+    }
+
+/** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
+export function classifyLook(
+  shape: FieldShape,
+  role: FieldRole,
+  state: MemberField,
+  agreed: AgreedField,
+  observed: MaybeValue,
+): Look {
+  const known = hasBase(state)
+  if (known && equivalent(role.settings, observed, state.shadow)) {
+    return { kind: 'quiet', state: forgetWrote(confirmProvisional(state)) }
+  }
+  if (equivalent(role.settings, observed, agreed.value)) {
+    return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
+  }
+  return (
+    ownValue(shape, role, state, observed) ??
+    (known
+      ? {
+          kind: 'changed',
+          concurrent: state.acked < agreed.rev,
+          induced: state.wrote === true,
+          edited: true,
+        }
+      : firstContact(state, agreed, observed))
+  )
+}
+
+/** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
+function ownValue(
+  shape: FieldShape,
+  role: FieldRole,
+  state: MemberField,
+  observed: MaybeValue,
+): Look | undefined {
+  const type = shape.field.type
+  if (state.provisional !== undefined && isCoercion(type, state.shadow, observed)) {
+    const rev = Math.max(state.acked, state.provisional)
+    return {
+      kind: 'settled',
+      state: markCoerced(acknowledge(absorb(state, observed), rev)),
+      note: 'coerced',
+    }
+  }
+  const own = findOwnWrite(role.settings, type, state, observed)
+  if (own === undefined) return undefined
+  // The revision may go down: the system holds an older value of ours again, so the newer one has to be written once more.
+  const settled = acknowledge(absorb(state, observed), own.rev)
+  if (own.coerced) return { kind: 'settled', state: markCoerced(settled), note: 'coerced' }
+  return {
+    kind: 'settled',
+    state: settled,
+    ...(own.rev < state.acked ? { note: 'resurfaced' as const } : {}),
+  }
+}
+
+/**
+ * No base: nothing was ever absorbed here, so nobody can tell who changed what. Where only one side has a value, that one counts and no
+ * conflict arises; two different values are a conflict.
+ */
+function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Look {
+  if (!isEmpty(observed)) {
+    return {
+      kind: 'changed',
+      concurrent: !isEmpty(agreed.value),
+      induced: false,
+      edited: false,
+    }
+  }
+  if (!isEmpty(agreed.value)) return { kind: 'missing', state: absorb(state, observed) }
+  const settled = acknowledge(absorb(state, observed), agreed.rev)
+  return { kind: 'settled', state: agreed.rev > 0 ? markCoerced(settled) : settled }
+}

@@ -1,0 +1,103 @@
+/** Decides one field from the changes that the looks have found: a winner, a computed value, a hold, or a declared revert. */
+import type { AgreedField } from '../state.ts'
+import { agree, commonValue } from './agree.ts'
+import { agreedCandidate, candidateOf, draftCandidates, nothingAgreed, type SeenChange } from './change.ts'
+import { isCoercion } from './coercion.ts'
+import type { FieldShape } from './entity-shape.ts'
+import { equivalent } from './equivalence.ts'
+import { disown, keepForHold } from './hold.ts'
+import { acknowledge, markCoerced } from './member-field.ts'
+import { agreedFields, fieldState, type MergePass, setAgreed, setFieldState } from './pass.ts'
+import { applyPolicy } from './policies.ts'
+
+/** Settles all changes of one field. They are absorbed already: what is decided here is what becomes of their values. */
+export function decideField(pass: MergePass, shape: FieldShape, changes: readonly SeenChange[]): void {
+  const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
+  if (agreed.heldBy !== undefined) {
+    keepForHold(pass, shape, agreed.heldBy, changes)
+    return
+  }
+  const origins = originsOf(changes, agreed)
+  const refused = changes.filter((change) => !origins.includes(change))
+  if (origins.length > 0) decideBetween(pass, shape, origins, agreed)
+  if (refused.length > 0) revert(pass, shape, refused, agreed)
+}
+
+/** The changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and nobody has a better one. */
+function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonly SeenChange[] {
+  const allowed = changes.filter((change) => change.role.origin === 'allowed')
+  if (allowed.length > 0 || agreed.rev > 0) return allowed
+  return changes.filter((change) => change.role.origin === 'poorer')
+}
+
+function decideBetween(
+  pass: MergePass,
+  shape: FieldShape,
+  origins: readonly SeenChange[],
+  agreed: AgreedField,
+): void {
+  const candidates = origins.map(candidateOf)
+  if (origins.some((change) => change.concurrent)) candidates.push(agreedCandidate(agreed))
+  const common = commonValue(shape, candidates)
+  if (common !== undefined) {
+    agree(pass, shape, agreed, { kind: 'winner', candidate: common, by: 'single' })
+    return
+  }
+  const verdict = applyPolicy(shape, candidates, agreed)
+  const draft = {
+    id: pass.input.newId(),
+    field: shape.name,
+    candidates: draftCandidates(candidates),
+    policy: verdict.by,
+  }
+  if (verdict.kind === 'held') {
+    pass.conflicts.push(draft)
+    setAgreed(pass, shape.name, { ...agreed, heldBy: draft.id })
+    return
+  }
+  pass.conflicts.push({ ...draft, winner: verdict.kind === 'winner' ? verdict.candidate.system : 'merge' })
+  agree(pass, shape, agreed, verdict)
+}
+
+/**
+ * Changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values
+ * are kept like the losers of a conflict.
+ */
+function revert(
+  pass: MergePass,
+  shape: FieldShape,
+  refused: readonly SeenChange[],
+  before: AgreedField,
+): void {
+  const agreed = agreedFields(pass)[shape.name] ?? before
+  if (agreed.heldBy !== undefined) {
+    disown(shape, refused)
+    return
+  }
+  const overwritten = refused.filter((change) => agreed.rev > 0 && !standsAs(pass, shape, change, agreed))
+  const [first] = overwritten
+  if (first === undefined) return
+  const by = first.role.origin === 'owner' ? 'owner' : 'one-way'
+  const candidate = agreedCandidate(agreed)
+  pass.conflicts.push({
+    id: pass.input.newId(),
+    field: shape.name,
+    candidates: draftCandidates([...overwritten.map(candidateOf), candidate]),
+    policy: by,
+    winner: 'agreed',
+  })
+  // A system that has yet to get the agreed revision is written to anyway.
+  const written = overwritten.every((change) => fieldState(change.side, shape.name).acked < agreed.rev)
+  if (!written) agree(pass, shape, agreed, { kind: 'winner', candidate, by })
+}
+
+/** Whether a refused value needs no write: it is the agreed one, as well as the system can hold it. */
+function standsAs(pass: MergePass, shape: FieldShape, change: SeenChange, agreed: AgreedField): boolean {
+  const { role, side, value } = change
+  if (equivalent(role.settings, value, agreed.value)) return true
+  if (role.origin !== 'poorer' || !isCoercion(shape.field.type, agreed.value, value)) return false
+  const state = acknowledge(fieldState(side, shape.name), agreed.rev)
+  setFieldState(side, shape.name, markCoerced(state))
+  pass.notes.push({ kind: 'coerced', system: role.system, field: shape.name })
+  return true
+}

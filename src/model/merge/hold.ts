@@ -1,0 +1,93 @@
+/**
+ * Fields held for a person.
+ *
+ * A hold begins when the `manual` policy meets different candidates (`AgreedField.heldBy`); other fields go on. While it lasts, edits are
+ * absorbed and added to the conflict, and nothing is written. It ends by a person's decision, or by itself once all sides are equal.
+ */
+import type { AgreedField } from '../state.ts'
+import { agree, commonValue } from './agree.ts'
+import { agreedCandidate, candidateOf, draftCandidates, type SeenChange } from './change.ts'
+import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { acknowledge, hasBase } from './member-field.ts'
+import { agreedFields, fieldState, type MergePass, type Side, setAgreed, setFieldState } from './pass.ts'
+import type { RankedCandidate } from './policies.ts'
+
+/** Adds changes to the conflict that holds the field. */
+export function keepForHold(
+  pass: MergePass,
+  shape: FieldShape,
+  conflictId: string,
+  changes: readonly SeenChange[],
+): void {
+  pass.conflicts.push({
+    id: conflictId,
+    field: shape.name,
+    candidates: draftCandidates(changes.map(candidateOf)),
+    policy: shape.field.policy.kind,
+  })
+  disown(
+    shape,
+    changes.filter((change) => change.role.origin !== 'allowed'),
+  )
+}
+
+/** Systems that may not change the field don't hold the agreed value any more: they are written to when the hold is over. */
+export function disown(shape: FieldShape, refused: readonly SeenChange[]): void {
+  for (const { side } of refused) {
+    setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), 0))
+  }
+}
+
+/** Ends the hold if every system that may change the field holds the same value by now. */
+export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
+  const agreed = agreedFields(pass)[shape.name]
+  if (agreed?.heldBy === undefined) return
+  const sides = currentValues(pass, shape, agreed)
+  const common = sides === undefined ? undefined : commonValue(shape, sides)
+  if (sides === undefined || common === undefined) return
+  const winner = common.system
+  pass.conflicts.push({
+    id: agreed.heldBy,
+    field: shape.name,
+    candidates: draftCandidates(sides),
+    policy: shape.field.policy.kind,
+    winner,
+  })
+  if (winner === 'agreed') {
+    const { heldBy: _released, ...kept } = agreed
+    setAgreed(pass, shape.name, kept)
+    return
+  }
+  agree(pass, shape, agreed, { kind: 'winner', candidate: common, by: 'single' })
+}
+
+/**
+ * What each side holds now, as far as is known: the look, else the shadow. Undefined when a side is not known. The agreed value is a side
+ * of its own when no system stands for it.
+ */
+function currentValues(
+  pass: MergePass,
+  shape: FieldShape,
+  agreed: AgreedField,
+): readonly RankedCandidate[] | undefined {
+  const values: RankedCandidate[] = []
+  for (const role of shape.roles) {
+    const side = pass.sides[role.index]
+    if (side === undefined || !takesPart(role, side)) continue
+    const state = fieldState(side, shape.name)
+    if (!hasBase(state)) return undefined
+    values.push({
+      system: role.system,
+      standsFor: role.system,
+      value: state.shadow,
+      base: state.shadow,
+      at: side.observation?.at ?? agreed.at,
+    })
+  }
+  if (!values.some((value) => value.system === agreed.src)) values.push(agreedCandidate(agreed))
+  return values
+}
+
+function takesPart(role: FieldRole, side: Side): boolean {
+  return role.origin === 'allowed' && role.settings.readable && side.member.state === 'linked'
+}

@@ -1,0 +1,47 @@
+/** Steps of one field's state in one system. Each takes the old state and gives a new one; states are never changed in place. */
+import type { MemberField } from '../state.ts'
+import type { MaybeValue } from './equivalence.ts'
+
+/** A field about which nothing is known yet. */
+export const unseen: MemberField = Object.freeze({ acked: 0 })
+
+/** True once the field was absorbed, as a value or as *absent*: changes can be told from then on. */
+export function hasBase(state: MemberField): boolean {
+  return state.shadow !== undefined || state.shadowAbsent === true
+}
+
+/** The value is absorbed: it is the base for telling the next change. What was provisional or coerced is over. */
+export function absorb(state: MemberField, value: MaybeValue): MemberField {
+  const {
+    shadow: _shadow,
+    shadowAbsent: _absent,
+    provisional: _provisional,
+    coerced: _coerced,
+    ...kept
+  } = state
+  return value === undefined ? { ...kept, shadowAbsent: true } : { ...kept, shadow: value }
+}
+
+/** The system is known to hold this agreed revision. */
+export function acknowledge(state: MemberField, rev: number): MemberField {
+  return state.acked === rev ? state : { ...state, acked: rev }
+}
+
+/** A look has shown that a provisional write landed: the value itself is the proof. */
+export function confirmProvisional(state: MemberField): MemberField {
+  if (state.provisional === undefined) return state
+  const { provisional, ...kept } = state
+  return { ...kept, acked: Math.max(kept.acked, provisional) }
+}
+
+/** The first look after our own write is over. */
+export function forgetWrote(state: MemberField): MemberField {
+  if (state.wrote === undefined) return state
+  const { wrote: _wrote, ...kept } = state
+  return kept
+}
+
+/** The system keeps our value in a poorer form, and that is accepted. */
+export function markCoerced(state: MemberField): MemberField {
+  return { ...state, coerced: true }
+}

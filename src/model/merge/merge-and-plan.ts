@@ -1,0 +1,21 @@
+/** The one call the engine makes per round: absorb and decide, run the rules, plan the writes. */
+import { planWrites } from '../plan.ts'
+import { applyRules } from '../rules.ts'
+import type { MergeInput, MergeResult } from './contract.ts'
+import { mergeRecord } from './merge-record.ts'
+
+/** Merges one record and plans its writes. While a rule objects, everything is decided and kept, but nothing is written. */
+export async function mergeAndPlan(input: MergeInput): Promise<MergeResult> {
+  const merged = mergeRecord(input)
+  const { decision, problems } = await applyRules(input, merged)
+  const plan = planWrites(input, decision)
+  const blocked = problems.length > 0
+  return {
+    ...decision,
+    members: plan.members,
+    problems,
+    writes: blocked ? [] : plan.writes,
+    waiting: blocked ? [] : plan.waiting,
+    changed: decision.fields !== input.fields || plan.members.size > 0 || decision.conflicts.length > 0,
+  }
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import {
+  agreedOf,
+  entityOf,
+  inputOf,
+  syncedOf,
+  testNow,
+  truncateTo,
+} from '../../../test/support/merge-cases.ts'
+import { mergeAndPlan } from './merge-and-plan.ts'
+import { mergeRecord } from './merge-record.ts'
+
+describe('a look at what is known', () => {
+  it('changes nothing when every system shows what it showed before, however different the systems are', async () => {
+    const input = inputOf({
+      fields: { name: agreedOf('Ann') },
+      members: { crm: { fields: { name: syncedOf('Bob') } }, erp: { fields: { name: syncedOf('Cid') } } },
+      looks: { crm: { name: 'Bob' }, erp: { name: 'Cid' } },
+    })
+    expect(await mergeAndPlan(input)).toMatchObject({ changed: false, writes: [], conflicts: [], rev: 1 })
+  })
+
+  it('confirms a provisional write by the value itself', () => {
+    const result = mergeRecord(
+      inputOf({
+        fields: { name: agreedOf('Bob', 2) },
+        members: { erp: { fields: { name: syncedOf('Bob', 1, { provisional: 2, wrote: true }) } } },
+        looks: { erp: { name: 'Bob' } },
+      }),
+    )
+    expect(result.members.get('erp')).toEqual({ name: { shadow: 'Bob', acked: 2 } })
+  })
+})
+
+describe('an edit', () => {
+  it('becomes agreed and is written to the others, once', async () => {
+    const result = await mergeAndPlan(
+      inputOf({
+        fields: { name: agreedOf('Ann') },
+        members: { crm: { fields: { name: syncedOf('Ann') } }, erp: { fields: { name: syncedOf('Ann') } } },
+        looks: { crm: { name: 'Anna' }, erp: { name: 'Ann' } },
+      }),
+    )
+    expect(result.fields.name).toEqual({ value: 'Anna', rev: 2, src: 'crm', at: testNow })
+    expect(result.writes).toEqual([
+      { system: 'erp', operation: 'update', values: { name: 'Anna' }, revs: { name: 2 } },
+    ])
+    expect(result.conflicts).toEqual([])
+    expect(result.members.get('crm')).toEqual({ name: { shadow: 'Anna', acked: 2 } })
+  })
+
+  it('is concurrent when its system had not acknowledged the agreed revision (H3)', () => {
+    const result = mergeRecord(
+      inputOf({
+        rev: 2,
+        fields: { name: agreedOf('Anna', 2, 'crm') },
+        members: {
+          crm: { fields: { name: syncedOf('Anna', 2) } },
+          erp: { fields: { name: syncedOf('Ann', 1) } },
+        },
+        looks: { crm: { name: 'Anna' }, erp: { name: 'Annette' } },
+      }),
+    )
+    expect(result.conflicts).toEqual([
+      {
+        id: 'conflict-1',
+        field: 'name',
+        policy: 'prefer',
+        winner: 'agreed',
+        candidates: [
+          { system: 'erp', value: 'Annette', at: testNow },
+          { system: 'agreed', value: 'Anna', at: 0 },
+        ],
+      },
+    ])
+    expect(result.fields.name).toMatchObject({ value: 'Anna', rev: 3 })
+  })
+
+  it('in two systems to the same value is no conflict', () => {
+    const result = mergeRecord(
+      inputOf({
+        fields: { name: agreedOf('Ann') },
+        members: { crm: { fields: { name: syncedOf('Ann') } }, erp: { fields: { name: syncedOf('Ann') } } },
+        looks: { crm: { name: 'Eve' }, erp: { name: 'Eve' } },
+      }),
+    )
+    expect(result.conflicts).toEqual([])
+    expect(result.members.get('erp')).toEqual({ name: { shadow: 'Eve', acked: 2 } })
+  })
+})
+
+describe('our own values', () => {
+  it('that resurface late lower the acknowledgement, so that the newer value is written again (H14)', async () => {
+    const own = [
+      { value: 'old', rev: 2, notAfter: testNow },
+      { value: 'new', rev: 3, notAfter: testNow },
+    ]
+    const result = await mergeAndPlan(
+      inputOf({
+        rev: 3,
+        fields: { name: agreedOf('new', 3) },
+        members: { erp: { fields: { name: syncedOf('new', 3, { own, wrote: true }) }, settleMs: 10 } },
+        looks: { erp: { name: 'old' } },
+      }),
+    )
+    expect(result.notes).toEqual([{ kind: 'resurfaced', system: 'erp', field: 'name' }])
+    expect(result.members.get('erp')?.name).toMatchObject({ shadow: 'old', acked: 2 })
+    expect(result.writes).toHaveLength(1)
+    expect(result.conflicts).toEqual([])
+  })
+
+  it('that were cut on the way are accepted as they are and not written again (H7)', async () => {
+    const own = [{ value: 'Consolidated', rev: 2, notAfter: testNow }]
+    const result = await mergeAndPlan(
+      inputOf({
+        rev: 2,
+        fields: { name: agreedOf('Consolidated', 2) },
+        members: { erp: { fields: { name: syncedOf('Con', 1, { own }) }, settleMs: 10 } },
+        looks: { erp: { name: 'Consol' } },
+      }),
+    )
+    expect(result.members.get('erp')?.name).toMatchObject({ shadow: 'Consol', acked: 2, coerced: true })
+    expect(result.writes).toEqual([])
+  })
+
+  it('never flow back shortened into the master (H8)', async () => {
+    const entity = entityOf({ fields: { name: { in: { crm: {}, erp: { normalise: truncateTo(3) } } } } })
+    const result = await mergeAndPlan(
+      inputOf({
+        entity,
+        rev: 2,
+        fields: { name: agreedOf('Consolidated', 2) },
+        members: {
+          crm: { fields: { name: syncedOf('Consolidated', 2) } },
+          erp: { fields: { name: syncedOf('Old', 1) } },
+        },
+        looks: { crm: { name: 'Consolidated' }, erp: { name: 'Con' } },
+      }),
+    )
+    expect(result.fields.name).toMatchObject({ value: 'Consolidated', rev: 2 })
+    expect(result.writes).toEqual([])
+  })
+})
+
+describe('a first contact, without a base (H2)', () => {
+  it('takes over a value where nothing is agreed', async () => {
+    const result = await mergeAndPlan(
+      inputOf({ rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Ann' }, erp: { name: '' } } }),
+    )
+    expect(result.fields.name).toMatchObject({ value: 'Ann', src: 'crm', rev: 1 })
+    expect(result.conflicts).toEqual([])
+    expect(result.writes).toMatchObject([{ system: 'erp', values: { name: 'Ann' } }])
+  })
+
+  it('writes an agreed value where the system has none', async () => {
+    const result = await mergeAndPlan(
+      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: null } } }),
+    )
+    expect(result.writes).toMatchObject([{ system: 'erp', values: { name: 'Ann' } }])
+    expect(result.rev).toBe(1)
+  })
+
+  it('keeps the loser when both have different values', () => {
+    const result = mergeRecord(
+      inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: 'Bea' } } }),
+    )
+    expect(result.conflicts).toMatchObject([
+      { winner: 'agreed', candidates: [{ value: 'Bea' }, { value: 'Ann' }] },
+    ])
+  })
+})

@@ -1,0 +1,89 @@
+/**
+ * The merge of one record: absorbs the looks at its systems and decides every field.
+ *
+ * Pure: a function of what is agreed, what was absorbed before, the looks and the definition. The order in which the looks came
+ * plays no part, since the fields and the systems are walked in the order of the definition.
+ */
+import type { AgreedField } from '../state.ts'
+import { nothingAgreed, type SeenChange } from './change.ts'
+import { classifyLook } from './classify-look.ts'
+import type { MergeDecision, MergeInput, Observation } from './contract.ts'
+import { decideField } from './decide-field.ts'
+import type { FieldRole, FieldShape } from './entity-shape.ts'
+import type { MaybeValue } from './equivalence.ts'
+import { releaseIfEqual } from './hold.ts'
+import { absorb, forgetWrote } from './member-field.ts'
+import { countInducedChange } from './oscillation.ts'
+import { dropSettledWrites } from './own-writes.ts'
+import {
+  agreedFields,
+  fieldState,
+  finishPass,
+  type MergePass,
+  type Side,
+  setFieldState,
+  startPass,
+} from './pass.ts'
+
+/** Absorbs and decides; what follows from it is planned by `planWrites`. Every field group is one field and so has one revision. */
+export function mergeRecord(input: MergeInput): MergeDecision {
+  const pass = startPass(input)
+  for (const shape of pass.shape.fields) mergeField(pass, shape)
+  return finishPass(pass)
+}
+
+function mergeField(pass: MergePass, shape: FieldShape): void {
+  const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
+  let changes: SeenChange[] | undefined
+  for (const role of shape.roles) {
+    const side = pass.sides[role.index]
+    const observation = side?.observation
+    if (side === undefined || observation === undefined) continue
+    if (!role.settings.readable || observation.unknown.has(shape.name)) continue
+    const change = look(pass, { shape, role, side, observation, agreed })
+    if (change === undefined) continue
+    changes ??= []
+    changes.push(change)
+  }
+  if (changes !== undefined) decideField(pass, shape, changes)
+  if (agreed.heldBy !== undefined) releaseIfEqual(pass, shape)
+}
+
+interface LookInput {
+  readonly shape: FieldShape
+  readonly role: FieldRole
+  readonly side: Side
+  readonly observation: Observation
+  readonly agreed: AgreedField
+}
+
+/** Absorbs one look at one field; a change is handed back to be decided together with the others. */
+function look(
+  pass: MergePass,
+  { shape, role, side, observation, agreed }: LookInput,
+): SeenChange | undefined {
+  const state = fieldState(side, shape.name)
+  const value: MaybeValue = observation.values[shape.name]
+  const pending = state.own ?? state.wrote ?? state.provisional
+  // Most looks show what was there before: nothing to compute, nothing to allocate.
+  if (pending === undefined && value !== undefined && value === state.shadow) return undefined
+  const seen = classifyLook(shape, role, state, agreed, value)
+  if (seen.kind === 'changed') {
+    const absorbed = absorb(forgetWrote(state), value)
+    settleState(side, shape, seen.induced ? countInducedChange(pass, shape, side, absorbed) : absorbed)
+    const { concurrent, edited } = seen
+    return { role, side, observation, value, base: state.shadow, concurrent, edited }
+  }
+  settleState(side, shape, seen.state)
+  if (seen.kind === 'settled' && seen.note !== undefined) {
+    pass.notes.push({ kind: seen.note, system: role.system, field: shape.name })
+  }
+  return undefined
+}
+
+function settleState(side: Side, shape: FieldShape, state: SeenState): void {
+  const at = side.observation?.at ?? 0
+  setFieldState(side, shape.name, dropSettledWrites(state, at, side.member.settleMs))
+}
+
+type SeenState = Parameters<typeof dropSettledWrites>[0]

@@ -1,0 +1,48 @@
+/**
+ * The oscillation breaker: systems that rewrite a field on each of our writes would keep each other busy for ever.
+ *
+ * A change first seen after a write of ours to the same field is *induced*: the system may have made it itself. Two systems that do so
+ * alternate, so the induced changes of all systems are counted together; at the limit the field is held in the system that made the
+ * last one, until a person releases it. The change itself is absorbed like any other.
+ */
+import type { MemberField } from '../state.ts'
+import type { FieldShape } from './entity-shape.ts'
+import { fieldState, type MergePass, type Side } from './pass.ts'
+
+/** Induced changes are counted over this long. */
+const windowMs = 24 * 60 * 60 * 1000
+
+/** Counts one more induced change of the field in this system, and holds it at the limit. */
+export function countInducedChange(
+  pass: MergePass,
+  shape: FieldShape,
+  side: Side,
+  state: MemberField,
+): MemberField {
+  const { now, entity } = pass.input
+  const since = isCurrent(state, now) ? (state.oscillation?.since ?? now) : now
+  const count = countOf(state, now) + 1
+  const elsewhere = shape.roles
+    .map((role) => pass.sides[role.index])
+    .reduce(
+      (sum, other) =>
+        other === undefined || other === side ? sum : sum + countOf(fieldState(other, shape.name), now),
+      0,
+    )
+  const total = count + elsewhere
+  if (total < entity.oscillationLimit || state.hold !== undefined) {
+    return { ...state, oscillation: { count, since } }
+  }
+  pass.oscillations.push({ system: side.system, field: shape.name, count: total })
+  // Counting starts anew, so that a released field is not held again by the next change.
+  const { oscillation: _counted, ...kept } = state
+  return { ...kept, hold: { reason: 'oscillation', at: now } }
+}
+
+function isCurrent(state: MemberField, now: number): boolean {
+  return state.oscillation !== undefined && now - state.oscillation.since <= windowMs
+}
+
+function countOf(state: MemberField, now: number): number {
+  return isCurrent(state, now) ? (state.oscillation?.count ?? 0) : 0
+}

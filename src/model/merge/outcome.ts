@@ -1,0 +1,144 @@
+/**
+ * What a remote write does to the field states of its member: before it is sent, and once its outcome is known.
+ *
+ * Only fields that the write meant to change are absorbed from an answer. Copying a whole answer would swallow an edit that somebody
+ * made to another field in the meantime.
+ */
+import type { EntitySystem, SystemField } from '../integration.ts'
+import type { MemberField, MemberFields } from '../state.ts'
+import type { CanonicalDocument } from '../values.ts'
+import type { PlannedWrite } from './contract.ts'
+import { equivalent, type MaybeValue } from './equivalence.ts'
+import { absorb, acknowledge, markCoerced, unseen } from './member-field.ts'
+import { rememberOwnWrite } from './own-writes.ts'
+
+/** What an acknowledging answer told about the record. */
+export interface WriteAnswer {
+  /** Canonical values in the returned body, normalised for the system; undefined when none came back. */
+  readonly stored?: CanonicalDocument
+  /** Fields of the body that could not be read. */
+  readonly unknown?: ReadonlySet<string>
+  /** Version after the write. A body without one may be older than the write, so it proves nothing. */
+  readonly version?: string
+}
+
+export interface AbsorbedOutcome {
+  readonly fields: MemberFields
+  /** Fields that the system stored in another form; accepted as they are. */
+  readonly coerced: readonly string[]
+  /** Some fields wait for a look to prove that the write landed. */
+  readonly provisional: boolean
+}
+
+/** Takes in an acknowledged write (2xx). */
+export function absorbOutcome(
+  entitySystem: EntitySystem,
+  fields: MemberFields,
+  planned: PlannedWrite,
+  answer: WriteAnswer,
+): AbsorbedOutcome {
+  const next: Record<string, MemberField> = { ...fields }
+  const coerced: string[] = []
+  let provisional = false
+  for (const [name, rev] of Object.entries(planned.revs)) {
+    const settings = entitySystem.fields.get(name)
+    if (settings === undefined) continue
+    const state = forgetRejection(next[name] ?? unseen)
+    const desired = planned.values[name]
+    const stored = provenValue(settings, name, answer)
+    if (stored === undefined) {
+      const written = absorb(state, desired)
+      // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
+      next[name] = settings.readable ? { ...written, provisional: rev } : acknowledge(written, rev)
+      provisional ||= settings.readable
+      continue
+    }
+    const landed = acknowledge(absorb(state, stored.value), Math.max(state.acked, rev))
+    const same = equivalent(settings, stored.value, desired)
+    next[name] = same ? landed : markCoerced(landed)
+    if (!same) coerced.push(name)
+  }
+  return { fields: next, coerced, provisional }
+}
+
+function provenValue(
+  settings: SystemField,
+  name: string,
+  answer: WriteAnswer,
+): { readonly value: MaybeValue } | undefined {
+  if (answer.stored === undefined || answer.version === undefined) return undefined
+  if (!settings.readable || answer.unknown?.has(name)) return undefined
+  return { value: answer.stored[name] }
+}
+
+/** The request of one write, as far as the own-write memory needs it. */
+export interface OpenedWrite {
+  readonly planned: PlannedWrite
+  /** Canonical values of every field in the body, also those that a whole-object write only carries along. */
+  readonly body: CanonicalDocument
+  /** It can't leave after this. */
+  readonly notAfter: number
+}
+
+/** Notes a write before it is sent: its values are ours from now on, wherever they turn up. */
+export function openIntentFields(
+  entitySystem: EntitySystem,
+  fields: MemberFields,
+  { planned, body, notAfter }: OpenedWrite,
+): MemberFields {
+  const next: Record<string, MemberField> = { ...fields }
+  for (const name of new Set([...Object.keys(body), ...Object.keys(planned.revs)])) {
+    const settings = entitySystem.fields.get(name)
+    if (settings === undefined) continue
+    const state = next[name] ?? unseen
+    const rev = planned.revs[name]
+    const value = rev === undefined ? body[name] : planned.values[name]
+    const remembered = rememberOwnWrite(settings, state, { value, rev: rev ?? state.acked, notAfter })
+    next[name] = rev === undefined ? remembered : { ...remembered, wrote: true }
+  }
+  return next
+}
+
+/** Takes a write back that provably never left, or that the system refused whole: nothing of it can turn up. */
+export function withdrawIntentFields(
+  fields: MemberFields,
+  { planned, body, notAfter }: OpenedWrite,
+): MemberFields {
+  const next: Record<string, MemberField> = { ...fields }
+  for (const name of new Set([...Object.keys(body), ...Object.keys(planned.revs)])) {
+    const state = next[name]
+    if (state?.own === undefined) continue
+    const { own, wrote: _wrote, ...kept } = state
+    const others = own.filter((write) => write.notAfter !== notAfter)
+    next[name] = others.length === 0 ? kept : { ...state, own: others }
+  }
+  return next
+}
+
+/** Remembers a refusal by the system: the same revision is not sent again under the same definition. */
+export function rejectedFields(
+  fields: MemberFields,
+  planned: PlannedWrite,
+  refusal: {
+    readonly code: string
+    /** Version of the definition. */
+    readonly version: string
+    /** Fields that the system named; all of the write otherwise. */
+    readonly fields?: readonly string[]
+  },
+): MemberFields {
+  const { code, version } = refusal
+  const named = (refusal.fields ?? []).filter((name) => name in planned.revs)
+  const refused = named.length > 0 ? named : Object.keys(planned.revs)
+  const next: Record<string, MemberField> = { ...fields }
+  for (const name of refused) {
+    next[name] = { ...(next[name] ?? unseen), rejected: { rev: planned.revs[name] ?? 0, version, code } }
+  }
+  return next
+}
+
+function forgetRejection(state: MemberField): MemberField {
+  if (state.rejected === undefined) return state
+  const { rejected: _rejected, ...kept } = state
+  return kept
+}

@@ -1,0 +1,61 @@
+/**
+ * Memory of what we sent: a value of ours that turns up later is ours, not an edit.
+ *
+ * Entries leave only by evidence, never by a timer: an observation begun after the write can't take effect any more.
+ */
+
+import type { SystemField } from '../integration.ts'
+import type { MemberField, OwnWrite } from '../state.ts'
+import type { FieldType } from '../values.ts'
+import { isCoercion } from './coercion.ts'
+import { equivalent, type MaybeValue } from './equivalence.ts'
+
+/** An own write that explains what a look has shown. */
+export interface OwnMatch {
+  readonly rev: number
+  /** The system changed the value's form on the way. */
+  readonly coerced: boolean
+}
+
+/** The newest own write that the observed value comes from, if any. */
+export function findOwnWrite(
+  settings: SystemField,
+  type: FieldType,
+  state: MemberField,
+  observed: MaybeValue,
+): OwnMatch | undefined {
+  const own = state.own
+  if (own === undefined) return undefined
+  for (let index = own.length - 1; index >= 0; index -= 1) {
+    const write = own[index]
+    if (write === undefined) continue
+    if (equivalent(settings, observed, write.value)) return { rev: write.rev, coerced: false }
+    if (isCoercion(type, write.value, observed)) return { rev: write.rev, coerced: true }
+  }
+  return undefined
+}
+
+/**
+ * Adds a write to the memory. Older entries with the same value are kept as one, since only the newest of them would ever be found: the
+ * memory is bounded by twice the number of different values sent within one in-flight time. The new entry stands by itself, so that it
+ * can be withdrawn when it turns out that it never left.
+ */
+export function rememberOwnWrite(settings: SystemField, state: MemberField, write: OwnWrite): MemberField {
+  const older: OwnWrite[] = []
+  for (const known of state.own ?? []) {
+    const twin = older.findIndex((other) => equivalent(settings, other.value, known.value))
+    const twinNotAfter = twin < 0 ? known.notAfter : (older[twin]?.notAfter ?? known.notAfter)
+    if (twin >= 0) older.splice(twin, 1)
+    older.push({ ...known, notAfter: Math.max(known.notAfter, twinNotAfter) })
+  }
+  return { ...state, own: [...older, write] }
+}
+
+/** Drops the writes that a look begun at `observedAt` has settled: they took effect by then, or never will. */
+export function dropSettledWrites(state: MemberField, observedAt: number, settleMs: number): MemberField {
+  if (state.own === undefined) return state
+  const open = state.own.filter((write) => observedAt <= write.notAfter + settleMs)
+  if (open.length === state.own.length) return state
+  const { own: _own, ...kept } = state
+  return open.length === 0 ? kept : { ...kept, own: open }
+}

@@ -1,0 +1,93 @@
+/** The working state of one merge: what is drafted so far. Lives for one call only; its inputs are never changed. */
+import type { AgreedField, AgreedFields, MemberField } from '../state.ts'
+import type {
+  ConflictDraft,
+  FieldChange,
+  MergeDecision,
+  MergeInput,
+  MergeMember,
+  MergeNote,
+  Observation,
+} from './contract.ts'
+import { type EntityShape, shapeOf } from './entity-shape.ts'
+import { unseen } from './member-field.ts'
+
+/** One system's part in the merge. */
+export interface Side {
+  readonly system: string
+  readonly member: MergeMember
+  /** Undefined: not looked at, nothing is absorbed. */
+  readonly observation: Observation | undefined
+  /** New field states, once there are any. */
+  draft: Record<string, MemberField> | undefined
+}
+
+export interface MergePass {
+  readonly input: MergeInput
+  readonly shape: EntityShape
+  /** By position of the system in the definition; undefined where the record has no member. */
+  readonly sides: readonly (Side | undefined)[]
+  rev: number
+  fields: Record<string, AgreedField> | undefined
+  readonly changes: FieldChange[]
+  readonly conflicts: ConflictDraft[]
+  readonly oscillations: { system: string; field: string; count: number }[]
+  readonly notes: MergeNote[]
+}
+
+export function startPass(input: MergeInput): MergePass {
+  const shape = shapeOf(input.entity)
+  const sides = shape.lanes.map(({ entitySystem: { system } }): Side | undefined => {
+    const member = input.members.get(system)
+    if (member === undefined) return undefined
+    return { system, member, observation: input.observations.get(system), draft: undefined }
+  })
+  return {
+    input,
+    shape,
+    sides,
+    rev: input.rev,
+    fields: undefined,
+    changes: [],
+    conflicts: [],
+    oscillations: [],
+    notes: [],
+  }
+}
+
+/** What is agreed now, drafts included. */
+export function agreedFields(pass: MergePass): AgreedFields {
+  return pass.fields ?? pass.input.fields
+}
+
+export function setAgreed(pass: MergePass, field: string, agreed: AgreedField): void {
+  pass.fields ??= { ...pass.input.fields }
+  pass.fields[field] = agreed
+}
+
+/** What is known of a field in a system now, drafts included. */
+export function fieldState(side: Side, field: string): MemberField {
+  return (side.draft ?? side.member.fields)[field] ?? unseen
+}
+
+export function setFieldState(side: Side, field: string, state: MemberField): void {
+  if (side.draft === undefined) {
+    if (side.member.fields[field] === state) return
+    side.draft = { ...side.member.fields }
+  }
+  side.draft[field] = state
+}
+
+export function finishPass(pass: MergePass): MergeDecision {
+  const members = new Map<string, Record<string, MemberField>>()
+  for (const side of pass.sides) if (side?.draft !== undefined) members.set(side.system, side.draft)
+  return {
+    rev: pass.rev,
+    fields: agreedFields(pass),
+    members,
+    changes: pass.changes,
+    conflicts: pass.conflicts,
+    oscillations: pass.oscillations,
+    notes: pass.notes,
+  }
+}

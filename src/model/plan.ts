@@ -1,0 +1,191 @@
+/**
+ * Says what each system is to hold after a decision: the writes, and what has to wait for another record.
+ *
+ * A field is written where it is behind (`acked` < agreed revision) and differs from what the system is seen to hold. Never written: fields
+ * that are held, refused at this revision, written but not verified yet, or about which the look said nothing.
+ */
+import type { EntitySystem } from './integration.ts'
+import type {
+  MergeDecision,
+  MergeInput,
+  MergeMember,
+  PlannedWrite,
+  WaitingReference,
+} from './merge/contract.ts'
+import { type LaneField, type LaneShape, shapeOf } from './merge/entity-shape.ts'
+import { asStored, isEmpty, sameValue } from './merge/equivalence.ts'
+import { acknowledge, hasBase, unseen } from './merge/member-field.ts'
+import type { AgreedField, MemberField, MemberFields } from './state.ts'
+import type { CanonicalValue, FieldType } from './values.ts'
+
+/** What is to be written, and the field states that planning has acknowledged on the way. */
+export interface WritePlan {
+  readonly members: ReadonlyMap<string, MemberFields>
+  readonly writes: readonly PlannedWrite[]
+  readonly waiting: readonly WaitingReference[]
+}
+
+/** One system under planning. */
+interface Lane {
+  readonly input: MergeInput
+  readonly entitySystem: EntitySystem
+  readonly member: MergeMember
+  readonly fields: MemberFields
+  draft: Record<string, MemberField> | undefined
+  readonly values: Record<string, CanonicalValue>
+  readonly revs: Record<string, number>
+  readonly waiting: WaitingReference[]
+}
+
+/** Plans all lanes. Give no writes to the engine when rules forbid them: see `mergeAndPlan`. */
+export function planWrites(input: MergeInput, decision: MergeDecision): WritePlan {
+  const shape = shapeOf(input.entity)
+  const members = new Map(decision.members)
+  const writes: PlannedWrite[] = []
+  const waiting: WaitingReference[] = []
+  for (const laneShape of shape.lanes) {
+    const { system } = laneShape.entitySystem
+    const member = input.members.get(system)
+    if (member === undefined) continue
+    const lane: Lane = {
+      input,
+      entitySystem: laneShape.entitySystem,
+      member,
+      fields: decision.members.get(system) ?? member.fields,
+      draft: undefined,
+      values: {},
+      revs: {},
+      waiting: [],
+    }
+    const write = planLane(lane, laneShape, decision)
+    if (lane.draft !== undefined) members.set(system, lane.draft)
+    if (write !== undefined) writes.push(write)
+    waiting.push(...lane.waiting)
+  }
+  return { members, writes, waiting }
+}
+
+function planLane(lane: Lane, laneShape: LaneShape, decision: MergeDecision): PlannedWrite | undefined {
+  const { direction, system } = lane.entitySystem
+  if (lane.member.state === 'absent') {
+    return direction === 'source' ? undefined : planCreate(lane, laneShape, decision)
+  }
+  const seen = lane.input.observations.has(system) || lane.input.guarded.has(system)
+  if (lane.member.state !== 'linked' || !seen) return undefined
+  for (const field of laneShape.fields) {
+    const agreed = decision.fields[field.shape.name]
+    if (agreed !== undefined) planField(lane, field, agreed)
+  }
+  return finishWrite(lane, 'update')
+}
+
+/** Acknowledges the field if the system is seen to hold it, else plans it. */
+function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField): void {
+  const state = lane.fields[shape.name] ?? unseen
+  if (state.acked >= agreed.rev || agreed.heldBy !== undefined) return
+  const look = lane.input.observations.get(role.system)
+  if (look?.unknown.has(shape.name)) return
+  const desired = asStored(role.settings, agreed.value)
+  // A guarded lane has no look; and a field that can't be read never shows up in one. Their shadow stands in.
+  const looked = look !== undefined && role.settings.readable
+  const known = looked || hasBase(state)
+  const current = looked ? look.values[shape.name] : state.shadow
+  if (known && sameValue(asStored(role.settings, current), desired)) {
+    lane.draft ??= { ...lane.fields }
+    lane.draft[shape.name] = acknowledge(state, agreed.rev)
+    return
+  }
+  if (!mayUpdate(lane, role.settings.writable) || isBlocked(lane, state, agreed)) return
+  const missing = missingReference(lane, shape.field.type, desired)
+  if (missing !== undefined) {
+    lane.waiting.push({
+      system: role.system,
+      field: shape.name,
+      recordId: missing,
+      blocksLane: false,
+    })
+    return
+  }
+  lane.values[shape.name] = desired
+  lane.revs[shape.name] = agreed.rev
+}
+
+function mayUpdate(lane: Lane, fieldWritable: boolean): boolean {
+  const { direction, operations } = lane.entitySystem
+  return fieldWritable && lane.member.writable && direction !== 'source' && operations.update
+}
+
+/** Held for a person, refused before and unchanged since, or on its way already. */
+function isBlocked(lane: Lane, state: MemberField, agreed: AgreedField): boolean {
+  return (
+    state.hold !== undefined ||
+    state.provisional === agreed.rev ||
+    (state.rejected?.rev === agreed.rev && state.rejected.version === lane.input.version)
+  )
+}
+
+/**
+ * A create carries every agreed value that the system can be given. It waits whole when a field that it needs is held, was refused, or
+ * refers to a record that has no counterpart there yet.
+ */
+function planCreate(lane: Lane, laneShape: LaneShape, decision: MergeDecision): PlannedWrite | undefined {
+  if (!lane.entitySystem.operations.create || !lane.member.writable) return undefined
+  let complete = true
+  for (const field of laneShape.fields) {
+    const agreed = decision.fields[field.shape.name]
+    if (agreed === undefined || !field.role.settings.writable) continue
+    complete = planCreateField(lane, field, agreed) && complete
+  }
+  return complete ? finishWrite(lane, 'create') : undefined
+}
+
+/** False when the create can't go without this field. */
+function planCreateField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField): boolean {
+  if (agreed.heldBy !== undefined) return role.settings.nullable && !shape.field.required
+  if (agreed.value === undefined || agreed.value === null) return true
+  const state = lane.fields[shape.name] ?? unseen
+  if (isBlocked(lane, state, agreed)) return false
+  const desired = asStored(role.settings, agreed.value)
+  const missing = missingReference(lane, shape.field.type, desired)
+  if (missing !== undefined) {
+    const blocksLane = !role.settings.nullable
+    lane.waiting.push({ system: role.system, field: shape.name, recordId: missing, blocksLane })
+    return !blocksLane
+  }
+  lane.values[shape.name] = desired
+  lane.revs[shape.name] = agreed.rev
+  return true
+}
+
+function finishWrite(lane: Lane, operation: 'create' | 'update'): PlannedWrite | undefined {
+  const values = Object.values(lane.values)
+  if (values.length === 0 || (operation === 'create' && values.every(isEmpty))) return undefined
+  return {
+    system: lane.entitySystem.system,
+    operation,
+    values: lane.values,
+    revs: lane.revs,
+  }
+}
+
+/** The first record that the value refers to and that has no counterpart in the lane's system; references may lie inside sets and groups. */
+function missingReference(
+  lane: Lane,
+  type: FieldType,
+  value: CanonicalValue | undefined,
+): string | undefined {
+  return referencesIn(type, value).find(
+    (recordId) => !lane.input.referable(lane.entitySystem.system, recordId),
+  )
+}
+
+function referencesIn(type: FieldType, value: CanonicalValue | undefined): readonly string[] {
+  if (value === undefined || value === null) return []
+  if (type.kind === 'ref') return typeof value === 'string' ? [value] : []
+  if (type.kind === 'set' || type.kind === 'list') {
+    return Array.isArray(value) ? value.flatMap((item) => referencesIn(type.of, item)) : []
+  }
+  if (type.kind !== 'group' || typeof value !== 'object') return []
+  const parts = new Map<string, CanonicalValue>(Object.entries(value))
+  return Object.entries(type.fields).flatMap(([name, part]) => referencesIn(part, parts.get(name)))
+}
