@@ -6,6 +6,8 @@ export default defineConfig({
     // Bounds on hanging, never speed assertions; the machine that runs this may be busy.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Starts one PostgreSQL for the run, beside the tests; those that need it wait for it.
+    globalSetup: ['test/support/database-server.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

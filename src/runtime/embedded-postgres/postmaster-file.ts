@@ -1,0 +1,56 @@
+/** `postmaster.pid`: what a running server says about itself, and whether that is still true. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { errnoOf } from './server-user.ts'
+
+export interface Postmaster {
+  readonly pid: number
+  readonly port: number
+  readonly socketDirectory: string
+  /** `starting`, `ready`, `stopping`, … */
+  readonly status: string
+}
+
+export function pidFile(databaseDirectory: string): string {
+  return path.join(databaseDirectory, 'postmaster.pid')
+}
+
+/** Undefined: no server has the directory, as far as the file knows. */
+export function readPostmaster(databaseDirectory: string): Postmaster | undefined {
+  try {
+    const lines = readFileSync(pidFile(databaseDirectory), 'utf8').split('\n')
+    return {
+      pid: Number(lines[0]),
+      port: Number(lines[3]),
+      socketDirectory: lines[4] ?? '',
+      status: (lines[7] ?? '').trim(),
+    }
+  } catch (problem) {
+    if (errnoOf(problem) === 'ENOENT') return undefined
+    throw problem
+  }
+}
+
+/** True only for a live PostgreSQL of this directory (its real path, which may be deleted by now): not for a zombie, nor for another program that got the number. */
+export function isServing(postmaster: Postmaster, databaseDirectory: string): boolean {
+  if (!(postmaster.pid > 0) || !processExists(postmaster.pid)) return false
+  if (!existsSync('/proc/self/stat')) return true // no way to look closer; a failed connection will tell
+  try {
+    const stat = readFileSync(`/proc/${postmaster.pid}/stat`, 'utf8')
+    // The state follows the program's name, which is in parentheses and may hold anything.
+    const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
+    const command = readFileSync(`/proc/${postmaster.pid}/cmdline`, 'utf8').split('\0')
+    return state !== 'Z' && state !== 'X' && command.includes(databaseDirectory)
+  } catch {
+    return false // it ended while we looked
+  }
+}
+
+export function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (problem) {
+    return errnoOf(problem) === 'EPERM'
+  }
+}

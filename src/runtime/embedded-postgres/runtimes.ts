@@ -1,0 +1,41 @@
+/** Which runtimes use a server: one file per process, so that the last to leave stops it. */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { processExists } from './postmaster-file.ts'
+
+let used = 0
+
+/** Enters this process and returns its name in the list. Entered before adopting, so that a leaver sees it. */
+export function enterRuntime(directory: string): string {
+  used += 1
+  const name = `${process.pid}-${startedAt(process.pid)}-${used}`
+  writeFileSync(path.join(directory, name), '')
+  return name
+}
+
+export function leaveRuntime(directory: string, name: string): void {
+  rmSync(path.join(directory, name), { force: true })
+}
+
+/** True when another live runtime is entered; the entries of dead ones are removed. */
+export function othersRunning(directory: string, self: string): boolean {
+  if (!existsSync(directory)) return false
+  let others = false
+  for (const name of readdirSync(directory)) {
+    if (name === self) continue
+    const [pid = '', started = ''] = name.split('-')
+    if (processExists(Number(pid)) && startedAt(Number(pid)) === started) others = true
+    else rmSync(path.join(directory, name), { force: true })
+  }
+  return others
+}
+
+/** Start time of a process, to tell it from a later one with the same number; `0` where the system doesn't tell. */
+function startedAt(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+  } catch {
+    return '0'
+  }
+}
