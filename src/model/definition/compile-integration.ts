@@ -14,6 +14,7 @@ import { literalSecrets } from './literal-secrets.ts'
 import { type Report, reportUnder } from './report.ts'
 import { definitionSchema, type IntegrationDefinition } from './schema/root.ts'
 import type { SystemDefinition } from './schema/systems.ts'
+import { misplacedReferences } from './secret-references.ts'
 import { shapeFindings } from './shape-findings.ts'
 
 export interface CompileOptions {
@@ -36,7 +37,7 @@ export interface Compilation {
 
 /** Checks and compiles plain data (parsed YAML, or what a TypeScript definition exports); says everything that is wrong at once. */
 export function checkDefinition(value: unknown, options: CompileOptions): Compilation {
-  const secrets = literalSecrets(value)
+  const secrets = [...literalSecrets(value), ...misplacedReferences(value)]
   const shape = shapeFindings(definitionSchema, value)
   if (shape.length > 0) return { findings: [...shape, ...secrets] }
   const definition = definitionSchema.parse(value)

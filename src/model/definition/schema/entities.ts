@@ -7,21 +7,23 @@ import { cronSchema, durationSchema, fieldNameSchema, nameSchema, shareSchema } 
 
 const fieldList = z.array(z.string().min(1)).min(1)
 
-export const matchRuleSchema = z.union([
-  z.strictObject({ exact: fieldList.describe('All of these fields are equal, and none is empty.') }),
-  z.strictObject({
-    normalised: fieldList.describe('As exact, but without case, accents, punctuation and white space.'),
-  }),
-  z.strictObject({
-    score: z
-      .object({
-        link: z.number().min(0).max(1).describe('Link without asking at or above.'),
-        review: z.number().min(0).max(1).describe('Ask a person at or above.'),
-      })
-      .catchall(z.number().positive())
-      .describe('Weight by field; weights are scaled to add up to 1.'),
-  }),
-])
+export const matchRuleSchema = z
+  .union([
+    z.strictObject({ exact: fieldList.describe('All of these fields are equal, and none is empty.') }),
+    z.strictObject({
+      normalised: fieldList.describe('As exact, but without case, accents, punctuation and white space.'),
+    }),
+    z.strictObject({
+      score: z
+        .object({
+          link: z.number().min(0).max(1).describe('Link without asking at or above.'),
+          review: z.number().min(0).max(1).describe('Ask a person at or above.'),
+        })
+        .catchall(z.number().positive())
+        .describe('Weight by field; weights are scaled to add up to 1.'),
+    }),
+  ])
+  .meta({ id: 'MatchRule' })
 
 export const policySchema = z
   .union([z.string().min(1), decideFunctionSchema])
@@ -43,11 +45,14 @@ export const conflictSchema = z
     }),
   ])
   .describe('How concurrent, different changes to one field are settled. The loser is always kept.')
+  .meta({ id: 'Conflict' })
 
-const limitSchema = z.strictObject({
-  max: shareSchema.optional().describe('Share of the linked records.'),
-  atLeast: z.int().min(0).optional().describe('Never held below this many.'),
-})
+const limitSchema = z
+  .strictObject({
+    max: shareSchema.optional().describe('Share of the linked records.'),
+    atLeast: z.int().min(0).optional().describe('Never held below this many.'),
+  })
+  .meta({ id: 'Limit' })
 
 export const deleteSchema = z
   .strictObject({
@@ -61,6 +66,7 @@ export const deleteSchema = z
       ),
   })
   .describe('Which deletions are carried to other systems. Default: none.')
+  .meta({ id: 'Delete' })
 
 export const guardSchema = z
   .strictObject({
@@ -70,12 +76,15 @@ export const guardSchema = z
   .describe(
     'Changes per system and 24 h beyond the larger bound are held for approval. Deletions: see delete.guard.',
   )
+  .meta({ id: 'Guard' })
 
-export const triggerSchema = z.union([
-  z.strictObject({ webhook: nameSchema.describe('Deliveries of this name make the engine look.') }),
-  z.strictObject({ poll: durationSchema.describe('Ask for changes this often.') }),
-  z.strictObject({ full: cronSchema.describe('List everything at these times (cron, five fields, UTC).') }),
-])
+export const triggerSchema = z
+  .union([
+    z.strictObject({ webhook: nameSchema.describe('Deliveries of this name make the engine look.') }),
+    z.strictObject({ poll: durationSchema.describe('Ask for changes this often.') }),
+    z.strictObject({ full: cronSchema.describe('List everything at these times (cron, five fields, UTC).') }),
+  ])
+  .meta({ id: 'Trigger' })
 
 export const operationsSchema = z
   .array(z.enum(['create', 'update', 'delete']))
@@ -101,21 +110,23 @@ export const entitySystemSchema = z.strictObject({
   triggers: z.array(triggerSchema).optional().describe('What makes the engine look here. Default: nothing.'),
 })
 
-export const ruleSchema = z.union([
-  z.strictObject({
-    require: z.string().min(1).describe('JSONata on the merged record; unless true, it is held.'),
-    message: z.string().min(1).describe('What a person reads.'),
-  }),
-  z.strictObject({
-    set: fieldNameSchema.describe('Field to set.'),
-    to: z.string().min(1).describe('JSONata on the merged record.'),
-  }),
-  z.strictObject({
-    when: z.string().min(1).describe('JSONata on the merged record.'),
-    hold: z.literal(true).describe('Wait for a person when it is true.'),
-    message: z.string().min(1).describe('What a person reads.'),
-  }),
-])
+export const ruleSchema = z
+  .union([
+    z.strictObject({
+      require: z.string().min(1).describe('JSONata on the merged record; unless true, it is held.'),
+      message: z.string().min(1).describe('What a person reads.'),
+    }),
+    z.strictObject({
+      set: fieldNameSchema.describe('Field to set.'),
+      to: z.string().min(1).describe('JSONata on the merged record.'),
+    }),
+    z.strictObject({
+      when: z.string().min(1).describe('JSONata on the merged record.'),
+      hold: z.literal(true).describe('Wait for a person when it is true.'),
+      message: z.string().min(1).describe('What a person reads.'),
+    }),
+  ])
+  .meta({ id: 'Rule' })
 
 /** Policies that both forms of an entity have. */
 export const policyKeys = {

@@ -11,6 +11,7 @@ export const spellsSchema = z
   .describe(
     'How this system spells nothing: a canonical null, empty text or absent value is written as the named one and read back from it. Default: each as itself.',
   )
+  .meta({ id: 'Spells' })
 
 const nativePath = z
   .string()
@@ -51,39 +52,41 @@ const commonKeys = {
   spells: spellsSchema.optional(),
 }
 
-export const mappingLongFormSchema = z.strictObject({
-  path: nativePath.optional(),
-  currency: z
-    .union([
-      z.string().min(1),
-      z.strictObject({
-        fixed: z.string().regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' }),
-      }),
-    ])
-    .optional()
-    .describe('Path of the currency of a money field, or { fixed: EUR }.'),
-  values: z
-    .record(z.string(), nativeScalar)
-    .optional()
-    .describe(
-      'Native value: canonical value. Of several natives for one canonical value, the first is written.',
-    ),
-  nativeType: z
-    .enum(['text', 'number', 'boolean'])
-    .optional()
-    .describe('JSON type of the native values named in values. Default text.'),
-  read: z
-    .union([z.string().min(1), readFunctionSchema])
-    .optional()
-    .describe('JSONata on the native record (or a function): gives the canonical value.'),
-  write: z
-    .union([z.string().min(1), writeFunctionSchema])
-    .optional()
-    .describe(
-      'JSONata on the canonical fields (or a function): gives the native value for path, or an object of native properties.',
-    ),
-  ...commonKeys,
-})
+export const mappingLongFormSchema = z
+  .strictObject({
+    path: nativePath.optional(),
+    currency: z
+      .union([
+        z.string().min(1),
+        z.strictObject({
+          fixed: z.string().regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' }),
+        }),
+      ])
+      .optional()
+      .describe('Path of the currency of a money field, or { fixed: EUR }.'),
+    values: z
+      .record(z.string(), nativeScalar)
+      .optional()
+      .describe(
+        'Native value: canonical value. Of several natives for one canonical value, the first is written.',
+      ),
+    nativeType: z
+      .enum(['text', 'number', 'boolean'])
+      .optional()
+      .describe('JSON type of the native values named in values. Default text.'),
+    read: z
+      .union([z.string().min(1), readFunctionSchema])
+      .optional()
+      .describe('JSONata on the native record (or a function): gives the canonical value.'),
+    write: z
+      .union([z.string().min(1), writeFunctionSchema])
+      .optional()
+      .describe(
+        'JSONata on the canonical fields (or a function): gives the native value for path, or an object of native properties.',
+      ),
+    ...commonKeys,
+  })
+  .meta({ id: 'FieldMapping' })
 
 export type MappingLongForm = z.infer<typeof mappingLongFormSchema>
 
@@ -114,5 +117,6 @@ export const whereSchema = z
   .describe(
     'Which native records belong to the entity: path: value, path: [any of], path: { not: value }. Default: all.',
   )
+  .meta({ id: 'Where' })
 
 export type WhereDefinition = z.infer<typeof whereSchema>

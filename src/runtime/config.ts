@@ -1,0 +1,229 @@
+/**
+ * Settings and secrets: the only reader of the environment and of secret files.
+ *
+ * The environment is the process's, completed from a `.env` file beside the definition; the process wins. Everything is validated
+ * before anything starts. Secrets are non-enumerable on the settings, so that logging the settings cannot spill them.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { pathText } from '../model/definition/finding.ts'
+import { replaceReferences, type SecretReference } from '../model/definition/secret-references.ts'
+import { IsthmusError } from '../model/errors.ts'
+
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Settings of one process. */
+export interface Settings {
+  /** `DATABASE_URL`: PostgreSQL to use. @default an embedded one under `dataDir`. Secret, non-enumerable. */
+  readonly databaseUrl?: string
+  /** `ISTHMUS_DATABASE_SCHEMA`: PostgreSQL schema of this integration. @default 'isthmus' */
+  readonly databaseSchema: string
+  /** `ISTHMUS_DATA_DIR`: where the embedded PostgreSQL and local files live; absolute. @default '.isthmus' */
+  readonly dataDir: string
+  /** `ISTHMUS_PORT`: port of the server; 0 lets the system choose. @default 4780 */
+  readonly port: number
+  /** `ISTHMUS_HOST`: address the server listens on. @default '127.0.0.1', this machine only */
+  readonly host: string
+  /** `ISTHMUS_LOG_LEVEL`. @default 'info' */
+  readonly logLevel: LogLevel
+  /** `ISTHMUS_ENCRYPTION_KEY`: 32 bytes as base64 or hex; seals stored values. Secret, non-enumerable. */
+  readonly encryptionKey?: Uint8Array
+  /** `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; keys the hashes beside stored values. Secret, non-enumerable. */
+  readonly macKey?: Uint8Array
+}
+
+const secretBytesMax = 65_536
+
+/**
+ * The variables of this process, completed from `.env` in a directory.
+ *
+ * @throws CONFIG_INVALID when `.env` is there but can't be read
+ */
+export function loadEnvironment(directory: string, base: Environment = process.env): Environment {
+  const file = join(directory, '.env')
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return { ...base }
+    throw new IsthmusError('CONFIG_INVALID', `${file} could not be read`, { cause: error })
+  }
+  return { ...parseEnv(text), ...base }
+}
+
+/**
+ * Reads and checks the settings; reports all wrong variables at once, by name and never by value.
+ *
+ * @throws CONFIG_INVALID
+ */
+export function readSettings(environment: Environment, directory: string): Settings {
+  const problems: string[] = []
+  const text = (name: string) => variable(environment, name, directory, problems)
+  const settings = {
+    databaseSchema: checked(text, 'ISTHMUS_DATABASE_SCHEMA', 'isthmus', isSchemaName, problems),
+    dataDir: resolve(directory, text('ISTHMUS_DATA_DIR') ?? '.isthmus'),
+    port: Number(checked(text, 'ISTHMUS_PORT', '4780', isPort, problems)),
+    host: checked(text, 'ISTHMUS_HOST', '127.0.0.1', isHost, problems),
+    logLevel: logLevel(text('ISTHMUS_LOG_LEVEL'), problems),
+  }
+  const databaseUrl = text('DATABASE_URL')
+  if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl))
+    problems.push('DATABASE_URL is not an address such as postgres://user:password@host:5432/database')
+  const encryptionKey = keyBytes(text, 'ISTHMUS_ENCRYPTION_KEY', problems)
+  const macKey = keyBytes(text, 'ISTHMUS_MAC_KEY', problems)
+  if (problems.length > 0)
+    throw new IsthmusError('CONFIG_INVALID', problems.join('; '), { details: { problems } })
+  return Object.freeze(
+    Object.defineProperties(settings, {
+      ...hidden('databaseUrl', databaseUrl),
+      ...hidden('encryptionKey', encryptionKey),
+      ...hidden('macKey', macKey),
+    }),
+  )
+}
+
+function hidden(name: string, value: unknown): PropertyDescriptorMap {
+  return value === undefined ? {} : { [name]: { value, enumerable: false } }
+}
+
+/** A variable, or the content of the file that `NAME_FILE` names (the way of secret mounts). Empty counts as not set. */
+function variable(
+  environment: Environment,
+  name: string,
+  directory: string,
+  problems: string[],
+): string | undefined {
+  const value = environment[name]?.trim()
+  if (value !== undefined && value !== '') return value
+  const file = environment[`${name}_FILE`]?.trim()
+  if (file === undefined || file === '') return undefined
+  const content = secretFile(file, directory)
+  if (typeof content !== 'string') problems.push(`${name}_FILE: ${content.problem}`)
+  else return content
+  return undefined
+}
+
+type ReadText = (name: string) => string | undefined
+
+function checked(
+  text: ReadText,
+  name: string,
+  fallback: string,
+  problemOf: (value: string) => string | undefined,
+  problems: string[],
+): string {
+  const value = text(name) ?? fallback
+  const problem = problemOf(value)
+  if (problem !== undefined) problems.push(`${name} ${problem}`)
+  return value
+}
+
+function isSchemaName(value: string): string | undefined {
+  return /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !value.startsWith('pg_')
+    ? undefined
+    : 'is not a schema name of lower-case letters, digits and underscores'
+}
+
+function isPort(value: string): string | undefined {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? undefined : 'is not a port from 0 to 65535'
+}
+
+function isHost(value: string): string | undefined {
+  return /^[A-Za-z0-9.:_-]+$/.test(value) ? undefined : 'is not a host name or address'
+}
+
+function isDatabaseUrl(value: string): boolean {
+  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+}
+
+function logLevel(value: string | undefined, problems: string[]): LogLevel {
+  if (value === undefined) return 'info'
+  const level = logLevels.find((known) => known === value.toLowerCase())
+  if (level === undefined) problems.push(`ISTHMUS_LOG_LEVEL is not one of ${logLevels.join(', ')}`)
+  return level ?? 'info'
+}
+
+function keyBytes(text: ReadText, name: string, problems: string[]): Uint8Array | undefined {
+  const value = text(name)
+  if (value === undefined) return undefined
+  const encoding = /^[0-9a-fA-F]{64}$/.test(value) ? 'hex' : 'base64'
+  const bytes = Buffer.from(value, encoding)
+  if (bytes.length === 32 && /^[A-Za-z0-9+/=_-]+$/.test(value)) return new Uint8Array(bytes)
+  problems.push(`${name} is not 32 bytes as base64 or hex`)
+  return undefined
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** The text of a secret file without its last line break, or what is wrong with it. */
+function secretFile(file: string, directory: string): string | { readonly problem: string } {
+  const path = isAbsolute(file) ? file : join(directory, file)
+  try {
+    if (statSync(path).size > secretBytesMax)
+      return { problem: `${file} is larger than ${secretBytesMax} bytes` }
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    return {
+      problem: isMissing(error) ? `the file ${file} is not there` : `the file ${file} could not be read`,
+    }
+  }
+}
+
+/**
+ * Resolves every `${env:…}` and `${file:…}` inside a value. Paths of files are relative to `directory`.
+ *
+ * @throws CONFIG_SECRET_MISSING that names every missing variable and file with the places that use it
+ */
+export function resolveReferences<T>(
+  value: T,
+  environment: Environment,
+  directory: string,
+  place: string,
+): T {
+  const missing = new Map<string, string[]>()
+  const resolved = resolveIn(value, [place], (reference, path) => {
+    const found = referenced(reference, environment, directory)
+    if (typeof found === 'string') return found
+    missing.set(found.problem, [...(missing.get(found.problem) ?? []), pathText(path)])
+    return ''
+  })
+  if (missing.size > 0) {
+    const problems = [...missing].map(([problem, places]) => `${problem} (used by ${places.join(', ')})`)
+    throw new IsthmusError('CONFIG_SECRET_MISSING', problems.join('; '), { details: { problems } })
+  }
+  // The walk keeps the shape: only texts are replaced by texts.
+  return resolved as T
+}
+
+function referenced(
+  reference: SecretReference,
+  environment: Environment,
+  directory: string,
+): string | { readonly problem: string } {
+  if (reference.kind === 'file') return secretFile(reference.file, directory)
+  const value = environment[reference.name]
+  if (value !== undefined && value !== '') return value
+  return reference.fallback ?? { problem: `the variable ${reference.name} is not set` }
+}
+
+type Path = readonly (string | number)[]
+
+function resolveIn(
+  value: unknown,
+  path: Path,
+  resolveOne: (reference: SecretReference, path: Path) => string,
+): unknown {
+  if (typeof value === 'string') return replaceReferences(value, (reference) => resolveOne(reference, path))
+  if (Array.isArray(value)) return value.map((inner, index) => resolveIn(inner, [...path, index], resolveOne))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, resolveIn(inner, [...path, key], resolveOne)]),
+  )
+}
