@@ -19,7 +19,7 @@ interface Layer {
 const layers: Readonly<Record<string, Layer>> = {
   model: {
     layers: ['model'],
-    packages: ['jsonata', 'decimal.js', 'yaml', 'zod'],
+    packages: ['jsonata', 're2js', 'decimal.js', 'yaml', 'zod'],
     why: 'the model is pure: no Node modules, clock or randomness; they come in as parameters',
   },
   http: {

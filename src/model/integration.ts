@@ -176,7 +176,8 @@ export type Rule =
 /** A compiled, sandboxed expression over a canonical document. Bounded in steps and depth; no clock, network or randomness. */
 export interface Expression {
   readonly source: string
-  evaluate(input: CanonicalDocument): Promise<unknown>
+  /** Evaluates on a canonical document, or on the same values prepared for calculation (numbers where they stay exact). */
+  evaluate(input: { readonly [key: string]: unknown }): Promise<unknown>
 }
 
 export interface DeletePolicy {
