@@ -13,6 +13,7 @@ import type { SimProcess } from './process.ts'
 import { cutText, markerField, order, type Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineWrite, SimSystem, SystemWatcher } from './sim-system.ts'
+import { emptyTally, type Tally } from './tally.ts'
 
 /** Users' own property that no mapping names: the engine must leave it as it is. */
 export const unmapped = 'memo'
@@ -25,42 +26,9 @@ export interface Violation {
   readonly at: number
 }
 
-/** What a run went through: a green run that never met a fault proves nothing. */
-export interface Tally {
-  writes: number
-  creates: number
-  removals: number
-  decisions: number
-  conflicts: number
-  races: number
-  crashes: number
-  stalls: number
-  userEdits: number
-  userCreates: number
-  userRemovals: number
-  echoesRecognised: number
-  inDoubt: number
-  coerced: number
-}
-
 export class Oracle implements SystemWatcher {
   readonly violations: Violation[] = []
-  readonly tally: Tally = {
-    writes: 0,
-    creates: 0,
-    removals: 0,
-    decisions: 0,
-    conflicts: 0,
-    races: 0,
-    crashes: 0,
-    stalls: 0,
-    userEdits: 0,
-    userCreates: 0,
-    userRemovals: 0,
-    echoesRecognised: 0,
-    inDoubt: 0,
-    coerced: 0,
-  }
+  readonly tally: Tally = emptyTally()
   readonly #scenario: Scenario
   readonly #scheduler: Scheduler
   readonly #systems: ReadonlyMap<string, SimSystem>

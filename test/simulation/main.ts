@@ -1,0 +1,96 @@
+/**
+ * Runs the real engine on virtual time.
+ *
+ * `npm run simulate -- --seeds 500 [--from 1] [--json]` runs each seed twice and compares the traces; its last line is one JSON object.
+ * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells which ways are noticed.
+ */
+import { parseArgs } from 'node:util'
+import { runMutants } from './mutants.ts'
+import { runSeed, type SeedResult } from './run.ts'
+import { addTally, emptyTally } from './tally.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    once: { type: 'boolean', default: false },
+    broken: { type: 'string', default: '' },
+    mutants: { type: 'boolean', default: false },
+    /** No trace of the first failing seed. */
+    keepGoing: { type: 'boolean', default: false },
+    /** Ends at the first failing seed. */
+    untilBad: { type: 'boolean', default: false },
+  },
+})
+const broken = new Set(values.broken.split(',').filter((name) => name !== ''))
+
+if (values.mutants) process.exitCode = await runMutants(Number(values.seeds), values.json)
+else if (values.seed !== undefined) await replay(Number(values.seed))
+else await runMany(Number(values.from), Number(values.seeds))
+
+async function replay(seed: number): Promise<void> {
+  const result = await runSeed(seed, { keepTrace: true, broken })
+  if (values.trace) for (const line of result.trace) console.log(line)
+  tellViolations(result)
+  console.log(JSON.stringify(summary(result)))
+  process.exitCode = result.violations.length === 0 ? 0 : 1
+}
+
+async function runMany(from: number, count: number): Promise<void> {
+  const startedAt = performance.now()
+  const total = emptyTally()
+  const excuses = new Map<string, number>()
+  const bad: number[] = []
+  let events = 0
+  for (let seed = from; seed < from + count; seed += 1) {
+    const result = await runSeed(seed, { broken })
+    const again = values.once ? result : await runSeed(seed, { broken })
+    events += result.events
+    addTally(total, result.tally)
+    for (const [why, times] of result.excuses) excuses.set(why, (excuses.get(why) ?? 0) + times)
+    const nondeterministic = again.hash !== result.hash
+    if (nondeterministic) console.log(`seed ${seed}: two runs differ (${result.hash}, ${again.hash})`)
+    if (result.violations.length === 0 && !nondeterministic) continue
+    bad.push(seed)
+    tellViolations(result)
+    if (values.untilBad) break
+    if (values.keepGoing || bad.length > 1) continue
+    const traced = await runSeed(seed, { broken, keepTrace: true })
+    console.log(traceToFirst(traced).join('\n'))
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+  console.log(
+    JSON.stringify({
+      seeds: count,
+      violations: bad.length,
+      ...(bad.length > 0 && { failingSeeds: bad.slice(0, 50) }),
+      from,
+      runsPerSeed: values.once ? 1 : 2,
+      seconds,
+      events,
+      ...total,
+      excuses: Object.fromEntries(excuses),
+    }),
+  )
+  process.exitCode = bad.length === 0 ? 0 : 1
+}
+
+function summary(result: SeedResult): object {
+  const { seed, hash, events, tally, violations, excuses } = result
+  return { seed, hash, events, violations: violations.length, ...tally, excuses: Object.fromEntries(excuses) }
+}
+
+function tellViolations({ seed, violations }: SeedResult): void {
+  for (const { invariant, message, at } of violations.slice(0, 10))
+    console.log(`seed ${seed} at ${at} ms: ${invariant}: ${message}`)
+  if (violations.length > 10) console.log(`seed ${seed}: … and ${violations.length - 10} more`)
+}
+
+/** The last lines before the first violation: where to begin to look. */
+function traceToFirst({ trace }: SeedResult): readonly string[] {
+  const first = trace.findIndex((line) => line.includes('VIOLATION'))
+  return trace.slice(Math.max(0, first - 60), first + 1)
+}

@@ -1,0 +1,237 @@
+/** One seed from its first record to the judgement. */
+import { createClearCodec } from '../../src/store/clear-codec.ts'
+import type { Lease } from '../../src/store/contract.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { Chance } from './chance.ts'
+import { type EngineProcess, startEngineProcess } from './engine-process.ts'
+import { Oracle, type Violation } from './oracle.ts'
+import { makeScenario, type Scenario } from './scenario.ts'
+import { Scheduler } from './scheduler.ts'
+import { checkSettled } from './settled.ts'
+import { capabilitiesInWords, SimSystem, type World } from './sim-system.ts'
+import type { Tally } from './tally.ts'
+import { Users } from './users.ts'
+
+export interface SeedOptions {
+  readonly keepTrace?: boolean
+  /** Protections switched off: see `mutants.ts`. */
+  readonly broken?: ReadonlySet<string>
+}
+
+export interface SeedResult {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly hash: string
+  readonly events: number
+  readonly tally: Tally
+  readonly excuses: ReadonlyMap<string, number>
+  readonly trace: readonly string[]
+}
+
+const workers = 2
+
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const simulation = new Simulation(seed, options)
+  await simulation.run()
+  return simulation.result()
+}
+
+class Simulation {
+  readonly #seed: number
+  readonly #chance: Chance
+  readonly #scenario: Scenario
+  readonly #scheduler: Scheduler
+  readonly #systems = new Map<string, SimSystem>()
+  readonly #oracle: Oracle
+  readonly #store: MemoryStore
+  readonly #world: World
+  readonly #leases = new Map<string, Lease>()
+  readonly #processes: EngineProcess[] = []
+  readonly #broken: ReadonlySet<string>
+  #excuses: ReadonlyMap<string, number> = new Map()
+  #born = 0
+
+  constructor(seed: number, options: SeedOptions) {
+    this.#seed = seed
+    this.#chance = new Chance(seed)
+    this.#broken = options.broken ?? new Set()
+    this.#scenario = makeScenario(seed, this.#chance)
+    this.#scheduler = new Scheduler(this.#scenario.start, { keepTrace: options.keepTrace ?? false })
+    this.#oracle = new Oracle(this.#scenario, this.#scheduler, this.#systems)
+    const timing = [...this.#scenario.integration.systems.values()][0]?.timing
+    this.#world = {
+      scheduler: this.#scheduler,
+      chance: this.#chance,
+      watcher: this.#oracle,
+      faulty: () => this.#scheduler.now < this.#scenario.faultsUntil,
+      broken: this.#broken,
+      readTimeoutMs: timing?.readTimeoutMs ?? 1000,
+      writeTimeoutMs: timing?.writeTimeoutMs ?? 1000,
+    }
+    const entities = [...this.#scenario.integration.entities.keys()]
+    for (const traits of this.#scenario.systems)
+      this.#systems.set(traits.name, new SimSystem(traits, entities, this.#world))
+    this.#store = new MemoryStore({
+      now: () => this.#scheduler.now,
+      uuid: () => this.#chance.uuid(this.#scheduler.now),
+      codec: createClearCodec(new Uint8Array(32)),
+    })
+  }
+
+  async run(): Promise<void> {
+    for (const { name, capabilities, truncates, webhooks, polls, diesAt } of this.#scenario.systems)
+      this.#scheduler.note(
+        `${name}: ${capabilitiesInWords(capabilities)} cut:${truncates} hooks:${webhooks} polls:${polls} dies:${diesAt}`,
+      )
+    const users = new Users(
+      this.#scenario,
+      this.#scheduler,
+      this.#chance,
+      [...this.#systems.values()],
+      this.#oracle,
+    )
+    users.fill()
+    this.#sendWebhooks()
+    await this.#store.bind({ id: this.#scenario.integration.id, version: this.#scenario.integration.version })
+    for (let i = 0; i < workers; i += 1) this.#spawn()
+    users.plan()
+    this.#planFaults()
+    const { start, faultsUntil, settledBy } = this.#scenario
+    for (const time of [start + 12_000, faultsUntil + 2000, faultsUntil + 30_000, faultsUntil + 70_000])
+      this.#scheduler.at(time, () => this.#fullRuns())
+    await this.#scheduler.run(settledBy)
+    await this.#checkQuiescence()
+    this.#oracle.checkLosses()
+    this.#excuses = await checkSettled({
+      scenario: this.#scenario,
+      store: this.#store,
+      systems: this.#systems,
+      oracle: this.#oracle,
+    })
+    for (const process of this.#processes) process.kill()
+  }
+
+  result(): SeedResult {
+    return {
+      seed: this.#seed,
+      violations: this.#oracle.violations,
+      hash: this.#scheduler.traceHash(),
+      events: this.#scheduler.fired,
+      tally: this.#oracle.tally,
+      excuses: this.#excuses,
+      trace: this.#scheduler.traceLines(),
+    }
+  }
+
+  /** Two full runs when all is quiet: nothing may be written and nothing may be in conflict anew (INV-20). */
+  async #checkQuiescence(): Promise<void> {
+    const { writes, conflicts } = this.#oracle.tally
+    for (let round = 0; round < 2; round += 1) {
+      this.#fullRuns()
+      await this.#scheduler.run(this.#scheduler.now + 15_000)
+    }
+    const { tally } = this.#oracle
+    // A dead system is tried again and again; that is not unrest.
+    if (tally.writes > writes && ![...this.#systems.values()].some((system) => system.dead))
+      this.#oracle.fail('INV-20', `${tally.writes - writes} writes after everything had settled`)
+    if (tally.conflicts > conflicts)
+      this.#oracle.fail('INV-20', `${tally.conflicts - conflicts} new conflicts after everything had settled`)
+  }
+
+  #spawn(): void {
+    this.#born += 1
+    const process = startEngineProcess({
+      name: `w${this.#born}`,
+      scenario: this.#scenario,
+      scheduler: this.#scheduler,
+      chance: this.#chance,
+      oracle: this.#oracle,
+      store: this.#store,
+      systems: this.#systems,
+      leases: this.#leases,
+      broken: this.#broken,
+      faulty: this.#world.faulty,
+    })
+    this.#processes.push(process)
+  }
+
+  #living(): EngineProcess[] {
+    return this.#processes.filter((process) => process.alive)
+  }
+
+  /** Crashes at any await, and stalls far beyond the lease. */
+  #planFaults(): void {
+    const { start, faultsUntil } = this.#scenario
+    let time = start + this.#chance.int(200, 4000)
+    while (time < faultsUntil) {
+      this.#scheduler.at(time, () => this.#disturb())
+      time += this.#chance.int(500, 8000)
+    }
+    this.#scheduler.at(faultsUntil, () => {
+      while (this.#living().length < workers) this.#spawn()
+    })
+  }
+
+  #disturb(): void {
+    const victim = this.#chance.pick(this.#living())
+    if (this.#chance.of(0.35)) {
+      this.#oracle.tally.stalls += 1
+      const ms = this.#chance.of(0.5) ? this.#chance.int(100, 3000) : this.#chance.int(9000, 16_000)
+      this.#scheduler.note(`${victim.name} stalls for ${ms} ms`)
+      victim.stall(ms)
+      return
+    }
+    // Not now but at one of its next awaits, whichever that is.
+    victim.killAtAwait(this.#chance.int(1, 60), () => {
+      this.#oracle.tally.crashes += 1
+      this.#scheduler.note(`${victim.name} is killed`)
+      this.#scheduler.after(this.#chance.int(100, 1500), () => {
+        if (this.#living().length < workers) this.#spawn()
+      })
+    })
+  }
+
+  #fullRuns(): void {
+    const process = this.#living().find((one) => !one.stalled) ?? this.#living()[0]
+    process?.runFulls()
+  }
+
+  /** Each change is announced as the system's webhooks are: surely, or not always, twice, late and out of order. */
+  #sendWebhooks(): void {
+    for (const system of this.#systems.values()) {
+      if (system.traits.webhooks === 'none') continue
+      const lossy = system.traits.webhooks === 'lossy'
+      for (const [entity, table] of system.tables)
+        table.onChange((version) => {
+          if (lossy && this.#world.faulty() && this.#chance.of(0.3)) return
+          const copies = lossy && this.#chance.of(0.3) ? 2 : 1
+          const delivery = {
+            id: `${system.name}-${entity}-${version.seq}`,
+            system: system.name,
+            entity,
+            rid: version.rid,
+            deleted: version.body === undefined,
+          }
+          for (let copy = 0; copy < copies; copy += 1)
+            this.#scheduler.after(this.#chance.int(5, lossy ? 6000 : 150), () => this.#deliver(delivery, 1))
+        })
+    }
+  }
+
+  #deliver(delivery: Parameters<EngineProcess['receive']>[0], attempt: number): void {
+    if (attempt > 20) return
+    const again = (): void => this.#scheduler.after(500 * attempt, () => this.#deliver(delivery, attempt + 1))
+    const process = this.#chance.pick(this.#living())
+    let answered = false
+    process.receive(delivery).then(
+      () => {
+        answered = true
+      },
+      () => undefined,
+    )
+    // The sender's own timeout: no 2xx, so it sends again.
+    this.#scheduler.after(2000, () => {
+      if (!answered) again()
+    })
+  }
+}

@@ -1,0 +1,193 @@
+/** What must hold once faults have stopped and time has passed: everything agrees or says why not (INV-7, 19, 21, 22). */
+
+import type { Member } from '../../src/model/state.ts'
+import type { FailureRow, HoldRow, RecordDetail } from '../../src/store/admin-contract.ts'
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Native } from '../support/fake-system/remote-table.ts'
+import { alike, type Oracle } from './oracle.ts'
+import { cutText, type Scenario } from './scenario.ts'
+import type { SimSystem } from './sim-system.ts'
+
+/** Why differences were accepted, and how often: a run that excuses everything proves nothing. */
+export type Excuses = Map<string, number>
+
+interface Books {
+  readonly scenario: Scenario
+  readonly store: MemoryStore
+  readonly systems: ReadonlyMap<string, SimSystem>
+  readonly oracle: Oracle
+  readonly excuses: Excuses
+  readonly holds: readonly HoldRow[]
+  readonly failures: readonly FailureRow[]
+}
+
+export async function checkSettled(
+  parts: Pick<Books, 'scenario' | 'store' | 'systems' | 'oracle'>,
+): Promise<Excuses> {
+  const books: Books = {
+    ...parts,
+    excuses: new Map(),
+    holds: await allPages((page) => parts.store.admin.holds(page)),
+    failures: await allPages((page) => parts.store.admin.failures(page)),
+  }
+  for (const system of books.systems.values()) {
+    if (system.dead) continue
+    for (const [entity, table] of system.tables)
+      for (const rid of table.rids()) await checkRemote(books, system, entity, rid)
+  }
+  for (const entity of books.scenario.integration.entities.keys()) {
+    const ids = await allPages((page) => books.store.admin.recordIds(entity, page))
+    for (const recordId of ids) {
+      const detail = await books.store.admin.record({ recordId })
+      if (detail !== undefined) checkMembers(books, detail)
+    }
+  }
+  return books.excuses
+}
+
+function excuse(books: Books, why: string): void {
+  books.excuses.set(why, (books.excuses.get(why) ?? 0) + 1)
+}
+
+/** Each living remote record is known, and equal to what is agreed or flagged. */
+async function checkRemote(books: Books, system: SimSystem, entity: string, rid: string): Promise<void> {
+  const body = system.table(entity).current(rid)?.body
+  if (body === undefined) return
+  const detail = await books.store.admin.record({ system: system.name, entity, rid })
+  const where = `${system.name} ${rid} (${String(body['code'])})`
+  if (detail === undefined) {
+    books.oracle.fail('INV-21', `${where} was never discovered`)
+    return
+  }
+  const member = detail.members.find((one) => one.system === system.name)
+  if (member === undefined) return
+  const { state } = detail.record
+  if (state !== 'active') {
+    const flag = flagOf(books, detail, member)
+    if (flag !== undefined || state === 'review') excuse(books, flag ?? 'review')
+    else books.oracle.fail('INV-19', `${where} is ${state} in the end`)
+    return
+  }
+  if (member.state !== 'linked') {
+    const flag = flagOf(books, detail, member)
+    if (flag !== undefined) excuse(books, flag)
+    else books.oracle.fail('INV-19', `${where} is alive, but its member is ${member.state}`)
+    return
+  }
+  for (const field of books.scenario.integration.entities.get(entity)?.fields.keys() ?? [])
+    await checkField(books, { system, entity, detail, member, body, field, where })
+}
+
+interface FieldPlace {
+  readonly system: SimSystem
+  readonly entity: string
+  readonly detail: RecordDetail
+  readonly member: Member
+  readonly body: Native
+  readonly field: string
+  readonly where: string
+}
+
+async function checkField(books: Books, place: FieldPlace): Promise<void> {
+  const { system, detail, member, body, field, where } = place
+  const agreed = detail.record.fields[field]
+  const state = member.fields[field]
+  const actual = body[field] ?? undefined
+  const expected = await nativeValue(books, place, agreed?.value)
+  const same = cut(system, field, actual) === cut(system, field, expected)
+  if (same) return
+  if (state?.coerced && alike(actual, expected)) return excuse(books, 'coerced')
+  if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
+  if (state?.hold !== undefined) return excuse(books, 'field held')
+  if (state?.rejected !== undefined) return excuse(books, 'rejected')
+  const flag = flagOf(books, detail, member)
+  if (flag !== undefined) return excuse(books, flag)
+  books.oracle.fail(
+    'INV-19',
+    `${where}.${field} holds ${String(actual)}, agreed is ${String(expected)} (acked ${state?.acked}, rev ${agreed?.rev})`,
+  )
+}
+
+/** What a canonical value is in this system's own words. */
+async function nativeValue(books: Books, place: FieldPlace, value: unknown): Promise<unknown> {
+  if (value === undefined || value === null) return undefined
+  const type = books.scenario.integration.entities.get(place.entity)?.fields.get(place.field)?.type
+  if (type?.kind === 'set' && Array.isArray(value)) return sortedTags(value.join(','))
+  if (type?.kind !== 'ref') return value
+  const target = await books.store.admin.record({ recordId: String(value) })
+  return target?.members.find((one) => one.system === place.system.name)?.rid
+}
+
+function cut(system: SimSystem, field: string, value: unknown): unknown {
+  if (field === 'tags') return sortedTags(value)
+  if (field === 'name' && system.traits.truncates === 'declared') return cutText(value)
+  return value
+}
+
+function sortedTags(value: unknown): string {
+  if (typeof value !== 'string' || value === '') return ''
+  return [...new Set(value.split(','))].sort().join(',')
+}
+
+/** Each active record has its counterpart everywhere, or says why not; native ids are nobody else's. */
+function checkMembers(books: Books, detail: RecordDetail): void {
+  const { record } = detail
+  for (const name of books.scenario.integration.entities.get(record.entity)?.systems.keys() ?? []) {
+    const system = books.systems.get(name)
+    const member = detail.members.find((one) => one.system === name)
+    if (system === undefined || system.dead) continue
+    if (member === undefined) {
+      books.oracle.fail('INV-19', `record ${record.id} has no member row for ${name}`)
+      continue
+    }
+    if (member.state === 'linked') {
+      if (member.rid !== undefined && system.table(record.entity).has(member.rid)) continue
+      const flag = flagOf(books, detail, member)
+      if (flag !== undefined) excuse(books, flag)
+      else books.oracle.fail('INV-19', `${name} ${member.rid} is gone, but its member is still linked`)
+      continue
+    }
+    const flag = flagOf(books, detail, member)
+    if (flag !== undefined) excuse(books, flag)
+    else
+      books.oracle.fail(
+        'INV-19',
+        `${String(record.fields['code']?.value)} (${record.id}) has no counterpart in ${name}: ${member.state}, lane ${member.lane}`,
+      )
+  }
+  for (const intent of detail.intents) {
+    const member = detail.members.find((one) => one.system === intent.system)
+    const flagged = member !== undefined && ['quarantined', 'held'].includes(member.lane)
+    if (intent.state !== 'open' || flagged || books.systems.get(intent.system)?.dead) continue
+    books.oracle.fail('INV-22', `the ${intent.operation} at ${intent.system} of ${record.id} is still open`)
+  }
+}
+
+/** The engine says itself that this is not in agreement, and a person can see it. */
+function flagOf(books: Books, detail: RecordDetail, member: Member): string | undefined {
+  const held = books.holds.find((hold) => hold.recordId === detail.record.id)
+  if (held !== undefined) return `hold: ${held.kind}`
+  if (['quarantined', 'held', 'rejected'].includes(member.lane))
+    return `lane ${member.lane}: ${member.laneReason}`
+  const failed = books.failures.find(
+    (one) => one.recordId === detail.record.id && one.system === member.system,
+  )
+  return failed === undefined ? undefined : `failure: ${failed.code}`
+}
+
+/** All rows of a paged list. */
+async function allPages<Row>(
+  ask: (page: { limit: number; cursor?: string }) => Promise<{
+    readonly rows: readonly Row[]
+    readonly cursor?: string
+  }>,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  let cursor: string | undefined
+  do {
+    const page = await ask({ limit: 200, ...(cursor !== undefined && { cursor }) })
+    rows.push(...page.rows)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return rows
+}

@@ -1,0 +1,39 @@
+/** What a run went through: a green run that never met a fault proves nothing. */
+export interface Tally {
+  writes: number
+  creates: number
+  removals: number
+  decisions: number
+  conflicts: number
+  /** Overwrites in the window between read and write of systems without conditional writes. */
+  races: number
+  crashes: number
+  stalls: number
+  userEdits: number
+  userCreates: number
+  userRemovals: number
+  inDoubt: number
+  coerced: number
+}
+
+export function emptyTally(): Tally {
+  return {
+    writes: 0,
+    creates: 0,
+    removals: 0,
+    decisions: 0,
+    conflicts: 0,
+    races: 0,
+    crashes: 0,
+    stalls: 0,
+    userEdits: 0,
+    userCreates: 0,
+    userRemovals: 0,
+    inDoubt: 0,
+    coerced: 0,
+  }
+}
+
+export function addTally(total: Tally, one: Tally): void {
+  for (const name of Object.keys(total) as (keyof Tally)[]) total[name] += one[name]
+}

@@ -1,0 +1,153 @@
+/** The people at the systems: they create, edit and delete, and don't care what the engine is doing. */
+import type { Chance } from './chance.ts'
+import { type Oracle, unmapped } from './oracle.ts'
+import { customer, order, type Scenario } from './scenario.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimSystem } from './sim-system.ts'
+
+export class Users {
+  readonly #scenario: Scenario
+  readonly #scheduler: Scheduler
+  readonly #chance: Chance
+  readonly #systems: readonly SimSystem[]
+  readonly #oracle: Oracle
+  #tokens = 0
+  #things = 0
+
+  constructor(
+    scenario: Scenario,
+    scheduler: Scheduler,
+    chance: Chance,
+    systems: readonly SimSystem[],
+    oracle: Oracle,
+  ) {
+    this.#scenario = scenario
+    this.#scheduler = scheduler
+    this.#chance = chance
+    this.#systems = systems
+    this.#oracle = oracle
+  }
+
+  /** What is there before the engine comes: some things in one system, some in several, equal or not. */
+  fill(): void {
+    const things = this.#chance.int(2, 6)
+    for (let i = 0; i < things; i += 1) {
+      const code = this.#code('C')
+      const shared = { name: this.#token(), phone: this.#token() }
+      const homes = this.#chance.shuffle(this.#systems).slice(0, this.#chance.int(1, this.#systems.length))
+      for (const system of homes) {
+        const own = this.#chance.of(0.3) ? { name: this.#token() } : {}
+        system
+          .table(customer)
+          .create({ code, ...shared, ...own, tags: '', [unmapped]: this.#token() }, 'user')
+      }
+    }
+    if (!this.#scenario.references) return
+    for (const system of this.#systems)
+      for (let i = this.#chance.int(0, 2); i > 0; i -= 1) this.#createOrder(system)
+  }
+
+  /** Plans everything they will do while faults happen. */
+  plan(): void {
+    const { start, faultsUntil } = this.#scenario
+    let time = start + this.#chance.int(500, 3000)
+    while (time < faultsUntil) {
+      this.#scheduler.at(time, () => this.#act())
+      time += this.#chance.int(50, 2500)
+    }
+  }
+
+  #act(): void {
+    const system = this.#chance.pick(this.#systems)
+    const roll = this.#chance.next()
+    if (roll < 0.1) this.#createCustomer(system)
+    else if (roll < 0.16 && this.#scenario.references) this.#createOrder(system)
+    else if (roll < 0.24 && this.#scenario.deletes) this.#remove(system)
+    else if (roll < 0.3) this.#edit(system, customer, unmapped, this.#token())
+    else if (roll < 0.4) this.#edit(system, customer, 'tags', this.#tags())
+    else if (roll < 0.5 && this.#scenario.references) this.#editOrder(system)
+    else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.#token())
+  }
+
+  #createCustomer(system: SimSystem): void {
+    this.#oracle.tally.userCreates += 1
+    const version = system
+      .table(customer)
+      .create(
+        {
+          code: this.#code('C'),
+          name: this.#token(),
+          phone: this.#token(),
+          tags: '',
+          [unmapped]: this.#token(),
+        },
+        'user',
+      )
+    this.#say(system, version.rid, 'creates')
+  }
+
+  #createOrder(system: SimSystem): void {
+    const buyer = this.#anyone(system, customer)
+    if (buyer === undefined) return
+    this.#oracle.tally.userCreates += 1
+    const version = system
+      .table(order)
+      .create({ code: this.#code('O'), buyer, note: this.#token(), [unmapped]: this.#token() }, 'user')
+    this.#say(system, version.rid, `orders for ${buyer}`)
+  }
+
+  #editOrder(system: SimSystem): void {
+    if (this.#chance.of(0.5)) {
+      this.#edit(system, order, 'note', this.#token())
+      return
+    }
+    const buyer = this.#anyone(system, customer)
+    if (buyer !== undefined) this.#edit(system, order, 'buyer', buyer)
+  }
+
+  #edit(system: SimSystem, entity: string, field: string, value: string): void {
+    const rid = this.#anyone(system, entity)
+    if (rid === undefined) return
+    this.#oracle.tally.userEdits += 1
+    system.table(entity).patch(rid, { [field]: value }, 'user')
+    this.#say(system, rid, `${field}=${value}`)
+  }
+
+  #remove(system: SimSystem): void {
+    const rid = this.#anyone(system, customer)
+    if (rid === undefined || this.#isReferred(system, rid)) return
+    this.#oracle.tally.userRemovals += 1
+    system.table(customer).remove(rid, 'user')
+    this.#say(system, rid, 'removes')
+  }
+
+  #isReferred(system: SimSystem, rid: string): boolean {
+    if (!this.#scenario.references) return false
+    const orders = system.table(order)
+    return [...orders.rids()].some((one) => orders.current(one)?.body?.['buyer'] === rid)
+  }
+
+  #anyone(system: SimSystem, entity: string): string | undefined {
+    const rids = [...system.table(entity).rids()]
+    return rids.length === 0 ? undefined : this.#chance.pick(rids)
+  }
+
+  #tags(): string {
+    const all = ['a', 'b', 'c', 'd'].filter(() => this.#chance.of(0.5))
+    return all.join(',')
+  }
+
+  #token(): string {
+    this.#tokens += 1
+    return `${this.#tokens.toString(36).padStart(4, '0')}-long`
+  }
+
+  #code(kind: string): string {
+    this.#things += 1
+    return `${kind}${this.#things}`
+  }
+
+  #say(system: SimSystem, rid: string, what: string): void {
+    this.#scheduler.note(`user at ${system.name} ${rid} ${what}`)
+  }
+}
