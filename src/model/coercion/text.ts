@@ -1,0 +1,120 @@
+import { countCodePoints } from '../canonical/text.ts'
+import type { CoercionName } from '../coercion.ts'
+import { escapeHtml, unescapeHtml } from '../normalisers/html.ts'
+import { collapse, digits, lowercase, newlines, nfkc, phone, uppercase } from '../normalisers/text.ts'
+
+/** Texts longer than this are compared by single steps only: all combinations of a large text would take too long. */
+const combinedLengthMax = 20_000
+
+type Step = readonly [CoercionName | undefined, (text: string) => string]
+
+const same: Step = [undefined, (text) => text]
+
+/** What a system may do, one kind after the other; the first of each kind is "nothing". */
+const kinds: readonly (readonly Step[])[] = [
+  [same, ['newlines', newlines]],
+  [same, ['unicode', nfkc]],
+  [
+    same,
+    ['whitespace', (text) => text.trim()],
+    ['whitespace', (text) => text.trimEnd()],
+    ['whitespace', collapse],
+  ],
+  [same, ['case', uppercase], ['case', lowercase], ['case', titleCase]],
+]
+
+/** Explains a stored text as a poorer form of the sent one, by as few steps as possible. */
+export function recogniseText(
+  sent: string,
+  stored: string,
+  format: 'email' | 'phone' | 'uri' | undefined,
+): readonly CoercionName[] | undefined {
+  if (format === 'email' && lowercase(sent.trim()) === stored) return ['email']
+  if (isSamePhone(sent, stored, format)) return ['phone']
+  const plans = sent.length > combinedLengthMax ? singlePlans() : allPlans()
+  return findPlan(sent, stored, plans, false) ?? findPlan(sent, stored, plans, true)
+}
+
+/** Looks for steps after which the texts are equal, or (`cut`) the stored one is a plausible beginning of the sent one. */
+function findPlan(
+  sent: string,
+  stored: string,
+  plans: readonly (readonly Step[])[],
+  cut: boolean,
+): readonly CoercionName[] | undefined {
+  const plain = unescapeHtml(stored)
+  for (const plan of plans) {
+    const changed = plan.reduce((text, [, step]) => step(text), sent)
+    const names = plan.map(([name]) => name).filter((name) => name !== undefined)
+    if (cut) {
+      if (isPlausibleCut(changed, stored)) return [...names, 'truncation']
+      continue
+    }
+    if (changed === stored) return names
+    if (isSameButEscaped(changed, stored, plain)) return [...names, 'html']
+  }
+  return undefined
+}
+
+/** Escaped or unescaped, but only ever as a whole: `&lt;` beside `<` is an edit. */
+function isSameButEscaped(sent: string, stored: string, plain: string): boolean {
+  if (unescapeHtml(sent) === stored) return true
+  return (
+    plain !== stored && plain === sent && !/[<>]|&(?!#?\w{1,7};)/.test(stored) && escapeHtml(stored) !== plain
+  )
+}
+
+/**
+ * Whether a text may be what a column's width left of a longer one: most of it, or at least as much as the narrowest columns keep.
+ * `""` and `"J"` are no remains of a long name but an edit.
+ */
+function isPlausibleCut(sent: string, stored: string): boolean {
+  const kept = stored.replace(/(?:\.\.\.|…)$/, '')
+  if (kept === '' || kept.length >= sent.length || !sent.startsWith(kept)) return false
+  const length = countCodePoints(kept)
+  return length >= 8 || (length >= 2 && length * 2 >= countCodePoints(sent))
+}
+
+/** The same number in another dress: `+49 170 1234567`, `0049170-1234567`. */
+function isSamePhone(sent: string, stored: string, format: string | undefined): boolean {
+  const looksLike = /^[\d\s()+./-]{7,40}$/
+  if (format !== 'phone' && !(/^\s*(?:\+|00|\()/.test(sent) && looksLike.test(sent))) return false
+  if (!looksLike.test(sent) || !looksLike.test(stored)) return false
+  const [from, to] = [phone(sent), phone(stored)]
+  if (from === to) return true
+  // National form: the country's code gone or come, the trunk zero with it.
+  return format === 'phone' && isNational(digits(from), digits(to))
+}
+
+function isNational(left: string, right: string): boolean {
+  const [longer, shorter] = [left, right]
+    .map((number) => number.replace(/^0+/, ''))
+    .sort((one, other) => other.length - one.length)
+  if (longer === undefined || shorter === undefined || shorter.length < 7) return false
+  return longer.endsWith(shorter) && longer.length - shorter.length <= 3
+}
+
+function titleCase(text: string): string {
+  return lowercase(text).replace(
+    /(^|[\s-])(\p{Ll})/gu,
+    (_, before: string, letter: string) => before + letter.toUpperCase(),
+  )
+}
+
+let combined: readonly (readonly Step[])[] | undefined
+
+/** Every combination, the shortest explanations first. */
+function allPlans(): readonly (readonly Step[])[] {
+  combined ??= kinds
+    .reduce<Step[][]>((plans, steps) => plans.flatMap((plan) => steps.map((step) => [...plan, step])), [[]])
+    .sort((left, right) => stepsTaken(left) - stepsTaken(right))
+  return combined
+}
+
+function singlePlans(): readonly (readonly Step[])[] {
+  return allPlans().filter((plan) => stepsTaken(plan) <= 1)
+}
+
+function stepsTaken(plan: readonly Step[]): number {
+  return plan.filter(([name]) => name !== undefined).length
+}

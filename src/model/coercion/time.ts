@@ -1,0 +1,50 @@
+import { type InstantParts, offsetSeconds, splitInstant } from '../canonical/instant.ts'
+import type { CanonicalValue } from '../values.ts'
+
+const nanosecond = 1n
+const units = [1_000n, 1_000_000n, 1_000_000_000n, 60n * 1_000_000_000n, 86_400n * 1_000_000_000n]
+
+/**
+ * Whether a system kept a time more coarsely: a whole microsecond, millisecond, second, minute or day, less than one such unit away.
+ * A day counts only where it is the same one, cut and not rounded.
+ */
+export function isTimeCoercion(sent: string, stored: string): boolean {
+  const from = toNanoseconds(sent)
+  const to = toNanoseconds(stored)
+  if (from === undefined || to === undefined) return false
+  return units.some((unit, index) => {
+    if (to % unit !== 0n || from % unit === 0n) return false
+    const distance = to - from
+    if (index === units.length - 1) return distance <= 0n && -distance < unit
+    return distance < unit && -distance < unit
+  })
+}
+
+/** Whether two local times with fixed offsets name one moment. Zones by name need the zone tables, which the model does without. */
+export function isSameMoment(
+  left: string,
+  leftZone: CanonicalValue | undefined,
+  right: string,
+  rightZone: CanonicalValue | undefined,
+): boolean {
+  const [leftShift, rightShift] = [fixedShift(leftZone), fixedShift(rightZone)]
+  const [from, to] = [toNanoseconds(`${left}Z`), toNanoseconds(`${right}Z`)]
+  if (leftShift === undefined || rightShift === undefined || from === undefined || to === undefined)
+    return false
+  return from - leftShift === to - rightShift
+}
+
+function fixedShift(zone: CanonicalValue | undefined): bigint | undefined {
+  if (typeof zone !== 'string') return undefined
+  const seconds = zone === 'UTC' ? 0 : offsetSeconds(zone)
+  return seconds === undefined ? undefined : BigInt(seconds) * 1_000_000_000n
+}
+
+function toNanoseconds(instant: string): bigint | undefined {
+  const parts = splitInstant(instant)
+  return parts === undefined ? undefined : nanosecondsOf(parts)
+}
+
+function nanosecondsOf({ seconds, fraction }: InstantParts): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')) * nanosecond
+}
