@@ -10,6 +10,8 @@ export interface EntityPlace {
   readonly entity: Entity
   /** Path inside the ordinary form of the entity → path in the definition. */
   readonly written: (path: DefinitionPath) => DefinitionPath
+  /** Path of the place where the entity names a system. */
+  readonly namedAt: (system: string) => DefinitionPath
 }
 
 /** Entities name systems that exist, and references lead to entities that have counterparts where they are written. */
@@ -19,13 +21,14 @@ export function checkEntityReferences(
   report: Report,
 ): void {
   const systems = Object.keys(definition.systems)
-  for (const { entity, written } of entities.values()) {
+  for (const place of entities.values()) {
+    const { entity, written, namedAt } = place
     const names = [...entity.systems.keys()]
     for (const system of names) {
       if (systems.includes(system)) continue
       const finding = problem(
         'unknown-name',
-        written(['systems', system]),
+        namedAt(system),
         `there is no system ${system}`,
         suggestion(system, systems),
       )
@@ -40,17 +43,23 @@ export function checkEntityReferences(
     }
     for (const field of entity.fields.values()) {
       for (const target of new Set(referredEntities(field.type)))
-        checkReference({ entity, written }, field.name, target, entities, report)
+        checkReference(place, field.name, target, { entities, systems, report })
     }
   }
+}
+
+interface ReferenceCheck {
+  readonly entities: ReadonlyMap<string, EntityPlace>
+  /** Systems that exist: an unknown one is reported once, not again by each reference in it. */
+  readonly systems: readonly string[]
+  readonly report: Report
 }
 
 function checkReference(
   { entity, written }: EntityPlace,
   field: string,
   target: string,
-  entities: ReadonlyMap<string, EntityPlace>,
-  report: Report,
+  { entities, systems, report }: ReferenceCheck,
 ): void {
   const referred = entities.get(target)?.entity
   if (referred === undefined) {
@@ -59,7 +68,8 @@ function checkReference(
     return
   }
   for (const part of entity.systems.values()) {
-    if (!part.fields.has(field) || referred.systems.has(part.system)) continue
+    if (!part.fields.has(field) || referred.systems.has(part.system) || !systems.includes(part.system))
+      continue
     const message = `${field} refers to ${target}, which has no counterpart in ${part.system}`
     const hint = `add ${part.system} to the systems of ${target}`
     report(problem('mapping', written(['systems', part.system, 'map', field]), message, hint))

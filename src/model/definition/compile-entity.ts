@@ -5,6 +5,7 @@ import type { LensFieldSpec, LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 import { compileMapping, reportUseless } from './compile-mapping.ts'
 import {
+  absentSystem,
   compileConflict,
   compileDelete,
   compileGuard,
@@ -17,7 +18,6 @@ import { compileScope } from './compile-scope.ts'
 import { fieldType } from './field-type.ts'
 import { problem } from './finding.ts'
 import { parseNativePath } from './native-path.ts'
-import { suggestion } from './nearest.ts'
 import { listedNormalisers, normaliserOf } from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
 import type { EntityDefinition, EntitySystemDefinition, TriggerDefinition } from './schema/entities.ts'
@@ -30,14 +30,24 @@ export interface EntityInput {
   readonly name: string
   readonly definition: EntityDefinition
   readonly nested: NestedOf
+  /** Every system of the integration. */
+  readonly systems: readonly string[]
 }
 
 /** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
-export function compileEntity({ name, definition, nested }: EntityInput, report: Report): Entity {
+export function compileEntity(
+  { name, definition, nested, systems: known }: EntityInput,
+  report: Report,
+): Entity {
   const types = new Map(
     Object.entries(definition.fields).map(([field, type]) => [field, fieldType(type)] as const),
   )
-  const context: PolicyContext = { entity: definition, types, systems: Object.keys(definition.systems) }
+  const context: PolicyContext = {
+    entity: definition,
+    types,
+    systems: Object.keys(definition.systems),
+    known,
+  }
   const systems = Object.entries(definition.systems).map(([system, part]) => {
     const under = reportUnder(report, ['systems', system])
     return [system, compileEntitySystem(system, part, context, nested, under)] as const
@@ -95,8 +105,7 @@ function checkOwner(name: string, context: PolicyContext, report: Report): void 
   const at = ['fields', name, 'owner']
   const system = context.systems.includes(owner) ? context.entity.systems[owner] : undefined
   if (system === undefined) {
-    const hint = suggestion(owner, context.systems)
-    report(problem('unknown-name', at, `${owner} takes no part in this entity`, hint))
+    report(absentSystem(owner, at, context))
   } else if (system.direction === 'target' || system.map[name] === undefined) {
     const hint = `map ${name} in ${owner}, or name another owner`
     report(problem('policy', at, `${owner} owns ${name} but it is never read there`, hint))

@@ -7,7 +7,7 @@ import {
   type EntityPlace,
 } from './check-references.ts'
 import { compileEntity, type NestedOf } from './compile-entity.ts'
-import { checkSystemKeys, compileSystems } from './compile-systems.ts'
+import { compileSystems, systemKeys } from './compile-systems.ts'
 import { ordinaryEntity } from './expand-one-way.ts'
 import { DefinitionError, type Finding } from './finding.ts'
 import { literalSecrets } from './literal-secrets.ts'
@@ -15,7 +15,7 @@ import { type Report, reportUnder } from './report.ts'
 import { definitionSchema, type IntegrationDefinition } from './schema/root.ts'
 import type { SystemDefinition } from './schema/systems.ts'
 import { misplacedReferences } from './secret-references.ts'
-import { shapeFindings } from './shape-findings.ts'
+import { shapeFindings, withoutSlips } from './shape-findings.ts'
 
 export interface CompileOptions {
   /** Hash of a text, for the definition's version; any collision-resistant one. */
@@ -39,9 +39,9 @@ export interface Compilation {
 export function checkDefinition(value: unknown, options: CompileOptions): Compilation {
   const secrets = [...literalSecrets(value), ...misplacedReferences(value)]
   const shape = shapeFindings(definitionSchema, value)
-  if (shape.length > 0) return { findings: [...shape, ...secrets] }
+  if (shape.length > 0) return { findings: withoutSlips([...shape, ...systemKeys(value), ...secrets]) }
   const definition = definitionSchema.parse(value)
-  const findings: Finding[] = [...secrets]
+  const findings: Finding[] = [...secrets, ...systemKeys(value)]
   const integration = compile(definition, options, (finding) => findings.push(finding))
   const isRefused = findings.some((finding) => finding.severity === 'error')
   return isRefused ? { findings } : { findings, definition, integration }
@@ -59,15 +59,19 @@ export function compileIntegration(definition: IntegrationDefinition, options: C
 }
 
 function compile(definition: IntegrationDefinition, options: CompileOptions, report: Report): Integration {
-  checkSystemKeys(definition.systems, report)
   const nested: NestedOf = options.nested ?? (() => 'replace')
+  const systems = Object.keys(definition.systems)
   const places = new Map<string, EntityPlace>()
   for (const [name, written] of Object.entries(definition.entities)) {
     const inEntity = reportUnder(report, ['entities', name])
     const ordinary = ordinaryEntity(written, inEntity)
     const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
-    const entity = compileEntity({ name, definition: ordinary.definition, nested }, inWritten)
-    places.set(name, { entity, written: (path) => ['entities', name, ...ordinary.written(path)] })
+    const entity = compileEntity({ name, definition: ordinary.definition, nested, systems }, inWritten)
+    places.set(name, {
+      entity,
+      written: (path) => ['entities', name, ...ordinary.written(path)],
+      namedAt: (system) => ['entities', name, ...ordinary.namedAt(system)],
+    })
   }
   checkEntityReferences(definition, places, report)
   checkRequiredCycles(places, report)

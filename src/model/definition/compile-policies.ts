@@ -28,6 +28,20 @@ export interface PolicyContext {
   readonly types: ReadonlyMap<string, FieldType>
   /** In the order of the definition. */
   readonly systems: readonly string[]
+  /** Every system of the integration. */
+  readonly known: readonly string[]
+}
+
+/** A finding about a system that takes no part in the entity. */
+export function absentSystem(
+  system: string,
+  path: DefinitionPath,
+  context: Pick<PolicyContext, 'systems' | 'known'>,
+) {
+  const hint = context.known.includes(system)
+    ? `add ${system} to the systems of the entity`
+    : suggestion(system, context.systems)
+  return problem('unknown-name', path, `${system} takes no part in this entity`, hint)
 }
 
 const skewMsDefault = 5000
@@ -38,7 +52,7 @@ export function compileConflict(context: PolicyContext, report: Report): Map<str
   const under = reportUnder(report, ['conflict'])
   const skewMs = durationMs(conflict.skew ?? '') ?? skewMsDefault
   const compile = (definition: PolicyDefinition, at: DefinitionPath, rank: readonly string[]) =>
-    compilePolicy(definition, at, { rank, skewMs, systems: context.systems, report: under })
+    compilePolicy(definition, at, { rank, skewMs, context, report: under })
   const isShort = typeof context.entity.conflict === 'string'
   const fallback = compile(conflict.default ?? 'prefer', isShort ? [] : ['default'], context.systems)
   const rank = fallback !== undefined && fallback.kind === 'prefer' ? fallback.rank : context.systems
@@ -83,7 +97,7 @@ function policyMisfit(policy: ConflictPolicy, type: FieldType): string | undefin
 interface PolicySetting {
   readonly rank: readonly string[]
   readonly skewMs: number
-  readonly systems: readonly string[]
+  readonly context: PolicyContext
   readonly report: Report
 }
 
@@ -92,8 +106,9 @@ const policyNames = ['prefer', 'latest', 'manual', 'union', 'sum']
 function compilePolicy(
   definition: PolicyDefinition,
   at: DefinitionPath,
-  { rank, skewMs, systems, report }: PolicySetting,
+  setting: PolicySetting,
 ): ConflictPolicy | undefined {
+  const { rank, skewMs, report } = setting
   if (typeof definition === 'function') return { kind: 'function', decide: definition, rank }
   const [name = '', ...named] = definition.split(/[\s,]+/).filter((word) => word !== '')
   if (!policyNames.includes(name)) {
@@ -114,19 +129,18 @@ function compilePolicy(
     case 'union':
       return { kind: name }
     default:
-      return preferPolicy(named, at, systems, report)
+      return preferPolicy(named, at, setting)
   }
 }
 
 function preferPolicy(
   named: readonly string[],
   at: DefinitionPath,
-  systems: readonly string[],
-  report: Report,
+  { context, report }: PolicySetting,
 ): ConflictPolicy | undefined {
+  const { systems } = context
   const unknown = named.filter((system) => !systems.includes(system))
-  for (const system of unknown)
-    report(problem('unknown-name', at, `${system} takes no part in this entity`, suggestion(system, systems)))
+  for (const system of unknown) report(absentSystem(system, at, context))
   if (unknown.length > 0) return undefined
   return { kind: 'prefer', rank: [...new Set([...named, ...systems])] }
 }
@@ -182,9 +196,7 @@ function compileMatchRule(rule: MatchRuleDefinition, context: PolicyContext, rep
 export function compileDelete(context: PolicyContext, report: Report): DeletePolicy {
   const definition = context.entity.delete
   for (const [index, system] of (definition?.from ?? []).entries()) {
-    if (context.systems.includes(system)) continue
-    const hint = suggestion(system, context.systems)
-    report(problem('unknown-name', ['delete', 'from', index], `${system} takes no part in this entity`, hint))
+    if (!context.systems.includes(system)) report(absentSystem(system, ['delete', 'from', index], context))
   }
   return {
     from: definition?.from ?? [],

@@ -1,7 +1,6 @@
 import type { SystemSettings } from '../integration.ts'
-import { problem } from './finding.ts'
+import { type Finding, problem } from './finding.ts'
 import { nearest } from './nearest.ts'
-import { type Report, reportUnder } from './report.ts'
 import { type SystemDefinition, systemSchema } from './schema/systems.ts'
 import { durationMs } from './schema/text.ts'
 
@@ -27,18 +26,25 @@ function systemSettings(name: string, system: SystemDefinition): SystemSettings 
 }
 
 /** Keys of a system are open, because connectors have their own; one that is a slip of a known key is refused all the same. */
-export function checkSystemKeys(systems: Readonly<Record<string, SystemDefinition>>, report: Report): void {
+export function systemKeys(definition: unknown): Finding[] {
   const known = Object.keys(systemSchema.shape)
-  for (const [name, system] of Object.entries(systems)) {
-    const under = reportUnder(report, ['systems', name])
-    for (const key of Object.keys(system)) {
-      if (known.includes(key)) continue
-      const meant = nearest(
-        key,
-        known.filter((candidate) => !Object.hasOwn(system, candidate)),
+  return entriesOf(Reflect.get(Object(definition), 'systems')).flatMap(([name, system]) => {
+    const keys = entriesOf(system).map(([key]) => key)
+    const free = known.filter((key) => !keys.includes(key))
+    return keys.flatMap((key): Finding[] => {
+      const meant = known.includes(key) ? undefined : nearest(key, free)
+      if (meant === undefined) return []
+      const finding = problem(
+        'unknown-key',
+        ['systems', name, key],
+        `unknown key ${key}`,
+        `did you mean ${meant}?`,
       )
-      if (meant === undefined) continue
-      under({ ...problem('unknown-key', [key], `unknown key ${key}`, `did you mean ${meant}?`), at: 'key' })
-    }
-  }
+      return [{ ...finding, at: 'key' }]
+    })
+  })
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }

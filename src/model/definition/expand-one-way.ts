@@ -12,11 +12,15 @@ export interface OrdinaryEntity {
   readonly definition: EntityDefinition
   /** Path inside the ordinary form → path inside what the author wrote. */
   readonly written: (path: DefinitionPath) => DefinitionPath
+  /** Path of the place where a system is named, in what the author wrote. */
+  readonly namedAt: (system: string) => DefinitionPath
 }
 
 /** An entity as written, in its ordinary form. */
 export function ordinaryEntity(entity: EntityDefinition | OneWayDefinition, report: Report): OrdinaryEntity {
-  return 'from' in entity ? expandOneWay(entity, report) : { definition: entity, written: (path) => path }
+  return 'from' in entity
+    ? expandOneWay(entity, report)
+    : { definition: entity, written: (path) => path, namedAt: (system) => ['systems', system] }
 }
 
 function expandOneWay(entity: OneWayDefinition, report: Report): OrdinaryEntity {
@@ -48,6 +52,7 @@ function expandOneWay(entity: OneWayDefinition, report: Report): OrdinaryEntity 
   return {
     definition: { fields, ...policies, systems },
     written: (path) => writtenPath(path, sourceSystem, targetSystem),
+    namedAt: (system) => [system === sourceSystem ? 'from' : 'to', 'system'],
   }
 }
 
@@ -67,7 +72,11 @@ function fieldOf(mapping: OneWayMapping): FieldDefinition {
 
 function writtenPath(path: DefinitionPath, source: string, target: string): DefinitionPath {
   const [first, second, third, ...rest] = path
-  if (first === 'fields') return second === undefined ? ['map'] : ['map', second, 'type', ...path.slice(2)]
+  if (first === 'fields') {
+    const inType = path.slice(2)
+    if (second === undefined) return ['map']
+    return inType.length === 0 ? ['map', second] : ['map', second, 'type', ...inType]
+  }
   if (first !== 'systems' || second === undefined) return path
   const side = second === source ? 'from' : second === target ? 'to' : undefined
   if (side === undefined) return path

@@ -1,15 +1,15 @@
 import { type Compilation, type CompileOptions, checkDefinition } from './compile-integration.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, problem } from './finding.ts'
 import { type Locate, readYaml } from './read-yaml.ts'
 
 /** Reads, checks and compiles the text of `isthmus.yaml`. Every finding carries its line and column, in the order of the file. */
 export function parseDefinition(text: string, options: CompileOptions): Compilation {
   const reading = readYaml(text)
-  if (reading.value === undefined) {
-    const isEmpty = reading.findings.length === 0
-    return isEmpty
-      ? { findings: located(checkDefinition({}, options).findings, reading.locate) }
-      : { findings: reading.findings }
+  if (reading.findings.length > 0) return { findings: reading.findings }
+  if (reading.value === undefined || reading.value === null) {
+    return {
+      findings: [problem('missing', [], 'the file holds no definition', 'start with integration: <id>')],
+    }
   }
   const compilation = checkDefinition(reading.value, options)
   return { ...compilation, findings: located(compilation.findings, reading.locate) }

@@ -8,6 +8,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLParseError,
 } from 'yaml'
 import { type DefinitionPath, type Finding, problem } from './finding.ts'
 
@@ -46,11 +47,11 @@ export function readYaml(text: string): YamlReading {
     uniqueKeys: true,
   })
   restoreBraces(document)
-  const findings = document.errors.map((error): Finding => {
+  const findings = tellingErrors(document.errors).map((error): Finding => {
     const { line, col } = lines.linePos(error.pos[0])
     const duplicate = error.code === 'DUPLICATE_KEY'
     return {
-      ...problem(duplicate ? 'duplicate-key' : 'syntax', [], syntaxMessage(error.code, error.message)),
+      ...problem(duplicate ? 'duplicate-key' : 'syntax', [], syntaxMessage(error, text)),
       ...(duplicate ? { hint: 'keep one of them' } : syntaxHint(error.code)),
       line,
       column: col,
@@ -58,6 +59,14 @@ export function readYaml(text: string): YamlReading {
   })
   if (findings.length > 0) return { value: undefined, findings, locate: nowhere }
   return { ...plainData(document), locate: (path, at) => locate(document, lines, path, at) }
+}
+
+/** All duplicate keys, and the first error of syntax: those after it mostly follow from it. */
+function tellingErrors(errors: readonly YAMLParseError[]): YAMLParseError[] {
+  const first =
+    errors.find((error) => error.code === 'TAB_AS_INDENT') ??
+    errors.find((error) => error.code !== 'DUPLICATE_KEY')
+  return errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY')
 }
 
 function plainData(document: Document.Parsed): { value: unknown; findings: readonly Finding[] } {
@@ -88,8 +97,11 @@ function restoreBraces(document: Document.Parsed): void {
   })
 }
 
-function syntaxMessage(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key is already used above'
+function syntaxMessage({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === 'DUPLICATE_KEY') {
+    const key = /^["']?([^"':\n]{1,63})/.exec(text.slice(pos[0], pos[0] + 70))?.[1]
+    return `the key ${key ?? ''} is already used above`
+  }
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation'
   return message.replace(/\s+/g, ' ').trim()
 }
@@ -97,6 +109,7 @@ function syntaxMessage(code: string, message: string): string {
 const syntaxHints: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with blanks',
   BAD_INDENT: 'line it up with the keys above',
+  UNEXPECTED_TOKEN: 'a quote is missing, or a text with : # [ { or a comma in it needs quotes',
   MISSING_CHAR: 'a quote, bracket or brace is not closed, or a comma is missing',
   BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it needs quotes',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the line above is not indented like this one',

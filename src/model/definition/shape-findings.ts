@@ -1,6 +1,6 @@
 /** Turns what the schema refuses into findings that name the nearest known key. */
 import type { z } from 'zod'
-import { type DefinitionPath, type Finding, problem } from './finding.ts'
+import { type DefinitionPath, type Finding, pathText, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
 
 type Issue = z.core.$ZodIssue
@@ -10,7 +10,18 @@ export function shapeFindings(schema: z.ZodType, value: unknown, base: Definitio
   // The schema that raised an issue is handed to the error map only, so the known keys travel in the message.
   const result = schema.safeParse(value, { error: (issue) => knownKeys(issue).join(' ') || undefined })
   if (result.success) return []
-  return result.error.issues.flatMap((issue) => issueFindings(issue, value, base))
+  return withoutSlips(result.error.issues.flatMap((issue) => issueFindings(issue, value, base)))
+}
+
+/** A key that is missing because it was mistyped is one mistake, told at the mistyped key. */
+export function withoutSlips(findings: readonly Finding[]): Finding[] {
+  const slips = findings
+    .filter((finding) => finding.kind === 'unknown-key')
+    .map((finding) => `${pathText(finding.path.slice(0, -1))}\n${finding.hint}`)
+  const isSlip = (finding: Finding) =>
+    finding.kind === 'missing' &&
+    slips.includes(`${pathText(finding.path.slice(0, -1))}\ndid you mean ${finding.path.at(-1)}?`)
+  return findings.filter((finding) => !isSlip(finding))
 }
 
 function knownKeys(issue: z.core.$ZodRawIssue): string[] {
@@ -48,7 +59,7 @@ function issueFindings(issue: Issue, root: unknown, base: DefinitionPath): Findi
       return [
         value === undefined
           ? problem('missing', path, `${last(path)} is missing`)
-          : problem('value', path, `expected ${typeName(issue.expected)}, found ${kindOf(value)}`),
+          : wrongType(issue, value, path),
       ]
     case 'invalid_key':
       return [
@@ -64,6 +75,18 @@ function issueFindings(issue: Issue, root: unknown, base: DefinitionPath): Findi
     default:
       return [problem('value', path, issue.message)]
   }
+}
+
+function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, path: DefinitionPath): Finding {
+  const isOurs = !issue.message.startsWith('Invalid input')
+  const message = isOurs ? issue.message : `expected ${typeName(issue.expected)}`
+  const isUnquoted = issue.expected === 'string' && typeof value !== 'object' && !isOurs
+  return problem(
+    'value',
+    path,
+    `${message}, found ${kindOf(value)}`,
+    isUnquoted ? 'put it in quotes' : undefined,
+  )
 }
 
 function tooSmall(issue: z.core.$ZodIssueTooSmall): string {
@@ -84,7 +107,14 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path
   if (value === undefined) return [problem('missing', path, `${last(path)} is missing`)]
   const branches = issue.errors.filter((branch) => !branch.some((inner) => isOfAnotherKind(inner)))
   const meant = branches.toSorted((a, b) => complaints(a, value) - complaints(b, value))[0]
-  if (meant !== undefined) return meant.flatMap((inner) => issueFindings(inner, value, path))
+  if (meant !== undefined) {
+    const known = [...new Set(branches.flatMap(ownKeys))]
+    const inner = meant.flatMap((one) => issueFindings(withKnownKeys(one, known), value, path))
+    // What a guessed branch misses says nothing while one of the author's keys is unknown.
+    const isTop = (finding: Finding) => finding.path.length === path.length + 1
+    const hasUnknown = inner.some((finding) => finding.kind === 'unknown-key' && isTop(finding))
+    return inner.filter((finding) => !(hasUnknown && finding.kind === 'missing' && isTop(finding)))
+  }
   const known = issue.errors
     .flat()
     .flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []))
@@ -95,6 +125,19 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, value: unknown, path
     .flatMap((inner) => (inner.code === 'invalid_type' ? [typeName(inner.expected)] : []))
   const expected = [...new Set(kinds)].join(' or ') || 'something else'
   return [problem('value', path, `expected ${expected}, found ${kindOf(value)}`)]
+}
+
+/** The keys a branch knows at its top, as they came with its complaint about an unknown one. */
+function ownKeys(branch: readonly Issue[]): string[] {
+  return branch.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.message.split(' ') : [],
+  )
+}
+
+/** An author who mistypes a key may have meant any branch, so the keys of all are offered. */
+function withKnownKeys(issue: Issue, known: readonly string[]): Issue {
+  const isTop = issue.code === 'unrecognized_keys' && issue.path.length === 0
+  return isTop ? { ...issue, message: known.join(' ') } : issue
 }
 
 function isOfAnotherKind(issue: Issue): boolean {

@@ -33,10 +33,10 @@ export const fieldNameSchema = z
 const durationPattern = /^(\d{1,9})\s*(ms|s|m|h|d)$/
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+const durationError = { error: 'expected a length of time such as 500ms, 30s, 5m, 2h or 7d' }
+
 /** A length of time: `500ms`, `30s`, `5m`, `2h`, `7d`. */
-export const durationSchema = z.string().regex(durationPattern, {
-  error: 'expected a length of time such as 500ms, 30s, 5m, 2h or 7d',
-})
+export const durationSchema = z.string(durationError).regex(durationPattern, durationError)
 
 /** Milliseconds of a duration text, or undefined when it isn't one. */
 export function durationMs(text: string): number | undefined {
@@ -47,10 +47,12 @@ export function durationMs(text: string): number | undefined {
 
 const sharePattern = /^(\d{1,3}(?:\.\d{1,6})?)\s*%$/
 
+const shareError = { error: 'expected a share such as 1 % or 0.5 %' }
+
 /** A share of a whole: `1 %`, `0.5%`. */
 export const shareSchema = z
-  .string()
-  .regex(sharePattern, { error: 'expected a share such as 1 % or 0.5 %' })
+  .string(shareError)
+  .regex(sharePattern, shareError)
   .refine((text) => (parseShare(text) ?? 0) <= 1, { error: 'expected a share of at most 100 %' })
 
 /** Share of a text such as `1 %` as a number from 0 to 1, or undefined when it isn't one. */
