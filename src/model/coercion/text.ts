@@ -1,6 +1,6 @@
 import { countCodePoints } from '../canonical/text.ts'
 import type { CoercionName } from '../coercion.ts'
-import { escapeHtml, unescapeHtml } from '../normalisers/html.ts'
+import { unescapeHtml } from '../normalisers/html.ts'
 import { collapse, digits, lowercase, newlines, nfkc, phone, uppercase } from '../normalisers/text.ts'
 
 /** Texts longer than this are compared by single steps only: all combinations of a large text would take too long. */
@@ -31,7 +31,7 @@ export function recogniseText(
 ): readonly CoercionName[] | undefined {
   if (format === 'email' && lowercase(sent.trim()) === stored) return ['email']
   if (isSamePhone(sent, stored, format)) return ['phone']
-  const plans = sent.length > combinedLengthMax ? singlePlans() : allPlans()
+  const plans = sent.length > combinedLengthMax ? singlePlans : allPlans
   return findPlan(sent, stored, plans, false) ?? findPlan(sent, stored, plans, true)
 }
 
@@ -59,9 +59,7 @@ function findPlan(
 /** Escaped or unescaped, but only ever as a whole: `&lt;` beside `<` is an edit. */
 function isSameButEscaped(sent: string, stored: string, plain: string): boolean {
   if (unescapeHtml(sent) === stored) return true
-  return (
-    plain !== stored && plain === sent && !/[<>]|&(?!#?\w{1,7};)/.test(stored) && escapeHtml(stored) !== plain
-  )
+  return plain === sent && plain !== stored && !/[<>]/.test(stored)
 }
 
 /**
@@ -101,19 +99,12 @@ function titleCase(text: string): string {
   )
 }
 
-let combined: readonly (readonly Step[])[] | undefined
-
 /** Every combination, the shortest explanations first. */
-function allPlans(): readonly (readonly Step[])[] {
-  combined ??= kinds
-    .reduce<Step[][]>((plans, steps) => plans.flatMap((plan) => steps.map((step) => [...plan, step])), [[]])
-    .sort((left, right) => stepsTaken(left) - stepsTaken(right))
-  return combined
-}
+const allPlans: readonly (readonly Step[])[] = kinds
+  .reduce<Step[][]>((plans, steps) => plans.flatMap((plan) => steps.map((step) => [...plan, step])), [[]])
+  .sort((left, right) => stepsTaken(left) - stepsTaken(right))
 
-function singlePlans(): readonly (readonly Step[])[] {
-  return allPlans().filter((plan) => stepsTaken(plan) <= 1)
-}
+const singlePlans = allPlans.filter((plan) => stepsTaken(plan) <= 1)
 
 function stepsTaken(plan: readonly Step[]): number {
   return plan.filter(([name]) => name !== undefined).length

@@ -1,7 +1,7 @@
 import { type InstantParts, offsetSeconds, splitInstant } from '../canonical/instant.ts'
 import type { CanonicalValue } from '../values.ts'
 
-const nanosecond = 1n
+/** In nanoseconds, the day last. */
 const units = [1_000n, 1_000_000n, 1_000_000_000n, 60n * 1_000_000_000n, 86_400n * 1_000_000_000n]
 
 /**
@@ -46,5 +46,5 @@ function toNanoseconds(instant: string): bigint | undefined {
 }
 
 function nanosecondsOf({ seconds, fraction }: InstantParts): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')) * nanosecond
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
