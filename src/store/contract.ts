@@ -10,6 +10,7 @@
  * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them serve comparisons
  */
 
+import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
 import type {
   AgreedFields,
@@ -267,13 +268,7 @@ export type SettlementResult =
   | { readonly kind: 'fenced' }
   | { readonly kind: 'taken'; readonly system: string; readonly recordId: string }
 
-/** Blind index of one match rule's key. `exact`: equality links; `block`: only narrows the search for scoring. */
-export interface MatchKey {
-  readonly rule: number
-  readonly kind: 'exact' | 'block'
-  /** Canonical text; the store keeps its keyed hash. */
-  readonly text: string
-}
+export type { MatchKey } from '../model/matching/contract.ts'
 
 export interface MatchRequest {
   readonly lease: Lease
