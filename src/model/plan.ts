@@ -4,7 +4,7 @@
  * A field is written where it is behind (`acked` < agreed revision) and differs from what the system is seen to hold. Never written: fields
  * that are held, refused at this revision, written but not verified yet, or about which the look said nothing.
  */
-import type { EntitySystem } from './integration.ts'
+import type { EntitySystem, SystemField } from './integration.ts'
 import type {
   MergeDecision,
   MergeInput,
@@ -88,7 +88,7 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   const desired = asStored(role.settings, agreed.value)
   // A guarded lane has no look; and a field that can't be read never shows up in one. Their shadow stands in.
   const looked = look !== undefined && role.settings.readable
-  const known = looked || hasBase(state)
+  const known = looked || (hasBase(state) && isSettled(state, role.settings, desired))
   const current = looked ? look.values[shape.name] : state.shadow
   if (known && sameValue(asStored(role.settings, current), desired)) {
     lane.draft ??= { ...lane.fields }
@@ -108,6 +108,12 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   }
   lane.values[shape.name] = desired
   lane.revs[shape.name] = agreed.rev
+}
+
+/** Nothing else of ours can still turn up there, so that the shadow may stand in for a look. */
+function isSettled(state: MemberField, settings: SystemField, desired: CanonicalValue): boolean {
+  if (state.provisional !== undefined) return false
+  return (state.own ?? []).every((write) => sameValue(asStored(settings, write.value), desired))
 }
 
 function mayUpdate(lane: Lane, fieldWritable: boolean): boolean {

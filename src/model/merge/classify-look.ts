@@ -6,8 +6,8 @@
  * - `missing`: never absorbed here and empty, while something is agreed; absorbed, and to be written
  * - `changed`: somebody changed it
  */
+import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField, MemberField } from '../state.ts'
-import { isCoercion } from './coercion.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, confirmProvisional, forgetWrote, hasBase, markCoerced } from './member-field.ts'
@@ -66,7 +66,7 @@ function ownValue(
   observed: MaybeValue,
 ): Look | undefined {
   const type = shape.field.type
-  if (state.provisional !== undefined && isCoercion(type, state.shadow, observed)) {
+  if (state.provisional !== undefined && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
     const rev = Math.max(state.acked, state.provisional)
     return {
       kind: 'settled',

@@ -1,8 +1,8 @@
 /** Decides one field from the changes that the looks have found: a winner, a computed value, a hold, or a declared revert. */
+import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, nothingAgreed, type SeenChange } from './change.ts'
-import { isCoercion } from './coercion.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { equivalent } from './equivalence.ts'
 import { disown, keepForHold } from './hold.ts'
@@ -95,7 +95,8 @@ function revert(
 function standsAs(pass: MergePass, shape: FieldShape, change: SeenChange, agreed: AgreedField): boolean {
   const { role, side, value } = change
   if (equivalent(role.settings, value, agreed.value)) return true
-  if (role.origin !== 'poorer' || !isCoercion(shape.field.type, agreed.value, value)) return false
+  if (role.origin !== 'poorer') return false
+  if (isRecognisedCoercion(agreed.value, value, shape.field.type) === undefined) return false
   const state = acknowledge(fieldState(side, shape.name), agreed.rev)
   setFieldState(side, shape.name, markCoerced(state))
   pass.notes.push({ kind: 'coerced', system: role.system, field: shape.name })

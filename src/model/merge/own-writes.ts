@@ -4,10 +4,10 @@
  * Entries leave only by evidence, never by a timer: an observation begun after the write can't take effect any more.
  */
 
+import { isRecognisedCoercion } from '../coercion.ts'
 import type { SystemField } from '../integration.ts'
 import type { MemberField, OwnWrite } from '../state.ts'
 import type { FieldType } from '../values.ts'
-import { isCoercion } from './coercion.ts'
 import { equivalent, type MaybeValue } from './equivalence.ts'
 
 /** An own write that explains what a look has shown. */
@@ -30,7 +30,8 @@ export function findOwnWrite(
     const write = own[index]
     if (write === undefined) continue
     if (equivalent(settings, observed, write.value)) return { rev: write.rev, coerced: false }
-    if (isCoercion(type, write.value, observed)) return { rev: write.rev, coerced: true }
+    if (isRecognisedCoercion(write.value, observed, type) !== undefined)
+      return { rev: write.rev, coerced: true }
   }
   return undefined
 }
