@@ -1,9 +1,9 @@
 /** One entity of a definition, ready to run. */
-import type { ConflictPolicy, Entity, EntitySystem, Field, SystemField, Trigger } from '../integration.ts'
+import type { ConflictPolicy, Entity, EntitySystem, Field, Trigger } from '../integration.ts'
 import { compileLens } from '../lens/compile-lens.ts'
-import type { LensFieldSpec, LensSpec } from '../lens/spec.ts'
+import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
-import { compileMapping, reportUseless } from './compile-mapping.ts'
+import { type CompiledMapping, compileMapping } from './compile-mapping.ts'
 import {
   absentSystem,
   compileConflict,
@@ -50,7 +50,7 @@ export function compileEntity(
   }
   const systems = Object.entries(definition.systems).map(([system, part]) => {
     const under = reportUnder(report, ['systems', system])
-    return [system, compileEntitySystem(system, part, context, nested, under)] as const
+    return [system, compileEntitySystem({ system, definition: part, context }, nested, under)] as const
   })
   return {
     name,
@@ -69,15 +69,13 @@ function compileFields(context: PolicyContext, report: Report): Map<string, Fiel
   if (context.types.size === 0) report(problem('missing', ['fields'], 'the entity has no fields'))
   const fields = [...context.types].map(([name, type]) => {
     checkOwner(name, context, report)
-    return [name, compileField(name, type, policies.get(name), context, report)] as const
+    return [name, compileField({ name, type, policy: policies.get(name) }, context, report)] as const
   })
   return new Map(fields)
 }
 
 function compileField(
-  name: string,
-  type: FieldType,
-  policy: ConflictPolicy | undefined,
+  { name, type, policy }: { name: string; type: FieldType; policy: ConflictPolicy | undefined },
   context: PolicyContext,
   report: Report,
 ): Field {
@@ -112,55 +110,56 @@ function checkOwner(name: string, context: PolicyContext, report: Report): void 
   }
 }
 
-function compileEntitySystem(
-  system: string,
-  definition: EntitySystemDefinition,
-  context: PolicyContext,
-  nested: NestedOf,
-  report: Report,
-): EntitySystem {
+interface PartInput {
+  readonly system: string
+  readonly definition: EntitySystemDefinition
+  readonly context: PolicyContext
+}
+
+function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report): EntitySystem {
+  const { system, definition } = input
+  const { resource, key } = definition
   const direction = definition.direction ?? 'both'
   const operations = compileOperations(definition, report)
-  const specs: LensFieldSpec[] = []
-  const fields = new Map<string, SystemField>()
-  for (const [name, mapping] of Object.entries(definition.map)) {
-    const type = context.types.get(name)
-    if (type === undefined) {
-      report({ ...unknownField(name, ['map', name], context), at: 'key' })
-      continue
-    }
-    const field = context.entity.fields[name]
-    const under = reportUnder(report, ['map', name])
-    const compiled = compileMapping(
-      mapping,
-      {
-        name,
-        type,
-        required: typeof field === 'object' && field.required === true,
-        systemWritable: operations.create || operations.update,
-        acceptRaceWindow: definition.acceptRaceWindow ?? false,
-        spells: definition.spells,
-      },
-      under,
-    )
-    if (compiled === undefined) continue
-    reportUseless(compiled, under)
-    specs.push(compiled.lens)
-    fields.set(name, compiled.field)
-  }
-  if (definition.key !== undefined && parseNativePath(definition.key) === undefined)
-    report(problem('mapping', ['key'], `${definition.key} is not a path`))
+  const mappings = compileMappings(input, operations.create || operations.update, report)
+  if (key !== undefined && parseNativePath(key) === undefined)
+    report(problem('mapping', ['key'], `${key} is not a path`))
   return {
     system,
-    resource: definition.resource,
+    resource,
     direction,
     operations,
-    ...(definition.key === undefined ? {} : { key: definition.key }),
-    fields,
-    lens: compileLens({ fields: specs, nested: nested(system, definition.resource) }),
+    ...(key === undefined ? {} : { key }),
+    fields: new Map(mappings.map(({ field }) => [field.name, field])),
+    lens: compileLens({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }),
     inScope: compileScope(definition.where, reportUnder(report, ['where'])),
     triggers: compileTriggers(definition, direction, report),
   }
+}
+
+function compileMappings(
+  { definition, context }: PartInput,
+  systemWritable: boolean,
+  report: Report,
+): CompiledMapping[] {
+  return Object.entries(definition.map).flatMap(([name, mapping]) => {
+    const type = context.types.get(name)
+    const field = context.entity.fields[name]
+    if (type === undefined) {
+      report({ ...unknownField(name, ['map', name], context), at: 'key' })
+      return []
+    }
+    const mappingContext = {
+      name,
+      type,
+      required: typeof field === 'object' && field.required === true,
+      systemWritable,
+      acceptRaceWindow: definition.acceptRaceWindow ?? false,
+      spells: definition.spells,
+    }
+    const compiled = compileMapping(mapping, mappingContext, reportUnder(report, ['map', name]))
+    return compiled === undefined ? [] : [compiled]
+  })
 }
 
 function compileOperations(definition: EntitySystemDefinition, report: Report): EntitySystem['operations'] {

@@ -1,12 +1,18 @@
 /** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
 
 import type { SystemField } from '../integration.ts'
-import type { LensFieldSpec, LensSource, NormaliserSpec } from '../lens/spec.ts'
+import {
+  type LensFieldSpec,
+  type LensPartSpec,
+  type LensSource,
+  type NormaliserSpec,
+  plainEmpties,
+} from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 import { problem } from './finding.ts'
 import { groupParts, mappingForm } from './mapping-form.ts'
-import { longFormSource, pathSource } from './mapping-source.ts'
-import { normaliserOf, normaliserSpecs, partsNormaliser } from './normaliser-specs.ts'
+import { mappingSource } from './mapping-source.ts'
+import { normaliserOf, normaliserSpecs, type PartNormaliser, partsNormaliser } from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
 import type { GroupMapping, MappingDefinition, MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
@@ -35,55 +41,70 @@ export function compileMapping(
 ): CompiledMapping | undefined {
   const form = mappingForm(mapping, context.type, report)
   if (form === undefined) return undefined
-  if (form.kind === 'parts') return compileGroup(form.mapping, context, report)
-  const { mapping: long } = form
-  const source = longFormSource(long, context.type, context.spells, report)
-  if (source === undefined) return undefined
-  const specs = normaliserSpecs(long, emptySpelling(context.spells, long.spells))
-  return finish(context, long, source, specs, report)
+  const compiled =
+    form.kind === 'parts'
+      ? groupSource(form.mapping, context, report)
+      : wholeSource(form.mapping, context, report)
+  if (compiled === undefined) return undefined
+  const result = finish(form.mapping, context, {
+    source: compiled.source,
+    normalise: normaliserOf(compiled.specs, context.type, report),
+  })
+  if (!result.field.readable && !result.field.writable)
+    report(problem('mapping', [], 'it is neither read nor written here', 'leave it out, or change direction'))
+  return result
 }
 
-function compileGroup(
+/** Where a field lives, and what its system does to the value. */
+interface CompiledSource {
+  readonly source: LensSource
+  readonly specs: readonly NormaliserSpec[]
+}
+
+function wholeSource(
+  mapping: MappingLongForm,
+  { type, spells }: Pick<MappingContext, 'type' | 'spells'>,
+  report: Report,
+): CompiledSource | undefined {
+  const source = mappingSource(mapping, { type, spells: [spells] }, report)
+  if (source === undefined) return undefined
+  // Expressions spell nothing in their own way.
+  const isPair = source.kind === 'expression' || source.kind === 'function'
+  const empties = isPair ? plainEmpties : emptySpelling(spells, mapping.spells)
+  return { source, specs: normaliserSpecs(mapping, empties) }
+}
+
+function groupSource(
   group: GroupMapping,
   context: MappingContext,
   report: Report,
-): CompiledMapping | undefined {
+): CompiledSource | undefined {
   const parts = groupParts(group, context.type, report)
   if (parts === undefined) return undefined
-  const sources = parts.map((part) => {
-    const under = reportUnder(report, part.path)
-    const source =
-      typeof part.mapping === 'string'
-        ? pathSource(part.mapping, part.type, emptySpelling(context.spells), under)
-        : longFormSource(part.mapping, part.type, context.spells, under)
-    return source === undefined ? undefined : { name: part.name, type: part.type, source }
-  })
-  const compiled = sources.filter((part) => part !== undefined)
-  if (compiled.length < sources.length) return undefined
-  const inner = parts.map((part) => {
-    const long: MappingLongForm = typeof part.mapping === 'string' ? {} : part.mapping
-    const specs = normaliserSpecs(long, emptySpelling(context.spells, long.spells))
-    return {
-      name: part.name,
-      normalise: normaliserOf(specs, part.type, reportUnder(report, part.path)),
-      isPlain: specs.length === 0,
-    }
-  })
-  const specs = [
-    ...partsNormaliser(inner),
-    ...normaliserSpecs(group, emptySpelling(context.spells, group.spells)),
-  ]
-  return finish(context, group, { kind: 'group', parts: compiled }, specs, report)
+  const sources: LensPartSpec[] = []
+  const normalisers: PartNormaliser[] = []
+  for (const { name, type, mapping, path } of parts) {
+    const under = reportUnder(report, path)
+    const long: MappingLongForm = typeof mapping === 'string' ? { path: mapping } : mapping
+    const source = mappingSource(long, { type, spells: [context.spells, group.spells] }, under)
+    if (source === undefined) continue
+    sources.push({ name, type, source })
+    const specs = normaliserSpecs(long, emptySpelling(context.spells, group.spells, long.spells))
+    if (specs.length > 0) normalisers.push({ name, normalise: normaliserOf(specs, type, under) })
+  }
+  if (sources.length < parts.length) return undefined
+  return {
+    source: { kind: 'group', parts: sources },
+    specs: [...partsNormaliser(normalisers), ...normaliserSpecs(group, plainEmpties)],
+  }
 }
 
 type CommonKeys = Pick<MappingLongForm, 'direction' | 'lossy' | 'acceptRaceWindow' | 'nullable'>
 
 function finish(
-  context: MappingContext,
   keys: CommonKeys,
-  source: LensSource,
-  specs: readonly NormaliserSpec[],
-  report: Report,
+  context: MappingContext,
+  { source, normalise }: Pick<SystemField, 'normalise'> & { source: LensSource },
 ): CompiledMapping {
   const direction = keys.direction ?? 'both'
   const pair = source.kind === 'expression' || source.kind === 'function' ? source : undefined
@@ -97,17 +118,10 @@ function finish(
       name,
       readable,
       writable,
-      normalise: normaliserOf(specs, type, report),
+      normalise,
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
       nullable: keys.nullable ?? !context.required,
     },
   }
-}
-
-/** Refuses a mapping that neither reads nor writes. */
-export function reportUseless(compiled: CompiledMapping, report: Report): void {
-  const { readable, writable } = compiled.field
-  if (readable || writable) return
-  report(problem('mapping', [], 'it is neither read nor written here', 'leave it out, or change direction'))
 }

@@ -8,8 +8,8 @@ import type {
   Rule,
 } from '../integration.ts'
 import type { FieldType } from '../values.ts'
+import { expressionAt } from './expression.ts'
 import { type DefinitionPath, problem } from './finding.ts'
-import { expression } from './mapping-source.ts'
 import { suggestion } from './nearest.ts'
 import { type Report, reportUnder } from './report.ts'
 import type {
@@ -237,14 +237,14 @@ export function compileRules(context: PolicyContext, report: Report): Rule[] {
 
 function compileRule(rule: RuleDefinition, context: PolicyContext, report: Report): Rule | undefined {
   if ('require' in rule) {
-    const test = expression(rule.require, ['require'], report)
+    const test = expressionAt(rule.require, ['require'], report)
     return test === undefined ? undefined : { kind: 'require', test, message: rule.message }
   }
   if ('set' in rule) {
     if (!context.types.has(rule.set)) report(unknownField(rule.set, ['set'], context))
-    const to = expression(rule.to, ['to'], report)
+    const to = expressionAt(rule.to, ['to'], report)
     return to === undefined ? undefined : { kind: 'set', field: rule.set, to }
   }
-  const when = expression(rule.when, ['when'], report)
+  const when = expressionAt(rule.when, ['when'], report)
   return when === undefined ? undefined : { kind: 'hold', when, message: rule.message }
 }

@@ -1,21 +1,26 @@
 /** From what a mapping says to where the lens looks. */
-import { compileExpression } from '../expression.ts'
-import type { Expression } from '../integration.ts'
-import type { EmptySpelling, LensSource, NativePath, ValueMap, WriteTarget } from '../lens/spec.ts'
-import type { CanonicalValue, FieldType } from '../values.ts'
+import type { EmptySpelling, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
+import type { FieldType } from '../values.ts'
+import { expressionAt } from './expression.ts'
 import { makesObject, onlyPathOf } from './expression-path.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { parseNativePath } from './native-path.ts'
-import { suggestion } from './nearest.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
+import { valueMap } from './value-map.ts'
 
-/** The source of a long form; undefined when something is wrong with it (then it is reported). */
-export function longFormSource(
+/** What a source needs to know besides its mapping. */
+export interface SourceContext {
+  readonly type: FieldType
+  /** Spelling of nothing, from the system down to what is above the mapping. */
+  readonly spells: readonly (SpellsDefinition | undefined)[]
+}
+
+/** The source of a path or a long form; undefined when something is wrong with it (then it is reported). */
+export function mappingSource(
   mapping: MappingLongForm,
-  type: FieldType,
-  spells: SpellsDefinition | undefined,
+  context: SourceContext,
   report: Report,
 ): LensSource | undefined {
   if (mapping.read !== undefined || mapping.write !== undefined) return pairSource(mapping, report)
@@ -23,31 +28,36 @@ export function longFormSource(
     report(problem('mapping', [], 'it is not said where the field lives', 'add path, or read and write'))
     return undefined
   }
-  const empties = emptySpelling(spells, mapping.spells)
-  const values = valueMap(mapping, type, report)
-  if (values === 'wrong') return undefined
-  const base = pathSource(mapping.path, type, empties, report, mapping.currency)
-  if (base === undefined || values === undefined) return base
-  if (base.kind !== 'path') {
-    report(problem('mapping', ['values'], 'money has no value map', 'use read and write'))
-    return undefined
-  }
-  return { ...base, values }
+  const path = nativePath(mapping.path, ['path'], report)
+  if (path === undefined) return undefined
+  const empties = emptySpelling(...context.spells, mapping.spells)
+  return context.type.kind === 'money'
+    ? moneySource(mapping, path, empties, report)
+    : plainSource(mapping, { path, empties, type: context.type }, report)
 }
 
-/** The source of a field that lives at a path. */
-export function pathSource(
-  text: string,
-  type: FieldType,
+function plainSource(
+  mapping: MappingLongForm,
+  { path, empties, type }: { path: NativePath; empties: EmptySpelling; type: FieldType },
+  report: Report,
+): LensSource | undefined {
+  if (mapping.currency !== undefined) {
+    report(problem('mapping', ['currency'], `only money has a currency, this is ${type.kind}`))
+    return undefined
+  }
+  const values = valueMap(mapping, type, report)
+  if (values === 'wrong') return undefined
+  return { kind: 'path', path, empties, ...(values === undefined ? {} : { values }) }
+}
+
+function moneySource(
+  { currency, values }: MappingLongForm,
+  amount: NativePath,
   empties: EmptySpelling,
   report: Report,
-  currency?: MappingLongForm['currency'],
 ): LensSource | undefined {
-  const path = nativePath(text, ['path'], report)
-  if (path === undefined) return undefined
-  if (type.kind !== 'money') {
-    if (currency === undefined) return { kind: 'path', path, empties }
-    report(problem('mapping', ['currency'], `only money has a currency, this is ${type.kind}`))
+  if (values !== undefined) {
+    report(problem('mapping', ['values'], 'money has no value map', 'use read and write'))
     return undefined
   }
   if (currency === undefined) {
@@ -56,10 +66,9 @@ export function pathSource(
     return undefined
   }
   if (typeof currency === 'object')
-    return { kind: 'money', amount: path, currency: { kind: 'fixed', currency: currency.fixed }, empties }
-  const currencyPath = nativePath(currency, ['currency'], report)
-  if (currencyPath === undefined) return undefined
-  return { kind: 'money', amount: path, currency: { kind: 'path', path: currencyPath }, empties }
+    return { kind: 'money', amount, currency: { kind: 'fixed', currency: currency.fixed }, empties }
+  const path = nativePath(currency, ['currency'], report)
+  return path === undefined ? undefined : { kind: 'money', amount, currency: { kind: 'path', path }, empties }
 }
 
 function nativePath(text: string, at: DefinitionPath, report: Report): NativePath | undefined {
@@ -74,7 +83,9 @@ function nativePath(text: string, at: DefinitionPath, report: Report): NativePat
 }
 
 function pairSource(mapping: MappingLongForm, report: Report): LensSource | undefined {
-  const misplaced = (['values', 'currency', 'nativeType'] as const).find((key) => mapping[key] !== undefined)
+  const misplaced = (['values', 'currency', 'nativeType', 'spells'] as const).find(
+    (key) => mapping[key] !== undefined,
+  )
   if (misplaced !== undefined) {
     report(
       problem(
@@ -117,8 +128,8 @@ function expressionSource(
   path: NativePath | undefined,
   report: Report,
 ): LensSource | undefined {
-  const compiledRead = read === undefined ? undefined : expression(read, ['read'], report)
-  const compiledWrite = write === undefined ? undefined : expression(write, ['write'], report)
+  const compiledRead = read === undefined ? undefined : expressionAt(read, ['read'], report)
+  const compiledWrite = write === undefined ? undefined : expressionAt(write, ['write'], report)
   if (
     (read !== undefined && compiledRead === undefined) ||
     (write !== undefined && compiledWrite === undefined)
@@ -146,53 +157,4 @@ function writeTarget(
   const hint = 'add path:, or let write make an object of native properties'
   report(problem('mapping', ['write'], 'it is not said where the result goes', hint))
   return undefined
-}
-
-/** Compiles an expression; undefined (and reported) when its syntax is broken. */
-export function expression(source: string, at: DefinitionPath, report: Report): Expression | undefined {
-  try {
-    return compileExpression(source)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : 'the expression cannot be read'
-    report(problem('expression', at, message, 'expressions are JSONata'))
-    return undefined
-  }
-}
-
-function valueMap(mapping: MappingLongForm, type: FieldType, report: Report): ValueMap | undefined | 'wrong' {
-  const { values, nativeType = 'text' } = mapping
-  if (values === undefined) return undefined
-  const toCanonical = new Map<string, CanonicalValue>()
-  const toNative = new Map<string, string | boolean | number | null>()
-  let isSound = true
-  for (const [native, canonical] of Object.entries(values)) {
-    const text = String(canonical)
-    const spelt = nativeValue(native, nativeType)
-    if (spelt === undefined) {
-      report({ ...problem('mapping', ['values', native], `${native} is not a ${nativeType}`), at: 'key' })
-      isSound = false
-    } else if (type.kind === 'enum' && !type.values.includes(text)) {
-      const hint = suggestion(text, type.values)
-      report(problem('unknown-name', ['values', native], `${text} is not a value of the field`, hint))
-      isSound = false
-    } else {
-      toCanonical.set(native, typeof canonical === 'number' ? text : canonical)
-      if (!toNative.has(text)) toNative.set(text, spelt)
-    }
-  }
-  return isSound ? { toCanonical, toNative } : 'wrong'
-}
-
-function nativeValue(
-  text: string,
-  nativeType: NonNullable<MappingLongForm['nativeType']>,
-): string | number | boolean | undefined {
-  switch (nativeType) {
-    case 'text':
-      return text
-    case 'number':
-      return Number.isSafeInteger(Number(text)) || /^-?\d+\.\d{1,15}$/.test(text) ? Number(text) : undefined
-    case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : undefined
-  }
 }

@@ -39,15 +39,15 @@ export function normaliserSpecs(
   ]
 }
 
-interface PartNormaliser {
+/** What a system does to one part of a group. */
+export interface PartNormaliser {
   readonly name: string
   readonly normalise: (value: CanonicalValue) => CanonicalValue
-  readonly isPlain: boolean
 }
 
 /** A normaliser of a group that treats each part in its own way. */
 export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpec[] {
-  const active = new Map(parts.filter((part) => !part.isPlain).map((part) => [part.name, part.normalise]))
+  const active = new Map(parts.map((part) => [part.name, part.normalise]))
   if (active.size === 0) return []
   const normalise = (value: CanonicalValue): CanonicalValue => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

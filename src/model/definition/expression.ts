@@ -1,0 +1,15 @@
+import { compileExpression } from '../expression.ts'
+import type { Expression } from '../integration.ts'
+import { type DefinitionPath, problem } from './finding.ts'
+import type { Report } from './report.ts'
+
+/** Compiles an expression; undefined (and reported) when its syntax is broken. */
+export function expressionAt(source: string, at: DefinitionPath, report: Report): Expression | undefined {
+  try {
+    return compileExpression(source)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'the expression cannot be read'
+    report(problem('expression', at, message, 'expressions are JSONata'))
+    return undefined
+  }
+}
