@@ -45,18 +45,9 @@ async function judge(
   except: string,
   signal: AbortSignal,
 ): Promise<Doubt> {
-  const account = await compareFingerprint(
-    { ...context, store: context.store.direct },
-    place.system,
-    signal,
-  )
+  const account = await compareFingerprint({ ...context, store: context.store.direct }, place.system, signal)
   if (account === 'changed') return 'another account answers than before'
-  const rids = await context.store.direct.sentinels(
-    place.system,
-    place.entity.name,
-    SENTINELS_ASKED,
-    except,
-  )
+  const rids = await context.store.direct.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
   return judgeSentinels(account, await countAnswers(context, place, rids, signal), rids.length)
 }
 
@@ -91,6 +82,7 @@ async function countAnswers(
 function judgeSentinels(account: FingerprintVerdict, { live, unknown }: Answers, asked: number): Doubt {
   if (unknown > 0) return 'the system does not answer for records that are known to exist'
   if (live < Math.min(SENTINELS, asked)) return 'records that nobody deleted are gone too'
-  if (asked === 0 && account === 'unknown') return 'neither the account nor another record vouches for the system'
+  if (asked === 0 && account === 'unknown')
+    return 'neither the account nor another record vouches for the system'
   return undefined
 }

@@ -12,7 +12,7 @@ import type { Entity, GuardLimit } from '../model/integration.ts'
 import type { IntentOperation } from '../model/state.ts'
 import { firstLoadListedAt } from './baseline.ts'
 import type { EngineContext, Pass, PassParts } from './context.ts'
-import { addRows, note, setLane } from './pass.ts'
+import { addRows, note, setLane, tell } from './pass.ts'
 import { isListable, placeOf } from './place.ts'
 
 /** Permits taken at once, at most; fewer where the limit itself is small. */
@@ -77,7 +77,7 @@ export function holdLane(
   })
   setLane(pass, system, 'held', { reason: hold.kind })
   note(pass, { kind: 'hold', body: { system, ...hold } })
-  context.emit({ type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
+  tell(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
 }
 
 interface Counted {

@@ -1,0 +1,144 @@
+/**
+ * Candidates: native records that belong to nobody yet. Each becomes the counterpart of a known record, a question for a person, or a record
+ * of its own.
+ *
+ * States, and how a candidate leaves them:
+ * - `candidate` → no more (its row is dropped): attached, to the record that its marker names or to the one match found
+ * - `candidate` → `review`: several records are possible, or one is likely but not sure; a person decides
+ * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
+ * - `candidate` → `ignored`: out of scope, or gone before anybody saw it; looked at again whenever it is marked
+ *
+ * It waits while it may be a create of our own (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided, so
+ * that two of them never decide about each other at once (H20).
+ */
+import type { Member } from '../model/state.ts'
+import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
+import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
+import { attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { rematch } from './rematch.ts'
+
+type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+
+interface Tools {
+  readonly lookAt: LookAt
+  readonly mayBeOurs: MayBeOurs
+}
+
+/** Creates the candidate parts of one engine. */
+export function createCandidates(calls: {
+  readonly lookAt: LookAt
+}): Pick<PassParts, 'resolveCandidate' | 'handleRematch'> {
+  const tools: Tools = { ...calls, mayBeOurs: createAdoptionBarrier() }
+  return {
+    resolveCandidate: (pass) => resolveCandidate(pass, tools),
+    handleRematch: rematch,
+  }
+}
+
+async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
+  const member = [...pass.members.values()].find(({ rid }) => rid !== undefined)
+  if (member === undefined || !pass.entity.systems.has(member.system)) {
+    ignore(pass, 'the system takes no part any more')
+    return 'finish'
+  }
+  if (member.lane === 'quarantined') return 'finish'
+  const place = placeOf(pass.context, member.system, pass.entity.name)
+  const sighting = pass.sightings.get(member.system) ?? (await tools.lookAt(pass, member.system))
+  // A look without information has asked to come back already.
+  if (sighting.kind === 'unknown') return 'finish'
+  if (sighting.kind === 'gone') return dropGone(pass, place, sighting)
+  if (!sighting.admissible) return 'finish'
+  if (!sighting.inScope) {
+    updateMember(pass, { system: member.system, state: 'out-of-scope' })
+    ignore(pass, 'out of scope')
+    return 'finish'
+  }
+  const adopted = await adoptByMarker(pass, place, sighting)
+  if (adopted !== 'go-on') return adopted
+  if (await tools.mayBeOurs(pass, place)) {
+    awaitOther(pass, 'open-creates')
+    return 'finish'
+  }
+  return matchOrPromote(pass, member, sighting)
+}
+
+/** A read replica that lags may not know a record that was just announced; later, "gone" is gone. */
+function dropGone(pass: Pass, place: Place, sighting: Extract<Sighting, { kind: 'gone' }>): Verdict {
+  const { system } = place
+  const known = pass.record.discoveredAt + place.resource.capabilities.read.lagMs
+  if (sighting.at < known) {
+    lookAgain(pass, { at: known, why: 'stale-read', look: [system] })
+    return 'finish'
+  }
+  updateMember(pass, { system, state: 'gone', goneSince: sighting.at })
+  ignore(pass, 'gone')
+  return 'finish'
+}
+
+function ignore(pass: Pass, why: string): void {
+  updateRecord(pass, { state: 'ignored' })
+  note(pass, { kind: 'match', body: { ignored: why } })
+}
+
+const recordId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** `go-on`: it carries no marker, or one that proves nothing (a copy of a linked record carries its marker too). */
+async function adoptByMarker(pass: Pass, place: Place, sighting: LiveSighting): Promise<Verdict> {
+  const { marker } = sighting
+  if (marker === undefined || marker === pass.record.id || !recordId.test(marker)) return 'go-on'
+  const { system } = place
+  const attached = await attachTo(pass, { system, target: marker, rule: 'marker' })
+  if (attached === 'ok' || attached === 'fenced') return 'over'
+  if (attached === 'busy' || attached === 'creating') {
+    awaitOther(pass, `marker-${attached}`)
+    return 'finish'
+  }
+  if (attached === 'linked') return 'go-on'
+  const named = await pass.context.store.direct.admin.record({ recordId: marker })
+  if (named?.record.state !== 'tombstoned' && named?.record.state !== 'deleting') return 'go-on'
+  // A create of ours that took effect after the record was deleted: taken for new, it would bring the record back (H28).
+  updateMember(pass, { system, state: 'out-of-scope' })
+  ignore(pass, 'it belongs to a deleted record')
+  return 'finish'
+}
+
+async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting): Promise<Verdict> {
+  const { system } = member
+  const outcome = await findMatch(pass, system, sighting.observation.values)
+  switch (outcome.kind) {
+    case 'fenced':
+      return 'over'
+    case 'wait':
+      awaitOther(pass, 'other-candidate')
+      return 'finish'
+    case 'review':
+      return proposeReview(pass, outcome.candidates)
+    case 'link': {
+      const attached = await attachTo(pass, { system, target: outcome.recordId, rule: outcome.rule })
+      if (attached === 'ok' || attached === 'fenced') return 'over'
+      // The other record moved on since: its new state decides.
+      awaitOther(pass, `match-${attached}`)
+      return 'finish'
+    }
+    case 'none':
+      promote(pass, system)
+      return 'go-on'
+  }
+}
+
+/**
+ * The candidate becomes a record. Its match keys are stored by the match itself. Every other system of the entity gets a member without
+ * counterpart, so that each lane has a row from now on.
+ */
+function promote(pass: Pass, system: string): void {
+  const entity = pass.entity.name
+  updateRecord(pass, { state: 'active' })
+  updateMember(pass, { system, state: 'linked' })
+  for (const other of pass.entity.systems.keys()) {
+    if (!pass.members.has(other)) updateMember(pass, { system: other, state: 'absent' })
+  }
+  note(pass, { kind: 'match', body: { promoted: system } })
+  tell(pass, { type: 'RecordPromoted', recordId: pass.record.id, entity, system })
+}

@@ -1,0 +1,178 @@
+/**
+ * Carrying a confirmed deletion to the other systems: the record is `deleting` until each of them has let it go, then it is `tombstoned`.
+ *
+ * Each system is looked at right before its removal: what it holds is kept in the intent for undo, its version guards the removal where the
+ * system honours that, and an edit that nobody has absorbed stops it for a person.
+ */
+import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
+import type { Intent, Member } from '../model/state.ts'
+import { sendWindow } from './compose.ts'
+import type { CarryOut, LookAt, OutgoingWrite, Pass, Sighting, Verdict } from './context.ts'
+import { holdLane, RELEASED } from './guard.ts'
+import { closedForWritesUntil } from './lanes.ts'
+import { addRows, lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { isEdited } from './unabsorbed-edit.ts'
+
+/** Wait before a removal whose answer was no success is judged again. */
+const RETRY_MS = 2_000
+
+/** The remote calls that carrying needs; injected, so that this file depends on no order of initialisation. */
+export interface Removals {
+  readonly lookAt: LookAt
+  readonly carryOut: CarryOut
+}
+
+/** Sends what can be sent now. Answers `finish`, or `over` when the claim was lost. */
+export async function carryDeletion(pass: Pass, calls: Removals): Promise<Verdict> {
+  const writes: OutgoingWrite[] = []
+  for (const member of [...pass.members.values()]) {
+    if (member.state !== 'linked' && member.state !== 'suspect') continue
+    const write = await planRemoval(pass, member, calls.lookAt)
+    if (write !== undefined) writes.push(write)
+  }
+  if (writes.length > 0) {
+    const result = await calls.carryOut(pass, writes)
+    if (result.kind === 'fenced') return 'over'
+    if (result.kind === 'sent') {
+      for (const [system, outcome] of result.outcomes) noteRemoval(pass, system, outcome.kind)
+    } else {
+      lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
+    }
+  }
+  if (!isStillSomewhere(pass)) bury(pass)
+  return 'finish'
+}
+
+/** The next step in one system; undefined when there is none now. Whatever keeps it from going is in the pass. */
+async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<OutgoingWrite | undefined> {
+  const { system, lane } = member
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const mode = removalMode(place, pass.entity.delete.action)
+  if (mode === undefined) {
+    updateMember(pass, { system, state: 'out-of-scope' })
+    note(pass, {
+      kind: 'delete',
+      body: { system, step: 'unlinked', why: 'it is not allowed to remove records' },
+    })
+    return undefined
+  }
+  // A person opens these; until then the record stays `deleting`, and nothing else waits for it.
+  if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
+  const closedUntil = closedForWritesUntil(pass, system)
+  if (closedUntil !== undefined) {
+    lookAgain(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
+    return undefined
+  }
+  const sighting = pass.sightings.get(system) ?? (await lookAt(pass, system))
+  return judgeRemoval(pass, place, member, { sighting, mode })
+}
+
+function judgeRemoval(
+  pass: Pass,
+  place: Place,
+  member: Member,
+  look: { readonly sighting: Sighting; readonly mode: 'archive' | 'delete' },
+): OutgoingWrite | undefined {
+  const { sighting, mode } = look
+  const { system } = place
+  // The look itself asked to come back where it gave no information.
+  if (sighting.kind === 'unknown' || (sighting.kind === 'live' && !sighting.admissible)) return undefined
+  if (sighting.kind === 'gone') {
+    noteRemoval(pass, system, 'gone')
+    return undefined
+  }
+  if (!sighting.inScope) {
+    updateMember(pass, { system, state: 'out-of-scope' })
+    return undefined
+  }
+  if (member.laneReason !== RELEASED && isEdited(pass, member, sighting.observation)) {
+    holdLane(pass, system, {
+      kind: 'update-delete',
+      reason: `The record was changed in ${system} while its deletion was under way.`,
+    })
+    return undefined
+  }
+  return { intent: removalIntent(pass, place, sighting, mode), base: sighting.native }
+}
+
+/**
+ * What "delete" means in a system. An archive is never made harder than asked for: where the system can't archive, the record is only
+ * unlinked. Undefined: it can't, or must not, be removed there.
+ */
+function removalMode(
+  place: Place,
+  action: 'archive' | 'delete' | 'unlink',
+): 'archive' | 'delete' | undefined {
+  const { operations } = place.part
+  const { capabilities } = place.resource
+  if (action === 'unlink' || !operations.delete || place.resource.remove === undefined) return undefined
+  if (action === 'archive') return canRemove(capabilities, 'archive') ? 'archive' : undefined
+  if (canRemove(capabilities, 'delete')) return 'delete'
+  return canRemove(capabilities, 'archive') ? 'archive' : undefined
+}
+
+function canRemove({ remove }: RemoteCapabilities, mode: 'archive' | 'delete'): boolean {
+  return remove === mode || remove === 'both'
+}
+
+function removalIntent(
+  pass: Pass,
+  place: Place,
+  sighting: Extract<Sighting, { readonly kind: 'live' }>,
+  operation: 'archive' | 'delete',
+): Intent {
+  const { version } = sighting.observation
+  const guarded = place.resource.capabilities.conditionalWrites && version !== undefined
+  return {
+    id: pass.context.random.uuid(),
+    recordId: pass.record.id,
+    system: place.system,
+    entity: pass.entity.name,
+    operation,
+    revs: {},
+    request: {
+      resource: place.part.resource,
+      rid: sighting.rid,
+      body: {},
+      values: {},
+      preImage: sighting.native,
+      ...(guarded ? { ifVersion: version } : {}),
+    },
+    state: 'open',
+    ...sendWindow(pass, place.system),
+  }
+}
+
+/** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */
+function noteRemoval(pass: Pass, system: string, outcome: string): void {
+  if (outcome === 'ok' || outcome === 'gone') {
+    updateMember(pass, { system, state: 'gone', settleAt: null })
+    if (pass.members.get(system)?.lane !== 'open') setLane(pass, system, 'open')
+    note(pass, { kind: 'delete', body: { system, step: 'removed', outcome } })
+    return
+  }
+  if (pass.members.get(system)?.lane === 'open') {
+    lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
+  }
+}
+
+/** Some system still has the record, and we mean to remove it there. */
+function isStillSomewhere(pass: Pass): boolean {
+  return [...pass.members.values()].some(
+    (member) => member.state === 'linked' || member.state === 'suspect' || pass.intents.has(member.system),
+  )
+}
+
+/** The end: kept so that late events can't bring the record back. */
+export function bury(pass: Pass): void {
+  const { rev } = pass.record
+  updateRecord(pass, { state: 'tombstoned', tombstoneRev: rev })
+  addRows(pass, {
+    clearedHolds: (['delete-guard', 'update-delete'] as const).map((kind) => ({
+      recordId: pass.record.id,
+      kind,
+    })),
+  })
+  note(pass, { kind: 'tombstone', body: { rev } })
+}

@@ -1,0 +1,303 @@
+/**
+ * Deletions: from the first "it is gone" to the tombstone. Absence alone is never one.
+ *
+ * States of a member, and how it moves on:
+ * - `linked` → `suspect`: a read by id says gone. The day's allowance of deletions is charged now, so that a mass deletion is known as one
+ *   before the first of its records is confirmed.
+ * - `suspect` → `linked`: a later read shows it alive.
+ * - `suspect` → merged: the system names the survivor of a merge; the record becomes an alias of the survivor's, nothing is deleted.
+ * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
+ *   never had. A person releases or rejects it.
+ * - `suspect` → *lost* (held, with a failure): confirmed, but this system's deletions don't count. Trying again creates the record there anew.
+ * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` that is all; else the record is `deleting` until every other system
+ *   has let it go (`deletion-carry.ts`), and then `tombstoned`, for good.
+ */
+import type { Member } from '../model/state.ts'
+import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
+import { bury, carryDeletion, type Removals } from './deletion-carry.ts'
+import { createDeletionEvidence, type DeletionEvidence } from './deletion-evidence.ts'
+import { clearFailure, keepFailure } from './failure.ts'
+import { holdLane, RELEASED } from './guard.ts'
+import { forgetDraft } from './matching.ts'
+import { addRows, lookAgain, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
+
+/** Wait before evidence that could not be had is asked for again. */
+const RETRY_MS = 30_000
+/** A survivor that is not known yet is usually discovered within seconds. */
+const SURVIVOR_RETRY_MS = 2_000
+const SURVIVOR_RETRY_MS_MAX = 600_000
+/** A day's allowance that was exceeded holds all deletions of the place for a day. */
+const TRIP_MS = 24 * 3_600_000
+
+type DeletionParts = Pick<PassParts, 'handleGone' | 'continueDeletion'>
+
+interface Tools extends Removals {
+  readonly evidence: DeletionEvidence
+}
+
+/** Creates the deletion parts of one engine. */
+export function createDeletion(calls: Removals): DeletionParts {
+  const tools: Tools = { ...calls, evidence: createDeletionEvidence() }
+  return {
+    handleGone: (pass, system) => handleGone(pass, system, tools),
+    continueDeletion: (pass) => continueDeletion(pass, tools),
+  }
+}
+
+async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
+  const sighting = pass.sightings.get(system)
+  const member = pass.members.get(system)
+  if (sighting?.kind !== 'gone' || member === undefined) return 'go-on'
+  if (member.state !== 'linked' && member.state !== 'suspect') return 'go-on'
+  if (sighting.mergedInto !== undefined) return followMerge(pass, member, sighting.mergedInto)
+  // While a deletion is carried out, "gone" is what it is for.
+  if (pass.record.state === 'deleting') return 'go-on'
+  if (member.state === 'suspect') return judgeSuspect(pass, member, tools)
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const fresh = member.asof + place.resource.capabilities.read.lagMs
+  if (sighting.at < fresh) {
+    // A replica that lags behind a create does not know the record yet.
+    lookAgain(pass, { at: fresh, why: 'stale-read', look: [system] })
+    return 'go-on'
+  }
+  await suspect(pass, place, sighting.at)
+  return 'go-on'
+}
+
+async function continueDeletion(pass: Pass, tools: Tools): Promise<Verdict> {
+  if (pass.record.state === 'deleting') return carryDeletion(pass, tools)
+  for (const member of [...pass.members.values()]) {
+    if (member.state !== 'suspect') continue
+    const verdict = await reconsider(pass, member, tools)
+    if (verdict !== 'go-on') return verdict
+  }
+  return 'go-on'
+}
+
+async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<Verdict> {
+  const { system } = member
+  const known = pass.sightings.get(system)
+  // A held deletion waits for a person; only a look that somebody else asked for can end it.
+  if (known === undefined && member.lane === 'held') return 'go-on'
+  const dueAt = confirmAt(pass, member)
+  if (known === undefined && pass.context.clock.now() < dueAt) {
+    lookAgain(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    return 'go-on'
+  }
+  const sighting = known ?? (await tools.lookAt(pass, system))
+  // The look itself asked to come back where it gave no information.
+  if (sighting.kind === 'unknown') return 'go-on'
+  if (sighting.kind === 'gone') {
+    if (sighting.mergedInto !== undefined) return followMerge(pass, member, sighting.mergedInto)
+    return judgeSuspect(pass, member, tools)
+  }
+  revive(pass, member)
+  return 'go-on'
+}
+
+async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
+  const { system } = place
+  updateMember(pass, { system, state: 'suspect', goneSince: at })
+  note(pass, { kind: 'delete', body: { system, step: 'suspected' } })
+  tell(pass, { type: 'DeletionSuspected', recordId: pass.record.id, system })
+  if (pass.entity.delete.from.includes(system)) await chargeDeletion(pass, system)
+  const member = pass.members.get(system)
+  if (member === undefined) return
+  lookAgain(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
+}
+
+/** When a second look is independent of the first: later than the wait of the definition, and than any replica lags. */
+function confirmAt(pass: Pass, member: Member): number {
+  const place = placeOf(pass.context, member.system, pass.entity.name)
+  const waitMs = Math.max(pass.entity.delete.confirmMs, place.resource.capabilities.read.lagMs)
+  return (member.goneSince ?? 0) + waitMs
+}
+
+function tripKey(system: string, entity: string): string {
+  return `delete-guard:${system}:${entity}`
+}
+
+async function chargeDeletion(pass: Pass, system: string): Promise<void> {
+  const { store, clock } = pass.context
+  const entity = pass.entity.name
+  const limit = pass.entity.guard.delete
+  const granted = await store.reserve({ system, entity, operation: 'delete', count: 1, ...limit })
+  if (!granted) await store.direct.saveScheduled(tripKey(system, entity), clock.now())
+}
+
+async function isTripped(context: EngineContext, system: string, entity: string): Promise<boolean> {
+  const at = await context.store.direct.lastScheduled(tripKey(system, entity))
+  return at !== undefined && context.clock.now() - at < TRIP_MS
+}
+
+function revive(pass: Pass, member: Member): void {
+  const { system } = member
+  updateMember(pass, { system, state: 'linked', goneSince: null })
+  if (member.lane === 'held') setLane(pass, system, 'open')
+  closeDeletionHolds(pass, system)
+  clearFailure(pass, system)
+  note(pass, { kind: 'delete', body: { system, step: 'alive' } })
+}
+
+function closeDeletionHolds(pass: Pass, system: string): void {
+  const recordId = pass.record.id
+  addRows(pass, {
+    clearedHolds: [
+      { recordId, system, kind: 'delete-guard' },
+      { recordId, system, kind: 'update-delete' },
+    ],
+  })
+}
+
+/** The second look says gone as well: everything else that a deletion needs is asked for now. */
+async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<Verdict> {
+  const { system } = member
+  const { context, entity } = pass
+  const sighting = pass.sightings.get(system)
+  if (member.lane === 'held' || sighting?.kind !== 'gone') return 'go-on'
+  const dueAt = confirmAt(pass, member)
+  if (sighting.at < dueAt) {
+    lookAgain(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    return 'go-on'
+  }
+  const place = placeOf(context, system, entity.name)
+  const doubt = await tools.evidence.doubt(context, place, member.rid ?? '', pass.signal)
+  if (doubt !== undefined) {
+    lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: doubt, look: [system] })
+    return 'go-on'
+  }
+  if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
+  if (pass.intents.size > 0) {
+    // Nothing is decided while a write of ours may still land somewhere.
+    lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: 'writes-in-doubt', look: [system] })
+    return 'go-on'
+  }
+  if (member.laneReason !== RELEASED && (await stopForPerson(pass, system, tools))) return 'go-on'
+  return confirm(pass, system, tools)
+}
+
+/** True when the deletion does not go on now: held, or it can't be judged yet. */
+async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<boolean> {
+  const edit = await findUnabsorbedEdit(pass, system, tools.lookAt)
+  if (edit === 'unknown') {
+    lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
+    return true
+  }
+  if (edit === 'edited') {
+    holdLane(pass, system, {
+      kind: 'update-delete',
+      reason: `The record is gone in ${system}, but was changed elsewhere since ${system} last had it.`,
+    })
+    return true
+  }
+  if (!(await isTripped(pass.context, system, pass.entity.name))) return false
+  holdLane(pass, system, {
+    kind: 'delete-guard',
+    reason: `More records than the guard of ${pass.entity.name} allows are gone in ${system} within 24 hours.`,
+  })
+  return true
+}
+
+async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
+  const { action } = pass.entity.delete
+  updateMember(pass, { system, state: 'gone', settleAt: null })
+  setLane(pass, system, 'open')
+  closeDeletionHolds(pass, system)
+  note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
+  tell(pass, { type: 'DeletionConfirmed', recordId: pass.record.id, system })
+  if (action === 'unlink') {
+    const left = [...pass.members.values()].some((member) => member.state === 'linked')
+    if (left) return 'go-on'
+    bury(pass)
+    return 'finish'
+  }
+  updateRecord(pass, { state: 'deleting' })
+  return carryDeletion(pass, tools)
+}
+
+/**
+ * A system lost the record though its deletions don't count. First a person is told; when they try again (the lane is open once more and
+ * the wish is noted in `createWantedAt`), the record is created there anew.
+ */
+function loseOrRestore(pass: Pass, member: Member): Verdict {
+  const { system } = member
+  const now = pass.context.clock.now()
+  if ((member.createWantedAt ?? 0) > (member.goneSince ?? 0)) {
+    updateMember(pass, {
+      system,
+      state: 'absent',
+      rid: null,
+      fields: {},
+      floor: null,
+      absorbedVersion: null,
+      settleAt: null,
+      goneSince: null,
+      createWantedAt: now,
+    })
+    note(pass, { kind: 'delete', body: { system, step: 'to be created again' } })
+    return 'go-on'
+  }
+  updateMember(pass, { system, createWantedAt: now })
+  setLane(pass, system, 'held', { reason: 'lost' })
+  keepFailure(pass, {
+    system,
+    operation: 'restore',
+    code: 'ENGINE_RECORD_LOST',
+    message: `The record is gone in ${system}, whose deletions don't count. Retry to create it there again.`,
+    replay: 'safe',
+  })
+  note(pass, { kind: 'delete', body: { system, step: 'lost' } })
+  return 'go-on'
+}
+
+/** The system merged the record into another one: ours becomes an alias of that one's record. Nothing is deleted anywhere. */
+async function followMerge(pass: Pass, member: Member, survivorRid: string): Promise<Verdict> {
+  const { context, claim, entity } = pass
+  const { system } = member
+  const now = context.clock.now()
+  if (pass.intents.size > 0) {
+    lookAgain(pass, { at: now + RETRY_MS, why: 'writes-in-doubt', look: [system] })
+    return 'go-on'
+  }
+  const survivor = await context.store.resolveReference({ system, entity: entity.name, rid: survivorRid })
+  const result = await context.store.direct.aliasMember({
+    lease: claim.lease,
+    system,
+    survivorRid,
+    journal: [
+      {
+        kind: 'match',
+        recordId: pass.record.id,
+        actor: 'engine',
+        body: { merged: { system, into: survivorRid, record: survivor?.recordId ?? null } },
+      },
+    ],
+  })
+  if (result === 'fenced') return 'over'
+  if (result === 'unknown-survivor') {
+    awaitSurvivor(pass, member, survivorRid)
+    return 'go-on'
+  }
+  context.emit({
+    type: 'MembersMerged',
+    recordId: pass.record.id,
+    survivorId: survivor?.recordId ?? '',
+    system,
+  })
+  forgetDraft(pass)
+  pass.record = { ...pass.record, state: 'tombstoned' }
+  return 'finish'
+}
+
+/** The survivor is taken in; until it is a record, nothing is written to the lost member. */
+function awaitSurvivor(pass: Pass, member: Member, survivorRid: string): void {
+  const { system } = member
+  const now = pass.context.clock.now()
+  const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
+  if (member.state !== 'suspect') updateMember(pass, { system, state: 'suspect', goneSince: now })
+  addRows(pass, { marks: [{ system, entity: pass.entity.name, rid: survivorRid, force: true }] })
+  const waitMs = Math.min(SURVIVOR_RETRY_MS_MAX, Math.max(SURVIVOR_RETRY_MS, (now - since) / 2))
+  lookAgain(pass, { at: now + waitMs, why: 'merge-survivor', look: [system] })
+}

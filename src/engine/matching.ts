@@ -1,0 +1,114 @@
+/** Finding the counterpart of a record, and joining the two: the store holds the keys, the model decides, people settle what stays open. */
+
+import type { MatchOutcome } from '../model/matching/contract.ts'
+import { decideMatch } from '../model/matching/decide-match.ts'
+import { matchKeys } from '../model/matching/match-keys.ts'
+import type { CanonicalDocument } from '../model/values.ts'
+import type { MatchHit } from '../store/contract.ts'
+import type { Pass, Verdict } from './context.ts'
+import { dropDraft, lookAgain } from './pass.ts'
+
+/** Waits for another record or write: a fraction of the time waited so far, so that many waiting records don't become a busy loop. */
+const WAIT_MS_MIN = 50
+const WAIT_MS_MAX = 10_000
+
+/** Registers the record's keys and asks the model what it is. Atomic against other records with the same keys. */
+export async function findMatch(
+  pass: Pass,
+  system: string,
+  values: CanonicalDocument,
+): Promise<MatchOutcome | { readonly kind: 'fenced' }> {
+  const { entity, record, context, claim } = pass
+  const keys = matchKeys(entity, values)
+  const hits = await context.store.match({ lease: claim.lease, entity: entity.name, system, keys })
+  if (hits === 'fenced') return { kind: 'fenced' }
+  return decideMatch({ entity, system, recordId: record.id, values, hits: dropRivals(hits, system) })
+}
+
+/**
+ * Candidates of several systems that are all the same new thing are no ambiguity: they join the settled record if there is one, else the
+ * oldest of them. Two of one system are one, and stay.
+ */
+export function dropRivals(hits: readonly MatchHit[], system: string): readonly MatchHit[] {
+  const isForeign = (hit: MatchHit): boolean => hit.state === 'candidate' && !hit.linked.includes(system)
+  const foreign = hits.filter(isForeign)
+  const bySystem = Map.groupBy(foreign, (hit) => hit.linked.join())
+  const ambiguous = [...bySystem.values()].some((group) => new Set(group.map((hit) => hit.recordId)).size > 1)
+  if (ambiguous) return hits
+  const settled = hits.some((hit) => hit.state === 'active' && !hit.keptApart)
+  const oldest = foreign.map((hit) => hit.recordId).sort()[0]
+  return hits.filter((hit) => !isForeign(hit) || (!settled && hit.recordId === oldest))
+}
+
+/** `busy`: the other record is in a worker's hands · `linked`, `creating`, `gone`: why the two can't be joined */
+export type AttachOutcome = 'ok' | 'fenced' | 'busy' | 'linked' | 'creating' | 'gone'
+
+/** Makes the native record of this pass the counterpart of another record. After `ok` this record is no more. */
+export async function attachTo(
+  pass: Pass,
+  link: { readonly system: string; readonly target: string; readonly rule: string },
+): Promise<AttachOutcome> {
+  const { system, target, rule } = link
+  const result = await pass.context.store.attach({
+    lease: pass.claim.lease,
+    system,
+    targetRecordId: target,
+    rule,
+    journal: [
+      {
+        kind: 'match',
+        recordId: target,
+        actor: 'engine',
+        body: { attached: { system, rid: pass.members.get(system)?.rid ?? null, rule } },
+      },
+    ],
+  })
+  if (result.kind === 'fenced') return 'fenced'
+  if (result.kind === 'refused') return asReason(result.reason)
+  const entity = pass.entity.name
+  pass.context.emit({ type: 'RecordLinked', recordId: target, entity, system, rule })
+  return 'ok'
+}
+
+function asReason(reason: string): AttachOutcome {
+  return reason === 'busy' || reason === 'linked' || reason === 'creating' ? reason : 'gone'
+}
+
+/** Asks a person. The record rests until they have decided. */
+export async function proposeReview(
+  pass: Pass,
+  candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
+): Promise<Verdict> {
+  const { context, claim, record, entity } = pass
+  const result = await context.store.direct.requestReview({
+    lease: claim.lease,
+    candidates,
+    journal: [{ kind: 'match', recordId: record.id, actor: 'engine', body: { review: candidates } }],
+  })
+  if (result === 'fenced') return 'over'
+  context.emit({
+    type: 'MatchReviewRequested',
+    recordId: record.id,
+    entity: entity.name,
+    candidates: candidates.length,
+  })
+  forgetDraft(pass)
+  pass.record = { ...pass.record, state: 'review' }
+  return 'finish'
+}
+
+/** The store has settled what becomes of the record; older wishes of this pass no longer apply. */
+export function forgetDraft(pass: Pass): void {
+  pass.draft.events = []
+  dropDraft(pass)
+  pass.needs.length = 0
+}
+
+/** Comes back after a while, with a new look: what is waited for may have changed the record. */
+export function awaitOther(pass: Pass, why: string): void {
+  const now = pass.context.clock.now()
+  const waited = now - pass.record.discoveredAt
+  const waitMs = Math.min(WAIT_MS_MAX, Math.max(WAIT_MS_MIN, waited / 4))
+  const spread = 1 + pass.context.random.next() / 2
+  lookAgain(pass, { at: now + Math.ceil(waitMs * spread), why, look: ['*'] })
+}

@@ -1,0 +1,67 @@
+/**
+ * Continuous matching: a create was refused because another record with the same key is in that system already. Either the two are one
+ * thing and are joined, or a person has to say that they are not; a second one is never created in silence.
+ */
+import type { AgreedFields } from '../model/state.ts'
+import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
+import type { Pass, Verdict } from './context.ts'
+import { keepFailure } from './failure.ts'
+import { attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { note, setLane } from './pass.ts'
+
+/** Lane reason of a create that would make a duplicate. */
+const DUPLICATE = 'duplicate'
+
+/** Settles what this record and the one that was found are to each other. `go-on`: no create there in this pass. */
+export async function rematch(pass: Pass, system: string, other: string): Promise<Verdict> {
+  const linked = [...pass.members.values()].filter(({ rid }) => rid !== undefined)
+  const [only, ...more] = linked
+  if (only === undefined || more.length > 0 || pass.intents.size > 0)
+    return holdDuplicate(pass, system, other)
+  const outcome = await findMatch(pass, only.system, agreedValues(pass.record.fields))
+  switch (outcome.kind) {
+    case 'fenced':
+      return 'over'
+    case 'wait':
+      awaitOther(pass, 'other-candidate')
+      return 'go-on'
+    case 'review':
+      return proposeReview(pass, outcome.candidates)
+    case 'link': {
+      const attached = await attachTo(pass, {
+        system: only.system,
+        target: outcome.recordId,
+        rule: outcome.rule,
+      })
+      if (attached === 'ok' || attached === 'fenced') return 'over'
+      awaitOther(pass, `match-${attached}`)
+      return 'go-on'
+    }
+    case 'none':
+      // The other one is a candidate: it finds this record by itself, or the keys no longer agree.
+      awaitOther(pass, 'other-candidate')
+      return 'go-on'
+  }
+}
+
+/** Both are linked in several systems: joining them would have to choose between counterparts, which nobody but a person can. */
+function holdDuplicate(pass: Pass, system: string, other: string): Verdict {
+  setLane(pass, system, 'held', { reason: DUPLICATE })
+  keepFailure(pass, {
+    system,
+    operation: 'create',
+    code: 'ENGINE_DUPLICATE',
+    message: `Another record with the same match key is in ${system} already.`,
+    replay: 'after-check',
+  })
+  note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })
+  return 'go-on'
+}
+
+function agreedValues(fields: AgreedFields): CanonicalDocument {
+  const values: Record<string, CanonicalValue> = {}
+  for (const [name, agreed] of Object.entries(fields)) {
+    if (agreed.value !== undefined) values[name] = agreed.value
+  }
+  return values
+}
