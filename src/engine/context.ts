@@ -6,11 +6,11 @@
  * of the pass carries all of them. Which commit ends the pass, and when the record is due again, is decided in `finish.ts` alone.
  */
 import type { CallFailure, ConnectedSystem, ReadResult, WriteResult } from '../connectors/kit/contract.ts'
-import type { EmitEvent } from '../model/events.ts'
+import type { DomainEvent, EmitEvent } from '../model/events.ts'
 import type { Entity, Integration } from '../model/integration.ts'
-import type { Observation } from '../model/merge/contract.ts'
+import type { Observation, PlannedWrite } from '../model/merge/contract.ts'
 import type { Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
-import type { NativeRecord } from '../model/values.ts'
+import type { CanonicalDocument, NativeRecord } from '../model/values.ts'
 import type {
   AttachRequest,
   AttachResult,
@@ -129,6 +129,8 @@ export interface PassDraft {
   resolved: IntentUpdate[]
   rows: { -readonly [Key in keyof PassRows]-?: NonNullable<PassRows[Key]>[number][] }
   matchKeys: readonly MatchKey[] | undefined
+  /** Told once the commit is durable. */
+  events: DomainEvent[]
 }
 
 /** One pass over one claimed record. Working copies hold what the drafts will make of them. */
@@ -144,6 +146,8 @@ export interface Pass {
   /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
   readonly references: Map<string, string | undefined>
   readonly needs: Need[]
+  /** Systems that had moved on when they were written to (412), and were not looked at since. */
+  readonly stale: Set<string>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
   readonly deadline: number
@@ -165,6 +169,10 @@ export type Verdict = 'go-on' | 'finish' | 'over'
 /** One remote write that is ready to go. */
 export interface OutgoingWrite {
   readonly intent: Intent
+  /** The fields it is about; undefined for archives and deletes. */
+  readonly planned?: PlannedWrite
+  /** Canonical values of everything in the body, for the own-write memory. */
+  readonly body?: CanonicalDocument
   /** Native record last read: what systems that replace whole objects are completed from. */
   readonly base?: NativeRecord
   /** Create only: when it was first wanted, for the candidates' check. */
@@ -185,7 +193,8 @@ export type CarryOut = (
   pass: Pass,
   writes: readonly OutgoingWrite[],
 ) => Promise<
-  | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome> }
+  /** `again`: a system had moved on (412), so the record has to be looked at once more in this pass. */
+  | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome>; readonly again: boolean }
   | Exclude<DecisionResult, { readonly kind: 'ok' }>
 >
 

@@ -24,10 +24,21 @@ export interface FailureFacts {
 /** Keeps a failure of this record in one system, for a person to see. */
 export function keepFailure(pass: Pass, facts: FailureFacts): void {
   const { system, operation, code, message, replay, about } = facts
-  const signature = [pass.entity.name, system, operation, code, ...(about === undefined ? [] : [about])].join(':')
+  const signature = [pass.entity.name, system, operation, code, ...(about === undefined ? [] : [about])].join(
+    ':',
+  )
   addRows(pass, {
     failures: [
-      { recordId: pass.record.id, entity: pass.entity.name, system, operation, code, message, signature, replay },
+      {
+        recordId: pass.record.id,
+        entity: pass.entity.name,
+        system,
+        operation,
+        code,
+        message,
+        signature,
+        replay,
+      },
     ],
   })
 }

@@ -103,7 +103,12 @@ class GateState {
       admit = () => resolve(true)
     })
     this.#line.push(admit)
-    const inTime = await this.#options.timeouts.bound(waitMs, never, () => admitted, () => false)
+    const inTime = await this.#options.timeouts.bound(
+      waitMs,
+      never,
+      () => admitted,
+      () => false,
+    )
     if (!inTime) {
       const place = this.#line.indexOf(admit)
       if (place >= 0) {

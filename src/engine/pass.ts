@@ -1,6 +1,7 @@
 /** The state of one pass and the only ways to change it: every change goes into the working copy and into the draft of the next commit. */
+import type { DomainEvent } from '../model/events.ts'
 import type { Member, RecordState } from '../model/state.ts'
-import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate } from '../store/contract.ts'
+import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../store/contract.ts'
 import type { EngineContext, Need, Pass, PassDraft, PassJournal } from './context.ts'
 
 /** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */
@@ -19,6 +20,7 @@ export function beginPass(
     sightings: new Map(),
     references: new Map(),
     needs: [],
+    stale: new Set(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,
@@ -42,6 +44,7 @@ function emptyDraft(): PassDraft {
       journal: [],
     },
     matchKeys: undefined,
+    events: [],
   }
 }
 
@@ -97,6 +100,11 @@ export function note(pass: Pass, line: PassJournal, actor = 'engine'): void {
   pass.draft.rows.journal.push({ ...line, recordId: pass.record.id, actor })
 }
 
+/** Tells a fact once the commit that makes it true is durable. */
+export function tell(pass: Pass, event: DomainEvent): void {
+  pass.draft.events.push(event)
+}
+
 /** Asks for another pass. */
 export function lookAgain(pass: Pass, need: Need): void {
   pass.needs.push(need)
@@ -118,7 +126,7 @@ export function setLane(
     ...(options.attempts === undefined ? {} : { laneAttempts: options.attempts }),
   })
   if (lane === 'open' || (before?.lane === lane && before.laneReason === options.reason)) return
-  pass.context.emit({
+  tell(pass, {
     type: 'LaneClosed',
     recordId: pass.record.id,
     entity: pass.entity.name,
@@ -128,19 +136,13 @@ export function setLane(
   })
 }
 
-/** What the next commit carries; the draft starts afresh, so the caller must commit it or end the pass. */
-export function takeDraft(pass: Pass): PassRows & {
-  readonly record?: RecordUpdate
-  readonly members?: readonly MemberUpdate[]
-  readonly resolved?: PassDraft['resolved']
-} {
-  const { draft } = pass
-  pass.draft = emptyDraft()
-  const { rows } = draft
+/** What the next commit carries. The draft stays until {@link dropDraft}: a refused commit has written nothing. */
+export function draftedRows(pass: Pass): DraftedRows {
+  const { record, members, resolved, rows } = pass.draft
   return {
-    ...(Object.keys(draft.record).length > 0 ? { record: draft.record } : {}),
-    ...(draft.members.size > 0 ? { members: [...draft.members.values()] } : {}),
-    ...(draft.resolved.length > 0 ? { resolved: draft.resolved } : {}),
+    ...(Object.keys(record).length > 0 ? { record } : {}),
+    ...(members.size > 0 ? { members: [...members.values()] } : {}),
+    ...(resolved.length > 0 ? { resolved } : {}),
     ...(rows.conflicts.length > 0 ? { conflicts: rows.conflicts } : {}),
     ...(rows.holds.length > 0 ? { holds: rows.holds } : {}),
     ...(rows.failures.length > 0 ? { failures: rows.failures } : {}),
@@ -149,6 +151,43 @@ export function takeDraft(pass: Pass): PassRows & {
     ...(rows.dependencies.length > 0 ? { dependencies: rows.dependencies } : {}),
     ...(rows.marks.length > 0 ? { marks: rows.marks } : {}),
     ...(rows.journal.length > 0 ? { journal: rows.journal } : {}),
+  }
+}
+
+export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved'>
+
+/** The draft is committed: tells its events and starts afresh. */
+export function dropDraft(pass: Pass): void {
+  const { events } = pass.draft
+  pass.draft = emptyDraft()
+  for (const event of events) pass.context.emit(event)
+}
+
+/** Remembers the working copies and the draft, so that what follows can be taken back. */
+export function checkpoint(pass: Pass): () => void {
+  const members = new Map(pass.members)
+  const { record } = pass
+  const { rows, ...draft } = pass.draft
+  const kept: PassDraft = {
+    ...draft,
+    members: new Map(draft.members),
+    resolved: [...draft.resolved],
+    events: [...draft.events],
+    rows: {
+      conflicts: [...rows.conflicts],
+      holds: [...rows.holds],
+      failures: [...rows.failures],
+      clearedFailures: [...rows.clearedFailures],
+      clearedHolds: [...rows.clearedHolds],
+      dependencies: [...rows.dependencies],
+      marks: [...rows.marks],
+      journal: [...rows.journal],
+    },
+  }
+  return () => {
+    pass.record = record
+    pass.draft = kept
+    for (const [system, member] of members) pass.members.set(system, member)
   }
 }
 
@@ -166,4 +205,19 @@ export function draftIsEmpty(draft: PassDraft): boolean {
 /** States in which nothing is read, merged or written until somebody marks the record. */
 export function isResting(state: RecordState): boolean {
   return state === 'review' || state === 'tombstoned'
+}
+
+/** What the next commit would carry, for a store call that ends the pass in another way; the draft starts afresh. */
+export function takeDraft(pass: Pass): DraftedRows {
+  const rows = draftedRows(pass)
+  dropDraft(pass)
+  return rows
+}
+
+/** Forgets what was drafted and goes back to the state of the claim; what was committed since stays in the store. */
+export function clearDraft(pass: Pass): void {
+  pass.draft = emptyDraft()
+  pass.record = pass.claim.record
+  pass.members.clear()
+  for (const member of pass.claim.members) pass.members.set(member.system, member)
 }

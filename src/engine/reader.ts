@@ -39,7 +39,8 @@ function readLane(options: ReaderOptions, system: string, resourceName: string):
   const timing = options.integration.systems.get(system)?.timing
   if (connected === undefined || gate === undefined || timing === undefined) return async () => 'shut'
   const resource = connected.resource(resourceName)
-  const timed = (asks: readonly Ask[]) => readTimed(options, { gate, resource, limitMs: timing.readTimeoutMs }, asks)
+  const timed = (asks: readonly Ask[]) =>
+    readTimed(options, { gate, resource, limitMs: timing.readTimeoutMs }, asks)
   if (resource.readMany === undefined || resource.capabilities.read.batch < 2) {
     return async (ask) => (await timed([ask]))[0] ?? 'shut'
   }
@@ -96,7 +97,12 @@ async function readWithin(
       async (inner) => {
         const context = { signal: inner, priority: 'webhook' as const }
         if (asks.length === 1 && only !== undefined) return [await resource.read(only.rid, context)]
-        return (await resource.readMany?.(asks.map((ask) => ask.rid), context)) ?? []
+        return (
+          (await resource.readMany?.(
+            asks.map((ask) => ask.rid),
+            context,
+          )) ?? []
+        )
       },
       () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'system' }),
     )

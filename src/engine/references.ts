@@ -7,7 +7,6 @@
  */
 import { IsthmusError } from '../model/errors.ts'
 import type { Entity, EntitySystem } from '../model/integration.ts'
-import type { AgreedFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType } from '../model/values.ts'
 import type { Pass } from './context.ts'
 import { addRows } from './pass.ts'
@@ -58,7 +57,10 @@ function mapReferences(type: FieldType, value: CanonicalValue, replace: Replace)
   return value
 }
 
-function collect(type: FieldType, value: CanonicalValue | undefined): readonly { entity: string; id: string }[] {
+function collect(
+  type: FieldType,
+  value: CanonicalValue | undefined,
+): readonly { entity: string; id: string }[] {
   if (value === undefined || value === null) return []
   const found: { entity: string; id: string }[] = []
   mapReferences(type, value, (entity, id) => {
@@ -123,27 +125,19 @@ function waitForNative(
 export async function prepareReferences(pass: Pass): Promise<void> {
   const fields = referenceFields(pass.entity)
   if (fields.length === 0) return
-  const documents: (CanonicalDocument | AgreedFields)[] = [pass.record.fields]
-  for (const sighting of pass.sightings.values()) {
-    if (sighting.kind === 'live' && sighting.admissible) documents.push(sighting.observation.values)
-  }
+  const looks = [...pass.sightings.values()].flatMap((sighting) =>
+    sighting.kind === 'live' && sighting.admissible ? [sighting.observation.values] : [],
+  )
   const asked: Promise<void>[] = []
   for (const field of fields) {
-    const targets = documents.flatMap((document) => collect(field.type, valueOf(document[field.name])))
+    const values = [pass.record.fields[field.name]?.value, ...looks.map((look) => look[field.name])]
+    const targets = values.flatMap((value) => collect(field.type, value))
     for (const part of pass.entity.systems.values()) {
       if (!part.fields.has(field.name)) continue
       for (const target of targets) asked.push(lookUp(pass, part.system, target))
     }
   }
   await Promise.all(asked)
-}
-
-function valueOf(entry: AgreedFields[string] | CanonicalValue | undefined): CanonicalValue | undefined {
-  // An agreed field is the only object with a revision; canonical references are strings, lists or groups without one.
-  if (typeof entry === 'object' && entry !== null && 'rev' in entry && 'src' in entry) {
-    return (entry as AgreedFields[string]).value
-  }
-  return entry as CanonicalValue | undefined
 }
 
 async function lookUp(
@@ -184,7 +178,10 @@ export function translateOutwards(
     translated[field.name] = mapReferences(field.type, values[field.name] ?? null, (_, id) => {
       const rid = pass.references.get(referenceKey(part.system, id))
       if (rid !== undefined) return `${nativePrefix}${rid}`
-      throw new IsthmusError('INTERNAL', `Record ${id} has no counterpart in ${part.system}, yet a write refers to it.`)
+      throw new IsthmusError(
+        'INTERNAL',
+        `Record ${id} has no counterpart in ${part.system}, yet a write refers to it.`,
+      )
     })
   }
   return translated

@@ -1,0 +1,48 @@
+/** The commits of a pass. Each carries everything drafted so far; a refused one has written nothing and leaves the draft as it was. */
+import type { Intent } from '../model/state.ts'
+import type { Decision, DecisionResult, Settlement, SettlementResult } from '../store/contract.ts'
+import type { OutgoingWrite, Pass } from './context.ts'
+import { draftedRows, dropDraft } from './pass.ts'
+
+/** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and no effect is without its note. */
+export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
+  const { matchKeys } = pass.draft
+  const createChecks = writes.flatMap(({ intent, wantedAt }) =>
+    wantedAt === undefined ? [] : [{ system: intent.system, wantedAt }],
+  )
+  const decision: Decision = {
+    lease: pass.claim.lease,
+    ...draftedRows(pass),
+    ...(writes.length > 0 ? { intents: writes.map((write) => write.intent) } : {}),
+    ...(matchKeys === undefined ? {} : { matchKeys }),
+    ...(createChecks.length > 0 ? { createChecks } : {}),
+  }
+  const result = await pass.context.store.decide(decision)
+  if (result.kind !== 'ok') return result
+  dropDraft(pass)
+  for (const { intent } of writes) pass.intents.set(intent.system, intent)
+  return result
+}
+
+/** T3 + T4: outcomes so far, and the end of the pass unless `keep`. */
+export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
+  const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
+  if (result.kind === 'ok') dropDraft(pass)
+  return result
+}
+
+/** Notes in the draft what became of an intent; a state other than `open` frees its lane. */
+export function resolveIntent(
+  pass: Pass,
+  intent: Intent,
+  update: { readonly state: Intent['state']; readonly outcome: string; readonly notAfter?: number },
+): void {
+  pass.draft.resolved.push({ id: intent.id, ...update })
+  if (update.state === 'open') {
+    pass.intents.set(intent.system, {
+      ...intent,
+      outcome: update.outcome,
+      ...(update.notAfter === undefined ? {} : { notAfter: update.notAfter }),
+    })
+  } else pass.intents.delete(intent.system)
+}

@@ -1,0 +1,207 @@
+/** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
+import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
+import type { FieldProblem } from '../model/integration.ts'
+import type { PlannedWrite } from '../model/merge/contract.ts'
+import { openIntentFields, rejectedFields } from '../model/merge/outcome.ts'
+import type { Intent } from '../model/state.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
+import type { OutgoingWrite, Pass, Sighting } from './context.ts'
+import { keepFailure } from './failure.ts'
+import { setLane, updateMember } from './pass.ts'
+import { placeOf } from './place.ts'
+import { translateOutwards } from './references.ts'
+
+type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+
+export interface ComposedPatch {
+  readonly patch: NativeRecord
+  readonly problems: readonly FieldProblem[]
+}
+
+/** The native patch of a write; `base` is the native record last read, undefined for creates and unseen systems. */
+export async function composePatch(
+  pass: Pass,
+  write: PlannedWrite,
+  base: NativeRecord | undefined,
+): Promise<ComposedPatch> {
+  const { part } = placeOf(pass.context, write.system, pass.entity.name)
+  const values = translateOutwards(pass, part, write.values)
+  const writing = part.lens.write(values, base)
+  return writing instanceof Promise ? await writing : writing
+}
+
+/** A patch that names a nested object replaces more than its own fields, where the system takes nested objects whole. */
+export function hasNestedObject(patch: NativeRecord): boolean {
+  return Object.values(patch).some((value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === Object.prototype || prototype === null
+  })
+}
+
+/**
+ * Composes a write and opens its intent in the pass. Undefined when nothing is left to send: the mapping refused the values (kept as a
+ * failure of this lane), or the system holds them already in its own terms.
+ */
+export async function compose(pass: Pass, planned: PlannedWrite): Promise<OutgoingWrite | undefined> {
+  const sighting = pass.sightings.get(planned.system)
+  const seen = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
+  const base = planned.operation === 'create' ? undefined : seen?.native
+  const composed = await composePatch(pass, planned, base)
+  const sendable = withoutProblems(pass, planned, composed.problems)
+  if (sendable === undefined) return undefined
+  if (sendable !== planned) return compose(pass, sendable)
+  if (planned.operation === 'update' && Object.keys(composed.patch).length === 0) {
+    acknowledgeUnwritten(pass, planned)
+    return undefined
+  }
+  return openIntent(pass, planned, composed.patch, seen)
+}
+
+/** Leaves refused fields out and remembers the refusal. A create that lost a field it needs does not go at all. */
+function withoutProblems(
+  pass: Pass,
+  planned: PlannedWrite,
+  problems: readonly FieldProblem[],
+): PlannedWrite | undefined {
+  const refused = problems.filter((problem) => problem.field in planned.revs)
+  const [first] = refused
+  if (first === undefined)
+    return problems.length === 0 || planned.operation === 'update' ? planned : undefined
+  refuse(
+    pass,
+    planned,
+    first.code,
+    refused.map((problem) => problem.field),
+  )
+  keepFailure(pass, {
+    system: planned.system,
+    operation: planned.operation,
+    code: first.code,
+    message: first.message,
+    replay: 'safe',
+    about: first.field,
+  })
+  const { part } = placeOf(pass.context, planned.system, pass.entity.name)
+  const needed = refused.some((problem) => part.fields.get(problem.field)?.nullable !== true)
+  if (planned.operation === 'create' && needed) return undefined
+  const kept = Object.keys(planned.revs).filter((name) => !refused.some((problem) => problem.field === name))
+  if (kept.length === 0) return undefined
+  return { ...planned, values: pick(planned.values, kept), revs: pick(planned.revs, kept) }
+}
+
+/** The system, or the mapping to it, refused these values: not sent again until one of them or the definition changes. */
+export function refuse(pass: Pass, planned: PlannedWrite, code: string, fields: readonly string[]): void {
+  const member = pass.members.get(planned.system)
+  const version = pass.context.integration.version
+  updateMember(pass, {
+    system: planned.system,
+    fields: rejectedFields(member?.fields ?? {}, planned, { code, version, fields }),
+  })
+  setLane(pass, planned.system, 'rejected', { reason: code })
+}
+
+function pick<Value>(
+  document: Readonly<Record<string, Value>>,
+  names: readonly string[],
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => names.includes(name)))
+}
+
+/** The mapping had nothing to change: in the system's own terms it holds the values already. */
+function acknowledgeUnwritten(pass: Pass, planned: PlannedWrite): void {
+  const member = pass.members.get(planned.system)
+  const fields = Object.fromEntries(
+    Object.entries(planned.revs).map(([name, rev]) => [name, { ...member?.fields[name], acked: rev }]),
+  )
+  updateMember(pass, { system: planned.system, fields: { ...member?.fields, ...fields } })
+}
+
+function openIntent(
+  pass: Pass,
+  planned: PlannedWrite,
+  patch: NativeRecord,
+  seen: LiveSighting | undefined,
+): OutgoingWrite {
+  const { part, resource } = placeOf(pass.context, planned.system, pass.entity.name)
+  const member = pass.members.get(planned.system)
+  const carried = carriesWholeObjects(resource.capabilities, patch) ? seen?.observation.values : undefined
+  const body: CanonicalDocument = { ...carried, ...planned.values }
+  const intent = newIntent(pass, planned, { patch, body, seen })
+  const fields = openIntentFields(part, member?.fields ?? {}, { planned, body, notAfter: intent.notAfter })
+  const wantedAt = member?.createWantedAt ?? intent.createdAt
+  updateMember(pass, {
+    system: planned.system,
+    fields,
+    ...(planned.operation === 'create' && member?.createWantedAt === undefined
+      ? { createWantedAt: wantedAt }
+      : {}),
+  })
+  return {
+    intent,
+    planned,
+    body,
+    ...(seen === undefined ? {} : { base: seen.native }),
+    ...(planned.operation === 'create' ? { wantedAt } : {}),
+  }
+}
+
+function carriesWholeObjects(capabilities: RemoteCapabilities, patch: NativeRecord): boolean {
+  if (capabilities.write === 'put') return true
+  return capabilities.nested === 'replace' && hasNestedObject(patch)
+}
+
+interface IntentContent {
+  readonly patch: NativeRecord
+  readonly body: Readonly<Record<string, CanonicalValue>>
+  readonly seen: LiveSighting | undefined
+}
+
+function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: IntentContent): Intent {
+  const { random } = pass.context
+  const { part, resource } = placeOf(pass.context, planned.system, pass.entity.name)
+  const member = pass.members.get(planned.system)
+  const id = random.uuid()
+  const ifVersion = resource.capabilities.conditionalWrites
+    ? (seen?.observation.version ?? member?.absorbedVersion)
+    : undefined
+  return {
+    id,
+    recordId: pass.record.id,
+    system: planned.system,
+    entity: pass.entity.name,
+    operation: planned.operation,
+    revs: planned.revs,
+    request: {
+      resource: part.resource,
+      body: patch,
+      values: body,
+      idempotencyKey: id,
+      ...(planned.operation === 'create' ? { marker: pass.record.id } : {}),
+      ...(planned.operation === 'create' || member?.rid === undefined ? {} : { rid: member.rid }),
+      ...(planned.operation === 'create' || ifVersion === undefined ? {} : { ifVersion }),
+      ...(seen === undefined || planned.operation === 'create' ? {} : { preImage: seen.native }),
+    },
+    state: 'open',
+    ...sendWindow(pass, planned.system),
+  }
+}
+
+/**
+ * The time in which a request may start and end. Nothing of it leaves after `notAfter`, so that a later look can tell it from a new one.
+ * Where many calls wait in line, the window is longer by that wait, within the lease.
+ */
+export function sendWindow(
+  pass: Pass,
+  system: string,
+): Pick<Intent, 'createdAt' | 'firstSentAt' | 'notAfter'> {
+  const { clock, settings, gates, integration } = pass.context
+  const now = clock.now()
+  const writeTimeoutMs = integration.systems.get(system)?.timing.writeTimeoutMs ?? 0
+  const inLineMs = Math.min(gates.get(system)?.expectedWaitMs() ?? 0, settings.leaseMs / 4)
+  return {
+    createdAt: now,
+    firstSentAt: now,
+    notAfter: Math.ceil(now + settings.startWindowMs + 2 * inLineMs + writeTimeoutMs),
+  }
+}

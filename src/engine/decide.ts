@@ -1,0 +1,151 @@
+/**
+ * From looks to a decision: merges what was seen, puts the result into the pass, and answers which writes follow.
+ *
+ * A system that was not looked at may still be written to, when its write carries a precondition on the very version that is absorbed: one
+ * edit then costs one read and one write. Where that is not possible, the system is looked at first and everything is merged again.
+ */
+import type {
+  MergeInput,
+  MergeMember,
+  MergeResult,
+  Observation,
+  PlannedWrite,
+} from '../model/merge/contract.ts'
+import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
+import type { Member, MemberField } from '../model/state.ts'
+import { composePatch, hasNestedObject } from './compose.ts'
+import type { Pass, Verdict } from './context.ts'
+import { keepMerge } from './keep-merge.ts'
+import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
+import { observe } from './observe.ts'
+import { updateMember } from './pass.ts'
+import { placeOf } from './place.ts'
+import { prepareReferences, referable } from './references.ts'
+
+export interface DecidedPass {
+  readonly verdict: Verdict
+  readonly result: MergeResult
+}
+
+/** Merges the looks of this pass. `followGone` handles looks that showed the record gone; they are never part of a merge. */
+export async function decide(pass: Pass, followGone: (pass: Pass) => Promise<Verdict>): Promise<DecidedPass> {
+  forgetReleasedRefusals(pass)
+  let result = await merge(pass)
+  const unseen = await systemsToSeeFirst(pass, result.writes)
+  if (unseen.length > 0) {
+    await observe(pass, unseen)
+    const verdict = await followGone(pass)
+    if (verdict !== 'go-on') return { verdict, result }
+    result = await merge(pass)
+  }
+  keepMerge(pass, result)
+  return { verdict: 'go-on', result }
+}
+
+async function merge(pass: Pass): Promise<MergeResult> {
+  await prepareReferences(pass)
+  const result = await mergeAndPlan(mergeInput(pass))
+  if (!forgetOutdatedRefusals(pass, result)) return result
+  return mergeAndPlan(mergeInput(pass))
+}
+
+function mergeInput(pass: Pass): MergeInput {
+  const { clock, random, integration } = pass.context
+  const { record, entity } = pass
+  const observations = new Map<string, Observation>()
+  const guarded = new Set<string>()
+  for (const member of pass.members.values()) {
+    const sighting = pass.sightings.get(member.system)
+    if (sighting === undefined && isReadable(pass, member)) guarded.add(member.system)
+    if (sighting?.kind === 'live' && sighting.admissible && sighting.inScope) {
+      observations.set(member.system, sighting.observation)
+    }
+  }
+  return {
+    entity,
+    version: integration.version,
+    rev: record.rev,
+    fields: record.fields,
+    members: new Map([...pass.members.values()].map((member) => [member.system, mergeMember(pass, member)])),
+    observations,
+    guarded,
+    referable: referable(pass),
+    now: clock.now(),
+    newId: () => random.uuid(),
+    ...(record.releasedRev === undefined ? {} : { releasedRev: record.releasedRev }),
+  }
+}
+
+function mergeMember(pass: Pass, member: Member): MergeMember {
+  const { system, state, fields } = member
+  if (!pass.entity.systems.has(system)) return { system, state, fields, settleMs: 0, writable: false }
+  const { capabilities } = placeOf(pass.context, system, pass.entity.name).resource
+  return {
+    system,
+    state,
+    fields,
+    settleMs: capabilities.inflightMs + capabilities.read.lagMs,
+    writable: isPlannable(member),
+  }
+}
+
+/** The systems that must be looked at before they can be written to. */
+async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): Promise<readonly string[]> {
+  const systems: string[] = []
+  for (const write of writes) {
+    if (write.operation === 'create' || pass.sightings.has(write.system)) continue
+    if (pass.context.gates.get(write.system)?.closedUntil() !== undefined) continue
+    if (!(await canGoUnseen(pass, write))) systems.push(write.system)
+  }
+  return systems
+}
+
+/** The write's own precondition is as good as a look: the system honours it, and all that the write replaces is absorbed. */
+async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
+  const member = pass.members.get(write.system)
+  const { capabilities } = placeOf(pass.context, write.system, pass.entity.name).resource
+  if (member?.absorbedVersion === undefined) return false
+  if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
+  if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
+  if (Object.values(member.fields).some((field) => field.provisional !== undefined)) return false
+  if (capabilities.nested === 'merge') return true
+  const { patch } = await composePatch(pass, write, undefined)
+  return !hasNestedObject(patch)
+}
+
+/** A lane that a person opened again: what was refused before is tried again. */
+function forgetReleasedRefusals(pass: Pass): void {
+  for (const member of pass.members.values()) {
+    if (member.lane === 'open' && hasRefusals(member)) forgetRefusals(pass, member)
+  }
+}
+
+/**
+ * A refusal holds for what was sent as a whole, since systems seldom say which field they mean: once one of the refused fields has a newer
+ * value, or the definition changed, all of them may go again. Answers whether anything was forgotten.
+ */
+function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
+  let forgotten = false
+  for (const member of pass.members.values()) {
+    if (!hasRefusals(member)) continue
+    const after = result.members.get(member.system) ?? member.fields
+    const outdated = Object.entries(member.fields).some(([name, { rejected }]) => {
+      if (rejected === undefined) return false
+      const changed = rejected.rev !== (result.fields[name]?.rev ?? 0)
+      const held = (after[name]?.acked ?? 0) >= rejected.rev
+      return changed || held || rejected.version !== pass.context.integration.version
+    })
+    if (!outdated) continue
+    forgetRefusals(pass, member)
+    forgotten = true
+  }
+  return forgotten
+}
+
+function forgetRefusals(pass: Pass, member: Member): void {
+  const fields = Object.entries(member.fields).map(([name, state]): [string, MemberField] => {
+    const { rejected: _rejected, ...kept } = state
+    return [name, kept]
+  })
+  updateMember(pass, { system: member.system, fields: Object.fromEntries(fields) })
+}

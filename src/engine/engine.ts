@@ -1,0 +1,123 @@
+/** An engine: the context that all its parts share, and the worker that runs passes. */
+import type { ConnectedSystem } from '../connectors/kit/contract.ts'
+import type { EmitEvent } from '../model/events.ts'
+import type { Integration } from '../model/integration.ts'
+import type { Store } from '../store/contract.ts'
+import { isBaselineDone } from './baseline.ts'
+import { createBatchedStore } from './batched-store.ts'
+import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
+import { createGate } from './gate.ts'
+import { placeOf } from './place.ts'
+import type { Clock, Random } from './ports.ts'
+import { createReader } from './reader.ts'
+import { createTimeouts } from './timeouts.ts'
+import { Worker } from './worker.ts'
+
+/** Defaults of {@link EngineSettings}. */
+export const engineDefaults: EngineSettings = Object.freeze({
+  inFlight: 256,
+  leaseMs: 60_000,
+  leaseMarginMs: 2_000,
+  pollMs: 500,
+  reapMs: 500,
+  startWindowMs: 2_000,
+  rounds: 3,
+  crashLimit: 8,
+  backoffBaseMs: 500,
+  backoffMaxMs: 300_000,
+  batchMax: 256,
+  queueMax: 8_192,
+})
+
+export interface EngineOptions {
+  readonly integration: Integration
+  /** Migrated and bound to the integration. */
+  readonly store: Store
+  /** Every system of the integration, connected. */
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly clock: Clock
+  readonly random: Random
+  readonly emit: EmitEvent
+  /** The intake side's parts of a pass. */
+  readonly parts: PassParts
+  /** @default engineDefaults */
+  readonly settings?: Partial<EngineSettings>
+}
+
+export interface Engine {
+  readonly context: EngineContext
+  /** Records under way now. */
+  readonly inFlight: number
+  start(): void
+  /** Takes no more records, waits for those under way, and gives its session back. */
+  stop(): Promise<void>
+  /** Tells this worker and those of other processes that something fell due. */
+  wake(): void
+  /** Resolves when nothing is under way and nothing is due now; records that wait for a later time don't count. */
+  idle(): Promise<void>
+  /** Claims once and runs those records to their end, without the loops of `start`. Answers how many there were. */
+  runOnce(): Promise<number>
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const context: EngineContext = { ...engineParts(options), wake: () => wake() }
+  const worker = new Worker(context)
+  const wake = (): void => {
+    worker.wake()
+    options.store.wake()
+  }
+  return {
+    context,
+    get inFlight() {
+      return worker.inFlight
+    },
+    start: () => worker.start(),
+    stop: () => worker.stop(),
+    wake,
+    idle: () => worker.idle(),
+    runOnce: () => worker.runOnce(),
+  }
+}
+
+function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
+  const { integration, store, systems, clock, random, emit, parts } = options
+  const settings: EngineSettings = { ...engineDefaults, ...options.settings }
+  const timeouts = createTimeouts(clock)
+  const gates = new Map<string, SystemGate>()
+  for (const { name, timing } of integration.systems.values()) {
+    gates.set(
+      name,
+      createGate({ system: name, concurrency: timing.concurrency, clock, random, emit, timeouts }),
+    )
+  }
+  return {
+    integration,
+    store: createBatchedStore({ store, clock, settings }),
+    systems,
+    gates,
+    read: createReader({ integration, systems, gates, clock, timeouts, settings }),
+    baselineDone: rememberTrue((system, entity) =>
+      isBaselineDone({ store }, placeOf({ integration, systems }, system, entity)),
+    ),
+    timeouts,
+    clock,
+    random,
+    emit,
+    settings,
+    parts,
+  }
+}
+
+/** Answers that can't turn false again are asked for once. */
+function rememberTrue(
+  ask: (system: string, entity: string) => Promise<boolean>,
+): (system: string, entity: string) => Promise<boolean> {
+  const known = new Set<string>()
+  return async (system, entity) => {
+    const key = `${system}\n${entity}`
+    if (known.has(key)) return true
+    const answer = await ask(system, entity)
+    if (answer) known.add(key)
+    return answer
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * How a pass ends: the only place that decides whether and when a record is due again.
+ *
+ * Parts of a pass only state needs (`lookAgain`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
+ * (H32); else the earliest need says when, and all needs together say what has to be looked at then.
+ */
+import type { Settlement } from '../store/contract.ts'
+import { commitSettlement } from './commit.ts'
+import type { Need, Pass } from './context.ts'
+import { refuseTaken } from './resolve-intent.ts'
+
+/** Needs in the past come back at once, but not in the same instant for ever. */
+const soonestMs = 10
+
+export function finishOf(pass: Pass): Settlement['finish'] {
+  const needs = [...pass.needs, ...standingNeeds(pass)]
+  const [first, ...others] = needs
+  if (first === undefined) return { kind: 'clean', seq: pass.claim.record.dirtySeq }
+  const earliest = others.reduce((at, need) => Math.min(at, need.at), first.at)
+  return {
+    kind: 'again',
+    at: Math.max(earliest, pass.context.clock.now() + soonestMs),
+    look: [...new Set(needs.flatMap((need) => need.look ?? []))],
+  }
+}
+
+/** What the state itself asks for, whoever caused it: writes to verify, and intents in doubt. */
+function standingNeeds(pass: Pass): readonly Need[] {
+  const { clock, settings } = pass.context
+  const now = clock.now()
+  const needs: Need[] = []
+  for (const member of pass.members.values()) {
+    if (member.lane === 'quarantined') continue
+    // A verification that is due already was tried in this pass: the look that failed has said when to come back.
+    if (member.settleAt !== undefined && member.settleAt > now && member.rid !== undefined) {
+      needs.push({ at: member.settleAt, why: 'verify' })
+    }
+    if (pass.intents.has(member.system)) {
+      needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
+    }
+  }
+  return needs
+}
+
+/** Commits the rest of the pass and gives the record back. Answers false when it was not ours any more. */
+export async function finishPass(pass: Pass): Promise<boolean> {
+  // A native id can be taken once per system at most, so this ends.
+  for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {
+    const finish = finishOf(pass)
+    const result = await commitSettlement(pass, finish)
+    if (result.kind === 'ok') {
+      tellSettled(pass, finish.kind === 'clean')
+      return true
+    }
+    if (result.kind === 'fenced') break
+    refuseTaken(pass, result)
+  }
+  pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
+  return false
+}
+
+function tellSettled(pass: Pass, clean: boolean): void {
+  const { emit, clock } = pass.context
+  emit({
+    type: 'RecordSettled',
+    recordId: pass.record.id,
+    entity: pass.entity.name,
+    clean,
+    latencyMs: clock.now() - pass.startedAt,
+  })
+}

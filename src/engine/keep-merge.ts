@@ -1,0 +1,216 @@
+/** Puts the result of a merge into the pass: what is agreed, what each system was seen to hold, and what has to be told or kept. */
+import type { ConflictDraft, MergeResult, RuleProblem } from '../model/merge/contract.ts'
+import type { Member, MemberFields } from '../model/state.ts'
+import type { MemberUpdate } from '../store/contract.ts'
+import type { Pass, Sighting } from './context.ts'
+import { clearFailure, keepFailure } from './failure.ts'
+import { hasRefusals } from './lanes.ts'
+import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
+import { placeOf } from './place.ts'
+import { compareVersions } from './versions.ts'
+
+type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+
+export function keepMerge(pass: Pass, result: MergeResult): void {
+  keepAgreed(pass, result)
+  keepScope(pass)
+  keepMembers(pass, result)
+  keepConflicts(pass, result.conflicts)
+  keepOscillations(pass, result)
+  keepWaiting(pass, result)
+  keepProblems(pass, result)
+  settleRejectedLanes(pass)
+  tellNotes(pass, result)
+}
+
+function keepAgreed(pass: Pass, result: MergeResult): void {
+  if (result.rev === pass.record.rev && result.fields === pass.record.fields) return
+  updateRecord(pass, { rev: result.rev, fields: result.fields })
+  note(pass, {
+    kind: 'decision',
+    body: {
+      rev: result.rev,
+      definition: pass.context.integration.version,
+      changes: result.changes,
+      conflicts: result.conflicts.map((conflict) => conflict.id),
+      seen: [...pass.sightings].flatMap(([system, sighting]) =>
+        sighting.kind === 'live' && sighting.admissible
+          ? [{ system, at: sighting.observation.at, version: sighting.observation.version }]
+          : [],
+      ),
+    },
+  })
+  tell(pass, {
+    type: 'DecisionCommitted',
+    recordId: pass.record.id,
+    entity: pass.entity.name,
+    rev: result.rev,
+    fields: result.changes.map((change) => change.field),
+    conflicts: result.conflicts.length,
+  })
+}
+
+/** A record that left the filter of a system is not deleted there: nothing is written to it any more, until it comes back. */
+function keepScope(pass: Pass): void {
+  for (const [system, sighting] of pass.sightings) {
+    const member = pass.members.get(system)
+    if (sighting.kind !== 'live' || member === undefined) continue
+    const state = sighting.inScope ? 'linked' : 'out-of-scope'
+    if (member.state === state || (member.state !== 'linked' && member.state !== 'out-of-scope')) continue
+    updateMember(pass, { system, state })
+    note(pass, { kind: 'match', body: { system, scope: sighting.inScope ? 'entered' : 'left' } })
+  }
+}
+
+function keepMembers(pass: Pass, result: MergeResult): void {
+  for (const member of pass.members.values()) {
+    const fields = result.members.get(member.system)
+    const sighting = pass.sightings.get(member.system)
+    const absorbed = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
+    if (fields === undefined && absorbed === undefined) continue
+    const update = {
+      ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
+      ...(fields === undefined ? {} : { fields }),
+    }
+    if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
+  }
+}
+
+/** What an absorbed look says about the member as a whole. Only what differs is written. */
+function absorbedLook(
+  pass: Pass,
+  member: Member,
+  look: LiveSighting,
+  fields: MemberFields | undefined,
+): Omit<MemberUpdate, 'system'> {
+  const { capabilities } = placeOf(pass.context, member.system, pass.entity.name).resource
+  const { version, unknown } = look.observation
+  const floor =
+    version === undefined ? member.floor : newerVersion(capabilities.version, member.floor, version)
+  const whole = unknown.size === 0 && look.inScope ? version : undefined
+  const stillProvisional = Object.values(fields ?? member.fields).some(
+    (field) => field.provisional !== undefined,
+  )
+  const verified =
+    member.settleAt !== undefined && member.settleAt <= look.observation.at && !stillProvisional
+  return {
+    ...(fields === undefined ? {} : { asof: look.seenAt }),
+    ...(floor === undefined || floor === member.floor ? {} : { floor }),
+    ...(whole === member.absorbedVersion ? {} : { absorbedVersion: whole ?? null }),
+    ...(verified ? { settleAt: null } : {}),
+  }
+}
+
+function newerVersion(kind: string, floor: string | undefined, version: string): string {
+  if (floor === undefined || kind !== 'ordered') return version
+  return compareVersions(version, floor) > 0 ? version : floor
+}
+
+function keepConflicts(pass: Pass, conflicts: readonly ConflictDraft[]): void {
+  if (conflicts.length === 0) return
+  addRows(pass, { conflicts })
+  for (const conflict of conflicts) {
+    const { id, field, policy, winner, candidates } = conflict
+    note(pass, { kind: 'conflict', body: { id, field, policy, winner, candidates } })
+  }
+}
+
+function keepOscillations(pass: Pass, result: MergeResult): void {
+  for (const { system, field, count } of result.oscillations) {
+    addRows(pass, {
+      holds: [
+        {
+          id: pass.context.random.uuid(),
+          recordId: pass.record.id,
+          entity: pass.entity.name,
+          system,
+          field,
+          kind: 'oscillation',
+          reason: `${system} changed ${field} ${count} times right after it was written.`,
+        },
+      ],
+    })
+    note(pass, { kind: 'hold', body: { system, field, why: 'oscillation', count } })
+    tell(pass, { type: 'OscillationHeld', recordId: pass.record.id, system, field })
+  }
+}
+
+/** Fields that refer to a record without a counterpart there: this record comes back by itself when it has one (H29). */
+function keepWaiting(pass: Pass, result: MergeResult): void {
+  for (const { system, field, recordId, blocksLane } of result.waiting) {
+    addRows(pass, {
+      dependencies: [{ recordId: pass.record.id, system, field, targetRecordId: recordId }],
+    })
+    const member = pass.members.get(system)
+    if (blocksLane && member?.lane === 'open') setLane(pass, system, 'waiting', { reason: 'reference' })
+  }
+}
+
+const ruleLane = 'rule'
+
+/** Rules stop the writes of the whole record; the systems that hold it are named so that somebody finds it. */
+function keepProblems(pass: Pass, result: MergeResult): void {
+  const [system] = [...pass.members.values()].filter((member) => member.rid !== undefined)
+  if (system === undefined || pass.entity.rules.length + result.problems.length === 0) return
+  const required = result.problems.find((problem) => problem.kind === 'require')
+  const held = result.problems.filter((problem) => problem.kind === 'hold')
+  if (required !== undefined) keepRequired(pass, system, required)
+  else if (system.laneReason === ruleLane) {
+    setLane(pass, system.system, 'open')
+    clearFailure(pass, system.system)
+  }
+  for (const problem of held) keepRuleHold(pass, problem)
+  if (held.length === 0 && result.changes.length > 0 && pass.record.rev > result.changes.length) {
+    addRows(pass, { clearedHolds: [{ recordId: pass.record.id, kind: 'rule' }] })
+  }
+}
+
+function keepRequired(pass: Pass, member: Member, problem: RuleProblem): void {
+  if (member.lane === 'open') setLane(pass, member.system, 'rejected', { reason: ruleLane })
+  keepFailure(pass, {
+    system: member.system,
+    operation: 'rule',
+    code: 'RULE_REQUIRE',
+    message: problem.message,
+    replay: 'safe',
+    about: problem.field ?? String(problem.rule ?? ''),
+  })
+}
+
+function keepRuleHold(pass: Pass, problem: RuleProblem): void {
+  addRows(pass, {
+    holds: [
+      {
+        id: pass.context.random.uuid(),
+        recordId: pass.record.id,
+        entity: pass.entity.name,
+        kind: 'rule',
+        reason: problem.message,
+        ...(problem.field === undefined ? {} : { field: problem.field }),
+      },
+    ],
+  })
+  tell(pass, {
+    type: 'ChangeHeld',
+    recordId: pass.record.id,
+    entity: pass.entity.name,
+    system: '',
+    kind: 'rule',
+  })
+}
+
+/** A lane closed by refused data opens once nothing of it is refused any more. */
+function settleRejectedLanes(pass: Pass): void {
+  for (const member of pass.members.values()) {
+    if (member.lane !== 'rejected' || member.laneReason === ruleLane || hasRefusals(member)) continue
+    setLane(pass, member.system, 'open')
+    clearFailure(pass, member.system)
+  }
+}
+
+function tellNotes(pass: Pass, result: MergeResult): void {
+  for (const { kind, system, field } of result.notes) {
+    const type = kind === 'coerced' ? ('CoercionAccepted' as const) : ('OwnWriteResurfaced' as const)
+    tell(pass, { type, recordId: pass.record.id, system, field })
+  }
+}

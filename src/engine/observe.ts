@@ -1,0 +1,168 @@
+/**
+ * Looking at a record in its systems: which ones, and what counts as evidence.
+ *
+ * A read that failed is no information: no deletion, no change, no write to that system, and the others go on. A read that may be older
+ * than what is absorbed already is no information either (H10); it is repeated when it can't be.
+ */
+import type { CallFailure, ReadResult } from '../connectors/kit/contract.ts'
+import { IsthmusError } from '../model/errors.ts'
+import type { Observation } from '../model/merge/contract.ts'
+import { equivalent } from '../model/merge/equivalence.ts'
+import { hasBase, unseen } from '../model/merge/member-field.ts'
+import type { Member } from '../model/state.ts'
+import { spreadAfter } from './backoff.ts'
+import type { LookAt, Pass, Sighting, TimedRead } from './context.ts'
+import { backOff, forgetFailures, isReadable } from './lanes.ts'
+import { lookAgain } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { readCanonical } from './reading.ts'
+import { translateInwards } from './references.ts'
+import { compareVersions } from './versions.ts'
+
+/** A version that went back is believed after this long: the remote was restored from a backup, no replica lags so far. */
+const backwardsMs = 60_000
+
+/** The systems that this pass has to look at: the marked ones, and those whose last write is to be verified by now. */
+export function systemsToLookAt(pass: Pass): readonly string[] {
+  const { look } = pass.record
+  const now = pass.context.clock.now()
+  const all = look.includes('*')
+  return [...pass.members.values()]
+    .filter((member) => all || look.includes(member.system) || needsVerification(pass, member, now))
+    .filter((member) => !pass.sightings.has(member.system) && canLook(pass, member))
+    .map((member) => member.system)
+}
+
+function needsVerification(pass: Pass, member: Member, now: number): boolean {
+  return pass.stale.has(member.system) || (member.settleAt !== undefined && member.settleAt <= now)
+}
+
+/** Asks to come back where a wanted look is not possible now. */
+function canLook(pass: Pass, member: Member): boolean {
+  if (isReadable(pass, member)) return true
+  if (member.rid !== undefined && member.lane === 'backoff') {
+    lookAgain(pass, { at: member.laneUntil ?? 0, why: 'backoff', look: [member.system] })
+  }
+  return false
+}
+
+/** Looks at several systems at once. */
+export async function observe(pass: Pass, systems: readonly string[]): Promise<void> {
+  await Promise.all(systems.map((system) => lookAt(pass, system)))
+}
+
+/** Reads a member by id, keeps the sighting in the pass, and asks to come back where it gave no information. */
+export const lookAt: LookAt = async (pass, system) => {
+  const member = pass.members.get(system)
+  if (member?.rid === undefined) {
+    throw new IsthmusError('INTERNAL', `A member without a native id was to be read in ${system}.`)
+  }
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const read = await pass.context.read({
+    system,
+    resource: place.part.resource,
+    rid: member.rid,
+    signal: pass.signal,
+  })
+  const sighting = await sightingOf(pass, place, member, read)
+  pass.stale.delete(system)
+  pass.sightings.set(system, sighting)
+  return sighting
+}
+
+async function sightingOf(pass: Pass, place: Place, member: Member, read: TimedRead): Promise<Sighting> {
+  if (read === 'shut') return noInformation(pass, place.system, 'shut')
+  const { result, startedAt, seenAt } = read
+  if (result.kind === 'unknown') return noInformation(pass, place.system, result.failure)
+  forgetFailures(pass, place.system)
+  if (result.kind === 'gone') {
+    return {
+      kind: 'gone',
+      at: startedAt,
+      ...(result.mergedInto === undefined ? {} : { mergedInto: result.mergedInto }),
+    }
+  }
+  return live(pass, place, member, { result, startedAt, seenAt })
+}
+
+/** A failure of the whole system closes its gate, not this lane; one of this record alone closes the lane. */
+function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Sighting {
+  const { clock, gates, random, settings } = pass.context
+  if (failure !== 'shut' && failure.scope === 'record') {
+    const notBefore = failure.retryAfterMs === undefined ? 0 : clock.now() + failure.retryAfterMs
+    backOff(pass, system, { reason: failure.code, look: true, notBefore })
+  } else {
+    const until = gates.get(system)?.closedUntil() ?? clock.now() + settings.backoffBaseMs
+    lookAgain(pass, { at: spreadAfter(random, clock.now(), until), why: 'system-paused', look: [system] })
+  }
+  return { kind: 'unknown', failure }
+}
+
+interface LiveRead {
+  readonly result: Extract<ReadResult, { readonly kind: 'live' }>
+  readonly startedAt: number
+  readonly seenAt: number
+}
+
+async function live(pass: Pass, place: Place, member: Member, read: LiveRead): Promise<Sighting> {
+  const { result, startedAt, seenAt } = read
+  const native = await readCanonical(pass.entity, place.part, result.native)
+  const reading = await translateInwards(pass, place.system, native)
+  const observation: Observation = {
+    system: place.system,
+    values: reading.values,
+    unknown: reading.unknown,
+    at: startedAt,
+    ...(result.version === undefined ? {} : { version: result.version }),
+    ...(result.changedAt === undefined ? {} : { changedAt: result.changedAt }),
+  }
+  const marker = place.resource.markerOf?.(result.native)
+  const admissible = isAdmissible(place, member, observation)
+  if (!admissible) refuseStale(pass, place, member)
+  return {
+    kind: 'live',
+    rid: result.rid,
+    native: result.native,
+    observation,
+    inScope: place.part.inScope(result.native),
+    admissible,
+    seenAt,
+    ...(marker === undefined ? {} : { marker }),
+  }
+}
+
+/** A look is evidence when it shows what is absorbed already, carries a version that is not older, or began late enough. */
+function isAdmissible(place: Place, member: Member, observation: Observation): boolean {
+  const { capabilities } = place.resource
+  if (equalsShadow(place, member, observation)) return true
+  const lateEnough = observation.at >= member.asof + capabilities.read.lagMs
+  const { version } = observation
+  if (capabilities.version !== 'ordered' || version === undefined || member.floor === undefined)
+    return lateEnough
+  if (compareVersions(version, member.floor) < 0)
+    return observation.at >= member.asof + capabilities.read.lagMs + backwardsMs
+  // After a write whose answer named no version, the floor is the one from before: a lagging read passes it and still shows the old state.
+  return lateEnough || !isUnverified(member)
+}
+
+function isUnverified(member: Member): boolean {
+  return Object.values(member.fields).some((field) => field.provisional !== undefined)
+}
+
+function equalsShadow(place: Place, member: Member, observation: Observation): boolean {
+  for (const settings of place.part.fields.values()) {
+    if (!settings.readable || observation.unknown.has(settings.name)) continue
+    const state = member.fields[settings.name] ?? unseen
+    if (!hasBase(state)) return false
+    if (!equivalent(settings, observation.values[settings.name], state.shadow)) return false
+  }
+  return true
+}
+
+function refuseStale(pass: Pass, place: Place, member: Member): void {
+  const { clock, emit, settings } = pass.context
+  const lagOver = member.asof + place.resource.capabilities.read.lagMs
+  const at = Math.max(lagOver + 1, clock.now() + settings.backoffBaseMs)
+  lookAgain(pass, { at, why: 'stale-read', look: [place.system] })
+  emit({ type: 'ObservationRefused', recordId: pass.record.id, system: place.system, reason: 'stale' })
+}

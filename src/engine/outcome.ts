@@ -1,0 +1,212 @@
+/**
+ * What the outcome of one remote write means (the table of the algorithm's step 4):
+ *
+ * - `ok`: the intent is done. With body and version in the answer the stored values are absorbed at once; else the write is provisional and
+ *   a look after the system's read lag verifies it. Only fields of the write are absorbed: any other difference stays a change (H11)
+ * - `stale`: somebody changed the record since it was absorbed (H13): look, merge and write again
+ * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
+ * - `gone`: the record is not there any more: a deletion to confirm, never here
+ * - `not-sent`, `unsent`: it provably had no effect: tried again
+ * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14)
+ */
+import type { CallFailure, WriteResult } from '../connectors/kit/contract.ts'
+import { equivalent, isEmpty } from '../model/merge/equivalence.ts'
+import { forgetWrote, hasBase, unseen } from '../model/merge/member-field.ts'
+import { absorbOutcome, withdrawIntentFields } from '../model/merge/outcome.ts'
+import type { MemberFields } from '../model/state.ts'
+import { spreadAfter } from './backoff.ts'
+import { resolveIntent } from './commit.ts'
+import { refuse } from './compose.ts'
+import type { OutgoingWrite, Pass, SendOutcome } from './context.ts'
+import { clearFailure, keepFailure } from './failure.ts'
+import { inDoubtUntil, settledBy } from './horizon.ts'
+import { backOff, hasRefusals } from './lanes.ts'
+import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { type Reading, readCanonical } from './reading.ts'
+import { translateInwards } from './references.ts'
+
+/** Takes the outcome of a write into the pass. Answers whether the record has to be looked at and decided again in this pass. */
+export async function takeOutcome(
+  pass: Pass,
+  write: OutgoingWrite,
+  outcome: SendOutcome,
+): Promise<{ readonly again: boolean }> {
+  const { intent } = write
+  const { system } = intent
+  note(pass, { kind: 'outcome', body: outcomeBody(write, outcome) })
+  switch (outcome.kind) {
+    case 'ok':
+      resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
+      if (write.planned !== undefined) await landed(pass, write, outcome)
+      return { again: false }
+    case 'stale':
+      resolveIntent(pass, intent, { state: 'rejected', outcome: 'stale' })
+      becameStale(pass, write)
+      return { again: true }
+    case 'rejected':
+      resolveIntent(pass, intent, { state: 'rejected', outcome: outcome.failure.code })
+      refused(pass, write, outcome)
+      return { again: false }
+    case 'gone': {
+      resolveIntent(pass, intent, { state: 'rejected', outcome: 'gone' })
+      withdraw(pass, write)
+      const merged = outcome.mergedInto === undefined ? {} : { mergedInto: outcome.mergedInto }
+      pass.sightings.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged })
+      return { again: false }
+    }
+    case 'not-sent':
+      resolveIntent(pass, intent, { state: 'unsent', outcome: outcome.failure.code })
+      withdraw(pass, write)
+      comeBack(pass, system, outcome.failure)
+      return { again: false }
+    case 'unsent':
+      resolveIntent(pass, intent, { state: 'unsent', outcome: outcome.reason })
+      withdraw(pass, write)
+      comeBack(pass, system, undefined)
+      return { again: false }
+    case 'unknown':
+      leaveInDoubt(pass, write, outcome.failure)
+      return { again: false }
+  }
+}
+
+function outcomeBody({ intent }: OutgoingWrite, outcome: SendOutcome): Readonly<Record<string, unknown>> {
+  return {
+    intent: intent.id,
+    system: intent.system,
+    operation: intent.operation,
+    outcome: outcome.kind,
+    ...('failure' in outcome ? { code: outcome.failure.code } : {}),
+    ...('rid' in outcome ? { rid: outcome.rid } : {}),
+    ...('version' in outcome ? { version: outcome.version } : {}),
+  }
+}
+
+type Landed = Extract<WriteResult, { readonly kind: 'ok' }>
+
+/** A create got its counterpart, or an update was taken: absorbs what the answer proves. */
+async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise<void> {
+  const { intent, planned } = write
+  if (planned === undefined) return
+  const place = placeOf(pass.context, intent.system, pass.entity.name)
+  const member = pass.members.get(intent.system)
+  const now = pass.context.clock.now()
+  const stored = await storedReading(pass, place, result)
+  const absorbed = absorbOutcome(place.part, member?.fields ?? {}, planned, {
+    ...(stored === undefined ? {} : { stored: stored.values, unknown: stored.unknown }),
+    ...(result.version === undefined ? {} : { version: result.version }),
+  })
+  for (const field of absorbed.coerced) {
+    tell(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })
+  }
+  const others = stored !== undefined && differsElsewhere(place, absorbed.fields, stored, write)
+  const { lagMs } = place.resource.capabilities.read
+  if (others) lookAgain(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
+  const fromAbsorbed = intent.operation === 'create' || intent.request.ifVersion === member?.absorbedVersion
+  const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.provisional
+  updateMember(pass, {
+    system: intent.system,
+    fields: absorbed.fields,
+    asof: now,
+    absorbedVersion: whole && result.version !== undefined ? result.version : null,
+    settleAt: absorbed.provisional ? now + lagMs + 1 : null,
+    laneAttempts: 0,
+    ...(result.version === undefined ? {} : { floor: result.version }),
+    ...(intent.operation === 'create'
+      ? { rid: result.rid, state: 'linked' as const, createWantedAt: null }
+      : {}),
+  })
+  openAfterSuccess(pass, intent.system)
+}
+
+async function storedReading(pass: Pass, place: Place, result: Landed): Promise<Reading | undefined> {
+  if (result.native === undefined) return undefined
+  return translateInwards(pass, place.system, await readCanonical(pass.entity, place.part, result.native))
+}
+
+/** The answer shows a field that this write did not touch in another state than the absorbed one: somebody else's change. */
+function differsElsewhere(
+  place: Place,
+  fields: MemberFields,
+  stored: Reading,
+  { planned }: OutgoingWrite,
+): boolean {
+  for (const settings of place.part.fields.values()) {
+    const { name } = settings
+    if (!settings.readable || stored.unknown.has(name) || planned?.revs[name] !== undefined) continue
+    const state = fields[name] ?? unseen
+    const value = stored.values[name]
+    if (hasBase(state) ? !equivalent(settings, value, state.shadow) : !isEmpty(value)) return true
+  }
+  return false
+}
+
+function openAfterSuccess(pass: Pass, system: string): void {
+  const member = pass.members.get(system)
+  if (member === undefined || hasRefusals(member)) return
+  if (member.lane === 'rejected') clearFailure(pass, system)
+  if (member.lane !== 'open' || member.laneReason !== undefined) setLane(pass, system, 'open')
+}
+
+/** The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. */
+function becameStale(pass: Pass, { intent, planned }: OutgoingWrite): void {
+  const { system } = intent
+  pass.sightings.delete(system)
+  pass.stale.add(system)
+  const fields: Record<string, MemberFields[string]> = { ...pass.members.get(system)?.fields }
+  for (const name of Object.keys(planned?.revs ?? {})) {
+    fields[name] = forgetWrote(fields[name] ?? unseen)
+  }
+  updateMember(pass, { system, fields, absorbedVersion: null })
+}
+
+function refused(
+  pass: Pass,
+  write: OutgoingWrite,
+  outcome: Extract<WriteResult, { readonly kind: 'rejected' }>,
+): void {
+  const { intent, planned } = write
+  const { code, message } = outcome.failure
+  withdraw(pass, write)
+  if (planned !== undefined) refuse(pass, planned, code, outcome.fields ?? [])
+  else setLane(pass, intent.system, 'rejected', { reason: code })
+  keepFailure(pass, { system: intent.system, operation: intent.operation, code, message, replay: 'safe' })
+}
+
+/** Nothing of this write can turn up: its values are not remembered as ours. */
+function withdraw(pass: Pass, { intent, planned, body }: OutgoingWrite): void {
+  if (planned === undefined) return
+  const fields = pass.members.get(intent.system)?.fields ?? {}
+  const opened = { planned, body: body ?? planned.values, notAfter: intent.notAfter }
+  updateMember(pass, { system: intent.system, fields: withdrawIntentFields(fields, opened) })
+}
+
+/** It had no effect: comes back when the system may be called again. */
+function comeBack(pass: Pass, system: string, failure: CallFailure | undefined): void {
+  const { clock, random, gates, settings } = pass.context
+  const now = clock.now()
+  if (failure?.scope === 'record') {
+    backOff(pass, system, { reason: failure.code, notBefore: now + (failure.retryAfterMs ?? 0) })
+    return
+  }
+  const until = gates.get(system)?.closedUntil() ?? now + settings.backoffBaseMs
+  lookAgain(pass, { at: spreadAfter(random, now, until), why: failure?.code ?? 'not-sent' })
+}
+
+function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {
+  const { system } = intent
+  pass.intents.set(system, intent)
+  const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
+  const until = inDoubtUntil(pass, intent, attempts)
+  setLane(pass, system, 'in-doubt', { reason: failure.code, until, attempts })
+  // A look after the horizon is what settles an update; a create is settled by its own class.
+  if (intent.operation === 'update') updateMember(pass, { system, settleAt: settledBy(pass, intent) })
+  tell(pass, {
+    type: 'IntentInDoubt',
+    recordId: pass.record.id,
+    system,
+    intentId: intent.id,
+    operation: intent.operation,
+  })
+}

@@ -1,0 +1,57 @@
+/**
+ * One pass over one record.
+ *
+ * Recover what is in doubt, look at the systems that were marked, merge, commit the decision together with the intents of its writes, send
+ * them, and settle. A system that moved on meanwhile (412) starts another round, a bounded number of times. A crash between any two steps
+ * leaves a state from which the next pass does the right thing; nothing here is remembered anywhere but in the store.
+ */
+
+import type { Pass, Verdict } from './context.ts'
+import { decide } from './decide.ts'
+import { finishPass } from './finish.ts'
+import { followGone } from './gone.ts'
+import { backOff, reopenDueLanes } from './lanes.ts'
+import { observe, systemsToLookAt } from './observe.ts'
+import { isResting } from './pass.ts'
+import { isPoisonous, quarantineAll } from './poison.ts'
+import { recoverIntents } from './resolve-intent.ts'
+import { writeAll } from './write.ts'
+
+/** Runs a pass to its end, the finishing commit included. Answers false when the record was not ours to finish. */
+export async function reconcile(pass: Pass): Promise<boolean> {
+  const verdict = await work(pass)
+  return verdict === 'over' ? false : finishPass(pass)
+}
+
+async function work(pass: Pass): Promise<Verdict> {
+  if (isPoisonous(pass)) return quarantineAll(pass)
+  if (isResting(pass.record.state)) return 'finish'
+  reopenDueLanes(pass)
+  const entered = await enter(pass)
+  if (entered !== 'go-on') return entered
+  for (let round = 1; round <= pass.context.settings.rounds; round += 1) {
+    const again = await lookDecideWrite(pass)
+    if (again !== 'again') return again
+  }
+  for (const system of pass.stale) backOff(pass, system, { reason: 'moving', look: true })
+  return 'finish'
+}
+
+/** What the record's state asks for before anything is merged. */
+async function enter(pass: Pass): Promise<Verdict> {
+  const recovered = await recoverIntents(pass)
+  if (recovered !== 'go-on') return recovered
+  const { parts } = pass.context
+  const { state } = pass.record
+  if (state === 'candidate' || state === 'ignored') return parts.resolveCandidate(pass)
+  return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
+}
+
+async function lookDecideWrite(pass: Pass): Promise<Verdict | 'again'> {
+  await observe(pass, systemsToLookAt(pass))
+  const seen = await followGone(pass)
+  if (seen !== 'go-on') return seen
+  const { verdict, result } = await decide(pass, followGone)
+  if (verdict !== 'go-on') return verdict
+  return writeAll(pass, result.writes)
+}

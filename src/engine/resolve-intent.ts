@@ -1,0 +1,258 @@
+/**
+ * Intents in doubt: what to do about a write whose outcome nobody knows. Every intent that is open when a record is claimed is one.
+ *
+ * Updates with a precondition are abandoned at once: a late effect is impossible once anything has changed. Plain ones wait until nothing can
+ * take effect any more. Their values stay in the own-write memory, and the pass that follows computes anew what is needed.
+ *
+ * Creates are resolved by the strongest identity that the system offers (H16 to H18):
+ * - client id, upsert key: the same bytes again · idempotency key: the same, safely inside the key's life
+ * - marker, natural key: a search once the index must show it: one hit is adopted, none is created anew, several are for a person
+ * - nothing: at most one attempt was made, a person decides
+ */
+import type { FindRequest, FindResult } from '../connectors/kit/contract.ts'
+import { openIntentFields } from '../model/merge/outcome.ts'
+import type { Intent } from '../model/state.ts'
+import { backoffMs } from './backoff.ts'
+import { commitSettlement, resolveIntent } from './commit.ts'
+import { sendWindow } from './compose.ts'
+import type { OutgoingWrite, Pass, Verdict } from './context.ts'
+import { describeThrown, keepFailure } from './failure.ts'
+import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from './horizon.ts'
+import { takeOutcome } from './outcome.ts'
+import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
+import { type Place, placeOf } from './place.ts'
+import { translateOutwards } from './references.ts'
+import { send } from './send.ts'
+
+/** Outcome of an open intent that waits for a person. */
+const forPerson = 'quarantined'
+
+/** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
+export async function recoverIntents(pass: Pass): Promise<Verdict> {
+  for (const intent of [...pass.intents.values()]) {
+    const verdict = await recover(pass, intent)
+    if (verdict !== 'go-on') return verdict
+  }
+  return 'go-on'
+}
+
+async function recover(pass: Pass, intent: Intent): Promise<Verdict> {
+  const member = pass.members.get(intent.system)
+  if (member?.lane === 'quarantined') return 'go-on'
+  if (intent.operation === 'create') {
+    // The lane was opened again by a person, who has seen that the record does not exist there.
+    if (intent.outcome === forPerson) return abandon(pass, intent, 'not-there')
+    return resolveCreate(pass, intent)
+  }
+  const until = inFlightUntil(pass, intent)
+  const harmless = intent.request.ifVersion !== undefined || pass.context.clock.now() >= until
+  return harmless ? abandon(pass, intent, 'harmless') : keepClosed(pass, intent, until)
+}
+
+/** In doubt but without danger by now. An update is verified by a look once its horizon is over. */
+function abandon(pass: Pass, intent: Intent, outcome: string): Verdict {
+  resolveIntent(pass, intent, { state: 'abandoned', outcome })
+  tellResolved(pass, intent, outcome)
+  if (intent.operation === 'update') {
+    updateMember(pass, { system: intent.system, settleAt: settledBy(pass, intent) })
+  }
+  reopen(pass, intent.system)
+  return 'go-on'
+}
+
+function reopen(pass: Pass, system: string): void {
+  if (pass.members.get(system)?.lane === 'in-doubt') setLane(pass, system, 'open')
+}
+
+function keepClosed(pass: Pass, intent: Intent, until: number): Verdict {
+  const member = pass.members.get(intent.system)
+  if (member?.lane !== 'in-doubt' || member.laneUntil !== until) {
+    setLane(pass, intent.system, 'in-doubt', { reason: member?.laneReason ?? 'unknown-outcome', until })
+  }
+  lookAgain(pass, { at: until + 1, why: 'in-doubt' })
+  return 'go-on'
+}
+
+function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
+  const { clock, random, settings } = pass.context
+  const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
+  updateMember(pass, { system: intent.system, laneAttempts: attempts })
+  const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
+  return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
+}
+
+async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
+  const { clock } = pass.context
+  const place = placeOf(pass.context, intent.system, pass.entity.name)
+  const until = pass.members.get(intent.system)?.laneUntil ?? 0
+  if (canResend(pass, intent, clock.now())) {
+    return until > clock.now() ? keepClosed(pass, intent, until) : resend(pass, intent, place)
+  }
+  const request = await findRequest(pass, intent, place)
+  if (request === undefined) {
+    return quarantine(pass, intent, {
+      code: 'CREATE_IN_DOUBT',
+      message: 'The create may have taken effect, and the system offers no way to find out.',
+    })
+  }
+  const ready = Math.max(until, searchableBy(pass, intent))
+  return ready > clock.now() ? keepClosed(pass, intent, ready) : search(pass, intent, { place, request })
+}
+
+/** The same bytes once more, after its new time window is durable. */
+async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict> {
+  const { notAfter } = sendWindow(pass, intent.system)
+  const { values } = intent.request
+  const planned = { system: intent.system, operation: 'create' as const, values, revs: intent.revs }
+  const fields = pass.members.get(intent.system)?.fields ?? {}
+  resolveIntent(pass, intent, { state: 'open', outcome: intent.outcome ?? 'resent', notAfter })
+  updateMember(pass, {
+    system: intent.system,
+    fields: openIntentFields(place.part, fields, { planned, body: values, notAfter }),
+  })
+  if ((await commitSettlement(pass, { kind: 'keep' })).kind !== 'ok') return 'over'
+  const write: OutgoingWrite = { intent: { ...intent, notAfter }, planned, body: values }
+  const outcome = await send(pass, write)
+  if (outcome.kind === 'unsent' || outcome.kind === 'not-sent') return keepClosedForAWhile(pass, intent)
+  await takeOutcome(pass, write, outcome)
+  if (outcome.kind === 'unknown') {
+    const replays = place.resource.capabilities.idempotency?.replaysErrors === true
+    if (replays) resolveIntent(pass, write.intent, { state: 'open', outcome: storedError })
+    return 'go-on'
+  }
+  tellResolved(pass, intent, outcome.kind)
+  reopen(pass, intent.system)
+  return outcome.kind === 'ok' ? keepAdoption(pass) : 'go-on'
+}
+
+/** How this create can be found; undefined when it can't. */
+async function findRequest(pass: Pass, intent: Intent, place: Place): Promise<FindRequest | undefined> {
+  const { capabilities, find } = place.resource
+  if (find === undefined || capabilities.search === undefined) return undefined
+  if (capabilities.create === 'marker' || place.part.key !== undefined) {
+    return { by: 'marker', recordId: intent.request.marker ?? intent.recordId }
+  }
+  const { values } = intent.request
+  for (const rule of pass.entity.match) {
+    if (rule.kind !== 'exact' || rule.fields.some((field) => (values[field] ?? null) === null)) continue
+    const known = Object.fromEntries(rule.fields.map((field) => [field, values[field] ?? null]))
+    const writing = await place.part.lens.write(translateOutwards(pass, place.part, known), undefined)
+    if (writing.problems.length === 0) return { by: 'values', values: writing.patch }
+  }
+  return undefined
+}
+
+interface Search {
+  readonly place: Place
+  readonly request: FindRequest
+}
+
+async function search(pass: Pass, intent: Intent, { place, request }: Search): Promise<Verdict> {
+  const result = await find(pass, { place, request })
+  if (result === 'shut' || result.kind === 'unknown') return keepClosedForAWhile(pass, intent)
+  const rids = [...new Set(result.rids)]
+  const [only] = rids
+  if (only === undefined) {
+    return result.capped ? keepClosedForAWhile(pass, intent) : abandon(pass, intent, 'not-found')
+  }
+  if (rids.length > 1 || result.capped) {
+    return quarantine(pass, intent, {
+      code: 'CREATE_AMBIGUOUS',
+      message: `${rids.length} records could be the one whose create was not answered.`,
+    })
+  }
+  return adopt(pass, intent, only)
+}
+
+function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shut'> {
+  const { gates, timeouts } = pass.context
+  const limitMs = place.settings.timing.readTimeoutMs
+  const unknown = (code: string, message: string): FindResult => ({
+    kind: 'unknown',
+    failure: { code, message, scope: 'record' },
+  })
+  const ask = (signal: AbortSignal): Promise<FindResult> =>
+    place.resource.find?.(request, { signal, priority: 'webhook' }) ??
+    Promise.resolve(unknown('UNSUPPORTED', 'The connector offers no search.'))
+  const call = (): Promise<FindResult> =>
+    timeouts
+      .bound(limitMs, pass.signal, ask, () => unknown('TIMEOUT', `No answer within ${limitMs} ms.`))
+      .catch((error: unknown) => {
+        const { code, message } = describeThrown(error)
+        return unknown(code, message)
+      })
+  const gate = gates.get(place.system)
+  if (gate === undefined) return Promise.resolve('shut')
+  return gate.run(call, {
+    waitMs: limitMs,
+    failure: (result) => (result.kind === 'unknown' ? result.failure : undefined),
+  })
+}
+
+/** The found record is ours. What it holds is absorbed by the look that follows in this pass. */
+async function adopt(pass: Pass, intent: Intent, rid: string): Promise<Verdict> {
+  resolveIntent(pass, intent, { state: 'done', outcome: 'adopted' })
+  note(pass, { kind: 'outcome', body: { intent: intent.id, system: intent.system, outcome: 'adopted', rid } })
+  tellResolved(pass, intent, 'adopted')
+  updateMember(pass, {
+    system: intent.system,
+    rid,
+    state: 'linked',
+    createWantedAt: null,
+    settleAt: pass.context.clock.now(),
+  })
+  reopen(pass, intent.system)
+  return keepAdoption(pass)
+}
+
+/** Commits the new counterpart at once: another record may hold it. */
+async function keepAdoption(pass: Pass): Promise<Verdict> {
+  const result = await commitSettlement(pass, { kind: 'keep' })
+  if (result.kind === 'ok') return 'go-on'
+  if (result.kind === 'fenced') return 'over'
+  refuseTaken(pass, result)
+  return (await commitSettlement(pass, { kind: 'keep' })).kind === 'ok' ? 'go-on' : 'over'
+}
+
+/** The native id that a create answered belongs to another record: nothing is linked, a person decides. */
+export function refuseTaken(pass: Pass, taken: { readonly system: string; readonly recordId: string }): void {
+  const { system, recordId } = taken
+  const { rid: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
+  const member = pass.members.get(system)
+  pass.draft.members.set(system, update)
+  if (member !== undefined) {
+    const { rid: _linked, ...unlinked } = member
+    pass.members.set(system, { ...unlinked, state: 'absent' })
+  }
+  updateMember(pass, { system, settleAt: null, absorbedVersion: null })
+  setLane(pass, system, 'quarantined', { reason: 'CREATE_TAKEN' })
+  keepFailure(pass, {
+    system,
+    operation: 'create',
+    code: 'CREATE_TAKEN',
+    message: `The record that the create answered belongs to record ${recordId} already: are both the same?`,
+    replay: 'after-check',
+  })
+}
+
+function quarantine(
+  pass: Pass,
+  intent: Intent,
+  why: { readonly code: string; readonly message: string },
+): Verdict {
+  resolveIntent(pass, intent, { state: 'open', outcome: forPerson })
+  setLane(pass, intent.system, 'quarantined', { reason: why.code })
+  keepFailure(pass, { system: intent.system, operation: 'create', ...why, replay: 'after-check' })
+  tellResolved(pass, intent, forPerson)
+  return 'go-on'
+}
+
+function tellResolved(pass: Pass, intent: Intent, result: string): void {
+  tell(pass, {
+    type: 'IntentResolved',
+    recordId: pass.record.id,
+    system: intent.system,
+    intentId: intent.id,
+    result,
+  })
+}

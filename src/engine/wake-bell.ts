@@ -1,0 +1,27 @@
+/** Something to wait for that others can ring: a wait ends by the bell or by its time, whichever is first. */
+import type { Clock } from './ports.ts'
+
+export interface WakeBell {
+  /** Ends the present wait; without one, the next wait ends at once. */
+  ring(): void
+  wait(ms: number): Promise<void>
+}
+
+export function createWakeBell(clock: Pick<Clock, 'sleep'>): WakeBell {
+  let rung = false
+  let waiting: AbortController | undefined
+  return {
+    ring() {
+      rung = true
+      waiting?.abort()
+    },
+    async wait(ms) {
+      if (!rung) {
+        waiting = new AbortController()
+        await clock.sleep(ms, waiting.signal)
+        waiting = undefined
+      }
+      rung = false
+    },
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The worker: takes due records and runs passes over them, a bounded number at a time.
+ *
+ * It claims as slots free up, so that a slow record never holds up the others, and looks into the queue when it is woken, when a record that
+ * it put off falls due, and at least every half second. Its liveness is its session: when that is lost, the passes under way are aborted,
+ * what they still commit is fenced, and the worker starts again under a new identity. A store that is away is waited for with back-off.
+ */
+import { isIsthmusError } from '../model/errors.ts'
+import type { ClaimedRecord, Lease, WorkerSession } from '../store/contract.ts'
+import { backoffMs } from './backoff.ts'
+import type { EngineContext } from './context.ts'
+import { finishPass } from './finish.ts'
+import { beginPass } from './pass.ts'
+import { setAside } from './poison.ts'
+import { reconcile } from './reconcile.ts'
+import { createWakeBell, type WakeBell } from './wake-bell.ts'
+
+/** Passes that end one by one would ask for one record each: claims are at least this far apart, unless many slots are free. */
+const claimGapMs = 4
+
+/** How long a store that is away is left alone. */
+const storeWait = { baseMs: 100, maxMs: 5_000 }
+
+export class Worker {
+  readonly #context: EngineContext
+  readonly #bell: WakeBell
+  readonly #running = new Set<Promise<void>>()
+  /** Leases of passes that could not be finished because the store was away. */
+  readonly #strays: Lease[] = []
+  #session: WorkerSession | undefined
+  #stopping = false
+  #storeFailures = 0
+  /** Earliest time at which a record put off by this worker falls due. */
+  #dueAt = Number.POSITIVE_INFINITY
+  #loops: Promise<unknown> | undefined
+  #unsubscribe: (() => void) | undefined
+
+  constructor(context: EngineContext) {
+    this.#context = context
+    this.#bell = createWakeBell(context.clock)
+  }
+
+  /** Records under way. */
+  get inFlight(): number {
+    return this.#running.size
+  }
+
+  start(): void {
+    if (this.#loops !== undefined) return
+    this.#stopping = false
+    this.#unsubscribe = this.#context.store.direct.onWake(() => this.wake())
+    this.#loops = Promise.all([this.#claimLoop(), this.#reapLoop()])
+  }
+
+  /** Takes no more records, waits for those under way, and gives the session back. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#unsubscribe?.()
+    this.wake()
+    await this.#loops
+    this.#loops = undefined
+    await Promise.all(this.#running)
+    await this.#session?.close().catch(() => undefined)
+    this.#session = undefined
+  }
+
+  wake(): void {
+    this.#bell.ring()
+  }
+
+  /** Claims once and runs those records to their end. Answers how many there were. */
+  async runOnce(): Promise<number> {
+    const claimed = await this.#claim(await this.#ensureSession())
+    await Promise.all(this.#running)
+    return claimed
+  }
+
+  /** Resolves when nothing is under way and nothing is due now. */
+  async idle(): Promise<void> {
+    const { clock, settings, store } = this.#context
+    for (;;) {
+      const due = this.#running.size > 0 ? 0 : await store.direct.nextDue().catch(() => 0)
+      if (due === undefined || due > clock.now()) return
+      await clock.sleep(Math.min(settings.pollMs, 20))
+    }
+  }
+
+  async #claimLoop(): Promise<void> {
+    const { clock, settings } = this.#context
+    while (!this.#stopping) {
+      try {
+        const session = await this.#ensureSession()
+        await this.#returnStrays()
+        const free = settings.inFlight - this.#running.size
+        const claimed = free > 0 ? await this.#claim(session) : 0
+        this.#storeFailures = 0
+        // A full answer means that there may be more; any other wait is ended by a pass that ends.
+        if (claimed > 0 && claimed >= free && this.#running.size < settings.inFlight) continue
+        await this.#bell.wait(this.#pauseMs())
+        if (this.#running.size > settings.inFlight / 2) await clock.sleep(claimGapMs)
+      } catch (error) {
+        await this.#storeFailed('claim', error)
+      }
+    }
+  }
+
+  #pauseMs(): number {
+    const { clock, settings } = this.#context
+    const untilDue = this.#dueAt - clock.now()
+    if (untilDue <= 0) this.#dueAt = Number.POSITIVE_INFINITY
+    return Math.max(1, Math.min(settings.pollMs, untilDue))
+  }
+
+  async #reapLoop(): Promise<void> {
+    const { clock, settings, store } = this.#context
+    while (!this.#stopping) {
+      try {
+        if ((await store.direct.reap()) > 0) this.wake()
+      } catch (error) {
+        this.#tellStoreFailed('reap', error)
+      }
+      await clock.sleep(settings.reapMs)
+    }
+  }
+
+  async #ensureSession(): Promise<WorkerSession> {
+    const { store, emit } = this.#context
+    const known = this.#session
+    if (known !== undefined && !known.lost.aborted) return known
+    if (known !== undefined) {
+      emit({ type: 'WorkerLost', workerId: known.id, records: this.#running.size })
+      this.#strays.length = 0
+      await known.close().catch(() => undefined)
+    }
+    const session = await store.direct.registerWorker()
+    session.lost.addEventListener('abort', () => this.wake(), { once: true })
+    this.#session = session
+    emit({ type: 'WorkerStarted', workerId: session.id })
+    return session
+  }
+
+  async #claim(session: WorkerSession): Promise<number> {
+    const { store, clock, settings } = this.#context
+    const limit = Math.min(settings.inFlight - this.#running.size, settings.batchMax)
+    // The lease runs from before the claim on this process's own clock: never longer than the store believes.
+    const askedAt = clock.monotonic()
+    const { records, leaseMs } = await store.direct.claim({
+      worker: session.id,
+      limit,
+      leaseMs: settings.leaseMs,
+    })
+    const deadline = askedAt + leaseMs - settings.leaseMarginMs
+    for (const record of records) this.#begin(record, deadline, session.lost)
+    return records.length
+  }
+
+  #begin(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): void {
+    const run = this.#run(claimed, deadline, lost).finally(() => {
+      this.#running.delete(run)
+      this.wake()
+    })
+    this.#running.add(run)
+  }
+
+  /** One pass. Never rejects. */
+  async #run(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): Promise<void> {
+    const { context } = this
+    const entity = context.integration.entities.get(claimed.record.entity)
+    try {
+      if (entity === undefined) {
+        // The definition has dropped the entity; its records rest until it is back and something marks them.
+        const { lease, record } = claimed
+        await context.store.settle({ lease, finish: { kind: 'clean', seq: record.dirtySeq } })
+        return
+      }
+      const pass = beginPass(context, claimed, { deadline, signal: lost, entity })
+      try {
+        await reconcile(pass)
+      } catch (error) {
+        if (isStoreFailure(error) || lost.aborted) throw error
+        setAside(pass, error)
+        await finishPass(pass)
+      }
+      for (const need of pass.needs) this.#dueAt = Math.min(this.#dueAt, need.at)
+    } catch (error) {
+      this.#tellStoreFailed('pass', error)
+      if (!lost.aborted) this.#strays.push(claimed.lease)
+    }
+  }
+
+  get context(): EngineContext {
+    return this.#context
+  }
+
+  /** Gives back the records whose passes the store's absence has cut off; their next pass sees what was committed. */
+  async #returnStrays(): Promise<void> {
+    const { store, clock, settings } = this.#context
+    const leases = this.#strays.splice(0)
+    if (leases.length === 0) return
+    const at = clock.now() + settings.backoffBaseMs
+    try {
+      await store.direct.settle(leases.map((lease) => ({ lease, finish: { kind: 'again' as const, at } })))
+    } catch (error) {
+      this.#strays.push(...leases)
+      throw error
+    }
+  }
+
+  async #storeFailed(operation: string, error: unknown): Promise<void> {
+    this.#tellStoreFailed(operation, error)
+    this.#storeFailures += 1
+    await this.#context.clock.sleep(backoffMs(this.#context.random, this.#storeFailures, storeWait))
+  }
+
+  #tellStoreFailed(operation: string, error: unknown): void {
+    const code = isIsthmusError(error) ? error.code : 'UNEXPECTED'
+    this.#context.emit({ type: 'StoreFailed', operation, code })
+  }
+}
+
+/** Failures of the store heal by waiting; anything else that reaches the worker is caused by the record. */
+function isStoreFailure(error: unknown): boolean {
+  return isIsthmusError(error) && (error.code.startsWith('STORE_') || error.code === 'ENGINE_BUSY')
+}
