@@ -32,6 +32,8 @@ export interface LensFieldSpec {
   /** False: `write` refuses the field with a problem. */
   readonly writable: boolean
   readonly source: LensSource
+  /** The field's canonical normaliser: limits of the type are checked on what it makes of a value. @default checked as read */
+  readonly normalise?: (value: CanonicalValue) => CanonicalValue
 }
 
 /** Where a field lives in a native record and how it is spelt there. */

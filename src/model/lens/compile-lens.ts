@@ -1,0 +1,216 @@
+/**
+ * Compiles the mapping of one entity in one system into a lens: `read` and `write`, pure, field by field.
+ *
+ * A field that fails says nothing and stops nothing: the others are read and written. Mappings made of paths answer at once; one
+ * expression or asynchronous function makes the whole reading or writing a promise.
+ */
+import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
+import { toExpressionDocument, toExpressionNative } from '../canonical/expression-value.ts'
+import { isPlainObject } from '../canonical/object.ts'
+import { refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { IsthmusError } from '../errors.ts'
+import type { FieldProblem, Lens, LensReading, LensWriting, MaybePromise } from '../integration.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
+import { chain, type FieldLens, isPromise, type ReadContext, type WriteContext } from './field-lens.ts'
+import { formatPath, isPathWithin, pathFault } from './native-path.ts'
+import type { FieldReading } from './native-value.ts'
+import { compileExpressionLens, compileFunctionLens } from './pair-lens.ts'
+import { Patch } from './patch.ts'
+import { compilePathLens } from './path-lens.ts'
+import type { LensFieldSpec, LensSource, LensSpec, ValueMap } from './spec.ts'
+
+/**
+ * Compiles a lens.
+ *
+ * @throws LENS_INVALID for reserved or overlapping paths and for value maps that don't lead back
+ */
+export function compileLens(spec: LensSpec): Lens {
+  const fields = spec.fields.map(compileField)
+  refuseOverlaps(fields)
+  const byName = new Map(fields.map((field) => [field.name, field]))
+  return Object.freeze({
+    read: (native: NativeRecord) => readAll(fields, native),
+    write: (values: CanonicalDocument, base: NativeRecord | undefined) =>
+      writeAll(byName, values, new Patch(base, spec.nested)),
+  })
+}
+
+function compileField(spec: LensFieldSpec): FieldLens {
+  checkSource(spec.name, spec.source)
+  const { read, write, ...lens } = compileSource(spec)
+  return {
+    ...lens,
+    ...(spec.readable && read !== undefined ? { read: withLimits(spec, read) } : {}),
+    ...(spec.writable && write !== undefined ? { write } : {}),
+  }
+}
+
+function compileSource({ name, type, source }: LensFieldSpec): FieldLens {
+  switch (source.kind) {
+    case 'expression':
+      return compileExpressionLens(name, type, source)
+    case 'function':
+      return compileFunctionLens(name, type, source)
+    default:
+      return compilePathLens(name, type, source)
+  }
+}
+
+/** Length, places and format are checked on the value that the field's own normaliser would make of it. */
+function withLimits(
+  spec: LensFieldSpec,
+  read: NonNullable<FieldLens['read']>,
+): NonNullable<FieldLens['read']> {
+  if (!hasConstraints(spec.type)) return read
+  return (context) =>
+    chain(read(context), (reading): FieldReading => {
+      if (!reading.ok || reading.value === undefined) return reading
+      const problem = findConstraintProblem(spec.type, spec.normalise?.(reading.value) ?? reading.value)
+      return problem === undefined ? reading : { ok: false, problem }
+    })
+}
+
+function readAll(fields: readonly FieldLens[], native: NativeRecord): MaybePromise<LensReading> {
+  let input: { readonly [key: string]: unknown } | undefined
+  const context: ReadContext = {
+    native,
+    expressionInput: () => {
+      input ??= withoutNulls(toExpressionNative(native))
+      return input
+    },
+  }
+  const names: string[] = []
+  const readings: MaybePromise<FieldReading>[] = []
+  for (const field of fields) {
+    if (field.read === undefined) continue
+    names.push(field.name)
+    readings.push(field.read(context))
+  }
+  const settled = readings.filter((reading): reading is FieldReading => !isPromise(reading))
+  if (settled.length === readings.length) return collect(names, settled)
+  return Promise.all(readings).then((all) => collect(names, all))
+}
+
+function collect(names: readonly string[], readings: readonly FieldReading[]): LensReading {
+  const values: [string, CanonicalValue][] = []
+  const problems: FieldProblem[] = []
+  for (const [index, reading] of readings.entries()) {
+    const field = names[index] ?? ''
+    if (!reading.ok) problems.push({ field, ...reading.problem })
+    else if (reading.value !== undefined) values.push([field, reading.value])
+  }
+  return { values: Object.fromEntries(values), problems }
+}
+
+function writeAll(
+  fields: ReadonlyMap<string, FieldLens>,
+  values: CanonicalDocument,
+  patch: Patch,
+): MaybePromise<LensWriting> {
+  let input: { readonly [key: string]: unknown } | undefined
+  const context: WriteContext = {
+    values,
+    patch,
+    expressionInput: () => {
+      input ??= withoutNulls(toExpressionDocument(values, (field) => fields.get(field)?.type))
+      return input
+    },
+  }
+  const names = Object.keys(values)
+  const finish = (problems: readonly (ValueProblem | undefined)[]): LensWriting => ({
+    patch: patch.result,
+    problems: names.flatMap((field, index) => {
+      const problem = problems[index]
+      return problem === undefined ? [] : [{ field, ...problem }]
+    }),
+  })
+  // One field after the other, so that the patch's order is the document's, whoever has to be waited for.
+  return writeFrom(names, 0, [])
+
+  function writeFrom(
+    rest: readonly string[],
+    start: number,
+    problems: (ValueProblem | undefined)[],
+  ): MaybePromise<LensWriting> {
+    for (let index = start; index < rest.length; index += 1) {
+      const problem = writeField(rest[index] ?? '')
+      if (isPromise(problem))
+        return problem.then((settled) => writeFrom(rest, index + 1, [...problems, settled]))
+      problems.push(problem)
+    }
+    return finish(problems)
+  }
+
+  function writeField(name: string): MaybePromise<ValueProblem | undefined> {
+    const write = fields.get(name)?.write
+    if (write === undefined)
+      return refuse('MAPPING_READ_ONLY', 'the field is not written in this system').problem
+    const value = values[name]
+    return value === undefined ? undefined : write(value, context)
+  }
+}
+
+/** Nulls are nothing to an expression; see the pairs. */
+function withoutNulls(value: unknown): { readonly [key: string]: unknown } {
+  const cleaned = dropNulls(value)
+  return isPlainObject(cleaned) ? cleaned : {}
+}
+
+function dropNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropNulls)
+  if (!isPlainObject(value)) return value
+  const target: { [key: string]: unknown } = Object.create(null)
+  for (const [key, part] of Object.entries(value)) if (part !== null) target[key] = dropNulls(part)
+  return target
+}
+
+function checkSource(field: string, source: LensSource): void {
+  switch (source.kind) {
+    case 'group':
+      for (const part of source.parts) checkSource(`${field}.${part.name}`, part.source)
+      break
+    case 'money':
+      checkPath(field, source.amount)
+      if (source.currency.kind === 'path') checkPath(field, source.currency.path)
+      break
+    case 'path':
+      checkPath(field, source.path)
+      if (source.values !== undefined) checkValueMap(field, source.values)
+      break
+    default:
+      if (source.path !== undefined) checkPath(field, source.path)
+  }
+}
+
+function checkPath(field: string, path: Parameters<typeof pathFault>[0]): void {
+  const fault = pathFault(path)
+  if (fault !== undefined) throw new IsthmusError('LENS_INVALID', `the mapping of ${field}: ${fault}`)
+}
+
+/** What is written must read back as itself, or the field would never come to rest. */
+function checkValueMap(field: string, { toCanonical, toNative }: ValueMap): void {
+  for (const canonical of toCanonical.values()) {
+    const native = toNative.get(String(canonical))
+    if (native !== undefined && String(toCanonical.get(String(native))) === String(canonical)) continue
+    const fault = `the value map does not lead back to ${String(canonical)}`
+    throw new IsthmusError('LENS_INVALID', `the mapping of ${field}: ${fault}`)
+  }
+}
+
+/** Two fields that write one place would overwrite each other for ever. */
+function refuseOverlaps(fields: readonly FieldLens[]): void {
+  const targets = fields.flatMap((field) =>
+    field.write === undefined ? [] : field.writes.map((path) => ({ name: field.name, path })),
+  )
+  for (const [index, left] of targets.entries()) {
+    const right = targets
+      .slice(index + 1)
+      .find(
+        ({ name, path }) =>
+          name !== left.name && (isPathWithin(left.path, path) || isPathWithin(path, left.path)),
+      )
+    if (right === undefined) continue
+    const places = `${formatPath(left.path)} and ${formatPath(right.path)}`
+    throw new IsthmusError('LENS_INVALID', `${left.name} and ${right.name} write the same place (${places})`)
+  }
+}

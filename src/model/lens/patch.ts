@@ -1,0 +1,100 @@
+import { exactDigits } from '../canonical/exact-number.ts'
+import { limits } from '../canonical/limits.ts'
+import { isPlainObject } from '../canonical/object.ts'
+import { refuse, type ValueProblem } from '../canonical/outcome.ts'
+import type { NativeRecord } from '../values.ts'
+import { formatPath, nativeAt } from './native-path.ts'
+import type { NativePath } from './spec.ts'
+
+type Container = { [key: string]: unknown } | unknown[]
+
+/**
+ * A native patch in the making: only what is set, plus what a system that replaces whole objects would otherwise lose.
+ *
+ * Objects have no prototype, so that a property of any name is just a property.
+ */
+export class Patch {
+  readonly #root: { [key: string]: unknown } = Object.create(null)
+  readonly #base: NativeRecord | undefined
+  readonly #nested: 'replace' | 'merge'
+
+  constructor(base: NativeRecord | undefined, nested: 'replace' | 'merge') {
+    this.#base = base
+    this.#nested = nested
+  }
+
+  get result(): NativeRecord {
+    return this.#root
+  }
+
+  /** Whether the base record has something at the path that leaving the path out would leave there. */
+  hasBase(path: NativePath): boolean {
+    const value = nativeAt(this.#base, path)
+    return value !== undefined && value !== null
+  }
+
+  /**
+   * Sets one value. Objects are set part by part, so that their unmapped neighbours stay; one without parts sets nothing.
+   *
+   * @returns a problem when the path leads through a list element that is not there
+   */
+  set(path: NativePath, value: unknown): ValueProblem | undefined {
+    if (isPlainObject(value) && path.length < limits.depthMax) {
+      for (const [name, part] of Object.entries(value)) {
+        const problem = this.set([...path, name], part)
+        if (problem !== undefined) return problem
+      }
+      return undefined
+    }
+    return this.#place(path, value)
+  }
+
+  #place(path: NativePath, value: unknown): ValueProblem | undefined {
+    let target: Container = this.#root
+    for (const [index, step] of path.entries()) {
+      if (Array.isArray(target) && (typeof step !== 'number' || step > target.length)) {
+        return refuse('MAPPING_FAILED', `${formatPath(path)} leads to a list element that is not there`)
+          .problem
+      }
+      if (index === path.length - 1) {
+        Reflect.set(target, step, value)
+        return undefined
+      }
+      target = this.#descend(target, path.slice(0, index + 1), typeof path[index + 1] === 'number')
+    }
+    return undefined
+  }
+
+  /** The container at a path, made or completed from the base where it is not in the patch yet. */
+  #descend(parent: Container, path: NativePath, wantsList: boolean): Container {
+    const step = path.at(-1) ?? ''
+    const present: unknown = Object.hasOwn(parent, step) ? Reflect.get(parent, step) : undefined
+    if (isContainer(present)) return present
+    const made = this.#begin(nativeAt(this.#base, path), wantsList)
+    Reflect.set(parent, step, made)
+    return made
+  }
+
+  /** A list is always sent whole; an object is, where the system replaces objects. */
+  #begin(base: unknown, wantsList: boolean): Container {
+    if (wantsList) return Array.isArray(base) ? base.map((element) => cloneNative(element, 0)) : []
+    const made: { [key: string]: unknown } = Object.create(null)
+    if (this.#nested === 'merge' || !isPlainObject(base)) return made
+    for (const [name, value] of Object.entries(base)) made[name] = cloneNative(value, 0)
+    return made
+  }
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null && exactDigits(value) === undefined
+}
+
+/** A copy that shares nothing with the base but its numbers, which can't change. */
+function cloneNative(value: unknown, depth: number): unknown {
+  if (depth >= limits.depthMax) return value
+  if (Array.isArray(value)) return value.map((element) => cloneNative(element, depth + 1))
+  if (!isPlainObject(value)) return value
+  const copy: { [key: string]: unknown } = Object.create(null)
+  for (const [name, part] of Object.entries(value)) copy[name] = cloneNative(part, depth + 1)
+  return copy
+}
