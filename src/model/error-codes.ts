@@ -321,10 +321,10 @@ export const errorCodes = {
     fix: 'Correct the key named in the message.',
     retry: 'never',
   },
-  CONNECTOR_CURSOR_INVALID: {
-    summary: 'A change cursor can not be read.',
-    fix: 'Nothing: a full run replaces it.',
-    retry: 'never',
+  CONNECTOR_FEED_UNUSABLE: {
+    summary: 'A change feed can not be followed without losing changes.',
+    fix: 'Correct the query of the feed in the manifest: oldest first, and with a way past records of the same time.',
+    retry: 'backoff',
   },
   CONNECTOR_MANIFEST_MISSING: {
     summary: 'A manifest file does not exist or can not be read.',
@@ -339,11 +339,6 @@ export const errorCodes = {
   CONNECTOR_UNKNOWN: {
     summary: 'There is no connector of that name.',
     fix: 'Use one of the names in the message.',
-    retry: 'never',
-  },
-  CONNECTOR_UNSUPPORTED: {
-    summary: 'The system can not do what was asked.',
-    fix: 'Take the operation out of the definition for this system.',
     retry: 'never',
   },
   // ── engine

@@ -9,7 +9,12 @@ export type AuthOptions =
   | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
   /** Exactly one of `header` and `query` names where the key goes. */
-  | { readonly type: 'api-key'; readonly header?: string; readonly query?: string; readonly value: string }
+  | {
+      readonly type: 'api-key'
+      readonly header?: string | undefined
+      readonly query?: string | undefined
+      readonly value: string
+    }
   | OAuth2ClientCredentialsOptions
 
 /** OAuth 2.0 client credentials (RFC 6749, 4.4). */
@@ -20,11 +25,11 @@ export interface OAuth2ClientCredentialsOptions {
   readonly clientId: string
   readonly clientSecret: string
   /** Space-separated. */
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** Sent as `audience`, which some authorization servers need. */
-  readonly audience?: string
+  readonly audience?: string | undefined
   /** How the client proves itself: `basic` (header) or `post` (body). @default 'basic' */
-  readonly clientAuthentication?: 'basic' | 'post'
+  readonly clientAuthentication?: 'basic' | 'post' | undefined
 }
 
 /** Builds the authenticator; undefined for none. */

@@ -23,8 +23,8 @@ export function basic(username: string, password: string): Authenticator {
 
 /** A key in a header or in the query. */
 export function apiKey(options: {
-  readonly header?: string
-  readonly query?: string
+  readonly header?: string | undefined
+  readonly query?: string | undefined
   readonly value: string
 }): Authenticator {
   const { header, query, value } = options

@@ -1,0 +1,55 @@
+/** How a connector is declared, and what it is given when a system is bound. */
+import type { z } from 'zod'
+import type { HttpClock } from '../../http/call.ts'
+import type { CallLogEntry } from '../../http/call-log.ts'
+import type { SystemSettings, SystemTiming } from '../../model/integration.ts'
+import { parseConfig } from './config-findings.ts'
+import type { ConnectedSystem } from './contract.ts'
+
+/** What connectors ask of the world. The runtime gives it; a test gives its own. */
+export interface ConnectorDependencies {
+  /** The engine's clock: `startBefore` of a call is on its `monotonic`. */
+  readonly clock: HttpClock
+  /** Called for every request on the wire, with the system's name. Must not throw. */
+  readonly onAttempt?: (system: string, entry: CallLogEntry) => void
+  /** Folder that paths in the definition are relative to. @default the working directory */
+  readonly baseDirectory?: string
+  /** [0, 1), for jitter. @default Math.random */
+  readonly random?: () => number
+}
+
+/** One system about to be bound. */
+export interface ConnectorBinding {
+  /** The system's name in the definition. */
+  readonly name: string
+  readonly timing: SystemTiming
+  readonly dependencies: ConnectorDependencies
+}
+
+export interface ConnectorDefinition<Schema extends z.ZodType> {
+  /** What a definition's `connector` says. */
+  readonly name: string
+  /** Schema of the system's section. Strict, so that a mistyped key is named. */
+  readonly config: Schema
+  connect(config: z.output<Schema>, binding: ConnectorBinding): ConnectedSystem
+}
+
+/** A kind of system that can be bound. */
+export interface Connector {
+  readonly name: string
+  /** @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key */
+  connect(settings: SystemSettings, dependencies: ConnectorDependencies): ConnectedSystem
+}
+
+/** Declares a connector: its configuration is checked before its code sees it. */
+export function defineConnector<Schema extends z.ZodType>(
+  definition: ConnectorDefinition<Schema>,
+): Connector {
+  return {
+    name: definition.name,
+    connect(settings, dependencies) {
+      const config = parseConfig(definition.config, settings.config, `systems.${settings.name}`)
+      return definition.connect(config, { name: settings.name, timing: settings.timing, dependencies })
+    },
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Full listings, and when they may count as evidence that something is not there.
+ *
+ * A list is complete only if the paging can't skip records while others vanish, it came to its end without an error, no cap was reached,
+ * and at least as many records came as the system says there are. Everything else still finds changes; it never feeds a deletion.
+ */
+import type { ListEnd, ListedRecord } from './contract.ts'
+
+export interface ListPage {
+  readonly records: readonly ListedRecord[]
+  /** Records that came but are not handed on because they count as deleted. @default 0 */
+  readonly withheld?: number
+  /** Number of records in the whole list, if the system says so on this page. */
+  readonly expected?: number
+}
+
+export interface ListRules {
+  /** `offset`: a record that vanishes moves the others, so one may be skipped · `keyset`: it can't. */
+  readonly paging: 'offset' | 'keyset'
+  /** Records after which the system silently stops, if it does. */
+  readonly cap?: number
+  /** Pages after which the listing is given up. @default 1000000 */
+  readonly pagesMax?: number
+}
+
+/** Hands pages on and ends with the verdict. An error of the source ends the listing as an error. */
+export async function* judgedList(
+  pages: AsyncIterable<ListPage>,
+  rules: ListRules,
+): AsyncGenerator<readonly ListedRecord[], ListEnd> {
+  const pagesMax = rules.pagesMax ?? 1_000_000
+  let seen = 0
+  let count = 0
+  let expected: number | undefined
+  for await (const page of pages) {
+    expected ??= page.expected
+    seen += page.records.length + (page.withheld ?? 0)
+    count += 1
+    if (page.records.length > 0) yield page.records
+    if (count >= pagesMax) return ending(`given up after ${pagesMax} pages`, expected)
+  }
+  return ending(doubt(rules, seen, expected), expected)
+}
+
+function doubt(rules: ListRules, seen: number, expected: number | undefined): string | undefined {
+  if (rules.cap !== undefined && seen >= rules.cap)
+    return `the system lists no more than ${rules.cap} records`
+  if (expected !== undefined && seen < expected)
+    return `${seen} records came, the system says it has ${expected}`
+  if (rules.paging === 'offset') return 'pages are counted by offset, which skips records while others vanish'
+  return undefined
+}
+
+function ending(reason: string | undefined, expected: number | undefined): ListEnd {
+  return {
+    complete: reason === undefined,
+    ...(reason === undefined ? {} : { reason }),
+    ...(expected === undefined ? {} : { expected }),
+  }
+}

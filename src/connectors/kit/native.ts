@@ -1,0 +1,99 @@
+/** Reading and combining native records: own properties only, whatever the other side sent. */
+import { isLosslessNumber } from 'lossless-json'
+import { parseNativePath } from '../../model/definition/native-path.ts'
+import { UsageError } from '../../model/errors.ts'
+import type { NativePath } from '../../model/lens/spec.ts'
+import type { NativeRecord } from '../../model/values.ts'
+
+/** True for a JSON object, the only thing that can be a record. */
+export function isNativeRecord(value: unknown): value is NativeRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value)
+}
+
+/** Splits `meta.version`. @throws UsageError CONNECTOR_CONFIG_INVALID when it is not a path */
+export function nativePath(text: string): NativePath {
+  const path = parseNativePath(text)
+  if (path !== undefined) return path
+  throw new UsageError(
+    'CONNECTOR_CONFIG_INVALID',
+    `"${text}" is not a path into a record, such as meta.version.`,
+  )
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(native: unknown, path: NativePath): unknown {
+  let value = native
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = Reflect.get(value, step)
+  }
+  return value
+}
+
+/** A scalar as text, digits kept; undefined for anything that is not one, and for an empty text. */
+export function textAt(native: unknown, path: NativePath): string | undefined {
+  const value = valueAt(native, path)
+  if (typeof value === 'string') return value === '' ? undefined : value
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value)
+  return isLosslessNumber(value) ? value.toString() : undefined
+}
+
+/** How a system spells times. */
+export type TimeFormat = 'iso' | 'epochMs' | 'epochSeconds'
+
+/** Epoch ms of a time at a path; undefined when there is none or it can't be read. */
+export function timeAt(native: unknown, path: NativePath, format: TimeFormat): number | undefined {
+  const text = textAt(native, path)
+  if (text === undefined) return undefined
+  const ms =
+    format === 'iso' ? Date.parse(withZone(text)) : Number(text) * (format === 'epochSeconds' ? 1_000 : 1)
+  return Number.isFinite(ms) ? Math.floor(ms) : undefined
+}
+
+/** A time as the system spells it. */
+export function formatTime(ms: number, format: TimeFormat): string {
+  if (format === 'iso') return new Date(ms).toISOString()
+  return String(format === 'epochMs' ? ms : Math.floor(ms / 1_000))
+}
+
+/** A date-time without zone is UTC here: the machine's own zone must never decide what was changed. */
+function withZone(text: string): string {
+  return /T\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text) ? `${text}Z` : text
+}
+
+/** Puts a patch over a record, nested objects property by property; lists are replaced. Neither argument is changed. */
+export function mergeNative(base: NativeRecord, patch: NativeRecord): NativeRecord {
+  const merged: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(patch)) {
+    const before = Object.hasOwn(base, key) ? base[key] : undefined
+    setOwn(merged, key, isNativeRecord(before) && isNativeRecord(value) ? mergeNative(before, value) : value)
+  }
+  return merged
+}
+
+/** A copy of the record with the value at the path. Missing objects on the way are made. */
+export function withValueAt(native: NativeRecord, path: NativePath, value: unknown): NativeRecord {
+  const [step, ...rest] = path
+  if (typeof step !== 'string') return native
+  const copy: Record<string, unknown> = { ...native }
+  const inner = Object.hasOwn(native, step) ? native[step] : undefined
+  setOwn(copy, step, rest.length === 0 ? value : withValueAt(isNativeRecord(inner) ? inner : {}, rest, value))
+  return copy
+}
+
+/** A copy of the record without the value at the path. */
+export function withoutValueAt(native: NativeRecord, path: NativePath): NativeRecord {
+  const [step, ...rest] = path
+  if (typeof step !== 'string' || !Object.hasOwn(native, step)) return native
+  const copy: Record<string, unknown> = { ...native }
+  const inner = native[step]
+  if (rest.length === 0) delete copy[step]
+  else if (isNativeRecord(inner)) setOwn(copy, step, withoutValueAt(inner, rest))
+  return copy
+}
+
+/** Assignment would call the setter of `__proto__`; defining never does. */
+function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+}

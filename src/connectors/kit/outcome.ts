@@ -1,0 +1,120 @@
+/**
+ * Turns the client's errors into what the engine reasons about. This is where it is decided whether a write may have taken effect, so it
+ * leans to the careful side: whatever is not provably harmless is `unknown`.
+ *
+ * | the error says | a write is | concerns |
+ * | --- | --- | --- |
+ * | not sent (refused connection, token, own rate limit, start time) | not-sent | the system |
+ * | 401, 403, 429, a redirect other than 303 | not-sent | the system |
+ * | 409, 412 with a precondition; 412 | stale | |
+ * | 404, 410 in the API's own form | gone | |
+ * | 404, 410 in any other form (a proxy's page) | unknown | the system |
+ * | any other 4xx | rejected | the record |
+ * | 408, 5xx, no answer, not JSON, a web page | unknown | by status |
+ */
+import {
+  AuthenticationError,
+  type HttpError,
+  HttpStatusError,
+  isHttpError,
+  NetworkError,
+  RateLimitedError,
+  RequestError,
+  ResponseValidationError,
+  TimeoutError,
+} from '../../http/errors.ts'
+import { isIsthmusError } from '../../model/errors.ts'
+import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
+
+/** How an API tells that something does not exist; undefined when this answer does not tell that. */
+export type RecogniseGone = (error: HttpStatusError) => { readonly mergedInto?: string } | undefined
+
+/** Names of refused fields and the API's own error code, read from an error's body. Neither may hold record values. */
+export type DescribeRefusal = (error: HttpStatusError) => {
+  readonly code?: string
+  readonly fields?: readonly string[]
+}
+
+export interface OutcomeRules {
+  readonly gone: RecogniseGone
+  readonly refusal: DescribeRefusal
+}
+
+/** The API's own answer is a JSON object; a proxy or another application answers with a page or plain text. */
+export const goneByJsonObject: RecogniseGone = (error) => {
+  const isNamed = error.status === 404 || error.status === 410
+  const isObject = typeof error.body === 'object' && error.body !== null && !Array.isArray(error.body)
+  return isNamed && isObject ? {} : undefined
+}
+
+export const defaultOutcomeRules: OutcomeRules = { gone: goneByJsonObject, refusal: () => ({}) }
+
+/** What is known of any failure. Messages of the client hold no secrets; those of other errors are not trusted to. */
+export function callFailure(error: unknown): CallFailure {
+  if (!isIsthmusError(error)) {
+    return { code: 'INTERNAL', message: 'The connector failed in an unexpected way.', scope: 'record' }
+  }
+  const retryAfterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined
+  return {
+    code: error.code,
+    message: error.message,
+    scope: isHttpError(error) && concernsSystem(error) ? 'system' : 'record',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+}
+
+/** Result of a read that failed. */
+export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcomeRules): ReadResult {
+  const gone = error instanceof HttpStatusError ? rules.gone(error) : undefined
+  return gone === undefined ? { kind: 'unknown', failure: callFailure(error) } : { kind: 'gone', ...gone }
+}
+
+export interface FailedWrite {
+  readonly error: unknown
+  /** A version precondition was sent. */
+  readonly conditional: boolean
+  readonly rules?: OutcomeRules
+}
+
+/** Result of a write that failed. */
+export function writeResultOf({ error, conditional, rules = defaultOutcomeRules }: FailedWrite): WriteResult {
+  const failure = callFailure(error)
+  if (error instanceof RequestError) return { kind: 'rejected', failure }
+  if (!isHttpError(error)) return { kind: 'unknown', failure }
+  if (error.outcome === 'not-sent') return { kind: 'not-sent', failure }
+  if (error instanceof AuthenticationError || error instanceof RateLimitedError)
+    return { kind: 'not-sent', failure }
+  if (!(error instanceof HttpStatusError)) return { kind: 'unknown', failure }
+  const gone = rules.gone(error)
+  return gone === undefined ? byStatus(error, conditional, failure, rules) : { kind: 'gone', ...gone }
+}
+
+function byStatus(
+  error: HttpStatusError,
+  conditional: boolean,
+  failure: CallFailure,
+  rules: OutcomeRules,
+): WriteResult {
+  const { status } = error
+  if (status < 400) return { kind: status === 303 ? 'unknown' : 'not-sent', failure }
+  if (status === 403) return { kind: 'not-sent', failure }
+  if (status === 412 || (status === 409 && conditional)) return { kind: 'stale' }
+  const isProxys404 = status === 404 || status === 410
+  if (isProxys404 || status === 408 || status === 425 || status >= 500) return { kind: 'unknown', failure }
+  const { code, fields } = rules.refusal(error)
+  const message = code === undefined ? failure.message : `${failure.message} The system says: ${code}.`
+  return { kind: 'rejected', failure: { ...failure, message }, ...(fields === undefined ? {} : { fields }) }
+}
+
+const systemPhases: ReadonlySet<string> = new Set(['queue', 'back-off', 'auth', 'connect'])
+const systemStatuses: ReadonlySet<number> = new Set([403, 404, 410, 502, 503, 504])
+
+/** Whether every record of the system is likely to meet the same. */
+function concernsSystem(error: HttpError | RequestError): boolean {
+  if (error instanceof AuthenticationError || error instanceof RateLimitedError) return true
+  if (error instanceof NetworkError) return true
+  if (error instanceof TimeoutError) return systemPhases.has(error.phase)
+  if (error instanceof ResponseValidationError) return error.code === 'HTTP_ANSWER_IS_HTML'
+  if (!(error instanceof HttpStatusError)) return false
+  return error.status < 400 || systemStatuses.has(error.status)
+}

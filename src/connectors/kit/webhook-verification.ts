@@ -1,0 +1,161 @@
+/**
+ * Checks that a delivery comes from who holds the secret: over the raw bytes, before anything is parsed, in constant time, with every
+ * active secret tried (so that secrets can be rotated), and not older or newer than the tolerance where the scheme signs the time of sending.
+ */
+import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { UsageError } from '../../model/errors.ts'
+import type { WebhookDelivery } from './contract.ts'
+
+export type WebhookScheme =
+  /** Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or `whpk_…` (ed25519 public key). */
+  | { readonly kind: 'standard'; readonly secrets: readonly string[]; readonly toleranceMs?: number }
+  | ({ readonly kind: 'hmac'; readonly secrets: readonly string[] } & HmacScheme)
+  /** A fixed token in a header: proves who sends, not that the body is unaltered. */
+  | {
+      readonly kind: 'token'
+      readonly secrets: readonly string[]
+      readonly header: string
+      readonly prefix?: string
+    }
+
+/** A keyed hash of the body in a header, as many vendors do it. */
+export interface HmacScheme {
+  readonly header: string
+  /** @default 'sha256' */
+  readonly algorithm?: 'sha1' | 'sha256' | 'sha512'
+  /** @default 'hex' */
+  readonly encoding?: 'hex' | 'base64'
+  /** What stands before the hash in the header, `sha256=` for one. @default '' */
+  readonly prefix?: string
+  /** Header with the time of sending in epoch seconds; then `{timestamp}.{body}` is what is signed. @default only the body is signed */
+  readonly timestampHeader?: string
+  readonly toleranceMs?: number
+}
+
+export type Verification =
+  | { readonly ok: true; readonly deliveryId?: string }
+  | { readonly ok: false; readonly reason: string }
+
+export type VerifyDelivery = (delivery: WebhookDelivery) => Verification
+
+const defaultToleranceMs = 300_000
+
+/** Prepares the check. @throws UsageError CONNECTOR_CONFIG_INVALID for a missing or unusable secret */
+export function webhookVerifier(scheme: WebhookScheme): VerifyDelivery {
+  if (scheme.secrets.length === 0 || scheme.secrets.some((secret) => secret === '')) {
+    throw new UsageError('CONNECTOR_CONFIG_INVALID', 'Webhooks need a secret that is not empty.')
+  }
+  switch (scheme.kind) {
+    case 'standard':
+      return standardVerifier(scheme.secrets, scheme.toleranceMs ?? defaultToleranceMs)
+    case 'hmac':
+      return hmacVerifier(scheme, scheme.secrets)
+    case 'token':
+      return tokenVerifier(scheme)
+  }
+}
+
+type StandardKey =
+  | { readonly kind: 'v1'; readonly secret: Buffer }
+  | { readonly kind: 'v1a'; readonly key: KeyObject }
+
+function standardVerifier(secrets: readonly string[], toleranceMs: number): VerifyDelivery {
+  const keys = secrets.map(standardKey)
+  return ({ headers, body, receivedAt }) => {
+    const id = headers['webhook-id']
+    const timestamp = headers['webhook-timestamp']
+    const signatures = headers['webhook-signature']
+    if (!id || !timestamp || !signatures) return refused('signature headers are missing')
+    const outside = outsideTolerance(timestamp, receivedAt, toleranceMs)
+    if (outside !== undefined) return outside
+    const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`, 'utf8'), body])
+    const given = signatures.split(' ').slice(0, 16)
+    let matches = 0
+    for (const key of keys) for (const one of given) matches += matchesStandard(key, signed, one) ? 1 : 0
+    return matches > 0 ? { ok: true, deliveryId: id } : refused('no signature matches')
+  }
+}
+
+function standardKey(secret: string): StandardKey {
+  if (secret.startsWith('whpk_')) {
+    const x = Buffer.from(secret.slice(5), 'base64').toString('base64url')
+    return { kind: 'v1a', key: createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }) }
+  }
+  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  if (bytes.length === 0) {
+    throw new UsageError(
+      'CONNECTOR_CONFIG_INVALID',
+      'A Standard Webhooks secret is base64, usually with the prefix whsec_.',
+    )
+  }
+  return { kind: 'v1', secret: bytes }
+}
+
+function matchesStandard(key: StandardKey, signed: Buffer, given: string): boolean {
+  const comma = given.indexOf(',')
+  if (given.slice(0, comma) !== key.kind) return false
+  const signature = Buffer.from(given.slice(comma + 1), 'base64')
+  if (key.kind === 'v1a') return signature.length === 64 && verify(null, signed, key.key, signature)
+  return equal(createHmac('sha256', key.secret).update(signed).digest(), signature)
+}
+
+function hmacVerifier(scheme: HmacScheme, secrets: readonly string[]): VerifyDelivery {
+  const { algorithm = 'sha256', encoding = 'hex', prefix = '', toleranceMs = defaultToleranceMs } = scheme
+  const header = scheme.header.toLowerCase()
+  const timestampHeader = scheme.timestampHeader?.toLowerCase()
+  return ({ headers, body, receivedAt }) => {
+    const given = headers[header]
+    if (given === undefined) return refused('the signature header is missing')
+    if (!given.startsWith(prefix)) return refused('the signature header has another form')
+    let signed: Uint8Array = body
+    if (timestampHeader !== undefined) {
+      const timestamp = headers[timestampHeader] ?? ''
+      const outside = outsideTolerance(timestamp, receivedAt, toleranceMs)
+      if (outside !== undefined) return outside
+      signed = Buffer.concat([Buffer.from(`${timestamp}.`, 'utf8'), body])
+    }
+    const signature = Buffer.from(given.slice(prefix.length), encoding)
+    let matches = 0
+    for (const secret of secrets) {
+      matches += equal(createHmac(algorithm, secret).update(signed).digest(), signature) ? 1 : 0
+    }
+    return matches > 0 ? { ok: true } : refused('no signature matches')
+  }
+}
+
+function tokenVerifier(scheme: Extract<WebhookScheme, { kind: 'token' }>): VerifyDelivery {
+  const header = scheme.header.toLowerCase()
+  const prefix = scheme.prefix ?? ''
+  return ({ headers }) => {
+    const given = headers[header]
+    if (given === undefined) return refused('the token header is missing')
+    let matches = 0
+    for (const secret of scheme.secrets) matches += equal(digest(prefix + secret), digest(given)) ? 1 : 0
+    return matches > 0 ? { ok: true } : refused('the token does not match')
+  }
+}
+
+/** A hash first, so that lengths are equal and tell nothing. */
+function digest(text: string): Buffer {
+  return createHmac('sha256', 'isthmus').update(text, 'utf8').digest()
+}
+
+function equal(expected: Buffer, given: Buffer): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given)
+}
+
+function outsideTolerance(
+  timestamp: string,
+  receivedAt: number,
+  toleranceMs: number,
+): Verification | undefined {
+  if (!/^\d{1,12}$/.test(timestamp)) return refused('the timestamp is missing or unreadable')
+  // Whole seconds on both sides, as the senders' libraries count.
+  const ageMs = Math.floor(receivedAt / 1_000) * 1_000 - Number(timestamp) * 1_000
+  if (ageMs > toleranceMs) return refused('the delivery is too old')
+  return ageMs < -toleranceMs ? refused('the delivery is from the future') : undefined
+}
+
+function refused(reason: string): Verification {
+  return { ok: false, reason }
+}

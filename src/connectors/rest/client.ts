@@ -1,0 +1,33 @@
+/** The API client of one REST system, with what each kind of call needs. */
+
+import type { Method } from '../../http/call.ts'
+import type { Answer, ApiClient } from '../../http/client.ts'
+import type { CallOptions } from '../../http/options.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import type { CallContext } from '../kit/contract.ts'
+
+/** Query parameters of a call; `undefined` ones are left out. */
+export type Query = NonNullable<CallOptions['query']>
+
+export interface RestClient {
+  /** A read: bridged over short disturbances within the read timeout. */
+  read(target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
+  write(method: Method, target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+}
+
+export function restClient(client: ApiClient, timing: SystemTiming): RestClient {
+  return {
+    read: (target, options, { signal, priority }) =>
+      client.send('GET', target, { ...options, signal, priority, totalMs: timing.readTimeoutMs }),
+    write: (method, target, options, { signal, priority, startBefore }) =>
+      client.send(method, target, {
+        ...options,
+        signal,
+        priority,
+        retries: 0,
+        totalMs: timing.writeTimeoutMs,
+        ...(startBefore === undefined ? {} : { startBefore }),
+      }),
+  }
+}

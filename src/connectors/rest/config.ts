@@ -1,0 +1,92 @@
+/** A system of the connector `rest`: the section of the definition, and the manifest that it gives, names or points to. */
+import { readFileSync } from 'node:fs'
+import { isAbsolute, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { suggestion } from '../../model/definition/nearest.ts'
+import { UsageError } from '../../model/errors.ts'
+import { parseConfig } from '../kit/config-findings.ts'
+import { connectionShape } from '../kit/connection.ts'
+import { isNativeRecord, mergeNative } from '../kit/native.ts'
+import { type Manifest, manifestSchema } from './manifest.ts'
+import { builtInManifests } from './manifests/built-in.ts'
+
+/** Keys of the system's section. The manifest is checked after it was found. */
+export const restConfig = z.strictObject({
+  ...connectionShape,
+  /** Inline, the name of a built-in one, or a path to a YAML or JSON file. */
+  manifest: z.union([z.string().min(1), z.record(z.string(), z.unknown())]),
+  webhooks: z
+    .strictObject({
+      secret: z.string().min(1).optional(),
+      /** The next secret while it is being changed: both are accepted. */
+      nextSecret: z.string().min(1).optional(),
+    })
+    .optional(),
+})
+
+export type RestConfig = z.output<typeof restConfig>
+
+const manifestBytesMax = 1_000_000
+
+/**
+ * Finds and checks the manifest of a system.
+ *
+ * @throws UsageError CONNECTOR_MANIFEST_MISSING · CONNECTOR_CONFIG_INVALID
+ */
+export function loadManifest(
+  source: RestConfig['manifest'],
+  name: string,
+  baseDirectory: string | undefined,
+): Manifest {
+  const place = `systems.${name}.manifest`
+  const given = typeof source === 'string' ? namedManifest(source, place, baseDirectory) : source
+  const { extends: baseName } = given
+  if (typeof baseName !== 'string') return parseConfig(manifestSchema, given, place)
+  return parseConfig(manifestSchema, mergeNative(builtIn(baseName, `${place}.extends`), given), place)
+}
+
+function namedManifest(
+  source: string,
+  place: string,
+  baseDirectory: string | undefined,
+): Readonly<Record<string, unknown>> {
+  if (!/[./\\]/.test(source)) return builtIn(source, place)
+  const file = isAbsolute(source) ? source : resolve(baseDirectory ?? '.', source)
+  const value = parseManifest(readManifest(file, place), file)
+  if (isNativeRecord(value)) return value
+  throw new UsageError('CONNECTOR_CONFIG_INVALID', `${file}: a manifest is a mapping with "resources".`)
+}
+
+function readManifest(file: string, place: string): string {
+  try {
+    const text = readFileSync(file, 'utf8')
+    if (text.length <= manifestBytesMax) return text
+  } catch (cause) {
+    throw new UsageError('CONNECTOR_MANIFEST_MISSING', `${place}: the manifest ${file} can't be read.`, {
+      cause,
+    })
+  }
+  throw new UsageError(
+    'CONNECTOR_CONFIG_INVALID',
+    `${file}: a manifest has at most ${manifestBytesMax} characters.`,
+  )
+}
+
+function parseManifest(text: string, file: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 100 })
+  } catch (cause) {
+    throw new UsageError('CONNECTOR_CONFIG_INVALID', `${file}: this is not valid YAML.`, { cause })
+  }
+}
+
+function builtIn(name: string, place: string): Readonly<Record<string, unknown>> {
+  const manifest = Object.hasOwn(builtInManifests, name) ? builtInManifests[name] : undefined
+  if (manifest !== undefined) return { ...manifest }
+  const hint = suggestion(name, Object.keys(builtInManifests))
+  throw new UsageError(
+    'CONNECTOR_CONFIG_INVALID',
+    `${place}: there is no built-in manifest "${name}"${hint === undefined ? '' : ` (${hint})`}; for a file write ./${name}.yaml.`,
+  )
+}

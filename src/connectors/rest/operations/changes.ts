@@ -1,0 +1,124 @@
+/** The change feed of a resource: by a counter that the system hands out, or by time. */
+import { createHash } from 'node:crypto'
+import { HttpStatusError } from '../../../http/errors.ts'
+import { writeJson } from '../../../http/json.ts'
+import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { formatTime, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import type { Query } from '../client.ts'
+import type { ChangesManifest } from '../manifest.ts'
+import type { ResourceContext } from '../resource-context.ts'
+import { isTombstone, itemsOf, listedRecord, recordOf, unusable } from './record.ts'
+
+type SequenceFeed = Extract<ChangesManifest, { by: 'sequence' }>
+type TimestampFeed = Extract<ChangesManifest, { by: 'timestamp' }>
+
+/** Changes after the cursor. Never throws: a failure is no information. */
+export async function changesAfter(
+  owner: ResourceContext,
+  feed: ChangesManifest,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  try {
+    return feed.by === 'sequence'
+      ? await afterSequence(owner, feed, cursor, context)
+      : await afterTime(owner, feed, cursor, context)
+  } catch (error) {
+    const expired =
+      feed.by === 'sequence' && error instanceof HttpStatusError && feed.expired.includes(error.status)
+    return expired ? { kind: 'expired' } : { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+async function afterSequence(
+  owner: ResourceContext,
+  feed: SequenceFeed,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  const { resource, client } = owner
+  const query: Query = { ...sizeOf(feed), ...feed.query, [feed.since]: cursor }
+  const answer = await client.read(feed.path ?? resource.path, { query }, context)
+  const entries = itemsOf(answer.data, feed.items)
+  const changed = entries.map((entry) => sequenceEntry(owner, feed, entry))
+  const next = textAt(answer.data, feed.next) ?? cursor
+  if (next === undefined) {
+    if (entries.length === 0) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
+    throw unusable(`the feed has changes but no position at ${feed.next.join('.')}`)
+  }
+  // Without a word about it, a page that moved on may have a successor; an empty page ends it.
+  const told = feed.more === undefined ? undefined : valueAt(answer.data, feed.more) === true
+  return { kind: 'page', changed, cursor: next, more: next !== cursor && (told ?? entries.length > 0) }
+}
+
+function sequenceEntry({ resource }: ResourceContext, feed: SequenceFeed, value: unknown): ChangedRecord {
+  const entry = recordOf(value)
+  const rid = textAt(entry, feed.id ?? resource.id)
+  if (rid === undefined) throw unusable(`a change has no id at ${(feed.id ?? resource.id).join('.')}`)
+  const versionPath = feed.version ?? resource.version?.path
+  const version = versionPath === undefined ? undefined : textAt(entry, versionPath)
+  const isDeleted =
+    feed.deleted === undefined ? isTombstone(resource, entry) : valueAt(entry, feed.deleted) === true
+  return { rid, ...(version === undefined ? {} : { version }), ...(isDeleted ? { deleted: true } : {}) }
+}
+
+async function afterTime(
+  owner: ResourceContext,
+  feed: TimestampFeed,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  const rules = {
+    tieBreak: feed.afterId !== undefined ? 'id' : feed.page !== undefined ? 'page' : 'none',
+    commitLagMs: feed.commitLag,
+    overlapMs: feed.overlap,
+    formatPosition: (ms: number) => formatTime(ms, feed.format),
+  } as const
+  return readFeed(cursor, rules, (query) => timePage(owner, feed, query, context))
+}
+
+async function timePage(
+  { resource, client, clock }: ResourceContext,
+  feed: TimestampFeed,
+  { since, afterId, page }: FeedQuery,
+  context: CallContext,
+): Promise<FeedPage> {
+  const query: Query = {
+    ...sizeOf(feed),
+    ...feed.query,
+    [feed.since]: since,
+    ...(feed.afterId === undefined ? {} : { [feed.afterId]: afterId }),
+    ...(feed.page === undefined ? {} : { [feed.page]: page + 1 }),
+  }
+  const startedAt = clock.monotonic()
+  const answer = await client.read(feed.path ?? resource.path, { query }, context)
+  const tookMs = clock.monotonic() - startedAt
+  const items = itemsOf(answer.data, feed.items).map((value) => timeItem(resource, feed, value))
+  const more =
+    feed.more === undefined ? items.length >= feed.size.value : valueAt(answer.data, feed.more) === true
+  const date = Date.parse(answer.headers.date ?? '')
+  // The field has whole seconds and was written when the answer was ready; the records were read before that.
+  return { items, more, ...(Number.isNaN(date) ? {} : { serverNowMs: date - Math.ceil(tookMs) }) }
+}
+
+function timeItem(resource: ResourceContext['resource'], feed: TimestampFeed, value: unknown): FeedItem {
+  const { rid, native, version } = listedRecord(resource, value)
+  const position = textAt(native, feed.position)
+  const positionMs = timeAt(native, feed.position, feed.format)
+  if (position === undefined || positionMs === undefined) {
+    throw unusable(`a change has no usable time at ${feed.position.join('.')}`)
+  }
+  const change = {
+    rid,
+    ...(version === undefined ? {} : { version }),
+    ...(isTombstone(resource, native) ? { deleted: true } : {}),
+  }
+  const content = version ?? createHash('sha256').update(writeJson(native)).digest('base64url')
+  return { change, position, positionMs, content }
+}
+
+function sizeOf(feed: ChangesManifest): Query {
+  return feed.size.parameter === undefined ? {} : { [feed.size.parameter]: feed.size.value }
+}

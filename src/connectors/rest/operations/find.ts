@@ -1,0 +1,92 @@
+/** Looks records up by our marker or by values, through the list's filters. */
+
+import { isLosslessNumber } from 'lossless-json'
+import type { NativePath } from '../../../model/lens/spec.ts'
+import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import type { Query } from '../client.ts'
+import type { ResourceContext } from '../resource-context.ts'
+import { isTombstone, itemsOf, listedRecord, unusable } from './record.ts'
+
+interface Wanted {
+  readonly path: NativePath
+  readonly value: string
+}
+
+/**
+ * Searches. Each hit is checked here: there are APIs that ignore a filter they don't know and answer with everything, and taking a
+ * stranger's record for ours would be worse than finding none.
+ */
+export async function findRecords(
+  owner: ResourceContext,
+  request: FindRequest,
+  context: CallContext,
+): Promise<FindResult> {
+  const { resource, client } = owner
+  try {
+    const wanted = wantedBy(owner, request)
+    const query: Query = { ...resource.search?.query, ...filtersOf(resource, wanted) }
+    const answer = await client.read(resource.path, { query }, context)
+    const items = itemsOf(answer.data, resource.search?.items ?? resource.list?.items)
+    const records = items
+      .map((value) => listedRecord(resource, value))
+      .filter(({ native }) => !isTombstone(resource, native))
+    const hits = records.filter(({ native }) =>
+      wanted.every(({ path, value }) => sameText(textAt(native, path), value)),
+    )
+    const maxResults = resource.search?.maxResults
+    const capped = maxResults !== undefined && items.length >= maxResults
+    return { kind: 'found', rids: [...new Set(hits.map(({ rid }) => rid))], capped }
+  } catch (error) {
+    return { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+function filtersOf({ search }: ResourceContext['resource'], wanted: readonly Wanted[]): Query {
+  const spellings = search?.filters ?? ['{path}']
+  return Object.fromEntries(
+    wanted.flatMap(({ path, value }) =>
+      spellings.map((spelling) => [spelling.replaceAll('{path}', path.join('.')), value]),
+    ),
+  )
+}
+
+function wantedBy({ resource }: ResourceContext, request: FindRequest): readonly Wanted[] {
+  if (request.by === 'marker') {
+    const path = markerPath(resource)
+    if (path === undefined) throw unusable('the resource has no field for our marker')
+    return [{ path, value: request.recordId }]
+  }
+  const wanted = flatten(request.values, [])
+  if (wanted.length === 0) throw unusable('a search needs at least one value')
+  return wanted
+}
+
+/** The field that holds our record id, if the resource has one. */
+export function markerPath(resource: ResourceContext['resource']): NativePath | undefined {
+  const { create } = resource
+  if (create.as === 'marker' || create.as === 'upsertKey') return create.field
+  if (create.as === 'clientId') return resource.id
+  return create.as === 'idempotencyKey' ? create.field : undefined
+}
+
+/** The scalars of a native patch with their paths: `{ address: { city: 'Bonn' } }` is searched as `address.city=Bonn`. */
+function flatten(values: unknown, path: NativePath): readonly Wanted[] {
+  if (isNativeRecord(values)) {
+    return Object.entries(values).flatMap(([key, value]) => flatten(value, [...path, key]))
+  }
+  const text = scalarText(values)
+  return text === undefined ? [] : [{ path, value: text }]
+}
+
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value)
+  return isLosslessNumber(value) ? value.toString() : undefined
+}
+
+/** Searches of many systems ignore case; the engine compares the hits properly afterwards. */
+function sameText(found: string | undefined, wanted: string): boolean {
+  return found !== undefined && found.toLowerCase() === wanted.toLowerCase()
+}

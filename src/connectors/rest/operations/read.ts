@@ -1,0 +1,51 @@
+/** Reads by id: one, or several through the list. */
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { callFailure, readResultOf } from '../../kit/outcome.ts'
+import type { ResourceContext } from '../resource-context.ts'
+import { itemsOf, listedRecord, observed } from './record.ts'
+
+export async function readOne(
+  { resource, client, item, rules }: ResourceContext,
+  rid: string,
+  context: CallContext,
+): Promise<ReadResult> {
+  try {
+    const answer = await client.read(item, { path: { id: rid } }, context)
+    return observed(resource, listedRecord(resource, answer.data, answer.headers))
+  } catch (error) {
+    return readResultOf(error, rules)
+  }
+}
+
+/**
+ * Reads several records with one request. Absence from such a list proves nothing (an index may lag, a filter may cut), so what does not
+ * come back is read by id.
+ */
+export async function readMany(
+  owner: ResourceContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  const { resource, client } = owner
+  const { batch } = resource.read
+  if (batch === undefined || rids.length === 1)
+    return Promise.all(rids.map((rid) => readOne(owner, rid, context)))
+  const found = new Map<string, ReadResult>()
+  try {
+    const ids = batch.style === 'comma' ? rids.join(',') : rids
+    const answer = await client.read(
+      resource.path,
+      { query: { ...batch.query, [batch.parameter]: ids } },
+      context,
+    )
+    for (const value of itemsOf(answer.data, resource.list?.items)) {
+      const record = listedRecord(resource, value)
+      found.set(record.rid, observed(resource, record))
+    }
+  } catch (error) {
+    // Also a 404: it is about the list, not about these records.
+    const failure = callFailure(error)
+    return rids.map(() => ({ kind: 'unknown', failure }))
+  }
+  return Promise.all(rids.map((rid) => found.get(rid) ?? readOne(owner, rid, context)))
+}

@@ -1,0 +1,73 @@
+/** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
+import { IsthmusError } from '../../../model/errors.ts'
+import type { NativePath } from '../../../model/lens/spec.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import type { ResourceManifest } from '../manifest.ts'
+
+/** Headers of the answer that a single record came in; a list's headers say nothing about its records. */
+export type RecordHeaders = Readonly<Record<string, string>> | undefined
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the record has no id */
+export function listedRecord(
+  resource: ResourceManifest,
+  value: unknown,
+  headers?: RecordHeaders,
+): ListedRecord {
+  const native = recordOf(value)
+  const rid = textAt(native, resource.id)
+  if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
+  const version = versionOf(resource, native, headers)
+  const changedAt =
+    resource.changedAt === undefined
+      ? undefined
+      : timeAt(native, resource.changedAt.path, resource.changedAt.format)
+  return {
+    rid,
+    native,
+    ...(version === undefined ? {} : { version }),
+    ...(changedAt === undefined ? {} : { changedAt }),
+  }
+}
+
+/** A record as an observation: a tombstone is gone. */
+export function observed(resource: ResourceManifest, record: ListedRecord): ReadResult {
+  return isTombstone(resource, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
+}
+
+export function isTombstone(resource: ResourceManifest, native: NativeRecord): boolean {
+  const { tombstone } = resource
+  return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
+}
+
+export function versionOf(
+  resource: ResourceManifest,
+  native: NativeRecord | undefined,
+  headers: RecordHeaders,
+): string | undefined {
+  const { version } = resource
+  if (version === undefined) return undefined
+  const fromHeader = version.header === undefined ? undefined : headers?.[version.header]
+  if (fromHeader !== undefined && fromHeader !== '') return fromHeader
+  return version.path === undefined || native === undefined ? undefined : textAt(native, version.path)
+}
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no object */
+export function recordOf(value: unknown): NativeRecord {
+  if (isNativeRecord(value)) return value
+  throw unusable('a record is not a JSON object')
+}
+
+/** The list within an answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when there is none */
+export function itemsOf(body: unknown, path: NativePath | undefined): readonly unknown[] {
+  const items = path === undefined ? body : valueAt(body, path)
+  if (Array.isArray(items)) return items
+  throw unusable(
+    path === undefined ? 'the answer is not a list' : `the answer has no list at ${path.join('.')}`,
+  )
+}
+
+export function unusable(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer does not fit the manifest: ${what}.`)
+}

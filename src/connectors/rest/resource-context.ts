@@ -1,0 +1,15 @@
+/** What every operation on one resource needs. */
+import type { OutcomeRules } from '../kit/outcome.ts'
+import type { RestClient } from './client.ts'
+import type { ResourceManifest } from './manifest.ts'
+
+export interface ResourceContext {
+  readonly name: string
+  readonly resource: ResourceManifest
+  readonly client: RestClient
+  /** Path template of one record. */
+  readonly item: string
+  readonly rules: OutcomeRules
+  /** Epoch ms and monotonic ms. */
+  readonly clock: { now(): number; monotonic(): number }
+}
