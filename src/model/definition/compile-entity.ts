@@ -10,10 +10,10 @@ import {
   compileDelete,
   compileGuard,
   compileMatch,
-  compileRules,
   type PolicyContext,
   unknownField,
 } from './compile-policies.ts'
+import { compileRules } from './compile-rules.ts'
 import { compileScope } from './compile-scope.ts'
 import { fieldType } from './field-type.ts'
 import { problem } from './finding.ts'

@@ -1,14 +1,6 @@
-/** Conflict, delete and guard policies, matching and rules of one entity. */
-import type {
-  ChangeGuard,
-  ConflictPolicy,
-  DeletePolicy,
-  GuardLimit,
-  MatchRule,
-  Rule,
-} from '../integration.ts'
+/** Conflict, delete and guard policies and matching of one entity. */
+import type { ChangeGuard, ConflictPolicy, DeletePolicy, GuardLimit, MatchRule } from '../integration.ts'
 import type { FieldType } from '../values.ts'
-import { expressionAt } from './expression.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { suggestion } from './nearest.ts'
 import { type Report, reportUnder } from './report.ts'
@@ -18,7 +10,6 @@ import type {
   LimitDefinition,
   MatchRuleDefinition,
   PolicyDefinition,
-  RuleDefinition,
 } from './schema/entities.ts'
 import { durationMs, parseShare } from './schema/text.ts'
 
@@ -225,26 +216,4 @@ function guardLimit(definition: LimitDefinition | undefined, fallback: GuardLimi
     share: parseShare(definition?.max ?? '') ?? fallback.share,
     atLeast: definition?.atLeast ?? fallback.atLeast,
   }
-}
-
-/** The business rules, in order. */
-export function compileRules(context: PolicyContext, report: Report): Rule[] {
-  return (context.entity.rules ?? []).flatMap((rule, index) => {
-    const compiled = compileRule(rule, context, reportUnder(report, ['rules', index]))
-    return compiled === undefined ? [] : [compiled]
-  })
-}
-
-function compileRule(rule: RuleDefinition, context: PolicyContext, report: Report): Rule | undefined {
-  if ('require' in rule) {
-    const test = expressionAt(rule.require, ['require'], report)
-    return test === undefined ? undefined : { kind: 'require', test, message: rule.message }
-  }
-  if ('set' in rule) {
-    if (!context.types.has(rule.set)) report(unknownField(rule.set, ['set'], context))
-    const to = expressionAt(rule.to, ['to'], report)
-    return to === undefined ? undefined : { kind: 'set', field: rule.set, to }
-  }
-  const when = expressionAt(rule.when, ['when'], report)
-  return when === undefined ? undefined : { kind: 'hold', when, message: rule.message }
 }

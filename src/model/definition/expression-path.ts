@@ -7,6 +7,13 @@ export function makesObject(source: string): boolean {
   return isNode(tree) && tree.type === 'unary' && tree.value === '{'
 }
 
+/** The names at the top of the input that an expression looks at. */
+export function rootNamesOf(source: string): string[] {
+  const paths = new Map<string, NativePath>()
+  collectPaths(jsonata(source).ast(), paths)
+  return [...new Set([...paths.values()].map(([name]) => String(name)))]
+}
+
 /** The one native path a read expression looks at; undefined when it looks at none or at several. */
 export function onlyPathOf(source: string): NativePath | undefined {
   const paths = new Map<string, NativePath>()

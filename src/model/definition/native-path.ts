@@ -9,6 +9,7 @@ const step = /(?:^|\.)([^.[\]"→]+)|\[(\d{1,4})\]|\["([^"\]]+)"\]/y
  */
 export function parseNativePath(text: string): NativePath | undefined {
   const trimmed = text.trim()
+  if (trimmed.startsWith('.')) return undefined
   const path: (string | number)[] = []
   step.lastIndex = 0
   while (step.lastIndex < trimmed.length) {

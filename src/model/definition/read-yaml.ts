@@ -57,6 +57,7 @@ export function readYaml(text: string): YamlReading {
       column: col,
     }
   })
+  findings.push(...unknownAnchors(document, lines))
   if (findings.length > 0) return { value: undefined, findings, locate: nowhere }
   return { ...plainData(document), locate: (path, at) => locate(document, lines, path, at) }
 }
@@ -67,6 +68,20 @@ function tellingErrors(errors: readonly YAMLParseError[]): YAMLParseError[] {
     errors.find((error) => error.code === 'TAB_AS_INDENT') ??
     errors.find((error) => error.code !== 'DUPLICATE_KEY')
   return errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY')
+}
+
+function unknownAnchors(document: Document.Parsed, lines: LineCounter): Finding[] {
+  const findings: Finding[] = []
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) !== undefined) return
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0)
+      const hint = 'a text that starts with * needs quotes'
+      const finding = problem('syntax', [], `there is no anchor &${node.source} above`, hint)
+      findings.push({ ...finding, line, column: col })
+    },
+  })
+  return findings
 }
 
 function plainData(document: Document.Parsed): { value: unknown; findings: readonly Finding[] } {

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type CheckedCapabilities, checkAgainstCapabilities } from './check-capabilities.ts'
+import { findingText } from './finding.ts'
+import { parseDefinition } from './parse-definition.ts'
+
+const able: CheckedCapabilities = {
+  conditionalWrites: true,
+  create: 'upsertKey',
+  remove: 'both',
+  changes: { cursor: 'ts+id' },
+  list: { paging: 'keyset' },
+}
+
+function findings(
+  erp: CheckedCapabilities | undefined,
+  edit: (text: string) => string = (text) => text,
+): string[] {
+  const text = readFileSync(new URL('./fixtures/customer-sync.yaml', import.meta.url), 'utf8')
+  const { integration } = parseDefinition(edit(text), { hash: () => 'h' })
+  if (integration === undefined) throw new TypeError('the fixture was refused')
+  return checkAgainstCapabilities(integration, (system) => (system === 'erp' ? erp : able)).map(findingText)
+}
+
+describe('a definition held against what its systems can do', () => {
+  it('finds nothing when they can do everything, or when nothing is known', () => {
+    expect(findings(able)).toEqual([])
+    expect(findings(undefined)).toEqual([])
+  })
+
+  it('names every two-way field with a race window that is not accepted', () => {
+    const found = findings({ ...able, conditionalWrites: false })
+    expect(found.map((text) => text.split(':')[0])).toEqual(
+      ['email', 'creditLimit', 'name'].map((field) => `entities.customer.systems.erp.map.${field}`),
+    )
+  })
+
+  it('is content with race windows that are accepted', () => {
+    const accept = (text: string) =>
+      text.replace(
+        'resource: A_BusinessPartner',
+        'resource: A_BusinessPartner\n        acceptRaceWindow: true',
+      )
+    expect(findings({ ...able, conditionalWrites: false }, accept)).toEqual([])
+  })
+
+  it('refuses creates and deletions that the system does not offer', () => {
+    expect(findings({ ...able, create: 'unsupported' }).join('\n')).toContain(
+      "erp can't create A_BusinessPartner",
+    )
+    expect(findings({ ...able, remove: 'delete' }).join('\n')).toContain('erp can only delete')
+    expect(findings({ ...able, create: 'none' }).join('\n')).toContain('waits for a person')
+  })
+
+  it('refuses triggers that could find nothing', () => {
+    const found = findings({ ...able, changes: { cursor: 'none' }, list: { paging: 'none' } }).join('\n')
+    expect(found).toContain('triggers[0]: erp tells no changes')
+    expect(found).toContain("triggers[1]: erp can't list")
+  })
+})

@@ -1,0 +1,269 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { Candidate, Entity, Integration } from '../integration.ts'
+import type { CanonicalValue, NativeRecord } from '../values.ts'
+import { checkDefinition, compileIntegration, definitionText } from './compile-integration.ts'
+import { defineIntegration } from './define-integration.ts'
+import { DefinitionError } from './finding.ts'
+import { parseDefinition } from './parse-definition.ts'
+
+const hash = (text: string) => `hash of ${text.length}`
+const fixture = readFileSync(new URL('./fixtures/customer-sync.yaml', import.meta.url), 'utf8')
+
+function compiled(): Integration {
+  const { integration, findings } = parseDefinition(fixture, { hash })
+  expect(findings.filter((finding) => finding.severity === 'error')).toEqual([])
+  if (integration === undefined) throw new TypeError('the fixture was refused')
+  return integration
+}
+
+function entityOf(integration: Integration, name: string): Entity {
+  const entity = integration.entities.get(name)
+  if (entity === undefined) throw new TypeError(`no entity ${name}`)
+  return entity
+}
+
+function small(field: object | string, mapping: unknown, extra: object = {}) {
+  return checkDefinition(
+    {
+      integration: 'small',
+      systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
+      entities: {
+        thing: {
+          fields: { value: field },
+          systems: {
+            a: { resource: 'as', map: { value: mapping }, triggers: [{ poll: '1s' }], ...extra },
+            b: {
+              resource: 'bs',
+              map: { value: { read: 'value', write: 'value' } },
+              triggers: [{ poll: '1s' }],
+            },
+          },
+        },
+      },
+    },
+    { hash },
+  )
+}
+
+function smallSystem(field: object | string, mapping: unknown, extra: object = {}) {
+  const { integration, findings } = small(field, mapping, extra)
+  const system = integration?.entities.get('thing')?.systems.get('a')
+  if (system === undefined) throw new TypeError(JSON.stringify(findings))
+  return system
+}
+
+describe('a compiled definition', () => {
+  it('has the systems with their settings, engine and connector apart', () => {
+    const crm = compiled().systems.get('crm')
+    expect(crm).toMatchObject({
+      connector: 'salesforce',
+      timing: { readTimeoutMs: 10_000, writeTimeoutMs: 10_000, concurrency: 10 },
+      config: { limits: { perDay: 100_000, reserve: '30 %' } },
+    })
+    expect(crm?.config).not.toHaveProperty('connector')
+  })
+
+  it('has typed fields with owner, sensitivity and normalisers', () => {
+    const { fields } = entityOf(compiled(), 'customer')
+    expect(fields.get('name')).toMatchObject({ required: true, type: { kind: 'string', maxLength: 80 } })
+    expect(fields.get('email')).toMatchObject({ required: false, sensitivity: 'personal' })
+    expect(fields.get('email')?.normalise('  Ada@Example.ORG ')).toBe('ada@example.org')
+    expect(fields.get('creditLimit')).toMatchObject({ owner: 'erp', type: { kind: 'money' } })
+    expect(fields.get('tags')?.type).toEqual({ kind: 'set', of: { kind: 'string' } })
+  })
+
+  it('gives every field its policy, with all systems ranked', () => {
+    const { fields } = entityOf(compiled(), 'customer')
+    expect(fields.get('name')?.policy).toEqual({ kind: 'prefer', rank: ['erp', 'crm'] })
+    expect(fields.get('email')?.policy).toEqual({ kind: 'latest', skewMs: 5000, rank: ['erp', 'crm'] })
+    expect(fields.get('status')?.policy).toEqual({ kind: 'manual' })
+    expect(fields.get('tags')?.policy).toEqual({ kind: 'union' })
+  })
+
+  it('scales the weights of a score to one and keeps rules in order', () => {
+    const { match, rules } = entityOf(compiled(), 'customer')
+    expect(match.map((rule) => rule.kind)).toEqual(['exact', 'exact', 'score'])
+    expect(match[2]).toMatchObject({
+      weights: { name: 0.6, 'address.postalCode': 0.4 },
+      link: 0.9,
+      review: 0.7,
+    })
+    expect(rules.map((rule) => rule.kind)).toEqual(['require', 'set', 'hold'])
+  })
+
+  it('guards deletions narrowly and other changes widely', () => {
+    const customer = entityOf(compiled(), 'customer')
+    expect(customer.guard).toEqual({
+      create: { share: 0.5, atLeast: 1000 },
+      update: { share: 0.5, atLeast: 1000 },
+      delete: { share: 0.01, atLeast: 10 },
+    })
+    expect(customer.delete).toEqual({ from: ['crm'], action: 'archive', confirmMs: 60_000 })
+    expect(entityOf(compiled(), 'order').delete).toMatchObject({ from: [] })
+  })
+
+  it('makes of the one-way form a source, a target and their fields', () => {
+    const order = entityOf(compiled(), 'order')
+    expect(order.fields.get('soldTo')?.type).toEqual({ kind: 'ref', entity: 'customer' })
+    const [crm, erp] = [order.systems.get('crm'), order.systems.get('erp')]
+    expect(crm).toMatchObject({
+      direction: 'source',
+      operations: { create: false, update: false, delete: false },
+    })
+    expect(erp).toMatchObject({
+      direction: 'target',
+      operations: { create: true, update: false, delete: false },
+    })
+    expect(crm?.inScope({ StageName: 'Closed Won' })).toBe(true)
+    expect(crm?.inScope({ StageName: 'Lost' })).toBe(false)
+    expect(crm?.fields.get('soldTo')).toMatchObject({ readable: true, writable: false })
+  })
+
+  it('reads and writes through the lenses it wires', async () => {
+    const crm = entityOf(compiled(), 'customer').systems.get('crm')
+    const native = { Name: 'Ada', Status__c: 'Customer', Tags__c: 'a;b', Email__c: null }
+    const reading = await crm?.lens.read(native)
+    expect(reading?.problems).toEqual([])
+    expect(reading?.values).toMatchObject({ name: 'Ada', status: 'active', tags: ['a', 'b'], email: null })
+    const writing = await crm?.lens.write({ status: 'blocked', tags: ['x', 'y'] }, native)
+    expect(writing).toEqual({ patch: { Status__c: 'Blocked', Tags__c: 'x;y' }, problems: [] })
+  })
+
+  it('has the version of its text: order counts, and so does the source of a function', () => {
+    const definition = defineIntegration({
+      integration: 'one',
+      systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
+      entities: {},
+    })
+    const turned = { ...definition, systems: { b: definition.systems.b, a: definition.systems.a } }
+    expect(definitionText(definition)).not.toBe(definitionText(turned))
+    expect(definitionText({ ...definition, f: (x: number) => x + 1 } as typeof definition)).toContain('x + 1')
+  })
+
+  it('throws all findings at once when asked for nothing but the integration', () => {
+    const broken = { integration: 'Not An Id', systems: {}, entities: {}, project: { titel: 'x' } }
+    const attempt = () => compileIntegration(broken as never, { hash, source: 'isthmus.yaml' })
+    expect(attempt).toThrow(DefinitionError)
+    expect(attempt).toThrow(/^isthmus\.yaml:.*and 1 more$/)
+  })
+})
+
+describe('a mapping', () => {
+  it('truncates, rounds and folds as its system does', () => {
+    expect(smallSystem('string', { path: 'v', maxLength: 3 }).fields.get('value')?.normalise('abcdef')).toBe(
+      'abc',
+    )
+    expect(smallSystem('decimal', { path: 'v', scale: 1 }).fields.get('value')?.normalise('1.25')).toBe('1.3')
+    const spells = smallSystem('string', { path: 'v', spells: { null: 'empty' } })
+    expect(spells.fields.get('value')?.normalise('')).toBeNull()
+  })
+
+  it('takes the spelling of nothing from its system unless it says its own', () => {
+    const system = smallSystem('string', 'v', { spells: { null: 'empty' } })
+    expect(system.fields.get('value')?.normalise('')).toBeNull()
+  })
+
+  it('is one way when it says so, or when only one half is there', () => {
+    expect(smallSystem('string', { path: 'v', direction: 'read' }).fields.get('value')).toMatchObject({
+      writable: false,
+    })
+    expect(smallSystem('string', { path: 'v', direction: 'write' }).fields.get('value')).toMatchObject({
+      readable: false,
+    })
+    expect(smallSystem('string', { read: 'v' }).fields.get('value')).toMatchObject({
+      readable: true,
+      writable: false,
+    })
+  })
+
+  it('accepts race windows one by one or for a whole system', () => {
+    expect(
+      smallSystem('string', { path: 'v', acceptRaceWindow: true }).fields.get('value')?.acceptRaceWindow,
+    ).toBe(true)
+    expect(smallSystem('string', 'v', { acceptRaceWindow: true }).fields.get('value')?.acceptRaceWindow).toBe(
+      true,
+    )
+    expect(smallSystem('string', 'v').fields.get('value')?.acceptRaceWindow).toBe(false)
+  })
+
+  it('may be left out of a create unless its field is required', () => {
+    expect(smallSystem('string', 'v').fields.get('value')?.nullable).toBe(true)
+    expect(smallSystem({ type: 'string', required: true }, 'v').fields.get('value')?.nullable).toBe(false)
+  })
+
+  it('of a group treats each part in its own way', () => {
+    const type = { type: 'group', fields: { zip: 'string', town: 'string' } }
+    const system = smallSystem(type, { zip: { path: 'a.zip', maxLength: 2 }, town: 'a.town' })
+    expect(system.fields.get('value')?.normalise({ zip: '12345', town: 'Uppsala' })).toEqual({
+      zip: '12',
+      town: 'Uppsala',
+    })
+  })
+
+  it('may be made of functions in TypeScript', async () => {
+    const system = smallSystem('string', {
+      read: (native: NativeRecord) => String(native.a),
+      write: (value: CanonicalValue) => ({ a: value }),
+    })
+    expect((await system.lens.read({ a: 'x' })).values).toEqual({ value: 'x' })
+    expect((await system.lens.write({ value: 'y' }, undefined)).patch).toEqual({ a: 'y' })
+  })
+
+  it('refuses to mix an expression with a function', () => {
+    const { findings } = small('string', { read: 'v', write: (value: CanonicalValue) => value })
+    expect(findings.map((finding) => finding.kind)).toContain('mapping')
+  })
+
+  it('writes an expression to the one path that is read, or to the path it names', async () => {
+    const inferred = smallSystem('string', { read: '$lowercase(a.b)', write: '$uppercase(value)' })
+    expect((await inferred.lens.write({ value: 'x' }, undefined)).patch).toEqual({ a: { b: 'X' } })
+    const named = smallSystem('string', { path: 'c', read: '$lowercase(a.b)', write: '$uppercase(value)' })
+    expect((await named.lens.write({ value: 'x' }, undefined)).patch).toEqual({ c: 'X' })
+  })
+
+  it('keeps the JSON type of the native values it maps', async () => {
+    const field = { type: 'enum', values: ['on', 'off'] }
+    const system = smallSystem(field, { path: 'v', nativeType: 'number', values: { 1: 'on', 0: 'off' } })
+    expect((await system.lens.read({ v: 1 })).values).toEqual({ value: 'on' })
+    expect((await system.lens.write({ value: 'off' }, undefined)).patch).toEqual({ v: 0 })
+  })
+})
+
+describe('a filter', () => {
+  it('compares as text, takes lists and negations, and takes absent for null', () => {
+    const { inScope } = smallSystem('string', 'v', {
+      where: { 'a.n': 1, b: ['x', 'y'], c: { not: 'z' }, d: null },
+    })
+    expect(inScope({ a: { n: '1' }, b: 'y' })).toBe(true)
+    expect(inScope({ a: { n: 1 }, b: 'y', c: 'z' })).toBe(false)
+    expect(inScope({ a: { n: 1 }, b: 'q' })).toBe(false)
+    expect(inScope({ b: 'x' })).toBe(false)
+    expect(inScope({ a: { n: 1 }, b: 'x', d: 0 })).toBe(false)
+  })
+})
+
+describe('a conflict policy', () => {
+  it('may be a function in TypeScript', () => {
+    const decide = (candidates: readonly Candidate[]) => candidates[0]?.value ?? null
+    const { integration } = checkDefinition(
+      {
+        integration: 'one',
+        systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
+        entities: {
+          thing: {
+            fields: { value: 'string' },
+            conflict: { default: decide },
+            systems: { a: { resource: 'a', map: { value: 'v' } }, b: { resource: 'b', map: { value: 'v' } } },
+          },
+        },
+      },
+      { hash },
+    )
+    expect(integration?.entities.get('thing')?.fields.get('value')?.policy).toEqual({
+      kind: 'function',
+      decide,
+      rank: ['a', 'b'],
+    })
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { parseNativePath, splitArrow } from './native-path.ts'
+
+describe('a native path', () => {
+  it.each([
+    ['name', ['name']],
+    ['address.geo.lat', ['address', 'geo', 'lat']],
+    ['phones[0].number', ['phones', 0, 'number']],
+    ['["odd.name"].value', ['odd.name', 'value']],
+    ['fields["a b"][2]', ['fields', 'a b', 2]],
+    ['@odata.etag', ['@odata', 'etag']],
+    ['Customer Name', ['Customer Name']],
+  ])('%s is split', (text, path) => {
+    expect(parseNativePath(text)).toEqual(path)
+  })
+
+  it.each(['', '.', 'a.', '.a', 'a..b', '[0]', 'a[x]', 'a[', 'a → b', 'a.[0]'])('%j is none', (text) => {
+    expect(parseNativePath(text)).toBeUndefined()
+  })
+})
+
+describe('an arrow', () => {
+  it('has two ends, or one that stands for both', () => {
+    expect(splitArrow('AccountId → SoldToParty')).toEqual({ from: 'AccountId', to: 'SoldToParty' })
+    expect(splitArrow('a->b')).toEqual({ from: 'a', to: 'b' })
+    expect(splitArrow('same')).toEqual({ from: 'same', to: 'same' })
+  })
+
+  it.each(['a → b → c', '→ b', 'a →', ''])('%j is none', (text) => {
+    expect(splitArrow(text)).toBeUndefined()
+  })
+})

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { nearest, suggestion } from './nearest.ts'
+
+const known = ['connector', 'url', 'auth', 'maxLength', 'acceptRaceWindow']
+
+describe('the nearest known name', () => {
+  it.each([
+    ['conector', 'connector'],
+    ['ulr', 'url'],
+    ['MAXLENGTH', 'maxLength'],
+    ['acceptRaceWindows', 'acceptRaceWindow'],
+  ])('for %s is %s', (name, meant) => {
+    expect(nearest(name, known)).toBe(meant)
+  })
+
+  it('is not guessed when none is near', () => {
+    expect(nearest('colour', known)).toBeUndefined()
+    expect(suggestion('colour', known)).toBe('known: connector, url, auth, maxLength, acceptRaceWindow')
+  })
+
+  it('is not listed from a list too long to help', () => {
+    expect(
+      suggestion(
+        'x',
+        Array.from({ length: 40 }, (_, index) => `name-${index}`),
+      ),
+    ).toBeUndefined()
+  })
+})
