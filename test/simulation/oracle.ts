@@ -337,7 +337,8 @@ export class Oracle implements SystemWatcher {
       this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
     this.#absorbed.set(lane, Math.max(newest, shown.version))
     this.#checkEcho(process, after, change.src, field, change.is)
-    if (change.conflict || change.was === undefined || change.was === null) return
+    if (change.conflict || change.was === undefined || change.was === null || alike(change.was, change.is))
+      return
     // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
     const start = this.#runStart(change.src, after.record.entity, shown, field)
     const history = this.#system(change.src).table(after.record.entity).history(member.rid)

@@ -173,7 +173,9 @@ class Simulation {
   }
 
   #disturb(): void {
-    const victim = this.#chance.pick(this.#living())
+    const living = this.#living()
+    if (living.length === 0) return
+    const victim = this.#chance.pick(living)
     if (this.#chance.of(0.35)) {
       this.#oracle.tally.stalls += 1
       const ms = this.#chance.of(0.5) ? this.#chance.int(100, 3000) : this.#chance.int(9000, 16_000)
@@ -221,7 +223,12 @@ class Simulation {
   #deliver(delivery: Parameters<EngineProcess['receive']>[0], attempt: number): void {
     if (attempt > 20) return
     const again = (): void => this.#scheduler.after(500 * attempt, () => this.#deliver(delivery, attempt + 1))
-    const process = this.#chance.pick(this.#living())
+    const living = this.#living()
+    if (living.length === 0) {
+      again()
+      return
+    }
+    const process = this.#chance.pick(living)
     let answered = false
     process.receive(delivery).then(
       () => {

@@ -17,7 +17,7 @@ import type { Chance } from './chance.ts'
 export interface SystemTraits {
   readonly name: string
   readonly capabilities: RemoteCapabilities
-  /** Names are cut to four characters, as declared or behind everybody's back. */
+  /** Names are cut to six characters, as declared or behind everybody's back. */
   readonly truncates: 'no' | 'declared' | 'undeclared'
   /** Rewrites the phone number on each write that comes in through its API. */
   readonly mutates: boolean
@@ -47,7 +47,8 @@ export const order = 'order'
 /** Mapped text fields of a customer that users edit. */
 export const editable = ['name', 'phone'] as const
 export const markerField = 'ext'
-const cut = 4
+/** Wide enough that a cut token is recognised as what is left of it, and still names its edit. */
+const cut = 6
 
 const readTimeoutMs = 1500
 const writeTimeoutMs = 1500
@@ -258,11 +259,16 @@ function lensOf(fields: ReadonlyMap<string, Field>): Lens {
       const patch: Record<string, unknown> = {}
       for (const [name, value] of Object.entries(values)) {
         const type = fields.get(name)?.type
-        patch[name] = type?.kind === 'set' && Array.isArray(value) ? value.join(',') : value
+        patch[name] = toNative(type, value)
       }
       return { patch: patch as NativeRecord, problems: [] }
     },
   }
+}
+
+function toNative(type: FieldType | undefined, value: CanonicalValue): unknown {
+  if (type?.kind === 'set' && Array.isArray(value)) return value.join(',')
+  return type?.kind === 'ref' && typeof value === 'string' ? value.replace(/^ref:/, '') : value
 }
 
 function toCanonical(type: FieldType, value: unknown): CanonicalValue {

@@ -71,18 +71,16 @@ export class Users {
 
   #createCustomer(system: SimSystem): void {
     this.#oracle.tally.userCreates += 1
-    const version = system
-      .table(customer)
-      .create(
-        {
-          code: this.#code('C'),
-          name: this.#token(),
-          phone: this.#token(),
-          tags: '',
-          [unmapped]: this.#token(),
-        },
-        'user',
-      )
+    const version = system.table(customer).create(
+      {
+        code: this.#code('C'),
+        name: this.#token(),
+        phone: this.#token(),
+        tags: '',
+        [unmapped]: this.#token(),
+      },
+      'user',
+    )
     this.#say(system, version.rid, 'creates')
   }
 
@@ -139,7 +137,7 @@ export class Users {
 
   #token(): string {
     this.#tokens += 1
-    return `${this.#tokens.toString(36).padStart(4, '0')}-long`
+    return `v${this.#tokens.toString(36).padStart(5, '0')}-long`
   }
 
   #code(kind: string): string {

@@ -1,0 +1,156 @@
+/** A simulated worker process: the real engine, its scheduler and its webhook intake, on the ports of one {@link SimProcess}. */
+import type { ConnectedSystem, WebhookDelivery } from '../../src/connectors/kit/contract.ts'
+import { createCandidates } from '../../src/engine/candidate.ts'
+import { carryOut } from '../../src/engine/carry-out.ts'
+import { createDeletion } from '../../src/engine/deletion.ts'
+import { createEngine } from '../../src/engine/engine.ts'
+import { createGuard } from '../../src/engine/guard.ts'
+import type { IntakeContext } from '../../src/engine/intake-context.ts'
+import { lookAt } from '../../src/engine/observe.ts'
+import { createRuns } from '../../src/engine/runs.ts'
+import { createScheduler } from '../../src/engine/scheduler.ts'
+import { createWebhookIntake } from '../../src/engine/webhook-intake.ts'
+import type { Lease, WorkerSession } from '../../src/store/contract.ts'
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Chance } from './chance.ts'
+import type { Oracle } from './oracle.ts'
+import { SimProcess } from './process.ts'
+import type { Scenario } from './scenario.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimSystem } from './sim-system.ts'
+import { faceStore } from './store-face.ts'
+
+export interface EngineProcessOptions {
+  readonly name: string
+  readonly scenario: Scenario
+  readonly scheduler: Scheduler
+  readonly chance: Chance
+  readonly oracle: Oracle
+  readonly store: MemoryStore
+  readonly systems: ReadonlyMap<string, SimSystem>
+  readonly leases: Map<string, Lease>
+  readonly broken: ReadonlySet<string>
+  readonly faulty: () => boolean
+}
+
+/** What a webhook delivery of a simulated system says. */
+export interface SimDelivery {
+  readonly id: string
+  readonly system: string
+  readonly entity: string
+  readonly rid: string
+  readonly deleted: boolean
+}
+
+export interface EngineProcess {
+  readonly name: string
+  readonly alive: boolean
+  readonly stalled: boolean
+  stall(ms: number): void
+  kill(): void
+  /** Dies at the n-th await from now. */
+  killAtAwait(n: number, onDeath: () => void): void
+  /** One full run of every place, at once. */
+  runFulls(): void
+  /** Resolves when the delivery is committed. */
+  receive(delivery: SimDelivery): Promise<void>
+}
+
+export function startEngineProcess(options: EngineProcessOptions): EngineProcess {
+  const { scenario, scheduler, chance, oracle, store } = options
+  const process = new SimProcess(options.name, scheduler, chance)
+  const sessions: WorkerSession[] = []
+  const face = faceStore({ ...options, process, onSession: (session) => sessions.push(session) })
+  const systems = connectAll(options, process)
+  const calls = { lookAt, carryOut }
+  const { integration } = scenario
+  const emit = (event: { readonly type: string }): void =>
+    scheduler.note(`${options.name} tells ${describe(event)}`)
+  const engine = createEngine({
+    integration,
+    store: face,
+    systems,
+    clock: process.clock,
+    random: process.random,
+    emit,
+    parts: { ...createCandidates(calls), ...createDeletion(calls), allowChange: createGuard() },
+    settings: { leaseMs: scenario.leaseMs, leaseMarginMs: 500, inFlight: 16 },
+  })
+  const intakeContext: IntakeContext = {
+    integration,
+    systems,
+    store: face,
+    clock: process.clock,
+    random: process.random,
+    emit,
+    wake: () => engine.wake(),
+  }
+  const runs = createRuns(intakeContext)
+  const intake = createWebhookIntake(intakeContext)
+  const stop = new AbortController()
+  engine.start()
+  void createScheduler(intakeContext, { runs, nextCron: () => undefined }).run(stop.signal)
+
+  const kill = (): void => {
+    process.kill()
+    // The session's lock is the connection's: it is free as soon as the process is gone.
+    for (const session of sessions) store.killWorker(session.id)
+  }
+  return {
+    name: options.name,
+    get alive() {
+      return process.alive
+    },
+    get stalled() {
+      return process.stalled
+    },
+    stall: (ms) => process.stall(ms),
+    kill,
+    killAtAwait(n, onDeath) {
+      const target = process.awaits + n
+      process.onAwait = (count) => {
+        if (count < target || !process.alive) return
+        kill()
+        onDeath()
+      }
+    },
+    runFulls() {
+      for (const entity of integration.entities.values())
+        for (const system of entity.systems.keys())
+          runs
+            .full({ system, entity: entity.name, kind: 'full', priority: 'hand', signal: stop.signal })
+            .catch((error: unknown) => scheduler.note(`${options.name} full run failed: ${String(error)}`))
+    },
+    async receive(delivery) {
+      const body = new TextEncoder().encode(JSON.stringify(delivery))
+      const answer = await intake.receive(delivery.system, { headers: {}, body, receivedAt: scheduler.now })
+      if (answer.kind !== 'accepted') oracle.fail('INV-12', `the delivery ${delivery.id} was ${answer.kind}`)
+    },
+  }
+}
+
+function connectAll(
+  options: EngineProcessOptions,
+  process: SimProcess,
+): ReadonlyMap<string, ConnectedSystem> {
+  return new Map(
+    [...options.systems.values()].map((system) => [
+      system.name,
+      {
+        ...system.connect(process),
+        webhook: async (delivery: WebhookDelivery) => {
+          const { id, entity, rid, deleted } = JSON.parse(
+            new TextDecoder().decode(delivery.body),
+          ) as SimDelivery
+          const changed = [{ resource: entity, rid, ...(deleted && { deleted }) }]
+          return { kind: 'accepted' as const, deliveryId: id, changed }
+        },
+      },
+    ]),
+  )
+}
+
+function describe(event: { readonly type: string }): string {
+  const { type, ...facts } = event as Record<string, unknown>
+  return `${String(type)} ${Object.values(facts).join(' ')}`
+}
