@@ -1,13 +1,11 @@
 /** Listed native records as the comparison of a full run needs them: in scope, canonical, and normalised like the shadow. */
 import type { ListedRecord } from '../connectors/kit/contract.ts'
-import type { CanonicalDocument, CanonicalValue, FieldType } from '../model/values.ts'
+import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { ReferenceQuery, StagedRecord } from '../store/contract.ts'
 import type { IntakeContext } from './intake-context.ts'
 import type { Place } from './place.ts'
 import { readCanonical } from './reading.ts'
-
-/** What a reading writes before a native id (see `FieldType`, `ref`). */
-const REFERENCE_PREFIX = 'ref:'
+import { collect, mapReferences, nativeId, referenceFields } from './references.ts'
 
 /**
  * Makes the staged rows of a page. Records out of scope are left out: to the comparison they are not listed, so a linked one is looked at.
@@ -27,7 +25,7 @@ export async function toStaged(
   const recordIds = await findRecordIds(context, place, readings)
   return readings.map(({ listed, values }) => ({
     rid: listed.rid,
-    values: Object.fromEntries(translateAll(place, values, recordIds)),
+    values: withRecordIds(place, values, recordIds),
     ...(listed.version === undefined ? {} : { version: listed.version }),
   }))
 }
@@ -58,92 +56,43 @@ async function findRecordIds(
   page: readonly { readonly values: CanonicalDocument }[],
 ): Promise<RecordIds> {
   const wanted = new Map<string, ReferenceQuery>()
-  const want = (entity: string, rid: string): undefined => {
-    wanted.set(referenceKey(entity, rid), { system: place.system, entity, rid })
-    return undefined
+  for (const field of referenceFields(place.entity)) {
+    for (const { values } of page) {
+      for (const { entity, id } of collect(field.type, values[field.name])) {
+        wanted.set(referenceKey(entity, id), { system: place.system, entity, rid: nativeId(id) })
+      }
+    }
   }
-  const references = [...place.part.fields.keys()].flatMap((name) => {
-    const type = place.entity.fields.get(name)?.type
-    return type !== undefined && holdsReference(type) ? [{ name, type }] : []
-  })
-  if (references.length === 0) return new Map()
-  for (const { values } of page) {
-    for (const { name, type } of references) translate(type, values[name], want)
-  }
-  const queries = [...wanted]
-  const answers = await context.store.resolveReferences(queries.map(([, query]) => query))
+  if (wanted.size === 0) return new Map()
+  const answers = await context.store.resolveReferences([...wanted.values()])
   return new Map(
-    queries.flatMap(([key], index) => {
+    [...wanted.keys()].flatMap((key, index) => {
       const recordId = answers[index]?.recordId
       return recordId === undefined ? [] : [[key, recordId] as const]
     }),
   )
 }
 
-function referenceKey(entity: string, rid: string): string {
-  return `${entity}\n${rid}`
+function referenceKey(entity: string, id: string): string {
+  return `${entity}\n${id}`
 }
 
-function holdsReference(type: FieldType): boolean {
-  if (type.kind === 'ref') return true
-  if (type.kind === 'set' || type.kind === 'list') return holdsReference(type.of)
-  return type.kind === 'group' && Object.values(type.fields).some(holdsReference)
-}
-
-function* translateAll(
-  place: Place,
-  values: CanonicalDocument,
-  recordIds: RecordIds,
-): Generator<readonly [string, CanonicalValue]> {
-  for (const [name, value] of Object.entries(values)) {
-    const type = place.entity.fields.get(name)?.type
-    if (type === undefined) continue
-    const translated = translate(type, value, (entity, rid) => recordIds.get(referenceKey(entity, rid)))
-    // Without a record for its target a reference was never absorbed either, so both sides leave the field out.
-    if (translated !== undefined) yield [name, translated]
+/** Without a record for its target a reference was never absorbed, so its field is left out here as it is in the shadow. */
+function withRecordIds(place: Place, values: CanonicalDocument, recordIds: RecordIds): CanonicalDocument {
+  const fields = referenceFields(place.entity)
+  if (fields.length === 0) return values
+  const translated: Record<string, CanonicalValue> = { ...values }
+  for (const { name, type } of fields) {
+    const value = values[name]
+    if (value === undefined) continue
+    const known = collect(type, value).every(({ entity, id }) => recordIds.has(referenceKey(entity, id)))
+    if (known) {
+      translated[name] = mapReferences(
+        type,
+        value,
+        (entity, id) => recordIds.get(referenceKey(entity, id)) ?? id,
+      )
+    } else delete translated[name]
   }
-}
-
-/** The value with record ids for native ids; undefined when one of them is unknown. */
-function translate(
-  type: FieldType,
-  value: CanonicalValue | undefined,
-  find: (entity: string, rid: string) => string | undefined,
-): CanonicalValue | undefined {
-  if (value === undefined || value === null || !holdsReference(type)) return value
-  if (type.kind === 'ref') {
-    if (typeof value !== 'string') return value
-    return find(
-      type.entity,
-      value.startsWith(REFERENCE_PREFIX) ? value.slice(REFERENCE_PREFIX.length) : value,
-    )
-  }
-  if (typeof value !== 'object') return value
-  if (type.kind === 'group') {
-    const parts = Object.entries(value).map(([name, part]) => {
-      const partType = type.fields[name]
-      return [name, partType === undefined ? part : translate(partType, part, find)] as const
-    })
-    return parts.some(([, part]) => part === undefined) ? undefined : Object.fromEntries(definedOnly(parts))
-  }
-  if ((type.kind !== 'set' && type.kind !== 'list') || !isList(value)) return value
-  const items = value.map((item) => translate(type.of, item, find))
-  const known = items.filter((item) => item !== undefined)
-  if (known.length < items.length) return undefined
-  return type.kind === 'set' ? sortTexts(known) : known
-}
-
-function definedOnly(
-  parts: readonly (readonly [string, CanonicalValue | undefined])[],
-): (readonly [string, CanonicalValue])[] {
-  return parts.flatMap(([name, part]) => (part === undefined ? [] : [[name, part] as const]))
-}
-
-function isList(value: object): value is readonly CanonicalValue[] {
-  return Array.isArray(value)
-}
-
-/** A set is sorted by what it holds, and other ids sort otherwise. */
-function sortTexts(items: readonly CanonicalValue[]): CanonicalValue {
-  return items.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))
+  return translated
 }

@@ -22,7 +22,7 @@ interface ReferenceField {
 const fieldsOf = new WeakMap<Entity, readonly ReferenceField[]>()
 
 /** The fields of an entity that hold references, at any depth. Most entities have none, and pay nothing. */
-function referenceFields(entity: Entity): readonly ReferenceField[] {
+export function referenceFields(entity: Entity): readonly ReferenceField[] {
   const known = fieldsOf.get(entity)
   if (known !== undefined) return known
   const found = [...entity.fields.values()].filter((field) => holdsReference(field.type))
@@ -39,7 +39,7 @@ function holdsReference(type: FieldType): boolean {
 type Replace = (entity: string, id: string) => string
 
 /** Replaces every reference in a value of this type. */
-function mapReferences(type: FieldType, value: CanonicalValue, replace: Replace): CanonicalValue {
+export function mapReferences(type: FieldType, value: CanonicalValue, replace: Replace): CanonicalValue {
   if (value === null) return value
   if (type.kind === 'ref') return typeof value === 'string' ? replace(type.entity, value) : value
   if ((type.kind === 'set' || type.kind === 'list') && Array.isArray(value)) {
@@ -57,7 +57,8 @@ function mapReferences(type: FieldType, value: CanonicalValue, replace: Replace)
   return value
 }
 
-function collect(
+/** The references inside a value of this type, as they stand. */
+export function collect(
   type: FieldType,
   value: CanonicalValue | undefined,
 ): readonly { entity: string; id: string }[] {
@@ -104,7 +105,8 @@ async function recordOf(
   return [target.id, answer.recordId]
 }
 
-function nativeId(reference: string): string {
+/** The native id of a reference as a mapping reads it. */
+export function nativeId(reference: string): string {
   return reference.startsWith(nativePrefix) ? reference.slice(nativePrefix.length) : reference
 }
 

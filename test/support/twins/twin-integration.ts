@@ -71,7 +71,7 @@ function entitySystem(system: string): EntitySystem {
     operations: { create: true, update: true, delete: true },
     fields: new Map(fields.map((name) => [name, systemField(name)])),
     lens,
-    inScope: (native) => native['hidden'] !== true,
+    inScope: (native) => native.hidden !== true,
     triggers: [],
   }
 }

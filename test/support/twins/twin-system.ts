@@ -124,11 +124,11 @@ export class TwinSystem implements ConnectedSystem {
   }
 
   async webhook(delivery: WebhookDelivery): Promise<WebhookVerdict> {
-    if (delivery.headers['signature'] !== 'good') return { kind: 'refused', reason: 'signature' }
+    if (delivery.headers.signature !== 'good') return { kind: 'refused', reason: 'signature' }
     const text = new TextDecoder().decode(delivery.body)
     return {
       kind: 'accepted',
-      deliveryId: delivery.headers['id'] ?? text,
+      deliveryId: delivery.headers.id ?? text,
       changed: text.split(',').map((rid) => ({ resource: 'things', rid })),
     }
   }
@@ -190,7 +190,7 @@ export class TwinSystem implements ConnectedSystem {
     const rids = [...this.records.values()]
       .filter(({ native }) =>
         request.by === 'marker'
-          ? native['ext'] === request.recordId
+          ? native.ext === request.recordId
           : Object.entries(request.values).every(([key, value]) => native[key] === value),
       )
       .map(({ rid }) => rid)
@@ -240,6 +240,6 @@ export class TwinSystem implements ConnectedSystem {
 const noAnswer = { code: 'TWIN_SILENT', message: 'No answer.', scope: 'system' } as const
 
 function markerOf(native: NativeRecord): string | undefined {
-  const marker = native['ext']
+  const marker = native.ext
   return typeof marker === 'string' ? marker : undefined
 }
