@@ -62,20 +62,23 @@ export function loadEnvironment(directory: string, base: Environment = process.e
  * @throws CONFIG_INVALID
  */
 export function readSettings(environment: Environment, directory: string): Settings {
-  const problems: string[] = []
-  const text = (name: string) => variable(environment, name, directory, problems)
+  const reader = variableReader(environment, directory)
+  const { text, problems } = reader
   const settings = {
-    databaseSchema: checked(text, 'ISTHMUS_DATABASE_SCHEMA', 'isthmus', isSchemaName, problems),
+    databaseSchema: checked(reader, 'ISTHMUS_DATABASE_SCHEMA', {
+      fallback: 'isthmus',
+      problemOf: schemaProblem,
+    }),
     dataDir: resolve(directory, text('ISTHMUS_DATA_DIR') ?? '.isthmus'),
-    port: Number(checked(text, 'ISTHMUS_PORT', '4780', isPort, problems)),
-    host: checked(text, 'ISTHMUS_HOST', '127.0.0.1', isHost, problems),
-    logLevel: logLevel(text('ISTHMUS_LOG_LEVEL'), problems),
+    port: Number(checked(reader, 'ISTHMUS_PORT', { fallback: '4780', problemOf: portProblem })),
+    host: checked(reader, 'ISTHMUS_HOST', { fallback: '127.0.0.1', problemOf: hostProblem }),
+    logLevel: logLevel(reader),
   }
   const databaseUrl = text('DATABASE_URL')
   if (databaseUrl !== undefined && !isDatabaseUrl(databaseUrl))
     problems.push('DATABASE_URL is not an address such as postgres://user:password@host:5432/database')
-  const encryptionKey = keyBytes(text, 'ISTHMUS_ENCRYPTION_KEY', problems)
-  const macKey = keyBytes(text, 'ISTHMUS_MAC_KEY', problems)
+  const encryptionKey = keyBytes(reader, 'ISTHMUS_ENCRYPTION_KEY')
+  const macKey = keyBytes(reader, 'ISTHMUS_MAC_KEY')
   if (problems.length > 0)
     throw new IsthmusError('CONFIG_INVALID', problems.join('; '), { details: { problems } })
   return Object.freeze(
@@ -91,49 +94,52 @@ function hidden(name: string, value: unknown): PropertyDescriptorMap {
   return value === undefined ? {} : { [name]: { value, enumerable: false } }
 }
 
-/** A variable, or the content of the file that `NAME_FILE` names (the way of secret mounts). Empty counts as not set. */
-function variable(
-  environment: Environment,
-  name: string,
-  directory: string,
-  problems: string[],
-): string | undefined {
-  const value = environment[name]?.trim()
-  if (value !== undefined && value !== '') return value
-  const file = environment[`${name}_FILE`]?.trim()
-  if (file === undefined || file === '') return undefined
-  const content = secretFile(file, directory)
-  if (typeof content !== 'string') problems.push(`${name}_FILE: ${content.problem}`)
-  else return content
-  return undefined
+/** Reads variables by name and keeps what is wrong with them. */
+interface VariableReader {
+  /** A variable, or the content of the file that `NAME_FILE` names (the way of secret mounts). Empty counts as not set. */
+  readonly text: (name: string) => string | undefined
+  readonly problems: string[]
 }
 
-type ReadText = (name: string) => string | undefined
+function variableReader(environment: Environment, directory: string): VariableReader {
+  const problems: string[] = []
+  const text = (name: string): string | undefined => {
+    const value = environment[name]?.trim()
+    if (value) return value
+    const file = environment[`${name}_FILE`]?.trim()
+    if (!file) return undefined
+    const content = secretFile(file, directory)
+    if (typeof content === 'string') return content
+    problems.push(`${name}_FILE: ${content.problem}`)
+    return undefined
+  }
+  return { text, problems }
+}
+
+type ProblemOf = (value: string) => string | undefined
 
 function checked(
-  text: ReadText,
+  reader: VariableReader,
   name: string,
-  fallback: string,
-  problemOf: (value: string) => string | undefined,
-  problems: string[],
+  rule: { fallback: string; problemOf: ProblemOf },
 ): string {
-  const value = text(name) ?? fallback
-  const problem = problemOf(value)
-  if (problem !== undefined) problems.push(`${name} ${problem}`)
+  const value = reader.text(name) ?? rule.fallback
+  const problem = rule.problemOf(value)
+  if (problem !== undefined) reader.problems.push(`${name} ${problem}`)
   return value
 }
 
-function isSchemaName(value: string): string | undefined {
+function schemaProblem(value: string): string | undefined {
   return /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !value.startsWith('pg_')
     ? undefined
     : 'is not a schema name of lower-case letters, digits and underscores'
 }
 
-function isPort(value: string): string | undefined {
+function portProblem(value: string): string | undefined {
   return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? undefined : 'is not a port from 0 to 65535'
 }
 
-function isHost(value: string): string | undefined {
+function hostProblem(value: string): string | undefined {
   return /^[A-Za-z0-9.:_-]+$/.test(value) ? undefined : 'is not a host name or address'
 }
 
@@ -141,14 +147,15 @@ function isDatabaseUrl(value: string): boolean {
   return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
 }
 
-function logLevel(value: string | undefined, problems: string[]): LogLevel {
+function logLevel({ text, problems }: VariableReader): LogLevel {
+  const value = text('ISTHMUS_LOG_LEVEL')
   if (value === undefined) return 'info'
   const level = logLevels.find((known) => known === value.toLowerCase())
   if (level === undefined) problems.push(`ISTHMUS_LOG_LEVEL is not one of ${logLevels.join(', ')}`)
   return level ?? 'info'
 }
 
-function keyBytes(text: ReadText, name: string, problems: string[]): Uint8Array | undefined {
+function keyBytes({ text, problems }: VariableReader, name: string): Uint8Array | undefined {
   const value = text(name)
   if (value === undefined) return undefined
   const encoding = /^[0-9a-fA-F]{64}$/.test(value) ? 'hex' : 'base64'
@@ -176,17 +183,21 @@ function secretFile(file: string, directory: string): string | { readonly proble
   }
 }
 
+/** Where references are resolved from, and the name of the section that holds them. */
+export interface ReferenceHome {
+  readonly environment: Environment
+  /** Paths of files are relative to it. */
+  readonly directory: string
+  /** For messages: `systems`. */
+  readonly place: string
+}
+
 /**
- * Resolves every `${env:…}` and `${file:…}` inside a value. Paths of files are relative to `directory`.
+ * Resolves every `${env:…}` and `${file:…}` inside a value.
  *
  * @throws CONFIG_SECRET_MISSING that names every missing variable and file with the places that use it
  */
-export function resolveReferences<T>(
-  value: T,
-  environment: Environment,
-  directory: string,
-  place: string,
-): T {
+export function resolveReferences<T>(value: T, { environment, directory, place }: ReferenceHome): T {
   const missing = new Map<string, string[]>()
   const resolved = resolveIn(value, [place], (reference, path) => {
     const found = referenced(reference, environment, directory)

@@ -1,5 +1,5 @@
 /** One entity of a definition, ready to run. */
-import type { ConflictPolicy, Entity, EntitySystem, Field, Trigger } from '../integration.ts'
+import type { ConflictPolicy, Entity, EntitySystem, Field, Lens, Trigger } from '../integration.ts'
 import { compileLens } from '../lens/compile-lens.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
@@ -131,9 +131,19 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
     operations,
     ...(key === undefined ? {} : { key }),
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
-    lens: compileLens({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }),
+    lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
     inScope: compileScope(definition.where, reportUnder(report, ['where'])),
     triggers: compileTriggers(definition, direction, report),
+  }
+}
+
+/** Mappings that are sound one by one can still be at odds, for one when two write to the same path. */
+function lensOf(spec: LensSpec, report: Report): Lens {
+  try {
+    return compileLens(spec)
+  } catch (error) {
+    report(problem('mapping', ['map'], error instanceof Error ? error.message : 'the mappings are at odds'))
+    return compileLens({ ...spec, fields: [] })
   }
 }
 
