@@ -58,7 +58,7 @@ export function referenceMerge(input: MergeInput) {
       if (!win) agreed = { ...agreed, heldBy: 'new' }
       else decide(win.system === 'agreed' ? agreed : { value: win.v, src: win.system })
     }
-    if (agreed.heldBy !== undefined) for (const r of real) if (right(r.p) !== 'allowed') state[r.system].acked = 0
+    if (agreed.heldBy !== undefined) for (const r of refused) state[r.system].acked = 0
     const poorer = (r: Any) => right(r.p) === 'poorer' && coerced(agreed.value, r.v)
     for (const r of refused) if (agreed.heldBy === undefined && agreed.rev > 0 && !eq(r.p, r.v, agreed.value) && poorer(r)) { state[r.system].acked = agreed.rev; state[r.system].coerced = true }
     const over = refused.filter((r) => agreed.heldBy === undefined && agreed.rev > 0 && !eq(r.p, r.v, agreed.value) && !poorer(r))

@@ -89,7 +89,8 @@ export function openIntentFields(
   const next: Record<string, MemberField> = { ...fields }
   for (const name of new Set([...Object.keys(body), ...Object.keys(planned.revs)])) {
     const settings = entitySystem.fields.get(name)
-    if (settings === undefined) continue
+    // A field that can't be read never turns up in a look: there is nothing to recognise, and nothing would ever settle it.
+    if (settings === undefined || !settings.readable) continue
     const state = next[name] ?? unseen
     const rev = planned.revs[name]
     const value = rev === undefined ? body[name] : planned.values[name]
