@@ -46,7 +46,7 @@ export function readYaml(text: string): YamlReading {
     prettyErrors: false,
     uniqueKeys: true,
   })
-  restoreBraces(document)
+  restoreNames(document)
   const findings = tellingErrors(document.errors).map((error): Finding => {
     const { line, col } = lines.linePos(error.pos[0])
     const duplicate = error.code === 'DUPLICATE_KEY'
@@ -104,8 +104,13 @@ function hideBraces(text: string): string {
   return text.replace(reference, `$$${openBrace}$1${closeBrace}`)
 }
 
-function restoreBraces(document: Document.Parsed): void {
+/** Undoes what {@link hideBraces} did, and what YAML makes of a key named null. */
+function restoreNames(document: Document.Parsed): void {
   visit(document, {
+    Pair(_, { key }) {
+      // A key written null is the name null, as in spells: { null: empty }.
+      if (isScalar(key) && key.value === null && key.source === 'null') key.value = 'null'
+    },
     Scalar(_, node) {
       if (typeof node.value === 'string') node.value = node.value.replace(hiddenReference, `$\{$1}`)
     },

@@ -1,9 +1,10 @@
 import { type Emptiness, type EmptySpelling, plainEmpties } from '../lens/spec.ts'
 
+/** As written; YAML's null stands for the word. */
 export interface SpellsDefinition {
-  readonly absent?: Emptiness | undefined
-  readonly null?: Emptiness | undefined
-  readonly empty?: Emptiness | undefined
+  readonly absent?: Emptiness | null | undefined
+  readonly null?: Emptiness | null | undefined
+  readonly empty?: Emptiness | null | undefined
 }
 
 const kinds = ['null', 'empty', 'absent'] as const
@@ -19,7 +20,7 @@ export function emptySpelling(...layers: readonly (SpellsDefinition | undefined)
   for (const layer of layers) {
     for (const kind of kinds) {
       const native = layer?.[kind]
-      if (native !== undefined) said[kind] = native
+      if (native !== undefined) said[kind] = native ?? 'null'
     }
   }
   if (kinds.every((kind) => said[kind] === undefined || said[kind] === kind)) return plainEmpties

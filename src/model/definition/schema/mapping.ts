@@ -4,7 +4,8 @@ import { normalizeSchema } from './fields.ts'
 import { readFunctionSchema, scopeFunctionSchema, writeFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
 
-const emptiness = z.enum(['absent', 'null', 'empty'])
+// Unquoted, null is YAML's own null; it is meant all the same.
+const emptiness = z.union([z.enum(['absent', 'null', 'empty']), z.null()])
 
 export const spellsSchema = z
   .strictObject({ absent: emptiness.optional(), null: emptiness.optional(), empty: emptiness.optional() })
