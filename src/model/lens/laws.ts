@@ -1,0 +1,281 @@
+/**
+ * The laws that keep a mapping from looping or losing data, as functions that look for violations on given samples.
+ *
+ * - **get-put**: writing back what was read changes nothing; broken, it writes at every full run
+ * - **put-get**: what was written reads back as it was meant, up to the declared normalisers; broken, it never comes to rest
+ * - **idempotent-normaliser**: a normal form is its own normal form; broken, two systems play ping-pong
+ * - **canonical-read**: what a system holds is in the form that its normaliser says it stores; broken, there are false changes
+ * - **frame**: properties that nobody mapped survive a write; broken, it loses data that nobody looks at
+ * - **determinism**: the same record gives the same answer, whatever the order of its properties
+ */
+import { isEqualCanonical } from '../canonical/equality.ts'
+import { isPlainObject } from '../canonical/object.ts'
+import type { Entity, EntitySystem, Lens } from '../integration.ts'
+import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
+import { applyPatch } from './apply-patch.ts'
+import { describeValue, nativeKind } from './describe-value.ts'
+
+export type Law = 'get-put' | 'put-get' | 'idempotent-normaliser' | 'canonical-read' | 'frame' | 'determinism'
+
+/** One broken law. The message describes kinds and lengths; the values themselves are in it only when asked for. */
+export interface LawViolation {
+  readonly law: Law
+  /** Canonical field, or a native path where no field is concerned. */
+  readonly field: string
+  readonly message: string
+}
+
+/** One field as the laws see it. */
+export interface LawField {
+  readonly type: FieldType
+  readonly readable: boolean
+  readonly writable: boolean
+  /** Canonical normaliser, then the system's. */
+  readonly normalise: (value: CanonicalValue) => CanonicalValue
+}
+
+/** A mapping under examination. */
+export interface LawSubject {
+  readonly lens: Lens
+  readonly fields: ReadonlyMap<string, LawField>
+  readonly nested: 'replace' | 'merge'
+}
+
+export interface LawOptions {
+  /** Put the values themselves into the messages. @default false */
+  readonly reveal?: boolean
+}
+
+/** The subject of one system of a compiled entity. */
+export function lawSubject(entity: Entity, system: EntitySystem, nested: 'replace' | 'merge'): LawSubject {
+  const fields = new Map<string, LawField>()
+  for (const [name, { readable, writable, normalise }] of system.fields) {
+    const field = entity.fields.get(name)
+    if (field === undefined) continue
+    fields.set(name, {
+      type: field.type,
+      readable,
+      writable,
+      normalise: (value) => normalise(field.normalise(value)),
+    })
+  }
+  return { lens: system.lens, fields, nested }
+}
+
+/** All laws on one record of a system and, for writing, other values (those of another sample, or generated ones). */
+export async function checkLaws(
+  subject: LawSubject,
+  native: NativeRecord,
+  values: CanonicalDocument | undefined,
+  options: LawOptions = {},
+): Promise<readonly LawViolation[]> {
+  const { values: own } = await subject.lens.read(native)
+  const other = values ?? own
+  const found = await Promise.all([
+    checkGetPut(subject, native, options),
+    checkPutGet(subject, native, other, options),
+    checkCanonicalRead(subject, native, options),
+    checkFrame(subject, native, other),
+    checkDeterminism(subject, native, other),
+  ])
+  return [
+    ...found.flat(),
+    ...checkIdempotence(subject, own, options),
+    ...checkIdempotence(subject, other, options),
+  ]
+}
+
+export async function checkGetPut(
+  { lens, fields, nested }: LawSubject,
+  native: NativeRecord,
+  options: LawOptions = {},
+): Promise<readonly LawViolation[]> {
+  const { values } = await lens.read(native)
+  const { patch, problems } = await lens.write(writableValues(fields, values), native)
+  const after = (await lens.read(applyPatch(native, patch, nested))).values
+  const changed = differing(fields, values, after, options).map(({ field, message }) =>
+    violation('get-put', field, `written back as it was read, ${message}`),
+  )
+  const respelt = respellings(native, patch, '').map(({ path, message }) =>
+    violation('get-put', path, message),
+  )
+  const refused = problems.map(({ field, message }) =>
+    violation('get-put', field, `what was read is refused: ${message}`),
+  )
+  return [...refused, ...changed, ...respelt]
+}
+
+export async function checkPutGet(
+  { lens, fields, nested }: LawSubject,
+  native: NativeRecord,
+  values: CanonicalDocument,
+  options: LawOptions = {},
+): Promise<readonly LawViolation[]> {
+  const meant = normalised(fields, writableValues(fields, values))
+  const { patch, problems } = await lens.write(meant, native)
+  const refused = new Set(problems.map(({ field }) => field))
+  const { values: after, problems: unreadable } = await lens.read(applyPatch(native, patch, nested))
+  const violations = unreadable
+    .filter(({ field }) => Object.hasOwn(meant, field) && !refused.has(field))
+    .map(({ field, message }) => violation('put-get', field, `what was written can't be read: ${message}`))
+  const readBack = Object.fromEntries(
+    Object.entries(meant).filter(([name]) => fields.get(name)?.readable === true && !refused.has(name)),
+  )
+  const unread = new Set(unreadable.map(({ field }) => field))
+  for (const { field, message } of differing(fields, readBack, pick(after, readBack), options)) {
+    if (!unread.has(field)) violations.push(violation('put-get', field, `after writing, ${message}`))
+  }
+  return violations
+}
+
+export function checkIdempotence(
+  { fields }: LawSubject,
+  values: CanonicalDocument,
+  options: LawOptions = {},
+): readonly LawViolation[] {
+  return Object.entries(values).flatMap(([field, value]) => {
+    const normalise = fields.get(field)?.normalise
+    if (normalise === undefined) return []
+    const once = normalise(value)
+    const twice = normalise(once)
+    if (isEqualCanonical(once, twice)) return []
+    return [violation('idempotent-normaliser', field, changeMessage(once, twice, options))]
+  })
+}
+
+export async function checkCanonicalRead(
+  { lens, fields }: LawSubject,
+  native: NativeRecord,
+  options: LawOptions = {},
+): Promise<readonly LawViolation[]> {
+  const { values } = await lens.read(native)
+  return Object.entries(values).flatMap(([field, value]) => {
+    const normal = fields.get(field)?.normalise(value) ?? value
+    if (isEqualCanonical(normal, value)) return []
+    return [violation('canonical-read', field, `in its normal form ${changeMessage(value, normal, options)}`)]
+  })
+}
+
+/** Puts a property that no mapping can know into every object of the record and looks for it after a write. */
+export async function checkFrame(
+  { lens, fields, nested }: LawSubject,
+  native: NativeRecord,
+  values: CanonicalDocument,
+): Promise<readonly LawViolation[]> {
+  const probed = withProbes(native)
+  const { patch } = await lens.write(normalised(fields, writableValues(fields, values)), probed)
+  return lostProbes(probed, applyPatch(probed, patch, nested), '').map((path) =>
+    violation('frame', path, 'properties beside the mapped ones are lost in a write'),
+  )
+}
+
+export async function checkDeterminism(
+  { lens, fields }: LawSubject,
+  native: NativeRecord,
+  values: CanonicalDocument,
+): Promise<readonly LawViolation[]> {
+  const [first, second] = [await lens.read(native), await lens.read(reversed(native))]
+  const violations = Object.keys({ ...first.values, ...second.values })
+    .filter((field) => !isEqualCanonical(first.values[field], second.values[field]))
+    .map((field) => violation('determinism', field, 'two readings of one record differ'))
+  const input = writableValues(fields, values)
+  const [one, two] = [await lens.write(input, native), await lens.write(input, native)]
+  if (nativeText(one.patch) !== nativeText(two.patch)) {
+    violations.push(violation('determinism', '*', 'two writings of the same values differ'))
+  }
+  return violations
+}
+
+function violation(law: Law, field: string, message: string): LawViolation {
+  return { law, field, message }
+}
+
+function writableValues(fields: LawSubject['fields'], values: CanonicalDocument): CanonicalDocument {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => fields.get(name)?.writable === true))
+}
+
+function normalised(fields: LawSubject['fields'], values: CanonicalDocument): CanonicalDocument {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, fields.get(name)?.normalise(value) ?? value]),
+  )
+}
+
+function pick(values: CanonicalDocument, names: CanonicalDocument): CanonicalDocument {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(names, name)))
+}
+
+function differing(
+  fields: LawSubject['fields'],
+  before: CanonicalDocument,
+  after: CanonicalDocument,
+  options: LawOptions,
+): readonly { field: string; message: string }[] {
+  const normal = (field: string, value: CanonicalValue | undefined): CanonicalValue | undefined =>
+    value === undefined ? undefined : (fields.get(field)?.normalise(value) ?? value)
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((field) => {
+    const [from, to] = [before[field], after[field]]
+    if (isEqualCanonical(normal(field, from), normal(field, to))) return []
+    return [{ field, message: changeMessage(from, to, options) }]
+  })
+}
+
+function changeMessage(
+  before: CanonicalValue | undefined,
+  after: CanonicalValue | undefined,
+  { reveal = false }: LawOptions,
+): string {
+  return `${describeValue(before, reveal)} becomes ${describeValue(after, reveal)}`
+}
+
+/** Leaves that a patch would turn into another kind of JSON value, such as a number into a text. */
+function respellings(
+  native: unknown,
+  patch: unknown,
+  path: string,
+): readonly { path: string; message: string }[] {
+  if (isPlainObject(patch)) {
+    const base = isPlainObject(native) ? native : {}
+    return Object.entries(patch).flatMap(([key, value]) =>
+      respellings(
+        Object.hasOwn(base, key) ? base[key] : undefined,
+        value,
+        path === '' ? key : `${path}.${key}`,
+      ),
+    )
+  }
+  const [from, to] = [nativeKind(native), nativeKind(patch)]
+  return from === to ? [] : [{ path, message: `${from} would be written back as ${to}` }]
+}
+
+const probe = 'isthmusFrameProbe'
+
+function withProbes(record: NativeRecord): NativeRecord {
+  const entries = Object.entries(record).map(([key, value]): [string, unknown] => [
+    key,
+    isPlainObject(value) ? withProbes(value) : value,
+  ])
+  return Object.fromEntries([...entries, [probe, true]])
+}
+
+/** Lists are values of their own: replaced as a whole, they have no frame. */
+function lostProbes(before: NativeRecord, after: unknown, path: string): readonly string[] {
+  if (!isPlainObject(after)) return [path]
+  const here = after[probe] === true ? [] : [path === '' ? '(record)' : path]
+  const inside = Object.entries(before).flatMap(([key, value]) =>
+    isPlainObject(value) ? lostProbes(value, after[key], path === '' ? key : `${path}.${key}`) : [],
+  )
+  return [...here, ...inside]
+}
+
+function reversed(record: NativeRecord): NativeRecord {
+  return Object.fromEntries(
+    Object.entries(record)
+      .reverse()
+      .map(([key, value]) => [key, isPlainObject(value) ? reversed(value) : value]),
+  )
+}
+
+/** A text that shows order of properties as well as values, for comparing two patches. */
+function nativeText(patch: NativeRecord): string {
+  return JSON.stringify(patch, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
