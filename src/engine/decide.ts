@@ -15,7 +15,7 @@ import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
 import type { Member, MemberField } from '../model/state.ts'
 import { composePatch, hasNestedObject } from './compose.ts'
 import type { Pass, Verdict } from './context.ts'
-import { keepMerge } from './keep-merge.ts'
+import { keepMerge, keepScope } from './keep-merge.ts'
 import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
 import { observe } from './observe.ts'
 import { updateMember } from './pass.ts'
@@ -43,6 +43,7 @@ export async function decide(pass: Pass, followGone: (pass: Pass) => Promise<Ver
 }
 
 async function merge(pass: Pass): Promise<MergeResult> {
+  keepScope(pass)
   await prepareReferences(pass)
   const result = await mergeAndPlan(mergeInput(pass))
   if (!forgetOutdatedRefusals(pass, result)) return result

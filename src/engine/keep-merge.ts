@@ -13,7 +13,6 @@ type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 
 export function keepMerge(pass: Pass, result: MergeResult): void {
   keepAgreed(pass, result)
-  keepScope(pass)
   keepMembers(pass, result)
   keepConflicts(pass, result.conflicts)
   keepOscillations(pass, result)
@@ -50,8 +49,11 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
   })
 }
 
-/** A record that left the filter of a system is not deleted there: nothing is written to it any more, until it comes back. */
-function keepScope(pass: Pass): void {
+/**
+ * A record that left the filter of a system is not deleted there: nothing is written to it any more, until it comes back. Told before the
+ * merge, which plans by the member's state.
+ */
+export function keepScope(pass: Pass): void {
   for (const [system, sighting] of pass.sightings) {
     const member = pass.members.get(system)
     if (sighting.kind !== 'live' || member === undefined) continue

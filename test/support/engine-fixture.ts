@@ -87,6 +87,8 @@ export class FakeSystem implements ConnectedSystem {
   readonly faults: { readonly on: Call['operation']; readonly fault: Fault }[] = []
   /** What the system makes of a value that it stores. */
   store: (field: string, value: unknown) => unknown = (_, value) => value
+  /** Runs when an update arrives, before it takes effect. */
+  beforeUpdate: () => void = () => undefined
   down = false
   readonly #scheduler: Scheduler
   #ids = 0
@@ -241,6 +243,7 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   #update(entity: string, request: UpdateRequest): WriteResult {
+    this.beforeUpdate()
     const stored = this.table(entity).get(request.rid)
     if (stored === undefined) return { kind: 'gone' }
     if (request.ifVersion !== undefined && request.ifVersion !== String(stored.version))

@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, it as test } from 'vitest'
+import { World, type WorldOptions } from '../../test/support/engine-fixture.ts'
+import { IsthmusError } from '../model/errors.ts'
+
+let world: World | undefined
+
+function start(options: WorldOptions = {}): World {
+  world = new World(options).start()
+  return world
+}
+
+afterEach(async () => {
+  await world?.stop()
+  world = undefined
+})
+
+describe('a worker', () => {
+  test('H32: a mark that arrives while the pass runs is not lost', async () => {
+    const it = start()
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    for (let ms = 0; ms < 30; ms += 1) {
+      await it.edit('a', 'x', { name: `n${ms}` })
+      await it.advance(ms)
+      await it.edit('a', 'x', { name: `m${ms}` })
+      await it.advance(3_000)
+      expect(it.system('b').body(rid)).toMatchObject({ name: `m${ms}` })
+    }
+    expect((await it.store.admin.conflicts({ limit: 5 })).rows).toEqual([])
+  })
+
+  test('never works on more records at a time than it may', async () => {
+    const it = start({ settings: { inFlight: 7 } })
+    let most = 0
+    for (let i = 0; i < 60; i += 1) await it.edit('a', `x${i}`, { code: String(i) })
+    for (let i = 0; i < 200; i += 1) {
+      await it.advance(5)
+      most = Math.max(most, it.engine.inFlight)
+    }
+    expect(most).toBe(7)
+    expect(it.system('b').bodies()).toHaveLength(60)
+  })
+
+  test('H33: a record whose pass fails is set aside, and its neighbours go on', async () => {
+    const it = start({
+      adjust: (integration) => {
+        const [entity] = [...integration.entities.values()]
+        const a = entity?.systems.get('a')
+        if (entity === undefined || a === undefined) return integration
+        const lens = {
+          ...a.lens,
+          read: (native: { readonly [key: string]: unknown }) => {
+            if (native.name === 'poison') throw new RangeError('a defect')
+            return a.lens.read(native)
+          },
+        }
+        const systems = new Map([...entity.systems, ['a', { ...a, lens }]])
+        return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
+      },
+    })
+    await it.edit('a', 'bad', { code: '0', name: 'poison' })
+    for (let i = 1; i < 5; i += 1) await it.edit('a', `x${i}`, { code: String(i) })
+    await it.advance(2_000)
+    expect(it.system('b').bodies()).toHaveLength(4)
+    await it.advance(3_600_000)
+    expect(await it.member('a', 'bad', 'a')).toMatchObject({ lane: 'quarantined' })
+    expect((await it.store.admin.failures({ limit: 5 })).rows).toMatchObject([{ operation: 'pass' }])
+    const reads = it.system('a').count('read')
+    await it.advance(3_600_000)
+    expect(it.system('a').count('read')).toBe(reads)
+  })
+
+  test('H33: a record that kills the process is quarantined after some attempts', async () => {
+    const it = new World({ settings: { crashLimit: 3, reapMs: 100 } })
+    world = it
+    it.system('a').edit('x', { code: '1' })
+    await it.mark('a', 'x')
+    for (let i = 0; i < 3; i += 1) {
+      const session = await it.store.registerWorker()
+      expect((await it.store.claim({ worker: session.id, limit: 5, leaseMs: 60_000 })).records).toHaveLength(
+        1,
+      )
+      it.store.killWorker(session.id)
+      await it.store.reap()
+    }
+    it.start()
+    await it.advance(3_000)
+    expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'quarantined', laneReason: 'PASS_CRASHED' })
+    expect(it.system('a').count('read')).toBe(0)
+  })
+
+  test('H15: what a lost worker still commits is fenced, and the record runs elsewhere', async () => {
+    const it = start()
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    it.system('a').failNext('read', { kind: 'silence' })
+    await it.edit('a', 'x', { name: 'Bea' })
+    await it.advance(100)
+    const [started] = it.told('WorkerStarted')
+    it.store.killWorker(started?.type === 'WorkerStarted' ? started.workerId : 0)
+    await it.advance(5_000)
+    expect(it.told('WorkerStarted')).toHaveLength(2)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').count('update')).toBe(1)
+  })
+
+  test('H15: nothing is sent when too little of the lease is left', async () => {
+    const it = start({ settings: { leaseMs: 4_000, leaseMarginMs: 500 } })
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const { decide } = it.store
+    let stalled = false
+    it.store.decide = async (batch) => {
+      const results = await decide.call(it.store, batch)
+      if (!stalled) await it.clock.sleep(3_000)
+      stalled = true
+      return results
+    }
+    await it.edit('a', 'x', { name: 'Bea' })
+    await it.advance(3_200)
+    expect(it.system('b').count('update')).toBe(0)
+    await it.advance(5_000)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').count('update')).toBe(1)
+  })
+
+  test('survives a store that is away, and loses nothing', async () => {
+    const it = start()
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const { claim, settle, decide } = it.store
+    const away = async (): Promise<never> => {
+      throw new IsthmusError('STORE_UNAVAILABLE', 'the store is away')
+    }
+    await it.edit('a', 'x', { name: 'Bea' })
+    Object.assign(it.store, { settle: away, decide: away })
+    await it.advance(300)
+    Object.assign(it.store, { claim: away })
+    await it.advance(5_000)
+    Object.assign(it.store, { claim, settle, decide })
+    await it.advance(10_000)
+    expect(it.told('StoreFailed')).not.toEqual([])
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+  })
+
+  test('is idle when nothing is due', async () => {
+    const it = start()
+    await it.edit('a', 'x', { code: '1' })
+    let idle = false
+    void it.engine.idle().then(() => {
+      idle = true
+    })
+    await it.advance(5_000)
+    expect(idle).toBe(true)
+    expect(it.system('b').bodies()).toHaveLength(1)
+  })
+
+  test('runs once without its loops', async () => {
+    const it = new World()
+    world = it
+    it.system('a').edit('x', { code: '1' })
+    await it.mark('a', 'x')
+    let ran = -1
+    void it.engine.runOnce().then((count) => {
+      ran = count
+    })
+    await it.advance(1_000)
+    expect(ran).toBe(1)
+    expect(it.system('b').bodies()).toHaveLength(1)
+  })
+})
