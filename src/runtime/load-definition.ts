@@ -61,7 +61,9 @@ export async function loadDefinition(options: LoadOptions = {}): Promise<LoadedD
   const home = dirname(source)
   if (options.secrets === 'keep') return { definition, integration, source, findings }
   const environment = options.environment ?? loadEnvironment(home)
-  const systems = compileSystems(resolveReferences(definition.systems, environment, home, 'systems'))
+  const systems = compileSystems(
+    resolveReferences(definition.systems, { environment, directory: home, place: 'systems' }),
+  )
   return { definition, integration: { ...integration, systems }, source, findings }
 }
 
