@@ -36,7 +36,9 @@ export function dropRivals(hits: readonly MatchHit[], system: string): readonly 
   const ambiguous = [...bySystem.values()].some((group) => new Set(group.map((hit) => hit.recordId)).size > 1)
   if (ambiguous) return hits
   const settled = hits.some((hit) => hit.state === 'active' && !hit.keptApart)
-  const oldest = foreign.map((hit) => hit.recordId).sort()[0]
+  // One that is under way speaks for all: it may be about to be the record that the others join.
+  const speaking = foreign.some((hit) => hit.busy) ? foreign.filter((hit) => hit.busy) : foreign
+  const oldest = speaking.map((hit) => hit.recordId).sort()[0]
   return hits.filter((hit) => !isForeign(hit) || (!settled && hit.recordId === oldest))
 }
 

@@ -291,6 +291,8 @@ export interface MatchHit {
   readonly fields: AgreedFields
   /** A person said that the two are different things. */
   readonly keptApart: boolean
+  /** In a worker's hands now: an unmatched one may be about to become a record of its own. */
+  readonly busy: boolean
 }
 
 export interface AttachRequest {

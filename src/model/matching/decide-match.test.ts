@@ -24,6 +24,7 @@ function hit(recordId: string, more: Partial<MatchCandidate> = {}): MatchCandida
     creating: [],
     fields: {},
     keptApart: false,
+    busy: false,
     ...more,
   }
 }

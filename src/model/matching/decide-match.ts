@@ -42,8 +42,10 @@ function decideByKey(
   if (only === undefined || ambiguous) return reviewOf(sharing, `same key: ${rule}`)
   if (only.creating.includes(question.system)) return { kind: 'wait', recordId: only.recordId }
   if (only.state === 'active') return { kind: 'link', recordId: only.recordId, rule }
-  // Two unmatched records that found each other: the older one goes on alone and the younger one joins it.
-  return question.recordId < only.recordId ? { kind: 'none' } : { kind: 'wait', recordId: only.recordId }
+  // Two unmatched records that found each other: the older one goes on alone and the younger one joins it. A younger one under way may
+  // have asked before the older one was there to be found, and be a record of its own in a moment.
+  const goesOn = question.recordId < only.recordId && !only.busy
+  return goesOn ? { kind: 'none' } : { kind: 'wait', recordId: only.recordId }
 }
 
 function reviewOf(sharing: readonly MatchCandidate[], why: string): MatchOutcome {

@@ -49,6 +49,7 @@ export function matchOne(context: MemoryContext, request: MatchRequest): readonl
         .map((intent) => intent.system),
       fields: readRecord(context, other).fields,
       keptApart: context.tables.apart.has(apartKey(record.id, other.id)),
+      busy: other.leaseOwner !== undefined,
     }
   })
 }
