@@ -38,6 +38,10 @@ function standingNeeds(pass: Pass): readonly Need[] {
     if (pass.intents.has(member.system)) {
       needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
     }
+    // A lane that backs off is neither looked at nor written to meanwhile: what it still owes is seen once it opens.
+    if (member.lane === 'backoff' && member.laneUntil !== undefined && member.laneUntil > now) {
+      needs.push({ at: member.laneUntil, why: 'backoff' })
+    }
   }
   return needs
 }
