@@ -4,10 +4,11 @@ import { UsageError } from '../model/errors.ts'
 import type { SystemSettings } from '../model/integration.ts'
 import type { ConnectedSystem } from './kit/contract.ts'
 import type { Connector, ConnectorDependencies } from './kit/define-connector.ts'
+import { memory } from './memory/index.ts'
 import { rest } from './rest/index.ts'
 
 /** The connectors that come with the package. */
-export const builtInConnectors: readonly Connector[] = [rest]
+export const builtInConnectors: readonly Connector[] = [rest, memory]
 
 /**
  * Binds one system of a definition.

@@ -1,0 +1,68 @@
+/** Connectors, and the kit to write one: `isthmus/connectors`. */
+export {
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  type FeedRules,
+  readFeed,
+} from './connectors/kit/change-cursor.ts'
+export { type Connection, connectClient, connectionShape } from './connectors/kit/connection.ts'
+export type {
+  CallContext,
+  CallFailure,
+  ChangedRecord,
+  ChangesPage,
+  ChangesResult,
+  ConnectedSystem,
+  CreateRequest,
+  FindRequest,
+  FindResult,
+  ListEnd,
+  ListedRecord,
+  ReadResult,
+  RemoteCapabilities,
+  RemoveRequest,
+  Resource,
+  UpdateRequest,
+  WebhookDelivery,
+  WebhookVerdict,
+  WriteResult,
+} from './connectors/kit/contract.ts'
+export {
+  type Connector,
+  type ConnectorBinding,
+  type ConnectorDefinition,
+  type ConnectorDependencies,
+  defineConnector,
+} from './connectors/kit/define-connector.ts'
+export { judgedList, type ListPage, type ListRules } from './connectors/kit/list.ts'
+export {
+  callFailure,
+  type DescribeRefusal,
+  type FailedWrite,
+  goneByJsonObject,
+  type OutcomeRules,
+  type RecogniseGone,
+  readResultOf,
+  writeResultOf,
+} from './connectors/kit/outcome.ts'
+export {
+  type HmacScheme,
+  type Verification,
+  type VerifyDelivery,
+  type WebhookScheme,
+  webhookVerifier,
+} from './connectors/kit/webhook-verification.ts'
+export {
+  type MemoryCall,
+  type MemoryClock,
+  type MemoryFault,
+  type MemoryRecord,
+  type MemoryState,
+  MemoryTable,
+  MemoryTwin,
+} from './connectors/memory/client.ts'
+export type { MemoryConfigInput } from './connectors/memory/config.ts'
+export { createMemorySystem, type MemorySystem } from './connectors/memory/index.ts'
+export { builtInConnectors, connectSystem } from './connectors/registry.ts'
+export type { Manifest, ManifestSource } from './connectors/rest/manifest.ts'

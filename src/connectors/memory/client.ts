@@ -1,0 +1,160 @@
+/**
+ * The system itself: tables in memory with their whole history, and the handles of a person at its keyboard.
+ *
+ * What the outside sees may be older than what is (read and search lag); the person always sees what is.
+ */
+import type { NativeRecord } from '../../model/values.ts'
+import { mergeNative } from '../kit/native.ts'
+import type { MemoryResourceConfig } from './config.ts'
+
+/** What one record looked like from a time on; without `native` it did not exist any more. */
+export interface MemoryState {
+  readonly at: number
+  /** Grows with every change of the resource. */
+  readonly version: number
+  readonly native?: NativeRecord
+}
+
+/** A record as it is or was. */
+export interface MemoryRecord extends MemoryState {
+  readonly rid: string
+}
+
+export interface MemoryClock {
+  now(): number
+  monotonic(): number
+}
+
+/** One resource: ids, histories, and a log of changes. */
+export class MemoryTable {
+  readonly config: MemoryResourceConfig
+  readonly #clock: MemoryClock
+  readonly #histories = new Map<string, MemoryState[]>()
+  /** Ids in the order of their changes, for the feed. */
+  readonly #log: {
+    readonly rid: string
+    readonly at: number
+    readonly version: number
+    readonly deleted: boolean
+  }[] = []
+  #lastId = 0
+
+  constructor(config: MemoryResourceConfig, clock: MemoryClock) {
+    this.config = config
+    this.#clock = clock
+    for (const record of config.records) this.put(String(record.id ?? this.nextId()), record)
+  }
+
+  /** A new id; ids are never used twice. */
+  nextId(): string {
+    do this.#lastId += 1
+    while (this.#histories.has(String(this.#lastId)))
+    return String(this.#lastId)
+  }
+
+  /** Makes or replaces a record. */
+  put(rid: string, native: NativeRecord): MemoryRecord {
+    return this.#append(rid, { ...native, id: rid })
+  }
+
+  /** Changes properties of a record; undefined when there is none. */
+  patch(rid: string, patch: NativeRecord): MemoryRecord | undefined {
+    const before = this.current(rid)?.native
+    if (before === undefined) return undefined
+    const merges = this.config.capabilities.nested === 'merge'
+    return this.#append(rid, { ...(merges ? mergeNative(before, patch) : { ...before, ...patch }), id: rid })
+  }
+
+  remove(rid: string): boolean {
+    if (this.current(rid)?.native === undefined) return false
+    this.#append(rid, undefined)
+    return true
+  }
+
+  current(rid: string): MemoryRecord | undefined {
+    const state = this.#histories.get(rid)?.at(-1)
+    return state === undefined ? undefined : { rid, ...state }
+  }
+
+  /** What there was `ageMs` ago; undefined when the record did not exist yet. */
+  past(rid: string, ageMs: number): MemoryRecord | undefined {
+    const until = this.#clock.now() - ageMs
+    const state = this.#histories.get(rid)?.findLast(({ at }) => at <= until)
+    return state === undefined ? undefined : { rid, ...state }
+  }
+
+  /** Every state of a record, oldest first. */
+  history(rid: string): readonly MemoryState[] {
+    return this.#histories.get(rid) ?? []
+  }
+
+  /** Living records in the order of their making, as they were `ageMs` ago. */
+  *living(ageMs = 0): Generator<MemoryRecord & { readonly native: NativeRecord }> {
+    for (const rid of this.#histories.keys()) {
+      const record = ageMs > 0 ? this.past(rid, ageMs) : this.current(rid)
+      if (record?.native !== undefined) yield { ...record, native: record.native }
+    }
+  }
+
+  /** Changes after a position of the log. */
+  changesAfter(
+    position: number,
+    limit: number,
+  ): readonly { readonly rid: string; readonly version: number; readonly deleted: boolean }[] {
+    return this.#log.slice(position, position + limit)
+  }
+
+  get logLength(): number {
+    return this.#log.length
+  }
+
+  #append(rid: string, native: NativeRecord | undefined): MemoryRecord {
+    const state: MemoryState = {
+      at: this.#clock.now(),
+      version: this.#log.length + 1,
+      ...(native === undefined ? {} : { native: Object.freeze({ ...native }) }),
+    }
+    const history = this.#histories.get(rid)
+    if (history === undefined) this.#histories.set(rid, [state])
+    else history.push(state)
+    this.#log.push({ rid, at: state.at, version: state.version, deleted: native === undefined })
+    return { rid, ...state }
+  }
+}
+
+/** A call about to be answered. */
+export interface MemoryCall {
+  readonly resource: string
+  readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove'
+  readonly rid?: string
+}
+
+/**
+ * What goes wrong with a call.
+ *
+ * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known ·
+ * `lose-answer`: it is carried out, and the answer is lost · `throttle`: refused, come back after `afterMs`
+ */
+export type MemoryFault =
+  | { readonly kind: 'unreachable' | 'drop' | 'lose-answer' }
+  | { readonly kind: 'throttle'; readonly afterMs: number }
+
+/** A system in memory with the handles of a test: what there is, what a person does, what goes wrong. */
+export class MemoryTwin {
+  readonly tables: ReadonlyMap<string, MemoryTable>
+  /** Asked before each call. @default nothing goes wrong */
+  fault: (call: MemoryCall) => MemoryFault | undefined = () => undefined
+  /** Identity of the account that answers. */
+  account: string
+
+  constructor(
+    account: string,
+    resources: Readonly<Record<string, MemoryResourceConfig>>,
+    clock: MemoryClock,
+  ) {
+    this.account = account
+    this.tables = new Map(
+      Object.entries(resources).map(([name, config]) => [name, new MemoryTable(config, clock)]),
+    )
+  }
+}

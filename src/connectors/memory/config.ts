@@ -1,0 +1,77 @@
+/** A system of the connector `memory`: what it is to pretend. */
+import { z } from 'zod'
+import type { RemoteCapabilities } from '../kit/contract.ts'
+
+const ms = z.int().min(0).max(86_400_000)
+
+/** Every capability can be chosen; the defaults are those of a well-made API. */
+const capabilitiesSchema = z.strictObject({
+  read: z.strictObject({ lagMs: ms.default(0), batch: z.int().min(1).max(1_000).default(100) }).prefault({}),
+  search: z
+    .strictObject({ lagMs: ms.default(0), maxResults: z.int().min(1).optional() })
+    .nullable()
+    .prefault({}),
+  version: z.enum(['ordered', 'opaque', 'none']).default('ordered'),
+  conditionalWrites: z.boolean().default(true),
+  write: z.enum(['patch', 'put']).default('patch'),
+  nested: z.enum(['replace', 'merge']).default('merge'),
+  writeReturns: z.enum(['body+version', 'body', 'nothing']).default('body+version'),
+  create: z
+    .enum(['clientId', 'upsertKey', 'idempotencyKey', 'marker', 'naturalKey', 'none', 'unsupported'])
+    .default('marker'),
+  idempotency: z.strictObject({ ttlMs: ms, replaysErrors: z.boolean().default(false) }).optional(),
+  inflightMs: ms.default(1_000),
+  list: z
+    .strictObject({
+      paging: z.enum(['none', 'offset', 'keyset']).default('keyset'),
+      pageSize: z.int().min(1).max(10_000).default(100),
+    })
+    .prefault({}),
+  changes: z
+    .strictObject({
+      cursor: z.enum(['seq', 'ts+id', 'ts', 'none']).default('seq'),
+      commitLagMs: ms.default(0),
+    })
+    .prefault({}),
+  deletes: z.enum(['feed', 'tombstone', 'byId', 'none']).default('feed'),
+  remove: z.enum(['delete', 'archive', 'both', 'none']).default('both'),
+})
+
+export const memoryResourceSchema = z.strictObject({
+  capabilities: capabilitiesSchema.prefault({}),
+  /** Property that holds our record id. */
+  marker: z.string().min(1).default('isthmusId'),
+  /** What archiving sets. */
+  archive: z.record(z.string(), z.unknown()).default({ archived: true }),
+  /** Records there are from the beginning, each with an `id`. */
+  records: z.array(z.record(z.string(), z.unknown())).default([]),
+})
+
+export const memoryConfig = z.strictObject({
+  resources: z.record(z.string(), memoryResourceSchema),
+  webhooks: z.strictObject({ secret: z.string().min(1) }).optional(),
+})
+
+export type MemoryConfig = z.output<typeof memoryConfig>
+export type MemoryConfigInput = z.input<typeof memoryConfig>
+export type MemoryResourceConfig = z.output<typeof memoryResourceSchema>
+
+/** The chosen capabilities in the words of the contract. */
+export function memoryCapabilities({ capabilities }: MemoryResourceConfig): RemoteCapabilities {
+  const { search, idempotency, ...rest } = capabilities
+  const key =
+    idempotency ??
+    (rest.create === 'idempotencyKey' ? { ttlMs: 86_400_000, replaysErrors: false } : undefined)
+  return {
+    ...rest,
+    ...(search === null
+      ? {}
+      : {
+          search: {
+            lagMs: search.lagMs,
+            ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
+          },
+        }),
+    ...(key === undefined ? {} : { idempotency: key }),
+  }
+}

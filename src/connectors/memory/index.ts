@@ -1,0 +1,61 @@
+/** The connector `memory`: a system in memory whose every capability can be chosen. The twin for rehearsals and tests. */
+import { suggestion } from '../../model/definition/nearest.ts'
+import { UsageError } from '../../model/errors.ts'
+import { parseConfig } from '../kit/config-findings.ts'
+import type { ConnectedSystem, Resource } from '../kit/contract.ts'
+import { defineConnector } from '../kit/define-connector.ts'
+import { type MemoryClock, MemoryTwin } from './client.ts'
+import { type MemoryConfig, type MemoryConfigInput, memoryConfig } from './config.ts'
+import { bindMemoryResource } from './resources.ts'
+import { bindMemoryWebhooks } from './webhooks.ts'
+
+export const memory = defineConnector({
+  name: 'memory',
+  config: memoryConfig,
+  connect: (config, { name, dependencies }) =>
+    bind(name, config, dependencies.clock, dependencies.random ?? Math.random).system,
+})
+
+/** A system in memory, with the handles that a test or a rehearsal needs beside it. */
+export interface MemorySystem {
+  readonly system: ConnectedSystem
+  readonly twin: MemoryTwin
+}
+
+/** Makes a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
+export function createMemorySystem(options: {
+  readonly name: string
+  readonly config: MemoryConfigInput
+  readonly clock: MemoryClock
+  /** [0, 1): how old, within the declared lag, an answer is. @default always as old as may be */
+  readonly random?: () => number
+}): MemorySystem {
+  const config = parseConfig(memoryConfig, options.config, `systems.${options.name}`)
+  return bind(options.name, config, options.clock, options.random ?? (() => 1))
+}
+
+function bind(name: string, config: MemoryConfig, clock: MemoryClock, random: () => number): MemorySystem {
+  const twin = new MemoryTwin(name, config.resources, clock)
+  const resources = new Map<string, Resource>()
+  for (const [resource, table] of twin.tables) {
+    resources.set(resource, bindMemoryResource({ name: resource, twin, table, clock, random }))
+  }
+  const { webhooks } = config
+  const system: ConnectedSystem = {
+    name,
+    connector: 'memory',
+    resource: (resource) => {
+      const found = resources.get(resource)
+      if (found !== undefined) return found
+      const hint = suggestion(resource, resources.keys())
+      throw new UsageError(
+        'CONNECTOR_RESOURCE_UNKNOWN',
+        `The system ${name} has no resource "${resource}"${hint === undefined ? '' : ` (${hint})`}.`,
+      )
+    },
+    fingerprint: async () => ({ kind: 'known', value: twin.account }),
+    ...(webhooks === undefined ? {} : { webhook: bindMemoryWebhooks(webhooks.secret) }),
+    close: async () => {},
+  }
+  return { system, twin }
+}
