@@ -7,7 +7,10 @@
 import type { Pass } from './context.ts'
 import type { Place } from './place.ts'
 
-/** Room for the difference between this process's clock and the store's, when one answer is reused for other records. */
+/**
+ * Intents carry this process's time and discoveries the store's. Creates begun a little after a record turned up are waited for too, rather
+ * than trusting two clocks to the millisecond.
+ */
 const CLOCK_MARGIN_MS = 1_000
 
 /** True while the record may be one of our own creates. */
@@ -15,7 +18,7 @@ export type MayBeOurs = (pass: Pass, place: Place) => Promise<boolean>
 
 /** Creates the barrier of one engine. */
 export function createAdoptionBarrier(): MayBeOurs {
-  // "No open create was begun before t" stays true for ever, so it serves every record that turned up before t.
+  // That no create begun before a time is open stays true for ever, so it serves every record that turned up before.
   const clearUpTo = new Map<string, number>()
   return async (pass, place) => {
     if (!place.part.operations.create || carriesMarker(place)) return false
@@ -23,13 +26,15 @@ export function createAdoptionBarrier(): MayBeOurs {
     const key = JSON.stringify([place.system, place.entity.name])
     const { discoveredAt } = pass.record
     if (discoveredAt <= (clearUpTo.get(key) ?? Number.NEGATIVE_INFINITY)) return false
-    const before = Math.max(discoveredAt, clock.now() - CLOCK_MARGIN_MS)
+    const now = clock.now()
+    const wanted = discoveredAt + CLOCK_MARGIN_MS
+    const before = Math.max(wanted, now)
     if (!(await store.direct.openCreatesBefore(place.system, place.entity.name, before))) {
-      clearUpTo.set(key, Math.max(before, clearUpTo.get(key) ?? before))
+      clearUpTo.set(key, now - CLOCK_MARGIN_MS)
       return false
     }
-    if (before === discoveredAt) return true
-    return store.direct.openCreatesBefore(place.system, place.entity.name, discoveredAt)
+    if (before === wanted) return true
+    return store.direct.openCreatesBefore(place.system, place.entity.name, wanted)
   }
 }
 

@@ -200,7 +200,11 @@ export class TwinSystem implements ConnectedSystem {
   async #create({ body, recordId }: CreateRequest): Promise<WriteResult> {
     if (this.down) return { kind: 'not-sent', failure: noAnswer }
     this.counts.creates += 1
-    const rid = this.put({ ...body, ...(this.#carriesMarker() ? { ext: recordId } : {}) })
+    const upserts = this.capabilities.create === 'upsertKey' || this.capabilities.create === 'clientId'
+    const known = upserts
+      ? [...this.records.values()].find(({ native }) => native.ext === recordId)
+      : undefined
+    const rid = this.put({ ...body, ...(this.#carriesMarker() ? { ext: recordId } : {}) }, known?.rid)
     await this.onCreated?.(rid)
     if (this.loseCreateAnswers > 0) {
       this.loseCreateAnswers -= 1
