@@ -16,6 +16,8 @@ export interface CliContext {
   readonly output: Output
   /** Who acts, for the journal: the operating system's user name. */
   readonly actor: string
+  /** Where files are looked for and written: the working directory. */
+  readonly directory: string
   open(): Promise<OpenIntegration>
 }
 

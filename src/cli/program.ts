@@ -6,6 +6,7 @@ import type { Run } from './command.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
 import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
+import { addInitCommand } from './commands/init.ts'
 import { addMatchesCommands } from './commands/matches.ts'
 import { addRecordCommands } from './commands/record.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -65,6 +66,7 @@ export function createProgram(options: ProgramOptions): Command {
         options.exit(isUsage(error) ? exitCodes.usage : exitCodes.failed)
       }
     }
+  addInitCommand(program, run)
   addStatusCommand(program, run)
   addRecordCommands(program, run)
   addFailuresCommands(program, run)
