@@ -58,8 +58,9 @@ function findPlan(
 
 /** Escaped or unescaped, but only ever as a whole: `&lt;` beside `<` is an edit. */
 function isSameButEscaped(sent: string, stored: string, plain: string): boolean {
-  if (unescapeHtml(sent) === stored) return true
-  return plain === sent && plain !== stored && !/[<>]/.test(stored)
+  const sentPlain = unescapeHtml(sent)
+  if (sentPlain === stored) return true
+  return plain === sentPlain && plain !== stored && !/[<>]/.test(stored)
 }
 
 /**
