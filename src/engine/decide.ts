@@ -24,22 +24,26 @@ import { prepareReferences, referable } from './references.ts'
 
 export interface DecidedPass {
   readonly verdict: Verdict
-  readonly result: MergeResult
+  /** What may be written on the grounds of what was seen; empty unless the verdict is `go-on`. */
+  readonly writes: readonly PlannedWrite[]
 }
 
 /** Merges the looks of this pass. `followGone` handles looks that showed the record gone; they are never part of a merge. */
 export async function decide(pass: Pass, followGone: (pass: Pass) => Promise<Verdict>): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
   let result = await merge(pass)
-  const unseen = await systemsToSeeFirst(pass, result.writes)
-  if (unseen.length > 0) {
+  // A look may bring a change that is owed to a system not seen so far: each round sees at least one more of them.
+  for (let round = 0; round < pass.members.size; round += 1) {
+    const unseen = await systemsToSeeFirst(pass, result.writes)
+    if (unseen.length === 0) break
     await observe(pass, unseen)
     const verdict = await followGone(pass)
-    if (verdict !== 'go-on') return { verdict, result }
+    if (verdict !== 'go-on') return { verdict, writes: [] }
     result = await merge(pass)
   }
   keepMerge(pass, result)
-  return { verdict: 'go-on', result }
+  const stillUnseen = new Set(await systemsToSeeFirst(pass, result.writes))
+  return { verdict: 'go-on', writes: result.writes.filter((write) => !stillUnseen.has(write.system)) }
 }
 
 async function merge(pass: Pass): Promise<MergeResult> {
@@ -95,7 +99,6 @@ async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): P
   const systems: string[] = []
   for (const write of writes) {
     if (write.operation === 'create' || pass.sightings.has(write.system)) continue
-    if (pass.context.gates.get(write.system)?.closedUntil() !== undefined) continue
     if (!(await canGoUnseen(pass, write))) systems.push(write.system)
   }
   return systems

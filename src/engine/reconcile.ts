@@ -51,7 +51,7 @@ async function lookDecideWrite(pass: Pass): Promise<Verdict | 'again'> {
   await observe(pass, systemsToLookAt(pass))
   const seen = await followGone(pass)
   if (seen !== 'go-on') return seen
-  const { verdict, result } = await decide(pass, followGone)
+  const { verdict, writes } = await decide(pass, followGone)
   if (verdict !== 'go-on') return verdict
-  return writeAll(pass, result.writes)
+  return writeAll(pass, writes)
 }

@@ -11,7 +11,7 @@
  */
 import type { FindRequest, FindResult } from '../connectors/kit/contract.ts'
 import { openIntentFields } from '../model/merge/outcome.ts'
-import type { Intent } from '../model/state.ts'
+import type { Intent, MemberField } from '../model/state.ts'
 import { backoffMs } from './backoff.ts'
 import { commitSettlement, resolveIntent } from './commit.ts'
 import { sendWindow } from './compose.ts'
@@ -23,9 +23,6 @@ import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { translateOutwards } from './references.ts'
 import { send } from './send.ts'
-
-/** Outcome of an open intent that waits for a person. */
-const forPerson = 'quarantined'
 
 /** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
 export async function recoverIntents(pass: Pass): Promise<Verdict> {
@@ -39,11 +36,7 @@ export async function recoverIntents(pass: Pass): Promise<Verdict> {
 async function recover(pass: Pass, intent: Intent): Promise<Verdict> {
   const member = pass.members.get(intent.system)
   if (member?.lane === 'quarantined') return 'go-on'
-  if (intent.operation === 'create') {
-    // The lane was opened again by a person, who has seen that the record does not exist there.
-    if (intent.outcome === forPerson) return abandon(pass, intent, 'not-there')
-    return resolveCreate(pass, intent)
-  }
+  if (intent.operation === 'create') return resolveCreate(pass, intent)
   const until = inFlightUntil(pass, intent)
   const harmless = intent.request.ifVersion !== undefined || pass.context.clock.now() >= until
   return harmless ? abandon(pass, intent, 'harmless') : keepClosed(pass, intent, until)
@@ -88,15 +81,14 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
   if (canResend(pass, intent, clock.now())) {
     return until > clock.now() ? keepClosed(pass, intent, until) : resend(pass, intent, place)
   }
-  const request = await findRequest(pass, intent, place)
-  if (request === undefined) {
-    return quarantine(pass, intent, {
-      code: 'CREATE_IN_DOUBT',
-      message: 'The create may have taken effect, and the system offers no way to find out.',
-    })
-  }
   const ready = Math.max(until, searchableBy(pass, intent))
-  return ready > clock.now() ? keepClosed(pass, intent, ready) : search(pass, intent, { place, request })
+  if (ready > clock.now()) return keepClosed(pass, intent, ready)
+  const request = await findRequest(pass, intent, place)
+  if (request !== undefined) return search(pass, intent, { place, request })
+  return quarantine(pass, intent, {
+    code: 'CREATE_IN_DOUBT',
+    message: 'The create may have taken effect, and the system offers no way to find out.',
+  })
 }
 
 /** The same bytes once more, after its new time window is durable. */
@@ -224,7 +216,11 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
     const { rid: _linked, ...unlinked } = member
     pass.members.set(system, { ...unlinked, state: 'absent' })
   }
-  updateMember(pass, { system, settleAt: null, absorbedVersion: null })
+  // Without a counterpart there is nothing absorbed either; what was sent stays ours.
+  const sent = Object.entries(member?.fields ?? {}).flatMap(([name, { own }]): [string, MemberField][] =>
+    own === undefined ? [] : [[name, { acked: 0, own }]],
+  )
+  updateMember(pass, { system, fields: Object.fromEntries(sent), settleAt: null, absorbedVersion: null })
   setLane(pass, system, 'quarantined', { reason: 'CREATE_TAKEN' })
   keepFailure(pass, {
     system,
@@ -235,15 +231,19 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
   })
 }
 
+/**
+ * No second attempt without a person. The intent itself is over, so that it holds up no other record's discovery: if its effect turns up with
+ * a key of this record, it is matched like any other, which also opens the lane.
+ */
 function quarantine(
   pass: Pass,
   intent: Intent,
   why: { readonly code: string; readonly message: string },
 ): Verdict {
-  resolveIntent(pass, intent, { state: 'open', outcome: forPerson })
+  resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })
   setLane(pass, intent.system, 'quarantined', { reason: why.code })
   keepFailure(pass, { system: intent.system, operation: 'create', ...why, replay: 'after-check' })
-  tellResolved(pass, intent, forPerson)
+  tellResolved(pass, intent, 'quarantined')
   return 'go-on'
 }
 

@@ -76,7 +76,10 @@ function linkWithoutBase(
   rid: string | undefined,
 ): void {
   const blank = blankMember(context, target.id, system, target.entity)
-  const row: MemberRow = { ...blank, state: 'linked' }
+  const before = context.tables.members.get(target.id)?.get(system)
+  // What we sent before there was a counterpart is still ours, should it turn up in it now.
+  const fields = before?.state === 'absent' ? before.fields : blank.fields
+  const row: MemberRow = { ...blank, fields, state: 'linked' }
   putMember(context.tables, row)
   setRid(context.tables, row, rid, context.now())
 }
