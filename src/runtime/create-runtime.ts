@@ -1,0 +1,193 @@
+/**
+ * The composition root: a definition, settings and roles become a running Isthmus.
+ *
+ * Everything is connected here and nowhere else. A process may take any of the roles; processes of one integration coordinate through the
+ * database alone, so a second one needs nothing but the same definition and `DATABASE_URL`.
+ */
+import { dirname } from 'node:path'
+import type { ConnectedSystem, WebhookDelivery } from '../connectors/kit/contract.ts'
+import type { Connector, ConnectorDependencies } from '../connectors/kit/define-connector.ts'
+import { connectSystem } from '../connectors/registry.ts'
+import { type ByHand, createByHand } from '../engine/by-hand.ts'
+import { carryOut } from '../engine/carry-out.ts'
+import type { EngineSettings } from '../engine/context.ts'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import type { IntakeContext } from '../engine/intake-context.ts'
+import { createIntakeParts } from '../engine/intake-parts.ts'
+import { lookAt } from '../engine/observe.ts'
+import { createRuns } from '../engine/runs.ts'
+import { createScheduler } from '../engine/scheduler.ts'
+import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
+import type { DomainEvent } from '../model/events.ts'
+import type { Integration } from '../model/integration.ts'
+import type { Store } from '../store/contract.ts'
+import { createClock, type DatabaseClock } from './clock.ts'
+import type { Settings } from './config.ts'
+import { createNextCron } from './cron.ts'
+import { createEventBus, type EventBus } from './event-bus.ts'
+import { createLife } from './life.ts'
+import type { LoadedDefinition } from './load-definition.ts'
+import { type OpenStore, openStore } from './open-store.ts'
+import { createRandom } from './random.ts'
+
+/**
+ * What a process does.
+ *
+ * - `intake`: takes webhooks · `worker`: runs passes · `scheduler`: polls and full runs (one process at a time owns the schedule)
+ * - `web`: shows the status page and the admin API
+ */
+export const roles = ['intake', 'worker', 'scheduler', 'web'] as const
+export type Role = (typeof roles)[number]
+
+export interface RuntimeOptions {
+  readonly loaded: LoadedDefinition
+  readonly settings: Settings
+  /** @default all */
+  readonly roles?: readonly Role[]
+  /** Further connectors, which take precedence over built-in ones of the same name. @default none */
+  readonly connectors?: readonly Connector[]
+  /** Bounds of the engine. @default engineDefaults */
+  readonly engine?: Partial<EngineSettings>
+  /** Hears events from the very first one; more listeners may subscribe later. */
+  readonly onEvent?: (event: DomainEvent) => void
+  /** Hears every request on the wire. Must not throw. */
+  readonly onAttempt?: ConnectorDependencies['onAttempt']
+  /** A store that is open already, migrated by us and not closed by us: for tests. @default by the settings */
+  readonly store?: Store
+}
+
+/** One process of an integration. */
+export interface IsthmusRuntime {
+  readonly integration: Integration
+  readonly roles: ReadonlySet<Role>
+  readonly store: Store
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly events: EventBus
+  /** Syncs and full runs that a person starts. */
+  readonly byHand: ByHand
+  readonly engine: Engine
+  /** Takes a webhook delivery in; throws when it can't be committed, so that the sender sends it again. */
+  receive(system: string, delivery: WebhookDelivery): Promise<WebhookAnswer>
+  /** Throws when the database does not answer. */
+  checkReady(): Promise<void>
+  /** Epoch ms on the database's clock. */
+  now(): number
+  /** Begins the work of its roles. */
+  start(): void
+  /** Resolves when no record is under way and none is due now. */
+  idle(): Promise<void>
+  /** Takes nothing new, finishes what is under way, gives leases back, closes everything. May be called again. */
+  stop(): Promise<void>
+}
+
+/**
+ * Opens the store, connects the systems and composes the engine. Nothing runs before {@link IsthmusRuntime.start}.
+ *
+ * @throws whatever opening the store, binding it or connecting a system throws; nothing stays open then
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRuntime> {
+  const { loaded, settings } = options
+  const { integration } = loaded
+  const events = createEventBus()
+  if (options.onEvent !== undefined) events.subscribe(options.onEvent)
+  const open =
+    options.store === undefined
+      ? await openStore(settings, integration.id)
+      : { store: options.store, close: async () => {} }
+  const { store } = open
+  const systems = new Map<string, ConnectedSystem>()
+  try {
+    await store.migrate()
+    await store.bind({ id: integration.id, version: integration.version, document: loaded.definition })
+    const clock = createClock()
+    await clock.align(() => store.now())
+    connectAll(options, clock, systems)
+    return compose({ options, open, systems, events, clock, integration })
+  } catch (error) {
+    await closeAll(systems, open)
+    throw error
+  }
+}
+
+function connectAll(
+  options: RuntimeOptions,
+  clock: DatabaseClock,
+  systems: Map<string, ConnectedSystem>,
+): void {
+  const { loaded, connectors, onAttempt } = options
+  const dependencies: ConnectorDependencies = {
+    clock,
+    baseDirectory: dirname(loaded.source),
+    ...(onAttempt === undefined ? {} : { onAttempt }),
+  }
+  for (const settings of loaded.integration.systems.values()) {
+    systems.set(settings.name, connectSystem(settings, dependencies, connectors))
+  }
+}
+
+async function closeAll(systems: ReadonlyMap<string, ConnectedSystem>, open: OpenStore): Promise<void> {
+  await Promise.allSettled([...systems.values()].map((system) => system.close()))
+  await open.close()
+}
+
+interface Parts {
+  readonly options: RuntimeOptions
+  readonly open: OpenStore
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly events: EventBus
+  readonly clock: DatabaseClock
+  readonly integration: Integration
+}
+
+function compose(parts: Parts): IsthmusRuntime {
+  const { options, open, systems, events, clock, integration } = parts
+  const { store } = open
+  const random = createRandom(clock)
+  const engine = createEngine({
+    integration,
+    store,
+    systems,
+    clock,
+    random,
+    emit: events.emit,
+    parts: createIntakeParts({ lookAt, carryOut }),
+    ...(options.engine === undefined ? {} : { settings: options.engine }),
+  })
+  const context: IntakeContext = {
+    integration,
+    systems,
+    store,
+    clock,
+    random,
+    emit: events.emit,
+    wake: () => engine.wake(),
+  }
+  const runs = createRuns(context)
+  const taken = new Set(options.roles ?? roles)
+  const life = createLife({
+    clock,
+    store,
+    close: () => closeAll(systems, open),
+    ...(taken.has('worker') ? { engine } : {}),
+    ...(taken.has('scheduler')
+      ? { scheduler: createScheduler(context, { runs, nextCron: createNextCron() }) }
+      : {}),
+  })
+  const intake = createWebhookIntake(context)
+  return {
+    integration,
+    roles: taken,
+    store,
+    systems,
+    events,
+    engine,
+    byHand: createByHand(context, runs),
+    receive: async (system, delivery) =>
+      taken.has('intake') ? intake.receive(system, delivery) : { kind: 'unknown' },
+    checkReady: async () => void (await store.now()),
+    now: () => clock.now(),
+    start: life.start,
+    idle: () => engine.idle(),
+    stop: life.stop,
+  }
+}

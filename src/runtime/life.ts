@@ -1,0 +1,72 @@
+/**
+ * Start and stop of a process's roles.
+ *
+ * States: *ready* → `start` → *running* → `stop` → *stopping* (nothing new is taken; passes and runs under way come to their end, leases are
+ * given back) → *closed*. What has not ended in time is left to the store: its leases run out, and other workers take over from what was
+ * committed.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { Scheduler } from '../engine/scheduler.ts'
+import type { Store } from '../store/contract.ts'
+import type { DatabaseClock } from './clock.ts'
+
+/** How often the clock is aligned to the database's. */
+const ALIGN_EVERY_MS = 30_000
+/** Work under way gets this long to come to its end. */
+const STOP_WITHIN_MS = 30_000
+
+export interface LifeOptions {
+  readonly clock: DatabaseClock
+  readonly store: Store
+  /** Left out: this process runs no passes. */
+  readonly engine?: Engine
+  /** Left out: this process keeps no schedule. */
+  readonly scheduler?: Scheduler
+  /** Closes connections and the store; called last. */
+  readonly close: () => Promise<void>
+}
+
+export interface Life {
+  readonly start: () => void
+  readonly stop: () => Promise<void>
+}
+
+export function createLife(options: LifeOptions): Life {
+  const { clock, store, engine, scheduler, close } = options
+  const ending = new AbortController()
+  let background: Promise<unknown> | undefined
+  let stopped: Promise<void> | undefined
+
+  const start = (): void => {
+    if (background !== undefined || ending.signal.aborted) return
+    background = Promise.all([keepAligned(clock, store, ending.signal), scheduler?.run(ending.signal)])
+    engine?.start()
+  }
+
+  const stop = async (): Promise<void> => {
+    ending.abort()
+    const done = new AbortController()
+    const work = Promise.allSettled([engine?.stop(), background])
+    await Promise.race([work, clock.sleep(STOP_WITHIN_MS, done.signal)])
+    done.abort()
+    await close()
+  }
+
+  return {
+    start,
+    stop: () => {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+/** Two clocks drift apart; horizons and leases must not. */
+async function keepAligned(clock: DatabaseClock, store: Store, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(ALIGN_EVERY_MS, signal)
+    if (signal.aborted) return
+    // A database that is away is the worker's to tell; the clock runs on by its own ticks.
+    await clock.align(() => store.now()).catch(() => undefined)
+  }
+}

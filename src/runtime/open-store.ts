@@ -1,0 +1,92 @@
+/** The store by the settings: the PostgreSQL of `DATABASE_URL`, else a private one under the data directory. */
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { IsthmusError } from '../model/errors.ts'
+import { createClearCodec } from '../store/clear-codec.ts'
+import type { Store } from '../store/contract.ts'
+import { PostgresStore } from '../store/postgres/postgres-store.ts'
+import type { Settings } from './config.ts'
+import {
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded-postgres/start-embedded-postgres.ts'
+
+/** A store and what has to end with it. */
+export interface OpenStore {
+  readonly store: Store
+  close(): Promise<void>
+}
+
+const KEY_BYTES = 32
+const KEY_FILE = 'mac.key'
+
+/**
+ * Opens the store. It is neither migrated nor bound yet.
+ *
+ * @param integration its id: without a key of its own, hashes in a shared database are keyed by it
+ * @throws CONFIG_INVALID when an encryption key is set, which this version can't honour · EMBEDDED_* · STORE_*
+ */
+export async function openStore(
+  settings: Settings,
+  integration: string,
+  onProblem?: EmbeddedPostgresOptions['onProblem'],
+): Promise<OpenStore> {
+  if (settings.encryptionKey !== undefined) {
+    throw new IsthmusError(
+      'CONFIG_INVALID',
+      'ISTHMUS_ENCRYPTION_KEY is set, but this version stores values without encryption: unset it, or nothing starts',
+    )
+  }
+  const { databaseUrl, databaseSchema: schema } = settings
+  if (databaseUrl !== undefined) {
+    const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
+    const store = new PostgresStore({ connection: databaseUrl, schema, codec })
+    return { store, close: () => store.close() }
+  }
+  const embedded = await startEmbeddedPostgres({
+    dataDir: settings.dataDir,
+    ...(onProblem === undefined ? {} : { onProblem }),
+  })
+  try {
+    const codec = createClearCodec(settings.macKey ?? ownKey(settings.dataDir))
+    const store = new PostgresStore({ connection: embedded.connection, schema, codec })
+    return {
+      store,
+      close: async () => {
+        await store.close()
+        await embedded.stop()
+      },
+    }
+  } catch (error) {
+    await embedded.stop()
+    throw error
+  }
+}
+
+/**
+ * All processes of a shared database must come to the same key without telling each other. One that is derived from the integration's name
+ * keeps equal values apart between integrations, but is no secret: `ISTHMUS_MAC_KEY` is.
+ */
+function sharedKey(integration: string): Uint8Array {
+  return createHash('sha256').update(`isthmus keyed hashes of ${integration}`).digest()
+}
+
+/** A private database has a private key, made once and kept beside it. */
+function ownKey(dataDir: string): Uint8Array {
+  const file = join(dataDir, KEY_FILE)
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true })
+    try {
+      writeFileSync(file, randomBytes(KEY_BYTES).toString('hex'), { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      // A second runtime on the same directory was faster: its key is the key.
+      if (!existsSync(file)) {
+        throw new IsthmusError('CONFIG_INVALID', `${file} could not be written`, { cause: error })
+      }
+    }
+  }
+  const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
+  if (key.length === KEY_BYTES) return key
+  throw new IsthmusError('CONFIG_INVALID', `${file} does not hold a key of ${KEY_BYTES} bytes in hex`)
+}
