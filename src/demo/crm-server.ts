@@ -12,16 +12,19 @@ import { Webhook } from 'standardwebhooks'
 /** What the thread is given. */
 export interface CrmThreadData {
   readonly webhookSecret: string
-  /** Users to add to JSONPlaceholder's. */
+  /** 0 = chosen by the system. */
   readonly port: number
 }
 
 /** Messages from the thread. */
-export type CrmThreadMessage = { readonly kind: 'listening'; readonly port: number }
+export type CrmThreadMessage =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'writes'; readonly count: number }
 /** Messages to the thread. */
 export type CrmThreadOrder =
   | { readonly kind: 'subscribe'; readonly url: string }
   | { readonly kind: 'outage'; readonly on: boolean }
+  | { readonly kind: 'countWrites' }
   | { readonly kind: 'close' }
 
 const attemptsMax = 5
@@ -105,6 +108,7 @@ function start(data: CrmThreadData): void {
   const content = require('jsonplaceholder/data.json') as { readonly users: readonly object[] }
   const sender = createSender(data.webhookSecret)
   let outage = false
+  let writes = 0
 
   const server = jsonServer.create()
   server.use((request: Request, response: Response, next: NextFunction) => {
@@ -115,6 +119,7 @@ function start(data: CrmThreadData): void {
     const [, resource = '', id] = request.path.split('/')
     response.on('finish', () => {
       if (request.method === 'GET' || response.statusCode >= 400) return
+      writes += 1
       const created: unknown = response.locals.data
       const changed =
         id ??
@@ -137,6 +142,8 @@ function start(data: CrmThreadData): void {
   parentPort?.on('message', (order: CrmThreadOrder) => {
     if (order.kind === 'subscribe') sender.subscribe(order.url)
     if (order.kind === 'outage') outage = order.on
+    if (order.kind === 'countWrites')
+      parentPort?.postMessage({ kind: 'writes', count: writes } satisfies CrmThreadMessage)
     if (order.kind === 'close') {
       listening.closeAllConnections()
       listening.close(() => process.exit(0))

@@ -11,6 +11,8 @@ export interface Crm {
   subscribe(url: string): void
   /** While on, every request is answered by 503. */
   outage(on: boolean): void
+  /** POST, PUT, PATCH and DELETE requests carried out so far, by whomever. */
+  writes(): Promise<number>
   close(): Promise<void>
 }
 
@@ -38,7 +40,7 @@ export async function startCrm(options: {
     thread.once('error', reject)
     thread.once('message', (message: CrmThreadMessage) => {
       clearTimeout(timer)
-      resolve(message.port)
+      if (message.kind === 'listening') resolve(message.port)
     })
   })
   const order = (message: CrmThreadOrder): void => thread.postMessage(message)
@@ -46,6 +48,16 @@ export async function startCrm(options: {
     url: `http://127.0.0.1:${port}`,
     subscribe: (url) => order({ kind: 'subscribe', url }),
     outage: (on) => order({ kind: 'outage', on }),
+    writes: () =>
+      new Promise((resolve) => {
+        const heard = (message: CrmThreadMessage): void => {
+          if (message.kind !== 'writes') return
+          thread.off('message', heard)
+          resolve(message.count)
+        }
+        thread.on('message', heard)
+        order({ kind: 'countWrites' })
+      }),
     close: async () => {
       const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
       order({ kind: 'close' })

@@ -8,6 +8,7 @@ export interface CrmUser {
   readonly email: string
   readonly phone: string
   readonly website: string
+  readonly creditLimit?: number
   readonly address: {
     readonly street: string
     readonly suite?: string
@@ -32,6 +33,7 @@ export function generateUser(number: number): CrmUser {
     email: `${given}.${family}.${number}@customers.example`.toLowerCase(),
     phone: `+1 555 ${String(number).padStart(7, '0')}`,
     website: `${family}${number}.example`.toLowerCase(),
+    creditLimit: (number % 40) * 250.5,
     address: {
       street: `${1 + (number % 250)} ${pick(middle, number)} Street`,
       suite: '',

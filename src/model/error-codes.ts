@@ -423,6 +423,11 @@ export const errorCodes = {
     fix: 'Run the demo from the repository, or install json-server@0.17 and jsonplaceholder beside the package.',
     retry: 'never',
   },
+  DEMO_STUCK: {
+    summary: 'The demo waited for something that did not happen.',
+    fix: 'Run it again; if it happens again, report it with what it printed.',
+    retry: 'never',
+  },
   SERVER_LISTEN: {
     summary: 'The server could not listen on the configured address.',
     fix: 'Stop what uses the port, or choose another with --port or ISTHMUS_PORT.',

@@ -1,0 +1,306 @@
+/** The demo's story, act by act. Each act does to the systems what people and networks do to them, waits, and shows what came of it. */
+import { agrees, compareSystems } from './compare.ts'
+import type { ErpPartnerInput } from './erp.ts'
+import { generateUser } from './people.ts'
+import {
+  addToCrm,
+  deleteInCrm,
+  editInCrm,
+  expect,
+  knownCustomer,
+  knownPartner,
+  lookInCrm,
+  partnerOf,
+  pause,
+  type Scene,
+  until,
+  untilQuiet,
+} from './scene.ts'
+
+/** What the ERP knows before Isthmus comes: some of the CRM's customers, spelt its own way, and two that the CRM has never heard of. */
+export const partnersBefore: readonly ErpPartnerInput[] = [
+  {
+    name: 'Leanne Graham',
+    mail: 'SINCERE@april.biz',
+    telephone: '1-770-736-8031 x56442',
+    creditLimit: '1500',
+  },
+  { name: 'Ervin Howell', mail: 'Shanna@melissa.tv', telephone: '+1 555 0100', creditLimit: '800.50' },
+  { name: 'Clementine Bauch', mail: 'Nathan@yesenia.net', creditLimit: '0' },
+  { name: 'Patricia Lebsack', mail: 'julianne.oconner@kory.org', creditLimit: '12000' },
+  {
+    name: 'Harbour Supplies',
+    mail: 'orders@harbour.example',
+    telephone: '+1 555 0101',
+    city: 'Dover',
+    street: '1 Quay',
+    postalCode: '10001',
+    creditLimit: '50000',
+  },
+  {
+    name: 'Northern Paper Mill',
+    mail: 'desk@mill.example',
+    telephone: '+1 555 0102',
+    city: 'Narvik',
+    street: '9 Fjord Road',
+    postalCode: '8514',
+    creditLimit: '7500.25',
+  },
+]
+
+async function firstLoad(scene: Scene): Promise<void> {
+  const { narrator, erp, crm } = scene
+  narrator.act('First load: what exists on both sides is recognised, the rest is created')
+  narrator.tell(
+    `CRM: 10 customers at ${crm.url}/users. ERP: ${erp.partners().length} partners at ${erp.url}/partners, 4 of them the same people.`,
+  )
+  await until('all customers known to the ERP', () => erp.partners().length === 12)
+  await untilQuiet(scene)
+  const found = await compareSystems(crm.url, erp.url)
+  narrator.tell(
+    `Matched 4 by e-mail, created 6 in the ERP and 2 in the CRM: ${erp.partners().length} partners, ${found.duplicates} duplicates.`,
+  )
+  const open = await scene.engine.store.admin.conflicts({ limit: 10, state: 'open' })
+  for (const conflict of open.rows) {
+    const values = conflict.candidates
+      .map((candidate) => `${candidate.system}: ${JSON.stringify(candidate.value)}`)
+      .join(', ')
+    narrator.tell(
+      `The two disagree about ${conflict.field} (${values}). The definition says a person decides; the CRM's is right.`,
+    )
+    await scene.engine.store.admin.resolveConflict(conflict.id, { system: 'crm' }, 'demo')
+  }
+  scene.engine.store.wake()
+  await untilAgreed(scene)
+}
+
+async function untilAgreed(scene: Scene): Promise<void> {
+  await untilQuiet(scene)
+  await until(
+    'both systems equal',
+    async () => agrees(await compareSystems(scene.crm.url, scene.erp.url)),
+    500,
+  )
+}
+
+async function editsOnBothSides(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('Edits on both sides')
+  const customer = await knownCustomer(scene, 'Karley_Dach@jasper.info')
+  narrator.tell(
+    'In the CRM, Dennis Schulist gets a new website. In the ERP, his credit limit is raised and he moves to Bergen.',
+  )
+  await editInCrm(scene, customer.id, { website: 'schulist.example' })
+  const { partnerNumber } = knownPartner(scene, 'Karley_Dach@jasper.info')
+  scene.erp.edit(partnerNumber, { creditLimit: '2500.5', city: 'Bergen' })
+  await until(
+    'the website in the ERP',
+    () => knownPartner(scene, 'Karley_Dach@jasper.info').webPage === 'schulist.example',
+  )
+  await until(
+    'the city in the CRM',
+    async () => (await lookInCrm(scene, customer.id))?.address?.city === 'Bergen',
+  )
+  narrator.tell(
+    'Each side has both changes: the decimals of the ERP (text) and of the CRM (number) are one value.',
+  )
+  expect(scene, 'edits on both sides are in both systems', ({ crm, erp }) => {
+    const email = 'karley_dach@jasper.info'
+    return (
+      erp.get(email)?.webPage === 'schulist.example' &&
+      crm.get(email)?.address?.city === 'Bergen' &&
+      Number(crm.get(email)?.creditLimit) === 2500.5
+    )
+  })
+  const long = 'The Worshipful Company of Mapmakers, Navigators and Instrument Engravers'
+  narrator.tell(`A customer is renamed to "${long}". The ERP holds 40 characters.`)
+  const renamed = await knownCustomer(scene, 'Telly.Hoeger@billy.biz')
+  await editInCrm(scene, renamed.id, { name: long })
+  await until(
+    'the name in the ERP',
+    () => knownPartner(scene, 'Telly.Hoeger@billy.biz').name === long.slice(0, 40).trimEnd(),
+  )
+  await untilQuiet(scene)
+  narrator.tell('The ERP has its 40 characters, the CRM keeps all of them, and nobody writes any more.')
+  expect(
+    scene,
+    'the long name is whole in the CRM',
+    ({ crm }) => crm.get('telly.hoeger@billy.biz')?.name === long,
+  )
+}
+
+async function concurrentEdit(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('The same field, edited on both sides at the same time')
+  const email = 'Sherwood@rosamond.me'
+  const customer = await knownCustomer(scene, email)
+  const { partnerNumber } = knownPartner(scene, email)
+  narrator.tell('CRM: Nicholas becomes "Nick Runolfsdottir". ERP, at the same moment: "N. Runolfsdottir V".')
+  // The ERP's edit first: it has no webhooks, so nobody knows of it when the CRM's is taken over a moment later.
+  scene.erp.edit(partnerNumber, { name: 'N. Runolfsdottir V' })
+  await editInCrm(scene, customer.id, { name: 'Nick Runolfsdottir' })
+  await until('one name in both systems', async () => {
+    const user = await lookInCrm(scene, customer.id)
+    return user?.name === knownPartner(scene, email).name && user?.name === 'N. Runolfsdottir V'
+  })
+  narrator.tell(
+    "The definition prefers the ERP. The CRM's value is kept in the conflict record, not lost: `isthmus conflicts list --all`.",
+  )
+  expect(
+    scene,
+    'the preferred name is in both systems',
+    ({ crm, erp }) =>
+      crm.get(email.toLowerCase())?.name === 'N. Runolfsdottir V' &&
+      erp.get(email.toLowerCase())?.name === 'N. Runolfsdottir V',
+  )
+}
+
+async function deletion(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('A deletion')
+  const email = 'Rey.Padberg@karina.biz'
+  const customer = await knownCustomer(scene, email)
+  narrator.tell(
+    'Clementina DuBuque is deleted in the CRM. One missing record proves nothing, so Isthmus looks twice before it follows.',
+  )
+  await deleteInCrm(scene, customer.id)
+  await until('the partner deleted in the ERP', () => partnerOf(scene, email) === undefined)
+  narrator.tell('Gone in the ERP too, after a second look and a check that others still answer.')
+  expect(
+    scene,
+    'the deleted customer is in neither system',
+    ({ crm, erp }) => !crm.has(email.toLowerCase()) && !erp.has(email.toLowerCase()),
+  )
+}
+
+async function outage(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('The ERP is down')
+  const emails = ['Sincere@april.biz', 'Nathan@yesenia.net', 'Lucio_Hettinger@annie.ca']
+  const customers = await Promise.all(emails.map((email) => knownCustomer(scene, email)))
+  scene.erp.outage(true)
+  narrator.tell('While it answers 503 to everything, three customers are edited in the CRM.')
+  for (const [index, customer] of customers.entries())
+    await editInCrm(scene, customer.id, { website: `during-outage-${index}.example` })
+  await pause(3000)
+  scene.erp.outage(false)
+  narrator.tell('The ERP is back.')
+  await until('all three edits in the ERP', () =>
+    emails.every((email, index) => knownPartner(scene, email).webPage === `during-outage-${index}.example`),
+  )
+  narrator.tell('It was probed, not hammered; every edit arrived once it answered.')
+  expect(scene, 'edits made during the outage are in the ERP', ({ erp }) =>
+    emails.every(
+      (email, index) => erp.get(email.toLowerCase())?.webPage === `during-outage-${index}.example`,
+    ),
+  )
+}
+
+async function lostAnswer(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('A create whose answer is lost')
+  const user = { ...generateUser(0), name: 'Lost & Found Ltd', email: 'desk@lost-and-found.example' }
+  scene.erp.loseNextCreateAnswer()
+  narrator.tell(
+    'A new customer in the CRM. The ERP creates the partner, but the connection breaks before it can say so.',
+  )
+  await addToCrm(scene, user)
+  await until('the partner in the ERP', () => partnerOf(scene, user.email) !== undefined)
+  narrator.tell(
+    'Sending it again would make a second one. Isthmus waits until the request can take no more effect, searches for its mark, and adopts what it finds.',
+  )
+  await untilQuiet(scene)
+  const count = scene.erp.partners().filter((partner) => partner.mail === user.email).length
+  narrator.tell(`Partners with that address: ${count}.`)
+  expect(
+    scene,
+    'the create whose answer was lost exists once',
+    ({ erp, duplicates }) => duplicates === 0 && erp.has(user.email),
+  )
+}
+
+const senders = 16
+
+async function load(scene: Scene): Promise<void> {
+  const { narrator, loadSize } = scene
+  narrator.act(`${loadSize.toLocaleString('en')} new customers`)
+  const before = scene.erp.partners().length
+  const started = performance.now()
+  let next = 1
+  const add = async (): Promise<void> => {
+    while (next <= loadSize) {
+      const number = next
+      next += 1
+      await addToCrm(scene, generateUser(number))
+    }
+  }
+  const adding = Promise.all(Array.from({ length: senders }, add))
+  const arrived = (): number => scene.erp.partners().length - before
+  await until(
+    'all new customers in the ERP',
+    () => {
+      narrator.progress(
+        `${arrived().toLocaleString('en')} of ${loadSize.toLocaleString('en')} have arrived in the ERP`,
+      )
+      return arrived() >= loadSize
+    },
+    250,
+  )
+  await adding
+  await untilQuiet(scene)
+  const seconds = (performance.now() - started) / 1000
+  narrator.tell(
+    `All in the ERP after ${seconds.toFixed(1)} s, both systems' own time included (${Math.round(loadSize / seconds)} a second).`,
+  )
+}
+
+const probes = 40
+
+/** Single edits, one after the other, alternating between the systems: how long until the other one shows it. */
+async function stopwatch(scene: Scene): Promise<void> {
+  const { narrator } = scene
+  narrator.act('How long does one edit take?')
+  const email = 'Nathan@yesenia.net'
+  const customer = await knownCustomer(scene, email)
+  const { partnerNumber } = knownPartner(scene, email)
+  for (let probe = 0; probe < probes; probe += 1) {
+    const website = `probe-${probe}.example`
+    const fromCrm = probe % 2 === 0
+    if (fromCrm) await editInCrm(scene, customer.id, { website })
+    else scene.erp.edit(partnerNumber, { webPage: website })
+    const started = performance.now()
+    await until(
+      `probe ${probe}`,
+      async () =>
+        fromCrm
+          ? knownPartner(scene, email).webPage === website
+          : (await lookInCrm(scene, customer.id))?.website === website,
+      2,
+    )
+    scene.latencies.push(performance.now() - started)
+  }
+  const side = (remainder: number): string => {
+    const of = scene.latencies.filter((_, index) => index % 2 === remainder).sort((a, b) => a - b)
+    return `${Math.round(of[Math.floor(of.length / 2)] ?? 0)} ms`
+  }
+  narrator.tell(`CRM → ERP by webhook: ${side(0)} (median). ERP → CRM by asking once a second: ${side(1)}.`)
+  expect(
+    scene,
+    'the last edit of the stopwatch is in both systems',
+    ({ crm, erp }) =>
+      crm.get(email.toLowerCase())?.website === `probe-${probes - 1}.example` &&
+      erp.get(email.toLowerCase())?.webPage === `probe-${probes - 1}.example`,
+  )
+}
+
+/** The acts, in order. */
+export const acts: readonly ((scene: Scene) => Promise<void>)[] = [
+  firstLoad,
+  editsOnBothSides,
+  concurrentEdit,
+  deletion,
+  outage,
+  lostAnswer,
+  load,
+  stopwatch,
+]
