@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MatchHit } from '../store/contract.ts'
 import { dropRivals } from './matching.ts'
 
-function hit(recordId: string, state: MatchHit['state'], linked: string): MatchHit {
+function hit(recordId: string, state: MatchHit['state'], linked: string, busy = false): MatchHit {
   return {
     recordId,
     state,
@@ -12,6 +12,7 @@ function hit(recordId: string, state: MatchHit['state'], linked: string): MatchH
     creating: [],
     fields: {},
     keptApart: false,
+    busy,
   }
 }
 
@@ -26,6 +27,11 @@ describe('dropRivals', () => {
   it('H20: leaves the oldest of several unmatched records when none is settled', () => {
     const hits = [hit('t', 'candidate', 'till'), hit('s', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['s'])
+  })
+
+  it('H20: leaves one that is under way before an older one, since it may settle in a moment', () => {
+    const hits = [hit('t', 'candidate', 'till', true), hit('s', 'candidate', 'shop')]
+    expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['t'])
   })
 
   it('keeps two unmatched records of one system: their key proves nothing', () => {

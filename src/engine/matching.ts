@@ -27,7 +27,7 @@ export async function findMatch(
 
 /**
  * Candidates of several systems that are all the same new thing are no ambiguity: they join the settled record if there is one, else the
- * oldest of them. Two of one system are one, and stay.
+ * oldest of them goes first. Two of one system are one, and stay.
  */
 export function dropRivals(hits: readonly MatchHit[], system: string): readonly MatchHit[] {
   const isForeign = (hit: MatchHit): boolean => hit.state === 'candidate' && !hit.linked.includes(system)
