@@ -6,7 +6,19 @@ import type { CanonicalDocument, CanonicalValue } from './values.ts'
 
 const document: fc.Arbitrary<CanonicalDocument> = fc.dictionary(
   fc.constantFrom('a', 'b', 'c', 'toString'),
-  fc.constantFrom<CanonicalValue>(null, '', [], {}, true, 'x', '1.5', ['x'], ['x', 'y'], { a: null }, { a: 'x', b: ['y'] }),
+  fc.constantFrom<CanonicalValue>(
+    null,
+    '',
+    [],
+    {},
+    true,
+    'x',
+    '1.5',
+    ['x'],
+    ['x', 'y'],
+    { a: null },
+    { a: 'x', b: ['y'] },
+  ),
 )
 
 describe('differences of documents', () => {

@@ -252,9 +252,14 @@ const probe = 'isthmusFrameProbe'
 function withProbes(record: NativeRecord): NativeRecord {
   const entries = Object.entries(record).map(([key, value]): [string, unknown] => [
     key,
-    isPlainObject(value) ? withProbes(value) : value,
+    hasFrame(value) ? withProbes(value) : value,
   ])
   return Object.fromEntries([...entries, [probe, true]])
+}
+
+/** A local time with its zone is one value in the dress of an object. */
+function hasFrame(value: unknown): value is NativeRecord {
+  return isPlainObject(value) && Object.keys(value).sort().join() !== 'local,zone'
 }
 
 /** Lists are values of their own: replaced as a whole, they have no frame. */
@@ -262,7 +267,7 @@ function lostProbes(before: NativeRecord, after: unknown, path: string): readonl
   if (!isPlainObject(after)) return [path]
   const here = after[probe] === true ? [] : [path === '' ? '(record)' : path]
   const inside = Object.entries(before).flatMap(([key, value]) =>
-    isPlainObject(value) ? lostProbes(value, after[key], path === '' ? key : `${path}.${key}`) : [],
+    hasFrame(value) ? lostProbes(value, after[key], path === '' ? key : `${path}.${key}`) : [],
   )
   return [...here, ...inside]
 }
