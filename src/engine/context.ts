@@ -146,6 +146,8 @@ export interface Pass {
   /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
   readonly references: Map<string, string | undefined>
   readonly needs: Need[]
+  /** Systems whose wanted look took place in this pass. */
+  readonly looked: Set<string>
   /** Systems that had moved on when they were written to (412), and were not looked at since. */
   readonly stale: Set<string>
   draft: PassDraft

@@ -29,7 +29,8 @@ export function systemsToLookAt(pass: Pass): readonly string[] {
   const all = look.includes('*')
   return [...pass.members.values()]
     .filter((member) => all || look.includes(member.system) || needsVerification(pass, member, now))
-    .filter((member) => !pass.sightings.has(member.system) && canLook(pass, member))
+    .filter((member) => pass.stale.has(member.system) || !pass.looked.has(member.system))
+    .filter((member) => canLook(pass, member))
     .map((member) => member.system)
 }
 
@@ -66,6 +67,7 @@ export const lookAt: LookAt = async (pass, system) => {
   })
   const sighting = await sightingOf(pass, place, member, read)
   pass.stale.delete(system)
+  pass.looked.add(system)
   pass.sightings.set(system, sighting)
   return sighting
 }

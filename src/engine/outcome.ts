@@ -38,6 +38,8 @@ export async function takeOutcome(
   switch (outcome.kind) {
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
+      // What was seen before the write is no news about the record any more.
+      pass.sightings.delete(system)
       if (write.planned !== undefined) await landed(pass, write, outcome)
       return { again: false }
     case 'stale':
@@ -197,6 +199,7 @@ function comeBack(pass: Pass, system: string, failure: CallFailure | undefined):
 function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {
   const { system } = intent
   pass.intents.set(system, intent)
+  pass.sightings.delete(system)
   const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
   const until = inDoubtUntil(pass, intent, attempts)
   setLane(pass, system, 'in-doubt', { reason: failure.code, until, attempts })

@@ -20,6 +20,7 @@ export function beginPass(
     sightings: new Map(),
     references: new Map(),
     needs: [],
+    looked: new Set(),
     stale: new Set(),
     draft: emptyDraft(),
     deadline: limits.deadline,
