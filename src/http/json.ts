@@ -2,7 +2,7 @@
  * JSON in and out without losing digits, and with bounds on what a hostile or broken answer can do.
  *
  * `JSON.parse` is used as it is while the text holds no number a double could damage; only then each number is looked at in its source
- * spelling. On 1 MB of ordinary records the check costs about a tenth of the parsing; parsing with a reviver costs five times the parsing.
+ * spelling. On 1 MB of ordinary records (Node 24): parsing 4 ms, these checks 5 ms more, parsing with each number looked at 33 ms.
  */
 import { LosslessNumber, stringify } from 'lossless-json'
 

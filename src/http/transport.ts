@@ -61,14 +61,14 @@ export class Transport {
     })
   }
 
-  /** Closes idle sockets now and busy ones as soon as their answers are in; destroys what is left after a second. */
+  /** Lets running exchanges end for a second, then destroys every socket. A handshake that is stuck does not hold it up. */
   async close(): Promise<void> {
-    const timer = setTimeout(() => void this.#agent.destroy(), 1_000)
-    try {
-      await this.#agent.close()
-    } finally {
-      clearTimeout(timer)
-    }
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, 1_000)
+    await Promise.race([this.#agent.close(), patience.promise])
+    clearTimeout(timer)
+    // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
+    this.#agent.destroy().catch(() => undefined)
   }
 }
 

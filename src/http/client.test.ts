@@ -1,0 +1,461 @@
+import { gzipSync } from 'node:zlib'
+import { isLosslessNumber } from 'lossless-json'
+import { afterEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import {
+  type LocalServer,
+  type Respond,
+  sendJson,
+  startServer,
+  startSocketServer,
+} from '../../test/support/local-server.ts'
+import type { CallLogEntry } from './call-log.ts'
+import { ApiClient } from './client.ts'
+import {
+  AuthenticationError,
+  HttpStatusError,
+  NetworkError,
+  RateLimitedError,
+  RequestError,
+  ResponseValidationError,
+  TimeoutError,
+} from './errors.ts'
+import type { ApiClientOptions } from './options.ts'
+
+const open: { close(): Promise<void> }[] = []
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+async function serve(respond: Respond): Promise<LocalServer> {
+  const server = await startServer(respond)
+  open.push(server)
+  return server
+}
+
+function clientOf(url: string, options: Partial<ApiClientOptions> = {}): ApiClient {
+  const client = new ApiClient({
+    baseUrl: url,
+    allowHttp: true,
+    retry: { retries: 3, baseMs: 5, capMs: 20 },
+    timeouts: { totalMs: 5_000 },
+    ...options,
+  })
+  open.push(client)
+  return client
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('the call should have failed'),
+    (error: unknown) => error,
+  )
+}
+
+const ok: Respond = (_request, response) => sendJson(response, 200, { ok: true })
+
+test('fills path templates with encoded values and repeats query parameters', async () => {
+  const server = await serve(ok)
+  const client = clientOf(`${server.url}/v2/`)
+  await client.get('/users/{id}/notes', {
+    path: { id: 'a/b ?#' },
+    query: { tag: ['x', 'y'], none: undefined, n: 5n },
+  })
+  expect(server.seen[0]?.url).toBe('/v2/users/a%2Fb%20%3F%23/notes?tag=x&tag=y&n=5')
+})
+
+test('refuses every address that would leave the base URL, before anything is sent', async () => {
+  const server = await serve(ok)
+  const client = clientOf(`${server.url}/v2`)
+  const targets = [
+    '/../admin',
+    '/%2e%2e/admin',
+    'http://evil.example/v2/x',
+    `${server.url}/v22`,
+    '//evil.example',
+    'users',
+  ]
+  for (const target of targets) {
+    const error = await failureOf(client.get(target)).catch((thrown: unknown) => thrown)
+    if (target === '//evil.example') continue
+    expect(error, target).toBeInstanceOf(RequestError)
+  }
+  for (const id of ['', '.', '..']) {
+    await expect(client.get('/users/{id}', { path: { id } })).rejects.toMatchObject({
+      code: 'HTTP_REQUEST_INVALID',
+    })
+  }
+  await expect(client.get('/users/{id}')).rejects.toBeInstanceOf(RequestError)
+  await expect(client.get('/users', { path: { id: 1 } })).rejects.toBeInstanceOf(RequestError)
+  expect(server.seen.filter(({ url }) => !url.startsWith('/v2'))).toEqual([])
+})
+
+test('refuses plain HTTP except to a loopback address with permission', () => {
+  const attempts: Partial<ApiClientOptions>[] = [
+    { baseUrl: 'http://example.com', allowHttp: true },
+    { baseUrl: 'http://127.0.0.1.example.com', allowHttp: true },
+    { baseUrl: 'http://127.0.0.1' },
+    { baseUrl: 'ftp://example.com' },
+    { baseUrl: 'https://user:pass@example.com' },
+    { baseUrl: 'nonsense' },
+  ]
+  for (const options of attempts) {
+    expect(() => new ApiClient({ baseUrl: '', ...options }), options.baseUrl).toThrow(RequestError)
+  }
+})
+
+test('returns what the schema made of the answer, and says where it does not fit without quoting it', async () => {
+  const server = await serve((_request, response) =>
+    sendJson(response, 200, [{ id: 1, email: 'canary@example.org' }]),
+  )
+  const client = clientOf(server.url)
+  const User = z.object({ id: z.number().transform(String), email: z.string() })
+  const users = await client.get('/users', { schema: z.array(User) })
+  expect(users[0]?.id).toBe('1')
+  const error = await failureOf(client.get('/users', { schema: z.array(z.object({ email: z.number() })) }))
+  expect(error).toBeInstanceOf(ResponseValidationError)
+  expect(error).toMatchObject({ code: 'HTTP_ANSWER_UNEXPECTED', outcome: 'answered' })
+  expect(String(error)).toContain('/0/email')
+  expect(String(error)).not.toContain('canary')
+})
+
+test('keeps digits that a double would lose', async () => {
+  const server = await serve((_request, response) =>
+    sendJson(response, 200, '{"id":12345678901234567891,"amount":10.50,"small":0.30000000000000004}'),
+  )
+  const data = await clientOf(server.url).get('/')
+  expect(data).toMatchObject({ amount: 10.5, small: 0.30000000000000004 })
+  const { id } = data as { id: unknown }
+  expect(isLosslessNumber(id) && id.toString()).toBe('12345678901234567891')
+})
+
+test('answers a failing status with status, problem document and body, the heavy parts not enumerable', async () => {
+  const problem = { type: 'https://example.org/gone', title: 'No such user', detail: 'canary' }
+  const server = await serve((_request, response) =>
+    sendJson(response, 404, problem, { 'content-type': 'application/problem+json; charset=utf-8' }),
+  )
+  const error = await failureOf(clientOf(server.url).get('/users/{id}', { path: { id: 7 } }))
+  expect(error).toBeInstanceOf(HttpStatusError)
+  expect(error).toMatchObject({
+    status: 404,
+    outcome: 'answered',
+    retry: 'never',
+    problem: { title: 'No such user' },
+  })
+  expect(Object.keys(error as object)).not.toContain('body')
+  expect(String(error)).toContain('GET ')
+  expect(String(error)).toContain('/users/{id}')
+})
+
+test('retries a read after failures that may pass, and counts each attempt in the call log', async () => {
+  const entries: CallLogEntry[] = []
+  let answers = 0
+  const server = await serve((_request, response) => {
+    answers += 1
+    if (answers < 3) sendJson(response, 503, {})
+    else sendJson(response, 200, { ok: true }, { 'x-request-id': 'req-7' })
+  })
+  await clientOf(server.url, { onAttempt: (entry) => entries.push(entry) }).get('/x/{id}', {
+    path: { id: 'private' },
+  })
+  expect(entries.map(({ status, attempt }) => [status, attempt])).toEqual([
+    [503, 1],
+    [503, 2],
+    [200, 3],
+  ])
+  expect(entries[2]).toMatchObject({ route: '/x/{id}', requestId: 'req-7', method: 'GET' })
+  expect(JSON.stringify(entries)).not.toContain('private')
+})
+
+test('does not repeat a POST that may have taken effect', async () => {
+  for (const respond of [
+    ((_request, response) => sendJson(response, 503, {})) satisfies Respond,
+    ((_request, response) => void response.destroy()) satisfies Respond,
+  ]) {
+    const server = await serve(respond)
+    const error = await failureOf(clientOf(server.url).post('/orders', { json: { a: 1 } }))
+    expect(error).toMatchObject({ outcome: 'unknown' })
+    expect(server.seen).toHaveLength(1)
+  }
+})
+
+test('repeats a POST with an idempotency key, the same key each time', async () => {
+  let answers = 0
+  const server = await serve((_request, response) => {
+    answers += 1
+    if (answers === 1) response.destroy()
+    else sendJson(response, 201, { id: 1 })
+  })
+  await clientOf(server.url).post('/orders', { json: {}, idempotencyKey: 'auto' })
+  const keys = server.seen.map(({ headers }) => headers['idempotency-key'])
+  expect(keys).toHaveLength(2)
+  expect(new Set(keys).size).toBe(1)
+})
+
+test('repeats a POST that was refused by 429, since that proves that nothing happened', async () => {
+  let answers = 0
+  const server = await serve((_request, response) => {
+    answers += 1
+    if (answers === 1) sendJson(response, 429, {}, { 'retry-after': '0' })
+    else sendJson(response, 201, { id: 1 })
+  })
+  await clientOf(server.url).post('/orders', { json: {} })
+  expect(server.seen).toHaveLength(2)
+})
+
+test('never comes back before Retry-After, given in seconds or as a date', async () => {
+  for (const header of [() => '1', () => new Date(Date.now() + 2_000).toUTCString()]) {
+    let answers = 0
+    const server = await serve((_request, response) => {
+      answers += 1
+      if (answers === 1) sendJson(response, 503, {}, { 'retry-after': header() })
+      else sendJson(response, 200, {})
+    })
+    await clientOf(server.url).get('/')
+    const [first, second] = server.seen
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(950)
+  }
+})
+
+test('says at once when the system wants to be left alone for longer than the deadline', async () => {
+  const server = await serve((_request, response) =>
+    sendJson(response, 429, { canary: 1 }, { 'retry-after': '3600' }),
+  )
+  const startedAt = performance.now()
+  const error = await failureOf(clientOf(server.url).get('/'))
+  expect(performance.now() - startedAt).toBeLessThan(3_000)
+  expect(error).toBeInstanceOf(RateLimitedError)
+  expect(error).toMatchObject({ retry: { afterMs: 3_600_000 }, status: 429, outcome: 'answered' })
+  expect(server.seen).toHaveLength(1)
+})
+
+test('after a 429, other calls of the client wait as well', async () => {
+  let answers = 0
+  const server = await serve((_request, response) => {
+    answers += 1
+    if (answers === 1) sendJson(response, 429, {}, { 'retry-after': '1' })
+    else sendJson(response, 200, {})
+  })
+  const client = clientOf(server.url)
+  await failureOf(client.get('/first', { retries: 0 }))
+  await client.get('/second')
+  expect((server.seen[1]?.at ?? 0) - (server.seen[0]?.at ?? 0)).toBeGreaterThanOrEqual(950)
+})
+
+test('gives up retrying when most calls fail, so that an outage is not answered with a multiple of the traffic', async () => {
+  const server = await serve((_request, response) => sendJson(response, 503, {}))
+  const client = clientOf(server.url, { retry: { retries: 10, baseMs: 1, capMs: 1 } })
+  for (let call = 0; call < 20; call += 1) await failureOf(client.get('/'))
+  expect(server.seen.length).toBeLessThan(20 + 36)
+})
+
+test('an unreachable host is a network error that proves that nothing was sent', async () => {
+  const server = await startServer(ok)
+  await server.close()
+  const error = await failureOf(
+    clientOf(server.url, { retry: { retries: 1, baseMs: 1 } }).post('/', { json: {} }),
+  )
+  expect(error).toBeInstanceOf(NetworkError)
+  expect(error).toMatchObject({ outcome: 'not-sent', systemCode: 'ECONNREFUSED', retry: 'backoff' })
+  expect(error).toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+})
+
+test('a connection reset in the middle of the answer is unknown, not an answer', async () => {
+  const server = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    response.write('{"a":')
+    setTimeout(() => response.destroy(), 20)
+  })
+  const error = await failureOf(clientOf(server.url).post('/', { json: {} }))
+  expect(error).toBeInstanceOf(NetworkError)
+  expect(error).toMatchObject({ outcome: 'unknown' })
+})
+
+test('what is not HTTP at all is a network error', async () => {
+  const server = await startSocketServer((socket) =>
+    socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9\r\n')),
+  )
+  open.push(server)
+  expect(await failureOf(clientOf(server.url, { retry: { retries: 0 } }).get('/'))).toBeInstanceOf(
+    NetworkError,
+  )
+})
+
+test('recognises a web page instead of data', async () => {
+  for (const type of ['text/html', 'application/json']) {
+    const server = await serve((_request, response) =>
+      sendJson(response, 200, '<!DOCTYPE html><html><body>canary</body></html>', { 'content-type': type }),
+    )
+    const error = await failureOf(clientOf(server.url).get('/'))
+    expect(error).toBeInstanceOf(ResponseValidationError)
+    expect(error).toMatchObject({ code: 'HTTP_ANSWER_IS_HTML', outcome: 'unknown' })
+    expect(String(error)).not.toContain('canary')
+  }
+})
+
+test('refuses broken, too deep and non-UTF-8 JSON with a message that does not quote it', async () => {
+  const bodies: [string | Buffer, string][] = [
+    ['{"canary":', 'HTTP_ANSWER_NOT_JSON'],
+    ['['.repeat(100) + ']'.repeat(100), 'HTTP_ANSWER_TOO_DEEP'],
+    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'HTTP_ANSWER_DAMAGED'],
+  ]
+  for (const [body, code] of bodies) {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(body)
+    })
+    const error = await failureOf(clientOf(server.url, { retry: { retries: 0 } }).get('/'))
+    expect(error).toMatchObject({ code })
+    expect(String(error)).not.toContain('canary')
+  }
+})
+
+test('reads a 10 MB page, and refuses it clearly when the limit is lower', async () => {
+  const page = JSON.stringify(Array.from({ length: 10_000 }, (_, id) => ({ id, text: 'x'.repeat(1_000) })))
+  const server = await serve((_request, response) => sendJson(response, 200, page))
+  expect(await clientOf(server.url).get('/')).toHaveLength(10_000)
+  const small = clientOf(server.url, { response: { maxBytes: 1_000_000 } })
+  expect(await failureOf(small.get('/'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE', retry: 'never' })
+})
+
+test('stops an endless body at the size limit', async () => {
+  const server = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const timer = setInterval(() => response.write('"'.padEnd(65_536, 'x')), 1)
+    response.on('close', () => clearInterval(timer))
+  })
+  const client = clientOf(server.url, { response: { maxBytes: 500_000 } })
+  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+})
+
+test('decodes compressed answers, and refuses one that unfolds beyond the limit', async () => {
+  const server = await serve((request, response) => {
+    const body = request.url === '/bomb' ? JSON.stringify('x'.repeat(50_000_000)) : '{"a":1}'
+    response.writeHead(request.url === '/error' ? 400 : 200, {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+    })
+    response.end(gzipSync(body))
+  })
+  const client = clientOf(server.url)
+  expect(await client.get('/')).toEqual({ a: 1 })
+  expect(await failureOf(client.get('/error'))).toMatchObject({ body: { a: 1 } })
+  expect(await failureOf(client.get('/bomb'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+})
+
+test('never follows a redirect', async () => {
+  const target = await serve(ok)
+  const server = await serve((_request, response) =>
+    sendJson(response, 307, {}, { location: `${target.url}/x` }),
+  )
+  const client = clientOf(server.url, { auth: { type: 'bearer', token: 'secret' } })
+  expect(await failureOf(client.post('/', { json: {} }))).toMatchObject({
+    code: 'HTTP_REDIRECTED',
+    status: 307,
+  })
+  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_REDIRECTED' })
+  expect(target.seen).toEqual([])
+})
+
+test('the total deadline settles on time while the server is silent, trickles, or refuses to end a handshake', async () => {
+  const silent = await startSocketServer(() => undefined)
+  const trickling = await startSocketServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n')
+      const timer = setInterval(() => socket.write(' '), 10)
+      socket.on('close', () => clearInterval(timer))
+    })
+  })
+  const handshake = await startSocketServer(() => undefined, 'https')
+  open.push(silent, trickling, handshake)
+  const cases = [
+    [silent.url, 'headers', 'unknown'],
+    [trickling.url, 'body', 'unknown'],
+    [handshake.url, 'connect', 'not-sent'],
+  ] as const
+  for (const [url, phase, outcome] of cases) {
+    const startedAt = performance.now()
+    const error = await failureOf(clientOf(url, { timeouts: { totalMs: 300 } }).post('/', { json: {} }))
+    const took = performance.now() - startedAt
+    expect(error, url).toBeInstanceOf(TimeoutError)
+    expect(error).toMatchObject({ phase, outcome, code: 'HTTP_TIMEOUT' })
+    expect(took).toBeLessThan(2_000)
+  }
+})
+
+test('the total deadline settles on time while backing off and while waiting for the rate limit', async () => {
+  const failing = await serve((_request, response) => sendJson(response, 503, {}))
+  const backingOff = clientOf(failing.url, {
+    timeouts: { totalMs: 400 },
+    retry: { retries: 1, baseMs: 60_000, capMs: 60_000 },
+    random: () => 0.005,
+  })
+  const first = await failureOf(backingOff.get('/'))
+  expect(first).toBeInstanceOf(HttpStatusError)
+  const slow = await serve(() => undefined)
+  const queued = clientOf(slow.url, { timeouts: { totalMs: 300 }, limits: { concurrency: 1 } })
+  const held = failureOf(queued.get('/held', { totalMs: 2_000 }))
+  const error = await failureOf(queued.post('/waits', { json: {} }))
+  expect(error).toMatchObject({ phase: 'queue', outcome: 'not-sent' })
+  expect(slow.seen).toHaveLength(1)
+  expect(await held).toBeInstanceOf(TimeoutError)
+})
+
+test('ends at once when the caller aborts, and says whether the request may have landed', async () => {
+  const server = await serve(() => undefined)
+  const client = clientOf(server.url)
+  const controller = new AbortController()
+  const call = failureOf(client.post('/', { json: {}, signal: controller.signal }))
+  setTimeout(() => controller.abort(), 100)
+  expect(await call).toMatchObject({ code: 'HTTP_ABORTED', outcome: 'unknown' })
+  expect(await failureOf(client.get('/', { signal: AbortSignal.abort() }))).toMatchObject({
+    outcome: 'not-sent',
+  })
+})
+
+test('never sends after its start time, also when it waited for a slot', async () => {
+  const server = await serve((_request, response) => void setTimeout(() => sendJson(response, 200, {}), 200))
+  const client = clientOf(server.url, { limits: { concurrency: 1 } })
+  const late = await failureOf(client.post('/late', { json: {}, startBefore: performance.now() - 1 }))
+  expect(late).toMatchObject({ outcome: 'not-sent' })
+  const running = client.get('/slow')
+  const waited = await failureOf(client.post('/waited', { json: {}, startBefore: performance.now() + 50 }))
+  expect(waited).toMatchObject({ outcome: 'not-sent', code: 'HTTP_START_TOO_LATE' })
+  await running
+  expect(server.seen.map(({ url }) => url)).toEqual(['/slow'])
+})
+
+test('a wrong credential is an authentication error that is not retried', async () => {
+  const server = await serve((_request, response) => sendJson(response, 401, { error: 'bad token' }))
+  const error = await failureOf(clientOf(server.url, { auth: { type: 'bearer', token: 'wrong' } }).get('/'))
+  expect(error).toBeInstanceOf(AuthenticationError)
+  expect(error).toMatchObject({ status: 401, retry: 'never' })
+  expect(server.seen).toHaveLength(1)
+})
+
+test('sends basic, bearer and API key credentials where they belong', async () => {
+  const server = await serve(ok)
+  await clientOf(server.url, { auth: { type: 'basic', username: 'ada', password: 'p:w' } }).get('/')
+  await clientOf(server.url, { auth: { type: 'bearer', token: 't' } }).get('/')
+  await clientOf(server.url, { auth: { type: 'api-key', header: 'X-Key', value: 'k' } }).get('/')
+  await clientOf(server.url, { auth: { type: 'api-key', query: 'key', value: 'a b' } }).get('/', {
+    query: { x: 1 },
+  })
+  expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p:w').toString('base64')}`)
+  expect(server.seen[1]?.headers.authorization).toBe('Bearer t')
+  expect(server.seen[2]?.headers['x-key']).toBe('k')
+  expect(server.seen[3]?.url).toBe('/?x=1&key=a%20b')
+})
+
+test('refuses headers that would smuggle others, and bodies given twice', async () => {
+  const client = clientOf('http://127.0.0.1:1')
+  await expect(client.get('/', { headers: { 'x-a': 'b\r\nx-c: d' } })).rejects.toBeInstanceOf(RequestError)
+  await expect(client.post('/', { json: {}, form: {} })).rejects.toBeInstanceOf(RequestError)
+})
+
+test('after closing, calls are refused', async () => {
+  const client = clientOf('http://127.0.0.1:1')
+  await client.close()
+  await expect(client.get('/')).rejects.toMatchObject({ code: 'HTTP_CLIENT_CLOSED' })
+})
