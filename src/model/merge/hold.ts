@@ -9,7 +9,15 @@ import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, type SeenChange } from './change.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { acknowledge, hasBase } from './member-field.ts'
-import { agreedFields, fieldState, type MergePass, type Side, setAgreed, setFieldState } from './pass.ts'
+import {
+  addConflict,
+  agreedFields,
+  fieldState,
+  type MergePass,
+  type Side,
+  setAgreed,
+  setFieldState,
+} from './pass.ts'
 import type { RankedCandidate } from './policies.ts'
 
 /** Adds changes to the conflict that holds the field. */
@@ -19,7 +27,7 @@ export function keepForHold(
   conflictId: string,
   changes: readonly SeenChange[],
 ): void {
-  pass.conflicts.push({
+  addConflict(pass, {
     id: conflictId,
     field: shape.name,
     candidates: draftCandidates(changes.map(candidateOf)),
@@ -46,7 +54,7 @@ export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
   const common = sides === undefined ? undefined : commonValue(shape, sides)
   if (sides === undefined || common === undefined) return
   const winner = common.system
-  pass.conflicts.push({
+  addConflict(pass, {
     id: agreed.heldBy,
     field: shape.name,
     candidates: draftCandidates(sides),

@@ -78,6 +78,14 @@ export function setFieldState(side: Side, field: string, state: MemberField): vo
   side.draft[field] = state
 }
 
+/** Puts a conflict down; what belongs to one that is down already is added to it, so that each is told once. */
+export function addConflict(pass: MergePass, draft: ConflictDraft): void {
+  const index = pass.conflicts.findIndex((known) => known.id === draft.id)
+  const known = pass.conflicts[index]
+  if (known === undefined) pass.conflicts.push(draft)
+  else pass.conflicts[index] = { ...draft, candidates: [...known.candidates, ...draft.candidates] }
+}
+
 export function finishPass(pass: MergePass): MergeDecision {
   const members = new Map<string, Record<string, MemberField>>()
   for (const side of pass.sides) if (side?.draft !== undefined) members.set(side.system, side.draft)

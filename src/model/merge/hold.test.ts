@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { agreedOf, entityOf, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
+import { planWrites } from '../plan.ts'
+import type { CanonicalDocument } from '../values.ts'
+import type { MergeInput } from './contract.ts'
+import { mergeRecord } from './merge-record.ts'
+
+const entity = entityOf({ fields: { name: { policy: { kind: 'manual' } }, city: {} } })
+const synced = { fields: { name: syncedOf('Ann'), city: syncedOf('Rome') } }
+
+function start(looks: Record<string, CanonicalDocument>): MergeInput {
+  return inputOf({
+    entity,
+    fields: { name: agreedOf('Ann'), city: agreedOf('Rome') },
+    members: { crm: synced, erp: synced },
+    looks,
+  })
+}
+
+/** The next pass, with other looks. */
+function next(input: MergeInput, looks: Record<string, CanonicalDocument>): MergeInput {
+  const decision = mergeRecord(input)
+  const members = Object.fromEntries(
+    [...input.members].map(([system, member]) => [
+      system,
+      { fields: decision.members.get(system) ?? member.fields },
+    ]),
+  )
+  return inputOf({ entity, rev: decision.rev, fields: decision.fields, members, looks })
+}
+
+const clash = () => start({ crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Cleo', city: 'Rome' } })
+
+describe('a field under the manual policy', () => {
+  it('is held, while other fields go on', () => {
+    const input = clash()
+    const decision = mergeRecord(input)
+    expect(decision.fields.name).toMatchObject({ value: 'Ann', rev: 1, heldBy: 'conflict-1' })
+    expect(decision.conflicts).toMatchObject([
+      { id: 'conflict-1', candidates: [{ value: 'Bea' }, { value: 'Cleo' }] },
+    ])
+    expect(decision.conflicts[0]).not.toHaveProperty('winner')
+    expect(planWrites(input, decision).writes).toMatchObject([{ system: 'erp', values: { city: 'Oslo' } }])
+  })
+
+  it('adds further edits to the same conflict', () => {
+    const later = mergeRecord(next(clash(), { crm: { name: 'Dora', city: 'Oslo' } }))
+    expect(later.conflicts).toMatchObject([
+      { id: 'conflict-1', candidates: [{ system: 'crm', value: 'Dora' }] },
+    ])
+    expect(later.fields.name).toMatchObject({ value: 'Ann', heldBy: 'conflict-1' })
+  })
+
+  it('is released by itself once all sides are equal, and the conflict is closed', () => {
+    const later = mergeRecord(
+      next(clash(), { crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Bea', city: 'Oslo' } }),
+    )
+    expect(later.fields.name).toMatchObject({ value: 'Bea' })
+    expect(later.fields.name).not.toHaveProperty('heldBy')
+    expect(later.conflicts).toMatchObject([{ id: 'conflict-1', winner: 'crm' }])
+    expect([...later.members.values()].map((fields) => fields.name?.acked)).toEqual([later.rev, later.rev])
+  })
+
+  it('is released by itself when everybody goes back to what was agreed', () => {
+    const later = mergeRecord(
+      next(clash(), { crm: { name: 'Ann', city: 'Oslo' }, erp: { name: 'Ann', city: 'Oslo' } }),
+    )
+    expect(later.fields.name).toMatchObject({ value: 'Ann' })
+    expect(later.fields.name).not.toHaveProperty('heldBy')
+  })
+
+  it('stays held while a side is unknown or differs', () => {
+    const later = mergeRecord(next(clash(), { crm: { name: 'Bea', city: 'Oslo' } }))
+    expect(later.fields.name).toHaveProperty('heldBy')
+    expect(later.conflicts).toEqual([])
+  })
+
+  it('that a person changed and one system edited unknowingly waits for that person, not for the system alone', () => {
+    const input = inputOf({
+      entity,
+      rev: 2,
+      fields: { name: agreedOf('Zoe', 2, 'person') },
+      members: { crm: { fields: { name: syncedOf('Ann', 1) } } },
+      looks: { crm: { name: 'Bea' } },
+    })
+    expect(mergeRecord(next(input, { crm: { name: 'Bea' } })).fields.name).toMatchObject({
+      value: 'Zoe',
+      heldBy: 'conflict-1',
+    })
+  })
+})
