@@ -15,3 +15,17 @@ export function parseLimit(text: string): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= rowsMax) return limit
   throw new InvalidArgumentError(`a whole number from 1 to ${rowsMax}`)
 }
+
+/** A count, 0..1000000. */
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 0 && count <= 1_000_000) return count
+  throw new InvalidArgumentError('a whole number from 0 to 1000000')
+}
+
+/** A TCP port; 0 = chosen by the system. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new InvalidArgumentError('a port from 0 to 65535')
+}

@@ -4,6 +4,7 @@ import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { Run } from './command.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
+import { addDemoCommand } from './commands/demo.ts'
 import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
 import { addInitCommand } from './commands/init.ts'
@@ -66,6 +67,7 @@ export function createProgram(options: ProgramOptions): Command {
         options.exit(isUsage(error) ? exitCodes.usage : exitCodes.failed)
       }
     }
+  addDemoCommand(program, run)
   addInitCommand(program, run)
   addStatusCommand(program, run)
   addRecordCommands(program, run)

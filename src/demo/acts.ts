@@ -56,7 +56,7 @@ async function firstLoad(scene: Scene): Promise<void> {
   )
   await until('all customers known to the ERP', () => erp.partners().length === 12)
   await untilQuiet(scene)
-  const found = await compareSystems(crm.url, erp.url)
+  const found = await compareSystems(scene)
   narrator.tell(
     `Matched 4 by e-mail, created 6 in the ERP and 2 in the CRM: ${erp.partners().length} partners, ${found.duplicates} duplicates.`,
   )
@@ -76,11 +76,7 @@ async function firstLoad(scene: Scene): Promise<void> {
 
 async function untilAgreed(scene: Scene): Promise<void> {
   await untilQuiet(scene)
-  await until(
-    'both systems equal',
-    async () => agrees(await compareSystems(scene.crm.url, scene.erp.url)),
-    500,
-  )
+  await until('both systems equal', async () => agrees(await compareSystems(scene)), 500)
 }
 
 async function editsOnBothSides(scene: Scene): Promise<void> {

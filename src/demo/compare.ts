@@ -22,7 +22,7 @@ export interface Comparison {
 }
 
 /** A user as the CRM answers it; any part may be missing there. */
-export interface CrmCustomer extends Partial<Omit<CrmUser, 'id' | 'address'>> {
+export interface CrmCustomer extends Partial<Omit<CrmUser, 'id' | 'address' | 'creditLimit'>> {
   readonly id: number | string
   readonly address?: Partial<CrmUser['address']>
   readonly creditLimit?: number | string
@@ -32,8 +32,8 @@ const pageSize = 1000
 const pagesMax = 1000
 const erpNameLength = 40
 
-async function getJson(url: string): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) })
+async function getJson(url: string, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(60_000) })
   if (!response.ok) throw new RangeError(`${url} answered ${response.status}`)
   return await response.json()
 }
@@ -42,11 +42,13 @@ async function readCrm(url: string): Promise<CrmCustomer[]> {
   return (await getJson(`${url}/users`)) as CrmCustomer[] // the CRM's own document
 }
 
-async function readErp(url: string): Promise<ErpPartner[]> {
+async function readErp(url: string, token: string): Promise<ErpPartner[]> {
   const all: ErpPartner[] = []
   let after = ''
   for (let page = 0; page < pagesMax; page += 1) {
-    const answer = (await getJson(`${url}/partners?limit=${pageSize}&after=${after}`)) as {
+    const answer = (await getJson(`${url}/partners?limit=${pageSize}&after=${after}`, {
+      authorization: `Bearer ${token}`,
+    })) as {
       readonly partners: readonly ErpPartner[]
       readonly next: string | null
     } // the ERP's own document
@@ -83,9 +85,17 @@ function differences(user: CrmCustomer, partner: ErpPartner): string[] {
   return pairs.filter(([, left, right]) => left !== right).map(([field]) => field)
 }
 
+/** Where the systems are, and what the ERP asks for. */
+export interface AuditedSystems {
+  readonly crm: { readonly url: string }
+  readonly erp: { readonly url: string }
+  readonly erpToken: string
+}
+
 /** Reads both systems whole and compares them. */
-export async function compareSystems(crmUrl: string, erpUrl: string): Promise<Comparison> {
-  const [users, partners] = await Promise.all([readCrm(crmUrl), readErp(erpUrl)])
+export async function compareSystems(systems: AuditedSystems): Promise<Comparison> {
+  const { crm: crmSystem, erp: erpSystem, erpToken } = systems
+  const [users, partners] = await Promise.all([readCrm(crmSystem.url), readErp(erpSystem.url, erpToken)])
   const crm = index(users, (user) => (user.email ?? '').toLowerCase())
   const erp = index(partners, (partner) => partner.mail.toLowerCase())
   const missing: string[] = []

@@ -26,6 +26,8 @@ export interface DemoEngine {
 export interface Scene {
   readonly crm: Crm
   readonly erp: Erp
+  /** Bearer token of the ERP. */
+  readonly erpToken: string
   readonly engine: DemoEngine
   readonly narrator: Narrator
   /** Generated customers in the load. */
@@ -130,7 +132,7 @@ export function knownPartner(scene: Scene, email: string): ErpPartner {
 
 /** The customer with that e-mail address. @throws DEMO_STUCK when there is none */
 export async function knownCustomer(scene: Scene, email: string): Promise<CrmCustomer> {
-  const { crm } = await compareSystems(scene.crm.url, scene.erp.url)
+  const { crm } = await compareSystems(scene)
   const customer = crm.get(email.toLowerCase())
   if (customer === undefined) throw new IsthmusError('DEMO_STUCK', `the CRM has no customer ${email}`)
   return customer

@@ -12,18 +12,18 @@ import { addHealthRoutes } from './health.ts'
 import { addHookRoutes } from './hooks.ts'
 import { addStatusRoutes } from './status.ts'
 
-/** What came of a delivery. */
-export type ReceiveResult =
-  | { readonly kind: 'accepted'; readonly duplicate: boolean }
-  /** Unknown system, no webhooks configured, or a signature that doesn't hold: all look alike from outside. */
-  | { readonly kind: 'refused' }
-
 /** What the server needs of the runtime. */
 export interface ServerDependencies {
   readonly integration: { readonly id: string; readonly version: string }
   readonly admin: AdminStore
-  /** Verifies and commits a delivery; throws when it can't be committed. */
-  receive(system: string, delivery: WebhookDelivery): Promise<ReceiveResult>
+  /**
+   * Verifies and commits a delivery; throws when it can't be committed. Refused and unknown ones are answered alike, so that nobody can
+   * try out names.
+   */
+  receive(
+    system: string,
+    delivery: WebhookDelivery,
+  ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown' }>
   /** Throws when the database is away. */
   checkReady(): Promise<void>
   now(): number

@@ -1,0 +1,87 @@
+/** `isthmus demo`: the whole thing in one command. */
+import type { Command } from 'commander'
+import { type Demo, type DemoResult, startDemo } from '../../demo/run-demo.ts'
+import type { Narrator } from '../../demo/scene.ts'
+import type { Run } from '../command.ts'
+import { parseCount, parsePort } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
+
+interface DemoCommandOptions {
+  readonly once?: boolean
+  readonly records: number
+  readonly port?: number
+}
+
+function narratorFor(output: Output): Narrator {
+  let act = 0
+  return {
+    act: (title) => {
+      act += 1
+      output.say(`\n${output.style.bold(`${act}. ${title}`)}`)
+      if (output.json) output.progress(`${act}. ${title}`)
+    },
+    tell: (line) => output.say(`   ${line}`),
+    progress: (line) => output.progress(`   ${line}`),
+  }
+}
+
+function draw(result: DemoResult): string {
+  return [
+    '',
+    result.converged ? 'Both systems agree.' : 'The systems do NOT agree:',
+    `  ${result.records.toLocaleString('en')} customers equal in both, ${result.duplicates} duplicates, ${result.lost} lost, ${result.conflicts} conflicts noticed,`,
+    `  ${result.writesAtQuiescence} writes when there was nothing to write, p95 of a single edit ${result.p95Ms} ms, ${result.seconds} s in all.`,
+    '  (compared over HTTP, customer by customer)',
+  ].join('\n')
+}
+
+function invite(output: Output, demo: Demo): void {
+  output.say('\nIt all stays up until you press Ctrl-C. Try it yourself:')
+  output.say(
+    `  curl -X PATCH ${demo.crmUrl}/users/1 -H 'content-type: application/json' -d '{"website":"my-edit.example"}'`,
+  )
+  output.say(`  and watch ${demo.statusUrl}`)
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}
+
+async function demo(context: CliContext, options: DemoCommandOptions): Promise<number> {
+  const { output } = context
+  output.say('Starting a CRM (json-server with JSONPlaceholder), an ERP, PostgreSQL and Isthmus …')
+  const running = await startDemo({
+    narrator: narratorFor(output),
+    loadSize: options.records,
+    ...(options.port === undefined ? {} : { port: options.port }),
+  })
+  const interrupted = untilInterrupted()
+  try {
+    output.say(`Status page: ${output.style.bold(running.statusUrl)}`)
+    const result = await Promise.race([running.play(), interrupted])
+    if (result === undefined) return exitCodes.failed
+    output.result(result, () => draw(result))
+    if (options.once !== true) {
+      invite(output, running)
+      await interrupted
+    }
+    return result.converged ? exitCodes.fine : exitCodes.failed
+  } finally {
+    await running.close()
+  }
+}
+
+export function addDemoCommand(program: Command, run: Run): void {
+  program
+    .command('demo')
+    .description('two real systems, a live sync, edits and accidents; prints what to look at')
+    .option('--once', 'end after the story instead of staying up')
+    .option('--records <n>', 'customers in the load', parseCount, 10_000)
+    .option('--port <n>', 'port of the status page (default 4780, or any other if it is taken)', parsePort)
+    .action(run(demo))
+}

@@ -1,0 +1,226 @@
+/**
+ * `isthmus demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a story that puts them through what
+ * happens in practice. What it reports at the end was compared over HTTP, not read from Isthmus' own books.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readSettings } from '../runtime/config.ts'
+import { createRuntime, type IsthmusRuntime } from '../runtime/create-runtime.ts'
+import { loadDefinition } from '../runtime/load-definition.ts'
+import type { RunningServer } from '../server/create-server.ts'
+import { listen } from '../server/listen.ts'
+import { acts, partnersBefore } from './acts.ts'
+import { type Comparison, compareSystems } from './compare.ts'
+import { type Crm, startCrm } from './crm.ts'
+import { type Erp, startErp } from './erp.ts'
+import { type DemoEngine, type Narrator, type Scene, untilQuiet } from './scene.ts'
+
+export interface DemoOptions {
+  readonly narrator: Narrator
+  /** Customers in the load act. @default 10000 */
+  readonly loadSize?: number
+  /** Port of the status page; 0 = chosen by the system. @default 4780, or any if that is taken */
+  readonly port?: number
+  /** Log level of the runtime. @default 'silent' */
+  readonly onEvent?: Parameters<IsthmusRuntime['events']['subscribe']>[0]
+}
+
+/** The result, as `--json` prints it. */
+export interface DemoResult {
+  /** Both systems hold the same customers, each once, with the same fields, and every edit of the story is there. */
+  readonly converged: boolean
+  /** Customers that are equal in both systems. */
+  readonly records: number
+  readonly duplicates: number
+  /** Customers or edits that are missing or different somewhere. */
+  readonly lost: number
+  /** Writes to either system during two full runs after everything had settled. */
+  readonly writesAtQuiescence: number
+  /** Conflicts that were noticed, whoever decided them. */
+  readonly conflicts: number
+  readonly seconds: number
+  /** From an edit's answer until the other system shows it; single edits, both directions. */
+  readonly p95Ms: number
+}
+
+/** The demo while it is up. */
+export interface Demo {
+  readonly statusUrl: string
+  readonly crmUrl: string
+  readonly erpUrl: string
+  /** Plays all acts and takes the final measure. */
+  play(): Promise<DemoResult>
+  /** Stops everything and removes its files. */
+  close(): Promise<void>
+}
+
+const defaultPort = 4780
+
+async function serve(runtime: IsthmusRuntime, port: number | undefined): Promise<RunningServer> {
+  const { integration, store } = runtime
+  const dependencies = {
+    integration,
+    admin: store.admin,
+    receive: runtime.receive,
+    checkReady: runtime.checkReady,
+    now: runtime.now,
+  }
+  if (port !== undefined) return await listen(dependencies, { port })
+  try {
+    return await listen(dependencies, { port: defaultPort })
+  } catch {
+    // Somebody uses the usual port; the demo prints its address, so any other will do.
+    return await listen(dependencies, { port: 0 })
+  }
+}
+
+/** Starts everything. Whatever was started is stopped again when a part fails. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const closing: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const part of closing.splice(0).reverse()) await part()
+  }
+  try {
+    const directory = mkdtempSync(join(tmpdir(), 'isthmus-demo-'))
+    closing.push(async () => rmSync(directory, { recursive: true, force: true }))
+    const secret = `whsec_${randomBytes(32).toString('base64')}`
+    const token = randomBytes(16).toString('hex')
+    const crm = await startCrm({ webhookSecret: secret })
+    closing.push(() => crm.close())
+    const erp = await startErp({ partners: partnersBefore, token })
+    closing.push(() => erp.close())
+    const runtime = await openRuntime({ crm, erp, secret, token, directory, onEvent: options.onEvent })
+    closing.push(() => runtime.stop())
+    const server = await serve(runtime, options.port)
+    closing.push(() => server.close())
+    crm.subscribe(`${server.url}/hooks/crm`)
+    return {
+      statusUrl: server.url,
+      crmUrl: crm.url,
+      erpUrl: erp.url,
+      play: () => play({ options, crm, erp, token, runtime }),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface RuntimeParts {
+  readonly crm: Crm
+  readonly erp: Erp
+  readonly secret: string
+  readonly token: string
+  readonly directory: string
+  readonly onEvent: DemoOptions['onEvent']
+}
+
+async function openRuntime(parts: RuntimeParts): Promise<IsthmusRuntime> {
+  const loaded = await loadDefinition({
+    file: fileURLToPath(new URL('./isthmus.yaml', import.meta.url)),
+    environment: {
+      DEMO_CRM_URL: parts.crm.url,
+      DEMO_ERP_URL: parts.erp.url,
+      DEMO_CRM_HOOK_SECRET: parts.secret,
+      DEMO_ERP_TOKEN: parts.token,
+    },
+  })
+  // The demo always has a database of its own: nothing of the environment may point it at somebody's real one.
+  const settings = readSettings({ ISTHMUS_DATA_DIR: parts.directory }, parts.directory)
+  return await createRuntime({
+    loaded,
+    settings,
+    ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
+  })
+}
+
+interface Playing {
+  readonly options: DemoOptions
+  readonly crm: Crm
+  readonly erp: Erp
+  readonly token: string
+  readonly runtime: IsthmusRuntime
+}
+
+async function play({ options, crm, erp, token, runtime }: Playing): Promise<DemoResult> {
+  const started = performance.now()
+  const engine: DemoEngine = {
+    store: runtime.store,
+    runFull: async () => void (await runtime.byHand.runFull({}, AbortSignal.timeout(120_000))),
+  }
+  const scene: Scene = {
+    crm,
+    erp,
+    erpToken: token,
+    engine,
+    narrator: options.narrator,
+    loadSize: options.loadSize ?? 10_000,
+    expectations: [],
+    latencies: [],
+  }
+  runtime.start()
+  for (const act of acts) await act(scene)
+  const writesAtQuiescence = await measureQuiescence(scene)
+  const comparison = await compareSystems(scene)
+  return summarise(scene, { comparison, writesAtQuiescence, started })
+}
+
+/** After everything has settled, listing and comparing everything twice must not cause a single write. */
+async function measureQuiescence(scene: Scene): Promise<number> {
+  scene.narrator.act('Quiet')
+  await untilQuiet(scene)
+  const before = scene.erp.writes() + (await scene.crm.writes())
+  for (let run = 0; run < 2; run += 1) {
+    await scene.engine.runFull()
+    await untilQuiet(scene)
+  }
+  const writes = scene.erp.writes() + (await scene.crm.writes()) - before
+  scene.narrator.tell(`Two full runs over both systems caused ${writes} writes.`)
+  return writes
+}
+
+interface Measures {
+  readonly comparison: Comparison
+  readonly writesAtQuiescence: number
+  readonly started: number
+}
+
+async function summarise(scene: Scene, measures: Measures): Promise<DemoResult> {
+  const { comparison, writesAtQuiescence, started } = measures
+  const unmet = scene.expectations.filter((expectation) => !expectation.holds(comparison))
+  const problems = [
+    ...comparison.missing,
+    ...comparison.different,
+    ...unmet.map((expectation) => `not so: ${expectation.what}`),
+  ]
+  for (const problem of problems.slice(0, 20)) scene.narrator.tell(`✗ ${problem}`)
+  const sorted = [...scene.latencies].sort((a, b) => a - b)
+  return {
+    converged: problems.length === 0 && comparison.duplicates === 0 && writesAtQuiescence === 0,
+    records: comparison.agreeing,
+    duplicates: comparison.duplicates,
+    lost: problems.length,
+    writesAtQuiescence,
+    conflicts: await countConflicts(scene),
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    p95Ms: Math.round(sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0),
+  }
+}
+
+async function countConflicts(scene: Scene): Promise<number> {
+  let count = 0
+  let cursor: string | undefined
+  do {
+    const page = await scene.engine.store.admin.conflicts({
+      limit: 200,
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    count += page.rows.length
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return count
+}
