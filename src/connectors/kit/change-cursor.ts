@@ -68,7 +68,7 @@ const stateSchema = z.strictObject({
   at: atSchema.optional(),
   /** The server's time when the current sweep began. */
   startedAt: z.number().optional(),
-  /** A run of ties passed by page number in the current sweep. */
+  /** The earliest run of ties passed by page number in the current sweep. */
   tie: z.number().optional(),
   /** The run of ties that has been read once more already. */
   tieRead: z.number().optional(),
@@ -105,7 +105,6 @@ export async function readFeed(
     ...defined({
       top: latest(state.top, page.items),
       startedAt: state.startedAt ?? page.serverNowMs,
-      tie: query.page > 0 && fresh.length > 0 ? page.items.at(-1)?.positionMs : state.tie,
     }),
   }
   const next = page.more ? continued(read, query, page.items, rules) : ended(read, rules)
@@ -148,9 +147,10 @@ function continued(
   }
   // Inclusive: the next page begins with the records of this time again, and what was told is recognised.
   if (last.position !== query.since) return { ...state, at: { since: last.position, page: 0 } }
-  return rules.tieBreak === 'page'
-    ? { ...state, at: { since: last.position, page: query.page + 1 } }
-    : undefined
+  if (rules.tieBreak !== 'page') return undefined
+  // The earliest one counts: reading on from there meets the later ones as well.
+  const tie = Math.min(state.tie ?? last.positionMs, last.positionMs)
+  return { ...state, tie, at: { since: last.position, page: query.page + 1 } }
 }
 
 /** The state between two sweeps. */
