@@ -12,7 +12,7 @@
 import type { FindRequest, FindResult } from '../connectors/kit/contract.ts'
 import { openIntentFields } from '../model/merge/outcome.ts'
 import type { Intent, MemberField } from '../model/state.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, spreadAfter } from './backoff.ts'
 import { commitSettlement, resolveIntent } from './commit.ts'
 import { sendWindow } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
@@ -105,7 +105,12 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
   if ((await commitSettlement(pass, { kind: 'keep' })).kind !== 'ok') return 'over'
   const write: OutgoingWrite = { intent: { ...intent, notAfter }, planned, body: values }
   const outcome = await send(pass, write)
-  if (outcome.kind === 'unsent' || outcome.kind === 'not-sent') return keepClosedForAWhile(pass, intent)
+  if (outcome.kind === 'unsent' || outcome.kind === 'not-sent') {
+    const { clock, gates, random, settings } = pass.context
+    const now = clock.now()
+    const until = gates.get(intent.system)?.closedUntil() ?? now + settings.backoffBaseMs
+    return keepClosed(pass, write.intent, spreadAfter(random, now, until))
+  }
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {
     const replays = place.resource.capabilities.idempotency?.replaysErrors === true

@@ -61,7 +61,7 @@ async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
       waitWithCreate(pass, write.system, 'first-load')
       return false
     }
-    if (pass.members.get(write.system)?.lane === 'waiting') setLane(pass, write.system, 'open')
+    if (pass.members.get(write.system)?.lane === 'waiting') setLane(pass, write.system, 'open', { attempts: 0 })
   }
   return parts.allowChange(pass, { system: write.system, operation: write.operation })
 }
