@@ -202,6 +202,10 @@ export interface DependencyDraft {
 
 /** Side rows that any commit of a pass may add. */
 export interface PassRows {
+  /**
+   * A draft whose id is not there yet is a new conflict. One whose id is there adds its candidates to the ones kept, and closes the
+   * conflict when it has a winner; a conflict that a person decided meanwhile stays as decided.
+   */
   readonly conflicts?: readonly ConflictDraft[]
   readonly holds?: readonly HoldDraft[]
   readonly failures?: readonly FailureDraft[]
