@@ -49,9 +49,9 @@ export interface PlaceResult {
 export function createByHand(context: IntakeContext, runs: Runs): ByHand {
   return {
     syncRecord: (which) => syncRecord(context, which),
-    syncEverything: (filter, signal) =>
+    syncEverything: async (filter, signal) =>
       Promise.all(choosePlaces(context, filter).map((place) => syncPlace(context, runs, place, signal))),
-    runFull: (filter, signal) =>
+    runFull: async (filter, signal) =>
       Promise.all(
         choosePlaces(context, filter)
           .filter(isListable)
