@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestDatabase, withTestDatabase } from '../../test/support/database.ts'
+import { TwinSystem } from '../../test/support/twins/twin-system.ts'
+import type { Connector } from '../connectors/kit/define-connector.ts'
+import type { DomainEvent } from '../model/events.ts'
+import { readSettings } from './config.ts'
+import { createRuntime, type IsthmusRuntime, type Role } from './create-runtime.ts'
+import { loadDefinition } from './load-definition.ts'
+
+const definition = `
+integration: runtime-test
+systems:
+  crm: { connector: twin }
+  erp: { connector: twin }
+entities:
+  thing:
+    fields: { name: string, email: string }
+    match: [{ exact: [email] }]
+    conflict: { default: prefer crm }
+    delete: { from: [crm], action: delete }
+    systems:
+      crm: { resource: things, map: { name: name, email: email }, triggers: [{ poll: 1s }] }
+      erp: { resource: things, map: { name: name, email: email }, triggers: [{ webhook: changed }] }
+`
+
+let database: TestDatabase
+let directory: string
+const running: IsthmusRuntime[] = []
+
+beforeAll(async () => {
+  database = await withTestDatabase()
+  directory = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
+  writeFileSync(join(directory, 'isthmus.yaml'), definition)
+})
+
+afterAll(async () => {
+  await Promise.all(running.map((runtime) => runtime.stop()))
+  await database.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+interface Start {
+  readonly twins: ReadonlyMap<string, TwinSystem>
+  readonly schema: string
+  readonly roles?: readonly Role[]
+  readonly events?: DomainEvent[]
+}
+
+async function start({ twins, schema, roles, events }: Start): Promise<IsthmusRuntime> {
+  const connector: Connector = {
+    name: 'twin',
+    connect: ({ name }) => twins.get(name) ?? new TwinSystem(name),
+  }
+  const runtime = await createRuntime({
+    loaded: await loadDefinition({ directory, environment: {} }),
+    settings: readSettings({ DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema }, directory),
+    connectors: [connector],
+    ...(roles === undefined ? {} : { roles }),
+    ...(events === undefined ? {} : { onEvent: (event) => void events.push(event) }),
+  })
+  running.push(runtime)
+  runtime.start()
+  return runtime
+}
+
+function pair(): ReadonlyMap<string, TwinSystem> {
+  return new Map(['crm', 'erp'].map((name) => [name, new TwinSystem(name)]))
+}
+
+/** Waits, bounded, for something that other promises bring about. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let step = 0; !holds() && step < 1000; step += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(holds()).toBe(true)
+}
+
+const webhook = (rid: string) => ({
+  headers: { signature: 'good' },
+  body: new TextEncoder().encode(rid),
+  receivedAt: 0,
+})
+
+describe('createRuntime', () => {
+  it('keeps two systems in agreement on PostgreSQL: first load, polls and webhooks', async () => {
+    const twins = pair()
+    const crm = twins.get('crm')
+    const erp = twins.get('erp')
+    for (let index = 0; index < 20; index += 1) {
+      crm?.put({ name: `N${index}`, email: `${index}@example.org` })
+      if (index % 2 === 0) erp?.put({ name: `N${index}`, email: `${index}@example.org` })
+    }
+    const events: DomainEvent[] = []
+    const runtime = await start({ twins, schema: 'agreement', events })
+    await until(() => erp?.records.size === 20)
+    expect(crm?.records.size).toBe(20)
+
+    crm?.put({ name: 'Edited in crm' }, 'crm-1')
+    await until(() => erp?.all().some(({ name }) => name === 'Edited in crm') === true)
+    const rid = [...(erp?.records.keys() ?? [])][3] ?? ''
+    erp?.put({ name: 'Edited in erp' }, rid)
+    expect(await runtime.receive('erp', webhook(rid))).toMatchObject({ kind: 'accepted', duplicate: false })
+    expect(await runtime.receive('erp', webhook(rid))).toMatchObject({ kind: 'accepted', duplicate: true })
+    await until(() => crm?.all().some(({ name }) => name === 'Edited in erp') === true)
+
+    await runtime.idle()
+    await runtime.checkReady()
+    expect(Math.abs(runtime.now() - (await runtime.store.now()))).toBeLessThan(5_000)
+    const writes = (crm?.counts.updates ?? 0) + (erp?.counts.updates ?? 0)
+    const results = await runtime.byHand.runFull({}, new AbortController().signal)
+    expect(results).toMatchObject([{ run: { unchanged: 20 } }, { run: { unchanged: 20 } }])
+    await runtime.idle()
+    expect((crm?.counts.updates ?? 0) + (erp?.counts.updates ?? 0)).toBe(writes)
+    expect(events.filter(({ type }) => type === 'StoreFailed')).toEqual([])
+    await runtime.stop()
+    await runtime.stop()
+  })
+
+  it('shares the work between processes with different roles', async () => {
+    const twins = pair()
+    const schema = 'shared_work'
+    const front = await start({ twins, schema, roles: ['intake', 'scheduler'] })
+    const back = await start({ twins, schema, roles: ['worker'] })
+    const crm = twins.get('crm')
+    const erp = twins.get('erp')
+    const rid = crm?.put({ name: 'Ada', email: 'ada@example.org' }) ?? ''
+    expect(await back.receive('crm', webhook(rid))).toEqual({ kind: 'unknown' })
+    expect(await front.receive('crm', webhook(rid))).toMatchObject({ kind: 'accepted' })
+    await until(() => erp?.records.size === 1)
+    await front.stop()
+    await back.stop()
+  })
+
+  it('refuses a database that belongs to another integration, and leaves nothing open', async () => {
+    const runtime = await start({ twins: pair(), schema: 'taken' })
+    await runtime.stop()
+    const other = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
+    writeFileSync(join(other, 'isthmus.yaml'), definition.replace('runtime-test', 'another'))
+    const settings = readSettings(
+      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'taken' },
+      other,
+    )
+    const loaded = await loadDefinition({ directory: other, environment: {} })
+    await expect(createRuntime({ loaded, settings })).rejects.toMatchObject({
+      code: 'STORE_OTHER_INTEGRATION',
+    })
+    rmSync(other, { recursive: true, force: true })
+  })
+
+  it('does not start with an encryption key that it could not honour', async () => {
+    const settings = readSettings({ ISTHMUS_ENCRYPTION_KEY: '0'.repeat(64) }, directory)
+    const loaded = await loadDefinition({ directory, environment: {} })
+    await expect(createRuntime({ loaded, settings })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  })
+})
