@@ -96,12 +96,15 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
   if (same) return
-  if (state?.coerced && alike(actual, expected)) return excuse(books, 'coerced')
+  // A system that rewrites may keep anything; any other keeps a poorer form of what it was sent.
+  if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
   if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
   if (state?.hold !== undefined) return excuse(books, 'field held')
   if (state?.rejected !== undefined) return excuse(books, 'rejected')
   const flag = flagOf(books, detail, member)
   if (flag !== undefined) return excuse(books, flag)
+  if (await refersToNobody(books, place, agreed?.value))
+    return excuse(books, 'reference waits for its target')
   books.oracle.fail(
     'INV-19',
     `${where}.${field} holds ${String(actual)}, agreed is ${String(expected)} (acked ${state?.acked}, rev ${agreed?.rev})`,
@@ -116,6 +119,15 @@ async function nativeValue(books: Books, place: FieldPlace, value: unknown): Pro
   if (type?.kind !== 'ref') return value
   const target = await books.store.admin.record({ recordId: String(value) })
   return target?.members.find((one) => one.system === place.system.name)?.rid
+}
+
+/** The target was deleted, or has no counterpart here: the field waits for it. */
+async function refersToNobody(books: Books, place: FieldPlace, value: unknown): Promise<boolean> {
+  const type = books.scenario.integration.entities.get(place.entity)?.fields.get(place.field)?.type
+  if (type?.kind !== 'ref' || value === undefined || value === null) return false
+  const target = await books.store.admin.record({ recordId: String(value) })
+  const member = target?.members.find((one) => one.system === place.system.name)
+  return target?.record.state !== 'active' || member?.state !== 'linked'
 }
 
 function cut(system: SimSystem, field: string, value: unknown): unknown {
@@ -142,7 +154,7 @@ function checkMembers(books: Books, detail: RecordDetail): void {
     }
     if (member.state === 'linked') {
       if (member.rid !== undefined && system.table(record.entity).has(member.rid)) continue
-      const flag = flagOf(books, detail, member)
+      const flag = flagOf(books, detail, member) ?? blindSpot(system)
       if (flag !== undefined) excuse(books, flag)
       else books.oracle.fail('INV-19', `${name} ${member.rid} is gone, but its member is still linked`)
       continue
@@ -163,12 +175,25 @@ function checkMembers(books: Books, detail: RecordDetail): void {
   }
 }
 
+/** A system that neither announces nor feeds deletions, and whose list proves no absence, hides them from everybody. */
+function blindSpot({ traits }: SimSystem): string | undefined {
+  const fed = traits.polls && traits.capabilities.deletes === 'feed'
+  const told = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
+  return told ? undefined : 'nothing tells of deletions there'
+}
+
 /** The engine says itself that this is not in agreement, and a person can see it. */
 function flagOf(books: Books, detail: RecordDetail, member: Member): string | undefined {
   const held = books.holds.find((hold) => hold.recordId === detail.record.id)
   if (held !== undefined) return `hold: ${held.kind}`
   if (['quarantined', 'held', 'rejected'].includes(member.lane))
     return `lane ${member.lane}: ${member.laneReason}`
+  // Whether a dead system holds an edit that the deletion would lose can't be known.
+  const someDead = [...books.systems.values()].some((system) => system.dead)
+  if (someDead && detail.members.some((one) => one.state === 'suspect'))
+    return 'deletion waits for a dead system'
+  const undecided = Object.values(detail.record.fields).some((agreed) => agreed.heldBy !== undefined)
+  if (undecided && member.state === 'absent') return 'create waits for a conflict'
   const failed = books.failures.find(
     (one) => one.recordId === detail.record.id && one.system === member.system,
   )
