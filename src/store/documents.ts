@@ -5,6 +5,7 @@
  * native records with numbers beyond a double and go through lossless JSON.
  */
 import { LosslessNumber, parse, stringify } from 'lossless-json'
+import { canonicalJson } from '../model/canonical/equality.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
@@ -49,33 +50,17 @@ export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
   for (const [field, state] of Object.entries(fields)) {
     if (state.shadow !== undefined) shadows.push([field, state.shadow])
   }
-  return codec.mac(encoder.encode(sortedObject(shadows)))
+  return codec.mac(encoder.encode(canonicalJson(Object.fromEntries(shadows))))
 }
 
 /** Keyed hash of a listed record, equal to {@link shadowMac} of a member that holds the same values. */
 export function valuesMac(codec: FieldCodec, values: CanonicalDocument): Uint8Array {
-  return codec.mac(encoder.encode(sortedObject(Object.entries(values))))
+  return codec.mac(encoder.encode(canonicalJson(values)))
 }
 
 /** Blind index of a match key. */
 export function matchKeyMac(codec: FieldCodec, entity: string, key: MatchKey): Uint8Array {
   return codec.mac(encoder.encode(`match\u0000${entity}\u0000${key.rule}\u0000${key.kind}\u0000${key.text}`))
-}
-
-function sortedObject(entries: readonly (readonly [string, CanonicalValue])[]): string {
-  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${sortedText(value)}`).join(',')}}`
-}
-
-/** JSON with sorted keys: equal values give equal text whatever order their keys were built in. */
-function sortedText(value: CanonicalValue): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (isList(value)) return `[${value.map(sortedText).join(',')}]`
-  return sortedObject(Object.entries(value))
-}
-
-function isList(value: object): value is readonly CanonicalValue[] {
-  return Array.isArray(value)
 }
 
 /** A number stays one only if it comes out as the same text: a resend must be the same byte for byte. */

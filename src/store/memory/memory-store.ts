@@ -64,7 +64,7 @@ export class MemoryStore implements Store {
 
   async migrate(): Promise<void> {}
 
-  async bind({ id, version }: { readonly id: string; readonly version: string }): Promise<void> {
+  async bind({ id, version }: Parameters<Store['bind']>[0]): Promise<void> {
     const bound = this.#tables.integration
     if (bound !== undefined && bound.id !== id) {
       throw new IsthmusError('STORE_OTHER_INTEGRATION', `the store belongs to ${bound.id}, not to ${id}`)
@@ -99,6 +99,12 @@ export class MemoryStore implements Store {
   killWorker(id: number): void {
     this.#workers.get(id)?.abort()
     this.#workers.delete(id)
+  }
+
+  /** Changes one byte of a stored journal line, for tests of {@link AdminStore.verifyJournal}. */
+  tamperJournal(seq: number): void {
+    const body = this.#tables.journal[seq - 1]?.body
+    if (body?.[3] !== undefined) body[3] = (body[3] + 1) % 256
   }
 
   async reap(): Promise<number> {

@@ -1,0 +1,37 @@
+/** Taking due records with everything a pass needs: three statements for the whole batch. */
+import type { ClaimResult, Store } from '../contract.ts'
+import type { PostgresContext } from './context.ts'
+import { byRecord, toIntent, toMember, toRecord } from './read-rows.ts'
+import { claimRecords } from './sql/claim-records.ts'
+import { readOpenIntents } from './sql/read-intents.ts'
+import { readMembers } from './sql/read-members.ts'
+import { readNow } from './sql/read-now.ts'
+
+/** Beyond this a claim would hold records that the worker can't get at soon. */
+const claimRecordsMax = 1000
+
+export async function claimDue(
+  context: PostgresContext,
+  { worker, limit, leaseMs }: Parameters<Store['claim']>[0],
+): Promise<ClaimResult> {
+  const session = context.database.session('claiming records')
+  const claimed = await claimRecords(session, worker, Math.min(limit, claimRecordsMax), leaseMs)
+  const first = claimed[0]
+  if (first === undefined) return { now: await readNow(session), leaseMs, records: [] }
+  const ids = claimed.map(({ id }) => id)
+  // Read after the claim is committed: from there on nobody else writes these rows.
+  const [members, intents] = await Promise.all([readMembers(session, ids), readOpenIntents(session, ids)])
+  const membersOf = byRecord(members)
+  const intentsOf = byRecord(intents)
+  const { codec } = context
+  return {
+    now: first.now,
+    leaseMs,
+    records: claimed.map((row) => ({
+      lease: { recordId: row.id, worker, epoch: row.epoch },
+      record: toRecord(codec, row),
+      members: (membersOf.get(row.id) ?? []).map((member) => toMember(codec, member)),
+      openIntents: (intentsOf.get(row.id) ?? []).map((intent) => toIntent(codec, intent)),
+    })),
+  }
+}

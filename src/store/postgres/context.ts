@@ -1,0 +1,12 @@
+/** What every operation of the PostgreSQL store works with. */
+import type { FieldCodec } from '../contract.ts'
+import type { Database } from './database.ts'
+import type { JournalStreams } from './journal-streams.ts'
+
+export interface PostgresContext {
+  readonly database: Database
+  readonly codec: FieldCodec
+  readonly journal: JournalStreams
+  /** First number of our advisory locks: schemas of one database must not share them. */
+  readonly lockClass: number
+}

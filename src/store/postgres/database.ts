@@ -1,0 +1,190 @@
+/** Connections and transactions: every use of `pg` by the store passes through here. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { IsthmusError } from '../../model/errors.ts'
+import { codeOf, isConnectionLost, isRepeatable, storeError } from './failures.ts'
+
+/** A prepared statement; the name is its file's. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+/** Where statements run: in a transaction, or each on its own. */
+export interface Session {
+  rows<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
+}
+
+export interface DatabaseOptions {
+  readonly connection: string
+  readonly schema: string
+  readonly poolSize: number
+}
+
+const attemptsMax = 8
+const connectTimeoutMs = 10_000
+/** Guards against a statement that hangs; comparing a million listed records takes seconds. */
+const statementTimeoutMs = 120_000
+const idleInTransactionMs = 30_000
+
+export class Database {
+  readonly schema: string
+  readonly #pool: pg.Pool
+  readonly #options: DatabaseOptions
+  #closed = false
+
+  constructor(options: DatabaseOptions) {
+    this.schema = options.schema
+    this.#options = options
+    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize })
+    // Without listeners a restart of the server would end this process; the statement under way reports it.
+    this.#pool.on('error', ignoreProblem)
+    this.#pool.on('connect', (client) => client.on('error', ignoreProblem))
+  }
+
+  /** A connection outside of the pool, for session locks and notifications. */
+  async connectAlone(what: string): Promise<pg.Client> {
+    this.#assertOpen()
+    const client = new pg.Client({ ...clientConfig(this.#options), statement_timeout: 0 })
+    client.on('error', ignoreProblem)
+    try {
+      await client.connect()
+      return client
+    } catch (problem) {
+      throw storeError(problem, what)
+    }
+  }
+
+  /** A session whose statements are each committed by themselves. */
+  session(what: string): Session {
+    return {
+      rows: <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
+        this.#repeating(what, (client) => sessionOn(client).rows<Row>(statement, values)),
+    }
+  }
+
+  /**
+   * All or nothing. Repeated when the server rolled it back for reasons of concurrency, so `work` must not have effects of its own.
+   *
+   * @throws STORE_COMMIT_UNKNOWN, STORE_UNAVAILABLE, STORE_CONTENTION, STORE_DISK_FULL, STORE_QUERY_FAILED
+   */
+  async transaction<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#repeating(what, async (client) => {
+      await client.query('begin')
+      let result: T
+      try {
+        result = await work(sessionOn(client))
+      } catch (problem) {
+        await rollBack(client, problem)
+        throw problem
+      }
+      await commit(client, what)
+      return result
+    })
+  }
+
+  /** Runs on one connection without a transaction around it: for migrations and COPY. */
+  async withClient<T>(what: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect(what)
+    let lost = false
+    try {
+      return await work(client)
+    } catch (problem) {
+      lost = true // whatever state it is in, it isn't used again
+      throw storeError(problem, what)
+    } finally {
+      client.release(lost)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#pool.end()
+  }
+
+  async #repeating<T>(what: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await this.#connect(what)
+      let lost = false
+      try {
+        return await work(client)
+      } catch (problem) {
+        lost = isConnectionLost(problem) || isCommitUnknown(problem)
+        if (!isRepeatable(problem) || attempt === attemptsMax) throw storeError(problem, what)
+      } finally {
+        client.release(lost)
+      }
+      await sleep(Math.random() * 5 * attempt)
+    }
+  }
+
+  async #connect(what: string): Promise<pg.PoolClient> {
+    this.#assertOpen()
+    try {
+      return await this.#pool.connect()
+    } catch (problem) {
+      throw storeError(problem, what)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new IsthmusError('STORE_CLOSED', 'the store is closed')
+  }
+}
+
+/** A session on a connection that the caller holds. */
+export function sessionOn(client: pg.ClientBase): Session {
+  return {
+    rows: async <Row extends pg.QueryResultRow>(
+      { name, text }: Statement,
+      values: readonly unknown[],
+    ): Promise<Row[]> => (await client.query<Row>({ name, text, values: [...values] })).rows,
+  }
+}
+
+async function commit(client: pg.PoolClient, what: string): Promise<void> {
+  try {
+    await client.query('commit')
+  } catch (problem) {
+    // An error answer means that the server rolled back; silence means that nobody knows.
+    if (codeOf(problem) !== '' && !isConnectionLost(problem)) throw problem
+    throw new IsthmusError('STORE_COMMIT_UNKNOWN', `${what}: the connection was lost during the commit`, {
+      cause: problem,
+    })
+  }
+}
+
+function isCommitUnknown(problem: unknown): boolean {
+  return problem instanceof IsthmusError && problem.code === 'STORE_COMMIT_UNKNOWN'
+}
+
+async function rollBack(client: pg.PoolClient, problem: unknown): Promise<void> {
+  if (isConnectionLost(problem)) return
+  try {
+    await client.query('rollback')
+  } catch {
+    // The connection is gone, and the transaction with it; the first problem is the one to report.
+  }
+}
+
+function ignoreProblem(): void {}
+
+function clientConfig({ connection, schema }: DatabaseOptions): pg.ClientConfig {
+  return {
+    connectionString: connection,
+    application_name: 'isthmus',
+    // `public` stays out: nothing of ours may be shadowed or left there.
+    options: `-c search_path=${schema} -c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    keepAlive: true,
+    types: { getTypeParser: typeParser },
+  }
+}
+
+/** Every bigint of the schema is a time, a counter or a revision: far below 2^53. */
+function typeParser(id: number, format?: 'text' | 'binary') {
+  if (id === pg.types.builtins.INT8) return Number
+  return pg.types.getTypeParser(id, format ?? 'text')
+}

@@ -1,0 +1,145 @@
+/** Marks from webhooks, polls and passes: known records become dirty, unknown ones candidates. */
+import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
+import { isolatingFaults } from './batches.ts'
+import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
+import { discoverRecords } from './sql/discover-records.ts'
+import { findNatives } from './sql/find-natives.ts'
+import { insertDeliveries } from './sql/insert-deliveries.ts'
+import { markDirty } from './sql/mark-dirty.ts'
+import { saveCursors } from './sql/save-cursors.ts'
+import { toText } from './text.ts'
+
+type Outcome = 'marked' | 'discovered' | 'no-news'
+
+/** One native record with every mark of the batch that names it. */
+interface Target {
+  readonly system: string
+  readonly entity: string
+  readonly rid: string
+  /** Worth a look whatever version is absorbed. */
+  news: boolean
+  readonly versions: Set<string>
+  readonly marks: number[]
+}
+
+/** A native record may change hands while it is being marked; then it is looked up again. */
+const roundsMax = 5
+
+const nothing: IntakeResult = { duplicate: false, marked: 0, discovered: 0 }
+
+export function takeIn(
+  context: PostgresContext,
+  batch: readonly IntakeRequest[],
+): Promise<readonly IntakeResult[]> {
+  return isolatingFaults(batch, nothing, (requests) =>
+    context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests)),
+  )
+}
+
+async function takeInBatch(
+  { codec }: PostgresContext,
+  session: Session,
+  requests: readonly IntakeRequest[],
+): Promise<readonly IntakeResult[]> {
+  const deliveries = requests.flatMap(({ delivery }, request) => {
+    if (delivery === undefined) return []
+    const { system, deliveryId } = delivery
+    const place = { table: 'delivery', column: 'body', rowId: `${system}/${deliveryId}` }
+    return [{ request, system, deliveryId, body: codec.encode(delivery.body, place) }]
+  })
+  const fresh = await insertDeliveries(session, deliveries)
+  const duplicates = new Set(deliveries.filter((_row, index) => !fresh.has(index)).map((row) => row.request))
+  const taken = requests.flatMap((request, index) => (duplicates.has(index) ? [] : [{ request, index }]))
+  const marks = taken.flatMap(({ request, index }) => request.marks.map((mark) => ({ mark, index })))
+  const outcomes = await applyMarks(
+    session,
+    marks.map(({ mark }) => mark),
+  )
+  await saveCursors(
+    session,
+    taken.flatMap(({ request }) => (request.cursor === undefined ? [] : [request.cursor])),
+  )
+  const counts = requests.map((_request, index) => ({
+    duplicate: duplicates.has(index),
+    marked: 0,
+    discovered: 0,
+  }))
+  marks.forEach(({ index }, at) => {
+    const outcome = outcomes[at]
+    const count = counts[index]
+    if (count !== undefined && outcome !== undefined && outcome !== 'no-news') count[outcome] += 1
+  })
+  return counts
+}
+
+/** What became of each mark, in order. */
+export async function applyMarks(session: Session, marks: readonly Mark[]): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = marks.map(() => 'no-news')
+  let pending = targetsOf(marks)
+  for (let round = 0; pending.length > 0 && round < roundsMax; round += 1) {
+    pending = await applyRound(session, pending, outcomes)
+  }
+  return outcomes
+}
+
+/** Answers the targets that changed hands meanwhile. */
+async function applyRound(
+  session: Session,
+  targets: readonly Target[],
+  outcomes: Outcome[],
+): Promise<Target[]> {
+  const holders = await findNatives(session, targets)
+  const holderOf = new Map(holders.map((holder) => [holder.n, holder]))
+  const known = targets.flatMap((target, index) => {
+    const holder = holderOf.get(index)
+    if (holder === undefined || !isNews(target, holder.absorbed_version)) return []
+    return [{ target, recordId: holder.record_id, system: target.system }]
+  })
+  const unknown = targets.filter((_target, index) => !holderOf.has(index))
+  const marked = await markDirty(session, known)
+  const discovered = await discoverRecords(session, unknown)
+  const again: Target[] = []
+  for (const { target, recordId } of known) {
+    if (marked.has(recordId)) report(outcomes, target, 'marked')
+    else again.push(target)
+  }
+  unknown.forEach((target, index) => {
+    if (discovered.has(index)) report(outcomes, target, 'discovered')
+    else again.push(target)
+  })
+  return again
+}
+
+function targetsOf(marks: readonly Mark[]): Target[] {
+  const targets = new Map<string, Target>()
+  marks.forEach(({ system, entity, rid, version, force }, index) => {
+    const key = JSON.stringify([system, entity, rid])
+    const target: Target = targets.get(key) ?? {
+      system,
+      entity,
+      rid,
+      news: false,
+      versions: new Set(),
+      marks: [],
+    }
+    targets.set(key, target)
+    target.marks.push(index)
+    if (force === true || version === undefined) target.news = true
+    else target.versions.add(version)
+  })
+  // In one order everywhere: two batches that discover the same records wait for each other instead of deadlocking.
+  return [...targets.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target)
+}
+
+function isNews({ news, versions }: Target, absorbed: string | null): boolean {
+  if (news || absorbed === null) return true
+  return [...versions].some((version) => toText(version) !== absorbed)
+}
+
+/** Of several marks for one unknown record the first discovered it, the others marked what was there by then. */
+function report(outcomes: Outcome[], target: Target, outcome: 'marked' | 'discovered'): void {
+  target.marks.forEach((mark, index) => {
+    outcomes[mark] = index === 0 ? outcome : 'marked'
+  })
+}

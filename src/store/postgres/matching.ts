@@ -1,0 +1,66 @@
+/** Finding counterparts: candidates register their keys and see who shares them. */
+import type { AgreedFields } from '../../model/state.ts'
+import type { MatchHit, MatchRequest } from '../contract.ts'
+import { decodePlain, matchKeyMac, recordPlace } from '../documents.ts'
+import { inParts, isolatingFaults } from './batches.ts'
+import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
+import { lockLeased } from './pass-checks.ts'
+import { findMatches, type MatchColumns } from './sql/find-matches.ts'
+import { lockEntities } from './sql/lock-entities.ts'
+import { type KeyRow, replaceKeys } from './sql/match-keys.ts'
+
+type MatchAnswer = readonly MatchHit[] | 'fenced'
+
+export function matchBatch(
+  context: PostgresContext,
+  batch: readonly MatchRequest[],
+): Promise<readonly MatchAnswer[]> {
+  return inParts(
+    batch,
+    ({ lease }) => lease.recordId,
+    (part) =>
+      isolatingFaults<MatchRequest, MatchAnswer>(part, 'fenced', (items) =>
+        context.database.transaction('matching', (session) => match(context, session, items)),
+      ),
+  )
+}
+
+async function match(
+  { codec, lockClass }: PostgresContext,
+  session: Session,
+  items: readonly MatchRequest[],
+): Promise<readonly MatchAnswer[]> {
+  await lockEntities(
+    session,
+    lockClass,
+    items.map(({ entity }) => entity),
+  )
+  const held = await lockLeased(session, items)
+  const ids = held.map(({ record }) => record.id)
+  const keys = held.flatMap(({ item, record }) =>
+    item.keys.map((key): KeyRow => {
+      const { rule, kind } = key
+      return { recordId: record.id, rule, kind, mac: matchKeyMac(codec, record.entity, key) }
+    }),
+  )
+  await replaceKeys(session, ids, keys)
+  const hits = new Map<string, MatchHit[]>(ids.map((id) => [id, []]))
+  for (const row of await findMatches(session, ids)) hits.get(row.record_id)?.push(toHit(row))
+  return items.map(({ lease }) => hits.get(lease.recordId) ?? 'fenced')
+
+  function toHit(row: MatchColumns): MatchHit {
+    return {
+      recordId: row.other_id,
+      state: row.state,
+      rule: row.rule,
+      kind: row.kind,
+      linked: row.linked,
+      creating: row.creating,
+      busy: row.busy,
+      fields:
+        row.fields === null ? {} : decodePlain<AgreedFields>(codec, recordPlace(row.other_id), row.fields),
+      keptApart: row.kept_apart,
+    }
+  }
+}

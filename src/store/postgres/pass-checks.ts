@@ -1,0 +1,162 @@
+/** What can refuse an item of a pass, checked under the records' locks, before anything is written. */
+import type { Decision, Lease, MemberUpdate } from '../contract.ts'
+import { matchKeyMac } from '../documents.ts'
+import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
+import { findNatives } from './sql/find-natives.ts'
+import { findSharedKeys, type KeyQuery } from './sql/find-shared-keys.ts'
+import { findWaitingCreates } from './sql/find-waiting-creates.ts'
+import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
+import { readExactKeys } from './sql/match-keys.ts'
+import { readOpenIntents } from './sql/read-intents.ts'
+
+/** An item whose lease holds. */
+export interface Held<Item> {
+  readonly item: Item
+  readonly record: LockedRecord
+}
+
+export interface Refusal {
+  readonly kind: 'create-waits' | 'taken' | 'rematch'
+  readonly system: string
+  readonly recordId: string
+}
+
+/** Locks the records and keeps the items whose lease still holds, in the order given. */
+export async function lockLeased<Item extends { readonly lease: Lease }>(
+  session: Session,
+  items: readonly Item[],
+): Promise<readonly Held<Item>[]> {
+  const records = await lockRecords(
+    session,
+    items.map(({ lease }) => lease.recordId),
+  )
+  const byId = new Map(records.map((record) => [record.id, record]))
+  return items.flatMap((item) => {
+    const record = byId.get(item.lease.recordId)
+    const holds = record?.owner === item.lease.worker && record.epoch === item.lease.epoch
+    return record !== undefined && holds ? [{ item, record }] : []
+  })
+}
+
+/** Creates that have to wait or to match again. The entities are locked, so no candidate can register its keys meanwhile. */
+export async function refuseCreates(
+  { codec }: PostgresContext,
+  session: Session,
+  held: readonly Held<Decision>[],
+): Promise<ReadonlyMap<Decision, Refusal>> {
+  const checks = held.flatMap(({ item, record }) =>
+    (item.createChecks ?? []).map(({ system, wantedAt }) => ({
+      item,
+      recordId: record.id,
+      entity: record.entity,
+      system,
+      wantedAt,
+    })),
+  )
+  if (checks.length === 0) return new Map()
+  const withStored = checks.filter(({ item }) => item.matchKeys === undefined)
+  const stored = await readExactKeys(session, [...new Set(withStored.map(({ recordId }) => recordId))])
+  const queries = checks.flatMap(({ item, recordId, entity, system }, n): KeyQuery[] => {
+    const given = item.matchKeys?.filter(({ kind }) => kind === 'exact')
+    const macs =
+      given === undefined
+        ? stored.filter((key) => key.recordId === recordId).map(({ mac }) => mac)
+        : given.map((key) => matchKeyMac(codec, entity, key))
+    return macs.map((mac) => ({ n, recordId, system, mac }))
+  })
+  const shared = await findSharedKeys(session, queries)
+  const waiting = await findWaitingCreates(session, checks)
+  const refused = new Map<Decision, Refusal>()
+  checks.forEach(({ item, system, recordId }, n) => {
+    const other = shared.get(n)
+    if (refused.has(item)) return
+    if (other !== undefined) refused.set(item, { kind: 'rematch', system, recordId: other })
+    else if (waiting.has(n)) refused.set(item, { kind: 'create-waits', system, recordId })
+  })
+  return refused
+}
+
+/** Items that would open a second intent in a lane: a fault of the caller, kept out of the batch. */
+export async function lanesTaken(
+  session: Session,
+  held: readonly Held<Decision>[],
+): Promise<ReadonlySet<Decision>> {
+  const opening = held.filter(({ item }) => (item.intents ?? []).length > 0)
+  if (opening.length === 0) return new Set()
+  const open = await readOpenIntents(
+    session,
+    opening.map(({ record }) => record.id),
+  )
+  const taken = opening.filter(({ item, record }) => {
+    const resolved = new Set(
+      (item.resolved ?? []).filter(({ state }) => state !== 'open').map(({ id }) => id),
+    )
+    const still = open.filter((intent) => intent.record_id === record.id && !resolved.has(intent.id))
+    const lanes = [...still, ...(item.intents ?? [])].map(({ system }) => system)
+    return new Set(lanes).size !== lanes.length
+  })
+  return new Set(taken.map(({ item }) => item))
+}
+
+export interface NativeClaims<Item> {
+  readonly refused: ReadonlyMap<Item, Refusal>
+  /** Candidates that stood for the same native records, with the record that takes their place. */
+  readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
+}
+
+type WithMembers = { readonly lease: Lease; readonly members?: readonly MemberUpdate[] }
+
+/** Who holds the native ids that the items want for their members: nobody, a candidate that goes, or a record that keeps it. */
+export async function claimNatives<Item extends WithMembers>(
+  session: Session,
+  held: readonly Held<Item>[],
+): Promise<NativeClaims<Item>> {
+  const wanted = held.flatMap(({ item, record }) =>
+    (item.members ?? []).flatMap(({ system, rid }) =>
+      rid === undefined || rid === null ? [] : [{ item, record, system, entity: record.entity, rid }],
+    ),
+  )
+  const refused = new Map<Item, Refusal>()
+  const absorbed: { item: Item; holderId: string; system: string }[] = []
+  if (wanted.length === 0) return { refused, absorbed }
+  const holderOf = await lockHolders(session, wanted)
+  const takenInBatch = new Map<string, string>()
+  wanted.forEach(({ item, record, system, entity, rid }, n) => {
+    const key = JSON.stringify([system, entity, rid])
+    const earlier = takenInBatch.get(key)
+    const holder = holderOf.get(n)
+    if (refused.has(item)) return
+    if (earlier !== undefined && earlier !== record.id) {
+      refused.set(item, { kind: 'taken', system, recordId: earlier })
+    } else if (holder !== undefined && holder.id !== record.id && !absorbable(holder)) {
+      refused.set(item, { kind: 'taken', system, recordId: holder.id })
+    } else {
+      takenInBatch.set(key, record.id)
+      if (holder !== undefined && holder.id !== record.id)
+        absorbed.push({ item, holderId: holder.id, system })
+    }
+  })
+  return { refused, absorbed: absorbed.filter(({ item }) => !refused.has(item)) }
+}
+
+/** The state is read again under the lock: a candidate may have been promoted while we waited. */
+async function lockHolders(
+  session: Session,
+  wanted: readonly { readonly system: string; readonly entity: string; readonly rid: string }[],
+): Promise<ReadonlyMap<number, LockedRecord>> {
+  const holders = await findNatives(session, wanted)
+  if (holders.length === 0) return new Map()
+  const locked = await lockRecords(session, [...new Set(holders.map((row) => row.record_id))])
+  const byId = new Map(locked.map((record) => [record.id, record]))
+  return new Map(
+    holders.flatMap((row) => {
+      const record = byId.get(row.record_id)
+      return record === undefined ? [] : [[row.n, record] as const]
+    }),
+  )
+}
+
+function absorbable({ state }: LockedRecord): boolean {
+  return state === 'candidate' || state === 'review' || state === 'ignored'
+}

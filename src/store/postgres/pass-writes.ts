@@ -1,0 +1,174 @@
+/** The writes of a pass, set-based over the batch. Everything here runs under the records' locks, after all checks. */
+import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
+import { encodeLossless, encodePlain, memberPlace, recordPlace, shadowMac } from '../documents.ts'
+import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
+import { applyMarks } from './intake.ts'
+import type { JournalAppend } from './journal-streams.ts'
+import type { Held } from './pass-checks.ts'
+import { intentPlace } from './read-rows.ts'
+import { closeFailures } from './sql/close-failures.ts'
+import { closeHolds } from './sql/close-holds.ts'
+import { deleteRecords } from './sql/delete-records.ts'
+import { insertConflicts } from './sql/insert-conflicts.ts'
+import { insertDependencies } from './sql/insert-dependencies.ts'
+import { insertIntents } from './sql/insert-intents.ts'
+import { type DirtyMark, markDirty } from './sql/mark-dirty.ts'
+import { openHolds } from './sql/open-holds.ts'
+import { releaseDependencies } from './sql/release-dependencies.ts'
+import { resolveIntents } from './sql/resolve-intents.ts'
+import { shareTargets } from './sql/share-targets.ts'
+import { type MemberChange, updateMembers } from './sql/update-members.ts'
+import { updateRecords } from './sql/update-records.ts'
+import { upsertFailures } from './sql/upsert-failures.ts'
+
+type Updates = PassRows &
+  Pick<Decision, 'lease' | 'record' | 'members' | 'resolved' | 'intents'> & {
+    readonly finish?: Settlement['finish']
+  }
+
+export interface PassWrite<Item extends Updates> {
+  readonly held: readonly Held<Item>[]
+  readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
+}
+
+export async function writePass<Item extends Updates>(
+  context: PostgresContext,
+  session: Session,
+  append: JournalAppend,
+  { held, absorbed }: PassWrite<Item>,
+): Promise<void> {
+  if (held.length === 0) return
+  const items = held.map(({ item }) => item)
+  await resolveIntents(
+    session,
+    items.flatMap(({ lease, resolved }) => withRecord(lease, resolved)),
+  )
+  await deleteRecords(
+    session,
+    absorbed.map(({ holderId }) => holderId),
+  )
+  await updateMembers(session, memberChanges(context, held))
+  await updateRecords(session, recordChanges(context, held))
+  await insertIntents(
+    session,
+    items
+      .flatMap(({ intents }) => intents ?? [])
+      .map((intent) => {
+        const { revs, request } = intent
+        return {
+          intent,
+          document: encodeLossless(context.codec, intentPlace(intent.id), { revs, request }),
+        }
+      }),
+  )
+  await writeSideRows(context, session, held)
+  const own = absorbed.map(({ item, system }) => ({ recordId: item.lease.recordId, system }))
+  await markDirty(session, [...own, ...(await releaseWaiting(session, held))])
+  await appendEntries(session, append, held)
+}
+
+async function appendEntries<Item extends Updates>(
+  session: Session,
+  append: JournalAppend,
+  held: readonly Held<Item>[],
+): Promise<void> {
+  const entries: readonly JournalEntry[] = held.flatMap(({ item }) => item.journal ?? [])
+  const now = held[0]?.record.now
+  if (entries.length > 0 && now !== undefined) await append(session, entries, now)
+}
+
+function memberChanges<Item extends Updates>(
+  { codec }: PostgresContext,
+  held: readonly Held<Item>[],
+): readonly MemberChange[] {
+  return held.flatMap(({ item, record }) =>
+    mergeUpdates(item.members ?? []).map((update): MemberChange => {
+      const { fields } = update
+      const place = memberPlace(record.id, update.system)
+      return {
+        recordId: record.id,
+        entity: record.entity,
+        update,
+        fields: fields === undefined ? undefined : encodePlain(codec, place, fields),
+        shadowMac: fields === undefined ? undefined : shadowMac(codec, fields),
+      }
+    }),
+  )
+}
+
+/** A statement can update a row only once: later values of the same member win key by key. */
+function mergeUpdates(updates: readonly MemberUpdate[]): readonly MemberUpdate[] {
+  const merged = new Map<string, MemberUpdate>()
+  for (const update of updates) merged.set(update.system, { ...merged.get(update.system), ...update })
+  return [...merged.values()]
+}
+
+function recordChanges<Item extends Updates>({ codec }: PostgresContext, held: readonly Held<Item>[]) {
+  return held.flatMap(({ item, record }) => {
+    const finish = item.finish ?? { kind: 'keep' as const }
+    if (item.record === undefined && finish.kind === 'keep') return []
+    const { fields, ...update } = item.record ?? {}
+    const encoded = fields === undefined ? undefined : encodePlain(codec, recordPlace(record.id), fields)
+    return [{ id: record.id, update, fields: encoded, finish }]
+  })
+}
+
+async function writeSideRows<Item extends Updates>(
+  { codec }: PostgresContext,
+  session: Session,
+  held: readonly Held<Item>[],
+): Promise<void> {
+  const items = held.map(({ item }) => item)
+  await insertConflicts(
+    session,
+    held.flatMap(({ item, record }) =>
+      (item.conflicts ?? []).map(({ id, field, policy, winner, candidates }) => {
+        const place = { table: 'conflict', column: 'candidates', rowId: id }
+        const encoded = encodePlain(codec, place, candidates)
+        return { id, recordId: record.id, entity: record.entity, field, policy, winner, candidates: encoded }
+      }),
+    ),
+  )
+  await openHolds(
+    session,
+    items.flatMap(({ holds }) => holds ?? []),
+  )
+  await closeHolds(
+    session,
+    items.flatMap(({ clearedHolds }) => clearedHolds ?? []),
+  )
+  await upsertFailures(
+    session,
+    items.flatMap(({ failures }) => failures ?? []),
+  )
+  await closeFailures(
+    session,
+    items.flatMap(({ clearedFailures }) => clearedFailures ?? []),
+  )
+  const marks = items.flatMap((item) => item.marks ?? [])
+  if (marks.length > 0) await applyMarks(session, marks)
+  await insertDependencies(
+    session,
+    items.flatMap(({ dependencies }) => dependencies ?? []),
+  )
+}
+
+/** Records that wait for one of these, and those of these whose wait is over already. */
+async function releaseWaiting<Item extends Updates>(
+  session: Session,
+  held: readonly Held<Item>[],
+): Promise<readonly DirtyMark[]> {
+  const waiting = held.filter(({ item }) => (item.dependencies ?? []).length > 0)
+  const targets = held.filter(({ item, record }) => {
+    const linked = (item.members ?? []).some(({ rid }) => rid !== undefined && rid !== null)
+    return linked || (item.record?.state === 'active' && record.state !== 'active')
+  })
+  const ids = (rows: readonly Held<Item>[]) => rows.map(({ record }) => record.id)
+  if (waiting.length > 0) await shareTargets(session, ids(waiting))
+  return releaseDependencies(session, { waiting: ids(waiting), targets: ids(targets) })
+}
+
+function withRecord<Update>(lease: Lease, updates: readonly Update[] | undefined) {
+  return (updates ?? []).map((update) => ({ ...update, recordId: lease.recordId }))
+}

@@ -1,0 +1,123 @@
+/** The two commits of a pass, batched. */
+import type { Decision, DecisionResult, Settlement, SettlementResult } from '../contract.ts'
+import { matchKeyMac } from '../documents.ts'
+import { inParts, isolatingFaults } from './batches.ts'
+import type { PostgresContext } from './context.ts'
+import type { Session } from './database.ts'
+import type { JournalAppend } from './journal-streams.ts'
+import {
+  claimNatives,
+  type Held,
+  lanesTaken,
+  lockLeased,
+  type Refusal,
+  refuseCreates,
+} from './pass-checks.ts'
+import { writePass } from './pass-writes.ts'
+import { entitiesOf } from './sql/entities-of.ts'
+import { lockEntities } from './sql/lock-entities.ts'
+import { type KeyRow, replaceKeys } from './sql/match-keys.ts'
+
+const fenced = { kind: 'fenced' } as const
+
+export function decideBatch(
+  context: PostgresContext,
+  batch: readonly Decision[],
+): Promise<readonly DecisionResult[]> {
+  return inParts(batch, recordOf, (part) =>
+    isolatingFaults<Decision, DecisionResult>(part, fenced, (items) =>
+      context.journal.borrow((append) =>
+        context.database.transaction('deciding', (session) => decide(context, session, append, items)),
+      ),
+    ),
+  )
+}
+
+export function settleBatch(
+  context: PostgresContext,
+  batch: readonly Settlement[],
+): Promise<readonly SettlementResult[]> {
+  return inParts(batch, recordOf, (part) =>
+    isolatingFaults<Settlement, SettlementResult>(part, fenced, (items) =>
+      context.journal.borrow((append) =>
+        context.database.transaction('settling', (session) => settle(context, session, append, items)),
+      ),
+    ),
+  )
+}
+
+function recordOf({ lease }: Decision | Settlement): string {
+  return lease.recordId
+}
+
+async function decide(
+  context: PostgresContext,
+  session: Session,
+  append: JournalAppend,
+  items: readonly Decision[],
+): Promise<readonly DecisionResult[]> {
+  const creating = items.filter(({ createChecks }) => (createChecks ?? []).length > 0)
+  const entities = await entitiesOf(session, creating.map(recordOf))
+  await lockEntities(session, context.lockClass, entities)
+  const held = await lockLeased(session, items)
+  const createRefusals = await refuseCreates(context, session, held)
+  const lanes = await lanesTaken(session, held)
+  const free = held.filter(({ item }) => !createRefusals.has(item) && !lanes.has(item))
+  const { refused, absorbed } = await claimNatives(session, free)
+  const accepted = free.filter(({ item }) => !refused.has(item))
+  await writePass(context, session, append, { held: accepted, absorbed })
+  await writeKeys(context, session, accepted)
+  const ok = new Set(accepted.map(({ item }) => item))
+  return items.map((item): DecisionResult => {
+    if (ok.has(item)) return { kind: 'ok' }
+    const refusal = createRefusals.get(item) ?? refused.get(item)
+    return refusal === undefined ? fenced : decisionRefusal(refusal)
+  })
+}
+
+function decisionRefusal({ kind, system, recordId }: Refusal): DecisionResult {
+  return kind === 'create-waits' ? { kind, system } : { kind: 'rematch', system, recordId }
+}
+
+async function writeKeys(
+  { codec }: PostgresContext,
+  session: Session,
+  held: readonly Held<Decision>[],
+): Promise<void> {
+  const changed = held.filter(({ item }) => item.matchKeys !== undefined)
+  const keys = changed.flatMap(({ item, record }) =>
+    (item.matchKeys ?? []).map(
+      (key): KeyRow => ({
+        recordId: record.id,
+        rule: key.rule,
+        kind: key.kind,
+        mac: matchKeyMac(codec, record.entity, key),
+      }),
+    ),
+  )
+  await replaceKeys(
+    session,
+    changed.map(({ record }) => record.id),
+    keys,
+  )
+}
+
+async function settle(
+  context: PostgresContext,
+  session: Session,
+  append: JournalAppend,
+  items: readonly Settlement[],
+): Promise<readonly SettlementResult[]> {
+  const held = await lockLeased(session, items)
+  const { refused, absorbed } = await claimNatives(session, held)
+  const accepted = held.filter(({ item }) => !refused.has(item))
+  await writePass(context, session, append, { held: accepted, absorbed })
+  const ok = new Set(accepted.map(({ item }) => item))
+  return items.map((item): SettlementResult => {
+    if (ok.has(item)) return { kind: 'ok' }
+    const refusal = refused.get(item)
+    return refusal === undefined
+      ? fenced
+      : { kind: 'taken', system: refusal.system, recordId: refusal.recordId }
+  })
+}

@@ -1,0 +1,217 @@
+/** The store of record, on PostgreSQL 15 or later. One schema holds one integration; processes coordinate through it alone. */
+import { createHash } from 'node:crypto'
+import { IsthmusError, UsageError } from '../../model/errors.ts'
+import type { AdminStore } from '../admin-contract.ts'
+import type { FieldCodec, GuardReservation, ReferenceQuery, StagedRecord, Store } from '../contract.ts'
+import { encodeLossless } from '../documents.ts'
+import { createPostgresAdmin } from './admin/postgres-admin.ts'
+import { aliasMember } from './alias.ts'
+import { attachBatch } from './attach.ts'
+import { claimDue } from './claim.ts'
+import type { PostgresContext } from './context.ts'
+import { Database, type Session } from './database.ts'
+import { reserveChanges } from './guard.ts'
+import { takeIn } from './intake.ts'
+import { JournalStreams } from './journal-streams.ts'
+import { matchBatch } from './matching.ts'
+import { migrate } from './migrate.ts'
+import { decideBatch, settleBatch } from './pass.ts'
+import { resolveReferences } from './references.ts'
+import { requestReview } from './review.ts'
+import { finishRun, stageRecords, startRun } from './runs.ts'
+import { bindIntegration, saveDefinition } from './sql/bind-integration.ts'
+import { markDirty } from './sql/mark-dirty.ts'
+import { nextDue } from './sql/next-due.ts'
+import { readNow } from './sql/read-now.ts'
+import { reapRecords } from './sql/reap-records.ts'
+import { baselineDone } from './sql/runs.ts'
+import { deleteCursor, readCursor } from './sql/save-cursors.ts'
+import { lastScheduled, ownSchedule, saveScheduled } from './sql/schedule.ts'
+import { openCreatesBefore, readFingerprint, readSentinels, saveFingerprint } from './sql/systems.ts'
+import { WakeChannel } from './wake-channel.ts'
+import { registerWorker } from './worker-session.ts'
+
+export interface PostgresStoreOptions {
+  /** Connection string. Must reach the server itself: a pooler in transaction mode can't carry a worker's session lock. */
+  readonly connection: string
+  /** Schema of the integration; letters, digits and underscores, at most 40. @default 'isthmus' */
+  readonly schema?: string
+  readonly codec: FieldCodec
+  /** Connections for statements, besides one per worker and one that listens. 1..100. @default 8 */
+  readonly poolSize?: number
+}
+
+const schemaName = /^[a-z_][a-z0-9_]{0,39}$/
+
+/** @throws UsageError with code STORE_QUERY_FAILED for a schema name that can't be used */
+export class PostgresStore implements Store {
+  readonly admin: AdminStore
+  readonly #context: PostgresContext
+  readonly #wake: WakeChannel
+
+  constructor({ connection, schema = 'isthmus', codec, poolSize = 8 }: PostgresStoreOptions) {
+    if (!schemaName.test(schema)) {
+      throw new UsageError('STORE_QUERY_FAILED', `the schema name ${JSON.stringify(schema)} can't be used`)
+    }
+    this.#context = {
+      database: new Database({ connection, schema, poolSize }),
+      codec,
+      journal: new JournalStreams(codec),
+      lockClass: lockClassOf(schema),
+    }
+    this.#wake = new WakeChannel(this.#context)
+    this.admin = createPostgresAdmin(this.#context)
+  }
+
+  migrate(): Promise<void> {
+    return migrate(this.#context)
+  }
+
+  async bind({ id, version, document }: Parameters<Store['bind']>[0]): Promise<void> {
+    const place = { table: 'definition', column: 'document', rowId: version }
+    await this.#context.database.transaction('binding the integration', async (session) => {
+      const bound = await bindIntegration(session, id, version)
+      if (bound !== id) {
+        throw new IsthmusError('STORE_OTHER_INTEGRATION', `the schema belongs to ${bound}, not to ${id}`)
+      }
+      await saveDefinition(session, version, encodeLossless(this.#context.codec, place, document))
+    })
+  }
+
+  now(): Promise<number> {
+    return readNow(this.#session('reading the clock'))
+  }
+
+  async close(): Promise<void> {
+    await this.#wake.close()
+    await this.#context.database.close()
+  }
+
+  registerWorker() {
+    return registerWorker(this.#context)
+  }
+
+  reap(): Promise<number> {
+    return reapRecords(this.#session('reaping'), this.#context.lockClass)
+  }
+
+  intake(batch: Parameters<Store['intake']>[0]) {
+    return takeIn(this.#context, batch)
+  }
+
+  async markRecords(marks: Parameters<Store['markRecords']>[0]): Promise<number> {
+    const rows = marks.flatMap(({ recordId, systems }) =>
+      (systems.length === 0 ? ['*'] : systems).map((system) => ({ recordId, system })),
+    )
+    return (await markDirty(this.#session('marking records'), rows)).size
+  }
+
+  cursor(system: string, entity: string) {
+    return readCursor(this.#session('reading a cursor'), system, entity)
+  }
+
+  clearCursor(system: string, entity: string) {
+    return deleteCursor(this.#session('clearing a cursor'), system, entity)
+  }
+
+  claim(request: Parameters<Store['claim']>[0]) {
+    return claimDue(this.#context, request)
+  }
+
+  nextDue() {
+    return nextDue(this.#session('reading the queue'))
+  }
+
+  decide(batch: Parameters<Store['decide']>[0]) {
+    return decideBatch(this.#context, batch)
+  }
+
+  settle(batch: Parameters<Store['settle']>[0]) {
+    return settleBatch(this.#context, batch)
+  }
+
+  match(batch: Parameters<Store['match']>[0]) {
+    return matchBatch(this.#context, batch)
+  }
+
+  attach(batch: Parameters<Store['attach']>[0]) {
+    return attachBatch(this.#context, batch)
+  }
+
+  aliasMember(request: Parameters<Store['aliasMember']>[0]) {
+    return aliasMember(this.#context, request)
+  }
+
+  requestReview(request: Parameters<Store['requestReview']>[0]) {
+    return requestReview(this.#context, request)
+  }
+
+  resolveReferences(queries: readonly ReferenceQuery[]) {
+    return resolveReferences(this.#session('resolving references'), queries)
+  }
+
+  openCreatesBefore(system: string, entity: string, before: number) {
+    return openCreatesBefore(this.#session('looking for open creates'), system, entity, before)
+  }
+
+  reserveChanges(reservations: readonly GuardReservation[]) {
+    return reserveChanges(this.#context, reservations)
+  }
+
+  sentinels(system: string, entity: string, count: number, except: string) {
+    return readSentinels(this.#session('choosing sentinels'), system, entity, count, except)
+  }
+
+  fingerprint(system: string) {
+    return readFingerprint(this.#session('reading a fingerprint'), system)
+  }
+
+  saveFingerprint(system: string, value: string) {
+    return saveFingerprint(this.#session('saving a fingerprint'), system, value)
+  }
+
+  startRun(run: Parameters<Store['startRun']>[0]) {
+    return startRun(this.#context, run)
+  }
+
+  stage(runId: string, records: readonly StagedRecord[]) {
+    return stageRecords(this.#context, runId, records)
+  }
+
+  finishRun(run: Parameters<Store['finishRun']>[0]) {
+    return finishRun(this.#context, run)
+  }
+
+  baselineDone(system: string, entity: string) {
+    return baselineDone(this.#session('looking for a baseline'), system, entity)
+  }
+
+  ownSchedule(owner: string, ttlMs: number) {
+    return ownSchedule(this.#session('owning the schedule'), owner, ttlMs)
+  }
+
+  lastScheduled(key: string) {
+    return lastScheduled(this.#session('reading the schedule'), key)
+  }
+
+  saveScheduled(key: string, at: number) {
+    return saveScheduled(this.#session('saving the schedule'), key, at)
+  }
+
+  onWake(listener: () => void): () => void {
+    return this.#wake.listen(listener)
+  }
+
+  wake(): void {
+    this.#wake.send()
+  }
+
+  #session(what: string): Session {
+    return this.#context.database.session(what)
+  }
+}
+
+/** Positive, so that it reads the same as the unsigned number in the server's list of locks. */
+function lockClassOf(schema: string): number {
+  return createHash('sha256').update(`isthmus/${schema}`).digest().readUInt32BE(0) & 0x7fffffff
+}

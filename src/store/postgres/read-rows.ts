@@ -1,0 +1,89 @@
+/** Columns to the shapes of the contract, decoded. */
+import type { AgreedFields, Intent, Member, MemberFields, SyncRecord } from '../../model/state.ts'
+import type { FieldCodec } from '../contract.ts'
+import { decodeLossless, decodePlain, memberPlace, recordPlace } from '../documents.ts'
+import type { IntentColumns } from './sql/read-intents.ts'
+import type { MemberColumns } from './sql/read-members.ts'
+import type { RecordColumns } from './sql/record-columns.ts'
+import { fromText } from './text.ts'
+
+export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
+  return {
+    id: row.id,
+    entity: row.entity,
+    state: row.state,
+    rev: row.rev,
+    // A record that a full run discovered has no document yet: the server can't encode one.
+    fields: row.fields === null ? {} : decodePlain<AgreedFields>(codec, recordPlace(row.id), row.fields),
+    dirtySeq: row.dirty_seq,
+    cleanSeq: row.clean_seq,
+    look: [...new Set([...row.claimed_look, ...row.look])].sort(),
+    attempts: row.attempts,
+    discoveredAt: row.discovered_at,
+    ...(row.tombstone_rev === null ? {} : { tombstoneRev: row.tombstone_rev }),
+    ...(row.released_rev === null ? {} : { releasedRev: row.released_rev }),
+  }
+}
+
+export function toMember(codec: FieldCodec, row: MemberColumns): Member {
+  return {
+    recordId: row.record_id,
+    system: row.system,
+    entity: row.entity,
+    state: row.state,
+    fields:
+      row.fields === null
+        ? {}
+        : decodePlain<MemberFields>(codec, memberPlace(row.record_id, row.system), row.fields),
+    asof: row.asof,
+    lane: row.lane,
+    laneAttempts: row.lane_attempts,
+    ...(row.rid === null ? {} : { rid: fromText(row.rid) }),
+    ...(row.floor === null ? {} : { floor: fromText(row.floor) }),
+    ...(row.absorbed_version === null ? {} : { absorbedVersion: fromText(row.absorbed_version) }),
+    ...(row.settle_at === null ? {} : { settleAt: row.settle_at }),
+    ...(row.lane_until === null ? {} : { laneUntil: row.lane_until }),
+    ...(row.lane_reason === null ? {} : { laneReason: fromText(row.lane_reason) }),
+    ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
+    ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
+  }
+}
+
+export function intentPlace(id: string) {
+  return { table: 'intent', column: 'document', rowId: id }
+}
+
+export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
+  const { revs, request } = decodeLossless<Pick<Intent, 'revs' | 'request'>>(
+    codec,
+    intentPlace(row.id),
+    row.document,
+  )
+  return {
+    id: row.id,
+    recordId: row.record_id,
+    system: row.system,
+    entity: row.entity,
+    operation: row.operation,
+    revs,
+    request,
+    createdAt: row.created_at,
+    firstSentAt: row.first_sent_at,
+    notAfter: row.not_after,
+    state: row.state,
+    ...(row.outcome === null ? {} : { outcome: fromText(row.outcome) }),
+  }
+}
+
+/** Rows by the record they belong to. */
+export function byRecord<Row extends { readonly record_id: string }>(
+  rows: readonly Row[],
+): ReadonlyMap<string, readonly Row[]> {
+  const grouped = new Map<string, Row[]>()
+  for (const row of rows) {
+    const own = grouped.get(row.record_id)
+    if (own === undefined) grouped.set(row.record_id, [row])
+    else own.push(row)
+  }
+  return grouped
+}

@@ -1,0 +1,88 @@
+/**
+ * Full runs. Listed records stream into an unlogged table of their own by COPY, are compared with the members set-based, and the verdicts
+ * are applied in slices, so that no lock is held for long. A record that did not change costs no row update. If the server crashes, the
+ * staged rows are gone, which the count of staged rows shows: such a run never counts as complete.
+ */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { from as copyFrom } from 'pg-copy-streams'
+import { IsthmusError } from '../../model/errors.ts'
+import type { RunComparison, StagedRecord, Store } from '../contract.ts'
+import { valuesMac } from '../documents.ts'
+import type { PostgresContext } from './context.ts'
+import { copyLine } from './copy-line.ts'
+import { sessionOn } from './database.ts'
+import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
+import { applySlice, countVerdicts, dropStage, judgeStage, makeStage } from './sql/stage.ts'
+
+const sliceRows = 5000
+const lostReason = 'the database lost the listed records'
+
+export async function startRun(
+  context: PostgresContext,
+  run: Parameters<Store['startRun']>[0],
+): Promise<void> {
+  const stage = `stage_${createHash('sha256').update(run.id).digest('hex').slice(0, 24)}`
+  await context.database.transaction('starting a run', async (session) => {
+    await makeStage(session, stage)
+    await insertRun(session, run, stage)
+  })
+}
+
+export async function stageRecords(
+  context: PostgresContext,
+  runId: string,
+  records: readonly StagedRecord[],
+): Promise<void> {
+  if (records.length === 0) return
+  const { codec, database } = context
+  const { stage } = await findRun(context, runId)
+  const lines = records.map(({ rid, values, version }) => copyLine(rid, valuesMac(codec, values), version))
+  await database.withClient('staging listed records', async (client) => {
+    await client.query('begin')
+    const stream = client.query(copyFrom(`copy ${stage} (rid, mac, version) from stdin`))
+    stream.end(lines.join(''))
+    await once(stream, 'finish')
+    await countStaged(sessionOn(client), runId, records.length)
+    await client.query('commit')
+  })
+}
+
+export async function finishRun(
+  context: PostgresContext,
+  request: Parameters<Store['finishRun']>[0],
+): Promise<RunComparison> {
+  const run = await findRun(context, request.id)
+  const { database } = context
+  const session = database.session('comparing a run')
+  const judged = await judge(context, run)
+  // Rows that the server lost must not look like records that were deleted.
+  const lost = judged.staged < run.staged
+  const complete = request.complete && !lost
+  const reason = lost ? lostReason : request.reason
+  const counts = await countVerdicts(session, run.stage)
+  const total = counts.changed + counts.discovered + counts.missing
+  for (let at = 0; at < total; at += sliceRows) {
+    await database.transaction('marking what a run found', (slice) =>
+      applySlice(slice, run, { from: at, to: at + sliceRows, complete }),
+    )
+  }
+  const comparison = { ...counts, unchanged: judged.listed - counts.changed - counts.discovered }
+  await database.transaction('finishing a run', async (last) => {
+    const { expected, seen, id } = request
+    await closeRun(last, { id, seen, expected, complete, reason, comparison })
+    await dropStage(last, run.stage)
+  })
+  return comparison
+}
+
+/** Repeating a finish that was interrupted judges again: the marks made meanwhile were right and stay. */
+async function judge(context: PostgresContext, run: RunColumns) {
+  return context.database.transaction('comparing a run', (session) => judgeStage(session, run))
+}
+
+async function findRun(context: PostgresContext, id: string): Promise<RunColumns> {
+  const run = await readRun(context.database.session('reading a run'), id)
+  if (run !== undefined && run.finished_at === null) return run
+  throw new IsthmusError('STORE_RUN_UNKNOWN', `run ${id} is not under way`)
+}

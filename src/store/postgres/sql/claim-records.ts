@@ -1,0 +1,45 @@
+import type { Session } from '../database.ts'
+import { type RecordColumns, recordColumns } from './record-columns.ts'
+
+export interface ClaimedColumns extends RecordColumns {
+  readonly epoch: number
+  readonly now: number
+}
+
+/**
+ * Takes due records. Rows that another worker is taking at this moment are skipped, not waited for; a crash counts as an attempt because
+ * the attempt is counted here.
+ */
+export function claimRecords(
+  session: Session,
+  worker: number,
+  limit: number,
+  leaseMs: number,
+): Promise<ClaimedColumns[]> {
+  return session.rows<ClaimedColumns & Record<string, unknown>>(statement, [worker, limit, leaseMs])
+}
+
+// `(select now_ms())` is evaluated once: called per row, the function would keep the condition out of the index.
+const statement = {
+  name: 'claim-records',
+  text: `
+    with due as (
+      select id
+      from record
+      where lease_owner is null and dirty_seq > clean_seq and next_at <= (select now_ms())
+      order by next_at
+      limit $2
+      for no key update skip locked
+    )
+    update record r set
+      lease_owner = $1,
+      lease_epoch = r.lease_epoch + 1,
+      lease_until = now_ms() + $3,
+      claimed_look = union_text(r.claimed_look, r.look),
+      look = '{}',
+      claimed_seq = r.dirty_seq,
+      attempts = r.attempts + 1
+    from due
+    where r.id = due.id
+    returning ${recordColumns('r')}, r.lease_epoch as epoch, now_ms() as now`,
+}

@@ -1,0 +1,12 @@
+import type { Session } from '../database.ts'
+
+/** With everything that hangs on them. */
+export async function deleteRecords(session: Session, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await session.rows(statement, [ids])
+}
+
+const statement = {
+  name: 'delete-records',
+  text: `delete from record where id = any($1::uuid[])`,
+}

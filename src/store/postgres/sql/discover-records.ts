@@ -1,0 +1,37 @@
+import type { Session } from '../database.ts'
+import { toText } from '../text.ts'
+import type { Native } from './find-natives.ts'
+
+/** New candidates; a native id that somebody else took in at the same moment is left out of the answer. */
+export async function discoverRecords(session: Session, natives: readonly Native[]): Promise<Set<number>> {
+  if (natives.length === 0) return new Set()
+  const rows = await session.rows<{ n: number }>(statement, [
+    natives.map(({ system }) => system),
+    natives.map(({ entity }) => entity),
+    natives.map(({ rid }) => toText(rid)),
+  ])
+  return new Set(rows.map(({ n }) => n - 1))
+}
+
+// The foreign key is checked when the statement ends: by then the record is there as well.
+const statement = {
+  name: 'discover-records',
+  text: `
+    with wanted as materialized (
+      select new_id() as id, system, entity, rid, n, now_ms() as now
+      from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (system, entity, rid, n)
+    ),
+    fresh as (
+      insert into member (record_id, system, entity, rid, state, linked_at, discovered_at)
+      select id, system, entity, rid, 'unread', now, now from wanted
+      on conflict (system, entity, rid) where rid is not null do nothing
+      returning record_id
+    ),
+    inserted as (
+      insert into record (id, entity, state, look, discovered_at, next_at)
+      select id, entity, 'candidate', array[system], now, now
+      from wanted
+      where id in (select record_id from fresh)
+    )
+    select n from wanted where id in (select record_id from fresh)`,
+}

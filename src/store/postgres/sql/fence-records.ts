@@ -1,0 +1,17 @@
+import type { Session } from '../database.ts'
+
+/** Takes records out of a worker's hands, if they are in any: what that worker still commits is fenced. */
+export async function fenceRecords(session: Session, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await session.rows(statement, [ids])
+}
+
+const statement = {
+  name: 'fence-records',
+  text: `
+    update record set
+      lease_owner = null,
+      lease_epoch = lease_epoch + 1,
+      look = union_text(look, claimed_look),
+      claimed_look = '{}'
+    where id = any($1::uuid[]) and lease_owner is not null`,
+}

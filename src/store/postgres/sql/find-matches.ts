@@ -1,0 +1,53 @@
+import type { RecordState } from '../../../model/state.ts'
+import type { Session } from '../database.ts'
+
+export interface MatchColumns {
+  readonly record_id: string
+  readonly other_id: string
+  readonly rule: number
+  readonly kind: 'exact' | 'block'
+  readonly state: RecordState
+  readonly fields: Uint8Array | null
+  readonly linked: readonly string[]
+  readonly creating: readonly string[]
+  readonly busy: boolean
+  readonly kept_apart: boolean
+}
+
+/** Everybody else who is registered under a key of these records; at most {@link hitsMax} each, exact keys first. */
+export function findMatches(session: Session, recordIds: readonly string[]): Promise<MatchColumns[]> {
+  return session.rows<MatchColumns & Record<string, unknown>>(statement, [recordIds, hitsMax])
+}
+
+/** A blocking key that many share (an empty name, for one) must not load them all. */
+export const hitsMax = 200
+
+const statement = {
+  name: 'find-matches',
+  text: `
+    select own.id as record_id, hit.*
+    from unnest($1::uuid[]) as own (id)
+    cross join lateral (
+      select other.record_id as other_id, other.rule, other.kind, r.state, r.fields,
+        r.lease_owner is not null as busy,
+        array(
+          select m.system from member m where m.record_id = r.id and m.rid is not null order by m.system
+        ) as linked,
+        array(
+          select i.system from intent i
+          where i.record_id = r.id and i.state = 'open' and i.operation = 'create'
+          order by i.system
+        ) as creating,
+        exists (
+          select 1 from kept_apart a
+          where a.record_id = least(own.id, r.id) and a.other_id = greatest(own.id, r.id)
+        ) as kept_apart
+      from match_key mine
+      join match_key other on other.mac = mine.mac and other.record_id <> mine.record_id
+      join record r on r.id = other.record_id and r.state in ('candidate', 'review', 'active', 'deleting')
+      where mine.record_id = own.id
+      order by other.kind desc, other.rule, other.record_id
+      limit $2
+    ) hit
+    order by own.id, hit.rule, hit.other_id`,
+}

@@ -1,0 +1,36 @@
+import type { RecordState } from '../../../model/state.ts'
+import type { Session } from '../database.ts'
+import { toText } from '../text.ts'
+
+export interface Native {
+  readonly system: string
+  readonly entity: string
+  readonly rid: string
+}
+
+export interface NativeHolder {
+  /** Index into the natives asked for. */
+  readonly n: number
+  readonly record_id: string
+  readonly absorbed_version: string | null
+  readonly state: RecordState
+}
+
+/** Who holds these native ids, as far as anybody does. */
+export async function findNatives(session: Session, natives: readonly Native[]): Promise<NativeHolder[]> {
+  const rows = await session.rows<NativeHolder & Record<string, unknown>>(statement, [
+    natives.map(({ system }) => system),
+    natives.map(({ entity }) => entity),
+    natives.map(({ rid }) => toText(rid)),
+  ])
+  return rows.map((row) => ({ ...row, n: row.n - 1 }))
+}
+
+const statement = {
+  name: 'find-natives',
+  text: `
+    select u.n, m.record_id, m.absorbed_version, r.state
+    from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (system, entity, rid, n)
+    join member m on m.system = u.system and m.entity = u.entity and m.rid = u.rid
+    join record r on r.id = m.record_id`,
+}

@@ -1,0 +1,41 @@
+import type { ReferenceQuery } from '../../contract.ts'
+import type { Session } from '../database.ts'
+import { toText } from '../text.ts'
+
+export interface ReferenceColumns {
+  readonly n: number
+  readonly record_id: string
+  /** Native id of the record in the system asked for, if it has one there. */
+  readonly rid: string | null
+}
+
+/** Merged records answer with their survivor; candidates don't answer, since nobody knows yet whose they are. */
+export function findReferences(
+  session: Session,
+  queries: readonly ReferenceQuery[],
+): Promise<ReferenceColumns[]> {
+  return session.rows<ReferenceColumns & Record<string, unknown>>(statement, [
+    queries.map(({ system }) => system),
+    queries.map(({ entity }) => entity),
+    queries.map(({ rid }) => toText(rid)),
+    queries.map(({ recordId }) => recordId ?? null),
+  ])
+}
+
+const statement = {
+  name: 'find-references',
+  text: `
+    with found as (
+      select u.n, u.system, u.entity, coalesce(u.record_id, m.record_id) as record_id
+      from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) with ordinality
+        as u (system, entity, rid, record_id, n)
+      left join member m
+        on u.record_id is null and m.system = u.system and m.entity = u.entity and m.rid = u.rid
+    )
+    select f.n, owner.id as record_id, counterpart.rid
+    from found f
+    join record r on r.id = f.record_id and r.entity = f.entity
+    join record owner on owner.id = coalesce(r.alias_of, r.id) and owner.state not in ('candidate', 'review')
+    left join member counterpart
+      on counterpart.record_id = owner.id and counterpart.system = f.system and counterpart.state <> 'gone'`,
+}

@@ -1,0 +1,45 @@
+import type { Session } from '../database.ts'
+
+export interface CreateCheck {
+  readonly recordId: string
+  readonly entity: string
+  readonly system: string
+  readonly wantedAt: number
+}
+
+/** Indexes of the creates that an older unread candidate could make superfluous. One in quarantine waits for a person and counts no more. */
+export async function findWaitingCreates(
+  session: Session,
+  checks: readonly CreateCheck[],
+): Promise<ReadonlySet<number>> {
+  if (checks.length === 0) return new Set()
+  const rows = await session.rows<{ n: number }>(statement, [
+    checks.map(({ system }) => system),
+    checks.map(({ entity }) => entity),
+    checks.map(({ wantedAt }) => wantedAt),
+  ])
+  return new Set(rows.map(({ n }) => n - 1))
+}
+
+// The oldest unread candidate is found once per (system, entity), not once per create.
+const statement = {
+  name: 'find-waiting-creates',
+  text: `
+    with checked as (
+      select * from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as u (system, entity, wanted_at, n)
+    ),
+    oldest as (
+      select lane.system, lane.entity, (
+        select m.discovered_at
+        from member m
+        where m.system = lane.system and m.entity = lane.entity and m.state = 'unread' and m.lane <> 'quarantined'
+        order by m.discovered_at
+        limit 1
+      ) as discovered_at
+      from (select distinct system, entity from checked) lane
+    )
+    select c.n
+    from checked c
+    join oldest o on o.system = c.system and o.entity = c.entity
+    where o.discovered_at < c.wanted_at`,
+}

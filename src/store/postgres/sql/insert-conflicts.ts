@@ -1,0 +1,40 @@
+import type { Session } from '../database.ts'
+
+export interface EncodedConflict {
+  readonly id: string
+  readonly recordId: string
+  readonly entity: string
+  readonly field: string
+  readonly policy: string
+  readonly winner: string | undefined
+  readonly candidates: Uint8Array
+}
+
+export async function insertConflicts(
+  session: Session,
+  conflicts: readonly EncodedConflict[],
+): Promise<void> {
+  if (conflicts.length === 0) return
+  await session.rows(statement, [
+    conflicts.map(({ id }) => id),
+    conflicts.map(({ recordId }) => recordId),
+    conflicts.map(({ entity }) => entity),
+    conflicts.map(({ field }) => field),
+    conflicts.map(({ policy }) => policy),
+    conflicts.map(({ winner }) => winner ?? null),
+    conflicts.map(({ candidates }) => candidates),
+  ])
+}
+
+const statement = {
+  name: 'insert-conflicts',
+  text: `
+    insert into conflict (id, record_id, entity, field, policy, state, winner, decided_by, at, candidates)
+    select id, record_id, entity, field, policy,
+      case when winner is null then 'open' else 'decided' end,
+      winner,
+      case when winner is null then null else 'policy' end,
+      now_ms(), candidates
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+      as u (id, record_id, entity, field, policy, winner, candidates)`,
+}

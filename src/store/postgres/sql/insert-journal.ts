@@ -1,0 +1,30 @@
+import type { JournalLine } from '../../journal-chain.ts'
+import type { Session } from '../database.ts'
+import { toText } from '../text.ts'
+
+/** In the order of the chain: a stream's sequence numbers grow as its positions do. */
+export async function insertJournal(session: Session, lines: readonly JournalLine[]): Promise<void> {
+  if (lines.length === 0) return
+  await session.rows(statement, [
+    lines.map(({ stream }) => stream),
+    lines.map(({ position }) => position),
+    lines.map(({ at }) => at),
+    lines.map(({ kind }) => kind),
+    lines.map(({ recordId }) => recordId ?? null),
+    lines.map(({ actor }) => toText(actor)),
+    lines.map(({ body }) => body),
+    lines.map(({ previousHash }) => previousHash),
+    lines.map(({ hash }) => hash),
+  ])
+}
+
+const statement = {
+  name: 'insert-journal',
+  text: `
+    insert into journal (stream, position, at, kind, record_id, actor, body, previous_hash, hash)
+    select stream, position, at, kind, record_id, actor, body, previous_hash, hash
+    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],
+      $8::bytea[], $9::bytea[]) with ordinality
+      as u (stream, position, at, kind, record_id, actor, body, previous_hash, hash, n)
+    order by n`,
+}

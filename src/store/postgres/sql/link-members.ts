@@ -1,0 +1,47 @@
+import type { Session } from '../database.ts'
+
+export interface NewLink {
+  readonly recordId: string
+  readonly system: string
+  readonly entity: string
+  /** As the column holds it. */
+  readonly storedRid: string
+}
+
+/**
+ * Counterparts without a base: whatever they hold is compared with nothing and overwritten by nobody unseen. What was sent before there was a
+ * counterpart is still ours, should it turn up in it now.
+ */
+export async function linkMembers(session: Session, links: readonly NewLink[]): Promise<void> {
+  if (links.length === 0) return
+  await session.rows(statement, [
+    links.map(({ recordId }) => recordId),
+    links.map(({ system }) => system),
+    links.map(({ entity }) => entity),
+    links.map(({ storedRid }) => storedRid),
+  ])
+}
+
+const statement = {
+  name: 'link-members',
+  text: `
+    insert into member as m (record_id, system, entity, rid, state, linked_at)
+    select record_id, system, entity, rid, 'linked', now_ms()
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as u (record_id, system, entity, rid)
+    on conflict (record_id, system) do update set
+      rid = excluded.rid,
+      state = excluded.state,
+      linked_at = excluded.linked_at,
+      fields = case when m.state = 'absent' then m.fields end,
+      shadow_mac = null,
+      floor = null,
+      absorbed_version = null,
+      asof = 0,
+      settle_at = null,
+      lane = 'open',
+      lane_until = null,
+      lane_reason = null,
+      lane_attempts = 0,
+      gone_since = null,
+      create_wanted_at = null`,
+}

@@ -1,0 +1,38 @@
+import type { Session } from '../database.ts'
+
+export interface DirtyMark {
+  readonly recordId: string
+  /** One system, or `*` for all. */
+  readonly system: string
+}
+
+/** Makes records due; answers the ids that exist. In a worker's hands they become due when it lets go. */
+export async function markDirty(session: Session, marks: readonly DirtyMark[]): Promise<Set<string>> {
+  if (marks.length === 0) return new Set()
+  const rows = await session.rows<{ id: string }>(statement, [
+    marks.map(({ recordId }) => recordId),
+    marks.map(({ system }) => system),
+  ])
+  return new Set(rows.map(({ id }) => id))
+}
+
+const statement = {
+  name: 'mark-dirty',
+  text: `
+    with mark as (
+      select record_id, array_agg(distinct system order by system) as systems
+      from unnest($1::uuid[], $2::text[]) as u (record_id, system)
+      group by record_id
+    ),
+    locked as (
+      select r.id from record r where r.id in (select record_id from mark) order by r.id for no key update
+    )
+    update record r set
+      next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
+      dirty_seq = r.dirty_seq + 1,
+      look = union_text(r.look, mark.systems)
+    from mark
+    join locked on locked.id = mark.record_id
+    where r.id = mark.record_id
+    returning r.id`,
+}

@@ -1,0 +1,9 @@
+import type { Session } from '../database.ts'
+
+/** The clock that all times of the store are of. */
+export async function readNow(session: Session): Promise<number> {
+  const [row] = await session.rows<{ now: number }>(statement, [])
+  return row?.now ?? 0
+}
+
+const statement = { name: 'read-now', text: `select now_ms() as now` }

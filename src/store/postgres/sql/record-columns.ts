@@ -1,0 +1,39 @@
+import type { RecordState } from '../../../model/state.ts'
+
+/** A record as every reading statement returns it. */
+export interface RecordColumns {
+  readonly id: string
+  readonly entity: string
+  readonly state: RecordState
+  readonly rev: number
+  readonly fields: Uint8Array | null
+  readonly dirty_seq: number
+  readonly clean_seq: number
+  readonly look: readonly string[]
+  readonly claimed_look: readonly string[]
+  readonly attempts: number
+  readonly discovered_at: number
+  readonly tombstone_rev: number | null
+  readonly released_rev: number | null
+}
+
+const names = [
+  'id',
+  'entity',
+  'state',
+  'rev',
+  'fields',
+  'dirty_seq',
+  'clean_seq',
+  'look',
+  'claimed_look',
+  'attempts',
+  'discovered_at',
+  'tombstone_rev',
+  'released_rev',
+]
+
+/** The select list, for the table under the given alias. */
+export function recordColumns(alias: string): string {
+  return names.map((name) => `${alias}.${name}`).join(', ')
+}

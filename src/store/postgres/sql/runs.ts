@@ -1,0 +1,143 @@
+import type { RunComparison, RunRow, Store } from '../../contract.ts'
+import type { Session } from '../database.ts'
+import { fromText, toText } from '../text.ts'
+
+export interface RunColumns {
+  readonly id: string
+  readonly kind: 'full' | 'sync'
+  readonly system: string
+  readonly entity: string
+  readonly started_at: number
+  readonly finished_at: number | null
+  readonly staged: number
+  readonly seen: number
+  readonly expected: number | null
+  readonly complete: boolean | null
+  readonly reason: string | null
+  readonly created: number | null
+  readonly changed: number | null
+  readonly missing: number | null
+  readonly stage: string
+}
+
+export async function insertRun(
+  session: Session,
+  { id, kind, system, entity }: Parameters<Store['startRun']>[0],
+  stage: string,
+): Promise<void> {
+  await session.rows(insert, [id, kind, system, entity, stage])
+}
+
+export async function readRun(session: Session, id: string): Promise<RunColumns | undefined> {
+  const [row] = await session.rows<RunColumns & Record<string, unknown>>(read, [id])
+  return row
+}
+
+export async function countStaged(session: Session, id: string, count: number): Promise<void> {
+  await session.rows(staged, [id, count])
+}
+
+export async function closeRun(
+  session: Session,
+  end: {
+    readonly id: string
+    readonly seen: number
+    readonly expected: number | undefined
+    readonly complete: boolean
+    readonly reason: string | undefined
+    readonly comparison: RunComparison
+  },
+): Promise<void> {
+  const { discovered, changed, missing } = end.comparison
+  await session.rows(close, [
+    end.id,
+    end.seen,
+    end.expected ?? null,
+    end.complete,
+    toText(end.reason),
+    discovered,
+    changed,
+    missing,
+  ])
+}
+
+/** Newest first, after the given place. */
+export function listRuns(
+  session: Session,
+  limit: number,
+  after: readonly [number, string] | undefined,
+): Promise<RunColumns[]> {
+  return session.rows<RunColumns & Record<string, unknown>>(list, [
+    limit,
+    after?.[0] ?? null,
+    after?.[1] ?? null,
+  ])
+}
+
+/** The newest of each (system, entity). */
+export function lastRuns(session: Session): Promise<RunColumns[]> {
+  return session.rows<RunColumns & Record<string, unknown>>(last, [])
+}
+
+export async function baselineDone(session: Session, system: string, entity: string): Promise<boolean> {
+  const [row] = await session.rows<{ done: boolean }>(baseline, [system, entity])
+  return row?.done ?? false
+}
+
+export function toRun(row: RunColumns): RunRow {
+  return {
+    id: row.id,
+    kind: row.kind,
+    system: row.system,
+    entity: row.entity,
+    startedAt: row.started_at,
+    seen: row.finished_at === null ? row.staged : row.seen,
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.expected === null ? {} : { expected: row.expected }),
+    ...(row.complete === null ? {} : { complete: row.complete }),
+    ...(row.reason === null ? {} : { reason: fromText(row.reason) }),
+    ...(row.created === null ? {} : { created: row.created }),
+    ...(row.changed === null ? {} : { changed: row.changed }),
+    ...(row.missing === null ? {} : { missing: row.missing }),
+  }
+}
+
+const insert = {
+  name: 'insert-run',
+  text: `
+    insert into run (id, kind, system, entity, started_at, stage) values ($1, $2, $3, $4, now_ms(), $5)`,
+}
+
+const read = { name: 'read-run', text: `select * from run where id = $1` }
+
+const staged = { name: 'count-staged', text: `update run set staged = staged + $2 where id = $1` }
+
+const close = {
+  name: 'close-run',
+  text: `
+    update run set finished_at = now_ms(), seen = $2, expected = $3, complete = $4, reason = $5,
+      created = $6, changed = $7, missing = $8
+    where id = $1`,
+}
+
+const list = {
+  name: 'list-runs',
+  text: `
+    select * from run
+    where $2::bigint is null or (started_at, id) < ($2, $3)
+    order by started_at desc, id desc
+    limit $1`,
+}
+
+const last = {
+  name: 'last-runs',
+  text: `select distinct on (system, entity) * from run order by system, entity, started_at desc`,
+}
+
+const baseline = {
+  name: 'baseline-done',
+  text: `
+    select exists (
+      select 1 from run where system = $1 and entity = $2 and kind = 'full' and complete
+    ) as done`,
+}

@@ -1,0 +1,34 @@
+import type { Session } from '../database.ts'
+
+/** One owner at a time: a new one only when the old one's time is over. */
+export async function ownSchedule(session: Session, owner: string, ttlMs: number): Promise<boolean> {
+  const rows = await session.rows<{ owner: string }>(own, [owner, ttlMs])
+  return rows.length > 0
+}
+
+export async function lastScheduled(session: Session, key: string): Promise<number | undefined> {
+  const [row] = await session.rows<{ at: number }>(last, [key])
+  return row?.at
+}
+
+export async function saveScheduled(session: Session, key: string, at: number): Promise<void> {
+  await session.rows(save, [key, at])
+}
+
+const own = {
+  name: 'own-schedule',
+  text: `
+    insert into schedule_owner as s (owner, until) values ($1, now_ms() + $2::bigint)
+    on conflict (only_row) do update set owner = excluded.owner, until = excluded.until
+    where s.owner = excluded.owner or s.until <= now_ms()
+    returning owner`,
+}
+
+const last = { name: 'last-scheduled', text: `select at from schedule where key = $1` }
+
+const save = {
+  name: 'save-scheduled',
+  text: `
+    insert into schedule (key, at) values ($1, $2)
+    on conflict (key) do update set at = excluded.at`,
+}

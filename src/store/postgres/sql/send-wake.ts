@@ -1,0 +1,7 @@
+import type { Session } from '../database.ts'
+
+export async function sendWake(session: Session, channel: string, sender: string): Promise<void> {
+  await session.rows(statement, [channel, sender])
+}
+
+const statement = { name: 'send-wake', text: `select pg_notify($1, $2)` }

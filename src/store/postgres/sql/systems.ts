@@ -1,0 +1,60 @@
+import type { Session } from '../database.ts'
+import { fromText, toText } from '../text.ts'
+
+/** Linked, healthy native ids for sentinel reads. */
+export async function readSentinels(
+  session: Session,
+  system: string,
+  entity: string,
+  count: number,
+  except: string,
+): Promise<readonly string[]> {
+  const rows = await session.rows<{ rid: string }>(sentinels, [system, entity, count, toText(except)])
+  return rows.map(({ rid }) => fromText(rid))
+}
+
+export async function readFingerprint(session: Session, system: string): Promise<string | undefined> {
+  const [row] = await session.rows<{ value: string }>(fingerprint, [system])
+  return row === undefined ? undefined : fromText(row.value)
+}
+
+export async function saveFingerprint(session: Session, system: string, value: string): Promise<void> {
+  await session.rows(save, [system, toText(value)])
+}
+
+export async function openCreatesBefore(
+  session: Session,
+  system: string,
+  entity: string,
+  before: number,
+): Promise<boolean> {
+  const [row] = await session.rows<{ found: boolean }>(creates, [system, entity, before])
+  return row?.found ?? false
+}
+
+const sentinels = {
+  name: 'read-sentinels',
+  text: `
+    select rid
+    from member
+    where system = $1 and entity = $2 and rid is not null and rid <> $4 and state = 'linked' and lane = 'open'
+    limit $3`,
+}
+
+const fingerprint = { name: 'read-fingerprint', text: `select value from fingerprint where system = $1` }
+
+const save = {
+  name: 'save-fingerprint',
+  text: `
+    insert into fingerprint (system, value) values ($1, $2)
+    on conflict (system) do update set value = excluded.value`,
+}
+
+const creates = {
+  name: 'open-creates-before',
+  text: `
+    select exists (
+      select 1 from intent
+      where system = $1 and entity = $2 and state = 'open' and operation = 'create' and created_at < $3
+    ) as found`,
+}

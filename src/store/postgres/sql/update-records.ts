@@ -1,0 +1,64 @@
+import type { AgreedFields } from '../../../model/state.ts'
+import type { RecordUpdate, Settlement } from '../../contract.ts'
+import type { Session } from '../database.ts'
+
+export interface RecordChange {
+  readonly id: string
+  readonly update: Omit<RecordUpdate, 'fields'>
+  /** Encoded {@link AgreedFields}; undefined keeps them. */
+  readonly fields: Uint8Array | undefined
+  readonly finish: Settlement['finish']
+}
+
+/**
+ * New values and the end of the pass in one statement. Compare-and-clear happens on the locked row: a mark that came after the claim keeps
+ * the record dirty and due. Marks that the claim took are forgotten at a clean end and kept otherwise.
+ */
+export async function updateRecords(session: Session, changes: readonly RecordChange[]): Promise<void> {
+  if (changes.length === 0) return
+  const clean = changes.map(({ finish }) => (finish.kind === 'clean' ? finish.seq : null))
+  const again = changes.map(({ finish }) => (finish.kind === 'again' ? finish.at : null))
+  const looks = changes.map(({ finish }) =>
+    finish.kind === 'again' && finish.look !== undefined ? finish.look.join(',') : null,
+  )
+  await session.rows(statement, [
+    changes.map(({ id }) => id),
+    changes.map(({ update }) => update.state ?? null),
+    changes.map(({ update }) => update.rev ?? null),
+    changes.map(({ fields }) => fields ?? null),
+    changes.map(({ update }) => update.tombstoneRev ?? null),
+    changes.map(({ update }) => update.releasedRev ?? null),
+    clean,
+    again,
+    looks,
+  ])
+}
+
+const statement = {
+  name: 'update-records',
+  text: `
+    update record r set
+      state = coalesce(u.state, r.state),
+      rev = coalesce(u.rev, r.rev),
+      fields = coalesce(u.fields, r.fields),
+      tombstone_rev = coalesce(u.tombstone_rev, r.tombstone_rev),
+      released_rev = coalesce(u.released_rev, r.released_rev),
+      lease_owner = case when u.clean is null and u.again is null then r.lease_owner end,
+      clean_seq = case when r.dirty_seq = u.clean then u.clean else r.clean_seq end,
+      attempts = case when u.clean is null and u.again is null then r.attempts else 0 end,
+      next_at = case
+        when u.clean is null and u.again is null then r.next_at
+        when u.clean is not null or r.dirty_seq > r.claimed_seq then now_ms()
+        else u.again
+      end,
+      look = case
+        when u.again is not null then
+          union_text(r.look, case when u.look is null then r.claimed_look else string_to_array(u.look, ',') end)
+        else r.look
+      end,
+      claimed_look = case when u.clean is null and u.again is null then r.claimed_look else '{}' end
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[],
+      $7::bigint[], $8::bigint[], $9::text[])
+      as u (id, state, rev, fields, tombstone_rev, released_rev, clean, again, look)
+    where r.id = u.id`,
+}

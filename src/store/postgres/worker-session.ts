@@ -1,0 +1,66 @@
+/**
+ * A worker's liveness: a session lock on a connection of its own. The death of the process frees it at once, whatever the process was
+ * doing; a connection that died unnoticed is covered by the lease time, and found here by asking now and then.
+ *
+ * Such a lock belongs to one server connection: a pooler in transaction mode between us and the server can't carry it.
+ */
+import type pg from 'pg'
+import type { WorkerSession } from '../contract.ts'
+import type { PostgresContext } from './context.ts'
+import { sessionOn } from './database.ts'
+import { storeError } from './failures.ts'
+import { lockWorker } from './sql/lock-worker.ts'
+
+const askEveryMs = 2000
+const answerWithinMs = 5000
+
+export async function registerWorker(context: PostgresContext): Promise<WorkerSession> {
+  const client = await context.database.connectAlone('registering a worker')
+  try {
+    const id = await lockWorker(sessionOn(client), context.lockClass, `${process.pid}`)
+    return watch(client, id)
+  } catch (problem) {
+    await endQuietly(client)
+    throw storeError(problem, 'registering a worker')
+  }
+}
+
+function watch(client: pg.Client, id: number): WorkerSession {
+  const lost = new AbortController()
+  let closed = false
+  const lose = (): void => {
+    clearInterval(timer)
+    if (!closed) lost.abort()
+  }
+  client.on('error', lose)
+  client.on('end', lose)
+  const ask = async (): Promise<void> => {
+    const late = setTimeout(() => void endQuietly(client).finally(lose), answerWithinMs)
+    try {
+      await client.query('select 1')
+    } catch {
+      lose() // whatever the reason: a session that can't be asked can't be trusted
+    } finally {
+      clearTimeout(late)
+    }
+  }
+  const timer = setInterval(() => void ask(), askEveryMs)
+  timer.unref()
+  return {
+    id,
+    lost: lost.signal,
+    close: async () => {
+      closed = true
+      clearInterval(timer)
+      await endQuietly(client)
+    },
+  }
+}
+
+async function endQuietly(client: pg.Client): Promise<void> {
+  try {
+    await client.end()
+  } catch {
+    // Ended already.
+  }
+}

@@ -1,0 +1,210 @@
+/** Taking in: marks, candidates, deliveries, cursors. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { WorkerSession } from '../../src/store/contract.ts'
+import {
+  activeRecord,
+  claim,
+  claimOne,
+  clean,
+  mark,
+  memberOf,
+  type OpenHarness,
+  type StoreHarness,
+} from './store-kit.ts'
+
+export function describeIntake(open: OpenHarness): void {
+  describe('taking in', () => {
+    let harness: StoreHarness
+    let worker: WorkerSession
+    beforeEach(async () => {
+      harness = await open()
+      worker = await harness.store.registerWorker()
+    })
+    afterEach(() => harness.close())
+
+    test('makes an unknown native record a candidate with one unread member', async () => {
+      const { store } = harness
+      expect(await store.intake([{ marks: [mark('C1')] }])).toEqual([
+        { duplicate: false, marked: 0, discovered: 1 },
+      ])
+      const claimed = await claimOne(store, worker)
+      expect(claimed.record).toMatchObject({ entity: 'customer', state: 'candidate', look: ['crm'], rev: 0 })
+      expect(claimed.record.fields).toEqual({})
+      expect(claimed.members).toHaveLength(1)
+      expect(memberOf(claimed, 'crm')).toMatchObject({ rid: 'C1', state: 'unread', lane: 'open' })
+    })
+
+    test('takes the same native record in once, however often it is named', async () => {
+      const { store } = harness
+      const results = await store.intake([
+        { marks: [mark('C1'), mark('C1')] },
+        { marks: [mark('C1'), mark('C2')] },
+      ])
+      expect(results).toEqual([
+        { duplicate: false, marked: 1, discovered: 1 },
+        { duplicate: false, marked: 1, discovered: 1 },
+      ])
+      expect(await claim(store, worker)).toHaveLength(2)
+    })
+
+    test('takes the same native record in once when processes race for it', async () => {
+      const { store, other } = harness
+      const rids = Array.from({ length: 20 }, (_, n) => `C${n}`)
+      const marks = rids.map((rid) => mark(rid))
+      const results = await Promise.all([
+        store.intake([{ marks }]),
+        other.intake([{ marks: marks.toReversed() }]),
+        store.intake([{ marks }]),
+      ])
+      expect(results.flat().reduce((sum, { discovered }) => sum + discovered, 0)).toBe(20)
+      expect(await claim(store, worker)).toHaveLength(20)
+    })
+
+    test('stores a delivery once and drops the marks of its duplicates (INV-12)', async () => {
+      const { store } = harness
+      const delivery = { system: 'crm', deliveryId: 'd1', body: new Uint8Array([1, 2]) }
+      const [first] = await store.intake([{ delivery, marks: [mark('C1')] }])
+      const [second, third] = await store.intake([
+        { delivery, marks: [mark('C2')] },
+        { delivery: { ...delivery, system: 'erp' }, marks: [mark('E1', 'erp')] },
+      ])
+      expect(first).toMatchObject({ duplicate: false, discovered: 1 })
+      expect(second).toEqual({ duplicate: true, marked: 0, discovered: 0 })
+      expect(third).toMatchObject({ duplicate: false, discovered: 1 })
+    })
+
+    test('sees the duplicate of a delivery in the same batch', async () => {
+      const delivery = { system: 'crm', deliveryId: 'd1', body: new Uint8Array([1]) }
+      const results = await harness.store.intake([
+        { delivery, marks: [mark('C1')] },
+        { delivery, marks: [mark('C1')] },
+      ])
+      expect(results.map(({ duplicate }) => duplicate)).toEqual([false, true])
+    })
+
+    test('commits a cursor together with its marks (H23)', async () => {
+      const { store } = harness
+      expect(await store.cursor('crm', 'customer')).toBeUndefined()
+      await store.intake([
+        { marks: [mark('C1')], cursor: { system: 'crm', entity: 'customer', position: 'p1' } },
+      ])
+      await store.intake([
+        { marks: [], cursor: { system: 'crm', entity: 'customer', position: 'p2' } },
+        { marks: [], cursor: { system: 'crm', entity: 'customer', position: 'p3' } },
+      ])
+      expect(await store.cursor('crm', 'customer')).toBe('p3')
+      await store.clearCursor('crm', 'customer')
+      expect(await store.cursor('crm', 'customer')).toBeUndefined()
+      expect(await claim(store, worker)).toHaveLength(1)
+    })
+
+    test('does not hear news in a version that is absorbed, unless forced', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      const claimed = await claimOne(store, worker)
+      await store.settle([clean(claimed, { members: [{ system: 'crm', absorbedVersion: 'v1' }] })])
+      const hear = async (rest: Parameters<typeof mark>[2]) =>
+        (await store.intake([{ marks: [mark('C1', 'crm', rest)] }]))[0]?.marked
+      expect(await hear({ version: 'v1' })).toBe(0)
+      expect(await claim(store, worker)).toHaveLength(0)
+      expect(await hear({ version: 'v1', force: true })).toBe(1)
+      expect(await hear({ version: 'v2' })).toBe(1)
+      expect(await hear({})).toBe(1)
+      expect(await claim(store, worker)).toHaveLength(1)
+    })
+
+    test('marks records by id, for some systems or for all', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const unknown = harness.uuid()
+      expect(
+        await store.markRecords([
+          { recordId: id, systems: ['erp', 'crm'] },
+          { recordId: unknown, systems: [] },
+        ]),
+      ).toBe(1)
+      const claimed = await claimOne(store, worker)
+      expect(claimed.record.look).toEqual(['crm', 'erp'])
+      await store.settle([clean(claimed)])
+      await store.markRecords([{ recordId: id, systems: [] }])
+      expect((await claimOne(store, worker)).record.look).toEqual(['*'])
+    })
+
+    test('keeps hostile text as it is and apart: U+0000, lone surrogates, the escape, quotes', async () => {
+      const { store } = harness
+      const rids = [
+        'a\u0000',
+        'a',
+        'a\ud800',
+        'a\u001a0000',
+        'a\u001a',
+        `'";--`,
+        'a\\b\t\n',
+        '{a,b}',
+        'NULL',
+        '',
+      ]
+      const results = await store.intake([
+        { marks: rids.map((rid) => mark(rid)) },
+        { marks: [], cursor: { system: 'crm', entity: 'customer', position: 'x\u0000\udfff' } },
+        { delivery: { system: 'crm', deliveryId: 'd\u0000', body: new Uint8Array([0]) }, marks: [] },
+      ])
+      expect(results[0]?.discovered).toBe(rids.length)
+      const claimed = await claim(store, worker)
+      expect(claimed.map(({ members }) => members[0]?.rid).sort()).toEqual(rids.toSorted())
+      expect(await store.cursor('crm', 'customer')).toBe('x\u0000\udfff')
+      const name = 'x\u0000\ud800\u{1f600}'
+      const first = claimed[0]!
+      await store.settle([
+        {
+          lease: first.lease,
+          finish: { kind: 'again', at: 0 },
+          record: { fields: { name: { value: name, rev: 1, src: 'crm', at: 1 } } },
+          members: [
+            {
+              system: 'crm',
+              floor: 'f\u0000',
+              laneReason: 'r\ud800',
+              fields: { name: { shadow: name, acked: 1 } },
+            },
+          ],
+          failures: [
+            {
+              recordId: first.record.id,
+              entity: 'customer',
+              system: 'crm',
+              operation: 'update',
+              code: 'X',
+              message: 'm\u0000',
+              signature: 's\udfff',
+              replay: 'safe',
+            },
+          ],
+          journal: [{ kind: 'decision', actor: 'a\u0000', body: { name } }],
+        },
+      ])
+      const again = await claimOne(store, worker)
+      expect(again.record.fields.name?.value).toBe(name)
+      expect(memberOf(again, 'crm')).toMatchObject({
+        floor: 'f\u0000',
+        laneReason: 'r\ud800',
+        fields: { name: { shadow: name } },
+      })
+      expect((await store.admin.failures({ limit: 1 })).rows[0]).toMatchObject({
+        message: 'm\u0000',
+        signature: 's\udfff',
+      })
+    })
+
+    test('does not let one item that the database refuses spoil the batch', async () => {
+      const { store } = harness
+      const results = await store.intake([
+        { marks: [mark('C1')] },
+        { marks: [mark('x'.repeat(1_000_000) + harness.uuid())] },
+        { marks: [mark('C2')] },
+      ])
+      expect(results[0]?.discovered).toBe(1)
+      expect(results[2]?.discovered).toBe(1)
+    })
+  })
+}

@@ -1,0 +1,234 @@
+/** The work queue: claims, leases, finishing, the death of workers. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { WorkerSession } from '../../src/store/contract.ts'
+import {
+  activeRecord,
+  claim,
+  claimOne,
+  clean,
+  mark,
+  type OpenHarness,
+  type StoreHarness,
+} from './store-kit.ts'
+
+export function describeQueue(open: OpenHarness): void {
+  describe('the work queue', () => {
+    let harness: StoreHarness
+    let worker: WorkerSession
+    beforeEach(async () => {
+      harness = await open()
+      worker = await harness.store.registerWorker()
+    })
+    afterEach(() => harness.close())
+
+    test('gives a record to one worker at a time', async () => {
+      const { store, other } = harness
+      const second = await other.registerWorker()
+      const marks = Array.from({ length: 200 }, (_, n) => mark(`C${n}`))
+      await store.intake([{ marks }])
+      const claims = await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          n % 2 === 0 ? claim(store, worker, 30) : claim(other, second, 30),
+        ),
+      )
+      const ids = claims.flat().map(({ record }) => record.id)
+      expect(ids.length).toBe(200)
+      expect(new Set(ids).size).toBe(200)
+    })
+
+    test('joins marks that arrive while a record waits', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.intake([{ marks: [mark('C1')] }])
+      await store.markRecords([{ recordId: id, systems: ['erp'] }])
+      const claimed = await claimOne(store, worker)
+      expect(claimed.record.look).toEqual(['crm', 'erp'])
+      await store.settle([clean(claimed)])
+      expect(await claim(store, worker)).toHaveLength(0)
+    })
+
+    test('looks again when a mark arrives in the middle of a pass (H32)', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const first = await claimOne(store, worker)
+      await store.intake([{ marks: [mark('C1')] }])
+      expect(await claim(store, worker)).toHaveLength(0)
+      await store.settle([clean(first)])
+      const second = await claimOne(store, worker)
+      expect(second.record.look).toEqual(['crm'])
+      await store.settle([clean(second)])
+      expect(await claim(store, worker)).toHaveLength(0)
+    })
+
+    test('looses no mark, whenever it arrives (H32)', async () => {
+      const { store, other } = harness
+      await activeRecord(harness, worker, 'C1')
+      let seen = 0
+      let sent = 0
+      const marking = (async () => {
+        for (; sent < 40; sent += 1) await other.intake([{ marks: [mark('C1')] }])
+      })()
+      const working = (async () => {
+        while (sent < 40) {
+          for (const claimed of await claim(store, worker)) {
+            seen = claimed.record.dirtySeq
+            await store.settle([clean(claimed)])
+          }
+        }
+      })()
+      await Promise.all([marking, working])
+      const last = await claim(store, worker)
+      if (last[0] !== undefined) seen = last[0].record.dirtySeq
+      expect(seen).toBe(41)
+    })
+
+    test('comes back at the time asked for, and at once when marked meanwhile', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      const first = await claimOne(store, worker)
+      const now = await store.now()
+      await store.settle([{ lease: first.lease, finish: { kind: 'again', at: now + 60_000 } }])
+      expect(await claim(store, worker)).toHaveLength(0)
+      expect(await store.nextDue()).toBe(now + 60_000)
+      await store.intake([{ marks: [mark('C1')] }])
+      const second = await claimOne(store, worker)
+      expect(second.record.look).toEqual(['crm'])
+      await store.intake([{ marks: [mark('C1')] }])
+      await store.settle([{ lease: second.lease, finish: { kind: 'again', at: now + 60_000 } }])
+      await claimOne(store, worker)
+    })
+
+    test('falls due when its time has come', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      const first = await claimOne(store, worker)
+      await store.settle([{ lease: first.lease, finish: { kind: 'again', at: (await store.now()) + 150 } }])
+      expect(await claim(store, worker)).toHaveLength(0)
+      await harness.advance(200)
+      await claimOne(store, worker)
+    })
+
+    test('narrows the systems to look at when the pass says so', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: ['crm', 'erp'] }])
+      const first = await claimOne(store, worker)
+      await store.settle([{ lease: first.lease, finish: { kind: 'again', at: 0, look: ['erp'] } }])
+      const second = await claimOne(store, worker)
+      expect(second.record.look).toEqual(['erp'])
+      await store.settle([{ lease: second.lease, finish: { kind: 'again', at: 0, look: [] } }])
+      expect((await claimOne(store, worker)).record.look).toEqual([])
+    })
+
+    test('stays in the worker’s hands between the rounds of a pass', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      const claimed = await claimOne(store, worker)
+      expect(await store.settle([{ lease: claimed.lease, finish: { kind: 'keep' } }])).toEqual([
+        { kind: 'ok' },
+      ])
+      expect(await claim(store, worker)).toHaveLength(0)
+      expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
+    })
+
+    test('counts claims since the last clean end, so that a record that kills its worker stands out', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      for (let attempt = 1; attempt <= 3; attempt += 1) {
+        const victim = await store.registerWorker()
+        expect((await claimOne(store, victim)).record.attempts).toBe(attempt)
+        await harness.kill(victim)
+        await reaped(harness)
+      }
+      const last = await claimOne(store, worker)
+      await store.settle([clean(last)])
+      await store.intake([{ marks: [mark('C1')] }])
+      expect((await claimOne(store, worker)).record.attempts).toBe(1)
+    })
+
+    test('hands the records of a dead worker on within two seconds, what they were to look at included', async () => {
+      const { store } = harness
+      const victim = await store.registerWorker()
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: ['erp'] }])
+      const held = await claimOne(store, victim)
+      expect(await store.reap()).toBe(0)
+      await harness.kill(victim)
+      expect(await reaped(harness)).toBeLessThan(2000)
+      expect(victim.lost.aborted).toBe(true)
+      const next = await claimOne(store, worker)
+      expect(next.record.look).toEqual(['erp'])
+      expect(next.lease.epoch).toBeGreaterThan(held.lease.epoch)
+    })
+
+    test('hands a record on when its lease is over', async () => {
+      const { store } = harness
+      const stalled = await store.registerWorker()
+      await store.intake([{ marks: [mark('C1')] }])
+      await store.claim({ worker: stalled.id, limit: 1, leaseMs: 100 })
+      expect(await store.reap()).toBe(0)
+      await harness.advance(150)
+      expect(await store.reap()).toBe(1)
+      await claimOne(store, worker)
+    })
+
+    test('fences everything a worker commits after its record was handed on (INV-14)', async () => {
+      const { store } = harness
+      const stalled = await store.registerWorker()
+      await store.intake([{ marks: [mark('C1'), mark('C2')] }])
+      const [lost, kept] = await claim(store, stalled)
+      await store.settle([{ lease: kept!.lease, finish: { kind: 'keep' } }])
+      await harness.kill(stalled)
+      await reaped(harness)
+      const mine = await claim(store, worker)
+      const { lease } = lost!
+      const rename = { fields: { name: { value: 'stale', rev: 9, src: 'crm', at: 1 } }, rev: 9 }
+      expect(await store.decide([{ lease, record: rename }])).toEqual([{ kind: 'fenced' }])
+      expect(await store.settle([{ lease, record: rename, finish: { kind: 'clean', seq: 1 } }])).toEqual([
+        { kind: 'fenced' },
+      ])
+      expect(await store.match([{ lease, entity: 'customer', system: 'crm', keys: [] }])).toEqual(['fenced'])
+      const attached = await store.attach([
+        { lease, system: 'crm', targetRecordId: mine[1]!.record.id, rule: 'x', journal: [] },
+      ])
+      expect(attached).toEqual([{ kind: 'fenced' }])
+      expect(await store.aliasMember({ lease, system: 'crm', survivorRid: 'C2', journal: [] })).toBe('fenced')
+      expect(await store.requestReview({ lease, candidates: [], journal: [] })).toBe('fenced')
+      for (const claimed of mine) {
+        expect(claimed.record.rev).toBe(0)
+        expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
+      }
+    })
+
+    test('commits the rest of a batch that holds one fenced item', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1'), mark('C2'), mark('C3')] }])
+      const claimed = await claim(store, worker)
+      const batch = claimed.map((one, n) =>
+        n === 1 ? { ...clean(one), lease: { ...one.lease, epoch: one.lease.epoch + 1 } } : clean(one),
+      )
+      expect(await store.settle(batch)).toEqual([{ kind: 'ok' }, { kind: 'fenced' }, { kind: 'ok' }])
+    })
+
+    test('tells other processes of new work when asked to', async () => {
+      const { store, other } = harness
+      const woken = new Promise<void>((resolve) => {
+        other.onWake(resolve)
+      })
+      const timer = setInterval(() => store.wake(), 20)
+      await woken
+      clearInterval(timer)
+    })
+  })
+}
+
+/** Reaps until something was handed on; answers how long that took. */
+async function reaped({ store }: StoreHarness): Promise<number> {
+  const from = performance.now()
+  while (performance.now() - from < 5000) {
+    if ((await store.reap()) > 0) return performance.now() - from
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('nothing was handed on')
+}

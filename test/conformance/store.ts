@@ -1,0 +1,22 @@
+/** What every store must do, whatever it is made of. Each implementation's test file calls this with a harness of its own. */
+import { describe } from 'vitest'
+import { describeAdmin } from './store-admin.ts'
+import { describeIdentity } from './store-identity.ts'
+import { describeIntake } from './store-intake.ts'
+import { describeJournal } from './store-journal.ts'
+import type { OpenHarness } from './store-kit.ts'
+import { describePasses } from './store-passes.ts'
+import { describeQueue } from './store-queue.ts'
+import { describeRuns } from './store-runs.ts'
+
+export function describeStore(name: string, open: OpenHarness): void {
+  describe(`${name} store`, () => {
+    describeIntake(open)
+    describeQueue(open)
+    describePasses(open)
+    describeIdentity(open)
+    describeRuns(open)
+    describeJournal(open)
+    describeAdmin(open)
+  })
+}
