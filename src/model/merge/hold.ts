@@ -70,8 +70,8 @@ export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
 }
 
 /**
- * What each side holds now, as far as is known: the look, else the shadow. Undefined when a side is not known. The agreed value is a side
- * of its own when no system stands for it.
+ * What each side holds now, as far as is known: the look, else the shadow. Undefined when a side is not known or there is none. The agreed
+ * value is a side of its own when no system stands for it, or when only one is left: agreeing with oneself settles nothing.
  */
 function currentValues(
   pass: MergePass,
@@ -92,8 +92,9 @@ function currentValues(
       at: side.observation?.at ?? agreed.at,
     })
   }
-  if (!values.some((value) => value.system === agreed.src)) values.push(agreedCandidate(agreed))
-  return values
+  if (values.length === 0) return undefined
+  const stands = values.length > 1 && values.some((value) => value.system === agreed.src)
+  return stands ? values : [...values, agreedCandidate(agreed)]
 }
 
 function takesPart(role: FieldRole, side: Side): boolean {

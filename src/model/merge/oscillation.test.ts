@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { agreedOf, entityOf, inputOf, syncedOf, testNow } from '../../../test/support/merge-cases.ts'
+import { planWrites } from '../plan.ts'
+import type { MemberField } from '../state.ts'
+import { mergeRecord } from './merge-record.ts'
+
+const day = 24 * 60 * 60 * 1000
+const counted = (count: number, age = 0) => ({ oscillation: { count, since: testNow - age } })
+
+/** The ERP shows a change at the first look after a write of ours. */
+function induced(erp: Partial<MemberField>, crm: Partial<MemberField> = {}) {
+  return inputOf({
+    entity: entityOf({ oscillationLimit: 5 }),
+    fields: { name: agreedOf('ours') },
+    members: {
+      crm: { fields: { name: syncedOf('ours', 1, crm) } },
+      erp: { fields: { name: syncedOf('ours', 1, { wrote: true, ...erp }) } },
+    },
+    looks: { crm: { name: 'ours' }, erp: { name: 'theirs' } },
+  })
+}
+
+it('counts a change first seen after our own write, and absorbs it like any other (H9)', () => {
+  const decision = mergeRecord(induced({}))
+  expect(decision.members.get('erp')?.name).toEqual({ ...counted(1), shadow: 'theirs', acked: 2 })
+  expect(decision.fields.name?.value).toBe('theirs')
+})
+
+it('does not count an edit that came later', () => {
+  const { wrote: _, ...later } = syncedOf('ours')
+  const input = inputOf({ fields: { name: agreedOf('ours') }, members: { erp: { fields: { name: later } } } })
+  const seen = { ...input, observations: induced({}).observations }
+  expect(mergeRecord(seen).members.get('erp')?.name).not.toHaveProperty('oscillation')
+})
+
+it('holds the field in that system at the limit, counting both systems that alternate', () => {
+  const input = induced(counted(2), counted(2))
+  const decision = mergeRecord(input)
+  expect(decision.oscillations).toEqual([{ system: 'erp', field: 'name', count: 5 }])
+  expect(decision.members.get('erp')?.name?.hold).toEqual({ reason: 'oscillation', at: testNow })
+  expect(planWrites(input, decision).writes.map(({ system }) => system)).toEqual(['crm'])
+})
+
+it('forgets changes of more than a day ago', () => {
+  const decision = mergeRecord(induced(counted(4, day + 1), counted(4, day + 1)))
+  expect(decision.oscillations).toEqual([])
+  expect(decision.members.get('erp')?.name?.oscillation).toEqual({ count: 1, since: testNow })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { entityOf, syncedOf } from '../../../test/support/merge-cases.ts'
+import type { EntitySystem } from '../integration.ts'
+import type { PlannedWrite } from './contract.ts'
+import { absorbOutcome, openIntentFields, rejectedFields, withdrawIntentFields } from './outcome.ts'
+
+function erp(readable = true): EntitySystem {
+  const part = entityOf({ fields: { name: { in: { erp: { readable } } }, city: {} } }).systems.get('erp')
+  if (part === undefined) throw new TypeError('the entity has no erp')
+  return part
+}
+
+const planned: PlannedWrite = {
+  system: 'erp',
+  operation: 'update',
+  values: { name: 'Bea' },
+  revs: { name: 2 },
+}
+const before = { name: syncedOf('Ann'), city: syncedOf('Rome') }
+
+describe('an acknowledged write', () => {
+  it('is absorbed at once when body and version came back, and only in what was written (H11)', () => {
+    const answer = { stored: { name: 'Bea', city: 'Oslo' }, version: '2' }
+    expect(absorbOutcome(erp(), before, planned, answer)).toEqual({
+      fields: { name: { shadow: 'Bea', acked: 2 }, city: syncedOf('Rome') },
+      coerced: [],
+      provisional: false,
+    })
+  })
+
+  it('is accepted in the form in which the system stored it', () => {
+    const absorbed = absorbOutcome(erp(), before, planned, { stored: { name: 'BEA' }, version: '2' })
+    expect(absorbed.fields.name).toEqual({ shadow: 'BEA', acked: 2, coerced: true })
+    expect(absorbed.coerced).toEqual(['name'])
+  })
+
+  it.each([
+    ['no body', {}],
+    ['a body without a version', { stored: { name: 'Bea' } }],
+    ['a body that cannot be read', { stored: {}, version: '2', unknown: new Set(['name']) }],
+  ])('with %s waits for a look to prove it', (_, answer) => {
+    const absorbed = absorbOutcome(erp(), before, planned, answer)
+    expect(absorbed.fields.name).toEqual({ shadow: 'Bea', acked: 1, provisional: 2 })
+    expect(absorbed.provisional).toBe(true)
+  })
+
+  it('of a field that can never be read counts as it is', () => {
+    const absorbed = absorbOutcome(erp(false), before, planned, {})
+    expect(absorbed).toMatchObject({ fields: { name: { shadow: 'Bea', acked: 2 } }, provisional: false })
+  })
+
+  it('ends an earlier refusal', () => {
+    const refused = rejectedFields(before, planned, { code: 'X', version: 'v1' })
+    expect(absorbOutcome(erp(), refused, planned, {}).fields.name).not.toHaveProperty('rejected')
+  })
+})
+
+describe('an opened write', () => {
+  const body = { name: 'Bea', city: 'Rome' }
+
+  it('makes every value of its body ours, and its own fields written (H12)', () => {
+    expect(openIntentFields(erp(), before, { planned, body, notAfter: 9 })).toEqual({
+      name: { ...before.name, wrote: true, own: [{ value: 'Bea', rev: 2, notAfter: 9 }] },
+      city: { ...before.city, own: [{ value: 'Rome', rev: 1, notAfter: 9 }] },
+    })
+  })
+
+  it('leaves no trace once it is known never to have left', () => {
+    const write = { planned, body, notAfter: 9 }
+    expect(withdrawIntentFields(openIntentFields(erp(), before, write), write)).toEqual(before)
+  })
+
+  it('keeps an earlier one with the same value that is still in doubt', () => {
+    const doubtful = openIntentFields(erp(), before, { planned, body, notAfter: 5 })
+    const write = { planned, body, notAfter: 9 }
+    const withdrawn = withdrawIntentFields(openIntentFields(erp(), doubtful, write), write)
+    expect(withdrawn.name?.own).toEqual([{ value: 'Bea', rev: 2, notAfter: 5 }])
+  })
+
+  it('is remembered in bounded space, however often it is repeated', () => {
+    let fields = openIntentFields(erp(), before, { planned, body, notAfter: 0 })
+    for (let notAfter = 1; notAfter < 100; notAfter += 1) {
+      fields = openIntentFields(erp(), fields, { planned, body, notAfter })
+    }
+    expect(fields.name?.own).toHaveLength(2)
+  })
+})
+
+it('a refusal is remembered for the fields that were named, or for all of them', () => {
+  const write: PlannedWrite = {
+    ...planned,
+    values: { name: 'Bea', city: 'Oslo' },
+    revs: { name: 2, city: 3 },
+  }
+  const refusal = { code: 'TAKEN', version: 'v1' }
+  expect(rejectedFields(before, write, { ...refusal, fields: ['name'] })).toEqual({
+    name: { ...before.name, rejected: { rev: 2, version: 'v1', code: 'TAKEN' } },
+    city: before.city,
+  })
+  expect(rejectedFields(before, write, refusal).city?.rejected?.rev).toBe(3)
+})
