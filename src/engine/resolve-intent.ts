@@ -111,6 +111,8 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
     const until = gates.get(intent.system)?.closedUntil() ?? now + settings.backoffBaseMs
     return keepClosed(pass, write.intent, spreadAfter(random, now, until))
   }
+  // The answer may show the record as it was created, or as it is by now: what it holds is left to the look that follows.
+  if (outcome.kind === 'ok') return adopt(pass, write.intent, outcome.rid)
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {
     const replays = place.resource.capabilities.idempotency?.replaysErrors === true
@@ -119,7 +121,7 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
   }
   tellResolved(pass, intent, outcome.kind)
   reopen(pass, intent.system)
-  return outcome.kind === 'ok' ? keepAdoption(pass) : 'go-on'
+  return 'go-on'
 }
 
 /** How this create can be found; undefined when it can't. */
@@ -186,7 +188,7 @@ function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shu
   })
 }
 
-/** The found record is ours. What it holds is absorbed by the look that follows in this pass. */
+/** The record is ours. What it holds is absorbed by the look that follows in this pass. */
 async function adopt(pass: Pass, intent: Intent, rid: string): Promise<Verdict> {
   resolveIntent(pass, intent, { state: 'done', outcome: 'adopted' })
   note(pass, { kind: 'outcome', body: { intent: intent.id, system: intent.system, outcome: 'adopted', rid } })
