@@ -8,7 +8,7 @@ import type { ChangesPage, ChangesResult } from '../connectors/kit/contract.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { IntakeRequest, Mark } from '../store/contract.ts'
 import { withDeadline } from './deadline.ts'
-import { runFull } from './full-run.ts'
+import type { FullRunRequest, FullRunResult } from './full-run.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { hasFeed, isListable, type Place, placeOf } from './place.ts'
 
@@ -34,23 +34,37 @@ export type PollResult =
   | { readonly kind: 'done' | 'more'; readonly changed: number }
   | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs?: number }
 
+/** Lists a place; given by who keeps two lists of one place from running at once. */
+export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
+
 /**
  * Looks for changes in one place: by its feed, or by listing everything where it has none.
  *
  * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
  */
-export async function pollChanges(context: IntakeContext, request: PollRequest): Promise<PollResult> {
+export async function pollChanges(
+  context: IntakeContext,
+  request: PollRequest,
+  list: ListPlace,
+): Promise<PollResult> {
   const place = placeOf(context, request.system, request.entity)
-  const result = hasFeed(place)
-    ? await drainFeed(context, place, request)
-    : await listInstead(context, place, request)
+  const asked: Asked = { context, place, request, list }
+  const result = hasFeed(place) ? await drainFeed(asked) : await listInstead(asked)
   const { system, entity } = request
   if (result.kind === 'failed') context.emit({ type: 'PollFailed', system, entity, code: result.code })
   else context.emit({ type: 'PollFinished', system, entity, changed: result.changed })
   return result
 }
 
-async function drainFeed(context: IntakeContext, place: Place, request: PollRequest): Promise<PollResult> {
+interface Asked {
+  readonly context: IntakeContext
+  readonly place: Place
+  readonly request: PollRequest
+  readonly list: ListPlace
+}
+
+async function drainFeed(asked: Asked): Promise<PollResult> {
+  const { context, place, request } = asked
   const { system, entity } = request
   let changed = 0
   let cursor = await context.store.cursor(system, entity)
@@ -60,7 +74,7 @@ async function drainFeed(context: IntakeContext, place: Place, request: PollRequ
       const { code, retryAfterMs } = answer.failure
       return { kind: 'failed', code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     }
-    if (answer.kind === 'expired') return startOver(context, place, request, cursor)
+    if (answer.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, answer)
     if (!answer.more) return { kind: 'done', changed }
     if (answer.cursor === cursor) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
@@ -133,25 +147,21 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
  * The feed forgot our place: everything is compared once, and the feed is read from its beginning by the next poll. The dead cursor is
  * kept until the list is through, so that a crash in between starts over as well.
  */
-async function startOver(
-  context: IntakeContext,
-  place: Place,
-  request: PollRequest,
-  cursor: string | undefined,
-): Promise<PollResult> {
+async function startOver(asked: Asked, cursor: string | undefined): Promise<PollResult> {
+  const { context, place, request } = asked
   const { system, entity } = request
   // Without a place nothing can have been forgotten: a feed that says so is broken, and starting over would never end.
   if (cursor === undefined) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
   context.emit({ type: 'CursorExpired', system, entity })
-  const result = isListable(place) ? await listInstead(context, place, request) : undefined
+  const result = isListable(place) ? await listInstead(asked) : undefined
   if (result?.kind === 'failed') return result
   await context.store.clearCursor(system, entity)
   return { kind: 'more', changed: result?.changed ?? 0 }
 }
 
-async function listInstead(context: IntakeContext, place: Place, request: PollRequest): Promise<PollResult> {
+async function listInstead({ place, request, list }: Asked): Promise<PollResult> {
   if (!isListable(place)) return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL' }
-  const result = await runFull(context, { ...request, kind: 'full' })
+  const result = await list({ ...request, kind: 'full' })
   if (!result.ended) return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE' }
   return { kind: 'done', changed: result.changed + result.discovered }
 }

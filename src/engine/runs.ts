@@ -16,9 +16,11 @@ export interface Runs {
 export function createRuns(context: IntakeContext): Runs {
   const fullRuns = new Map<string, Promise<FullRunResult>>()
   const polls = new Map<string, Promise<PollResult>>()
+  const full = (request: FullRunRequest): Promise<FullRunResult> =>
+    joinOrStart(fullRuns, request, () => runFull(context, request))
   return {
-    full: (request) => joinOrStart(fullRuns, request, () => runFull(context, request)),
-    poll: (request) => joinOrStart(polls, request, () => pollChanges(context, request)),
+    full,
+    poll: (request) => joinOrStart(polls, request, () => pollChanges(context, request, full)),
   }
 }
 

@@ -48,6 +48,17 @@ describe('the scheduler', () => {
     await stop()
   })
 
+  it('lists once where the first list and a poll without a feed fall due together', async () => {
+    const twins = world(
+      [{ kind: 'poll', everyMs: hour }],
+      new TwinSystem('crm', { changes: { cursor: 'none', commitLagMs: 0 } }),
+    )
+    const stop = schedule(twins)
+    await twins.pass(60_000)
+    expect(twins.system('crm').counts.lists).toBe(1)
+    await stop()
+  })
+
   it('tries a first list that failed again, with growing waits, until it comes through', async () => {
     const twins = world([])
     twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })

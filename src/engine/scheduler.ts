@@ -13,6 +13,7 @@ import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
 import type { Runs } from './runs.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue, retryDelay } from './schedule.ts'
+import { createWakeBell, type WakeBell } from './wake-bell.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
 const OWN_TTL_MS = 15_000
@@ -49,16 +50,16 @@ async function runSchedule(
   const { clock, random, store, emit } = context
   const owner = random.uuid()
   const running = new Set<Promise<void>>()
+  // Rung by a job that ends: its new due time may be before the end of a sleep that was planned without it.
+  const bell = createWakeBell(clock)
+  signal.addEventListener('abort', () => bell.ring(), { once: true })
   let slots: Slot[] | undefined
   while (!signal.aborted) {
     let waitMs = TICK_MS_MAX
-    // A job that ends has a new due time, which may be before the end of the sleep that it was not part of.
-    const ended = new AbortController()
     try {
       if (await store.ownSchedule(owner, OWN_TTL_MS)) {
         slots ??= await planSlots(context, options.nextCron)
-        for (const slot of slots) startIfDue(context, options, slot, running, signal)
-        for (const work of running) void work.then(() => ended.abort())
+        for (const slot of slots) startIfDue(context, options, { slot, running, bell, signal })
         slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
         waitMs = timeToNext(slots, clock.now())
       } else {
@@ -68,7 +69,7 @@ async function runSchedule(
     } catch {
       emit({ type: 'StoreFailed', operation: 'schedule', code: 'ENGINE_SCHEDULE_FAILED' })
     }
-    await clock.sleep(waitMs, AbortSignal.any([signal, ended.signal]))
+    await bell.wait(waitMs)
   }
   await Promise.all(running)
 }
@@ -79,13 +80,15 @@ function timeToNext(slots: readonly Slot[], now: number): number {
   return Math.max(10, Math.min(TICK_MS_MAX, ...waits))
 }
 
-function startIfDue(
-  context: IntakeContext,
-  options: SchedulerOptions,
-  slot: Slot,
-  running: Set<Promise<void>>,
-  signal: AbortSignal,
-): void {
+interface Start {
+  readonly slot: Slot
+  readonly running: Set<Promise<void>>
+  readonly bell: WakeBell
+  readonly signal: AbortSignal
+}
+
+function startIfDue(context: IntakeContext, options: SchedulerOptions, start: Start): void {
+  const { slot, running, bell, signal } = start
   if (slot.running || slot.dueAt > context.clock.now()) return
   slot.running = true
   const work = doJob(context, options, slot, signal)
@@ -97,6 +100,7 @@ function startIfDue(
     .finally(() => {
       slot.running = false
       running.delete(work)
+      bell.ring()
     })
   running.add(work)
 }

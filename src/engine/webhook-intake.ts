@@ -13,6 +13,8 @@ const BATCH_MAX = 256
 const QUEUE_MAX = 10_000
 /** Marks that one delivery may carry; more is no notice of changes but an attack or a mistake. */
 const MARKS_MAX = 10_000
+/** Reasons counted per system; a connector that makes up new ones must not fill the memory. */
+const REASONS_MAX = 100
 
 /**
  * - `accepted`: durable; answer 2xx · `refused`: not from the system, or not understood; answer 401 without a reason
@@ -48,7 +50,8 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
 
   const refuse = (system: string, reason: string): WebhookAnswer => {
     const counts = refusals.get(system) ?? new Map<string, number>()
-    refusals.set(system, counts.set(reason, (counts.get(reason) ?? 0) + 1))
+    const counted = counts.has(reason) || counts.size < REASONS_MAX ? reason : 'other'
+    refusals.set(system, counts.set(counted, (counts.get(counted) ?? 0) + 1))
     context.emit({ type: 'WebhookRefused', system, reason })
     return { kind: 'refused' }
   }
