@@ -1,5 +1,6 @@
 /** What the commands are declared with. */
 import { InvalidArgumentError } from 'commander'
+import { durationMs } from '../model/definition/schema/text.ts'
 import type { CliContext } from './context.ts'
 
 const rowsMax = 10_000
@@ -9,23 +10,36 @@ export type Run = (
   command: (context: CliContext, ...args: never[]) => Promise<number>,
 ) => (...args: unknown[]) => Promise<void>
 
-/** A row limit, 1..10000. */
-export function parseLimit(text: string): number {
-  const limit = Number(text)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= rowsMax) return limit
-  throw new InvalidArgumentError(`a whole number from 1 to ${rowsMax}`)
+/** Reads a whole number within bounds. */
+export function parseWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text)
+    if (text.trim() !== '' && Number.isInteger(count) && count >= least && count <= most) return count
+    throw new InvalidArgumentError(`a whole number from ${least} to ${most}`)
+  }
 }
+
+/** A row limit, 1..10000. */
+export const parseLimit = parseWithin(1, rowsMax)
 
 /** A count, 0..1000000. */
-export function parseCount(text: string): number {
-  const count = Number(text)
-  if (Number.isInteger(count) && count >= 0 && count <= 1_000_000) return count
-  throw new InvalidArgumentError('a whole number from 0 to 1000000')
-}
+export const parseCount = parseWithin(0, 1_000_000)
 
 /** A TCP port; 0 = chosen by the system. */
-export function parsePort(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new InvalidArgumentError('a port from 0 to 65535')
+export const parsePort = parseWithin(0, 65_535)
+
+/**
+ * Reads a length of time such as `30s`; the result is in milliseconds.
+ *
+ * @throws InvalidArgumentError for anything else
+ */
+export function parseDuration(text: string): number {
+  const parsed = durationMs(text)
+  if (parsed !== undefined && parsed > 0) return parsed
+  throw new InvalidArgumentError('a length of time such as 500ms, 30s, 5m or 2h')
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value]
 }

@@ -18,6 +18,13 @@ export interface CliContext {
   readonly actor: string
   /** Where files are looked for and written: the working directory. */
   readonly directory: string
+  /** The file named by `--definition`; otherwise it is looked for in `directory`. */
+  readonly definition?: string
+  /**
+   * Takes over Ctrl-C and SIGTERM for a command that has something to bring to an end; the second one ends the process at once. Commands that
+   * don't ask are ended by the first, which is always safe.
+   */
+  untilStopped(): AbortSignal
   open(): Promise<OpenIntegration>
 }
 
@@ -32,4 +39,10 @@ export async function withIntegration<T>(
   } finally {
     await open.close()
   }
+}
+
+/** What loading the definition takes. */
+export function definitionOf(context: CliContext): { readonly directory: string; readonly file?: string } {
+  const { directory, definition } = context
+  return { directory, ...(definition === undefined ? {} : { file: definition }) }
 }

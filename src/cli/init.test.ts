@@ -44,6 +44,7 @@ async function run(...args: string[]) {
     createContext: ({ json }) => ({
       actor: 'test',
       directory,
+      untilStopped: () => new AbortController().signal,
       open: () => Promise.reject(new TypeError('not opened here')),
       output: createOutput({
         json: json === true,

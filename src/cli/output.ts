@@ -3,6 +3,8 @@
  * `--json` a command prints one JSON value and nothing else on standard output.
  */
 
+import { printable } from './wrap.ts'
+
 /** Where output goes; tests give their own. */
 export interface Sink {
   write(text: string): unknown
@@ -24,6 +26,8 @@ export interface Output {
   complain(text: string): void
   /** Marks text as a heading or warning when colour is wanted. */
   readonly style: Style
+  /** Columns to draw in: the terminal's, or 100 where there is none. At most 120, which is as wide as a sentence can be read. */
+  readonly width: number
 }
 
 export interface Style {
@@ -31,6 +35,7 @@ export interface Style {
   quiet(text: string): string
   good(text: string): string
   alert(text: string): string
+  bad(text: string): string
 }
 
 const plainProgressEveryMs = 5000
@@ -38,7 +43,7 @@ const plainProgressEveryMs = 5000
 function styleFor(colour: boolean): Style {
   const code = (open: number, close: number) => (text: string) =>
     colour ? `\u001b[${open}m${text}\u001b[${close}m` : text
-  return { bold: code(1, 22), quiet: code(2, 22), good: code(32, 39), alert: code(33, 39) }
+  return { bold: code(1, 22), quiet: code(2, 22), good: code(32, 39), alert: code(33, 39), bad: code(31, 39) }
 }
 
 export interface OutputOptions {
@@ -61,6 +66,7 @@ export function createOutput(options: OutputOptions): Output {
   }
   return {
     json,
+    width: Math.min(120, out.isTTY === true ? (out.columns ?? 80) : 100),
     style: styleFor(!json && out.isTTY === true && !options.noColour),
     result(value, render) {
       clearProgress()
@@ -104,7 +110,7 @@ export interface Column<Row> {
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): string {
   if (rows.length === 0) return empty
   const cells = rows.map((row) =>
-    columns.map((column) => cut(oneLine(column.value(row)), column.widthMax ?? 60)),
+    columns.map((column) => cut(printable(column.value(row)), column.widthMax ?? 60)),
   )
   const widths = columns.map((column, index) =>
     Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
@@ -122,12 +128,6 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   return [draw(columns.map((column) => column.title)), ...cells.map(draw)].join('\n')
 }
 
-/** Control characters in data must not reach the terminal. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what must not be printed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
-}
-
 function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
@@ -139,4 +139,9 @@ export function ago(at: number, now: number): string {
   if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`
   if (seconds < 129_600) return `${Math.round(seconds / 3600)} h ago`
   return `${Math.round(seconds / 86_400)} d ago`
+}
+
+/** `1 warning`, `1,234 warnings`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { Run } from './command.ts'
+import { addCheckCommand } from './commands/check.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addFailuresCommands } from './commands/failures.ts'
@@ -11,6 +12,7 @@ import { addInitCommand } from './commands/init.ts'
 import { addMatchesCommands } from './commands/matches.ts'
 import { addRecordCommands } from './commands/record.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addTryCommand } from './commands/try.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -69,6 +71,8 @@ export function createProgram(options: ProgramOptions): Command {
     }
   addDemoCommand(program, run)
   addInitCommand(program, run)
+  addCheckCommand(program, run)
+  addTryCommand(program, run)
   addStatusCommand(program, run)
   addRecordCommands(program, run)
   addFailuresCommands(program, run)

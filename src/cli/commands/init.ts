@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
-import type { Run } from '../command.ts'
+import { collect, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchSample } from '../init/fetch-sample.ts'
@@ -21,8 +21,6 @@ interface InitOptions {
   readonly offline?: boolean
   readonly force?: boolean
 }
-
-const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value]
 
 /** `crm=jsonplaceholder` and the like, by system. */
 function bySystem(flags: readonly string[], flag: string, names: readonly string[]): Map<string, string> {

@@ -1,0 +1,23 @@
+/** Text in lines. */
+
+const widthMin = 20
+
+/** Breaks a text between words into lines of at most `width` characters; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const room = Math.max(widthMin, width)
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+/** Control characters in data must not reach the terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what must not be printed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+}

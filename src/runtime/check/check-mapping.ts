@@ -1,0 +1,144 @@
+/** Tries the mapping of one entity in one system on records that were fetched from it, and on nothing else. */
+import { isEqualCanonical } from '../../model/canonical/equality.ts'
+import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
+import { checkCanonicalRead, checkLaws, type Law, lawSubject } from '../../model/lens/laws.ts'
+import { asStored, isEmpty } from '../../model/merge/equivalence.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
+import type { CheckRow } from './check-row.ts'
+
+/** One entity in one system, with the records it is tried on. */
+export interface MappingTrial {
+  readonly entity: Entity
+  readonly part: EntitySystem
+  /** How patches treat nested objects there. */
+  readonly nested: 'replace' | 'merge'
+  readonly samples: readonly NativeRecord[]
+}
+
+const whatBreaks: Readonly<Record<Law, string>> = {
+  'get-put': 'writing back what was read would change the record',
+  'put-get': 'what is written does not read back as it was meant',
+  'idempotent-normaliser': 'normalising twice gives something else than once',
+  'canonical-read': 'the system holds values that the declared normaliser would change',
+  frame: 'a write would lose properties that are not mapped',
+  determinism: 'the same record gives different answers',
+}
+
+/** Same finding on several records is one row. */
+class Tally {
+  readonly #counts = new Map<string, { count: number; readonly row: CheckRow }>()
+
+  add(key: string, row: CheckRow): void {
+    const known = this.#counts.get(key)
+    if (known === undefined) this.#counts.set(key, { count: 1, row })
+    else known.count += 1
+  }
+
+  rows(of: number): CheckRow[] {
+    return [...this.#counts.values()].map(({ count, row }) => ({
+      ...row,
+      message: `${row.message} [${Math.min(count, of)} of ${of} records]`,
+    }))
+  }
+}
+
+const subjectOf = ({ entity, part }: MappingTrial): string => `${entity.name} in ${part.system}`
+
+/** Reads every sample and checks the laws on it. Says ok when nothing is wrong. */
+export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
+  const { samples } = trial
+  const tally = new Tally()
+  for (const [index, native] of samples.entries()) {
+    await tryRecord(trial, native, samples[(index + 1) % samples.length] ?? native, tally)
+  }
+  const rows = tally.rows(samples.length)
+  if (rows.length > 0) return rows
+  const message = `reads and writes ${samples.length} sampled record${samples.length === 1 ? '' : 's'} without loss`
+  return [{ level: 'ok', area: 'mapping', subject: subjectOf(trial), message }]
+}
+
+async function tryRecord(
+  trial: MappingTrial,
+  native: NativeRecord,
+  other: NativeRecord,
+  tally: Tally,
+): Promise<void> {
+  const { entity, part, nested } = trial
+  const subject = lawSubject(entity, part, nested)
+  const base = { area: 'mapping', subject: subjectOf(trial) } as const
+  const reading = await part.lens.read(native)
+  for (const { field, code, message } of reading.problems) {
+    const hint =
+      'correct the type or the mapping of the field, or the records; until then the field is left alone there'
+    tally.add(`read ${field} ${code}`, { ...base, level: 'warning', message: `${field}: ${message}`, hint })
+  }
+  const refused = new Set(reading.problems.map((problem) => problem.field))
+  const values = (await part.lens.read(other)).values
+  const laws = await checkLaws(subject, native, values)
+  const poorer = await checkCanonicalRead({ ...subject, lens: normalisedLens(entity, part.lens) }, native)
+  for (const { law, field, message } of [...laws.filter((one) => one.law !== 'canonical-read'), ...poorer]) {
+    if (refused.has(field)) continue
+    const hint =
+      'run `isthmus try` with such a record, then correct the mapping or the normaliser of the field'
+    const level = law === 'canonical-read' ? 'warning' : 'error'
+    tally.add(`${law} ${field}`, {
+      ...base,
+      level,
+      message: `${field}: ${whatBreaks[law]}: ${message}`,
+      hint,
+    })
+  }
+}
+
+/** What people type is expected to be normalised; only what the *system's* normaliser would change tells that it is declared wrongly. */
+function normalisedLens(entity: Entity, lens: Lens): Lens {
+  return {
+    write: lens.write,
+    read: async (native) => {
+      const reading = await lens.read(native)
+      return { ...reading, values: normalised(entity, reading.values) }
+    },
+  }
+}
+
+function normalised(entity: Entity, values: CanonicalDocument): CanonicalDocument {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, entity.fields.get(name)?.normalise(value) ?? value]),
+  )
+}
+
+/** Which sampled values another system would store in a poorer form: shorter, rounded, or not at all. */
+export async function checkLoss(trial: MappingTrial): Promise<CheckRow[]> {
+  const tally = new Tally()
+  for (const native of trial.samples) {
+    const values = normalised(trial.entity, (await trial.part.lens.read(native)).values)
+    for (const other of trial.entity.systems.values()) {
+      if (other.system !== trial.part.system && other.direction !== 'source')
+        addLosses(trial, other, values, tally)
+    }
+  }
+  return tally.rows(trial.samples.length)
+}
+
+function addLosses(trial: MappingTrial, other: EntitySystem, values: CanonicalDocument, tally: Tally): void {
+  for (const [field, value] of Object.entries(values)) {
+    const settings = other.fields.get(field)
+    if (settings?.writable !== true || !isLost(value, asStored(settings, value))) continue
+    const declared = settings.neverOrigin || other.direction === 'target'
+    tally.add(`${other.system} ${field}`, {
+      level: declared ? 'ok' : 'warning',
+      area: 'mapping',
+      subject: `${trial.entity.name} in ${other.system}`,
+      message: `${field}: a value of ${trial.part.system} would be stored there in a poorer form`,
+      ...(declared
+        ? {}
+        : {
+            hint: 'nothing is lost in the other systems; an edit of it there would win over the full value: say lossy: never-origin if it must not',
+          }),
+    })
+  }
+}
+
+function isLost(value: CanonicalValue, stored: CanonicalValue): boolean {
+  return !(isEmpty(value) && isEmpty(stored)) && !isEqualCanonical(value, stored)
+}

@@ -1,0 +1,161 @@
+/** Asks each system who it is and for a few records, and compares what it can do with what the definition wants of it. */
+import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
+import type { Finding } from '../../model/definition/finding.ts'
+import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
+import { checkLoss, checkMapping, type MappingTrial } from './check-mapping.ts'
+import { type CheckRow, rowOfError, rowOfFailure, rowOfFinding } from './check-row.ts'
+import { fetchSamples } from './fetch-samples.ts'
+
+/** One entity in one bound system. */
+export interface CheckedPlace {
+  readonly entity: Entity
+  readonly part: EntitySystem
+  readonly system: ConnectedSystem
+}
+
+export interface CheckedSystems {
+  readonly integration: Integration
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  /** Gives findings their places in the file. */
+  readonly locate: (findings: readonly Finding[]) => readonly Finding[]
+}
+
+/** What each bound system can do, against what the definition asks. No call leaves. */
+export function checkCapabilities({ integration, systems, locate }: CheckedSystems): {
+  readonly rows: readonly CheckRow[]
+  readonly places: readonly CheckedPlace[]
+} {
+  const rows: CheckRow[] = []
+  const places: CheckedPlace[] = []
+  for (const entity of integration.entities.values()) {
+    for (const part of entity.systems.values()) {
+      const system = systems.get(part.system)
+      if (system === undefined) continue
+      try {
+        const { capabilities } = system.resource(part.resource)
+        places.push({ entity, part, system })
+        rows.push(...describePart(entity, part, system, capabilities))
+      } catch (error) {
+        rows.push(
+          rowOfError('capabilities', `entities.${entity.name}.systems.${part.system}.resource`, error),
+        )
+      }
+    }
+  }
+  const known = new Map(
+    places.map(({ part, system }) => [`${part.system}\n${part.resource}`, system.resource(part.resource)]),
+  )
+  const findings = checkAgainstCapabilities(
+    integration,
+    (system, resource) => known.get(`${system}\n${resource}`)?.capabilities,
+  )
+  return { rows: [...locate(findings).map((one) => rowOfFinding('capabilities', one)), ...rows], places }
+}
+
+function describePart(
+  entity: Entity,
+  part: EntitySystem,
+  system: ConnectedSystem,
+  capabilities: RemoteCapabilities,
+): CheckRow[] {
+  const subject = `${entity.name} in ${part.system}`
+  const { conditionalWrites, create, list, changes } = capabilities
+  const words = [
+    `list ${list.paging === 'none' ? 'none' : `by ${list.paging}`}`,
+    `changes ${changes.cursor === 'none' ? 'by comparing lists' : `by ${changes.cursor}`}`,
+    `creates ${create === 'none' || create === 'unsupported' ? create : `by ${create}`}`,
+    conditionalWrites ? 'writes with a precondition' : 'writes without a precondition',
+  ]
+  const rows: CheckRow[] = [{ level: 'ok', area: 'capabilities', subject, message: words.join(', ') }]
+  const accepted = [...part.fields.values()].filter(
+    (field) => field.readable && field.writable && field.acceptRaceWindow,
+  )
+  if (!conditionalWrites && part.direction === 'both' && accepted.length > 0) {
+    const names = accepted.map((field) => field.name).join(', ')
+    const message = `race window accepted: an edit made there during our write may be lost (${names})`
+    rows.push({ level: 'ok', area: 'capabilities', subject, message })
+  }
+  if (part.triggers.some((trigger) => trigger.kind === 'webhook') && system.webhook === undefined) {
+    const message = 'it waits for webhooks, but no webhook is described: every delivery would be refused'
+    const hint = 'add webhooks to the manifest and a secret to the system, or remove the trigger'
+    rows.push({ level: 'warning', area: 'capabilities', subject, message, hint })
+  }
+  return rows
+}
+
+export interface AskOptions {
+  readonly integration: Integration
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly places: readonly CheckedPlace[]
+  /** Records per place at most. */
+  readonly samplesMax: number
+  readonly signal: AbortSignal
+}
+
+/** Asks the systems, all at the same time; within one system one thing after the other. Only reads. */
+export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
+  const answers = await Promise.all(
+    [...options.systems.values()].map(async (system) => {
+      const known = await askAccount(options, system)
+      // A system that refuses its account would refuse the rest for the same reason.
+      if (known.level === 'error') return [known]
+      const places = options.places.filter((place) => place.system === system)
+      const rows: CheckRow[] = []
+      for (const place of places) rows.push(...(await askPlace(options, place)))
+      return places.length > 0 && rows.every((row) => row.area === 'reach') ? rows : [known, ...rows]
+    }),
+  )
+  return answers.flat()
+}
+
+/** A page may take several times a read. */
+const readsPerAnswer = 3
+
+function contextFor(options: AskOptions, system: string) {
+  const timeoutMs = options.integration.systems.get(system)?.timing.readTimeoutMs ?? 10_000
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs * readsPerAnswer)])
+  return { signal, priority: 'hand' } as const
+}
+
+async function askAccount(options: AskOptions, system: ConnectedSystem): Promise<CheckRow> {
+  try {
+    const answer = await system.fingerprint(contextFor(options, system.name))
+    if (answer.kind === 'unknown') return rowOfFailure('reach', system.name, answer.failure)
+    return { level: 'ok', area: 'reach', subject: system.name, message: `the account is ${answer.value}` }
+  } catch (error) {
+    return rowOfError('reach', system.name, error)
+  }
+}
+
+async function askPlace(options: AskOptions, { entity, part, system }: CheckedPlace): Promise<CheckRow[]> {
+  const subject = `${entity.name} in ${part.system}`
+  const resource = system.resource(part.resource)
+  const samples = await fetchSamples({
+    resource,
+    inScope: part.inScope,
+    max: options.samplesMax,
+    context: contextFor(options, part.system),
+  })
+  if (samples.kind === 'failed') return [rowOfFailure('reach', subject, samples.failure)]
+  if (samples.kind === 'unlisted') {
+    const message = 'it answers; without a list there is no record to try the mapping on'
+    const hint = 'try one with `isthmus try`'
+    return [{ level: 'warning', area: 'mapping', subject, message, hint }]
+  }
+  if (samples.records.length === 0) {
+    const message =
+      samples.seen === 0
+        ? 'it answers with an empty list: no record to try the mapping on'
+        : `none of the first ${samples.seen} records is in scope: no record to try the mapping on`
+    const hint = samples.seen === 0 ? 'create a record there' : 'look at `where`'
+    return [{ level: 'warning', area: 'mapping', subject, message, hint }]
+  }
+  const { nested } = resource.capabilities
+  const trial: MappingTrial = { entity, part, nested, samples: samples.records }
+  try {
+    return [...(await checkMapping(trial)), ...(await checkLoss(trial))]
+  } catch (error) {
+    return [rowOfError('mapping', subject, error)]
+  }
+}

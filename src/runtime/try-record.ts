@@ -1,0 +1,261 @@
+/**
+ * `isthmus try`: one record through every stage of the definition, each stage's result kept. The stages are the engine's own functions on a
+ * record that nothing is known of yet; nothing is written, in no system and no store.
+ */
+
+import type { ConnectedSystem } from '../connectors/kit/contract.ts'
+import type { Connector } from '../connectors/kit/define-connector.ts'
+import { connectSystem } from '../connectors/registry.ts'
+import { readCanonical } from '../engine/reading.ts'
+import { parseJson } from '../http/json.ts'
+import { type ErrorCode, errorCodes } from '../model/error-codes.ts'
+import { IsthmusError, UsageError } from '../model/errors.ts'
+import type { Entity, EntitySystem, FieldProblem, Integration } from '../model/integration.ts'
+import type { MergeInput, MergeMember, PlannedWrite } from '../model/merge/contract.ts'
+import { asStored, isEmpty, sameValue } from '../model/merge/equivalence.ts'
+import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
+import { createClock } from './clock.ts'
+import type { LoadedDefinition } from './load-definition.ts'
+
+export interface TryOptions {
+  /** With secrets resolved when the record is read from its system. */
+  readonly loaded: LoadedDefinition
+  readonly entity: string
+  /** The system that the record is from. */
+  readonly system: string
+  /** Where the record comes from: a native id to read, or its JSON. */
+  readonly from: { readonly id: string } | { readonly json: string }
+  readonly signal?: AbortSignal
+  /** Further connectors. @default none */
+  readonly connectors?: readonly Connector[]
+  /** Folder that paths in the definition are relative to. */
+  readonly baseDirectory: string
+}
+
+/** What each stage gave. Holds record values: it is for the person who asked, never for logs. */
+export interface TriedRecord {
+  readonly entity: string
+  readonly system: string
+  /** As the system gave it; numbers too long for a double are texts here. */
+  readonly native: NativeRecord
+  /** False: `where` leaves it out, and the later stages would not happen. */
+  readonly inScope: boolean
+  /** Our record id that it carries, if any. */
+  readonly marker?: string
+  /** Canonical values as the mapping reads them. */
+  readonly read: CanonicalDocument
+  /** After the normalisers of the fields and of the system. */
+  readonly normalised: CanonicalDocument
+  /** What types and limits refused; those fields are left alone. */
+  readonly refused: readonly FieldProblem[]
+  /** The values that would be agreed, after the business rules. */
+  readonly agreed: CanonicalDocument
+  readonly ruleChanges: readonly { readonly field: string; readonly rule: string }[]
+  /** Not empty: nothing would be written. */
+  readonly ruleProblems: readonly { readonly kind: 'require' | 'hold'; readonly message: string }[]
+  /** For every other system, as if it had no counterpart yet. */
+  readonly writes: readonly TriedWrite[]
+  /** Systems of the entity that would be sent nothing, and why. */
+  readonly unwritten: readonly { readonly system: string; readonly why: string }[]
+}
+
+export interface TriedWrite {
+  readonly system: string
+  /** Native body; references hold the native ids of the record's own system. */
+  readonly body: NativeRecord
+  readonly problems: readonly FieldProblem[]
+  /** What the system is expected to hold afterwards. */
+  readonly stored: CanonicalDocument
+  /** Fields that it would hold in a poorer form. */
+  readonly poorer: readonly string[]
+}
+
+const jsonDepthMax = 100
+
+/**
+ * Takes one record through all stages.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE · CLI_NOT_FOUND when the system has no such record · CLI_USAGE when the JSON is no object · what the read failed with
+ */
+export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
+  const { loaded, entity: entityName, system } = options
+  const { integration } = loaded
+  const entity = integration.entities.get(entityName)
+  const part = entity?.systems.get(system)
+  if (entity === undefined || part === undefined) throw unknownPlace(integration, entityName, system)
+  const { native, marker } = await obtain(options, part)
+  const read = await part.lens.read(native)
+  const { values: normalised } = await readCanonical(entity, part, native)
+  const { input, merged } = await merge(integration, { entity, part, normalised, problems: read.problems })
+  const agreed = documentOf(merged.fields)
+  const writes = await Promise.all(merged.writes.map((write) => compose(entity, write, agreed)))
+  return {
+    entity: entityName,
+    system,
+    native: spelt(native),
+    inScope: part.inScope(native),
+    ...(marker === undefined ? {} : { marker }),
+    read: read.values,
+    normalised,
+    refused: read.problems,
+    agreed,
+    ruleChanges: merged.changes
+      .filter((change) => change.src === 'rule')
+      .map((change) => ({ field: change.field, rule: change.by })),
+    ruleProblems: merged.problems.map(({ kind, message }) => ({ kind, message })),
+    writes: writes.filter((write) => write !== undefined),
+    unwritten: [...input.members.keys()]
+      .filter((name) => name !== system && !merged.writes.some((write) => write.system === name))
+      .map((name) => ({
+        system: name,
+        why: whyUnwritten(entity.systems.get(name), merged.problems.length > 0),
+      })),
+  }
+}
+
+function unknownPlace(integration: Integration, entity: string, system: string): UsageError {
+  const places = [...integration.entities.values()].map(
+    (known) => `${known.name}: ${[...known.systems.keys()].join(', ')}`,
+  )
+  return new UsageError(
+    'ENGINE_UNKNOWN_PLACE',
+    `System "${system}" takes no part in entity "${entity}". The definition knows ${places.join('; ')}.`,
+  )
+}
+
+interface Obtained {
+  readonly native: NativeRecord
+  readonly marker?: string
+}
+
+async function obtain(options: TryOptions, part: EntitySystem): Promise<Obtained> {
+  const { from } = options
+  if ('json' in from) return { native: parseNative(from.json) }
+  const settings = options.loaded.integration.systems.get(options.system)
+  if (settings === undefined) throw unknownPlace(options.loaded.integration, options.entity, options.system)
+  const { baseDirectory, connectors } = options
+  const system = connectSystem(settings, { clock: createClock(), baseDirectory }, connectors)
+  try {
+    const timeout = AbortSignal.timeout(settings.timing.readTimeoutMs)
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+    return await readOne(system, part.resource, from.id, signal)
+  } finally {
+    await system.close()
+  }
+}
+
+async function readOne(
+  system: ConnectedSystem,
+  resourceName: string,
+  rid: string,
+  signal: AbortSignal,
+): Promise<Obtained> {
+  const resource = system.resource(resourceName)
+  const result = await resource.read(rid, { signal, priority: 'hand' })
+  if (result.kind === 'gone')
+    throw new UsageError('CLI_NOT_FOUND', `${system.name} has no record ${rid} in ${resourceName}`)
+  if (result.kind === 'unknown') throw new IsthmusError(codeOf(result.failure.code), result.failure.message)
+  const marker = resource.markerOf?.(result.native)
+  return { native: result.native, ...(marker === undefined ? {} : { marker }) }
+}
+
+function codeOf(code: string): ErrorCode {
+  const known = (Object.keys(errorCodes) as ErrorCode[]).find((one) => one === code)
+  return known ?? 'ENGINE_CALL_FAILED'
+}
+
+function parseNative(text: string): NativeRecord {
+  const parsed = parseJson(text, { maxDepth: jsonDepthMax, numbers: 'lossless' })
+  const value: unknown = parsed.ok ? parsed.value : undefined
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.fromEntries(Object.entries(value))
+  throw new UsageError('CLI_USAGE', 'the file must hold one record as a JSON object')
+}
+
+interface Look {
+  readonly entity: Entity
+  readonly part: EntitySystem
+  readonly normalised: CanonicalDocument
+  readonly problems: readonly FieldProblem[]
+}
+
+const member = (system: string, state: MergeMember['state']): MergeMember => ({
+  system,
+  state,
+  fields: {},
+  settleMs: 0,
+  writable: true,
+})
+
+/** The engine's merge, for a record that was just found in one system and is in no other. */
+async function merge(integration: Integration, { entity, part, normalised, problems }: Look) {
+  const members = [...entity.systems.keys()].map(
+    (name) => [name, member(name, name === part.system ? 'linked' : 'absent')] as const,
+  )
+  const unknown = new Set(problems.map((problem) => problem.field))
+  const input: MergeInput = {
+    entity,
+    version: integration.version,
+    rev: 0,
+    fields: {},
+    members: new Map(members),
+    observations: new Map([[part.system, { system: part.system, values: normalised, unknown, at: 0 }]]),
+    guarded: new Set(),
+    // Whether a referenced record has a counterpart is known to the store alone; here it is taken to have one.
+    referable: () => true,
+    now: 0,
+    newId: () => 'tried',
+  }
+  return { input, merged: await mergeAndPlan(input) }
+}
+
+async function compose(
+  entity: Entity,
+  write: PlannedWrite,
+  agreed: CanonicalDocument,
+): Promise<TriedWrite | undefined> {
+  const part = entity.systems.get(write.system)
+  if (part === undefined || write.operation !== 'create') return undefined
+  const { patch, problems } = await part.lens.write(write.values, undefined)
+  const stored = Object.fromEntries(
+    Object.entries(write.values).map(([name, value]) => {
+      const settings = part.fields.get(name)
+      return [name, settings === undefined ? value : asStored(settings, value)]
+    }),
+  )
+  const poorer = Object.keys(stored).filter((name) => isPoorer(agreed[name], stored[name]))
+  return { system: write.system, body: spelt(patch), problems, stored, poorer }
+}
+
+function isPoorer(agreed: CanonicalValue | undefined, stored: CanonicalValue | undefined): boolean {
+  return !(isEmpty(agreed) && isEmpty(stored)) && !sameValue(agreed, stored)
+}
+
+function whyUnwritten(part: EntitySystem | undefined, stopped: boolean): string {
+  if (stopped) return 'a rule stops all writes of the record'
+  if (part?.direction === 'source') return 'it is only read'
+  if (part?.operations.create === false) return 'the definition lets nothing be created there'
+  return 'none of its fields has a value to write'
+}
+
+function documentOf(fields: MergeInput['fields']): CanonicalDocument {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { value }]) =>
+      value === undefined ? [] : [[name, value] as const],
+    ),
+  )
+}
+
+/** Plain JSON; numbers that keep more digits than a double become texts. */
+function spelt(native: NativeRecord): NativeRecord {
+  return Object.fromEntries(Object.entries(native).map(([name, value]) => [name, speltValue(value)]))
+}
+
+function speltValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(speltValue)
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return String(value)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, speltValue(part)]))
+}
