@@ -4,6 +4,7 @@ import { compileExpression } from './expression.ts'
 import type { Rule } from './integration.ts'
 import { mergeAndPlan } from './merge/merge-and-plan.ts'
 import type { AgreedField } from './state.ts'
+import type { CanonicalValue, FieldType } from './values.ts'
 
 const upper: Rule = { kind: 'set', field: 'country', to: compileExpression('$uppercase(country)') }
 const named: Rule = {
@@ -93,5 +94,107 @@ it('a required field without a value stops all writes', async () => {
   expect(await mergeAndPlan(input)).toMatchObject({
     problems: [{ kind: 'require', field: 'name' }],
     writes: [],
+  })
+})
+
+describe('rules work on values by their type', () => {
+  const decimal: FieldType = { kind: 'decimal' }
+  const address: FieldType = {
+    kind: 'group',
+    fields: { city: { kind: 'string' }, floor: { kind: 'integer' } },
+  }
+
+  function typed(rule: Rule, types: Record<string, FieldType>, values: Record<string, CanonicalValue>) {
+    const fields = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { type }]))
+    const agreed = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, agreedOf(value)]))
+    return mergeAndPlan(inputOf({ entity: entityOf({ fields, rules: [rule] }), rev: 3, fields: agreed }))
+  }
+
+  const hold = (source: string): Rule => ({ kind: 'hold', when: compileExpression(source), message: 'held' })
+  const set = (field: string, source: string): Rule => ({ kind: 'set', field, to: compileExpression(source) })
+
+  it.each<[string, Record<string, FieldType>, Record<string, CanonicalValue>, number]>([
+    ['amount > 1000', { amount: decimal }, { amount: '1000.01' }, 1],
+    ['amount > 1000', { amount: decimal }, { amount: '999' }, 0],
+    ['amount > 1000', { amount: decimal }, { amount: null }, 0],
+    ['price.amount >= 5', { price: { kind: 'money' } }, { price: { amount: '5', currency: 'EUR' } }, 1],
+    ['address.floor = 3', { address }, { address: { city: 'Bonn', floor: '3' } }, 1],
+    [
+      '$sum(counts) = 6',
+      { counts: { kind: 'list', of: { kind: 'integer' } } },
+      { counts: ['1', '2', '3'] },
+      1,
+    ],
+  ])('%s on %j holding %j: %i holds', async (source, types, values, holds) => {
+    const { problems } = await typed(hold(source), types, values)
+    expect(problems).toEqual(holds === 0 ? [] : [{ kind: 'hold', rule: 0, message: 'held' }])
+  })
+
+  it('nothing is nothing: a null does not exist', async () => {
+    const rule: Rule = { kind: 'require', test: compileExpression('$exists(amount)'), message: 'no amount' }
+    expect((await typed(rule, { amount: decimal }, { amount: null })).problems).toHaveLength(1)
+    const doubled = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: null })
+    expect(doubled).toMatchObject({ problems: [], changes: [] })
+  })
+
+  it('what a set rule calculates becomes a canonical value again', async () => {
+    const sum = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: '10.50' })
+    expect(sum.fields.amount?.value).toBe('21')
+    const tags: FieldType = { kind: 'set', of: { kind: 'string' } }
+    expect((await typed(set('tags', '"b"'), { tags }, { tags: ['a'] })).fields.tags?.value).toEqual(['b'])
+    const cleared = await typed(set('amount', 'null'), { amount: decimal }, { amount: '1' })
+    expect(cleared.fields.amount?.value).toBeNull()
+  })
+
+  it('references stay the ids of records, at any depth', async () => {
+    const ref: FieldType = { kind: 'ref', entity: 'person' }
+    const owners: FieldType = { kind: 'set', of: ref }
+    expect((await typed(set('owner', '"id-2"'), { owner: ref }, { owner: 'id-1' })).fields.owner?.value).toBe(
+      'id-2',
+    )
+    const all = await typed(set('owners', '$append(owners, "id-0")'), { owners }, { owners: ['id-1'] })
+    expect(all.fields.owners?.value).toEqual(['id-0', 'id-1'])
+  })
+
+  it.each<[string, Rule, RegExp]>([
+    ['of another type', set('amount', '"dozens"'), /^rule 1 \(set amount\): the text is not a plain number$/],
+    [
+      'that is too long',
+      set('code', '"abcdef"'),
+      /^rule 1 \(set code\): the text is longer than 3 characters$/,
+    ],
+    [
+      'that can not be calculated',
+      set('amount', 'code * 2'),
+      /^rule 1 \(set amount\) could not be evaluated: .*number/,
+    ],
+    ['outside an enum', set('state', '"odd"'), /^rule 1 \(set state\): the value is none of new, old$/],
+  ])('a value %s is a problem that names the rule and the field', async (_, rule, message) => {
+    const types: Record<string, FieldType> = {
+      amount: decimal,
+      code: { kind: 'string', maxLength: 3 },
+      state: { kind: 'enum', values: ['new', 'old'] },
+    }
+    const { problems, fields } = await typed(rule, types, { amount: '1', code: 'abc', state: 'new' })
+    const field = rule.kind === 'set' ? rule.field : ''
+    expect(problems).toEqual([{ kind: 'require', rule: 0, field, message: expect.stringMatching(message) }])
+    expect(fields[field]?.rev).toBe(1)
+  })
+
+  it('a normaliser that throws is a problem of the rule, not of the pass', async () => {
+    const entity = entityOf({ fields: { name: {} }, rules: [set('name', '"Ann"')] })
+    const field = entity.fields.get('name')
+    const broken = new Map([...entity.fields])
+    if (field !== undefined) {
+      broken.set('name', {
+        ...field,
+        normalise: () => {
+          throw new TypeError('canary')
+        },
+      })
+    }
+    const result = await mergeAndPlan(inputOf({ entity: { ...entity, fields: broken }, fields: {} }))
+    expect(result.problems).toMatchObject([{ kind: 'require', rule: 0, field: 'name' }])
+    expect(JSON.stringify(result.problems)).not.toContain('canary')
   })
 })

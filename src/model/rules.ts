@@ -2,9 +2,15 @@
  * Runs the business rules of an entity on the merged record, before any write.
  *
  * `set` rules make a new agreed value under a revision of its own; each rule sees what the ones before it have set. `require` and `hold`
- * never change anything: they stop the writes of the whole record.
+ * never change anything: they stop the writes of the whole record. So does a rule that fails, whatever its kind: nobody can tell what it
+ * would have asked for.
+ *
+ * Expressions see numbers as numbers (where a double holds them exactly), and see nothing where a field is null.
  */
-import { parseCanonical } from './canonical/canonical.ts'
+import { findConstraintProblem } from './canonical/constraints.ts'
+import { fromExpressionResult, toExpressionDocument, withoutNulls } from './canonical/expression-value.ts'
+import { accept, type Outcome, refuse } from './canonical/outcome.ts'
+import { bareReferences } from './canonical/reference.ts'
 import { isIsthmusError } from './errors.ts'
 import type { Entity, Expression, Field, Rule } from './integration.ts'
 import type { FieldChange, MergeDecision, RuleProblem } from './merge/contract.ts'
@@ -48,25 +54,22 @@ export async function applyRules(input: RulesInput, decision: MergeDecision): Pr
 }
 
 async function applyRule(input: RulesInput, draft: Draft, rule: Rule, index: number): Promise<void> {
-  const expression = expressionOf(rule)
-  const result = await evaluate(expression, agreedDocument(draft.fields))
-  if ('failure' in result) {
-    const message = `rule ${index + 1} could not be evaluated: ${result.failure}`
-    draft.problems.push({ kind: 'require', rule: index, message })
+  const evaluated = await evaluate(input.entity, expressionOf(rule), draft.fields)
+  if (!evaluated.ok) {
+    addProblem(draft, rule, index, ` could not be evaluated: ${evaluated.problem.message}`)
     return
   }
+  const result = evaluated.value
   if (rule.kind === 'set') {
-    setField(input, draft, rule.field, { index, result: result.value })
+    setField(input, draft, rule, { index, result })
     return
   }
   if (rule.kind === 'require') {
-    if (!isTrue(result.value)) draft.problems.push({ kind: 'require', rule: index, message: rule.message })
+    if (!isTrue(result)) draft.problems.push({ kind: 'require', rule: index, message: rule.message })
     return
   }
   const released = input.releasedRev !== undefined && input.releasedRev >= draft.rev
-  if (isTrue(result.value) && !released) {
-    draft.problems.push({ kind: 'hold', rule: index, message: rule.message })
-  }
+  if (isTrue(result) && !released) draft.problems.push({ kind: 'hold', rule: index, message: rule.message })
 }
 
 function expressionOf(rule: Rule): Expression {
@@ -74,16 +77,35 @@ function expressionOf(rule: Rule): Expression {
   return rule.kind === 'require' ? rule.test : rule.when
 }
 
+/** A rule that did not work stops the writes like one that is not fulfilled: its place says where to look. */
+function addProblem(draft: Draft, rule: Rule, index: number, what: string): void {
+  const place =
+    rule.kind === 'set' ? `rule ${index + 1} (set ${rule.field})` : `rule ${index + 1} (${rule.kind})`
+  draft.problems.push({
+    kind: 'require',
+    rule: index,
+    ...(rule.kind === 'set' ? { field: rule.field } : {}),
+    message: place + what,
+  })
+}
+
 async function evaluate(
+  entity: Entity,
   expression: Expression,
-  document: CanonicalDocument,
-): Promise<{ readonly value: unknown } | { readonly failure: string }> {
+  fields: AgreedFields,
+): Promise<Outcome<unknown>> {
   try {
-    return { value: await expression.evaluate(document) }
+    const input = toExpressionDocument(agreedDocument(fields), (name) => entity.fields.get(name)?.type)
+    return accept(await expression.evaluate(withoutNulls(input)))
   } catch (error) {
-    // Messages of foreign errors may quote the values they stumbled over.
-    return { failure: isIsthmusError(error) ? error.code : 'the expression failed on these values' }
+    return failed(error)
   }
+}
+
+/** Messages of foreign errors may quote the values they stumbled over. */
+function failed(error: unknown): Outcome<never> {
+  if (isIsthmusError(error)) return refuse(error.code, error.message)
+  return refuse('EXPRESSION_FAILED', 'it failed on these values')
 }
 
 /** What expressions take as true: true itself, numbers but zero, texts and lists that are not empty. */
@@ -96,19 +118,20 @@ function isTrue(value: unknown): boolean {
 function setField(
   input: RulesInput,
   draft: Draft,
-  name: string,
+  rule: Extract<Rule, { kind: 'set' }>,
   { index, result }: { readonly index: number; readonly result: unknown },
 ): void {
+  const name = rule.field
   const field = input.entity.fields.get(name)
   const before = draft.fields[name]
-  if (field === undefined || result === undefined || before?.heldBy !== undefined) return
-  const value = canonicalResult(field, result)
-  if (value === undefined) {
-    const message = `rule ${index + 1} gives something that is no ${field.type.kind} for the field ${name}`
-    draft.problems.push({ kind: 'require', rule: index, field: name, message })
+  if (field === undefined || before?.heldBy !== undefined) return
+  const outcome = canonicalResult(field, result)
+  if (!outcome.ok) {
+    addProblem(draft, rule, index, `: ${outcome.problem.message}`)
     return
   }
-  if (sameValue(before?.value, value)) return
+  const { value } = outcome
+  if (value === undefined || sameValue(before?.value, value)) return
   draft.rev += 1
   const after: AgreedField = { value, rev: draft.rev, src: 'rule', at: input.now }
   draft.fields = { ...draft.fields, [name]: after }
@@ -122,11 +145,17 @@ function setField(
   })
 }
 
-function canonicalResult(field: Field, result: unknown): CanonicalValue | undefined {
-  // References are record ids here, not native ids, so they are taken as they are.
-  if (field.type.kind === 'ref') return typeof result === 'string' ? result : undefined
-  const parsed = parseCanonical(field.type, result)
-  return parsed.ok ? field.normalise(parsed.value) : undefined
+/** The result as a value of the field, in its normal form and within its limits. */
+function canonicalResult(field: Field, result: unknown): Outcome<CanonicalValue | undefined> {
+  const parsed = fromExpressionResult(field.type, result)
+  if (!parsed.ok || parsed.value === undefined) return parsed
+  try {
+    const value = field.normalise(bareReferences(field.type, parsed.value))
+    const problem = findConstraintProblem(field.type, value)
+    return problem === undefined ? accept(value) : { ok: false, problem }
+  } catch (error) {
+    return failed(error)
+  }
 }
 
 function requireValue(draft: Draft, field: Field): void {

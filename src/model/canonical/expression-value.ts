@@ -9,7 +9,7 @@ import { parseCanonical } from './canonical.ts'
 import { exactDigits, isExactDouble } from './exact-number.ts'
 import { limits } from './limits.ts'
 import { canonicalDigits } from './number.ts'
-import { isCanonicalList, isCanonicalObject } from './object.ts'
+import { isCanonicalList, isCanonicalObject, isPlainObject } from './object.ts'
 import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
 
@@ -63,6 +63,19 @@ export function fromExpressionResult(
   const wrap = (type.kind === 'set' || type.kind === 'list') && spelling?.separator === undefined
   const value = wrap && plain.value !== null && !Array.isArray(plain.value) ? [plain.value] : plain.value
   return parseCanonical(type, value, spelling)
+}
+
+/** What an expression gets to see: *nothing* is nothing to it, since `null & "x"` is `"nullx"` in JSONata and `$uppercase(null)` fails. */
+export function withoutNulls(value: unknown): { readonly [key: string]: unknown } {
+  const cleaned = dropNulls(value)
+  return isPlainObject(cleaned) ? cleaned : {}
+}
+
+function dropNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropNulls)
+  if (!isPlainObject(value)) return value
+  const parts = Object.entries(value).filter(([, part]) => part !== null)
+  return nullPrototype(parts.map(([key, part]) => [key, dropNulls(part)]))
 }
 
 /** Copies a result without the marks that JSONata leaves on its lists; functions are no data. */

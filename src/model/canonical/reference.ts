@@ -1,4 +1,6 @@
+import type { CanonicalValue, FieldType } from '../values.ts'
 import { exactDigits, toJsonNumber } from './exact-number.ts'
+import { isCanonicalList, isCanonicalObject } from './object.ts'
 import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
 import { checkText } from './text.ts'
@@ -24,6 +26,23 @@ export function referenceToNative(reference: string, spelling: Spelling): unknow
 /** The native id of a reference read by a lens. */
 export function nativeIdOf(reference: string): string {
   return reference.startsWith(prefix) ? reference.slice(prefix.length) : reference
+}
+
+/** Takes the `ref:` of a reading off every reference inside a value: agreed values hold ids of records, which are read as they are. */
+export function bareReferences(type: FieldType, value: CanonicalValue): CanonicalValue {
+  if (type.kind === 'ref') return typeof value === 'string' ? nativeIdOf(value) : value
+  if (isCanonicalList(value)) {
+    return type.kind === 'set' || type.kind === 'list'
+      ? value.map((element) => bareReferences(type.of, element))
+      : value
+  }
+  if (type.kind !== 'group' || !isCanonicalObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => {
+      const partType = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined
+      return [name, partType === undefined ? part : bareReferences(partType, part)]
+    }),
+  )
 }
 
 function idOf(native: unknown): string | undefined {

@@ -5,8 +5,7 @@
  * expression or asynchronous function makes the whole reading or writing a promise.
  */
 import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
-import { toExpressionDocument, toExpressionNative } from '../canonical/expression-value.ts'
-import { isPlainObject } from '../canonical/object.ts'
+import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
 import { refuse, type ValueProblem } from '../canonical/outcome.ts'
 import { IsthmusError } from '../errors.ts'
 import type { FieldProblem, Lens, LensReading, LensWriting, MaybePromise } from '../integration.ts'
@@ -148,20 +147,6 @@ function writeAll(
     const value = values[name]
     return value === undefined ? undefined : write(value, context)
   }
-}
-
-/** Nulls are nothing to an expression; see the pairs. */
-function withoutNulls(value: unknown): { readonly [key: string]: unknown } {
-  const cleaned = dropNulls(value)
-  return isPlainObject(cleaned) ? cleaned : {}
-}
-
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls)
-  if (!isPlainObject(value)) return value
-  const target: { [key: string]: unknown } = Object.create(null)
-  for (const [key, part] of Object.entries(value)) if (part !== null) target[key] = dropNulls(part)
-  return target
 }
 
 function checkSource(field: string, source: LensSource): void {
