@@ -6,7 +6,7 @@
  * | --- | --- | --- |
  * | not sent (refused connection, token, own rate limit, start time) | not-sent | the system |
  * | 401, 403, 429, a redirect other than 303 | not-sent | the system |
- * | 409, 412 with a precondition; 412 | stale | |
+ * | 412, or what the rules call stale | stale | |
  * | 404, 410 in the API's own form | gone | |
  * | 404, 410 in any other form (a proxy's page) | unknown | the system |
  * | any other 4xx | rejected | the record |
@@ -37,6 +37,8 @@ export type DescribeRefusal = (error: HttpStatusError) => {
 
 export interface OutcomeRules {
   readonly gone: RecogniseGone
+  /** Statuses of a conditional write that say that the version is no longer current. A 409 usually says "duplicate", so it has to be named. */
+  readonly stale: ReadonlySet<number>
   readonly refusal: DescribeRefusal
 }
 
@@ -47,7 +49,11 @@ export const goneByJsonObject: RecogniseGone = (error) => {
   return isNamed && isObject ? {} : undefined
 }
 
-export const defaultOutcomeRules: OutcomeRules = { gone: goneByJsonObject, refusal: () => ({}) }
+export const defaultOutcomeRules: OutcomeRules = {
+  gone: goneByJsonObject,
+  stale: new Set([412]),
+  refusal: () => ({}),
+}
 
 /** What is known of any failure. Messages of the client hold no secrets; those of other errors are not trusted to. */
 export function callFailure(error: unknown): CallFailure {
@@ -98,7 +104,7 @@ function byStatus(
   const { status } = error
   if (status < 400) return { kind: status === 303 ? 'unknown' : 'not-sent', failure }
   if (status === 403) return { kind: 'not-sent', failure }
-  if (status === 412 || (status === 409 && conditional)) return { kind: 'stale' }
+  if (status === 412 || (conditional && rules.stale.has(status))) return { kind: 'stale' }
   const isProxys404 = status === 404 || status === 410
   if (isProxys404 || status === 408 || status === 425 || status >= 500) return { kind: 'unknown', failure }
   const { code, fields } = rules.refusal(error)

@@ -182,6 +182,8 @@ const goneSchema = z.strictObject({
 
 const errorsSchema = z.strictObject({
   gone: goneSchema.prefault({}),
+  /** Statuses of a conditional write that say that the version is no longer current. */
+  stale: z.array(z.int().min(400).max(499)).default([412]),
   /** In the error's body: a short code of the API's own. */
   code: path.optional(),
   /** In the error's body: a list of entries that name the refused fields, and where in each. */

@@ -88,8 +88,9 @@ function removeCapability(remove: ResourceManifest['remove']): RemoteCapabilitie
 
 /** How this API says "gone" and "refused", from the manifest. */
 export function outcomeRules({ errors }: ResourceManifest): OutcomeRules {
-  const { gone, code, fields } = errors
+  const { gone, stale, code, fields } = errors
   return {
+    stale: new Set(stale),
     gone: (error) => {
       if (!gone.statuses.includes(error.status) || !isObject(error)) return undefined
       if (gone.code !== undefined && !gone.code.equals.includes(textAt(error.body, gone.code.path) ?? ''))
