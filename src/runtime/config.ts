@@ -56,6 +56,11 @@ export function loadEnvironment(directory: string, base: Environment = process.e
   return { ...parseEnv(text), ...base }
 }
 
+/** True when `NO_COLOR` asks for plain text (any value that is not empty does, see no-color.org). */
+export function wantsNoColour(environment: Environment = process.env): boolean {
+  return (environment.NO_COLOR ?? '') !== ''
+}
+
 /**
  * Reads and checks the settings; reports all wrong variables at once, by name and never by value.
  *

@@ -1,0 +1,41 @@
+/** The integration's store without an engine: for everything that asks and decides, but runs no pass. Needs no credentials of systems. */
+import { dirname } from 'node:path'
+import type { Integration } from '../model/integration.ts'
+import type { Store } from '../store/contract.ts'
+import { loadEnvironment, readSettings, type Settings } from './config.ts'
+import { type LoadOptions, loadDefinition } from './load-definition.ts'
+import { openStore } from './open-store.ts'
+
+export interface OpenedIntegration {
+  readonly integration: Integration
+  readonly store: Store
+  /** On the database's clock. */
+  now(): Promise<number>
+  close(): Promise<void>
+}
+
+/** Settings of the process for the definition that lies in this folder: from its environment, completed by the folder's `.env`. */
+export function settingsBeside(source: string): Settings {
+  const home = dirname(source)
+  return readSettings(loadEnvironment(home), home)
+}
+
+/**
+ * Loads the definition, opens its store, brings the schema up to date and binds it.
+ *
+ * @throws whatever loading the definition, reading the settings or opening the store throws; nothing stays open then
+ */
+export async function openIntegration(
+  where: Pick<LoadOptions, 'directory' | 'file'>,
+): Promise<OpenedIntegration> {
+  const { definition, integration, source } = await loadDefinition({ ...where, secrets: 'keep' })
+  const { store, close } = await openStore(settingsBeside(source), integration.id)
+  try {
+    await store.migrate()
+    await store.bind({ id: integration.id, version: integration.version, document: definition })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { integration, store, close, now: () => store.now() }
+}
