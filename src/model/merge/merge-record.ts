@@ -39,7 +39,8 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
     const side = pass.sides[role.index]
     const observation = side?.observation
     if (side === undefined || observation === undefined) continue
-    if (!role.settings.readable || observation.unknown.has(shape.name)) continue
+    if (!role.settings.readable) continue
+    if (observation.unknown.size > 0 && observation.unknown.has(shape.name)) continue
     const change = look(pass, { shape, role, side, observation, agreed })
     if (change === undefined) continue
     changes ??= []
