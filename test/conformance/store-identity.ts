@@ -1,2 +1,230 @@
-import type { OpenHarness } from './store-kit.ts'
-export function describeIdentity(_open: OpenHarness): void {}
+/** Whose record is it: matching, attaching, remote merges, reviews, references. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ClaimedRecord, WorkerSession } from '../../src/store/contract.ts'
+import {
+  activeRecord,
+  claim,
+  claimOne,
+  clean,
+  entry,
+  intent,
+  mark,
+  memberOf,
+  type OpenHarness,
+  type StoreHarness,
+} from './store-kit.ts'
+
+const keys = [{ rule: 0, kind: 'exact' as const, text: 'ann@x' }]
+
+export function describeIdentity(open: OpenHarness): void {
+  describe('identity', () => {
+    let harness: StoreHarness
+    let worker: WorkerSession
+    beforeEach(async () => {
+      harness = await open()
+      worker = await harness.store.registerWorker()
+    })
+    afterEach(() => harness.close())
+
+    async function candidate(rid: string, system = 'erp'): Promise<ClaimedRecord> {
+      await harness.store.intake([{ marks: [mark(rid, system)] }])
+      return claimOne(harness.store, worker)
+    }
+
+    function attach(from: ClaimedRecord, targetRecordId: string, system = 'erp') {
+      return harness.store.attach([
+        { lease: from.lease, system, targetRecordId, rule: 'exact', journal: [entry(targetRecordId)] },
+      ])
+    }
+
+    test('finds who shares a key, and says what is known of them', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const known = await claimOne(store, worker)
+      await store.decide([
+        { lease: known.lease, matchKeys: keys, intents: [intent(harness, id, { operation: 'create' })] },
+      ])
+      const one = await candidate('E1')
+      const [hits] = await store.match([{ lease: one.lease, entity: 'customer', system: 'erp', keys }])
+      expect(hits).toEqual([
+        {
+          recordId: id,
+          state: 'active',
+          rule: 0,
+          kind: 'exact',
+          linked: ['crm'],
+          creating: ['erp'],
+          fields: { name: { value: 'Ann', rev: 1, src: 'crm', at: 1 } },
+          keptApart: false,
+          busy: true,
+        },
+      ])
+      const unlike = [
+        { rule: 1, kind: 'exact' as const, text: 'ann@x' },
+        { rule: 0, kind: 'block' as const, text: 'ann@x' },
+      ]
+      expect(
+        await store.match([{ lease: one.lease, entity: 'customer', system: 'erp', keys: unlike }]),
+      ).toEqual([[]])
+    })
+
+    test('lets at least one of two that match at the same moment see the other', async () => {
+      const { store, other } = harness
+      for (let round = 0; round < 6; round += 1) {
+        await store.intake([{ marks: [mark(`C${round}`), mark(`E${round}`, 'erp')] }])
+        const [one, two] = await claim(store, worker)
+        const own = [{ rule: 0, kind: 'exact' as const, text: `round ${round}` }]
+        const [first, second] = await Promise.all([
+          store.match([{ lease: one!.lease, entity: 'customer', system: 'crm', keys: own }]),
+          other.match([{ lease: two!.lease, entity: 'customer', system: 'erp', keys: own }]),
+        ])
+        expect(first[0]!.length + second[0]!.length).toBeGreaterThan(0)
+        await store.settle([clean(one!), clean(two!)])
+      }
+    })
+
+    test('moves the native record of an attached candidate, without a base, and looks at everything', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const one = await candidate('E1')
+      expect(await attach(one, id)).toEqual([{ kind: 'ok' }])
+      expect(await store.admin.record({ recordId: one.record.id })).toBeUndefined()
+      const target = await claimOne(store, worker)
+      expect(target.record).toMatchObject({ id, look: ['*'] })
+      expect(memberOf(target, 'erp')).toMatchObject({ rid: 'E1', state: 'linked', fields: {} })
+      expect(await store.intake([{ marks: [mark('E1', 'erp')] }])).toMatchObject([
+        { marked: 1, discovered: 0 },
+      ])
+    })
+
+    test('refuses to attach where a counterpart is, or is being created, or in a worker’s hands, or to nothing', async () => {
+      const { store } = harness
+      const linked = await activeRecord(harness, worker, 'E0', 'erp')
+      const id = await activeRecord(harness, worker, 'C1')
+      const one = await candidate('E1')
+      expect(await attach(one, linked)).toEqual([{ kind: 'refused', reason: 'linked' }])
+      expect(await attach(one, harness.uuid())).toEqual([{ kind: 'refused', reason: 'gone' }])
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const held = await claimOne(store, worker)
+      expect(await attach(one, id)).toEqual([{ kind: 'refused', reason: 'busy' }])
+      await store.decide([{ lease: held.lease, intents: [intent(harness, id, { operation: 'create' })] }])
+      await store.settle([{ lease: held.lease, finish: { kind: 'again', at: 9e12 } }])
+      expect(await attach(one, id)).toEqual([{ kind: 'refused', reason: 'creating' }])
+      expect(memberOf((await store.admin.record({ recordId: one.record.id }))!, 'erp').rid).toBe('E1')
+    })
+
+    test('attaches only one of two candidates of the same system to a record', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.intake([{ marks: [mark('E1', 'erp'), mark('E2', 'erp')] }])
+      const both = await claim(store, worker)
+      const results = await store.attach(
+        both.map(({ lease }) => ({ lease, system: 'erp', targetRecordId: id, rule: 'exact', journal: [] })),
+      )
+      expect(results.map(({ kind }) => kind)).toEqual(['ok', 'refused'])
+    })
+
+    test('follows a merge at the remote: the survivor gets the counterparts it lacks (H38)', async () => {
+      const { store } = harness
+      const survivor = await activeRecord(harness, worker, 'C1')
+      const loser = await activeRecord(harness, worker, 'C2')
+      await store.markRecords([{ recordId: loser, systems: [] }])
+      const first = await claimOne(store, worker)
+      await store.settle([clean(first, { members: [{ system: 'erp', rid: 'E2', state: 'linked' }] })])
+      await store.markRecords([{ recordId: loser, systems: [] }])
+      const claimed = await claimOne(store, worker)
+      const merge = (survivorRid: string) =>
+        store.aliasMember({ lease: claimed.lease, system: 'crm', survivorRid, journal: [entry(loser)] })
+      expect(await merge('C9')).toBe('unknown-survivor')
+      expect(await merge('C1')).toBe('ok')
+      expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
+      const kept = await claimOne(store, worker)
+      expect(kept.record).toMatchObject({ id: survivor, look: ['*'] })
+      expect(memberOf(kept, 'erp')).toMatchObject({ rid: 'E2', state: 'linked', fields: {} })
+      expect((await store.admin.record({ recordId: loser }))?.record.state).toBe('tombstoned')
+      expect(
+        await store.resolveReferences([
+          { system: 'crm', entity: 'customer', rid: 'C2' },
+          { system: 'erp', entity: 'customer', recordId: loser },
+        ]),
+      ).toEqual([
+        { recordId: survivor, rid: 'C1' },
+        { recordId: survivor, rid: 'E2' },
+      ])
+      expect(await store.intake([{ marks: [mark('C2')] }])).toMatchObject([{ discovered: 0 }])
+    })
+
+    test('resolves references both ways, candidates excepted', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const one = await candidate('E1')
+      const query = (rest: object) => ({ system: 'crm', entity: 'customer', ...rest })
+      expect(
+        await store.resolveReferences([
+          query({ rid: 'C1' }),
+          query({ recordId: id }),
+          query({ rid: 'C7' }),
+          query({ recordId: id, system: 'erp' }),
+          query({ rid: 'E1', system: 'erp' }),
+          query({ recordId: one.record.id, system: 'erp' }),
+          query({ rid: 'C1', entity: 'order' }),
+        ]),
+      ).toEqual([{ recordId: id, rid: 'C1' }, { recordId: id, rid: 'C1' }, ...Array(5).fill(undefined)])
+    })
+
+    test('asks a person, and attaches when the two are the same', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const one = await candidate('E1')
+      const candidates = [{ recordId: id, score: 812, why: 'name, city\u0000' }]
+      expect(await store.requestReview({ lease: one.lease, candidates, journal: [] })).toBe('ok')
+      await store.settle([clean(one)])
+      expect((await store.admin.reviews({ limit: 10 })).rows).toMatchObject([
+        { recordId: one.record.id, entity: 'customer', system: 'erp', rid: 'E1', candidates },
+      ])
+      expect(await store.admin.decideReview(harness.uuid(), { apart: true }, 'p')).toBe('unknown')
+      expect(await store.admin.decideReview(one.record.id, { same: harness.uuid() }, 'p')).toBe('refused')
+      expect(await store.admin.decideReview(one.record.id, { same: id }, 'p')).toBe('ok')
+      expect(memberOf(await claimOne(store, worker), 'erp').rid).toBe('E1')
+      expect((await store.admin.reviews({ limit: 10 })).rows).toEqual([])
+    })
+
+    test('remembers that two are different things', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const known = await claimOne(store, worker)
+      await store.decide([{ lease: known.lease, matchKeys: keys }])
+      await store.settle([clean(known)])
+      const one = await candidate('E1')
+      await store.requestReview({
+        lease: one.lease,
+        candidates: [{ recordId: id, score: 500, why: 'name' }],
+        journal: [],
+      })
+      await store.settle([clean(one)])
+      expect(await store.admin.decideReview(one.record.id, { apart: true }, 'p')).toBe('ok')
+      const again = await claimOne(store, worker)
+      expect(again.record).toMatchObject({ id: one.record.id, state: 'candidate' })
+      const [hits] = await store.match([{ lease: again.lease, entity: 'customer', system: 'erp', keys }])
+      expect(hits).toMatchObject([{ recordId: id, keptApart: true }])
+      const createChecks = [{ system: 'crm', wantedAt: 0 }]
+      expect(await store.decide([{ lease: again.lease, createChecks }])).toEqual([{ kind: 'ok' }])
+    })
+
+    test('knows of creates begun before a candidate was seen', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const claimed = await claimOne(store, worker)
+      const create = intent(harness, id, { operation: 'create', createdAt: 5000 })
+      await store.decide([{ lease: claimed.lease, intents: [create] }])
+      expect(await store.openCreatesBefore('erp', 'customer', 5000)).toBe(false)
+      expect(await store.openCreatesBefore('erp', 'customer', 5001)).toBe(true)
+      expect(await store.openCreatesBefore('crm', 'customer', 5001)).toBe(false)
+      await store.settle([clean(claimed, { resolved: [{ id: create.id, state: 'done' }] })])
+      expect(await store.openCreatesBefore('erp', 'customer', 5001)).toBe(false)
+    })
+  })
+}

@@ -36,7 +36,10 @@ export function retryFailures(
     takeBack(record)
     closeFailure(context, recordId, system)
     const lane = context.tables.members.get(recordId)?.get(system)
-    if (lane !== undefined) openLane(context, lane, null)
+    if (lane !== undefined) {
+      openLane(lane, undefined)
+      changeFields(context, lane, withoutRejections)
+    }
     record.attempts = 0
     markDirty(context.tables, record, [system], context.now())
     note(context, recordId, actor, { retried: system, signature })
@@ -143,7 +146,7 @@ function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow):
   if (hold.kind === 'rule') record.releasedRev = record.rev
   else if (hold.kind === 'oscillation' && lane !== undefined) {
     changeFields(context, lane, (fields) => withoutHold(fields, hold.field))
-  } else if (lane !== undefined) openLane(context, lane, releasedReason)
+  } else if (lane !== undefined) openLane(lane, releasedReason)
 }
 
 /** A held deletion is not carried out: the record lives on without the system that lost it. Other wishes stay unwritten in that lane. */
@@ -158,16 +161,19 @@ function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): 
   }
   const lane = hold.system === undefined ? undefined : context.tables.members.get(record.id)?.get(hold.system)
   if (lane === undefined) return
-  if (hold.kind === 'guard') lane.lane = 'rejected'
-  else if (lane.lane === 'held') openLane(context, lane, null)
+  if (hold.kind === 'guard') {
+    lane.lane = 'rejected'
+    lane.laneUntil = undefined
+    lane.laneReason = undefined
+  }
+  if (hold.kind !== 'guard' && lane.lane === 'held') openLane(lane, undefined)
 }
 
-function openLane(context: MemoryContext, lane: MemberRow, reason: string | null): void {
+function openLane(lane: MemberRow, reason: string | undefined): void {
   lane.lane = 'open'
   lane.laneUntil = undefined
-  lane.laneReason = reason ?? undefined
+  lane.laneReason = reason
   lane.laneAttempts = 0
-  changeFields(context, lane, withoutRejections)
 }
 
 function changeFields(

@@ -1,5 +1,60 @@
-import type { AdminStore } from '../../admin-contract.ts'
+/** Queries and interventions of people. */
+import type { AdminStore, RecordDetail } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
-export function createPostgresAdmin(_context: PostgresContext): AdminStore {
-  return {} as AdminStore
+import { toIntent, toMember, toRecord } from '../read-rows.ts'
+import { findRecordId } from '../sql/find-record-id.ts'
+import { readIntents } from '../sql/read-intents.ts'
+import { readMembers } from '../sql/read-members.ts'
+import { readRecords } from '../sql/read-records.ts'
+import { readRun, toRun } from '../sql/runs.ts'
+import { resolveConflict } from './conflicts.ts'
+import { retryFailures } from './failures.ts'
+import { releaseHolds } from './holds.ts'
+import { isUuid } from './ids.ts'
+import { readJournal, verifyJournal } from './journal.ts'
+import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
+import { decideReview } from './reviews.ts'
+import { createStatusCounter } from './status.ts'
+
+/** Intents shown with a record, the newest. */
+const intentsMax = 100
+
+export function createPostgresAdmin(context: PostgresContext): AdminStore {
+  return {
+    status: createStatusCounter(context),
+    runs: (page) => listRuns(context, page),
+    run: async (id) => {
+      const row = await readRun(context.database.session('reading a run'), id)
+      return row === undefined ? undefined : toRun(row)
+    },
+    record: (key) => readDetail(context, key),
+    journal: (query) => readJournal(context, query),
+    verifyJournal: () => verifyJournal(context),
+    failures: (page) => listFailures(context, page),
+    retryFailures: (filter, actor) => retryFailures(context, filter, actor),
+    conflicts: (page) => listConflicts(context, page),
+    resolveConflict: (id, choice, actor) => resolveConflict(context, id, choice, actor),
+    reviews: (page) => listReviews(context, page),
+    decideReview: (recordId, decision, actor) => decideReview(context, recordId, decision, actor),
+    holds: (page) => listHolds(context, page),
+    releaseHolds: (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
+    recordIds: (entity, page) => recordIds(context, entity, page),
+  }
+}
+
+async function readDetail(
+  context: PostgresContext,
+  key: Parameters<AdminStore['record']>[0],
+): Promise<RecordDetail | undefined> {
+  const session = context.database.session('reading a record')
+  const id = 'recordId' in key ? key.recordId : await findRecordId(session, key.system, key.entity, key.rid)
+  if (id === undefined || !isUuid(id)) return undefined
+  const [row] = await readRecords(session, [id])
+  if (row === undefined) return undefined
+  const { codec } = context
+  return {
+    record: toRecord(codec, row),
+    members: (await readMembers(session, [id])).map((member) => toMember(codec, member)),
+    intents: (await readIntents(session, id, intentsMax)).map((intent) => toIntent(codec, intent)),
+  }
 }

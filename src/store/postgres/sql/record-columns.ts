@@ -15,6 +15,7 @@ export interface RecordColumns {
   readonly discovered_at: number
   readonly tombstone_rev: number | null
   readonly released_rev: number | null
+  readonly lease_owner: number | null
 }
 
 const names = [
@@ -31,6 +32,7 @@ const names = [
   'discovered_at',
   'tombstone_rev',
   'released_rev',
+  'lease_owner',
 ]
 
 /** The select list, for the table under the given alias. */

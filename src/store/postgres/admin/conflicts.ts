@@ -1,0 +1,72 @@
+/** A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it. */
+import type { AgreedFields } from '../../../model/state.ts'
+import type { CanonicalValue } from '../../../model/values.ts'
+import { decodePlain, encodePlain, recordPlace } from '../../documents.ts'
+import { withChosenValue } from '../../interventions.ts'
+import type { PostgresContext } from '../context.ts'
+import type { Session } from '../database.ts'
+import type { JournalAppend } from '../journal-streams.ts'
+import { saveAgreed } from '../sql/intervene.ts'
+import { type ConflictColumns, decideConflict, lockConflict } from '../sql/list-conflicts.ts'
+import { markDirty } from '../sql/mark-dirty.ts'
+import { readRecords } from '../sql/read-records.ts'
+import { toText } from '../text.ts'
+import { isUuid } from './ids.ts'
+import { toConflict } from './lists.ts'
+import { takeBack, waitForWorkers } from './take-back.ts'
+
+type Choice = { readonly system: string } | { readonly value: CanonicalValue }
+
+export async function resolveConflict(
+  context: PostgresContext,
+  id: string,
+  choice: Choice,
+  actor: string,
+): Promise<'ok' | 'unknown' | 'already-decided'> {
+  if (!isUuid(id)) return 'unknown'
+  const known = await lockConflict(context.database.session('reading a conflict'), id)
+  if (known === undefined) return 'unknown'
+  await waitForWorkers(context, [known.record_id])
+  return context.journal.borrow((append) =>
+    context.database.transaction('resolving a conflict', async (session) => {
+      // The record first, as in every transaction: records are locked before what hangs on them.
+      const [locked] = await takeBack(session, [known.record_id])
+      const conflict = await lockConflict(session, id)
+      if (conflict === undefined || locked === undefined) return 'unknown'
+      if (conflict.state === 'decided') return 'already-decided'
+      return decide(context, session, append, { conflict, choice, actor, now: locked.now })
+    }),
+  )
+}
+
+async function decide(
+  context: PostgresContext,
+  session: Session,
+  append: JournalAppend,
+  request: {
+    readonly conflict: ConflictColumns
+    readonly choice: Choice
+    readonly actor: string
+    readonly now: number
+  },
+): Promise<'ok' | 'unknown'> {
+  const { conflict, choice, actor, now } = request
+  const { id, field, record_id: recordId } = conflict
+  const chosen =
+    'system' in choice
+      ? toConflict(context, conflict).candidates.find(({ system }) => system === choice.system)
+      : choice
+  const [record] = await readRecords(session, [recordId])
+  if (chosen === undefined || record === undefined) return 'unknown'
+  const { codec } = context
+  const place = recordPlace(recordId)
+  const fields = record.fields === null ? {} : decodePlain<AgreedFields>(codec, place, record.fields)
+  const rev = record.rev + 1
+  const changed = withChosenValue(fields, field, chosen.value, { rev, now })
+  const winner = 'system' in choice ? choice.system : 'person'
+  await saveAgreed(session, recordId, rev, encodePlain(codec, place, changed))
+  await decideConflict(session, id, winner, toText(actor))
+  await markDirty(session, [{ recordId, system: '*' }])
+  await append(session, [{ kind: 'person', recordId, actor, body: { conflict: id, field, winner } }], now)
+  return 'ok'
+}

@@ -1,0 +1,73 @@
+/** Trying failures again: their lanes open, what was refused may be sent once more. */
+import type { MemberFields } from '../../../model/state.ts'
+import type { JournalEntry } from '../../contract.ts'
+import { decodePlain, encodePlain, memberPlace } from '../../documents.ts'
+import { withoutRejections } from '../../interventions.ts'
+import type { PostgresContext } from '../context.ts'
+import type { Session } from '../database.ts'
+import { closeFailures } from '../sql/close-failures.ts'
+import { changeLanes, forgetAttempts, type LaneChange } from '../sql/intervene.ts'
+import { type FailureLane, findFailures } from '../sql/list-failures.ts'
+import { markDirty } from '../sql/mark-dirty.ts'
+import { readMembers } from '../sql/read-members.ts'
+import { isUuid } from './ids.ts'
+import { takeBack, waitForWorkers } from './take-back.ts'
+
+const sliceRows = 200
+
+export async function retryFailures(
+  context: PostgresContext,
+  filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
+  actor: string,
+): Promise<number> {
+  if (filter.recordId !== undefined && !isUuid(filter.recordId)) return 0
+  let retried = 0
+  for (;;) {
+    const lanes = await findFailures(context.database.session('finding failures'), filter, sliceRows)
+    if (lanes.length === 0) return retried
+    const ids = [...new Set(lanes.map(({ record_id: id }) => id))]
+    await waitForWorkers(context, ids)
+    await context.journal.borrow((append) =>
+      context.database.transaction('retrying failures', async (session) => {
+        const [first] = await takeBack(session, ids)
+        await reopen(context, session, lanes)
+        if (first !== undefined)
+          await append(
+            session,
+            lanes.map((lane) => retryEntry(lane, actor)),
+            first.now,
+          )
+      }),
+    )
+    retried += lanes.length
+  }
+}
+
+async function reopen(
+  { codec }: PostgresContext,
+  session: Session,
+  lanes: readonly FailureLane[],
+): Promise<void> {
+  const ids = [...new Set(lanes.map(({ record_id: id }) => id))]
+  const wanted = new Set(lanes.map((lane) => `${lane.record_id}/${lane.system}`))
+  const members = await readMembers(session, ids)
+  const changes = members
+    .filter((member) => wanted.has(`${member.record_id}/${member.system}`))
+    .map(({ record_id: recordId, system, fields }): LaneChange => {
+      const place = memberPlace(recordId, system)
+      const changed =
+        fields === null
+          ? undefined
+          : encodePlain(codec, place, withoutRejections(decodePlain<MemberFields>(codec, place, fields)))
+      return { recordId, system, lane: 'open', reason: undefined, fields: changed }
+    })
+  await changeLanes(session, changes)
+  const failed = lanes.map(({ record_id: recordId, system }) => ({ recordId, system }))
+  await closeFailures(session, failed)
+  await forgetAttempts(session, ids)
+  await markDirty(session, failed)
+}
+
+function retryEntry({ record_id: recordId, system, signature }: FailureLane, actor: string): JournalEntry {
+  return { kind: 'person', recordId, actor, body: { retried: system, signature } }
+}

@@ -1,0 +1,83 @@
+import type { Session } from '../database.ts'
+
+export interface StatusColumns {
+  readonly now: number
+  readonly due: number
+  readonly waiting: number
+  readonly running: number
+  readonly oldest_due_at: number | null
+  readonly conflicts: number
+  readonly failures: number
+  readonly matches: number
+  readonly holds: number
+  readonly intents: number
+  readonly workers: number
+}
+
+/** Counts of what is open; all of them come from partial indexes. */
+export async function countOpen(session: Session, lockClass: number): Promise<StatusColumns | undefined> {
+  const [row] = await session.rows<StatusColumns & Record<string, unknown>>(open, [lockClass])
+  return row
+}
+
+export function countStates(session: Session): Promise<{ state: string; count: number }[]> {
+  return session.rows<{ state: string; count: number }>(states, [])
+}
+
+export interface LaneColumns {
+  readonly system: string
+  readonly entity: string
+  readonly lane: string
+  readonly count: number
+  readonly linked: number
+}
+
+export function countLanes(session: Session): Promise<LaneColumns[]> {
+  return session.rows<LaneColumns & Record<string, unknown>>(lanes, [])
+}
+
+export function cursorTimes(session: Session): Promise<{ system: string; entity: string; at: number }[]> {
+  return session.rows<{ system: string; entity: string; at: number }>(cursors, [])
+}
+
+const open = {
+  name: 'count-open',
+  text: `
+    select now_ms() as now, queue.*,
+      (select count(*) from record where lease_owner is not null) as running,
+      (select count(*) from conflict where state = 'open') as conflicts,
+      (select count(*) from failure where closed_at is null) as failures,
+      (select count(*) from review) as matches,
+      (select count(*) from hold where closed_at is null) as holds,
+      (select count(*) from intent where state = 'open') as intents,
+      (
+        select count(*) from pg_locks
+        where locktype = 'advisory' and classid = $1::bigint and objsubid = 2 and granted
+          and objid between 1 and 2147483647
+          and database = (select oid from pg_database where datname = current_database())
+      ) as workers
+    from (
+      select count(*) filter (where next_at <= now_ms()) as due,
+        count(*) filter (where next_at > now_ms()) as waiting,
+        min(next_at) filter (where next_at <= now_ms()) as oldest_due_at
+      from record
+      where lease_owner is null and dirty_seq > clean_seq
+    ) queue`,
+}
+
+const states = {
+  name: 'count-states',
+  text: `select state, count(*) as count from record group by state`,
+}
+
+const lanes = {
+  name: 'count-lanes',
+  text: `
+    select system, entity, lane, count(*) as count,
+      count(*) filter (where state in ('linked', 'suspect')) as linked
+    from member
+    group by system, entity, lane
+    order by system, entity, lane`,
+}
+
+const cursors = { name: 'cursor-times', text: `select system, entity, at from cursor` }

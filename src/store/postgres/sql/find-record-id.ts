@@ -1,0 +1,22 @@
+import type { Session } from '../database.ts'
+import { toText } from '../text.ts'
+
+export async function findRecordId(
+  session: Session,
+  system: string,
+  entity: string | undefined,
+  rid: string,
+): Promise<string | undefined> {
+  const [row] = await session.rows<{ record_id: string }>(statement, [system, entity ?? null, toText(rid)])
+  return row?.record_id
+}
+
+const statement = {
+  name: 'find-record-id',
+  text: `
+    select record_id
+    from member
+    where system = $1 and ($2::text is null or entity = $2) and rid = $3
+    order by entity
+    limit 1`,
+}

@@ -1,0 +1,55 @@
+import type { Session } from '../database.ts'
+
+export interface ConflictColumns {
+  readonly id: string
+  readonly record_id: string
+  readonly entity: string
+  readonly field: string
+  readonly policy: string
+  readonly state: 'open' | 'decided'
+  readonly winner: string | null
+  readonly decided_by: string | null
+  readonly at: number
+  readonly candidates: Uint8Array
+}
+
+export function listConflicts(
+  session: Session,
+  limit: number,
+  after: readonly [number, string] | undefined,
+  state: 'open' | 'decided' | undefined,
+): Promise<ConflictColumns[]> {
+  const values = [limit, after?.[0] ?? null, after?.[1] ?? null, state ?? null]
+  return session.rows<ConflictColumns & Record<string, unknown>>(list, values)
+}
+
+/** Locked until the decision is committed. */
+export async function lockConflict(session: Session, id: string): Promise<ConflictColumns | undefined> {
+  const [row] = await session.rows<ConflictColumns & Record<string, unknown>>(lock, [id])
+  return row
+}
+
+export async function decideConflict(
+  session: Session,
+  id: string,
+  winner: string,
+  actor: string,
+): Promise<void> {
+  await session.rows(decide, [id, winner, actor])
+}
+
+const list = {
+  name: 'list-conflicts',
+  text: `
+    select * from conflict
+    where ($4::text is null or state = $4) and ($2::bigint is null or (at, id) < ($2, $3::uuid))
+    order by at desc, id desc
+    limit $1`,
+}
+
+const lock = { name: 'lock-conflict', text: `select * from conflict where id = $1 for no key update` }
+
+const decide = {
+  name: 'decide-conflict',
+  text: `update conflict set state = 'decided', winner = $2, decided_by = $3 where id = $1`,
+}

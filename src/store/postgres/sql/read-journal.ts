@@ -1,0 +1,44 @@
+import type { Session } from '../database.ts'
+
+export interface JournalColumns {
+  readonly seq: number
+  readonly stream: string
+  readonly position: number
+  readonly at: number
+  readonly kind: string
+  readonly record_id: string | null
+  readonly actor: string
+  readonly body: Uint8Array
+  readonly previous_hash: Uint8Array
+  readonly hash: Uint8Array
+}
+
+/** Oldest first: the newest lines when no starting point is given, else those that follow it. */
+export async function readJournal(
+  session: Session,
+  recordId: string | undefined,
+  afterSeq: number | undefined,
+  limit: number,
+): Promise<JournalColumns[]> {
+  type Row = JournalColumns & Record<string, unknown>
+  if (afterSeq !== undefined) return session.rows<Row>(after, [recordId ?? null, afterSeq, limit])
+  return (await session.rows<Row>(newest, [recordId ?? null, limit])).reverse()
+}
+
+const newest = {
+  name: 'newest-journal',
+  text: `
+    select * from journal
+    where $1::uuid is null or record_id = $1
+    order by seq desc
+    limit $2`,
+}
+
+const after = {
+  name: 'journal-after',
+  text: `
+    select * from journal
+    where ($1::uuid is null or record_id = $1) and seq > $2
+    order by seq
+    limit $3`,
+}
