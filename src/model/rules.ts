@@ -18,6 +18,7 @@ import { isEmpty, sameValue } from './merge/equivalence.ts'
 import type { AgreedField, AgreedFields } from './state.ts'
 import type { CanonicalDocument, CanonicalValue } from './values.ts'
 
+/** What rules may depend on besides the values. */
 export interface RulesInput {
   readonly entity: Entity
   readonly now: number
@@ -25,6 +26,7 @@ export interface RulesInput {
   readonly releasedRev?: number
 }
 
+/** The decision with what `set` rules added to it. */
 export interface RuledDecision {
   readonly decision: MergeDecision
   /** Not empty: nothing may be written. */

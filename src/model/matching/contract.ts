@@ -31,6 +31,7 @@ export interface MatchCandidate {
   readonly busy: boolean
 }
 
+/** What is known of an unmatched record and of the records that share a key with it. */
 export interface MatchQuestion {
   readonly entity: Entity
   /** The unmatched record. */

@@ -8,8 +8,10 @@ import { comparableText, wordsOf } from './comparable-text.ts'
 import { typeAt, valueAt } from './field-path.ts'
 import { textSimilarity } from './similarity.ts'
 
+/** A rule that weighs fields. */
 export type ScoreRule = Extract<MatchRule, { kind: 'score' }>
 
+/** How alike two records are under a rule. */
 export interface MatchScore {
   /** 0..1. */
   readonly score: number

@@ -8,6 +8,7 @@
 /** Longer texts are compared by their beginning: the work grows with the square of the length. */
 const lengthMax = 256
 
+/** 0..1, the same in both directions. */
 export function textSimilarity(left: string, right: string): number {
   if (left === right) return 1
   const a = [...left.slice(0, lengthMax)]

@@ -3,7 +3,7 @@ import type { AgreedField } from '../state.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { acknowledge } from './member-field.ts'
-import { fieldState, type MergePass, setAgreed, setFieldState } from './pass.ts'
+import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import type { RankedCandidate, Verdict } from './policies.ts'
 
 /** The value that every candidate stands for, as well as its own system can hold it: then there is nothing to disagree about. */
@@ -24,8 +24,7 @@ export function commonValue(
 
 /** Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was seen to hold it. */
 export function agree(
-  pass: MergePass,
-  shape: FieldShape,
+  { pass, shape }: FieldMerge,
   before: AgreedField,
   verdict: Exclude<Verdict, { kind: 'held' }>,
 ): void {
@@ -44,7 +43,7 @@ export function agree(
     src: after.src,
     by: verdict.by,
   })
-  acknowledgeSeen(pass, shape, after.value, after.rev)
+  acknowledgeSeen({ pass, shape }, after.value, after.rev)
 }
 
 function originOf(
@@ -58,7 +57,7 @@ function originOf(
   return { value, src: system, ...(changedAt === undefined ? {} : { changedAt }) }
 }
 
-function acknowledgeSeen(pass: MergePass, shape: FieldShape, value: MaybeValue, rev: number): void {
+function acknowledgeSeen({ pass, shape }: FieldMerge, value: MaybeValue, rev: number): void {
   for (const role of shape.roles) {
     const side = pass.sides[role.index]
     const look = side?.observation

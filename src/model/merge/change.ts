@@ -22,6 +22,7 @@ export interface SeenChange {
 /** The agreed field before anything was agreed. */
 export const nothingAgreed: AgreedField = Object.freeze({ value: undefined, rev: 0, src: 'merge', at: 0 })
 
+/** The change as a competitor for the field. */
 export function candidateOf(change: SeenChange): RankedCandidate {
   const { observation, role, value, base } = change
   return {
@@ -46,6 +47,7 @@ export function agreedCandidate(agreed: AgreedField): RankedCandidate {
   }
 }
 
+/** Candidates as a conflict record keeps them. */
 export function draftCandidates(candidates: readonly RankedCandidate[]): readonly ConflictCandidate[] {
   return candidates.map(({ system, value, at }) => ({ system, value, at }))
 }

@@ -13,6 +13,7 @@ import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, confirmProvisional, forgetWrote, hasBase, markCoerced } from './member-field.ts'
 import { findOwnWrite } from './own-writes.ts'
 
+/** What a look means, and the field's state after it where nothing has to be decided. */
 export type Look =
   | { readonly kind: 'quiet' | 'missing'; readonly state: MemberField }
   | {
@@ -30,14 +31,18 @@ export type Look =
       readonly edited: boolean
     }
 
+/** One look at one field in one system. */
+export interface LookQuestion {
+  readonly shape: FieldShape
+  readonly role: FieldRole
+  readonly state: MemberField
+  readonly agreed: AgreedField
+  readonly observed: MaybeValue
+}
+
 /** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
-export function classifyLook(
-  shape: FieldShape,
-  role: FieldRole,
-  state: MemberField,
-  agreed: AgreedField,
-  observed: MaybeValue,
-): Look {
+export function classifyLook(question: LookQuestion): Look {
+  const { role, state, agreed, observed } = question
   const known = hasBase(state)
   if (known && equivalent(role.settings, observed, state.shadow)) {
     return { kind: 'quiet', state: forgetWrote(confirmProvisional(state)) }
@@ -45,36 +50,22 @@ export function classifyLook(
   if (equivalent(role.settings, observed, agreed.value)) {
     return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
   }
-  return (
-    ownValue(shape, role, state, observed) ??
-    (known
-      ? {
-          kind: 'changed',
-          concurrent: state.acked < agreed.rev,
-          induced: state.wrote === true,
-          edited: true,
-        }
-      : firstContact(state, agreed, observed))
-  )
+  const own = ownValue(question)
+  if (own !== undefined) return own
+  if (!known) return firstContact(state, agreed, observed)
+  const concurrent = state.acked < agreed.rev
+  return { kind: 'changed', concurrent, induced: state.wrote === true, edited: true }
 }
 
 /** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
-function ownValue(
-  shape: FieldShape,
-  role: FieldRole,
-  state: MemberField,
-  observed: MaybeValue,
-): Look | undefined {
+function ownValue({ shape, role, state, observed }: LookQuestion): Look | undefined {
   const type = shape.field.type
   if (state.provisional !== undefined && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
     const rev = Math.max(state.acked, state.provisional)
-    return {
-      kind: 'settled',
-      state: markCoerced(acknowledge(absorb(state, observed), rev)),
-      note: 'coerced',
-    }
+    const settled = markCoerced(acknowledge(absorb(state, observed), rev))
+    return { kind: 'settled', state: settled, note: 'coerced' }
   }
-  const own = findOwnWrite(role.settings, type, state, observed)
+  const own = findOwnWrite({ settings: role.settings, type }, state, observed)
   if (own === undefined) return undefined
   // The revision may go down: the system holds an older value of ours again, so the newer one has to be written once more.
   const settled = acknowledge(absorb(state, observed), own.rev)

@@ -22,6 +22,7 @@ export interface Observation {
   readonly changedAt?: number
 }
 
+/** One system's counterpart of the record, as far as the merge needs it. */
 export interface MergeMember {
   readonly system: string
   readonly state: MemberState
@@ -32,6 +33,7 @@ export interface MergeMember {
   readonly writable: boolean
 }
 
+/** Everything that the result depends on. */
 export interface MergeInput {
   readonly entity: Entity
   readonly version: string
@@ -80,6 +82,7 @@ export interface ConflictDraft {
   readonly winner?: string
 }
 
+/** One of the values that competed, and where and when it was seen (epoch ms). */
 export interface ConflictCandidate {
   readonly system: string
   readonly value: CanonicalValue | undefined
@@ -139,6 +142,7 @@ export interface MergeDecision {
   readonly notes: readonly MergeNote[]
 }
 
+/** A decision with what follows from it. */
 export interface MergeResult extends MergeDecision {
   /** Not empty: nothing is written, the record waits for a person or for other values. */
   readonly problems: readonly RuleProblem[]

@@ -3,24 +3,24 @@ import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, nothingAgreed, type SeenChange } from './change.ts'
-import type { FieldShape } from './entity-shape.ts'
 import { equivalent } from './equivalence.ts'
 import { disown, keepForHold } from './hold.ts'
 import { acknowledge, markCoerced } from './member-field.ts'
-import { agreedFields, fieldState, type MergePass, setAgreed, setFieldState } from './pass.ts'
+import { agreedFields, type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import { applyPolicy } from './policies.ts'
 
 /** Settles all changes of one field. They are absorbed already: what is decided here is what becomes of their values. */
-export function decideField(pass: MergePass, shape: FieldShape, changes: readonly SeenChange[]): void {
+export function decideField(at: FieldMerge, changes: readonly SeenChange[]): void {
+  const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
   if (agreed.heldBy !== undefined) {
-    keepForHold(pass, shape, agreed.heldBy, changes)
+    keepForHold(at, agreed.heldBy, changes)
     return
   }
   const origins = originsOf(changes, agreed)
   const refused = changes.filter((change) => !origins.includes(change))
-  if (origins.length > 0) decideBetween(pass, shape, origins, agreed)
-  if (refused.length > 0) revert(pass, shape, refused, agreed)
+  if (origins.length > 0) decideBetween(at, origins, agreed)
+  if (refused.length > 0) revert(at, refused, agreed)
 }
 
 /** The changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and nobody has a better one. */
@@ -30,17 +30,13 @@ function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonl
   return changes.filter((change) => change.role.origin === 'poorer')
 }
 
-function decideBetween(
-  pass: MergePass,
-  shape: FieldShape,
-  origins: readonly SeenChange[],
-  agreed: AgreedField,
-): void {
+function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: AgreedField): void {
+  const { pass, shape } = at
   const candidates = origins.map(candidateOf)
   if (origins.some((change) => change.concurrent)) candidates.push(agreedCandidate(agreed))
   const common = commonValue(shape, candidates)
   if (common !== undefined) {
-    agree(pass, shape, agreed, { kind: 'winner', candidate: common, by: 'single' })
+    agree(at, agreed, { kind: 'winner', candidate: common, by: 'single' })
     return
   }
   const verdict = applyPolicy(shape, candidates, agreed)
@@ -56,25 +52,21 @@ function decideBetween(
     return
   }
   pass.conflicts.push({ ...draft, winner: verdict.kind === 'winner' ? verdict.candidate.system : 'merge' })
-  agree(pass, shape, agreed, verdict)
+  agree(at, agreed, verdict)
 }
 
 /**
  * Changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values
  * are kept like the losers of a conflict.
  */
-function revert(
-  pass: MergePass,
-  shape: FieldShape,
-  refused: readonly SeenChange[],
-  before: AgreedField,
-): void {
+function revert(at: FieldMerge, refused: readonly SeenChange[], before: AgreedField): void {
+  const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name] ?? before
   if (agreed.heldBy !== undefined) {
     disown(shape, refused)
     return
   }
-  const overwritten = refused.filter((change) => agreed.rev > 0 && !standsAs(pass, shape, change, agreed))
+  const overwritten = refused.filter((change) => agreed.rev > 0 && !standsAs(at, change, agreed))
   const [first] = overwritten
   if (first === undefined) return
   const by = first.role.origin === 'owner' ? 'owner' : 'one-way'
@@ -88,11 +80,11 @@ function revert(
   })
   // A system that has yet to get the agreed revision is written to anyway.
   const written = overwritten.every((change) => fieldState(change.side, shape.name).acked < agreed.rev)
-  if (!written) agree(pass, shape, agreed, { kind: 'winner', candidate, by })
+  if (!written) agree(at, agreed, { kind: 'winner', candidate, by })
 }
 
 /** Whether a refused value needs no write: it is the agreed one, as well as the system can hold it. */
-function standsAs(pass: MergePass, shape: FieldShape, change: SeenChange, agreed: AgreedField): boolean {
+function standsAs({ pass, shape }: FieldMerge, change: SeenChange, agreed: AgreedField): boolean {
   const { role, side, value } = change
   if (equivalent(role.settings, value, agreed.value)) return true
   if (role.origin !== 'poorer') return false

@@ -18,6 +18,7 @@ export interface FieldRole {
   readonly origin: OriginRight
 }
 
+/** One field and its part in every system. */
 export interface FieldShape {
   readonly name: string
   readonly field: Field
@@ -37,6 +38,7 @@ export interface LaneShape {
   readonly fields: readonly LaneField[]
 }
 
+/** An entity, by field and by system. */
 export interface EntityShape {
   readonly fields: readonly FieldShape[]
   /** In the order of the definition; `FieldRole.index` points here. */

@@ -12,8 +12,8 @@ import { acknowledge, hasBase } from './member-field.ts'
 import {
   addConflict,
   agreedFields,
+  type FieldMerge,
   fieldState,
-  type MergePass,
   type Side,
   setAgreed,
   setFieldState,
@@ -22,8 +22,7 @@ import type { RankedCandidate } from './policies.ts'
 
 /** Adds changes to the conflict that holds the field. */
 export function keepForHold(
-  pass: MergePass,
-  shape: FieldShape,
+  { pass, shape }: FieldMerge,
   conflictId: string,
   changes: readonly SeenChange[],
 ): void {
@@ -47,10 +46,11 @@ export function disown(shape: FieldShape, refused: readonly SeenChange[]): void 
 }
 
 /** Ends the hold if every system that may change the field holds the same value by now. */
-export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
+export function releaseIfEqual(at: FieldMerge): void {
+  const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name]
   if (agreed?.heldBy === undefined) return
-  const sides = currentValues(pass, shape, agreed)
+  const sides = currentValues(at, agreed)
   const common = sides === undefined ? undefined : commonValue(shape, sides)
   if (sides === undefined || common === undefined) return
   const winner = common.system
@@ -66,7 +66,7 @@ export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
     setAgreed(pass, shape.name, kept)
     return
   }
-  agree(pass, shape, agreed, { kind: 'winner', candidate: common, by: 'single' })
+  agree(at, agreed, { kind: 'winner', candidate: common, by: 'single' })
 }
 
 /**
@@ -74,8 +74,7 @@ export function releaseIfEqual(pass: MergePass, shape: FieldShape): void {
  * value is a side of its own when no system stands for it, or when only one is left: agreeing with oneself settles nothing.
  */
 function currentValues(
-  pass: MergePass,
-  shape: FieldShape,
+  { pass, shape }: FieldMerge,
   agreed: AgreedField,
 ): readonly RankedCandidate[] | undefined {
   const values: RankedCandidate[] = []

@@ -46,8 +46,8 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
     changes ??= []
     changes.push(change)
   }
-  if (changes !== undefined) decideField(pass, shape, changes)
-  if (agreed.heldBy !== undefined) releaseIfEqual(pass, shape)
+  if (changes !== undefined) decideField({ pass, shape }, changes)
+  if (agreed.heldBy !== undefined) releaseIfEqual({ pass, shape })
 }
 
 interface LookInput {
@@ -68,10 +68,10 @@ function look(
   const pending = state.own ?? state.wrote ?? state.provisional
   // Most looks show what was there before: nothing to compute, nothing to allocate.
   if (pending === undefined && value !== undefined && value === state.shadow) return undefined
-  const seen = classifyLook(shape, role, state, agreed, value)
+  const seen = classifyLook({ shape, role, state, agreed, observed: value })
   if (seen.kind === 'changed') {
     const absorbed = absorb(forgetWrote(state), value)
-    settleState(side, shape, seen.induced ? countInducedChange(pass, shape, side, absorbed) : absorbed)
+    settleState(side, shape, seen.induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
     const { concurrent, edited } = seen
     return { role, side, observation, value, base: state.shadow, concurrent, edited }
   }

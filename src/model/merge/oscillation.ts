@@ -6,19 +6,13 @@
  * last one, until a person releases it. The change itself is absorbed like any other.
  */
 import type { MemberField } from '../state.ts'
-import type { FieldShape } from './entity-shape.ts'
-import { fieldState, type MergePass, type Side } from './pass.ts'
+import { type FieldMerge, fieldState, type Side } from './pass.ts'
 
 /** Induced changes are counted over this long. */
 const windowMs = 24 * 60 * 60 * 1000
 
 /** Counts one more induced change of the field in this system, and holds it at the limit. */
-export function countInducedChange(
-  pass: MergePass,
-  shape: FieldShape,
-  side: Side,
-  state: MemberField,
-): MemberField {
+export function countInducedChange({ pass, shape }: FieldMerge, side: Side, state: MemberField): MemberField {
   const { now, entity } = pass.input
   const since = isCurrent(state, now) ? (state.oscillation?.since ?? now) : now
   const count = countOf(state, now) + 1

@@ -22,6 +22,7 @@ export interface WriteAnswer {
   readonly version?: string
 }
 
+/** The field states after an acknowledged write. */
 export interface AbsorbedOutcome {
   readonly fields: MemberFields
   /** Fields that the system stored in another form; accepted as they are. */

@@ -19,8 +19,7 @@ export interface OwnMatch {
 
 /** The newest own write that the observed value comes from, if any. */
 export function findOwnWrite(
-  settings: SystemField,
-  type: FieldType,
+  { settings, type }: { readonly settings: SystemField; readonly type: FieldType },
   state: MemberField,
   observed: MaybeValue,
 ): OwnMatch | undefined {

@@ -9,7 +9,7 @@ import type {
   MergeNote,
   Observation,
 } from './contract.ts'
-import { type EntityShape, shapeOf } from './entity-shape.ts'
+import { type EntityShape, type FieldShape, shapeOf } from './entity-shape.ts'
 import { unseen } from './member-field.ts'
 
 /** One system's part in the merge. */
@@ -22,6 +22,7 @@ export interface Side {
   draft: Record<string, MemberField> | undefined
 }
 
+/** One merge under way. */
 export interface MergePass {
   readonly input: MergeInput
   readonly shape: EntityShape
@@ -35,6 +36,13 @@ export interface MergePass {
   readonly notes: MergeNote[]
 }
 
+/** One field of one pass. */
+export interface FieldMerge {
+  readonly pass: MergePass
+  readonly shape: FieldShape
+}
+
+/** Lays the input out by the definition's order. */
 export function startPass(input: MergeInput): MergePass {
   const shape = shapeOf(input.entity)
   const sides = shape.lanes.map(({ entitySystem: { system } }): Side | undefined => {
@@ -60,6 +68,7 @@ export function agreedFields(pass: MergePass): AgreedFields {
   return pass.fields ?? pass.input.fields
 }
 
+/** Drafts an agreed field. */
 export function setAgreed(pass: MergePass, field: string, agreed: AgreedField): void {
   pass.fields ??= { ...pass.input.fields }
   pass.fields[field] = agreed
@@ -70,6 +79,7 @@ export function fieldState(side: Side, field: string): MemberField {
   return (side.draft ?? side.member.fields)[field] ?? unseen
 }
 
+/** Drafts what is known of a field in a system; nothing is drafted while nothing changed. */
 export function setFieldState(side: Side, field: string, state: MemberField): void {
   if (side.draft === undefined) {
     if (side.member.fields[field] === state) return
@@ -86,6 +96,7 @@ export function addConflict(pass: MergePass, draft: ConflictDraft): void {
   else pass.conflicts[index] = { ...draft, candidates: [...known.candidates, ...draft.candidates] }
 }
 
+/** The drafts as a result. */
 export function finishPass(pass: MergePass): MergeDecision {
   const members = new Map<string, Record<string, MemberField>>()
   for (const side of pass.sides) if (side?.draft !== undefined) members.set(side.system, side.draft)

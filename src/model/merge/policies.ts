@@ -13,6 +13,7 @@ export interface RankedCandidate extends Candidate {
   readonly at: number
 }
 
+/** What a policy decided, and the name under which that is recorded. */
 export type Verdict =
   | { readonly kind: 'winner'; readonly candidate: RankedCandidate; readonly by: string }
   | { readonly kind: 'computed'; readonly value: MaybeValue; readonly by: string }
