@@ -21,8 +21,8 @@ import { type Place, placeOf } from './place.ts'
 const READS_PER_PAGE = 6
 /** Progress is told at most this often. */
 const PROGRESS_EVERY_MS = 1000
-/** Records staged in one statement; larger pages are split. */
-const STAGE_MAX = 1000
+/** Records staged in one statement: small pages are collected, large ones split, since each staging is a commit. */
+const STAGE_ROWS = 2000
 
 export interface FullRunRequest {
   readonly system: string
@@ -120,6 +120,7 @@ async function listAndStage(
   const pages = place.resource.list({ signal, priority: request.priority })
   let seen = 0
   let staging: Promise<void> = Promise.resolve()
+  let collected: ListedRecord[] = []
   let previous: string | undefined
   let toldAt = context.clock.monotonic()
   try {
@@ -127,15 +128,21 @@ async function listAndStage(
       const pull = await pullPage(context, place, pages, signal)
       // A store that fails is not the list's failure: it is thrown to the caller here.
       await staging
-      if (pull.kind === 'end') return { seen, end: pull.end }
-      if (pull.kind === 'failed') return { seen, failure: pull.failure }
+      if (pull.kind !== 'page') {
+        await stageAll(context, place, runId, collected)
+        return pull.kind === 'end' ? { seen, end: pull.end } : { seen, failure: pull.failure }
+      }
       const edge = edgeOf(pull.page)
       if (edge !== undefined && edge === previous) return { seen, failure: 'the same page came twice' }
       previous = edge
       seen += pull.page.length
-      staging = stagePage(context, place, runId, pull.page)
-      // Looked at in the next turn of the loop; until then its rejection must not count as unhandled.
-      staging.catch(() => undefined)
+      collected = collected.concat(pull.page)
+      if (collected.length >= STAGE_ROWS) {
+        staging = stageAll(context, place, runId, collected)
+        collected = []
+        // Looked at in the next turn of the loop; until then its rejection must not count as unhandled.
+        staging.catch(() => undefined)
+      }
       if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
         toldAt = context.clock.monotonic()
         context.emit({ type: 'RunProgressed', runId, seen })
@@ -185,14 +192,14 @@ function edgeOf(page: readonly ListedRecord[]): string | undefined {
     : JSON.stringify([page.length, first.rid, last.rid])
 }
 
-async function stagePage(
+async function stageAll(
   context: IntakeContext,
   place: Place,
   runId: string,
-  page: readonly ListedRecord[],
+  listed: readonly ListedRecord[],
 ): Promise<void> {
-  for (let start = 0; start < page.length; start += STAGE_MAX) {
-    const staged = await toStaged(context, place, page.slice(start, start + STAGE_MAX))
+  for (let start = 0; start < listed.length; start += STAGE_ROWS) {
+    const staged = await toStaged(context, place, listed.slice(start, start + STAGE_ROWS))
     if (staged.length > 0) await context.store.stage(runId, staged)
   }
 }
