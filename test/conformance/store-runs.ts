@@ -1,2 +1,222 @@
-import type { OpenHarness } from './store-kit.ts'
-export function describeRuns(_open: OpenHarness): void {}
+/** Full runs, the mass-change guard, the schedule and what is known of systems. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { GuardReservation, WorkerSession } from '../../src/store/contract.ts'
+import {
+  activeRecord,
+  claim,
+  claimOne,
+  clean,
+  mark,
+  memberOf,
+  type OpenHarness,
+  type StoreHarness,
+} from './store-kit.ts'
+
+export function describeRuns(open: OpenHarness): void {
+  describe('full runs and bounds', () => {
+    let harness: StoreHarness
+    let worker: WorkerSession
+    beforeEach(async () => {
+      harness = await open()
+      worker = await harness.store.registerWorker()
+    })
+    afterEach(() => harness.close())
+
+    async function run(
+      listed: readonly (readonly [rid: string, name: string])[],
+      rest: { readonly complete?: boolean; readonly reason?: string } = {},
+    ) {
+      const { store } = harness
+      const id = harness.uuid()
+      await harness.advance(5)
+      await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
+      for (const [rid, name] of listed) await store.stage(id, [{ rid, values: { name }, version: 'v1' }])
+      const found = await store.finishRun({ id, complete: true, seen: listed.length, ...rest })
+      return { id, found }
+    }
+
+    test('finds what changed, what is new and what is missing, and leaves the rest alone', async () => {
+      const { store } = harness
+      const changed = await activeRecord(harness, worker, 'C1')
+      await activeRecord(harness, worker, 'C2')
+      const missing = await activeRecord(harness, worker, 'C3')
+      const { id, found } = await run([
+        ['C1', 'Annie'],
+        ['C2', 'Ann'],
+        ['C4', 'New'],
+      ])
+      expect(found).toEqual({ unchanged: 1, changed: 1, discovered: 1, missing: 1 })
+      const due = await claim(store, worker)
+      expect(due).toHaveLength(3)
+      expect(due.map(({ record }) => record.id)).toEqual(expect.arrayContaining([changed, missing]))
+      for (const { record } of due) expect(record.look).toEqual(['crm'])
+      const candidate = due.find(({ record }) => record.state === 'candidate')!
+      expect(memberOf(candidate, 'crm')).toMatchObject({ rid: 'C4', state: 'unread' })
+      expect(candidate.record.fields).toEqual({})
+      expect(await store.admin.run(id)).toMatchObject({
+        kind: 'full',
+        seen: 3,
+        complete: true,
+        created: 1,
+        changed: 1,
+        missing: 1,
+      })
+    })
+
+    test('suspects nothing missing when the run was not complete (H26)', async () => {
+      const { store } = harness
+      await activeRecord(harness, worker, 'C1')
+      const { id, found } = await run([], { complete: false, reason: 'page 2 failed' })
+      expect(found.missing).toBe(1)
+      expect(await claim(store, worker)).toEqual([])
+      expect(await store.baselineDone('crm', 'customer')).toBe(false)
+      expect(await store.admin.run(id)).toMatchObject({ complete: false, reason: 'page 2 failed' })
+      await run([['C1', 'Ann']])
+      expect(await store.baselineDone('crm', 'customer')).toBe(true)
+      expect(await store.baselineDone('erp', 'customer')).toBe(false)
+    })
+
+    test('does not miss a record that was linked while the run listed', async () => {
+      const { store } = harness
+      const id = harness.uuid()
+      await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
+      await harness.advance(5)
+      await activeRecord(harness, worker, 'C1')
+      expect(await store.finishRun({ id, complete: true, seen: 0 })).toMatchObject({ missing: 0 })
+    })
+
+    test('looks at a member that was suspected gone when it is listed again', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const claimed = await claimOne(store, worker)
+      await store.settle([clean(claimed, { members: [{ system: 'crm', state: 'suspect' }] })])
+      expect((await run([['C1', 'Ann']])).found).toMatchObject({ changed: 1, unchanged: 0 })
+    })
+
+    test('counts a record once that was listed twice', async () => {
+      await activeRecord(harness, worker, 'C1')
+      const { found } = await run([
+        ['C1', 'Ann'],
+        ['C1', 'Ann'],
+        ['C2', 'x'],
+        ['C2', 'x'],
+      ])
+      expect(found).toEqual({ unchanged: 1, changed: 0, discovered: 1, missing: 0 })
+    })
+
+    test('stages hostile native ids apart', async () => {
+      const rids = ['a\tb', 'a\nb', 'a\\', '\\N', 'a\u0000', 'ä\ud800', '']
+      const { found } = await run(rids.map((rid) => [rid, 'x'] as const))
+      expect(found.discovered).toBe(rids.length)
+      const due = await claim(harness.store, worker)
+      expect(due.map(({ members }) => members[0]?.rid).sort()).toEqual(rids.toSorted())
+    })
+
+    test('compares many records in slices', async () => {
+      const { store } = harness
+      const id = harness.uuid()
+      await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
+      const records = Array.from({ length: 12_000 }, (_, n) => ({ rid: `C${n}`, values: { n: `${n}` } }))
+      for (let at = 0; at < records.length; at += 3000) await store.stage(id, records.slice(at, at + 3000))
+      expect(await store.finishRun({ id, complete: true, seen: records.length })).toEqual({
+        unchanged: 0,
+        changed: 0,
+        discovered: 12_000,
+        missing: 0,
+      })
+      expect((await store.admin.status()).records).toEqual({ candidate: 12_000 })
+    })
+
+    test('knows no run that was not begun or is over', async () => {
+      const { store } = harness
+      const { id } = await run([])
+      await expect(store.finishRun({ id, complete: true, seen: 0 })).rejects.toMatchObject({
+        code: 'STORE_RUN_UNKNOWN',
+      })
+      await expect(store.stage('nothing', [{ rid: 'C1', values: {} }])).rejects.toMatchObject({
+        code: 'STORE_RUN_UNKNOWN',
+      })
+    })
+
+    test('grants changes up to the larger bound of the guard, each whole or not at all', async () => {
+      const { store } = harness
+      const reservation = (count: number, rest: Partial<GuardReservation> = {}): GuardReservation => ({
+        system: 'crm',
+        entity: 'customer',
+        operation: 'delete',
+        count,
+        share: 0.5,
+        atLeast: 3,
+        ...rest,
+      })
+      expect(await store.reserveChanges([reservation(2), reservation(2), reservation(1)])).toEqual([
+        true,
+        false,
+        true,
+      ])
+      expect(await store.reserveChanges([reservation(1)])).toEqual([false])
+      expect(await store.reserveChanges([reservation(1, { operation: 'update' })])).toEqual([true])
+      expect(await store.reserveChanges([reservation(1, { system: 'erp' })])).toEqual([true])
+      await store.intake([{ marks: Array.from({ length: 10 }, (_, n) => mark(`C${n}`)) }])
+      const claimed = await claim(store, worker)
+      await store.settle(claimed.map((one) => clean(one, { members: [{ system: 'crm', state: 'linked' }] })))
+      expect(await store.reserveChanges([reservation(2), reservation(1)])).toEqual([true, false])
+    })
+
+    test('grants no more than the bound to racing processes', async () => {
+      const { store, other } = harness
+      const one = {
+        system: 'crm',
+        entity: 'customer',
+        operation: 'create',
+        count: 1,
+        share: 0,
+        atLeast: 5,
+      } as const
+      const granted = await Promise.all(
+        Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? store : other).reserveChanges([one])),
+      )
+      expect(granted.flat().filter((yes) => yes)).toHaveLength(5)
+    })
+
+    test('has one owner of the schedule at a time', async () => {
+      const { store, other } = harness
+      expect(await store.ownSchedule('a', 150)).toBe(true)
+      expect(await other.ownSchedule('b', 150)).toBe(false)
+      expect(await store.ownSchedule('a', 150)).toBe(true)
+      await harness.advance(200)
+      expect(await other.ownSchedule('b', 150)).toBe(true)
+      expect(await store.ownSchedule('a', 150)).toBe(false)
+      expect(await store.lastScheduled('crm/full')).toBeUndefined()
+      await store.saveScheduled('crm/full', 5)
+      await store.saveScheduled('crm/full', 7)
+      expect(await store.lastScheduled('crm/full')).toBe(7)
+    })
+
+    test('chooses healthy, linked sentinels, never the one in question', async () => {
+      const { store } = harness
+      for (const rid of ['C1', 'C2', 'C3']) await activeRecord(harness, worker, rid)
+      await activeRecord(harness, worker, 'E1', 'erp')
+      await store.intake([{ marks: [mark('C4')] }])
+      expect((await store.sentinels('crm', 'customer', 5, 'C2')).toSorted()).toEqual(['C1', 'C3'])
+      expect(await store.sentinels('crm', 'customer', 1, 'C2')).toHaveLength(1)
+    })
+
+    test('remembers fingerprints of systems', async () => {
+      const { store } = harness
+      expect(await store.fingerprint('crm')).toBeUndefined()
+      await store.saveFingerprint('crm', 'tenant 1')
+      await store.saveFingerprint('crm', 'tenant 2')
+      expect(await store.fingerprint('crm')).toBe('tenant 2')
+    })
+
+    test('belongs to one integration', async () => {
+      const { store } = harness
+      await store.bind({ id: 'test', version: 'v2', document: { a: 1 } })
+      await expect(store.bind({ id: 'another', version: 'v1', document: {} })).rejects.toMatchObject({
+        code: 'STORE_OTHER_INTEGRATION',
+      })
+    })
+  })
+}
