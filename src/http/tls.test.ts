@@ -4,7 +4,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SecureVersion } from 'node:tls'
+import tls, { type SecureVersion } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiClient } from './client.ts'
 import { NetworkError } from './errors.ts'
@@ -84,12 +84,19 @@ test('trusts an authority that was added, for its own host name only', async () 
   })
 })
 
-test('refuses TLS below 1.2', async () => {
+test('refuses TLS below 1.2, also when the process allows it by its flags', async () => {
+  const before = { ciphers: tls.DEFAULT_CIPHERS, minVersion: tls.DEFAULT_MIN_VERSION }
+  // What --tls-min-v1.0 and --tls-cipher-list set: without them OpenSSL's own security level would refuse and hide our setting.
+  tls.DEFAULT_CIPHERS = 'DEFAULT@SECLEVEL=0'
+  tls.DEFAULT_MIN_VERSION = 'TLSv1'
   await withServer('TLSv1.1', async (port, seen) => {
     const error = await failureOf(
       new ApiClient({ baseUrl: `https://localhost:${port}`, ca: certificate.cert }),
     )
     expect(error).toMatchObject({ code: 'HTTP_TLS_REFUSED', outcome: 'not-sent' })
     expect(seen()).toBe(0)
+  }).finally(() => {
+    tls.DEFAULT_CIPHERS = before.ciphers
+    tls.DEFAULT_MIN_VERSION = before.minVersion
   })
 })

@@ -362,6 +362,23 @@ describe('what may have taken effect', () => {
   })
 })
 
+test('a search that the API answers with strangers, because it ignored the filter, finds nothing of ours', async () => {
+  const rows = Array.from({ length: 3 }, (_, n) => ({ id: n, mark: n === 1 ? 'ours' : 'theirs' }))
+  const resource = await scripted((_request, response) => sendJson(response, 200, rows), {
+    create: { as: 'marker', field: 'mark' },
+    search: { maxResults: 3 },
+  })
+  expect(await resource.find?.({ by: 'marker', recordId: 'ours' }, context)).toEqual({
+    kind: 'found',
+    rids: ['1'],
+    capped: true,
+  })
+  expect(await resource.find?.({ by: 'marker', recordId: 'nobody' }, context)).toMatchObject({
+    rids: [],
+    capped: true,
+  })
+})
+
 describe('ways of paging', () => {
   const records = Array.from({ length: 23 }, (_, n) => ({ id: n + 1 }))
   const size = { parameter: 'limit', value: 10 }

@@ -79,6 +79,34 @@ test('a token refused before its time is replaced once for all calls, and each c
   })
 })
 
+test('a late refusal of an old token does not throw the new one away', async () => {
+  let issued = 0
+  const server = await startServer((request, response) => {
+    if (request.url === '/token') {
+      issued += 1
+      sendJson(response, 200, { access_token: `t${issued}`, token_type: 'Bearer', expires_in: 3600 })
+      return
+    }
+    const status = request.headers.authorization === 'Bearer t1' ? 401 : 200
+    const delayMs = request.url === '/late' && status === 401 ? 300 : 0
+    setTimeout(() => sendJson(response, status, {}), delayMs)
+  })
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    auth: {
+      type: 'oauth2-client-credentials',
+      tokenUrl: `${server.url}/token`,
+      clientId: 'c',
+      clientSecret: 's',
+    },
+  })
+  await Promise.all([client.get('/late'), client.get('/soon')])
+  expect(issued).toBe(2)
+  await client.close()
+  await server.close()
+})
+
 test('sends the credentials as RFC 6749 wants them', async () => {
   await withApi({}, async ({ server, client }) => {
     await client.get('/x')

@@ -57,7 +57,7 @@ test('keeps the reserve for the lane of people', async () => {
   const take = (lane: Priority) =>
     limiter.acquire({ lane, stop: new Stop(), deadlineAt: performance.now() + 1 })
   let granted = 0
-  while (!('refused' in (await take('batch')))) granted += 1
+  while (granted < 100 && !('refused' in (await take('batch')))) granted += 1
   expect(granted).toBeLessThanOrEqual(6)
   expect(await take('hand')).not.toHaveProperty('refused')
 })
