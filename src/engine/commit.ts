@@ -18,6 +18,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
     ...(createChecks.length > 0 ? { createChecks } : {}),
   }
   const result = await pass.context.store.decide(decision)
+  if (result.kind === 'fenced') tellFenced(pass)
   if (result.kind !== 'ok') return result
   dropDraft(pass)
   for (const { intent } of writes) pass.intents.set(intent.system, intent)
@@ -28,7 +29,13 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
   if (result.kind === 'ok') dropDraft(pass)
+  if (result.kind === 'fenced') tellFenced(pass)
   return result
+}
+
+/** Another worker has the record by now, or the lease is over: nothing was written. */
+function tellFenced(pass: Pass): void {
+  pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
 }
 
 /** Notes in the draft what became of an intent; a state other than `open` frees its lane. */

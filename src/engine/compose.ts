@@ -141,7 +141,7 @@ function openIntent(
     intent,
     planned,
     body,
-    ...(seen === undefined ? {} : { base: seen.native }),
+    ...(seen === undefined ? {} : { base: seen.native, lookedAt: seen.observation.at }),
     ...(planned.operation === 'create' ? { wantedAt } : {}),
   }
 }

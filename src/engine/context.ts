@@ -177,6 +177,8 @@ export interface OutgoingWrite {
   readonly body?: CanonicalDocument
   /** Native record last read: what systems that replace whole objects are completed from. */
   readonly base?: NativeRecord
+  /** Update only: when the look began that it is based on (epoch ms). */
+  readonly lookedAt?: number
   /** Create only: when it was first wanted, for the candidates' check. */
   readonly wantedAt?: number
 }

@@ -59,7 +59,6 @@ export async function finishPass(pass: Pass): Promise<boolean> {
     if (result.kind === 'fenced') break
     refuseTaken(pass, result)
   }
-  pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
   return false
 }
 

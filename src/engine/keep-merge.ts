@@ -1,5 +1,6 @@
 /** Puts the result of a merge into the pass: what is agreed, what each system was seen to hold, and what has to be told or kept. */
 import type { ConflictDraft, MergeResult, RuleProblem } from '../model/merge/contract.ts'
+import { hasBase } from '../model/merge/member-field.ts'
 import type { Member, MemberFields } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
 import type { Pass, Sighting } from './context.ts'
@@ -75,7 +76,13 @@ function keepMembers(pass: Pass, result: MergeResult): void {
       ...(fields === undefined ? {} : { fields }),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
+    // A create in doubt that was left to a person, for one, has found its counterpart by itself.
+    if (absorbed !== undefined && isFirstLook(member)) clearFailure(pass, member.system)
   }
+}
+
+function isFirstLook(member: Member): boolean {
+  return member.lane === 'open' && !Object.values(member.fields).some(hasBase)
 }
 
 /** What an absorbed look says about the member as a whole. Only what differs is written. */

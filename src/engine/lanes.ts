@@ -13,9 +13,12 @@
  * A closed lane delays neither the record's other systems nor other records.
  */
 import type { Member } from '../model/state.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, spreadAfter } from './backoff.ts'
 import type { Pass } from './context.ts'
 import { lookAgain, setLane, updateMember } from './pass.ts'
+
+/** A record asks for a system that is down at least this often: what piled up starts to flow within it. */
+const outageWaitMaxMs = 60_000
 
 /** Opens the lanes whose time is over. A lane with refused data goes back to `rejected`: the refusal is still remembered. */
 export function reopenDueLanes(pass: Pass): void {
@@ -47,14 +50,15 @@ export function isPlannable(member: Member): boolean {
   return member.state === 'linked' || member.state === 'absent'
 }
 
-/** Undefined when a write may go now; else when to come back (epoch ms). */
+/** Undefined when the lane lets a write go now; else when to come back (epoch ms). */
 export function closedForWritesUntil(pass: Pass, system: string): number | undefined {
   const member = pass.members.get(system)
   const now = pass.context.clock.now()
   const timed = member?.lane === 'backoff' || member?.lane === 'in-doubt'
   if (timed && member.laneUntil !== undefined && member.laneUntil > now) return member.laneUntil
-  if (pass.intents.has(system)) return member?.laneUntil ?? now + pass.context.settings.backoffBaseMs
-  return pass.context.gates.get(system)?.closedUntil()
+  return pass.intents.has(system)
+    ? (member?.laneUntil ?? now + pass.context.settings.backoffBaseMs)
+    : undefined
 }
 
 /** Closes a lane after a failure that concerns this record alone, and asks to come back when its wait is over. */
@@ -73,6 +77,25 @@ export function backOff(
   if (mayChange) setLane(pass, system, 'backoff', { reason: why.reason, until, attempts })
   else updateMember(pass, { system, laneAttempts: attempts })
   lookAgain(pass, { at: until, why: why.reason, ...(why.look ? { look: [system] } : {}) })
+}
+
+/**
+ * Comes back when a system may be called again that takes no calls now. A long outage is asked about less and less often, so that a backlog
+ * of many records does not become a load of its own.
+ */
+export function waitForSystem(
+  pass: Pass,
+  system: string,
+  why: { readonly reason: string; readonly look?: boolean },
+): void {
+  const { settings, random, clock, gates } = pass.context
+  const now = clock.now()
+  const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
+  const own = now + backoffMs(random, attempts, { baseMs: settings.backoffBaseMs, maxMs: outageWaitMaxMs })
+  const until = gates.get(system)?.closedUntil() ?? now
+  updateMember(pass, { system, laneAttempts: attempts })
+  const at = Math.max(own, spreadAfter(random, now, until))
+  lookAgain(pass, { at, why: why.reason, ...(why.look ? { look: [system] } : {}) })
 }
 
 /** A call for this lane worked: the next failure starts with a short wait again. */

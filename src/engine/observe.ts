@@ -10,9 +10,8 @@ import type { Observation } from '../model/merge/contract.ts'
 import { equivalent } from '../model/merge/equivalence.ts'
 import { hasBase, unseen } from '../model/merge/member-field.ts'
 import type { Member } from '../model/state.ts'
-import { spreadAfter } from './backoff.ts'
 import type { LookAt, Pass, Sighting, TimedRead } from './context.ts'
-import { backOff, forgetFailures, isReadable } from './lanes.ts'
+import { backOff, forgetFailures, isReadable, waitForSystem } from './lanes.ts'
 import { lookAgain } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { readCanonical } from './reading.ts'
@@ -89,13 +88,11 @@ async function sightingOf(pass: Pass, place: Place, member: Member, read: TimedR
 
 /** A failure of the whole system closes its gate, not this lane; one of this record alone closes the lane. */
 function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Sighting {
-  const { clock, gates, random, settings } = pass.context
   if (failure !== 'shut' && failure.scope === 'record') {
-    const notBefore = failure.retryAfterMs === undefined ? 0 : clock.now() + failure.retryAfterMs
+    const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
     backOff(pass, system, { reason: failure.code, look: true, notBefore })
   } else {
-    const until = gates.get(system)?.closedUntil() ?? clock.now() + settings.backoffBaseMs
-    lookAgain(pass, { at: spreadAfter(random, clock.now(), until), why: 'system-paused', look: [system] })
+    waitForSystem(pass, system, { reason: 'system-paused', look: true })
   }
   return { kind: 'unknown', failure }
 }

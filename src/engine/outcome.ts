@@ -14,13 +14,12 @@ import { equivalent, isEmpty } from '../model/merge/equivalence.ts'
 import { forgetWrote, hasBase, unseen } from '../model/merge/member-field.ts'
 import { absorbOutcome, withdrawIntentFields } from '../model/merge/outcome.ts'
 import type { MemberFields } from '../model/state.ts'
-import { spreadAfter } from './backoff.ts'
 import { resolveIntent } from './commit.ts'
 import { refuse } from './compose.ts'
 import type { OutgoingWrite, Pass, SendOutcome } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
-import { backOff, hasRefusals } from './lanes.ts'
+import { backOff, hasRefusals, waitForSystem } from './lanes.ts'
 import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { type Reading, readCanonical } from './reading.ts'
@@ -34,7 +33,7 @@ export async function takeOutcome(
 ): Promise<{ readonly again: boolean }> {
   const { intent } = write
   const { system } = intent
-  note(pass, { kind: 'outcome', body: outcomeBody(write, outcome) })
+  note(pass, { kind: 'outcome', body: outcomeBody(pass, write, outcome) })
   switch (outcome.kind) {
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
@@ -73,7 +72,12 @@ export async function takeOutcome(
   }
 }
 
-function outcomeBody({ intent }: OutgoingWrite, outcome: SendOutcome): Readonly<Record<string, unknown>> {
+function outcomeBody(
+  pass: Pass,
+  { intent, lookedAt }: OutgoingWrite,
+  outcome: SendOutcome,
+): Readonly<Record<string, unknown>> {
+  const unguarded = intent.request.ifVersion === undefined && lookedAt !== undefined
   return {
     intent: intent.id,
     system: intent.system,
@@ -82,6 +86,8 @@ function outcomeBody({ intent }: OutgoingWrite, outcome: SendOutcome): Readonly<
     ...('failure' in outcome ? { code: outcome.failure.code } : {}),
     ...('rid' in outcome ? { rid: outcome.rid } : {}),
     ...('version' in outcome ? { version: outcome.version } : {}),
+    // Without a precondition an edit within this time was overwritten unseen: the window is measured instead of denied.
+    ...(unguarded ? { raceWindowMs: pass.context.clock.now() - lookedAt } : {}),
   }
 }
 
@@ -186,14 +192,12 @@ function withdraw(pass: Pass, { intent, planned, body }: OutgoingWrite): void {
 
 /** It had no effect: comes back when the system may be called again. */
 function comeBack(pass: Pass, system: string, failure: CallFailure | undefined): void {
-  const { clock, random, gates, settings } = pass.context
-  const now = clock.now()
   if (failure?.scope === 'record') {
-    backOff(pass, system, { reason: failure.code, notBefore: now + (failure.retryAfterMs ?? 0) })
+    const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
+    backOff(pass, system, { reason: failure.code, notBefore })
     return
   }
-  const until = gates.get(system)?.closedUntil() ?? now + settings.backoffBaseMs
-  lookAgain(pass, { at: spreadAfter(random, now, until), why: failure?.code ?? 'not-sent' })
+  waitForSystem(pass, system, { reason: failure?.code ?? 'not-sent' })
 }
 
 function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {

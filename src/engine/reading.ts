@@ -1,4 +1,5 @@
 /** A native record as canonical values, normalised for its system: the one form in which looks, shadows and listings are compared. */
+import { isIsthmusError } from '../model/errors.ts'
 import type { Entity, EntitySystem } from '../model/integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 
@@ -22,7 +23,13 @@ export async function readCanonical(
     const field = entity.fields.get(name)
     const settings = part.fields.get(name)
     if (field === undefined || settings === undefined || unknown.has(name)) continue
-    normalised[name] = settings.normalise(field.normalise(value))
+    try {
+      normalised[name] = settings.normalise(field.normalise(value))
+    } catch (error) {
+      // A value that is beyond its normaliser says nothing; anything but our own refusal is a defect.
+      if (!isIsthmusError(error)) throw error
+      unknown.add(name)
+    }
   }
   return { values: normalised, unknown }
 }

@@ -12,7 +12,7 @@ import { finishPass } from './finish.ts'
 import { followGone } from './gone.ts'
 import { backOff, reopenDueLanes } from './lanes.ts'
 import { observe, systemsToLookAt } from './observe.ts'
-import { isResting } from './pass.ts'
+import { isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 import { recoverIntents } from './resolve-intent.ts'
 import { writeAll } from './write.ts'
@@ -43,8 +43,16 @@ async function enter(pass: Pass): Promise<Verdict> {
   if (recovered !== 'go-on') return recovered
   const { parts } = pass.context
   const { state } = pass.record
+  if (state === 'active') addMissingMembers(pass)
   if (state === 'candidate' || state === 'ignored') return parts.resolveCandidate(pass)
   return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
+}
+
+/** A system that joined the entity after this record was made gets its lane now. */
+function addMissingMembers(pass: Pass): void {
+  for (const system of pass.entity.systems.keys()) {
+    if (!pass.members.has(system)) updateMember(pass, { system, state: 'absent' })
+  }
 }
 
 async function lookDecideWrite(pass: Pass): Promise<Verdict | 'again'> {

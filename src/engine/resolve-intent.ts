@@ -127,7 +127,8 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
 /** How this create can be found; undefined when it can't. */
 async function findRequest(pass: Pass, intent: Intent, place: Place): Promise<FindRequest | undefined> {
   const { capabilities, find } = place.resource
-  if (find === undefined || capabilities.search === undefined || capabilities.create === 'none') return undefined
+  if (find === undefined || capabilities.search === undefined || capabilities.create === 'none')
+    return undefined
   if (capabilities.create === 'marker' || place.part.key !== undefined) {
     return { by: 'marker', recordId: intent.request.marker ?? intent.recordId }
   }

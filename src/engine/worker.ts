@@ -29,6 +29,7 @@ export class Worker {
   readonly #strays: Lease[] = []
   #session: WorkerSession | undefined
   #stopping = false
+  #halt = new AbortController()
   #storeFailures = 0
   /** Earliest time at which a record put off by this worker falls due. */
   #dueAt = Number.POSITIVE_INFINITY
@@ -48,6 +49,7 @@ export class Worker {
   start(): void {
     if (this.#loops !== undefined) return
     this.#stopping = false
+    this.#halt = new AbortController()
     this.#unsubscribe = this.#context.store.direct.onWake(() => this.wake())
     this.#loops = Promise.all([this.#claimLoop(), this.#reapLoop()])
   }
@@ -55,6 +57,7 @@ export class Worker {
   /** Takes no more records, waits for those under way, and gives the session back. */
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#halt.abort()
     this.#unsubscribe?.()
     this.wake()
     await this.#loops
@@ -70,7 +73,8 @@ export class Worker {
 
   /** Claims once and runs those records to their end. Answers how many there were. */
   async runOnce(): Promise<number> {
-    const claimed = await this.#claim(await this.#ensureSession())
+    const { inFlight, batchMax } = this.#context.settings
+    const claimed = await this.#claim(await this.#ensureSession(), Math.min(inFlight, batchMax))
     await Promise.all(this.#running)
     return claimed
   }
@@ -91,11 +95,11 @@ export class Worker {
       try {
         const session = await this.#ensureSession()
         await this.#returnStrays()
-        const free = settings.inFlight - this.#running.size
-        const claimed = free > 0 ? await this.#claim(session) : 0
+        const limit = Math.min(settings.inFlight - this.#running.size, settings.batchMax)
+        const claimed = limit > 0 ? await this.#claim(session, limit) : 0
         this.#storeFailures = 0
         // A full answer means that there may be more; any other wait is ended by a pass that ends.
-        if (claimed > 0 && claimed >= free && this.#running.size < settings.inFlight) continue
+        if (limit > 0 && claimed === limit && this.#running.size < settings.inFlight) continue
         await this.#bell.wait(this.#pauseMs())
         if (this.#running.size > settings.inFlight / 2) await clock.sleep(claimGapMs)
       } catch (error) {
@@ -119,7 +123,7 @@ export class Worker {
       } catch (error) {
         this.#tellStoreFailed('reap', error)
       }
-      await clock.sleep(settings.reapMs)
+      await clock.sleep(settings.reapMs, this.#halt.signal)
     }
   }
 
@@ -139,9 +143,8 @@ export class Worker {
     return session
   }
 
-  async #claim(session: WorkerSession): Promise<number> {
+  async #claim(session: WorkerSession, limit: number): Promise<number> {
     const { store, clock, settings } = this.#context
-    const limit = Math.min(settings.inFlight - this.#running.size, settings.batchMax)
     // The lease runs from before the claim on this process's own clock: never longer than the store believes.
     const askedAt = clock.monotonic()
     const { records, leaseMs } = await store.direct.claim({
@@ -164,7 +167,7 @@ export class Worker {
 
   /** One pass. Never rejects. */
   async #run(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): Promise<void> {
-    const { context } = this
+    const context = this.#context
     const entity = context.integration.entities.get(claimed.record.entity)
     try {
       if (entity === undefined) {
@@ -186,10 +189,6 @@ export class Worker {
       this.#tellStoreFailed('pass', error)
       if (!lost.aborted) this.#strays.push(claimed.lease)
     }
-  }
-
-  get context(): EngineContext {
-    return this.#context
   }
 
   /** Gives back the records whose passes the store's absence has cut off; their next pass sees what was committed. */

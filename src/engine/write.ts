@@ -6,7 +6,7 @@ import { commitDecision } from './commit.ts'
 import { compose } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
 import { followGone } from './gone.ts'
-import { closedForWritesUntil } from './lanes.ts'
+import { closedForWritesUntil, waitForSystem } from './lanes.ts'
 import { checkpoint, lookAgain, setLane, updateMember } from './pass.ts'
 
 /** A create that has to wait for the first load, or for an older candidate, is tried again within these bounds. */
@@ -50,7 +50,11 @@ async function keepKeys(pass: Pass): Promise<Verdict> {
 }
 
 async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
-  const { clock, random, parts, baselineDone } = pass.context
+  const { clock, random, gates, parts, baselineDone } = pass.context
+  if (gates.get(write.system)?.closedUntil() !== undefined) {
+    waitForSystem(pass, write.system, { reason: 'system-paused' })
+    return false
+  }
   const until = closedForWritesUntil(pass, write.system)
   if (until !== undefined) {
     lookAgain(pass, { at: spreadAfter(random, clock.now(), until), why: 'lane-closed' })
@@ -61,7 +65,8 @@ async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
       waitWithCreate(pass, write.system, 'first-load')
       return false
     }
-    if (pass.members.get(write.system)?.lane === 'waiting') setLane(pass, write.system, 'open', { attempts: 0 })
+    if (pass.members.get(write.system)?.lane === 'waiting')
+      setLane(pass, write.system, 'open', { attempts: 0 })
   }
   return parts.allowChange(pass, { system: write.system, operation: write.operation })
 }
