@@ -53,7 +53,8 @@ export class Users {
     let time = start + this.#chance.int(500, 3000)
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
-      time += this.#chance.int(50, 2500)
+      // Now and then everybody works on the same things at once, faster than the engine can follow.
+      time += this.#chance.of(0.3) ? this.#chance.int(5, 150) : this.#chance.int(50, 2500)
     }
   }
 
@@ -127,7 +128,8 @@ export class Users {
 
   #anyone(system: SimSystem, entity: string): string | undefined {
     const rids = [...system.table(entity).rids()]
-    return rids.length === 0 ? undefined : this.#chance.pick(rids)
+    if (rids.length === 0) return undefined
+    return this.#chance.of(0.4) ? rids[0] : this.#chance.pick(rids)
   }
 
   #tags(): string {
