@@ -61,6 +61,8 @@ async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
     return false
   }
   if (write.operation === 'create') {
+    // A record that may be deleted is not spread further; the second look at the suspect brings this pass back.
+    if ([...pass.members.values()].some((member) => member.state === 'suspect')) return false
     if (!(await baselineDone(write.system, pass.entity.name))) {
       waitWithCreate(pass, write.system, 'first-load')
       return false
