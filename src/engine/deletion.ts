@@ -14,7 +14,7 @@
  */
 import type { Member } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
-import { bury, carryDeletion, type Removals } from './deletion-carry.ts'
+import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence } from './deletion-evidence.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
@@ -169,8 +169,8 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
     return 'go-on'
   }
   if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
-  if (pass.intents.size > 0) {
-    // Nothing is decided while a write of ours may still land somewhere.
+  if (pass.intents.size > 0 || [...pass.members.values()].some(isCreateInDoubt)) {
+    // Nothing is decided while a write of ours may have landed somewhere: a counterpart that nobody knew of would outlive the record.
     lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: 'writes-in-doubt', look: [system] })
     return 'go-on'
   }
@@ -192,12 +192,29 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
     })
     return true
   }
+  const doubtful = systemOfUnclearCreate(pass)
+  if (doubtful !== undefined) {
+    holdLane(pass, system, {
+      kind: 'update-delete',
+      reason: `The record is gone in ${system}, but may have been created in ${doubtful}: a person has to look there first.`,
+    })
+    return true
+  }
   if (!(await isTripped(pass.context, system, pass.entity.name))) return false
   holdLane(pass, system, {
     kind: 'delete-guard',
     reason: `More records than the guard of ${pass.entity.name} allows are gone in ${system} within 24 hours.`,
   })
   return true
+}
+
+/** A create whose effect nobody could find out about: buried now, it would come back as a new record (H28). */
+function systemOfUnclearCreate(pass: Pass): string | undefined {
+  const unclear = [...pass.members.values()].find(
+    (member) =>
+      member.rid === undefined && member.lane === 'quarantined' && member.laneReason?.startsWith('CREATE_'),
+  )
+  return unclear?.system
 }
 
 async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
