@@ -58,7 +58,7 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
   const adopted = await adoptByMarker(pass, place, sighting)
   if (adopted !== 'go-on') return adopted
   if (await tools.mayBeOurs(pass, place)) {
-    awaitOther(pass, 'open-creates')
+    awaitOther(pass, 'create', 'open-creates')
     return 'finish'
   }
   return matchOrPromote(pass, member, sighting)
@@ -92,7 +92,7 @@ async function adoptByMarker(pass: Pass, place: Place, sighting: LiveSighting): 
   const attached = await attachTo(pass, { system, target: marker, rule: 'marker' })
   if (attached === 'ok' || attached === 'fenced') return 'over'
   if (attached === 'busy' || attached === 'creating') {
-    awaitOther(pass, `marker-${attached}`)
+    awaitOther(pass, attached === 'busy' ? 'busy' : 'create', `marker-${attached}`)
     return 'finish'
   }
   if (attached === 'linked') return 'go-on'
@@ -111,7 +111,10 @@ async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting
     case 'fenced':
       return 'over'
     case 'wait':
-      awaitOther(pass, 'other-candidate')
+      awaitOther(pass, 'candidate', 'other-candidate')
+      return 'finish'
+    case 'deleting':
+      awaitOther(pass, 'deletion', 'other-deleting')
       return 'finish'
     case 'review':
       return proposeReview(pass, outcome.candidates)
@@ -119,7 +122,7 @@ async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting
       const attached = await attachTo(pass, { system, target: outcome.recordId, rule: outcome.rule })
       if (attached === 'ok' || attached === 'fenced') return 'over'
       // The other record moved on since: its new state decides.
-      awaitOther(pass, `match-${attached}`)
+      awaitOther(pass, attached === 'creating' ? 'create' : 'busy', `match-${attached}`)
       return 'finish'
     }
     case 'none':

@@ -157,11 +157,20 @@ function noteRemoval(pass: Pass, system: string, outcome: string): void {
   }
 }
 
-/** Some system still has the record, and we mean to remove it there. */
+/** Some system still has the record, or may have it, and we mean to remove it there. */
 function isStillSomewhere(pass: Pass): boolean {
   return [...pass.members.values()].some(
-    (member) => member.state === 'linked' || member.state === 'suspect' || pass.intents.has(member.system),
+    (member) =>
+      member.state === 'linked' ||
+      member.state === 'suspect' ||
+      pass.intents.has(member.system) ||
+      isCreateInDoubt(member),
   )
+}
+
+/** A create whose outcome only a person can find out: the record may be there without our knowing its id. */
+export function isCreateInDoubt(member: Member): boolean {
+  return member.state === 'absent' && member.lane === 'quarantined'
 }
 
 /** The end: kept so that late events can't bring the record back. */

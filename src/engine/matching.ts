@@ -8,21 +8,40 @@ import type { MatchHit } from '../store/contract.ts'
 import type { Pass, Verdict } from './context.ts'
 import { dropDraft, lookAgain } from './pass.ts'
 
-/** Waits for another record or write: a fraction of the time waited so far, so that many waiting records don't become a busy loop. */
-const WAIT_MS_MIN = 50
-const WAIT_MS_MAX = 10_000
+/**
+ * How long to wait, by what is waited for: another record's pass ends within milliseconds, its decision within seconds. An unknown create
+ * may take minutes and a held deletion days, so those waits grow with the time waited, lest thousands of records ask all the time.
+ */
+const waits = {
+  busy: { least: 100, most: 100 },
+  candidate: { least: 400, most: 400 },
+  create: { least: 100, most: 5_000 },
+  deletion: { least: 10_000, most: 60_000 },
+} as const
 
 /** Registers the record's keys and asks the model what it is. Atomic against other records with the same keys. */
 export async function findMatch(
   pass: Pass,
   system: string,
   values: CanonicalDocument,
-): Promise<MatchOutcome | { readonly kind: 'fenced' }> {
+): Promise<MatchOutcome | { readonly kind: 'fenced' | 'deleting' }> {
   const { entity, record, context, claim } = pass
   const keys = matchKeys(entity, values)
   const hits = await context.store.match({ lease: claim.lease, entity: entity.name, system, keys })
   if (hits === 'fenced') return { kind: 'fenced' }
-  return decideMatch({ entity, system, recordId: record.id, values, hits: dropRivals(hits, system) })
+  const outcome = decideMatch({
+    entity,
+    system,
+    recordId: record.id,
+    values,
+    hits: dropRivals(hits, system),
+  })
+  return outcome.kind === 'none' && hits.some(isBeingDeleted) ? { kind: 'deleting' } : outcome
+}
+
+/** What shares a key with a record on its way out may be a part of it: taken for new now, it would bring the record back (H28). */
+function isBeingDeleted(hit: MatchHit): boolean {
+  return hit.state === 'deleting' && hit.kind === 'exact' && !hit.keptApart
 }
 
 /**
@@ -106,11 +125,11 @@ export function forgetDraft(pass: Pass): void {
   pass.needs.length = 0
 }
 
-/** Comes back after a while, with a new look: what is waited for may have changed the record. */
-export function awaitOther(pass: Pass, why: string): void {
+/** Comes back after a while. A candidate is read again then; a record that is settled otherwise need not be. */
+export function awaitOther(pass: Pass, what: keyof typeof waits, why: string): void {
   const now = pass.context.clock.now()
-  const waited = now - pass.record.discoveredAt
-  const waitMs = Math.min(WAIT_MS_MAX, Math.max(WAIT_MS_MIN, waited / 4))
+  const { least, most } = waits[what]
+  const waitMs = Math.min(most, Math.max(least, (now - pass.record.discoveredAt) / 4))
   const spread = 1 + pass.context.random.next() / 2
-  lookAgain(pass, { at: now + Math.ceil(waitMs * spread), why, look: ['*'] })
+  lookAgain(pass, { at: now + Math.ceil(waitMs * spread), why })
 }

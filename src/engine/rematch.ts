@@ -23,7 +23,7 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
     case 'fenced':
       return 'over'
     case 'wait':
-      awaitOther(pass, 'other-candidate')
+      awaitOther(pass, 'candidate', 'other-candidate')
       return 'go-on'
     case 'review':
       return proposeReview(pass, outcome.candidates)
@@ -34,12 +34,13 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
         rule: outcome.rule,
       })
       if (attached === 'ok' || attached === 'fenced') return 'over'
-      awaitOther(pass, `match-${attached}`)
+      awaitOther(pass, attached === 'creating' ? 'create' : 'busy', `match-${attached}`)
       return 'go-on'
     }
+    case 'deleting':
     case 'none':
-      // The other one is a candidate: it finds this record by itself, or the keys no longer agree.
-      awaitOther(pass, 'other-candidate')
+      // The other one is on its way out, or finds this record by itself.
+      awaitOther(pass, 'deletion', 'key-taken')
       return 'go-on'
   }
 }

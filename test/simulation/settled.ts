@@ -192,6 +192,10 @@ function flagOf(books: Books, detail: RecordDetail, member: Member): string | un
   const someDead = [...books.systems.values()].some((system) => system.dead)
   if (someDead && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a dead system'
+  // A create that only a person can find again may have made a counterpart that the deletion would leave behind.
+  const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane === 'quarantined')
+  if (lostCreate && detail.members.some((one) => one.state === 'suspect'))
+    return 'deletion waits for a create in doubt'
   const undecided = Object.values(detail.record.fields).some((agreed) => agreed.heldBy !== undefined)
   if (undecided && member.state === 'absent') return 'create waits for a conflict'
   const failed = books.failures.find(
