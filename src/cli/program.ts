@@ -11,7 +11,9 @@ import { addHeldCommands } from './commands/held.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addMatchesCommands } from './commands/matches.ts'
 import { addRecordCommands } from './commands/record.ts'
+import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addSyncCommands } from './commands/sync.ts'
 import { addTryCommand } from './commands/try.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -73,6 +75,8 @@ export function createProgram(options: ProgramOptions): Command {
   addInitCommand(program, run)
   addCheckCommand(program, run)
   addTryCommand(program, run)
+  addStartCommand(program, run)
+  addSyncCommands(program, run)
   addStatusCommand(program, run)
   addRecordCommands(program, run)
   addFailuresCommands(program, run)

@@ -1,5 +1,6 @@
 /** How a person names a record on the command line: its id, or `system:native-id`. */
 import { UsageError } from '../model/errors.ts'
+import type { Integration } from '../model/integration.ts'
 import type { RecordDetail } from '../store/admin-contract.ts'
 import type { OpenIntegration } from './context.ts'
 
@@ -12,7 +13,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
  * @throws CLI_NOT_FOUND when there is no such record
  */
 export async function findRecord(open: OpenIntegration, key: string, entity?: string): Promise<RecordDetail> {
-  const found = await open.store.admin.record(parse(open, key, entity))
+  const found = await open.store.admin.record(parseRecordKey(open.integration, key, entity))
   if (found !== undefined) return found
   throw new UsageError(
     'CLI_NOT_FOUND',
@@ -20,13 +21,23 @@ export async function findRecord(open: OpenIntegration, key: string, entity?: st
   )
 }
 
-function parse(open: OpenIntegration, key: string, entity: string | undefined) {
+/** A record by its id, or by a native id in one of its systems. */
+export type NamedRecord =
+  | { readonly recordId: string }
+  | { readonly system: string; readonly rid: string; readonly entity?: string }
+
+/** @throws CLI_USAGE when the key is neither form or names an unknown system */
+export function parseRecordKey(
+  integration: Integration,
+  key: string,
+  entity: string | undefined,
+): NamedRecord {
   if (uuid.test(key)) return { recordId: key.toLowerCase() }
   const colon = key.indexOf(':')
   if (colon < 1)
     throw new UsageError('CLI_USAGE', `'${key}' names no record: give its id, or <system>:<native id>`)
   const system = key.slice(0, colon)
-  const names = [...open.integration.systems.keys()]
+  const names = [...integration.systems.keys()]
   if (!names.includes(system))
     throw new UsageError('CLI_USAGE', `no system '${system}'; the definition has ${names.join(', ')}`)
   return { system, rid: key.slice(colon + 1), ...(entity === undefined ? {} : { entity }) }

@@ -78,23 +78,23 @@ function draw(tried: TriedRecord, style: Style): string {
     from,
     ...marker,
     ...scope,
-    title('1 native'),
+    title('native'),
     JSON.stringify(tried.native, null, 2),
-    title('2 read → 3 normalised → 5 agreed'),
+    title('read → normalised → agreed'),
     drawStages(tried),
-    title('4 validated'),
+    title('validated'),
     ...(tried.refused.length === 0
       ? ['every field fits its type']
       : tried.refused.map(({ field, code, message }) =>
           style.alert(`${field}: ${message} (${code}); left alone`),
         )),
-    title('5 rules'),
+    title('rules'),
     ...drawRules(tried, style),
     ...tried.writes.flatMap((write) => [
-      title(`6 write to ${write.system}`),
+      title(`write to ${write.system}`),
       ...drawWrite(write, tried, style),
     ]),
-    ...tried.unwritten.flatMap(({ system, why }) => [title(`6 write to ${system}`), `nothing: ${why}`]),
+    ...tried.unwritten.flatMap(({ system, why }) => [title(`write to ${system}`), `nothing: ${why}`]),
     '',
     style.quiet('nothing was written anywhere'),
   ].join('\n')

@@ -53,6 +53,11 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
   return { rows: [...locate(findings).map((one) => rowOfFinding('capabilities', one)), ...rows], places }
 }
 
+const createWords: Partial<Record<RemoteCapabilities['create'], string>> = {
+  none: 'creates at most once',
+  unsupported: 'no creates',
+}
+
 function describePart(
   entity: Entity,
   part: EntitySystem,
@@ -64,7 +69,7 @@ function describePart(
   const words = [
     `list ${list.paging === 'none' ? 'none' : `by ${list.paging}`}`,
     `changes ${changes.cursor === 'none' ? 'by comparing lists' : `by ${changes.cursor}`}`,
-    `creates ${create === 'none' || create === 'unsupported' ? create : `by ${create}`}`,
+    createWords[create] ?? `creates by ${create}`,
     conditionalWrites ? 'writes with a precondition' : 'writes without a precondition',
   ]
   const rows: CheckRow[] = [{ level: 'ok', area: 'capabilities', subject, message: words.join(', ') }]
@@ -122,7 +127,7 @@ async function askAccount(options: AskOptions, system: ConnectedSystem): Promise
   try {
     const answer = await system.fingerprint(contextFor(options, system.name))
     if (answer.kind === 'unknown') return rowOfFailure('reach', system.name, answer.failure)
-    return { level: 'ok', area: 'reach', subject: system.name, message: `the account is ${answer.value}` }
+    return { level: 'ok', area: 'reach', subject: system.name, message: `it answers as ${answer.value}` }
   } catch (error) {
     return rowOfError('reach', system.name, error)
   }

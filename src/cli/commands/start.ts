@@ -1,0 +1,94 @@
+/** `isthmus start`: the service, until it is told to stop. */
+import { type Command, InvalidArgumentError } from 'commander'
+import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
+import type { RunningServer } from '../../server/create-server.ts'
+import { listen } from '../../server/listen.ts'
+import { parsePort, type Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { openService } from '../service.ts'
+
+interface StartOptions {
+  readonly role: readonly Role[]
+  readonly port?: number
+  readonly host?: string
+}
+
+function parseRoles(text: string): readonly Role[] {
+  const names = text.split(',').map((name) => name.trim())
+  const known = allRoles.filter((role) => names.includes(role))
+  if (known.length > 0 && names.every((name) => allRoles.some((role) => role === name))) return known
+  throw new InvalidArgumentError(`one or more of ${allRoles.join(', ')}, separated by commas`)
+}
+
+async function start(context: CliContext, options: StartOptions): Promise<number> {
+  const { output } = context
+  const stop = context.untilStopped()
+  const { runtime, settings } = await openService(context, { roles: options.role })
+  try {
+    const server = await serve(runtime, {
+      port: options.port ?? settings.port,
+      host: options.host ?? settings.host,
+    })
+    try {
+      runtime.start()
+      const started = {
+        integration: runtime.integration.id,
+        url: server.url,
+        roles: options.role,
+        pid: process.pid,
+      }
+      output.result(started, () => announce(context, started))
+      await aborted(stop)
+      output.say('stopping: finishing what is under way (once more to end at once)')
+    } finally {
+      await server.close()
+    }
+  } finally {
+    await runtime.stop()
+  }
+  return exitCodes.fine
+}
+
+function serve(
+  runtime: IsthmusRuntime,
+  { port, host }: { readonly port: number; readonly host: string },
+): Promise<RunningServer> {
+  const { integration, store, receive, checkReady, now } = runtime
+  return listen({ integration, admin: store.admin, receive, checkReady, now }, { port, host })
+}
+
+function announce(
+  { output }: CliContext,
+  started: { readonly integration: string; readonly url: string; readonly roles: readonly Role[] },
+): string {
+  const { bold } = output.style
+  const all = started.roles.length === allRoles.length
+  return [
+    `${bold(started.integration)} is running${all ? '' : ` as ${started.roles.join(', ')}`}`,
+    ...(started.roles.includes('web') ? [`status page  ${bold(started.url)}`] : []),
+    ...(started.roles.includes('intake') ? [`webhooks     ${started.url}/hooks/<system>`] : []),
+    `health       ${started.url}/readyz`,
+    'Ctrl-C stops it',
+  ].join('\n')
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+export function addStartCommand(program: Command, run: Run): void {
+  program
+    .command('start')
+    .description('run the service until Ctrl-C or SIGTERM; several processes on one database share the work')
+    .option(
+      '--role <roles>',
+      `what this process does: ${allRoles.join(', ')} (default: all)`,
+      parseRoles,
+      allRoles,
+    )
+    .option('--port <n>', 'port of the server, 0 for any (default ISTHMUS_PORT, or 4780)', parsePort)
+    .option('--host <address>', 'address to listen on (default ISTHMUS_HOST, or 127.0.0.1)')
+    .action(run(start))
+}

@@ -1,0 +1,204 @@
+/** `isthmus sync` and `isthmus full`: by hand, in this process when no service runs, else beside it. */
+import type { Command } from 'commander'
+import type { PlaceResult } from '../../engine/by-hand.ts'
+import { UsageError } from '../../model/errors.ts'
+import type { DomainEvent } from '../../model/events.ts'
+import type { Integration } from '../../model/integration.ts'
+import type { IsthmusRuntime } from '../../runtime/create-runtime.ts'
+import { markNow, type SyncRequest, type Waited, waitUntilQuiet } from '../../runtime/sync-now.ts'
+import { parseDuration, type Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { plural, table } from '../output.ts'
+import { createMeter } from '../progress.ts'
+import { parseRecordKey } from '../record-key.ts'
+import { openService } from '../service.ts'
+
+interface SyncOptions {
+  readonly system?: string
+  readonly entity?: string
+  readonly record?: string
+  readonly wait?: boolean
+  readonly timeout: number
+}
+
+const timeoutDefaultMs = 600_000
+
+const sync = (context: CliContext, options: SyncOptions): Promise<number> => perform(context, 'sync', options)
+const full = (context: CliContext, options: SyncOptions): Promise<number> => perform(context, 'full', options)
+
+async function perform(context: CliContext, what: 'sync' | 'full', options: SyncOptions): Promise<number> {
+  const { output } = context
+  const signal = context.untilStopped()
+  const startedAt = performance.now()
+  const { runtime } = await openService(context, {
+    roles: ['worker'],
+    quiet: true,
+    onEvent: listingProgress(context),
+  })
+  try {
+    const request = requestOf(runtime.integration, what, options)
+    const alone = (await runtime.store.admin.status()).workers === 0
+    if (alone) runtime.start()
+    const places = await markNow(runtime, request, signal)
+    const waited = alone || options.wait === true ? await wait(context, runtime, options, signal) : undefined
+    const { open } = await runtime.store.admin.status()
+    const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+    output.progressDone()
+    const result = {
+      what: request.what,
+      alone,
+      places,
+      ...(waited === undefined ? {} : waited),
+      open,
+      seconds,
+    }
+    output.result(result, () => draw(result, waited))
+    return exitCodeOf(places, waited, open)
+  } finally {
+    await runtime.stop()
+  }
+}
+
+function requestOf(integration: Integration, what: 'sync' | 'full', options: SyncOptions): SyncRequest {
+  const { system, entity, record } = options
+  if (record === undefined)
+    return {
+      what,
+      filter: { ...(system === undefined ? {} : { system }), ...(entity === undefined ? {} : { entity }) },
+    }
+  const key = parseRecordKey(integration, record, entity)
+  if ('recordId' in key) return { what: 'record', key }
+  return { what: 'record', key: { ...key, entity: key.entity ?? onlyEntityOf(integration, key.system) } }
+}
+
+function onlyEntityOf(integration: Integration, system: string): string {
+  const names = [...integration.entities.values()]
+    .filter((entity) => entity.systems.has(system))
+    .map((entity) => entity.name)
+  const [only] = names
+  if (only !== undefined && names.length === 1) return only
+  throw new UsageError('CLI_USAGE', `say which entity it is: --entity ${names.join(' or ')}`)
+}
+
+function listingProgress({ output }: CliContext): (event: DomainEvent) => void {
+  const seen = new Map<string, number>()
+  return (event) => {
+    if (event.type === 'RunProgressed') seen.set(event.runId, event.seen)
+    else if (event.type === 'RunFinished') seen.delete(event.runId)
+    else return
+    const listed = [...seen.values()].reduce((sum, count) => sum + count, 0)
+    if (listed > 0) output.progress(`listing: ${plural(listed, 'record')} so far`)
+  }
+}
+
+async function wait(
+  { output }: CliContext,
+  runtime: IsthmusRuntime,
+  options: SyncOptions,
+  signal: AbortSignal,
+): Promise<Waited> {
+  const meter = createMeter(() => performance.now())
+  return await waitUntilQuiet(runtime, {
+    timeoutMs: options.timeout,
+    signal,
+    onProgress: ({ active, waiting }) => {
+      if (active + waiting > 0) output.progress(meter.left(active + waiting))
+    },
+    // The service that was there has ended: this process takes its place.
+    onAbandoned: () => runtime.start(),
+  })
+}
+
+interface SyncResult {
+  readonly what: SyncRequest['what']
+  readonly alone: boolean
+  readonly places: readonly PlaceResult[]
+  readonly open: Readonly<Record<string, number>>
+  readonly seconds: number
+}
+
+function draw(result: SyncResult, waited: Waited | undefined): string {
+  const count = (value: number | undefined): string => value?.toLocaleString('en') ?? ''
+  const places = table(
+    result.places,
+    [
+      { title: 'system', value: (place) => place.system },
+      { title: 'entity', value: (place) => place.entity },
+      { title: 'how', value: (place) => place.how },
+      { title: 'listed', value: (place) => count(place.run?.seen), align: 'right' },
+      { title: 'new', value: (place) => count(place.run?.discovered), align: 'right' },
+      { title: 'changed', value: (place) => count(place.run?.changed ?? place.changed), align: 'right' },
+      { title: 'missing', value: (place) => count(place.run?.missing), align: 'right' },
+      { title: 'note', value: (place) => place.failure ?? place.run?.reason ?? '', widthMax: 80 },
+    ],
+    'marked',
+  )
+  return [places, '', verdict(result, waited)].join('\n')
+}
+
+function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): string {
+  if (waited === undefined)
+    return 'marked; the running service does the rest (`isthmus status`, or add --wait)'
+  const { active, waiting } = waited.queue
+  const left = plural(active + waiting, 'record')
+  const needs = Object.entries({
+    conflicts: open.conflicts,
+    matches: open.matches,
+    held: open.holds,
+    failures: open.failures,
+  }).flatMap(([name, size]) => (size === undefined || size === 0 ? [] : [`${size} ${name}`]))
+  const person = needs.length === 0 ? '' : `; needs a person: ${needs.join(', ')}`
+  switch (waited.outcome) {
+    case 'quiet':
+      return `done in ${seconds} s${person}`
+    case 'waiting':
+      return `done in ${seconds} s; ${left} to be looked at again later, such as writes to be verified${person}`
+    case 'timeout':
+      return `not done after ${seconds} s: ${left} to do; they are safe, run it again or raise --timeout${person}`
+    case 'stopped':
+      return `stopped: ${left} to do; they are safe, run it again`
+  }
+}
+
+function exitCodeOf(
+  places: readonly PlaceResult[],
+  waited: Waited | undefined,
+  open: Readonly<Record<'conflicts' | 'matches' | 'holds' | 'failures', number>>,
+): number {
+  const unfinished = waited?.outcome === 'timeout' || waited?.outcome === 'stopped'
+  if (unfinished || places.some((place) => place.failure !== undefined)) return exitCodes.failed
+  return open.conflicts + open.matches + open.holds + open.failures > 0
+    ? exitCodes.needsDecision
+    : exitCodes.fine
+}
+
+export function addSyncCommands(program: Command, run: Run): void {
+  program
+    .command('sync')
+    .description('look for changes now and carry them over')
+    .option('--system <name>', 'only this system')
+    .option('--entity <name>', 'only this entity')
+    .option('--record <key>', 'only this record: its id, or <system>:<native id>')
+    .option('--wait', 'wait until nothing is due, also when a running service does the work')
+    .option(
+      '--timeout <time>',
+      'longest wait, such as 30s or 10m (default 10m)',
+      parseDuration,
+      timeoutDefaultMs,
+    )
+    .action(run(sync))
+  program
+    .command('full')
+    .description('list everything, compare it with what is known, and look at what differs')
+    .option('--system <name>', 'only this system')
+    .option('--entity <name>', 'only this entity')
+    .option('--wait', 'wait until nothing is due, also when a running service does the work')
+    .option(
+      '--timeout <time>',
+      'longest wait, such as 30s or 10m (default 10m)',
+      parseDuration,
+      timeoutDefaultMs,
+    )
+    .action(run(full))
+}

@@ -1,0 +1,137 @@
+/** A sync or full run that a person starts, and waiting for what it caused. Works beside other processes of the integration. */
+import type { PlaceFilter, PlaceResult, RecordKey } from '../engine/by-hand.ts'
+import type { IsthmusRuntime } from './create-runtime.ts'
+
+export type SyncRequest =
+  | { readonly what: 'sync' | 'full'; readonly filter: PlaceFilter }
+  | { readonly what: 'record'; readonly key: RecordKey }
+
+/**
+ * Finds out which records to look at and marks them; workers, here or elsewhere, do the rest.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE · ENGINE_UNKNOWN_RECORD
+ */
+export async function markNow(
+  runtime: IsthmusRuntime,
+  request: SyncRequest,
+  signal: AbortSignal,
+): Promise<readonly PlaceResult[]> {
+  const { byHand } = runtime
+  if (request.what === 'record') {
+    await byHand.syncRecord(request.key)
+    return []
+  }
+  if (request.what === 'full') return await byHand.runFull(request.filter, signal)
+  const unlisted = await placesWithoutBaseline(runtime, request.filter)
+  if (unlisted.length === 0) return await byHand.syncEverything(request.filter, signal)
+  return (
+    await Promise.all(
+      placesOf(runtime, request.filter).map((place) =>
+        unlisted.some((other) => isSamePlace(other, place))
+          ? byHand.runFull(place, signal)
+          : byHand.syncEverything(place, signal),
+      ),
+    )
+  ).flat()
+}
+
+interface NamedPlace {
+  readonly system: string
+  readonly entity: string
+}
+
+function isSamePlace(one: NamedPlace, other: NamedPlace): boolean {
+  return one.system === other.system && one.entity === other.entity
+}
+
+function placesOf({ integration }: IsthmusRuntime, filter: PlaceFilter): NamedPlace[] {
+  return [...integration.entities.values()]
+    .filter(({ name }) => filter.entity === undefined || filter.entity === name)
+    .flatMap((entity) => [...entity.systems.keys()].map((system) => ({ system, entity: entity.name })))
+    .filter(({ system }) => filter.system === undefined || filter.system === system)
+}
+
+/** What was never listed in full: until then nothing may be created there, so the first sync is a full run. */
+async function placesWithoutBaseline(runtime: IsthmusRuntime, filter: PlaceFilter): Promise<NamedPlace[]> {
+  const { integration, store, systems } = runtime
+  const listable = placesOf(runtime, filter).filter(({ system, entity }) => {
+    const part = integration.entities.get(entity)?.systems.get(system)
+    const resource = part === undefined ? undefined : systems.get(system)?.resource(part.resource)
+    return resource !== undefined && resource.capabilities.list.paging !== 'none'
+  })
+  const done = await Promise.all(listable.map(({ system, entity }) => store.baselineDone(system, entity)))
+  return listable.filter((_, index) => done[index] === false)
+}
+
+/** Records with work to do, as the queue has them. */
+export interface Queue {
+  /** Due now or in a worker's hands. */
+  readonly active: number
+  /** Put off to a later time: back-off, a write to be verified, a system that is away. */
+  readonly waiting: number
+}
+
+/**
+ * How waiting ended.
+ *
+ * - `quiet`: nothing is due · `waiting`: what is left waits for something and nothing moves · `timeout` · `stopped`
+ */
+export interface Waited {
+  readonly outcome: 'quiet' | 'waiting' | 'timeout' | 'stopped'
+  readonly queue: Queue
+}
+
+export interface WaitOptions {
+  /** Longest wait, in milliseconds. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called a few times per second. */
+  readonly onProgress: (queue: Queue) => void
+  /** Called when no worker of any process is left to do the work. */
+  readonly onAbandoned: () => void
+}
+
+const lookEveryMs = 250
+/** What falls due within this belongs to the same piece of work. */
+const soonMs = 5_000
+/** Records put off again and again for so long, without one of them being done, wait for something that is not ours to hurry. */
+const stillMs = 10_000
+
+/** Waits until nothing is due, here and in other processes. */
+export async function waitUntilQuiet(runtime: IsthmusRuntime, options: WaitOptions): Promise<Waited> {
+  const { store } = runtime
+  const startedAt = performance.now()
+  let best = Number.POSITIVE_INFINITY
+  let movedAt = startedAt
+  for (;;) {
+    const { queue: counts, workers, now } = await store.admin.status()
+    const queue = { active: counts.due + counts.running, waiting: counts.waiting }
+    const left = queue.active + queue.waiting
+    const at = performance.now()
+    if (left < best || queue.active > 0) movedAt = at
+    best = Math.min(best, left)
+    options.onProgress(queue)
+    if (options.signal.aborted) return { outcome: 'stopped', queue }
+    if (queue.active === 0) {
+      const next = await store.nextDue()
+      if (next === undefined || next > now + soonMs)
+        return { outcome: left === 0 ? 'quiet' : 'waiting', queue }
+      if (at - movedAt > stillMs) return { outcome: 'waiting', queue }
+    }
+    if (at - startedAt > options.timeoutMs) return { outcome: 'timeout', queue }
+    if (workers === 0) options.onAbandoned()
+    await pause(options.signal)
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, lookEveryMs)
+    signal.addEventListener('abort', finish, { once: true })
+  })
+}
