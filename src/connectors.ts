@@ -65,4 +65,4 @@ export {
 export type { MemoryConfigInput } from './connectors/memory/config.ts'
 export { createMemorySystem, type MemorySystem } from './connectors/memory/index.ts'
 export { builtInConnectors, connectSystem } from './connectors/registry.ts'
-export type { Manifest, ManifestSource } from './connectors/rest/manifest.ts'
+export type { Manifest, ManifestSource } from './connectors/rest/manifests/manifest.ts'

@@ -9,6 +9,7 @@ export interface BaseUrl {
   readonly path: string
 }
 
+/** Where a call goes. */
 export interface Address {
   readonly origin: string
   /** Path and query, encoded. */

@@ -3,6 +3,7 @@
  */
 import type { Stop } from './stop.ts'
 
+/** The HTTP methods that the client sends. */
 export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Lane of the rate limiter: a person waiting, an event, or bulk work. */
@@ -71,6 +72,7 @@ export interface DecodedAnswer {
   readonly bytes: number
 }
 
+/** The rest of the chain, as a policy sees it. */
 export type Next = (call: Call) => Promise<DecodedAnswer>
 
 /** One step of the chain. It knows the call and what comes next, never its neighbours by name. */

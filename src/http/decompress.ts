@@ -12,6 +12,7 @@ const decoders = {
 /** What is asked for with `accept-encoding`. */
 export const acceptedEncodings = 'gzip, deflate, br'
 
+/** The plain bytes, or why there are none. */
 export type Decompressed =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly reason: 'too-large' | 'damaged' | 'unknown-encoding' }

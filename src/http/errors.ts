@@ -50,6 +50,7 @@ export interface ErrorAnswer {
   readonly mediaType: string
 }
 
+/** What a {@link HttpStatusError} is made from. */
 export interface HttpStatusErrorOptions extends HttpErrorOptions {
   readonly answer: ErrorAnswer
 }
@@ -73,6 +74,7 @@ export class HttpStatusError extends HttpError {
   }
 }
 
+/** What a {@link RateLimitedError} is made from. */
 export interface RateLimitedErrorOptions extends HttpErrorOptions {
   readonly answer?: ErrorAnswer
 }
@@ -91,6 +93,7 @@ export class RateLimitedError extends HttpError {
   }
 }
 
+/** What an {@link AuthenticationError} is made from. */
 export interface AuthenticationErrorOptions extends HttpErrorOptions {
   readonly answer?: ErrorAnswer
 }
@@ -108,6 +111,7 @@ export class AuthenticationError extends HttpError {
   }
 }
 
+/** What a {@link TimeoutError} is made from. */
 export interface TimeoutErrorOptions extends HttpErrorOptions {
   readonly phase: Phase
 }
@@ -122,6 +126,7 @@ export class TimeoutError extends HttpError {
   }
 }
 
+/** What a {@link NetworkError} is made from. */
 export interface NetworkErrorOptions extends HttpErrorOptions {
   /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
   readonly systemCode?: string
@@ -137,6 +142,7 @@ export class NetworkError extends HttpError {
   }
 }
 
+/** What a {@link ResponseValidationError} is made from. */
 export interface ResponseValidationErrorOptions extends HttpErrorOptions {
   readonly status: number
   readonly issues?: readonly SchemaIssue[]

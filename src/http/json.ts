@@ -6,6 +6,9 @@
  */
 import { LosslessNumber, stringify } from 'lossless-json'
 
+export { isLosslessNumber } from 'lossless-json'
+
+/** Bounds on a text, and what becomes of its numbers. */
 export interface JsonLimits {
   readonly maxDepth: number
   readonly numbers: 'lossless' | 'double'
@@ -14,6 +17,7 @@ export interface JsonLimits {
 /** Why a text was not accepted as JSON. */
 export type JsonRefusal = 'not-json' | 'too-deep'
 
+/** The value, or why there is none. */
 export type JsonResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly refusal: JsonRefusal }

@@ -49,6 +49,7 @@ export interface Timeouts {
   readonly bodyIdleMs: number
 }
 
+/** How often and after which waits a call is sent again. Times in milliseconds. */
 export interface RetryOptions {
   /** Attempts after the first one. 0 to 10. @default 3 */
   readonly retries: number
@@ -99,6 +100,7 @@ export interface CallOptions {
   readonly startBefore?: number
 }
 
+/** What a query parameter can be. */
 export type QueryValue = string | number | bigint | boolean
 
 /** Options of a call whose answer is checked and typed. */
@@ -132,6 +134,7 @@ export function timeoutsFrom(given: Partial<Timeouts> | undefined): Timeouts {
   return timeouts
 }
 
+/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
 export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOptions {
   const retry = { ...defaultRetry, ...given }
   assertWithin('retry.retries', retry.retries, 0, 10)
@@ -140,6 +143,7 @@ export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOption
   return retry
 }
 
+/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
 export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): ResponseLimits {
   const limits = { ...defaultResponseLimits, ...given }
   assertWithin('response.maxBytes', limits.maxBytes, 1, 1024 * 1024 * 1024)

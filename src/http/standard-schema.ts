@@ -13,6 +13,7 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
+/** What a schema makes of a value. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }

@@ -11,6 +11,7 @@ import { TimeoutError } from './errors.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
 
+/** What the sockets are made with. */
 export interface TransportOptions {
   readonly timeouts: Timeouts
   readonly maxBytes: number

@@ -24,6 +24,7 @@ export interface FeedItem {
   readonly content: string
 }
 
+/** Which page of the feed is wanted. */
 export interface FeedQuery {
   /** Inclusive; undefined = from the beginning. */
   readonly since: string | undefined
@@ -33,6 +34,7 @@ export interface FeedQuery {
   readonly page: number
 }
 
+/** One page of the feed. */
 export interface FeedPage {
   /** Ascending by time. */
   readonly items: readonly FeedItem[]
@@ -41,6 +43,7 @@ export interface FeedPage {
   readonly serverNowMs?: number
 }
 
+/** What the feed can do, and how far it can be trusted. Times in milliseconds. */
 export interface FeedRules {
   /** What the API offers to get past records with the same time: a filter by id, pages, or nothing. */
   readonly tieBreak: 'id' | 'page' | 'none'

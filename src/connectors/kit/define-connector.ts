@@ -26,6 +26,7 @@ export interface ConnectorBinding {
   readonly dependencies: ConnectorDependencies
 }
 
+/** A connector as its author writes it. */
 export interface ConnectorDefinition<Schema extends z.ZodType> {
   /** What a definition's `connector` says. */
   readonly name: string

@@ -6,6 +6,7 @@
  */
 import type { ListEnd, ListedRecord } from './contract.ts'
 
+/** One page of a listing. */
 export interface ListPage {
   readonly records: readonly ListedRecord[]
   /** Records that came but are not handed on because they count as deleted. @default 0 */
@@ -14,6 +15,7 @@ export interface ListPage {
   readonly expected?: number
 }
 
+/** What decides whether a listing may count as evidence of absence. */
 export interface ListRules {
   /** `offset`: a record that vanishes moves the others, so one may be skipped · `keyset`: it can't. */
   readonly paging: 'offset' | 'keyset'

@@ -1,5 +1,5 @@
 /** Reading and combining native records: own properties only, whatever the other side sent. */
-import { isLosslessNumber } from 'lossless-json'
+import { isLosslessNumber } from '../../http/json.ts'
 import { parseNativePath } from '../../model/definition/native-path.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'

@@ -35,6 +35,7 @@ export type DescribeRefusal = (error: HttpStatusError) => {
   readonly fields?: readonly string[]
 }
 
+/** How one API's error answers are to be understood. */
 export interface OutcomeRules {
   readonly gone: RecogniseGone
   /** Statuses of a conditional write that say that the version is no longer current. A 409 usually says "duplicate", so it has to be named. */
@@ -49,6 +50,7 @@ export const goneByJsonObject: RecogniseGone = (error) => {
   return isNamed && isObject ? {} : undefined
 }
 
+/** The rules for an API about which nothing else is known. */
 export const defaultOutcomeRules: OutcomeRules = {
   gone: goneByJsonObject,
   stale: new Set([412]),
@@ -75,6 +77,7 @@ export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcom
   return gone === undefined ? { kind: 'unknown', failure: callFailure(error) } : { kind: 'gone', ...gone }
 }
 
+/** A write that ended with an error. */
 export interface FailedWrite {
   readonly error: unknown
   /** A version precondition was sent. */
@@ -92,14 +95,13 @@ export function writeResultOf({ error, conditional, rules = defaultOutcomeRules 
     return { kind: 'not-sent', failure }
   if (!(error instanceof HttpStatusError)) return { kind: 'unknown', failure }
   const gone = rules.gone(error)
-  return gone === undefined ? byStatus(error, conditional, failure, rules) : { kind: 'gone', ...gone }
+  return gone === undefined ? byStatus(error, failure, { conditional, rules }) : { kind: 'gone', ...gone }
 }
 
 function byStatus(
   error: HttpStatusError,
-  conditional: boolean,
   failure: CallFailure,
-  rules: OutcomeRules,
+  { conditional, rules }: { readonly conditional: boolean; readonly rules: OutcomeRules },
 ): WriteResult {
   const { status } = error
   if (status < 400) return { kind: status === 303 ? 'unknown' : 'not-sent', failure }

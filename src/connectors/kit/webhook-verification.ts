@@ -6,6 +6,7 @@ import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } 
 import { UsageError } from '../../model/errors.ts'
 import type { WebhookDelivery } from './contract.ts'
 
+/** How a system signs its deliveries. `secrets` holds all that are active; `toleranceMs` is 300,000 unless given. */
 export type WebhookScheme =
   /** Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or `whpk_…` (ed25519 public key). */
   | { readonly kind: 'standard'; readonly secrets: readonly string[]; readonly toleranceMs?: number }
@@ -32,10 +33,12 @@ export interface HmacScheme {
   readonly toleranceMs?: number
 }
 
+/** Whether a delivery is genuine. `reason` is for counters, never for the sender. */
 export type Verification =
   | { readonly ok: true; readonly deliveryId?: string }
   | { readonly ok: false; readonly reason: string }
 
+/** Checks one delivery. Never throws. */
 export type VerifyDelivery = (delivery: WebhookDelivery) => Verification
 
 const defaultToleranceMs = 300_000

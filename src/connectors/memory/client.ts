@@ -20,6 +20,7 @@ export interface MemoryRecord extends MemoryState {
   readonly rid: string
 }
 
+/** The time that the system lives in; virtual in a simulation. */
 export interface MemoryClock {
   now(): number
   monotonic(): number

@@ -37,6 +37,7 @@ const capabilitiesSchema = z.strictObject({
   remove: z.enum(['delete', 'archive', 'both', 'none']).default('both'),
 })
 
+/** Checks one resource of the section. */
 export const memoryResourceSchema = z.strictObject({
   capabilities: capabilitiesSchema.prefault({}),
   /** Property that holds our record id. */
@@ -47,13 +48,17 @@ export const memoryResourceSchema = z.strictObject({
   records: z.array(z.record(z.string(), z.unknown())).default([]),
 })
 
+/** Checks the system's section. */
 export const memoryConfig = z.strictObject({
   resources: z.record(z.string(), memoryResourceSchema),
   webhooks: z.strictObject({ secret: z.string().min(1) }).optional(),
 })
 
+/** A checked section with its defaults. */
 export type MemoryConfig = z.output<typeof memoryConfig>
+/** A section as people write it. */
 export type MemoryConfigInput = z.input<typeof memoryConfig>
+/** One checked resource. */
 export type MemoryResourceConfig = z.output<typeof memoryResourceSchema>
 
 /** The chosen capabilities in the words of the contract. */

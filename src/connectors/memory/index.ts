@@ -9,6 +9,7 @@ import { type MemoryConfig, type MemoryConfigInput, memoryConfig } from './confi
 import { bindMemoryResource } from './resources.ts'
 import { bindMemoryWebhooks } from './webhooks.ts'
 
+/** The connector as a definition names it. */
 export const memory = defineConnector({
   name: 'memory',
   config: memoryConfig,

@@ -1,7 +1,7 @@
 /** The operations of one resource, as its chosen capabilities allow them. */
-import { isLosslessNumber } from 'lossless-json'
+import { isLosslessNumber } from '../../http/json.ts'
 import type { NativeRecord } from '../../model/values.ts'
-import { readFeed } from '../kit/change-cursor.ts'
+import { type FeedQuery, readFeed } from '../kit/change-cursor.ts'
 import type {
   CallContext,
   CallFailure,
@@ -21,6 +21,7 @@ import { isNativeRecord, mergeNative, valueAt } from '../kit/native.ts'
 import type { MemoryCall, MemoryClock, MemoryFault, MemoryRecord, MemoryTable, MemoryTwin } from './client.ts'
 import { memoryCapabilities } from './config.ts'
 
+/** What the operations of one resource need. */
 export interface MemoryOwner {
   readonly name: string
   readonly twin: MemoryTwin
@@ -29,6 +30,7 @@ export interface MemoryOwner {
   readonly random: () => number
 }
 
+/** Makes the operations that the chosen capabilities allow. */
 export function bindMemoryResource(owner: MemoryOwner): Resource {
   const { name, table } = owner
   const capabilities = memoryCapabilities(table.config)
@@ -46,15 +48,15 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
       ? {}
       : {
           create: async (request, context) =>
-            write(owner, 'create', undefined, context, () => create(owner, request)),
+            write(owner, { operation: 'create' }, context, () => create(owner, request)),
         }),
     update: async (request, context) =>
-      write(owner, 'update', request.rid, context, () => update(owner, request)),
+      write(owner, { operation: 'update', rid: request.rid }, context, () => update(owner, request)),
     ...(has.remove === 'none'
       ? {}
       : {
           remove: async (request, context) =>
-            write(owner, 'remove', request.rid, context, () => remove(owner, request)),
+            write(owner, { operation: 'remove', rid: request.rid }, context, () => remove(owner, request)),
         }),
     markerOf: (native) =>
       typeof native[marker] === 'string' && native[marker] !== '' ? native[marker] : undefined,
@@ -95,9 +97,7 @@ async function changesAfter(owner: MemoryOwner, cursor: string | undefined): Pro
   const limit = capabilities.list.pageSize
   return capabilities.changes.cursor === 'seq'
     ? sequence(owner, cursor, limit)
-    : readFeed(cursor, feedRules(capabilities.changes), async ({ since, afterId }) =>
-        timePage(owner, since, afterId, limit),
-      )
+    : readFeed(cursor, feedRules(capabilities.changes), async (query) => timePage(owner, query, limit))
 }
 
 function sequence({ table }: MemoryOwner, cursor: string | undefined, limit: number): ChangesResult {
@@ -124,8 +124,7 @@ function feedRules(changes: { readonly commitLagMs: number }) {
 
 function timePage(
   { table, clock }: MemoryOwner,
-  since: string | undefined,
-  afterId: string | undefined,
+  { since, afterId }: Pick<FeedQuery, 'since' | 'afterId'>,
   limit: number,
 ) {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : Number(since)
@@ -170,8 +169,7 @@ function scalar(value: unknown): string {
 
 function write(
   owner: MemoryOwner,
-  operation: 'create' | 'update' | 'remove',
-  rid: string | undefined,
+  call: Omit<MemoryCall, 'resource'>,
   { startBefore }: CallContext,
   apply: () => WriteResult,
 ): WriteResult {
@@ -179,7 +177,7 @@ function write(
     const message = 'The write was not sent: its start time had passed.'
     return { kind: 'not-sent', failure: { code: 'HTTP_START_TOO_LATE', message, scope: 'record' } }
   }
-  const fault = faultOf(owner, { resource: owner.name, operation, ...(rid === undefined ? {} : { rid }) })
+  const fault = faultOf(owner, { resource: owner.name, ...call })
   if (fault === undefined) return apply()
   if (fault.kind === 'lose-answer') apply()
   const isHarmless = fault.kind === 'unreachable' || fault.kind === 'throttle'

@@ -17,6 +17,7 @@ const bodySchema = z.strictObject({
     .max(10_000),
 })
 
+/** Makes the check and the reading of deliveries under a secret. */
 export function bindMemoryWebhooks(secret: string): (delivery: WebhookDelivery) => Promise<WebhookVerdict> {
   const verify = webhookVerifier({ kind: 'standard', secrets: [secret] })
   return async (delivery) => {

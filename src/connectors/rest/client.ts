@@ -9,6 +9,7 @@ import type { CallContext } from '../kit/contract.ts'
 /** Query parameters of a call; `undefined` ones are left out. */
 export type Query = NonNullable<CallOptions['query']>
 
+/** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface RestClient {
   /** A read: bridged over short disturbances within the read timeout. */
   read(target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
@@ -16,6 +17,7 @@ export interface RestClient {
   write(method: Method, target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
 }
 
+/** Puts the system's time bounds and the call's context on an API client. */
 export function restClient(client: ApiClient, timing: SystemTiming): RestClient {
   return {
     read: (target, options, { signal, priority }) =>

@@ -8,8 +8,8 @@ import { UsageError } from '../../model/errors.ts'
 import { parseConfig } from '../kit/config-findings.ts'
 import { connectionShape } from '../kit/connection.ts'
 import { isNativeRecord, mergeNative } from '../kit/native.ts'
-import { type Manifest, manifestSchema } from './manifest.ts'
 import { builtInManifests } from './manifests/built-in.ts'
+import { type Manifest, manifestSchema } from './manifests/manifest.ts'
 
 /** Keys of the system's section. The manifest is checked after it was found. */
 export const restConfig = z.strictObject({
@@ -25,6 +25,7 @@ export const restConfig = z.strictObject({
     .optional(),
 })
 
+/** A checked section. */
 export type RestConfig = z.output<typeof restConfig>
 
 const manifestBytesMax = 1_000_000

@@ -8,11 +8,12 @@ import { textAt } from '../kit/native.ts'
 import { callFailure } from '../kit/outcome.ts'
 import { type RestClient, restClient } from './client.ts'
 import { loadManifest, type RestConfig, restConfig } from './config.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from './manifests/manifest.ts'
 import { unusable } from './operations/record.ts'
 import { bindResource, outcomeRules } from './resources.ts'
 import { bindWebhooks } from './webhooks.ts'
 
+/** The connector as a definition names it. */
 export const rest = defineConnector({ name: 'rest', config: restConfig, connect })
 
 function connect(config: RestConfig, binding: ConnectorBinding): ConnectedSystem {

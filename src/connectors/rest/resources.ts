@@ -4,14 +4,15 @@ import type { NativePath } from '../../model/lens/spec.ts'
 import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
 import { textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'
-import type { ResourceManifest } from './manifest.ts'
+import type { ResourceManifest } from './manifests/manifest.ts'
 import { changesAfter } from './operations/changes.ts'
 import { findRecords, markerPath } from './operations/find.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
+import type { ResourceContext } from './operations/resource-context.ts'
 import { createRecord, removeRecord, updateRecord } from './operations/write.ts'
-import type { ResourceContext } from './resource-context.ts'
 
+/** Makes the operations that the manifest names; what it does not name is not there. */
 export function bindResource(owner: ResourceContext): Resource {
   const { resource } = owner
   const { list, changes, remove } = resource
@@ -25,7 +26,7 @@ export function bindResource(owner: ResourceContext): Resource {
     list: (context) => listAll(owner, list, context),
     ...(changes === undefined
       ? {}
-      : { changes: (cursor, context) => changesAfter(owner, changes, cursor, context) }),
+      : { changes: (cursor, context) => changesAfter(changes, { owner, cursor, context }) }),
     ...(resource.search === undefined
       ? {}
       : { find: (request, context) => findRecords(owner, request, context) }),

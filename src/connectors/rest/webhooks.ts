@@ -7,7 +7,7 @@ import type { ChangedRecord, WebhookDelivery, WebhookVerdict } from '../kit/cont
 import { textAt, valueAt } from '../kit/native.ts'
 import { type WebhookScheme, webhookVerifier } from '../kit/webhook-verification.ts'
 import type { RestConfig } from './config.ts'
-import type { WebhooksManifest } from './manifest.ts'
+import type { WebhooksManifest } from './manifests/manifest.ts'
 
 type Change = ChangedRecord & { readonly resource: string }
 

@@ -10,6 +10,7 @@ export interface Credential {
   readonly generation?: number
 }
 
+/** Gives credentials to requests. Bring an own one for a scheme that is not built in. */
 export interface Authenticator {
   readonly name: string
   /** The credential for a request that is about to be sent. @throws AuthenticationError when none can be had */

@@ -32,6 +32,7 @@ interface Token {
 /** Life of a token whose answer names none, in seconds. */
 const assumedLifeSeconds = 300
 
+/** Makes an authenticator that fetches, shares and renews a token. @throws RequestError HTTP_OPTIONS_INVALID for an unusable token URL */
 export function oauth2ClientCredentials(
   options: OAuth2ClientCredentialsOptions,
   dependencies: TokenDependencies,

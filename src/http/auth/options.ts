@@ -4,6 +4,7 @@ import type { Authenticator } from './authenticator.ts'
 import { oauth2ClientCredentials, type TokenDependencies } from './oauth2-client-credentials.ts'
 import { apiKey, basic, bearer } from './static.ts'
 
+/** The credentials that are built in. */
 export type AuthOptions =
   | { readonly type: 'none' }
   | { readonly type: 'bearer'; readonly token: string }

@@ -9,6 +9,7 @@ const transientCost = 14
 const throttleCost = 5
 const refund = 1
 
+/** The retries that one client may still make. */
 export class RetryBudget {
   #tokens = capacity
 

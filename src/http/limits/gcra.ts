@@ -17,6 +17,7 @@ export interface RateLimit {
 
 const margin = 1.03
 
+/** The state of one rate limit. */
 export class Gcra {
   readonly #intervalMs: number
   readonly #toleranceMs: number

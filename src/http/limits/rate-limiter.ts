@@ -26,8 +26,10 @@ export interface LimiterRefusal {
   readonly waitMs: number
 }
 
+/** A slot that has to be given back, or a refusal. */
 export type Grant = { readonly release: () => void } | LimiterRefusal
 
+/** Who wants a slot, and until when it is of use. */
 export interface AcquireRequest {
   readonly lane: Priority
   readonly stop: Stop
@@ -49,8 +51,12 @@ interface Waiter {
   stopped: boolean
 }
 
+/** A timer set for longer fires at once; waking up early only looks again. */
+const timerMax = 2_147_483_647
+
 const lanes = ['hand', 'webhook', 'batch'] as const satisfies readonly Priority[]
 
+/** The limits of one system and the calls that wait for them. */
 export class RateLimiter {
   readonly #rates: readonly Gcra[]
   readonly #concurrency: number
@@ -161,6 +167,9 @@ export class RateLimiter {
     const head = this.#head()
     // Without a free slot the next release comes back here by itself.
     if (head === undefined || this.#running >= this.#concurrency) return
-    this.#timer = setTimeout(() => this.#admit(), Math.max(1, Math.ceil(this.#waitMs(head.lane))))
+    this.#timer = setTimeout(
+      () => this.#admit(),
+      Math.min(timerMax, Math.max(1, Math.ceil(this.#waitMs(head.lane)))),
+    )
   }
 }

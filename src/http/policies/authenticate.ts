@@ -4,6 +4,7 @@ import type { Call, Policy } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
 import type { Stop } from '../stop.ts'
 
+/** Without an authenticator the policy does nothing. */
 export function authenticatePolicy(authenticator: Authenticator | undefined): Policy {
   return {
     name: 'authenticate',

@@ -6,6 +6,7 @@ import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError 
 /** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
 const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524])
 
+/** The clock is needed for `Retry-After` dates. */
 export function classifyPolicy(clock: HttpClock): Policy {
   return {
     name: 'classify',

@@ -5,6 +5,7 @@
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { NetworkError, TimeoutError } from '../errors.ts'
 
+/** The call carries its own deadline; the clock tells how far off it is. */
 export function deadlinePolicy(clock: HttpClock): Policy {
   return {
     name: 'deadline',

@@ -4,6 +4,7 @@ import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
 import { isHttpError } from '../errors.ts'
 
+/** Without a listener the policy does nothing. */
 export function logAttemptPolicy(
   listener: ((entry: CallLogEntry) => void) | undefined,
   clock: HttpClock,

@@ -4,6 +4,7 @@ import { outcomeSoFar } from '../call.ts'
 import { RateLimitedError } from '../errors.ts'
 import type { LimiterRefusal, RateLimiter } from '../limits/rate-limiter.ts'
 
+/** The limiter may be shared by several clients of one system. */
 export function rateLimitPolicy(limiter: RateLimiter): Policy {
   return {
     name: 'rate-limit',

@@ -8,12 +8,14 @@ import type { Call, HttpClock, Policy } from '../call.ts'
 import { HttpError, RateLimitedError } from '../errors.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
+/** What the retries need: bounds of the waits, time and chance. */
 export interface RetryDependencies {
   readonly jitter: JitterOptions
   readonly clock: HttpClock
   readonly random: () => number
 }
 
+/** One budget of retries serves all calls of the policy. */
 export function retryPolicy(dependencies: RetryDependencies): Policy {
   const budget = new RetryBudget()
   return {

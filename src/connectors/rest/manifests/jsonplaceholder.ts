@@ -4,7 +4,7 @@
  * It has no versions, preconditions or change times; ids are numbers that grow, so the list can be walked by id. A filter by a property
  * that no record has yet is silently dropped, and everything comes back; filters by range are not, so searches are ranges of one value.
  */
-import type { ManifestSource } from '../manifest.ts'
+import type { ManifestSource } from './manifest.ts'
 
 const names = ['users', 'posts', 'comments', 'albums', 'photos', 'todos']
 
@@ -30,6 +30,7 @@ function resource(name: string): Resource {
   }
 }
 
+/** The six collections of JSONPlaceholder's data. */
 export const jsonplaceholder: ManifestSource = {
   resources: Object.fromEntries(names.map((name) => [name, resource(name)])),
 }

@@ -7,24 +7,24 @@ import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contra
 import { formatTime, textAt, timeAt, valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import type { Query } from '../client.ts'
-import type { ChangesManifest } from '../manifest.ts'
-import type { ResourceContext } from '../resource-context.ts'
+import type { ChangesManifest } from '../manifests/manifest.ts'
 import { isTombstone, itemsOf, listedRecord, recordOf, unusable } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
 
 type SequenceFeed = Extract<ChangesManifest, { by: 'sequence' }>
 type TimestampFeed = Extract<ChangesManifest, { by: 'timestamp' }>
 
+/** One request for changes of one resource. */
+export interface ChangesRequest {
+  readonly owner: ResourceContext
+  readonly cursor: string | undefined
+  readonly context: CallContext
+}
+
 /** Changes after the cursor. Never throws: a failure is no information. */
-export async function changesAfter(
-  owner: ResourceContext,
-  feed: ChangesManifest,
-  cursor: string | undefined,
-  context: CallContext,
-): Promise<ChangesResult> {
+export async function changesAfter(feed: ChangesManifest, request: ChangesRequest): Promise<ChangesResult> {
   try {
-    return feed.by === 'sequence'
-      ? await afterSequence(owner, feed, cursor, context)
-      : await afterTime(owner, feed, cursor, context)
+    return feed.by === 'sequence' ? await afterSequence(feed, request) : await afterTime(feed, request)
   } catch (error) {
     const expired =
       feed.by === 'sequence' && error instanceof HttpStatusError && feed.expired.includes(error.status)
@@ -33,10 +33,8 @@ export async function changesAfter(
 }
 
 async function afterSequence(
-  owner: ResourceContext,
   feed: SequenceFeed,
-  cursor: string | undefined,
-  context: CallContext,
+  { owner, cursor, context }: ChangesRequest,
 ): Promise<ChangesResult> {
   const { resource, client } = owner
   const query: Query = { ...sizeOf(feed), ...feed.query, [feed.since]: cursor }
@@ -44,10 +42,7 @@ async function afterSequence(
   const entries = itemsOf(answer.data, feed.items)
   const changed = entries.map((entry) => sequenceEntry(owner, feed, entry))
   const next = textAt(answer.data, feed.next) ?? cursor
-  if (next === undefined) {
-    if (entries.length === 0) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
-    throw unusable(`the feed has changes but no position at ${feed.next.join('.')}`)
-  }
+  if (next === undefined) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
   // Without a word about it, a page that moved on may have a successor; an empty page ends it.
   const told = feed.more === undefined ? undefined : valueAt(answer.data, feed.more) === true
   return { kind: 'page', changed, cursor: next, more: next !== cursor && (told ?? entries.length > 0) }
@@ -64,27 +59,22 @@ function sequenceEntry({ resource }: ResourceContext, feed: SequenceFeed, value:
   return { rid, ...(version === undefined ? {} : { version }), ...(isDeleted ? { deleted: true } : {}) }
 }
 
-async function afterTime(
-  owner: ResourceContext,
-  feed: TimestampFeed,
-  cursor: string | undefined,
-  context: CallContext,
-): Promise<ChangesResult> {
+function afterTime(feed: TimestampFeed, request: ChangesRequest): Promise<ChangesResult> {
   const rules = {
     tieBreak: feed.afterId !== undefined ? 'id' : feed.page !== undefined ? 'page' : 'none',
     commitLagMs: feed.commitLag,
     overlapMs: feed.overlap,
     formatPosition: (ms: number) => formatTime(ms, feed.format),
   } as const
-  return readFeed(cursor, rules, (query) => timePage(owner, feed, query, context))
+  return readFeed(request.cursor, rules, (query) => timePage(feed, request, query))
 }
 
 async function timePage(
-  { resource, client, clock }: ResourceContext,
   feed: TimestampFeed,
+  { owner, context }: ChangesRequest,
   { since, afterId, page }: FeedQuery,
-  context: CallContext,
 ): Promise<FeedPage> {
+  const { resource, client, clock } = owner
   const query: Query = {
     ...sizeOf(feed),
     ...feed.query,

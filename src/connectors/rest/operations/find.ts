@@ -1,13 +1,13 @@
 /** Looks records up by our marker or by values, through the list's filters. */
 
-import { isLosslessNumber } from 'lossless-json'
+import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import type { Query } from '../client.ts'
-import type { ResourceContext } from '../resource-context.ts'
 import { isTombstone, itemsOf, listedRecord, unusable } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
 
 interface Wanted {
   readonly path: NativePath

@@ -6,9 +6,9 @@ import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { textAt } from '../../kit/native.ts'
 import type { Query } from '../client.ts'
-import type { ListManifest } from '../manifest.ts'
-import type { ResourceContext } from '../resource-context.ts'
+import type { ListManifest } from '../manifests/manifest.ts'
 import { isTombstone, itemsOf, listedRecord, unusable } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
 
 /** The capability that a way of paging gives. A list in one answer is a snapshot and skips nothing. */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
@@ -25,6 +25,7 @@ export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   }
 }
 
+/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
   list: ListManifest | undefined,

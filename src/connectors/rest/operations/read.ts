@@ -1,9 +1,10 @@
 /** Reads by id: one, or several through the list. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { callFailure, readResultOf } from '../../kit/outcome.ts'
-import type { ResourceContext } from '../resource-context.ts'
 import { itemsOf, listedRecord, observed } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
 
+/** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
   { resource, client, item, rules }: ResourceContext,
   rid: string,

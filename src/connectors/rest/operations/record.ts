@@ -4,7 +4,7 @@ import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
-import type { ResourceManifest } from '../manifest.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
 
 /** Headers of the answer that a single record came in; a list's headers say nothing about its records. */
 export type RecordHeaders = Readonly<Record<string, string>> | undefined
@@ -36,11 +36,13 @@ export function observed(resource: ResourceManifest, record: ListedRecord): Read
   return isTombstone(resource, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
 }
 
+/** Whether the record is still there but counts as deleted. */
 export function isTombstone(resource: ResourceManifest, native: NativeRecord): boolean {
   const { tombstone } = resource
   return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
 }
 
+/** The version, from the header of a single answer or from the record. */
 export function versionOf(
   resource: ResourceManifest,
   native: NativeRecord | undefined,
@@ -68,6 +70,7 @@ export function itemsOf(body: unknown, path: NativePath | undefined): readonly u
   )
 }
 
+/** The error of an answer that lacks what the manifest says it has. */
 export function unusable(what: string): IsthmusError {
   return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer does not fit the manifest: ${what}.`)
 }

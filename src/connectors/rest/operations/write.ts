@@ -14,9 +14,9 @@ import type {
 } from '../../kit/contract.ts'
 import { isNativeRecord, mergeNative, textAt, withoutValueAt, withValueAt } from '../../kit/native.ts'
 import { writeResultOf } from '../../kit/outcome.ts'
-import type { ResourceContext } from '../resource-context.ts'
 import { markerPath } from './find.ts'
 import { versionOf } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
 
 interface Sending {
   readonly method: Method
@@ -27,6 +27,7 @@ interface Sending {
   readonly ifVersion?: string | undefined
 }
 
+/** Creates, with the identity that the manifest names. */
 export function createRecord(
   owner: ResourceContext,
   { body, recordId, idempotencyKey }: CreateRequest,
@@ -56,6 +57,7 @@ export function createRecord(
   return send(owner, { method: 'POST', target: resource.path, options: { json, headers } }, context)
 }
 
+/** Changes a record: by patch, or by replacing the record last read with the changes over it. */
 export function updateRecord(
   owner: ResourceContext,
   { rid, patch, base, ifVersion }: UpdateRequest,
@@ -78,6 +80,7 @@ export function updateRecord(
   )
 }
 
+/** Deletes or archives a record. */
 export function removeRecord(
   owner: ResourceContext,
   { rid, mode, ifVersion }: RemoveRequest,

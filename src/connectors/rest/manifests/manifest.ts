@@ -4,9 +4,9 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
-import { parseNativePath } from '../../model/definition/native-path.ts'
-import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
-import { nativePath } from '../kit/native.ts'
+import { parseNativePath } from '../../../model/definition/native-path.ts'
+import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
+import { nativePath } from '../../kit/native.ts'
 
 const path = z
   .string()
@@ -255,6 +255,7 @@ const webhooksSchema = z.strictObject({
     .optional(),
 })
 
+/** Checks a manifest and fills in its defaults. */
 export const manifestSchema = z.strictObject({
   /** Name of a built-in manifest that this one completes or changes. */
   extends: z.string().optional(),
@@ -268,7 +269,11 @@ export const manifestSchema = z.strictObject({
 export type ManifestSource = z.input<typeof manifestSchema>
 /** A checked manifest with its defaults. */
 export type Manifest = z.output<typeof manifestSchema>
+/** One resource, checked. */
 export type ResourceManifest = z.output<typeof resourceSchema>
+/** How a resource is listed. */
 export type ListManifest = NonNullable<ResourceManifest['list']>
+/** How a resource tells its changes. */
 export type ChangesManifest = NonNullable<ResourceManifest['changes']>
+/** How deliveries are signed and read. */
 export type WebhooksManifest = NonNullable<Manifest['webhooks']>

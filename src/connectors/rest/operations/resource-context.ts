@@ -1,8 +1,9 @@
 /** What every operation on one resource needs. */
-import type { OutcomeRules } from '../kit/outcome.ts'
-import type { RestClient } from './client.ts'
-import type { ResourceManifest } from './manifest.ts'
+import type { OutcomeRules } from '../../kit/outcome.ts'
+import type { RestClient } from '../client.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
 
+/** One resource with its client and rules. */
 export interface ResourceContext {
   readonly name: string
   readonly resource: ResourceManifest
