@@ -122,6 +122,8 @@ export interface SystemField {
   readonly acceptRaceWindow: boolean
   /** May be left out of a create (a reference that is not there yet, for one). */
   readonly nullable: boolean
+  /** The parts of a group that this system has. Its copy says nothing about the others. @default all of them */
+  readonly parts?: ReadonlySet<string>
 }
 
 /** A mapping between a system's native record and canonical fields (`get`/`put` of a lens). Pure. */

@@ -14,6 +14,7 @@ import type {
 } from './merge/contract.ts'
 import { type LaneField, type LaneShape, shapeOf } from './merge/entity-shape.ts'
 import { asStored, isEmpty, sameValue } from './merge/equivalence.ts'
+import { clearMissingParts, leaveOutMissingParts } from './merge/group-parts.ts'
 import { acknowledge, hasBase, unseen } from './merge/member-field.ts'
 import type { AgreedField, MemberField, MemberFields } from './state.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
@@ -106,7 +107,7 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
     })
     return
   }
-  lane.values[shape.name] = desired
+  lane.values[shape.name] = clearMissingParts(shape.field.type, role.settings, desired)
   lane.revs[shape.name] = agreed.rev
 }
 
@@ -158,7 +159,7 @@ function planCreateField(lane: Lane, { shape, role }: LaneField, agreed: AgreedF
     lane.waiting.push({ system: role.system, field: shape.name, recordId: missing, blocksLane })
     return !blocksLane
   }
-  lane.values[shape.name] = desired
+  lane.values[shape.name] = leaveOutMissingParts(shape.field.type, desired)
   lane.revs[shape.name] = agreed.rev
   return true
 }

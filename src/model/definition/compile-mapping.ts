@@ -90,7 +90,7 @@ function groupSource(
     if (source === undefined) continue
     sources.push({ name, type, source })
     const specs = normaliserSpecs(long, emptySpelling(context.spells, group.spells, long.spells))
-    if (specs.length > 0) normalisers.push({ name, normalise: normaliserOf(specs, type, under) })
+    normalisers.push({ name, normalise: normaliserOf(specs, type, under) })
   }
   if (sources.length < parts.length) return undefined
   return {
@@ -122,6 +122,14 @@ function finish(
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
       nullable: keys.nullable ?? !context.required,
+      ...mappedParts(type, source),
     },
   }
+}
+
+/** Which parts of a group the system has, where it lacks some. */
+function mappedParts(type: FieldType, source: LensSource): Pick<SystemField, 'parts'> {
+  if (type.kind !== 'group' || source.kind !== 'group') return {}
+  const parts = new Set(source.parts.map(({ name }) => name))
+  return Object.keys(type.fields).every((name) => parts.has(name)) ? {} : { parts }
 }

@@ -1,3 +1,4 @@
+import { isCanonicalObject } from '../canonical/object.ts'
 import { type EmptySpelling, type NormaliserSpec, plainEmpties } from '../lens/spec.ts'
 import { compileNormaliser, type Normaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
@@ -45,16 +46,19 @@ export interface PartNormaliser {
   readonly normalise: (value: CanonicalValue) => CanonicalValue
 }
 
-/** A normaliser of a group that treats each part in its own way. */
+/**
+ * A normaliser of a group that is mapped part by part: each is treated in its own way, and a part that is not mapped can't be held. A group
+ * of which nothing is left is null, as it would be read.
+ */
 export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpec[] {
-  const active = new Map(parts.map((part) => [part.name, part.normalise]))
-  if (active.size === 0) return []
+  const mapped = new Map(parts.map((part) => [part.name, part.normalise]))
   const normalise = (value: CanonicalValue): CanonicalValue => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-    const entries = Object.entries(value).map(
-      ([name, part]: [string, CanonicalValue]) => [name, active.get(name)?.(part) ?? part] as const,
-    )
-    return Object.fromEntries(entries)
+    if (!isCanonicalObject(value)) return value
+    const entries = Object.entries(value).flatMap(([name, part]) => {
+      const normalisePart = mapped.get(name)
+      return normalisePart === undefined ? [] : [[name, normalisePart(part)] as const]
+    })
+    return entries.every(([, part]) => part === null) ? null : Object.fromEntries(entries)
   }
   return [{ kind: 'function', normalise }]
 }

@@ -2,6 +2,7 @@
 import type { AgreedField } from '../state.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
+import { keepsOtherParts } from './group-parts.ts'
 import { acknowledge } from './member-field.ts'
 import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import type { RankedCandidate, Verdict } from './policies.ts'
@@ -15,9 +16,13 @@ export function commonValue(
     candidates.every((other) => {
       if (other === common) return true
       const role = shape.roles.find(({ system }) => system === other.standsFor)
-      return role === undefined
-        ? sameValue(other.value, common.value)
-        : equivalent(role.settings, other.value, common.value)
+      if (role === undefined) return sameValue(other.value, common.value)
+      if (!equivalent(role.settings, other.value, common.value)) return false
+      // The agreed value may hold parts of a group that the system it came from has no place for.
+      return (
+        other.system !== 'agreed' ||
+        keepsOtherParts(shape.field.type, role.settings, other.value, common.value)
+      )
     }),
   )
 }
@@ -32,7 +37,7 @@ export function agree(
   const { heldBy: _released, ...kept } = before
   const after =
     verdict.kind === 'winner' && verdict.candidate.system === 'agreed'
-      ? { ...kept, rev: pass.rev }
+      ? { ...kept, value: verdict.candidate.value, rev: pass.rev }
       : { ...originOf(shape, verdict), rev: pass.rev, at: pass.input.now }
   setAgreed(pass, shape.name, after)
   pass.changes.push({

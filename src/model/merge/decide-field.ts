@@ -4,6 +4,7 @@ import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, nothingAgreed, type SeenChange } from './change.ts'
 import { equivalent } from './equivalence.ts'
+import { wholeAgreed, wholeChanges } from './group-parts.ts'
 import { disown, keepForHold } from './hold.ts'
 import { acknowledge, markCoerced } from './member-field.ts'
 import { agreedFields, type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
@@ -14,13 +15,13 @@ export function decideField(at: FieldMerge, changes: readonly SeenChange[]): voi
   const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
   if (agreed.heldBy !== undefined) {
-    keepForHold(at, agreed.heldBy, changes)
+    keepForHold(at, agreed.heldBy, wholeChanges(shape, changes, agreed))
     return
   }
   const origins = originsOf(changes, agreed)
   const refused = changes.filter((change) => !origins.includes(change))
   if (origins.length > 0) decideBetween(at, origins, agreed)
-  if (refused.length > 0) revert(at, refused, agreed)
+  if (refused.length > 0) revert(at, wholeChanges(shape, refused, agreed), agreed)
 }
 
 /** The changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and nobody has a better one. */
@@ -32,8 +33,9 @@ function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonl
 
 function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: AgreedField): void {
   const { pass, shape } = at
-  const candidates = origins.map(candidateOf)
-  if (origins.some((change) => change.concurrent)) candidates.push(agreedCandidate(agreed))
+  const candidates = wholeChanges(shape, origins, agreed).map(candidateOf)
+  if (origins.some((change) => change.concurrent))
+    candidates.push(agreedCandidate(wholeAgreed(shape, origins, agreed)))
   const common = commonValue(shape, candidates)
   if (common !== undefined) {
     agree(at, agreed, { kind: 'winner', candidate: common, by: 'single' })

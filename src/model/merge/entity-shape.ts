@@ -24,6 +24,8 @@ export interface FieldShape {
   readonly field: Field
   /** In the order of the definition, so that the result never depends on the order of the looks. */
   readonly roles: readonly FieldRole[]
+  /** Some system has only some parts of this group. */
+  readonly isPartial: boolean
 }
 
 /** One field as one system's lane sees it. */
@@ -52,11 +54,11 @@ export function shapeOf(entity: Entity): EntityShape {
   const known = shapes.get(entity)
   if (known !== undefined) return known
   const systems = [...entity.systems.values()]
-  const fields = [...entity.fields.values()].map((field) => ({
-    name: field.name,
-    field,
-    roles: rolesOf(field, systems),
-  }))
+  const fields = [...entity.fields.values()].map((field) => {
+    const roles = rolesOf(field, systems)
+    const isPartial = roles.some(({ settings }) => settings.parts !== undefined)
+    return { name: field.name, field, roles, isPartial }
+  })
   const lanes = systems.map((entitySystem, index) => ({
     entitySystem,
     fields: fields.flatMap((shape) =>

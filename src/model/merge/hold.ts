@@ -8,6 +8,7 @@ import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, type SeenChange } from './change.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { completeSide, type PartialSide } from './group-parts.ts'
 import { acknowledge, hasBase } from './member-field.ts'
 import {
   addConflict,
@@ -78,6 +79,7 @@ function currentValues(
   agreed: AgreedField,
 ): readonly RankedCandidate[] | undefined {
   const values: RankedCandidate[] = []
+  const sides: PartialSide[] = []
   for (const role of shape.roles) {
     const side = pass.sides[role.index]
     if (side === undefined || !takesPart(role, side)) continue
@@ -90,8 +92,14 @@ function currentValues(
       base: state.shadow,
       at: side.observation?.at ?? agreed.at,
     })
+    sides.push({ settings: role.settings, value: state.shadow, base: agreed.value })
   }
   if (values.length === 0) return undefined
+  for (const [index, side] of sides.entries()) {
+    const value = values[index]
+    if (value !== undefined && shape.isPartial)
+      values[index] = { ...value, value: completeSide(shape.field.type, side, sides, agreed.value) }
+  }
   const stands = values.length > 1 && values.some((value) => value.system === agreed.src)
   return stands ? values : [...values, agreedCandidate(agreed)]
 }
