@@ -92,7 +92,8 @@ class Simulation {
     )
     users.fill()
     this.#sendWebhooks()
-    await this.#store.bind({ id: this.#scenario.integration.id, version: this.#scenario.integration.version })
+    const { id, version } = this.#scenario.integration
+    await this.#store.bind({ id, version, document: {} })
     for (let i = 0; i < workers; i += 1) this.#spawn()
     users.plan()
     this.#planFaults()
