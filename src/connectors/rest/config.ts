@@ -7,7 +7,7 @@ import { suggestion } from '../../model/definition/nearest.ts'
 import { UsageError } from '../../model/errors.ts'
 import { parseConfig } from '../kit/config-findings.ts'
 import { connectionShape } from '../kit/connection.ts'
-import { isNativeRecord, mergeNative } from '../kit/native.ts'
+import { isNativeRecord } from '../kit/native.ts'
 import { builtInManifests } from './manifests/built-in.ts'
 import { type Manifest, manifestSchema } from './manifests/manifest.ts'
 
@@ -44,7 +44,23 @@ export function loadManifest(
   const given = typeof source === 'string' ? namedManifest(source, place, baseDirectory) : source
   const { extends: baseName } = given
   if (typeof baseName !== 'string') return parseConfig(manifestSchema, given, place)
-  return parseConfig(manifestSchema, mergeNative(builtIn(baseName, `${place}.extends`), given), place)
+  return parseConfig(manifestSchema, extended(builtIn(baseName, `${place}.extends`), given), place)
+}
+
+type Source = Readonly<Record<string, unknown>>
+
+/** What tells the kinds of a part apart: `list.paging`, `changes.by`, `create.as`, `scheme.kind`. */
+const discriminators = ['paging', 'by', 'as', 'kind'] as const
+
+/** Puts a manifest over the one it extends, part by part. A part of another kind replaces the old one: their keys don't mix. */
+function extended(base: Source, given: Source): Source {
+  const isOtherKind = discriminators.some((key) => key in base && key in given && base[key] !== given[key])
+  if (isOtherKind) return given
+  const parts = Object.entries(given).map(([key, value]) => {
+    const before = Object.hasOwn(base, key) ? base[key] : undefined
+    return [key, isNativeRecord(before) && isNativeRecord(value) ? extended(before, value) : value]
+  })
+  return { ...base, ...Object.fromEntries(parts) }
 }
 
 function namedManifest(

@@ -593,6 +593,27 @@ describe('configuration', () => {
     expect(() => connect('http://127.0.0.1:1', config)).toThrow(message)
   })
 
+  test('a manifest that extends another changes parts of it, and replaces a part of another kind', () => {
+    const users = {
+      list: { paging: 'page', parameter: '_page', size: { parameter: '_limit' } },
+      create: { as: 'none' },
+      remove: { archive: { active: false } },
+    }
+    const manifest = { extends: 'jsonplaceholder', resources: { users, extra: { path: '/extra' } } }
+    const system = connect('http://127.0.0.1:1', { manifest })
+    expect(system.resource('users').capabilities).toMatchObject({
+      list: { paging: 'offset', pageSize: 100 },
+      create: 'none',
+      remove: 'both',
+      read: { batch: 50 },
+    })
+    expect(system.resource('extra').capabilities).toMatchObject({
+      create: 'unsupported',
+      list: { paging: 'none' },
+    })
+    expect(system.resource('posts').capabilities.create).toBe('marker')
+  })
+
   test('an unknown connector or resource names the nearest one', () => {
     const timing = { readTimeoutMs: 1, writeTimeoutMs: 1, concurrency: 1 }
     expect(() => connectSystem({ name: 'x', connector: 'rset', config: {}, timing }, { clock })).toThrow(
