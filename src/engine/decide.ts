@@ -126,24 +126,34 @@ function forgetReleasedRefusals(pass: Pass): void {
 
 /**
  * A refusal holds for what was sent as a whole, since systems seldom say which field they mean: once one of the refused fields has a newer
- * value, or the definition changed, all of them may go again. Answers whether anything was forgotten.
+ * value, or the definition changed, all of them may go again. A refused create consists of all fields. Answers whether anything was forgotten.
  */
 function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
-  let forgotten = false
-  for (const member of pass.members.values()) {
-    if (!hasRefusals(member)) continue
-    const after = result.members.get(member.system) ?? member.fields
-    const outdated = Object.entries(member.fields).some(([name, { rejected }]) => {
-      if (rejected === undefined) return false
-      const changed = rejected.rev !== (result.fields[name]?.rev ?? 0)
-      const held = (after[name]?.acked ?? 0) >= rejected.rev
-      return changed || held || rejected.version !== pass.context.integration.version
-    })
-    if (!outdated) continue
-    forgetRefusals(pass, member)
-    forgotten = true
+  const outdated = [...pass.members.values()].filter(
+    (member) => hasRefusals(member) && areOutdated(pass, member, result),
+  )
+  for (const member of outdated) forgetRefusals(pass, member)
+  return outdated.length > 0
+}
+
+function areOutdated(pass: Pass, member: Member, result: MergeResult): boolean {
+  const after = result.members.get(member.system) ?? member.fields
+  const refused = Object.entries(member.fields).flatMap(([name, { rejected }]) =>
+    rejected === undefined ? [] : [{ name, rejected }],
+  )
+  const newest = Math.max(...refused.map(({ rejected }) => rejected.rev))
+  const parts = pass.entity.systems.get(member.system)?.fields
+  if (
+    member.state === 'absent' &&
+    result.changes.some(({ field, rev }) => rev > newest && parts?.has(field))
+  ) {
+    return true
   }
-  return forgotten
+  return refused.some(({ name, rejected }) => {
+    const changed = rejected.rev !== (result.fields[name]?.rev ?? 0)
+    const held = (after[name]?.acked ?? 0) >= rejected.rev
+    return changed || held || rejected.version !== pass.context.integration.version
+  })
 }
 
 function forgetRefusals(pass: Pass, member: Member): void {
