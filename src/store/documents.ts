@@ -7,7 +7,7 @@
 import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJson } from '../model/canonical/equality.ts'
 import { IsthmusError } from '../model/errors.ts'
-import type { MemberFields } from '../model/state.ts'
+import type { AgreedFields, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
 
@@ -23,6 +23,61 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
   return unreadableAs(place, () => JSON.parse(decoder.decode(codec.decode(bytes, place))))
 }
 
+/**
+ * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys.
+ */
+export function encodeAgreed(codec: FieldCodec, recordId: string, fields: AgreedFields): Uint8Array {
+  const rows = Object.entries(fields).map(([name, { rev, src, at, heldBy, value }]) => {
+    const head = [rev, src, at, heldBy ?? 0]
+    return [name, value === undefined ? head : [...head, value]]
+  })
+  return encodePlain(codec, recordPlace(recordId), Object.fromEntries(rows))
+}
+
+/** A record without a document has no agreed fields yet. */
+export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedFields {
+  if (bytes === null) return {}
+  type Row = [rev: number, src: string, at: number, heldBy: string | 0, value?: CanonicalValue]
+  const rows = decodePlain<Record<string, Row>>(codec, recordPlace(recordId), bytes)
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, [rev, src, at, heldBy, value]]) => [
+      name,
+      { value, rev, src, at, ...(heldBy === 0 ? {} : { heldBy }) },
+    ]),
+  )
+}
+
+/** A member's fields; the common ones, which hold a shadow and an acknowledgement and nothing else, as `[acked, shadow]`. */
+export function encodeMember(
+  codec: FieldCodec,
+  recordId: string,
+  system: string,
+  fields: MemberFields,
+): Uint8Array {
+  const rows = Object.entries(fields).map(([name, field]) => {
+    const plain = field.shadow !== undefined && Object.keys(field).length === 2
+    return [name, plain ? [field.acked, field.shadow] : field]
+  })
+  return encodePlain(codec, memberPlace(recordId, system), Object.fromEntries(rows))
+}
+
+export function decodeMember(
+  codec: FieldCodec,
+  recordId: string,
+  system: string,
+  bytes: Uint8Array | null,
+): MemberFields {
+  if (bytes === null) return {}
+  type Row = MemberFields[string] | [acked: number, shadow: CanonicalValue]
+  const rows = decodePlain<Record<string, Row>>(codec, memberPlace(recordId, system), bytes)
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      Array.isArray(row) ? { acked: row[0], shadow: row[1] } : row,
+    ]),
+  )
+}
+
 /** Anything that JSON off the wire can be, numbers of any size included. */
 export function encodeLossless(codec: FieldCodec, place: FieldPlace, document: unknown): Uint8Array {
   return codec.encode(encoder.encode(stringify(document) ?? 'null'), place)
@@ -36,11 +91,11 @@ export function decodeLossless<T>(codec: FieldCodec, place: FieldPlace, bytes: U
 }
 
 /** The key under which a member's field document lies. */
-export function memberPlace(recordId: string, system: string): FieldPlace {
+function memberPlace(recordId: string, system: string): FieldPlace {
   return { table: 'member', column: 'fields', rowId: `${recordId}/${system}` }
 }
 
-export function recordPlace(recordId: string): FieldPlace {
+function recordPlace(recordId: string): FieldPlace {
   return { table: 'record', column: 'fields', rowId: recordId }
 }
 

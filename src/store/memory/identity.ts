@@ -7,7 +7,7 @@ import type {
   ReferenceAnswer,
   ReferenceQuery,
 } from '../contract.ts'
-import { encodePlain, memberPlace } from '../documents.ts'
+import { encodeMember } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { leased } from './pass.ts'
 import {
@@ -119,7 +119,7 @@ function passOn(context: MemoryContext, member: MemberRow, survivor: RecordRow, 
   const { tables } = context
   if (member.system === system) {
     member.state = 'gone'
-    member.fields = encodePlain(context.codec, memberPlace(member.recordId, member.system), {})
+    member.fields = encodeMember(context.codec, member.recordId, member.system, {})
     member.shadowMac = undefined
     return
   }

@@ -1,6 +1,6 @@
 /** Marks: from webhooks, polls, full runs, other records' passes and people. */
 import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
-import { encodePlain, recordPlace } from '../documents.ts'
+import { encodeAgreed } from '../documents.ts'
 import { blankMember, key, type MemoryContext, markDirty, putMember } from './tables.ts'
 
 export function takeIn(context: MemoryContext, request: IntakeRequest): IntakeResult {
@@ -57,7 +57,7 @@ function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
     entity,
     state: 'candidate',
     rev: 0,
-    fields: encodePlain(context.codec, recordPlace(id), {}),
+    fields: encodeAgreed(context.codec, id, {}),
     dirtySeq: 1,
     cleanSeq: 0,
     look: [system],

@@ -1,7 +1,7 @@
 /** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
-import type { AgreedFields, MemberFields } from '../../model/state.ts'
+import type { MemberFields } from '../../model/state.ts'
 import type { CanonicalValue } from '../../model/values.ts'
-import { decodePlain, encodePlain, memberPlace, recordPlace } from '../documents.ts'
+import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import { releasedReason, withChosenValue, withoutHold, withoutRejections } from '../interventions.ts'
 import { moveMember, refuseAttach } from './identity.ts'
 import { apartKey } from './keys.ts'
@@ -66,10 +66,10 @@ export function resolveConflict(
   if (chosen === undefined) return 'unknown'
   takeBack(record)
   const now = context.now()
-  const fields = decodePlain<AgreedFields>(codec, recordPlace(record.id), record.fields)
+  const fields = decodeAgreed(codec, record.id, record.fields)
   record.rev += 1
   const changed = withChosenValue(fields, row.field, chosen.value, { rev: record.rev, now })
-  record.fields = encodePlain(codec, recordPlace(record.id), changed)
+  record.fields = encodeAgreed(codec, record.id, changed)
   row.state = 'decided'
   row.winner = 'system' in choice ? choice.system : 'person'
   row.decidedBy = actor
@@ -181,8 +181,13 @@ function changeFields(
   lane: MemberRow,
   change: (fields: MemberFields) => MemberFields,
 ): void {
-  const place = memberPlace(lane.recordId, lane.system)
-  lane.fields = encodePlain(codec, place, change(decodePlain<MemberFields>(codec, place, lane.fields)))
+  const { recordId, system } = lane
+  lane.fields = encodeMember(
+    codec,
+    recordId,
+    system,
+    change(decodeMember(codec, recordId, system, lane.fields)),
+  )
 }
 
 function takeBack(record: RecordRow): void {

@@ -9,7 +9,7 @@ import type {
   Settlement,
   SettlementResult,
 } from '../contract.ts'
-import { encodePlain, memberPlace, recordPlace, shadowMac } from '../documents.ts'
+import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { registerKeys, sharedExactKey } from './keys.ts'
 import { writePassRows } from './pass-rows.ts'
@@ -158,7 +158,7 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
   const { state, rev, fields, tombstoneRev, releasedRev } = update
   if (state !== undefined) record.state = state
   if (rev !== undefined) record.rev = rev
-  if (fields !== undefined) record.fields = encodePlain(context.codec, recordPlace(record.id), fields)
+  if (fields !== undefined) record.fields = encodeAgreed(context.codec, record.id, fields)
   if (tombstoneRev !== undefined) record.tombstoneRev = tombstoneRev
   if (releasedRev !== undefined) record.releasedRev = releasedRev
 }
@@ -179,7 +179,7 @@ function updateMember(context: MemoryContext, record: RecordRow, update: MemberU
   if (existing === undefined) putMember(tables, row)
   if (update.rid !== undefined) setRid(tables, row, update.rid ?? undefined, context.now())
   if (update.fields !== undefined) {
-    row.fields = encodePlain(codec, memberPlace(record.id, update.system), update.fields)
+    row.fields = encodeMember(codec, record.id, update.system, update.fields)
     row.shadowMac = shadowMac(codec, update.fields)
   }
   writeMemberColumns(row, update)

@@ -1,6 +1,6 @@
 /** Rows to the shapes of the contract, decoded. */
-import type { AgreedFields, Intent, Member, MemberFields, SyncRecord } from '../../model/state.ts'
-import { decodeLossless, decodePlain, encodeLossless, memberPlace, recordPlace } from '../documents.ts'
+import type { Intent, Member, SyncRecord } from '../../model/state.ts'
+import { decodeAgreed, decodeLossless, decodeMember, encodeLossless } from '../documents.ts'
 import { type IntentRow, type MemberRow, type MemoryContext, type RecordRow, union } from './tables.ts'
 
 export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord {
@@ -11,7 +11,7 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
     entity,
     state,
     rev,
-    fields: decodePlain<AgreedFields>(codec, recordPlace(id), row.fields),
+    fields: decodeAgreed(codec, id, row.fields),
     dirtySeq,
     cleanSeq,
     look: union(row.look, row.claimedLook),
@@ -29,7 +29,7 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     system,
     entity,
     state,
-    fields: decodePlain<MemberFields>(codec, memberPlace(recordId, system), row.fields),
+    fields: decodeMember(codec, recordId, system, row.fields),
     asof,
     lane,
     laneAttempts,

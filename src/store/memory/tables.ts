@@ -1,7 +1,7 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
 import type { IntentOperation, IntentState, LaneState, MemberState, RecordState } from '../../model/state.ts'
 import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
-import { encodePlain, memberPlace } from '../documents.ts'
+import { encodeMember } from '../documents.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
 
 export interface RecordRow {
@@ -186,7 +186,7 @@ export function blankMember(
     entity,
     rid: undefined,
     state: 'absent',
-    fields: encodePlain(codec, memberPlace(recordId, system), {}),
+    fields: encodeMember(codec, recordId, system, {}),
     shadowMac: undefined,
     floor: undefined,
     absorbedVersion: undefined,

@@ -1,7 +1,6 @@
 /** Finding counterparts: candidates register their keys and see who shares them. */
-import type { AgreedFields } from '../../model/state.ts'
 import type { MatchHit, MatchRequest } from '../contract.ts'
-import { decodePlain, matchKeyMac, recordPlace } from '../documents.ts'
+import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
@@ -58,8 +57,7 @@ async function match(
       linked: row.linked,
       creating: row.creating,
       busy: row.busy,
-      fields:
-        row.fields === null ? {} : decodePlain<AgreedFields>(codec, recordPlace(row.other_id), row.fields),
+      fields: decodeAgreed(codec, row.other_id, row.fields),
       keptApart: row.kept_apart,
     }
   }

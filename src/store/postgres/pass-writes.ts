@@ -1,6 +1,6 @@
 /** The writes of a pass, set-based over the batch. Everything here runs under the records' locks, after all checks. */
 import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
-import { encodeLossless, encodePlain, memberPlace, recordPlace, shadowMac } from '../documents.ts'
+import { encodeAgreed, encodeLossless, encodeMember, encodePlain, shadowMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { applyMarks } from './intake.ts'
@@ -85,12 +85,11 @@ function memberChanges<Item extends Updates>(
   return held.flatMap(({ item, record }) =>
     mergeUpdates(item.members ?? []).map((update): MemberChange => {
       const { fields } = update
-      const place = memberPlace(record.id, update.system)
       return {
         recordId: record.id,
         entity: record.entity,
         update,
-        fields: fields === undefined ? undefined : encodePlain(codec, place, fields),
+        fields: fields === undefined ? undefined : encodeMember(codec, record.id, update.system, fields),
         shadowMac: fields === undefined ? undefined : shadowMac(codec, fields),
       }
     }),
@@ -109,7 +108,7 @@ function recordChanges<Item extends Updates>({ codec }: PostgresContext, held: r
     const finish = item.finish ?? { kind: 'keep' as const }
     if (item.record === undefined && finish.kind === 'keep') return []
     const { fields, ...update } = item.record ?? {}
-    const encoded = fields === undefined ? undefined : encodePlain(codec, recordPlace(record.id), fields)
+    const encoded = fields === undefined ? undefined : encodeAgreed(codec, record.id, fields)
     return [{ id: record.id, update, fields: encoded, finish }]
   })
 }

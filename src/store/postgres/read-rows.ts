@@ -1,7 +1,7 @@
 /** Columns to the shapes of the contract, decoded. */
-import type { AgreedFields, Intent, Member, MemberFields, SyncRecord } from '../../model/state.ts'
+import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
-import { decodeLossless, decodePlain, memberPlace, recordPlace } from '../documents.ts'
+import { decodeAgreed, decodeLossless, decodeMember } from '../documents.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
@@ -14,7 +14,7 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
     state: row.state,
     rev: row.rev,
     // A record that a full run discovered has no document yet: the server can't encode one.
-    fields: row.fields === null ? {} : decodePlain<AgreedFields>(codec, recordPlace(row.id), row.fields),
+    fields: decodeAgreed(codec, row.id, row.fields),
     dirtySeq: row.dirty_seq,
     cleanSeq: row.clean_seq,
     look: [...new Set([...row.claimed_look, ...row.look])].sort(),
@@ -31,10 +31,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     system: row.system,
     entity: row.entity,
     state: row.state,
-    fields:
-      row.fields === null
-        ? {}
-        : decodePlain<MemberFields>(codec, memberPlace(row.record_id, row.system), row.fields),
+    fields: decodeMember(codec, row.record_id, row.system, row.fields),
     asof: row.asof,
     lane: row.lane,
     laneAttempts: row.lane_attempts,

@@ -1,7 +1,6 @@
 /** A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it. */
-import type { AgreedFields } from '../../../model/state.ts'
 import type { CanonicalValue } from '../../../model/values.ts'
-import { decodePlain, encodePlain, recordPlace } from '../../documents.ts'
+import { decodeAgreed, encodeAgreed } from '../../documents.ts'
 import { withChosenValue } from '../../interventions.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
@@ -59,12 +58,11 @@ async function decide(
   const [record] = await readRecords(session, [recordId])
   if (chosen === undefined || record === undefined) return 'unknown'
   const { codec } = context
-  const place = recordPlace(recordId)
-  const fields = record.fields === null ? {} : decodePlain<AgreedFields>(codec, place, record.fields)
+  const fields = decodeAgreed(codec, recordId, record.fields)
   const rev = record.rev + 1
   const changed = withChosenValue(fields, field, chosen.value, { rev, now })
   const winner = 'system' in choice ? choice.system : 'person'
-  await saveAgreed(session, recordId, rev, encodePlain(codec, place, changed))
+  await saveAgreed(session, recordId, rev, encodeAgreed(codec, recordId, changed))
   await decideConflict(session, id, winner, toText(actor))
   await markDirty(session, [{ recordId, system: '*' }])
   await append(session, [{ kind: 'person', recordId, actor, body: { conflict: id, field, winner } }], now)

@@ -1,7 +1,6 @@
 /** Trying failures again: their lanes open, what was refused may be sent once more. */
-import type { MemberFields } from '../../../model/state.ts'
 import type { JournalEntry } from '../../contract.ts'
-import { decodePlain, encodePlain, memberPlace } from '../../documents.ts'
+import { decodeMember, encodeMember } from '../../documents.ts'
 import { withoutRejections } from '../../interventions.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
@@ -54,11 +53,15 @@ async function reopen(
   const changes = members
     .filter((member) => wanted.has(`${member.record_id}/${member.system}`))
     .map(({ record_id: recordId, system, fields }): LaneChange => {
-      const place = memberPlace(recordId, system)
       const changed =
         fields === null
           ? undefined
-          : encodePlain(codec, place, withoutRejections(decodePlain<MemberFields>(codec, place, fields)))
+          : encodeMember(
+              codec,
+              recordId,
+              system,
+              withoutRejections(decodeMember(codec, recordId, system, fields)),
+            )
       return { recordId, system, lane: 'open', reason: undefined, fields: changed }
     })
   await changeLanes(session, changes)

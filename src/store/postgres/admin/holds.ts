@@ -1,7 +1,6 @@
 /** A person lets held changes go, or has them dropped. */
-import type { MemberFields } from '../../../model/state.ts'
 import type { JournalEntry } from '../../contract.ts'
-import { decodePlain, encodePlain, memberPlace } from '../../documents.ts'
+import { decodeMember, encodeMember } from '../../documents.ts'
 import { releasedReason, withoutHold } from '../../interventions.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
@@ -101,9 +100,8 @@ function laneChange(
   }
   if (hold.kind !== 'oscillation') return { ...kept, lane: 'open', reason: releasedReason }
   if (fields === null) return kept
-  const place = memberPlace(recordId, system)
-  const released = withoutHold(decodePlain<MemberFields>(codec, place, fields), hold.field ?? undefined)
-  return { ...kept, fields: encodePlain(codec, place, released) }
+  const released = withoutHold(decodeMember(codec, recordId, system, fields), hold.field ?? undefined)
+  return { ...kept, fields: encodeMember(codec, recordId, system, released) }
 }
 
 function holdEntry(hold: HoldColumns, decision: Decision, actor: string): JournalEntry {

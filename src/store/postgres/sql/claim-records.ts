@@ -35,7 +35,7 @@ const statement = {
       lease_owner = $1,
       lease_epoch = r.lease_epoch + 1,
       lease_until = now_ms() + $3,
-      claimed_look = union_text(r.claimed_look, r.look),
+      claimed_look = case when r.claimed_look = '{}' then r.look else union_text(r.claimed_look, r.look) end,
       look = '{}',
       claimed_seq = r.dirty_seq,
       attempts = r.attempts + 1

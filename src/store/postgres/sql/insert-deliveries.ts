@@ -1,4 +1,5 @@
 import type { Session } from '../database.ts'
+import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
 
 export interface EncodedDelivery {
@@ -13,10 +14,13 @@ export async function insertDeliveries(
   deliveries: readonly EncodedDelivery[],
 ): Promise<Set<number>> {
   if (deliveries.length === 0) return new Set()
+  const bodies = packBytes(deliveries.map(({ body }) => body))
   const rows = await session.rows<{ system: string; delivery_id: string }>(statement, [
     deliveries.map(({ system }) => system),
     deliveries.map(({ deliveryId }) => toText(deliveryId)),
-    deliveries.map(({ body }) => body),
+    bodies.starts,
+    bodies.bytes,
+    bodies.lengths,
   ])
   const stored = new Set(rows.map((row) => JSON.stringify([row.system, row.delivery_id])))
   const fresh = new Set<number>()
@@ -31,8 +35,9 @@ const statement = {
   name: 'insert-deliveries',
   text: `
     insert into delivery (system, delivery_id, received_at, body)
-    select system, delivery_id, now_ms(), body
-    from unnest($1::text[], $2::text[], $3::bytea[]) with ordinality as u (system, delivery_id, body, n)
+    select system, delivery_id, now_ms(), substring($4::bytea from start for length)
+    from unnest($1::text[], $2::text[], $3::integer[], $5::integer[]) with ordinality
+      as u (system, delivery_id, start, length, n)
     order by n
     on conflict do nothing
     returning system, delivery_id`,

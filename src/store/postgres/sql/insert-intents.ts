@@ -1,5 +1,6 @@
 import type { Intent } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
+import { packBytes } from '../packed-bytes.ts'
 
 export async function insertIntents(
   session: Session,
@@ -7,17 +8,20 @@ export async function insertIntents(
 ): Promise<void> {
   if (intents.length === 0) return
   const column = <T>(pick: (intent: Intent) => T): T[] => intents.map(({ intent }) => pick(intent))
+  const documents = packBytes(intents.map(({ document }) => document))
   await session.rows(statement, [
     column(({ id }) => id),
     column(({ recordId }) => recordId),
     column(({ system }) => system),
     column(({ entity }) => entity),
     column(({ operation }) => operation),
-    intents.map(({ document }) => document),
+    documents.starts,
     column(({ createdAt }) => createdAt),
     column(({ firstSentAt }) => firstSentAt),
     column(({ notAfter }) => notAfter),
     column(({ state }) => state),
+    documents.bytes,
+    documents.lengths,
   ])
 }
 
@@ -26,7 +30,9 @@ const statement = {
   text: `
     insert into intent (id, record_id, system, entity, operation, document, created_at, first_sent_at,
       not_after, state)
-    select *
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
-      $8::bigint[], $9::bigint[], $10::text[])`,
+    select id, record_id, system, entity, operation, substring($11::bytea from start for length),
+      created_at, first_sent_at, not_after, state
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::bigint[],
+      $8::bigint[], $9::bigint[], $10::text[], $12::integer[])
+      as u (id, record_id, system, entity, operation, start, created_at, first_sent_at, not_after, state, length)`,
 }

@@ -1,10 +1,12 @@
 import type { JournalLine } from '../../journal-chain.ts'
 import type { Session } from '../database.ts'
+import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
 
 /** In the order of the chain: a stream's sequence numbers grow as its positions do. */
 export async function insertJournal(session: Session, lines: readonly JournalLine[]): Promise<void> {
   if (lines.length === 0) return
+  const bodies = packBytes(lines.map(({ body }) => body))
   await session.rows(statement, [
     lines.map(({ stream }) => stream),
     lines.map(({ position }) => position),
@@ -12,9 +14,11 @@ export async function insertJournal(session: Session, lines: readonly JournalLin
     lines.map(({ kind }) => kind),
     lines.map(({ recordId }) => recordId ?? null),
     lines.map(({ actor }) => toText(actor)),
-    lines.map(({ body }) => body),
+    bodies.starts,
     lines.map(({ previousHash }) => previousHash),
     lines.map(({ hash }) => hash),
+    bodies.bytes,
+    bodies.lengths,
   ])
 }
 
@@ -22,9 +26,10 @@ const statement = {
   name: 'insert-journal',
   text: `
     insert into journal (stream, position, at, kind, record_id, actor, body, previous_hash, hash)
-    select stream, position, at, kind, record_id, actor, body, previous_hash, hash
-    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],
-      $8::bytea[], $9::bytea[]) with ordinality
-      as u (stream, position, at, kind, record_id, actor, body, previous_hash, hash, n)
+    select stream, position, at, kind, record_id, actor, substring($10::bytea from start for length),
+      previous_hash, hash
+    from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::integer[],
+      $8::bytea[], $9::bytea[], $11::integer[]) with ordinality
+      as u (stream, position, at, kind, record_id, actor, start, previous_hash, hash, length, n)
     order by n`,
 }

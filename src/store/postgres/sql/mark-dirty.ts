@@ -30,7 +30,7 @@ const statement = {
     update record r set
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
-      look = union_text(r.look, mark.systems)
+      look = case when r.look = '{}' then mark.systems else union_text(r.look, mark.systems) end
     from mark
     join locked on locked.id = mark.record_id
     where r.id = mark.record_id

@@ -1,5 +1,6 @@
 import type { MemberUpdate } from '../../contract.ts'
 import type { Session } from '../database.ts'
+import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
 
 export interface MemberChange {
@@ -34,13 +35,14 @@ export async function updateMembers(session: Session, changes: readonly MemberCh
 
 function parametersOf(changes: readonly MemberChange[]): unknown[] {
   const column = <T>(pick: (change: MemberChange) => T): T[] => changes.map(pick)
+  const documents = packBytes(column(({ fields }) => fields))
   return [
     column(({ recordId }) => recordId),
     column(({ entity }) => entity),
     column(({ update: u }) => u.system),
     column(({ update: u }) => maskOf(u)),
     column(({ update: u }) => u.state ?? null),
-    column(({ fields }) => fields ?? null),
+    documents.starts,
     column(({ shadowMac }) => shadowMac ?? null),
     column(({ update: u }) => toText(u.rid)),
     column(({ update: u }) => toText(u.floor)),
@@ -53,6 +55,8 @@ function parametersOf(changes: readonly MemberChange[]): unknown[] {
     column(({ update: u }) => u.laneAttempts ?? null),
     column(({ update: u }) => u.goneSince ?? null),
     column(({ update: u }) => u.createWantedAt ?? null),
+    documents.bytes,
+    documents.lengths,
   ]
 }
 
@@ -61,18 +65,20 @@ function maskOf(update: MemberChange['update']): number {
 }
 
 const changesTable = `
-  unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::text[],
+  unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[], $7::bytea[], $8::text[],
     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[],
-    $16::integer[], $17::bigint[], $18::bigint[]) with ordinality
-    as u (record_id, entity, system, mask, state, fields, shadow_mac, rid, floor, absorbed_version, asof,
-      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, n)`
+    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[]) with ordinality
+    as u (record_id, entity, system, mask, state, start, shadow_mac, rid, floor, absorbed_version, asof,
+      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, n)`
+
+const document = `substring($19::bytea from u.start for u.length)`
 
 const update = {
   name: 'update-members',
   text: `
     update member m set
       state = coalesce(u.state, m.state),
-      fields = coalesce(u.fields, m.fields),
+      fields = coalesce(${document}, m.fields),
       shadow_mac = coalesce(u.shadow_mac, m.shadow_mac),
       asof = coalesce(u.asof, m.asof),
       lane = coalesce(u.lane, m.lane),
@@ -100,7 +106,7 @@ const insert = {
   text: `
     insert into member (record_id, system, entity, rid, state, fields, shadow_mac, floor, absorbed_version,
       asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, linked_at)
-    select u.record_id, u.system, u.entity, u.rid, coalesce(u.state, 'absent'), u.fields, u.shadow_mac,
+    select u.record_id, u.system, u.entity, u.rid, coalesce(u.state, 'absent'), ${document}, u.shadow_mac,
       u.floor, u.absorbed_version, coalesce(u.asof, 0), u.settle_at, coalesce(u.lane, 'open'), u.lane_until,
       u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at,
       case when u.rid is null then null else now_ms() end

@@ -1,6 +1,7 @@
 import type { AgreedFields } from '../../../model/state.ts'
 import type { RecordUpdate, Settlement } from '../../contract.ts'
 import type { Session } from '../database.ts'
+import { packBytes } from '../packed-bytes.ts'
 
 export interface RecordChange {
   readonly id: string
@@ -21,16 +22,19 @@ export async function updateRecords(session: Session, changes: readonly RecordCh
   const looks = changes.map(({ finish }) =>
     finish.kind === 'again' && finish.look !== undefined ? finish.look.join(',') : null,
   )
+  const documents = packBytes(changes.map(({ fields }) => fields))
   await session.rows(statement, [
     changes.map(({ id }) => id),
     changes.map(({ update }) => update.state ?? null),
     changes.map(({ update }) => update.rev ?? null),
-    changes.map(({ fields }) => fields ?? null),
+    documents.starts,
     changes.map(({ update }) => update.tombstoneRev ?? null),
     changes.map(({ update }) => update.releasedRev ?? null),
     clean,
     again,
     looks,
+    documents.bytes,
+    documents.lengths,
   ])
 }
 
@@ -40,7 +44,7 @@ const statement = {
     update record r set
       state = coalesce(u.state, r.state),
       rev = coalesce(u.rev, r.rev),
-      fields = coalesce(u.fields, r.fields),
+      fields = coalesce(substring($10::bytea from u.start for u.length), r.fields),
       tombstone_rev = coalesce(u.tombstone_rev, r.tombstone_rev),
       released_rev = coalesce(u.released_rev, r.released_rev),
       lease_owner = case when u.clean is null and u.again is null then r.lease_owner end,
@@ -57,8 +61,8 @@ const statement = {
         else r.look
       end,
       claimed_look = case when u.clean is null and u.again is null then r.claimed_look else '{}' end
-    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[],
-      $7::bigint[], $8::bigint[], $9::text[])
-      as u (id, state, rev, fields, tombstone_rev, released_rev, clean, again, look)
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[],
+      $7::bigint[], $8::bigint[], $9::text[], $11::integer[])
+      as u (id, state, rev, start, tombstone_rev, released_rev, clean, again, look, length)
     where r.id = u.id`,
 }
