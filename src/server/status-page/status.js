@@ -40,7 +40,7 @@ function drawCounts(counts) {
     ['matches to decide', counts.open.matches, true],
     ['held', counts.open.holds, true],
     ['failures', counts.open.failures, true],
-    ['writes in doubt', counts.open.intents],
+    ['open writes', counts.open.intents],
   ]
   byId('counts').replaceChildren(
     ...rows.map(([label, value, needsPerson]) => {
