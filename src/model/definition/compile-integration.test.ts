@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Candidate, Entity, Integration } from '../integration.ts'
+import { checkLaws, lawSubject } from '../lens/laws.ts'
 import type { CanonicalValue, NativeRecord } from '../values.ts'
 import { checkDefinition, compileIntegration, definitionText } from './compile-integration.ts'
 import { defineIntegration } from './define-integration.ts'
@@ -46,11 +47,27 @@ function small(field: object | string, mapping: unknown, extra: object = {}) {
   )
 }
 
-function smallSystem(field: object | string, mapping: unknown, extra: object = {}) {
+function smallEntity(field: object | string, mapping: unknown, extra: object = {}) {
   const { integration, findings } = small(field, mapping, extra)
-  const system = integration?.entities.get('thing')?.systems.get('a')
-  if (system === undefined) throw new TypeError(JSON.stringify(findings))
-  return system
+  const entity = integration?.entities.get('thing')
+  const system = entity?.systems.get('a')
+  if (entity === undefined || system === undefined) throw new TypeError(JSON.stringify(findings))
+  return { entity, system }
+}
+
+function smallSystem(field: object | string, mapping: unknown, extra: object = {}) {
+  return smallEntity(field, mapping, extra).system
+}
+
+/** The laws that a mapping breaks on one record and one value to be written. */
+async function brokenLaws(
+  field: object | string,
+  mapping: unknown,
+  native: NativeRecord,
+  value: CanonicalValue,
+) {
+  const { entity, system } = smallEntity(field, mapping)
+  return checkLaws(lawSubject(entity, system, 'replace'), native, { value }, { reveal: true })
 }
 
 describe('a compiled definition', () => {
@@ -199,6 +216,23 @@ describe('a mapping', () => {
       zip: '12',
       town: 'Uppsala',
     })
+  })
+
+  it('of a group may leave parts out: what it stores, reads and writes has only the others', async () => {
+    const type = { type: 'group', fields: { zip: 'string', town: 'string', note: 'string' } }
+    const system = smallSystem(type, { zip: 'a.zip', town: 'a.town' })
+    const settings = system.fields.get('value')
+    expect(settings?.parts).toEqual(new Set(['zip', 'town']))
+    const value = { zip: '12', town: 'Uppsala', note: 'x' }
+    const stored = settings?.normalise(value) ?? null
+    expect(stored).toEqual({ zip: '12', town: 'Uppsala' })
+    expect(settings?.normalise({ zip: null, note: 'x' })).toBeNull()
+    const { patch } = await system.lens.write({ value: stored }, undefined)
+    expect((await system.lens.read(patch)).values).toEqual({ value: stored })
+    expect(
+      await brokenLaws(type, { zip: 'a.zip', town: 'a.town' }, { a: { zip: '1', more: 2 } }, value),
+    ).toEqual([])
+    expect(smallSystem(type, { zip: 'z', town: 't', note: 'n' }).fields.get('value')?.parts).toBeUndefined()
   })
 
   it('may be made of functions in TypeScript', async () => {

@@ -103,6 +103,12 @@ export function keepsOtherParts(
   })
 }
 
+/** The parts of a group that a system has; other values as they are. */
+export function withinParts({ parts }: SystemField, value: CanonicalValue): CanonicalValue {
+  if (parts === undefined || !isCanonicalObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => parts.has(name)))
+}
+
 /** A group to be written: parts that the system has and the value lacks are cleared, since a patch leaves what it does not name. */
 export function clearMissingParts(
   type: FieldType,

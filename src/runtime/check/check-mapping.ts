@@ -3,6 +3,7 @@ import { isEqualCanonical } from '../../model/canonical/equality.ts'
 import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
 import { checkCanonicalRead, checkLaws, type Law, lawSubject } from '../../model/lens/laws.ts'
 import { asStored, isEmpty } from '../../model/merge/equivalence.ts'
+import { withinParts } from '../../model/merge/group-parts.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
 import type { CheckRow } from './check-row.ts'
 
@@ -123,7 +124,10 @@ export async function checkLoss(trial: MappingTrial): Promise<CheckRow[]> {
 function addLosses(trial: MappingTrial, other: EntitySystem, values: CanonicalDocument, tally: Tally): void {
   for (const [field, value] of Object.entries(values)) {
     const settings = other.fields.get(field)
-    if (settings?.writable !== true || !isLost(value, asStored(settings, value))) continue
+    if (settings?.writable !== true) continue
+    // Parts of a group that a system doesn't have are lost nowhere: the others keep them.
+    const part = withinParts(settings, value)
+    if (!isLost(part, asStored(settings, part))) continue
     const declared = settings.neverOrigin || other.direction === 'target'
     tally.add(`${other.system} ${field}`, {
       level: declared ? 'ok' : 'warning',
