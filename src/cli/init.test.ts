@@ -80,6 +80,10 @@ describe('isthmus init', () => {
     })
     const loaded = await loadDefinition({ directory, secrets: 'keep' })
     expect([...loaded.integration.systems.keys()]).toEqual(['crm', 'erp'])
+    expect(loaded.definition.systems).toMatchObject({
+      erp: { manifest: { resources: { partners: { list: { paging: 'single', items: 'value' } } } } },
+    })
+    expect(loaded.definition.systems.crm, 'it answered without a credential').not.toHaveProperty('auth')
     expect(readFileSync(join(directory, '.env.example'), 'utf8')).toContain(`CRM_URL=${origin}/crm`)
   })
 

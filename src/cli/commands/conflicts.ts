@@ -87,11 +87,13 @@ export function addConflictsCommands(program: Command, run: Run): void {
   const conflicts = program.command('conflicts').description('concurrent, different changes to one field')
   conflicts
     .command('list')
+    .description('list them, newest first')
     .option('--all', 'also those that a policy or a person has decided')
     .option('--limit <n>', 'rows at most', parseLimit, 100)
     .action(run(list))
   conflicts
     .command('resolve <id>')
+    .description('say which value holds')
     .option('--take <system>', "this system's value holds")
     .option('--value <value>', 'this value holds: text, or JSON for groups and lists')
     .action(run(resolve))

@@ -76,6 +76,7 @@ export function addFailuresCommands(program: Command, run: Run): void {
   const failures = program.command('failures').description('operations that need a person')
   failures
     .command('list')
+    .description('list them, newest first')
     .option('--system <name>', 'only this system')
     .option('--signature <text>', 'only this group of equal failures')
     .option('--limit <n>', 'rows at most', parseLimit, 100)

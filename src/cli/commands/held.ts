@@ -65,7 +65,11 @@ async function release(
 
 export function addHeldCommands(program: Command, run: Run): void {
   const held = program.command('held').description('changes that wait for a person')
-  held.command('list').option('--limit <n>', 'rows at most', parseLimit, 100).action(run(list))
+  held
+    .command('list')
+    .description('list them, newest first')
+    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .action(run(list))
   held
     .command('release [id]')
     .description('carry on with what is held, or --reject it')

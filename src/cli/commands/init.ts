@@ -6,7 +6,7 @@ import { UsageError } from '../../model/errors.ts'
 import { collect, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { fetchSample } from '../init/fetch-sample.ts'
+import { fetchSample, type Sample } from '../init/fetch-sample.ts'
 import { type InitPlan, type PlannedSystem, parseSystem, proposeFields } from '../init/plan.ts'
 import { writeDefinition, writeVariables } from '../init/write-definition.ts'
 
@@ -58,7 +58,7 @@ async function plan(options: InitOptions, say: (line: string) => void): Promise<
       ...system,
       id: ids.get(system.name) ?? 'id',
       ...(manifest === undefined ? {} : { manifest }),
-      ...(sample === undefined || 'problem' in sample ? {} : { sample: sample.record }),
+      ...(sample === undefined || 'problem' in sample ? {} : sampled(sample)),
     })
   }
   const wanted = (options.fields ?? '')
@@ -81,6 +81,10 @@ async function plan(options: InitOptions, say: (line: string) => void): Promise<
     fields,
     ...(match === undefined ? {} : { match }),
   }
+}
+
+function sampled({ record, items }: Extract<Sample, { record: unknown }>): Partial<PlannedSystem> {
+  return { sample: record, ...(items === undefined ? {} : { items }) }
 }
 
 function write(file: string, text: string, force: boolean): void {

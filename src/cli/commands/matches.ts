@@ -56,9 +56,14 @@ async function decide(
 
 export function addMatchesCommands(program: Command, run: Run): void {
   const matches = program.command('matches').description('records that may be the same thing')
-  matches.command('list').option('--limit <n>', 'rows at most', parseLimit, 100).action(run(list))
+  matches
+    .command('list')
+    .description('list them with their possible counterparts')
+    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .action(run(list))
   matches
     .command('decide <record>')
+    .description('say whether they are the same')
     .option('--same <id>', 'it is this record')
     .option('--apart', 'it is a thing of its own; this is remembered')
     .action(run(decide))

@@ -3,7 +3,13 @@
 const timeoutMs = 10_000
 const bytesMax = 10 * 1024 * 1024
 
-export type Sample = { readonly record: Readonly<Record<string, unknown>> } | { readonly problem: string }
+export type Sample =
+  | {
+      readonly record: Readonly<Record<string, unknown>>
+      /** Property of the answer that holds the list; missing when the answer is the list. */
+      readonly items?: string
+    }
+  | { readonly problem: string }
 
 /** Reads the collection and takes its first record. Never throws: what went wrong is the answer. */
 export async function fetchSample(url: string): Promise<Sample> {
@@ -15,8 +21,7 @@ export async function fetchSample(url: string): Promise<Sample> {
     if (!response.ok) return { problem: `${url} answered ${response.status}` }
     const text = await readBounded(response)
     if (text === undefined) return { problem: `${url} answered more than ${bytesMax / 1024 / 1024} MB` }
-    const record = firstRecord(JSON.parse(text))
-    return record === undefined ? { problem: `${url} answered no list of records` } : { record }
+    return firstRecord(JSON.parse(text)) ?? { problem: `${url} answered no list of records` }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return { problem: `${url} can't be read (${cause instanceof Error ? cause.message : 'unknown'})` }
@@ -36,11 +41,12 @@ async function readBounded(response: Response): Promise<string | undefined> {
 }
 
 /** A list, or the first property that is one (`{ value: [...] }`, `{ items: [...] }`). */
-function firstRecord(answer: unknown): Readonly<Record<string, unknown>> | undefined {
+function firstRecord(answer: unknown): Sample | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined
-  const list = Array.isArray(answer) ? answer : Object.values(answer).find((value) => Array.isArray(value))
-  const record: unknown = list?.[0]
-  return typeof record === 'object' && record !== null && !Array.isArray(record)
-    ? Object.fromEntries(Object.entries(record))
-    : undefined
+  const [items, list]: [string | undefined, unknown] = Array.isArray(answer)
+    ? [undefined, answer]
+    : (Object.entries(answer).find(([, value]) => Array.isArray(value)) ?? [undefined, undefined])
+  const record: unknown = Array.isArray(list) ? list[0] : undefined
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined
+  return { record: Object.fromEntries(Object.entries(record)), ...(items === undefined ? {} : { items }) }
 }

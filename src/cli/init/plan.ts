@@ -14,7 +14,9 @@ export interface PlannedSystem {
   readonly manifest?: string
   /** Property of the collection's records that identifies them. */
   readonly id: string
-  /** One record of it, when one could be fetched. */
+  /** Property of the collection's answer that holds the list, when it is not the answer itself. */
+  readonly items?: string
+  /** One record of it, when one could be fetched without credentials. */
   readonly sample?: Readonly<Record<string, unknown>>
 }
 

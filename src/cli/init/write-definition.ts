@@ -6,6 +6,11 @@ function variable(system: string, what: string): string {
   return `${system.toUpperCase().replace(/-/g, '_')}_${what}`
 }
 
+/** An API that gave a record to a stranger asks for no credential; of any other, a bearer token is the likeliest. */
+function needsCredential(system: PlannedSystem): boolean {
+  return system.manifest === undefined && system.sample === undefined
+}
+
 function systemSection(system: PlannedSystem): Record<string, unknown> {
   const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])/.test(system.url)
   return {
@@ -14,13 +19,18 @@ function systemSection(system: PlannedSystem): Record<string, unknown> {
     ...(loopback ? { allowHttp: true } : {}),
     ...(system.manifest === undefined
       ? {
-          auth: { type: 'bearer', token: `\${env:${variable(system.name, 'TOKEN')}}` },
+          ...(needsCredential(system)
+            ? { auth: { type: 'bearer', token: `\${env:${variable(system.name, 'TOKEN')}}` } }
+            : {}),
           manifest: {
             resources: {
               [system.resource]: {
                 path: system.path,
                 id: system.id,
-                list: { paging: 'single' },
+                list: {
+                  paging: 'single',
+                  ...(system.items === undefined ? {} : { items: system.items }),
+                },
                 create: { as: 'none' },
                 write: { with: 'patch', nested: 'replace', returns: 'body' },
               },
@@ -111,7 +121,7 @@ function isPairs(items: unknown): boolean {
 export function writeVariables(plan: InitPlan): string {
   const lines = plan.systems.flatMap((system) => [
     `${variable(system.name, 'URL')}=${system.url}`,
-    ...(system.manifest === undefined ? [`${variable(system.name, 'TOKEN')}=`] : []),
+    ...(needsCredential(system) ? [`${variable(system.name, 'TOKEN')}=`] : []),
   ])
   return ['# Copy to .env and fill in. Never commit .env.', ...lines, ''].join('\n')
 }
