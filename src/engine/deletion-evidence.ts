@@ -3,27 +3,33 @@
  * there. A system that answers for nobody, or for another tenant, has deleted nothing.
  */
 import type { EngineContext } from './context.ts'
-import { compareFingerprint, type FingerprintVerdict } from './fingerprint.ts'
+import { compareFingerprint } from './fingerprint.ts'
 import type { Place } from './place.ts'
 
 /** Linked records that must answer, or as many as there are. */
 const SENTINELS = 3
 /** Asked at most, so that a mass deletion, in which some sentinels are gone themselves, can still be told from an outage. */
 const SENTINELS_ASKED = 9
+/** Witnesses that went away cast their doubt for this long. */
+const LOST_MS = 24 * 3_600_000
 /** A verdict on a system's health serves all deletions of this time. */
 const VERDICT_LIFE_MS = 5_000
 
-/** Undefined: the system is healthy. Else why its absences are not believed now. */
-export type Doubt = string | undefined
+/** Why a system's absences are not believed now. */
+export interface Doubt {
+  readonly reason: string
+  /** Waiting may not end it: the system answers, and what it says is strange. */
+  readonly standing: boolean
+}
 
 export interface DeletionEvidence {
-  /** Judges the place's health. `except` is the record in question: it is no witness. */
-  doubt(context: EngineContext, place: Place, except: string, signal: AbortSignal): Promise<Doubt>
+  /** Judges the place's health; undefined when it is good. `except` is the record in question: it is no witness. */
+  doubt(context: EngineContext, place: Place, except: string, signal: AbortSignal): Promise<Doubt | undefined>
 }
 
 /** Creates the judge of one engine. */
 export function createDeletionEvidence(): DeletionEvidence {
-  const verdicts = new Map<string, { readonly at: number; readonly verdict: Promise<Doubt> }>()
+  const verdicts = new Map<string, { readonly at: number; readonly verdict: Promise<Doubt | undefined> }>()
   return {
     doubt(context, place, except, signal) {
       const key = JSON.stringify([place.system, place.entity.name])
@@ -44,20 +50,35 @@ async function judge(
   place: Place,
   except: string,
   signal: AbortSignal,
-): Promise<Doubt> {
-  const account = await compareFingerprint({ ...context, store: context.store.direct }, place.system, signal)
-  if (account === 'changed') return 'another account answers than before'
-  const rids = await context.store.direct.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
-  return judgeSentinels(account, await countAnswers(context, place, rids, signal), rids.length)
+): Promise<Doubt | undefined> {
+  const store = context.store.direct
+  const account = await compareFingerprint({ ...context, store }, place.system, signal)
+  if (account === 'changed') return { reason: 'another account answers than before', standing: true }
+  const rids = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
+  const answers = await askSentinels(context, place, rids, signal)
+  if (answers.unknown > 0) {
+    return { reason: 'the system does not answer for records that are known to exist', standing: false }
+  }
+  await rememberGone(context, place, answers)
+  if (answers.live < Math.min(SENTINELS, rids.length)) return strange
+  if (rids.length > 0) return undefined
+  // Nobody is left to vouch for the system: that is a small system, or one in which all witnesses went away with the record.
+  if (await hasLostWitnesses(context, place)) return strange
+  return account === 'same'
+    ? undefined
+    : { reason: 'neither the account nor another record vouches for the system', standing: true }
 }
+
+const strange: Doubt = { reason: 'records that nobody is known to have deleted are gone too', standing: true }
 
 interface Answers {
   readonly live: number
   readonly unknown: number
+  readonly gone: readonly string[]
 }
 
 /** Reads a few at a time: where all is well, three reads are enough. */
-async function countAnswers(
+async function askSentinels(
   context: EngineContext,
   place: Place,
   rids: readonly string[],
@@ -65,24 +86,37 @@ async function countAnswers(
 ): Promise<Answers> {
   let live = 0
   let unknown = 0
+  const gone: string[] = []
   for (let start = 0; start < rids.length && live < SENTINELS; start += SENTINELS) {
+    const asked = rids.slice(start, start + SENTINELS)
     const reads = await Promise.all(
-      rids
-        .slice(start, start + SENTINELS)
-        .map((rid) => context.read({ system: place.system, resource: place.part.resource, rid, signal })),
+      asked.map((rid) => context.read({ system: place.system, resource: place.part.resource, rid, signal })),
     )
-    for (const read of reads) {
+    reads.forEach((read, index) => {
       if (read === 'shut' || read.result.kind === 'unknown') unknown += 1
       else if (read.result.kind === 'live') live += 1
-    }
+      else gone.push(asked[index] ?? '')
+    })
   }
-  return { live, unknown }
+  return { live, unknown, gone }
 }
 
-function judgeSentinels(account: FingerprintVerdict, { live, unknown }: Answers, asked: number): Doubt {
-  if (unknown > 0) return 'the system does not answer for records that are known to exist'
-  if (live < Math.min(SENTINELS, asked)) return 'records that nobody deleted are gone too'
-  if (asked === 0 && account === 'unknown')
-    return 'neither the account nor another record vouches for the system'
-  return undefined
+/** A witness that is gone is news of its own: it is looked at. That it went without anybody telling is remembered for a day. */
+async function rememberGone(context: EngineContext, place: Place, answers: Answers): Promise<void> {
+  const store = context.store.direct
+  const { system } = place
+  const entity = place.entity.name
+  if (answers.live >= SENTINELS || answers.gone.length === 0) return
+  await store.saveScheduled(lostKey(place), context.clock.now())
+  await store.intake([{ marks: answers.gone.map((rid) => ({ system, entity, rid, force: true })) }])
+  context.wake()
+}
+
+async function hasLostWitnesses(context: EngineContext, place: Place): Promise<boolean> {
+  const at = await context.store.direct.lastScheduled(lostKey(place))
+  return at !== undefined && context.clock.now() - at < LOST_MS
+}
+
+function lostKey(place: Place): string {
+  return `lost-witnesses:${place.system}:${place.entity.name}`
 }

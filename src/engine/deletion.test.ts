@@ -84,12 +84,28 @@ describe('deletions', () => {
     Object.assign(crm, lie)
     await twins.mark('crm', 'crm-1')
     await twins.pass(1_800_000)
-    expect(twins.heard('DeletionSuspected')).toHaveLength(1)
     expect(twins.system('erp').counts.removes).toBe(0)
+    const holds = await twins.holds()
+    expect(new Set(holds.map(({ kind }) => kind))).toEqual(new Set(['delete-guard']))
     crm.blind = false
     crm.account = 'tenant-1'
+    await twins.full('crm')
     await twins.pass(120_000)
+    expect(await twins.holds()).toMatchObject([{ kind: 'delete-guard', system: 'crm' }])
+    await twins.store.admin.releaseHolds({ kind: 'delete-guard' }, 'release', 'ada')
+    twins.context.wake()
+    await twins.pass(60_000)
     expect(twins.system('erp').counts.removes).toBe(1)
+  })
+
+  it('H26: a system that lost all its records, one by one unnoticed, is held for a person', async () => {
+    const twins = await agreed()
+    const crm = twins.system('crm')
+    for (const rid of [...crm.records.keys()]) crm.drop(rid)
+    await twins.mark('crm', 'crm-1')
+    await twins.pass(1_800_000)
+    expect(twins.system('erp').counts.removes).toBe(0)
+    expect(await twins.holds()).toHaveLength(8)
   })
 
   it('H27: deleting 30 % of one system deletes nothing in the other and holds the batch for a person', async () => {

@@ -15,7 +15,7 @@
 import type { Member } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
-import { createDeletionEvidence, type DeletionEvidence } from './deletion-evidence.ts'
+import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { forgetDraft } from './matching.ts'
@@ -25,6 +25,8 @@ import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
 
 /** Wait before evidence that could not be had is asked for again. */
 const RETRY_MS = 30_000
+/** A standing doubt is told to a person after this long. */
+const HOLD_AFTER_MS = 60_000
 /** A survivor that is not known yet is usually discovered within seconds. */
 const SURVIVOR_RETRY_MS = 2_000
 const SURVIVOR_RETRY_MS_MAX = 600_000
@@ -163,9 +165,11 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
     return 'go-on'
   }
   const place = placeOf(context, system, entity.name)
+  const released = member.laneReason === RELEASED
   const doubt = await tools.evidence.doubt(context, place, member.rid ?? '', pass.signal)
-  if (doubt !== undefined) {
-    lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: doubt, look: [system] })
+  // A person who released the deletion vouches for it.
+  if (doubt !== undefined && !released) {
+    waitOrHold(pass, system, doubt, dueAt)
     return 'go-on'
   }
   if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
@@ -174,8 +178,21 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
     lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: 'writes-in-doubt', look: [system] })
     return 'go-on'
   }
-  if (member.laneReason !== RELEASED && (await stopForPerson(pass, system, tools))) return 'go-on'
+  if (!released && (await stopForPerson(pass, system, tools))) return 'go-on'
   return confirm(pass, system, tools)
+}
+
+/** An outage passes by itself; a system that answers, but strangely, is for a person after a while. */
+function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): void {
+  const now = pass.context.clock.now()
+  if (!doubt.standing || now - dueAt < HOLD_AFTER_MS) {
+    lookAgain(pass, { at: now + RETRY_MS, why: doubt.reason, look: [system] })
+    return
+  }
+  holdLane(pass, system, {
+    kind: 'delete-guard',
+    reason: `The record is gone in ${system}, but that is not certain: ${doubt.reason}.`,
+  })
 }
 
 /** True when the deletion does not go on now: held, or it can't be judged yet. */
