@@ -6,6 +6,7 @@
  */
 import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJson } from '../model/canonical/equality.ts'
+import { isCanonicalObject } from '../model/canonical/object.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { AgreedFields, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
@@ -105,12 +106,19 @@ export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
   for (const [field, state] of Object.entries(fields)) {
     if (state.shadow !== undefined) shadows.push([field, state.shadow])
   }
-  return codec.mac(encoder.encode(canonicalJson(Object.fromEntries(shadows))))
+  return valuesMac(codec, Object.fromEntries(shadows))
 }
 
 /** Keyed hash of a listed record, equal to {@link shadowMac} of a member that holds the same values. */
 export function valuesMac(codec: FieldCodec, values: CanonicalDocument): Uint8Array {
-  return codec.mac(encoder.encode(canonicalJson(values)))
+  return codec.mac(encoder.encode(canonicalJson(withoutNulls(values))))
+}
+
+/** The merge takes absent and null for the same, and a system may show either for what it was told to clear. */
+function withoutNulls(value: CanonicalValue): CanonicalValue {
+  if (!isCanonicalObject(value)) return value
+  const present = Object.entries(value).filter(([, part]) => part !== null)
+  return Object.fromEntries(present.map(([name, part]) => [name, withoutNulls(part)]))
 }
 
 /** Blind index of a match key. */

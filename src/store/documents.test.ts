@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import type { MemberFields } from '../model/state.ts'
+import type { CanonicalDocument } from '../model/values.ts'
+import { createClearCodec } from './clear-codec.ts'
+import { shadowMac, valuesMac } from './documents.ts'
+
+const codec = createClearCodec(Buffer.from('test key'))
+
+function isUnchanged(fields: MemberFields, listed: CanonicalDocument): boolean {
+  return Buffer.compare(shadowMac(codec, fields), valuesMac(codec, listed)) === 0
+}
+
+describe('a listed record', () => {
+  it('is unchanged when it holds what was absorbed', () => {
+    const fields = { name: { shadow: 'Ann', acked: 1 }, tags: { shadow: ['a'], acked: 1 } }
+    expect(isUnchanged(fields, { tags: ['a'], name: 'Ann' })).toBe(true)
+    expect(isUnchanged(fields, { tags: ['b'], name: 'Ann' })).toBe(false)
+  })
+
+  it('is unchanged when it shows nothing in another way: absent and null are the same to a merge', () => {
+    const absorbed = { name: { shadow: null, acked: 1 }, mail: { shadowAbsent: true as const, acked: 1 } }
+    expect(isUnchanged(absorbed, {})).toBe(true)
+    expect(isUnchanged(absorbed, { mail: null })).toBe(true)
+    expect(isUnchanged(absorbed, { mail: '' })).toBe(false)
+    const address = { address: { shadow: { city: 'Bonn', street: null }, acked: 1 } }
+    expect(isUnchanged(address, { address: { city: 'Bonn' } })).toBe(true)
+    expect(isUnchanged(address, { address: { city: 'Bonn', street: '' } })).toBe(false)
+  })
+})
