@@ -8,6 +8,7 @@ import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
 import { agreedCandidate, candidateOf, draftCandidates, type SeenChange } from './change.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { sameValue } from './equivalence.ts'
 import { completeSide, type PartialSide } from './group-parts.ts'
 import { acknowledge, hasBase } from './member-field.ts'
 import {
@@ -54,7 +55,8 @@ export function releaseIfEqual(at: FieldMerge): void {
   const sides = currentValues(at, agreed)
   const common = sides === undefined ? undefined : commonValue(shape, sides)
   if (sides === undefined || common === undefined) return
-  const winner = common.system
+  // What is agreed already needs no new revision, whoever holds it: it would pass for a change by that system.
+  const winner = sameValue(common.value, agreed.value) ? 'agreed' : common.system
   addConflict(pass, {
     id: agreed.heldBy,
     field: shape.name,
