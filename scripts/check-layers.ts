@@ -24,7 +24,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   http: {
     layers: ['model'],
-    packages: ['node:*', 'undici', 'oauth4webapi', 'lossless-json', 'jose'],
+    packages: ['node:*', 'undici', 'oauth4webapi', 'lossless-json', 'jose', '@opentelemetry/api'],
     why: 'the API client knows no connector',
   },
   'connectors/kit': {
