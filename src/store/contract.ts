@@ -439,7 +439,10 @@ export interface Store {
     readonly entity: string
   }): Promise<void>
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
-  /** Compares, marks and takes in what is new; `missing` members are marked only when `complete`. Drops the staged rows. */
+  /**
+   * Compares, marks and takes in what is new; `missing` members are marked only when `complete`. Drops the staged rows. When complete,
+   * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
+   */
   finishRun(run: {
     readonly id: string
     readonly complete: boolean

@@ -45,6 +45,7 @@ export function finishRun(
   const found = compare(context, run, staged)
   if (complete) markAll(context, run, missingMembers(context, run, staged))
   tables.stages.delete(request.id)
+  if (complete) wakeFirstLoad(context, run)
   tables.runs.set(run.id, {
     ...run,
     finishedAt: context.now(),
@@ -57,6 +58,16 @@ export function finishRun(
     missing: found.missing,
   })
   return found
+}
+
+/** Records whose create waits until this place was listed are due at once: the list is through. */
+function wakeFirstLoad({ tables, now }: MemoryContext, { system, entity }: RunRow): void {
+  for (const id of tables.dirty) {
+    const record = tables.records.get(id)
+    const member = tables.members.get(id)?.get(system)
+    const waits = member?.entity === entity && member.lane === 'waiting' && member.laneReason === 'first-load'
+    if (record !== undefined && waits) record.nextAt = Math.min(record.nextAt, now())
+  }
 }
 
 function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string, StagedRow>): RunComparison {

@@ -14,6 +14,7 @@ import { copyLine } from './copy-line.ts'
 import { sessionOn } from './database.ts'
 import { closeRun, countStaged, insertRun, type RunColumns, readRun } from './sql/runs.ts'
 import { applySlice, countVerdicts, dropStage, judgeStage, makeStage } from './sql/stage.ts'
+import { wakeFirstLoad } from './sql/wake-first-load.ts'
 
 const sliceRows = 5000
 const lostReason = 'the database lost the listed records'
@@ -72,6 +73,7 @@ export async function finishRun(
     const { expected, seen, id } = request
     await closeRun(last, { id, seen, expected, complete, reason, comparison })
     await dropStage(last, run.stage)
+    if (complete) await wakeFirstLoad(last, run.system, run.entity)
   })
   return comparison
 }

@@ -1,0 +1,286 @@
+-- Made by the migrations; compared by a test. Update with `vitest run -u`.
+
+-- functions
+CREATE OR REPLACE FUNCTION new_id()
+ RETURNS uuid
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid()) placing substring(int8send(now_ms()) from 3) from 1 for 6),
+      52, 1), 53, 1),
+    'hex')::uuid
+$function$
+CREATE OR REPLACE FUNCTION now_ms()
+ RETURNS bigint
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$ select (extract(epoch from clock_timestamp()) * 1000)::bigint $function$
+CREATE OR REPLACE FUNCTION union_text(a text[], b text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when b <@ a then a
+    when a = '{}' then b
+    else array(select distinct item from unnest(a || b) as item order by item)
+  end
+$function$
+
+-- sequences
+sequence journal_seq_seq bigint
+sequence worker_id integer
+
+-- columns
+conflict.id uuid not null
+conflict.record_id uuid not null
+conflict.entity text not null
+conflict.field text not null
+conflict.policy text not null
+conflict.state text not null
+conflict.winner text
+conflict.decided_by text
+conflict.at bigint not null
+conflict.candidates bytea not null
+cursor.system text not null
+cursor.entity text not null
+cursor.position text not null
+cursor.at bigint not null
+definition.version text not null
+definition.document bytea not null
+definition.at bigint not null
+delivery.system text not null
+delivery.delivery_id text not null
+delivery.received_at bigint not null
+delivery.body bytea not null
+dependency.record_id uuid not null
+dependency.system text not null
+dependency.field text not null
+dependency.target_record_id uuid
+dependency.target_system text
+dependency.target_entity text
+dependency.target_rid text
+failure.record_id uuid not null
+failure.system text not null
+failure.entity text not null
+failure.operation text not null
+failure.code text not null
+failure.message text not null
+failure.signature text not null
+failure.replay text not null
+failure.first_at bigint not null
+failure.last_at bigint not null
+failure.count integer not null default 1
+failure.closed_at bigint
+fingerprint.system text not null
+fingerprint.value text not null
+guard_count.system text not null
+guard_count.entity text not null
+guard_count.operation text not null
+guard_count.hour bigint not null
+guard_count.count bigint not null
+hold.id uuid not null
+hold.record_id uuid not null
+hold.entity text not null
+hold.system text
+hold.field text
+hold.kind text not null
+hold.reason text not null
+hold.at bigint not null
+hold.closed_at bigint
+hold.decision text
+integration.only_row boolean not null default true
+integration.id text not null
+integration.version text not null
+intent.id uuid not null
+intent.record_id uuid not null
+intent.system text not null
+intent.entity text not null
+intent.operation text not null
+intent.document bytea not null
+intent.created_at bigint not null
+intent.first_sent_at bigint not null
+intent.not_after bigint not null
+intent.state text not null
+intent.outcome text
+journal.seq bigint not null identity
+journal.stream text not null
+journal.position bigint not null
+journal.at bigint not null
+journal.kind text not null
+journal.record_id uuid
+journal.actor text not null
+journal.body bytea not null
+journal.previous_hash bytea not null
+journal.hash bytea not null
+kept_apart.record_id uuid not null
+kept_apart.other_id uuid not null
+match_key.record_id uuid not null
+match_key.mac bytea not null
+match_key.rule smallint not null
+match_key.kind text not null
+member.record_id uuid not null
+member.system text not null
+member.entity text not null
+member.rid text
+member.state text not null
+member.fields bytea
+member.shadow_mac bytea
+member.floor text
+member.absorbed_version text
+member.asof bigint not null default 0
+member.settle_at bigint
+member.lane text not null default 'open'::text
+member.lane_until bigint
+member.lane_reason text
+member.lane_attempts integer not null default 0
+member.gone_since bigint
+member.create_wanted_at bigint
+member.linked_at bigint
+member.discovered_at bigint
+migration.number integer not null
+migration.name text not null
+migration.applied_at timestamp with time zone not null default now()
+record.id uuid not null
+record.entity text not null
+record.state text not null
+record.rev bigint not null default 0
+record.fields bytea
+record.dirty_seq bigint not null default 1
+record.clean_seq bigint not null default 0
+record.look text[] not null default '{}'::text[]
+record.claimed_look text[] not null default '{}'::text[]
+record.claimed_seq bigint not null default 0
+record.attempts integer not null default 0
+record.discovered_at bigint not null
+record.next_at bigint not null
+record.lease_owner integer
+record.lease_epoch bigint not null default 0
+record.lease_until bigint not null default 0
+record.tombstone_rev bigint
+record.released_rev bigint
+record.alias_of uuid
+review.record_id uuid not null
+review.at bigint not null
+review.candidates bytea not null
+run.id text not null
+run.kind text not null
+run.system text not null
+run.entity text not null
+run.started_at bigint not null
+run.finished_at bigint
+run.staged bigint not null default 0
+run.seen bigint not null default 0
+run.expected bigint
+run.complete boolean
+run.reason text
+run.created bigint
+run.changed bigint
+run.missing bigint
+run.stage text not null
+schedule.key text not null
+schedule.at bigint not null
+schedule_owner.only_row boolean not null default true
+schedule_owner.owner text not null
+schedule_owner.until bigint not null
+worker.id integer not null
+worker.process text not null
+worker.started_at bigint not null
+
+-- constraints
+conflict PRIMARY KEY (id)
+conflict FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+conflict CHECK ((state = ANY (ARRAY['open'::text, 'decided'::text])))
+cursor PRIMARY KEY (system, entity)
+definition PRIMARY KEY (version)
+delivery PRIMARY KEY (system, delivery_id)
+dependency PRIMARY KEY (record_id, system, field)
+dependency FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+failure PRIMARY KEY (record_id, system)
+failure FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+failure CHECK ((replay = ANY (ARRAY['safe'::text, 'unsafe'::text, 'after-check'::text])))
+fingerprint PRIMARY KEY (system)
+guard_count PRIMARY KEY (system, entity, operation, hour)
+hold CHECK ((kind = ANY (ARRAY['guard'::text, 'rule'::text, 'oscillation'::text, 'update-delete'::text, 'delete-guard'::text])))
+hold PRIMARY KEY (id)
+hold FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+integration CHECK (only_row)
+integration PRIMARY KEY (only_row)
+intent CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'archive'::text, 'delete'::text])))
+intent PRIMARY KEY (id)
+intent FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+intent CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'rejected'::text, 'unsent'::text, 'abandoned'::text])))
+journal PRIMARY KEY (seq)
+kept_apart CHECK ((record_id < other_id))
+kept_apart PRIMARY KEY (record_id, other_id)
+match_key CHECK ((kind = ANY (ARRAY['exact'::text, 'block'::text])))
+match_key PRIMARY KEY (record_id, mac)
+match_key FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+member CHECK ((lane = ANY (ARRAY['open'::text, 'backoff'::text, 'in-doubt'::text, 'waiting'::text, 'rejected'::text, 'held'::text, 'quarantined'::text])))
+member PRIMARY KEY (record_id, system)
+member FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+member CHECK ((state = ANY (ARRAY['absent'::text, 'unread'::text, 'linked'::text, 'suspect'::text, 'gone'::text, 'out-of-scope'::text])))
+migration PRIMARY KEY (number)
+record PRIMARY KEY (id)
+record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
+review PRIMARY KEY (record_id)
+review FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+run CHECK ((kind = ANY (ARRAY['full'::text, 'sync'::text])))
+run PRIMARY KEY (id)
+schedule PRIMARY KEY (key)
+schedule_owner CHECK (only_row)
+schedule_owner PRIMARY KEY (only_row)
+worker PRIMARY KEY (id)
+
+-- indexes
+CREATE INDEX conflict_at ON conflict USING btree (at, id)
+CREATE INDEX conflict_open ON conflict USING btree (at, id) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX conflict_pkey ON conflict USING btree (id)
+CREATE INDEX conflict_record ON conflict USING btree (record_id)
+CREATE UNIQUE INDEX cursor_pkey ON cursor USING btree (system, entity)
+CREATE UNIQUE INDEX definition_pkey ON definition USING btree (version)
+CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (system, delivery_id)
+CREATE INDEX dependency_native ON dependency USING btree (target_system, target_entity, target_rid) WHERE (target_rid IS NOT NULL)
+CREATE UNIQUE INDEX dependency_pkey ON dependency USING btree (record_id, system, field)
+CREATE INDEX dependency_record ON dependency USING btree (target_record_id) WHERE (target_record_id IS NOT NULL)
+CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
+CREATE UNIQUE INDEX failure_pkey ON failure USING btree (record_id, system)
+CREATE INDEX failure_signature ON failure USING btree (signature) WHERE (closed_at IS NULL)
+CREATE UNIQUE INDEX fingerprint_pkey ON fingerprint USING btree (system)
+CREATE UNIQUE INDEX guard_count_pkey ON guard_count USING btree (system, entity, operation, hour)
+CREATE UNIQUE INDEX hold_open ON hold USING btree (record_id, kind, system, field) NULLS NOT DISTINCT WHERE (closed_at IS NULL)
+CREATE INDEX hold_open_at ON hold USING btree (at, id) WHERE (closed_at IS NULL)
+CREATE UNIQUE INDEX hold_pkey ON hold USING btree (id)
+CREATE INDEX hold_record ON hold USING btree (record_id)
+CREATE UNIQUE INDEX integration_pkey ON integration USING btree (only_row)
+CREATE UNIQUE INDEX intent_open ON intent USING btree (record_id, system) WHERE (state = 'open'::text)
+CREATE INDEX intent_open_create ON intent USING btree (system, entity, created_at) WHERE ((state = 'open'::text) AND (operation = 'create'::text))
+CREATE UNIQUE INDEX intent_pkey ON intent USING btree (id)
+CREATE INDEX intent_record ON intent USING btree (record_id, created_at)
+CREATE UNIQUE INDEX journal_pkey ON journal USING btree (seq)
+CREATE INDEX journal_record ON journal USING btree (record_id, seq) WHERE (record_id IS NOT NULL)
+CREATE UNIQUE INDEX kept_apart_pkey ON kept_apart USING btree (record_id, other_id)
+CREATE INDEX match_key_mac ON match_key USING btree (mac)
+CREATE UNIQUE INDEX match_key_pkey ON match_key USING btree (record_id, mac)
+CREATE UNIQUE INDEX member_native ON member USING btree (system, entity, rid) WHERE (rid IS NOT NULL)
+CREATE UNIQUE INDEX member_pkey ON member USING btree (record_id, system)
+CREATE INDEX member_unread ON member USING btree (system, entity, discovered_at) WHERE (state = 'unread'::text)
+CREATE UNIQUE INDEX migration_pkey ON migration USING btree (number)
+CREATE INDEX record_active ON record USING btree (entity, id) WHERE (state = 'active'::text)
+CREATE INDEX record_alias ON record USING btree (alias_of) WHERE (alias_of IS NOT NULL)
+CREATE INDEX record_due ON record USING btree (next_at) WHERE ((lease_owner IS NULL) AND (dirty_seq > clean_seq))
+CREATE INDEX record_owner ON record USING btree (lease_owner) WHERE (lease_owner IS NOT NULL)
+CREATE UNIQUE INDEX record_pkey ON record USING btree (id)
+CREATE UNIQUE INDEX review_pkey ON review USING btree (record_id)
+CREATE INDEX run_baseline ON run USING btree (system, entity, started_at)
+CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
+CREATE INDEX run_started ON run USING btree (started_at, id)
+CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
+CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
+CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
+
+-- settings
+member (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
+record (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
