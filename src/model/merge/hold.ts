@@ -60,7 +60,7 @@ export function releaseIfEqual(at: FieldMerge): void {
   addConflict(pass, {
     id: agreed.heldBy,
     field: shape.name,
-    candidates: draftCandidates(sides),
+    candidates: draftCandidates(winner === 'agreed' ? [agreedCandidate(agreed)] : sides),
     policy: shape.field.policy.kind,
     winner,
   })
