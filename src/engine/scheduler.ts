@@ -16,7 +16,7 @@ import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue, retryDelay }
 import { createWakeBell, type WakeBell } from './wake-bell.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
-const OWN_TTL_MS = 15_000
+const OWN_TTL_MS = 5_000
 /** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
 const TICK_MS_MAX = OWN_TTL_MS / 3
 

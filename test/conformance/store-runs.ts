@@ -9,6 +9,7 @@ import {
   mark,
   memberOf,
   type OpenHarness,
+  promotion,
   type StoreHarness,
 } from './store-kit.ts'
 
@@ -126,6 +127,28 @@ export function describeRuns(open: OpenHarness): void {
         missing: 0,
       })
       expect((await store.admin.status()).records).toEqual({ candidate: 12_000 })
+    })
+
+    test('wakes what waited for the first load of a place once its list is complete', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('C1')] }])
+      const claimed = await claimOne(store, worker)
+      const waiting = { system: 'erp', lane: 'waiting', laneReason: 'first-load' } as const
+      await store.decide([promotion(claimed)])
+      await store.settle([
+        {
+          lease: claimed.lease,
+          members: [waiting],
+          finish: { kind: 'again', at: (await store.now()) + 60_000 },
+        },
+      ])
+      expect(await claim(store, worker)).toEqual([])
+      for (const complete of [false, true]) {
+        const id = harness.uuid()
+        await store.startRun({ id, kind: 'full', system: 'erp', entity: 'customer' })
+        await store.finishRun({ id, complete, seen: 0 })
+        expect(await claim(store, worker)).toHaveLength(complete ? 1 : 0)
+      }
     })
 
     test('knows no run that was not begun or is over', async () => {
