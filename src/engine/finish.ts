@@ -19,7 +19,7 @@ export function finishOf(pass: Pass): Settlement['finish'] {
   const earliest = others.reduce((at, need) => Math.min(at, need.at), first.at)
   return {
     kind: 'again',
-    at: Math.max(earliest, pass.context.clock.now() + soonestMs),
+    at: Math.ceil(Math.max(earliest, pass.context.clock.now() + soonestMs)),
     look: [...new Set(needs.flatMap((need) => need.look ?? []))],
   }
 }

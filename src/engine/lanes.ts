@@ -71,7 +71,7 @@ export function backOff(
   const member = pass.members.get(system)
   const attempts = (member?.laneAttempts ?? 0) + 1
   const waitMs = backoffMs(random, attempts, { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs })
-  const until = Math.max(clock.now() + waitMs, why.notBefore ?? 0)
+  const until = Math.ceil(Math.max(clock.now() + waitMs, why.notBefore ?? 0))
   // A lane that is closed for a weightier reason stays so: a back-off would open it when it is over.
   const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane)
   if (mayChange) setLane(pass, system, 'backoff', { reason: why.reason, until, attempts })

@@ -18,7 +18,7 @@ import { createWakeBell, type WakeBell } from './wake-bell.ts'
 /** An owner that has not renewed for this long has lost the schedule. */
 const OWN_TTL_MS = 5_000
 /** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
-const TICK_MS_MAX = OWN_TTL_MS / 3
+const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
 export interface Scheduler {
   /** Works until the signal aborts; resolves when its running jobs have stopped. Never rejects: what fails is tried again. */
