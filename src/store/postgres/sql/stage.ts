@@ -38,6 +38,8 @@ export async function judgeStage(
     [],
   )
   await session.rows({ name: '', text: verdictInsert(stage) }, [system, entity, startedAt])
+  // Without statistics the planner walks all records for each slice of verdicts: 40,000 discoveries took 9.1 s instead of 2.5 s.
+  await session.rows({ name: '', text: `analyze ${stage}_verdict` }, [])
   const [counts] = await session.rows<{ staged: number; listed: number }>(
     { name: '', text: `select count(*) as staged, count(distinct rid) as listed from ${stage}` },
     [],
