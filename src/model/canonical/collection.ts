@@ -1,5 +1,6 @@
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { canonicalJson } from './equality.ts'
+import { exactDigits } from './exact-number.ts'
 import { limits } from './limits.ts'
 import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
@@ -51,9 +52,10 @@ export function sortSet(values: readonly CanonicalValue[]): readonly CanonicalVa
 
 /** Joins texts where a system keeps a list in one text; an element that holds the separator would come back as two. */
 export function joinElements(natives: readonly unknown[], separator: string): Outcome<string> {
-  const texts = natives.map((native) =>
-    typeof native === 'object' && native !== null ? undefined : String(native),
-  )
+  const texts = natives.map((native) => {
+    if (typeof native !== 'object' || native === null) return String(native)
+    return exactDigits(native)
+  })
   const bad = texts.findIndex((text) => text === undefined || text === '' || text.includes(separator))
   if (bad >= 0)
     return refuse('VALUE_TYPE', `element ${bad + 1} can't be part of a text joined by the separator`)

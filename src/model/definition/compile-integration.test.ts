@@ -258,7 +258,7 @@ describe('a mapping', () => {
 
   it('keeps the JSON type of the native values it maps', async () => {
     const field = { type: 'enum', values: ['on', 'off'] }
-    const system = smallSystem(field, { path: 'v', nativeType: 'number', values: { 1: 'on', 0: 'off' } })
+    const system = smallSystem(field, { path: 'v', as: 'number', values: { 1: 'on', 0: 'off' } })
     expect((await system.lens.read({ v: 1 })).values).toEqual({ value: 'on' })
     expect((await system.lens.write({ value: 'off' }, undefined)).patch).toEqual({ v: 0 })
   })

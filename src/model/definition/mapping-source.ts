@@ -5,6 +5,7 @@ import { expressionAt } from './expression.ts'
 import { makesObject, onlyPathOf } from './expression-path.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import { parseNativePath } from './native-path.ts'
+import { nativeSpelling, spellingKeys } from './native-spelling.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
@@ -46,16 +47,24 @@ function plainSource(
     return undefined
   }
   const values = valueMap(mapping, type, report)
-  if (values === 'wrong') return undefined
-  return { kind: 'path', path, empties, ...(values === undefined ? {} : { values }) }
+  const spelling = nativeSpelling(mapping, type, report)
+  if (values === 'wrong' || spelling === 'wrong') return undefined
+  return {
+    kind: 'path',
+    path,
+    empties,
+    ...(values === undefined ? {} : { values }),
+    ...(spelling === undefined ? {} : { spelling }),
+  }
 }
 
 function moneySource(
-  { currency, values }: MappingLongForm,
+  mapping: MappingLongForm,
   amount: NativePath,
   empties: EmptySpelling,
   report: Report,
 ): LensSource | undefined {
+  const { currency, values } = mapping
   if (values !== undefined) {
     report(problem('mapping', ['values'], 'money has no value map', 'use read and write'))
     return undefined
@@ -65,10 +74,13 @@ function moneySource(
     report(problem('mapping', [], 'money needs its currency', hint))
     return undefined
   }
+  const spelling = nativeSpelling(mapping, { kind: 'money' }, report)
+  if (spelling === 'wrong') return undefined
+  const spelt = { amount, empties, ...(spelling === undefined ? {} : { spelling }) }
   if (typeof currency === 'object')
-    return { kind: 'money', amount, currency: { kind: 'fixed', currency: currency.fixed }, empties }
+    return { kind: 'money', currency: { kind: 'fixed', currency: currency.fixed }, ...spelt }
   const path = nativePath(currency, ['currency'], report)
-  return path === undefined ? undefined : { kind: 'money', amount, currency: { kind: 'path', path }, empties }
+  return path === undefined ? undefined : { kind: 'money', currency: { kind: 'path', path }, ...spelt }
 }
 
 function nativePath(text: string, at: DefinitionPath, report: Report): NativePath | undefined {
@@ -83,7 +95,7 @@ function nativePath(text: string, at: DefinitionPath, report: Report): NativePat
 }
 
 function pairSource(mapping: MappingLongForm, report: Report): LensSource | undefined {
-  const misplaced = (['values', 'currency', 'nativeType', 'spells'] as const).find(
+  const misplaced = (['values', 'currency', ...spellingKeys, 'spells'] as const).find(
     (key) => mapping[key] !== undefined,
   )
   if (misplaced !== undefined) {

@@ -29,13 +29,14 @@ export function listedNormalisers(list: Normalize): NormaliserSpec[] {
 
 /** What a system does to a value when it stores it, in order: its own changes of text, then its bounds, then its empties. */
 export function normaliserSpecs(
-  mapping: Pick<MappingLongForm, 'normalize' | 'maxLength' | 'scale'>,
+  mapping: Pick<MappingLongForm, 'normalize' | 'maxLength' | 'scale' | 'precision'>,
   empties: EmptySpelling,
 ): NormaliserSpec[] {
   return [
     ...listedNormalisers(mapping.normalize),
     ...(mapping.maxLength === undefined ? [] : [{ kind: 'maxLength', length: mapping.maxLength } as const]),
     ...(mapping.scale === undefined ? [] : [{ kind: 'scale', scale: mapping.scale } as const]),
+    ...(mapping.precision === undefined ? [] : [{ kind: 'precision', unit: mapping.precision } as const]),
     ...(empties === plainEmpties ? [] : [{ kind: 'empties', empties } as const]),
   ]
 }

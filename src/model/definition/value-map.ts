@@ -11,16 +11,21 @@ export function valueMap(
   type: FieldType,
   report: Report,
 ): ValueMap | undefined | 'wrong' {
-  const { values, nativeType = 'text' } = mapping
+  const { values, as = 'text' } = mapping
   if (values === undefined) return undefined
+  if (!isNativeType(as)) {
+    const hint = `write one of: ${nativeTypes.join(', ')}`
+    report(problem('mapping', ['as'], `the natives of a value map are no ${as}`, hint))
+    return 'wrong'
+  }
   const toCanonical = new Map<string, CanonicalValue>()
   const toNative = new Map<string, string | boolean | number | null>()
   let isSound = true
   for (const [native, canonical] of Object.entries(values)) {
     const text = String(canonical)
-    const spelt = nativeValue(native, nativeType)
+    const spelt = nativeValue(native, as)
     if (spelt === undefined) {
-      report({ ...problem('mapping', ['values', native], `${native} is not a ${nativeType}`), at: 'key' })
+      report({ ...problem('mapping', ['values', native], `${native} is not a ${as}`), at: 'key' })
       isSound = false
     } else if (type.kind === 'enum' && !type.values.includes(text)) {
       const hint = suggestion(text, type.values)
@@ -34,11 +39,15 @@ export function valueMap(
   return isSound ? { toCanonical, toNative } : 'wrong'
 }
 
-function nativeValue(
-  text: string,
-  nativeType: NonNullable<MappingLongForm['nativeType']>,
-): string | number | boolean | undefined {
-  switch (nativeType) {
+const nativeTypes = ['text', 'number', 'boolean'] as const
+type NativeType = (typeof nativeTypes)[number]
+
+function isNativeType(as: string): as is NativeType {
+  return nativeTypes.some((known) => known === as)
+}
+
+function nativeValue(text: string, as: NativeType): string | number | boolean | undefined {
+  switch (as) {
     case 'text':
       return text
     case 'number':

@@ -1,7 +1,9 @@
 import { formatInstant, splitInstant } from '../canonical/instant.ts'
 
+export const timePrecisions = ['day', 'minute', 'second', 'millisecond', 'microsecond'] as const
+
 /** The finest unit that a system keeps of a time. */
-export type TimePrecision = 'day' | 'minute' | 'second' | 'millisecond' | 'microsecond'
+export type TimePrecision = (typeof timePrecisions)[number]
 
 const seconds = { day: 86_400, minute: 60, second: 1, millisecond: 1, microsecond: 1 } as const
 const fractionDigits = { day: 0, minute: 0, second: 0, millisecond: 3, microsecond: 6 } as const

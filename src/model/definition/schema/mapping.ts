@@ -1,5 +1,6 @@
 /** How one system's resource becomes entity fields and back. */
 import { z } from 'zod'
+import { timePrecisions } from '../../normalisers/time.ts'
 import { normalizeSchema } from './fields.ts'
 import { readFunctionSchema, scopeFunctionSchema, writeFunctionSchema } from './functions.ts'
 import { fieldNameSchema } from './text.ts'
@@ -33,6 +34,10 @@ const commonKeys = {
     .optional()
     .describe('This system cuts text at so many characters. Default: no bound.'),
   scale: z.int().min(0).max(30).optional().describe('This system rounds to so many decimals.'),
+  precision: z
+    .enum(timePrecisions)
+    .optional()
+    .describe('This system keeps times no finer than this. Default: as fine as they come.'),
   normalize: normalizeSchema
     .optional()
     .describe('What else this system does to the value when it stores it.'),
@@ -71,10 +76,38 @@ export const mappingLongFormSchema = z
       .describe(
         'Native value: canonical value. Of several natives for one canonical value, the first is written.',
       ),
-    nativeType: z
-      .enum(['text', 'number', 'boolean'])
+    as: z
+      .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'compact'])
       .optional()
-      .describe('JSON type of the native values named in values. Default text.'),
+      .describe(
+        'How the value is written: decimals, integers and money as number (default) or text; references as text (default) or number; instants as text (default), epochSeconds or epochMillis; dates as text (default) or compact (20310501). With values: JSON type of the native values named there, text (default), number or boolean.',
+      ),
+    decimalSeparator: z
+      .enum(['.', ','])
+      .optional()
+      .describe('Of decimals and money written as text. Default a point.'),
+    fractionDigits: z
+      .int()
+      .min(0)
+      .max(30)
+      .optional()
+      .describe(
+        'Decimals and money written as text have at least so many places (10.50). Default: as many as the value has.',
+      ),
+    offset: z
+      .string()
+      .optional()
+      .describe(
+        'Of instants that this system writes without one, such as +01:00 or Z. Default: each says its own.',
+      ),
+    separator: z
+      .string()
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        'The elements of a set or list stand in one text, with this between them. Default: a JSON list.',
+      ),
     read: z
       .union([z.string().min(1), readFunctionSchema])
       .optional()

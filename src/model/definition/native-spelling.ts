@@ -1,0 +1,113 @@
+/** How a mapping says that a system spells its values, checked against the type of the field. */
+import { offsetSeconds } from '../canonical/instant.ts'
+import type { Spelling } from '../canonical/spelling.ts'
+import type { FieldType } from '../values.ts'
+import { problem } from './finding.ts'
+import type { Report } from './report.ts'
+import type { MappingLongForm } from './schema/mapping.ts'
+
+/** The keys of a mapping that say how a value is spelt. */
+export const spellingKeys = ['as', 'decimalSeparator', 'fractionDigits', 'offset', 'separator'] as const
+
+type SpellingKey = (typeof spellingKeys)[number]
+/** Something wrong with one key: what it is, and what to do. */
+type Fault = readonly [message: string, hint: string]
+
+/** Spellings by type, the default first. Types that are not here have one spelling only. */
+const forms: Partial<Record<FieldType['kind'], readonly NonNullable<Spelling['as']>[]>> = {
+  decimal: ['number', 'text'],
+  integer: ['number', 'text'],
+  money: ['number', 'text'],
+  ref: ['text', 'number'],
+  instant: ['text', 'epochSeconds', 'epochMillis'],
+  date: ['text', 'compact'],
+}
+
+/** The spelling of a mapping at a path; undefined when it is the plain one, `wrong` (and reported) when it makes no sense. */
+export function nativeSpelling(
+  mapping: MappingLongForm,
+  type: FieldType,
+  report: Report,
+): Spelling | undefined | 'wrong' {
+  const given = spellingKeys.filter((key) => mapping[key] !== undefined)
+  if (given.length === 0) return undefined
+  let isSound = true
+  for (const key of given) {
+    const fault = mapping.values === undefined ? faults[key](mapping, type) : besideValues(key)
+    if (fault === undefined) continue
+    report(problem('mapping', [key], ...fault))
+    isSound = false
+  }
+  if (!isSound) return 'wrong'
+  return mapping.values === undefined ? spellingOf(mapping) : undefined
+}
+
+function spellingOf({ as, decimalSeparator, fractionDigits, offset, separator }: MappingLongForm): Spelling {
+  return {
+    // Natives of a value map are the only ones that are booleans, and those have been dealt with.
+    ...(as === undefined || as === 'boolean' ? {} : { as }),
+    ...(decimalSeparator === undefined ? {} : { decimalSeparator }),
+    ...(fractionDigits === undefined ? {} : { fractionDigits }),
+    ...(offset === undefined ? {} : { offset }),
+    ...(separator === undefined ? {} : { separator }),
+  }
+}
+
+/** A value map says itself what stands for each value; `as` then is the JSON type of its natives (see `valueMap`). */
+function besideValues(key: SpellingKey): Fault | undefined {
+  return key === 'as' ? undefined : ['it does not go with values', 'use read and write']
+}
+
+const faults: Readonly<
+  Record<SpellingKey, (mapping: MappingLongForm, type: FieldType) => Fault | undefined>
+> = {
+  as: ({ as }, type) => {
+    const { kind } = elementOf(type)
+    const known = forms[kind]
+    if (kind === 'boolean') return ['a boolean is spelt by values', 'say values: { Y: true, N: false }']
+    if (known === undefined)
+      return kind === 'string' || kind === 'enum'
+        ? [`${articleOf(kind)} is always text`, 'leave as out']
+        : [`${articleOf(kind)} has one spelling only`, 'leave as out, or use read and write']
+    if (known.some((form) => form === as)) return undefined
+    return [`${articleOf(kind)} is no ${as}`, `write one of: ${known.join(', ')}`]
+  },
+  decimalSeparator: (mapping, type) => fractionFault('decimalSeparator', mapping, type),
+  fractionDigits: (mapping, type) => fractionFault('fractionDigits', mapping, type),
+  offset: ({ as, offset = '' }, type) => {
+    if (elementOf(type).kind !== 'instant') return ['only instants have one', 'leave offset out']
+    if (as === 'epochSeconds' || as === 'epochMillis') return ['an epoch has no offset', 'leave offset out']
+    if (offsetSeconds(offset) !== undefined) return undefined
+    return [`${offset} is not an offset`, 'write it like +01:00 or Z']
+  },
+  separator: ({ separator, decimalSeparator }, type) => {
+    if (type.kind !== 'set' && type.kind !== 'list')
+      return ['only sets and lists have one', 'leave separator out']
+    if (isCompound(type.of))
+      return [`elements of type ${type.of.kind} can't be joined to one text`, 'use read and write']
+    const point = type.of.kind === 'decimal' ? (decimalSeparator ?? '.') : undefined
+    if (separator !== point) return undefined
+    return ['it is the decimal separator too', 'choose another separator']
+  },
+}
+
+function fractionFault(key: SpellingKey, { as }: MappingLongForm, type: FieldType): Fault | undefined {
+  const { kind } = elementOf(type)
+  if (kind === 'integer') return ['an integer has no fraction', `leave ${key} out`]
+  if (kind !== 'decimal' && kind !== 'money')
+    return ['only decimals and money have a fraction', `leave ${key} out`]
+  return as === 'text' ? undefined : ['only numbers as text have it', 'add as: text']
+}
+
+function isCompound({ kind }: FieldType): boolean {
+  return ['money', 'group', 'localDateTime', 'set', 'list'].includes(kind)
+}
+
+/** Elements of sets and lists are spelt like values of their own. */
+function elementOf(type: FieldType): FieldType {
+  return type.kind === 'set' || type.kind === 'list' ? type.of : type
+}
+
+function articleOf(kind: string): string {
+  return /^[aeio]/.test(kind) ? `an ${kind}` : `a ${kind}`
+}
