@@ -43,7 +43,12 @@ export function prepareDirectories(dataDirectory: string, user: ServerUser | und
     mkdirSync(runtimes, { recursive: true, mode: 0o700 })
     const log = path.join(root, 'database.log')
     if (existsSync(log) && statSync(log).size > logBytesMax) truncateSync(log)
-    return { database: databaseDirectory(root, id, user), log, socket: socketDirectory(id, user), runtimes }
+    return {
+      database: databaseDirectory(root, id, user),
+      log,
+      socket: socketDirectory(root, id, user),
+      runtimes,
+    }
   } catch (cause) {
     throw describeDirectoryProblem(dataDirectory, cause)
   }
@@ -65,11 +70,15 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
   return elsewhere
 }
 
-/** A directory that somebody else made under our name is left alone: its owner could read along. */
-function socketDirectory(id: string, user: ServerUser | undefined): string {
+/**
+ * Beside the database if the path is short enough, else in a directory for temporary files. There, one that somebody else made under our
+ * name is left alone: its owner could read along.
+ */
+function socketDirectory(root: string, id: string, user: ServerUser | undefined): string {
   const owner = user?.uid ?? process.getuid?.()
-  for (const base of [tmpdir(), '/tmp', '/var/tmp']) {
-    const directory = path.join(base, `isthmus-${id}`)
+  const temporary = [tmpdir(), '/tmp', '/var/tmp'].map((base) => path.join(base, `isthmus-${id}`))
+  for (const directory of [path.join(root, 'socket'), ...temporary]) {
+    const base = path.dirname(directory)
     if (Buffer.byteLength(directory) > socketDirectoryBytesMax || !existsSync(base)) continue
     if (user !== undefined && !reachableBy(user, base)) continue
     if (!existsSync(directory)) {
@@ -83,7 +92,7 @@ function socketDirectory(id: string, user: ServerUser | undefined): string {
   }
   throw new IsthmusError(
     'EMBEDDED_PATH_TOO_LONG',
-    `no usable directory for the database socket below ${tmpdir()}, /tmp or /var/tmp (at most ${socketDirectoryBytesMax} bytes)`,
+    `no usable directory for the database socket in ${root}, ${tmpdir()}, /tmp or /var/tmp (at most ${socketDirectoryBytesMax} bytes)`,
   )
 }
 
