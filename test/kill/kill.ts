@@ -24,8 +24,6 @@ export interface KillOptions {
   readonly records: number
   readonly rounds: number
   readonly seed: number
-  /** Longest life of one process before it is killed. @default 2000 */
-  readonly lifeMsMax?: number
   /** Longest time to converge after the last kill. @default 300000 */
   readonly convergeWithinMs?: number
   readonly say?: (line: string) => void
@@ -41,14 +39,7 @@ export interface KillResult extends Comparison {
 
 /** Runs the whole experiment. */
 export async function killWhileLoading(options: KillOptions): Promise<KillResult> {
-  const {
-    records,
-    rounds,
-    seed,
-    lifeMsMax = 2000,
-    convergeWithinMs = 300_000,
-    say = () => undefined,
-  } = options
+  const { records, rounds, seed, convergeWithinMs = 300_000, say = () => undefined } = options
   const startedAt = performance.now()
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-kill-'))
   const crm = await spawnFakeSystem({ name: 'crm', resources: [contacts], seed })
@@ -60,19 +51,28 @@ export async function killWhileLoading(options: KillOptions): Promise<KillResult
   try {
     await fill(crm, erp, records)
     await crm.sendWebhooksTo({ url: `http://127.0.0.1:${port}/hooks/crm`, secret: hookSecret, lose: 0.3 })
+    const alreadyThere = (await erp.counts('partners')).live
     let killedDuringLoad = 0
     for (let round = 1; round <= rounds; round += 1) {
-      // Some processes die while they start, most while they work.
-      const early = random() < 0.2
+      // Some processes die while they start, most in the middle of their work.
+      const early = random() < 0.15
       const isthmus = early ? spawnIsthmus(start) : await startIsthmus(start)
-      await sleep(random() * (early ? 800 : lifeMsMax))
-      const before = (await erp.counts('partners')).live
+      if (early) await sleep(random() * 1500)
+      else await someProgress(erp, Math.round((random() * 2 * (records - alreadyThere)) / (rounds + 4)))
+      await sleep(random() * 200)
+      const loaded = (await erp.counts('partners')).live
       await isthmus.kill()
-      if (before < records) killedDuringLoad += 1
-      say(`round ${round}: killed with ${before} of ${records} records in the ERP`)
+      if (loaded < records) killedDuringLoad += 1
+      say(
+        `round ${round}: killed with ${loaded} of ${records} records in the ERP${early ? ', while it started' : ''}`,
+      )
     }
     const last = await startIsthmus(start)
-    const converged = await waitUntilEqual(convergeWithinMs, async () => compareSystems(crm, erp))
+    const converged = await waitUntilEqual(convergeWithinMs, async () => {
+      const now = await compareSystems(crm, erp)
+      say(JSON.stringify(now))
+      return now
+    })
     const quiet = await writesWhileQuiet(crm, erp)
     const comparison = await compareSystems(crm, erp)
     await last.stop()
@@ -94,6 +94,13 @@ async function fill(crm: Fake, erp: Fake, records: number): Promise<void> {
   const inErp = all.filter((n) => n % 20 === 0 || n % 10 === 1).map((n) => customerRecord(n))
   await crm.edit({ resource: 'contacts', create: inCrm })
   await erp.edit({ resource: 'partners', create: inErp })
+}
+
+/** Waits until that many more records are in the ERP, or for 15 s. */
+async function someProgress(erp: Fake, more: number): Promise<void> {
+  const goal = (await erp.counts('partners')).live + more
+  const until = performance.now() + 15_000
+  while (performance.now() < until && (await erp.counts('partners')).live < goal) await sleep(20)
 }
 
 async function waitUntilEqual(withinMs: number, compare: () => Promise<Comparison>): Promise<boolean> {

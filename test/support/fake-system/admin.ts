@@ -24,6 +24,13 @@ export interface AdminCounts {
   readonly engineWrites: number
 }
 
+/** One write of the engine. */
+export interface AdminWrite {
+  readonly rid: string
+  readonly at: number
+  readonly body: Native
+}
+
 export function answerAdmin(fake: FakeSystem, path: string, body: unknown, response: ServerResponse): void {
   const [, , verb = '', name = ''] = path.split('/')
   if (verb === 'records') sendAll(fake, name, response)
@@ -36,6 +43,8 @@ function carryOut(fake: FakeSystem, verb: string, name: string, body: unknown): 
       return { ids: edit(fake, body as AdminEdit) }
     case 'counts':
       return counts(fake, name)
+    case 'writes':
+      return writesSince(fake, name, Number((body as { since: number }).since))
     case 'fault':
       fake.fault(body as Fault)
       return {}
@@ -62,6 +71,14 @@ export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
   for (const { id, into } of wish.merge ?? []) table.remove(id, 'user', { mergedInto: into })
   for (const id of wish.remove ?? []) table.remove(id, 'user')
   return ids
+}
+
+/** What the engine wrote after a sequence number: when, and what the record held then. */
+function writesSince(fake: FakeSystem, name: string, since: number): readonly AdminWrite[] {
+  return fake
+    .resource(name)
+    .table.changes.filter((version) => version.seq > since && version.by === 'engine')
+    .map(({ rid, at, body }) => ({ rid, at, body: body ?? {} }))
 }
 
 /** All records as NDJSON: `{ id, …, version }` per line. */

@@ -1,7 +1,7 @@
 /** Starts a fake system as a process of its own and speaks to its back door. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { AdminCounts, AdminEdit } from './admin.ts'
+import type { AdminCounts, AdminEdit, AdminWrite } from './admin.ts'
 import type { FakeSystemOptions, FakeWebhookOptions, Fault } from './options.ts'
 import type { Native } from './remote-table.ts'
 
@@ -16,6 +16,7 @@ export interface RemoteFake {
   sendWebhooksTo(options: FakeWebhookOptions): Promise<void>
   records(resource: string): Promise<readonly Native[]>
   counts(resource: string): Promise<AdminCounts>
+  writesSince(resource: string, seq: number): Promise<readonly AdminWrite[]>
   close(): Promise<void>
 }
 
@@ -53,6 +54,8 @@ export async function spawnFakeSystem(options: FakeSystemOptions): Promise<Remot
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Native),
     counts: async (resource) => (await (await ask(`counts/${resource}`)).json()) as AdminCounts,
+    writesSince: async (resource, since) =>
+      (await (await ask(`writes/${resource}`, { since })).json()) as AdminWrite[],
     close: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) return resolve()

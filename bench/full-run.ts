@@ -1,0 +1,193 @@
+/**
+ * An unchanged full run: a million records listed over HTTP from a remote that streams its pages, compared with what is known, nothing to do.
+ *
+ * What is measured is the process that lists and compares: its time, and the highest resident memory that the system saw (`VmHWM`).
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openIntegration } from '../src/runtime/open-integration.ts'
+import type { Decision, Store } from '../src/store/contract.ts'
+import { virtualRecord } from '../test/support/fake-system/http-face.ts'
+import { type RemoteFake, spawnFakeSystem } from '../test/support/fake-system/spawn.ts'
+import { contacts, hookSecret, partners, twoSystems, writeDefinition } from '../test/support/two-systems.ts'
+import { nowMs, rounded } from './statistics.ts'
+
+export interface FullRunOptions {
+  readonly records: number
+  readonly say: (line: string) => void
+}
+
+export interface FullRunFigures {
+  readonly records: number
+  /** Listing and comparing one system. */
+  readonly seconds: number
+  readonly recordsPerSecond: number
+  readonly peakRssMb: number
+  /** Only listing the same pages, as the connector would. */
+  readonly listOnlySeconds: number
+  readonly unchanged: number
+  readonly changed: number
+}
+
+export async function benchFullRun({ records, say }: FullRunOptions): Promise<FullRunFigures> {
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-full-'))
+  const crm = await spawnFakeSystem({ name: 'crm', resources: [{ ...contacts, virtual: records }] })
+  const erp = await spawnFakeSystem({ name: 'erp', resources: [{ ...partners, virtual: records }] })
+  process.env['CRM_HOOK_SECRET'] = hookSecret
+  try {
+    const bigPages = { list: listOf(5000) }
+    writeDefinition(
+      directory,
+      twoSystems({ crmUrl: crm.url, erpUrl: erp.url, crmResource: bigPages, erpResource: bigPages }),
+    )
+    const seedMs = await timed(() => seed(directory, records))
+    say(`${records} linked records put into the store in ${rounded(seedMs / 1000)} s`)
+    const listMs = await timed(() => listOnly(crm))
+    say(`listing alone: ${rounded(listMs / 1000)} s`)
+    const run = await fullRun(directory)
+    say(`full run: ${rounded(run.ms / 1000)} s, at most ${run.peakRssMb} MB`)
+    const [result] = run.results
+    return {
+      records,
+      seconds: rounded(run.ms / 1000),
+      recordsPerSecond: Math.round(records / (run.ms / 1000)),
+      peakRssMb: run.peakRssMb,
+      listOnlySeconds: rounded(listMs / 1000),
+      unchanged: result?.run?.unchanged ?? 0,
+      changed: result?.run?.changed ?? 0,
+    }
+  } finally {
+    await crm.close()
+    await erp.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function listOf(value: number): Readonly<Record<string, unknown>> {
+  return {
+    paging: 'cursor',
+    after: 'after',
+    next: 'next',
+    stable: true,
+    items: 'data',
+    size: { parameter: 'limit', value },
+    total: { path: 'total' },
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = nowMs()
+  await work()
+  return nowMs() - startedAt
+}
+
+/** Brings the store into the state after a first load, through the same contract that the engine uses. */
+async function seed(directory: string, records: number): Promise<void> {
+  const opened = await openIntegration({ directory })
+  const { store } = opened
+  try {
+    const worker = await store.registerWorker()
+    const batch = 2000
+    for (let from = 1; from <= records; from += batch) {
+      const numbers = Array.from({ length: Math.min(batch, records - from + 1) }, (_, i) => from + i)
+      await store.intake([
+        { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', rid: String(n) })) },
+      ])
+      await linkClaimed(store, worker.id, batch)
+    }
+    await worker.close()
+  } finally {
+    await opened.close()
+  }
+}
+
+async function linkClaimed(store: Store, worker: number, limit: number): Promise<void> {
+  const { records, now } = await store.claim({ worker, limit, leaseMs: 60_000 })
+  const decisions = records.map(({ lease, members }): Decision => {
+    const rid = members[0]?.rid ?? ''
+    const {
+      id: _id,
+      version: _v,
+      updatedAt: _u,
+      ...values
+    } = virtualRecord(Number(rid)) as Record<string, string>
+    const agreed = Object.entries(values).map(([name, value]) => [
+      name,
+      { value, rev: 1, src: 'crm', at: now },
+    ])
+    const held = Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, { shadow: value, acked: 1 }]),
+    )
+    const linked = { state: 'linked' as const, fields: held, asof: now, absorbedVersion: '1', floor: '1' }
+    return {
+      lease,
+      record: { state: 'active', rev: 1, fields: Object.fromEntries(agreed) },
+      members: [
+        { system: 'crm', ...linked },
+        { system: 'erp', rid, ...linked },
+      ],
+    }
+  })
+  await store.decide(decisions)
+  await store.settle(
+    records.map(({ lease, record }) => ({ lease, finish: { kind: 'clean' as const, seq: record.dirtySeq } })),
+  )
+}
+
+async function listOnly(fake: RemoteFake): Promise<void> {
+  let after: string | null = '0'
+  while (after !== null) {
+    const response = await fetch(`${fake.url}/contacts?limit=5000&after=${after}`)
+    const page = (await response.json()) as {
+      readonly data: readonly unknown[]
+      readonly next: string | null
+    }
+    after = page.next
+  }
+}
+
+interface PlaceLine {
+  readonly run?: { readonly unchanged: number; readonly changed: number }
+}
+
+async function fullRun(
+  directory: string,
+): Promise<{ readonly ms: number; readonly peakRssMb: number; readonly results: readonly PlaceLine[] }> {
+  const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+  const startedAt = nowMs()
+  const child = spawn(process.execPath, [cli, 'full', '--system', 'crm', '--json'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  let peakRssMb = 0
+  const watch = setInterval(() => {
+    peakRssMb = Math.max(peakRssMb, peakOf(child))
+  }, 100)
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  clearInterval(watch)
+  const ms = nowMs() - startedAt
+  if (code !== 0) throw new Error(`the full run ended with ${code}:\n${output}`)
+  return { ms, peakRssMb, results: placesOf(output) }
+}
+
+function placesOf(output: string): readonly PlaceLine[] {
+  const parsed = JSON.parse(output) as { readonly places?: readonly PlaceLine[] } | readonly PlaceLine[]
+  return Array.isArray(parsed) ? parsed : ((parsed as { places?: readonly PlaceLine[] }).places ?? [])
+}
+
+/** Highest resident memory of the process so far, in MB; 0 once it is gone. */
+function peakOf(child: ChildProcess): number {
+  try {
+    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))
+    return Math.round(Number(line?.[1] ?? 0) / 1024)
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,41 @@
+/** `npm run bench -- <figure> [--json]`: one command per figure; with `--json` the last line is one JSON object. */
+import { parseArgs } from 'node:util'
+import { benchFullRun } from './full-run.ts'
+import { benchRealtime } from './realtime.ts'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    records: { type: 'string' },
+    bursts: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    profile: { type: 'string' },
+  },
+})
+
+const say = (line: string): void => {
+  if (!values.json) console.log(line)
+}
+
+const figures: Readonly<Record<string, () => Promise<object>>> = {
+  realtime: () =>
+    benchRealtime({
+      records: Number(values.records ?? 5000),
+      bursts: Number(values.bursts),
+      pacedPerSecond: 100,
+      pacedSeconds: Number(values.seconds),
+      ...(values.profile !== undefined && { profileInto: values.profile }),
+      say,
+    }),
+  'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
+}
+
+const [name = ''] = positionals
+const figure = figures[name]
+if (figure === undefined) {
+  console.error(`Which figure? One of: ${Object.keys(figures).join(', ')}`)
+  process.exitCode = 64
+} else {
+  console.log(JSON.stringify(await figure()))
+}
