@@ -4,203 +4,302 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
-import { parseNativePath } from '../../../model/definition/native-path.ts'
-import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
-import { nativePath } from '../../kit/native.ts'
+import { duration, path, route } from './values.ts'
+import { webhooksSchema } from './webhooks.ts'
 
-const path = z
-  .string()
-  .refine((text) => parseNativePath(text) !== undefined, {
-    error: 'expected a path into the record such as meta.version',
-  })
-  .transform(nativePath)
-
-const duration = durationSchema.transform((text) => durationMs(text) ?? 0)
-const route = z.string().startsWith('/', { error: 'expected a path that starts with a slash' })
 const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-const size = z.strictObject({
-  parameter: z.string().optional(),
-  value: z.int().min(1).max(100_000).default(100),
-})
-const timeFormat = z.enum(['iso', 'epochMs', 'epochSeconds'])
-/** The records of an answer: a path, or nothing when the answer itself is the list. */
-const items = path.optional()
+const statuses = z.array(z.int().min(400).max(499))
+const size = z
+  .strictObject({
+    parameter: z
+      .string()
+      .optional()
+      .describe('Query parameter that asks for it. Default: none, the API decides.'),
+    value: z.int().min(1).max(100_000).default(100).describe('Records per page.'),
+  })
+  .describe('How many records a page holds.')
+const timeFormat = z
+  .enum(['iso', 'epochMs', 'epochSeconds'])
+  .describe('How the time is spelt; iso without a zone is UTC.')
+const items = path
+  .optional()
+  .describe('Where the list is in the answer. Default: the answer itself is the list.')
+const inErrorBody = "in the error's body"
 
 /** Where a version stands, and how a precondition is spelt. `path` is in the record, `header` in the answer to a read by id. */
-const versionSchema = z.strictObject({
-  path: path.optional(),
-  header: z.string().toLowerCase().optional(),
-  /** Versions of one record can be compared: as integers, else as text. */
-  ordered: z.boolean().default(false),
-  /** The API honours `If-Match`; this is its value. Missing: it does not. */
-  ifMatch: z.string().includes('{version}', { error: 'expected a text with {version} in it' }).optional(),
-})
+const versionSchema = z
+  .strictObject({
+    path: path.optional().describe('Where the version is in the record.'),
+    header: z
+      .string()
+      .toLowerCase()
+      .optional()
+      .describe('Header of the answer to a read by id, such as etag.'),
+    ordered: z
+      .boolean()
+      .default(false)
+      .describe('Versions of one record can be compared: as integers, else as text.'),
+    ifMatch: z
+      .string()
+      .includes('{version}', { error: 'expected a text with {version} in it' })
+      .optional()
+      .describe('Value of If-Match, with {version} in it, where the API honours it. Default: it does not.'),
+  })
+  .describe('How the API tells one state of a record from another. Default: it does not.')
 
-const readSchema = z.strictObject({
-  /** A read may show a state this much older than now. */
-  lag: duration.default(0),
-  /** Reads of several records at once, through the list. A record that does not come back is read by id. */
-  batch: z
-    .strictObject({
-      parameter: z.string(),
-      /** `repeat`: `id=1&id=2` · `comma`: `id=1,2` */
-      style: z.enum(['repeat', 'comma']).default('repeat'),
-      max: z.int().min(2).max(1_000).default(50),
-      query: query.default({}),
-    })
-    .optional(),
-})
+const readSchema = z
+  .strictObject({
+    lag: duration.default(0).describe('A read may show a state this much older than now. Default 0s.'),
+    batch: z
+      .strictObject({
+        parameter: z.string().describe('Query parameter that takes the ids.'),
+        style: z.enum(['repeat', 'comma']).default('repeat').describe('repeat: id=1&id=2; comma: id=1,2.'),
+        max: z.int().min(2).max(1_000).default(50).describe('Ids per call.'),
+        query: query.default({}).describe('Further query parameters.'),
+      })
+      .optional()
+      .describe(
+        'Reads of several records at once, through the list. One that does not come back is read by id.',
+      ),
+  })
+  .describe('Reads by id.')
 
 const counted = {
-  /** Query parameters of every page. */
-  query: query.default({}),
+  query: query.default({}).describe('Query parameters of every page.'),
   size: size.prefault({}),
   items,
-  /** Where the system says how many records there are. */
-  total: z.strictObject({ path: path.optional(), header: z.string().toLowerCase().optional() }).optional(),
-  /** Records after which the list silently stops. */
-  cap: z.int().min(1).optional(),
+  total: z
+    .strictObject({
+      path: path.optional().describe('Where it is in the answer.'),
+      header: z.string().toLowerCase().optional().describe('Header that holds it.'),
+    })
+    .optional()
+    .describe(
+      'Where the system says how many records there are; fewer listed ones are no evidence of absence.',
+    ),
+  cap: z.int().min(1).optional().describe('Records after which the list silently stops.'),
 }
 
-const listSchema = z.discriminatedUnion('paging', [
-  /** Everything in one answer. */
-  z.strictObject({ paging: z.literal('single'), ...counted }),
-  /** After the id of the last record, or after what `next` says; `inclusive`: the record of that id comes again. */
-  z.strictObject({
-    paging: z.literal('keyset'),
-    after: z.string(),
-    next: path.optional(),
-    inclusive: z.boolean().default(false),
-    ...counted,
-  }),
-  /** A token from the last page. `stable`: the API promises not to skip records while others vanish. */
-  z.strictObject({
-    paging: z.literal('cursor'),
-    after: z.string(),
-    next: path,
-    stable: z.boolean().default(false),
-    ...counted,
-  }),
-  /** The `Link` header, `rel="next"`. */
-  z.strictObject({ paging: z.literal('link'), stable: z.boolean().default(false), ...counted }),
-  z.strictObject({ paging: z.literal('page'), parameter: z.string(), first: z.int().default(1), ...counted }),
-  z.strictObject({ paging: z.literal('offset'), parameter: z.string(), ...counted }),
-])
+const stable = z
+  .boolean()
+  .default(false)
+  .describe(
+    'The API promises not to skip records while others vanish. Without it, the list is no evidence of absence.',
+  )
+
+const listSchema = z
+  .discriminatedUnion('paging', [
+    z.strictObject({ paging: z.literal('single').describe('Everything in one answer.'), ...counted }),
+    z.strictObject({
+      paging: z.literal('keyset').describe('After the id of the last record, or after what next says.'),
+      after: z.string().describe('Query parameter for it.'),
+      next: path
+        .optional()
+        .describe('Where the answer says what comes next. Default: the id of the last record.'),
+      inclusive: z.boolean().default(false).describe('The record of that id comes again on the next page.'),
+      ...counted,
+    }),
+    z.strictObject({
+      paging: z.literal('cursor').describe('A token from the last page.'),
+      after: z.string().describe('Query parameter for it.'),
+      next: path.describe('Where the answer has the token.'),
+      stable,
+      ...counted,
+    }),
+    z.strictObject({
+      paging: z.literal('link').describe('The Link header, rel="next".'),
+      stable,
+      ...counted,
+    }),
+    z.strictObject({
+      paging: z.literal('page').describe('Numbered pages.'),
+      parameter: z.string().describe('Query parameter for the number.'),
+      first: z.int().default(1).describe('Number of the first page.'),
+      ...counted,
+    }),
+    z.strictObject({
+      paging: z.literal('offset').describe('By the number of records to skip.'),
+      parameter: z.string().describe('Query parameter for the number.'),
+      ...counted,
+    }),
+  ])
+  .describe('How everything is listed. Default: it can not be.')
 
 const feedBase = {
-  path: route.optional(),
-  query: query.default({}),
+  path: route.optional().describe('Path of the feed. Default: the collection.'),
+  query: query.default({}).describe('Further query parameters.'),
   size: size.prefault({}),
   items,
-  more: path.optional(),
+  more: path
+    .optional()
+    .describe('Where the answer says that there is more. Default: a full page means more.'),
 }
 
-const changesSchema = z.discriminatedUnion('by', [
-  /** A counter or token that the system hands out. `expired`: statuses that say it is no longer valid. */
-  z.strictObject({
-    by: z.literal('sequence'),
-    since: z.string(),
-    next: path,
-    /** Id, version and deletion mark of one entry of the feed. @default as in the resource */
-    id: path.optional(),
-    version: path.optional(),
-    deleted: path.optional(),
-    expired: z.array(z.int()).default([410]),
-    ...feedBase,
-  }),
-  /** Records changed at or after a time, oldest first. */
-  z.strictObject({
-    by: z.literal('timestamp'),
-    since: z.string(),
-    position: path,
-    format: timeFormat.default('iso'),
-    /** Parameter: of the records at exactly that time, only those after this id. */
-    afterId: z.string().optional(),
-    /** Parameter: page within the query, from 1. */
-    page: z.string().optional(),
-    commitLag: duration.default(0),
-    overlap: duration.default(60_000),
-    ...feedBase,
-  }),
-])
+const changesSchema = z
+  .discriminatedUnion('by', [
+    z.strictObject({
+      by: z.literal('sequence').describe('A counter or token that the system hands out.'),
+      since: z.string().describe('Query parameter for it.'),
+      next: path.describe('Where the answer has the next one.'),
+      id: path.optional().describe("Where an entry has the record's id. Default: as in the resource."),
+      version: path
+        .optional()
+        .describe("Where an entry has the record's version. Default: as in the resource."),
+      deleted: path.optional().describe('Where an entry says that the record was deleted.'),
+      expired: z
+        .array(z.int())
+        .default([410])
+        .describe('Statuses that say that the token is no longer valid.'),
+      ...feedBase,
+    }),
+    z.strictObject({
+      by: z.literal('timestamp').describe('Records changed at or after a time, oldest first.'),
+      since: z.string().describe('Query parameter for the time.'),
+      position: path.describe('Where a record has the time of its change.'),
+      format: timeFormat.default('iso'),
+      afterId: z
+        .string()
+        .optional()
+        .describe('Query parameter: of the records at exactly that time, only those after this id.'),
+      page: z.string().optional().describe('Query parameter for the page within the query, from 1.'),
+      commitLag: duration
+        .default(0)
+        .describe('Changes may become visible this long after their time. Default 0s.'),
+      overlap: duration.default(60_000).describe('How far each poll looks back. Default 60s.'),
+      ...feedBase,
+    }),
+  ])
+  .describe('How changes are told. Default: polls compare lists.')
 
-const searchSchema = z.strictObject({
-  /** A record becomes visible to the search this much later. */
-  lag: duration.default(0),
-  maxResults: z.int().min(1).optional(),
-  query: query.default({}),
-  /** Query parameters that a value is given by, `{path}` standing for the path of the field. */
-  filters: z
-    .array(z.string().includes('{path}', { error: 'expected a text with {path} in it' }))
-    .min(1)
-    .default(['{path}']),
-  items,
-})
+const searchSchema = z
+  .strictObject({
+    lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
+    maxResults: z.int().min(1).optional().describe('Most records that the search answers with.'),
+    query: query.default({}).describe('Further query parameters.'),
+    filters: z
+      .array(z.string().includes('{path}', { error: 'expected a text with {path} in it' }))
+      .min(1)
+      .default(['{path}'])
+      .describe('Query parameters that a value is given by, {path} standing for the path of the field.'),
+    items,
+  })
+  .describe('How records are found by a value. Default: they can not be.')
 
-const createSchema = z.discriminatedUnion('as', [
-  /** PUT to an id of our choosing. */
-  z.strictObject({ as: z.literal('clientId') }),
-  /** PUT to a path with our id in it: `/contacts/by-external/{key}`; or POST that answers with the record that has it. */
-  z.strictObject({ as: z.literal('upsertKey'), path: route.optional(), field: path }),
-  z.strictObject({
-    as: z.literal('idempotencyKey'),
-    header: z.string().default('idempotency-key'),
-    ttl: duration,
-    replaysErrors: z.boolean().default(false),
-    field: path.optional(),
-  }),
-  /** A field of the record that holds our id and can be searched. */
-  z.strictObject({ as: z.literal('marker'), field: path }),
-  z.strictObject({ as: z.literal('naturalKey') }),
-  z.strictObject({ as: z.literal('none') }),
-  z.strictObject({ as: z.literal('unsupported') }),
-])
+const createSchema = z
+  .discriminatedUnion('as', [
+    z.strictObject({ as: z.literal('clientId').describe('PUT to an id of our choosing.') }),
+    z.strictObject({
+      as: z
+        .literal('upsertKey')
+        .describe(
+          'The API keeps our id unique: PUT to a path with it, or POST that answers with the record that has it.',
+        ),
+      path: route
+        .optional()
+        .describe(
+          'Path with {key} in it, such as /contacts/by-external/{key}. Default: POST to the collection.',
+        ),
+      field: path.describe('Where a record has our id.'),
+    }),
+    z.strictObject({
+      as: z.literal('idempotencyKey').describe('A repeated request with the same key has no further effect.'),
+      header: z.string().default('idempotency-key').describe('Header for the key.'),
+      ttl: duration.describe('How long the API remembers a key.'),
+      replaysErrors: z
+        .boolean()
+        .default(false)
+        .describe('A stored server error comes back for the same key.'),
+      field: path.optional().describe('Where a record has our id, if it keeps it.'),
+    }),
+    z.strictObject({
+      as: z.literal('marker').describe('The record has a field for our id, which can be searched.'),
+      field: path.describe('Where it is.'),
+    }),
+    z.strictObject({
+      as: z.literal('naturalKey').describe('A created record is found by its match fields.'),
+    }),
+    z.strictObject({
+      as: z.literal('none').describe('At most one attempt; an unknown outcome waits for a person.'),
+    }),
+    z.strictObject({ as: z.literal('unsupported').describe('Nothing can be created.') }),
+  ])
+  .describe('How a create is kept from happening twice. Default: unsupported.')
 
-const writeSchema = z.strictObject({
-  with: z.enum(['patch', 'put']).default('patch'),
-  /** What PATCH does to a nested object that it names. */
-  nested: z.enum(['replace', 'merge']).default('replace'),
-  returns: z.enum(['body+version', 'body', 'nothing']).default('body'),
-  /** Properties that must not be sent back with PUT. */
-  omit: z.array(path).default([]),
-})
+const writeSchema = z
+  .strictObject({
+    with: z
+      .enum(['patch', 'put'])
+      .default('patch')
+      .describe('patch: only named properties change; put: the whole record is replaced.'),
+    nested: z
+      .enum(['replace', 'merge'])
+      .default('replace')
+      .describe('What PATCH does to a nested object that it names.'),
+    returns: z
+      .enum(['body+version', 'body', 'nothing'])
+      .default('body')
+      .describe('What the answer to a write holds.'),
+    omit: z.array(path).default([]).describe('Properties that must not be sent back with PUT.'),
+  })
+  .describe('How records are changed.')
 
-const removeSchema = z.strictObject({
-  delete: z.boolean().default(false),
-  /** The patch that archives a record. */
-  archive: z.record(z.string(), z.unknown()).optional(),
-})
+const removeSchema = z
+  .strictObject({
+    delete: z.boolean().default(false).describe('DELETE removes a record.'),
+    archive: z.record(z.string(), z.unknown()).optional().describe('The patch that archives a record.'),
+  })
+  .describe('How records are removed. Default: they can not be.')
 
 /** How the API says that something does not exist; only this counts, a proxy's page never does. */
-const goneSchema = z.strictObject({
-  statuses: z.array(z.int().min(400).max(499)).default([404, 410]),
-  /** In the error's body; missing: any JSON object. */
-  code: z.strictObject({ path, equals: z.array(z.string()).min(1) }).optional(),
-  /** In the error's body: the id of the record that this one was merged into. */
-  mergedInto: path.optional(),
-})
+const goneSchema = z
+  .strictObject({
+    statuses: statuses.default([404, 410]).describe('Statuses that say so.'),
+    code: z
+      .strictObject({
+        path: path.describe(`Where it is ${inErrorBody}.`),
+        equals: z.array(z.string()).min(1).describe('Values that say that the record does not exist.'),
+      })
+      .optional()
+      .describe("The API's own code for it. Default: any JSON object counts."),
+    mergedInto: path
+      .optional()
+      .describe(`Where, ${inErrorBody}, the id of the record is that this one was merged into.`),
+  })
+  .describe('How the API says that a record does not exist.')
 
-const errorsSchema = z.strictObject({
-  gone: goneSchema.prefault({}),
-  /** Statuses of a conditional write that say that the version is no longer current. */
-  stale: z.array(z.int().min(400).max(499)).default([412]),
-  /** In the error's body: a short code of the API's own. */
-  code: path.optional(),
-  /** In the error's body: a list of entries that name the refused fields, and where in each. */
-  fields: z.strictObject({ items: path, name: path.optional() }).optional(),
-})
+const errorsSchema = z
+  .strictObject({
+    gone: goneSchema.prefault({}),
+    stale: statuses
+      .default([412])
+      .describe('Statuses of a conditional write that say that the version is no longer current.'),
+    code: path.optional().describe(`Where, ${inErrorBody}, a short code of the API's own is.`),
+    fields: z
+      .strictObject({
+        items: path.describe(`Where the list of refused fields is ${inErrorBody}.`),
+        name: path.optional().describe('Where an entry has the name. Default: the entry is the name.'),
+      })
+      .optional()
+      .describe('How refused fields are named.'),
+  })
+  .describe("What the API's errors say.")
 
 /** One resource of the API. */
 export const resourceSchema = z.strictObject({
-  /** The collection. */
-  path: route,
-  /** One record. @default path + `/{id}` */
-  item: route.optional(),
-  id: path.prefault('id'),
-  /** When the record was changed, by the system's own clock. */
-  changedAt: z.strictObject({ path, format: timeFormat.default('iso') }).optional(),
-  /** A record that is still there but counts as deleted. */
-  tombstone: z.strictObject({ path, equals: z.union([z.string(), z.boolean()]) }).optional(),
+  path: route.describe('Path of the collection, below the URL of the system.'),
+  item: route.optional().describe('Path of one record, with {id} in it. Default: path + /{id}.'),
+  id: path.prefault('id').describe('Where a record has its id.'),
+  changedAt: z
+    .strictObject({ path: path.describe('Where it is.'), format: timeFormat.default('iso') })
+    .optional()
+    .describe("When the record was changed, by the system's own clock."),
+  tombstone: z
+    .strictObject({
+      path: path.describe('Where it is.'),
+      equals: z.union([z.string(), z.boolean()]).describe('Value that means deleted.'),
+    })
+    .optional()
+    .describe('What marks a record that is still there but counts as deleted.'),
   version: versionSchema.optional(),
   read: readSchema.prefault({}),
   search: searchSchema.optional(),
@@ -209,60 +308,24 @@ export const resourceSchema = z.strictObject({
   create: createSchema.prefault({ as: 'unsupported' }),
   write: writeSchema.prefault({}),
   remove: removeSchema.prefault({}),
-  /** Longest time after our timeout during which a request may still take effect. */
-  inflight: duration.default(30_000),
+  inflight: duration
+    .default(30_000)
+    .describe('Longest time after our timeout during which a request may still take effect. Default 30s.'),
   errors: errorsSchema.prefault({}),
-})
-
-const match = z.strictObject({
-  path,
-  equals: z.union([z.string(), z.boolean()]).optional(),
-  endsWith: z.string().optional(),
-})
-
-/** How deliveries are verified and read. The secret is in the system's section. */
-const webhooksSchema = z.strictObject({
-  scheme: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('standard'), tolerance: duration.optional() }),
-    z.strictObject({
-      kind: z.literal('hmac'),
-      header: z.string(),
-      algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
-      encoding: z.enum(['hex', 'base64']).default('hex'),
-      prefix: z.string().default(''),
-      timestampHeader: z.string().optional(),
-      tolerance: duration.optional(),
-    }),
-    z.strictObject({ kind: z.literal('token'), header: z.string(), prefix: z.string().default('') }),
-  ]),
-  /** Several events in one delivery: where the list is. */
-  events: path.optional(),
-  /** The resource: fixed, or at a path (up to `before`), renamed by `names`. */
-  resource: z.union([
-    z.strictObject({ fixed: z.string() }),
-    z.strictObject({
-      path,
-      before: z.string().optional(),
-      names: z.record(z.string(), z.string()).default({}),
-    }),
-  ]),
-  id: path,
-  version: path.optional(),
-  deleted: match.optional(),
-  /** The delivery's id, for schemes that have none. */
-  delivery: z
-    .union([z.strictObject({ header: z.string().toLowerCase() }), z.strictObject({ path })])
-    .optional(),
 })
 
 /** Checks a manifest and fills in its defaults. */
 export const manifestSchema = z.strictObject({
-  /** Name of a built-in manifest that this one completes or changes. */
-  extends: z.string().optional(),
-  resources: z.record(z.string(), resourceSchema),
+  extends: z.string().optional().describe('Name of a built-in manifest that this one completes or changes.'),
+  resources: z.record(z.string(), resourceSchema).describe('The collections of the API, by name.'),
   webhooks: webhooksSchema.optional(),
-  /** Where the system says which account answers. @default the base URL stands for the account */
-  fingerprint: z.strictObject({ path: route, value: path }).optional(),
+  fingerprint: z
+    .strictObject({
+      path: route.describe('Path to ask.'),
+      value: path.describe('Where the answer has the id of the account.'),
+    })
+    .optional()
+    .describe('Where the system says which account answers. Default: its URL stands for the account.'),
 })
 
 /** A manifest as people write it. */

@@ -1,0 +1,18 @@
+/** The small values that a manifest is made of. */
+import { z } from 'zod'
+import { parseNativePath } from '../../../model/definition/native-path.ts'
+import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
+import { nativePath } from '../../kit/native.ts'
+
+/** A path into a record or an answer: `meta.version`, `items[0].id`. */
+export const path = z
+  .string()
+  .refine((text) => parseNativePath(text) !== undefined, {
+    error: 'expected a path into the record such as meta.version',
+  })
+  .transform(nativePath)
+
+/** A length of time; milliseconds once parsed. */
+export const duration = durationSchema.transform((text) => durationMs(text) ?? 0)
+/** A path below the URL of the system. */
+export const route = z.string().startsWith('/', { error: 'expected a path that starts with a slash' })
