@@ -11,6 +11,7 @@ import type {
   Observation,
   PlannedWrite,
 } from '../model/merge/contract.ts'
+import { isPartlyEmpty } from '../model/merge/equivalence.ts'
 import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
 import type { Member, MemberField } from '../model/state.ts'
 import { composePatch, hasNestedObject } from './compose.ts'
@@ -112,6 +113,8 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
   if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
   if (Object.values(member.fields).some((field) => field.provisional !== undefined)) return false
+  // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
+  if (Object.values(write.values).some(isPartlyEmpty)) return false
   if (capabilities.nested === 'merge') return true
   const { patch } = await composePatch(pass, write, undefined)
   return !hasNestedObject(patch)

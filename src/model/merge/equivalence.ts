@@ -4,6 +4,7 @@
  * *Absent* and *null* count as the same here: a patch can't make a property absent, so a system that is asked to hold *absent* is asked
  * to hold *null*. Everywhere else the two stay apart.
  */
+import { isCanonicalObject } from '../canonical/object.ts'
 import type { SystemField } from '../integration.ts'
 import type { CanonicalValue } from '../values.ts'
 
@@ -52,4 +53,10 @@ export function isEmpty(value: MaybeValue): boolean {
   if (typeof value !== 'object') return false
   if (Array.isArray(value)) return value.length === 0
   return Object.values(value).every(isEmpty)
+}
+
+/** Empty, or a group with a part that is. */
+export function isPartlyEmpty(value: MaybeValue): boolean {
+  if (isEmpty(value)) return true
+  return isCanonicalObject(value) && Object.values(value).some(isPartlyEmpty)
 }
