@@ -1,6 +1,15 @@
 /** The API client framework: `isthmus/http`. */
 export type { Authenticator, Credential } from './http/auth/authenticator.ts'
-export type { AuthOptions, OAuth2ClientCredentialsOptions } from './http/auth/options.ts'
+export { MemoryTokenStore } from './http/auth/memory-token-store.ts'
+export type {
+  AuthOptions,
+  OAuth2ClientCredentialsOptions,
+  OAuth2JwtBearerOptions,
+  OAuth2RefreshTokenOptions,
+  TokenEndpointOptions,
+} from './http/auth/options.ts'
+export type { AssertionAlgorithm } from './http/auth/private-key.ts'
+export type { RequestToSign, SignRequest } from './http/auth/sign-requests.ts'
 export type { Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
 export { type Answer, ApiClient } from './http/client.ts'
@@ -29,3 +38,4 @@ export type {
 } from './http/options.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
 export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
+export type { StoredToken, TokenStore } from './model/token-store.ts'

@@ -1,6 +1,7 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
 import { randomUUID } from 'node:crypto'
 import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
+import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
 import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
 import { clientChain } from './chain.ts'
@@ -91,6 +92,7 @@ export class ApiClient {
         clock,
         allowHttp,
         totalMs: timeouts.totalMs,
+        tokens: options.tokens ?? new MemoryTokenStore(),
       }),
       onAttempt: options.onAttempt,
     })

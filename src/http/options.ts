@@ -1,5 +1,6 @@
 /** The client's options and their defaults. Everything can come from a plain object, so a definition's section maps onto it one to one. */
 
+import type { TokenStore } from '../model/token-store.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
 import type { HttpClock, Priority } from './call.ts'
@@ -16,6 +17,8 @@ export interface ApiClientOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** @default no authentication */
   readonly auth?: AuthOptions | Authenticator
+  /** Where OAuth tokens are kept and shared. @default in memory, for this client alone */
+  readonly tokens?: TokenStore
   readonly timeouts?: Partial<Timeouts>
   readonly retry?: Partial<RetryOptions>
   /** Rate and concurrency limits, kept before the first 429. @default none */

@@ -4,30 +4,8 @@ import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
 import type { LimitOptions } from '../../http/limits/rate-limiter.ts'
 import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
+import { authSchema } from './auth-schema.ts'
 import type { ConnectorBinding } from './define-connector.ts'
-
-const secret = z.string().min(1)
-
-const authSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('bearer'), token: secret }),
-  z.strictObject({ type: z.literal('basic'), username: secret, password: secret }),
-  z.strictObject({
-    type: z.literal('api-key'),
-    header: z.string().min(1).optional(),
-    query: z.string().min(1).optional(),
-    value: secret,
-  }),
-  z.strictObject({
-    type: z.literal('oauth2-client-credentials'),
-    tokenUrl: z.string().min(1),
-    clientId: secret,
-    clientSecret: secret,
-    scope: z.string().optional(),
-    audience: z.string().optional(),
-    clientAuthentication: z.enum(['basic', 'post']).optional(),
-  }),
-])
 
 const limitsSchema = z.strictObject({
   concurrency: z.int().min(1).max(1_000).optional(),
@@ -46,6 +24,8 @@ export const connectionShape = {
   headers: z.record(z.string(), z.string()).optional(),
   /** Allows plain HTTP to a loopback address, for development on one machine. */
   allowHttp: z.boolean().optional(),
+  /** Addresses allowed beside public ones: `loopback`, `private`, a network or one address. */
+  allowAddresses: z.array(z.string().min(1)).optional(),
   /** Certificate authority (PEM) trusted beside the built-in ones. */
   ca: z.string().optional(),
   /** Largest answer in bytes. */
@@ -88,8 +68,10 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
     connections: Math.min(1_024, timing.concurrency + 8),
     clock: dependencies.clock,
     ...(connection.auth === undefined ? {} : { auth: connection.auth }),
+    ...(dependencies.tokens === undefined ? {} : { tokens: dependencies.tokens }),
     ...(connection.headers === undefined ? {} : { headers: connection.headers }),
     ...(connection.allowHttp === undefined ? {} : { allowHttp: connection.allowHttp }),
+    ...(connection.allowAddresses === undefined ? {} : { allowAddresses: connection.allowAddresses }),
     ...(connection.ca === undefined ? {} : { ca: connection.ca }),
     ...(connection.maxAnswerBytes === undefined ? {} : { response: { maxBytes: connection.maxAnswerBytes } }),
     ...(dependencies.random === undefined ? {} : { random: dependencies.random }),

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { HttpClock } from '../../http/call.ts'
 import type { CallLogEntry } from '../../http/call-log.ts'
 import type { SystemSettings, SystemTiming } from '../../model/integration.ts'
+import type { TokenStore } from '../../model/token-store.ts'
 import { parseConfig } from './config-findings.ts'
 import type { ConnectedSystem } from './contract.ts'
 
@@ -14,6 +15,8 @@ export interface ConnectorDependencies {
   readonly onAttempt?: (system: string, entry: CallLogEntry) => void
   /** Folder that paths in the definition are relative to. @default the working directory */
   readonly baseDirectory?: string
+  /** Where OAuth tokens are kept and shared between processes. @default in memory */
+  readonly tokens?: TokenStore
   /** [0, 1), for jitter. @default Math.random */
   readonly random?: () => number
 }

@@ -1,10 +1,15 @@
 /** Credentials as a plain object, the way a definition gives them. */
 import { RequestError } from '../errors.ts'
 import type { Authenticator } from './authenticator.ts'
-import { oauth2ClientCredentials, type TokenDependencies } from './oauth2-client-credentials.ts'
+import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
+import { oauth2JwtBearer } from './oauth2-jwt-bearer.ts'
+import { oauth2RefreshToken } from './oauth2-refresh-token.ts'
+import type { AssertionAlgorithm } from './private-key.ts'
+import { type SignRequest, signRequests } from './sign-requests.ts'
 import { apiKey, basic, bearer } from './static.ts'
+import type { TokenDependencies } from './token-endpoint.ts'
 
-/** The credentials that are built in. */
+/** The credentials that are built in. mTLS is not among them: a client certificate is given as `clientCertificate` and goes with any of these. */
 export type AuthOptions =
   | { readonly type: 'none' }
   | { readonly type: 'bearer'; readonly token: string }
@@ -17,20 +22,59 @@ export type AuthOptions =
       readonly value: string
     }
   | OAuth2ClientCredentialsOptions
+  | OAuth2RefreshTokenOptions
+  | OAuth2JwtBearerOptions
+  /** A function that signs each request; only in code. */
+  | { readonly type: 'sign'; readonly sign: SignRequest }
 
-/** OAuth 2.0 client credentials (RFC 6749, 4.4). */
-export interface OAuth2ClientCredentialsOptions {
-  readonly type: 'oauth2-client-credentials'
+/** How a client proves itself at a token endpoint, and where that is. */
+export interface TokenEndpointOptions {
   /** HTTPS, except loopback with `allowHttp`. */
   readonly tokenUrl: string
   readonly clientId: string
-  readonly clientSecret: string
+  readonly clientSecret?: string | undefined
+  /**
+   * `basic` the secret in a header · `post` the secret in the body · `private-key-jwt` a signed assertion (RFC 7523, 2.2) · `tls` the
+   * client certificate (RFC 8705) · `none` a public client.
+   * @default 'basic' with a secret, 'none' without one
+   */
+  readonly clientAuthentication?: 'basic' | 'post' | 'private-key-jwt' | 'tls' | 'none' | undefined
+  /** PEM without passphrase: RSA of 2048 bits or more, P-256, P-384 or Ed25519. */
+  readonly privateKey?: string | undefined
+  /** Sent as `kid`, so that the server finds the public key. */
+  readonly keyId?: string | undefined
+  /** @default what the key is made for; RS256 for RSA */
+  readonly algorithm?: AssertionAlgorithm | undefined
+  /** Audience of the assertion of `private-key-jwt`. @default the token URL */
+  readonly assertionAudience?: string | undefined
   /** Space-separated. */
   readonly scope?: string | undefined
+}
+
+/** OAuth 2.0 client credentials (RFC 6749, 4.4). */
+export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
+  readonly type: 'oauth2-client-credentials'
   /** Sent as `audience`, which some authorization servers need. */
   readonly audience?: string | undefined
-  /** How the client proves itself: `basic` (header) or `post` (body). @default 'basic' */
-  readonly clientAuthentication?: 'basic' | 'post' | undefined
+}
+
+/** OAuth 2.0 refresh token (RFC 6749, 6), with rotation. Needs a token store that outlives the process where tokens rotate. */
+export interface OAuth2RefreshTokenOptions extends TokenEndpointOptions {
+  readonly type: 'oauth2-refresh-token'
+  /** The first one, as consent gave it. Its successors are in the token store; another one given here starts over. */
+  readonly refreshToken: string
+}
+
+/** JWT bearer (RFC 7523, 2.1). */
+export interface OAuth2JwtBearerOptions extends TokenEndpointOptions {
+  readonly type: 'oauth2-jwt-bearer'
+  readonly privateKey: string
+  /** The user to act as. */
+  readonly subject: string
+  /** @default the client id */
+  readonly issuer?: string | undefined
+  /** @default the token URL */
+  readonly audience?: string | undefined
 }
 
 /** Builds the authenticator; undefined for none. */
@@ -51,6 +95,12 @@ export function authenticatorFrom(
       return apiKey(options)
     case 'oauth2-client-credentials':
       return oauth2ClientCredentials(options, dependencies)
+    case 'oauth2-refresh-token':
+      return oauth2RefreshToken(options, dependencies)
+    case 'oauth2-jwt-bearer':
+      return oauth2JwtBearer(options, dependencies)
+    case 'sign':
+      return signRequests(options.sign)
     default:
       throw unknownType(options)
   }
@@ -60,6 +110,6 @@ function unknownType(options: never): RequestError {
   const type = String(Reflect.get(options, 'type'))
   return new RequestError(
     'HTTP_OPTIONS_INVALID',
-    `The auth type "${type}" is unknown: use none, bearer, basic, api-key or oauth2-client-credentials.`,
+    `The auth type "${type}" is unknown: use none, bearer, basic, api-key, oauth2-client-credentials, oauth2-refresh-token, oauth2-jwt-bearer or sign.`,
   )
 }

@@ -1,0 +1,41 @@
+/** A signature for each request, for APIs with a scheme of their own (AWS, HMAC over the body). Each attempt is signed anew. */
+import type { Call } from '../call.ts'
+import { RequestError } from '../errors.ts'
+import type { Authenticator, Credential } from './authenticator.ts'
+
+/** A request as it is about to leave. */
+export interface RequestToSign {
+  readonly method: string
+  /** Absolute address with query, encoded as it is sent. */
+  readonly url: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes to be sent; undefined without a body. A streamed one can't be signed. */
+  readonly body: Uint8Array | undefined
+}
+
+/** Gives what the signature adds to a request. */
+export type SignRequest = (request: RequestToSign) => Credential | Promise<Credential>
+
+/** Makes an authenticator of a function that signs. */
+export function signRequests(sign: SignRequest): Authenticator {
+  return {
+    name: 'sign',
+    credential: (call) =>
+      sign({
+        method: call.method,
+        url: call.origin + call.path,
+        headers: call.headers,
+        body: bytesOf(call),
+      }),
+  }
+}
+
+function bytesOf({ body, label }: Call): Uint8Array | undefined {
+  if (body === undefined || body instanceof Uint8Array) return body
+  if (typeof body === 'string') return Buffer.from(body, 'utf8')
+  throw new RequestError(
+    'HTTP_REQUEST_INVALID',
+    `${label} can't be signed: its body is a stream. Give its bytes, or another credential.`,
+  )
+}

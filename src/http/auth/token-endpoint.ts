@@ -1,0 +1,203 @@
+/** A token request over the client's own sockets: the same TLS rules, limits and errors as every other request. On oauth4webapi. */
+import { createHash } from 'node:crypto'
+import * as oauth from 'oauth4webapi'
+import type { TokenStore } from '../../model/token-store.ts'
+import { assertScheme } from '../address.ts'
+import type { Call, HttpClock, WireAnswer } from '../call.ts'
+import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
+import { Stop } from '../stop.ts'
+import type { TokenEndpointOptions } from './options.ts'
+import { parsePrivateKey } from './private-key.ts'
+import type { IssuedToken } from './token-manager.ts'
+
+/** What fetching a token needs of the client. */
+export interface TokenDependencies {
+  readonly exchange: (call: Call) => Promise<WireAnswer>
+  readonly clock: HttpClock
+  readonly allowHttp: boolean
+  /** Longest time one token request may take. */
+  readonly totalMs: number
+  readonly tokens: TokenStore
+}
+
+/** Asks the token endpoint. @throws AuthenticationError HTTP_TOKEN_REFUSED, final · HTTP_TOKEN_UNAVAILABLE */
+export type AskForToken = (
+  grantType: string,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<IssuedToken>
+
+/** Binds a token endpoint. @throws RequestError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
+export function tokenEndpoint(options: TokenEndpointOptions, dependencies: TokenDependencies): AskForToken {
+  const url = endpointUrl(options.tokenUrl, dependencies.allowHttp)
+  const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
+  const client: oauth.Client = { client_id: options.clientId }
+  const proof = clientProof(options, url)
+  const label = `POST ${url.origin}${url.pathname}`
+  return async (grantType, parameters) => {
+    try {
+      const response = await oauth.genericTokenEndpointRequest(
+        server,
+        client,
+        await proof(),
+        grantType,
+        { ...parameters },
+        {
+          [oauth.customFetch]: (_url, init) => exchangeToken(url, label, init, dependencies),
+          [oauth.allowInsecureRequests]: dependencies.allowHttp,
+        },
+      )
+      const answer = await oauth.processGenericTokenEndpointResponse(server, client, response)
+      return {
+        accessToken: answer.access_token,
+        lifeSeconds: answer.expires_in,
+        ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+      }
+    } catch (error) {
+      throw tokenError(label, error)
+    }
+  }
+}
+
+/** The name of a credential in a store: the same for every process that uses it, another one once any part of it changes. */
+export function credentialKey(parts: readonly (string | undefined)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+}
+
+function endpointUrl(text: string, allowHttp: boolean): URL {
+  if (!URL.canParse(text)) {
+    throw new RequestError('HTTP_OPTIONS_INVALID', 'The auth option "tokenUrl" is not a usable address.')
+  }
+  const url = new URL(text)
+  assertScheme(url, allowHttp)
+  return url
+}
+
+function clientProof(options: TokenEndpointOptions, url: URL): () => Promise<oauth.ClientAuth> {
+  const { clientSecret, privateKey } = options
+  const kind = options.clientAuthentication ?? (clientSecret === undefined ? 'none' : 'basic')
+  switch (kind) {
+    case 'none':
+      return async () => oauth.None()
+    case 'tls':
+      return async () => oauth.TlsClientAuth()
+    case 'basic':
+      return always(oauth.ClientSecretBasic(needed('clientSecret', clientSecret, kind)))
+    case 'post':
+      return always(oauth.ClientSecretPost(needed('clientSecret', clientSecret, kind)))
+    case 'private-key-jwt': {
+      const key = parsePrivateKey(needed('privateKey', privateKey, kind), options.algorithm)
+      // RFC 7523bis asks for the issuer as audience; servers of today know the endpoint, and take one or the other.
+      const audience = options.assertionAudience ?? url.href
+      return async () =>
+        oauth.PrivateKeyJwt(
+          { key: key.toCryptoKey(), ...(options.keyId === undefined ? {} : { kid: options.keyId }) },
+          {
+            [oauth.modifyAssertion]: (_header, payload) => {
+              payload.aud = audience
+            },
+          },
+        )
+    }
+  }
+}
+
+function always(proof: oauth.ClientAuth): () => Promise<oauth.ClientAuth> {
+  return async () => proof
+}
+
+function needed(name: string, value: string | undefined, kind: string): string {
+  if (value !== undefined && value !== '') return value
+  throw new RequestError(
+    'HTTP_OPTIONS_INVALID',
+    `The client authentication "${kind}" needs the auth option "${name}".`,
+  )
+}
+
+interface TokenInit {
+  readonly headers: Record<string, string>
+  readonly body?: unknown
+}
+
+async function exchangeToken(
+  url: URL,
+  label: string,
+  init: TokenInit,
+  dependencies: TokenDependencies,
+): Promise<Response> {
+  const stop = new Stop()
+  const tooLate = new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', `${label} took too long.`, {
+    outcome: 'not-sent',
+  })
+  const timer = setTimeout(() => stop.trigger(tooLate), dependencies.totalMs)
+  try {
+    const answer = await dependencies.exchange({
+      method: 'POST',
+      origin: url.origin,
+      path: url.pathname + url.search,
+      label,
+      route: url.pathname,
+      headers: { ...init.headers, 'accept-encoding': 'identity' },
+      body: String(init.body ?? ''),
+      priority: 'hand',
+      repeatable: true,
+      deadlineAt: dependencies.clock.monotonic() + dependencies.totalMs,
+      startBefore: undefined,
+      callerSignal: undefined,
+      retries: 0,
+      stop,
+      progress: { phase: 'connect', attempt: 1, mayHaveLanded: false },
+    })
+    return new Response(answer.bytes.byteLength === 0 ? null : withoutIdToken(answer), {
+      status: answer.status,
+      headers: answer.headers,
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Who the user is does not concern us: an identity token that comes along is neither checked nor kept. */
+function withoutIdToken({ bytes }: WireAnswer): string {
+  const text = Buffer.from(bytes).toString('utf8')
+  if (!text.includes('"id_token"')) return text
+  try {
+    const { id_token: _identity, ...rest } = JSON.parse(text)
+    return JSON.stringify(rest)
+  } catch {
+    return text
+  }
+}
+
+/** The registered error codes (RFC 6749, 5.2): anything else a server puts there stays out of our messages. */
+const registered = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+])
+
+/** The request that needed the token was not sent, whatever happened to the token request. */
+function tokenError(label: string, error: unknown): AuthenticationError {
+  const refusal = refusalOf(error)
+  if (refusal !== undefined) {
+    const message = `${label} refused to give a token: ${refusal}.`
+    return new AuthenticationError('HTTP_TOKEN_REFUSED', message, { outcome: 'not-sent' })
+  }
+  if (error instanceof HttpError) {
+    // Its cause is a socket's error; the rest of what oauth4webapi throws may quote the answer.
+    const message = `No token could be fetched: ${error.message}`
+    return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent', cause: error })
+  }
+  const message = `${label} gave no usable token.`
+  return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent' })
+}
+
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof oauth.ResponseBodyError && registered.has(error.error)) return error.error
+  // A 401 with a challenge: RFC 6749 asks for it when the client proved itself in the header.
+  return error instanceof oauth.WWWAuthenticateChallengeError && error.status === 401
+    ? 'invalid_client'
+    : undefined
+}

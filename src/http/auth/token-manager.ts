@@ -1,0 +1,155 @@
+/**
+ * One token for all calls of a credential.
+ *
+ * missing → fetching (one request, however many calls wait) → fresh → due (still used, while one request fetches its successor) →
+ * missing again when it expires or when the API refuses it. A refusal counts only against the generation it was about: a hundred calls
+ * on the way with an old token lead to one new token, not to a hundred. When the authorization server refuses the credential itself, the
+ * manager is *refused*: every call fails at once with the same error, and the server is asked again only after a minute, so that a wrong
+ * secret does not lock an account.
+ */
+import type { StoredToken, TokenStore } from '../../model/token-store.ts'
+import type { HttpClock } from '../call.ts'
+import { AuthenticationError } from '../errors.ts'
+import type { Authenticator, Credential } from './authenticator.ts'
+
+/** What a grant brings: the credential's name in the store, and how a token is asked for. */
+export interface Grant {
+  readonly name: string
+  /** Names the credential in the store; holds no secret. */
+  readonly key: string
+  /** Asks the authorization server. `current` is the newest token, whose refresh token may be needed. */
+  request(current: StoredToken | undefined): Promise<IssuedToken>
+}
+
+/** A token as the authorization server gave it. */
+export interface IssuedToken {
+  readonly accessToken: string
+  readonly refreshToken?: string
+  /** @default 300 s */
+  readonly lifeSeconds: number | undefined
+}
+
+/** Life of a token whose answer names none. */
+const assumedLifeSeconds = 300
+const renewAheadMs = 30_000
+/** This long before expiry a token no longer serves as a stopgap: it could expire on the way. */
+const stopgapMs = 2_000
+const retryAheadMs = 5_000
+const refusedForMs = 60_000
+
+/** Gives out the token of a credential and renews it. */
+export class TokenManager implements Authenticator {
+  readonly name: string
+  readonly #grant: Grant
+  readonly #store: TokenStore
+  readonly #clock: HttpClock
+  #held: StoredToken | undefined
+  #fetching: Promise<StoredToken> | undefined
+  /** Tokens up to this generation were refused by the API. */
+  #refusedGeneration = 0
+  #nextAheadAt = 0
+  #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined
+
+  constructor(grant: Grant, store: TokenStore, clock: HttpClock) {
+    this.name = grant.name
+    this.#grant = grant
+    this.#store = store
+    this.#clock = clock
+  }
+
+  credential(): Credential | Promise<Credential> {
+    const held = this.#held
+    const now = this.#clock.now()
+    if (held !== undefined && now < dueAt(held)) return credentialOf(held)
+    if (held !== undefined && now < held.expiresAt - stopgapMs) {
+      if (now >= this.#nextAheadAt) this.#renewAhead(now)
+      return credentialOf(held)
+    }
+    return this.#fetch().then(credentialOf)
+  }
+
+  refused(generation: number): boolean {
+    this.#refusedGeneration = Math.max(this.#refusedGeneration, generation)
+    if (this.#held !== undefined && this.#held.generation <= generation) this.#held = undefined
+    return true
+  }
+
+  /** Whoever calls now goes on with the old token, so a failure here is nobody's: the next one asks again. */
+  #renewAhead(now: number): void {
+    this.#nextAheadAt = now + retryAheadMs
+    this.#fetch().catch(() => undefined)
+  }
+
+  #fetch(): Promise<StoredToken> {
+    this.#fetching ??= this.#newest().finally(() => {
+      this.#fetching = undefined
+    })
+    return this.#fetching
+  }
+
+  async #newest(): Promise<StoredToken> {
+    const refusal = this.#refusal
+    if (refusal !== undefined && this.#clock.monotonic() < refusal.until) throw refusal.error
+    try {
+      const known = await this.#store.read(this.#grant.key)
+      const token = this.#serves(known)
+        ? known
+        : await this.#store.renew(this.#grant.key, (current) => this.#decide(current))
+      if (token === undefined) throw unavailable()
+      this.#held = token
+      this.#refusal = undefined
+      return token
+    } catch (error) {
+      throw this.#failure(error)
+    }
+  }
+
+  /** Under the store's lock: another process may have renewed it meanwhile. */
+  async #decide(current: StoredToken | undefined): Promise<StoredToken | undefined> {
+    if (this.#serves(current)) return undefined
+    const issuedAt = this.#clock.now()
+    const issued = await this.#grant.request(current)
+    // A server that does not rotate sends no refresh token: the one in use stays.
+    const refreshToken = issued.refreshToken ?? current?.refreshToken
+    return {
+      accessToken: issued.accessToken,
+      ...(refreshToken === undefined ? {} : { refreshToken }),
+      issuedAt,
+      expiresAt: issuedAt + (issued.lifeSeconds ?? assumedLifeSeconds) * 1_000,
+      generation: Math.max(current?.generation ?? 0, this.#refusedGeneration) + 1,
+    }
+  }
+
+  #serves(token: StoredToken | undefined): boolean {
+    return (
+      token !== undefined &&
+      token.generation > this.#refusedGeneration &&
+      this.#clock.now() < dueAt(token) &&
+      this.#clock.now() >= token.issuedAt - renewAheadMs
+    )
+  }
+
+  #failure(error: unknown): AuthenticationError {
+    if (!(error instanceof AuthenticationError)) return unavailable()
+    if (error.retry === 'never') {
+      this.#refusal = { error, until: this.#clock.monotonic() + refusedForMs }
+    }
+    return error
+  }
+}
+
+/** Ahead of expiry by 30 s, or by a tenth of a short life. */
+function dueAt({ issuedAt, expiresAt }: StoredToken): number {
+  return expiresAt - Math.min(renewAheadMs, (expiresAt - issuedAt) / 10)
+}
+
+function credentialOf(token: StoredToken): Credential {
+  return { headers: { authorization: `Bearer ${token.accessToken}` }, generation: token.generation }
+}
+
+/** Without a cause: what a store throws may quote a statement's values. */
+function unavailable(): AuthenticationError {
+  return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', 'The store of tokens gave none.', {
+    outcome: 'not-sent',
+  })
+}
