@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiClient } from './client.ts'
 import { NetworkError } from './errors.ts'
 
+const here = { allowAddresses: ['loopback'] } as const
 let directory = ''
 let certificate: { key: string; cert: string }
 

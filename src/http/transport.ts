@@ -10,6 +10,7 @@ import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call
 import { TimeoutError } from './errors.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
+import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 
 /** What the sockets are made with. */
 export interface TransportOptions {
@@ -19,9 +20,22 @@ export interface TransportOptions {
   readonly ca: readonly string[] | undefined
   readonly clock: HttpClock
 }
+  readonly clientCertificate: ClientCertificate | undefined
+  readonly allowAddresses: readonly AllowedAddress[]
+  /** @default the system's resolver */
+  readonly lookup?: LookupFunction | undefined
 
 /** A pool of sockets per origin. */
 export class Transport {
+/** What the client proves itself with in the TLS handshake (mutual TLS). PEM texts. */
+export interface ClientCertificate {
+  /** The certificate, followed by those between it and its authority. */
+  readonly certificate: string
+  readonly key: string
+  /** Of an encrypted key. */
+  readonly passphrase?: string | undefined
+}
+
   readonly #agent: Agent
   readonly #options: TransportOptions
 
@@ -69,6 +83,30 @@ export class Transport {
     await Promise.race([this.#agent.close(), patience.promise])
     clearTimeout(timer)
     // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
+function guardedConnector(options: TransportOptions): buildConnector.connector {
+  const guard = new AddressGuard(options.allowAddresses, options.lookup)
+  const { clientCertificate: own } = options
+  const connect = buildConnector({
+    timeout: options.timeouts.connectMs,
+    // Said explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    lookup: guard.lookup,
+    // Made once: reading all authorities anew for every socket would cost more than the handshake.
+    secureContext: createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(options.ca === undefined ? {} : { ca: [...getCACertificates('default'), ...options.ca] }),
+      ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
+      ...(own?.passphrase === undefined ? {} : { passphrase: own.passphrase }),
+    }),
+  })
+  return (target, callback) => {
+    const refusal = guard.refusalOfLiteral(target.hostname)
+    if (refusal === undefined) connect(target, callback)
+    else callback(refusal, null)
+  }
+}
+
     this.#agent.destroy().catch(() => undefined)
   }
 }

@@ -17,6 +17,11 @@ export const errorCodes = {
     fix: 'Nothing, if that was meant; what a write did is told by the outcome.',
     retry: 'backoff',
   },
+  HTTP_ADDRESS_REFUSED: {
+    summary: 'A host leads to an address that is not public.',
+    fix: 'Correct the URL; if the system really lives on this machine or network, allow it by allowAddresses.',
+    retry: 'never',
+  },
   HTTP_ANSWER_DAMAGED: {
     summary: 'An answer could not be decompressed, or is not UTF-8 text.',
     fix: 'Look at what is between here and the API (a proxy, a gateway); tell its vendor if it repeats.',
@@ -52,6 +57,11 @@ export const errorCodes = {
     fix: 'Correct the path; a page link to another host is not followed, since credentials would go with it.',
     retry: 'never',
   },
+  HTTP_CIRCUIT_OPEN: {
+    summary: 'Calls to a part of an API are held back, since it failed again and again.',
+    fix: 'Nothing: a probe goes out when the pause is over. Look at why the API fails if it goes on.',
+    retry: 'backoff',
+  },
   HTTP_CLIENT_CLOSED: {
     summary: 'A call was made on a closed client.',
     fix: 'Report it with the stack: something outlived its client.',
@@ -65,6 +75,16 @@ export const errorCodes = {
   HTTP_OPTIONS_INVALID: {
     summary: 'An option of the API client is wrong.',
     fix: 'Correct the option named in the message.',
+    retry: 'never',
+  },
+  HTTP_PAGES_LIMIT: {
+    summary: 'A list has more pages than allowed.',
+    fix: 'Raise pagesMax, ask for larger pages, or take only what is needed by itemsMax.',
+    retry: 'never',
+  },
+  HTTP_PAGES_REPEATED: {
+    summary: 'A list leads back to a page that was read already.',
+    fix: "Check the way of paging; if it is right, tell the API's vendor.",
     retry: 'never',
   },
   HTTP_QUEUE_FULL: {

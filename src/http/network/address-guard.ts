@@ -1,0 +1,89 @@
+/**
+ * Keeps requests away from addresses that only we can reach (server-side request forgery).
+ *
+ * Checked at the moment of connecting and for every address a name resolves to, so that neither a name that points inside nor one that
+ * answers differently the second time gets through. Addresses written as numbers are checked on their own: Node asks no resolver about them.
+ */
+import { lookup as systemLookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { NetworkError, RequestError } from '../errors.ts'
+import { addressKind } from './special-addresses.ts'
+
+/**
+ * Further addresses that may be called, beside public ones: `loopback`, `private` (10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7), a
+ * network (`10.1.0.0/16`) or one address.
+ */
+export type AllowedAddress = string
+
+/** The error of a host that leads to a refused address. */
+function addressRefused(host: string, kind: string): NetworkError {
+  const allow =
+    kind === 'reserved' ? '' : `; if it is meant, allow it by allowAddresses: ["${kind}"] or its network`
+  return new NetworkError(
+    'HTTP_ADDRESS_REFUSED',
+    `${host} leads to a ${kind} address, which is refused${allow}.`,
+    { outcome: 'not-sent' },
+  )
+}
+
+/** Decides about addresses. */
+export class AddressGuard {
+  readonly #kinds: ReadonlySet<string>
+  readonly #networks = new BlockList()
+  readonly #resolve: LookupFunction
+  /** As {@link AddressGuard.lookup}, ready to be handed to a socket. */
+  readonly lookup: LookupFunction
+
+  /** @throws RequestError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address */
+  constructor(allowed: readonly AllowedAddress[], resolve: LookupFunction = systemLookup) {
+    this.#kinds = new Set([
+      'public',
+      ...allowed.filter((entry) => entry === 'loopback' || entry === 'private'),
+    ])
+    for (const entry of allowed) if (!this.#kinds.has(entry)) addNetwork(this.#networks, entry)
+    this.#resolve = resolve
+    this.lookup = (hostname, options, callback) => this.#lookup(hostname, options, callback)
+  }
+
+  /** Why a host written as an address is refused; undefined for names and for addresses that are fine. */
+  refusalOfLiteral(hostname: string): NetworkError | undefined {
+    const address = hostname.replace(/^\[|\]$/g, '')
+    return isIP(address) === 0 ? undefined : this.#refusal(address, address)
+  }
+
+  #refusal(host: string, address: string): NetworkError | undefined {
+    const kind = addressKind(address)
+    if (this.#kinds.has(kind)) return undefined
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    return this.#networks.check(address, family) ? undefined : addressRefused(host, kind)
+  }
+
+  /** Resolves a name and refuses it when any of its addresses is refused: a mixed answer is an attack or a mistake. */
+  #lookup(...[hostname, options, callback]: Parameters<LookupFunction>): void {
+    this.#resolve(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }]
+      if (error !== null) return callback(error, '', 0)
+      for (const { address } of addresses) {
+        const refusal = this.#refusal(hostname, address)
+        if (refusal !== undefined) return callback(refusal, '', 0)
+      }
+      const [first] = addresses
+      if (options.all === true || first === undefined) return callback(null, addresses)
+      callback(null, first.address, first.family)
+    })
+  }
+}
+
+function addNetwork(networks: BlockList, entry: string): void {
+  const [address = '', prefix, ...rest] = entry.split('/')
+  const family = isIP(address)
+  const longest = family === 4 ? 32 : 128
+  const bits = prefix === undefined ? longest : Number(prefix)
+  if (family === 0 || rest.length > 0 || !Number.isInteger(bits) || bits < 1 || bits > longest) {
+    throw new RequestError(
+      'HTTP_OPTIONS_INVALID',
+      `allowAddresses holds ${JSON.stringify(entry)}: use "loopback", "private", an address or a network like 10.1.0.0/16.`,
+    )
+  }
+  networks.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
+}

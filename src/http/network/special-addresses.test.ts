@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { addressKind } from './special-addresses.ts'
+
+test.each([
+  ['93.184.216.34', 'public'],
+  ['2606:4700::1111', 'public'],
+  ['127.0.0.1', 'loopback'],
+  ['127.255.0.9', 'loopback'],
+  ['::1', 'loopback'],
+  ['0:0:0:0:0:0:0:1', 'loopback'],
+  ['::ffff:127.0.0.1', 'loopback'],
+  ['::ffff:7f00:1', 'loopback'],
+  ['::127.0.0.1', 'loopback'],
+  ['64:ff9b::7f00:1', 'loopback'],
+  ['64:ff9b::10.0.0.1', 'private'],
+  ['64:ff9b:1::a00:1', 'private'],
+  ['64:ff9b::5db8:d822', 'public'],
+  ['2002:7f00:1::', 'loopback'],
+  ['2002:c0a8:101::1', 'private'],
+  ['2002:a9fe:a9fe::', 'reserved'],
+  ['10.1.2.3', 'private'],
+  ['172.31.255.255', 'private'],
+  ['172.32.0.1', 'public'],
+  ['192.168.0.1', 'private'],
+  ['100.64.0.1', 'private'],
+  ['fd00::1', 'private'],
+  ['169.254.169.254', 'reserved'],
+  ['0.0.0.0', 'reserved'],
+  ['224.0.0.1', 'reserved'],
+  ['255.255.255.255', 'reserved'],
+  ['::', 'reserved'],
+  ['fe80::1', 'reserved'],
+  ['fe80::1%eth0', 'reserved'],
+  ['ff02::1', 'reserved'],
+  ['2001:db8::1', 'reserved'],
+  ['2001:0:4136:e378::1', 'reserved'],
+  ['not an address', 'reserved'],
+] as const)('%s is %s', (address, kind) => {
+  expect(addressKind(address)).toBe(kind)
+})
