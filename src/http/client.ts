@@ -77,7 +77,16 @@ export class ApiClient {
     })
     const clock = this.#clock
     const ca = options.ca === undefined ? undefined : [options.ca].flat()
-    this.#transport = new Transport({ timeouts, maxBytes: response.maxBytes, connections, ca, clock })
+    this.#transport = new Transport({
+      timeouts,
+      maxBytes: response.maxBytes,
+      connections,
+      ca,
+      clientCertificate: options.clientCertificate,
+      allowAddresses: [...(options.allowAddresses ?? []), ...(allowHttp ? ['loopback'] : [])],
+      lookup: options.lookup,
+      clock,
+    })
     this.#limiter = new RateLimiter(options.limits ?? {}, () => clock.monotonic())
     const exchange = (call: Call) => this.#transport.exchange(call)
     this.#run = clientChain({

@@ -1,5 +1,6 @@
 /** The client's options and their defaults. Everything can come from a plain object, so a definition's section maps onto it one to one. */
 
+import type { LookupFunction } from 'node:net'
 import type { TokenStore } from '../model/token-store.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
@@ -7,7 +8,9 @@ import type { HttpClock, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
+import type { AllowedAddress } from './network/address-guard.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */
 export interface ApiClientOptions {
@@ -30,6 +33,16 @@ export interface ApiClientOptions {
   readonly allowHttp?: boolean
   /** Certificate authorities (PEM) trusted beside the built-in ones. There is no switch that turns verification off. */
   readonly ca?: string | readonly string[]
+  /** Proves the client in the TLS handshake (mutual TLS). @default none */
+  readonly clientCertificate?: ClientCertificate
+  /**
+   * Addresses that may be called beside public ones: `loopback`, `private`, a network (`10.1.0.0/16`) or one address. Everything else that
+   * is not public is refused at the moment of connecting, whatever name led there.
+   * @default none; loopback with `allowHttp`
+   */
+  readonly allowAddresses?: readonly AllowedAddress[]
+  /** Resolves host names. Its answers pass the same guard. @default the system's resolver */
+  readonly lookup?: LookupFunction
   /** Sockets open at the same time. 1 to 1,024. @default 64 */
   readonly connections?: number
   /** Called after every attempt. Must not throw; holds no secret and no record value. */

@@ -63,7 +63,7 @@ test('refuses a self-signed certificate, also when the environment turns verific
   await withServer('TLSv1.3', async (port, seen) => {
     for (const value of [undefined, '0']) {
       if (value !== undefined) process.env.NODE_TLS_REJECT_UNAUTHORIZED = value
-      const error = await failureOf(new ApiClient({ baseUrl: `https://localhost:${port}` }))
+      const error = await failureOf(new ApiClient({ ...here, baseUrl: `https://localhost:${port}` }))
       expect(error).toBeInstanceOf(NetworkError)
       expect(error).toMatchObject({ code: 'HTTP_TLS_REFUSED', outcome: 'not-sent', retry: 'never' })
       expect(String(error)).toContain('self-signed')
@@ -77,10 +77,10 @@ test('refuses a self-signed certificate, also when the environment turns verific
 
 test('trusts an authority that was added, for its own host name only', async () => {
   await withServer('TLSv1.3', async (port) => {
-    const trusted = new ApiClient({ baseUrl: `https://localhost:${port}`, ca: certificate.cert })
+    const trusted = new ApiClient({ ...here, baseUrl: `https://localhost:${port}`, ca: certificate.cert })
     expect(await trusted.get('/')).toEqual({})
     await trusted.close()
-    const elsewhere = new ApiClient({ baseUrl: `https://127.0.0.1:${port}`, ca: certificate.cert })
+    const elsewhere = new ApiClient({ ...here, baseUrl: `https://127.0.0.1:${port}`, ca: certificate.cert })
     expect(await failureOf(elsewhere)).toMatchObject({ systemCode: 'ERR_TLS_CERT_ALTNAME_INVALID' })
   })
 })
@@ -92,7 +92,7 @@ test('refuses TLS below 1.2, also when the process allows it by its flags', asyn
   tls.DEFAULT_MIN_VERSION = 'TLSv1'
   await withServer('TLSv1.1', async (port, seen) => {
     const error = await failureOf(
-      new ApiClient({ baseUrl: `https://localhost:${port}`, ca: certificate.cert }),
+      new ApiClient({ ...here, baseUrl: `https://localhost:${port}`, ca: certificate.cert }),
     )
     expect(error).toMatchObject({ code: 'HTTP_TLS_REFUSED', outcome: 'not-sent' })
     expect(seen()).toBe(0)

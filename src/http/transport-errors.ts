@@ -1,12 +1,6 @@
 /** Turns what undici, Node's sockets and its TLS throw into the client's errors. */
 import { type Call, outcomeSoFar, type Phase } from './call.ts'
-import {
-  type HttpError,
-  NetworkError,
-  RequestError,
-  ResponseValidationError,
-  TimeoutError,
-} from './errors.ts'
+import { HttpError, NetworkError, RequestError, ResponseValidationError, TimeoutError } from './errors.ts'
 
 const timeoutPhases: Readonly<Record<string, Phase>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connect',
@@ -25,20 +19,20 @@ const words: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network is unreachable',
   UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
   UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large",
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet; look at the clocks of both machines',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; if it is yours, add its authority as "ca"',
   SELF_SIGNED_CERT_IN_CHAIN:
     'its certificate chain ends in an unknown authority; if it is yours, add it as "ca"',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'its certificate chain is incomplete; if the authority is yours, add it as "ca"',
   CERT_HAS_EXPIRED: 'its certificate has expired',
-  if (cause instanceof HttpError) return cause
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; look at the clocks of both machines',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
 }
 
 /** The error of a call whose exchange failed. */
 export function transportError(call: Call, error: Error): HttpError | RequestError {
   const cause = innermost(error)
+  if (cause instanceof HttpError) return cause
   const systemCode = codeOf(cause) ?? codeOf(error)
   const outcome = outcomeSoFar(call.progress)
   const phase = systemCode === undefined ? undefined : timeoutPhases[systemCode]

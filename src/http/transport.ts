@@ -5,12 +5,14 @@
  * connected socket. Everything that fails before that moment provably had no effect, which is what the engine has to know about a write;
  * and a request that must not leave any more (`startBefore`) is stopped at exactly that moment.
  */
-import { Agent, type Dispatcher } from 'undici'
+import type { LookupFunction } from 'node:net'
+import { createSecureContext, getCACertificates } from 'node:tls'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
 import { TimeoutError } from './errors.ts'
+import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
-import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 
 /** What the sockets are made with. */
 export interface TransportOptions {
@@ -18,15 +20,13 @@ export interface TransportOptions {
   readonly maxBytes: number
   readonly connections: number
   readonly ca: readonly string[] | undefined
-  readonly clock: HttpClock
-}
   readonly clientCertificate: ClientCertificate | undefined
   readonly allowAddresses: readonly AllowedAddress[]
   /** @default the system's resolver */
   readonly lookup?: LookupFunction | undefined
+  readonly clock: HttpClock
+}
 
-/** A pool of sockets per origin. */
-export class Transport {
 /** What the client proves itself with in the TLS handshake (mutual TLS). PEM texts. */
 export interface ClientCertificate {
   /** The certificate, followed by those between it and its authority. */
@@ -36,6 +36,8 @@ export interface ClientCertificate {
   readonly passphrase?: string | undefined
 }
 
+/** A pool of sockets per origin. */
+export class Transport {
   readonly #agent: Agent
   readonly #options: TransportOptions
 
@@ -46,13 +48,7 @@ export interface ClientCertificate {
       allowH2: false,
       pipelining: 1,
       maxHeaderSize: 32 * 1024,
-      connect: {
-        timeout: options.timeouts.connectMs,
-        // Said explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-        ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
-      },
+      connect: guardedConnector(options),
     })
   }
 
@@ -83,6 +79,10 @@ export interface ClientCertificate {
     await Promise.race([this.#agent.close(), patience.promise])
     clearTimeout(timer)
     // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
+    this.#agent.destroy().catch(() => undefined)
+  }
+}
+
 function guardedConnector(options: TransportOptions): buildConnector.connector {
   const guard = new AddressGuard(options.allowAddresses, options.lookup)
   const { clientCertificate: own } = options
@@ -104,10 +104,6 @@ function guardedConnector(options: TransportOptions): buildConnector.connector {
     const refusal = guard.refusalOfLiteral(target.hostname)
     if (refusal === undefined) connect(target, callback)
     else callback(refusal, null)
-  }
-}
-
-    this.#agent.destroy().catch(() => undefined)
   }
 }
 
