@@ -1,6 +1,7 @@
 /** Waits between attempts, with full jitter: a herd that failed together must not come back together. */
 import type { Random } from './ports.ts'
 
+/** The first and the longest wait, before jitter. */
 export interface BackoffBounds {
   /** Upper bound of the first wait, in milliseconds. */
   readonly baseMs: number

@@ -4,12 +4,14 @@ import { createBatcher } from './batcher.ts'
 import type { BatchedStore, EngineSettings } from './context.ts'
 import type { Clock } from './ports.ts'
 
+/** The store behind, and the bounds of its group commits. */
 export interface BatchedStoreOptions {
   readonly store: Store
   readonly clock: Pick<Clock, 'defer'>
   readonly settings: Pick<EngineSettings, 'batchMax' | 'queueMax'>
 }
 
+/** Puts a {@link BatchedStore} in front of a store. */
 export function createBatchedStore({ store, clock, settings }: BatchedStoreOptions): BatchedStore {
   const batch = <In, Out>(name: string, run: (items: readonly In[]) => Promise<readonly Out[]>) =>
     createBatcher({ name, clock, run, batchMax: settings.batchMax, queueMax: settings.queueMax })

@@ -7,6 +7,7 @@
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { Clock } from './ports.ts'
 
+/** What is grouped, and its bounds. */
 export interface BatcherOptions<In, Out> {
   /** Constant words for messages. */
   readonly name: string
@@ -21,6 +22,7 @@ export interface BatcherOptions<In, Out> {
   readonly parallel?: number
 }
 
+/** Hands one item in; settles with its own answer. */
 export type Submit<In, Out> = (item: In) => Promise<Out>
 
 interface Waiting<In, Out> {

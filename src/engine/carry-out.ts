@@ -5,6 +5,7 @@ import { takeOutcome } from './outcome.ts'
 import { note } from './pass.ts'
 import { send } from './send.ts'
 
+/** See {@link CarryOut}. Writes of one record to different systems don't wait for each other. */
 export const carryOut: CarryOut = async (pass, writes) => {
   for (const write of writes) noteIntent(pass, write)
   const committed = await commitDecision(pass, writes)

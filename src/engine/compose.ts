@@ -13,6 +13,7 @@ import { translateOutwards } from './references.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 
+/** What the mapping made of a write; fields with problems are missing from the patch. */
 export interface ComposedPatch {
   readonly patch: NativeRecord
   readonly problems: readonly FieldProblem[]

@@ -238,6 +238,7 @@ export type ReadById = (request: {
   readonly signal: AbortSignal
 }) => Promise<TimedRead>
 
+/** Everything that all passes of one engine share. */
 export interface EngineContext {
   readonly integration: Integration
   readonly store: BatchedStore

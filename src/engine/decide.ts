@@ -23,6 +23,7 @@ import { updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { prepareReferences, referable } from './references.ts'
 
+/** How a round goes on after the merge. */
 export interface DecidedPass {
   readonly verdict: Verdict
   /** What may be written on the grounds of what was seen; empty unless the verdict is `go-on`. */

@@ -29,6 +29,7 @@ export const engineDefaults: EngineSettings = Object.freeze({
   queueMax: 8_192,
 })
 
+/** What an engine is made of. */
 export interface EngineOptions {
   readonly integration: Integration
   /** Migrated and bound to the integration. */
@@ -44,6 +45,7 @@ export interface EngineOptions {
   readonly settings?: Partial<EngineSettings>
 }
 
+/** One engine; several processes may run one each on the same store. */
 export interface Engine {
   readonly context: EngineContext
   /** Records under way now. */
@@ -59,6 +61,7 @@ export interface Engine {
   runOnce(): Promise<number>
 }
 
+/** Composes an engine. Nothing runs before {@link Engine.start}. */
 export function createEngine(options: EngineOptions): Engine {
   const context: EngineContext = { ...engineParts(options), wake: () => wake() }
   const worker = new Worker(context)

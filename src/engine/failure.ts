@@ -11,6 +11,7 @@ export function describeThrown(error: unknown): { readonly code: string; readonl
   return { code: 'UNEXPECTED', message: `The call failed in an unexpected way (${kind}).` }
 }
 
+/** What a kept failure is about; never a record value. */
 export interface FailureFacts {
   readonly system: string
   readonly operation: FailureDraft['operation']

@@ -12,6 +12,7 @@ import { refuseTaken } from './resolve-intent.ts'
 /** Needs in the past come back at once, but not in the same instant for ever. */
 const soonestMs = 10
 
+/** The end that the pass's needs add up to. */
 export function finishOf(pass: Pass): Settlement['finish'] {
   const needs = [...pass.needs, ...standingNeeds(pass)]
   const [first, ...others] = needs

@@ -26,6 +26,7 @@ const pause = { baseMs: 1_000, maxMs: 60_000 }
 /** Longest time that a system's own "come back later" is obeyed without looking. */
 const retryAfterMaxMs = 3_600_000
 
+/** What one gate needs; `concurrency` is the number of calls at a time. */
 export interface GateOptions {
   readonly system: string
   readonly concurrency: number
@@ -38,6 +39,7 @@ export interface GateOptions {
 /** Waiting in line ends by its time limit alone. */
 const never = new AbortController().signal
 
+/** Makes the gate of one system; it starts open. */
 export function createGate(options: GateOptions): SystemGate {
   const state = new GateState(options)
   return {

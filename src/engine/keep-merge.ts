@@ -12,6 +12,7 @@ import { compareVersions } from './versions.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 
+/** Takes a merge result over into the pass; called once per round, before its writes are composed. */
 export function keepMerge(pass: Pass, result: MergeResult): void {
   keepAgreed(pass, result)
   keepMembers(pass, result)

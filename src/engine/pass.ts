@@ -155,6 +155,7 @@ export function draftedRows(pass: Pass): DraftedRows {
   }
 }
 
+/** A draft in the form that every commit of a pass takes. */
 export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved'>
 
 /** The draft is committed: tells its events and starts afresh. */

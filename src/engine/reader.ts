@@ -10,6 +10,7 @@ import type { Timeouts } from './timeouts.ts'
 /** Batch reads of one resource on their way at a time: few enough that the next one collects company. */
 const parallelBatches = 2
 
+/** What reads need; all of it is shared with the rest of the engine. */
 export interface ReaderOptions {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -21,6 +22,7 @@ export interface ReaderOptions {
 
 type Ask = Parameters<ReadById>[0]
 
+/** Makes the {@link ReadById} of one engine. */
 export function createReader(options: ReaderOptions): ReadById {
   const lanes = new Map<string, Submit<Ask, TimedRead>>()
   return async (ask) => {

@@ -3,6 +3,7 @@ import { isIsthmusError } from '../model/errors.ts'
 import type { Entity, EntitySystem } from '../model/integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 
+/** A native record in canonical terms. */
 export interface Reading {
   readonly values: CanonicalDocument
   /** Fields about which this record says nothing: a mapping refused them. */

@@ -12,6 +12,7 @@ import { describeThrown } from './failure.ts'
 const late: SendOutcome = { kind: 'unsent', reason: 'late' }
 const shut: SendOutcome = { kind: 'unsent', reason: 'shut' }
 
+/** Sends a write whose intent is committed, and tells what came of it. Never rejects. */
 export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcome> {
   const { context } = pass
   const { intent } = write

@@ -8,6 +8,7 @@ import type { Clock } from './ports.ts'
 
 const tickMs = 50
 
+/** Time limits for calls. */
 export interface Timeouts {
   /**
    * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then is left behind, and
@@ -26,6 +27,7 @@ interface Limit {
   readonly expire: () => void
 }
 
+/** Makes the time limits of one engine; nothing ticks while no call is under way. */
 export function createTimeouts(clock: Pick<Clock, 'monotonic' | 'sleep'>): Timeouts {
   const limits = new Set<Limit>()
   let ticking = false

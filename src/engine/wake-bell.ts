@@ -1,12 +1,14 @@
 /** Something to wait for that others can ring: a wait ends by the bell or by its time, whichever is first. */
 import type { Clock } from './ports.ts'
 
+/** One bell for one waiting loop. */
 export interface WakeBell {
   /** Ends the present wait; without one, the next wait ends at once. */
   ring(): void
   wait(ms: number): Promise<void>
 }
 
+/** Makes a bell that has not been rung. */
 export function createWakeBell(clock: Pick<Clock, 'sleep'>): WakeBell {
   let rung = false
   let waiting: AbortController | undefined

@@ -21,6 +21,7 @@ const claimGapMs = 4
 /** How long a store that is away is left alone. */
 const storeWait = { baseMs: 100, maxMs: 5_000 }
 
+/** One worker of one process. */
 export class Worker {
   readonly #context: EngineContext
   readonly #bell: WakeBell
