@@ -18,6 +18,7 @@ import {
   writeDefinition,
 } from '../test/support/two-systems.ts'
 import { type BaselineProcess, startBaseline } from './baseline.ts'
+import { cpuMsBelow, cpuMsOf } from './cpu.ts'
 import { nowMs, percentile, rounded, sleep } from './statistics.ts'
 
 export interface RealtimeOptions {
@@ -40,6 +41,8 @@ export interface Figures {
 }
 
 export interface RealtimeResult extends Figures {
+  /** Processor time per record, in ms: the runtime, its PostgreSQL, and both remotes. Without a busy machine's noise. */
+  readonly cpuMsPerRecord: { readonly isthmus: number; readonly postgres: number; readonly remotes: number }
   readonly baseline: Figures
   /** Isthmus' throughput as a share of the baseline's. */
   readonly share: number
@@ -66,16 +69,29 @@ export async function benchRealtime(options: RealtimeOptions): Promise<RealtimeR
     }
   })
   let firstLoadPerSecond = 0
+  let cpu = { isthmus: 0, postgres: 0, remotes: 0 }
   const isthmus = await withRemotes(records, (remotes) =>
-    withIsthmus(remotes, options, async (running) => {
+    withIsthmus(remotes, options, async (running, directory) => {
       const loadMs = await firstLoad(running, records)
       firstLoadPerSecond = Math.round((2 * records) / (loadMs / 1000))
       say(`first load: ${2 * records} records matched in ${rounded(loadMs / 1000)} s`)
-      return measure('isthmus', remotes, options, () => settledIsthmus(running))
+      const spent = () => {
+        const isthmus = cpuMsOf(running.child.pid)
+        const ofRemotes = cpuMsOf(remotes.crm.child.pid) + cpuMsOf(remotes.erp.child.pid)
+        return { isthmus, postgres: cpuMsBelow(join(directory, '.isthmus')), remotes: ofRemotes }
+      }
+      const before = spent()
+      const figures = await measure('isthmus', remotes, options, () => settledIsthmus(running))
+      const after = spent()
+      const done = options.bursts * records + options.pacedPerSecond * options.pacedSeconds
+      const share = (name: keyof typeof cpu) =>
+        Math.round(((after[name] - before[name]) / done) * 1000) / 1000
+      cpu = { isthmus: share('isthmus'), postgres: share('postgres'), remotes: share('remotes') }
+      return figures
     }),
   )
   const share = Math.round((isthmus.recordsPerSecond / baseline.recordsPerSecond) * 100) / 100
-  return { ...isthmus, baseline, share, records, firstLoadPerSecond }
+  return { ...isthmus, cpuMsPerRecord: cpu, baseline, share, records, firstLoadPerSecond }
 }
 
 async function withRemotes<T>(records: number, use: (remotes: Remotes) => Promise<T>): Promise<T> {
@@ -99,7 +115,7 @@ async function withRemotes<T>(records: number, use: (remotes: Remotes) => Promis
 async function withIsthmus<T>(
   { crm, erp }: Remotes,
   options: RealtimeOptions,
-  use: (isthmus: IsthmusProcess) => Promise<T>,
+  use: (isthmus: IsthmusProcess, directory: string) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-bench-'))
   writeDefinition(
@@ -129,7 +145,7 @@ async function withIsthmus<T>(
   })
   try {
     await crm.sendWebhooksTo({ url: `${isthmus.url}/hooks/crm`, secret: hookSecret, ownWrites: false })
-    return await use(isthmus)
+    return await use(isthmus, directory)
   } finally {
     await isthmus.stop()
     rmSync(directory, { recursive: true, force: true })
