@@ -48,13 +48,17 @@ export function compileEntity(
     systems: Object.keys(definition.systems),
     known,
   }
+  const fields = compileFields(context, report)
   const systems = Object.entries(definition.systems).map(([system, part]) => {
     const under = reportUnder(report, ['systems', system])
-    return [system, compileEntitySystem({ system, definition: part, context }, nested, under)] as const
+    return [
+      system,
+      compileEntitySystem({ system, definition: part, context, fields }, nested, under),
+    ] as const
   })
   return {
     name,
-    fields: compileFields(context, report),
+    fields,
     systems: new Map(systems),
     match: compileMatch(context, report),
     rules: compileRules(context, report),
@@ -114,6 +118,7 @@ interface PartInput {
   readonly system: string
   readonly definition: EntitySystemDefinition
   readonly context: PolicyContext
+  readonly fields: ReadonlyMap<string, Field>
 }
 
 function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report): EntitySystem {
@@ -148,21 +153,18 @@ function lensOf(spec: LensSpec, report: Report): Lens {
 }
 
 function compileMappings(
-  { definition, context }: PartInput,
+  { definition, context, fields }: PartInput,
   systemWritable: boolean,
   report: Report,
 ): CompiledMapping[] {
   return Object.entries(definition.map).flatMap(([name, mapping]) => {
-    const type = context.types.get(name)
-    const field = context.entity.fields[name]
-    if (type === undefined) {
+    const field = fields.get(name)
+    if (field === undefined) {
       report({ ...unknownField(name, ['map', name], context), at: 'key' })
       return []
     }
     const mappingContext = {
-      name,
-      type,
-      required: typeof field === 'object' && field.required === true,
+      field,
       systemWritable,
       acceptRaceWindow: definition.acceptRaceWindow ?? false,
       spells: definition.spells,

@@ -218,6 +218,16 @@ describe('a mapping', () => {
     })
   })
 
+  it('checks length, places and format on what the field makes of a value', async () => {
+    const field = { type: 'string', format: 'email', maxLength: 5, normalize: ['trim'] }
+    const { lens } = smallSystem(field, 'v')
+    expect(await lens.read({ v: '  a@b.c  ' })).toEqual({ values: { value: '  a@b.c  ' }, problems: [] })
+    expect(await lens.read({ v: ' abc@b.c ' })).toMatchObject({
+      values: {},
+      problems: [{ field: 'value', code: 'VALUE_TOO_LARGE' }],
+    })
+  })
+
   it('of a group may leave parts out: what it stores, reads and writes has only the others', async () => {
     const type = { type: 'group', fields: { zip: 'string', town: 'string', note: 'string' } }
     const system = smallSystem(type, { zip: 'a.zip', town: 'a.town' })

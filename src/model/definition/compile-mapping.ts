@@ -1,6 +1,6 @@
 /** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
 
-import type { SystemField } from '../integration.ts'
+import type { Field, SystemField } from '../integration.ts'
 import {
   type LensFieldSpec,
   type LensPartSpec,
@@ -19,9 +19,7 @@ import { emptySpelling, type SpellsDefinition } from './spelling.ts'
 
 /** What a mapping needs to know of its field and its system. */
 export interface MappingContext {
-  readonly name: string
-  readonly type: FieldType
-  readonly required: boolean
+  readonly field: Field
   /** False for sources and systems that take neither creates nor updates. */
   readonly systemWritable: boolean
   readonly acceptRaceWindow: boolean
@@ -39,7 +37,8 @@ export function compileMapping(
   context: MappingContext,
   report: Report,
 ): CompiledMapping | undefined {
-  const form = mappingForm(mapping, context.type, report)
+  const { type } = context.field
+  const form = mappingForm(mapping, type, report)
   if (form === undefined) return undefined
   const compiled =
     form.kind === 'parts'
@@ -48,7 +47,7 @@ export function compileMapping(
   if (compiled === undefined) return undefined
   const result = finish(form.mapping, context, {
     source: compiled.source,
-    normalise: normaliserOf(compiled.specs, context.type, report),
+    normalise: normaliserOf(compiled.specs, type, report),
   })
   if (!result.field.readable && !result.field.writable)
     report(problem('mapping', [], 'it is neither read nor written here', 'leave it out, or change direction'))
@@ -63,7 +62,7 @@ interface CompiledSource {
 
 function wholeSource(
   mapping: MappingLongForm,
-  { type, spells }: Pick<MappingContext, 'type' | 'spells'>,
+  { field: { type }, spells }: MappingContext,
   report: Report,
 ): CompiledSource | undefined {
   const source = mappingSource(mapping, { type, spells: [spells] }, report)
@@ -79,7 +78,7 @@ function groupSource(
   context: MappingContext,
   report: Report,
 ): CompiledSource | undefined {
-  const parts = groupParts(group, context.type, report)
+  const parts = groupParts(group, context.field.type, report)
   if (parts === undefined) return undefined
   const sources: LensPartSpec[] = []
   const normalisers: PartNormaliser[] = []
@@ -111,9 +110,9 @@ function finish(
   const readable = direction !== 'write' && (pair === undefined || pair.read !== undefined)
   const writable =
     context.systemWritable && direction !== 'read' && (pair === undefined || pair.write !== undefined)
-  const { name, type } = context
+  const { name, type, required, normalise: normaliseField } = context.field
   return {
-    lens: { name, type, readable, writable, source },
+    lens: { name, type, readable, writable, source, normalise: normaliseField },
     field: {
       name,
       readable,
@@ -121,7 +120,7 @@ function finish(
       normalise,
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
-      nullable: keys.nullable ?? !context.required,
+      nullable: keys.nullable ?? !required,
       ...mappedParts(type, source),
     },
   }

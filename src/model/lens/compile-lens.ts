@@ -6,11 +6,18 @@
  */
 import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
-import { refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { accept, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
 import { IsthmusError } from '../errors.ts'
 import type { FieldProblem, Lens, LensReading, LensWriting, MaybePromise } from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
-import { chain, type FieldLens, isPromise, type ReadContext, type WriteContext } from './field-lens.ts'
+import {
+  chain,
+  type FieldLens,
+  failed,
+  isPromise,
+  type ReadContext,
+  type WriteContext,
+} from './field-lens.ts'
 import { formatPath, isPathWithin, pathFault } from './native-path.ts'
 import type { FieldReading } from './native-value.ts'
 import { compileExpressionLens, compileFunctionLens } from './pair-lens.ts'
@@ -64,9 +71,20 @@ function withLimits(
   return (context) =>
     chain(read(context), (reading): FieldReading => {
       if (!reading.ok || reading.value === undefined) return reading
-      const problem = findConstraintProblem(spec.type, spec.normalise?.(reading.value) ?? reading.value)
+      const normal = normalised(spec, reading.value)
+      if (!normal.ok) return normal
+      const problem = findConstraintProblem(spec.type, normal.value)
       return problem === undefined ? reading : { ok: false, problem }
     })
+}
+
+/** Normalisers of a TypeScript definition may throw on values that their author did not think of. */
+function normalised({ normalise }: LensFieldSpec, value: CanonicalValue): Outcome<CanonicalValue> {
+  try {
+    return accept(normalise?.(value) ?? value)
+  } catch (error) {
+    return failed(error)
+  }
 }
 
 function readAll(fields: readonly FieldLens[], native: NativeRecord): MaybePromise<LensReading> {

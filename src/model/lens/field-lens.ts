@@ -62,7 +62,8 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-function failed(error: unknown): { ok: false; problem: ValueProblem } {
+/** What was thrown as a problem, without a text of foreign origin. */
+export function failed(error: unknown): { ok: false; problem: ValueProblem } {
   if (isIsthmusError(error)) return refuse(error.code, error.message)
   const name = error instanceof Error ? error.name : typeof error
   return refuse('MAPPING_FAILED', `the function of the mapping threw (${name})`)
