@@ -9,7 +9,7 @@ import type {
 } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
-import { leased } from './pass.ts'
+import { leased } from './lease.ts'
 import {
   appendJournal,
   blankMember,

@@ -3,7 +3,7 @@
 import type { RecordState } from '../../model/state.ts'
 import type { MatchHit, MatchKey, MatchRequest } from '../contract.ts'
 import { matchKeyMac } from '../documents.ts'
-import { leased } from './pass.ts'
+import { leased } from './lease.ts'
 import { readRecord } from './read-rows.ts'
 import { dropKeys, key, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
 

@@ -2,7 +2,6 @@
 import type {
   Decision,
   DecisionResult,
-  Lease,
   MemberUpdate,
   PassRows,
   RecordUpdate,
@@ -12,6 +11,7 @@ import type {
 import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { registerKeys, sharedExactKey } from './keys.ts'
+import { leased } from './lease.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
 import {
@@ -29,13 +29,6 @@ import {
   setRid,
   union,
 } from './tables.ts'
-
-/** The record under a valid lease; undefined = fenced. */
-export function leased({ tables }: MemoryContext, lease: Lease): RecordRow | undefined {
-  const row = tables.records.get(lease.recordId)
-  if (row === undefined || row.leaseOwner !== lease.worker || row.leaseEpoch !== lease.epoch) return undefined
-  return row
-}
 
 export function decideOne(context: MemoryContext, decision: Decision): DecisionResult {
   const record = leased(context, decision.lease)
