@@ -20,6 +20,7 @@ import { createScheduler } from '../engine/scheduler.ts'
 import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
+import type { TokenStore } from '../model/token-store.ts'
 import type { Store } from '../store/contract.ts'
 import { createClock, type DatabaseClock } from './clock.ts'
 import type { Settings } from './config.ts'
@@ -101,7 +102,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     await store.bind({ id: integration.id, version: integration.version, document: loaded.definition })
     const clock = createClock()
     await clock.align(() => store.now())
-    connectAll(options, clock, systems)
+    connectAll(options, { clock, tokens: open.tokens }, systems)
     return compose({ options, open, systems, events, clock, integration })
   } catch (error) {
     await closeAll(systems, open)
@@ -111,13 +112,14 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
 
 function connectAll(
   options: RuntimeOptions,
-  clock: DatabaseClock,
+  { clock, tokens }: { readonly clock: DatabaseClock; readonly tokens: TokenStore | undefined },
   systems: Map<string, ConnectedSystem>,
 ): void {
   const { loaded, connectors, onAttempt } = options
   const dependencies: ConnectorDependencies = {
     clock,
     baseDirectory: dirname(loaded.source),
+    ...(tokens === undefined ? {} : { tokens }),
     ...(onAttempt === undefined ? {} : { onAttempt }),
   }
   for (const settings of loaded.integration.systems.values()) {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { IsthmusError } from '../model/errors.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
+import type { TokenStore } from '../model/token-store.ts'
 import type { Store } from '../store/contract.ts'
 import { PostgresStore } from '../store/postgres/postgres-store.ts'
 import type { Settings } from './config.ts'
@@ -15,6 +16,8 @@ import {
 /** A store and what has to end with it. */
 export interface OpenStore {
   readonly store: Store
+  /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
+  readonly tokens?: TokenStore
   close(): Promise<void>
 }
 
@@ -42,7 +45,7 @@ export async function openStore(
   if (databaseUrl !== undefined) {
     const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
     const store = new PostgresStore({ connection: databaseUrl, schema, codec })
-    return { store, close: () => store.close() }
+    return { store, tokens: store.tokens, close: () => store.close() }
   }
   const embedded = await startEmbeddedPostgres({
     dataDir: settings.dataDir,
@@ -53,6 +56,7 @@ export async function openStore(
     const store = new PostgresStore({ connection: embedded.connection, schema, codec })
     return {
       store,
+      tokens: store.tokens,
       close: async () => {
         await store.close()
         await embedded.stop()

@@ -48,6 +48,8 @@ export class TokenManager implements Authenticator {
   /** Tokens up to this generation were refused by the API. */
   #refusedGeneration = 0
   #nextAheadAt = 0
+  /** Given, but not kept yet: the store failed. It is kept before another one is asked for, since its refresh token is the only one. */
+  #unkept: StoredToken | undefined
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined
 
   constructor(grant: Grant, store: TokenStore, clock: HttpClock) {
@@ -96,6 +98,7 @@ export class TokenManager implements Authenticator {
         ? known
         : await this.#store.renew(this.#grant.key, (current) => this.#decide(current))
       if (token === undefined) throw unavailable()
+      this.#unkept = undefined
       this.#held = token
       this.#refusal = undefined
       return token
@@ -107,17 +110,20 @@ export class TokenManager implements Authenticator {
   /** Under the store's lock: another process may have renewed it meanwhile. */
   async #decide(current: StoredToken | undefined): Promise<StoredToken | undefined> {
     if (this.#serves(current)) return undefined
+    if (this.#unkept !== undefined && this.#unkept.generation > (current?.generation ?? 0))
+      return this.#unkept
     const issuedAt = this.#clock.now()
     const issued = await this.#grant.request(current)
     // A server that does not rotate sends no refresh token: the one in use stays.
     const refreshToken = issued.refreshToken ?? current?.refreshToken
-    return {
+    this.#unkept = {
       accessToken: issued.accessToken,
       ...(refreshToken === undefined ? {} : { refreshToken }),
       issuedAt,
       expiresAt: issuedAt + (issued.lifeSeconds ?? assumedLifeSeconds) * 1_000,
       generation: Math.max(current?.generation ?? 0, this.#refusedGeneration) + 1,
     }
+    return this.#unkept
   }
 
   #serves(token: StoredToken | undefined): boolean {

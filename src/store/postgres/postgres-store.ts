@@ -1,6 +1,7 @@
 /** The store of record, on PostgreSQL 15 or later. One schema holds one integration; processes coordinate through it alone. */
 import { createHash } from 'node:crypto'
 import { IsthmusError, UsageError } from '../../model/errors.ts'
+import type { TokenStore } from '../../model/token-store.ts'
 import type { AdminStore } from '../admin-contract.ts'
 import type { FieldCodec, GuardReservation, ReferenceQuery, StagedRecord, Store } from '../contract.ts'
 import { encodeLossless } from '../documents.ts'
@@ -28,6 +29,7 @@ import { baselineDone } from './sql/runs.ts'
 import { deleteCursor, readCursor } from './sql/save-cursors.ts'
 import { lastScheduled, ownSchedule, saveScheduled } from './sql/schedule.ts'
 import { openCreatesBefore, readFingerprint, readSentinels, saveFingerprint } from './sql/systems.ts'
+import { PostgresTokenStore } from './token-store.ts'
 import { WakeChannel } from './wake-channel.ts'
 import { registerWorker } from './worker-session.ts'
 
@@ -46,6 +48,8 @@ const schemaName = /^[a-z_][a-z0-9_]{0,39}$/
 /** @throws UsageError with code STORE_QUERY_FAILED for a schema name that can't be used */
 export class PostgresStore implements Store {
   readonly admin: AdminStore
+  /** OAuth tokens of the systems, shared by all processes. */
+  readonly tokens: TokenStore
   readonly #context: PostgresContext
   readonly #wake: WakeChannel
 
@@ -61,6 +65,7 @@ export class PostgresStore implements Store {
     }
     this.#wake = new WakeChannel(this.#context)
     this.admin = createPostgresAdmin(this.#context)
+    this.tokens = new PostgresTokenStore(this.#context)
   }
 
   migrate(): Promise<void> {

@@ -185,6 +185,10 @@ schedule.at bigint not null
 schedule_owner.only_row boolean not null default true
 schedule_owner.owner text not null
 schedule_owner.until bigint not null
+token.key text not null
+token.generation integer not null
+token.expires_at bigint not null
+token.document bytea not null
 worker.id integer not null
 worker.process text not null
 worker.started_at bigint not null
@@ -232,6 +236,7 @@ run PRIMARY KEY (id)
 schedule PRIMARY KEY (key)
 schedule_owner CHECK (only_row)
 schedule_owner PRIMARY KEY (only_row)
+token PRIMARY KEY (key)
 worker PRIMARY KEY (id)
 
 -- indexes
@@ -279,6 +284,7 @@ CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
 CREATE INDEX run_started ON run USING btree (started_at, id)
 CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
 CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
+CREATE UNIQUE INDEX token_pkey ON token USING btree (key)
 CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
 
 -- settings
