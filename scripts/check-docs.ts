@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
+import { cliPage, definitionPage, manifestPage } from './docs/reference-pages.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const write = process.argv.includes('--write')
@@ -42,7 +43,10 @@ function errorCodePage(): string {
 
 /** Generated pages by path, each from its one source. */
 const generated: Readonly<Record<string, () => string>> = {
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/definition.md': definitionPage,
   'docs/reference/error-codes.md': errorCodePage,
+  'docs/reference/manifest.md': manifestPage,
 }
 
 for (const [file, make] of Object.entries(generated)) {

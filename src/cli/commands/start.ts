@@ -1,5 +1,5 @@
 /** `isthmus start`: the service, until it is told to stop. */
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
 import type { RunningServer } from '../../server/create-server.ts'
 import { listen } from '../../server/listen.ts'
@@ -82,11 +82,10 @@ export function addStartCommand(program: Command, run: Run): void {
   program
     .command('start')
     .description('run the service until Ctrl-C or SIGTERM; several processes on one database share the work')
-    .option(
-      '--role <roles>',
-      `what this process does: ${allRoles.join(', ')} (default: all)`,
-      parseRoles,
-      allRoles,
+    .addOption(
+      new Option('--role <roles>', `what this process does: ${allRoles.join(', ')}`)
+        .argParser(parseRoles)
+        .default(allRoles, 'all'),
     )
     .option('--port <n>', 'port of the server, 0 for any (default ISTHMUS_PORT, or 4780)', parsePort)
     .option('--host <address>', 'address to listen on (default ISTHMUS_HOST, or 127.0.0.1)')

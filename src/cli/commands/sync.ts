@@ -1,5 +1,5 @@
 /** `isthmus sync` and `isthmus full`: by hand, in this process when no service runs, else beside it. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { PlaceResult } from '../../engine/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
@@ -24,8 +24,10 @@ interface SyncOptions {
 
 const timeoutDefaultMs = 600_000
 
-const sync = (context: CliContext, options: SyncOptions): Promise<number> => perform(context, 'sync', options)
-const full = (context: CliContext, options: SyncOptions): Promise<number> => perform(context, 'full', options)
+const syncNow = (context: CliContext, options: SyncOptions): Promise<number> =>
+  perform(context, 'sync', options)
+const fullNow = (context: CliContext, options: SyncOptions): Promise<number> =>
+  perform(context, 'full', options)
 
 async function perform(context: CliContext, what: 'sync' | 'full', options: SyncOptions): Promise<number> {
   const { output } = context
@@ -173,32 +175,25 @@ function exitCodeOf(
     : exitCodes.fine
 }
 
+function addTimeout(command: Command): Command {
+  const timeout = new Option('--timeout <time>', 'longest wait, such as 30s or 10m')
+  return command.addOption(timeout.argParser(parseDuration).default(timeoutDefaultMs, '10m'))
+}
+
 export function addSyncCommands(program: Command, run: Run): void {
-  program
+  const sync = program
     .command('sync')
     .description('look for changes now and carry them over')
     .option('--system <name>', 'only this system')
     .option('--entity <name>', 'only this entity')
     .option('--record <key>', 'only this record: its id, or <system>:<native id>')
     .option('--wait', 'wait until nothing is due, also when a running service does the work')
-    .option(
-      '--timeout <time>',
-      'longest wait, such as 30s or 10m (default 10m)',
-      parseDuration,
-      timeoutDefaultMs,
-    )
-    .action(run(sync))
-  program
+  addTimeout(sync).action(run(syncNow))
+  const full = program
     .command('full')
     .description('list everything, compare it with what is known, and look at what differs')
     .option('--system <name>', 'only this system')
     .option('--entity <name>', 'only this entity')
     .option('--wait', 'wait until nothing is due, also when a running service does the work')
-    .option(
-      '--timeout <time>',
-      'longest wait, such as 30s or 10m (default 10m)',
-      parseDuration,
-      timeoutDefaultMs,
-    )
-    .action(run(full))
+  addTimeout(full).action(run(fullNow))
 }

@@ -9,7 +9,11 @@ import { fieldNameSchema } from './text.ts'
 const emptiness = z.union([z.enum(['absent', 'null', 'empty']), z.null()])
 
 export const spellsSchema = z
-  .strictObject({ absent: emptiness.optional(), null: emptiness.optional(), empty: emptiness.optional() })
+  .strictObject({
+    absent: emptiness.optional().describe('What an absent value is written as. Default absent.'),
+    null: emptiness.optional().describe('What null is written as. Default null.'),
+    empty: emptiness.optional().describe('What an empty text or list is written as. Default empty.'),
+  })
   .describe(
     'How this system spells nothing: a canonical null, empty text or absent value is written as the named one and read back from it. Default: each as itself.',
   )
@@ -65,7 +69,10 @@ export const mappingLongFormSchema = z
       .union([
         z.string().min(1),
         z.strictObject({
-          fixed: z.string().regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' }),
+          fixed: z
+            .string()
+            .regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' })
+            .describe('Currency of all amounts there.'),
         }),
       ])
       .optional()
@@ -145,7 +152,10 @@ const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
 
 export const whereSchema = z
   .union([
-    z.record(z.string().min(1), z.union([whereValue, z.strictObject({ not: whereValue })])),
+    z.record(
+      z.string().min(1),
+      z.union([whereValue, z.strictObject({ not: whereValue.describe('Anything but this, or these.') })]),
+    ),
     scopeFunctionSchema,
   ])
   .describe(

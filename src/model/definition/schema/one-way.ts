@@ -29,22 +29,31 @@ export type OneWayMapping = z.infer<typeof oneWayMappingSchema>
 export const oneWaySchema = z.strictObject({
   from: z
     .strictObject({
-      system: z.string(),
-      resource: z.string().min(1),
+      system: z.string().describe('Name of the system.'),
+      resource: z.string().min(1).describe('Native type in this system.'),
       where: whereSchema.optional(),
       spells: spellsSchema.optional(),
-      triggers: z.array(triggerSchema).optional(),
+      triggers: z
+        .array(triggerSchema)
+        .optional()
+        .describe('What makes the engine look here. Default: nothing.'),
     })
     .describe('Where records come from.'),
   to: z
     .strictObject({
-      system: z.string(),
-      resource: z.string().min(1),
+      system: z.string().describe('Name of the system.'),
+      resource: z.string().min(1).describe('Native type in this system.'),
       key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
       operations: operationsSchema.optional(),
       spells: spellsSchema.optional(),
-      acceptRaceWindow: z.boolean().optional(),
-      triggers: z.array(triggerSchema).optional(),
+      acceptRaceWindow: z
+        .boolean()
+        .optional()
+        .describe('acceptRaceWindow for every field that does not say otherwise. Default false.'),
+      triggers: z
+        .array(triggerSchema)
+        .optional()
+        .describe('What makes the engine look here. Default: nothing.'),
     })
     .describe('Where they go.'),
   map: z.record(fieldNameSchema, oneWayMappingSchema).describe('By canonical field.'),

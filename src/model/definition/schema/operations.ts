@@ -9,36 +9,62 @@ function oneOrMore<S extends z.ZodType>(schema: S) {
 export const objectivesSchema = z
   .strictObject({
     discrepancy: oneOrMore(
-      z.strictObject({ entity: z.string(), at: shareBoundSchema, every: durationSchema.optional() }),
+      z.strictObject({
+        entity: z.string().describe('Entity that is compared.'),
+        at: shareBoundSchema.describe('Bound, such as "< 0.1 %".'),
+        every: durationSchema.optional().describe('How often it is measured. Default 1d.'),
+      }),
     )
       .optional()
       .describe('Share of fields that disagree.'),
     latency: oneOrMore(
       z.strictObject({
-        entity: z.string(),
-        p50: durationBoundSchema.optional(),
-        p95: durationBoundSchema.optional(),
-        p99: durationBoundSchema.optional(),
+        entity: z.string().describe('Entity that is measured.'),
+        p50: durationBoundSchema.optional().describe('Bound of one half of the changes, such as "< 1 s".'),
+        p95: durationBoundSchema.optional().describe('Bound of 95 % of the changes, such as "< 5 s".'),
+        p99: durationBoundSchema.optional().describe('Bound of 99 % of the changes, such as "< 30 s".'),
       }),
     )
       .optional()
       .describe('Time from noticing a change to the last write it caused.'),
-    freshness: oneOrMore(z.strictObject({ system: z.string(), within: durationSchema }))
+    freshness: oneOrMore(
+      z.strictObject({
+        system: z.string().describe('System that is to be heard of.'),
+        within: durationSchema.describe('Longest silence.'),
+      }),
+    )
       .optional()
       .describe('Longest silence of a system.'),
-    uptime: z.strictObject({ at: shareBoundSchema, over: durationSchema.optional() }).optional(),
+    uptime: z
+      .strictObject({
+        at: shareBoundSchema.describe('Bound, such as ">= 99.9 %".'),
+        over: durationSchema.optional().describe('Over how long it is measured. Default 30d.'),
+      })
+      .optional()
+      .describe('Share of the time in which the service does its work.'),
     batchWindow: oneOrMore(
-      z.strictObject({ run: z.enum(['full', 'backfill']), within: durationSchema }),
-    ).optional(),
-    repair: z.strictObject({ within: durationSchema }).optional().describe('From failure to health.'),
+      z.strictObject({
+        run: z.enum(['full', 'backfill']).describe('Kind of run.'),
+        within: durationSchema.describe('Longest it may take.'),
+      }),
+    )
+      .optional()
+      .describe('Longest time that a run may take.'),
+    repair: z
+      .strictObject({ within: durationSchema.describe('Longest it may take.') })
+      .optional()
+      .describe('From failure to health.'),
   })
   .describe('Measured targets, each with an error budget.')
 
 const channelSchema = z.union([
-  z.strictObject({ slack: z.string().min(1) }),
-  z.strictObject({ pagerduty: z.string().min(1) }),
-  z.strictObject({ email: z.string().min(1) }),
-  z.strictObject({ webhook: z.string().min(1), secret: z.string().optional() }),
+  z.strictObject({ slack: z.string().min(1).describe('Address of an incoming webhook of Slack.') }),
+  z.strictObject({ pagerduty: z.string().min(1).describe('Routing key of PagerDuty Events.') }),
+  z.strictObject({ email: z.string().min(1).describe('Address of a mailbox.') }),
+  z.strictObject({
+    webhook: z.string().min(1).describe('Address that is called.'),
+    secret: z.string().optional().describe('Secret of the signature.'),
+  }),
 ])
 
 export const alertsSchema = z
@@ -47,7 +73,7 @@ export const alertsSchema = z
     routes: z
       .array(
         z.strictObject({
-          severity: z.enum(['critical', 'warning', 'info']),
+          severity: z.enum(['critical', 'warning', 'info']).describe('Which alerts.'),
           to: z.array(z.string()).min(1).describe('Channels, in order of preference.'),
         }),
       )

@@ -14,7 +14,12 @@ export const projectSchema = z
     outOfScope: lines.optional().describe('What it does not cover.'),
     assumptions: lines.optional().describe('What it takes for granted.'),
     risks: z
-      .array(z.strictObject({ risk: z.string().min(1), mitigation: z.string().optional() }))
+      .array(
+        z.strictObject({
+          risk: z.string().min(1).describe('What may go wrong.'),
+          mitigation: z.string().optional().describe('What is done about it.'),
+        }),
+      )
       .optional()
       .describe('What may go wrong, and what is done about it.'),
   })

@@ -1,0 +1,102 @@
+/** The reference pages that are made from the code. */
+import type { Command, Option } from 'commander'
+import { z } from 'zod'
+import { createProgram } from '../../src/cli/program.ts'
+import { manifestSchema } from '../../src/connectors/rest/manifests/manifest.ts'
+import { definitionJsonSchema } from '../../src/model/definition/schema/root.ts'
+import { type SchemaNode, type SchemaPage, schemaPage } from './schema-page.ts'
+
+/** A page, or an error that names the keys that nobody has described. */
+function complete({ page, undescribed }: SchemaPage, source: string): string {
+  if (undescribed.length === 0) return page
+  throw new Error(`${source}: describe ${undescribed.join('; ')}`)
+}
+
+/** `docs/reference/definition.md` */
+export function definitionPage(): string {
+  const introduction = [
+    'Every key of `isthmus.yaml`, made from the schema that checks it. Editors use the same schema:',
+    'put `# yaml-language-server: $schema=node_modules/isthmus/schema/isthmus.schema.json` on the first line.',
+    'The same object can be the default export of `isthmus.config.ts`, through `defineIntegration`, with functions where YAML has expressions.',
+  ]
+  // zod's JSON Schema is plain data; the page reads the keys that zod writes.
+  const schema = definitionJsonSchema() as SchemaNode
+  return complete(schemaPage('The definition', introduction, schema), 'src/model/definition/schema')
+}
+
+/** `docs/reference/manifest.md` */
+export function manifestPage(): string {
+  const introduction = [
+    'What the connector `rest` has to know about an API, under `manifest` of a system: inline, the name of a built-in one, or a path to a file.',
+    'Everything left out has the careful meaning. Places in records and answers are paths such as `meta.version`.',
+  ]
+  const schema = z.toJSONSchema(manifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
+  return complete(
+    schemaPage('The manifest of a REST API', introduction, schema),
+    'src/connectors/rest/manifests',
+  )
+}
+
+function commandsBelow(command: Command): Command[] {
+  return command.commands.flatMap((one) => [one, ...commandsBelow(one)])
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
+}
+
+function optionRows(options: readonly Option[]): string[] {
+  if (options.length === 0) return []
+  const rows = options.map((option) => {
+    const value = option.defaultValueDescription ?? option.defaultValue
+    const isShown = ['number', 'string'].includes(typeof value) && !option.description.includes('default')
+    const fallback = isShown ? ` (default ${String(value)})` : ''
+    return `| \`${option.flags.replaceAll('|', '\\|')}\` | ${option.description.replaceAll('<', '&lt;')}${fallback}${option.mandatory ? '; required' : ''} |`
+  })
+  return ['', '| option | meaning |', '|---|---|', ...rows]
+}
+
+/** `docs/reference/cli.md` */
+export function cliPage(): string {
+  const program = createProgram({
+    version: '0.0.0',
+    exit: () => undefined,
+    createContext: () => {
+      throw new Error('no command runs here')
+    },
+  })
+  const leaves = commandsBelow(program).filter((command) => command.commands.length === 0)
+  return [
+    '# The command line',
+    '',
+    'Results go to standard output, talk and progress to standard error. With `--json` a command prints exactly one JSON value; an error is',
+    '`{"error":{"code","message","fix"}}` with a code of the [table](error-codes.md). `NO_COLOR` switches colour off.',
+    '',
+    '| exit code | meaning |',
+    '|---|---|',
+    '| 0 | it worked |',
+    '| 1 | it failed; the message says what, on what, and what to do |',
+    '| 2 | it worked, and something needs a person: a warning, a conflict, a match, a hold, a failure |',
+    '| 64 | the command line itself is wrong |',
+    '| 130 | ended at once by a second Ctrl-C |',
+    '',
+    'Options of every command:',
+    ...optionRows(program.options),
+    ...leaves.flatMap((command) => [
+      '',
+      `## ${nameOf(command)}`,
+      '',
+      `\`${nameOf(command)} ${command.usage()}\``,
+      '',
+      `${sentence(command)}`,
+      ...optionRows(command.options),
+    ]),
+    '',
+  ].join('\n')
+}
+
+function sentence(command: Command): string {
+  const parents = command.parent?.parent == null ? '' : `${command.parent.description()}: `
+  const text = `${parents}${command.description()}`
+  return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`
+}
