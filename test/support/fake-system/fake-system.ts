@@ -7,6 +7,7 @@
  * | `GET /{resource}?after=…&limit=…` | a page in the order of creation: `{ data, next, total }`; `next` is null at the end |
  * | `GET /{resource}?offset=…&limit=…` | the same by offset, with all that is wrong with offsets |
  * | `GET /{resource}?name=value` | a search, with its index lag |
+ * | `GET /{resource}?id=1&id=2` | several records at once |
  * | `GET /{resource}/changes?since=…&limit=…` | `{ changes: [{ id, version, deleted }], next, more }` |
  * | `GET /{resource}/changed?from=…&after=…&limit=…` | records by `(updatedAt, id)`: `{ data, next }` |
  * | `POST /{resource}`, `GET`, `PATCH`, `PUT`, `DELETE /{resource}/{id}` | one record |

@@ -56,6 +56,13 @@ function many(resource: FakeResource, query: URLSearchParams): Send {
   const limit = limitOf(query)
   const { virtual, listCap } = resource.options
   if (virtual !== undefined) return virtualPage(virtual, Number(query.get('after') ?? 0), limit)
+  if (query.has('id')) {
+    const data = query.getAll('id').flatMap((rid) => {
+      const version = resource.table.current(rid)
+      return version?.body === undefined ? [] : [resource.show(version)]
+    })
+    return json(200, { data, next: null, total: data.length })
+  }
   const wanted = new Map([...query].filter(([name]) => !['after', 'offset', 'limit', 'page'].includes(name)))
   if (wanted.size > 0) {
     const data = resource.search(wanted).map((version) => resource.show(version))
