@@ -54,7 +54,7 @@ async function serve(crmUrl: string, erpUrl: string): Promise<void> {
       dispatcher,
       method: 'PATCH',
       headers: { 'content-type': 'application/json', 'if-match': `"${version}"` },
-      body: JSON.stringify({ city: record['city'] }),
+      body: JSON.stringify({ city: record.city }),
     })
     const after = (await written.body.json()) as { version?: number }
     if (after.version !== undefined) versions.set(id, after.version)

@@ -36,7 +36,7 @@ export async function benchFullRun({ records, say }: FullRunOptions): Promise<Fu
   const directory = mkdtempSync(join(tmpdir(), 'isthmus-full-'))
   const crm = await spawnFakeSystem({ name: 'crm', resources: [{ ...contacts, virtual: records }] })
   const erp = await spawnFakeSystem({ name: 'erp', resources: [{ ...partners, virtual: records }] })
-  process.env['CRM_HOOK_SECRET'] = hookSecret
+  process.env.CRM_HOOK_SECRET = hookSecret
   try {
     const bigPages = { list: listOf(5000) }
     writeDefinition(

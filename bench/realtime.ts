@@ -148,7 +148,7 @@ async function withIsthmus<T>(
   })
   try {
     await crm.sendWebhooksTo({ url: `${isthmus.url}/hooks/crm`, secret: hookSecret, ownWrites: false })
-    return await use(isthmus, postgresServers().difference(others))
+    return await use(isthmus, new Set([...postgresServers()].filter((pid) => !others.has(pid))))
   } finally {
     await isthmus.stop()
     rmSync(directory, { recursive: true, force: true })
