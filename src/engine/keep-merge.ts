@@ -8,6 +8,7 @@ import { clearFailure, keepFailure } from './failure.ts'
 import { hasRefusals } from './lanes.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
+import { keepReadProblems } from './read-problems.ts'
 import { compareVersions } from './versions.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
@@ -21,6 +22,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   keepWaiting(pass, result)
   keepProblems(pass, result)
   settleRejectedLanes(pass)
+  keepReadProblems(pass)
   tellNotes(pass, result)
 }
 
@@ -103,12 +105,23 @@ function absorbedLook(
   )
   const verified =
     member.settleAt !== undefined && member.settleAt <= look.observation.at && !stillProvisional
+  const followUp = followUpAt(pass, member, look, capabilities.read.lagMs)
   return {
     ...(fields === undefined ? {} : { asof: look.seenAt }),
     ...(floor === undefined || floor === member.floor ? {} : { floor }),
     ...(whole === member.absorbedVersion ? {} : { absorbedVersion: whole ?? null }),
-    ...(verified ? { settleAt: null } : {}),
+    ...(followUp === undefined ? (verified ? { settleAt: null } : {}) : { settleAt: followUp }),
   }
+}
+
+/**
+ * Whoever marked the record may know more than a lagging read shows: without a second look after the lag, that news would be lost. The second
+ * look is a verification, not a wish, so it asks for no third.
+ */
+function followUpAt(pass: Pass, member: Member, look: LiveSighting, lagMs: number): number | undefined {
+  const wished = pass.claim.record.look
+  if (lagMs === 0 || !(wished.includes('*') || wished.includes(member.system))) return undefined
+  return Math.max(member.settleAt ?? 0, look.observation.at + lagMs + 1)
 }
 
 function newerVersion(kind: string, floor: string | undefined, version: string): string {

@@ -132,3 +132,23 @@ describe('a look', () => {
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea', phone: 'in' })
   })
 })
+
+describe('a mark on a system whose reads lag', () => {
+  test('H10: is followed by a second look, or the news behind it would be lost', async () => {
+    const it = start({ systems: { a: { read: { lagMs: 2_000, batch: 1 } }, b: {} } })
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(10_000)
+    it.system('a').edit('x', { name: 'Bea' })
+    it.system('a').failNext('read', {
+      kind: 'answer',
+      result: { kind: 'live', rid: 'x', native: { code: '1', name: 'Ann' }, version: '1' },
+    })
+    await it.mark('a', 'x')
+    await it.advance(1_000)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+    const reads = it.system('a').count('read')
+    await it.advance(20_000)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('a').count('read')).toBe(reads + 1)
+  })
+})

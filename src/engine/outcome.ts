@@ -118,7 +118,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
     fields: absorbed.fields,
     asof: now,
     absorbedVersion: whole && result.version !== undefined ? result.version : null,
-    settleAt: absorbed.provisional ? now + lagMs + 1 : null,
+    settleAt: verifyAt(member?.settleAt, now, absorbed.provisional ? now + lagMs + 1 : 0),
     laneAttempts: 0,
     ...(result.version === undefined ? {} : { floor: result.version }),
     ...(intent.operation === 'create'
@@ -126,6 +126,12 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
       : {}),
   })
   openAfterSuccess(pass, intent.system)
+}
+
+/** The later of the looks that are still to come; null when none is. */
+function verifyAt(pending: number | undefined, now: number, wanted: number): number | null {
+  const at = Math.max(pending ?? 0, wanted)
+  return at > now ? at : null
 }
 
 async function storedReading(pass: Pass, place: Place, result: Landed): Promise<Reading | undefined> {
