@@ -41,6 +41,8 @@ export interface TriedRecord {
   readonly native: NativeRecord
   /** False: `where` leaves it out, and the later stages would not happen. */
   readonly inScope: boolean
+  /** Fields that are mapped there, in the order of the definition. */
+  readonly fields: readonly string[]
   /** Our record id that it carries, if any. */
   readonly marker?: string
   /** Canonical values as the mapping reads them. */
@@ -95,6 +97,7 @@ export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
     system,
     native: spelt(native),
     inScope: part.inScope(native),
+    fields: [...part.fields.keys()],
     ...(marker === undefined ? {} : { marker }),
     read: read.values,
     normalised,

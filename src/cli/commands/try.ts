@@ -100,10 +100,8 @@ function draw(tried: TriedRecord, style: Style): string {
   ].join('\n')
 }
 
-function drawStages({ read, normalised, agreed, refused }: TriedRecord): string {
-  const names = [
-    ...new Set([...Object.keys(read), ...Object.keys(agreed), ...refused.map((problem) => problem.field)]),
-  ]
+function drawStages({ fields, read, normalised, agreed }: TriedRecord): string {
+  const names = [...new Set([...fields, ...Object.keys(agreed)])]
   const column = (title: string, values: CanonicalDocument): Column<string> => ({
     title,
     value: (name) => show(values[name]),

@@ -52,10 +52,29 @@ export async function checkMapping(trial: MappingTrial): Promise<CheckRow[]> {
   for (const [index, native] of samples.entries()) {
     await tryRecord(trial, native, samples[(index + 1) % samples.length] ?? native, tally)
   }
-  const rows = tally.rows(samples.length)
+  const rows = [...tally.rows(samples.length), ...(await findAbsent(trial))]
   if (rows.length > 0) return rows
   const message = `reads and writes ${samples.length} sampled record${samples.length === 1 ? '' : 's'} without loss`
   return [{ level: 'ok', area: 'mapping', subject: subjectOf(trial), message }]
+}
+
+/** A path that leads nowhere reads as absent, which is no error of one record; on all of them it is likely a slip. */
+async function findAbsent(trial: MappingTrial): Promise<CheckRow[]> {
+  const readings = await Promise.all(trial.samples.map(async (native) => await trial.part.lens.read(native)))
+  const isSeen = (name: string): boolean =>
+    readings.some(
+      ({ values, problems }) =>
+        values[name] !== undefined || problems.some((problem) => problem.field === name),
+    )
+  return [...trial.part.fields.values()]
+    .filter((field) => field.readable && !isSeen(field.name))
+    .map((field) => ({
+      level: 'warning',
+      area: 'mapping',
+      subject: subjectOf(trial),
+      message: `${field.name}: no sampled record has it [0 of ${trial.samples.length} records]`,
+      hint: 'look whether the path in `map` is spelt as the API spells it',
+    }))
 }
 
 async function tryRecord(
