@@ -24,7 +24,16 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   http: {
     layers: ['model'],
-    packages: ['node:*', 'undici', 'oauth4webapi', 'lossless-json', 'jose', '@opentelemetry/api'],
+    packages: [
+      'node:*',
+      'undici',
+      'oauth4webapi',
+      'lossless-json',
+      'jose',
+      '@opentelemetry/api',
+      'structured-headers',
+      'http-cache-semantics',
+    ],
     why: 'the API client knows no connector',
   },
   'connectors/kit': {

@@ -14,7 +14,27 @@ test.each([
   [new Date(now - 9_000).toUTCString(), 0],
   ['9'.repeat(400), month],
   ['Fri, 31 Dec 9999 23:59:59 GMT', month],
+  ['1.', 1_000],
+  ['.25', 250],
+  ['+3', 3_000],
+  ['0.0001', 1],
+  ['Thursday, 01-Jan-26 00:00:09 GMT', 9_000],
+  ['Thu Jan  1 00:00:09 2026', 9_000],
+  ['thu, 01 jan 2026 00:00:09 gmt', 9_000],
+  ['2026-01-01T00:00:09Z', 9_000],
+  ['2026-01-01T01:00:09+01:00', 9_000],
   ['', undefined],
+  ['-5', undefined],
+  ['-0', undefined],
+  ['1e3', undefined],
+  ['0x10', undefined],
+  ['Infinity', undefined],
+  ['NaN', undefined],
+  ['5, 10', undefined],
+  ['5s', undefined],
+  ['2026-01-01T00:00:09', undefined],
+  ['Thu, 01 Foo 2026 00:00:09 GMT', undefined],
+  ['Thu, 01 Jan 2026 00:00:09 PST', undefined],
   ['soon', undefined],
   ['-5 apples', undefined],
   [undefined, undefined],
@@ -28,4 +48,11 @@ test('a wait is anything below a bound that doubles up to the cap', () => {
     99, 199, 399, 799, 999, 999,
   ])
   expect(fullJitterMs(3, options, 0)).toBe(0)
+})
+
+test("a date is compared with the other side's clock, so that a clock of ours that runs ahead does not come back early", () => {
+  const theirs = now - 60_000
+  const at = new Date(theirs + 30_000).toUTCString()
+  expect(retryAfterMs(at, now, new Date(theirs).toUTCString())).toBe(30_000)
+  expect(retryAfterMs(at, now, 'no date')).toBe(0)
 })

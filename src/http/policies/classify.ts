@@ -28,7 +28,7 @@ function provesNoEffect(status: number): boolean {
 
 function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
   const { status } = answer
-  const afterMs = retryAfterMs(answer.headers['retry-after'], now)
+  const afterMs = retryAfterMs(answer.headers['retry-after'], now, answer.headers.date)
   const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
   const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType } }
   if (status === 429) {
