@@ -7,7 +7,7 @@
  */
 import type { CallFailure, ConnectedSystem, ReadResult, WriteResult } from '../connectors/kit/contract.ts'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
-import type { Entity, Integration } from '../model/integration.ts'
+import type { Entity, FieldProblem, Integration } from '../model/integration.ts'
 import type { Observation, PlannedWrite } from '../model/merge/contract.ts'
 import type { Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalDocument, NativeRecord } from '../model/values.ts'
@@ -100,6 +100,8 @@ export type Sighting =
       readonly native: NativeRecord
       /** Canonical, normalised for the system, references translated. */
       readonly observation: Observation
+      /** Fields that it could not read, and why. */
+      readonly problems: readonly FieldProblem[]
       readonly inScope: boolean
       /** Not older than what is absorbed already. Only admissible sightings are merged. */
       readonly admissible: boolean

@@ -25,6 +25,9 @@ export interface FailureFacts {
 /** Keeps a failure of this record in one system, for a person to see. */
 export function keepFailure(pass: Pass, facts: FailureFacts): void {
   const { system, operation, code, message, replay, about } = facts
+  // A lane has one failure: what this pass took for over is not, or not any more.
+  const { rows } = pass.draft
+  rows.clearedFailures = rows.clearedFailures.filter((cleared) => cleared.system !== system)
   const signature = [pass.entity.name, system, operation, code, ...(about === undefined ? [] : [about])].join(
     ':',
   )

@@ -123,6 +123,7 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
     rid: result.rid,
     native: result.native,
     observation,
+    problems: reading.problems,
     inScope: place.part.inScope(result.native),
     admissible,
     seenAt,

@@ -1,6 +1,6 @@
 /** A native record as canonical values, normalised for its system: the one form in which looks, shadows and listings are compared. */
-import { isIsthmusError } from '../model/errors.ts'
-import type { Entity, EntitySystem } from '../model/integration.ts'
+import type { Entity, EntitySystem, FieldProblem } from '../model/integration.ts'
+import { failed } from '../model/lens/field-lens.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 
 /** A native record in canonical terms. */
@@ -8,6 +8,8 @@ export interface Reading {
   readonly values: CanonicalDocument
   /** Fields about which this record says nothing: a mapping refused them. */
   readonly unknown: ReadonlySet<string>
+  /** Why, for those that a mapping, a limit or a normaliser refused. Without values. */
+  readonly problems: readonly FieldProblem[]
 }
 
 /** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown, the others go on. */
@@ -17,7 +19,8 @@ export async function readCanonical(
   native: NativeRecord,
 ): Promise<Reading> {
   const reading = part.lens.read(native)
-  const { values, problems } = reading instanceof Promise ? await reading : reading
+  const { values, problems: refused } = reading instanceof Promise ? await reading : reading
+  const problems = [...refused]
   const unknown = new Set(problems.map((problem) => problem.field))
   const normalised: Record<string, CanonicalValue> = {}
   for (const [name, value] of Object.entries(values)) {
@@ -27,10 +30,10 @@ export async function readCanonical(
     try {
       normalised[name] = settings.normalise(field.normalise(value))
     } catch (error) {
-      // A value that is beyond its normaliser says nothing; anything but our own refusal is a defect.
-      if (!isIsthmusError(error)) throw error
+      // Normalisers may be functions of the definition: a value beyond them is no reason to stop the other fields.
       unknown.add(name)
+      problems.push({ field: name, ...failed(error).problem })
     }
   }
-  return { values: normalised, unknown }
+  return { values: normalised, unknown, problems }
 }

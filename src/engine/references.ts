@@ -90,7 +90,7 @@ export async function translateInwards(pass: Pass, system: string, reading: Read
     }
     values[field.name] = mapReferences(field.type, values[field.name] ?? null, (_, id) => known.get(id) ?? id)
   }
-  return { values, unknown }
+  return { values, unknown, problems: reading.problems }
 }
 
 async function recordOf(
