@@ -4,7 +4,7 @@ import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
 import type { LimitOptions } from '../../http/limits/rate-limiter.ts'
 import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
-import { authSchema } from './auth-schema.ts'
+import { authSchema, clientCertificateSchema } from './auth-schema.ts'
 import type { ConnectorBinding } from './define-connector.ts'
 
 const limitsSchema = z.strictObject({
@@ -20,6 +20,8 @@ const limitsSchema = z.strictObject({
 export const connectionShape = {
   url: z.string().min(1),
   auth: authSchema.optional(),
+  /** Certificate and key in PEM, for systems that want mutual TLS. */
+  clientCertificate: clientCertificateSchema.optional(),
   limits: limitsSchema.optional(),
   headers: z.record(z.string(), z.string()).optional(),
   /** Allows plain HTTP to a loopback address, for development on one machine. */
@@ -69,6 +71,9 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
     clock: dependencies.clock,
     ...(connection.auth === undefined ? {} : { auth: connection.auth }),
     ...(dependencies.tokens === undefined ? {} : { tokens: dependencies.tokens }),
+    ...(connection.clientCertificate === undefined
+      ? {}
+      : { clientCertificate: connection.clientCertificate }),
     ...(connection.headers === undefined ? {} : { headers: connection.headers }),
     ...(connection.allowHttp === undefined ? {} : { allowHttp: connection.allowHttp }),
     ...(connection.allowAddresses === undefined ? {} : { allowAddresses: connection.allowAddresses }),
