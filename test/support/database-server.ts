@@ -2,7 +2,7 @@
  * One PostgreSQL for the whole test run, started beside the tests and ended with them. It runs without fsync: tests of durability bring
  * a server of their own.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
@@ -20,6 +20,8 @@ export const fastSettings = {
 /** Called by vitest before the first test file: pure tests don't wait for the server, those that need it do. */
 export default function setup(): () => Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-test-'))
+  // As root the server runs as another user, who has to get here.
+  chmodSync(directory, 0o755)
   process.env.ISTHMUS_TEST_DATABASE = directory
   const starting: Promise<EmbeddedPostgres | undefined> = startEmbeddedPostgres({
     dataDir: directory,

@@ -1,6 +1,6 @@
 /** A fresh, empty database for a test file, on the run's server or, outside of vitest, on a server of its own. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -61,6 +61,8 @@ async function anyServer(): Promise<Server> {
 
 async function ownServer(settings: Readonly<Record<string, string>>): Promise<Server> {
   const directory = mkdtempSync(path.join(tmpdir(), 'isthmus-test-'))
+  // As root the server runs as another user, who has to get here.
+  chmodSync(directory, 0o755)
   const server = await startEmbeddedPostgres({ dataDir: directory, settings })
   return {
     connection: server.connection,

@@ -6,8 +6,10 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -30,7 +32,7 @@ export interface Directories {
 /** The kernel's limit for a socket path, less the name that PostgreSQL gives the socket. */
 const socketDirectoryBytesMax = 107 - '/.s.PGSQL.65535.lock'.length
 const logBytesMax = 10_000_000
-/** For root whose data directory lies where the server's user can't go (`/root`, for one). */
+/** For root whose data directory lies where the server's user can't go (`/root`, for one); the data directory then holds a link. */
 const sharedRoot = '/var/lib/isthmus'
 
 /** Makes what is missing. @throws EMBEDDED_PERMISSION, EMBEDDED_PATH_TOO_LONG, EMBEDDED_DISK_FULL */
@@ -59,15 +61,16 @@ function databaseDirectory(root: string, id: string, user: ServerUser | undefine
   if (existsSync(database)) return realpathSync(database)
   if (user === undefined || reachableBy(user, root)) return database
   mkdirSync(sharedRoot, { recursive: true, mode: 0o755 })
-  const elsewhere = path.join(sharedRoot, id)
-  mkdirSync(elsewhere, { recursive: true, mode: 0o700 })
+  // A name of its own each time: who deletes the data directory expects to begin anew, not to find the old cluster again.
+  const elsewhere = mkdtempSync(path.join(sharedRoot, `${id}-`))
   owned(elsewhere, user)
   try {
     symlinkSync(elsewhere, database)
   } catch (problem) {
+    rmdirSync(elsewhere)
     if (errnoOf(problem) !== 'EEXIST') throw problem
   }
-  return elsewhere
+  return realpathSync(database)
 }
 
 /**

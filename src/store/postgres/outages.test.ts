@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -23,6 +23,7 @@ let store: PostgresStore
 
 beforeAll(async () => {
   directory = mkdtempSync(path.join(tmpdir(), 'isthmus-test-'))
+  chmodSync(directory, 0o755)
   server = await startEmbeddedPostgres({ dataDir: directory })
   store = new PostgresStore({ connection: server.connection, codec })
   await store.migrate()
