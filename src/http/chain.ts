@@ -8,6 +8,7 @@ import { authenticatePolicy } from './policies/authenticate.ts'
 import { classifyPolicy } from './policies/classify.ts'
 import { deadlinePolicy } from './policies/deadline.ts'
 import { decodeWith } from './policies/decode.ts'
+import { learnLimitsPolicy } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
 import { rateLimitPolicy } from './policies/rate-limit.ts'
 import { retryPolicy } from './policies/retry.ts'
@@ -34,7 +35,8 @@ export interface ChainParts {
  *                   may send once more
  * 5. `log-attempt`  one entry for each request on the wire, the one after a 401 included, with its error's code
  * 6. `classify`     decides by status once the body is decoded, so that errors carry it
- * 7. decode and transport: the inner end
+ * 7. `learn-limits` inside of classify, since refusals tell of limits as well
+ * 8. decode and transport: the inner end
  *
  * A cache and the merging of equal calls belong between 1 and 2 (a hit needs no attempt), a breaker between 2 and 3.
  */
@@ -47,6 +49,7 @@ export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedA
     authenticatePolicy(parts.authenticator),
     logAttemptPolicy(parts.onAttempt, clock),
     classifyPolicy(clock),
+    learnLimitsPolicy(parts.limiter, clock),
   ]
   const innerEnd = decodeWith(parts.exchange, parts.response)
   return order.reduceRight<Next>((next, policy) => (call) => policy.run(call, next), innerEnd)

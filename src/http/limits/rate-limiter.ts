@@ -3,10 +3,17 @@
  *
  * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call ended) or *refused* at the
  * door (the queue is full, or its turn can't come before its deadline). A grant is given back when the attempt is over.
+ *
+ * Of the system the limiter is *ignorant* at first: one request goes ahead, and for a second at most the others wait for its answer, which
+ * may name limits. After that it is *informed*. A request that goes ahead and brings no answer leaves it ignorant.
  */
+import type { BucketStore } from '../../model/bucket-store.ts'
 import type { Priority } from '../call.ts'
 import type { Stop } from '../stop.ts'
 import { Gcra, type RateLimit } from './gcra.ts'
+import { LearntLimits, type LimitUsage } from './learnt-limits.ts'
+import { type AnswerHeaders, limitsFromHeaders, type ParseLimits } from './limit-headers.ts'
+import { SharedBuckets } from './shared-buckets.ts'
 
 /** Limits of one system. */
 export interface LimitOptions {
@@ -14,10 +21,23 @@ export interface LimitOptions {
   readonly rates?: readonly RateLimit[]
   /** Requests on the wire at the same time. @default unlimited (the number of sockets bounds it) */
   readonly concurrency?: number
-  /** Share of each rate's burst kept for the lane `hand`. 0 to 0.9. @default 0 */
+  /** Share of each rate's burst, and of each quota that the system tells, kept for the lane `hand`. 0 to 0.9. @default 0 */
   readonly reserve?: number
   /** Waiting calls after which new ones are refused. 1 to 100,000. @default 1000 */
   readonly maxWaiting?: number
+  /** Learn limits from the answers' headers. @default true */
+  readonly learn?: boolean
+  /** Reads limits from a form that is not built in. @default none */
+  readonly parse?: ParseLimits
+  /** Keeps `rates` together with other processes. While the store fails, each process keeps them by itself. @default none */
+  readonly shared?: SharedLimits
+}
+
+/** Where and under which name limits are shared. */
+export interface SharedLimits {
+  readonly store: BucketStore
+  /** Names the system: the same in every process. */
+  readonly key: string
 }
 
 /** Why a call does not get to wait. `waitMs` is how long it would take at least. */
@@ -43,6 +63,8 @@ export interface LimiterUsage {
   readonly waiting: number
   /** Monotonic ms until which the other side asked for silence; 0 = not. */
   readonly pausedUntil: number
+  /** What the answers told so far. */
+  readonly limits: readonly LimitUsage[]
 }
 
 interface Waiter {
@@ -53,12 +75,18 @@ interface Waiter {
 
 /** A timer set for longer fires at once; waking up early only looks again. */
 const timerMax = 2_147_483_647
+/** Longest time that calls wait for the answer of the one that went ahead. */
+const aheadMs = 1_000
 
 const lanes = ['hand', 'webhook', 'batch'] as const satisfies readonly Priority[]
 
 /** The limits of one system and the calls that wait for them. */
 export class RateLimiter {
   readonly #rates: readonly Gcra[]
+  readonly #shared: SharedBuckets | undefined
+  readonly #learnt = new LearntLimits()
+  readonly #learns: boolean
+  readonly #parse: ParseLimits | undefined
   readonly #concurrency: number
   readonly #reserve: number
   readonly #maxWaiting: number
@@ -67,6 +95,9 @@ export class RateLimiter {
   #running = 0
   #waiting = 0
   #pausedUntil = 0
+  #ignorant: boolean
+  /** Until when the one that went ahead is waited for; 0 = none is under way. */
+  #aheadUntil = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LimitOptions, monotonic: () => number) {
@@ -74,17 +105,30 @@ export class RateLimiter {
     this.#concurrency = options.concurrency ?? Number.POSITIVE_INFINITY
     this.#reserve = options.reserve ?? 0
     this.#maxWaiting = options.maxWaiting ?? 1_000
+    this.#learns = options.learn ?? true
+    this.#ignorant = this.#learns
+    this.#parse = options.parse
     this.#monotonic = monotonic
+    this.#shared =
+      options.shared === undefined || this.#rates.length === 0
+        ? undefined
+        : new SharedBuckets(options.shared, this.#rates, monotonic)
   }
 
   get usage(): LimiterUsage {
-    return { running: this.#running, waiting: this.#waiting, pausedUntil: this.#pausedUntil }
+    return {
+      running: this.#running,
+      waiting: this.#waiting,
+      pausedUntil: this.#pausedUntil,
+      limits: this.#learnt.usage(this.#monotonic()),
+    }
   }
 
   /** Resolves when a request may start, or at once when it can't in time. Rejects with the stop's reason. */
   acquire(request: AcquireRequest): Grant | Promise<Grant> {
     const waitMs = this.#waitMs(request.lane)
-    if (waitMs === 0 && this.#waiting === 0 && this.#running < this.#concurrency) return this.#grant()
+    const isFree = waitMs === 0 && this.#waiting === 0 && !this.#isBlocked(request.lane)
+    if (isFree && !this.#asksOthers()) return this.#grant()
     if (this.#monotonic() + waitMs > request.deadlineAt) return { refused: 'too-late', waitMs }
     if (this.#waiting >= this.#maxWaiting) return { refused: 'queue-full', waitMs }
     return this.#enqueue(request)
@@ -93,10 +137,26 @@ export class RateLimiter {
   /** The other side asked for silence: nothing starts for `ms`. */
   pause(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#monotonic() + ms)
+    this.#shared?.pause(ms)
+  }
+
+  /** Takes in what an answer says about limits. `now` is epoch ms. */
+  learn(headers: AnswerHeaders, now: number): void {
+    if (!this.#learns) return
+    const reports = limitsFromHeaders(headers, now)
+    const own = this.#parse?.(headers) ?? []
+    if (reports.length + own.length > 0) this.#learnt.learn([...reports, ...own], this.#monotonic())
+    if (!this.#ignorant) return
+    this.#ignorant = false
+    this.#admit()
   }
 
   #enqueue(request: AcquireRequest): Promise<Grant> {
     return new Promise((resolve, reject) => {
+      if (request.stop.reason !== undefined) {
+        reject(request.stop.reason)
+        return
+      }
       const forget = request.stop.onStop((reason) => {
         waiter.stopped = true
         this.#waiting -= 1
@@ -113,13 +173,16 @@ export class RateLimiter {
       }
       this.#waiting += 1
       this.#queues[request.lane].push(waiter)
-      this.#schedule()
+      this.#admit()
     })
   }
 
   #grant(): { readonly release: () => void } {
     const now = this.#monotonic()
     for (const rate of this.#rates) rate.take(now)
+    this.#learnt.take(now)
+    const isAhead = this.#ignorant && this.#aheadUntil === 0
+    if (isAhead) this.#aheadUntil = now + aheadMs
     this.#running += 1
     let released = false
     return {
@@ -127,29 +190,63 @@ export class RateLimiter {
         if (released) return
         released = true
         this.#running -= 1
+        if (isAhead) this.#aheadUntil = 0
         this.#admit()
       },
     }
   }
 
+  /** Milliseconds until the limits allow a request of the lane. */
   #waitMs(lane: Priority): number {
     const now = this.#monotonic()
-    let waitMs = Math.max(0, this.#pausedUntil - now)
     const reserve = lane === 'hand' ? 0 : this.#reserve
-    for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve))
+    const rates = this.#asksOthers() ? [] : this.#rates
+    let waitMs = Math.max(0, this.#pausedUntil - now, this.#learnt.waitMs(now, reserve))
+    if (this.#asksOthers()) waitMs = Math.max(waitMs, this.#shared?.waitMs(now) ?? 0)
+    for (const rate of rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve))
     return waitMs
+  }
+
+  /** True while something on the way has to end first. */
+  #isBlocked(lane: Priority): boolean {
+    if (this.#running >= this.#concurrency) return true
+    if (this.#ignorant && this.#monotonic() < this.#aheadUntil) return true
+    return this.#learnt.isSpoken(this.#running, lane === 'hand' ? 0 : this.#reserve)
+  }
+
+  #asksOthers(): boolean {
+    return this.#shared?.isUp(this.#monotonic()) === true
   }
 
   /** Grants as many waiters as the limits allow now, the most urgent lane first, and comes back when the next one may go. */
   #admit(): void {
-    while (this.#running < this.#concurrency) {
+    while (true) {
       const head = this.#head()
-      if (head === undefined) return
-      if (this.#waitMs(head.lane) > 0) break
+      if (head === undefined || this.#isBlocked(head.lane) || this.#waitMs(head.lane) > 0) break
+      if (this.#asksOthers()) {
+        this.#askOthers(head.lane)
+        return
+      }
       this.#queues[head.lane].shift()
       head.grant()
     }
     this.#schedule()
+  }
+
+  /** Asks the shared buckets for as many requests as could start now; what comes back goes to whoever is most urgent by then. */
+  #askOthers(lane: Priority): void {
+    const shared = this.#shared
+    if (shared === undefined || shared.isAsking) return
+    const room = Math.min(this.#concurrency - this.#running, this.#queues[lane].length)
+    void shared.take(room, lane === 'hand' ? 0 : this.#reserve).then((taken) => {
+      for (let left = taken; left > 0; left -= 1) {
+        const head = this.#head()
+        if (head === undefined) break
+        this.#queues[head.lane].shift()
+        head.grant()
+      }
+      this.#admit()
+    })
   }
 
   #head(): Waiter | undefined {
@@ -165,11 +262,11 @@ export class RateLimiter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const head = this.#head()
-    // Without a free slot the next release comes back here by itself.
-    if (head === undefined || this.#running >= this.#concurrency) return
-    this.#timer = setTimeout(
-      () => this.#admit(),
-      Math.min(timerMax, Math.max(1, Math.ceil(this.#waitMs(head.lane)))),
-    )
+    if (head === undefined) return
+    // Without a free slot the next release comes back here by itself; only the wait for the one ahead ends by time as well.
+    const isAhead = this.#ignorant && this.#aheadUntil > 0
+    if (this.#isBlocked(head.lane) && !isAhead) return
+    const waitMs = isAhead ? this.#aheadUntil - this.#monotonic() : this.#waitMs(head.lane)
+    this.#timer = setTimeout(() => this.#admit(), Math.min(timerMax, Math.max(1, Math.ceil(waitMs))))
   }
 }

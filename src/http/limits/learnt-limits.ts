@@ -1,0 +1,139 @@
+/**
+ * What a system's answers taught about its limits, kept so that the next request is not the one too many.
+ *
+ * Each limit holds in two ways. *Left*: the remaining requests of the window, less those on the way, until the window ends; the other side
+ * counts other clients as well, so its number is the truth. *Pace*: while the window is short, requests are spread over it, which keeps any
+ * kind of window (fixed or sliding) without a guess about which it is.
+ *
+ * A window is *known* (an answer told what is left) or *over* (its end has passed): then the quota is assumed to be whole, and the next
+ * answer's word counts again.
+ */
+import { Gcra } from './gcra.ts'
+import type { LimitReport } from './limit-headers.ts'
+
+/** Longer windows are not paced: nobody wants ten calls of an hourly quota spread over a minute. */
+const pacedWindowMs = 60_000
+/** When to look again, if a limit is used up and nobody says until when. */
+const unknownResetMs = 60_000
+/** Resets come in whole seconds; a later one than that is a new window. */
+const resetRoundingMs = 1_000
+const limitsMax = 16
+
+interface Limit {
+  readonly name: string
+  quota: number | undefined
+  windowMs: number | undefined
+  left: number
+  resetAt: number
+  /** The window is over; nothing is known of the next one. */
+  over: boolean
+  pace: Gcra | undefined
+}
+
+/** One limit, for people who want to see it. */
+export interface LimitUsage {
+  readonly name: string
+  readonly quota?: number
+  readonly remaining: number
+  /** Milliseconds until the window ends. */
+  readonly resetMs: number
+}
+
+/** All limits learnt of one system. Times are monotonic milliseconds. */
+export class LearntLimits {
+  readonly #limits = new Map<string, Limit>()
+
+  /** Takes in what an answer said. */
+  learn(reports: readonly LimitReport[], now: number): void {
+    for (const report of reports) {
+      const known = this.#limits.get(report.name)
+      if (known !== undefined) update(known, report, now)
+      else if (this.#limits.size < limitsMax) this.#limits.set(report.name, newLimit(report, now))
+    }
+  }
+
+  /** Milliseconds until the limits allow a request, requests on the way aside. `reserve` is the share that this caller must leave. */
+  waitMs(now: number, reserve: number): number {
+    let waitMs = 0
+    for (const limit of this.#limits.values()) {
+      endWindow(limit, now)
+      if (limit.left < leastLeft(limit, reserve)) waitMs = Math.max(waitMs, limit.resetAt - now)
+      if (limit.pace !== undefined) waitMs = Math.max(waitMs, limit.pace.waitMs(now, reserve))
+    }
+    return waitMs
+  }
+
+  /** True while the requests on the way may use up what is left: the next answer tells. */
+  isSpoken(running: number, reserve: number): boolean {
+    for (const limit of this.#limits.values()) {
+      if (limit.left >= leastLeft(limit, reserve) && limit.left - running < leastLeft(limit, reserve))
+        return true
+    }
+    return false
+  }
+
+  /** Counts a request that starts now. */
+  take(now: number): void {
+    for (const limit of this.#limits.values()) limit.pace?.take(now)
+  }
+
+  usage(now: number): readonly LimitUsage[] {
+    return [...this.#limits.values()].map((limit) => {
+      endWindow(limit, now)
+      const { name, quota, left } = limit
+      const resetMs = limit.over ? 0 : Math.max(0, limit.resetAt - now)
+      return { name, remaining: left, resetMs, ...(quota === undefined ? {} : { quota }) }
+    })
+  }
+}
+
+/** One must be left to be taken, beside the reserve. */
+function leastLeft({ quota }: Limit, reserve: number): number {
+  return 1 + (quota === undefined ? 0 : Math.floor(quota * reserve))
+}
+
+function newLimit(report: LimitReport, now: number): Limit {
+  const limit: Limit = {
+    name: report.name,
+    quota: undefined,
+    windowMs: undefined,
+    left: Number.MAX_SAFE_INTEGER,
+    resetAt: now + unknownResetMs,
+    over: true,
+    pace: undefined,
+  }
+  update(limit, report, now)
+  return limit
+}
+
+function update(limit: Limit, report: LimitReport, now: number): void {
+  endWindow(limit, now)
+  repace(limit, report, now)
+  if (report.remaining === undefined) return
+  const resetAt = now + (report.resetMs ?? limit.windowMs ?? unknownResetMs)
+  const isNewWindow =
+    limit.over || (report.remaining > limit.left && resetAt > limit.resetAt + resetRoundingMs)
+  // Answers overtake each other: within one window the lowest number and the earliest end are the latest news.
+  limit.left = isNewWindow ? report.remaining : Math.min(limit.left, report.remaining)
+  limit.resetAt = isNewWindow ? resetAt : Math.min(limit.resetAt, resetAt)
+  limit.over = false
+}
+
+function repace(limit: Limit, { quota, windowMs }: LimitReport, now: number): void {
+  if (quota === undefined || (quota === limit.quota && windowMs === limit.windowMs)) return
+  limit.quota = quota
+  limit.windowMs = windowMs
+  limit.pace = undefined
+  if (windowMs === undefined || windowMs <= 0 || windowMs > pacedWindowMs || quota < 1) return
+  limit.pace = new Gcra({ requests: quota, perMs: windowMs })
+  // The request that brought the news.
+  limit.pace.take(now)
+}
+
+function endWindow(limit: Limit, now: number): void {
+  if (limit.over || now < limit.resetAt) return
+  limit.over = true
+  // Without a known quota one request goes ahead and brings the news.
+  limit.left = limit.quota ?? 1
+  limit.resetAt = now + unknownResetMs
+}

@@ -1,0 +1,73 @@
+/**
+ * This process's side of rates that are shared with others.
+ *
+ * The store is *up* until it fails; then it is *down* for a second, in which the process keeps the rates by itself: a database that is
+ * away must not let requests loose, nor stop them.
+ */
+import type { Bucket } from '../../model/bucket-store.ts'
+import type { Gcra } from './gcra.ts'
+import type { SharedLimits } from './rate-limiter.ts'
+
+const downMs = 1_000
+
+/** The shared rates of one system. Times are monotonic milliseconds. */
+export class SharedBuckets {
+  readonly #limits: SharedLimits
+  readonly #rates: readonly Gcra[]
+  readonly #keys: readonly string[]
+  readonly #monotonic: () => number
+  #asking = false
+  #waitUntil = 0
+  #downUntil = 0
+
+  constructor(limits: SharedLimits, rates: readonly Gcra[], monotonic: () => number) {
+    this.#limits = limits
+    this.#rates = rates
+    this.#keys = rates.map(({ name }) => `${limits.key} ${name}`)
+    this.#monotonic = monotonic
+  }
+
+  /** A question is on its way to the store. */
+  get isAsking(): boolean {
+    return this.#asking
+  }
+
+  isUp(now: number): boolean {
+    return now >= this.#downUntil
+  }
+
+  waitMs(now: number): number {
+    return Math.max(0, this.#waitUntil - now)
+  }
+
+  /** Takes up to `wanted` requests; never fails. `reserve` is the share of each burst that has to be left. */
+  async take(wanted: number, reserve: number): Promise<number> {
+    this.#asking = true
+    try {
+      const { taken, waitMs } = await this.#limits.store.take(this.#buckets(reserve), wanted)
+      this.#waitUntil = this.#monotonic() + waitMs
+      return taken
+    } catch {
+      // Whoever owns the store reports its failures; here it only means to go on alone for a while.
+      this.#downUntil = this.#monotonic() + downMs
+      return 0
+    } finally {
+      this.#asking = false
+    }
+  }
+
+  /** Tells the others that the system asked for silence. */
+  pause(ms: number): void {
+    this.#limits.store.pause(this.#keys, ms).catch(() => {
+      this.#downUntil = this.#monotonic() + downMs
+    })
+  }
+
+  #buckets(reserve: number): readonly Bucket[] {
+    return this.#rates.map(({ intervalMs, toleranceMs }, index) => ({
+      key: this.#keys[index] ?? this.#limits.key,
+      intervalMs,
+      toleranceMs: toleranceMs * (1 - reserve),
+    }))
+  }
+}
