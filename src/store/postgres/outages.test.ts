@@ -63,7 +63,7 @@ describe('when something dies', () => {
     process.kill(server.pid(), 'SIGKILL')
     await once(worker.lost, 'abort')
     const problems: unknown[] = []
-    for (let attempt = 0; attempt < 100; attempt += 1) {
+    for (let attempt = 0; attempt < 250; attempt += 1) {
       try {
         await store.now()
         break
