@@ -73,6 +73,29 @@ describe('the outcome of a write', () => {
     expect((await it.member('a', 'x', 'b')).fields.name?.coerced).toBe(true)
   })
 
+  test('a value that the system replaces by quite another one is told to a person, and goes again on retry', async () => {
+    const it = start()
+    it.system('b').store = (field, value) => (field === 'name' ? 'Zoe' : value)
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Annabel' })
+    await it.advance(10_000)
+    expect((await it.store.admin.failures({ limit: 10 })).rows).toMatchObject([
+      { code: 'ENGINE_STORED_DIFFERENTLY', system: 'b', replay: 'safe' },
+    ])
+    expect(it.system('a').body('x')).toMatchObject({ name: 'Annabel' })
+    expect(it.system('b').count('update')).toBe(0)
+    // Another field goes on all the same.
+    await it.edit('a', 'x', { phone: '7' })
+    await it.advance(5_000)
+    expect(it.system('b').body(rid)).toMatchObject({ phone: '7' })
+
+    it.system('b').store = (_field, value) => value
+    expect(await it.store.admin.retryFailures({ system: 'b' }, 'ops')).toBe(1)
+    it.engine.wake()
+    await it.advance(5_000)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Annabel' })
+    expect((await it.store.admin.failures({ limit: 10 })).rows).toEqual([])
+  })
+
   test('H11: a difference in the answer that the write did not make stays a change', async () => {
     const it = start({ systems: { a: {}, b: { conditionalWrites: false } } })
     const rid = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '5' })

@@ -24,6 +24,7 @@ import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { type Reading, readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
+import { judgeStoredValues } from './stored-differently.ts'
 
 /** Takes the outcome of a write into the pass. Answers whether the record has to be looked at and decided again in this pass. */
 export async function takeOutcome(
@@ -126,6 +127,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
       : {}),
   })
   openAfterSuccess(pass, intent.system)
+  judgeStoredValues(pass, write)
 }
 
 /** The later of the looks that are still to come; null when none is. */
@@ -160,7 +162,8 @@ function openAfterSuccess(pass: Pass, system: string): void {
   const member = pass.members.get(system)
   if (member === undefined || hasRefusals(member)) return
   if (member.lane === 'rejected') clearFailure(pass, system)
-  if (member.lane !== 'open' || member.laneReason !== undefined) setLane(pass, system, 'open')
+  // An open lane's reason is a release that this write has used, or a failure that is judged next.
+  if (member.lane !== 'open' || member.laneReason === 'released') setLane(pass, system, 'open')
 }
 
 /** The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. */

@@ -62,6 +62,11 @@ export const errorCodes = {
     fix: 'Nothing: a probe goes out when the pause is over. Look at why the API fails if it goes on.',
     retry: 'backoff',
   },
+  HTTP_BODY_SOURCE: {
+    summary: 'The stream that a request was to send failed.',
+    fix: 'Look at the cause, which is the stream’s own error; the other side may have taken a part.',
+    retry: 'never',
+  },
   HTTP_CLIENT_CLOSED: {
     summary: 'A call was made on a closed client.',
     fix: 'Report it with the stack: something outlived its client.',
@@ -411,6 +416,11 @@ export const errorCodes = {
     summary: 'A scheduled job could not be started or finished because the store failed.',
     fix: 'It is tried again. Check the database.',
     retry: 'backoff',
+  },
+  ENGINE_STORED_DIFFERENTLY: {
+    summary: 'A system acknowledged a write, but its answer shows another value than was sent.',
+    fix: 'Correct the mapping (its type, spelling or normaliser) or the rule in that system, then retry the failure.',
+    retry: 'never',
   },
   ENGINE_UNKNOWN_PLACE: {
     summary: 'The definition has no such entity, or the system takes no part in it.',

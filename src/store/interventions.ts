@@ -15,9 +15,11 @@ export function withChosenValue(
   return { ...fields, [field]: { value, rev: at.rev, src: 'person', at: at.now } }
 }
 
-/** Without refusals: everything refused may be sent once more. */
+/** Without refusals and poorer copies: everything that was refused, or stored in another form, is sent once more. */
 export function withoutRejections(fields: MemberFields): MemberFields {
-  return mapFields(fields, ({ rejected: _dropped, ...rest }) => rest)
+  return mapFields(fields, ({ rejected: _dropped, coerced, ...rest }) =>
+    coerced === true ? { ...rest, acked: 0 } : rest,
+  )
 }
 
 /** Without the hold of one field (all fields when undefined), and with a fresh oscillation count. */
