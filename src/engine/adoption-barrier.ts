@@ -5,6 +5,7 @@
  * Systems whose creates carry our record id need no barrier: an unmarked record there can't be ours.
  */
 import type { Pass } from './context.ts'
+import { hasOwnKey } from './marker.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -39,8 +40,9 @@ export function createAdoptionBarrier(): MayBeOurs {
 }
 
 /** Every create of ours there can be told by its own native record. */
-export function carriesMarker({ resource }: Place): boolean {
-  const { create } = resource.capabilities
+export function carriesMarker(place: Place): boolean {
+  const { create } = place.resource.capabilities
+  if (create === 'unsupported' || hasOwnKey(place)) return true
   const marked = create === 'clientId' || create === 'upsertKey' || create === 'marker'
-  return (marked && resource.markerOf !== undefined) || create === 'unsupported'
+  return marked && place.resource.markerOf !== undefined
 }

@@ -7,6 +7,7 @@ import type { Intent } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 import type { OutgoingWrite, Pass, Sighting } from './context.ts'
 import { keepFailure } from './failure.ts'
+import { withMarker } from './marker.ts'
 import { setLane, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { translateOutwards } from './references.ts'
@@ -56,7 +57,10 @@ export async function compose(pass: Pass, planned: PlannedWrite): Promise<Outgoi
     acknowledgeUnwritten(pass, planned)
     return undefined
   }
-  return openIntent(pass, planned, composed.patch, seen)
+  const { patch } = composed
+  if (planned.operation === 'update') return openIntent(pass, planned, patch, seen)
+  const place = placeOf(pass.context, planned.system, pass.entity.name)
+  return openIntent(pass, planned, withMarker(place, patch, pass.record.id), seen)
 }
 
 /** Leaves refused fields out and remembers the refusal. A create that lost a field it needs does not go at all. */

@@ -12,6 +12,7 @@ import { hasBase, unseen } from '../model/merge/member-field.ts'
 import type { Member } from '../model/state.ts'
 import type { LookAt, Pass, Sighting, TimedRead } from './context.ts'
 import { backOff, forgetFailures, isReadable, waitForSystem } from './lanes.ts'
+import { markerOf } from './marker.ts'
 import { lookAgain } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { readCanonical } from './reading.ts'
@@ -115,7 +116,7 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
     ...(result.version === undefined ? {} : { version: result.version }),
     ...(result.changedAt === undefined ? {} : { changedAt: result.changedAt }),
   }
-  const marker = place.resource.markerOf?.(result.native)
+  const marker = markerOf(place, result.native)
   const admissible = isAdmissible(place, member, observation)
   if (!admissible) refuseStale(pass, place, member)
   return {

@@ -18,6 +18,7 @@ import { sendWindow } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
 import { describeThrown, keepFailure } from './failure.ts'
 import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from './horizon.ts'
+import { markerSearch } from './marker.ts'
 import { takeOutcome } from './outcome.ts'
 import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
@@ -127,11 +128,9 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
 /** How this create can be found; undefined when it can't. */
 async function findRequest(pass: Pass, intent: Intent, place: Place): Promise<FindRequest | undefined> {
   const { capabilities, find } = place.resource
-  if (find === undefined || capabilities.search === undefined || capabilities.create === 'none')
-    return undefined
-  if (capabilities.create === 'marker' || place.part.key !== undefined) {
-    return { by: 'marker', recordId: intent.request.marker ?? intent.recordId }
-  }
+  if (find === undefined || capabilities.search === undefined) return undefined
+  const byMarker = markerSearch(place, intent.request.marker ?? intent.recordId)
+  if (byMarker !== undefined || capabilities.create === 'none') return byMarker
   const { values } = intent.request
   for (const rule of pass.entity.match) {
     if (rule.kind !== 'exact' || rule.fields.some((field) => (values[field] ?? null) === null)) continue
