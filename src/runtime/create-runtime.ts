@@ -20,7 +20,6 @@ import { createScheduler } from '../engine/scheduler.ts'
 import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
-import type { TokenStore } from '../model/token-store.ts'
 import type { Store } from '../store/contract.ts'
 import { createClock, type DatabaseClock } from './clock.ts'
 import type { Settings } from './config.ts'
@@ -102,7 +101,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     await store.bind({ id: integration.id, version: integration.version, document: loaded.definition })
     const clock = createClock()
     await clock.align(() => store.now())
-    connectAll(options, { clock, tokens: open.tokens }, systems)
+    connectAll(options, { clock, open }, systems)
     return compose({ options, open, systems, events, clock, integration })
   } catch (error) {
     await closeAll(systems, open)
@@ -112,14 +111,16 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
 
 function connectAll(
   options: RuntimeOptions,
-  { clock, tokens }: { readonly clock: DatabaseClock; readonly tokens: TokenStore | undefined },
+  { clock, open }: { readonly clock: DatabaseClock; readonly open: OpenStore },
   systems: Map<string, ConnectedSystem>,
 ): void {
   const { loaded, connectors, onAttempt } = options
+  const { tokens, buckets } = open
   const dependencies: ConnectorDependencies = {
     clock,
     baseDirectory: dirname(loaded.source),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(buckets === undefined ? {} : { buckets }),
     ...(onAttempt === undefined ? {} : { onAttempt }),
   }
   for (const settings of loaded.integration.systems.values()) {

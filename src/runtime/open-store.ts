@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BucketStore } from '../model/bucket-store.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { TokenStore } from '../model/token-store.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
@@ -18,6 +19,8 @@ export interface OpenStore {
   readonly store: Store
   /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
   readonly tokens?: TokenStore
+  /** Where the systems' rate limits are shared; absent for a private database, which one process has to itself. */
+  readonly buckets?: BucketStore
   close(): Promise<void>
 }
 
@@ -45,7 +48,7 @@ export async function openStore(
   if (databaseUrl !== undefined) {
     const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
     const store = new PostgresStore({ connection: databaseUrl, schema, codec })
-    return { store, tokens: store.tokens, close: () => store.close() }
+    return { store, tokens: store.tokens, buckets: store.buckets, close: () => store.close() }
   }
   const embedded = await startEmbeddedPostgres({
     dataDir: settings.dataDir,

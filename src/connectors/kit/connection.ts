@@ -60,7 +60,10 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
   const { onAttempt } = dependencies
   return new ApiClient({
     baseUrl: connection.url,
-    limits: limitsOf(connection.limits),
+    limits: {
+      ...limitsOf(connection.limits),
+      ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
+    },
     timeouts: {
       totalMs: Math.max(timing.readTimeoutMs, timing.writeTimeoutMs),
       connectMs: Math.min(10_000, timing.readTimeoutMs),

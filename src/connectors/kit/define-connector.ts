@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { HttpClock } from '../../http/call.ts'
 import type { CallLogEntry } from '../../http/call-log.ts'
+import type { BucketStore } from '../../model/bucket-store.ts'
 import type { SystemSettings, SystemTiming } from '../../model/integration.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import { parseConfig } from './config-findings.ts'
@@ -17,6 +18,8 @@ export interface ConnectorDependencies {
   readonly baseDirectory?: string
   /** Where OAuth tokens are kept and shared between processes. @default in memory */
   readonly tokens?: TokenStore
+  /** Where rate limits are kept together with other processes. @default each process by itself */
+  readonly buckets?: BucketStore
   /** [0, 1), for jitter. @default Math.random */
   readonly random?: () => number
 }

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
 import { dumpSchema } from '../../../test/support/schema-dump.ts'
@@ -31,7 +33,7 @@ describe('the schema', () => {
   test('is made once by processes that start together', async () => {
     await Promise.all([open('together').migrate(), open('together').migrate(), open('together').migrate()])
     const rows = await database.query<{ number: number }>('select number from together.migration')
-    expect(rows).toEqual([{ number: 1 }, { number: 2 }])
+    expect(rows).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }])
   })
 
   test('is refused when a newer version made it', async () => {

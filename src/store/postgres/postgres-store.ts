@@ -1,5 +1,6 @@
 /** The store of record, on PostgreSQL 15 or later. One schema holds one integration; processes coordinate through it alone. */
 import { createHash } from 'node:crypto'
+import type { BucketStore } from '../../model/bucket-store.ts'
 import { IsthmusError, UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import type { AdminStore } from '../admin-contract.ts'
@@ -8,6 +9,7 @@ import { encodeLossless } from '../documents.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
 import { attachBatch } from './attach.ts'
+import { PostgresBucketStore } from './bucket-store.ts'
 import { claimDue } from './claim.ts'
 import type { PostgresContext } from './context.ts'
 import { Database, type Session } from './database.ts'
@@ -50,6 +52,8 @@ export class PostgresStore implements Store {
   readonly admin: AdminStore
   /** OAuth tokens of the systems, shared by all processes. */
   readonly tokens: TokenStore
+  /** Rate limits that all processes keep together. */
+  readonly buckets: BucketStore
   readonly #context: PostgresContext
   readonly #wake: WakeChannel
 
@@ -66,6 +70,7 @@ export class PostgresStore implements Store {
     this.#wake = new WakeChannel(this.#context)
     this.admin = createPostgresAdmin(this.#context)
     this.tokens = new PostgresTokenStore(this.#context)
+    this.buckets = new PostgresBucketStore(this.#context)
   }
 
   migrate(): Promise<void> {

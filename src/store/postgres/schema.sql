@@ -143,6 +143,9 @@ member.discovered_at bigint
 migration.number integer not null
 migration.name text not null
 migration.applied_at timestamp with time zone not null default now()
+rate_bucket.key text not null
+rate_bucket.due_at double precision not null default 0
+rate_bucket.paused_until double precision not null default 0
 record.id uuid not null
 record.entity text not null
 record.state text not null
@@ -227,6 +230,7 @@ member PRIMARY KEY (record_id, system)
 member FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 member CHECK ((state = ANY (ARRAY['absent'::text, 'unread'::text, 'linked'::text, 'suspect'::text, 'gone'::text, 'out-of-scope'::text])))
 migration PRIMARY KEY (number)
+rate_bucket PRIMARY KEY (key)
 record PRIMARY KEY (id)
 record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
 review PRIMARY KEY (record_id)
@@ -273,6 +277,7 @@ CREATE UNIQUE INDEX member_native ON member USING btree (system, entity, rid) WH
 CREATE UNIQUE INDEX member_pkey ON member USING btree (record_id, system)
 CREATE INDEX member_unread ON member USING btree (system, entity, discovered_at) WHERE (state = 'unread'::text)
 CREATE UNIQUE INDEX migration_pkey ON migration USING btree (number)
+CREATE UNIQUE INDEX rate_bucket_pkey ON rate_bucket USING btree (key)
 CREATE INDEX record_active ON record USING btree (entity, id) WHERE (state = 'active'::text)
 CREATE INDEX record_alias ON record USING btree (alias_of) WHERE (alias_of IS NOT NULL)
 CREATE INDEX record_due ON record USING btree (next_at) WHERE ((lease_owner IS NULL) AND (dirty_seq > clean_seq))
