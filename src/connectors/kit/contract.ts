@@ -35,6 +35,8 @@ export interface RemoteCapabilities {
     | 'naturalKey'
     | 'none'
     | 'unsupported'
+  /** Where in a native record the resource itself keeps our record id. @default nowhere */
+  readonly marker?: readonly (string | number)[]
   readonly idempotency?: {
     readonly ttlMs: number
     /** A stored 5xx comes back for the same key. */

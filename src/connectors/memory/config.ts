@@ -61,8 +61,11 @@ export type MemoryConfigInput = z.input<typeof memoryConfig>
 /** One checked resource. */
 export type MemoryResourceConfig = z.output<typeof memoryResourceSchema>
 
+/** Creates of these kinds carry our record id; where there are none, records may carry one all the same. */
+const marked: ReadonlySet<string> = new Set(['marker', 'upsertKey', 'unsupported'])
+
 /** The chosen capabilities in the words of the contract. */
-export function memoryCapabilities({ capabilities }: MemoryResourceConfig): RemoteCapabilities {
+export function memoryCapabilities({ capabilities, marker }: MemoryResourceConfig): RemoteCapabilities {
   const { search, idempotency, ...rest } = capabilities
   const key =
     idempotency ??
@@ -78,5 +81,6 @@ export function memoryCapabilities({ capabilities }: MemoryResourceConfig): Remo
           },
         }),
     ...(key === undefined ? {} : { idempotency: key }),
+    ...(marked.has(rest.create) ? { marker: [marker] } : {}),
   }
 }

@@ -58,8 +58,12 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
           remove: async (request, context) =>
             write(owner, { operation: 'remove', rid: request.rid }, context, () => remove(owner, request)),
         }),
-    markerOf: (native) =>
-      typeof native[marker] === 'string' && native[marker] !== '' ? native[marker] : undefined,
+    ...(capabilities.marker === undefined
+      ? {}
+      : {
+          markerOf: (native) =>
+            typeof native[marker] === 'string' && native[marker] !== '' ? native[marker] : undefined,
+        }),
   } satisfies Resource
 }
 

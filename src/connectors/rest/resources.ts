@@ -44,6 +44,7 @@ export function bindResource(owner: ResourceContext): Resource {
 /** What the manifest's words mean for the engine. */
 export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
   const { version, read, search, list, changes, create, write, remove } = resource
+  const marker = markerPath(resource)
   return {
     read: { lagMs: read.lag, batch: version?.header === undefined ? (read.batch?.max ?? 1) : 1 },
     ...(search === undefined
@@ -60,6 +61,7 @@ export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
     nested: write.nested,
     writeReturns: write.returns,
     create: create.as,
+    ...(marker === undefined ? {} : { marker }),
     ...(create.as === 'idempotencyKey'
       ? { idempotency: { ttlMs: create.ttl, replaysErrors: create.replaysErrors } }
       : {}),

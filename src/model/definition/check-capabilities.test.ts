@@ -52,6 +52,26 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, create: 'none' }).join('\n')).toContain('waits for a person')
   })
 
+  it('refuses a key that is not where the system keeps our record ids', () => {
+    const key = (text: string) =>
+      text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
+    expect(findings({ ...able, marker: ['ext', 'id'] }, key)).toEqual([])
+    expect(findings(able, key)).toEqual([])
+    expect(findings({ ...able, marker: ['reference'] })).toEqual([])
+    expect(findings({ ...able, marker: ['reference'] }, key)).toEqual([
+      'entities.customer.systems.erp.key: record ids are to be in ext.id, but erp keeps them in reference (write key: reference, or leave key out)',
+    ])
+  })
+
+  it('takes a key that can be searched for as an identity of creates', () => {
+    const key = (text: string) =>
+      text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
+    const waits = 'entities.customer.systems.erp.operations'
+    expect(findings({ ...able, create: 'none', search: { lagMs: 0 } }, key).join()).not.toContain(waits)
+    expect(findings({ ...able, create: 'none', search: { lagMs: 0 } }).join()).toContain(waits)
+    expect(findings({ ...able, create: 'none' }, key).join()).toContain(waits)
+  })
+
   it('refuses triggers that could find nothing', () => {
     const found = findings({ ...able, changes: { cursor: 'none' }, list: { paging: 'none' } }).join('\n')
     expect(found).toContain('triggers[0]: erp tells no changes')

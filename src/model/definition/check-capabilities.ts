@@ -1,5 +1,8 @@
 import type { Entity, EntitySystem, Integration } from '../integration.ts'
+import { formatPath } from '../lens/native-path.ts'
+import type { NativePath } from '../lens/spec.ts'
 import { type Finding, problem } from './finding.ts'
+import { parseNativePath } from './native-path.ts'
 
 /** What the definition must know of a resource. A connector's declared capabilities fit. */
 export interface CheckedCapabilities {
@@ -8,6 +11,9 @@ export interface CheckedCapabilities {
   readonly remove: string
   readonly changes: { readonly cursor: string }
   readonly list: { readonly paging: string }
+  readonly search?: object
+  /** Path at which the system itself keeps our record ids, if it does. */
+  readonly marker?: NativePath
 }
 
 /** Capabilities of a system's resource; undefined when the resource isn't known (its connector says so itself). */
@@ -24,6 +30,7 @@ export function checkAgainstCapabilities(
       if (capabilities === undefined) return []
       return [
         ...raceWindows(entity, part, capabilities),
+        ...keyFindings(entity, part, capabilities),
         ...operationFindings(entity, part, capabilities),
         ...triggerFindings(entity, part, capabilities),
       ]
@@ -51,6 +58,15 @@ function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCa
   )
 }
 
+/** Two places for record ids: what is written to one would be looked for in the other. */
+function keyFindings(entity: Entity, part: EntitySystem, { marker }: CheckedCapabilities): Finding[] {
+  const key = part.key === undefined ? undefined : parseNativePath(part.key)
+  if (key === undefined || marker === undefined || formatPath(key) === formatPath(marker)) return []
+  const kept = formatPath(marker)
+  const message = `record ids are to be in ${formatPath(key)}, but ${part.system} keeps them in ${kept}`
+  return [problem('capability', place(entity, part, 'key'), message, `write key: ${kept}, or leave key out`)]
+}
+
 function operationFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
   const findings: Finding[] = []
   const at = place(entity, part, 'operations')
@@ -63,7 +79,8 @@ function operationFindings(entity: Entity, part: EntitySystem, capabilities: Che
         'list the other operations only',
       ),
     )
-  if (part.operations.create && capabilities.create === 'none') {
+  const isFindable = part.key !== undefined && capabilities.search !== undefined
+  if (part.operations.create && capabilities.create === 'none' && !isFindable) {
     const message = `${part.system} offers no identity for creates: one whose outcome is unknown waits for a person`
     findings.push({ ...problem('capability', at, message), severity: 'warning' })
   }

@@ -1,9 +1,10 @@
 /** One entity of a definition, ready to run. */
 import type { ConflictPolicy, Entity, EntitySystem, Field, Lens, Trigger } from '../integration.ts'
 import { compileLens } from '../lens/compile-lens.ts'
+import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
-import { type CompiledMapping, compileMapping } from './compile-mapping.ts'
+import { type CompiledMapping, compileMapping, writtenPaths } from './compile-mapping.ts'
 import {
   absentSystem,
   compileConflict,
@@ -127,8 +128,7 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
   const direction = definition.direction ?? 'both'
   const operations = compileOperations(definition, report)
   const mappings = compileMappings(input, operations.create || operations.update, report)
-  if (key !== undefined && parseNativePath(key) === undefined)
-    report(problem('mapping', ['key'], `${key} is not a path`))
+  if (key !== undefined) checkKey(key, mappings, report)
   return {
     system,
     resource,
@@ -139,6 +139,23 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
     lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
     inScope: compileScope(definition.where, reportUnder(report, ['where'])),
     triggers: compileTriggers(definition, direction, report),
+  }
+}
+
+/** The place of our record ids belongs to nobody else. */
+function checkKey(key: string, mappings: readonly CompiledMapping[], report: Report): void {
+  const path = parseNativePath(key)
+  if (path === undefined) {
+    report(problem('mapping', ['key'], `${key} is not a path`))
+    return
+  }
+  for (const { lens } of mappings) {
+    const overlaps = writtenPaths(lens).some(
+      (other) => isPathWithin(path, other) || isPathWithin(other, path),
+    )
+    if (!overlaps) continue
+    const message = `${lens.name} is written to ${key}, which is kept for record ids`
+    report(problem('mapping', ['map', lens.name], message, 'say direction: read, or choose another key'))
   }
 }
 

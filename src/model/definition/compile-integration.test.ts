@@ -274,6 +274,20 @@ describe('a mapping', () => {
   })
 })
 
+describe('the key of a system', () => {
+  it.each(['k', 'k.id', { path: 'k', maxLength: 3 }])('is no place for a field too: %j', (mapping) => {
+    const { findings } = small('string', mapping, { key: 'k' })
+    expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
+      'value is written to k, which is kept for record ids',
+    ])
+  })
+
+  it('may be read as a field', () => {
+    const { findings } = small('string', { path: 'k', direction: 'read' }, { key: 'k' })
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+})
+
 describe('a filter', () => {
   it('compares as text, takes lists and negations, and takes absent for null', () => {
     const { inScope } = smallSystem('string', 'v', {

@@ -5,6 +5,7 @@ import {
   type LensFieldSpec,
   type LensPartSpec,
   type LensSource,
+  type NativePath,
   type NormaliserSpec,
   plainEmpties,
 } from '../lens/spec.ts'
@@ -131,4 +132,20 @@ function mappedParts(type: FieldType, source: LensSource): Pick<SystemField, 'pa
   if (type.kind !== 'group' || source.kind !== 'group') return {}
   const parts = new Set(source.parts.map(({ name }) => name))
   return Object.keys(type.fields).every((name) => parts.has(name)) ? {} : { parts }
+}
+
+/** Native paths that a mapping may write to; an expression without a path is not looked into. */
+export function writtenPaths({ writable, source }: LensFieldSpec): readonly NativePath[] {
+  return writable ? pathsOf(source) : []
+}
+
+function pathsOf(source: LensSource): readonly NativePath[] {
+  switch (source.kind) {
+    case 'group':
+      return source.parts.flatMap((part) => pathsOf(part.source))
+    case 'money':
+      return source.currency.kind === 'path' ? [source.amount, source.currency.path] : [source.amount]
+    default:
+      return source.path === undefined ? [] : [source.path]
+  }
 }
