@@ -44,7 +44,7 @@ describe('createEventLog', () => {
   it('warns of a full run that proves nothing about what is missing', () => {
     const run = { type: 'RunFinished', runId: 'x', seen: 1, created: 0, changed: 0, missing: 0 } as const
     expect([levelOf({ ...run, complete: true }), levelOf({ ...run, complete: false })]).toEqual([
-      'info',
+      'debug',
       'warn',
     ])
   })

@@ -15,8 +15,6 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   MembersMerged: 'info',
   OscillationHeld: 'warn',
   PollFailed: 'warn',
-  RunFinished: 'info',
-  RunStarted: 'info',
   StoreFailed: 'error',
   SystemPaused: 'warn',
   SystemResumed: 'info',
@@ -25,7 +23,10 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   WorkerStarted: 'info',
 }
 
-/** Level at which an event is logged. An incomplete full run is a warning: it proves nothing about what is missing. */
+/**
+ * Level at which an event is logged. An incomplete full run is a warning: it proves nothing about what is missing. Complete ones are
+ * everyday business: where a system has no feed, every poll is one.
+ */
 export function levelOf(event: DomainEvent): 'debug' | 'info' | 'warn' | 'error' {
   if (event.type === 'RunFinished' && !event.complete) return 'warn'
   return levels[event.type] ?? 'debug'

@@ -112,11 +112,14 @@ async function wait(
   })
 }
 
+/** What waits for a person. */
+type OpenCounts = Readonly<Record<'conflicts' | 'matches' | 'holds' | 'failures', number>>
+
 interface SyncResult {
   readonly what: SyncRequest['what']
   readonly alone: boolean
   readonly places: readonly PlaceResult[]
-  readonly open: Readonly<Record<string, number>>
+  readonly open: OpenCounts
   readonly seconds: number
 }
 
@@ -144,12 +147,12 @@ function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): str
     return 'marked; the running service does the rest (`isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
   const left = plural(active + waiting, 'record')
-  const needs = Object.entries({
-    conflicts: open.conflicts,
-    matches: open.matches,
-    held: open.holds,
-    failures: open.failures,
-  }).flatMap(([name, size]) => (size === undefined || size === 0 ? [] : [`${size} ${name}`]))
+  const needs = [
+    open.conflicts > 0 ? plural(open.conflicts, 'conflict') : '',
+    open.matches > 0 ? plural(open.matches, 'possible match', 'possible matches') : '',
+    open.holds > 0 ? plural(open.holds, 'held change') : '',
+    open.failures > 0 ? plural(open.failures, 'failure') : '',
+  ].filter((part) => part !== '')
   const person = needs.length === 0 ? '' : `; needs a person: ${needs.join(', ')}`
   switch (waited.outcome) {
     case 'quiet':
@@ -163,11 +166,7 @@ function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): str
   }
 }
 
-function exitCodeOf(
-  places: readonly PlaceResult[],
-  waited: Waited | undefined,
-  open: Readonly<Record<'conflicts' | 'matches' | 'holds' | 'failures', number>>,
-): number {
+function exitCodeOf(places: readonly PlaceResult[], waited: Waited | undefined, open: OpenCounts): number {
   const unfinished = waited?.outcome === 'timeout' || waited?.outcome === 'stopped'
   if (unfinished || places.some((place) => place.failure !== undefined)) return exitCodes.failed
   return open.conflicts + open.matches + open.holds + open.failures > 0
