@@ -10,6 +10,10 @@ export type {
 } from './http/auth/options.ts'
 export type { AssertionAlgorithm } from './http/auth/private-key.ts'
 export type { RequestToSign, SignRequest } from './http/auth/sign-requests.ts'
+export { type CsvOptions, readCsv, readCsvRows, toCsv } from './http/bodies/csv.ts'
+export type { MultipartPart } from './http/bodies/multipart.ts'
+export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
+export type { ByteSource, StreamBody } from './http/bodies/request-body.ts'
 export type { Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
 export { type Answer, ApiClient } from './http/client.ts'
@@ -33,6 +37,7 @@ export type {
   QueryValue,
   ResponseLimits,
   RetryOptions,
+  StreamOptions,
   Timeouts,
   TypedCallOptions,
 } from './http/options.ts'

@@ -1,4 +1,5 @@
 /** What is told about every request on the wire. Typed facts only: no header, no body, no query, no value of a path parameter. */
+import { isStreamBody } from './bodies/request-body.ts'
 import type { Call, Method } from './call.ts'
 
 /** One attempt, as the call log keeps it. Times in milliseconds. */
@@ -31,7 +32,8 @@ export function requestIdOf(headers: Readonly<Record<string, string>>): string |
   return value !== undefined && /^[\w.:/+=-]{1,128}$/.test(value) ? value : undefined
 }
 
-/** Bytes of the request's body. */
-export function requestBytes(call: Call): number {
-  return call.body === undefined ? 0 : Buffer.byteLength(call.body)
+/** Bytes of the request's body; 0 when it is a stream of unknown length. */
+export function requestBytes({ body }: Call): number {
+  if (body === undefined) return 0
+  return isStreamBody(body) ? (body.bytes ?? 0) : Buffer.byteLength(body)
 }

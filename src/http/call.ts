@@ -1,6 +1,8 @@
 /**
  * The words of the chain: a *call* is what the user asked for, an *attempt* is one request on the wire, an *answer* is a decoded response.
  */
+import type { Readable } from 'node:stream'
+import type { StreamBody } from './bodies/request-body.ts'
 import type { Stop } from './stop.ts'
 
 /** The HTTP methods that the client sends. */
@@ -38,7 +40,9 @@ export interface Call {
   readonly route: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array | undefined
+  readonly body: string | Uint8Array | StreamBody | undefined
+  /** The answer's body is handed on while it comes in. @default false */
+  readonly streams?: boolean
   readonly priority: Priority
   /** The request may be repeated without harm: an idempotent method or an idempotency key. */
   readonly repeatable: boolean
@@ -59,6 +63,8 @@ export interface WireAnswer {
   /** Lower-case names; repeated fields joined with a comma. */
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Uint8Array
+  /** In place of `bytes`, when a stream was asked for and the status says that it went well. */
+  readonly stream?: Readable | undefined
 }
 
 /** A response, decoded. */

@@ -1,13 +1,14 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
+import { isSpentBySending, isStreamBody, requestBodyOf } from './bodies/request-body.ts'
 import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
 import { clientChain } from './chain.ts'
 import { acceptedEncodings } from './decompress.ts'
 import { RequestError, ResponseValidationError } from './errors.ts'
-import { writeJson } from './json.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
   type ApiClientOptions,
@@ -15,6 +16,7 @@ import {
   type CallOptions,
   responseLimitsFrom,
   retryFrom,
+  type StreamOptions,
   type TypedCallOptions,
   timeoutsFrom,
 } from './options.ts'
@@ -157,6 +159,20 @@ export class ApiClient {
     return { status: answer.status, headers: answer.headers, data }
   }
 
+  /**
+   * Hands the answer's body on while it comes in, decompressed: for exports and files. Read it to its end or break off; `readNdjson`
+   * and `readCsv` make values of it. `totalMs` counts until the answer begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` bound it.
+   *
+   * @throws as {@link ApiClient.send} does; the body throws NetworkError, TimeoutError and ResponseValidationError
+   */
+  async stream(target: string, options: StreamOptions = {}): Promise<Answer<AsyncIterable<Uint8Array>>> {
+    const { method = 'GET', maxBytes = 4 * 1024 ** 3, ...rest } = options
+    assertWithin('maxBytes', maxBytes, 1, 2 ** 50)
+    const call = this.#call(method, target, rest)
+    const { status, headers, body } = await this.#run({ ...call, streams: true })
+    return { status, headers, data: streamOf(body, maxBytes) }
+  }
+
   /** How much of the limits is in use right now. */
   get usage(): LimiterUsage {
     return this.#limiter.usage
@@ -179,9 +195,13 @@ export class ApiClient {
     const totalMs = options.totalMs ?? this.#totalMs
     assertWithin('totalMs', totalMs, 1, 3_600_000)
     const key = options.idempotencyKey === 'auto' ? randomUUID() : options.idempotencyKey
-    const body = bodyOf(options)
+    const body = requestBodyOf(options)
+    const sendsOnce = isSpentBySending({ body: body.content })
     const headers: Record<string, string> = { ...this.#headers }
     if (body.contentType !== undefined) headers['content-type'] = body.contentType
+    if (isStreamBody(body.content) && body.content.bytes !== undefined) {
+      headers['content-length'] = String(body.content.bytes)
+    }
     if (options.headers !== undefined) Object.assign(headers, lowerNames(options.headers))
     if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
     return {
@@ -193,34 +213,20 @@ export class ApiClient {
       headers,
       body: body.content,
       priority: options.priority ?? 'hand',
-      repeatable: repeatableMethods.has(method) || key !== undefined,
+      repeatable: !sendsOnce && (repeatableMethods.has(method) || key !== undefined),
       deadlineAt: this.#clock.monotonic() + totalMs,
       startBefore: options.startBefore,
       callerSignal: options.signal,
-      retries: options.retries ?? this.#retries,
+      retries: sendsOnce ? 0 : (options.retries ?? this.#retries),
       stop: new Stop(),
       progress: { phase: 'queue', attempt: 0, mayHaveLanded: false },
     }
   }
 }
 
-interface Body {
-  readonly content: string | Uint8Array | undefined
-  readonly contentType?: string
-}
-
-function bodyOf(options: CallOptions): Body {
-  const given = [options.json, options.form, options.body].filter((part) => part !== undefined)
-  if (given.length > 1) {
-    throw new RequestError(
-      'HTTP_REQUEST_INVALID',
-      'Give a body as one of json, form and body, not as several.',
-    )
-  }
-  if (options.json !== undefined) return { content: writeJson(options.json), contentType: 'application/json' }
-  if (options.form === undefined) return { content: options.body }
-  const content = new URLSearchParams(options.form).toString()
-  return { content, contentType: 'application/x-www-form-urlencoded' }
+function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {
+  // Only an answer without a body comes without a stream.
+  return typeof body === 'function' ? body(maxBytes) : Readable.from([])
 }
 
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {

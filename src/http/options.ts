@@ -4,7 +4,9 @@ import type { LookupFunction } from 'node:net'
 import type { TokenStore } from '../model/token-store.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
-import type { HttpClock, Priority } from './call.ts'
+import type { MultipartPart } from './bodies/multipart.ts'
+import type { ByteSource } from './bodies/request-body.ts'
+import type { HttpClock, Method, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
@@ -100,8 +102,13 @@ export interface CallOptions {
   readonly json?: unknown
   /** Body as a form (`application/x-www-form-urlencoded`). */
   readonly form?: Readonly<Record<string, string>>
-  /** Raw body; give its `content-type` in `headers`. */
-  readonly body?: string | Uint8Array
+  /** Body as an upload (`multipart/form-data`), sent in pieces. */
+  readonly multipart?: readonly MultipartPart[]
+  /**
+   * Raw body; give its `content-type` in `headers`. A function is called for each attempt and opens a stream; a stream given as it is can
+   * be sent only once, so such a call is never sent again.
+   */
+  readonly body?: string | Uint8Array | ByteSource | (() => ByteSource)
   /** Ends the call at once when aborted. */
   readonly signal?: AbortSignal
   /** Overrides `timeouts.totalMs`. */
@@ -114,6 +121,14 @@ export interface CallOptions {
   readonly priority?: Priority
   /** Monotonic ms of the client's clock: later than this, nothing leaves any more and the call ends as `not-sent`. @default never */
   readonly startBefore?: number
+}
+
+/** Options of a call whose answer is read while it comes in. */
+export interface StreamOptions extends CallOptions {
+  /** @default 'GET' */
+  readonly method?: Method
+  /** Bytes after decompression. 1 to 2^50. @default 4294967296 (4 GiB) */
+  readonly maxBytes?: number
 }
 
 /** What a query parameter can be. */

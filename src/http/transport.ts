@@ -9,7 +9,9 @@ import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
-import { TimeoutError } from './errors.ts'
+import { AnswerStream } from './bodies/answer-stream.ts'
+import { wireBody } from './bodies/request-body.ts'
+import { HttpError, NetworkError, TimeoutError } from './errors.ts'
 import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
@@ -63,7 +65,7 @@ export class Transport {
           path: call.path,
           method: call.method,
           headers: call.headers,
-          body: call.body ?? null,
+          body: wireBody(call),
           headersTimeout: this.#options.timeouts.headersMs,
           bodyTimeout: this.#options.timeouts.bodyIdleMs,
         },
@@ -125,6 +127,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: Readonly<Record<string, string>> = {}
   #chunks: Uint8Array[] = []
   #received = 0
+  #stream: AnswerStream | undefined
 
   constructor(
     call: Call,
@@ -170,6 +173,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#call.progress.phase = 'body'
     this.#status = status
     this.#headers = joinHeaders(headers)
+    if (this.#call.streams === true && status < 300) {
+      this.#startStream(controller)
+      return
+    }
     if (
       Number(this.#headers['content-length'] ?? 0) > this.#options.maxBytes &&
       this.#call.method !== 'HEAD'
@@ -178,7 +185,24 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
   }
 
+  /** From here on the reader sets the pace; the call itself is over, the caller's signal still ends it. */
+  #startStream(controller: Dispatcher.DispatchController): void {
+    const stream = new AnswerStream({
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      abort: () => controller.abort(stopped),
+    })
+    const signal = this.#call.callerSignal
+    const onAbort = (): void => void stream.destroy(givenUp(this.#call))
+    signal?.addEventListener('abort', onAbort)
+    stream.once('close', () => signal?.removeEventListener('abort', onAbort))
+    this.#stream = stream
+    this.#settle()
+    this.#resolve({ status: this.#status, headers: this.#headers, bytes: noBytes, stream })
+  }
+
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.#stream?.accept(chunk)
     if (this.#settled) return
     this.#received += chunk.byteLength
     if (this.#received > this.#options.maxBytes) {
@@ -189,13 +213,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#stream?.finish()
     if (!this.#settle()) return
     const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
     this.#resolve({ status: this.#status, headers: this.#headers, bytes: bytes ?? new Uint8Array() })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(transportError(this.#call, error))
+    const failure = error instanceof HttpError ? error : transportError(this.#call, error)
+    this.#stream?.destroy(failure)
+    this.#fail(failure)
   }
 
   #fail(error: Error): void {
@@ -215,6 +242,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
 /** Ends the socket's work; nobody waits for it any more, so one instance without a stack of its own serves all. */
 const stopped = new DOMException('The call has ended.', 'AbortError')
+
+const noBytes = new Uint8Array()
+
+function givenUp(call: Call): NetworkError {
+  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, { outcome: 'answered' })
+}
 
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const joined: Record<string, string> = {}

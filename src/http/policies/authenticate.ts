@@ -1,5 +1,6 @@
 /** Puts the credential on each attempt; after a 401 asks for another one and sends the request again, once. */
 import type { Authenticator, Credential } from '../auth/authenticator.ts'
+import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, Policy } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
 import type { Stop } from '../stop.ts'
@@ -15,6 +16,7 @@ export function authenticatePolicy(authenticator: Authenticator | undefined): Po
         return await next(withCredential(call, credential))
       } catch (error) {
         if (!(error instanceof AuthenticationError) || error.status !== 401) throw error
+        if (isSpentBySending(call)) throw error
         if (authenticator.refused?.(credential.generation ?? 0) !== true) throw error
         return next(withCredential(call, await credentialFor(call, authenticator)))
       }

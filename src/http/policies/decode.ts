@@ -1,4 +1,6 @@
 /** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's answer was expected. */
+import type { Readable } from 'node:stream'
+import { plainStream } from '../bodies/answer-stream.ts'
 import type { Call, DecodedAnswer, Next, WireAnswer } from '../call.ts'
 import { decompress } from '../decompress.ts'
 import { ResponseValidationError } from '../errors.ts'
@@ -10,6 +12,7 @@ import { answerTooLarge } from '../transport-errors.ts'
 export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits: ResponseLimits): Next {
   return async (call) => {
     const wire = await exchange(call)
+    if (wire.stream !== undefined) return streamed(call, wire, wire.stream)
     const bytes = await plainBytes(call, wire, limits)
     const mediaType = mediaTypeOf(wire.headers['content-type'])
     const base = { status: wire.status, headers: wire.headers, mediaType, bytes: bytes.byteLength }
@@ -17,6 +20,13 @@ export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits
     const text = textOf(call, wire.status, bytes)
     return { ...base, body: bodyOf(call, base, text, limits) }
   }
+}
+
+/** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
+function streamed(call: Call, wire: WireAnswer, stream: Readable): DecodedAnswer {
+  const { status, headers } = wire
+  const body = (maxBytes: number) => plainStream(call, wire, stream, maxBytes)
+  return { status, headers, mediaType: mediaTypeOf(headers['content-type']), bytes: 0, body }
 }
 
 type Meta = Omit<DecodedAnswer, 'body'>

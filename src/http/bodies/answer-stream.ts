@@ -1,0 +1,107 @@
+/** An answer's body while it comes in: chunks are taken from the socket only as fast as somebody reads them. */
+import { pipeline, Readable, type Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import type { Call } from '../call.ts'
+import { ResponseValidationError } from '../errors.ts'
+
+/** The socket's side of a stream. */
+export interface StreamSource {
+  pause(): void
+  resume(): void
+  /** Nobody reads any more. */
+  abort(): void
+}
+
+/** Raw body bytes. */
+export class AnswerStream extends Readable {
+  readonly #source: StreamSource
+  #paused = false
+  #ended = false
+
+  constructor(source: StreamSource) {
+    super({ highWaterMark: 256 * 1024 })
+    this.#source = source
+  }
+
+  /** Takes a chunk from the socket. */
+  accept(chunk: Uint8Array): void {
+    if (this.push(chunk)) return
+    this.#paused = true
+    this.#source.pause()
+  }
+
+  /** The body is complete. */
+  finish(): void {
+    this.#ended = true
+    this.push(null)
+  }
+
+  override _read(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#ended) this.#source.abort()
+    callback(error)
+  }
+}
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
+
+/** The plain bytes of a streamed body, never more than `maxBytes` of them. */
+export function plainStream(
+  call: Call,
+  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  raw: Readable,
+  maxBytes: number,
+): AsyncIterable<Uint8Array> {
+  const encoding = (answer.headers['content-encoding'] ?? '').trim().toLowerCase()
+  if (encoding === '' || encoding === 'identity') return bounded(call, answer.status, raw, maxBytes)
+  const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding]?.() : undefined
+  if (decoder === undefined) {
+    raw.destroy()
+    throw damaged(call, answer.status)
+  }
+  // The reader of the decoder hears of every failure; nobody else needs to.
+  pipeline(raw, decoder, () => undefined)
+  return bounded(call, answer.status, decoder, maxBytes)
+}
+
+async function* bounded(
+  call: Call,
+  status: number,
+  stream: Readable,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let received = 0
+  try {
+    for await (const chunk of stream) {
+      received += chunk.byteLength
+      if (received > maxBytes) throw tooLarge(call, status, maxBytes)
+      yield chunk
+    }
+  } catch (error) {
+    const fromDecoder =
+      error instanceof Error && 'code' in error && /^(?:Z_|ERR__?BROTLI|ERR_PADDING)/.test(String(error.code))
+    throw fromDecoder ? damaged(call, status) : error
+  } finally {
+    stream.destroy()
+  }
+}
+
+function tooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
+  const message = `${call.label} answered a stream of more than ${maxBytes} bytes; raise maxBytes if that is right.`
+  return new ResponseValidationError('HTTP_ANSWER_TOO_LARGE', message, { outcome: 'answered', status })
+}
+
+function damaged(call: Call, status: number): ResponseValidationError {
+  const message = `${call.label} answered a body whose content encoding can't be undone.`
+  return new ResponseValidationError('HTTP_ANSWER_DAMAGED', message, { outcome: 'answered', status })
+}

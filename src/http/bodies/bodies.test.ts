@@ -1,0 +1,312 @@
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
+import { ApiClient } from '../client.ts'
+import { HttpStatusError } from '../errors.ts'
+import type { ApiClientOptions } from '../options.ts'
+import { readCsv, readCsvRows, toCsv } from './csv.ts'
+import { readNdjson, toNdjson } from './ndjson.ts'
+
+async function withApi(
+  respond: Respond,
+  use: (client: ApiClient, server: LocalServer) => Promise<void>,
+  options: Partial<ApiClientOptions> = {},
+): Promise<void> {
+  await using server = await startServer(respond)
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    retry: { retries: 2, baseMs: 1 },
+    ...options,
+  })
+  try {
+    await use(client, server)
+  } finally {
+    await client.close()
+  }
+}
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of source) found.push(one)
+  return found
+}
+
+const bytes = (text: string) => Buffer.from(text, 'utf8')
+
+/** Every cut of a text into two pieces of bytes, also within a character. */
+function* cuts(text: string): Generator<Uint8Array[]> {
+  const whole = bytes(text)
+  for (let at = 0; at <= whole.length; at += 1) yield [whole.subarray(0, at), whole.subarray(at)]
+}
+
+test('a streamed request body arrives whole, and is opened anew for each attempt', async () => {
+  let calls = 0
+  let opened = 0
+  await withApi(
+    (request, response) => {
+      calls += 1
+      sendJson(response, calls === 1 ? 503 : 200, {
+        length: request.body.length,
+        encoding: request.headers['transfer-encoding'],
+      })
+    },
+    async (client) => {
+      const body = () => {
+        opened += 1
+        return toNdjson(Array.from({ length: 1_000 }, (_, id) => ({ id })))
+      }
+      const answer = await client.put('/import', {
+        body,
+        headers: { 'content-type': 'application/x-ndjson' },
+      })
+      expect(answer).toEqual({ length: 10_890, encoding: 'chunked' })
+      expect(opened).toBe(2)
+    },
+  )
+})
+
+test('a stream that can be read once is never sent again', async () => {
+  await withApi(
+    (_request, response) => sendJson(response, 503, {}),
+    async (client, server) => {
+      await expect(client.put('/x', { body: toNdjson([1]) })).rejects.toMatchObject({ status: 503 })
+      expect(server.seen).toHaveLength(1)
+    },
+  )
+})
+
+test('after a 401 a stream that can be read once is not sent again either', async () => {
+  await withApi(
+    (_request, response) => sendJson(response, 401, {}),
+    async (client, server) => {
+      await expect(client.put('/x', { body: toNdjson([1]) })).rejects.toMatchObject({ status: 401 })
+      expect(server.seen).toHaveLength(1)
+    },
+    { auth: { name: 'again', credential: () => ({}), refused: () => true } },
+  )
+})
+
+test('a source that fails ends the call with its own error', async () => {
+  await withApi(
+    () => undefined,
+    async (client) => {
+      async function* body() {
+        yield bytes('a')
+        throw new Error('the disk is gone')
+      }
+      const error = await client.put('/x', { body }).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'HTTP_BODY_SOURCE', retry: 'never', outcome: 'unknown' })
+      expect(error).toMatchObject({ cause: { message: 'the disk is gone' } })
+    },
+  )
+})
+
+test('an upload arrives as a form with its files, with its length when that is known', async () => {
+  await withApi(
+    async (request, response) => {
+      const type = String(request.headers['content-type'])
+      const form = await new Response(request.body, { headers: { 'content-type': type } }).formData()
+      const file = form.get('file') as File
+      sendJson(response, 200, {
+        title: form.get('title"\r\n'),
+        name: file.name,
+        type: file.type,
+        text: await file.text(),
+        length: request.headers['content-length'] === undefined ? 'unknown' : 'known',
+      })
+    },
+    async (client) => {
+      const title = { name: 'title"\r\n', content: 'Zoë' }
+      const opened = {
+        name: 'file',
+        filename: 'a "b".csv',
+        type: 'text/csv',
+        content: () => [bytes('x,'), bytes('y')],
+      }
+      const expected = { title: 'Zoë', name: 'a "b".csv', type: 'text/csv', text: 'x,y' }
+      expect(await client.post('/up', { multipart: [title, opened] })).toEqual({
+        ...expected,
+        length: 'unknown',
+      })
+      const known = [title, { ...opened, bytes: 3 }]
+      expect(await client.post('/up', { multipart: known })).toEqual({ ...expected, length: 'known' })
+      await expect(client.post('/up', { multipart: [{ ...opened, bytes: 4 }] })).rejects.toMatchObject({
+        code: 'HTTP_BODY_SOURCE',
+      })
+      await expect(client.post('/up', { multipart: [{ ...opened, type: 'a/b\r\nx: y' }] })).rejects.toThrow(
+        /media type/,
+      )
+    },
+  )
+})
+
+test('an answer is read while it comes in, decompressed', async () => {
+  const lines = Array.from({ length: 5_000 }, (_, id) => JSON.stringify({ id, name: 'Zoë' })).join('\n')
+  await withApi(
+    (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' })
+      response.end(gzipSync(lines))
+    },
+    async (client) => {
+      const answer = await client.stream('/export')
+      expect(answer.status).toBe(200)
+      const values = await all(readNdjson(answer.data))
+      expect(values).toHaveLength(5_000)
+      expect(values.at(-1)).toEqual({ id: 4_999, name: 'Zoë' })
+    },
+  )
+})
+
+test('a slow reader holds the sender back, and one that breaks off ends the exchange', async () => {
+  let sent = 0
+  const gone = Promise.withResolvers<void>()
+  await withApi(
+    (_request, response) => {
+      response.on('close', gone.resolve)
+      const chunk = Buffer.alloc(64 * 1024)
+      const push = (): void => {
+        while (sent < 256 * 1024 ** 2) {
+          sent += chunk.length
+          if (!response.write(chunk)) return void response.once('drain', push)
+        }
+      }
+      push()
+    },
+    async (client) => {
+      const { data } = await client.stream('/endless')
+      let seen = 0
+      for await (const chunk of data) {
+        seen += chunk.byteLength
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        break
+      }
+      expect(seen).toBeGreaterThan(0)
+      await gone.promise
+      expect(sent).toBeLessThan(64 * 1024 ** 2)
+    },
+  )
+})
+
+test('a stream is bounded in size, also after decompression, and a damaged one says so', async () => {
+  await withApi(
+    ({ url }, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      const packed = gzipSync(Buffer.alloc(1024 ** 2))
+      response.end(url === '/cut' ? packed.subarray(0, 20) : url === '/garbage' ? 'garbage' : packed)
+    },
+    async (client) => {
+      const large = await client.stream('/large', { maxBytes: 1_000 })
+      await expect(all(large.data)).rejects.toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+      for (const path of ['/cut', '/garbage']) {
+        const { data } = await client.stream(path)
+        await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+      }
+    },
+  )
+})
+
+test('a stream that stalls or is given up by its caller ends', async () => {
+  await withApi(
+    (_request, response) => void response.writeHead(200).write('a'),
+    async (client) => {
+      const silent = await client.stream('/x')
+      await expect(all(silent.data)).rejects.toMatchObject({ name: 'TimeoutError', phase: 'body' })
+      const abort = new AbortController()
+      const { data } = await client.stream('/x', { signal: abort.signal })
+      setTimeout(() => abort.abort(), 20)
+      await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_ABORTED' })
+    },
+    { timeouts: { bodyIdleMs: 1_000 } },
+  )
+})
+
+test('a failed stream carries its error as any other call does', async () => {
+  await withApi(
+    (_request, response) => sendJson(response, 404, { reason: 'gone' }),
+    async (client) => {
+      const error = await client.stream('/x').catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(HttpStatusError)
+      expect(error).toMatchObject({ status: 404, body: { reason: 'gone' } })
+    },
+  )
+})
+
+test('the body of a compressed error is decoded', async () => {
+  await withApi(
+    (_request, response) => {
+      response.writeHead(422, { 'content-type': 'application/problem+json', 'content-encoding': 'gzip' })
+      response.end(gzipSync('{"title":"not valid"}'))
+    },
+    async (client) => {
+      await expect(client.post('/x', { json: {} })).rejects.toMatchObject({ problem: { title: 'not valid' } })
+    },
+  )
+})
+
+test('JSON lines are the same however the bytes are cut', async () => {
+  const text = '{"a":"ë"}\n\r\n[1.10]\n"x"'
+  for (const pieces of cuts(text)) {
+    const values = await all(readNdjson(pieces))
+    expect(values).toHaveLength(3)
+    expect(values[0]).toEqual({ a: 'ë' })
+    expect(values[2]).toBe('x')
+  }
+})
+
+test.each([
+  ['{"a":1}\n{"a"', {}, 'HTTP_ANSWER_NOT_JSON', 'line 2'],
+  ['[[[1]]]', { maxDepth: 2 }, 'HTTP_ANSWER_TOO_DEEP', 'line 1'],
+  ['1\n"canary-long-line', { maxLine: 5 }, 'HTTP_ANSWER_TOO_LARGE', 'line 2'],
+] as const)(
+  'the JSON lines %j are refused by the line, without quoting it',
+  async (text, options, code, line) => {
+    const error = await all(readNdjson([bytes(text)], options)).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code })
+    expect(String(error)).toContain(line)
+    expect(String(error)).not.toContain('canary')
+  },
+)
+
+test('CSV is the same however the bytes are cut', async () => {
+  const text = '\ufeffname,note\r\n"Zoë ""Z""","a,b\r\nc"\n,\r"",x'
+  for (const pieces of cuts(text)) {
+    expect(await all(readCsvRows(pieces))).toEqual([
+      ['name', 'note'],
+      ['Zoë "Z"', 'a,b\r\nc'],
+      ['', ''],
+      ['', 'x'],
+    ])
+  }
+})
+
+test('CSV rows are objects by the first row, with any separator', async () => {
+  expect(await all(readCsv([bytes('id;name\n1;Ada\n\n2;"B;b"\n')], { separator: ';' }))).toEqual([
+    { id: '1', name: 'Ada' },
+    { id: '2', name: 'B;b' },
+  ])
+})
+
+test.each([
+  ['a,b\n1', 'Row 2', 'it has 1 cells, not 2'],
+  ['a,a\n1,2', 'Row 1', 'two columns'],
+  ['a\n"x', 'Row 2', 'never closed'],
+  ['a\n"x"y', 'Row 2', 'follows a closing quote'],
+  ['a\nx"y"', 'Row 2', 'within a cell'],
+])('the CSV %j is refused by the row', async (text, row, what) => {
+  const error = await all(readCsv([bytes(text)])).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+  expect(String(error)).toContain(row)
+  expect(String(error)).toContain(what)
+})
+
+test('what is written as CSV reads back the same', async () => {
+  const rows = [
+    ['a', 'b"c'],
+    ['', ' x '],
+    ['d,e', 'f\ng'],
+    ['h\ri', 'ë'],
+  ]
+  expect(await all(readCsvRows(toCsv(rows)))).toEqual(rows)
+  expect(await all(readCsvRows(toCsv([['']])))).toEqual([['']])
+})

@@ -1,0 +1,148 @@
+/**
+ * CSV (RFC 4180), row by row, both ways. Also takes what files really hold: bare line feeds, a byte order mark, another separator.
+ *
+ * A cell is *plain* (up to a separator or a line's end), *quoted* (up to the next quote), or *after a quote* (a second quote is one
+ * character of the cell; a separator or a line's end closes it; anything else is damage).
+ */
+import { ResponseValidationError } from '../errors.ts'
+import type { ByteSource } from './request-body.ts'
+import { decodeText } from './text-lines.ts'
+
+/** How the text is laid out. */
+export interface CsvOptions {
+  /** One character. @default ',' */
+  readonly separator?: string
+  /** Characters of one row. @default 16777216 */
+  readonly maxRow?: number
+}
+
+const maxRowDefault = 16 * 1024 * 1024
+
+/** Reads rows as objects by the names in the first row. @throws ResponseValidationError HTTP_ANSWER_DAMAGED naming the row */
+export async function* readCsv(
+  source: ByteSource,
+  options: CsvOptions = {},
+): AsyncGenerator<Readonly<Record<string, string>>> {
+  let names: readonly string[] | undefined
+  let row = 0
+  for await (const cells of readCsvRows(source, options)) {
+    row += 1
+    if (names === undefined) {
+      names = cells
+      if (new Set(names).size !== names.length) throw damaged(row, 'two columns have one name')
+      continue
+    }
+    if (cells.length !== names.length) throw damaged(row, `it has ${cells.length} cells, not ${names.length}`)
+    yield Object.fromEntries(names.map((name, index) => [name, cells[index] ?? '']))
+  }
+}
+
+/** Reads rows as they are, the first one included. Empty lines are passed over. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+export async function* readCsvRows(
+  source: ByteSource,
+  options: CsvOptions = {},
+): AsyncGenerator<readonly string[]> {
+  const parser = new CsvParser(options)
+  for await (const text of decodeText(source)) yield* parser.take(text)
+  yield* parser.end()
+}
+
+type State = 'plain' | 'quoted' | 'after-quote'
+
+class CsvParser {
+  readonly #separator: string
+  readonly #maxRow: number
+  #state: State = 'plain'
+  #cell = ''
+  #cells: string[] = []
+  #size = 0
+  #row = 1
+  #wasQuoted = false
+  #skipLineFeed = false
+
+  constructor({ separator = ',', maxRow = maxRowDefault }: CsvOptions) {
+    this.#separator = separator
+    this.#maxRow = maxRow
+  }
+
+  *take(text: string): Generator<readonly string[]> {
+    for (const character of text) {
+      this.#size += character.length
+      if (this.#size > this.#maxRow) throw damaged(this.#row, `it is longer than ${this.#maxRow} characters`)
+      const isPairOfReturn = this.#skipLineFeed && character === '\n'
+      this.#skipLineFeed = false
+      if (isPairOfReturn) continue
+      if (this.#state === 'quoted') this.#inQuotes(character)
+      else if (character === this.#separator) this.#endCell()
+      else if (character === '\n' || character === '\r') {
+        this.#skipLineFeed = character === '\r'
+        yield* this.#endRow()
+      } else this.#outsideQuotes(character)
+    }
+  }
+
+  *end(): Generator<readonly string[]> {
+    if (this.#state === 'quoted') throw damaged(this.#row, 'a quote is never closed')
+    yield* this.#endRow()
+  }
+
+  #inQuotes(character: string): void {
+    if (character === '"') this.#state = 'after-quote'
+    else this.#cell += character
+  }
+
+  #outsideQuotes(character: string): void {
+    if (this.#state === 'after-quote') {
+      if (character !== '"') throw damaged(this.#row, 'something follows a closing quote')
+      this.#cell += '"'
+      this.#state = 'quoted'
+    } else if (character === '"') {
+      if (this.#cell !== '') throw damaged(this.#row, 'a quote stands within a cell without quotes')
+      this.#state = 'quoted'
+      this.#wasQuoted = true
+    } else this.#cell += character
+  }
+
+  #endCell(): void {
+    this.#cells.push(this.#cell)
+    this.#cell = ''
+    this.#state = 'plain'
+  }
+
+  *#endRow(): Generator<readonly string[]> {
+    const isEmptyLine = this.#cells.length === 0 && this.#cell === '' && !this.#wasQuoted
+    this.#endCell()
+    const row = this.#cells
+    this.#cells = []
+    this.#size = 0
+    this.#wasQuoted = false
+    if (isEmptyLine) return
+    this.#row += 1
+    yield row
+  }
+}
+
+function damaged(row: number, what: string): ResponseValidationError {
+  return new ResponseValidationError(
+    'HTTP_ANSWER_DAMAGED',
+    `Row ${row} of a CSV answer can't be read: ${what}.`,
+    {
+      outcome: 'answered',
+      status: 200,
+    },
+  )
+}
+
+/** Writes rows as a body. Give it inside of a function (`body: () => toCsv(rows)`), so that a retry starts over. */
+export async function* toCsv(
+  rows: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
+  { separator = ',' }: Pick<CsvOptions, 'separator'> = {},
+): AsyncGenerator<Uint8Array> {
+  const needsQuotes = (cell: string): boolean => cell.includes(separator) || /["\r\n]/.test(cell)
+  for await (const row of rows) {
+    const cells = row.map((cell) => (needsQuotes(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    // A single empty cell would be an empty line.
+    const line = cells.length === 1 && cells[0] === '' ? '""' : cells.join(separator)
+    yield Buffer.from(`${line}\r\n`, 'utf8')
+  }
+}

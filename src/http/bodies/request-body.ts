@@ -1,0 +1,76 @@
+/** What a request carries: values made into bytes at once, or a stream that is opened when its request leaves. */
+import { Readable } from 'node:stream'
+import { type Call, outcomeSoFar } from '../call.ts'
+import { NetworkError, RequestError } from '../errors.ts'
+import { writeJson } from '../json.ts'
+import type { CallOptions } from '../options.ts'
+import { encodeMultipart } from './multipart.ts'
+
+/** Bytes in pieces. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/** A body that is not in memory. */
+export interface StreamBody {
+  /** Called once for each attempt. */
+  readonly open: () => ByteSource
+  /** False when it can be opened once only: then the call is never sent again. */
+  readonly reopens: boolean
+  /** Its length if that is known; otherwise it is sent in chunks. */
+  readonly bytes?: number | undefined
+}
+
+/** A call's body, and what it says about itself. */
+export interface RequestBody {
+  readonly content: string | Uint8Array | StreamBody | undefined
+  readonly contentType?: string
+}
+
+/** Makes the body of a call. @throws RequestError HTTP_REQUEST_INVALID when more than one was given */
+export function requestBodyOf(options: CallOptions): RequestBody {
+  const given = [options.json, options.form, options.multipart, options.body]
+  if (given.filter((part) => part !== undefined).length > 1) {
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      'Give a body as one of json, form, multipart and body, not as several.',
+    )
+  }
+  if (options.json !== undefined) return { content: writeJson(options.json), contentType: 'application/json' }
+  if (options.multipart !== undefined) return encodeMultipart(options.multipart)
+  if (options.form !== undefined) {
+    const content = new URLSearchParams(options.form).toString()
+    return { content, contentType: 'application/x-www-form-urlencoded' }
+  }
+  return { content: rawBody(options.body) }
+}
+
+function rawBody(body: CallOptions['body']): RequestBody['content'] {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return body
+  if (typeof body === 'function') return { open: body, reopens: true }
+  return { open: () => body, reopens: false }
+}
+
+/** True for a body that is a stream. */
+export function isStreamBody(content: RequestBody['content']): content is StreamBody {
+  return typeof content === 'object' && 'open' in content
+}
+
+/** True when sending the call twice would send half a body, or none. */
+export function isSpentBySending({ body }: Pick<Call, 'body'>): boolean {
+  return isStreamBody(body) && !body.reopens
+}
+
+/** The body as the transport takes it. A source that fails ends the request with an error that says so. */
+export function wireBody(call: Call): string | Uint8Array | Readable | null {
+  const { body } = call
+  if (!isStreamBody(body)) return body ?? null
+  return Readable.from(guarded(call, body), { objectMode: false })
+}
+
+async function* guarded(call: Call, body: StreamBody): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body.open()
+  } catch (cause) {
+    const message = `${call.label} ended early: the source of its body failed.`
+    throw new NetworkError('HTTP_BODY_SOURCE', message, { outcome: outcomeSoFar(call.progress), cause })
+  }
+}

@@ -1,0 +1,21 @@
+/** Text out of bytes in pieces; a character may be cut by a chunk's end. */
+import { ResponseValidationError } from '../errors.ts'
+import type { ByteSource } from './request-body.ts'
+
+/** Decodes UTF-8; a byte order mark is dropped. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+export async function* decodeText(source: ByteSource): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  for await (const chunk of source) yield decoded(() => decoder.decode(chunk, { stream: true }))
+  yield decoded(() => decoder.decode())
+}
+
+function decoded(decode: () => string): string {
+  try {
+    return decode()
+  } catch {
+    throw new ResponseValidationError('HTTP_ANSWER_DAMAGED', 'A streamed answer is not UTF-8 text.', {
+      outcome: 'answered',
+      status: 200,
+    })
+  }
+}
