@@ -3,7 +3,7 @@
  * happens in practice. What it reports at the end was compared over HTTP, not read from Isthmus' own books.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -85,6 +85,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   try {
     const directory = mkdtempSync(join(tmpdir(), 'isthmus-demo-'))
+    // As root the server runs under another user, who must be able to pass through; the cluster itself is closed to everybody else.
+    chmodSync(directory, 0o755)
     closing.push(async () => rmSync(directory, { recursive: true, force: true }))
     const secret = `whsec_${randomBytes(32).toString('base64')}`
     const token = randomBytes(16).toString('hex')
