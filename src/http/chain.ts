@@ -12,6 +12,8 @@ import { learnLimitsPolicy } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
 import { rateLimitPolicy } from './policies/rate-limit.ts'
 import { retryPolicy } from './policies/retry.ts'
+import { tracePolicy } from './policies/trace.ts'
+import type { Telemetry } from './telemetry/open-telemetry.ts'
 
 /** What the policies are made from. */
 export interface ChainParts {
@@ -20,6 +22,7 @@ export interface ChainParts {
   readonly retry: RetryOptions
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator | undefined
+  readonly telemetry: Telemetry | undefined
   readonly onAttempt: ((entry: CallLogEntry) => void) | undefined
   readonly response: ResponseLimits
   readonly exchange: (call: Call) => Promise<WireAnswer>
@@ -33,7 +36,7 @@ export interface ChainParts {
  * 3. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
  * 4. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
  *                   may send once more
- * 5. `log-attempt`  one entry for each request on the wire, the one after a 401 included, with its error's code
+ * 5. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
  * 6. `classify`     decides by status once the body is decoded, so that errors carry it
  * 7. `learn-limits` inside of classify, since refusals tell of limits as well
  * 8. decode and transport: the inner end
@@ -47,6 +50,7 @@ export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedA
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
     rateLimitPolicy(parts.limiter),
     authenticatePolicy(parts.authenticator),
+    ...(parts.telemetry === undefined ? [] : [tracePolicy(parts.telemetry, clock)]),
     logAttemptPolicy(parts.onAttempt, clock),
     classifyPolicy(clock),
     learnLimitsPolicy(parts.limiter, clock),

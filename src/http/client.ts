@@ -22,6 +22,7 @@ import {
 } from './options.ts'
 import { issuePointer } from './standard-schema.ts'
 import { Stop } from './stop.ts'
+import { processTelemetry } from './telemetry/open-telemetry.ts'
 import { Transport } from './transport.ts'
 
 /** An answer with its data, for callers who need status or headers. */
@@ -106,6 +107,7 @@ export class ApiClient {
         tokens: options.tokens ?? new MemoryTokenStore(),
       }),
       onAttempt: options.onAttempt,
+      telemetry: options.telemetry === false ? undefined : processTelemetry(),
     })
   }
 

@@ -49,6 +49,8 @@ export interface ApiClientOptions {
   readonly connections?: number
   /** Called after every attempt. Must not throw; holds no secret and no record value. */
   readonly onAttempt?: (entry: CallLogEntry) => void
+  /** Spans and metrics of OpenTelemetry, when the application has `@opentelemetry/api`. @default true */
+  readonly telemetry?: boolean
   /** @default the machine's clocks */
   readonly clock?: HttpClock
   /** [0, 1), for jitter. @default Math.random */

@@ -1,0 +1,74 @@
+/**
+ * One span for each request on the wire, after OpenTelemetry's conventions for HTTP clients, and its duration as a metric. Addresses are
+ * templates: a path's values and a query may be somebody's data, or a key.
+ */
+import type { Attributes, Span } from '@opentelemetry/api'
+import type { Call, DecodedAnswer, HttpClock, Policy, Progress } from '../call.ts'
+import { isHttpError } from '../errors.ts'
+import type { Telemetry } from '../telemetry/open-telemetry.ts'
+
+/** Headers that name a trace. Baggage stays here: it may hold anything. */
+const traceHeaders: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'b3'])
+
+/** Measures with what the application registered. */
+export function tracePolicy({ api, tracer, duration }: Telemetry, clock: HttpClock): Policy {
+  /** Requests of a call so far, the one after a 401 included. */
+  const sent = new WeakMap<Progress, number>()
+  return {
+    name: 'trace',
+    async run(call, next) {
+      const resends = sent.get(call.progress) ?? 0
+      sent.set(call.progress, resends + 1)
+      const facts = requestFacts(call)
+      const startedAt = clock.monotonic()
+      const span = tracer.startSpan(`${call.method} ${call.route}`, {
+        kind: api.SpanKind.CLIENT,
+        attributes: { ...facts, ...(resends === 0 ? {} : { 'http.request.resend_count': resends }) },
+      })
+      const finish = (outcome: Attributes, failed: boolean): void => {
+        duration.record((clock.monotonic() - startedAt) / 1_000, { ...facts, ...outcome })
+        if (span.isRecording()) span.setAttributes(outcome)
+        if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR })
+        span.end()
+      }
+      try {
+        const answer = await next(withTrace(call, span))
+        finish({ 'http.response.status_code': answer.status }, false)
+        return answer
+      } catch (error) {
+        finish(failureFacts(error), true)
+        throw error
+      }
+    },
+  }
+
+  function withTrace(call: Call, span: Span): Call {
+    if (!api.isSpanContextValid(span.spanContext())) return call
+    const carrier: Record<string, string> = {}
+    api.propagation.inject(api.trace.setSpan(api.context.active(), span), carrier)
+    const headers: Record<string, string> = { ...call.headers }
+    for (const [name, value] of Object.entries(carrier)) if (traceHeaders.has(name)) headers[name] = value
+    return { ...call, headers }
+  }
+}
+
+function requestFacts(call: Call): Attributes {
+  const { hostname, port, protocol } = new URL(call.origin)
+  return {
+    'http.request.method': call.method,
+    'server.address': hostname,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+    'url.full': call.origin + call.route,
+    'url.template': call.route,
+  }
+}
+
+function failureFacts(error: unknown): Attributes {
+  if (!isHttpError(error)) return { 'error.type': 'INTERNAL' }
+  const status: Pick<DecodedAnswer, 'status'> | undefined =
+    'status' in error && typeof error.status === 'number' ? { status: error.status } : undefined
+  return {
+    'error.type': status === undefined || status.status < 400 ? error.code : String(status.status),
+    ...(status === undefined ? {} : { 'http.response.status_code': status.status }),
+  }
+}
