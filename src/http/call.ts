@@ -44,6 +44,8 @@ export interface Call {
   /** The answer's body is handed on while it comes in. @default false */
   readonly streams?: boolean
   readonly priority: Priority
+  /** Part of the API that fails or works as one, for the breaker. */
+  readonly endpointClass: string
   /** The request may be repeated without harm: an idempotent method or an idempotency key. */
   readonly repeatable: boolean
   /** Monotonic ms. */

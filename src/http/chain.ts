@@ -1,10 +1,12 @@
 /** The order of everything that happens to a call, written once. */
 import type { Authenticator } from './auth/authenticator.ts'
+import type { BreakerOptions } from './breaker/circuit.ts'
 import type { Call, DecodedAnswer, HttpClock, Next, Policy, WireAnswer } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
 import type { ResponseLimits, RetryOptions } from './options.ts'
 import { authenticatePolicy } from './policies/authenticate.ts'
+import { breakerPolicy } from './policies/breaker.ts'
 import { classifyPolicy } from './policies/classify.ts'
 import { deadlinePolicy } from './policies/deadline.ts'
 import { decodeWith } from './policies/decode.ts'
@@ -20,6 +22,7 @@ export interface ChainParts {
   readonly clock: HttpClock
   readonly random: () => number
   readonly retry: RetryOptions
+  readonly breaker: BreakerOptions | undefined
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator | undefined
   readonly telemetry: Telemetry | undefined
@@ -33,21 +36,23 @@ export interface ChainParts {
  *
  * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
  * 2. `retry`        outside of everything that belongs to one attempt
- * 3. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
- * 4. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
+ * 3. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
+ * 4. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
+ * 5. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
  *                   may send once more
- * 5. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 6. `classify`     decides by status once the body is decoded, so that errors carry it
- * 7. `learn-limits` inside of classify, since refusals tell of limits as well
- * 8. decode and transport: the inner end
+ * 6. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
+ * 7. `classify`     decides by status once the body is decoded, so that errors carry it
+ * 8. `learn-limits` inside of classify, since refusals tell of limits as well
+ * 9. decode and transport: the inner end
  *
- * A cache and the merging of equal calls belong between 1 and 2 (a hit needs no attempt), a breaker between 2 and 3.
+ * A cache and the merging of equal calls belong between 1 and 2: a hit needs no attempt.
  */
 export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedAnswer> {
   const { clock } = parts
   const order: readonly Policy[] = [
     deadlinePolicy(clock),
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
+    breakerPolicy(parts.breaker, clock),
     rateLimitPolicy(parts.limiter),
     authenticatePolicy(parts.authenticator),
     ...(parts.telemetry === undefined ? [] : [tracePolicy(parts.telemetry, clock)]),

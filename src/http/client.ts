@@ -13,6 +13,7 @@ import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
   type ApiClientOptions,
   assertWithin,
+  breakerFrom,
   type CallOptions,
   responseLimitsFrom,
   retryFrom,
@@ -98,6 +99,7 @@ export class ApiClient {
       response,
       exchange,
       random: options.random ?? Math.random,
+      breaker: breakerFrom(options.breaker),
       limiter: this.#limiter,
       authenticator: authenticatorFrom(options.auth, {
         exchange,
@@ -215,6 +217,7 @@ export class ApiClient {
       headers,
       body: body.content,
       priority: options.priority ?? 'hand',
+      endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.path),
       repeatable: !sendsOnce && (repeatableMethods.has(method) || key !== undefined),
       deadlineAt: this.#clock.monotonic() + totalMs,
       startBefore: options.startBefore,
@@ -229,6 +232,16 @@ export class ApiClient {
 function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {
   // Only an answer without a body comes without a stream.
   return typeof body === 'function' ? body(maxBytes) : Readable.from([])
+}
+
+/** Reads and writes of one resource fail apart from each other; `/reports` being slow says nothing about `/users`. */
+function endpointClassOf(method: Method, route: string, basePath: string): string {
+  const from = basePath.length + 1
+  const end = route.indexOf('/', from)
+  const resource = end === -1 ? route.slice(from) : route.slice(from, end)
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+    ? `read ${resource}`
+    : `write ${resource}`
 }
 
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -48,6 +48,8 @@ export interface ErrorAnswer {
   readonly body: unknown
   /** Media type without parameters, lower case; empty when the answer named none. */
   readonly mediaType: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** What a {@link HttpStatusError} is made from. */
@@ -64,6 +66,8 @@ export class HttpStatusError extends HttpError {
   declare readonly body: unknown
   /** The body when it is a problem document (RFC 9457). Non-enumerable. */
   declare readonly problem: Problem | undefined
+  /** Header fields of the answer. Non-enumerable. */
+  declare readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, message: string, options: HttpStatusErrorOptions) {
     super(code, message, options)
@@ -71,6 +75,7 @@ export class HttpStatusError extends HttpError {
     this.mediaType = options.answer.mediaType
     hide(this, 'body', options.answer.body)
     hide(this, 'problem', problemOf(options.answer))
+    hide(this, 'headers', options.answer.headers)
   }
 }
 
@@ -85,11 +90,14 @@ export class RateLimitedError extends HttpError {
   readonly status: number | undefined
   /** Decoded body of the answer. Non-enumerable. */
   declare readonly body: unknown
+  /** Header fields of the answer. Non-enumerable. */
+  declare readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, message: string, options: RateLimitedErrorOptions) {
     super(code, message, options)
     this.status = options.answer?.status
     hide(this, 'body', options.answer?.body)
+    hide(this, 'headers', options.answer?.headers)
   }
 }
 
@@ -103,11 +111,14 @@ export class AuthenticationError extends HttpError {
   readonly status: number | undefined
   /** Decoded body of the answer. Non-enumerable. */
   declare readonly body: unknown
+  /** Header fields of the answer. Non-enumerable. */
+  declare readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, message: string, options: AuthenticationErrorOptions) {
     super(code, message, options)
     this.status = options.answer?.status
     hide(this, 'body', options.answer?.body)
+    hide(this, 'headers', options.answer?.headers)
   }
 }
 
@@ -160,6 +171,9 @@ export class ResponseValidationError extends HttpError {
     hide(this, 'issues', options.issues ?? [])
   }
 }
+
+/** This part of the API keeps failing, so nothing was sent; `retry` says when it is tried again. */
+export class CircuitOpenError extends HttpError {}
 
 /** A caller's mistake, found before anything was sent: a missing path parameter, an address outside the base URL, a bad header. */
 export class RequestError extends UsageError {

@@ -6,6 +6,7 @@ import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
 import type { MultipartPart } from './bodies/multipart.ts'
 import type { ByteSource } from './bodies/request-body.ts'
+import type { BreakerOptions } from './breaker/circuit.ts'
 import type { HttpClock, Method, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import { RequestError } from './errors.ts'
@@ -29,6 +30,8 @@ export interface ApiClientOptions {
   /** Rate and concurrency limits, kept before the first 429. @default none */
   readonly limits?: LimitOptions
   readonly response?: Partial<ResponseLimits>
+  /** When calls to a failing part of the API are held back; `false` never. @default 10 failures within 10 s */
+  readonly breaker?: Partial<BreakerOptions> | false
   /** Name of the header that carries an idempotency key. @default 'idempotency-key' */
   readonly idempotencyHeader?: string
   /** Allows `http://` to a loopback address, for development. Never to any other host. @default false */
@@ -121,6 +124,8 @@ export interface CallOptions {
   readonly idempotencyKey?: string
   /** Lane of the rate limiter. @default 'hand' */
   readonly priority?: Priority
+  /** Part of the API that fails or works as one, for the breaker. @default reads and writes of the path's first segment */
+  readonly endpointClass?: string
   /** Monotonic ms of the client's clock: later than this, nothing leaves any more and the call ends as `not-sent`. @default never */
   readonly startBefore?: number
 }
@@ -159,6 +164,19 @@ export const defaultResponseLimits: ResponseLimits = Object.freeze({
   maxDepth: 64,
   numbers: 'lossless',
 })
+
+/** Defaults of {@link BreakerOptions}. */
+export const defaultBreaker: BreakerOptions = Object.freeze({ failures: 10, windowMs: 10_000, openMs: 5_000 })
+
+/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
+export function breakerFrom(given: Partial<BreakerOptions> | false | undefined): BreakerOptions | undefined {
+  if (given === false) return undefined
+  const breaker = { ...defaultBreaker, ...given }
+  assertWithin('breaker.failures', breaker.failures, 1, 1_000)
+  assertWithin('breaker.windowMs', breaker.windowMs, 100, 3_600_000)
+  assertWithin('breaker.openMs', breaker.openMs, 10, 3_600_000)
+  return breaker
+}
 
 /** Merges given values over defaults and refuses what is outside the documented bounds. */
 export function timeoutsFrom(given: Partial<Timeouts> | undefined): Timeouts {

@@ -70,6 +70,8 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
     },
     // The engine has its own back-off; here only short disturbances of reads are bridged.
     retry: { retries: 2, baseMs: 100, capMs: 2_000 },
+    // The engine holds a failing system's lanes back itself, and knows of each record when to look again.
+    breaker: false,
     connections: Math.min(1_024, timing.concurrency + 8),
     clock: dependencies.clock,
     ...(connection.auth === undefined ? {} : { auth: connection.auth }),

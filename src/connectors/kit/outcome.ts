@@ -14,6 +14,7 @@
  */
 import {
   AuthenticationError,
+  CircuitOpenError,
   type HttpError,
   HttpStatusError,
   isHttpError,
@@ -120,7 +121,7 @@ const systemStatuses: ReadonlySet<number> = new Set([403, 404, 410, 502, 503, 50
 /** Whether every record of the system is likely to meet the same. */
 function concernsSystem(error: HttpError | RequestError): boolean {
   if (error instanceof AuthenticationError || error instanceof RateLimitedError) return true
-  if (error instanceof NetworkError) return true
+  if (error instanceof NetworkError || error instanceof CircuitOpenError) return true
   if (error instanceof TimeoutError) return systemPhases.has(error.phase)
   if (error instanceof ResponseValidationError) return error.code === 'HTTP_ANSWER_IS_HTML'
   if (!(error instanceof HttpStatusError)) return false

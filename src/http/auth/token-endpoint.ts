@@ -139,6 +139,7 @@ async function exchangeToken(
       headers: { ...init.headers, 'accept-encoding': 'identity' },
       body: String(init.body ?? ''),
       priority: 'hand',
+      endpointClass: 'token',
       repeatable: true,
       deadlineAt: dependencies.clock.monotonic() + dependencies.totalMs,
       startBefore: undefined,

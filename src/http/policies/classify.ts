@@ -30,7 +30,7 @@ function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError 
   const { status } = answer
   const afterMs = retryAfterMs(answer.headers['retry-after'], now, answer.headers.date)
   const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
-  const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType } }
+  const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType, headers: answer.headers } }
   if (status === 429) {
     const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`
     const message = `${call.label} was refused: too many requests (429).${when}`

@@ -5,7 +5,7 @@
 import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
 import { RetryBudget } from '../backoff/retry-budget.ts'
 import type { Call, HttpClock, Policy } from '../call.ts'
-import { HttpError, RateLimitedError } from '../errors.ts'
+import { CircuitOpenError, HttpError, RateLimitedError } from '../errors.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
 /** What the retries need: bounds of the waits, time and chance. */
@@ -21,6 +21,7 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
   return {
     name: 'retry',
     async run(call, next) {
+      let lastFailure: unknown
       for (let attempt = 1; ; attempt += 1) {
         call.progress.attempt = attempt
         try {
@@ -28,6 +29,9 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
           budget.succeed(attempt > 1)
           return answer
         } catch (error) {
+          // The circuit opened while we waited: what the API answered last says more than that we did not ask again.
+          if (error instanceof CircuitOpenError) throw lastFailure ?? error
+          lastFailure = error
           const waitMs = waitBeforeNext(call, error, attempt, dependencies)
           if (waitMs === undefined) throw error
           if (!budget.take(error instanceof RateLimitedError ? 'throttle' : 'transient')) throw error

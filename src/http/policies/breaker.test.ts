@@ -1,0 +1,126 @@
+import { afterEach, expect, test } from 'vitest'
+import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
+import { ApiClient } from '../client.ts'
+import { CircuitOpenError, HttpStatusError } from '../errors.ts'
+import type { ApiClientOptions } from '../options.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+async function setUp(
+  respond: Respond,
+  options: Partial<ApiClientOptions> = {},
+): Promise<{ server: LocalServer; client: ApiClient }> {
+  const server = await startServer(respond)
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    retry: { retries: 0 },
+    breaker: { failures: 3, windowMs: 5_000, openMs: 200 },
+    ...options,
+  })
+  open.push(server, client)
+  return { server, client }
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('the call should have failed'),
+    (error: unknown) => error,
+  )
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('after failing calls nothing is sent to that part of the API, others go on', async () => {
+  const { server, client } = await setUp(({ url }, response) =>
+    sendJson(response, url.startsWith('/reports') ? 500 : 200, {}),
+  )
+  for (let round = 0; round < 3; round += 1) {
+    expect(await failureOf(client.get('/reports/{id}', { path: { id: round } }))).toBeInstanceOf(
+      HttpStatusError,
+    )
+  }
+  const error = await failureOf(client.get('/reports'))
+  expect(error).toBeInstanceOf(CircuitOpenError)
+  expect(error).toMatchObject({
+    code: 'HTTP_CIRCUIT_OPEN',
+    outcome: 'not-sent',
+    retry: { afterMs: expect.any(Number) },
+  })
+  expect(server.seen).toHaveLength(3)
+  await client.get('/users')
+  await failureOf(client.post('/reports', { json: {} }))
+  expect(server.seen).toHaveLength(5)
+})
+
+test('one probe goes ahead when the pause is over, and its success closes the circuit', async () => {
+  let healthy = false
+  const { server, client } = await setUp(async (_request, response) => {
+    if (healthy) await sleep(50)
+    sendJson(response, healthy ? 200 : 503, {})
+  })
+  for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
+  healthy = true
+  await sleep(210)
+  const results = await Promise.allSettled([client.get('/x'), client.get('/x'), client.get('/x')])
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect(server.seen).toHaveLength(4)
+  await Promise.all([client.get('/x'), client.get('/x')])
+})
+
+test('a probe that fails opens the circuit for longer', async () => {
+  const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}))
+  for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
+  await sleep(210)
+  expect(await failureOf(client.get('/x'))).toBeInstanceOf(HttpStatusError)
+  await sleep(250)
+  expect(await failureOf(client.get('/x'))).toBeInstanceOf(CircuitOpenError)
+  expect(server.seen).toHaveLength(4)
+})
+
+test('a half-open probe that is aborted frees its place for the next one', async () => {
+  let hangs = false
+  const { client } = await setUp((_request, response) => {
+    if (!hangs) sendJson(response, 503, {})
+  })
+  for (let round = 0; round < 3; round += 1) await failureOf(client.get('/x'))
+  hangs = true
+  await sleep(210)
+  const giveUp = new AbortController()
+  const probe = failureOf(client.get('/x', { signal: giveUp.signal }))
+  await sleep(20)
+  expect(await failureOf(client.get('/x'))).toBeInstanceOf(CircuitOpenError)
+  giveUp.abort()
+  expect(await probe).toMatchObject({ code: 'HTTP_ABORTED' })
+  hangs = false
+  expect(await failureOf(client.get('/x'))).toBeInstanceOf(HttpStatusError)
+})
+
+test('refusals, throttling and calls given up do not open the circuit', async () => {
+  const statuses = [404, 422, 401, 429, 403, 409]
+  let at = 0
+  const { client } = await setUp((_request, response) => {
+    at += 1
+    sendJson(response, statuses[at % statuses.length] ?? 404, {})
+  })
+  for (let round = 0; round < 18; round += 1) {
+    expect(await failureOf(client.get('/x'))).not.toBeInstanceOf(CircuitOpenError)
+  }
+})
+
+test('when the circuit opens between attempts, the error is what the API answered last', async () => {
+  const { server, client } = await setUp((_request, response) => sendJson(response, 503, { why: 'tired' }), {
+    retry: { retries: 9, baseMs: 1, capMs: 2 },
+  })
+  expect(await failureOf(client.get('/x'))).toMatchObject({ status: 503, body: { why: 'tired' } })
+  expect(server.seen).toHaveLength(3)
+})
+
+test('a breaker that is turned off never holds back', async () => {
+  const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}), {
+    breaker: false,
+  })
+  for (let round = 0; round < 20; round += 1) await failureOf(client.get('/x'))
+  expect(server.seen).toHaveLength(20)
+})

@@ -1,0 +1,77 @@
+/** Holds calls back from a part of an API that fails again and again; the error classes of the inner policies tell what counts as failing. */
+import { type BreakerOptions, type CallEnd, Circuit } from '../breaker/circuit.ts'
+import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
+import {
+  CircuitOpenError,
+  HttpStatusError,
+  NetworkError,
+  ResponseValidationError,
+  TimeoutError,
+} from '../errors.ts'
+
+/** Circuits kept; the one that was used longest ago goes first. */
+const circuitsMax = 256
+/** Time-outs of our own queue or back-off say nothing about the API. */
+const apiPhases: ReadonlySet<string> = new Set(['connect', 'headers', 'body'])
+
+/** Without options the policy does nothing. */
+export function breakerPolicy(options: BreakerOptions | undefined, clock: HttpClock): Policy {
+  const circuits = new Map<string, Circuit>()
+  return {
+    name: 'breaker',
+    async run(call, next) {
+      if (options === undefined) return next(call)
+      const circuit = circuitFor(circuits, `${call.origin} ${call.endpointClass}`, options)
+      const admission = circuit.admit(clock.monotonic())
+      if ('waitMs' in admission) throw refusal(call, admission.waitMs)
+      let isSettled = false
+      const settle = (how: CallEnd): void => {
+        if (!isSettled) circuit.settle(admission.era, how, clock.monotonic())
+        isSettled = true
+      }
+      // A call that has to end gives its place back at once, before its socket has heard of it.
+      const forget = call.stop.onStop((reason) => settle(endOf(reason)))
+      try {
+        const answer = await next(call)
+        settle('success')
+        return answer
+      } catch (error) {
+        settle(endOf(error))
+        throw error
+      } finally {
+        forget()
+      }
+    },
+  }
+}
+
+function circuitFor(circuits: Map<string, Circuit>, key: string, options: BreakerOptions): Circuit {
+  const circuit = circuits.get(key) ?? new Circuit(options)
+  if (circuits.size >= circuitsMax && !circuits.has(key)) {
+    const [oldest] = circuits.keys()
+    if (oldest !== undefined) circuits.delete(oldest)
+  }
+  circuits.set(key, circuit)
+  return circuit
+}
+
+/** An answer that says "no" comes from an API that works. */
+function endOf(error: unknown): CallEnd {
+  if (error instanceof NetworkError) return error.code === 'HTTP_ABORTED' ? 'neither' : 'failure'
+  if (error instanceof TimeoutError) {
+    return error.code === 'HTTP_TIMEOUT' && apiPhases.has(error.phase) ? 'failure' : 'neither'
+  }
+  if (error instanceof HttpStatusError) return error.code === 'HTTP_STATUS_TRANSIENT' ? 'failure' : 'success'
+  if (error instanceof ResponseValidationError)
+    return error.code === 'HTTP_ANSWER_IS_HTML' ? 'failure' : 'success'
+  return 'neither'
+}
+
+function refusal(call: Call, waitMs: number): CircuitOpenError {
+  const afterMs = Math.max(1, Math.ceil(waitMs))
+  return new CircuitOpenError(
+    'HTTP_CIRCUIT_OPEN',
+    `${call.label} was not sent: this part of the API keeps failing; it is tried again in ${afterMs} ms.`,
+    { outcome: outcomeSoFar(call.progress), retry: { afterMs } },
+  )
+}

@@ -1,0 +1,107 @@
+import { afterEach, expect, test } from 'vitest'
+import { type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
+import { RetryBudget } from '../backoff/retry-budget.ts'
+import { ApiClient } from '../client.ts'
+import { HttpStatusError, RateLimitedError } from '../errors.ts'
+import type { ApiClientOptions } from '../options.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+async function setUp(respond: Respond, options: Partial<ApiClientOptions> = {}) {
+  const server = await startServer(respond)
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    breaker: false,
+    retry: { retries: 3, baseMs: 1, capMs: 5 },
+    ...options,
+  })
+  open.push(server, client)
+  return { server, client }
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('the call should have failed'),
+    (error: unknown) => error,
+  )
+
+test('an outage is not answered with a multiple of the traffic: 500 tokens pay for 35 retries', async () => {
+  const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}))
+  for (let call = 0; call < 40; call += 1) await failureOf(client.get('/x'))
+  // 40 first attempts and floor(500 / 14) retries.
+  expect(server.seen).toHaveLength(40 + 35)
+})
+
+test('a budget pays 14 for a transient failure and 5 for a throttle, and gets them back by success', () => {
+  const spend = (kind: 'transient' | 'throttle', budget = new RetryBudget()): number => {
+    let paid = 0
+    while (budget.take(kind)) paid += 1
+    return paid
+  }
+  expect(spend('transient')).toBe(35)
+  expect(spend('throttle')).toBe(100)
+  const budget = new RetryBudget()
+  spend('transient', budget)
+  budget.succeed(true)
+  expect(spend('transient', budget)).toBe(1)
+  for (let call = 0; call < 14; call += 1) budget.succeed(false)
+  expect(spend('transient', budget)).toBe(1)
+})
+
+test('the last answer is kept in the error, body, headers and all', async () => {
+  let answers = 0
+  const { client } = await setUp((_request, response) => {
+    answers += 1
+    sendJson(response, 503, { attempt: answers }, { 'x-incident': 'INC-7' })
+  })
+  const error = await failureOf(client.get('/x'))
+  expect(error).toBeInstanceOf(HttpStatusError)
+  expect(error).toMatchObject({ status: 503, body: { attempt: 4 }, headers: { 'x-incident': 'INC-7' } })
+  expect(JSON.stringify(error)).not.toContain('INC-7')
+})
+
+test('a Retry-After beyond the deadline is neither undercut nor dropped: the error comes at once and says when', async () => {
+  for (const [status, kind] of [
+    [429, RateLimitedError],
+    [503, HttpStatusError],
+  ] as const) {
+    const { server, client } = await setUp((_request, response) =>
+      sendJson(response, status, {}, { 'retry-after': '120' }),
+    )
+    const startedAt = performance.now()
+    const error = await failureOf(client.get('/x', { totalMs: 5_000 }))
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(error).toBeInstanceOf(kind)
+    expect(error).toMatchObject({ retry: { afterMs: 120_000 } })
+    expect(server.seen).toHaveLength(1)
+  }
+})
+
+test('a negative or nonsensical Retry-After is not taken for "at once": our own back-off holds', async () => {
+  for (const value of ['-5', 'soon', '1e9']) {
+    let answers = 0
+    const { server, client } = await setUp(
+      (_request, response) => {
+        answers += 1
+        sendJson(response, answers === 1 ? 503 : 200, {}, { 'retry-after': value })
+      },
+      { retry: { retries: 1, baseMs: 200, capMs: 200 }, random: () => 0.99 },
+    )
+    await client.get('/x')
+    const [first, second] = server.seen
+    expect((second?.at ?? 0) - (first?.at ?? 0), value).toBeGreaterThanOrEqual(190)
+  }
+})
+
+test('an abort during back-off settles at once (cockatiel, ofetch and gaxios sleep on)', async () => {
+  const { client } = await setUp((_request, response) => sendJson(response, 503, {}, { 'retry-after': '20' }))
+  const giveUp = new AbortController()
+  setTimeout(() => giveUp.abort(), 100)
+  const startedAt = performance.now()
+  await failureOf(client.get('/x', { signal: giveUp.signal, totalMs: 60_000 }))
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+})
