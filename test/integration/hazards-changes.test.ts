@@ -1,0 +1,185 @@
+/** Hazards of telling who changed what: H1 to H9, H11. */
+import { expect, it } from 'vitest'
+import { type JoinedSystems, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
+import { customerRecord } from '../support/two-systems.ts'
+
+const { join, database } = useJoinedSystems()
+const first = customerRecord(1)
+const long = 'A name of much more than the forty characters that the ERP can store'
+
+const conflictsOf = async (joined: JoinedSystems) =>
+  (await joined.runtime().store.admin.conflicts({ limit: 50 })).rows
+
+function edit(joined: JoinedSystems, crm: object, erp: object): void {
+  if (Object.keys(crm).length > 0)
+    joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { ...crm }, 'user')
+  if (Object.keys(erp).length > 0)
+    joined.partners.patch(recordOf(joined.partners, 'C000001').rid, { ...erp }, 'user')
+}
+
+const inCrm = (joined: JoinedSystems) => recordOf(joined.contacts, 'C000001').body
+const inErp = (joined: JoinedSystems) => recordOf(joined.partners, 'C000001').body
+
+it('H1 compares each system with what it held before: values that differ are no change, the same change in both is no conflict', async () => {
+  const joined = await join({ inCrm: [{ ...first, name: long }], inErp: [{ ...first, name: long }] })
+  expect(inErp(joined).name).not.toBe(inCrm(joined).name)
+  const before = joined.writes()
+  edit(joined, { phone: '+49 1' }, { phone: '+49 1' })
+  await joined.full()
+  expect(joined.writes()).toBe(before)
+  expect(await conflictsOf(joined)).toEqual([])
+})
+
+it('H2 a lost store is built anew without creating twins or overwriting what agrees', async () => {
+  const records = [1, 2, 3, 4].map((n) => customerRecord(n))
+  const joined = await join({ inCrm: records })
+  const before = joined.writes()
+  await joined.restart({ meanwhile: () => database().query(`drop schema ${joined.schema} cascade`) })
+  await joined.quiet()
+  expect(joined.writes()).toBe(before)
+  expect([joined.contacts.size, joined.partners.size]).toEqual([4, 4])
+})
+
+it('H3 an edit made without knowledge of the other one is a conflict that keeps both values, a later one is not', async () => {
+  const joined = await join({ inCrm: [first] })
+  await joined.restart({ meanwhile: () => edit(joined, { phone: 'by crm' }, { phone: 'by erp' }) })
+  await joined.until('the preferred value wins', () => inErp(joined).phone === 'by crm')
+  await joined.quiet()
+  const conflicts = await conflictsOf(joined)
+  expect(conflicts).toHaveLength(1)
+  expect(conflicts[0]?.candidates.map(({ system, value }) => [system, value]).sort()).toEqual([
+    ['crm', 'by crm'],
+    ['erp', 'by erp'],
+  ])
+  edit(joined, {}, { phone: 'later, by erp' })
+  await joined.until('the later edit arrives', () => inCrm(joined).phone === 'later, by erp')
+  await joined.quiet()
+  expect(await conflictsOf(joined)).toHaveLength(1)
+})
+
+it('H4 of two edits closer than the clocks may be apart the preferred one wins, not the newer one, and the other is kept', async () => {
+  const joined = await join({
+    inCrm: [first],
+    definition: {
+      customer: { conflict: { default: 'prefer crm erp', fields: { phone: 'latest' }, skew: '10m' } },
+    },
+  })
+  const meanwhile = async () => {
+    edit(joined, { phone: 'older, preferred' }, {})
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    edit(joined, {}, { phone: 'newer' })
+  }
+  await joined.restart({ meanwhile })
+  await joined.until('the preferred value wins', () => inErp(joined).phone === 'older, preferred')
+  const [conflict] = await conflictsOf(joined)
+  expect(conflict?.candidates.map(({ value }) => value)).toContain('newer')
+})
+
+it('H5 fields of one group are taken from one system together', async () => {
+  const map = { code: 'code', name: 'name', address: { street: 'street', city: 'city' } }
+  const joined = await join({
+    inCrm: [{ code: 'C000001', name: 'Ada', street: 'Old street 1', city: 'Old town' }],
+    definition: {
+      customer: {
+        fields: {
+          code: { type: 'string', required: true },
+          name: 'string',
+          address: { type: 'group', fields: { street: 'string', city: 'string' } },
+        },
+      },
+      crmPart: { map },
+      erpPart: { map },
+    },
+  })
+  await joined.restart({
+    meanwhile: () => edit(joined, { street: 'New street 2' }, { city: 'New town' }),
+  })
+  await joined.until('one address in both', () => inErp(joined).street === 'New street 2')
+  await joined.quiet()
+  for (const body of [inCrm(joined), inErp(joined)])
+    expect(body).toMatchObject({ street: 'New street 2', city: 'Old town' })
+  expect(await conflictsOf(joined)).toMatchObject([{ field: 'address' }])
+})
+
+it('H6 an edit causes one write, and our own write that is announced, polled and listed causes none', async () => {
+  const joined = await join({ inCrm: [first], webhooks: { ownWrites: true } })
+  const before = joined.writes()
+  edit(joined, {}, { phone: 'from erp' })
+  await joined.until('the edit arrives', () => inCrm(joined).phone === 'from erp')
+  await joined.full()
+  edit(joined, { phone: 'from crm' }, {})
+  await joined.until('the edit arrives', () => inErp(joined).phone === 'from crm')
+  await joined.full()
+  expect(joined.writes() - before).toBe(2)
+  expect(await conflictsOf(joined)).toEqual([])
+})
+
+it('H7 a value that the other system cuts without a word is written once and then left alone', async () => {
+  const joined = await join({
+    inCrm: [first],
+    definition: { erpPart: { map: { code: 'code', name: 'name', phone: 'phone' } } },
+  })
+  const before = joined.writes()
+  edit(joined, { name: long }, {})
+  await joined.until('the name arrives', () => inErp(joined).name === long.slice(0, 40))
+  await joined.full()
+  await joined.full()
+  expect(joined.writes() - before).toBe(1)
+  expect(joined.events).toContainEqual(expect.objectContaining({ type: 'CoercionAccepted', field: 'name' }))
+})
+
+it('H8 a cut value whose write was never answered does not flow back and spoil the original', async () => {
+  const joined = await join({
+    inCrm: [first],
+    engine: { startWindowMs: 200 },
+    definition: {
+      erpPart: { map: { code: 'code', name: 'name', phone: 'phone' } },
+      erpSystem: { timing: { readTimeout: '3s', writeTimeout: '500ms' } },
+    },
+  })
+  joined.erp.fault({ kind: 'lose-answer', method: 'PUT', times: 1 })
+  edit(joined, { name: long }, {})
+  await joined.until('the name arrives', () => inErp(joined).name === long.slice(0, 40))
+  await joined.full()
+  expect(inCrm(joined).name).toBe(long)
+  expect(
+    joined.contacts.history(recordOf(joined.contacts, 'C000001').rid).filter(({ by }) => by === 'engine'),
+  ).toEqual([])
+})
+
+it('H9 two systems that rewrite each value they are given come to rest, and a person is told', async () => {
+  const joined = await join({
+    inCrm: [first],
+    crm: { rewrites: ['phone'] },
+    erp: { rewrites: ['phone'] },
+    definition: { customer: { oscillationLimit: 3 } },
+  })
+  edit(joined, { phone: 'anew' }, {})
+  await joined.quiet()
+  await joined.full()
+  const before = joined.writes()
+  await joined.full()
+  expect(joined.writes()).toBe(before)
+  expect(before).toBeLessThan(20)
+  const { failures, holds } = (await joined.runtime().store.admin.status()).open
+  expect(failures + holds).toBeGreaterThan(0)
+})
+
+it("H11 a person's edit of another field in the moment of our write is not swallowed with the answer", async () => {
+  const joined = await join({
+    inCrm: [first],
+    crm: { conditional: 'none' },
+    definition: {
+      crmPart: { acceptRaceWindow: true },
+      crmResource: { version: { path: 'version', ordered: true } },
+    },
+  })
+  joined.crm.fault({ kind: 'slow', method: 'PATCH', delayMs: 400, times: 1 })
+  edit(joined, {}, { phone: 'ours' })
+  await joined.until('our write is under way', () => joined.crm.countCalls('PATCH') === 1)
+  edit(joined, { city: 'Theirs' }, {})
+  await joined.until('both edits are everywhere', () => inErp(joined).city === 'Theirs')
+  await joined.quiet()
+  expect(inCrm(joined)).toMatchObject({ phone: 'ours', city: 'Theirs' })
+  expect(inErp(joined)).toMatchObject({ phone: 'ours', city: 'Theirs' })
+})
