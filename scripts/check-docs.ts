@@ -121,6 +121,9 @@ function checkPublicSurface(): void {
   if (entries.length === 0) return
   const typedoc = path.join(root, 'node_modules', 'typedoc', 'bin', 'typedoc')
   const flags = [
+    '--disableSources',
+    '--readme',
+    'none',
     '--emit',
     'none',
     '--validation.notDocumented',

@@ -106,7 +106,7 @@ function changesOf(row: JournalRow): WhyRow[] {
         to: facts.get('to'),
         src: String(facts.get('src')),
         by: String(facts.get('by')),
-        version: String(body.get('version') ?? ''),
+        version: String(body.get('definition') ?? ''),
         actor: row.actor,
       },
     ]
