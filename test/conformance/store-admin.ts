@@ -205,6 +205,38 @@ export function describeAdmin(open: OpenHarness): void {
       )
     })
 
+    test('see what is added to a conflict while it is open, and choose what a system holds now', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const [first, second] = [harness.uuid(), harness.uuid()]
+      const conflict = (conflictId: string, value: string, at: number, rest = {}) => ({
+        ...{ id: conflictId, field: 'name', policy: 'manual', ...rest },
+        candidates: [{ system: 'crm', value, at }],
+      })
+      const commit = async (...conflicts: ReturnType<typeof conflict>[]) => {
+        const settlement = clean(await claimAgain(id), { conflicts })
+        expect(await store.settle([settlement])).toEqual([{ kind: 'ok' }])
+      }
+      await commit(conflict(first, 'Anna', 1), conflict(second, 'Bea', 1))
+      await commit(conflict(first, 'Hanna', 2))
+      await commit(conflict(first, 'Johanna', 3), conflict(second, 'Bea', 2, { winner: 'crm' }))
+      const rows = async () =>
+        new Map((await store.admin.conflicts({ limit: 5 })).rows.map((row) => [row.id, row]))
+      expect((await rows()).get(first)).toMatchObject({
+        state: 'open',
+        candidates: [{ value: 'Anna' }, { value: 'Hanna' }, { value: 'Johanna', at: 3 }],
+      })
+      expect((await rows()).get(second)).toMatchObject({
+        state: 'decided',
+        winner: 'crm',
+        candidates: [{ value: 'Bea', at: 2 }],
+      })
+      expect(await store.admin.resolveConflict(first, { system: 'crm' }, 'eve')).toBe('ok')
+      await commit(conflict(first, 'Too late', 4))
+      expect((await rows()).get(first)).toMatchObject({ state: 'decided', decidedBy: 'eve' })
+      expect((await store.admin.record({ recordId: id }))?.record.fields.name?.value).toBe('Johanna')
+    })
+
     test('fence a worker whose record they change', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')

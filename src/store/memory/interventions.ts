@@ -1,6 +1,7 @@
 /** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
 import type { MemberFields } from '../../model/state.ts'
 import type { CanonicalValue } from '../../model/values.ts'
+import { candidateOf } from '../conflict-candidates.ts'
 import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import { releasedReason, withChosenValue, withoutHold, withoutRejections } from '../interventions.ts'
 import { moveMember, refuseAttach } from './identity.ts'
@@ -60,9 +61,7 @@ export function resolveConflict(
   if (row === undefined || record === undefined) return 'unknown'
   if (row.state === 'decided') return 'already-decided'
   const chosen =
-    'system' in choice
-      ? readConflict(context, row).candidates.find(({ system }) => system === choice.system)
-      : choice
+    'system' in choice ? candidateOf(readConflict(context, row).candidates, choice.system) : choice
   if (chosen === undefined) return 'unknown'
   takeBack(record)
   const now = context.now()

@@ -1,6 +1,8 @@
 /** The side rows of a pass: conflicts, failures, holds, dependencies, marks. */
+import type { ConflictCandidate } from '../../model/merge/contract.ts'
+import { withMoreCandidates } from '../conflict-candidates.ts'
 import type { FailureDraft, HoldDraft, Lease, PassRows } from '../contract.ts'
-import { encodePlain } from '../documents.ts'
+import { decodePlain, encodePlain } from '../documents.ts'
 import { addDependency } from './dependencies.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemoryContext } from './tables.ts'
@@ -27,6 +29,11 @@ function writeConflicts(context: MemoryContext, { conflicts, lease }: PassRows &
   const { tables, codec } = context
   const entity = tables.records.get(lease.recordId)?.entity ?? ''
   for (const { id, field, candidates, policy, winner } of conflicts ?? []) {
+    const place = { table: 'conflict', column: 'candidates', rowId: id }
+    const earlier = tables.conflicts.get(id)
+    if (earlier?.state === 'decided') continue
+    const known =
+      earlier === undefined ? [] : decodePlain<readonly ConflictCandidate[]>(codec, place, earlier.candidates)
     tables.conflicts.set(id, {
       id,
       recordId: lease.recordId,
@@ -36,8 +43,8 @@ function writeConflicts(context: MemoryContext, { conflicts, lease }: PassRows &
       state: winner === undefined ? 'open' : 'decided',
       winner,
       decidedBy: winner === undefined ? undefined : 'policy',
-      at: context.now(),
-      candidates: encodePlain(codec, { table: 'conflict', column: 'candidates', rowId: id }, candidates),
+      at: earlier?.at ?? context.now(),
+      candidates: encodePlain(codec, place, withMoreCandidates(known, candidates)),
     })
   }
 }

@@ -1,6 +1,15 @@
 /** The writes of a pass, set-based over the batch. Everything here runs under the records' locks, after all checks. */
+import type { ConflictCandidate } from '../../model/merge/contract.ts'
+import { withMoreCandidates } from '../conflict-candidates.ts'
 import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
-import { encodeAgreed, encodeLossless, encodeMember, encodePlain, shadowMac } from '../documents.ts'
+import {
+  decodePlain,
+  encodeAgreed,
+  encodeLossless,
+  encodeMember,
+  encodePlain,
+  shadowMac,
+} from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { applyMarks } from './intake.ts'
@@ -10,13 +19,13 @@ import { intentPlace } from './read-rows.ts'
 import { closeFailures } from './sql/close-failures.ts'
 import { closeHolds } from './sql/close-holds.ts'
 import { deleteRecords } from './sql/delete-records.ts'
-import { insertConflicts } from './sql/insert-conflicts.ts'
 import { insertDependencies } from './sql/insert-dependencies.ts'
 import { insertIntents } from './sql/insert-intents.ts'
 import { type DirtyMark, markDirty } from './sql/mark-dirty.ts'
 import { openHolds } from './sql/open-holds.ts'
 import { releaseDependencies } from './sql/release-dependencies.ts'
 import { resolveIntents } from './sql/resolve-intents.ts'
+import { readConflicts, saveConflicts } from './sql/save-conflicts.ts'
 import { shareTargets } from './sql/share-targets.ts'
 import { type MemberChange, updateMembers } from './sql/update-members.ts'
 import { updateRecords } from './sql/update-records.ts'
@@ -113,22 +122,47 @@ function recordChanges<Item extends Updates>({ codec }: PostgresContext, held: r
   })
 }
 
+/** An open conflict grows by what is drafted under its id. */
+async function writeConflicts<Item extends Updates>(
+  codec: PostgresContext['codec'],
+  session: Session,
+  held: readonly Held<Item>[],
+): Promise<void> {
+  const drafts = held.flatMap(({ item, record }) =>
+    (item.conflicts ?? []).map((draft) => ({ ...draft, recordId: record.id, entity: record.entity })),
+  )
+  if (drafts.length === 0) return
+  const place = (id: string) => ({ table: 'conflict', column: 'candidates', rowId: id })
+  const rows = new Map<string, (typeof drafts)[number]>()
+  for (const { id, candidates } of await readConflicts(
+    session,
+    drafts.map((draft) => draft.id),
+  )) {
+    const draft = drafts.find((other) => other.id === id)
+    const known = decodePlain<readonly ConflictCandidate[]>(codec, place(id), candidates)
+    if (draft !== undefined) rows.set(id, { ...draft, candidates: known })
+  }
+  for (const draft of drafts) {
+    const known = rows.get(draft.id)?.candidates ?? []
+    rows.set(draft.id, { ...draft, candidates: withMoreCandidates(known, draft.candidates) })
+  }
+  await saveConflicts(
+    session,
+    [...rows.values()].map(({ candidates, winner, ...row }) => ({
+      ...row,
+      winner,
+      candidates: encodePlain(codec, place(row.id), candidates),
+    })),
+  )
+}
+
 async function writeSideRows<Item extends Updates>(
   { codec }: PostgresContext,
   session: Session,
   held: readonly Held<Item>[],
 ): Promise<void> {
   const items = held.map(({ item }) => item)
-  await insertConflicts(
-    session,
-    held.flatMap(({ item, record }) =>
-      (item.conflicts ?? []).map(({ id, field, policy, winner, candidates }) => {
-        const place = { table: 'conflict', column: 'candidates', rowId: id }
-        const encoded = encodePlain(codec, place, candidates)
-        return { id, recordId: record.id, entity: record.entity, field, policy, winner, candidates: encoded }
-      }),
-    ),
-  )
+  await writeConflicts(codec, session, held)
   await openHolds(
     session,
     items.flatMap(({ holds }) => holds ?? []),

@@ -1,5 +1,6 @@
 /** A person decides a conflict: the chosen value is agreed under a new revision, so that every system gets it. */
 import type { CanonicalValue } from '../../../model/values.ts'
+import { candidateOf } from '../../conflict-candidates.ts'
 import { decodeAgreed, encodeAgreed } from '../../documents.ts'
 import { withChosenValue } from '../../interventions.ts'
 import type { PostgresContext } from '../context.ts'
@@ -52,9 +53,7 @@ async function decide(
   const { conflict, choice, actor, now } = request
   const { id, field, record_id: recordId } = conflict
   const chosen =
-    'system' in choice
-      ? toConflict(context, conflict).candidates.find(({ system }) => system === choice.system)
-      : choice
+    'system' in choice ? candidateOf(toConflict(context, conflict).candidates, choice.system) : choice
   const [record] = await readRecords(session, [recordId])
   if (chosen === undefined || record === undefined) return 'unknown'
   const { codec } = context
