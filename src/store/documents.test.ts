@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MemberFields } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import { createClearCodec } from './clear-codec.ts'
-import { shadowMac, valuesMac } from './documents.ts'
+import { decodeAgreed, encodeAgreed, shadowMac, valuesMac } from './documents.ts'
 
 const codec = createClearCodec(Buffer.from('test key'))
 
@@ -25,5 +25,16 @@ describe('a listed record', () => {
     const address = { address: { shadow: { city: 'Bonn', street: null }, acked: 1 } }
     expect(isUnchanged(address, { address: { city: 'Bonn' } })).toBe(true)
     expect(isUnchanged(address, { address: { city: 'Bonn', street: '' } })).toBe(false)
+  })
+})
+
+describe('agreed fields', () => {
+  it('come back as they were, with the time at which their source says that they changed', () => {
+    const fields = {
+      name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
+      city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },
+      mail: { value: null, rev: 3, src: 'person', at: 8 },
+    }
+    expect(decodeAgreed(codec, 'r1', encodeAgreed(codec, 'r1', fields))).toStrictEqual(fields)
   })
 })

@@ -25,11 +25,12 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
 }
 
 /**
- * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys.
+ * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys. Where
+ * the source told when it changed, that takes the place of `at` together with it: `[at, changed at]`.
  */
 export function encodeAgreed(codec: FieldCodec, recordId: string, fields: AgreedFields): Uint8Array {
-  const rows = Object.entries(fields).map(([name, { rev, src, at, heldBy, value }]) => {
-    const head = [rev, src, at, heldBy ?? 0]
+  const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value }]) => {
+    const head = [rev, src, changedAt === undefined ? at : [at, changedAt], heldBy ?? 0]
     return [name, value === undefined ? head : [...head, value]]
   })
   return encodePlain(codec, recordPlace(recordId), Object.fromEntries(rows))
@@ -38,12 +39,19 @@ export function encodeAgreed(codec: FieldCodec, recordId: string, fields: Agreed
 /** A record without a document has no agreed fields yet. */
 export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedFields {
   if (bytes === null) return {}
-  type Row = [rev: number, src: string, at: number, heldBy: string | 0, value?: CanonicalValue]
+  type Times = number | [at: number, changedAt: number]
+  type Row = [rev: number, src: string, times: Times, heldBy: string | 0, value?: CanonicalValue]
   const rows = decodePlain<Record<string, Row>>(codec, recordPlace(recordId), bytes)
   return Object.fromEntries(
-    Object.entries(rows).map(([name, [rev, src, at, heldBy, value]]) => [
+    Object.entries(rows).map(([name, [rev, src, times, heldBy, value]]) => [
       name,
-      { value, rev, src, at, ...(heldBy === 0 ? {} : { heldBy }) },
+      {
+        value,
+        rev,
+        src,
+        ...(Array.isArray(times) ? { at: times[0], changedAt: times[1] } : { at: times }),
+        ...(heldBy === 0 ? {} : { heldBy }),
+      },
     ]),
   )
 }
