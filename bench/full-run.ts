@@ -96,7 +96,8 @@ async function seed(directory: string, records: number): Promise<void> {
       await store.intake([
         { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', rid: String(n) })) },
       ])
-      await linkClaimed(store, worker.id, batch)
+      // The store may hand out fewer at a time than asked for.
+      while ((await linkClaimed(store, worker.id, batch)) > 0);
     }
     await worker.close()
   } finally {
@@ -104,7 +105,7 @@ async function seed(directory: string, records: number): Promise<void> {
   }
 }
 
-async function linkClaimed(store: Store, worker: number, limit: number): Promise<void> {
+async function linkClaimed(store: Store, worker: number, limit: number): Promise<number> {
   const { records, now } = await store.claim({ worker, limit, leaseMs: 60_000 })
   const decisions = records.map(({ lease, members }): Decision => {
     const rid = members[0]?.rid ?? ''
@@ -131,10 +132,12 @@ async function linkClaimed(store: Store, worker: number, limit: number): Promise
       ],
     }
   })
+  if (records.length === 0) return 0
   await store.decide(decisions)
   await store.settle(
     records.map(({ lease, record }) => ({ lease, finish: { kind: 'clean' as const, seq: record.dirtySeq } })),
   )
+  return records.length
 }
 
 async function listOnly(fake: RemoteFake): Promise<void> {
