@@ -24,6 +24,7 @@ import {
 import { issuePointer } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
+import type { ClientTransport } from './testing/client-transport.ts'
 import { Transport } from './transport.ts'
 
 /** An answer with its data, for callers who need status or headers. */
@@ -55,7 +56,7 @@ export class ApiClient {
   readonly #totalMs: number
   readonly #retries: number
   readonly #headers: Readonly<Record<string, string>>
-  readonly #transport: Transport
+  readonly #transport: ClientTransport
   readonly #limiter: RateLimiter
   readonly #run: (call: Call) => Promise<DecodedAnswer>
   #closed = false
@@ -81,7 +82,7 @@ export class ApiClient {
     })
     const clock = this.#clock
     const ca = options.ca === undefined ? undefined : [options.ca].flat()
-    this.#transport = new Transport({
+    const sockets = () => new Transport({
       timeouts,
       maxBytes: response.maxBytes,
       connections,
@@ -91,6 +92,7 @@ export class ApiClient {
       lookup: options.lookup,
       clock,
     })
+    this.#transport = options.transport?.(sockets) ?? sockets()
     this.#limiter = new RateLimiter(options.limits ?? {}, () => clock.monotonic())
     const exchange = (call: Call) => this.#transport.exchange(call)
     this.#run = clientChain({

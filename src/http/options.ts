@@ -13,6 +13,7 @@ import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { TransportFactory } from './testing/client-transport.ts'
 import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */
@@ -54,6 +55,8 @@ export interface ApiClientOptions {
   readonly onAttempt?: (entry: CallLogEntry) => void
   /** Spans and metrics of OpenTelemetry, when the application has `@opentelemetry/api`. @default true */
   readonly telemetry?: boolean
+  /** What sends the requests, for tests: a mock or a cassette of `isthmus/testing`. @default sockets */
+  readonly transport?: TransportFactory
   /** @default the machine's clocks */
   readonly clock?: HttpClock
   /** [0, 1), for jitter. @default Math.random */

@@ -67,9 +67,19 @@ export const errorCodes = {
     fix: 'Look at the cause, which is the stream’s own error; the other side may have taken a part.',
     retry: 'never',
   },
+  HTTP_CASSETTE_UNUSABLE: {
+    summary: 'A recorded cassette can’t be read, or would hold a secret.',
+    fix: 'Record it again; name fields that hold secrets in redactFields.',
+    retry: 'never',
+  },
   HTTP_CLIENT_CLOSED: {
     summary: 'A call was made on a closed client.',
     fix: 'Report it with the stack: something outlived its client.',
+    retry: 'never',
+  },
+  HTTP_MOCK_UNEXPECTED: {
+    summary: 'A test’s mock or cassette knows no answer to a request.',
+    fix: 'Teach the mock the request, or record the cassette again.',
     retry: 'never',
   },
   HTTP_NETWORK: {

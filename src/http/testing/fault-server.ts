@@ -1,0 +1,144 @@
+/** An HTTP server on this machine that misbehaves on demand, down to the socket: what a client has to live with. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What goes wrong with a request. */
+export type ServerFault =
+  /** An answer of the test's choice in place of the right one. */
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
+  /** The connection is reset before an answer. */
+  | { readonly kind: 'reset' }
+  /** No answer ever. */
+  | { readonly kind: 'silence' }
+  /** Headers and half of the body, then nothing more. */
+  | { readonly kind: 'stall' }
+  /** Headers and half of the body, then the connection ends. */
+  | { readonly kind: 'cut' }
+  /** Something that is not HTTP. */
+  | { readonly kind: 'garbage' }
+  /** The request takes effect, but its answer is lost. */
+  | { readonly kind: 'lost-answer' }
+  /** The right answer, late. */
+  | { readonly kind: 'delay'; readonly ms: number }
+
+/** Which requests a fault meets, and how often. */
+export type PlannedFault = ServerFault & {
+  /** @default every method */
+  readonly method?: string
+  /** @default every path */
+  readonly path?: RegExp
+  /** @default 1 */
+  readonly times?: number
+}
+
+/** A request that the server has read whole. */
+export interface ReceivedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+  /** The fault that it met. */
+  readonly fault: ServerFault['kind'] | undefined
+}
+
+/** A running server. */
+export interface FaultServer extends AsyncDisposable {
+  readonly url: string
+  readonly received: readonly ReceivedRequest[]
+  /** Plans a fault; those planned first come first. */
+  plan(fault: PlannedFault): void
+  close(): Promise<void>
+}
+
+/** Answers a request rightly. */
+export type RightAnswer = (
+  request: ReceivedRequest,
+) =>
+  | { readonly status?: number; readonly json: unknown }
+  | Promise<{ readonly status?: number; readonly json: unknown }>
+
+/** Starts a server on a free port of the loopback interface. */
+export async function startFaultServer(answer: RightAnswer): Promise<FaultServer> {
+  const received: ReceivedRequest[] = []
+  const planned: { readonly fault: PlannedFault; left: number }[] = []
+  const server = createServer((request, response) => {
+    void readBody(request).then(
+      async (body) => {
+        const { method = '', url = '', headers } = request
+        const fault = take(planned, method, url)
+        const one = { method, url, headers, body, fault: fault?.kind }
+        received.push(one)
+        if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))
+        if (fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'lost-answer')
+          return misbehave(fault, response)
+        const { status = 200, json } = await answer(one)
+        if (fault?.kind === 'lost-answer') return void response.destroy()
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+      },
+      () => response.destroy(),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    plan: (fault) => void planned.push({ fault, left: fault.times ?? 1 }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function take(
+  planned: { readonly fault: PlannedFault; left: number }[],
+  method: string,
+  url: string,
+): PlannedFault | undefined {
+  const fits = ({ fault, left }: (typeof planned)[number]): boolean =>
+    left > 0 && (fault.method ?? method) === method && fault.path?.test(url) !== false
+  const found = planned.find(fits)
+  if (found !== undefined) found.left -= 1
+  return found?.fault
+}
+
+type Misbehaviour = Exclude<ServerFault, { readonly kind: 'delay' | 'lost-answer' }>
+
+function misbehave(fault: Misbehaviour, response: ServerResponse): void {
+  switch (fault.kind) {
+    case 'status':
+      response
+        .writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers })
+        .end(fault.body ?? '{}')
+      return
+    case 'reset':
+      response.socket?.resetAndDestroy()
+      return
+    case 'silence':
+      return
+    case 'garbage':
+      response.socket?.end('this is not HTTP\r\n\r\n')
+      return
+    case 'stall':
+    case 'cut': {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
+      const ends = fault.kind === 'cut'
+      response.write('{"half":', () => ends && response.destroy())
+      return
+    }
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,95 @@
+/** Answers without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
+import { isStreamBody } from '../bodies/request-body.ts'
+import { type Call, type Method, outcomeSoFar, type WireAnswer } from '../call.ts'
+import { NetworkError, RequestError } from '../errors.ts'
+import { writeJson } from '../json.ts'
+import { sleepUntilStopped } from '../stop.ts'
+import type { TransportFactory } from './client-transport.ts'
+
+/** A request as the mock saw it. */
+export interface MockRequest {
+  readonly method: Method
+  readonly url: URL
+  /** Path template of the call: `/users/{id}`. */
+  readonly route: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What the mock answers. At most one of `json`, `text` and `bytes`. */
+export interface MockAnswer {
+  /** @default 200 */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly text?: string
+  readonly bytes?: Uint8Array
+  /** Waits before it answers; real time. @default 0 */
+  readonly delayMs?: number
+  /** `refused`: the request never left · `reset`: it left, no answer came. */
+  readonly fail?: 'refused' | 'reset'
+}
+
+/** Decides about a request; undefined when it expects none like it. */
+export type MockHandler = (request: MockRequest) => MockAnswer | undefined | Promise<MockAnswer | undefined>
+
+/** A mock in place of sockets: `new ApiClient({ baseUrl, transport: mock.transport })`. */
+export interface MockTransport {
+  readonly transport: TransportFactory
+  /** What was sent so far, token requests included. */
+  readonly requests: readonly MockRequest[]
+}
+
+/** Makes a mock transport. A request that the handler does not know fails as a mistake of the test, before anything is "sent". */
+export function mockTransport(handler: MockHandler): MockTransport {
+  const requests: MockRequest[] = []
+  async function exchange(call: Call): Promise<WireAnswer> {
+    const request = await requestOf(call)
+    const answer = await handler(request)
+    if (answer === undefined) {
+      throw new RequestError(
+        'HTTP_MOCK_UNEXPECTED',
+        `${call.label}: the mock transport expects no such request.`,
+      )
+    }
+    if (answer.fail === 'refused') throw failure(call, 'ECONNREFUSED')
+    requests.push(request)
+    call.progress.mayHaveLanded = true
+    call.progress.phase = 'headers'
+    await sleepUntilStopped(answer.delayMs ?? 0, call.stop)
+    if (answer.fail === 'reset') throw failure(call, 'ECONNRESET')
+    return wireAnswer(answer)
+  }
+  return { requests, transport: () => ({ exchange, close: async () => {} }) }
+}
+
+async function requestOf(call: Call): Promise<MockRequest> {
+  const { method, route, headers } = call
+  return { method, url: new URL(call.origin + call.path), route, headers, body: await bodyText(call) }
+}
+
+/** The body as text; a stream is read to its end. */
+export async function bodyText({ body }: Call): Promise<string> {
+  if (body === undefined) return ''
+  if (typeof body === 'string') return body
+  if (!isStreamBody(body)) return Buffer.from(body).toString('utf8')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.open()) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function wireAnswer({ status = 200, headers, json, text, bytes }: MockAnswer): WireAnswer {
+  const type = json === undefined ? 'text/plain' : 'application/json'
+  const content =
+    json === undefined ? (bytes ?? Buffer.from(text ?? '', 'utf8')) : Buffer.from(writeJson(json))
+  return { status, headers: { 'content-type': type, ...headers }, bytes: content }
+}
+
+function failure(call: Call, systemCode: string): NetworkError {
+  const outcome = outcomeSoFar(call.progress)
+  return new NetworkError('HTTP_NETWORK', `${call.label} failed: ${systemCode} (mock).`, {
+    outcome,
+    systemCode,
+  })
+}

@@ -1,0 +1,18 @@
+/** For tests of code that uses Isthmus: `isthmus/testing`. */
+export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
+export type { ClientTransport, TransportFactory } from './http/testing/client-transport.ts'
+export {
+  type FaultServer,
+  type PlannedFault,
+  type ReceivedRequest,
+  type RightAnswer,
+  type ServerFault,
+  startFaultServer,
+} from './http/testing/fault-server.ts'
+export {
+  type MockAnswer,
+  type MockHandler,
+  type MockRequest,
+  type MockTransport,
+  mockTransport,
+} from './http/testing/mock-transport.ts'
