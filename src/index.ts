@@ -1,9 +1,25 @@
-/** Isthmus: what a definition written in TypeScript needs, and the errors every part of it throws. */
+/** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
 export { defineIntegration } from './model/definition/define-integration.ts'
 export { DefinitionError, type Finding, findingText } from './model/definition/finding.ts'
 export type { IntegrationDefinition } from './model/definition/schema/root.ts'
 export type { ErrorCode } from './model/error-codes.ts'
 export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
+export type { DomainEvent, EmitEvent } from './model/events.ts'
 export type { Candidate, Integration } from './model/integration.ts'
 export type { ReadFunction, WriteFunction } from './model/lens/spec.ts'
-export type { CanonicalDocument, CanonicalValue, NativeRecord } from './model/values.ts'
+export type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './model/values.ts'
+export { loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
+export {
+  createRuntime,
+  type IsthmusRuntime,
+  type Role,
+  type RuntimeOptions,
+} from './runtime/create-runtime.ts'
+export {
+  definitionFiles,
+  type LoadedDefinition,
+  type LoadOptions,
+  loadDefinition,
+} from './runtime/load-definition.ts'
+export type { RunningServer, ServerDependencies, ServerOptions } from './server/create-server.ts'
+export { listen } from './server/listen.ts'
