@@ -42,5 +42,14 @@ export type {
   TypedCallOptions,
 } from './http/options.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
+export type {
+  OperationAt,
+  OperationMethod,
+  OperationOptions,
+  OptionsArgument,
+  PathsOf,
+  SuccessOf,
+} from './http/typed/operation.ts'
+export { createTypedClient, type TypedCall, type TypedClient } from './http/typed/typed-client.ts'
 export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
 export type { StoredToken, TokenStore } from './model/token-store.ts'

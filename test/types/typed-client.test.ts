@@ -1,0 +1,38 @@
+import { expect, expectTypeOf, test } from 'vitest'
+import { ApiClient, createTypedClient } from '../../src/http.ts'
+import { mockTransport } from '../../src/testing.ts'
+import type { paths } from './user-api-paths.ts'
+
+const mock = mockTransport(({ method, url, body }) => ({
+  json: `${method} ${url.pathname}${url.search} ${body}`,
+}))
+const client = new ApiClient({ baseUrl: 'https://api.example.com', transport: mock.transport })
+const users = createTypedClient<paths>(client)
+
+interface User {
+  id: number
+  name: string
+  email?: string
+}
+
+test('answers have the type of the document', async () => {
+  expectTypeOf(await users.get('/users')).toEqualTypeOf<User[]>()
+  expectTypeOf(await users.get('/users/{id}', { path: { id: 1 } })).toEqualTypeOf<User>()
+  expectTypeOf(await users.post('/users', { json: { name: 'Ada' } })).toEqualTypeOf<User>()
+  const gone = users.delete('/users/{id}', {
+    path: { id: 1 },
+    query: { reason: 'x' },
+    headers: { 'if-match': '*' },
+  })
+  expectTypeOf(await gone).toEqualTypeOf<undefined>()
+})
+
+test('parameters and bodies go where the document says', async () => {
+  expect(await users.get('/users', { query: { page: 2, role: 'admin' }, totalMs: 1_000 })).toBe(
+    'GET /users?page=2&role=admin ',
+  )
+  expect(await users.patch('/users/{id}', { path: { id: 7 }, json: { name: 'B' } })).toBe(
+    'PATCH /users/7 {"name":"B"}',
+  )
+  expect(await users.patch('/users/{id}', { path: { id: 7 } })).toBe('PATCH /users/7 ')
+})
