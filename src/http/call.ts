@@ -43,6 +43,10 @@ export interface Call {
   readonly body: string | Uint8Array | StreamBody | undefined
   /** The answer's body is handed on while it comes in. @default false */
   readonly streams?: boolean
+  /** The answer's body is handed on as bytes, decompressed and not decoded. @default false */
+  readonly raw?: boolean
+  /** The cache asks whether its answer still holds: a 304 is an answer then. @default false */
+  readonly revalidates?: boolean
   readonly priority: Priority
   /** Part of the API that fails or works as one, for the breaker. */
   readonly endpointClass: string
@@ -78,6 +82,8 @@ export interface DecodedAnswer {
   /** Lower case, without parameters. */
   readonly mediaType: string
   readonly bytes: number
+  /** The body before decoding, decompressed: for whoever keeps or copies it. */
+  readonly plain?: Uint8Array
 }
 
 /** The rest of the chain, as a policy sees it. */

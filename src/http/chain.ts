@@ -7,12 +7,15 @@ import type { RateLimiter } from './limits/rate-limiter.ts'
 import type { ResponseLimits, RetryOptions } from './options.ts'
 import { authenticatePolicy } from './policies/authenticate.ts'
 import { breakerPolicy } from './policies/breaker.ts'
+import { type CacheParts, cachePolicy, type ReadPlain } from './policies/cache.ts'
 import { classifyPolicy } from './policies/classify.ts'
 import { deadlinePolicy } from './policies/deadline.ts'
-import { decodeWith } from './policies/decode.ts'
+import { decodeWith, readPlain } from './policies/decode.ts'
 import { learnLimitsPolicy } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
+import { mergeEqualPolicy } from './policies/merge-equal.ts'
 import { rateLimitPolicy } from './policies/rate-limit.ts'
+import { redirectPolicy } from './policies/redirect.ts'
 import { retryPolicy } from './policies/retry.ts'
 import { tracePolicy } from './policies/trace.ts'
 import type { Telemetry } from './telemetry/open-telemetry.ts'
@@ -22,11 +25,15 @@ export interface ChainParts {
   readonly clock: HttpClock
   readonly random: () => number
   readonly retry: RetryOptions
+  readonly cache: CacheParts | undefined
+  readonly mergeEqualReads: boolean
   readonly breaker: BreakerOptions | undefined
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator | undefined
   readonly telemetry: Telemetry | undefined
   readonly onAttempt: ((entry: CallLogEntry) => void) | undefined
+  readonly redirects: number
+  readonly allowHttp: boolean
   readonly response: ResponseLimits
   readonly exchange: (call: Call) => Promise<WireAnswer>
 }
@@ -35,26 +42,33 @@ export interface ChainParts {
  * Builds the chain. Outer to inner; each step sees what the inner ones throw:
  *
  * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
- * 2. `retry`        outside of everything that belongs to one attempt
- * 3. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
- * 4. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
- * 5. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
+ * 2. `cache`        a hit needs no attempt and no slot
+ * 3. `merge-equal`  inside of the cache, so that callers who find nothing there ask once
+ * 4. `retry`        outside of everything that belongs to one attempt
+ * 5. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
+ * 6. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
+ * 7. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
  *                   may send once more
- * 6. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 7. `classify`     decides by status once the body is decoded, so that errors carry it
- * 8. `learn-limits` inside of classify, since refusals tell of limits as well
- * 9. decode and transport: the inner end
- *
- * A cache and the merging of equal calls belong between 1 and 2: a hit needs no attempt.
+ * 8. `redirect`     inside of authenticate, so that no credential is put on for another origin
+ * 9. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
+ * 10. `classify`     decides by status once the body is decoded, so that errors carry it
+ * 11. `learn-limits` inside of classify, since refusals tell of limits as well
+ * 12. decode and transport: the inner end
  */
 export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedAnswer> {
   const { clock } = parts
+  const read: ReadPlain = (call, wire) => readPlain(call, wire, parts.response)
   const order: readonly Policy[] = [
     deadlinePolicy(clock),
+    cachePolicy(parts.cache, read),
+    mergeEqualPolicy(parts.mergeEqualReads, (call, answer) =>
+      read(call, { status: answer.status, headers: answer.headers, bytes: answer.plain ?? new Uint8Array() }),
+    ),
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
     breakerPolicy(parts.breaker, clock),
     rateLimitPolicy(parts.limiter),
     authenticatePolicy(parts.authenticator),
+    redirectPolicy(parts.redirects, parts.allowHttp),
     ...(parts.telemetry === undefined ? [] : [tracePolicy(parts.telemetry, clock)]),
     logAttemptPolicy(parts.onAttempt, clock),
     classifyPolicy(clock),

@@ -5,10 +5,18 @@ import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
 import { isSpentBySending, isStreamBody, requestBodyOf } from './bodies/request-body.ts'
+import { partitionOf } from './cache/cache-key.ts'
+import { MemoryCacheStore } from './cache/memory-cache-store.ts'
 import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
 import { clientChain } from './chain.ts'
 import { acceptedEncodings } from './decompress.ts'
-import { RequestError, ResponseValidationError } from './errors.ts'
+import {
+  AuthenticationError,
+  HttpStatusError,
+  RateLimitedError,
+  RequestError,
+  ResponseValidationError,
+} from './errors.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
   type ApiClientOptions,
@@ -21,6 +29,7 @@ import {
   type TypedCallOptions,
   timeoutsFrom,
 } from './options.ts'
+import type { CacheParts } from './policies/cache.ts'
 import { issuePointer } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
@@ -69,6 +78,8 @@ export class ApiClient {
     const response = responseLimitsFrom(options.response)
     const connections = options.connections ?? 64
     assertWithin('connections', connections, 1, 1_024)
+    const redirects = options.redirects ?? 0
+    assertWithin('redirects', redirects, 0, 10)
     this.#options = options
     this.#base = parseBaseUrl(options.baseUrl, allowHttp)
     this.#clock = options.clock ?? systemClock
@@ -82,16 +93,17 @@ export class ApiClient {
     })
     const clock = this.#clock
     const ca = options.ca === undefined ? undefined : [options.ca].flat()
-    const sockets = () => new Transport({
-      timeouts,
-      maxBytes: response.maxBytes,
-      connections,
-      ca,
-      clientCertificate: options.clientCertificate,
-      allowAddresses: [...(options.allowAddresses ?? []), ...(allowHttp ? ['loopback'] : [])],
-      lookup: options.lookup,
-      clock,
-    })
+    const sockets = () =>
+      new Transport({
+        timeouts,
+        maxBytes: response.maxBytes,
+        connections,
+        ca,
+        clientCertificate: options.clientCertificate,
+        allowAddresses: [...(options.allowAddresses ?? []), ...(allowHttp ? ['loopback'] : [])],
+        lookup: options.lookup,
+        clock,
+      })
     this.#transport = options.transport?.(sockets) ?? sockets()
     this.#limiter = new RateLimiter(options.limits ?? {}, () => clock.monotonic())
     const exchange = (call: Call) => this.#transport.exchange(call)
@@ -101,6 +113,10 @@ export class ApiClient {
       response,
       exchange,
       random: options.random ?? Math.random,
+      cache: cacheFrom(options),
+      mergeEqualReads: options.mergeEqualReads ?? false,
+      redirects,
+      allowHttp,
       breaker: breakerFrom(options.breaker),
       limiter: this.#limiter,
       authenticator: authenticatorFrom(options.auth, {
@@ -179,6 +195,25 @@ export class ApiClient {
     return { status, headers, data: streamOf(body, maxBytes) }
   }
 
+  /**
+   * Any method; every status is an answer, and the body comes as bytes, decompressed: for adapters.
+   *
+   * @throws RequestError, RateLimitedError of our own limit, TimeoutError, NetworkError, CircuitOpenError
+   */
+  async exchange(method: Method, target: string, options: CallOptions = {}): Promise<Answer<Uint8Array>> {
+    try {
+      const { status, headers, body } = await this.#run({ ...this.#call(method, target, options), raw: true })
+      return { status, headers, data: bytesOf(body) }
+    } catch (error) {
+      const answered =
+        error instanceof HttpStatusError ||
+        error instanceof RateLimitedError ||
+        error instanceof AuthenticationError
+      if (!answered || error.status === undefined || error.headers === undefined) throw error
+      return { status: error.status, headers: error.headers, data: bytesOf(error.body) }
+    }
+  }
+
   /** How much of the limits is in use right now. */
   get usage(): LimiterUsage {
     return this.#limiter.usage
@@ -244,6 +279,16 @@ function endpointClassOf(method: Method, route: string, basePath: string): strin
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
     ? `read ${resource}`
     : `write ${resource}`
+}
+
+function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
+  if (cache === undefined || cache === false) return undefined
+  const { store, partition } = cache === true ? {} : cache
+  return { store: store ?? new MemoryCacheStore(), partition: partitionOf(auth, partition) }
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  return body instanceof Uint8Array ? body : new Uint8Array()
 }
 
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {

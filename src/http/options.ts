@@ -7,6 +7,7 @@ import type { AuthOptions } from './auth/options.ts'
 import type { MultipartPart } from './bodies/multipart.ts'
 import type { ByteSource } from './bodies/request-body.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
+import type { CacheStore } from './cache/cache-store.ts'
 import type { HttpClock, Method, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import { RequestError } from './errors.ts'
@@ -31,6 +32,12 @@ export interface ApiClientOptions {
   /** Rate and concurrency limits, kept before the first 429. @default none */
   readonly limits?: LimitOptions
   readonly response?: Partial<ResponseLimits>
+  /** Keeps answers as RFC 9111 allows, apart for each credential. `true` keeps 50 MiB in memory. @default false */
+  readonly cache?: boolean | CacheOptions
+  /** Lets equal reads that are under way at the same time share one request. @default false */
+  readonly mergeEqualReads?: boolean
+  /** Redirects of a read that are followed. 0 to 10. Those of writes never are. @default 0 */
+  readonly redirects?: number
   /** When calls to a failing part of the API are held back; `false` never. @default 10 failures within 10 s */
   readonly breaker?: Partial<BreakerOptions> | false
   /** Name of the header that carries an idempotency key. @default 'idempotency-key' */
@@ -63,6 +70,14 @@ export interface ApiClientOptions {
   readonly random?: () => number
 }
 
+/** Where answers are kept. */
+export interface CacheOptions {
+  /** @default 50 MiB in memory, for this client alone */
+  readonly store?: CacheStore
+  /** Tells whose answers these are, for clients with an authenticator of their own that share a store. @default none of them is shared */
+  readonly partition?: string
+}
+
 /** Time bounds in milliseconds, each 1 to 3,600,000. */
 export interface Timeouts {
   /** The whole call: queueing, tokens, retries and back-off included. It settles on time in every phase. @default 30000 */
@@ -89,6 +104,8 @@ export interface RetryOptions {
 export interface ResponseLimits {
   /** Bytes of the body after decompression. @default 33554432 (32 MiB) */
   readonly maxBytes: number
+  /** Bytes that a compressed byte may unfold into, for bodies above 1 MiB. 1 to 100,000. @default 200 */
+  readonly maxRatio: number
   /** Levels of nesting in a JSON answer. @default 64 */
   readonly maxDepth: number
   /**
@@ -164,6 +181,7 @@ export const defaultRetry: RetryOptions = Object.freeze({ retries: 3, baseMs: 25
 /** Defaults of {@link ResponseLimits}. */
 export const defaultResponseLimits: ResponseLimits = Object.freeze({
   maxBytes: 32 * 1024 * 1024,
+  maxRatio: 200,
   maxDepth: 64,
   numbers: 'lossless',
 })
@@ -201,6 +219,7 @@ export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOption
 export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): ResponseLimits {
   const limits = { ...defaultResponseLimits, ...given }
   assertWithin('response.maxBytes', limits.maxBytes, 1, 1024 * 1024 * 1024)
+  assertWithin('response.maxRatio', limits.maxRatio, 1, 100_000)
   assertWithin('response.maxDepth', limits.maxDepth, 1, 10_000)
   return limits
 }

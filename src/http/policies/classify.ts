@@ -14,6 +14,7 @@ export function classifyPolicy(clock: HttpClock): Policy {
       const landedBefore = call.progress.mayHaveLanded
       const answer = await next(call)
       if (answer.status >= 200 && answer.status < 300) return answer
+      if (answer.status === 304 && call.revalidates === true) return answer
       const error = statusError(call, answer, clock.now())
       // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
       if (provesNoEffect(answer.status)) call.progress.mayHaveLanded = landedBefore

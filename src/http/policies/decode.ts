@@ -8,6 +8,9 @@ import { parseJson } from '../json.ts'
 import type { ResponseLimits } from '../options.ts'
 import { answerTooLarge } from '../transport-errors.ts'
 
+/** Below this the ratio does not matter. */
+const smallBytes = 1024 * 1024
+
 /** The inner end of the chain: sends the request by `exchange` and decodes what comes back. */
 export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits: ResponseLimits): Next {
   return async (call) => {
@@ -16,12 +19,19 @@ export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits
     // A transport of a test hands bytes over even when a stream was asked for.
     if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
     const bytes = await plainBytes(call, wire, limits)
-    const mediaType = mediaTypeOf(wire.headers['content-type'])
-    const base = { status: wire.status, headers: wire.headers, mediaType, bytes: bytes.byteLength }
-    if (bytes.byteLength === 0) return { ...base, body: undefined }
-    const text = textOf(call, wire.status, bytes)
-    return { ...base, body: bodyOf(call, base, text, limits) }
+    return readPlain(call, { status: wire.status, headers: wire.headers, bytes }, limits)
   }
+}
+
+/** Decodes a body that is decompressed already. */
+export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits): DecodedAnswer {
+  const { status, headers, bytes } = wire
+  const mediaType = mediaTypeOf(headers['content-type'])
+  if (bytes.byteLength === 0 && call.raw !== true)
+    return { status, headers, mediaType, bytes: 0, body: undefined }
+  const base = { status, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
+  if (call.raw === true) return { ...base, body: bytes }
+  return { ...base, body: bodyOf(call, base, textOf(call, status, bytes), limits) }
 }
 
 /** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
@@ -61,7 +71,11 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
 async function plainBytes(call: Call, wire: WireAnswer, limits: ResponseLimits): Promise<Uint8Array> {
   const encoding = wire.headers['content-encoding']
   if (encoding === undefined) return wire.bytes
-  const result = await decompress(wire.bytes, encoding, limits.maxBytes)
+  const result = await decompress(
+    wire.bytes,
+    encoding,
+    Math.min(limits.maxBytes, Math.max(smallBytes, wire.bytes.byteLength * limits.maxRatio)),
+  )
   if (result.ok) return result.bytes
   if (result.reason === 'too-large') throw answerTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(

@@ -1,0 +1,45 @@
+/** Under which key an answer is kept: its address and who asked. */
+import { createHash, randomUUID } from 'node:crypto'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { AuthOptions } from '../auth/options.ts'
+import type { Call } from '../call.ts'
+
+/** Headers that say nothing about who asks; those an answer depends on are named by its `vary`. */
+const neutral: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-type',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-unmodified-since',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+])
+
+/** A fingerprint of a client's credential. One that can't be known is one of its own, so nothing is shared by mistake. */
+export function partitionOf(
+  auth: AuthOptions | Authenticator | undefined,
+  given: string | undefined,
+): string {
+  if (given !== undefined) return fingerprint(given)
+  if (auth === undefined) return 'public'
+  return 'type' in auth ? fingerprint(JSON.stringify(auth)) : randomUUID()
+}
+
+/** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
+export function cacheKey(call: Call, partition: string, path: string = call.path): string {
+  let personal = ''
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (!neutral.has(name)) personal += `${name}:${value}\n`
+  }
+  const who = personal === '' ? partition : `${partition}.${fingerprint(personal)}`
+  return `${who} ${call.origin}${path}`
+}
+
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,24 @@
+/** Where cached answers are kept. */
+
+/** A cached answer: plain data, so that a store may put it anywhere. */
+export interface CachedAnswer {
+  /** What the answer's `vary` picked of the request: tells the variants of one address apart. */
+  readonly variant: string
+  readonly status: number
+  /** Body, decompressed. */
+  readonly bytes: Uint8Array
+  /** Freshness by RFC 9111, as `http-cache-semantics` writes it down. JSON. */
+  readonly policy: object
+}
+
+/**
+ * Keeps answers by key. A key holds the address and a fingerprint of whoever asked, never a secret. A store may forget anything at any
+ * time; one that fails is treated as empty.
+ */
+export interface CacheStore {
+  /** All variants kept under the key. */
+  get(key: string): Promise<readonly CachedAnswer[]> | readonly CachedAnswer[]
+  /** Replaces all variants of the key. */
+  set(key: string, answers: readonly CachedAnswer[]): Promise<void> | void
+  delete(key: string): Promise<void> | void
+}

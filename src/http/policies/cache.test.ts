@@ -1,0 +1,202 @@
+import { afterEach, expect, test } from 'vitest'
+import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
+import type { CacheStore } from '../cache/cache-store.ts'
+import { MemoryCacheStore } from '../cache/memory-cache-store.ts'
+import { ApiClient } from '../client.ts'
+import type { ApiClientOptions } from '../options.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function serve(respond: Respond): Promise<LocalServer> {
+  const server = await startServer(respond)
+  open.push(server)
+  return server
+}
+
+function clientOf(server: LocalServer, options: Partial<ApiClientOptions> = {}): ApiClient {
+  const client = new ApiClient({
+    baseUrl: server.url,
+    allowHttp: true,
+    cache: true,
+    retry: { retries: 0 },
+    ...options,
+  })
+  open.push(client)
+  return client
+}
+
+/** Counts, so that an answer shows which request made it. */
+function counting(headers: Readonly<Record<string, string>>): Respond {
+  let count = 0
+  return (_request, response) => {
+    count += 1
+    sendJson(response, 200, { count }, headers)
+  }
+}
+
+test('a fresh answer needs no request, and each caller gets objects of its own', async () => {
+  const server = await serve(counting({ 'cache-control': 'max-age=60' }))
+  const client = clientOf(server)
+  const [one, two] = [await client.get('/x'), await client.get('/x')]
+  expect([one, two]).toEqual([{ count: 1 }, { count: 1 }])
+  expect(one).not.toBe(two)
+  expect(server.seen).toHaveLength(1)
+  const { headers } = await client.send('GET', '/x')
+  expect(Number(headers.age)).toBeGreaterThanOrEqual(0)
+})
+
+test('what may not be kept is not kept, and a lifetime is never guessed', async () => {
+  for (const headers of [
+    { 'cache-control': 'no-store' },
+    { 'cache-control': 'max-age=60', vary: '*' },
+    { 'last-modified': new Date(0).toUTCString() },
+    {},
+  ]) {
+    const server = await serve(counting(headers))
+    const client = clientOf(server)
+    await client.get('/x')
+    expect(await client.get('/x')).toEqual({ count: 2 })
+  }
+})
+
+test('one credential never gets what another one was answered (undici: user A to user B)', async () => {
+  const server = await serve(({ headers }, response) =>
+    sendJson(
+      response,
+      200,
+      { for: headers.authorization ?? headers.cookie ?? headers['x-user'] },
+      { 'cache-control': 'private, max-age=60' },
+    ),
+  )
+  const store = new MemoryCacheStore()
+  const bearer = (token: string) => clientOf(server, { cache: { store }, auth: { type: 'bearer', token } })
+  const own = () =>
+    clientOf(server, {
+      cache: { store },
+      auth: { name: 'own', credential: () => ({ headers: { authorization: `Own ${Math.random()}` } }) },
+    })
+  expect(await bearer('a').get('/me')).toEqual({ for: 'Bearer a' })
+  expect(await bearer('b').get('/me')).toEqual({ for: 'Bearer b' })
+  expect(await bearer('a').get('/me')).toEqual({ for: 'Bearer a' })
+  expect(server.seen).toHaveLength(2)
+  expect(await own().get('/me')).not.toEqual(await own().get('/me'))
+  const plain = clientOf(server, { cache: { store } })
+  for (const headers of [
+    { authorization: 'A' },
+    { authorization: 'B' },
+    { cookie: 'C' },
+    { 'x-user': 'D' },
+  ]) {
+    expect(await plain.get('/me', { headers })).toEqual({ for: Object.values(headers)[0] })
+  }
+})
+
+test('an answer with an ETag or a date is asked for again by it, and a 304 hands out what is kept', async () => {
+  for (const [validator, condition] of [
+    ['etag', 'if-none-match'],
+    ['last-modified', 'if-modified-since'],
+  ] as const) {
+    const value = validator === 'etag' ? '"v1"' : new Date(0).toUTCString()
+    const server = await serve(({ headers }, response) => {
+      if (headers[condition] === value) {
+        response.writeHead(304, { [validator]: value, 'cache-control': 'no-cache' })
+        response.end()
+      } else sendJson(response, 200, { v: 1 }, { [validator]: value, 'cache-control': 'no-cache' })
+    })
+    const client = clientOf(server)
+    for (let round = 0; round < 3; round += 1) expect(await client.get('/x')).toEqual({ v: 1 })
+    expect(server.seen.map(({ headers }) => headers[condition])).toEqual([undefined, value, value])
+  }
+})
+
+test('stale-while-revalidate hands out the old answer at once and fetches the new one once', async () => {
+  let count = 0
+  const server = await serve(async (_request, response) => {
+    count += 1
+    if (count > 1) await sleep(100)
+    sendJson(response, 200, { count }, { 'cache-control': 'max-age=0, stale-while-revalidate=60' })
+  })
+  const client = clientOf(server)
+  await client.get('/x')
+  await sleep(20)
+  const startedAt = performance.now()
+  expect(await Promise.all([client.get('/x'), client.get('/x')])).toEqual([{ count: 1 }, { count: 1 }])
+  expect(performance.now() - startedAt).toBeLessThan(90)
+  await sleep(250)
+  expect(count).toBe(2)
+  expect(await client.get('/x')).toEqual({ count: 2 })
+})
+
+test('stale-if-error hands out the old answer while the API fails', async () => {
+  let count = 0
+  const server = await serve((_request, response) => {
+    count += 1
+    if (count > 1) sendJson(response, 500, {})
+    else sendJson(response, 200, { old: true }, { 'cache-control': 'max-age=0, stale-if-error=60' })
+  })
+  const client = clientOf(server)
+  await client.get('/x')
+  await sleep(10)
+  expect(await client.get('/x')).toEqual({ old: true })
+})
+
+test('variants by Vary are kept side by side', async () => {
+  const server = await serve(({ headers }, response) =>
+    sendJson(
+      response,
+      200,
+      { in: headers['accept-language'] },
+      { 'cache-control': 'max-age=60', vary: 'Accept-Language' },
+    ),
+  )
+  const client = clientOf(server)
+  for (const language of ['de', 'en', 'de', 'en']) {
+    expect(await client.get('/x', { headers: { 'accept-language': language } })).toEqual({ in: language })
+  }
+  expect(server.seen).toHaveLength(2)
+})
+
+test('a write makes what was read of its address untrue, also when nobody knows what it did', async () => {
+  let breaks = false
+  const server = await serve(({ method }, response) => {
+    if (method !== 'GET' && breaks) response.destroy()
+    else sendJson(response, 200, {}, { 'cache-control': 'max-age=60' })
+  })
+  const client = clientOf(server)
+  await client.get('/x')
+  await client.put('/x', { json: {} })
+  await client.get('/x')
+  breaks = true
+  await client.post('/x', { json: {}, idempotencyKey: 'auto' }).catch(() => undefined)
+  await client.get('/x')
+  expect(server.seen.filter(({ method }) => method === 'GET')).toHaveLength(3)
+})
+
+test('memory stays within its bytes; what was used longest ago goes first', () => {
+  const store = new MemoryCacheStore(20_000)
+  const answer = (size: number) => [{ variant: '', status: 200, bytes: new Uint8Array(size), policy: {} }]
+  for (const key of ['a', 'b', 'c']) store.set(key, answer(4_000))
+  store.get('a')
+  store.set('d', answer(4_000))
+  expect(store.bytes).toBeLessThanOrEqual(20_000)
+  expect(['a', 'b', 'c', 'd'].map((key) => store.get(key).length)).toEqual([1, 0, 1, 1])
+  store.set('huge', answer(15_000))
+  expect(store.get('huge')).toEqual([])
+  for (const key of ['a', 'c', 'd']) store.delete(key)
+  expect(store.bytes).toBe(0)
+})
+
+test('a store that fails costs time, not correctness', async () => {
+  const fail = () => Promise.reject(new DOMException('away', 'NetworkError'))
+  const store: CacheStore = { get: fail, set: fail, delete: fail }
+  const server = await serve(counting({ 'cache-control': 'max-age=60' }))
+  const client = clientOf(server, { cache: { store } })
+  expect(await client.get('/x')).toEqual({ count: 1 })
+  expect(await client.get('/x')).toEqual({ count: 2 })
+  await client.put('/x', { json: {} })
+})
