@@ -146,6 +146,15 @@ export class RunningPair {
     })
   }
 
+  /** Waits, bounded, until no outcome is in doubt and nothing is due, waiting or under way. */
+  async quiet(withinMs = 25_000): Promise<void> {
+    await until(async () => {
+      const { queue, open } = await this.running.store.admin.status()
+      const left = queue.due + queue.waiting + queue.running
+      return left + open.intents === 0 || `${left} records to do, ${open.intents} writes in doubt`
+    }, withinMs)
+  }
+
   detail(system: 'crm' | 'erp', rid: string): Promise<RecordDetail | undefined> {
     return this.running.store.admin.record({ system, rid })
   }
