@@ -294,10 +294,12 @@ function bytesOf(body: unknown): Uint8Array {
 function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   const lower: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\r\n\0]/.test(value)) {
+    // A name that is none may be a value in the wrong place: it is not quoted.
+    const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+    if (!isName || /[\r\n\0]/.test(value)) {
       throw new RequestError(
         'HTTP_REQUEST_INVALID',
-        `The header ${JSON.stringify(name)} has characters that HTTP refuses.`,
+        isName ? `The value of the header ${name} has a line break.` : 'A header has a name that HTTP refuses.',
       )
     }
     lower[name.toLowerCase()] = value

@@ -32,6 +32,8 @@ const words: Readonly<Record<string, string>> = {
 /** The error of a call whose exchange failed. */
 export function transportError(call: Call, error: Error): HttpError | RequestError {
   const cause = innermost(error)
+  // undici's parser error carries what came over the wire, which may echo what was sent.
+  Reflect.deleteProperty(cause, 'data')
   if (cause instanceof HttpError) return cause
   const systemCode = codeOf(cause) ?? codeOf(error)
   const outcome = outcomeSoFar(call.progress)
