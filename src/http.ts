@@ -14,11 +14,15 @@ export { type CsvOptions, readCsv, readCsvRows, toCsv } from './http/bodies/csv.
 export type { MultipartPart } from './http/bodies/multipart.ts'
 export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
 export type { ByteSource, StreamBody } from './http/bodies/request-body.ts'
+export type { BreakerOptions } from './http/breaker/circuit.ts'
+export type { CachedAnswer, CacheStore } from './http/cache/cache-store.ts'
+export { MemoryCacheStore } from './http/cache/memory-cache-store.ts'
 export type { Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
 export { type Answer, ApiClient } from './http/client.ts'
 export {
   AuthenticationError,
+  CircuitOpenError,
   HttpError,
   HttpStatusError,
   isHttpError,
@@ -29,10 +33,16 @@ export {
   ResponseValidationError,
   TimeoutError,
 } from './http/errors.ts'
+export { createFetch, type FetchLike } from './http/fetch-adapter.ts'
 export type { RateLimit } from './http/limits/gcra.ts'
-export type { LimiterUsage, LimitOptions } from './http/limits/rate-limiter.ts'
+export type { LimitUsage } from './http/limits/learnt-limits.ts'
+export type { AnswerHeaders, LimitReport, ParseLimits } from './http/limits/limit-headers.ts'
+export { MemoryBucketStore } from './http/limits/memory-bucket-store.ts'
+export type { LimiterUsage, LimitOptions, SharedLimits } from './http/limits/rate-limiter.ts'
+export type { AllowedAddress } from './http/network/address-guard.ts'
 export type {
   ApiClientOptions,
+  CacheOptions,
   CallOptions,
   QueryValue,
   ResponseLimits,
@@ -41,7 +51,21 @@ export type {
   Timeouts,
   TypedCallOptions,
 } from './http/options.ts'
+export { type Link, parseLinkHeader } from './http/pagination/link-header.ts'
+export {
+  cursor,
+  linkHeader,
+  odata,
+  offsetLimit,
+  type PagePlace,
+  type PageSoFar,
+  type Pagination,
+  pageNumber,
+  salesforceQuery,
+} from './http/pagination/paginate.ts'
+export type { ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
+export type { ClientCertificate } from './http/transport.ts'
 export type {
   OperationAt,
   OperationMethod,
@@ -51,5 +75,6 @@ export type {
   SuccessOf,
 } from './http/typed/operation.ts'
 export { createTypedClient, type TypedCall, type TypedClient } from './http/typed/typed-client.ts'
+export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
 export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
 export type { StoredToken, TokenStore } from './model/token-store.ts'

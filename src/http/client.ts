@@ -29,8 +29,9 @@ import {
   type TypedCallOptions,
   timeoutsFrom,
 } from './options.ts'
+import { type ItemsOptions, type Page, type PagesOptions, walkItems, walkPages } from './pagination/walk.ts'
 import type { CacheParts } from './policies/cache.ts'
-import { issuePointer } from './standard-schema.ts'
+import { issuePointer, type StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
 import type { ClientTransport } from './testing/client-transport.ts'
@@ -196,6 +197,41 @@ export class ApiClient {
   }
 
   /**
+   * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`. The next page is asked for
+   * when the caller wants it.
+   *
+   * @throws as {@link ApiClient.send} does · RequestError HTTP_BASE_URL_ESCAPE for a page elsewhere · ResponseValidationError
+   * HTTP_PAGES_LIMIT, HTTP_PAGES_REPEATED
+   */
+  pages(target: string, options: PagesOptions): AsyncGenerator<Page> {
+    return walkPages(
+      target,
+      options,
+      (page, rest) => this.send('GET', page, rest),
+      (page, rest) => {
+        const { origin, path } = addressOf(this.#base, page, rest)
+        return origin + path
+      },
+    )
+  }
+
+  /** Reads a list item by item, each checked and typed by `schema` if given. @throws as {@link ApiClient.pages} does */
+  items<Output>(
+    target: string,
+    options: ItemsOptions & { readonly schema: StandardSchema<Output> },
+  ): AsyncGenerator<Output>
+  items(target: string, options: ItemsOptions): AsyncGenerator<unknown>
+  async *items(
+    target: string,
+    options: ItemsOptions & { readonly schema?: StandardSchema<unknown> },
+  ): AsyncGenerator<unknown> {
+    const { itemsMax = Number.POSITIVE_INFINITY, schema, ...rest } = options
+    for await (const item of walkItems(this.pages(target, rest), itemsMax)) {
+      yield schema === undefined ? item : await checked(`GET ${target}`, 200, item, schema)
+    }
+  }
+
+  /**
    * Any method; every status is an answer, and the body comes as bytes, decompressed: for adapters.
    *
    * @throws RequestError, RateLimitedError of our own limit, TimeoutError, NetworkError, CircuitOpenError
@@ -299,7 +335,9 @@ function lowerNames(headers: Readonly<Record<string, string>>): Record<string, s
     if (!isName || /[\r\n\0]/.test(value)) {
       throw new RequestError(
         'HTTP_REQUEST_INVALID',
-        isName ? `The value of the header ${name} has a line break.` : 'A header has a name that HTTP refuses.',
+        isName
+          ? `The value of the header ${name} has a line break.`
+          : 'A header has a name that HTTP refuses.',
       )
     }
     lower[name.toLowerCase()] = value
@@ -313,12 +351,21 @@ async function validated(
   options: TypedCallOptions<unknown> | CallOptions,
 ): Promise<unknown> {
   if (!('schema' in options)) return answer.body
-  const result = await options.schema['~standard'].validate(answer.body)
+  return checked(call.label, answer.status, answer.body, options.schema)
+}
+
+async function checked(
+  label: string,
+  status: number,
+  value: unknown,
+  schema: StandardSchema<unknown>,
+): Promise<unknown> {
+  const result = await schema['~standard'].validate(value)
   if (result.issues === undefined) return result.value
   const places = result.issues.slice(0, 5).map(issuePointer).join(', ')
   throw new ResponseValidationError(
     'HTTP_ANSWER_UNEXPECTED',
-    `${call.label} answered ${answer.status} with data that does not fit the schema at ${places}; see "issues".`,
-    { outcome: 'answered', status: answer.status, issues: result.issues },
+    `${label} answered ${status} with data that does not fit the schema at ${places}; see "issues".`,
+    { outcome: 'answered', status, issues: result.issues },
   )
 }

@@ -1,33 +1,110 @@
-/** Reads the `Link` header (RFC 8288) as far as paging needs it: the target of `rel="next"`. */
+/** Reads the `Link` header field (RFC 8288, appendix B.2), as leniently as the RFC asks: what is broken is left out, the rest counts. */
 
-/** The target of the first link with the relation `next`, as it stands there; undefined when there is none. */
-export function nextLink(header: string | undefined): string | undefined {
-  for (const link of splitLinks(header ?? '')) {
-    const match = /^\s*<([^>]*)>\s*((?:;.*)?)$/s.exec(link)
-    if (match === null) continue
-    const [, target, parameters = ''] = match
-    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
-    const names = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/)
-    if (names.includes('next')) return target
-  }
-  return undefined
+/** One link of the field. */
+export interface Link {
+  /** As it stands in the field: often relative to the answer's address. */
+  readonly target: string
+  /** Relation types in lower case: `next`, `prev`, … */
+  readonly relations: readonly string[]
+  /** All parameters, names in lower case; of repeated ones the first. */
+  readonly parameters: Readonly<Record<string, string>>
 }
 
-/** Splits at commas that are neither within `<…>` nor within quotes. */
-function splitLinks(header: string): string[] {
-  const links: string[] = []
-  let current = ''
-  let closing: string | undefined
-  for (const character of header) {
-    if (closing === undefined && character === ',') {
-      links.push(current)
-      current = ''
-      continue
-    }
-    if (closing === character) closing = undefined
-    else if (closing === undefined && character === '<') closing = '>'
-    else if (closing === undefined && character === '"') closing = '"'
-    current += character
+const linksMax = 100
+
+/** All links of the field, in order, at most 100. */
+export function parseLinkHeader(field: string | undefined): readonly Link[] {
+  const text = new Cursor(field ?? '')
+  const links: Link[] = []
+  while (links.length < linksMax) {
+    text.skip(/[\s,]/)
+    if (!text.take('<')) break
+    const target = text.until('>')
+    if (target === undefined) break
+    const parameters = readParameters(text)
+    const relations = (parameters.rel ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((name) => name !== '')
+    links.push({ target: target.trim(), relations, parameters })
+    // Whatever follows up to the next comma belongs to no parameter.
+    text.skip(/[^,]/)
   }
-  return [...links, current]
+  return links
+}
+
+/** The target of the first link that leads from this answer to its next page, as it stands there; undefined when there is none. */
+export function nextLink(field: string | undefined): string | undefined {
+  // A link with an anchor speaks of another document than this answer.
+  return parseLinkHeader(field).find(
+    ({ relations, parameters }) => relations.includes('next') && parameters.anchor === undefined,
+  )?.target
+}
+
+function readParameters(text: Cursor): Record<string, string> {
+  const parameters: Record<string, string> = Object.create(null)
+  while (true) {
+    text.skip(/\s/)
+    if (!text.take(';')) return parameters
+    text.skip(/\s/)
+    const name = text.while(/[^\s=;,"]/).toLowerCase()
+    text.skip(/\s/)
+    const value = text.take('=') ? readValue(text) : ''
+    if (name !== '' && !(name in parameters)) parameters[name] = value
+  }
+}
+
+function readValue(text: Cursor): string {
+  text.skip(/\s/)
+  return text.take('"') ? text.quoted() : text.while(/[^\s;,]/)
+}
+
+/** A place in a text. */
+class Cursor {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  take(character: string): boolean {
+    if (this.#text[this.#at] !== character) return false
+    this.#at += 1
+    return true
+  }
+
+  while(pattern: RegExp): string {
+    const from = this.#at
+    this.skip(pattern)
+    return this.#text.slice(from, this.#at)
+  }
+
+  skip(pattern: RegExp): void {
+    while (this.#at < this.#text.length && pattern.test(this.#text[this.#at] ?? '')) this.#at += 1
+  }
+
+  /** Up to the character, which is passed over; undefined when it does not come. */
+  until(character: string): string | undefined {
+    const end = this.#text.indexOf(character, this.#at)
+    if (end === -1) return undefined
+    const found = this.#text.slice(this.#at, end)
+    this.#at = end + 1
+    return found
+  }
+
+  /** The rest of a quoted text whose first quote is passed already; one that does not end goes to the end. */
+  quoted(): string {
+    let value = ''
+    while (this.#at < this.#text.length) {
+      const character = this.#text[this.#at] ?? ''
+      this.#at += 1
+      if (character === '"') break
+      if (character === '\\') {
+        value += this.#text[this.#at] ?? ''
+        this.#at += 1
+      } else value += character
+    }
+    return value
+  }
 }

@@ -1,0 +1,163 @@
+/** The ways in which APIs divide lists into pages: where the first page is, and what leads from one to the next. */
+import type { QueryValue } from '../options.ts'
+import { nextLink } from './link-header.ts'
+
+/** A page that was read. */
+export interface PageSoFar {
+  readonly data: unknown
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Items on this page, if it is known where they are. */
+  readonly items: readonly unknown[] | undefined
+  /** Pages read, this one included. */
+  readonly pages: number
+  /** Items read, those of this page included. */
+  readonly count: number
+}
+
+/** Where a page is: further query parameters on the list's address, or an address that the API handed out (relative or absolute). */
+export type PagePlace =
+  | { readonly query: Readonly<Record<string, QueryValue>> }
+  | { readonly address: string }
+
+/** One way of paging. Bring an own one for an API that has a way of its own. */
+export interface Pagination {
+  readonly name: string
+  /** Where the items are on a page when the caller does not say: a path with dots, empty for the whole body. */
+  readonly items: string
+  first(): PagePlace
+  /** Undefined at the end. */
+  next(page: PageSoFar): PagePlace | undefined
+}
+
+const firstPage: PagePlace = { query: {} }
+
+/** `Link: <…>; rel="next"` (RFC 8288): GitHub, GitLab, Shopify and many others. */
+export function linkHeader(): Pagination {
+  return {
+    name: 'link',
+    items: '',
+    first: () => firstPage,
+    next: ({ headers }) => addressPlace(nextLink(headers.link)),
+  }
+}
+
+/** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
+export function cursor(options: {
+  readonly parameter: string
+  readonly next: string
+  /** @default '' */
+  readonly items?: string
+}): Pagination {
+  return {
+    name: 'cursor',
+    items: options.items ?? '',
+    first: () => firstPage,
+    next: ({ data }) => {
+      const value = valueAt(data, options.next)
+      return isToken(value) ? { query: { [options.parameter]: value } } : undefined
+    },
+  }
+}
+
+/** Pages by number, until one is empty or shorter than `size`. */
+export function pageNumber(
+  options: {
+    /** @default 'page' */
+    readonly parameter?: string
+    /** @default 1 */
+    readonly first?: number
+    /** Query parameter of the page's size, sent when `size` is given. @default 'per_page' */
+    readonly sizeParameter?: string
+    readonly size?: number
+    /** @default '' */
+    readonly items?: string
+  } = {},
+): Pagination {
+  const { parameter = 'page', first = 1, sizeParameter = 'per_page', size, items = '' } = options
+  const place = (page: number): PagePlace => ({
+    query: { [parameter]: page, ...(size === undefined ? {} : { [sizeParameter]: size }) },
+  })
+  return {
+    name: 'page',
+    items,
+    first: () => place(first),
+    next: (page) => (isLast(page, size) ? undefined : place(first + page.pages)),
+  }
+}
+
+/** Pages by the number of items before them, until one is empty or shorter than `size`. */
+export function offsetLimit(
+  options: {
+    /** @default 'offset' */
+    readonly parameter?: string
+    /** Query parameter of the page's size, sent when `size` is given. @default 'limit' */
+    readonly sizeParameter?: string
+    readonly size?: number
+    /** @default '' */
+    readonly items?: string
+  } = {},
+): Pagination {
+  const { parameter = 'offset', sizeParameter = 'limit', size, items = '' } = options
+  const place = (offset: number): PagePlace => ({
+    query: { [parameter]: offset, ...(size === undefined ? {} : { [sizeParameter]: size }) },
+  })
+  return {
+    name: 'offset',
+    items,
+    first: () => place(0),
+    next: (page) => (isLast(page, size) ? undefined : place(page.count)),
+  }
+}
+
+/** OData: `@odata.nextLink` and `value` (version 4), `d.__next` and `d.results` (version 2). */
+export function odata(options: { readonly version?: 2 | 4 } = {}): Pagination {
+  const isOld = options.version === 2
+  return {
+    name: 'odata',
+    items: isOld ? 'd.results' : 'value',
+    first: () => firstPage,
+    next: ({ data }) => {
+      const found = isOld ? valueAt(data, 'd.__next') : ownValue(data, '@odata.nextLink')
+      return addressPlace(typeof found === 'string' ? found : undefined)
+    },
+  }
+}
+
+/** Salesforce queries: `nextRecordsUrl` until `done`, items in `records`. */
+export function salesforceQuery(): Pagination {
+  return {
+    name: 'salesforce',
+    items: 'records',
+    first: () => firstPage,
+    next: ({ data }) => {
+      const found = valueAt(data, 'nextRecordsUrl')
+      return valueAt(data, 'done') === true || typeof found !== 'string' ? undefined : addressPlace(found)
+    },
+  }
+}
+
+/** What lies at a path with dots; the value itself for an empty path. */
+export function valueAt(value: unknown, path: string): unknown {
+  let current = value
+  for (const key of path === '' ? [] : path.split('.')) current = ownValue(current, key)
+  return current
+}
+
+function ownValue(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  return Reflect.get(value, key)
+}
+
+function addressPlace(address: string | undefined): PagePlace | undefined {
+  return address === undefined || address === '' ? undefined : { address }
+}
+
+function isToken(value: unknown): value is string | number {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number'
+}
+
+/** A page whose items can't be found is the last one: going on would never end. */
+function isLast({ items }: PageSoFar, size: number | undefined): boolean {
+  return items === undefined || items.length === 0 || (size !== undefined && items.length < size)
+}

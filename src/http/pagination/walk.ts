@@ -1,0 +1,114 @@
+/**
+ * Walks a list page by page.
+ *
+ * Page addresses come from the other side, so none is trusted: one outside of the base URL is refused before anything is sent, credentials
+ * included, and one that was read before ends the walk with an error instead of going round for ever.
+ */
+import type { Answer } from '../client.ts'
+import { RequestError, ResponseValidationError } from '../errors.ts'
+import { assertWithin, type CallOptions } from '../options.ts'
+import { type PagePlace, type Pagination, valueAt } from './paginate.ts'
+
+/** Options of a walk over pages; those of a call hold for each page. */
+export interface PagesOptions extends CallOptions {
+  readonly paginate: Pagination
+  /** Where the items are on a page, as a path with dots. @default where the way of paging has them */
+  readonly items?: string
+  /** Pages after which the walk ends with an error, since a list cut off in silence looks whole. 1 to 10,000,000. @default 10000 */
+  readonly pagesMax?: number
+}
+
+/** Options of a walk over items. */
+export interface ItemsOptions extends PagesOptions {
+  /** Items after which the walk ends, without an error. @default all */
+  readonly itemsMax?: number
+}
+
+/** Reads one page. `target` is a path template or an absolute address. */
+export type ReadPage = (target: string, options: CallOptions) => Promise<Answer<unknown>>
+
+/** What a page is handed on as. */
+export interface Page extends Answer<unknown> {
+  /** Empty when the page has none where they should be. */
+  readonly items: readonly unknown[]
+}
+
+const defaultPagesMax = 10_000
+
+/** Yields every page. `addressOf` gives a target's full address, which relative page links are relative to. */
+export async function* walkPages(
+  target: string,
+  options: PagesOptions,
+  read: ReadPage,
+  addressOf: (target: string, options: CallOptions) => string,
+): AsyncGenerator<Page> {
+  const { paginate, items: itemsPath = paginate.items, pagesMax = defaultPagesMax, ...rest } = options
+  assertWithin('pagesMax', pagesMax, 1, 10_000_000)
+  const seen = new Set<string>()
+  let place: PagePlace | undefined = paginate.first()
+  let from = addressOf(target, { ...rest, query: { ...rest.query, ...queryOf(place) } })
+  let count = 0
+  for (let pages = 1; place !== undefined; pages += 1) {
+    if (pages > pagesMax) {
+      throw new ResponseValidationError(
+        'HTTP_PAGES_LIMIT',
+        `GET ${target} has more than ${pagesMax} pages; the pages so far are not the whole list.`,
+        { outcome: 'answered', status: 200 },
+      )
+    }
+    if (seen.has(from)) {
+      throw new ResponseValidationError(
+        'HTTP_PAGES_REPEATED',
+        `GET ${target}: page ${pages} is one that was read before; the list would never end.`,
+        { outcome: 'answered', status: 200 },
+      )
+    }
+    seen.add(from)
+    const answer = await readPlace(read, target, rest, place, from)
+    const found = valueAt(answer.data, itemsPath)
+    const items = Array.isArray(found) ? found : undefined
+    count += items?.length ?? 0
+    yield { ...answer, items: items ?? [] }
+    place = paginate.next({ data: answer.data, headers: answer.headers, items, pages, count })
+    if (place === undefined) return
+    from =
+      'address' in place
+        ? resolve(target, place.address, from)
+        : addressOf(target, { ...rest, query: { ...rest.query, ...place.query } })
+  }
+}
+
+/** Yields every item of every page. */
+export async function* walkItems(pages: AsyncIterable<Page>, itemsMax: number): AsyncGenerator<unknown> {
+  let left = itemsMax
+  if (left <= 0) return
+  for await (const { items } of pages) {
+    for (const item of items) {
+      yield item
+      left -= 1
+      if (left <= 0) return
+    }
+  }
+}
+
+/** A page's own address carries its query already; the caller's parameters belong to the first page alone. */
+function readPlace(
+  read: ReadPage,
+  target: string,
+  options: CallOptions,
+  place: PagePlace,
+  address: string,
+): Promise<Answer<unknown>> {
+  if ('query' in place) return read(target, { ...options, query: { ...options.query, ...place.query } })
+  const { path: _path, query: _query, ...rest } = options
+  return read(address, rest)
+}
+
+function queryOf(place: PagePlace): NonNullable<CallOptions['query']> {
+  return 'query' in place ? place.query : {}
+}
+
+function resolve(target: string, address: string, from: string): string {
+  if (URL.canParse(address, from)) return new URL(address, from).href
+  throw new RequestError('HTTP_BASE_URL_ESCAPE', `GET ${target}: the link to the next page can't be read.`)
+}
