@@ -137,6 +137,15 @@ describe('the scheduler', () => {
     await stopSecond()
   })
 
+  it('gives the schedule back when it stops, so that the next one does not wait', async () => {
+    const twins = world([{ kind: 'poll', everyMs: 1000 }])
+    const stop = schedule(twins)
+    await twins.pass(2_000)
+    expect(await twins.store.ownSchedule('the next one', 1000)).toBe(false)
+    await stop()
+    expect(await twins.store.ownSchedule('the next one', 1000)).toBe(true)
+  })
+
   it('goes on after the store was away', async () => {
     const twins = world([{ kind: 'poll', everyMs: 1000 }])
     const { ownSchedule } = twins.store
