@@ -49,6 +49,25 @@ describe('candidates', () => {
     expect(record?.fields.name).toMatchObject({ value: 'Ada', src: 'crm' })
   })
 
+  it('matches by what is agreed now, not by what a record held when it was new', async () => {
+    const twins = world()
+    twins.start()
+    await twins.load()
+    const ada = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    await twins.mark('crm', ada)
+    await twins.pass(10_000)
+    twins.system('crm').put({ email: 'ada@elsewhere.org' }, ada)
+    await twins.mark('crm', ada)
+    await twins.pass(10_000)
+    const bea = twins.system('erp').put({ name: 'Bea', email: 'ada@example.org' })
+    const twin = twins.system('erp').put({ name: 'Ada', email: 'ada@elsewhere.org' })
+    await twins.mark('erp', bea)
+    await twins.mark('erp', twin)
+    await twins.pass(10_000)
+    expect((await twins.detail('erp', bea))?.record.state).toBe('active')
+    expect((await twins.detail('erp', twin))?.record.state).toBe('review')
+  })
+
   it('ignores what is out of scope, and takes it in once it is in scope', async () => {
     const twins = world()
     twins.start()

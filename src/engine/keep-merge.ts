@@ -5,6 +5,7 @@ import type { Member, MemberFields } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
 import type { Pass, Sighting } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
+import { keepMatchKeys } from './keep-match-keys.ts'
 import { hasRefusals } from './lanes.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
@@ -16,6 +17,7 @@ type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 /** Takes a merge result over into the pass; called once per round, before its writes are composed. */
 export function keepMerge(pass: Pass, result: MergeResult): void {
   keepAgreed(pass, result)
+  keepMatchKeys(pass, result)
   keepMembers(pass, result)
   keepConflicts(pass, result.conflicts)
   keepOscillations(pass, result)

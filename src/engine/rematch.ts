@@ -2,11 +2,9 @@
  * Continuous matching: a create was refused because another record with the same key is in that system already. Either the two are one
  * thing and are joined, or a person has to say that they are not; a second one is never created in silence.
  */
-import type { AgreedFields } from '../model/state.ts'
-import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { Pass, Verdict } from './context.ts'
 import { keepFailure } from './failure.ts'
-import { attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { agreedValues, attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { note, setLane } from './pass.ts'
 
 /** Lane reason of a create that would make a duplicate. */
@@ -57,12 +55,4 @@ function holdDuplicate(pass: Pass, system: string, other: string): Verdict {
   })
   note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })
   return 'go-on'
-}
-
-function agreedValues(fields: AgreedFields): CanonicalDocument {
-  const values: Record<string, CanonicalValue> = {}
-  for (const [name, agreed] of Object.entries(fields)) {
-    if (agreed.value !== undefined) values[name] = agreed.value
-  }
-  return values
 }

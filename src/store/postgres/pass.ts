@@ -56,8 +56,11 @@ async function decide(
   append: JournalAppend,
   items: readonly Decision[],
 ): Promise<readonly DecisionResult[]> {
-  const creating = items.filter(({ createChecks }) => (createChecks ?? []).length > 0)
-  const entities = await entitiesOf(session, creating.map(recordOf))
+  // New keys are seen by every create that is checked after them, and by every match: none of them goes on beside this.
+  const matched = items.filter(
+    ({ createChecks, matchKeys }) => (createChecks ?? []).length > 0 || matchKeys !== undefined,
+  )
+  const entities = await entitiesOf(session, matched.map(recordOf))
   await lockEntities(session, context.lockClass, entities)
   const held = await lockLeased(session, items)
   const createRefusals = await refuseCreates(context, session, held)
