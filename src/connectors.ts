@@ -7,6 +7,7 @@ export {
   readFeed,
 } from './connectors/kit/change-cursor.ts'
 export { type Connection, connectClient, connectionShape } from './connectors/kit/connection.ts'
+export { type ApiClientSection, clientFromSection } from './connectors/kit/client-from-section.ts'
 export type {
   CallContext,
   CallFailure,

@@ -9,6 +9,7 @@ export type { Candidate, Integration } from './model/integration.ts'
 export type { ReadFunction, WriteFunction } from './model/lens/spec.ts'
 export type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './model/values.ts'
 export { loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
+export { type OpenApiClientOptions, openApiClient } from './runtime/open-api-client.ts'
 export {
   createRuntime,
   type IsthmusRuntime,

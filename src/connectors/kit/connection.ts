@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
 import type { LimitOptions } from '../../http/limits/rate-limiter.ts'
+import type { ApiClientOptions } from '../../http/options.ts'
 import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
 import { authSchema, clientCertificateSchema } from './auth-schema.ts'
 import type { ConnectorBinding } from './define-connector.ts'
@@ -54,14 +55,31 @@ function limitsOf(limits: Connection['limits']): LimitOptions {
   return { rates, ...(reserve === undefined ? {} : { reserve }) }
 }
 
+/** Where a system is, how calls get in and how many may: the client's options by the section's keys. */
+export function accessOptions(connection: Connection): ApiClientOptions {
+  return {
+    baseUrl: connection.url,
+    limits: limitsOf(connection.limits),
+    ...(connection.auth === undefined ? {} : { auth: connection.auth }),
+    ...(connection.clientCertificate === undefined
+      ? {}
+      : { clientCertificate: connection.clientCertificate }),
+    ...(connection.headers === undefined ? {} : { headers: connection.headers }),
+    ...(connection.allowHttp === undefined ? {} : { allowHttp: connection.allowHttp }),
+    ...(connection.allowAddresses === undefined ? {} : { allowAddresses: connection.allowAddresses }),
+    ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+  }
+}
+
 /** Builds the client of one system. @throws RequestError HTTP_OPTIONS_INVALID */
 export function connectClient(connection: Connection, binding: ConnectorBinding): ApiClient {
   const { name, timing, dependencies } = binding
   const { onAttempt } = dependencies
+  const access = accessOptions(connection)
   return new ApiClient({
-    baseUrl: connection.url,
+    ...access,
     limits: {
-      ...limitsOf(connection.limits),
+      ...access.limits,
       ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
     },
     timeouts: {
@@ -74,15 +92,7 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
     breaker: false,
     connections: Math.min(1_024, timing.concurrency + 8),
     clock: dependencies.clock,
-    ...(connection.auth === undefined ? {} : { auth: connection.auth }),
     ...(dependencies.tokens === undefined ? {} : { tokens: dependencies.tokens }),
-    ...(connection.clientCertificate === undefined
-      ? {}
-      : { clientCertificate: connection.clientCertificate }),
-    ...(connection.headers === undefined ? {} : { headers: connection.headers }),
-    ...(connection.allowHttp === undefined ? {} : { allowHttp: connection.allowHttp }),
-    ...(connection.allowAddresses === undefined ? {} : { allowAddresses: connection.allowAddresses }),
-    ...(connection.ca === undefined ? {} : { ca: connection.ca }),
     ...(connection.maxAnswerBytes === undefined ? {} : { response: { maxBytes: connection.maxAnswerBytes } }),
     ...(dependencies.random === undefined ? {} : { random: dependencies.random }),
     ...(onAttempt === undefined ? {} : { onAttempt: (entry: CallLogEntry) => onAttempt(name, entry) }),

@@ -1,0 +1,82 @@
+/** An API client alone, from a plain object: the same section that a definition has under `systems`, and every further option of the client. */
+import { z } from 'zod'
+import { ApiClient } from '../../http/client.ts'
+import type { ApiClientOptions } from '../../http/options.ts'
+import { parseConfig } from './config-findings.ts'
+import { accessOptions, connectionShape } from './connection.ts'
+
+/** Bounds are the client's, which says them better than a schema. */
+const number = z.number().optional()
+
+const sectionSchema = z.strictObject({
+  ...connectionShape,
+  timeouts: z
+    .strictObject({ totalMs: number, connectMs: number, headersMs: number, bodyIdleMs: number })
+    .optional(),
+  retry: z.strictObject({ retries: number, baseMs: number, capMs: number }).optional(),
+  breaker: z
+    .union([z.literal(false), z.strictObject({ failures: number, windowMs: number, openMs: number })])
+    .optional(),
+  response: z
+    .strictObject({ maxBytes: number, maxDepth: number, numbers: z.enum(['lossless', 'double']).optional() })
+    .optional(),
+  cache: z.boolean().optional(),
+  mergeEqualReads: z.boolean().optional(),
+  redirects: number,
+  connections: number,
+  idempotencyHeader: z.string().min(1).optional(),
+  telemetry: z.boolean().optional(),
+})
+
+/** A system's section, for a client. */
+export type ApiClientSection = z.input<typeof sectionSchema>
+
+/** What a definition's section says to the engine and the connector, and not to the client. */
+const othersKeys: ReadonlySet<string> = new Set(['connector', 'manifest', 'timing', 'webhooks'])
+
+/**
+ * Makes a client from a plain object.
+ *
+ * @param place what the section is, for messages: `systems.crm`
+ * @param inCode options that a plain object can't hold, or that stand over it
+ * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · RequestError HTTP_OPTIONS_INVALID for a value out of bounds
+ */
+export function clientFromSection(
+  section: ApiClientSection | Readonly<Record<string, unknown>>,
+  place = 'client',
+  inCode: Partial<ApiClientOptions> = {},
+): ApiClient {
+  const entries = Object.entries(section).filter(([key]) => !othersKeys.has(key))
+  const checked = parseConfig(sectionSchema, Object.fromEntries(entries), place)
+  const { maxAnswerBytes, timeouts, retry, breaker, response, ...rest } = checked
+  const access = accessOptions(checked)
+  const concurrency = checked.limits?.concurrency
+  return new ApiClient({
+    ...access,
+    // In a definition the engine keeps this bound; here nobody else does.
+    limits: { ...access.limits, ...(concurrency === undefined ? {} : { concurrency }) },
+    ...given({
+      timeouts: given(timeouts),
+      retry: given(retry),
+      breaker: breaker === false ? false : given(breaker),
+      response: given({ ...(maxAnswerBytes === undefined ? {} : { maxBytes: maxAnswerBytes }), ...response }),
+      cache: rest.cache,
+      mergeEqualReads: rest.mergeEqualReads,
+      redirects: rest.redirects,
+      connections: rest.connections,
+      idempotencyHeader: rest.idempotencyHeader,
+      telemetry: rest.telemetry,
+    }),
+    ...inCode,
+  })
+}
+
+type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+/** Without the keys that were left out: an option set to `undefined` is not the same as none. */
+function given<T extends object>(options: T): Given<T>
+function given<T extends object>(options: T | undefined): Given<T> | undefined
+function given(options: object | undefined): object | undefined {
+  if (options === undefined) return undefined
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
