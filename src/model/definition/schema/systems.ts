@@ -37,7 +37,9 @@ export const systemSchema = z
         type: z
           .string()
           .min(1)
-          .describe('Kind of credential, e.g. bearer, basic, oauth2-client-credentials.'),
+          .describe(
+            'Kind of credential: none, bearer, basic, api-key, oauth2-client-credentials, oauth2-refresh-token or oauth2-jwt-bearer.',
+          ),
       })
       .optional()
       .describe(`Credentials, as \${env:NAME} or \${file:path}; never literal.`),
