@@ -173,6 +173,25 @@ export function describePasses(open: OpenHarness): void {
       expect(await store.decide([decision])).toEqual([{ kind: 'ok' }])
     })
 
+    test('does not wait with creates for a candidate that rests: under review, or ignored', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.intake([{ marks: [mark('E1', 'erp'), mark('E2', 'erp')] }])
+      const [review, ignored] = await claim(store, worker)
+      await harness.advance(5)
+      const wantedAt = await store.now()
+      const claimed = await claimAgain(id)
+      const decision = {
+        lease: claimed.lease,
+        intents: [intent(harness, id, { operation: 'create' })],
+        createChecks: [{ system: 'erp', wantedAt }],
+      }
+      expect(await store.decide([decision])).toEqual([{ kind: 'create-waits', system: 'erp' }])
+      await store.requestReview({ lease: review!.lease, candidates: [], journal: [] })
+      await store.settle([clean(review!), clean(ignored!, { record: { state: 'ignored' } })])
+      expect(await store.decide([decision])).toEqual([{ kind: 'ok' }])
+    })
+
     test('sends a create back to matching when a record of that system shares an exact key (H20)', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')

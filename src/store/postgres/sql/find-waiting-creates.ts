@@ -7,7 +7,10 @@ export interface CreateCheck {
   readonly wantedAt: number
 }
 
-/** Indexes of the creates that an older unread candidate could make superfluous. One in quarantine waits for a person and counts no more. */
+/**
+ * Indexes of the creates that an older unread candidate could make superfluous. One in quarantine, or at rest
+ * (under review, ignored), counts no more: it may stay so for ever.
+ */
 export async function findWaitingCreates(
   session: Session,
   checks: readonly CreateCheck[],
@@ -32,6 +35,7 @@ const statement = {
       select lane.system, lane.entity, (
         select m.discovered_at
         from member m
+        join record r on r.id = m.record_id and r.dirty_seq > r.clean_seq
         where m.system = lane.system and m.entity = lane.entity and m.state = 'unread' and m.lane <> 'quarantined'
         order by m.discovered_at
         limit 1
