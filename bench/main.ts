@@ -1,5 +1,6 @@
 /** `npm run bench -- <figure> [--json]`: one command per figure; with `--json` the last line is one JSON object. */
 import { parseArgs } from 'node:util'
+import { benchClient } from './client.ts'
 import { benchFullRun } from './full-run.ts'
 import { benchRealtime } from './realtime.ts'
 
@@ -9,6 +10,7 @@ const { positionals, values } = parseArgs({
     json: { type: 'boolean', default: false },
     records: { type: 'string' },
     bursts: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '10' },
     profile: { type: 'string' },
   },
@@ -19,6 +21,7 @@ const say = (line: string): void => {
 }
 
 const figures: Readonly<Record<string, () => Promise<object>>> = {
+  client: () => benchClient({ rounds: Number(values.rounds), requests: 3_000, say }),
   realtime: () =>
     benchRealtime({
       records: Number(values.records ?? 5000),
