@@ -172,11 +172,11 @@ export async function joinSystems(database: TestDatabase, options: JoinOptions =
       await start()
     },
     until: waitUntil,
-    quiet: () => waitUntilQuiet(latest().runtime),
+    quiet: () => waitUntilQuiet(latest().runtime, events),
     full: async () => {
       const { runtime } = latest()
       const places = await runtime.byHand.runFull({}, AbortSignal.timeout(waitMs))
-      await waitUntilQuiet(runtime)
+      await waitUntilQuiet(runtime, events)
       return places
     },
     writes: () => writesTo(tables.contacts) + writesTo(tables.partners),
@@ -185,7 +185,7 @@ export async function joinSystems(database: TestDatabase, options: JoinOptions =
   try {
     define()
     await start()
-    if (options.settle !== false) await waitUntilQuiet(latest().runtime)
+    if (options.settle !== false) await waitUntilQuiet(latest().runtime, events)
   } catch (error) {
     await close()
     throw error
@@ -210,19 +210,26 @@ export async function waitUntil(what: string, holds: () => boolean | Promise<boo
   }
 }
 
-/** Nothing due, in hand or waiting for long enough to have seen a poll, after the first load. */
-async function waitUntilQuiet({ store }: IsthmusRuntime): Promise<void> {
+/** Nothing due, in hand or waiting for long enough to have seen two polls of each polled system, after the first load. */
+async function waitUntilQuiet({ store }: IsthmusRuntime, events: readonly DomainEvent[]): Promise<void> {
   let since = performance.now()
+  let from = events.length
   await waitUntil('all records settled', async () => {
     const { queue, records, systems } = await store.admin.status()
     const moving = queue.due + queue.running + queue.waiting + (records.candidate ?? 0)
-    if (
-      moving > 0 ||
-      systems.some(({ lastRun }) => lastRun === undefined || lastRun.finishedAt === undefined)
-    )
+    if (moving > 0 || systems.some(({ lastRun }) => lastRun?.finishedAt === undefined)) {
       since = performance.now()
-    return performance.now() - since > quietMs
+      from = events.length
+    }
+    return performance.now() - since > quietMs && pollsIn(events.slice(from)) >= 2
   })
+  function pollsIn(recent: readonly DomainEvent[]): number {
+    const polled = new Set(events.flatMap((event) => (event.type === 'PollFinished' ? [event.system] : [])))
+    const counts = [...polled].map(
+      (system) => recent.filter((event) => event.type === 'PollFinished' && event.system === system).length,
+    )
+    return counts.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...counts)
+  }
 }
 
 function writesTo(table: RemoteTable): number {
