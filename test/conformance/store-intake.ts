@@ -196,6 +196,31 @@ export function describeIntake(open: OpenHarness): void {
       })
     })
 
+    test('goes on past ids that are too long to be kept, in whatever comes with them (H33)', async () => {
+      const { store } = harness
+      const long = Array.from({ length: 200 }, () => harness.uuid()).join('') + Math.random()
+      const cursor = { system: 'crm', entity: 'customer', position: 'p2' }
+      expect(await store.intake([{ marks: [mark(long), mark('C1')], cursor }])).toEqual([
+        { duplicate: false, marked: 0, discovered: 1 },
+      ])
+      expect(await store.cursor('crm', 'customer')).toBe('p2')
+      const delivery = { system: 'crm', deliveryId: `${long}1`, body: new Uint8Array([0]) }
+      const other = { ...delivery, deliveryId: `${long}2` }
+      await store.intake([{ delivery, marks: [] }])
+      const results = await store.intake([
+        { delivery, marks: [] },
+        { delivery: other, marks: [mark('C2')] },
+      ])
+      expect(results.map(({ duplicate }) => duplicate)).toEqual([true, false])
+      await store.startRun({ id: 'long', kind: 'full', system: 'crm', entity: 'customer' })
+      await store.stage(
+        'long',
+        [long, 'C3'].map((rid) => ({ rid, values: {} })),
+      )
+      const found = await store.finishRun({ id: 'long', complete: false, seen: 2 })
+      expect(found).toMatchObject({ discovered: 1 })
+    })
+
     test('does not let one item that the database refuses spoil the batch', async () => {
       const { store } = harness
       const results = await store.intake([

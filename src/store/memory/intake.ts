@@ -1,6 +1,7 @@
 /** Marks: from webhooks, polls, full runs, other records' passes and people. */
 import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
 import { encodeAgreed } from '../documents.ts'
+import { isNativeId } from '../native-id.ts'
 import { blankMember, key, type MemoryContext, markDirty, putMember } from './tables.ts'
 
 export function takeIn(context: MemoryContext, request: IntakeRequest): IntakeResult {
@@ -26,6 +27,7 @@ export function applyMarks(
   let marked = 0
   let discovered = 0
   for (const mark of marks) {
+    if (!isNativeId(mark.rid)) continue
     const outcome = applyMark(context, mark)
     if (outcome === 'marked') marked += 1
     if (outcome === 'discovered') discovered += 1

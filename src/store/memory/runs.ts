@@ -2,6 +2,7 @@
 import { IsthmusError } from '../../model/errors.ts'
 import type { GuardReservation, RunComparison, RunRow, StagedRecord } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
+import { isNativeId } from '../native-id.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemberRow, type MemoryContext, markDirty, type StagedRow } from './tables.ts'
 
@@ -22,7 +23,7 @@ export function stage(context: MemoryContext, runId: string, records: readonly S
   const staged = tables.stages.get(runId)
   if (run === undefined || staged === undefined) throw unknownRun(runId)
   for (const { rid, values, version } of records) {
-    staged.set(rid, { mac: valuesMac(codec, values), version })
+    if (isNativeId(rid)) staged.set(rid, { mac: valuesMac(codec, values), version })
   }
   tables.runs.set(runId, { ...run, seen: run.seen + records.length })
 }

@@ -1,5 +1,7 @@
 /** Marks from webhooks, polls and passes: known records become dirty, unknown ones candidates. */
+import { IsthmusError } from '../../model/errors.ts'
 import type { IntakeRequest, IntakeResult, Mark } from '../contract.ts'
+import { isNativeId } from '../native-id.ts'
 import { isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
@@ -26,15 +28,21 @@ interface Target {
 /** A native record may change hands while it is being marked; then it is looked up again. */
 const roundsMax = 5
 
-const nothing: IntakeResult = { duplicate: false, marked: 0, discovered: 0 }
-
-export function takeIn(
+/** What the server refuses must not pass for taken in: the call fails, while the rest of the batch is committed and may come again. */
+export async function takeIn(
   context: PostgresContext,
   batch: readonly IntakeRequest[],
 ): Promise<readonly IntakeResult[]> {
-  return isolatingFaults(batch, nothing, (requests) =>
-    context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests)),
+  const results = await isolatingFaults<IntakeRequest, IntakeResult | undefined>(
+    batch,
+    undefined,
+    (requests) =>
+      context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests)),
   )
+  return results.map((result) => {
+    if (result !== undefined) return result
+    throw new IsthmusError('STORE_QUERY_FAILED', 'taking in marks: the database refused one of the requests')
+  })
 }
 
 async function takeInBatch(
@@ -80,6 +88,9 @@ export async function applyMarks(session: Session, marks: readonly Mark[]): Prom
   for (let round = 0; pending.length > 0 && round < roundsMax; round += 1) {
     pending = await applyRound(session, pending, outcomes)
   }
+  if (pending.length > 0) {
+    throw new IsthmusError('STORE_CONTENTION', 'marking: native records changed hands again and again')
+  }
   return outcomes
 }
 
@@ -114,6 +125,7 @@ async function applyRound(
 function targetsOf(marks: readonly Mark[]): Target[] {
   const targets = new Map<string, Target>()
   marks.forEach(({ system, entity, rid, version, force }, index) => {
+    if (!isNativeId(rid)) return
     const key = JSON.stringify([system, entity, rid])
     const target: Target = targets.get(key) ?? {
       system,

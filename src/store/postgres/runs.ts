@@ -9,6 +9,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { IsthmusError } from '../../model/errors.ts'
 import type { RunComparison, StagedRecord, Store } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
+import { isNativeId } from '../native-id.ts'
 import type { PostgresContext } from './context.ts'
 import { copyLine } from './copy-line.ts'
 import { sessionOn } from './database.ts'
@@ -35,16 +36,17 @@ export async function stageRecords(
   runId: string,
   records: readonly StagedRecord[],
 ): Promise<void> {
-  if (records.length === 0) return
+  const fit = records.filter(({ rid }) => isNativeId(rid))
+  if (fit.length === 0) return
   const { codec, database } = context
   const { stage } = await findRun(context, runId)
-  const lines = records.map(({ rid, values, version }) => copyLine(rid, valuesMac(codec, values), version))
+  const lines = fit.map(({ rid, values, version }) => copyLine(rid, valuesMac(codec, values), version))
   await database.withClient('staging listed records', async (client) => {
     await client.query('begin')
     const stream = client.query(copyFrom(`copy ${stage} (rid, mac, version) from stdin`))
     stream.end(lines.join(''))
     await once(stream, 'finish')
-    await countStaged(sessionOn(client), runId, records.length)
+    await countStaged(sessionOn(client), runId, fit.length)
     await client.query('commit')
   })
 }

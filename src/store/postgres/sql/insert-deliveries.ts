@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { isNativeId } from '../../native-id.ts'
 import type { Session } from '../database.ts'
 import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
@@ -17,7 +19,7 @@ export async function insertDeliveries(
   const bodies = packBytes(deliveries.map(({ body }) => body))
   const rows = await session.rows<{ system: string; delivery_id: string }>(statement, [
     deliveries.map(({ system }) => system),
-    deliveries.map(({ deliveryId }) => toText(deliveryId)),
+    deliveries.map(({ deliveryId }) => keyOf(deliveryId)),
     bodies.starts,
     bodies.bytes,
     bodies.lengths,
@@ -26,9 +28,15 @@ export async function insertDeliveries(
   const fresh = new Set<number>()
   deliveries.forEach(({ system, deliveryId }, index) => {
     // The first of several equal ones is the one that was stored.
-    if (stored.delete(JSON.stringify([system, toText(deliveryId)]))) fresh.add(index)
+    if (stored.delete(JSON.stringify([system, keyOf(deliveryId)]))) fresh.add(index)
   })
   return fresh
+}
+
+/** Senders choose these ids; one that is too long for an index is known by its hash. */
+function keyOf(deliveryId: string): string {
+  if (isNativeId(deliveryId)) return toText(deliveryId)
+  return `sha256:${createHash('sha256').update(deliveryId).digest('hex')}`
 }
 
 const statement = {
