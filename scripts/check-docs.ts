@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
+import { httpOptionsPage } from './docs/http-options.ts'
 import { cliPage, definitionPage, manifestPage } from './docs/reference-pages.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
@@ -46,6 +47,7 @@ const generated: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': cliPage,
   'docs/reference/definition.md': definitionPage,
   'docs/reference/error-codes.md': errorCodePage,
+  'docs/reference/http-options.md': httpOptionsPage,
   'docs/reference/manifest.md': manifestPage,
 }
 

@@ -94,19 +94,19 @@ export interface Timeouts {
 export interface RetryOptions {
   /** Attempts after the first one. 0 to 10. @default 3 */
   readonly retries: number
-  /** Longest first wait; doubles with each attempt; the actual wait is random between 0 and it. @default 250 */
+  /** Longest first wait; doubles with each attempt; the actual wait is random between 0 and it. 1 to 60,000. @default 250 */
   readonly baseMs: number
-  /** Longest wait of our own; a `Retry-After` may be longer. @default 10000 */
+  /** Longest wait of our own; a `Retry-After` may be longer. 1 to 3,600,000. @default 10000 */
   readonly capMs: number
 }
 
 /** Bounds on what an answer may be. */
 export interface ResponseLimits {
-  /** Bytes of the body after decompression. @default 33554432 (32 MiB) */
+  /** Bytes of the body after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB) */
   readonly maxBytes: number
   /** Bytes that a compressed byte may unfold into, for bodies above 1 MiB. 1 to 100,000. @default 200 */
   readonly maxRatio: number
-  /** Levels of nesting in a JSON answer. @default 64 */
+  /** Levels of nesting in a JSON answer. 1 to 10,000. @default 64 */
   readonly maxDepth: number
   /**
    * `lossless`: a JSON number that a double can't hold becomes a `LosslessNumber` (of the package lossless-json), every other one stays
