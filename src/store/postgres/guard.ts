@@ -12,6 +12,7 @@ export async function reserveChanges(
   return context.database.transaction('reserving changes', async (session) => {
     await lockGuard(session, context.lockClass)
     const lanes = new Map<string, { spent: number; added: number; readonly of: GuardReservation }>()
+    const linked = new Map<string, number>()
     const granted: boolean[] = []
     for (const reservation of reservations) {
       const { system, entity, operation, count } = reservation
@@ -22,7 +23,7 @@ export async function reserveChanges(
         of: reservation,
       }
       lanes.set(key, lane)
-      const fits = await within(session, reservation, lane.spent + lane.added + count)
+      const fits = await within(session, linked, reservation, lane.spent + lane.added + count)
       if (fits) lane.added += count
       granted.push(fits)
     }
@@ -33,9 +34,17 @@ export async function reserveChanges(
   })
 }
 
-/** Records are counted only when the fixed bound doesn't settle it: counting a million takes a while. */
-async function within(session: Session, reservation: GuardReservation, total: number): Promise<boolean> {
+/** Records are counted only when the fixed bound doesn't settle it, and once for all that asks: counting a million takes a while. */
+async function within(
+  session: Session,
+  linked: Map<string, number>,
+  reservation: GuardReservation,
+  total: number,
+): Promise<boolean> {
   const { system, entity, share, atLeast } = reservation
   if (total <= atLeast) return true
-  return total <= Math.floor(share * (await countLinked(session, system, entity)))
+  const place = JSON.stringify([system, entity])
+  const count = linked.get(place) ?? (await countLinked(session, system, entity))
+  linked.set(place, count)
+  return total <= Math.floor(share * count)
 }

@@ -9,6 +9,7 @@ import { changeLanes, forgetAttempts, type LaneChange } from '../sql/intervene.t
 import { type FailureLane, findFailures } from '../sql/list-failures.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { readMembers } from '../sql/read-members.ts'
+import { readNow } from '../sql/read-now.ts'
 import { isUuid } from './ids.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
@@ -20,9 +21,12 @@ export async function retryFailures(
   actor: string,
 ): Promise<number> {
   if (filter.recordId !== undefined && !isUuid(filter.recordId)) return 0
+  const session = context.database.session('finding failures')
+  // What fails again while this goes on is not tried once more, else this would never end.
+  const until = await readNow(session)
   let retried = 0
   for (;;) {
-    const lanes = await findFailures(context.database.session('finding failures'), filter, sliceRows)
+    const lanes = await findFailures(session, filter, until, sliceRows)
     if (lanes.length === 0) return retried
     const ids = [...new Set(lanes.map(({ record_id: id }) => id))]
     await waitForWorkers(context, ids)

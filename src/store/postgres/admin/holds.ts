@@ -8,6 +8,7 @@ import { changeLanes, type LaneChange, releaseRules, undoDeletion } from '../sql
 import { closeHoldsById, findHolds, type HoldColumns } from '../sql/list-holds.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { type MemberColumns, readMembers } from '../sql/read-members.ts'
+import { readNow } from '../sql/read-now.ts'
 import { isUuid } from './ids.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
@@ -22,9 +23,12 @@ export async function releaseHolds(
   actor: string,
 ): Promise<number> {
   if (filter.id !== undefined && !isUuid(filter.id)) return 0
+  const session = context.database.session('finding holds')
+  // What is held anew while this goes on was not meant.
+  const until = await readNow(session)
   let closed = 0
   for (;;) {
-    const holds = await findHolds(context.database.session('finding holds'), filter, sliceRows)
+    const holds = await findHolds(session, filter, until, sliceRows)
     if (holds.length === 0) return closed
     const ids = [...new Set(holds.map(({ record_id: id }) => id))]
     await waitForWorkers(context, ids)

@@ -35,10 +35,11 @@ export interface FailureLane {
   readonly signature: string
 }
 
-/** The lanes of open failures that fit. */
+/** The lanes of open failures that fit and were there at `until`. */
 export function findFailures(
   session: Session,
   filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
+  until: number,
   limit: number,
 ): Promise<FailureLane[]> {
   return session.rows<FailureLane & Record<string, unknown>>(find, [
@@ -46,6 +47,7 @@ export function findFailures(
     filter.system ?? null,
     toText(filter.signature),
     limit,
+    until,
   ])
 }
 
@@ -71,6 +73,7 @@ const find = {
       and ($1::uuid is null or record_id = $1)
       and ($2::text is null or system = $2)
       and ($3::text is null or signature = $3)
+      and last_at <= $5
     order by record_id, system
     limit $4`,
 }

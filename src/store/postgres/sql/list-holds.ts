@@ -21,13 +21,14 @@ export function listHolds(
   return session.rows<HoldColumns & Record<string, unknown>>(list, values)
 }
 
-/** Open holds that fit, in the order in which their records are locked. */
+/** Open holds that fit and were there at `until`, in the order in which their records are locked. */
 export function findHolds(
   session: Session,
   filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
+  until: number,
   limit: number,
 ): Promise<HoldColumns[]> {
-  const values = [filter.id ?? null, filter.kind ?? null, filter.system ?? null, limit]
+  const values = [filter.id ?? null, filter.kind ?? null, filter.system ?? null, limit, until]
   return session.rows<HoldColumns & Record<string, unknown>>(find, values)
 }
 
@@ -58,6 +59,7 @@ const find = {
     from hold
     where closed_at is null
       and ($1::uuid is null or id = $1)
+      and at <= $5
       and ($2::text is null or kind = $2)
       and ($3::text is null or system = $3)
     order by record_id, id
