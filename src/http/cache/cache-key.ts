@@ -33,8 +33,8 @@ export function partitionOf(
 /** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
 export function cacheKey(call: Call, partition: string, path: string = call.path): string {
   let personal = ''
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (!neutral.has(name)) personal += `${name}:${value}\n`
+  for (const name in call.headers) {
+    if (!neutral.has(name)) personal += `${name}:${call.headers[name]}\n`
   }
   const who = personal === '' ? partition : `${partition}.${fingerprint(personal)}`
   return `${who} ${call.origin}${path}`

@@ -38,9 +38,19 @@ interface Item {
 }
 
 const namesMax = 16
+const none: readonly LimitReport[] = Object.freeze([])
+
+/** Most answers tell nothing, so that has to be found out without reading anything. */
+function tellsLimits(headers: AnswerHeaders): boolean {
+  for (const name in headers) {
+    if (name.includes('ratelimit') || name.includes('rate-limit') || name === 'sforce-limit-info') return true
+  }
+  return false
+}
 
 /** All limits that an answer names. `now` is epoch milliseconds, for resets given as a time. */
 export function limitsFromHeaders(headers: AnswerHeaders, now: number): readonly LimitReport[] {
+  if (!tellsLimits(headers)) return none
   const reports = [
     ...standardLimits(headers, now),
     ...prefixedLimits(headers, 'x-ratelimit', now),

@@ -183,6 +183,7 @@ async function keep(
   call: Call,
   answer: DecodedAnswer,
 ): Promise<void> {
+  if (!mayBeStorable(answer.headers)) return
   const policy = new CachePolicy(
     requestOf(call),
     { status: answer.status, headers: answer.headers },
@@ -193,6 +194,18 @@ async function keep(
   const bytes = answer.plain ?? new Uint8Array()
   const entry: CachedAnswer = { variant, status: answer.status, bytes, policy: policy.toObject() }
   await put(store, key, [entry, ...known.filter((one) => one.variant !== variant)].slice(0, variantsMax))
+}
+
+/** Without a lifetime or a validator keeping an answer is of no use; to see that first saves most of the work. */
+function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
+  const control = headers['cache-control']
+  if (control?.includes('no-store') === true) return false
+  return (
+    control !== undefined ||
+    headers.etag !== undefined ||
+    headers['last-modified'] !== undefined ||
+    headers.expires !== undefined
+  )
 }
 
 function variantOf(call: Call, headers: CachePolicy.Headers): string {

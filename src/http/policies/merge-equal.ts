@@ -65,12 +65,21 @@ function waitFor(flight: Flight, call: Call, onEmpty: () => void): Promise<Decod
       onEmpty()
       flight.call.stop.trigger(reason)
     })
-    flight.answer.then(resolve, reject).finally(forget)
+    flight.answer.then(
+      (answer) => {
+        forget()
+        resolve(answer)
+      },
+      (error: unknown) => {
+        forget()
+        reject(error)
+      },
+    )
   })
 }
 
 function keyOf(call: Call): string {
   let key = `${call.method} ${call.origin}${call.path} ${call.raw === true}`
-  for (const [name, value] of Object.entries(call.headers)) key += `\n${name}:${value}`
+  for (const name in call.headers) key += `\n${name}:${call.headers[name]}`
   return key
 }
