@@ -8,6 +8,7 @@
  * States of a job: *waiting* (due at a time) → *running* → *waiting* again, later by its interval when it worked and by a jittered back-off
  * when it didn't; a first full run that came to its end is *over*.
  */
+import { isIsthmusError } from '../model/errors.ts'
 import { isBaselineDone } from './baseline.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
@@ -66,8 +67,8 @@ async function runSchedule(
         // Planned anew when the schedule comes back to us: another process kept it meanwhile.
         slots = undefined
       }
-    } catch {
-      emit({ type: 'StoreFailed', operation: 'schedule', code: 'ENGINE_SCHEDULE_FAILED' })
+    } catch (error) {
+      emit({ type: 'StoreFailed', operation: 'schedule', code: codeOf(error) })
     }
     await bell.wait(waitMs)
   }
@@ -89,15 +90,20 @@ interface Start {
   readonly signal: AbortSignal
 }
 
+/** What failed, in the words of whoever knows: a full disk is not "the schedule". */
+function codeOf(error: unknown): string {
+  return isIsthmusError(error) ? error.code : 'ENGINE_SCHEDULE_FAILED'
+}
+
 function startIfDue(context: IntakeContext, options: SchedulerOptions, start: Start): void {
   const { slot, running, bell, signal } = start
   if (slot.running || slot.dueAt > context.clock.now()) return
   slot.running = true
   const work = doJob(context, options, slot, signal)
-    .catch(() => {
+    .catch((error: unknown) => {
       slot.failures += 1
       slot.dueAt = context.clock.now() + retryDelay(slot.failures, context.random.next())
-      context.emit({ type: 'StoreFailed', operation: slot.job.key, code: 'ENGINE_SCHEDULE_FAILED' })
+      context.emit({ type: 'StoreFailed', operation: slot.job.key, code: codeOf(error) })
     })
     .finally(() => {
       slot.running = false

@@ -92,7 +92,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
   if (options.onEvent !== undefined) events.subscribe(options.onEvent)
   const open =
     options.store === undefined
-      ? await openStore(settings, integration.id)
+      ? await openStore(settings, integration.id, ({ code }) => {
+          events.emit({ type: 'StoreFailed', operation: 'embedded database', code })
+        })
       : { store: options.store, close: async () => {} }
   const { store } = open
   const systems = new Map<string, ConnectedSystem>()
