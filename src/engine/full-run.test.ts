@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
 import { TwinSystem } from '../../test/support/twins/twin-system.ts'
 import { TwinWorld } from '../../test/support/twins/twin-world.ts'
+import type { EntitySystem } from '../model/integration.ts'
 
 function world(crm = new TwinSystem('crm'), erp = new TwinSystem('erp')): TwinWorld {
   return new TwinWorld(twinIntegration({ systems: ['crm', 'erp'] }), [crm, erp])
@@ -11,6 +12,24 @@ function fill(system: TwinSystem, count: number): string[] {
   return Array.from({ length: count }, (_, index) =>
     system.put({ name: `Name ${index}`, email: `${index}@example.org` }),
   )
+}
+
+/** The system stores the name, but its answers and lists leave it out. */
+function withHiddenName(part: EntitySystem): EntitySystem {
+  const name = part.fields.get('name')
+  if (name === undefined) throw new TypeError('twins have a name')
+  return {
+    ...part,
+    fields: new Map([...part.fields, ['name', { ...name, readable: false }]]),
+    lens: {
+      ...part.lens,
+      read: async (native) => {
+        const { values, problems } = await part.lens.read(native)
+        const { name: _hidden, ...shown } = values
+        return { values: shown, problems }
+      },
+    },
+  }
 }
 
 describe('runFull', () => {
@@ -25,6 +44,23 @@ describe('runFull', () => {
     expect(twins.system('erp').records.size).toBe(10)
     const second = await twins.full('crm')
     expect(second).toMatchObject({ complete: true, unchanged: 10, changed: 0, discovered: 0, missing: 0 })
+  })
+
+  it('finds nothing changed in fields that a system takes but never shows', async () => {
+    const integration = twinIntegration({
+      systems: ['crm', 'erp'],
+      part: (part) => (part.system === 'erp' ? withHiddenName(part) : part),
+    })
+    const twins = new TwinWorld(integration, [new TwinSystem('crm'), new TwinSystem('erp')])
+    const [rid] = fill(twins.system('crm'), 1)
+    twins.start()
+    await twins.load()
+    expect(await twins.full('erp')).toMatchObject({ seen: 1, changed: 0 })
+    twins.system('crm').put({ name: 'Ada' }, rid)
+    await twins.mark('crm', rid ?? '')
+    await twins.pass(60_000)
+    expect(twins.system('erp').all()[0]).toMatchObject({ name: 'Ada' })
+    expect(await twins.full('erp')).toMatchObject({ seen: 1, changed: 0 })
   })
 
   it('leaves records out of scope aside', async () => {

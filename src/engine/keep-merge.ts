@@ -10,6 +10,7 @@ import { hasRefusals } from './lanes.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 import { keepReadProblems } from './read-problems.ts'
+import { tidyFields } from './tidy-fields.ts'
 import { compareVersions } from './versions.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
@@ -76,9 +77,12 @@ function keepMembers(pass: Pass, result: MergeResult): void {
     const sighting = pass.sightings.get(member.system)
     const absorbed = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
     if (fields === undefined && absorbed === undefined) continue
+    const known = fields ?? member.fields
+    const { part } = placeOf(pass.context, member.system, pass.entity.name)
+    const tidy = tidyFields(part, known)
     const update = {
       ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
-      ...(fields === undefined ? {} : { fields }),
+      ...(tidy === member.fields ? {} : { fields: tidy }),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
     // A create in doubt that was left to a person, for one, has found its counterpart by itself.

@@ -52,6 +52,8 @@ export interface MemberField {
   readonly rejected?: { readonly rev: number; readonly version: string; readonly code: string }
   /** The system stores our value in a poorer form; accepted as it is. */
   readonly coerced?: true
+  /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */
+  readonly writeOnly?: true
   /** The last look could not read the field: code of the problem. What else is here is from before. */
   readonly unreadable?: string
 }

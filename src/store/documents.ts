@@ -112,7 +112,7 @@ function recordPlace(recordId: string): FieldPlace {
 export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
   const shadows: [string, CanonicalValue][] = []
   for (const [field, state] of Object.entries(fields)) {
-    if (state.shadow !== undefined) shadows.push([field, state.shadow])
+    if (state.shadow !== undefined && state.writeOnly === undefined) shadows.push([field, state.shadow])
   }
   return valuesMac(codec, Object.fromEntries(shadows))
 }

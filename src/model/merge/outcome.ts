@@ -50,7 +50,9 @@ export function absorbOutcome(
     if (stored === undefined) {
       const written = absorb(state, desired)
       // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
-      next[name] = settings.readable ? { ...written, provisional: rev } : acknowledge(written, rev)
+      next[name] = settings.readable
+        ? { ...written, provisional: rev }
+        : { ...acknowledge(written, rev), writeOnly: true }
       provisional ||= settings.readable
       continue
     }
