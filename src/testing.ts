@@ -1,6 +1,6 @@
 /** For tests of code that uses Isthmus: `isthmus/testing`. */
 export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
-export type { ClientTransport, TransportFactory } from './http/testing/client-transport.ts'
+export type { ClientTransport, TransportFactory } from './http/client-transport.ts'
 export {
   type FaultServer,
   type PlannedFault,

@@ -15,8 +15,8 @@ import {
   HttpStatusError,
   RateLimitedError,
   RequestError,
-  ResponseValidationError,
 } from './errors.ts'
+import { lowerNames } from './header-names.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
   type ApiClientOptions,
@@ -31,11 +31,12 @@ import {
 } from './options.ts'
 import { type ItemsOptions, type Page, type PagesOptions, walkItems, walkPages } from './pagination/walk.ts'
 import type { CacheParts } from './policies/cache.ts'
-import { issuePointer, type StandardSchema } from './standard-schema.ts'
+import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
-import type { ClientTransport } from './testing/client-transport.ts'
+import type { ClientTransport } from './client-transport.ts'
 import { Transport } from './transport.ts'
+import { validated } from './validated.ts'
 
 /** An answer with its data, for callers who need status or headers. */
 export interface Answer<Data> {
@@ -175,10 +176,16 @@ export class ApiClient {
    */
   send<Output>(method: Method, target: string, options: TypedCallOptions<Output>): Promise<Answer<Output>>
   send(method: Method, target: string, options?: CallOptions): Promise<Answer<unknown>>
-  async send(method: Method, target: string, options: CallOptions = {}): Promise<Answer<unknown>> {
+  async send(
+    method: Method,
+    target: string,
+    options: CallOptions & Partial<TypedCallOptions<unknown>> = {},
+  ): Promise<Answer<unknown>> {
     const call = this.#call(method, target, options)
     const answer = await this.#run(call)
-    const data = 'schema' in options ? await validated(call, answer, options) : answer.body
+    const { status, body } = answer
+    const { schema } = options
+    const data = schema === undefined ? body : await validated(call.label, status, body, schema)
     return { status: answer.status, headers: answer.headers, data }
   }
 
@@ -227,7 +234,7 @@ export class ApiClient {
   ): AsyncGenerator<unknown> {
     const { itemsMax = Number.POSITIVE_INFINITY, schema, ...rest } = options
     for await (const item of walkItems(this.pages(target, rest), itemsMax)) {
-      yield schema === undefined ? item : await checked(`GET ${target}`, 200, item, schema)
+      yield schema === undefined ? item : await validated(`GET ${target}`, 200, item, schema)
     }
   }
 
@@ -327,45 +334,3 @@ function bytesOf(body: unknown): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array()
 }
 
-function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const lower: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    // A name that is none may be a value in the wrong place: it is not quoted.
-    const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name)
-    if (!isName || /[\r\n\0]/.test(value)) {
-      throw new RequestError(
-        'HTTP_REQUEST_INVALID',
-        isName
-          ? `The value of the header ${name} has a line break.`
-          : 'A header has a name that HTTP refuses.',
-      )
-    }
-    lower[name.toLowerCase()] = value
-  }
-  return lower
-}
-
-async function validated(
-  call: Call,
-  answer: DecodedAnswer,
-  options: TypedCallOptions<unknown> | CallOptions,
-): Promise<unknown> {
-  if (!('schema' in options)) return answer.body
-  return checked(call.label, answer.status, answer.body, options.schema)
-}
-
-async function checked(
-  label: string,
-  status: number,
-  value: unknown,
-  schema: StandardSchema<unknown>,
-): Promise<unknown> {
-  const result = await schema['~standard'].validate(value)
-  if (result.issues === undefined) return result.value
-  const places = result.issues.slice(0, 5).map(issuePointer).join(', ')
-  throw new ResponseValidationError(
-    'HTTP_ANSWER_UNEXPECTED',
-    `${label} answered ${status} with data that does not fit the schema at ${places}; see "issues".`,
-    { outcome: 'answered', status, issues: result.issues },
-  )
-}

@@ -14,7 +14,7 @@ import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { StandardSchema } from './standard-schema.ts'
-import type { TransportFactory } from './testing/client-transport.ts'
+import type { TransportFactory } from './client-transport.ts'
 import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */

@@ -64,11 +64,11 @@ export const errorCodes = {
   },
   HTTP_BODY_SOURCE: {
     summary: 'The stream that a request was to send failed.',
-    fix: 'Look at the cause, which is the stream’s own error; the other side may have taken a part.',
+    fix: "Look at the cause, which is the stream's own error; the other side may have taken a part.",
     retry: 'never',
   },
   HTTP_CASSETTE_UNUSABLE: {
-    summary: 'A recorded cassette can’t be read, or would hold a secret.',
+    summary: "A recorded cassette can't be read, or would hold a secret.",
     fix: 'Record it again; name fields that hold secrets in redactFields.',
     retry: 'never',
   },
@@ -78,7 +78,7 @@ export const errorCodes = {
     retry: 'never',
   },
   HTTP_MOCK_UNEXPECTED: {
-    summary: 'A test’s mock or cassette knows no answer to a request.',
+    summary: "A test's mock or cassette knows no answer to a request.",
     fix: 'Teach the mock the request, or record the cassette again.',
     retry: 'never',
   },

@@ -9,9 +9,9 @@ import { UsageError } from '../../model/errors.ts'
 import { loggableHeaders, loggableQuery, redacted } from '../../model/redaction.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, WireAnswer } from '../call.ts'
+import type { ClientTransport, TransportFactory } from '../client-transport.ts'
 import { decompress } from '../decompress.ts'
 import { RequestError } from '../errors.ts'
-import type { ClientTransport, TransportFactory } from './client-transport.ts'
 import { bodyText } from './mock-transport.ts'
 
 /** How a cassette works. */

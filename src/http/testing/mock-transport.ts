@@ -1,10 +1,10 @@
 /** Answers without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
 import { isStreamBody } from '../bodies/request-body.ts'
 import { type Call, type Method, outcomeSoFar, type WireAnswer } from '../call.ts'
+import type { TransportFactory } from '../client-transport.ts'
 import { NetworkError, RequestError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { sleepUntilStopped } from '../stop.ts'
-import type { TransportFactory } from './client-transport.ts'
 
 /** A request as the mock saw it. */
 export interface MockRequest {

@@ -1,5 +1,5 @@
 /** What sends a client's requests: its sockets, or what a test puts in their place. */
-import type { Call, WireAnswer } from '../call.ts'
+import type { Call, WireAnswer } from './call.ts'
 
 /** Sends one request at a time and returns what came over the wire. */
 export interface ClientTransport {

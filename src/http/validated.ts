@@ -1,0 +1,20 @@
+/** An answer's data against its schema. */
+import { ResponseValidationError } from './errors.ts'
+import { issuePointer, type StandardSchema } from './standard-schema.ts'
+
+/** What the schema makes of the value. @throws ResponseValidationError HTTP_ANSWER_UNEXPECTED naming the places, never the values */
+export async function validated(
+  label: string,
+  status: number,
+  value: unknown,
+  schema: StandardSchema<unknown>,
+): Promise<unknown> {
+  const result = await schema['~standard'].validate(value)
+  if (result.issues === undefined) return result.value
+  const places = result.issues.slice(0, 5).map(issuePointer).join(', ')
+  throw new ResponseValidationError(
+    'HTTP_ANSWER_UNEXPECTED',
+    `${label} answered ${status} with data that does not fit the schema at ${places}; see "issues".`,
+    { outcome: 'answered', status, issues: result.issues },
+  )
+}
