@@ -9,13 +9,9 @@ import { partitionOf } from './cache/cache-key.ts'
 import { MemoryCacheStore } from './cache/memory-cache-store.ts'
 import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
 import { clientChain } from './chain.ts'
+import type { ClientTransport } from './client-transport.ts'
 import { acceptedEncodings } from './decompress.ts'
-import {
-  AuthenticationError,
-  HttpStatusError,
-  RateLimitedError,
-  RequestError,
-} from './errors.ts'
+import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } from './errors.ts'
 import { lowerNames } from './header-names.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
@@ -34,7 +30,6 @@ import type { CacheParts } from './policies/cache.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
-import type { ClientTransport } from './client-transport.ts'
 import { Transport } from './transport.ts'
 import { validated } from './validated.ts'
 
@@ -333,4 +328,3 @@ function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
 function bytesOf(body: unknown): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array()
 }
-

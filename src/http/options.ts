@@ -10,11 +10,11 @@ import type { BreakerOptions } from './breaker/circuit.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { HttpClock, Method, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
+import type { TransportFactory } from './client-transport.ts'
 import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { StandardSchema } from './standard-schema.ts'
-import type { TransportFactory } from './client-transport.ts'
 import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */
