@@ -42,7 +42,7 @@ export async function compareSystems(crm: RemoteFake, erp: RemoteFake): Promise<
 type ByCode = ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>
 
 async function byCode(fake: RemoteFake, resource: string): Promise<ByCode> {
-  return Map.groupBy(await fake.records(resource), (record) => String(record['code']))
+  return Map.groupBy(await fake.records(resource), (record) => String(record.code))
 }
 
 function sizeOf(records: ByCode): number {

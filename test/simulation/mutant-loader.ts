@@ -2,7 +2,7 @@
 import { registerHooks } from 'node:module'
 import { sourceMutants } from './source-mutants.ts'
 
-const mutant = sourceMutants.find((one) => one.name === process.env['ISTHMUS_MUTANT'])
+const mutant = sourceMutants.find((one) => one.name === process.env.ISTHMUS_MUTANT)
 if (mutant !== undefined) {
   registerHooks({
     load(url, context, nextLoad) {

@@ -54,7 +54,7 @@ async function checkRemote(books: Books, system: SimSystem, entity: string, rid:
   const body = system.table(entity).current(rid)?.body
   if (body === undefined) return
   const detail = await books.store.admin.record({ system: system.name, entity, rid })
-  const where = `${system.name} ${rid} (${String(body['code'])})`
+  const where = `${system.name} ${rid} (${String(body.code)})`
   if (detail === undefined) {
     books.oracle.fail('INV-21', `${where} was never discovered`)
     return
@@ -164,7 +164,7 @@ function checkMembers(books: Books, detail: RecordDetail): void {
     else
       books.oracle.fail(
         'INV-19',
-        `${String(record.fields['code']?.value)} (${record.id}) has no counterpart in ${name}: ${member.state}, lane ${member.lane}`,
+        `${String(record.fields.code?.value)} (${record.id}) has no counterpart in ${name}: ${member.state}, lane ${member.lane}`,
       )
   }
   for (const intent of detail.intents) {

@@ -123,7 +123,7 @@ export class Users {
   #isReferred(system: SimSystem, rid: string): boolean {
     if (!this.#scenario.references) return false
     const orders = system.table(order)
-    return [...orders.rids()].some((one) => orders.current(one)?.body?.['buyer'] === rid)
+    return [...orders.rids()].some((one) => orders.current(one)?.body?.buyer === rid)
   }
 
   #anyone(system: SimSystem, entity: string): string | undefined {
