@@ -4,6 +4,8 @@
  * A system that was not looked at may still be written to, when its write carries a precondition on the very version that is absorbed: one
  * edit then costs one read and one write. Where that is not possible, the system is looked at first and everything is merged again.
  */
+
+import type { EntitySystem } from '../model/integration.ts'
 import type {
   MergeInput,
   MergeMember,
@@ -22,6 +24,8 @@ import { observe } from './observe.ts'
 import { updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { prepareReferences, referable } from './references.ts'
+
+const promptMs = 600_000
 
 /** How a round goes on after the merge. */
 export interface DecidedPass {
@@ -86,14 +90,23 @@ function mergeInput(pass: Pass): MergeInput {
 function mergeMember(pass: Pass, member: Member): MergeMember {
   const { system, state, fields } = member
   if (!pass.entity.systems.has(system)) return { system, state, fields, settleMs: 0, writable: false }
-  const { capabilities } = placeOf(pass.context, system, pass.entity.name).resource
+  const { part, resource } = placeOf(pass.context, system, pass.entity.name)
+  const { inflightMs, read } = resource.capabilities
   return {
     system,
     state,
     fields,
-    settleMs: capabilities.inflightMs + capabilities.read.lagMs,
+    settleMs: inflightMs + read.lagMs,
+    ...noticedWithin(part),
     writable: isPlannable(member),
   }
+}
+
+/** A webhook and the work that it causes over there are a matter of minutes; a feed is read once in its interval. */
+function noticedWithin({ triggers }: EntitySystem): Pick<MergeMember, 'noticeMs'> {
+  const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
+  if (polls.length > 0) return { noticeMs: promptMs + 1.5 * Math.min(...polls) }
+  return triggers.some(({ kind }) => kind === 'webhook') ? { noticeMs: promptMs } : {}
 }
 
 /** The systems that must be looked at before they can be written to. */

@@ -25,8 +25,6 @@ export type Look =
       readonly kind: 'changed'
       /** Somebody here didn't know the agreed value when they changed theirs. */
       readonly concurrent: boolean
-      /** First seen after a write of ours: the system may have made the change itself. */
-      readonly induced: boolean
       /** It was absorbed before, so this is an edit and not just a first contact. */
       readonly edited: boolean
     }
@@ -54,7 +52,7 @@ export function classifyLook(question: LookQuestion): Look {
   if (own !== undefined) return own
   if (!known) return firstContact(state, agreed, observed)
   const concurrent = state.acked < agreed.rev
-  return { kind: 'changed', concurrent, induced: state.wrote === true, edited: true }
+  return { kind: 'changed', concurrent, edited: true }
 }
 
 /** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
@@ -86,7 +84,6 @@ function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeVa
     return {
       kind: 'changed',
       concurrent: !isEmpty(agreed.value),
-      induced: false,
       edited: false,
     }
   }

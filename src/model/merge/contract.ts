@@ -29,6 +29,11 @@ export interface MergeMember {
   readonly fields: MemberFields
   /** Longest in-flight time plus read staleness of this system, for dropping own writes by evidence. */
   readonly settleMs: number
+  /**
+   * How long after a write of ours a change that the system made itself may be noticed (ms). What is seen later was changed by somebody, and
+   * does not count for the oscillation breaker. @default no bound
+   */
+  readonly noticeMs?: number
   /** The lane takes writes now (not in doubt, not backing off, not held). */
   readonly writable: boolean
 }

@@ -13,7 +13,7 @@ import type { FieldRole, FieldShape } from './entity-shape.ts'
 import type { MaybeValue } from './equivalence.ts'
 import { releaseIfEqual } from './hold.ts'
 import { absorb, forgetWrote } from './member-field.ts'
-import { countInducedChange } from './oscillation.ts'
+import { countInducedChange, isInduced } from './oscillation.ts'
 import { dropSettledWrites } from './own-writes.ts'
 import {
   agreedFields,
@@ -71,8 +71,9 @@ function look(
   const seen = classifyLook({ shape, role, state, agreed, observed: value })
   if (seen.kind === 'changed') {
     const absorbed = absorb(forgetWrote(state), value)
-    settleState(side, shape, seen.induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
     const { concurrent, edited } = seen
+    const induced = edited && isInduced(state, observation.at, side.member.noticeMs)
+    settleState(side, shape, induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
     return { role, side, observation, value, base: state.shadow, concurrent, edited }
   }
   settleState(side, shape, seen.state)

@@ -33,6 +33,21 @@ it('does not count an edit that came later', () => {
   expect(mergeRecord(seen).members.get('erp')?.name).not.toHaveProperty('oscillation')
 })
 
+it('does not count what is seen long after our write: people may change a field in turn', () => {
+  const notAfter = testNow - 1000
+  const noticed = (noticeMs: number) => {
+    const input = induced({ own: [{ value: 'ours', rev: 1, notAfter }] })
+    const erp = input.members.get('erp')
+    if (erp === undefined) throw new TypeError('there is an erp')
+    const members = new Map([...input.members, ['erp', { ...erp, noticeMs }]])
+    return mergeRecord({ ...input, members }).members.get('erp')?.name
+  }
+  expect(noticed(1000)).toHaveProperty('oscillation')
+  expect(noticed(900)).toMatchObject({ shadow: 'theirs' })
+  expect(noticed(900)).not.toHaveProperty('oscillation')
+  expect(noticed(900)).not.toHaveProperty('wrote')
+})
+
 it('holds the field in that system at the limit, counting both systems that alternate', () => {
   const input = induced(counted(2), counted(2))
   const decision = mergeRecord(input)

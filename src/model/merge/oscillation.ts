@@ -1,7 +1,8 @@
 /**
  * The oscillation breaker: systems that rewrite a field on each of our writes would keep each other busy for ever.
  *
- * A change first seen after a write of ours to the same field is *induced*: the system may have made it itself. Two systems that do so
+ * A change first seen after a write of ours to the same field is *induced*: the system may have made it itself. Only soon after it, though:
+ * people who change a field in turn, hours apart, are no loop. Two systems that do so
  * alternate, so the induced changes of all systems are counted together; at the limit the field is held in the system that made the
  * last one, until a person releases it. The change itself is absorbed like any other.
  */
@@ -10,6 +11,13 @@ import { type FieldMerge, fieldState, type Side } from './pass.ts'
 
 /** Induced changes are counted over this long. */
 const windowMs = 24 * 60 * 60 * 1000
+
+/** Whether a look begun at `at` may show a change that the system made because of our last write. */
+export function isInduced(state: MemberField, at: number, noticeMs = Number.POSITIVE_INFINITY): boolean {
+  if (state.wrote === undefined) return false
+  const { own = [] } = state
+  return own.length === 0 || at <= Math.max(...own.map(({ notAfter }) => notAfter)) + noticeMs
+}
 
 /** Counts one more induced change of the field in this system, and holds it at the limit. */
 export function countInducedChange({ pass, shape }: FieldMerge, side: Side, state: MemberField): MemberField {
