@@ -46,6 +46,8 @@ const forms = [
 
 test.concurrent.each(forms)(
   'a server limited to 20 per 2 s (%s) sees no 429 and is used to at least 87 %%',
+  // The figure is one of a machine that is not busy with other things at that moment.
+  { timeout: 30_000, retry: 2 },
   async (_name, form) => {
     const server = await limitedServer(form)
     const client = new ApiClient({
@@ -66,7 +68,6 @@ test.concurrent.each(forms)(
     // 59 further requests at full use would take 5900 ms.
     expect(5_900 / tookMs).toBeGreaterThanOrEqual(0.87)
   },
-  30_000,
 )
 
 test('with only X-RateLimit headers, calls wait for the end of the window instead of running into a 429', async () => {

@@ -2,9 +2,13 @@
 import { retryAfterMs } from '../backoff/retry-after.ts'
 import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
+import { limitsFromHeaders } from '../limits/limit-headers.ts'
 
 /** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
 const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524])
+
+/** A month: more is a slip, and past what a timer can hold. */
+const longestResetMs = 30 * 86_400_000
 
 /** The clock is needed for `Retry-After` dates. */
 export function classifyPolicy(clock: HttpClock): Policy {
@@ -27,9 +31,18 @@ function provesNoEffect(status: number): boolean {
   return status === 401 || status === 403 || status === 429
 }
 
+/** Without a Retry-After the end of the used-up window is when to come back; of several the latest. */
+function resetOfUsedUp(answer: DecodedAnswer, now: number): number | undefined {
+  const usedUp = limitsFromHeaders(answer.headers, now).filter(({ remaining }) => remaining === 0)
+  const resets = usedUp.flatMap(({ resetMs }) => (resetMs === undefined ? [] : [Math.ceil(resetMs)]))
+  return resets.length === 0 ? undefined : Math.min(longestResetMs, Math.max(...resets))
+}
+
 function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
   const { status } = answer
-  const afterMs = retryAfterMs(answer.headers['retry-after'], now, answer.headers.date)
+  const afterMs =
+    retryAfterMs(answer.headers['retry-after'], now, answer.headers.date) ??
+    (status === 429 ? resetOfUsedUp(answer, now) : undefined)
   const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
   const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType, headers: answer.headers } }
   if (status === 429) {

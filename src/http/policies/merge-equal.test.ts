@@ -23,7 +23,7 @@ async function setUp(respond: Respond) {
 }
 
 const slowly: Respond = async ({ url }, response) => {
-  await sleep(150)
+  await sleep(500)
   sendJson(response, 200, { url })
 }
 
@@ -53,10 +53,10 @@ test('the others get their answer although the first caller had less time', asyn
   let count = 0
   const { client } = await setUp(async (_request, response) => {
     count += 1
-    await sleep(150)
+    await sleep(500)
     sendJson(response, count === 1 ? 503 : 200, { ok: true })
   })
-  const first = client.get('/x', { totalMs: 60 }).catch((error: unknown) => error)
+  const first = client.get('/x', { totalMs: 100 }).catch((error: unknown) => error)
   const other = client.get('/x', { totalMs: 5_000 })
   expect(await first).toMatchObject({ code: 'HTTP_TIMEOUT' })
   expect(await other).toEqual({ ok: true })
@@ -86,7 +86,7 @@ test('reads that differ in address, query or any header are not shared', async (
 
 test('a read that begins after a write does not get what was asked for before it', async () => {
   const { server, client } = await setUp(async ({ method }, response) => {
-    if (method === 'GET') await sleep(150)
+    if (method === 'GET') await sleep(500)
     sendJson(response, 200, {})
   })
   const before = client.get('/x')

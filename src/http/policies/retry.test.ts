@@ -81,6 +81,15 @@ test('a Retry-After beyond the deadline is neither undercut nor dropped: the err
   }
 })
 
+test('a 429 without Retry-After says by its limits when to come back', async () => {
+  const { client } = await setUp((_request, response) =>
+    sendJson(response, 429, {}, { ratelimit: '"burst";r=0;t=2, "daily";r=0;t=600, "spare";r=9;t=9000' }),
+  )
+  const error = await failureOf(client.get('/x', { totalMs: 2_000 }))
+  expect(error).toBeInstanceOf(RateLimitedError)
+  expect(error).toMatchObject({ retry: { afterMs: 600_000 } })
+})
+
 test('a negative or nonsensical Retry-After is not taken for "at once": our own back-off holds', async () => {
   for (const value of ['-5', 'soon', '1e9']) {
     let answers = 0

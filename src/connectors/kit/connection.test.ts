@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { sendJson, startServer } from '../../../test/support/local-server.ts'
+import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import { connectClient } from './connection.ts'
+
+const timing = { readTimeoutMs: 5_000, writeTimeoutMs: 5_000, concurrency: 4 } as SystemTiming
+const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+test('the limits of a system are kept together with other processes where the runtime gives a store for them', async () => {
+  const asked: Bucket[] = []
+  const buckets: BucketStore = {
+    take: async (wanted, count) => {
+      asked.push(...wanted)
+      return { taken: count, waitMs: 0 }
+    },
+    pause: async () => undefined,
+  }
+  const server = await startServer((_request, response) => sendJson(response, 200, {}))
+  const connection = { url: server.url, allowHttp: true, limits: { perSecond: 50, perDay: 1_000 } }
+  const client = connectClient(connection, { name: 'crm', timing, dependencies: { clock, buckets } })
+  try {
+    await client.get('/x')
+    expect(asked.map(({ key }) => key)).toEqual(['crm 50/1000', 'crm 1000/86400000'])
+  } finally {
+    await client.close()
+    await server.close()
+  }
+})
+
+test('a system on a private network is reached only where its section allows it', async () => {
+  const connect = (allowAddresses?: string[]) =>
+    connectClient(
+      { url: 'https://10.255.255.1:9', ...(allowAddresses === undefined ? {} : { allowAddresses }) },
+      { name: 'erp', timing, dependencies: { clock } },
+    )
+  for (const [allowed, code] of [
+    [undefined, 'HTTP_ADDRESS_REFUSED'],
+    [['192.168.0.0/16'], 'HTTP_ADDRESS_REFUSED'],
+  ] as const) {
+    const client = connect(allowed === undefined ? undefined : [...allowed])
+    await expect(client.get('/', { retries: 0, totalMs: 1_000 })).rejects.toMatchObject({ code })
+    await client.close()
+  }
+  const client = connect(['private'])
+  await expect(client.get('/', { retries: 0, totalMs: 300 })).rejects.not.toMatchObject({
+    code: 'HTTP_ADDRESS_REFUSED',
+  })
+  await client.close()
+})
