@@ -21,6 +21,8 @@ export class AnswerStream extends Readable {
   constructor(source: StreamSource) {
     super({ highWaterMark: 256 * 1024 })
     this.#source = source
+    // Whoever reads hears of it; without this a break before the first read would end the process.
+    this.on('error', ignore)
   }
 
   /** Takes a chunk from the socket. */
@@ -70,9 +72,12 @@ export function plainStream(
     throw damaged(call, answer.status)
   }
   // The reader of the decoder hears of every failure; nobody else needs to.
-  pipeline(raw, decoder, () => undefined)
+  pipeline(raw, decoder, ignore)
+  decoder.on('error', ignore)
   return bounded(call, answer.status, decoder, maxBytes)
 }
+
+function ignore(): void {}
 
 async function* bounded(
   call: Call,

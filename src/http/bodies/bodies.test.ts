@@ -221,6 +221,21 @@ test('a stream that stalls or is given up by its caller ends', async () => {
   )
 })
 
+test('a stream that breaks before anybody reads it tells its reader, and nobody else', async () => {
+  await withApi(
+    ({ url }, response) => {
+      response.writeHead(200, url === '/packed' ? { 'content-encoding': 'gzip' } : {})
+      response.write(url === '/packed' ? gzipSync('a').subarray(0, 12) : 'a')
+      setTimeout(() => response.destroy(), 20)
+    },
+    async (client) => {
+      const streams = [await client.stream('/plain'), await client.stream('/packed')]
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      for (const { data } of streams) await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_NETWORK' })
+    },
+  )
+})
+
 test('a failed stream carries its error as any other call does', async () => {
   await withApi(
     (_request, response) => sendJson(response, 404, { reason: 'gone' }),
