@@ -11,22 +11,24 @@ import type { Telemetry } from '../telemetry/open-telemetry.ts'
 const traceHeaders: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'b3'])
 
 /** Measures with what the application registered. */
-export function tracePolicy({ api, tracer, duration }: Telemetry, clock: HttpClock): Policy {
+export function tracePolicy({ api, tracer, recordDuration }: Telemetry, clock: HttpClock): Policy {
   /** Requests of a call so far, the one after a 401 included. */
   const sent = new WeakMap<Progress, number>()
+  let server = serverFacts('https://unknown.invalid')
   return {
     name: 'trace',
     async run(call, next) {
       const resends = sent.get(call.progress) ?? 0
       sent.set(call.progress, resends + 1)
-      const facts = requestFacts(call)
+      if (server.origin !== call.origin) server = serverFacts(call.origin)
+      const facts = requestFacts(call, server.attributes)
       const startedAt = clock.monotonic()
       const span = tracer.startSpan(`${call.method} ${call.route}`, {
         kind: api.SpanKind.CLIENT,
         attributes: { ...facts, ...(resends === 0 ? {} : { 'http.request.resend_count': resends }) },
       })
       const finish = (outcome: Attributes, failed: boolean): void => {
-        duration.record((clock.monotonic() - startedAt) / 1_000, { ...facts, ...outcome })
+        recordDuration((clock.monotonic() - startedAt) / 1_000, { ...facts, ...outcome })
         if (span.isRecording()) span.setAttributes(outcome)
         if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR })
         span.end()
@@ -52,15 +54,20 @@ export function tracePolicy({ api, tracer, duration }: Telemetry, clock: HttpClo
   }
 }
 
-function requestFacts(call: Call): Attributes {
-  const { hostname, port, protocol } = new URL(call.origin)
+/** Parsed once: nearly all calls of a client go to one origin. */
+function serverFacts(origin: string): { readonly origin: string; readonly attributes: Attributes } {
+  const { hostname, port, protocol } = new URL(origin)
   return {
-    'http.request.method': call.method,
-    'server.address': hostname,
-    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-    'url.full': call.origin + call.route,
-    'url.template': call.route,
+    origin,
+    attributes: {
+      'server.address': hostname,
+      'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+    },
   }
+}
+
+function requestFacts({ method, origin, route }: Call, server: Attributes): Attributes {
+  return { ...server, 'http.request.method': method, 'url.full': origin + route, 'url.template': route }
 }
 
 function failureFacts(error: unknown): Attributes {

@@ -86,6 +86,26 @@ test('a request without an answer is named by its error code', async () => {
   expect(spans.getFinishedSpans()[0]?.attributes['error.type']).toBe('HTTP_NETWORK')
 })
 
+test('durations reach a provider that was registered after the first call', async () => {
+  metrics.disable()
+  const late = new InMemoryMetricExporter(AggregationTemporality.DELTA)
+  const lateReader = new PeriodicExportingMetricReader({ exporter: late, exportIntervalMillis: 3_600_000 })
+  const call = () =>
+    calling(
+      (_request, response) => sendJson(response, 200, {}),
+      (client) => client.get('/x'),
+    )
+  await call()
+  const provider = new MeterProvider({ readers: [lateReader] })
+  metrics.setGlobalMeterProvider(provider)
+  await call()
+  await lateReader.forceFlush()
+  expect(late.getMetrics()).toHaveLength(1)
+  await provider.shutdown()
+  metrics.disable()
+  metrics.setGlobalMeterProvider(meters)
+})
+
 test('durations are a histogram in seconds', async () => {
   await calling(
     (_request, response) => sendJson(response, 200, {}),

@@ -3,7 +3,7 @@
  * without it nothing of this is in the chain.
  */
 import { createRequire } from 'node:module'
-import type { Histogram, Tracer } from '@opentelemetry/api'
+import type { Attributes, Histogram, MeterProvider, Tracer } from '@opentelemetry/api'
 
 type Api = typeof import('@opentelemetry/api')
 
@@ -11,8 +11,8 @@ type Api = typeof import('@opentelemetry/api')
 export interface Telemetry {
   readonly api: Api
   readonly tracer: Tracer
-  /** `http.client.request.duration`, in seconds. */
-  readonly duration: Histogram
+  /** Adds to `http.client.request.duration`. */
+  recordDuration(seconds: number, attributes: Attributes): void
 }
 
 let found: { readonly telemetry: Telemetry | undefined } | undefined
@@ -33,18 +33,31 @@ function load(): Telemetry | undefined {
   return telemetryOn(api)
 }
 
-/** Both forward to whatever provider is registered, also when that happens later. */
+/** The tracer forwards to the provider of the moment by itself; a histogram does not, so it is made anew when another one is registered. */
 function telemetryOn(api: Api): Telemetry {
+  let provider: MeterProvider | undefined
+  let histogram: Histogram | undefined
   return {
     api,
     tracer: api.trace.getTracer('isthmus'),
-    duration: api.metrics.getMeter('isthmus').createHistogram('http.client.request.duration', {
-      description: 'Duration of HTTP client requests.',
-      unit: 's',
-      advice: {
-        // The boundaries of the semantic conventions.
-        explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-      },
-    }),
+    recordDuration(seconds, attributes) {
+      const current = api.metrics.getMeterProvider()
+      if (histogram === undefined || current !== provider) {
+        provider = current
+        histogram = durationOn(current)
+      }
+      histogram.record(seconds, attributes)
+    },
   }
+}
+
+function durationOn(provider: MeterProvider): Histogram {
+  return provider.getMeter('isthmus').createHistogram('http.client.request.duration', {
+    description: 'Duration of HTTP client requests.',
+    unit: 's',
+    advice: {
+      // The boundaries of the semantic conventions.
+      explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    },
+  })
 }
