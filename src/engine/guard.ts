@@ -129,21 +129,28 @@ interface FirstLoads {
 
 /** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
 function createFirstLoads(): FirstLoads {
-  const listed = new Map<string, number>()
-  const asked = new Map<string, number>()
+  const asked = new Map<string, { readonly at: number; readonly answer: Promise<number | undefined> }>()
   return {
     async listedAt(context, entity) {
-      const known = listed.get(entity.name)
-      if (known !== undefined) return known
       const now = context.clock.now()
-      if (now - (asked.get(entity.name) ?? Number.NEGATIVE_INFINITY) < FIRST_LOAD_ASK_MS) return undefined
-      asked.set(entity.name, now)
-      const listable = [...entity.systems.keys()].some((name) =>
-        isListable(placeOf(context, name, entity.name)),
-      )
-      const at = listable ? await firstLoadListedAt({ store: context.store.direct }, entity.name) : 0
-      if (at !== undefined) listed.set(entity.name, at)
-      return at
+      const last = asked.get(entity.name)
+      if (last !== undefined) {
+        // All who come while the question is under way wait for its answer: "not known yet" is not "still going on".
+        const known = await last.answer
+        if (known !== undefined || now - last.at < FIRST_LOAD_ASK_MS) return known
+        const newer = asked.get(entity.name)
+        if (newer !== undefined && newer !== last) return await newer.answer
+      }
+      const answer = askListedAt(context, entity)
+      asked.set(entity.name, { at: now, answer })
+      // A question that failed is asked anew by whoever comes next.
+      answer.catch(() => asked.delete(entity.name))
+      return await answer
     },
   }
+}
+
+async function askListedAt(context: EngineContext, entity: Entity): Promise<number | undefined> {
+  const listable = [...entity.systems.keys()].some((name) => isListable(placeOf(context, name, entity.name)))
+  return listable ? firstLoadListedAt({ store: context.store.direct }, entity.name) : 0
 }
