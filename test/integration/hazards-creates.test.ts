@@ -137,7 +137,7 @@ it('H20 what both systems have from the start is linked, not doubled, whoever co
     definition: { customer: { match: [{ normalised: ['code'] }] } },
     settle: false,
   })
-  await joined.another({ roles: ['worker'] })
+  await joined.another()
   await joined.quiet()
   expect([joined.contacts.size, joined.partners.size]).toEqual([40, 40])
   expect((await joined.runtime().store.admin.status()).records).toMatchObject({ active: 40 })
@@ -163,27 +163,27 @@ it('H20 one that could be either of two waits for a person and changes neither',
 
 it('H36 after an older copy of the store is put back, what was created since is recognised and not made again', async () => {
   const joined = await join({ inCrm: [1, 2, 3].map((n) => customerRecord(n)) })
-  const copy = `${new URL(database().connection).pathname.slice(1)}_copy`
-  await joined.restart({ meanwhile: () => copyDatabase(copy) })
+  await joined.restart({ meanwhile: () => onServer(`create database ${name()}_copy template ${name()}`) })
   for (const n of [4, 5, 6]) joined.contacts.create(customerRecord(n), 'user')
   joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { phone: 'since' }, 'user')
   await joined.until('all are through', () => joined.partners.size === 6)
   await joined.quiet()
   const before = joined.writes()
-  await joined.restart({ connection: database().connection.replace(/\/test_\w+/, `/${copy}`) })
+  await joined.restart({
+    meanwhile: async () => {
+      await onServer(`alter database ${name()} rename to ${name()}_newer`)
+      await onServer(`alter database ${name()}_copy rename to ${name()}`)
+    },
+  })
   await joined.quiet()
   await joined.full()
   expect([joined.contacts.size, joined.partners.size]).toEqual([6, 6])
   expect(joined.writes()).toBe(before)
   expect(recordOf(joined.partners, 'C000001').body.phone).toBe('since')
-  await joined.close()
-  await onServer(`drop database ${copy} with (force)`)
+  await onServer(`drop database ${name()}_newer`)
 })
 
-async function copyDatabase(copy: string): Promise<void> {
-  const original = new URL(database().connection).pathname.slice(1)
-  await onServer(`create database ${copy} template ${original}`)
-}
+const name = (): string => new URL(database().connection).pathname.slice(1)
 
 async function onServer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: database().connection.replace(/\/test_\w+/, '/postgres') })

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { startDemo } from './run-demo.ts'
+
+it('the demo converges: nothing lost, nothing doubled, nothing written once all is quiet', {
+  timeout: 240_000,
+}, async () => {
+  const told: string[] = []
+  const say = (line: string) => void told.push(line)
+  const demo = await startDemo({ narrator: { act: say, tell: say, progress: say }, loadSize: 60, port: 0 })
+  try {
+    const result = await demo.play()
+    expect(result, told.join('\n')).toMatchObject({
+      converged: true,
+      duplicates: 0,
+      lost: 0,
+      writesAtQuiescence: 0,
+    })
+    expect(result.records).toBeGreaterThanOrEqual(60)
+    const page = await fetch(demo.statusUrl)
+    expect(page.headers.get('content-type')).toContain('text/html')
+  } finally {
+    await demo.close()
+  }
+  await expect(fetch(demo.statusUrl)).rejects.toThrow()
+})
