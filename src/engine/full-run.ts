@@ -71,7 +71,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   const result: FullRunResult = {
     runId,
     complete: reason === undefined,
-    ended: sameAccount && listing.end !== undefined && listing.seen >= (listing.end.expected ?? 0),
+    ended: sameAccount && hasEnded(listing),
     seen: listing.seen,
     ...comparison,
     ...(reason === undefined ? {} : { reason }),
@@ -79,6 +79,10 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   await noteBaseline(context, place, result)
   tellFinished(context, request, result)
   return result
+}
+
+function hasEnded({ end, seen }: Listing): boolean {
+  return end !== undefined && (end.ended ?? end.complete) && seen >= (end.expected ?? 0)
 }
 
 const otherAccount = 'another account answers than the one this store was filled from'

@@ -130,11 +130,28 @@ export class Oracle implements SystemWatcher {
           .createdFor.get(call.recordId ?? '') ?? []
       // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
       const alive = rids.filter((rid) => this.#system(call.system).table(call.entity).has(rid))
+      this.#checkBaseline(call)
       if (alive.length > 1) this.fail('INV-6', `${call.system} holds ${rids.join(' and ')} for one record`)
     }
     if (call.operation === 'delete') this.tally.removals += 1
     if (call.entity === order && call.body.buyer != null) this.#checkReference(call)
     this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
+  }
+
+  /** What was there from the beginning was listed before anything was created: it is matched, never made a second time. */
+  #checkBaseline(call: EngineWrite): void {
+    const system = this.#system(call.system)
+    const table = system.table(call.entity)
+    if (system.lied.has(call.entity)) return
+    for (const rid of table.rids()) {
+      const [first] = table.history(rid)
+      const original = first?.by === 'user' && first.at === this.#scenario.start
+      if (original && table.current(rid)?.body?.code === call.body.code)
+        this.fail(
+          'INV-6',
+          `${call.system} held ${rid} (${String(call.body.code)}) from the beginning, and got another`,
+        )
+    }
   }
 
   #checkReference(call: EngineWrite): void {

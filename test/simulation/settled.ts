@@ -103,6 +103,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   if (state?.rejected !== undefined) return excuse(books, 'rejected')
   const flag = flagOf(books, detail, member)
   if (flag !== undefined) return excuse(books, flag)
+  if (await refersToReview(books, place, body[field])) return excuse(books, 'reference to a record in review')
   if (await refersToNobody(books, place, agreed?.value))
     return excuse(books, 'reference waits for its target')
   books.oracle.fail(
@@ -119,6 +120,18 @@ async function nativeValue(books: Books, place: FieldPlace, value: unknown): Pro
   if (type?.kind !== 'ref') return value
   const target = await books.store.admin.record({ recordId: String(value) })
   return target?.members.find((one) => one.system === place.system.name)?.rid
+}
+
+/** A person has yet to say which record the target is. */
+async function refersToReview(
+  books: Books,
+  { system, entity, field }: FieldPlace,
+  rid: unknown,
+): Promise<boolean> {
+  const type = books.scenario.integration.entities.get(entity)?.fields.get(field)?.type
+  if (type?.kind !== 'ref' || typeof rid !== 'string') return false
+  const target = await books.store.admin.record({ system: system.name, entity: type.entity, rid })
+  return target?.record.state === 'review'
 }
 
 /** The target was deleted, or has no counterpart here: the field waits for it. */

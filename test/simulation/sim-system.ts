@@ -71,6 +71,8 @@ interface StoredAnswer {
 export class SimSystem {
   readonly traits: SystemTraits
   readonly tables = new Map<string, RemoteTable>()
+  /** Entities of which a cut list was once called complete: nobody can know what else is there. */
+  readonly lied = new Set<string>()
   readonly #world: World
   readonly #idempotency = new Map<string, StoredAnswer>()
   #rewrites = 0
@@ -224,7 +226,11 @@ export class SimSystem {
       if ('failure' in page) return { complete: false, reason: page.failure.code }
       if (page.records.length > 0) yield page.records.map((version) => this.#show(version))
       // A system that cuts its list short and says nothing: what is claimed to be complete is not.
-      if (cutOff && chance.of(0.5)) return { complete: true, ...(chance.of(0.5) && { expected: table.size }) }
+      if (cutOff && chance.of(0.5)) {
+        const counted = chance.of(0.5)
+        if (!counted && position !== undefined) this.lied.add(entity)
+        return { complete: true, ...(counted && { expected: table.size }) }
+      }
       position = page.next
     }
     return { complete: true, ...(chance.of(0.5) && { expected: table.size }) }

@@ -151,6 +151,12 @@ export interface ListedRecord {
 /** Pages of a full listing; the generator's return value says whether it may count as evidence of absence. */
 export interface ListEnd {
   readonly complete: boolean
+  /**
+   * The list came to its last page without an error or a cap, even if its paging may have skipped something.
+   *
+   * @default `complete`
+   */
+  readonly ended?: boolean
   /** Why it is not complete, in words. */
   readonly reason?: string
   /** What the system said the count is, if it says. */

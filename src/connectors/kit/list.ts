@@ -39,9 +39,9 @@ export async function* judgedList(
     seen += page.records.length + (page.withheld ?? 0)
     count += 1
     if (page.records.length > 0) yield page.records
-    if (count >= pagesMax) return ending(`given up after ${pagesMax} pages`, expected)
+    if (count >= pagesMax) return ending(rules, `given up after ${pagesMax} pages`, expected)
   }
-  return ending(doubt(rules, seen, expected), expected)
+  return ending(rules, doubt(rules, seen, expected), expected)
 }
 
 function doubt(rules: ListRules, seen: number, expected: number | undefined): string | undefined {
@@ -49,13 +49,16 @@ function doubt(rules: ListRules, seen: number, expected: number | undefined): st
     return `the system lists no more than ${rules.cap} records`
   if (expected !== undefined && seen < expected)
     return `${seen} records came, the system says it has ${expected}`
-  if (rules.paging === 'offset') return 'pages are counted by offset, which skips records while others vanish'
   return undefined
 }
 
-function ending(reason: string | undefined, expected: number | undefined): ListEnd {
+const offsetDoubt = 'pages are counted by offset, which skips records while others vanish'
+
+function ending(rules: ListRules, doubt: string | undefined, expected: number | undefined): ListEnd {
+  const reason = doubt ?? (rules.paging === 'offset' ? offsetDoubt : undefined)
   return {
     complete: reason === undefined,
+    ...(reason !== undefined && doubt === undefined ? { ended: true } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(expected === undefined ? {} : { expected }),
   }

@@ -167,7 +167,7 @@ export class TwinSystem implements ConnectedSystem {
       while (this.listLie === 'repeats') yield shown.slice(0, pageSize)
     }
     if (this.listLie === 'capped') return { complete: false, reason: 'the list was cut off at its cap' }
-    return { complete: paging !== 'offset', ...expected }
+    return { complete: paging !== 'offset', ended: true, ...expected }
   }
 
   #shown(all: readonly ListedRecord[]): readonly ListedRecord[] {
