@@ -16,6 +16,8 @@ export interface Job {
     | { readonly kind: 'full'; readonly everyMs: number }
     /** The first full run; over once it came to its end. */
     | { readonly kind: 'baseline' }
+    /** Once for each definition: records made before the system took part in their entity have to get there. */
+    | { readonly kind: 'placing' }
 }
 
 /** Full runs of listable places that declare none: each record is compared at least this often, jitter aside. */
@@ -48,7 +50,8 @@ export function firstDue(
   random: number,
   nextCron: NextCron,
 ): number | undefined {
-  if (job.work.kind === 'poll' || job.work.kind === 'baseline') return now
+  const { kind } = job.work
+  if (kind === 'poll' || kind === 'baseline' || kind === 'placing') return now
   const due = nextDue(job, last ?? now, random, nextCron)
   return due === undefined ? undefined : Math.max(due, now)
 }
@@ -64,6 +67,7 @@ export function nextDue(job: Job, last: number, random: number, nextCron: NextCr
       return due === undefined ? undefined : due + Math.round(random * CRON_SPREAD_MS)
     }
     case 'baseline':
+    case 'placing':
       return undefined
   }
 }

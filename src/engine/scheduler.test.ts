@@ -48,6 +48,24 @@ describe('the scheduler', () => {
     await stop()
   })
 
+  it('takes the records that were there before to a system that joins their entity', async () => {
+    const systems = ['crm', 'erp', 'web'].map((name) => new TwinSystem(name))
+    const before = new TwinWorld(twinIntegration({ systems: ['crm', 'erp'] }), systems.slice(0, 2))
+    systems[0]?.put({ name: 'Ada', email: 'ada@example.org' })
+    before.start()
+    const stopBefore = schedule(before)
+    await before.pass(60_000)
+    await stopBefore()
+    await Promise.all(before.engines.map((engine) => before.finish(engine.stop())))
+    const joined = { ...twinIntegration({ systems: ['crm', 'erp', 'web'] }), version: 'v2' }
+    const after = new TwinWorld(joined, systems, 1, before)
+    after.start()
+    const stop = schedule(after)
+    await after.pass(60_000)
+    expect(after.system('web').all()).toEqual([{ name: 'Ada', email: 'ada@example.org' }])
+    await stop()
+  })
+
   it('lists once where the first list and a poll without a feed fall due together', async () => {
     const twins = world(
       [{ kind: 'poll', everyMs: hour }],

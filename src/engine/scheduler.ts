@@ -21,6 +21,9 @@ const OWN_TTL_MS = 5_000
 /** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
+/** Records marked in one statement when a system joins. */
+const PLACED_AT_ONCE = 2_000
+
 export interface Scheduler {
   /** Works until the signal aborts; resolves when its running jobs have stopped. Never rejects: what fails is tried again. */
   run(signal: AbortSignal): Promise<void>
@@ -162,8 +165,28 @@ async function perform(
     // A list that can't prove itself complete is taken once a second one finds nothing new: at once, not after a back-off.
     return { kind: result.ended && result.discovered > 0 ? 'again' : 'failed' }
   }
+  if (job.work.kind === 'placing') {
+    await placeOlderRecords(context, job, signal)
+    return { kind: 'done' }
+  }
   const result = await runs.full({ ...request, kind: 'full' })
   return { kind: result.ended ? 'done' : 'failed' }
+}
+
+/** Looks once for each definition at the records that a system which joined their entity has no part in yet. */
+async function placeOlderRecords(context: IntakeContext, job: Job, signal: AbortSignal): Promise<void> {
+  const { store, integration, clock } = context
+  const { system, entity } = job
+  const doneKey = `${job.key}:${integration.version}`
+  if ((await store.lastScheduled(doneKey)) !== undefined) return
+  let after: string | undefined
+  do {
+    const page = { system, entity, limit: PLACED_AT_ONCE, ...(after === undefined ? {} : { after }) }
+    const { marked, last } = await store.markUnplaced(page)
+    if (marked > 0) context.wake()
+    after = last
+  } while (after !== undefined && !signal.aborted)
+  if (after === undefined) await store.saveScheduled(doneKey, clock.now())
 }
 
 async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Slot[]> {
@@ -189,6 +212,7 @@ export function planJobs(place: Place): readonly Job[] {
   const add = (name: string, work: Job['work']): void => {
     jobs.push({ key: `${name}:${system}:${entity}`, system, entity, work })
   }
+  add('placing', { kind: 'placing' })
   const listable = isListable(place)
   if (listable) add('baseline', { kind: 'baseline' })
   for (const trigger of place.part.triggers) {

@@ -389,6 +389,16 @@ export interface Store {
   markRecords(
     marks: readonly { readonly recordId: string; readonly systems: readonly string[] }[],
   ): Promise<number>
+  /**
+   * Marks active records that have no member in the system, since it takes part in their entity only now. In the order of their ids, `limit`
+   * at a time; answers the last id to go on `after`, undefined at the end.
+   */
+  markUnplaced(request: {
+    readonly system: string
+    readonly entity: string
+    readonly after?: string
+    readonly limit: number
+  }): Promise<{ readonly marked: number; readonly last?: string }>
   cursor(system: string, entity: string): Promise<string | undefined>
   clearCursor(system: string, entity: string): Promise<void>
 

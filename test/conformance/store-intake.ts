@@ -130,6 +130,19 @@ export function describeIntake(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record.look).toEqual(['*'])
     })
 
+    test('marks active records without a member in a system, page by page', async () => {
+      const { store } = harness
+      const ids = [await activeRecord(harness, worker, 'C1'), await activeRecord(harness, worker, 'C2')]
+      const place = { system: 'web', entity: 'customer' }
+      expect(await store.markUnplaced({ ...place, system: 'erp', limit: 5 })).toEqual({ marked: 0 })
+      const first = await store.markUnplaced({ ...place, limit: 1 })
+      expect(first).toEqual({ marked: 1, last: ids.toSorted()[0] })
+      expect(await store.markUnplaced({ ...place, limit: 5, after: first.last ?? '' })).toEqual({ marked: 1 })
+      const due = await claim(store, worker)
+      expect(due.map(({ record }) => record.id).sort()).toEqual(ids.toSorted())
+      expect(due[0]?.record.look).toEqual(['web'])
+    })
+
     test('keeps hostile text as it is and apart: U+0000, lone surrogates, the escape, quotes', async () => {
       const { store } = harness
       const rids = [

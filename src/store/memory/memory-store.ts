@@ -135,6 +135,17 @@ export class MemoryStore implements Store {
     return marked
   }
 
+  async markUnplaced({ system, entity, after = '', limit }: Parameters<Store['markUnplaced']>[0]) {
+    const unplaced = [...this.#tables.records.values()]
+      .filter((row) => row.entity === entity && row.state === 'active' && row.id > after)
+      .filter((row) => this.#tables.members.get(row.id)?.get(system) === undefined)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, limit)
+    for (const row of unplaced) markDirty(this.#tables, row, [system], this.#context.now())
+    const last = unplaced.length < limit ? undefined : unplaced.at(-1)?.id
+    return { marked: unplaced.length, ...(last === undefined ? {} : { last }) }
+  }
+
   async cursor(system: string, entity: string): Promise<string | undefined> {
     return this.#tables.cursors.get(key(system, entity))?.position
   }

@@ -24,6 +24,7 @@ import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
 import { bindIntegration, saveDefinition } from './sql/bind-integration.ts'
 import { markDirty } from './sql/mark-dirty.ts'
+import { markUnplaced } from './sql/mark-unplaced.ts'
 import { nextDue } from './sql/next-due.ts'
 import { readNow } from './sql/read-now.ts'
 import { reapRecords } from './sql/reap-records.ts'
@@ -114,6 +115,12 @@ export class PostgresStore implements Store {
       (systems.length === 0 ? ['*'] : systems).map((system) => ({ recordId, system })),
     )
     return (await markDirty(this.#session('marking records'), rows)).size
+  }
+
+  async markUnplaced(request: Parameters<Store['markUnplaced']>[0]) {
+    const ids = await markUnplaced(this.#session('marking records of a new system'), request)
+    const last = ids.length < request.limit ? undefined : ids.at(-1)
+    return { marked: ids.length, ...(last === undefined ? {} : { last }) }
   }
 
   cursor(system: string, entity: string) {

@@ -15,7 +15,7 @@ import { Scheduler } from '../../simulation/scheduler.ts'
 import type { TwinSystem } from './twin-system.ts'
 
 export class TwinWorld {
-  readonly time = new Scheduler(1_000_000_000_000)
+  readonly time: Scheduler
   readonly clock: Clock
   readonly store: MemoryStore
   readonly integration: Integration
@@ -27,8 +27,11 @@ export class TwinWorld {
   #ids = 0
   #chance = 12_345
 
-  constructor(integration: Integration, systems: readonly TwinSystem[], engines = 1) {
+  /** `earlier`: a world whose store and time go on under another definition; its engines are stopped. */
+  constructor(integration: Integration, systems: readonly TwinSystem[], engines = 1, earlier?: TwinWorld) {
     this.integration = integration
+    this.time = earlier?.time ?? new Scheduler(1_000_000_000_000)
+    if (earlier !== undefined) this.#ids = 1_000_000
     this.systems = new Map(systems.map((system) => [system.name, system]))
     const time = this.time
     this.clock = {
@@ -43,11 +46,13 @@ export class TwinWorld {
         }),
     }
     const uuid = (): string => this.#uuid()
-    this.store = new MemoryStore({
-      now: () => time.now,
-      uuid,
-      codec: createClearCodec(new Uint8Array(32).fill(7)),
-    })
+    this.store =
+      earlier?.store ??
+      new MemoryStore({
+        now: () => time.now,
+        uuid,
+        codec: createClearCodec(new Uint8Array(32).fill(7)),
+      })
     const random = { next: () => this.#next(), uuid }
     const emit = (event: DomainEvent): void => void this.events.push(event)
     const { clock, store } = this
