@@ -20,6 +20,8 @@ export const unmapped = 'memo'
 /** Text fields whose values are unique tokens, so that a value names the edit it came from. */
 const tokens = new Set(['name', 'phone', 'note'])
 
+const looksKept = 6
+
 export interface Violation {
   readonly invariant: string
   readonly message: string
@@ -32,8 +34,8 @@ export class Oracle implements SystemWatcher {
   readonly #scenario: Scenario
   readonly #scheduler: Scheduler
   readonly #systems: ReadonlyMap<string, SimSystem>
-  /** What a process was shown last of a remote record. */
-  readonly #shown = new Map<string, Version>()
+  /** What a process was shown of a remote record, the newest few looks. */
+  readonly #shown = new Map<string, Version[]>()
   /** Values of a remote field that are durably known to the engine. */
   readonly #observed = new Map<string, Set<string>>()
   /** Values that are or were agreed, or are kept in a conflict. */
@@ -68,7 +70,11 @@ export class Oracle implements SystemWatcher {
   // ── what the systems tell
 
   shown(process: SimProcess, system: string, entity: string, version: Version): void {
-    this.#shown.set(`${process.name}|${system}|${entity}|${version.rid}`, version)
+    const key = `${process.name}|${system}|${entity}|${version.rid}`
+    const looks = this.#shown.get(key) ?? []
+    looks.push(version)
+    if (looks.length > looksKept) looks.shift()
+    this.#shown.set(key, looks)
     this.#scheduler.note(
       `${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`,
     )
@@ -347,7 +353,12 @@ export class Oracle implements SystemWatcher {
     if (!tokens.has(field)) return
     const member = after.members.find((one) => one.system === change.src)
     if (member?.rid === undefined) return
-    const shown = this.#shown.get(`${process.name}|${change.src}|${after.record.entity}|${member.rid}`)
+    const shown = this.#lookWith(
+      process,
+      { system: change.src, entity: after.record.entity, rid: member.rid },
+      field,
+      change.is,
+    )
     if (shown === undefined || shown.body === undefined) return
     if (this.#system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.rid}`
@@ -379,7 +390,12 @@ export class Oracle implements SystemWatcher {
     if (!tokens.has(field) || !this.#systems.has(system) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
     if (member?.rid === undefined || this.#system(system).traits.mutates) return
-    const shown = this.#shown.get(`${process.name}|${system}|${after.record.entity}|${member.rid}`)
+    const shown = this.#lookWith(
+      process,
+      { system, entity: after.record.entity, rid: member.rid },
+      field,
+      value,
+    )
     if (shown?.body === undefined || !alike(shown.body[field], value)) return
     const writer = this.#writerOf({ system, entity: after.record.entity }, shown, field)
     if (writer.by === 'engine')
@@ -390,6 +406,17 @@ export class Oracle implements SystemWatcher {
   }
 
   // ── history
+
+  /** The newest look of a process that showed this value: a stale look that came later was not what it merged. */
+  #lookWith(
+    process: SimProcess,
+    place: { readonly system: string; readonly entity: string; readonly rid: string },
+    field: string,
+    value: CanonicalValue | undefined,
+  ): Version | undefined {
+    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.rid}`)
+    return looks?.findLast((look) => look.body !== undefined && alike(look.body[field], value))
+  }
 
   /** Index of the state in which the value shown now began to stand. */
   #runStart(system: string, entity: string, shown: Version, field: string): number {
