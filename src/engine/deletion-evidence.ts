@@ -54,6 +54,9 @@ async function judge(
   const store = context.store.direct
   const account = await compareFingerprint({ ...context, store }, place.system, signal)
   if (account === 'changed') return { reason: 'another account answers than before', standing: true }
+  // Other records alone are no proof: two accounts may well have the same ids.
+  if (account === 'unknown')
+    return { reason: 'the system does not tell which account answers', standing: true }
   const rids = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
   const answers = await askSentinels(context, place, rids, signal)
   if (answers.unknown > 0) {
@@ -63,10 +66,7 @@ async function judge(
   if (answers.live < Math.min(SENTINELS, rids.length)) return strange
   if (rids.length > 0) return undefined
   // Nobody is left to vouch for the system: that is a small system, or one in which all witnesses went away with the record.
-  if (await hasLostWitnesses(context, place)) return strange
-  return account === 'same'
-    ? undefined
-    : { reason: 'neither the account nor another record vouches for the system', standing: true }
+  return (await hasLostWitnesses(context, place)) ? strange : undefined
 }
 
 const strange: Doubt = { reason: 'records that nobody is known to have deleted are gone too', standing: true }

@@ -77,6 +77,7 @@ describe('deletions', () => {
   it.each([
     ['every record answers "does not exist"', { blind: true }],
     ['another account answers', { account: 'tenant-2' }],
+    ['nobody says which account answers', { account: 'silent' }],
   ])('H26: nothing is deleted while %s', async (_, lie) => {
     const twins = await agreed()
     const crm = twins.system('crm')
