@@ -106,19 +106,26 @@ it('H18 an idempotency key is used again within its life, and not trusted after 
 })
 
 it.each([
-  ['with our mark on it', { as: 'marker', field: 'externalId' }, 'externalId'],
-  ['without a mark', { as: 'naturalKey' }, undefined],
-])(
+  ['with our mark on it', { as: 'marker', field: 'externalId' }, 'none', {}],
+  [
+    'without a mark, and with nothing to match it by',
+    { as: 'idempotencyKey', ttl: '1h' },
+    'idempotencyKey',
+    { customer: { match: undefined }, erpPart: { key: undefined } },
+  ],
+] as const)(
   'H19 our own create that a poll finds before its answer comes is not created back, %s',
-  async (_what, create, key) => {
+  async (_what, create, kind, definition) => {
     const joined = await join({
-      erp: { create: 'none' },
-      definition: { erpResource: { create }, erpPart: { key } },
+      erp: { create: kind },
+      definition: { ...definition, erpResource: { create } },
     })
-    // Carried out at once, answered by an error much later than the next poll.
+    // Carried out at once, while the answers go on being lost.
     joined.erp.fault({ kind: 'lose-answer', method: 'POST' })
     joined.contacts.create(first, 'user')
-    await joined.until('the poll has found it', () => joined.partners.size > 0)
+    await joined.until('it is there', () => joined.partners.size > 0)
+    await joined.until('a poll has found it', () => joined.erp.countCalls('GET', /^\/partners\/\d/) > 0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
     joined.erp.faults.clear()
     await joined.quiet()
     await joined.full()
