@@ -94,10 +94,14 @@ it('H8 a cut value whose write was never answered does not flow back and spoil t
     },
   })
   joined.erp.fault({ kind: 'lose-answer', method: 'PUT', times: 1 })
+  const before = joined.writes()
   edit(joined, { name: long }, {})
   await joined.until('the name arrives', () => inErp(joined).name === long.slice(0, 40))
   await joined.full()
   expect(inCrm(joined).name).toBe(long)
+  // Recognised as our own value: not a conflict with it, and not sent again.
+  expect(await conflictsOf(joined)).toEqual([])
+  expect(joined.writes() - before).toBe(1)
   expect(
     joined.contacts.history(recordOf(joined.contacts, 'C000001').rid).filter(({ by }) => by === 'engine'),
   ).toEqual([])

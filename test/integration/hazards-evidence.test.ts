@@ -58,7 +58,10 @@ it('H22 a change that becomes visible after younger ones were read is still noti
   const joined = await join({ definition: { erpResource: { changes: byTime } } })
   joined.partners.create(customerRecord(1), 'user')
   await joined.until('the younger one is there', () => joined.contacts.size === 1)
-  datedBack(2000, () => joined.partners.create(customerRecord(2), 'user'))
+  // So long that the cursor itself has moved past the older one's time.
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await joined.quiet()
+  datedBack(2500, () => joined.partners.create(customerRecord(2), 'user'))
   await joined.until('the older one too', () => joined.contacts.size === 2)
 })
 

@@ -90,7 +90,12 @@ it('H30 a mapping gone wrong changes no more than the guard allows, the rest wai
 })
 
 it('H32 edits that come while a record is being worked on are never forgotten', async () => {
-  const joined = await join({ inCrm: [first], webhooks: {} })
+  // One webhook for each edit and no poll: a mark that is forgotten is forgotten for good.
+  const joined = await join({
+    inCrm: [first],
+    webhooks: {},
+    definition: { crmPart: { triggers: [{ webhook: 'changes' }] } },
+  })
   const { rid } = recordOf(joined.contacts, code)
   joined.erp.fault({ kind: 'slow', method: 'PUT', delayMs: 150 })
   for (let n = 1; n <= 20; n += 1) {

@@ -28,7 +28,7 @@ export class FakeResource {
     this.options = options
     this.table = new RemoteTable({
       name: options.name,
-      now: Date.now,
+      now: () => Date.now(),
       stores: (field, value, by) => this.#stored(field, value, by),
       nextRid: String,
       ...(options.forgetful && { forgetful: true }),
