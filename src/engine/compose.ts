@@ -14,6 +14,12 @@ import { translateOutwards } from './references.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 
+/**
+ * A create waits for candidates that were there when it was first wanted. Those that a list brought in at that very moment count too: they have
+ * the store's time, and the create has this process's.
+ */
+const clockMarginMs = 1_000
+
 /** What the mapping made of a write; fields with problems are missing from the patch. */
 export interface ComposedPatch {
   readonly patch: NativeRecord
@@ -134,7 +140,7 @@ function openIntent(
   const body: CanonicalDocument = { ...carried, ...planned.values }
   const intent = newIntent(pass, planned, { patch, body, seen })
   const fields = openIntentFields(part, member?.fields ?? {}, { planned, body, notAfter: intent.notAfter })
-  const wantedAt = member?.createWantedAt ?? intent.createdAt
+  const wantedAt = member?.createWantedAt ?? intent.createdAt + clockMarginMs
   updateMember(pass, {
     system: planned.system,
     fields,
