@@ -6,8 +6,8 @@ export {
   type FeedRules,
   readFeed,
 } from './connectors/kit/change-cursor.ts'
-export { type Connection, connectClient, connectionShape } from './connectors/kit/connection.ts'
 export { type ApiClientSection, clientFromSection } from './connectors/kit/client-from-section.ts'
+export { type Connection, connectClient, connectionShape } from './connectors/kit/connection.ts'
 export type {
   CallContext,
   CallFailure,

@@ -9,7 +9,6 @@ export type { Candidate, Integration } from './model/integration.ts'
 export type { ReadFunction, WriteFunction } from './model/lens/spec.ts'
 export type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './model/values.ts'
 export { loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
-export { type OpenApiClientOptions, openApiClient } from './runtime/open-api-client.ts'
 export {
   createRuntime,
   type IsthmusRuntime,
@@ -22,5 +21,6 @@ export {
   type LoadOptions,
   loadDefinition,
 } from './runtime/load-definition.ts'
+export { type OpenApiClientOptions, openApiClient } from './runtime/open-api-client.ts'
 export type { RunningServer, ServerDependencies, ServerOptions } from './server/create-server.ts'
 export { listen } from './server/listen.ts'

@@ -1,6 +1,7 @@
 /** For tests of code that uses Isthmus: `isthmus/testing`. */
-export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
+
 export type { ClientTransport, TransportFactory } from './http/client-transport.ts'
+export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
 export {
   type FaultServer,
   type PlannedFault,

@@ -8,9 +8,9 @@
 import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
-import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
 import { AnswerStream } from './bodies/answer-stream.ts'
 import { wireBody } from './bodies/request-body.ts'
+import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
 import { HttpError, NetworkError, TimeoutError } from './errors.ts'
 import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 import type { Timeouts } from './options.ts'
@@ -246,7 +246,9 @@ const stopped = new DOMException('The call has ended.', 'AbortError')
 const noBytes = new Uint8Array()
 
 function givenUp(call: Call): NetworkError {
-  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, { outcome: 'answered' })
+  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
+    outcome: 'answered',
+  })
 }
 
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
