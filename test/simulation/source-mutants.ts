@@ -13,8 +13,8 @@ export const sourceMutants: readonly SourceMutant[] = [
     name: 'noack',
     breaks: 'concurrent edits are taken for later ones',
     file: 'model/merge/classify-look.ts',
-    find: 'concurrent: state.acked < agreed.rev,',
-    replace: 'concurrent: false,',
+    find: 'const concurrent = state.acked < agreed.rev',
+    replace: 'const concurrent = false',
   },
   {
     name: 'noresurface',
