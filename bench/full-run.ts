@@ -26,6 +26,8 @@ export interface FullRunFigures {
   readonly seconds: number
   readonly recordsPerSecond: number
   readonly peakRssMb: number
+  /** Resident memory in MB, every tenth of the run: flat, or not. */
+  readonly rssMb: readonly number[]
   /** Only listing the same pages, as the connector would. */
   readonly listOnlySeconds: number
   readonly unchanged: number
@@ -38,7 +40,7 @@ export async function benchFullRun({ records, say }: FullRunOptions): Promise<Fu
   const erp = await spawnFakeSystem({ name: 'erp', resources: [{ ...partners, virtual: records }] })
   process.env.CRM_HOOK_SECRET = hookSecret
   try {
-    const bigPages = { list: listOf(5000) }
+    const bigPages = { list: listOf(1000) }
     writeDefinition(
       directory,
       twoSystems({ crmUrl: crm.url, erpUrl: erp.url, crmResource: bigPages, erpResource: bigPages }),
@@ -55,6 +57,7 @@ export async function benchFullRun({ records, say }: FullRunOptions): Promise<Fu
       seconds: rounded(run.ms / 1000),
       recordsPerSecond: Math.round(records / (run.ms / 1000)),
       peakRssMb: run.peakRssMb,
+      rssMb: run.rssMb,
       listOnlySeconds: rounded(listMs / 1000),
       unchanged: result?.run?.unchanged ?? 0,
       changed: result?.run?.changed ?? 0,
@@ -143,7 +146,7 @@ async function linkClaimed(store: Store, worker: number, limit: number): Promise
 async function listOnly(fake: RemoteFake): Promise<void> {
   let after: string | null = '0'
   while (after !== null) {
-    const response = await fetch(`${fake.url}/contacts?limit=5000&after=${after}`)
+    const response = await fetch(`${fake.url}/contacts?limit=1000&after=${after}`)
     const page = (await response.json()) as {
       readonly data: readonly unknown[]
       readonly next: string | null
@@ -158,7 +161,12 @@ interface PlaceLine {
 
 async function fullRun(
   directory: string,
-): Promise<{ readonly ms: number; readonly peakRssMb: number; readonly results: readonly PlaceLine[] }> {
+): Promise<{
+  readonly ms: number
+  readonly peakRssMb: number
+  readonly rssMb: readonly number[]
+  readonly results: readonly PlaceLine[]
+}> {
   const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
   const startedAt = nowMs()
   const child = spawn(process.execPath, [cli, 'full', '--system', 'crm', '--json'], {
@@ -170,14 +178,22 @@ async function fullRun(
     output += chunk.toString()
   })
   let peakRssMb = 0
+  const samples: number[] = []
   const watch = setInterval(() => {
-    peakRssMb = Math.max(peakRssMb, peakOf(child))
+    peakRssMb = Math.max(peakRssMb, memoryOf(child, 'VmHWM'))
+    samples.push(memoryOf(child, 'VmRSS'))
   }, 100)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearInterval(watch)
   const ms = nowMs() - startedAt
   if (code !== 0) throw new Error(`the full run ended with ${code}:\n${output}`)
-  return { ms, peakRssMb, results: placesOf(output) }
+  const tenth = Math.max(1, Math.floor(samples.length / 10))
+  return {
+    ms,
+    peakRssMb,
+    rssMb: samples.filter((_, index) => index % tenth === 0),
+    results: placesOf(output),
+  }
 }
 
 function placesOf(output: string): readonly PlaceLine[] {
@@ -185,11 +201,12 @@ function placesOf(output: string): readonly PlaceLine[] {
   return Array.isArray(parsed) ? parsed : ((parsed as { places?: readonly PlaceLine[] }).places ?? [])
 }
 
-/** Highest resident memory of the process so far, in MB; 0 once it is gone. */
-function peakOf(child: ChildProcess): number {
+/** Memory of the process now (`VmRSS`) or at its highest so far (`VmHWM`), in MB; 0 once it is gone. */
+function memoryOf(child: ChildProcess, what: 'VmHWM' | 'VmRSS'): number {
   try {
-    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))
-    return Math.round(Number(line?.[1] ?? 0) / 1024)
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+    const line = status.split('\n').find((one) => one.startsWith(`${what}:`))
+    return Math.round(Number(/(\d+) kB/.exec(line ?? '')?.[1] ?? 0) / 1024)
   } catch {
     return 0
   }
