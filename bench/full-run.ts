@@ -159,9 +159,7 @@ interface PlaceLine {
   readonly run?: { readonly unchanged: number; readonly changed: number }
 }
 
-async function fullRun(
-  directory: string,
-): Promise<{
+async function fullRun(directory: string): Promise<{
   readonly ms: number
   readonly peakRssMb: number
   readonly rssMb: readonly number[]
