@@ -41,20 +41,20 @@ export async function runMutants(seeds: number, json: boolean): Promise<number> 
     console.log(`The whole engine fails already (seed ${whole.seed}: ${whole.violation}); mend it first.`)
     return 1
   }
-  for (const mutant of portMutants) verdicts.push(await tryMutant(mutant, seeds, false))
-  for (const mutant of sourceMutants) verdicts.push(await tryMutant(mutant, seeds, true))
-  for (const one of verdicts) {
-    const how = one.verdict === 'killed' ? `seed ${one.seed}: ${one.violation}` : ''
-    console.log(
-      `${one.verdict.padEnd(9)} ${one.name.padEnd(14)} ${one.breaks}${how === '' ? '' : `\n          ${how}`}`,
-    )
-  }
+  for (const mutant of portMutants) verdicts.push(tell(await tryMutant(mutant, seeds, false)))
+  for (const mutant of sourceMutants) verdicts.push(tell(await tryMutant(mutant, seeds, true)))
   const killed = verdicts.filter((one) => one.verdict === 'killed').length
   const left = verdicts.filter((one) => one.verdict !== 'killed').map((one) => one.name)
   console.log(
     json ? JSON.stringify({ mutants: verdicts.length, killed, left }) : `killed ${killed}/${verdicts.length}`,
   )
   return left.length === 0 ? 0 : 1
+}
+
+function tell(one: Verdict): Verdict {
+  const how = one.verdict === 'killed' ? `\n          seed ${one.seed}: ${one.violation}` : ''
+  console.log(`${one.verdict.padEnd(9)} ${one.name.padEnd(14)} ${one.breaks}${how}`)
+  return one
 }
 
 const mainPath = fileURLToPath(new URL('main.ts', import.meta.url))
