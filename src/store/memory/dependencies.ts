@@ -50,4 +50,6 @@ function release(context: MemoryContext, dependencyKey: string, draft: Dependenc
   lane.lane = 'open'
   lane.laneUntil = undefined
   lane.laneReason = undefined
+  // Waiting was no failure: what goes wrong from here on starts with a short back-off.
+  lane.laneAttempts = 0
 }

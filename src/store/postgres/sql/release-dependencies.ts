@@ -56,7 +56,7 @@ const statement = {
       returning d.record_id, d.system, d.target_system
     ),
     opened as (
-      update member m set lane = 'open', lane_until = null, lane_reason = null
+      update member m set lane = 'open', lane_until = null, lane_reason = null, lane_attempts = 0
       where m.lane = 'waiting' and (m.record_id, m.system) in (select record_id, system from released)
     )
     select record_id, system, target_system from released`,
