@@ -50,6 +50,8 @@ export interface EngineProcess {
   kill(): void
   /** Dies at the n-th await from now. */
   killAtAwait(n: number, onDeath: () => void): void
+  /** Stands still at the n-th await from now. */
+  stallAtAwait(n: number, ms: number): void
   /** One full run of every place, at once. */
   runFulls(): void
   /** Resolves when the delivery is committed. */
@@ -112,6 +114,14 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
         if (count < target || !process.alive) return
         kill()
         onDeath()
+      }
+    },
+    stallAtAwait(n, ms) {
+      const target = process.awaits + n
+      process.onAwait = (count) => {
+        if (count < target) return
+        process.onAwait = undefined
+        process.stall(ms)
       }
     },
     runFulls() {

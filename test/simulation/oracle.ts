@@ -118,7 +118,7 @@ export class Oracle implements SystemWatcher {
     if (!whole && unmapped in call.body)
       this.fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
     if (whole && call.body[unmapped] !== memo) {
-      if (call.ifVersion !== undefined)
+      if (this.#honoursVersions(call))
         this.fail(
           'INV-18',
           `${call.system} ${call.rid}: unmapped ${String(memo)} became ${String(call.body[unmapped])}`,
@@ -174,7 +174,7 @@ export class Oracle implements SystemWatcher {
     const key = `${call.system}|${call.entity}|${before.rid}|${field}`
     this.#overwritten.push({ system: call.system, field, value: old, rid: before.rid })
     if (this.#observed.get(key)?.has(old)) return
-    if (call.ifVersion !== undefined) {
+    if (this.#honoursVersions(call)) {
       this.fail(
         'INV-1',
         `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`,
@@ -183,6 +183,11 @@ export class Oracle implements SystemWatcher {
     }
     this.tally.races += 1
     this.#raced.add(`${key}|${old}`)
+  }
+
+  /** Where a precondition is honoured, nothing excuses an overwrite, least of all a write without one. */
+  #honoursVersions(call: EngineWrite): boolean {
+    return this.#system(call.system).traits.capabilities.conditionalWrites
   }
 
   #checkRemoval(call: EngineWrite, before: Version): void {
@@ -204,7 +209,7 @@ export class Oracle implements SystemWatcher {
       const old = before.body?.[field]
       if (typeof old !== 'string' || this.#writerOf(call, before, field).by === 'engine') continue
       if (this.#kept.has(old) || [...this.#kept].some((kept) => alike(kept, old))) continue
-      if (call.ifVersion !== undefined)
+      if (this.#honoursVersions(call))
         this.fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
       else this.tally.races += 1
     }
@@ -261,7 +266,9 @@ export class Oracle implements SystemWatcher {
     )
     const members = after.members.map(
       (m) =>
-        `${m.system}:${m.state}/${m.lane}/${m.rid ?? '-'}[${Object.entries(m.fields)
+        `${m.system}:${m.state}/${m.lane}${m.laneAttempts > 0 ? `x${m.laneAttempts}` : ''}/${m.rid ?? '-'}[${Object.entries(
+          m.fields,
+        )
           .map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`)
           .join(' ')}]`,
     )

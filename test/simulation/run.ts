@@ -179,9 +179,9 @@ class Simulation {
     const victim = this.#chance.pick(living)
     if (this.#chance.of(0.35)) {
       this.#oracle.tally.stalls += 1
-      const ms = this.#chance.of(0.5) ? this.#chance.int(100, 3000) : this.#chance.int(9000, 16_000)
+      const ms = this.#chance.of(0.5) ? this.#chance.int(100, 3000) : this.#chance.int(5500, 11_000)
       this.#scheduler.note(`${victim.name} stalls for ${ms} ms`)
-      victim.stall(ms)
+      victim.stallAtAwait(this.#chance.int(1, 40), ms)
       return
     }
     // Not now but at one of its next awaits, whichever that is.

@@ -40,6 +40,8 @@ export interface Scenario {
   readonly references: boolean
   readonly deletes: boolean
   readonly leaseMs: number
+  /** Everybody edits the same one customer without a break: the windows between look, commit and effect are always hit. */
+  readonly crowded: boolean
 }
 
 export const customer = 'customer'
@@ -73,7 +75,8 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
     integration: makeIntegration(systems, chance, { references, deletes }),
     references,
     deletes,
-    leaseMs: 10_000,
+    leaseMs: 6_000,
+    crowded: chance.of(0.3),
   }
 }
 

@@ -54,12 +54,18 @@ export class Users {
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
       // Now and then everybody works on the same things at once, faster than the engine can follow.
-      time += this.#chance.of(0.3) ? this.#chance.int(5, 150) : this.#chance.int(50, 2500)
+      if (this.#scenario.crowded) time += this.#chance.int(5, 120)
+      else time += this.#chance.of(0.3) ? this.#chance.int(5, 150) : this.#chance.int(50, 2500)
     }
   }
 
   #act(): void {
     const system = this.#chance.pick(this.#systems)
+    const crowd = this.#scenario.crowded && this.#chance.of(0.85)
+    if (crowd) {
+      this.#editCrowded(system)
+      return
+    }
     const roll = this.#chance.next()
     if (roll < 0.1) this.#createCustomer(system)
     else if (roll < 0.16 && this.#scenario.references) this.#createOrder(system)
@@ -68,6 +74,19 @@ export class Users {
     else if (roll < 0.4) this.#edit(system, customer, 'tags', this.#tags())
     else if (roll < 0.5 && this.#scenario.references) this.#editOrder(system)
     else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.#token())
+  }
+
+  #editCrowded(system: SimSystem): void {
+    const table = system.table(customer)
+    for (const rid of table.rids()) {
+      if (table.current(rid)?.body?.code !== 'C1') continue
+      this.#oracle.tally.userEdits += 1
+      const field = this.#chance.pick(['name', 'phone'])
+      const value = this.#token()
+      table.patch(rid, { [field]: value }, 'user')
+      this.#say(system, rid, `${field}=${value}`)
+      return
+    }
   }
 
   #createCustomer(system: SimSystem): void {
