@@ -36,6 +36,7 @@ export {
   type ConnectorDependencies,
   defineConnector,
 } from './connectors/kit/define-connector.ts'
+export type { FieldDescription, ResourceDescription, SystemUsage } from './connectors/kit/description.ts'
 export { judgedList, type ListPage, type ListRules } from './connectors/kit/list.ts'
 export {
   callFailure,

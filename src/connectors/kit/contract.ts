@@ -6,6 +6,7 @@
  * about are values, not exceptions; anything thrown is taken as an unknown outcome.
  */
 import type { NativeRecord } from '../../model/values.ts'
+import type { ResourceDescription, SystemUsage } from './description.ts'
 
 /** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
 export interface RemoteCapabilities {
@@ -56,6 +57,8 @@ export interface RemoteCapabilities {
   }
   readonly deletes: 'feed' | 'tombstone' | 'byId' | 'none'
   readonly remove: 'delete' | 'archive' | 'both' | 'none'
+  /** Records per call of `createMany` and `updateMany`; 1 = one at a time. @default 1 */
+  readonly writeBatch?: number
 }
 
 /** Passed to every call. */
@@ -196,6 +199,12 @@ export interface Resource {
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
+  /**
+   * Several creates in one call, one result each in the same order: one refused record never takes its neighbours along, and a call that
+   * broke off answers `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.
+   */
+  createMany?(requests: readonly CreateRequest[], context: CallContext): Promise<readonly WriteResult[]>
+  updateMany?(requests: readonly UpdateRequest[], context: CallContext): Promise<readonly WriteResult[]>
   /** Record id found in a native record (marker or upsert key), if any. */
   markerOf?(native: NativeRecord): string | undefined
 }
@@ -232,5 +241,23 @@ export interface ConnectedSystem {
   >
   /** Undefined when the system has no webhooks configured. */
   webhook?(delivery: WebhookDelivery): Promise<WebhookVerdict>
+  /**
+   * The live schema of the named resources, or of all that the system offers. The feed of drift detection, of mapping proposals and of
+   * lossy-mapping checks. Undefined for systems that can't tell.
+   */
+  describe?(
+    resources: readonly string[] | undefined,
+    context: CallContext,
+  ): Promise<
+    | { readonly kind: 'known'; readonly resources: readonly ResourceDescription[] }
+    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  >
+  /** Quotas as the system itself reports them, from the answers of the last calls or from a call of its own. */
+  usage?(
+    context: CallContext,
+  ): Promise<
+    | { readonly kind: 'known'; readonly quotas: readonly SystemUsage[] }
+    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  >
   close(): Promise<void>
 }
