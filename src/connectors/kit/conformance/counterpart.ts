@@ -1,0 +1,66 @@
+/**
+ * What the conformance suite needs beside a connector: a system to talk to, a back door into it, and faults on demand.
+ *
+ * The back door stands for everyone else who works on that system: what it changes, the connector has to find out by itself.
+ */
+import type { NativeRecord } from '../../../model/values.ts'
+
+/** Starts a counterpart; the suite stops it. */
+export type StartCounterpart = () => Promise<Counterpart>
+
+/** One running system, and how to reach it. */
+export interface Counterpart {
+  /** The section of the definition: `connector`, address, credentials; secrets resolved. */
+  readonly settings: Readonly<Record<string, unknown>> & { readonly connector: string }
+  /** Every resource that the suite shall probe; at least one. */
+  readonly resources: readonly CounterpartResource[]
+  /** Absent where nothing can be put in between. */
+  readonly faults?: CounterpartFaults
+  stop(): Promise<void>
+}
+
+/** One resource of the counterpart. Native bodies are as the connector's `create` takes them. */
+export interface CounterpartResource {
+  readonly name: string
+  /** A body that a create accepts; another `seed` gives a record of another identity. */
+  body(seed: number): NativeRecord
+  /** A patch that changes a record visibly; another `seed` gives other values. */
+  patch(seed: number): NativeRecord
+  /** Native text fields that hold any text, for values that break careless clients. */
+  readonly texts: readonly {
+    readonly path: readonly (string | number)[]
+    readonly maxLength?: number
+    /** What the system is known to make of a text (trim, NFC); the connector must declare it in its README. @default the text itself */
+    readonly stores?: (text: string) => string
+  }[]
+  /** Through the back door: makes a record and gives its id. */
+  insert(body: NativeRecord): Promise<string>
+  change(rid: string, patch: NativeRecord): Promise<void>
+  /** Absent where nobody can delete. */
+  remove?(rid: string): Promise<void>
+  /** Makes `count` records that changed at the very same moment, by the system's own clock. Absent where its clock can't be set. */
+  insertTied?(bodies: readonly NativeRecord[]): Promise<readonly string[]>
+  /** Number of live records, as the system itself counts them. */
+  count(): Promise<number>
+  /** Probes that this system can't pass, by name, each with the reason in words. */
+  readonly waivers?: Readonly<Record<string, string>>
+}
+
+/** Faults on the wire, each for the next request that fits and then over. */
+export interface CounterpartFaults {
+  /** Answered without reaching the system. `retryAfterSeconds` goes into the header. */
+  answerNext(fault: {
+    readonly status: number
+    readonly body?: string
+    readonly contentType?: string
+    readonly retryAfterSeconds?: number
+    /** Only requests with this method. @default any */
+    readonly method?: string
+    /** Requests let through before. @default 0 */
+    readonly after?: number
+  }): void
+  /** The request takes effect, its answer never arrives. */
+  loseNextAnswer(fault?: { readonly method?: string; readonly after?: number }): void
+  /** Forgets faults that were not used. */
+  clear(): void
+}
