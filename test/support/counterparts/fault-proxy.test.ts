@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type LocalServer, sendJson, startServer } from '../local-server.ts'
+import { type FaultProxy, type FaultProxyOptions, startFaultProxy } from './fault-proxy.ts'
+
+const open: AsyncDisposable[] = []
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
+})
+
+async function start(options: FaultProxyOptions = {}): Promise<{ server: LocalServer; proxy: FaultProxy }> {
+  const server = await startServer((request, response) => {
+    const host = request.url.startsWith('/own') ? server.url : `http://${request.headers.host}`
+    sendJson(response, 200, { seen: request.body, next: `${host}/next`, long: 'x'.repeat(200_000) })
+  })
+  open.push(server)
+  const proxy = await startFaultProxy(server.url, options)
+  open.push(proxy)
+  return { server, proxy }
+}
+
+const post = (proxy: FaultProxy, path = '/a'): Promise<Response> =>
+  fetch(proxy.url + path, { method: 'POST', body: 'hello' })
+
+describe('fault proxy', () => {
+  it('passes requests on, and links built from the Host header lead back through it', async () => {
+    const { server, proxy } = await start()
+    const answer = await (await post(proxy, '/a?b=c')).json()
+    expect(answer).toMatchObject({ seen: 'hello', next: `${proxy.url}/next` })
+    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello' })
+  })
+
+  it("puts its own address where the server spells the server's", async () => {
+    const { proxy } = await start({ rewriteLinks: true })
+    const answer = (await (await post(proxy, '/own')).json()) as { next: string; long: string }
+    expect(answer.next).toBe(`${proxy.url}/next`)
+    expect(answer.long).toHaveLength(200_000)
+  })
+
+  it('answers in place of the server, once, after as many requests as asked for', async () => {
+    const { server, proxy } = await start()
+    proxy.faults.answerNext({ status: 429, retryAfterSeconds: 7, body: '{"no":1}', after: 1, method: 'POST' })
+    expect((await post(proxy)).status).toBe(200)
+    expect((await fetch(proxy.url)).status).toBe(200)
+    const refused = await post(proxy)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '7'])
+    expect(await refused.text()).toBe('{"no":1}')
+    expect((await post(proxy)).status).toBe(200)
+    expect(server.seen).toHaveLength(3)
+  })
+
+  it('loses an answer only after the request took effect', async () => {
+    const { server, proxy } = await start()
+    proxy.faults.loseNextAnswer({ method: 'POST' })
+    await expect(post(proxy)).rejects.toThrow()
+    expect(server.seen).toHaveLength(1)
+    expect((await post(proxy)).status).toBe(200)
+  })
+
+  it('leaves spared requests alone and forgets what was cleared', async () => {
+    const { proxy } = await start({ spare: (path) => path === '/token' })
+    proxy.faults.answerNext({ status: 503 })
+    expect((await post(proxy, '/token')).status).toBe(200)
+    expect((await post(proxy)).status).toBe(503)
+    proxy.faults.answerNext({ status: 503 })
+    proxy.faults.clear()
+    expect((await post(proxy)).status).toBe(200)
+    expect(proxy.requests.map(({ fate }) => fate)).toEqual(['passed', 'answered', 'passed'])
+  })
+})

@@ -1,0 +1,197 @@
+/**
+ * A proxy on the loopback interface that gives faults to any HTTP server: the connector talks to the proxy, the proxy to the server.
+ *
+ * Bodies stream in both directions, nothing is kept. The `Host` header is the connector's own, so a server that builds its next links from
+ * it leads back through the proxy; for one that spells its own address, `rewriteLinks` puts the proxy's address into its answers.
+ *
+ * ```ts
+ * const proxy = await startFaultProxy(server.url, { spare: (path) => path.startsWith('/oauth/') })
+ * return { settings: { connector: 'shop', url: proxy.url }, faults: proxy.faults, … }
+ * ```
+ */
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  request as sendRequest,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline, Transform } from 'node:stream'
+import type { CounterpartFaults } from '../../../src/connectors/kit/conformance/counterpart.ts'
+
+/** A request as the connector sent it. */
+export interface ProxiedRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly path: string
+  /** What became of it. */
+  readonly fate: 'passed' | 'answered' | 'answer lost'
+}
+
+export interface FaultProxyOptions {
+  /** Requests that no fault meets and that don't count: tokens, metadata. @default none */
+  readonly spare?: (path: string, method: string) => boolean
+  /** Puts the proxy's address where an answer (body, `Location`, `Link`) spells the server's own. @default false */
+  readonly rewriteLinks?: boolean
+}
+
+export interface FaultProxy extends AsyncDisposable {
+  /** Where the connector shall look for the system; the path of the server's URL is kept. */
+  readonly url: string
+  readonly faults: CounterpartFaults
+  /** The newest 1,000 requests. */
+  readonly requests: readonly ProxiedRequest[]
+  close(): Promise<void>
+}
+
+const requestsMax = 1_000
+const faultsMax = 100
+
+type Armed =
+  | ({ readonly kind: 'answer' } & Parameters<CounterpartFaults['answerNext']>[0])
+  | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextAnswer']>[0]>)
+
+/** The faults that wait for their request. */
+class ArmedFaults implements CounterpartFaults {
+  #waiting: { readonly fault: Armed; after: number }[] = []
+
+  answerNext(fault: Parameters<CounterpartFaults['answerNext']>[0]): void {
+    this.#arm({ kind: 'answer', ...fault })
+  }
+
+  loseNextAnswer(fault: Parameters<CounterpartFaults['loseNextAnswer']>[0] = {}): void {
+    this.#arm({ kind: 'lose', ...fault })
+  }
+
+  clear(): void {
+    this.#waiting = []
+  }
+
+  #arm(fault: Armed): void {
+    if (this.#waiting.length >= faultsMax) throw new RangeError(`more than ${faultsMax} faults are armed`)
+    this.#waiting.push({ fault, after: fault.after ?? 0 })
+  }
+
+  /** The fault of this request. One that passes counts for all faults that still let requests through. */
+  strike(method: string): Armed | undefined {
+    const fitting = this.#waiting.filter(({ fault }) => (fault.method ?? method) === method)
+    const due = fitting.find(({ after }) => after === 0)
+    if (due === undefined) for (const one of fitting) one.after -= 1
+    else this.#waiting = this.#waiting.filter((one) => one !== due)
+    return due?.fault
+  }
+}
+
+/** Starts a proxy in front of a server on this machine. */
+export async function startFaultProxy(target: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+  const upstream = new URL(target)
+  if (upstream.protocol !== 'http:') throw new RangeError(`${target} is not an http address`)
+  const faults = new ArmedFaults()
+  const requests: ProxiedRequest[] = []
+  const agent = new Agent({ keepAlive: true, maxSockets: 128 })
+  const server = createServer((request, response) => {
+    const { method = 'GET', url: path = '/' } = request
+    const fault = options.spare?.(path, method) === true ? undefined : faults.strike(method)
+    const fate = fault === undefined ? 'passed' : fault.kind === 'answer' ? 'answered' : 'answer lost'
+    if (requests.push({ method, path, fate }) > requestsMax) requests.shift()
+    if (fault?.kind === 'answer') return answerInPlace(fault, request, response)
+    const ends = options.rewriteLinks === true ? { from: upstream.origin, to: origin() } : undefined
+    forward({ upstream, agent, request, response, loses: fault !== undefined, ...(ends && { ends }) })
+  })
+  const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const close = async (): Promise<void> => {
+    agent.destroy()
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  }
+  const url = origin() + (upstream.pathname === '/' ? '' : upstream.pathname)
+  return { url, faults, requests, close, [Symbol.asyncDispose]: close }
+}
+
+/** The request is read and thrown away, so that the connection stays usable. */
+function answerInPlace(
+  fault: Extract<Armed, { kind: 'answer' }>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { status, body = '', contentType = 'application/json', retryAfterSeconds } = fault
+  request.resume()
+  request.once('end', () => {
+    if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds))
+    if (body !== '') response.setHeader('content-type', contentType)
+    response.writeHead(status).end(body)
+  })
+}
+
+interface Forwarding {
+  readonly upstream: URL
+  readonly agent: Agent
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly loses: boolean
+  readonly ends?: LinkEnds
+}
+
+function forward({ upstream, agent, request, response, loses, ends }: Forwarding): void {
+  const headers: IncomingHttpHeaders = { ...request.headers }
+  if (ends !== undefined) headers['accept-encoding'] = 'identity'
+  const onward = sendRequest(
+    {
+      host: upstream.hostname,
+      port: upstream.port,
+      method: request.method,
+      path: request.url,
+      headers,
+      agent,
+    },
+    (answer) => {
+      // The request has taken effect once the whole answer is here; only then is the connection broken.
+      if (loses) return void answer.resume().once('close', () => request.socket.destroy())
+      response.writeHead(answer.statusCode ?? 502, rewrittenHeaders(answer.headers, ends))
+      const parts = ends === undefined ? [answer, response] : [answer, rewriting(ends), response]
+      pipeline(parts, (error) => error != null && response.destroy())
+    },
+  )
+  onward.once('error', () => response.destroy())
+  response.once('close', () => !loses && onward.destroy())
+  pipeline(request, onward, () => undefined)
+}
+
+interface LinkEnds {
+  readonly from: string
+  readonly to: string
+}
+
+function rewrittenHeaders(headers: IncomingHttpHeaders, ends: LinkEnds | undefined): IncomingHttpHeaders {
+  if (ends === undefined) return headers
+  const { 'content-length': _length, 'transfer-encoding': _encoding, ...rest } = headers
+  for (const name of ['location', 'link'] as const) {
+    const value = rest[name]
+    if (typeof value === 'string') rest[name] = value.replaceAll(ends.from, ends.to)
+  }
+  return rest
+}
+
+/** Replaces an address in a stream; as many bytes as could begin an address are held back until the next part comes. */
+function rewriting({ from, to }: LinkEnds): Transform {
+  let held = ''
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const text = (held + chunk.toString('latin1')).replaceAll(from, to)
+      const keep = Math.min(from.length - 1, text.length)
+      held = text.slice(text.length - keep)
+      done(null, Buffer.from(text.slice(0, text.length - keep), 'latin1'))
+    },
+    flush(done) {
+      done(null, Buffer.from(held, 'latin1'))
+    },
+  })
+}
