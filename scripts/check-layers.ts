@@ -38,12 +38,12 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'connectors/kit': {
     layers: ['model', 'http'],
-    packages: ['node:*', 'zod', 'standardwebhooks'],
+    packages: ['node:*', 'zod', 'yaml', 'standardwebhooks'],
     why: 'the kit knows no system',
   },
   connectors: {
     layers: ['model', 'http', 'connectors/kit'],
-    packages: ['node:*', 'zod', 'yaml', 'lossless-json'],
+    packages: ['node:*', 'zod', 'yaml', 'lossless-json', 'graphql'],
     why: 'a connector may use the kit, never a sibling',
   },
   store: {

@@ -4,8 +4,8 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
-import { duration, path, route } from './values.ts'
-import { webhooksSchema } from './webhooks.ts'
+import { duration, path, route } from '../../kit/manifest/values.ts'
+import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
 
 const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 const statuses = z.array(z.int().min(400).max(499))
@@ -338,5 +338,3 @@ export type ResourceManifest = z.output<typeof resourceSchema>
 export type ListManifest = NonNullable<ResourceManifest['list']>
 /** How a resource tells its changes. */
 export type ChangesManifest = NonNullable<ResourceManifest['changes']>
-/** How deliveries are signed and read. */
-export type WebhooksManifest = NonNullable<Manifest['webhooks']>

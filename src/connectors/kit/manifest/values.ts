@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseNativePath } from '../../../model/definition/native-path.ts'
 import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
-import { nativePath } from '../../kit/native.ts'
+import { nativePath } from '../native.ts'
 
 /** A path into a record or an answer: `meta.version`, `items[0].id`. */
 export const path = z

@@ -61,3 +61,6 @@ export const webhooksSchema = z
       .describe("The delivery's id, for schemes that have none."),
   })
   .describe("How deliveries are verified and read. The secret is in the system's section.")
+
+/** How deliveries are signed and read, checked. */
+export type WebhooksManifest = z.output<typeof webhooksSchema>
