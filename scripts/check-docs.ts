@@ -8,7 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
 import { httpOptionsPage } from './docs/http-options.ts'
-import { cliPage, definitionPage, manifestPage } from './docs/reference-pages.ts'
+import { cliPage, connectionPage, definitionPage, manifestPage } from './docs/reference-pages.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const write = process.argv.includes('--write')
@@ -45,6 +45,7 @@ function errorCodePage(): string {
 /** Generated pages by path, each from its one source. */
 const generated: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': cliPage,
+  'docs/reference/connection.md': connectionPage,
   'docs/reference/definition.md': definitionPage,
   'docs/reference/error-codes.md': errorCodePage,
   'docs/reference/http-options.md': httpOptionsPage,

@@ -11,9 +11,19 @@ export type {
 export type { AssertionAlgorithm } from './http/auth/private-key.ts'
 export type { RequestToSign, SignRequest } from './http/auth/sign-requests.ts'
 export { type CsvOptions, readCsv, readCsvRows, toCsv } from './http/bodies/csv.ts'
+export { encodeForm, type FormFields, type FormValue } from './http/bodies/form.ts'
 export type { MultipartPart } from './http/bodies/multipart.ts'
+export {
+  type EmbeddedAnswer,
+  encodeMixed,
+  type MixedBody,
+  type MixedPart,
+  parseEmbeddedAnswer,
+  parseMixed,
+} from './http/bodies/multipart-mixed.ts'
 export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
 export type { ByteSource, StreamBody } from './http/bodies/request-body.ts'
+export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
 export type { CachedAnswer, CacheStore } from './http/cache/cache-store.ts'
 export { MemoryCacheStore } from './http/cache/memory-cache-store.ts'

@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander'
 import { z } from 'zod'
 import { createProgram } from '../../src/cli/program.ts'
+import { connectionShape } from '../../src/connectors/kit/connection.ts'
 import { manifestSchema } from '../../src/connectors/rest/manifests/manifest.ts'
 import { definitionJsonSchema } from '../../src/model/definition/schema/root.ts'
 import { type SchemaNode, type SchemaPage, schemaPage } from './schema-page.ts'
@@ -34,6 +35,22 @@ export function manifestPage(): string {
   return complete(
     schemaPage('The manifest of a REST API', introduction, schema),
     'src/connectors/rest/manifests',
+  )
+}
+
+/** `docs/reference/connection.md` */
+export function connectionPage(): string {
+  const introduction = [
+    'How a system is reached over HTTP: keys that the section of every such system under `systems` has, whatever its connector. The same keys,',
+    'and all [options of the API client](http-options.md) that a plain object can hold, make a client alone with `openApiClient`.',
+  ]
+  const schema = z.toJSONSchema(z.strictObject(connectionShape), {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as SchemaNode
+  return complete(
+    schemaPage('The connection of a system', introduction, schema),
+    'src/connectors/kit/connection.ts, auth-schema.ts',
   )
 }
 

@@ -66,7 +66,7 @@ export interface Call {
 /** A response as it came over the wire, decompressed. */
 export interface WireAnswer {
   readonly status: number
-  /** Lower-case names; repeated fields joined with a comma. */
+  /** Lower-case names; repeated fields joined with a comma, those of `set-cookie` with a line break. */
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Uint8Array
   /** In place of `bytes`, when a stream was asked for and the status says that it went well. */

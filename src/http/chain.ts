@@ -3,6 +3,7 @@ import type { Authenticator } from './auth/authenticator.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
 import type { Call, DecodedAnswer, HttpClock, Next, Policy, WireAnswer } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
+import type { CookieJar } from './cookies/cookie-jar.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
 import type { ResponseLimits, RetryOptions } from './options.ts'
 import { authenticatePolicy } from './policies/authenticate.ts'
@@ -11,6 +12,7 @@ import { type CacheParts, cachePolicy, type ReadPlain } from './policies/cache.t
 import { classifyPolicy } from './policies/classify.ts'
 import { deadlinePolicy } from './policies/deadline.ts'
 import { decodeWith, readPlain } from './policies/decode.ts'
+import { keepCookiesPolicy } from './policies/keep-cookies.ts'
 import { learnLimitsPolicy } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
 import { mergeEqualPolicy } from './policies/merge-equal.ts'
@@ -32,6 +34,7 @@ export interface ChainParts {
   readonly authenticator: Authenticator | undefined
   readonly telemetry: Telemetry | undefined
   readonly onAttempt: ((entry: CallLogEntry) => void) | undefined
+  readonly cookies: CookieJar | undefined
   readonly redirects: number
   readonly allowHttp: boolean
   readonly response: ResponseLimits
@@ -50,10 +53,11 @@ export interface ChainParts {
  * 7. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
  *                   may send once more
  * 8. `redirect`     inside of authenticate, so that no credential is put on for another origin
- * 9. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 10. `classify`     decides by status once the body is decoded, so that errors carry it
- * 11. `learn-limits` inside of classify, since refusals tell of limits as well
- * 12. decode and transport: the inner end
+ * 9. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
+ * 10. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
+ * 11. `classify`     decides by status once the body is decoded, so that errors carry it
+ * 12. `learn-limits` inside of classify, since refusals tell of limits as well
+ * 13. decode and transport: the inner end
  */
 export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedAnswer> {
   const { clock } = parts
@@ -69,6 +73,7 @@ export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedA
     rateLimitPolicy(parts.limiter),
     authenticatePolicy(parts.authenticator),
     redirectPolicy(parts.redirects, parts.allowHttp),
+    ...(parts.cookies === undefined ? [] : [keepCookiesPolicy(parts.cookies, clock)]),
     ...(parts.telemetry === undefined ? [] : [tracePolicy(parts.telemetry, clock)]),
     logAttemptPolicy(parts.onAttempt, clock),
     classifyPolicy(clock),

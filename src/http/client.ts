@@ -10,6 +10,7 @@ import { MemoryCacheStore } from './cache/memory-cache-store.ts'
 import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
 import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
+import { CookieJar } from './cookies/cookie-jar.ts'
 import { acceptedEncodings } from './decompress.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } from './errors.ts'
 import { lowerNames } from './header-names.ts'
@@ -112,6 +113,7 @@ export class ApiClient {
       random: options.random ?? Math.random,
       cache: cacheFrom(options),
       mergeEqualReads: options.mergeEqualReads ?? false,
+      cookies: options.cookies === true ? new CookieJar() : undefined,
       redirects,
       allowHttp,
       breaker: breakerFrom(options.breaker),
@@ -293,7 +295,8 @@ export class ApiClient {
       body: body.content,
       priority: options.priority ?? 'hand',
       endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.path),
-      repeatable: !sendsOnce && (repeatableMethods.has(method) || key !== undefined),
+      repeatable:
+        !sendsOnce && (repeatableMethods.has(method) || key !== undefined || options.onlyReads === true),
       deadlineAt: this.#clock.monotonic() + totalMs,
       startBefore: options.startBefore,
       callerSignal: options.signal,

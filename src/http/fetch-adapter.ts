@@ -2,6 +2,7 @@
 import type { Method } from './call.ts'
 import type { ApiClient } from './client.ts'
 import { RequestError } from './errors.ts'
+import { headerPairs } from './header-names.ts'
 
 /** What SDKs take as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -34,7 +35,7 @@ export function createFetch(client: ApiClient): FetchLike {
       )
       const content =
         bodiless.has(answer.status) || answer.data.byteLength === 0 ? null : Buffer.from(answer.data)
-      const response = new Response(content, { status: answer.status, headers: { ...answer.headers } })
+      const response = new Response(content, { status: answer.status, headers: headerPairs(answer.headers) })
       if (!isPath) Object.defineProperty(response, 'url', { value: request.url })
       return response
     } catch (error) {

@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net'
 import type { TokenStore } from '../model/token-store.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
+import type { FormFields } from './bodies/form.ts'
 import type { MultipartPart } from './bodies/multipart.ts'
 import type { ByteSource } from './bodies/request-body.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
@@ -36,6 +37,8 @@ export interface ApiClientOptions {
   readonly cache?: boolean | CacheOptions
   /** Lets equal reads that are under way at the same time share one request. @default false */
   readonly mergeEqualReads?: boolean
+  /** Sends back the cookies that the API sets, each to the origin that set it. In memory, 50 for each origin. @default false */
+  readonly cookies?: boolean
   /** Redirects of a read that are followed. 0 to 10. Those of writes never are. @default 0 */
   readonly redirects?: number
   /** When calls to a failing part of the API are held back; `false` never. @default 10 failures within 10 s */
@@ -125,8 +128,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Body as JSON. */
   readonly json?: unknown
-  /** Body as a form (`application/x-www-form-urlencoded`). */
-  readonly form?: Readonly<Record<string, string>>
+  /** Body as a form (`application/x-www-form-urlencoded`); nested fields become `a[b][0]=c`. */
+  readonly form?: FormFields
   /** Body as an upload (`multipart/form-data`), sent in pieces. */
   readonly multipart?: readonly MultipartPart[]
   /**
@@ -142,6 +145,8 @@ export interface CallOptions {
   readonly retries?: number
   /** Makes a POST or PATCH repeatable, for APIs that honour it. `auto` makes one up. @default none */
   readonly idempotencyKey?: string
+  /** Says that a POST only reads (a query, a batch of reads), so that it may be sent again like a GET. @default false */
+  readonly onlyReads?: boolean
   /** Lane of the rate limiter. @default 'hand' */
   readonly priority?: Priority
   /** Part of the API that fails or works as one, for the breaker. @default reads and writes of the path's first segment */

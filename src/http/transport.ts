@@ -12,6 +12,7 @@ import { AnswerStream } from './bodies/answer-stream.ts'
 import { wireBody } from './bodies/request-body.ts'
 import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
 import { HttpError, NetworkError, TimeoutError } from './errors.ts'
+import { joinedField } from './header-names.ts'
 import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
@@ -254,7 +255,7 @@ function givenUp(call: Call): NetworkError {
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const joined: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value
+    if (value !== undefined) joined[name] = Array.isArray(value) ? joinedField(name, value) : value
   }
   return joined
 }

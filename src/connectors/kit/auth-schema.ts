@@ -1,50 +1,84 @@
-/** The `auth` and `tls` parts of a system's section. Their shape is that of the API client's options, one to one. */
+/** The `auth` and `clientCertificate` parts of a system's section. Their shape is that of the API client's options, one to one. */
 import { z } from 'zod'
 
+const text = z.string().min(1)
 const secret = z.string().min(1)
 
+const kind = <const Type extends string>(type: Type, meaning: string) => z.literal(type).describe(meaning)
+
+const privateKey = secret.describe(
+  'Private key in PEM without a passphrase: RSA of 2048 bits or more, P-256, P-384 or Ed25519.',
+)
+
 const tokenEndpointShape = {
-  tokenUrl: z.string().min(1),
-  clientId: secret,
-  clientSecret: secret.optional(),
-  clientAuthentication: z.enum(['basic', 'post', 'private-key-jwt', 'tls', 'none']).optional(),
-  privateKey: secret.optional(),
-  keyId: z.string().min(1).optional(),
-  algorithm: z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']).optional(),
-  assertionAudience: z.string().min(1).optional(),
-  scope: z.string().optional(),
+  tokenUrl: text.describe('Address of the token endpoint; HTTPS.'),
+  clientId: secret.describe('The client id.'),
+  clientSecret: secret.optional().describe('The client secret.'),
+  clientAuthentication: z
+    .enum(['basic', 'post', 'private-key-jwt', 'tls', 'none'])
+    .optional()
+    .describe(
+      'How the client proves itself: the secret in a header (`basic`) or in the body (`post`), a signed assertion, the client certificate (`tls`), or not at all. Default basic with a secret, none without one.',
+    ),
+  privateKey: privateKey.optional(),
+  keyId: text.optional().describe('Sent as `kid`, so that the server finds the public key.'),
+  algorithm: z
+    .enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])
+    .optional()
+    .describe('Signature algorithm. Default: what the key is made for; RS256 for RSA.'),
+  assertionAudience: text
+    .optional()
+    .describe('Audience of the assertion of `private-key-jwt`. Default: the token URL.'),
+  scope: z.string().optional().describe('Scopes to ask for, separated by blanks.'),
 } as const
 
 /** How calls to a system are authenticated. */
 export const authSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('bearer'), token: secret }),
-  z.strictObject({ type: z.literal('basic'), username: secret, password: secret }),
+  z.strictObject({ type: kind('none', 'No credential.') }),
   z.strictObject({
-    type: z.literal('api-key'),
-    header: z.string().min(1).optional(),
-    query: z.string().min(1).optional(),
-    value: secret,
+    type: kind('bearer', 'A token that does not change (RFC 6750).'),
+    token: secret.describe('The token.'),
+  }),
+  z.strictObject({
+    type: kind('basic', 'User name and password (RFC 7617).'),
+    username: secret.describe('The user name.'),
+    password: secret.describe('The password.'),
+  }),
+  z.strictObject({
+    type: kind('api-key', 'A key; exactly one of `header` and `query` names where it goes.'),
+    header: text.optional().describe('Header that carries the key.'),
+    query: text
+      .optional()
+      .describe('Query parameter that carries the key; addresses end up in logs, so prefer a header.'),
+    value: secret.describe('The key.'),
   }),
   z.strictObject({
     ...tokenEndpointShape,
-    type: z.literal('oauth2-client-credentials'),
-    audience: z.string().optional(),
+    type: kind('oauth2-client-credentials', 'OAuth 2.0 client credentials (RFC 6749, 4.4).'),
+    audience: z.string().optional().describe('Sent as `audience`, which some authorization servers need.'),
   }),
-  z.strictObject({ ...tokenEndpointShape, type: z.literal('oauth2-refresh-token'), refreshToken: secret }),
   z.strictObject({
     ...tokenEndpointShape,
-    type: z.literal('oauth2-jwt-bearer'),
-    privateKey: secret,
-    subject: z.string().min(1),
-    issuer: z.string().min(1).optional(),
-    audience: z.string().min(1).optional(),
+    type: kind('oauth2-refresh-token', 'OAuth 2.0 refresh token (RFC 6749, 6), with rotation.'),
+    refreshToken: secret.describe(
+      'The first refresh token, as consent gave it. Its successors are kept in the database; another one given here starts over.',
+    ),
+  }),
+  z.strictObject({
+    ...tokenEndpointShape,
+    type: kind('oauth2-jwt-bearer', 'A signed statement for a token (RFC 7523, 2.1): Salesforce, Google.'),
+    privateKey,
+    subject: text.describe('The user to act as.'),
+    issuer: text.optional().describe('Issuer of the statement. Default: the client id.'),
+    audience: text
+      .optional()
+      .describe('Audience of the statement, for Salesforce its login address. Default: the token URL.'),
   }),
 ])
 
 /** The client certificate shown to a system. */
 export const clientCertificateSchema = z.strictObject({
-  certificate: z.string().min(1),
-  key: secret,
-  passphrase: secret.optional(),
+  certificate: text.describe('The certificate in PEM, followed by those between it and its authority.'),
+  key: secret.describe('Its private key in PEM.'),
+  passphrase: secret.optional().describe('Passphrase of an encrypted key.'),
 })

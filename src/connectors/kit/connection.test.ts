@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
 import type { SystemTiming } from '../../model/integration.ts'
-import { connectClient } from './connection.ts'
+import { connectClient, connectionShape } from './connection.ts'
 
 const timing = { readTimeoutMs: 5_000, writeTimeoutMs: 5_000, concurrency: 4 } as SystemTiming
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -47,4 +47,34 @@ test('a system on a private network is reached only where its section allows it'
     code: 'HTTP_ADDRESS_REFUSED',
   })
   await client.close()
+})
+
+test("what a connector knows of its system's API goes to the client, and the section stands over it", async () => {
+  const server = await startServer((_request, response) =>
+    sendJson(response, 200, {}, { 'set-cookie': 'session=1; Path=/' }),
+  )
+  const own = {
+    cookies: true,
+    headers: { accept: 'application/xml', 'x-own': '1' },
+    limits: { reserve: 0.5 },
+  }
+  const connection = { url: server.url, allowHttp: true, headers: { 'x-own': '2' } }
+  const client = connectClient(connection, { name: 'erp', timing, dependencies: { clock } }, own)
+  try {
+    await client.get('/x')
+    await client.get('/x')
+    expect(server.seen[1]?.headers).toMatchObject({
+      cookie: 'session=1',
+      accept: 'application/xml',
+      'x-own': '2',
+    })
+  } finally {
+    await client.close()
+    await server.close()
+  }
+})
+
+test('every key of a connection is described', () => {
+  const undescribed = Object.entries(connectionShape).filter(([, schema]) => schema.description === undefined)
+  expect(undescribed.map(([key]) => key)).toEqual([])
 })

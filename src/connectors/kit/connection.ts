@@ -8,31 +8,46 @@ import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
 import { authSchema, clientCertificateSchema } from './auth-schema.ts'
 import type { ConnectorBinding } from './define-connector.ts'
 
+const rate = z.number().positive().optional()
+
 const limitsSchema = z.strictObject({
-  concurrency: z.int().min(1).max(1_000).optional(),
-  perSecond: z.number().positive().optional(),
-  perMinute: z.number().positive().optional(),
-  perHour: z.number().positive().optional(),
-  perDay: z.number().positive().optional(),
-  reserve: shareSchema.optional(),
+  concurrency: z.int().min(1).max(1_000).optional().describe('Requests under way at the same time.'),
+  perSecond: rate.describe('Requests per second; below 1 they are spread, 0.5 is one in two seconds.'),
+  perMinute: rate.describe('Requests per minute.'),
+  perHour: rate.describe('Requests per hour.'),
+  perDay: rate.describe('Requests per day.'),
+  reserve: shareSchema.optional().describe('Share of each limit that is kept for work done by hand.'),
 })
 
 /** Keys of a system that is reached over HTTP; a connector's schema spreads them. */
 export const connectionShape = {
-  url: z.string().min(1),
-  auth: authSchema.optional(),
-  /** Certificate and key in PEM, for systems that want mutual TLS. */
-  clientCertificate: clientCertificateSchema.optional(),
-  limits: limitsSchema.optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  /** Allows plain HTTP to a loopback address, for development on one machine. */
-  allowHttp: z.boolean().optional(),
-  /** Addresses allowed beside public ones: `loopback`, `private`, a network or one address. */
-  allowAddresses: z.array(z.string().min(1)).optional(),
-  /** Certificate authority (PEM) trusted beside the built-in ones. */
-  ca: z.string().optional(),
-  /** Largest answer in bytes. */
-  maxAnswerBytes: z.int().min(1_024).optional(),
+  url: z
+    .string()
+    .min(1)
+    .describe('Address that every call stays below. HTTPS, except loopback with `allowHttp`.'),
+  auth: authSchema.optional().describe('How calls get in. Default: no credential.'),
+  clientCertificate: clientCertificateSchema
+    .optional()
+    .describe('Certificate that we show, for systems that want mutual TLS.'),
+  limits: limitsSchema
+    .optional()
+    .describe('What the system allows. Limits that its answers tell are kept by themselves.'),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Sent with every request. Credentials belong in `auth`: headers are not treated as secret.'),
+  allowHttp: z
+    .boolean()
+    .optional()
+    .describe('Allows plain HTTP to a loopback address, for development on one machine. Default false.'),
+  allowAddresses: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Addresses that may be called beside public ones: `loopback`, `private`, a network or one address.',
+    ),
+  ca: z.string().optional().describe('Certificate authority (PEM) trusted beside the built-in ones.'),
+  maxAnswerBytes: z.int().min(1_024).optional().describe('Largest answer in bytes. Default 33554432.'),
 } as const
 
 const connectionSchema = z.object(connectionShape)
@@ -52,7 +67,7 @@ function limitsOf(limits: Connection['limits']): LimitOptions {
     ]
   })
   const reserve = limits?.reserve === undefined ? undefined : parseShare(limits.reserve)
-  return { rates, ...(reserve === undefined ? {} : { reserve }) }
+  return { ...(rates.length === 0 ? {} : { rates }), ...(reserve === undefined ? {} : { reserve }) }
 }
 
 /** Where a system is, how calls get in and how many may: the client's options by the section's keys. */
@@ -71,17 +86,21 @@ export function accessOptions(connection: Connection): ApiClientOptions {
   }
 }
 
-/** Builds the client of one system. @throws RequestError HTTP_OPTIONS_INVALID */
-export function connectClient(connection: Connection, binding: ConnectorBinding): ApiClient {
+/**
+ * Builds the client of one system.
+ *
+ * @param own what the system's API needs beside the section, over the kit's choices: cookies, an idempotency header, a parser of limits
+ * @throws RequestError HTTP_OPTIONS_INVALID
+ */
+export function connectClient(
+  connection: Connection,
+  binding: ConnectorBinding,
+  own: Partial<ApiClientOptions> = {},
+): ApiClient {
   const { name, timing, dependencies } = binding
   const { onAttempt } = dependencies
   const access = accessOptions(connection)
   return new ApiClient({
-    ...access,
-    limits: {
-      ...access.limits,
-      ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
-    },
     timeouts: {
       totalMs: Math.max(timing.readTimeoutMs, timing.writeTimeoutMs),
       connectMs: Math.min(10_000, timing.readTimeoutMs),
@@ -93,8 +112,18 @@ export function connectClient(connection: Connection, binding: ConnectorBinding)
     connections: Math.min(1_024, timing.concurrency + 8),
     clock: dependencies.clock,
     ...(dependencies.tokens === undefined ? {} : { tokens: dependencies.tokens }),
-    ...(connection.maxAnswerBytes === undefined ? {} : { response: { maxBytes: connection.maxAnswerBytes } }),
     ...(dependencies.random === undefined ? {} : { random: dependencies.random }),
     ...(onAttempt === undefined ? {} : { onAttempt: (entry: CallLogEntry) => onAttempt(name, entry) }),
+    ...own,
+    ...access,
+    headers: { ...own.headers, ...access.headers },
+    limits: {
+      ...own.limits,
+      ...access.limits,
+      ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
+    },
+    ...(connection.maxAnswerBytes === undefined
+      ? {}
+      : { response: { ...own.response, maxBytes: connection.maxAnswerBytes } }),
   })
 }

@@ -5,6 +5,7 @@ import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
 import type { Call, HttpClock, WireAnswer } from '../call.ts'
 import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
+import { headerPairs } from '../header-names.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
 import { parsePrivateKey } from './private-key.ts'
@@ -150,7 +151,7 @@ async function exchangeToken(
     })
     return new Response(answer.bytes.byteLength === 0 ? null : withoutIdToken(answer), {
       status: answer.status,
-      headers: answer.headers,
+      headers: headerPairs(answer.headers),
     })
   } finally {
     clearTimeout(timer)

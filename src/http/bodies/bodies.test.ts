@@ -325,3 +325,54 @@ test('what is written as CSV reads back the same', async () => {
   expect(await all(readCsvRows(toCsv(rows)))).toEqual(rows)
   expect(await all(readCsvRows(toCsv([['']])))).toEqual([['']])
 })
+
+test('XML and other texts come as they are, in the character set that the answer names', async () => {
+  const texts: Readonly<Record<string, readonly [string, Buffer]>> = {
+    '/utf8': ['application/xml', bytes('<?xml version="1.0"?><name>Köln</name>')],
+    '/latin1': ['text/xml; charset=ISO-8859-1', Buffer.from('<name>Köln</name>', 'latin1')],
+    '/utf16': ['text/csv; charset="utf-16le"', Buffer.from('name\nKöln', 'utf16le')],
+  }
+  await withApi(
+    ({ url }, response) => {
+      const [type, body] = texts[url] ?? ['text/xml; charset=no-such', bytes('x')]
+      response.writeHead(200, { 'content-type': type })
+      response.end(body)
+    },
+    async (client) => {
+      expect(await client.get('/utf8')).toBe('<?xml version="1.0"?><name>Köln</name>')
+      expect(await client.get('/latin1')).toBe('<name>Köln</name>')
+      expect(await client.get('/utf16')).toBe('name\nKöln')
+      await expect(client.get('/unknown')).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+    },
+  )
+})
+
+test('a text body goes out as it is, with the content type that the caller gives', async () => {
+  await withApi(
+    ({ headers, body }, response) => sendJson(response, 200, { type: headers['content-type'], body }),
+    async (client) => {
+      const body = '"id","name"\n"1","Ada"\n'
+      expect(await client.put('/job/batches', { body, headers: { 'Content-Type': 'text/csv' } })).toEqual({
+        type: 'text/csv',
+        body,
+      })
+      const xml = '<?xml version="1.0"?><a/>'
+      expect(await client.post('/soap', { body: xml, headers: { 'content-type': 'text/xml' } })).toEqual({
+        type: 'text/xml',
+        body: xml,
+      })
+    },
+  )
+})
+
+test('nested form fields go out with brackets', async () => {
+  await withApi(
+    ({ headers, body }, response) => sendJson(response, 200, { type: headers['content-type'], body }),
+    async (client) => {
+      expect(await client.post('/subscriptions', { form: { items: [{ price: 'p' }] } })).toEqual({
+        type: 'application/x-www-form-urlencoded',
+        body: 'items%5B0%5D%5Bprice%5D=p',
+      })
+    },
+  )
+})

@@ -4,6 +4,7 @@ import { type Call, outcomeSoFar } from '../call.ts'
 import { NetworkError, RequestError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import type { CallOptions } from '../options.ts'
+import { encodeForm } from './form.ts'
 import { encodeMultipart } from './multipart.ts'
 
 /** Bytes in pieces. */
@@ -37,8 +38,7 @@ export function requestBodyOf(options: CallOptions): RequestBody {
   if (options.json !== undefined) return { content: writeJson(options.json), contentType: 'application/json' }
   if (options.multipart !== undefined) return encodeMultipart(options.multipart)
   if (options.form !== undefined) {
-    const content = new URLSearchParams(options.form).toString()
-    return { content, contentType: 'application/x-www-form-urlencoded' }
+    return { content: encodeForm(options.form), contentType: 'application/x-www-form-urlencoded' }
   }
   return { content: rawBody(options.body) }
 }

@@ -31,7 +31,7 @@ export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits):
     return { status, headers, mediaType, bytes: 0, body: undefined }
   const base = { status, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
   if (call.raw === true) return { ...base, body: bytes }
-  return { ...base, body: bodyOf(call, base, textOf(call, status, bytes), limits) }
+  return { ...base, body: bodyOf(call, base, textOf(call, base, bytes), limits) }
 }
 
 /** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
@@ -87,21 +87,31 @@ async function plainBytes(call: Call, wire: WireAnswer, limits: ResponseLimits):
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function textOf(call: Call, status: number, bytes: Uint8Array): string {
+/** By the character set that the answer names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
+function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): string {
   try {
-    return utf8.decode(bytes)
+    return decoderFor(headers['content-type']).decode(bytes)
   } catch {
     // An error's status matters more than its unreadable text.
     if (status >= 300) return new TextDecoder('latin1').decode(bytes)
     throw new ResponseValidationError(
       'HTTP_ANSWER_DAMAGED',
-      `${call.label} answered text that is not UTF-8.`,
+      `${call.label} answered text that is not in the character set that it names, or in UTF-8.`,
       {
         outcome: 'unknown',
         status,
       },
     )
   }
+}
+
+/** @throws RangeError for a character set that nobody knows */
+function decoderFor(contentType: string | undefined): typeof utf8 {
+  if (contentType === undefined || !contentType.includes('charset')) return utf8
+  const charset = /;\s*charset\s*=\s*"?([\w.:+-]{1,40})/i.exec(contentType)?.[1]?.toLowerCase()
+  return charset === undefined || charset === 'utf-8' || charset === 'utf8'
+    ? utf8
+    : new TextDecoder(charset, { fatal: true })
 }
 
 function mediaTypeOf(contentType: string | undefined): string {

@@ -1,0 +1,49 @@
+/** Form bodies (`application/x-www-form-urlencoded`), nested by brackets where an API takes that. */
+import { RequestError } from '../errors.ts'
+
+/** A value of a form. `null` is sent as an empty value, which many APIs read as "clear it"; `undefined` is left out. */
+export type FormValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | FormFields
+  | readonly FormValue[]
+
+/** Fields of a form by name. */
+export interface FormFields {
+  readonly [name: string]: FormValue
+}
+
+/** Deeper than any API asks for; a cycle ends here. */
+const maxDepth = 16
+const maxFields = 100_000
+
+/**
+ * Encodes fields as Stripe and others read them: `{ items: [{ price: 'p' }] }` becomes `items[0][price]=p`. Order is kept.
+ *
+ * @throws RequestError HTTP_REQUEST_INVALID for a number that is none, nesting beyond 16 levels or more than 100,000 fields
+ */
+export function encodeForm(fields: FormFields): string {
+  const encoded = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) append(encoded, name, value, 1)
+  return encoded.toString()
+}
+
+function append(encoded: URLSearchParams, name: string, value: FormValue, depth: number): void {
+  if (value === undefined) return
+  if (depth > maxDepth) throw refused(name, `is nested deeper than ${maxDepth} levels`)
+  if (encoded.size >= maxFields) throw refused(name, `comes after ${maxFields} others`)
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) append(encoded, `${name}[${key}]`, inner, depth + 1)
+    return
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) throw refused(name, 'is a number that is none')
+  encoded.append(name, value === null ? '' : String(value))
+}
+
+function refused(name: string, reason: string): RequestError {
+  return new RequestError('HTTP_REQUEST_INVALID', `The form's field "${name.slice(0, 100)}" ${reason}.`)
+}

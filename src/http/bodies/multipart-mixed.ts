@@ -1,0 +1,117 @@
+/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their answers in another. OData's `$batch` is made of it. */
+import { randomBytes } from 'node:crypto'
+import { RequestError, ResponseValidationError } from '../errors.ts'
+
+/** One part. */
+export interface MixedPart {
+  /** Lower-case names when read; written as given. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A body and the `content-type` that goes with it. */
+export interface MixedBody {
+  readonly body: string
+  readonly contentType: string
+}
+
+/** An HTTP message within a part (`content-type: application/http`), an answer. */
+export interface EmbeddedAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** More than any service takes in one call. */
+const partsMax = 10_000
+
+/**
+ * Puts parts together. A part may be such a body itself (a change set): give its `contentType` among the headers.
+ *
+ * @throws RequestError HTTP_REQUEST_INVALID for a header that would break the encoding
+ */
+export function encodeMixed(parts: readonly MixedPart[]): MixedBody {
+  const boundary = `isthmus-${randomBytes(16).toString('hex')}`
+  const texts = parts.map(({ headers, body }) => `--${boundary}\r\n${headLines(headers)}\r\n${body}\r\n`)
+  return {
+    body: `${texts.join('')}--${boundary}--\r\n`,
+    contentType: `multipart/mixed; boundary=${boundary}`,
+  }
+}
+
+/**
+ * Takes a body apart. Line ends may be CRLF or LF, as servers differ.
+ *
+ * @throws ResponseValidationError HTTP_ANSWER_DAMAGED when there is no boundary, no end, or more than 10,000 parts
+ */
+export function parseMixed(contentType: string, body: string): readonly MixedPart[] {
+  const boundary = boundaryOf(contentType)
+  if (boundary === undefined) throw damaged('names no boundary')
+  // The line break before a boundary belongs to it; the first one may stand at the very start.
+  const pieces = `\n${body}`.split(delimiterOf(boundary))
+  if (pieces.length < 3 || pieces.length > 2 * partsMax) throw damaged('has no parts, or too many')
+  const parts: MixedPart[] = []
+  // Split with one group: text, end mark, text, end mark, …
+  for (let index = 1; index < pieces.length; index += 2) {
+    if (pieces[index] === '--') return parts
+    // The rest of the boundary's own line.
+    parts.push(messageOf((pieces[index + 1] ?? '').replace(/^\r?\n/, '')))
+  }
+  throw damaged('ends before its last part is complete')
+}
+
+/** Reads an answer within a part. @throws ResponseValidationError HTTP_ANSWER_DAMAGED when it has no status line */
+export function parseEmbeddedAnswer(text: string): EmbeddedAnswer {
+  const start = /^\s*HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*(?:\r?\n|$)/.exec(text)
+  if (start === null) throw damaged('has a part without a status line')
+  return { status: Number(start[1]), ...messageOf(text.slice(start[0].length)) }
+}
+
+function headLines(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => {
+      if (/[\r\n\0:]/.test(name) || /[\r\n\0]/.test(value)) {
+        throw new RequestError(
+          'HTTP_REQUEST_INVALID',
+          "A part's header has a line break or a colon in its name.",
+        )
+      }
+      return `${name}: ${value}\r\n`
+    })
+    .join('')
+}
+
+function boundaryOf(contentType: string): string | undefined {
+  const found = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType)
+  return found?.[1] ?? found?.[2]
+}
+
+function delimiterOf(boundary: string): RegExp {
+  const literal = boundary.replaceAll(
+    /[^\w]/g,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
+  return new RegExp(`\\r?\\n--${literal}(--)?[ \\t]*(?=\\r?\\n|$)`, 'u')
+}
+
+/** Header lines, an empty line, a body. Without headers the empty line stands at the very start. */
+function messageOf(text: string): MixedPart {
+  const headless = /^\r?\n/.exec(text)
+  if (headless !== null) return { headers: {}, body: text.slice(headless[0].length) }
+  const end = /\r?\n\r?\n/.exec(text)
+  const head = end === null ? text : text.slice(0, end.index)
+  const headers: Record<string, string> = Object.create(null)
+  for (const line of head.split(/\r?\n/)) {
+    const colon = line.indexOf(':')
+    if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim()
+  }
+  return { headers: { ...headers }, body: end === null ? '' : text.slice(end.index + end[0].length) }
+}
+
+function damaged(reason: string): ResponseValidationError {
+  return new ResponseValidationError('HTTP_ANSWER_DAMAGED', `An answer in several parts ${reason}.`, {
+    outcome: 'unknown',
+    status: 200,
+  })
+}

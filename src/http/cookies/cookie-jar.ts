@@ -1,0 +1,117 @@
+/**
+ * Cookies of one client (RFC 6265, the part that an API session needs).
+ *
+ * Stricter than a browser: a cookie goes back only to the origin that set it, whatever `Domain` it names, so no host can plant one for
+ * another. `Secure` asks for nothing more, since plain HTTP is spoken to loopback alone. Names, values and their number are bounded; the
+ * cookie that was set longest ago goes first.
+ */
+
+/** What a server may make us keep. */
+const cookiesMax = 50
+const originsMax = 20
+/** Name and value together; RFC 6265, 6.1 asks for at least this. */
+const cookieBytesMax = 4_096
+
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly path: string
+  /** Epoch ms. */
+  readonly expiresAt: number
+}
+
+/** Keeps what each origin set. */
+export class CookieJar {
+  readonly #origins = new Map<string, Map<string, Cookie>>()
+
+  /** Takes in an answer's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
+  store(origin: string, path: string, lines: readonly string[], now: number): void {
+    for (const line of lines) {
+      const cookie = parseCookie(line, path, now)
+      if (cookie === undefined) continue
+      const kept = this.#cookiesOf(origin)
+      const key = `${cookie.path}\n${cookie.name}`
+      kept.delete(key)
+      if (cookie.expiresAt <= now) continue
+      kept.set(key, cookie)
+      dropOldest(kept, cookiesMax)
+    }
+  }
+
+  /** The `cookie` header of a request; undefined when there is nothing to send. */
+  headerFor(origin: string, path: string, now: number): string | undefined {
+    const kept = this.#origins.get(origin)
+    if (kept === undefined || kept.size === 0) return undefined
+    const fitting: Cookie[] = []
+    for (const [key, cookie] of kept) {
+      if (cookie.expiresAt <= now) kept.delete(key)
+      else if (covers(cookie.path, withoutQuery(path))) fitting.push(cookie)
+    }
+    if (fitting.length === 0) return undefined
+    // RFC 6265, 5.4: longer paths first.
+    fitting.sort((a, b) => b.path.length - a.path.length)
+    return fitting.map(({ name, value }) => `${name}=${value}`).join('; ')
+  }
+
+  /** Forgets all of them: the session is over. */
+  clear(): void {
+    this.#origins.clear()
+  }
+
+  #cookiesOf(origin: string): Map<string, Cookie> {
+    const kept = this.#origins.get(origin) ?? new Map<string, Cookie>()
+    this.#origins.set(origin, kept)
+    dropOldest(this.#origins, originsMax)
+    return kept
+  }
+}
+
+function dropOldest(map: Map<string, unknown>, max: number): void {
+  if (map.size <= max) return
+  const [oldest] = map.keys()
+  if (oldest !== undefined) map.delete(oldest)
+}
+
+/** RFC 6265, 5.2; undefined for what can't be kept. */
+function parseCookie(line: string, requestPath: string, now: number): Cookie | undefined {
+  const [pair = '', ...attributes] = line.split(';')
+  const equals = pair.indexOf('=')
+  const name = pair.slice(0, equals).trim()
+  const value = pair.slice(equals + 1).trim()
+  if (equals <= 0 || name === '' || name.length + value.length > cookieBytesMax) return undefined
+  if (!/^[\x21-\x7e]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value)) return undefined
+  let path = defaultPath(withoutQuery(requestPath))
+  let expires = Number.POSITIVE_INFINITY
+  let maxAge: number | undefined
+  for (const attribute of attributes) {
+    const [key = '', ...rest] = attribute.split('=')
+    const text = rest.join('=').trim()
+    switch (key.trim().toLowerCase()) {
+      case 'path':
+        if (text.startsWith('/')) path = text
+        break
+      case 'max-age':
+        if (/^-?\d{1,15}$/.test(text)) maxAge = Number(text)
+        break
+      case 'expires':
+        expires = Number.isNaN(Date.parse(text)) ? expires : Date.parse(text)
+        break
+    }
+  }
+  return { name, value, path, expiresAt: maxAge === undefined ? expires : now + maxAge * 1_000 }
+}
+
+/** RFC 6265, 5.1.4. */
+function defaultPath(path: string): string {
+  const last = path.lastIndexOf('/')
+  return last <= 0 ? '/' : path.slice(0, last)
+}
+
+function covers(cookiePath: string, path: string): boolean {
+  if (path === cookiePath) return true
+  return path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`)
+}
+
+function withoutQuery(path: string): string {
+  return path.split('?', 1)[0] ?? path
+}
