@@ -206,10 +206,11 @@ export function sendWindow(
   pass: Pass,
   system: string,
 ): Pick<Intent, 'createdAt' | 'firstSentAt' | 'notAfter'> {
-  const { clock, settings, gates, integration } = pass.context
+  const { clock, settings, gates, integration, writer } = pass.context
   const now = clock.now()
   const writeTimeoutMs = integration.systems.get(system)?.timing.writeTimeoutMs ?? 0
-  const inLineMs = Math.min(gates.get(system)?.expectedWaitMs() ?? 0, settings.leaseMs / 4)
+  const expectedMs = (gates.get(system)?.expectedWaitMs() ?? 0) + writer.expectedWaitMs(system)
+  const inLineMs = Math.min(expectedMs, settings.leaseMs / 4)
   return {
     createdAt: now,
     firstSentAt: now,

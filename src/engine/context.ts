@@ -82,11 +82,14 @@ export interface SystemGate {
   closedUntil(): number | undefined
   /**
    * Runs a call when there is room. Answers `shut` without calling when the gate is closed, or when there was no room within `waitMs`.
-   * A result whose failure has scope `system` counts against the gate, any other answer for it.
+   * A result whose failure has scope `system` counts against the gate, any other answer for it; `no-news`: no call was made after all.
    */
   run<Result>(
     call: () => Promise<Result>,
-    options: { readonly waitMs: number; readonly failure: (result: Result) => CallFailure | undefined },
+    options: {
+      readonly waitMs: number
+      readonly failure: (result: Result) => CallFailure | 'no-news' | undefined
+    },
   ): Promise<Result | 'shut'>
   /** How long a caller would wait now. */
   expectedWaitMs(): number
@@ -188,6 +191,25 @@ export interface OutgoingWrite {
 /** What became of one write: the connector's answer, or why there is none. */
 export type SendOutcome = WriteResult | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' }
 
+/** One write handed to the lane of its kind. */
+export interface WriteAsk {
+  readonly write: OutgoingWrite
+  /** Monotonic ms: it must not leave after this. */
+  readonly startBefore: number
+  /** Aborts with the pass: a write that has not left yet stays here then. */
+  readonly signal: AbortSignal
+  /** Called right before the call that carries it. */
+  readonly sent: () => void
+}
+
+/** Sends writes, those of one kind together where the system takes several in a call. (`writer.ts`) */
+export interface Writer {
+  /** Never rejects. */
+  write(ask: WriteAsk): Promise<SendOutcome>
+  /** How long a write to this system would wait for its turn in a batch now. */
+  expectedWaitMs(system: string): number
+}
+
 /** Reads a member by id and keeps the sighting in the pass. Never throws. (`observe.ts`) */
 export type LookAt = (pass: Pass, system: string) => Promise<Sighting>
 
@@ -247,6 +269,7 @@ export interface EngineContext {
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly gates: ReadonlyMap<string, SystemGate>
   readonly read: ReadById
+  readonly writer: Writer
   /** All records of this system were listed once, or can't be listed: what has no counterpart by now is new. A true answer is remembered. */
   readonly baselineDone: (system: string, entity: string) => Promise<boolean>
   readonly timeouts: Timeouts

@@ -12,6 +12,7 @@ import type { Clock, Random } from './ports.ts'
 import { createReader } from './reader.ts'
 import { createTimeouts } from './timeouts.ts'
 import { Worker } from './worker.ts'
+import { createWriter } from './writer.ts'
 
 /** Defaults of {@link EngineSettings}. */
 export const engineDefaults: EngineSettings = Object.freeze({
@@ -99,6 +100,7 @@ function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
     systems,
     gates,
     read: createReader({ integration, systems, gates, clock, timeouts, settings }),
+    writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),
     baselineDone: rememberTrue((system, entity) =>
       isBaselineDone({ store }, placeOf({ integration, systems }, system, entity)),
     ),

@@ -12,7 +12,8 @@ import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { SimProcess } from './process.ts'
 import { cutText, markerField, order, type Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { EngineWrite, SimSystem, SystemWatcher } from './sim-system.ts'
+import type { EngineWrite, SystemWatcher } from './sim-network.ts'
+import type { SimSystem } from './sim-system.ts'
 import { emptyTally, type Tally } from './tally.ts'
 
 /** Users' own property that no mapping names: the engine must leave it as it is. */

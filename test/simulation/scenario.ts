@@ -11,7 +11,7 @@ import type {
   SystemSettings,
 } from '../../src/model/integration.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../../src/model/values.ts'
-import type { Chance } from './chance.ts'
+import { Chance } from './chance.ts'
 
 /** What one simulated system is like. */
 export interface SystemTraits {
@@ -42,6 +42,8 @@ export interface Scenario {
   readonly leaseMs: number
   /** Everybody edits the same one customer without a break: the windows between look, commit and effect are always hit. */
   readonly crowded: boolean
+  /** Times at which somebody imports or changes many records in one moment. */
+  readonly bulk: readonly number[]
 }
 
 export const customer = 'customer'
@@ -52,6 +54,8 @@ export const markerField = 'ext'
 /** Wide enough that a cut token is recognised as what is left of it, and still names its edit. */
 const cut = 6
 
+const laterTraits = 0x5eed0000
+
 const readTimeoutMs = 1500
 const writeTimeoutMs = 1500
 
@@ -61,9 +65,12 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
   const faultsMs = chance.int(15_000, 40_000)
   const mutators = chance.of(0.05)
   const names = ['alpha', 'beta', 'gamma'].slice(0, count)
-  const systems = names.map((name, index) =>
-    makeTraits(name, chance, mutators, index === 2 && chance.of(0.3) ? start + faultsMs / 2 : undefined),
-  )
+  // A chance of its own: traits that came later leave the schedules of the older seeds as they were.
+  const later = new Chance(seed + laterTraits)
+  const systems = names.map((name, index) => {
+    const diesAt = index === 2 && chance.of(0.3) ? start + faultsMs / 2 : undefined
+    return withBatches(makeTraits(name, chance, mutators, diesAt), later)
+  })
   const references = chance.of(0.4)
   const deletes = chance.of(0.5)
   return {
@@ -77,7 +84,16 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
     deletes,
     leaseMs: 6_000,
     crowded: chance.of(0.3),
+    bulk: systems.some(({ capabilities }) => capabilities.writeBatch !== undefined)
+      ? Array.from({ length: later.int(2, 5) }, () => start + later.int(2_000, faultsMs))
+      : [],
   }
+}
+
+/** Some systems take several records in one call. */
+function withBatches(traits: SystemTraits, chance: Chance): SystemTraits {
+  if (!chance.of(0.35)) return traits
+  return { ...traits, capabilities: { ...traits.capabilities, writeBatch: chance.int(2, 8) } }
 }
 
 function makeTraits(

@@ -6,7 +6,6 @@
  */
 import type {
   CallContext,
-  CallFailure,
   ChangesResult,
   ConnectedSystem,
   CreateRequest,
@@ -23,45 +22,9 @@ import type {
 } from '../../src/connectors/kit/contract.ts'
 import type { NativeRecord } from '../../src/model/values.ts'
 import { type Native, RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
-import type { Chance } from './chance.ts'
 import type { SimProcess } from './process.ts'
 import { cutText, markerField, type SystemTraits } from './scenario.ts'
-import type { Scheduler } from './scheduler.ts'
-
-/** Who wants to know what happens at the systems. */
-export interface SystemWatcher {
-  /** A request leaves a process: the moment of truth for intents, leases and deadlines. */
-  sending(call: EngineWrite): void
-  /** A write of the engine is about to change a record. */
-  applying(call: EngineWrite, before: Version | undefined): void
-  applied(call: EngineWrite, version: Version): void
-  /** A process got this state to see. */
-  shown(process: SimProcess, system: string, entity: string, version: Version): void
-}
-
-/** One write request of the engine. */
-export interface EngineWrite {
-  readonly process: SimProcess
-  readonly system: string
-  readonly entity: string
-  readonly operation: 'create' | 'update' | 'delete'
-  readonly rid?: string
-  readonly recordId?: string
-  readonly body: Native
-  readonly ifVersion?: string
-}
-
-export interface World {
-  readonly scheduler: Scheduler
-  readonly chance: Chance
-  readonly watcher: SystemWatcher
-  /** Things still go wrong. */
-  faulty(): boolean
-  /** Protections that a broken build would not have, by name. */
-  readonly broken: ReadonlySet<string>
-  readonly readTimeoutMs: number
-  readonly writeTimeoutMs: number
-}
+import { type EngineWrite, type Sending, SimNetwork, unknown, type World } from './sim-network.ts'
 
 interface StoredAnswer {
   readonly at: number
@@ -74,12 +37,20 @@ export class SimSystem {
   /** Entities of which a cut list was once called complete: nobody can know what else is there. */
   readonly lied = new Set<string>()
   readonly #world: World
+  readonly #network: SimNetwork
   readonly #idempotency = new Map<string, StoredAnswer>()
   #rewrites = 0
 
   constructor(traits: SystemTraits, entities: readonly string[], world: World) {
     this.traits = traits
     this.#world = world
+    this.#network = new SimNetwork({
+      name: traits.name,
+      world,
+      inflightMs: traits.capabilities.inflightMs,
+      isDead: () => this.dead,
+      wayMs: (traits.capabilities.writeBatch ?? 1) > 1 ? 500 : 60,
+    })
     for (const entity of entities) {
       const stores = (field: string, value: unknown, by: 'user' | 'engine'): unknown => {
         if (field === 'name' && traits.truncates !== 'no') return cutText(value)
@@ -127,9 +98,11 @@ export class SimSystem {
         return resource
       },
       fingerprint: () =>
-        this.#ask(process, () => ({ kind: 'known' as const, value: `tenant-${this.name}` })).then((answer) =>
-          'failure' in answer ? { kind: 'unknown' as const, failure: answer.failure } : answer,
-        ),
+        this.#network
+          .ask(process, () => ({ kind: 'known' as const, value: `tenant-${this.name}` }))
+          .then((answer) =>
+            'failure' in answer ? { kind: 'unknown' as const, failure: answer.failure } : answer,
+          ),
       close: async () => undefined,
     }
   }
@@ -145,6 +118,18 @@ export class SimSystem {
       create: (request, context) => this.#create(process, entity, request, context),
       update: (request, context) => this.#update(process, entity, request, context),
       remove: (request, context) => this.#remove(process, entity, request, context),
+      ...((capabilities.writeBatch ?? 1) > 1 && {
+        createMany: (requests: readonly CreateRequest[], context: CallContext) =>
+          this.#network.sendMany(
+            requests.map((request) => this.#creation(process, entity, request)),
+            context,
+          ),
+        updateMany: (requests: readonly UpdateRequest[], context: CallContext) =>
+          this.#network.sendMany(
+            requests.map((request) => this.#change(process, entity, request)),
+            context,
+          ),
+      }),
       ...(capabilities.read.batch > 1 && {
         readMany: (rids: readonly string[]) => this.#readMany(process, entity, rids),
       }),
@@ -158,25 +143,8 @@ export class SimSystem {
 
   // ── questions
 
-  /** A question and its answer on the network; failures are values. */
-  async #ask<T>(
-    process: SimProcess,
-    answer: () => T,
-  ): Promise<T | { kind: 'unknown'; failure: CallFailure }> {
-    const { chance } = this.#world
-    const hang = this.dead || (this.#world.faulty() && chance.of(0.02))
-    if (hang) {
-      await process.call(0, this.#world.readTimeoutMs, () => undefined)
-      return unknown('SIM_TIMEOUT', this.dead ? 'system' : 'record')
-    }
-    const fails = this.#world.faulty() && chance.of(0.04)
-    return process.call(chance.int(1, 40), chance.int(1, 40), () =>
-      fails ? unknown('SIM_UNAVAILABLE', 'record') : answer(),
-    )
-  }
-
   #read(process: SimProcess, entity: string, rid: string): Promise<ReadResult> {
-    return this.#ask(process, () => this.#stateOf(process, entity, rid))
+    return this.#network.ask(process, () => this.#stateOf(process, entity, rid))
   }
 
   async #readMany(
@@ -184,7 +152,9 @@ export class SimSystem {
     entity: string,
     rids: readonly string[],
   ): Promise<readonly ReadResult[]> {
-    const answer = await this.#ask(process, () => rids.map((rid) => this.#stateOf(process, entity, rid)))
+    const answer = await this.#network.ask(process, () =>
+      rids.map((rid) => this.#stateOf(process, entity, rid)),
+    )
     return 'failure' in answer ? rids.map(() => answer) : answer
   }
 
@@ -222,7 +192,7 @@ export class SimSystem {
     let position: number | undefined = 0
     while (position !== undefined) {
       const from: number = position
-      const page = await this.#ask(process, () => table.page(from, pageSize))
+      const page = await this.#network.ask(process, () => table.page(from, pageSize))
       if ('failure' in page) return { complete: false, reason: page.failure.code }
       if (page.records.length > 0) yield page.records.map((version) => this.#show(version))
       // A system that cuts its list short and says nothing: what is claimed to be complete is not.
@@ -239,7 +209,7 @@ export class SimSystem {
   #changes(process: SimProcess, entity: string, cursor: string | undefined): Promise<ChangesResult> {
     const { scheduler, chance } = this.#world
     const { commitLagMs } = this.traits.capabilities.changes
-    return this.#ask(process, (): ChangesResult => {
+    return this.#network.ask(process, (): ChangesResult => {
       if (this.#world.faulty() && cursor !== undefined && chance.of(0.02)) return { kind: 'expired' }
       const from = Number(cursor ?? 0)
       const limit = this.traits.capabilities.list.pageSize
@@ -266,7 +236,7 @@ export class SimSystem {
   #find(process: SimProcess, entity: string, request: FindRequest): Promise<FindResult> {
     const { scheduler, chance } = this.#world
     const lagMs = this.traits.capabilities.search?.lagMs ?? 0
-    return this.#ask(process, (): FindResult => {
+    return this.#network.ask(process, (): FindResult => {
       const table = this.table(entity)
       const seenAt = scheduler.now - (lagMs > 0 ? chance.int(0, lagMs) : 0)
       const wanted = request.by === 'marker' ? { [markerField]: request.recordId } : request.values
@@ -280,12 +250,16 @@ export class SimSystem {
 
   // ── writes
 
-  async #create(
+  #create(
     process: SimProcess,
     entity: string,
     request: CreateRequest,
     context: CallContext,
   ): Promise<WriteResult> {
+    return this.#network.send(this.#creation(process, entity, request), context)
+  }
+
+  #creation(process: SimProcess, entity: string, request: CreateRequest): Sending {
     const { create } = this.traits.capabilities
     const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
     const body = marked ? { ...request.body, [markerField]: request.recordId } : request.body
@@ -297,10 +271,11 @@ export class SimSystem {
       recordId: request.recordId,
       body,
     }
-    return this.#send(call, context, () => {
-      if (create !== 'idempotencyKey') return this.#insert(call)
-      return this.#once(request.idempotencyKey, () => this.#insert(call))
-    })
+    const effect = (): WriteResult =>
+      create === 'idempotencyKey'
+        ? this.#once(request.idempotencyKey, () => this.#insert(call))
+        : this.#insert(call)
+    return { call, effect }
   }
 
   #insert(call: EngineWrite): WriteResult {
@@ -339,6 +314,10 @@ export class SimSystem {
     request: UpdateRequest,
     context: CallContext,
   ): Promise<WriteResult> {
+    return this.#network.send(this.#change(process, entity, request), context)
+  }
+
+  #change(process: SimProcess, entity: string, request: UpdateRequest): Sending {
     const { rid } = request
     const whole = this.traits.capabilities.write === 'put'
     const body = whole ? { ...request.base, ...request.patch } : request.patch
@@ -352,7 +331,7 @@ export class SimSystem {
       body,
       ...(guarded && request.ifVersion !== undefined && { ifVersion: request.ifVersion }),
     }
-    return this.#send(call, context, () => {
+    const effect = (): WriteResult => {
       const table = this.table(entity)
       const before = table.current(rid)
       if (before?.body === undefined) return goneResult(before)
@@ -363,7 +342,8 @@ export class SimSystem {
         : table.patch(rid, body, 'engine', process.name)
       this.#world.watcher.applied(call, version)
       return this.#ok(version)
-    })
+    }
+    return { call, effect }
   }
 
   #remove(
@@ -383,7 +363,7 @@ export class SimSystem {
       body: {},
       ...(guarded && request.ifVersion !== undefined && { ifVersion: request.ifVersion }),
     }
-    return this.#send(call, context, () => {
+    const effect = (): WriteResult => {
       const table = this.table(entity)
       const before = table.current(rid)
       if (before?.body === undefined) return goneResult(before)
@@ -392,7 +372,8 @@ export class SimSystem {
       const version = table.remove(rid, 'engine', { tag: process.name })
       this.#world.watcher.applied(call, version)
       return { kind: 'ok', rid }
-    })
+    }
+    return this.#network.send({ call, effect }, context)
   }
 
   #stale(call: EngineWrite, before: Version): boolean {
@@ -408,43 +389,6 @@ export class SimSystem {
       ...(writeReturns !== 'nothing' && { native: shown.native }),
       ...(writeReturns === 'body+version' && shown.version !== undefined && { version: shown.version }),
     }
-  }
-
-  /** One write on the network: answered, refused, lost on the way there or back, or carried out long after we gave up. */
-  async #send(call: EngineWrite, context: CallContext, effect: () => WriteResult): Promise<WriteResult> {
-    const { chance, scheduler, watcher, writeTimeoutMs: timeout } = this.#world
-    const { process } = call
-    // Between the engine's decision to send and the first byte a process may be stopped.
-    await process.clock.sleep(chance.int(0, 3))
-    const late = context.startBefore !== undefined && process.clock.monotonic() > context.startBefore
-    if (context.signal.aborted || (late && !this.#world.broken.has('nodeadline')))
-      return { kind: 'not-sent', failure: failure('SIM_LATE', 'record') }
-    watcher.sending(call)
-    const roll = this.#world.faulty() ? chance.next() : 1
-    const there = chance.int(1, 60)
-    if (this.dead || roll < 0.07) {
-      await process.call(0, timeout, () => undefined)
-      return unknown('SIM_TIMEOUT', this.dead ? 'system' : 'record')
-    }
-    if (roll < 0.14) {
-      await process.call(there, timeout - there, effect)
-      return unknown('SIM_ANSWER_LOST', 'record')
-    }
-    if (roll < 0.21) {
-      const delay = timeout + chance.int(0, Math.max(0, this.traits.capabilities.inflightMs - 1))
-      scheduler.after(delay, () => {
-        scheduler.note(`zombie ${call.system} ${call.operation} ${call.rid ?? call.recordId}`)
-        effect()
-      })
-      await process.call(0, timeout, () => undefined)
-      return unknown('SIM_TIMEOUT', 'record')
-    }
-    if (roll < 0.25)
-      return process.call(there, there, () => ({
-        kind: 'not-sent' as const,
-        failure: { ...failure('SIM_THROTTLED', 'record'), retryAfterMs: chance.int(50, 2000) },
-      }))
-    return process.call(there, chance.int(1, 60), effect)
   }
 }
 
@@ -463,14 +407,6 @@ function versionOnly(shown: ListedRecord): { version?: string } {
 
 function goneResult(before: Version | undefined): WriteResult {
   return { kind: 'gone', ...(before?.mergedInto !== undefined && { mergedInto: before.mergedInto }) }
-}
-
-function failure(code: string, scope: CallFailure['scope']): CallFailure {
-  return { code, message: code.toLowerCase(), scope }
-}
-
-function unknown(code: string, scope: CallFailure['scope']): { kind: 'unknown'; failure: CallFailure } {
-  return { kind: 'unknown', failure: failure(code, scope) }
 }
 
 /** One line about a system, for the head of a trace. */

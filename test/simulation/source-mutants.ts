@@ -37,4 +37,25 @@ export const sourceMutants: readonly SourceMutant[] = [
     find: 'if (total < entity.oscillationLimit || state.hold !== undefined) {',
     replace: 'if (total < Number.POSITIVE_INFINITY || state.hold !== undefined) {',
   },
+  {
+    name: 'batchlate',
+    breaks: 'a call for many starts as late as the last of its writes may',
+    file: 'engine/writer.ts',
+    find: 'const startBefore = Math.min(...asks.map((ask) => ask.startBefore))',
+    replace: 'const startBefore = Math.max(...asks.map((ask) => ask.startBefore)) + 60_000',
+  },
+  {
+    name: 'batchmix',
+    breaks: 'the answers of a call for many are given to the wrong records',
+    file: 'engine/writer.ts',
+    find: 'outcomes[index] = results[position]',
+    replace: 'outcomes[index] = results[results.length - 1 - position]',
+  },
+  {
+    name: 'batchshort',
+    breaks: 'a record left out of an answer is taken for one that was never sent',
+    file: 'engine/writer.ts',
+    find: "asks.map(() => ({ kind: 'unknown', failure }))",
+    replace: "asks.map(() => ({ kind: 'not-sent', failure }))",
+  },
 ]

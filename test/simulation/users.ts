@@ -49,7 +49,8 @@ export class Users {
 
   /** Plans everything they will do while faults happen. */
   plan(): void {
-    const { start, faultsUntil } = this.#scenario
+    const { start, faultsUntil, bulk } = this.#scenario
+    for (const at of bulk) this.#scheduler.at(at, () => this.#actInBulk())
     let time = start + this.#chance.int(500, 3000)
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
@@ -74,6 +75,22 @@ export class Users {
     else if (roll < 0.4) this.#edit(system, customer, 'tags', this.#tags())
     else if (roll < 0.5 && this.#scenario.references) this.#editOrder(system)
     else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.#token())
+  }
+
+  /** An import, or a change of everything there is. */
+  #actInBulk(): void {
+    const system = this.#chance.pick(this.#systems)
+    if (this.#chance.of(0.4)) {
+      for (let i = this.#chance.int(4, 10); i > 0; i -= 1) this.#createCustomer(system)
+      return
+    }
+    const table = system.table(customer)
+    for (const rid of [...table.rids()]) {
+      this.#oracle.tally.userEdits += 1
+      const value = this.#token()
+      table.patch(rid, { phone: value }, 'user')
+      this.#say(system, rid, `phone=${value} in bulk`)
+    }
   }
 
   #editCrowded(system: SimSystem): void {

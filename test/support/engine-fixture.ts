@@ -64,11 +64,20 @@ interface Stored {
 /** What a test makes of one call: an answer instead of the system's own, before or after the call took effect. */
 export type Fault =
   | { readonly kind: 'answer'; readonly result: ReadResult | WriteResult; readonly applied?: boolean }
+  /** Answers of a call for many; those left out are the system's own. */
+  | { readonly kind: 'answers'; readonly results: readonly (WriteResult | undefined)[] }
+  /** A call for many that ends with only so many answers, or by throwing. */
+  | { readonly kind: 'short'; readonly answers: number }
+  | { readonly kind: 'throw' }
   /** No answer until the caller's time limit; takes effect after `appliesAfterMs`, if at all. */
   | { readonly kind: 'silence'; readonly appliesAfterMs?: number }
 
 export interface Call {
-  readonly operation: 'read' | 'create' | 'update' | 'remove' | 'find'
+  readonly operation: 'read' | 'create' | 'update' | 'remove' | 'find' | 'createMany' | 'updateMany'
+  /** Records in a call for many. */
+  readonly count?: number
+  /** Monotonic ms, as the engine said. */
+  readonly startBefore?: number
   readonly rid?: string
   readonly body?: NativeRecord
   readonly ifVersion?: string
@@ -157,6 +166,14 @@ export class FakeSystem implements ConnectedSystem {
           context,
           () => this.#update(name, request),
         ),
+      ...((this.capabilities.writeBatch ?? 1) > 1
+        ? {
+            createMany: (requests, context) =>
+              this.#many('createMany', requests, context, (request) => this.#create(name, request)),
+            updateMany: (requests, context) =>
+              this.#many('updateMany', requests, context, (request) => this.#update(name, request)),
+          }
+        : {}),
       remove: (request, context) =>
         this.#call({ operation: 'remove', rid: request.rid }, context, () => this.#remove(name, request)),
       ...(this.capabilities.read.batch > 1
@@ -175,6 +192,24 @@ export class FakeSystem implements ConnectedSystem {
 
   async close(): Promise<void> {}
 
+  async #many<Request>(
+    operation: 'createMany' | 'updateMany',
+    requests: readonly Request[],
+    context: CallContext,
+    effect: (request: Request) => WriteResult,
+  ): Promise<readonly WriteResult[]> {
+    const { startBefore } = context
+    const call = { operation, count: requests.length, ...(startBefore === undefined ? {} : { startBefore }) }
+    const at = this.faults.findIndex(({ on, fault }) => on === operation && isForMany(fault))
+    const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0]?.fault
+    return this.#call(call, context, () => {
+      if (fault?.kind === 'throw') throw new RangeError('the connection broke')
+      if (fault?.kind === 'short') return requests.slice(0, fault.answers).map(effect)
+      const given = fault?.kind === 'answers' ? fault.results : []
+      return requests.map((request, index) => given[index] ?? effect(request))
+    })
+  }
+
   async #call<Result>(call: Omit<Call, 'at'>, context: CallContext, effect: () => Result): Promise<Result> {
     this.calls.push({ ...call, at: this.#scheduler.now })
     await this.#after(5, context.signal)
@@ -190,7 +225,8 @@ export class FakeSystem implements ConnectedSystem {
       if (fault.applied) effect()
       return fault.result as Result
     }
-    if (fault?.appliesAfterMs !== undefined) this.#scheduler.after(fault.appliesAfterMs, effect)
+    if (fault?.kind === 'silence' && fault.appliesAfterMs !== undefined)
+      this.#scheduler.after(fault.appliesAfterMs, effect)
     await this.#after(3_600_000, context.signal)
     return { kind: 'unknown', failure: { code: 'TIMEOUT', message: 'silence', scope: 'record' } } as Result
   }
@@ -269,6 +305,10 @@ export class FakeSystem implements ConnectedSystem {
       .map(([rid]) => rid)
     return { kind: 'found', rids, capped: false }
   }
+}
+
+function isForMany(fault: Fault): boolean {
+  return fault.kind === 'answers' || fault.kind === 'short' || fault.kind === 'throw'
 }
 
 const same: Lens = {

@@ -35,6 +35,8 @@ const capabilitiesSchema = z.strictObject({
     .prefault({}),
   deletes: z.enum(['feed', 'tombstone', 'byId', 'none']).default('feed'),
   remove: z.enum(['delete', 'archive', 'both', 'none']).default('both'),
+  /** Records per call of a create or an update; 1 = one at a time. */
+  writeBatch: z.int().min(1).max(1_000).default(1),
 })
 
 /** Checks one resource of the section. */

@@ -149,6 +149,27 @@ test('a list that breaks off is never complete', async () => {
   expect(await end()).toMatchObject({ complete: false })
 })
 
+test('takes several records in a call, one answer each', async () => {
+  const { system, twin } = createMemorySystem({
+    name: 'twin',
+    config: { resources: { people: { capabilities: { writeBatch: 10 }, records: [{ id: 'a' }] } } },
+    clock: { now: () => 0, monotonic: () => 0 },
+  })
+  const people = system.resource('people')
+  expect(people.capabilities.writeBatch).toBe(10)
+  const requests = ['r1', 'r2', 'r3'].map((recordId) => ({ body: {}, recordId, idempotencyKey: recordId }))
+  let calls = 0
+  twin.fault = () => {
+    calls += 1
+    return calls === 2 ? { kind: 'lose-answer' } : undefined
+  }
+  const made = await people.createMany?.(requests, context)
+  expect(made?.map(({ kind }) => kind)).toEqual(['ok', 'unknown', 'ok'])
+  expect([...(twin.tables.get('people')?.living() ?? [])]).toHaveLength(4)
+  const updates = ['a', 'nobody'].map((rid) => ({ rid, patch: { name: 'Ada' }, idempotencyKey: rid }))
+  expect((await people.updateMany?.(updates, context))?.map(({ kind }) => kind)).toEqual(['ok', 'gone'])
+})
+
 test('is bound from a definition, with webhooks', async () => {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
   const system = connectSystem(

@@ -47,11 +47,21 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
     ...(has.create === 'unsupported'
       ? {}
       : {
-          create: async (request, context) =>
-            write(owner, { operation: 'create' }, context, () => create(owner, request)),
+          create: async (request, context) => createOne(owner, request, context),
         }),
-    update: async (request, context) =>
-      write(owner, { operation: 'update', rid: request.rid }, context, () => update(owner, request)),
+    update: async (request, context) => updateOne(owner, request, context),
+    ...(has.writeBatch === undefined || has.writeBatch < 2
+      ? {}
+      : {
+          updateMany: async (requests, context) =>
+            requests.map((request) => updateOne(owner, request, context)),
+          ...(has.create === 'unsupported'
+            ? {}
+            : {
+                createMany: async (requests, context) =>
+                  requests.map((request) => createOne(owner, request, context)),
+              }),
+        }),
     ...(has.remove === 'none'
       ? {}
       : {
@@ -186,6 +196,14 @@ function write(
   if (fault.kind === 'lose-answer') apply()
   const isHarmless = fault.kind === 'unreachable' || fault.kind === 'throttle'
   return { kind: isHarmless ? 'not-sent' : 'unknown', failure: failureOf(fault) }
+}
+
+function createOne(owner: MemoryOwner, request: CreateRequest, context: CallContext): WriteResult {
+  return write(owner, { operation: 'create' }, context, () => create(owner, request))
+}
+
+function updateOne(owner: MemoryOwner, request: UpdateRequest, context: CallContext): WriteResult {
+  return write(owner, { operation: 'update', rid: request.rid }, context, () => update(owner, request))
 }
 
 function create(owner: MemoryOwner, { body, recordId, idempotencyKey }: CreateRequest): WriteResult {
