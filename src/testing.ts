@@ -1,5 +1,22 @@
 /** For tests of code that uses Isthmus: `isthmus/testing`. */
 
+export type { ProbeBench, ProbeTarget, RecordTemplate } from './connectors/kit/conformance/bench.ts'
+export type {
+  Counterpart,
+  CounterpartFaults,
+  CounterpartResource,
+  StartCounterpart,
+} from './connectors/kit/conformance/counterpart.ts'
+export { type NastyText, nastyTexts } from './connectors/kit/conformance/nasty-values.ts'
+export type { Probe, ProbeOutcome } from './connectors/kit/conformance/probe.ts'
+export { connectorProbes } from './connectors/kit/conformance/probes.ts'
+export { type ProbeReport, runProbe } from './connectors/kit/conformance/run-probe.ts'
+export {
+  type ConformanceOptions,
+  connectorConformance,
+  type ProbeTestContext,
+  type ProbeTestRunner,
+} from './connectors/kit/conformance/suite.ts'
 export type { ClientTransport, TransportFactory } from './http/client-transport.ts'
 export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
 export {

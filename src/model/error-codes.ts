@@ -341,6 +341,16 @@ export const errorCodes = {
     retry: 'never',
   },
   // ── connectors
+  CONNECTOR_ACCESS_DENIED: {
+    summary: 'The system answered that the credential may not do this.',
+    fix: 'Give the credential the rights that the message is about, or use another one.',
+    retry: 'never',
+  },
+  CONNECTOR_ANSWER_ERRORS: {
+    summary: 'A GraphQL API answered with errors instead of a result.',
+    fix: 'Read the codes in the message. If they are about the query, correct the manifest; if about the data, the record or the mapping.',
+    retry: 'backoff',
+  },
   CONNECTOR_ANSWER_UNUSABLE: {
     summary: 'An answer of the system lacks what the manifest says it has.',
     fix: 'Compare the path named in the message with the answers of the API.',
@@ -350,6 +360,12 @@ export const errorCodes = {
     summary: 'A system that replaces whole records needs the record last read, and there is none.',
     fix: 'Nothing: the record is read first and the write decided anew.',
     retry: 'backoff',
+  },
+  CONNECTOR_COLUMN_UNKNOWN: {
+    summary:
+      'A mapping writes to, or searches by, a column that the table does not have or the definition does not let through.',
+    fix: 'Correct the mapping, or add the column to columns of the table.',
+    retry: 'never',
   },
   CONNECTOR_CONFIG_INVALID: {
     summary: 'The configuration or manifest of a connector is wrong.',
@@ -366,17 +382,103 @@ export const errorCodes = {
     fix: 'Correct the path; it is relative to the definition.',
     retry: 'never',
   },
+  CONNECTOR_PROBE_REFUTED: {
+    summary: 'A probe showed that a connector does not do what it declares.',
+    fix: 'Correct the declaration (capabilities, manifest) or the connector; the guarantees of the engine rest on it.',
+    retry: 'never',
+  },
+  CONNECTOR_PROBE_UNPROVED: {
+    summary: 'A probe could not be tried.',
+    fix: 'Nothing has to be done; the message says what was missing.',
+    retry: 'never',
+  },
+  CONNECTOR_RECORD_LOCKED: {
+    summary: 'Somebody else holds a lock on the record; nothing was changed.',
+    fix: 'Nothing: it is tried again soon. If it stays, look in the system who has the record open.',
+    retry: 'backoff',
+  },
   CONNECTOR_RESOURCE_UNKNOWN: {
     summary: 'A resource is not in the manifest of its system.',
     fix: 'Use a name of the manifest, or add the resource to it.',
     retry: 'never',
+  },
+  CONNECTOR_TABLE_MISSING: {
+    summary: 'A table or column of the definition is not in the database, or our role may not see it.',
+    fix: 'Create or grant it, or correct the definition.',
+    retry: 'backoff',
   },
   CONNECTOR_UNKNOWN: {
     summary: 'There is no connector of that name.',
     fix: 'Use one of the names in the message.',
     retry: 'never',
   },
+  CONNECTOR_VALUE_UNUSABLE: {
+    summary: 'A value can not be spelt the way the system wants it; nothing was sent.',
+    fix: 'Correct the mapping of the field named in the message, or its type.',
+    retry: 'never',
+  },
+  POSTGRES_CONTENTION: {
+    summary: 'A write lost against another transaction of the database and was rolled back.',
+    fix: 'Nothing: it is tried again.',
+    retry: 'backoff',
+  },
+  POSTGRES_KEY_CHANGED: {
+    summary: 'A change would give a row another key.',
+    fix: 'Take the key columns out of the mapping, or make them read-only.',
+    retry: 'never',
+  },
+  POSTGRES_KEY_MISSING: {
+    summary: 'A row can not be made without the columns that identify it.',
+    fix: 'Map the key columns, or choose another identity for creates of the table.',
+    retry: 'never',
+  },
+  POSTGRES_LIST_BROKEN: {
+    summary: 'A listing of a table broke off.',
+    fix: 'Nothing, if the database is back; else see the reason in the message.',
+    retry: 'backoff',
+  },
+  POSTGRES_REFUSED: {
+    summary:
+      'The database refused a statement for a reason that is not in the values: a missing right, column or index.',
+    fix: 'Correct what the message names; the write is tried again.',
+    retry: 'backoff',
+  },
+  POSTGRES_REJECTED: {
+    summary: 'The database refused the values of a write.',
+    fix: 'Correct the value or the mapping of the columns named.',
+    retry: 'never',
+  },
+  POSTGRES_ROW_DELETED: {
+    summary: 'A row of the same key is there, but marked as deleted.',
+    fix: 'Restore or delete the row in the database.',
+    retry: 'never',
+  },
+  POSTGRES_SUPPRESSED: {
+    summary: 'A trigger or row policy of the database took a write without an effect.',
+    fix: 'See which trigger or policy applies to the role that we connect with.',
+    retry: 'never',
+  },
+  POSTGRES_TIMEOUT: {
+    summary: 'The database did not answer in time.',
+    fix: 'Look for locks and slow triggers, or give the system longer time limits.',
+    retry: 'backoff',
+  },
+  POSTGRES_TOO_LATE: {
+    summary: 'A write was not sent because its start time had passed.',
+    fix: 'Nothing: it is decided anew.',
+    retry: 'backoff',
+  },
+  POSTGRES_UNAVAILABLE: {
+    summary: 'The database of a system can not be reached or has no room for us.',
+    fix: 'See that it runs and accepts connections from here.',
+    retry: 'backoff',
+  },
   // ── engine
+  ENGINE_ANSWER_MISSING: {
+    summary: 'A call for several records was answered, but not for each of them.',
+    fix: 'Nothing at once: each of the writes is looked after like any other without an answer. Tell the author of the connector if it repeats.',
+    retry: 'backoff',
+  },
   ENGINE_BUSY: {
     summary: 'Too many calls wait for the same store or system already.',
     fix: 'Nothing is lost, the records come again. Lower the number in flight if it goes on.',
@@ -420,6 +522,11 @@ export const errorCodes = {
   ENGINE_RECORD_LOST: {
     summary: "A record is gone in a system whose deletions don't count.",
     fix: "Retry to create it there again, or add the system to the entity's `delete.from`.",
+    retry: 'never',
+  },
+  ENGINE_REFERENCE_MISSING: {
+    summary: 'A field refers to a record that has no counterpart in the other system, and none came for a while.',
+    fix: 'Bring the target into scope or create it there, or point the field at another record; the field goes on by itself then.',
     retry: 'never',
   },
   ENGINE_SCHEDULE_FAILED: {

@@ -38,12 +38,16 @@ export interface ConnectorDefinition<Schema extends z.ZodType> {
   readonly name: string
   /** Schema of the system's section. Strict, so that a mistyped key is named. */
   readonly config: Schema
+  /** `side`: keeps records that can be synced · `lookup`: only answers questions of rules, so it is no side of a sync. @default 'side' */
+  readonly role?: 'side' | 'lookup'
   connect(config: z.output<Schema>, binding: ConnectorBinding): ConnectedSystem
 }
 
 /** A kind of system that can be bound. */
 export interface Connector {
   readonly name: string
+  /** Whether it can be a side of a sync; the conformance suite runs over every side. @default 'side' */
+  readonly role?: 'side' | 'lookup'
   /** @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key */
   connect(settings: SystemSettings, dependencies: ConnectorDependencies): ConnectedSystem
 }
@@ -54,6 +58,7 @@ export function defineConnector<Schema extends z.ZodType>(
 ): Connector {
   return {
     name: definition.name,
+    role: definition.role ?? 'side',
     connect(settings, dependencies) {
       const config = parseConfig(definition.config, settings.config, `systems.${settings.name}`)
       return definition.connect(config, { name: settings.name, timing: settings.timing, dependencies })

@@ -19,6 +19,10 @@ interface StoredKey {
 export class FakeResource {
   readonly options: FakeResourceOptions
   readonly table: RemoteTable
+  /** The system's own clock, epoch ms; a test may put another one in. */
+  clock: () => number = () => Date.now()
+  /** Positions of the change feed before this one are forgotten. */
+  feedBegins = 0
   readonly #keys = new Map<string, StoredKey>()
   readonly #byExternalId = new Map<string, Set<string>>()
   readonly #byUnique = new Map<unknown, string>()
@@ -28,7 +32,7 @@ export class FakeResource {
     this.options = options
     this.table = new RemoteTable({
       name: options.name,
-      now: () => Date.now(),
+      now: () => this.clock(),
       stores: (field, value, by) => this.#stored(field, value, by),
       nextRid: String,
       ...(options.forgetful && { forgetful: true }),

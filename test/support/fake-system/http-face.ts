@@ -89,7 +89,10 @@ function many(resource: FakeResource, query: URLSearchParams): Send {
 }
 
 function feed(resource: FakeResource, query: URLSearchParams): Send {
-  const since = Number(query.get('since') ?? 0)
+  const since = Number(query.get('since') ?? resource.feedBegins)
+  const isKnown =
+    Number.isInteger(since) && since >= resource.feedBegins && since <= resource.table.changes.length
+  if (!isKnown) return problem(410, 'CURSOR_EXPIRED')
   const page = resource.table.changes.slice(since, since + limitOf(query))
   const next = since + page.length
   return json(200, {

@@ -4,6 +4,7 @@
  * The back door stands for everyone else who works on that system: what it changes, the connector has to find out by itself.
  */
 import type { NativeRecord } from '../../../model/values.ts'
+import type { ConnectedSystem, WebhookDelivery } from '../contract.ts'
 
 /** Starts a counterpart; the suite stops it. */
 export type StartCounterpart = () => Promise<Counterpart>
@@ -16,6 +17,14 @@ export interface Counterpart {
   readonly resources: readonly CounterpartResource[]
   /** Absent where nothing can be put in between. */
   readonly faults?: CounterpartFaults
+  /** Binds the system, where it lives in this process and nowhere else. @default the connector binds `settings` */
+  connect?(): ConnectedSystem
+  /** A delivery about one record, signed as the system signs it. Absent where the system sends none. */
+  delivery?(change: {
+    readonly resource: string
+    readonly rid: string
+    readonly deleted?: boolean
+  }): WebhookDelivery
   stop(): Promise<void>
 }
 
@@ -40,6 +49,19 @@ export interface CounterpartResource {
   remove?(rid: string): Promise<void>
   /** Makes `count` records that changed at the very same moment, by the system's own clock. Absent where its clock can't be set. */
   insertTied?(bodies: readonly NativeRecord[]): Promise<readonly string[]>
+  /**
+   * Makes a record that becomes visible now and carries a time `ageMs` ago, as a transaction that was long in committing. Absent where the
+   * system's clock can't be set.
+   */
+  insertLate?(body: NativeRecord, ageMs: number): Promise<string>
+  /** Makes `count` records that a search by the values given back meets. Absent where nothing can be searched. */
+  crowd?(count: number): Promise<NativeRecord>
+  /** A body that a create refuses, alone and beside good ones. Absent where everything is accepted. */
+  refused?(seed: number): NativeRecord
+  /** Makes every cursor handed out so far invalid, the way the system does it after a long time. */
+  expireCursors?(): Promise<void>
+  /** An id of the right form that no record ever had. @default an existing one with other digits */
+  stranger?(): string
   /** Number of live records, as the system itself counts them. */
   count(): Promise<number>
   /** Probes that this system can't pass, by name, each with the reason in words. */

@@ -15,6 +15,7 @@ import type {
 import { isNativeRecord, mergeNative, textAt, withoutValueAt, withValueAt } from '../../kit/native.ts'
 import { writeResultOf } from '../../kit/outcome.ts'
 import { markerPath } from './find.ts'
+import { readOne } from './read.ts'
 import { versionOf } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
@@ -95,8 +96,31 @@ export function removeRecord(
     )
   }
   const { archive } = resource.remove
+  if (resource.write.with === 'put') return replaceByArchived(owner, { rid, ...given(ifVersion) }, context)
   const options = { path: { id: rid }, json: archive ?? {} }
   return send(owner, { method: 'PATCH', target: item, options, rid, ifVersion }, context)
+}
+
+/** Where records are only replaced whole, archiving needs the whole record: it is read, and sent back under the version that was read. */
+async function replaceByArchived(
+  owner: ResourceContext,
+  { rid, ifVersion }: { readonly rid: string; readonly ifVersion?: string },
+  context: CallContext,
+): Promise<WriteResult> {
+  const read = await readOne(owner, rid, context)
+  if (read.kind === 'gone') return read
+  if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
+  const json = replacement(owner, read.native, owner.resource.remove.archive ?? {})
+  const options = { path: { id: rid }, json }
+  return send(
+    owner,
+    { method: 'PUT', target: owner.item, options, rid, ifVersion: ifVersion ?? read.version },
+    context,
+  )
+}
+
+function given(ifVersion: string | undefined): { readonly ifVersion?: string } {
+  return ifVersion === undefined ? {} : { ifVersion }
 }
 
 /** What PUT sends: the record last read with the changes over it, less what the system does not take back. */

@@ -1,0 +1,48 @@
+/**
+ * A probe: one sentence about a connector, and how to find out whether it is true.
+ *
+ * Probes are data, so that the same list runs in the tests of a connector's author, where the other side is a counterpart that can be made to
+ * lie, and in `isthmus certify`, where it is a person's own system. What a probe needs is asked of its {@link ProbeBench}.
+ */
+import { IsthmusError } from '../../../model/errors.ts'
+import type { RemoteCapabilities, Resource } from '../contract.ts'
+import type { ProbeBench } from './bench.ts'
+
+/** One sentence about a connector that can be put to the test. */
+export interface Probe {
+  /** Stable, kebab-case: waivers name it. */
+  readonly name: string
+  /** What is true when it holds, in words for people. */
+  readonly proves: string
+  /** What it does at the system: nothing but look, or create, change and remove records of its own. */
+  readonly touches: 'nothing' | 'records'
+  /** Why it says nothing about this resource; undefined when it does. @default it always applies */
+  readonly skips?: (capabilities: RemoteCapabilities, resource: Resource) => string | undefined
+  /** Tries it. What it gives back is shown beside the sentence: figures, how often. @throws by {@link refute} and {@link unproved} */
+  run(bench: ProbeBench): Promise<string | undefined>
+}
+
+/** What came of one probe on one resource. */
+export type ProbeOutcome =
+  | { readonly kind: 'proved'; readonly words?: string }
+  /** The connector, or its declaration, is wrong. */
+  | { readonly kind: 'refuted'; readonly words: string }
+  /** It could not be tried here. */
+  | { readonly kind: 'unproved'; readonly words: string }
+  /** It says nothing about a resource that declares what this one does. */
+  | { readonly kind: 'not-applicable'; readonly words: string }
+
+/** Ends a probe: what was found contradicts what is declared. @throws IsthmusError CONNECTOR_PROBE_REFUTED always */
+export function refute(words: string): never {
+  throw new IsthmusError('CONNECTOR_PROBE_REFUTED', words)
+}
+
+/** Ends a probe: it can't be tried here. @throws IsthmusError CONNECTOR_PROBE_UNPROVED always */
+export function unproved(words: string): never {
+  throw new IsthmusError('CONNECTOR_PROBE_UNPROVED', words)
+}
+
+/** Ends a probe unless something holds. @throws IsthmusError CONNECTOR_PROBE_REFUTED when it does not */
+export function hold(condition: boolean, words: string): asserts condition {
+  if (!condition) refute(words)
+}

@@ -1,0 +1,87 @@
+/** Probes of several writes in one call: each has its own result, and none takes its neighbours along. */
+import { wordsOf } from '../bench.ts'
+import { leavesOf, sameText, textsOf } from '../compare.ts'
+import { hold, type Probe, unproved } from '../probe.ts'
+
+const noBatch: Probe['skips'] = ({ writeBatch }) =>
+  (writeBatch ?? 1) > 1 ? undefined : 'records are written one at a time'
+
+export const batchProbes: readonly Probe[] = [
+  {
+    name: 'create-many-in-order',
+    proves: 'Several creates in one call answer each in its place with the record that it made.',
+    touches: 'records',
+    skips: (capabilities, resource) =>
+      noBatch(capabilities, resource) ??
+      (capabilities.create === 'unsupported' ? 'nothing can be created' : undefined),
+    async run(bench) {
+      const { createMany } = bench.resource
+      hold(createMany !== undefined, 'several writes in a call are declared, and there is no createMany')
+      const count = Math.min(bench.capabilities.writeBatch ?? 1, 5)
+      const requests = Array.from({ length: count }, () => bench.createRequest())
+      const results = await createMany.call(bench.resource, requests, bench.context)
+      hold(results.length === count, `${count} creates have ${results.length} results`)
+      for (const [index, result] of results.entries()) {
+        hold(result.kind === 'ok', `create ${index + 1} of ${count} answers ${wordsOf(result)}`)
+        bench.remember(result.rid)
+        const { native } = await bench.readLive(result.rid)
+        for (const field of bench.template.texts) {
+          const sent = textsOf(requests[index]?.body ?? {}, field.path)
+          hold(
+            sent === undefined || sameText(field, sent, textsOf(native, field.path)),
+            `the result in place ${index + 1} names another record`,
+          )
+        }
+      }
+      return `${count} at once`
+    },
+  },
+  {
+    name: 'create-many-refuses-one',
+    proves: 'Of several creates in one call a refused one leaves its neighbours alone.',
+    touches: 'records',
+    skips: (capabilities, resource) =>
+      noBatch(capabilities, resource) ??
+      (capabilities.create === 'unsupported' ? 'nothing can be created' : undefined),
+    async run(bench) {
+      const bad = bench.door?.refused?.(bench.seed()) ?? unproved('no body is known that the system refuses')
+      const requests = [bench.createRequest(), bench.createRequest(bad), bench.createRequest()]
+      const results = (await bench.resource.createMany?.(requests, bench.context)) ?? []
+      for (const result of results) if (result.kind === 'ok') bench.remember(result.rid)
+      const kinds = results.map(({ kind }) => kind).join(', ')
+      hold(kinds === 'ok, rejected, ok', `a refused create between two good ones answers: ${kinds}`)
+      return undefined
+    },
+  },
+  {
+    name: 'update-many-leaves-neighbours',
+    proves: 'Of several updates in one call one for a deleted record leaves its neighbours alone.',
+    touches: 'records',
+    skips: noBatch,
+    async run(bench) {
+      const { updateMany } = bench.resource
+      hold(updateMany !== undefined, 'several writes in a call are declared, and there is no updateMany')
+      const rids = (await bench.insertMany(3)).map(({ rid }) => rid)
+      const requests = await Promise.all(
+        rids.map((rid) => bench.updateRequest(rid, bench.template.patch(bench.seed()))),
+      )
+      await bench.vanish(rids[1] ?? '')
+      await bench.readUntil(rids[1] ?? '', (one) => one.kind === 'gone')
+      const results = await updateMany.call(bench.resource, requests, bench.context)
+      const kinds = results.map(({ kind }) => kind).join(', ')
+      hold(
+        ['ok, gone, ok', 'ok, rejected, ok', 'ok, stale, ok'].includes(kinds),
+        `an update of a deleted record between two others answers: ${kinds}`,
+      )
+      for (const index of [0, 2]) {
+        const wanted = leavesOf(requests[index]?.patch ?? {})
+        const read = await bench.readUntil(
+          rids[index] ?? '',
+          (one) => one.kind === 'live' && [...wanted.keys()].every((path) => leavesOf(one.native).has(path)),
+        )
+        hold(read.kind === 'live', `a neighbour reads as ${wordsOf(read)}`)
+      }
+      return kinds
+    },
+  },
+]

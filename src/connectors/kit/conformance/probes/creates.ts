@@ -1,0 +1,167 @@
+/** Probes of creates: one request, one record, whatever happens to the answer. */
+import { graceMs, type ProbeBench, wordsOf } from '../bench.ts'
+import { sameText, textsOf } from '../compare.ts'
+import { hold, type Probe, unproved } from '../probe.ts'
+
+const noCreate: Probe['skips'] = ({ create }) =>
+  create === 'unsupported' ? 'nothing can be created' : undefined
+const repeatable: ReadonlySet<string> = new Set(['clientId', 'upsertKey', 'idempotencyKey'])
+
+/** How many records there are, as the system itself counts; undefined without a back door. */
+const countOf = async (bench: ProbeBench): Promise<number | undefined> => await bench.door?.count()
+
+/** Searches by the marker until it is found or the declared lag is over. */
+async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly string[]> {
+  const find = bench.resource.find?.bind(bench.resource) ?? unproved('there is no search')
+  const until = performance.now() + (bench.capabilities.search?.lagMs ?? 0) + graceMs
+  for (;;) {
+    const found = await find({ by: 'marker', recordId }, bench.context)
+    hold(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
+    if (found.rids.length > 0 || performance.now() > until) return found.rids
+    await bench.wait(50)
+  }
+}
+
+export const createProbes: readonly Probe[] = [
+  {
+    name: 'create-makes-one',
+    proves: 'A create makes one record with the values that were sent.',
+    touches: 'records',
+    skips: noCreate,
+    async run(bench) {
+      const before = await countOf(bench)
+      const { rid, body } = await bench.create()
+      const after = await countOf(bench)
+      hold(
+        before === undefined || after === before + 1,
+        `after one create there are ${Number(after) - Number(before)} more records`,
+      )
+      const { native } = await bench.readLive(rid)
+      for (const field of bench.template.texts) {
+        const [sent, stored] = [textsOf(body, field.path), textsOf(native, field.path)]
+        hold(
+          sent === undefined || sameText(field, sent, stored),
+          `${field.path.join('.')} was sent and reads differently`,
+        )
+      }
+      return undefined
+    },
+  },
+  {
+    name: 'create-twice-makes-one',
+    proves: 'The same create sent twice makes one record.',
+    touches: 'records',
+    skips: (capabilities, resource) =>
+      noCreate(capabilities, resource) ??
+      (repeatable.has(capabilities.create)
+        ? undefined
+        : `creates by ${capabilities.create} are not declared to be repeatable`),
+    async run(bench) {
+      const request = bench.createRequest()
+      const before = await countOf(bench)
+      const { rid } = await bench.create(request)
+      const again = await bench.resource.create?.(request, bench.context)
+      hold(again?.kind !== 'ok' || again.rid === rid, 'the second create answers with another record')
+      const after = await countOf(bench)
+      hold(
+        before === undefined || after === before + 1,
+        `two equal creates made ${Number(after) - Number(before)} records`,
+      )
+      hold(
+        after !== undefined || again?.kind === 'ok',
+        `the second create answers ${wordsOf(again)}, and nothing can be counted`,
+      )
+      return `the second one answers ${wordsOf(again)}`
+    },
+  },
+  {
+    name: 'create-is-found-by-marker',
+    proves: 'A created record is found by our id within the declared lag, and no other record is.',
+    touches: 'records',
+    skips: ({ create, marker, search }) =>
+      create === 'unsupported' || marker === undefined || search === undefined
+        ? 'there is no marker that can be searched'
+        : undefined,
+    async run(bench) {
+      const request = bench.createRequest()
+      const { rid } = await bench.create(request)
+      const found = await findMarked(bench, request.recordId)
+      hold(
+        found.length === 1 && found[0] === rid,
+        `the search for our id finds ${found.length} records, expected is the one just made`,
+      )
+      const none = await bench.resource.find?.(
+        { by: 'marker', recordId: bench.createRequest().recordId },
+        bench.context,
+      )
+      hold(
+        none?.kind === 'found' && none.rids.length === 0,
+        'the search for an id that no record has finds something',
+      )
+      const { native } = await bench.readLive(rid)
+      hold(
+        bench.resource.markerOf?.(native) === request.recordId,
+        "our id can't be read back from the record",
+      )
+      return undefined
+    },
+  },
+  {
+    name: 'create-survives-a-lost-answer',
+    proves: 'A create whose answer is lost is unknown, and can be cleared up without a second record.',
+    touches: 'records',
+    skips: noCreate,
+    async run(bench) {
+      const [rid = ''] = (await bench.insertMany(1)).map((made) => made.rid)
+      await bench.readLive(rid)
+      const request = bench.createRequest()
+      const before = await countOf(bench)
+      for (const method of ['POST', 'PUT', 'PATCH']) bench.faults.loseNextAnswer({ method })
+      const lost = await bench.resource.create?.(request, bench.context)
+      bench.faults.clear()
+      const made = Number(await countOf(bench)) - Number(before)
+      hold(made === 1 || made === 0, `one create made ${made} records`)
+      hold(
+        lost?.kind === 'unknown' || (lost?.kind === 'ok' && made === 1),
+        `a create whose answer was lost answers ${wordsOf(lost)}`,
+      )
+      await clearUp(bench, request)
+      hold(
+        Number(await countOf(bench)) - Number(before) === 1 || made === 0,
+        'clearing it up made a second record',
+      )
+      return `answers ${wordsOf(lost)}`
+    },
+  },
+  {
+    name: 'search-says-when-it-is-capped',
+    proves: 'A search that finds more than the system hands out says so.',
+    touches: 'records',
+    skips: ({ search }) => (search?.maxResults === undefined ? 'no cap is declared' : undefined),
+    async run(bench) {
+      const { door, resource } = bench
+      const max = bench.capabilities.search?.maxResults ?? 0
+      if (door?.crowd === undefined) unproved('no crowd of records can be made')
+      const values = await door.crowd(max + 1)
+      await bench.wait(bench.capabilities.search?.lagMs ?? 0)
+      const found = await resource.find?.({ by: 'values', values }, bench.context)
+      hold(found?.kind === 'found', `the search answers ${wordsOf(found)}`)
+      hold(
+        found.capped || found.rids.length > max,
+        `${found.rids.length} of ${max + 1} were found, and the answer says that is all`,
+      )
+      return undefined
+    },
+  },
+]
+
+/** What the engine does with an open create: the same again where that is safe, else a look. */
+async function clearUp(bench: ProbeBench, request: ReturnType<ProbeBench['createRequest']>): Promise<void> {
+  if (repeatable.has(bench.capabilities.create)) {
+    await bench.resource.create?.(request, bench.context)
+    return
+  }
+  if (bench.capabilities.marker === undefined || bench.capabilities.search === undefined) return
+  const found = await findMarked(bench, request.recordId)
+  hold(found.length === 1, `the record whose create was lost is found ${found.length} times by our id`)
+}

@@ -1,0 +1,212 @@
+/** Probes of a server that lies or falls over: no answer is taken for an answer, and a write is never taken for harmless when it may not be. */
+import type { WriteResult } from '../../contract.ts'
+import { type ProbeBench, wordsOf } from '../bench.ts'
+import type { CounterpartFaults } from '../counterpart.ts'
+import { hold, type Probe } from '../probe.ts'
+import { assertHonest } from './lists.ts'
+
+type Answer = Parameters<CounterpartFaults['answerNext']>[0]
+
+/** More than any client repeats a call. */
+const repeats = 12
+
+const page = '<!doctype html><title>Sign in</title><p>Please sign in.</p>'
+
+/** Answers that say nothing about a record, whatever the API. */
+const lies: Readonly<Record<string, Answer>> = {
+  'a server error': { status: 500, body: '{"error":"internal"}' },
+  'a gateway error': { status: 502, body: page, contentType: 'text/html' },
+  'too busy': { status: 503, body: '{}' },
+  'a sign-in page': { status: 200, body: page, contentType: 'text/html' },
+  'half an answer': { status: 200, body: '{"id":"1","data":[{"id":' },
+  'an answer without content': { status: 200, body: '{}' },
+  "a proxy's 404": { status: 404, body: page, contentType: 'text/html' },
+  'a refused credential': { status: 401, body: '{}' },
+}
+
+/** The next calls of the bench all meet this answer. */
+async function under<T>(bench: ProbeBench, fault: Answer, call: () => Promise<T>): Promise<T> {
+  for (let count = 0; count < repeats; count += 1) bench.faults.answerNext(fault)
+  try {
+    return await call()
+  } finally {
+    bench.faults.clear()
+  }
+}
+
+/** A call that is not allowed to throw answers `unknown`; one that throws gave no information either. */
+async function kindOf(call: () => Promise<{ readonly kind: string }> | undefined): Promise<string> {
+  try {
+    return (await call())?.kind ?? 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+export const failureProbes: readonly Probe[] = [
+  {
+    name: 'no-answer-is-no-deletion',
+    proves:
+      'A read that meets an error, a sign-in page, half an answer or nothing is unknown; never gone, never a record.',
+    touches: 'records',
+    async run(bench) {
+      const { faults } = bench
+      const { rid } = await bench.insert()
+      await bench.readLive(rid)
+      for (const [name, fault] of Object.entries(lies)) {
+        const kind = await under(bench, fault, () => kindOf(() => bench.resource.read(rid, bench.context)))
+        hold(kind === 'unknown', `a read that meets ${name} answers "${kind}"`)
+      }
+      for (let count = 0; count < repeats; count += 1) faults.loseNextAnswer()
+      const lost = await kindOf(() => bench.resource.read(rid, bench.context))
+      faults.clear()
+      hold(lost === 'unknown', `a read whose answer is lost answers "${lost}"`)
+      return Object.keys(lies).join(', ')
+    },
+  },
+  {
+    name: 'no-answer-is-no-deletion-in-batches',
+    proves: 'A read of several records that meets a failure is unknown for each of them.',
+    touches: 'records',
+    skips: ({ read }) => (read.batch > 1 ? undefined : 'records are read one at a time'),
+    async run(bench) {
+      const rids = (await bench.insertMany(2)).map(({ rid }) => rid)
+      for (const rid of rids) await bench.readLive(rid)
+      for (const name of [
+        'a server error',
+        'a sign-in page',
+        "a proxy's 404",
+        'an answer without content',
+      ] as const) {
+        const results = await under(bench, lies[name] ?? { status: 500 }, async () => {
+          try {
+            return (await bench.resource.readMany?.(rids, bench.context)) ?? []
+          } catch {
+            return []
+          }
+        })
+        const wrong = results.filter(({ kind }) => kind !== 'unknown')
+        hold(wrong.length === 0, `a read of several that meets ${name} answers ${wordsOf(wrong[0])}`)
+      }
+      return undefined
+    },
+  },
+  {
+    name: 'broken-list-is-not-complete',
+    proves:
+      'A list that meets an error, a sign-in page, half an answer or nothing on its way is never complete without the rest.',
+    touches: 'records',
+    skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
+    async run(bench) {
+      const rids = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
+        ({ rid }) => rid,
+      )
+      await bench.readLive(rids[0] ?? '')
+      for (const [name, fault] of Object.entries(lies)) {
+        for (const after of [0, 1]) {
+          const run = await under(bench, { ...fault, after }, () => bench.list())
+          try {
+            assertHonest(run, rids)
+          } catch (error) {
+            hold(
+              false,
+              `a list that meets ${name} after ${after} requests: ${error instanceof Error ? error.message : ''}`,
+            )
+          }
+        }
+      }
+      return undefined
+    },
+  },
+  {
+    name: 'throttled-list-goes-on-or-breaks-off',
+    proves:
+      'A list that is throttled on its way goes on when asked to come back, or breaks off; it never ends early.',
+    touches: 'records',
+    skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
+    async run(bench) {
+      const rids = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
+        ({ rid }) => rid,
+      )
+      await bench.readLive(rids[0] ?? '')
+      bench.faults.answerNext({ status: 429, body: '{}', retryAfterSeconds: 1, after: 1 })
+      const run = await bench.list()
+      bench.faults.clear()
+      assertHonest(run, rids)
+      return run.failed ? 'it breaks off' : 'it goes on'
+    },
+  },
+  {
+    name: 'broken-feed-is-unknown',
+    proves: 'A change feed that meets a failure is unknown; never "nothing new".',
+    touches: 'records',
+    skips: ({ changes }) => (changes.cursor === 'none' ? 'there is no change feed' : undefined),
+    async run(bench) {
+      const { cursor } = await bench.drain()
+      await bench.insert()
+      for (const [name, fault] of Object.entries(lies)) {
+        const kind = await under(bench, fault, () =>
+          kindOf(() => bench.resource.changes?.(cursor, bench.context)),
+        )
+        hold(kind === 'unknown' || kind === 'expired', `a feed that meets ${name} answers "${kind}"`)
+      }
+      return undefined
+    },
+  },
+  {
+    name: 'broken-search-is-unknown',
+    proves: 'A search that meets a failure is unknown; never "none found".',
+    touches: 'records',
+    skips: ({ search, marker }) =>
+      search === undefined || marker === undefined ? 'there is no marker that can be searched' : undefined,
+    async run(bench) {
+      const { recordId } = bench.createRequest()
+      await bench.readLive((await bench.insert()).rid)
+      for (const [name, fault] of Object.entries(lies)) {
+        const kind = await under(bench, fault, () =>
+          kindOf(() => bench.resource.find?.({ by: 'marker', recordId }, bench.context)),
+        )
+        hold(kind === 'unknown', `a search that meets ${name} answers "${kind}"`)
+      }
+      return undefined
+    },
+  },
+  {
+    name: 'failed-write-says-what-it-may-have-done',
+    proves:
+      'A write that meets a failure is unknown when it may have taken effect, not sent when it can not have, rejected when refused.',
+    touches: 'records',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
+      const update = (): Promise<WriteResult> | undefined => bench.resource.update?.(request, bench.context)
+      for (const [name, { fault, kinds }] of Object.entries(writeFaults)) {
+        const kind = await under(bench, fault, () => kindOf(update))
+        hold(
+          kinds.includes(kind),
+          `a write that meets ${name} answers "${kind}", expected is ${kinds.join(' or ')}`,
+        )
+      }
+      for (const method of ['POST', 'PUT', 'PATCH']) {
+        for (let count = 0; count < repeats / 3; count += 1) bench.faults.loseNextAnswer({ method })
+      }
+      const lost = await kindOf(update)
+      bench.faults.clear()
+      hold(lost === 'unknown', `a write whose answer is lost answers "${lost}"`)
+      return undefined
+    },
+  },
+]
+
+/** What a write may answer when it meets these. */
+const writeFaults: Readonly<Record<string, { readonly fault: Answer; readonly kinds: readonly string[] }>> = {
+  'a server error': { fault: { status: 500, body: '{}' }, kinds: ['unknown'] },
+  'a gateway error': { fault: { status: 502, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
+  'a gateway timeout': { fault: { status: 504, body: '' }, kinds: ['unknown'] },
+  'a sign-in page': { fault: { status: 200, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
+  'half an answer': { fault: { status: 200, body: '{"id":"1","na' }, kinds: ['unknown'] },
+  "a proxy's 404": { fault: { status: 404, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
+  'too many requests': { fault: { status: 429, body: '{}', retryAfterSeconds: 1 }, kinds: ['not-sent'] },
+  'a refused credential': { fault: { status: 401, body: '{}' }, kinds: ['not-sent'] },
+  'a refusal of the data': { fault: { status: 422, body: '{}' }, kinds: ['rejected'] },
+}

@@ -1,0 +1,75 @@
+/** Probes of removals. */
+import { wordsOf } from '../bench.ts'
+import { leavesOf } from '../compare.ts'
+import { hold, type Probe } from '../probe.ts'
+
+export const removeProbes: readonly Probe[] = [
+  {
+    name: 'delete-deletes',
+    proves: 'A delete removes the record, and a second one says that there is nothing left to remove.',
+    touches: 'records',
+    skips: ({ remove }) => (['delete', 'both'].includes(remove) ? undefined : 'nothing can be deleted'),
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const { result: first, ifVersion } = await bench.remove(rid, 'delete')
+      hold(first.kind === 'ok', `a delete answers ${wordsOf(first)}`)
+      const read = await bench.readUntil(rid, (one) => one.kind === 'gone')
+      hold(read.kind === 'gone', `a deleted record reads as ${wordsOf(read)}`)
+      const condition = ifVersion === undefined ? {} : { ifVersion }
+      const second = await bench.resource.remove?.({ rid, mode: 'delete', ...condition }, bench.context)
+      hold(
+        ['gone', 'ok', ifVersion === undefined ? 'ok' : 'stale'].includes(second?.kind ?? ''),
+        `a delete of a record that is gone answers ${wordsOf(second)}`,
+      )
+      return undefined
+    },
+  },
+  {
+    name: 'archive-keeps-the-record',
+    proves: 'Archiving changes the record, or takes it out of sight, and says so.',
+    touches: 'records',
+    skips: ({ remove }) => (['archive', 'both'].includes(remove) ? undefined : 'nothing can be archived'),
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const before = JSON.stringify([...leavesOf((await bench.readLive(rid)).native)])
+      const { result } = await bench.remove(rid, 'archive')
+      hold(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      const read = await bench.readUntil(
+        rid,
+        (one) =>
+          one.kind === 'gone' ||
+          (one.kind === 'live' && JSON.stringify([...leavesOf(one.native)]) !== before),
+      )
+      hold(read.kind !== 'unknown', `an archived record reads as ${wordsOf(read)}`)
+      hold(
+        read.kind === 'gone' || JSON.stringify([...leavesOf(read.native)]) !== before,
+        'archiving left the record as it was',
+      )
+      return `an archived record reads as "${read.kind}"`
+    },
+  },
+  {
+    name: 'stale-delete-is-refused',
+    proves: 'A delete under a version that is no longer current is refused.',
+    touches: 'records',
+    skips: ({ conditionalWrites, remove }) =>
+      conditionalWrites && ['delete', 'both'].includes(remove)
+        ? undefined
+        : 'no conditional delete is declared',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const { version } = await bench.readLive(rid)
+      await bench.change(rid)
+      await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== version)
+      const request = {
+        rid,
+        mode: 'delete' as const,
+        ...(version === undefined ? {} : { ifVersion: version }),
+      }
+      const result = await bench.resource.remove?.(request, bench.context)
+      hold(result?.kind === 'stale', `a delete under an old version answers ${wordsOf(result)}`)
+      await bench.readLive(rid)
+      return undefined
+    },
+  },
+]

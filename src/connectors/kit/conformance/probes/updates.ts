@@ -1,0 +1,240 @@
+/** Probes of updates: exactly what was asked for, nothing beside it, and nothing over somebody else's change. */
+
+import { isNativeRecord, valueAt } from '../../native.ts'
+import { graceMs, type ProbeBench, wordsOf } from '../bench.ts'
+import { isLater, leavesOf, patchAt, sameText, type TextField, textsOf } from '../compare.ts'
+import { nastyTexts } from '../nasty-values.ts'
+import { hold, type Probe, unproved } from '../probe.ts'
+
+const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there are no versions' : undefined)
+
+export const updateProbes: readonly Probe[] = [
+  {
+    name: 'update-touches-nothing-else',
+    proves: 'An update changes what it names and leaves the rest of the record as it was.',
+    touches: 'records',
+    async run(bench) {
+      const { rid, body } = await bench.insert()
+      const before = leavesOf((await bench.readLive(rid)).native)
+      const patch = bench.template.patch(bench.seed())
+      await bench.update(rid, patch)
+      const after = leavesOf(await readChanged(bench, rid, before))
+      const [named, sent] = [leavesOf(patch), leavesOf(body)]
+      const roots = new Set(Object.keys(patch))
+      // Only what was sent at first: a system keeps counters and times of its own.
+      const others = [...sent.keys()].filter((path) => !roots.has(path.split('.')[0] ?? ''))
+      const lost = others.filter((path) => before.get(path) !== after.get(path))
+      hold(lost.length === 0, `an update of ${[...named.keys()].join(', ')} also changed ${lost.join(', ')}`)
+      return `${others.length} other properties`
+    },
+  },
+  {
+    name: 'nested-as-declared',
+    proves: 'A nested object named in a patch is merged or replaced, as declared.',
+    touches: 'records',
+    skips: ({ write }) => (write === 'put' ? 'whole records are replaced' : undefined),
+    async run(bench) {
+      const { rid, body } = await bench.insert()
+      const field =
+        bench.template.texts.find(({ path }) => path.length > 1) ?? unproved('no text field is nested')
+      const parent = valueAt(body, field.path.slice(0, -1))
+      const own = field.path.at(-1)
+      const siblings = isNativeRecord(parent) ? Object.keys(parent).filter((key) => key !== own) : []
+      if (siblings.length === 0) unproved('the nested object has one property only')
+      const before = leavesOf((await bench.readLive(rid)).native)
+      await bench.update(rid, patchAt(field.path, 'changed alone'))
+      const after = leavesOf(await readChanged(bench, rid, before))
+      const sibling = [...field.path.slice(0, -1), siblings[0]].join('.')
+      const kept = before.get(sibling) === after.get(sibling)
+      const { nested } = bench.capabilities
+      hold(
+        kept === (nested === 'merge'),
+        `"${nested}" is declared, and ${sibling} was ${kept ? 'kept' : 'lost'} by a patch of its neighbour`,
+      )
+      return nested
+    },
+  },
+  {
+    name: 'write-returns-as-declared',
+    proves: 'The answer to a write holds what is declared, and it is what a read shows.',
+    touches: 'records',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const { writeReturns, version } = bench.capabilities
+      const before = leavesOf((await bench.readLive(rid)).native)
+      const result = await bench.update(rid, bench.template.patch(bench.seed()))
+      hold(
+        writeReturns === 'nothing' || result.native !== undefined,
+        `"${writeReturns}" is declared, and the answer has no body`,
+      )
+      hold(
+        writeReturns !== 'body+version' || version === 'none' || result.version !== undefined,
+        'a version is declared, and the answer to a write has none',
+      )
+      const read = await readChanged(bench, rid, before)
+      const [answered, stored] = [leavesOf(result.native ?? {}), leavesOf(read)]
+      const other = bench.template.texts
+        .map(({ path }) => path.join('.'))
+        .filter((path) => answered.has(path) && answered.get(path) !== stored.get(path))
+      hold(
+        other.length === 0,
+        `the answer to a write shows another ${other.join(', ')} than the read after it`,
+      )
+      const seen = await bench.readLive(rid)
+      hold(
+        result.version === undefined || seen.version === undefined || seen.version === result.version,
+        `the write answers version ${result.version}, the read after it ${seen.version}`,
+      )
+      return writeReturns
+    },
+  },
+  {
+    name: 'version-moves-with-each-change',
+    proves: 'Each change gives another version, and looking gives none.',
+    touches: 'records',
+    skips: noVersion,
+    async run(bench) {
+      const { rid } = await bench.insert()
+      let last: string | undefined = (await bench.readLive(rid)).version
+      hold(last !== undefined, 'versions are declared, and a read has none')
+      hold((await bench.readLive(rid)).version === last, 'two reads of an unchanged record show two versions')
+      for (let round = 0; round < 3; round += 1) {
+        const before: string = last
+        await bench.change(rid)
+        const read = await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== before)
+        const now = read.kind === 'live' ? read.version : undefined
+        hold(now !== undefined && now !== before, 'a change left the version as it was')
+        hold(
+          bench.capabilities.version !== 'ordered' || isLater(before, now),
+          `versions are declared to be ordered, and ${now} came after ${before}`,
+        )
+        last = now
+      }
+      return bench.capabilities.version
+    },
+  },
+  {
+    name: 'stale-write-is-refused',
+    proves: 'A write under a version that is no longer current is refused and changes nothing.',
+    touches: 'records',
+    skips: ({ conditionalWrites }) =>
+      conditionalWrites ? undefined : 'no precondition is declared to be honoured',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const { version } = await bench.readLive(rid)
+      hold(version !== undefined, 'preconditions are declared, and a read has no version')
+      const theirs = await bench.change(rid)
+      await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== version)
+      const stale = await bench.tryUpdate(rid, bench.template.patch(bench.seed()), version)
+      hold(stale.kind === 'stale', `a write under an old version answers ${wordsOf(stale)}`)
+      await bench.wait(bench.capabilities.read.lagMs)
+      const { native, version: current } = await bench.readLive(rid)
+      const kept = [...leavesOf(theirs)].filter(([path, value]) => leavesOf(native).get(path) !== value)
+      hold(
+        kept.length === 0 || kept.length < leavesOf(theirs).size,
+        'the refused write took effect all the same',
+      )
+      const fresh = await bench.tryUpdate(rid, bench.template.patch(bench.seed()), current)
+      hold(fresh.kind === 'ok', `a write under the current version answers ${wordsOf(fresh)}`)
+      return undefined
+    },
+  },
+  {
+    name: 'nasty-texts-come-back',
+    proves:
+      'Texts that break careless clients are stored as they are, up to what the system is known to make of them.',
+    touches: 'records',
+    async run(bench) {
+      if (bench.template.texts.length === 0) unproved('no text field is named')
+      const { rid } = await bench.insert()
+      const refused: string[] = []
+      for (const field of bench.template.texts) {
+        for (const { name, text } of nastyTexts) {
+          if (!(await storesText(bench, rid, field, name, text))) refused.push(name)
+        }
+      }
+      const tried = nastyTexts.length * bench.template.texts.length
+      return `${tried - refused.length} texts${refused.length > 0 ? `; refused, and said so: ${[...new Set(refused)].join(', ')}` : ''}`
+    },
+  },
+  {
+    name: 'update-of-deleted-is-gone',
+    proves: 'An update of a deleted record says that it is gone, and does not bring it back.',
+    touches: 'records',
+    skips: ({ write }) =>
+      write === 'put' ? 'a whole record can not be sent without having been read' : undefined,
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
+      await bench.vanish(rid)
+      await bench.readUntil(rid, (one) => one.kind === 'gone')
+      const result = await bench.resource.update?.(request, bench.context)
+      const isRefused =
+        result?.kind === 'gone' || (request.ifVersion !== undefined && result?.kind === 'stale')
+      hold(isRefused, `an update of a deleted record answers ${wordsOf(result)}`)
+      hold(
+        (await bench.resource.read(rid, bench.context)).kind === 'gone',
+        'an update brought a deleted record back',
+      )
+      return undefined
+    },
+  },
+  {
+    name: 'late-write-does-not-leave',
+    proves: 'A write whose start time has passed does not leave any more.',
+    touches: 'records',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const before = leavesOf((await bench.readLive(rid)).native)
+      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
+      const late = { ...bench.context, startBefore: bench.clock.monotonic() - 1_000 }
+      const result = await bench.resource.update?.(request, late)
+      if (result === undefined) unproved('nothing can be changed')
+      hold(result.kind === 'not-sent', `a write that came too late answers ${wordsOf(result)}`)
+      const after = leavesOf((await bench.readLive(rid)).native)
+      const changed = [...leavesOf(request.patch).keys()].filter(
+        (path) => before.get(path) !== after.get(path),
+      )
+      hold(changed.length === 0, 'a write that came too late took effect')
+      return undefined
+    },
+  },
+]
+
+/** Reads until the record looks other than before. */
+async function readChanged(bench: ProbeBench, rid: string, before: ReadonlyMap<string, string>) {
+  const isOther = (native: Parameters<typeof leavesOf>[0]): boolean =>
+    [...leavesOf(native)].some(([path, value]) => before.get(path) !== value)
+  const read = await bench.readUntil(rid, (one) => one.kind === 'live' && isOther(one.native))
+  hold(
+    read.kind === 'live' && isOther(read.native),
+    `an update is not seen ${graceMs} ms after the declared lag`,
+  )
+  return read.native
+}
+
+/** False when the system refused the text; that is honest. */
+async function storesText(
+  bench: ProbeBench,
+  rid: string,
+  field: TextField,
+  name: string,
+  text: string,
+): Promise<boolean> {
+  const cut = field.maxLength === undefined ? text : [...text].slice(0, field.maxLength).join('')
+  const result = await bench.tryUpdate(rid, patchAt(field.path, cut))
+  if (result.kind === 'rejected') return false
+  const place = `${field.path.join('.')} (${name})`
+  hold(result.kind === 'ok', `${place} answers ${wordsOf(result)}`)
+  const read = await bench.readUntil(
+    rid,
+    (one) => one.kind === 'live' && sameText(field, cut, textsOf(one.native, field.path)),
+  )
+  hold(read.kind === 'live', `${place} reads as ${wordsOf(read)}`)
+  const stored = textsOf(read.native, field.path)
+  hold(
+    sameText(field, cut, stored),
+    `${place} was sent as ${JSON.stringify(cut)} and reads as ${JSON.stringify(stored)}`,
+  )
+  return true
+}

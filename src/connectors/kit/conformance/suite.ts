@@ -1,0 +1,129 @@
+/**
+ * The suite as tests: one test per probe, over every resource of a counterpart.
+ *
+ * It names no test runner. Vitest, Jest and `node:test` (with `before`, `after`) all have what {@link ProbeTestRunner} asks for.
+ *
+ * ```ts
+ * import { afterAll, beforeAll, describe, test } from 'vitest'
+ * import { connectorConformance } from 'isthmus/testing'
+ *
+ * connectorConformance({ connector: shop, startCounterpart, runner: { describe, test, beforeAll, afterAll } })
+ * ```
+ */
+import type { ConnectedSystem } from '../contract.ts'
+import type { Connector } from '../define-connector.ts'
+import type { Counterpart, CounterpartResource, StartCounterpart } from './counterpart.ts'
+import { hold, type Probe, unproved } from './probe.ts'
+import { connectorProbes } from './probes.ts'
+import { runProbe } from './run-probe.ts'
+
+/** What the suite asks of a test runner. */
+export interface ProbeTestRunner {
+  describe(name: string, body: () => void): unknown
+  test(name: string, body: (context: ProbeTestContext) => Promise<void>, timeoutMs?: number): unknown
+  beforeAll(body: () => Promise<void>, timeoutMs?: number): unknown
+  afterAll(body: () => Promise<void>, timeoutMs?: number): unknown
+}
+
+/** What a test is told about itself; a runner without `skip` counts a probe that says nothing as passed. */
+export interface ProbeTestContext {
+  readonly skip?: (note?: string) => unknown
+}
+
+export interface ConformanceOptions {
+  readonly connector: Connector
+  readonly startCounterpart: StartCounterpart
+  readonly runner: ProbeTestRunner
+  /** Bound of one test, milliseconds. @default 120000 */
+  readonly timeoutMs?: number
+}
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+const timing = { readTimeoutMs: 5_000, writeTimeoutMs: 5_000, concurrency: 4 }
+
+/** Declares the tests of one connector. */
+export function connectorConformance(options: ConformanceOptions): void {
+  const { connector, startCounterpart, runner, timeoutMs = 120_000 } = options
+  runner.describe(`the connector ${connector.name}`, () => {
+    let counterpart: Counterpart | undefined
+    const running = (): Counterpart => counterpart ?? unproved('the counterpart did not start')
+    runner.beforeAll(async () => {
+      counterpart = await startCounterpart()
+    }, timeoutMs)
+    runner.afterAll(async () => counterpart?.stop(), timeoutMs)
+    runner.test(
+      'has a counterpart whose waivers name probes and give reasons',
+      async () => assertWaivers(running()),
+      timeoutMs,
+    )
+    for (const probe of connectorProbes) {
+      const body = async (context: ProbeTestContext): Promise<void> => {
+        const note = await probeAll(probe, connector, running())
+        if (note !== undefined) context.skip?.(note)
+      }
+      runner.test(`${probe.name}: ${probe.proves}`, body, timeoutMs)
+    }
+  })
+}
+
+function assertWaivers({ resources }: Counterpart): void {
+  const names = new Set(connectorProbes.map(({ name }) => name))
+  hold(resources.length > 0, 'the counterpart names no resource')
+  for (const { name: resource, waivers = {} } of resources) {
+    for (const [name, reason] of Object.entries(waivers)) {
+      hold(names.has(name), `${resource} waives ${name}, and there is no such probe`)
+      hold(reason.trim().length > 10, `${resource} waives ${name} without a reason`)
+    }
+  }
+}
+
+/** Tries a probe on every resource. Gives the reasons when it says nothing about any of them. */
+async function probeAll(
+  probe: Probe,
+  connector: Connector,
+  counterpart: Counterpart,
+): Promise<string | undefined> {
+  const wrong: string[] = []
+  const silent: string[] = []
+  for (const door of counterpart.resources) {
+    const verdict = await probeOne(probe, connector, counterpart, door)
+    if (verdict.wrong !== undefined) wrong.push(`${door.name}: ${verdict.wrong}`)
+    if (verdict.silent !== undefined) silent.push(`${door.name}: ${verdict.silent}`)
+  }
+  hold(wrong.length === 0, wrong.join('\n'))
+  return silent.length === counterpart.resources.length ? silent.join('; ') : undefined
+}
+
+interface Verdict {
+  readonly wrong?: string
+  readonly silent?: string
+}
+
+async function probeOne(
+  probe: Probe,
+  connector: Connector,
+  counterpart: Counterpart,
+  door: CounterpartResource,
+): Promise<Verdict> {
+  const connect = (): ConnectedSystem => {
+    if (counterpart.connect !== undefined) return counterpart.connect()
+    const { connector: _name, ...config } = counterpart.settings
+    return connector.connect({ name: 'probed', connector: connector.name, config, timing }, { clock })
+  }
+  const target = { connect, resource: door.name, clock, template: door, counterpart, door }
+  const { outcome } = await runProbe(probe, target)
+  const reason = door.waivers?.[probe.name]
+  if (reason !== undefined) {
+    if (outcome.kind === 'refuted') return { silent: `waived: ${reason}` }
+    return { wrong: `the probe is waived (${reason}) and comes out as ${outcome.kind}: take the waiver away` }
+  }
+  switch (outcome.kind) {
+    case 'proved':
+      return {}
+    case 'refuted':
+      return { wrong: outcome.words }
+    case 'unproved':
+    case 'not-applicable':
+      return { silent: outcome.words }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The counterpart of the connector `memory`: three tables with different abilities. There is no wire; what goes wrong is the twin's own fault
+ * hook, so statuses become its kinds: throttled, unreachable (a refused credential), dropped without a word, answer lost.
+ */
+import { randomUUID } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import type {
+  Counterpart,
+  CounterpartFaults,
+  CounterpartResource,
+  StartCounterpart,
+} from '../../../src/connectors/kit/conformance/counterpart.ts'
+import type { MemoryCall, MemoryFault, MemoryTwin } from '../../../src/connectors/memory/client.ts'
+import type { MemoryConfigInput } from '../../../src/connectors/memory/config.ts'
+import { createMemorySystem } from '../../../src/connectors/memory/index.ts'
+
+const secret = `whsec_${Buffer.from('the secret of a twin').toString('base64')}`
+const list = { pageSize: 7 } as const
+
+const resources: MemoryConfigInput['resources'] = {
+  people: { capabilities: { list, search: { lagMs: 50 } } },
+  items: {
+    capabilities: {
+      list,
+      write: 'put',
+      create: 'upsertKey',
+      read: { lagMs: 100, batch: 1 },
+      changes: { cursor: 'ts+id', commitLagMs: 300 },
+      deletes: 'byId',
+      version: 'opaque',
+    },
+  },
+  notes: {
+    capabilities: {
+      list: { ...list, paging: 'offset' },
+      nested: 'replace',
+      create: 'idempotencyKey',
+      search: null,
+      conditionalWrites: false,
+      version: 'none',
+      writeReturns: 'nothing',
+      changes: { cursor: 'none' },
+      deletes: 'byId',
+      remove: 'delete',
+    },
+  },
+}
+
+const clock = {
+  time: undefined as number | undefined,
+  now: () => clock.time ?? Date.now(),
+  monotonic: () => performance.now(),
+}
+
+export const startCounterpart: StartCounterpart = async () => {
+  const { system, twin } = createMemorySystem({
+    name: 'twin',
+    config: { resources, webhooks: { secret } },
+    clock,
+    random: Math.random,
+  })
+  return {
+    settings: { connector: 'memory', resources },
+    connect: () => system,
+    resources: Object.keys(resources).map((name) => doorOf(twin, name)),
+    faults: faultsOf(twin),
+    delivery,
+    stop: async () => {},
+  }
+}
+
+const delivery: NonNullable<Counterpart['delivery']> = ({ resource, rid, deleted = false }) => {
+  const id = `msg_${randomUUID()}`
+  const at = new Date()
+  const body = JSON.stringify({ changed: [{ resource, rid, ...(deleted ? { deleted } : {}) }] })
+  return {
+    headers: {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+      'webhook-signature': new Webhook(secret).sign(id, at, body),
+    },
+    body: Buffer.from(body),
+    receivedAt: at.getTime(),
+  }
+}
+
+const methods: Readonly<Record<MemoryCall['operation'], string>> = {
+  read: 'GET',
+  list: 'GET',
+  changes: 'GET',
+  find: 'GET',
+  create: 'POST',
+  update: 'PATCH',
+  remove: 'DELETE',
+}
+
+function faultsOf(twin: MemoryTwin): CounterpartFaults {
+  let armed: { readonly fault: MemoryFault; readonly method?: string; after: number }[] = []
+  twin.fault = ({ operation }) => {
+    const fitting = armed.filter(({ method }) => (method ?? methods[operation]) === methods[operation])
+    const due = fitting.find(({ after }) => after === 0)
+    if (due === undefined) for (const one of fitting) one.after -= 1
+    else armed = armed.filter((one) => one !== due)
+    return due?.fault
+  }
+  const arm = (fault: MemoryFault, { method, after = 0 }: { method?: string; after?: number }): void => {
+    armed.push({ fault, after, ...(method === undefined ? {} : { method }) })
+  }
+  return {
+    answerNext: (fault) => arm(kindOf(fault), fault),
+    loseNextAnswer: (fault = {}) => arm({ kind: 'lose-answer' }, fault),
+    clear: () => {
+      armed = []
+    },
+  }
+}
+
+function kindOf({
+  status,
+  retryAfterSeconds = 1,
+}: Parameters<CounterpartFaults['answerNext']>[0]): MemoryFault {
+  if (status === 429) return { kind: 'throttle', afterMs: retryAfterSeconds * 1_000 }
+  return { kind: status === 401 || status === 403 ? 'unreachable' : 'drop' }
+}
+
+function doorOf(twin: MemoryTwin, name: string): CounterpartResource {
+  const table = twin.tables.get(name)
+  if (table === undefined) throw new RangeError(`the twin has no ${name}`)
+  const insertAt = (bodies: readonly Readonly<Record<string, unknown>>[], at: number): string[] => {
+    clock.time = at
+    const rids = bodies.map((body) => table.put(table.nextId(), body).rid)
+    clock.time = undefined
+    return rids
+  }
+  return {
+    name,
+    body: (seed) => ({
+      name: `Name ${seed}`,
+      city: 'Bonn',
+      address: { street: `Street ${seed}`, zip: '53111' },
+    }),
+    patch: (seed) => ({ city: `City ${seed}` }),
+    texts: [{ path: ['name'] }, { path: ['address', 'street'] }],
+    insert: async (body) => table.put(table.nextId(), body).rid,
+    change: async (rid, patch) => void table.patch(rid, patch),
+    remove: async (rid) => void table.remove(rid),
+    insertTied: async (bodies) => insertAt(bodies, Date.now()),
+    insertLate: async (body, ageMs) => insertAt([body], Date.now() - ageMs)[0] ?? '',
+    count: async () => [...table.living()].length,
+    waivers: {
+      'failed-write-says-what-it-may-have-done':
+        'A twin has no statuses: it tells throttled and unreachable from dropped, and never refuses data.',
+    },
+  }
+}
