@@ -2,13 +2,16 @@
 import { suggestion } from '../model/definition/nearest.ts'
 import { UsageError } from '../model/errors.ts'
 import type { SystemSettings } from '../model/integration.ts'
+import { graphql } from './graphql/index.ts'
 import type { ConnectedSystem } from './kit/contract.ts'
 import type { Connector, ConnectorDependencies } from './kit/define-connector.ts'
 import { memory } from './memory/index.ts'
+import { postgres } from './postgres/index.ts'
 import { rest } from './rest/index.ts'
+import { stripe } from './stripe/index.ts'
 
 /** The connectors that come with the package. */
-export const builtInConnectors: readonly Connector[] = [rest, memory]
+export const builtInConnectors: readonly Connector[] = [rest, graphql, memory, postgres, stripe]
 
 /**
  * Binds one system of a definition.

@@ -1,0 +1,190 @@
+/** Sends documents to the one address of a GraphQL API, and tells a result from errors. */
+import type { ApiClient } from '../../http/client.ts'
+import { HttpStatusError } from '../../http/errors.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import type { CallContext } from '../kit/contract.ts'
+import { isNativeRecord } from '../kit/native.ts'
+import { errorOf, type GraphqlProblem, hasProblems, problemsOf } from './answer-errors.ts'
+import { CostBudget } from './cost-budget.ts'
+import { aliased, type GraphqlDocument } from './documents.ts'
+import type { ErrorsManifest, Manifest } from './manifests/manifest.ts'
+import { unusable } from './operations/record.ts'
+
+/** Values of a document's variables. */
+export type Variables = Readonly<Record<string, unknown>>
+
+/** One request. */
+export interface GraphqlRequest {
+  readonly document: GraphqlDocument
+  readonly variables: Variables
+  readonly rules: ErrorsManifest
+  readonly context: CallContext
+}
+
+/** Several of one document in one request. */
+export interface AliasedRequest extends Omit<GraphqlRequest, 'variables'> {
+  readonly variables: readonly Variables[]
+}
+
+/** An answer with data, and what was wrong with parts of it. */
+export interface GraphqlAnswer {
+  readonly data: Readonly<Record<string, unknown>>
+  readonly problems: readonly GraphqlProblem[]
+  /** Header `date`, milliseconds the request took taken off: epoch ms. */
+  readonly serverNowMs: number | undefined
+}
+
+/** What the client is made of. */
+export interface GraphqlClientOptions {
+  readonly api: ApiClient
+  readonly manifest: Manifest
+  readonly timing: SystemTiming
+  readonly clock: { now(): number; monotonic(): number }
+  /** Share of the points that only calls by hand may use. */
+  readonly reserve: number
+}
+
+interface Sending {
+  readonly text: string
+  readonly variables: Variables
+  readonly label: string
+  readonly kind: 'query' | 'mutation'
+}
+
+const accept = 'application/graphql-response+json, application/json;q=0.9'
+
+/** The client of one system. */
+export class GraphqlClient {
+  readonly #options: GraphqlClientOptions
+  readonly #aliased = new WeakMap<GraphqlDocument, Map<number, string>>()
+  /** Points left, as the API tells. */
+  readonly budget: CostBudget
+
+  constructor(options: GraphqlClientOptions) {
+    this.#options = options
+    this.budget = new CostBudget(options.manifest.cost, options.clock)
+  }
+
+  /** Sends one document. @throws GraphqlError and the client's errors when there is no data */
+  send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlAnswer> {
+    const kind = document.operation.operation === 'mutation' ? 'mutation' : 'query'
+    const label = `The ${kind} ${document.root}`
+    const declared = Object.entries(variables).filter(([name]) => document.variables.has(name))
+    return this.#exchange(
+      { text: document.text, variables: Object.fromEntries(declared), label, kind },
+      rules,
+      context,
+    )
+  }
+
+  /** Sends one document several times at once; each answer is below its alias, see `aliasOf`. */
+  sendMany({ document, variables, rules, context }: AliasedRequest): Promise<GraphqlAnswer> {
+    const kind = document.operation.operation === 'mutation' ? 'mutation' : 'query'
+    const numbered = variables.flatMap((one, index) =>
+      Object.entries(one)
+        .filter(([name]) => document.variables.has(name))
+        .map(([name, value]) => [`${name}_${index}`, value] as const),
+    )
+    const text = this.#textOf(document, variables.length)
+    const label = `The ${kind} ${document.root}, ${variables.length} times`
+    return this.#exchange({ text, variables: Object.fromEntries(numbered), label, kind }, rules, context)
+  }
+
+  #textOf(document: GraphqlDocument, count: number): string {
+    const texts = this.#aliased.get(document) ?? new Map<number, string>()
+    this.#aliased.set(document, texts)
+    const text = texts.get(count) ?? aliased(document, count)
+    texts.set(count, text)
+    return text
+  }
+
+  async #exchange(sending: Sending, rules: ErrorsManifest, context: CallContext): Promise<GraphqlAnswer> {
+    const { clock, timing, reserve } = this.#options
+    const timeoutMs = sending.kind === 'query' ? timing.readTimeoutMs : timing.writeTimeoutMs
+    const startedAt = clock.monotonic()
+    const done = await this.budget.take({
+      document: sending.text,
+      signal: context.signal,
+      deadlineAt: Math.min(startedAt + timeoutMs, context.startBefore ?? Number.POSITIVE_INFINITY),
+      reserve: context.priority === 'hand' ? 0 : reserve,
+      label: sending.label,
+    })
+    try {
+      const waitedMs = clock.monotonic() - startedAt
+      return await this.#post(sending, rules, {
+        context,
+        totalMs: Math.max(1, Math.ceil(timeoutMs - waitedMs)),
+      })
+    } finally {
+      done()
+    }
+  }
+
+  async #post(
+    sending: Sending,
+    rules: ErrorsManifest,
+    { context, totalMs }: { readonly context: CallContext; readonly totalMs: number },
+  ): Promise<GraphqlAnswer> {
+    const { api, manifest, clock } = this.#options
+    const { signal, priority, startBefore } = context
+    const sentAt = clock.monotonic()
+    try {
+      const answer = await api.send('POST', manifest.path, {
+        json: { query: sending.text, variables: sending.variables },
+        headers: { accept },
+        signal,
+        priority,
+        totalMs,
+        // The engine decides about everything after a mutation, since it knows what was written before.
+        ...(sending.kind === 'query' ? { onlyReads: true } : { retries: 0 }),
+        ...(startBefore === undefined ? {} : { startBefore }),
+      })
+      const tookMs = clock.monotonic() - sentAt
+      return this.#understood(sending, answer.data, rules, { date: answer.headers.date, tookMs })
+    } catch (error) {
+      if (!(error instanceof HttpStatusError) || error.status >= 500 || !hasProblems(error.body)) throw error
+      throw this.#errorOf(sending, error.body, rules)
+    }
+  }
+
+  #understood(
+    sending: Sending,
+    body: unknown,
+    rules: ErrorsManifest,
+    { date, tookMs }: { readonly date: string | undefined; readonly tookMs: number },
+  ): GraphqlAnswer {
+    this.budget.learn(sending.text, body)
+    if (!isNativeRecord(body)) throw unusable('it is not a GraphQL result')
+    const { data } = body
+    if (!isNativeRecord(data)) {
+      if (hasProblems(body)) throw this.#errorOf(sending, body, rules)
+      throw unusable('it has neither data nor errors')
+    }
+    const problems = problemsOf(body, rules.code)
+    const told = Date.parse(date ?? '')
+    // The field has whole seconds and was written when the answer was ready; the records were read before that.
+    const serverNowMs = Number.isNaN(told) ? undefined : told - Math.ceil(tookMs)
+    return { data, problems, serverNowMs }
+  }
+
+  #errorOf(sending: Sending, body: unknown, rules: ErrorsManifest): Error {
+    const problems = problemsOf(body, rules.code)
+    const ran = isNativeRecord(body) && 'data' in body
+    return this.failure(problems, ran, { rules, label: sending.label, text: sending.text })
+  }
+
+  /** The error of problems that leave no result; throttling holds everybody back. */
+  failure(
+    problems: readonly GraphqlProblem[],
+    ran: boolean,
+    { rules, label, text }: { readonly rules: ErrorsManifest; readonly label: string; readonly text: string },
+  ): Error {
+    const isThrottled = problems.some(({ code }) => code !== undefined && throttles(code, rules))
+    const throttledMs = isThrottled ? this.budget.throttled(text) : undefined
+    return errorOf(problems, ran, { rules, label, throttledMs })
+  }
+}
+
+function throttles(code: string, rules: ErrorsManifest): boolean {
+  return code === 'THROTTLED' || code === 'RATE_LIMITED' || rules.throttled.includes(code)
+}

@@ -1,0 +1,158 @@
+/**
+ * Points instead of requests: an API that counts the cost of queries says with each answer how many points are left and how fast they
+ * come back. A request waits until its document's last cost is there, so that throttling is the exception.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NetworkError, RateLimitedError } from '../../http/errors.ts'
+import type { SystemUsage } from '../kit/description.ts'
+import { textAt } from '../kit/native.ts'
+import type { Manifest } from './manifests/manifest.ts'
+
+/** Times are monotonic milliseconds. */
+interface Told {
+  readonly maximum: number
+  readonly available: number
+  /** Points per millisecond. */
+  readonly rate: number
+  readonly at: number
+  /** Epoch ms. */
+  readonly toldAt: number
+}
+
+/** One request that wants points. */
+export interface Wanting {
+  /** The document's text: requests of one text cost alike. */
+  readonly document: string
+  readonly signal: AbortSignal
+  /** Monotonic ms. */
+  readonly deadlineAt: number
+  /** Share of the maximum that it must leave to others. */
+  readonly reserve: number
+  /** For messages. */
+  readonly label: string
+}
+
+const documentsMax = 1_000
+/** When an API throttles without saying when there is room again. */
+const unknownWaitMs = 1_000
+const slackMs = 5
+
+/** The points of one system, as this process knows them. */
+export class CostBudget {
+  readonly #paths: Manifest['cost']
+  readonly #clock: { now(): number; monotonic(): number }
+  readonly #costs = new Map<string, number>()
+  #told: Told | undefined
+  /** Points of requests that are on their way. */
+  #pending = 0
+  #pausedUntil = 0
+
+  constructor(paths: Manifest['cost'], clock: { now(): number; monotonic(): number }) {
+    this.#paths = paths
+    this.#clock = clock
+  }
+
+  /**
+   * Waits until the points are there; gives back what to call when the answer is in.
+   *
+   * @throws RateLimitedError not sent, when that would be after the deadline · NetworkError HTTP_ABORTED
+   */
+  async take(wanting: Wanting): Promise<() => void> {
+    for (;;) {
+      const waitMs = this.#waitMs(wanting)
+      if (waitMs === 0) break
+      if (this.#clock.monotonic() + waitMs > wanting.deadlineAt) throw tooLate(wanting.label, waitMs)
+      await this.#sleep(waitMs, wanting)
+    }
+    const cost = this.#costs.get(wanting.document) ?? 1
+    this.#pending += cost
+    return () => {
+      this.#pending -= cost
+    }
+  }
+
+  /** Takes in what an answer says. */
+  learn(document: string, body: unknown): void {
+    const { status, requested } = this.#paths
+    const cost = numberAt(body, requested)
+    if (cost !== undefined && (this.#costs.has(document) || this.#costs.size < documentsMax))
+      this.#costs.set(document, cost)
+    const maximum = numberAt(body, [...status, 'maximumAvailable'])
+    const available = numberAt(body, [...status, 'currentlyAvailable'])
+    const perSecond = numberAt(body, [...status, 'restoreRate'])
+    if (maximum === undefined || available === undefined || perSecond === undefined) return
+    const at = this.#clock.monotonic()
+    this.#told = { maximum, available, rate: perSecond / 1_000, at, toldAt: this.#clock.now() }
+  }
+
+  /** The API throttled a request: how long to wait, and nothing starts before. */
+  throttled(document: string): number {
+    const missing = this.#missing(this.#costs.get(document) ?? 1, 0)
+    const waitMs = Math.max(slackMs, Number.isFinite(missing) && missing > 0 ? missing : unknownWaitMs)
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + waitMs)
+    return waitMs
+  }
+
+  /** What the API told last, carried on to now. */
+  usage(): readonly SystemUsage[] {
+    const told = this.#told
+    if (told === undefined) return []
+    const { maximum, rate, toldAt } = told
+    const windowMs = rate > 0 ? Math.ceil(maximum / rate) : undefined
+    const remaining = Math.max(0, Math.floor(this.#available(told)))
+    return [
+      {
+        name: 'queryCost',
+        limit: maximum,
+        remaining,
+        toldAt,
+        ...(windowMs === undefined ? {} : { windowMs }),
+      },
+    ]
+  }
+
+  #waitMs({ document, reserve }: Wanting): number {
+    const pause = this.#pausedUntil - this.#clock.monotonic()
+    return Math.max(0, pause, this.#missing(this.#costs.get(document) ?? 1, reserve))
+  }
+
+  /** Milliseconds until that many points are there beside the reserve. */
+  #missing(cost: number, reserve: number): number {
+    const told = this.#told
+    if (told === undefined) return 0
+    // What costs more than there can ever be is for the API to refuse.
+    const wanted = Math.min(cost + told.maximum * reserve, told.maximum)
+    const short = wanted - (this.#available(told) - this.#pending)
+    if (short <= 0 || (this.#pending === 0 && this.#available(told) >= told.maximum)) return 0
+    return told.rate > 0 ? Math.ceil(short / told.rate) + slackMs : unknownWaitMs
+  }
+
+  #available({ maximum, available, rate, at }: Told): number {
+    return Math.min(maximum, available + (this.#clock.monotonic() - at) * rate)
+  }
+
+  async #sleep(ms: number, { signal, label }: Wanting): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal })
+    } catch (cause) {
+      throw new NetworkError('HTTP_ABORTED', `${label} was not sent: the caller gave up.`, {
+        outcome: 'not-sent',
+        cause,
+      })
+    }
+  }
+}
+
+function tooLate(label: string, waitMs: number): RateLimitedError {
+  return new RateLimitedError(
+    'HTTP_RATE_LIMITED',
+    `${label} was not sent: the points for it are there only in ${Math.ceil(waitMs)} ms, after its deadline.`,
+    { outcome: 'not-sent', retry: { afterMs: Math.ceil(waitMs) } },
+  )
+}
+
+function numberAt(body: unknown, path: readonly (string | number)[]): number | undefined {
+  const text = textAt(body, path)
+  const value = text === undefined ? Number.NaN : Number(text)
+  return Number.isFinite(value) && value >= 0 ? value : undefined
+}

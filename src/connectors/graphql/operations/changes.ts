@@ -1,0 +1,122 @@
+/** The change feed of a resource: records changed at or after a time, by the cursor of the kit. */
+import { createHash } from 'node:crypto'
+import { writeJson } from '../../../http/json.ts'
+import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import type { CallContext, ChangesResult, ListedRecord } from '../../kit/contract.ts'
+import { formatTime, textAt, timeAt } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import type { GraphqlAnswer } from '../client.ts'
+import { type GraphqlDocument, scalarFor } from '../documents.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
+import { LoopCheck, nextCursor, recordsOf } from './list.ts'
+import { isTombstone, unusable } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
+
+type ChangesManifest = NonNullable<ResourceManifest['changes']>
+
+/** What gets a document past records of one time: a filter by id, the pages of its connection, or nothing. */
+export function tieBreakOf(document: GraphqlDocument): 'id' | 'page' | 'none' {
+  if (document.variables.has('afterId')) return 'id'
+  return document.connection !== undefined && document.variables.has('after') ? 'page' : 'none'
+}
+
+/** Where a run of records with one time was left, so that its next page needs no walk from the beginning. */
+interface Reached {
+  readonly since: string | undefined
+  /** Pages read. */
+  readonly pages: number
+  readonly after: string
+}
+
+/** The feed of one resource. Keeps the place within one run of ties; all else is in the cursor. */
+export class ChangeFeed {
+  readonly #owner: ResourceContext
+  readonly #feed: ChangesManifest
+  readonly #document: GraphqlDocument
+  #reached: Reached | undefined
+
+  constructor(owner: ResourceContext, feed: ChangesManifest, document: GraphqlDocument) {
+    this.#owner = owner
+    this.#feed = feed
+    this.#document = document
+  }
+
+  /** Changes after the cursor. Never throws: a failure is no information. */
+  async after(cursor: string | undefined, context: CallContext): Promise<ChangesResult> {
+    const { commitLag, overlap, format } = this.#feed
+    const rules = {
+      tieBreak: tieBreakOf(this.#document),
+      commitLagMs: commitLag,
+      overlapMs: overlap,
+      formatPosition: (ms: number) => formatTime(ms, format),
+    }
+    try {
+      return await readFeed(cursor, rules, (query) => this.#page(query, context))
+    } catch (error) {
+      return { kind: 'unknown', failure: callFailure(error) }
+    }
+  }
+
+  /** One page; the pages before it are walked again when nobody remembers where they ended. */
+  async #page(query: FeedQuery, context: CallContext): Promise<FeedPage> {
+    const known = this.#reached
+    const usable = known !== undefined && known.since === query.since && known.pages <= query.page
+    let pages = usable ? known.pages : 0
+    let after = usable ? known.after : undefined
+    const loop = new LoopCheck()
+    for (;;) {
+      const { page, next } = await this.#fetch(query, after, context)
+      if (pages === query.page || next === undefined) {
+        this.#reached = next === undefined ? undefined : { since: query.since, pages: pages + 1, after: next }
+        return { ...page, more: page.more && pages === query.page }
+      }
+      loop.step(next)
+      pages += 1
+      after = next
+    }
+  }
+
+  async #fetch(
+    { since, afterId }: FeedQuery,
+    after: string | undefined,
+    context: CallContext,
+  ): Promise<{ readonly page: FeedPage; readonly next: string | undefined }> {
+    const { resource, client } = this.#owner
+    const document = this.#document
+    const variables = {
+      first: this.#feed.size,
+      ...(since === undefined ? {} : { since: this.#spelt(since) }),
+      ...(afterId === undefined ? {} : { afterId: scalarFor(document.variables.get('afterId'), afterId) }),
+      ...(after === undefined ? {} : { after }),
+    }
+    const answer: GraphqlAnswer = await client.send({ document, variables, rules: resource.errors, context })
+    const items = recordsOf(this.#owner, document, answer).map((record) => this.#item(record))
+    const next = document.connection === undefined ? undefined : nextCursor(document, answer)
+    const more = document.connection === undefined ? items.length >= this.#feed.size : next !== undefined
+    const { serverNowMs } = answer
+    return { page: { items, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) }, next }
+  }
+
+  /** The one place where a value becomes part of a text, for searches that have a language of their own: nothing but a time gets there. */
+  #spelt(since: string): unknown {
+    const { since: pattern } = this.#feed
+    if (pattern === '{since}') return scalarFor(this.#document.variables.get('since'), since)
+    if (!/^[\dTZ:.+ -]{1,40}$/.test(since)) throw unusable('a change has a time with unexpected characters')
+    return pattern.replaceAll('{since}', since)
+  }
+
+  #item({ rid, native, version }: ListedRecord): FeedItem {
+    const { position: path, format } = this.#feed
+    const position = textAt(native, path)
+    const positionMs = timeAt(native, path, format)
+    if (position === undefined || positionMs === undefined)
+      throw unusable(`a change has no usable time at ${path.join('.')}`)
+    const change = {
+      rid,
+      ...(version === undefined ? {} : { version }),
+      ...(isTombstone(this.#owner.resource, native) ? { deleted: true } : {}),
+    }
+    const content = version ?? createHash('sha256').update(writeJson(native)).digest('base64url')
+    return { change, position, positionMs, content }
+  }
+}

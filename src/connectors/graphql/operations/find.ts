@@ -1,0 +1,92 @@
+/** Looks records up by our marker or by values, through the manifest's search. */
+import { isLosslessNumber } from '../../../http/json.ts'
+import type { NativePath } from '../../../model/lens/spec.ts'
+import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import type { Variables } from '../client.ts'
+import { scalarFor } from '../documents.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
+import { recordsOf } from './list.ts'
+import { isTombstone, unusable } from './record.ts'
+import type { ResourceContext } from './resource-context.ts'
+
+interface Wanted {
+  readonly path: NativePath
+  readonly value: string
+}
+
+/**
+ * Searches by the fields that have a variable, and checks every wanted field on each hit here: what the search can't ask for still
+ * counts, and a hit that does not have the value is a stranger's record.
+ */
+export async function findRecords(
+  owner: ResourceContext,
+  request: FindRequest,
+  context: CallContext,
+): Promise<FindResult> {
+  const { resource, client, documents } = owner
+  const document = documents.search
+  try {
+    if (document === undefined) throw unusable('the resource has no search')
+    const wanted = wantedBy(resource, request)
+    const variables = variablesOf(owner, wanted)
+    const answer = await client.send({ document, variables, rules: resource.errors, context })
+    const records = recordsOf(owner, document, answer)
+    const hits = records.filter(
+      ({ native }) =>
+        !isTombstone(resource, native) &&
+        wanted.every(({ path, value }) => sameText(textAt(native, path), value)),
+    )
+    const maxResults = resource.search?.maxResults
+    const capped = maxResults !== undefined && records.length >= maxResults
+    return { kind: 'found', rids: [...new Set(hits.map(({ rid }) => rid))], capped }
+  } catch (error) {
+    return { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+function variablesOf({ resource, documents }: ResourceContext, wanted: readonly Wanted[]): Variables {
+  const names = resource.search?.variables ?? {}
+  const given = wanted.flatMap(({ path, value }) => {
+    const name = names[path.join('.')]
+    if (name === undefined) return []
+    return [[name, scalarFor(documents.search?.variables.get(name), value)] as const]
+  })
+  if (given.length > 0) return Object.fromEntries(given)
+  const fields = wanted.map(({ path }) => path.join('.')).join(', ')
+  throw unusable(`the search has no variable for ${fields === '' ? 'nothing at all' : fields}`)
+}
+
+function wantedBy(resource: ResourceManifest, request: FindRequest): readonly Wanted[] {
+  if (request.by === 'values') return flatten(request.values, [])
+  const path = markerPath(resource)
+  if (path === undefined) throw unusable('the resource has no field for our marker')
+  return [{ path, value: request.recordId }]
+}
+
+/** The field that holds our record id, if the resource has one. */
+export function markerPath({ create, id }: ResourceManifest): NativePath | undefined {
+  if (create.as === 'marker' || create.as === 'upsertKey') return create.field
+  if (create.as === 'clientId') return id
+  return create.as === 'idempotencyKey' ? create.field : undefined
+}
+
+/** The scalars of a native patch with their paths. */
+function flatten(values: unknown, path: NativePath): readonly Wanted[] {
+  if (isNativeRecord(values))
+    return Object.entries(values).flatMap(([key, value]) => flatten(value, [...path, key]))
+  const text = scalarText(values)
+  return text === undefined ? [] : [{ path, value: text }]
+}
+
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return isLosslessNumber(value) ? value.toString() : undefined
+}
+
+/** Searches of many systems ignore case; the engine compares the hits properly afterwards. */
+function sameText(found: string | undefined, wanted: string): boolean {
+  return found !== undefined && found.toLowerCase() === wanted.toLowerCase()
+}

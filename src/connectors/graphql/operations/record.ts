@@ -1,0 +1,59 @@
+/** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
+import { IsthmusError } from '../../../model/errors.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no record with an id */
+export function listedRecord(resource: ResourceManifest, value: unknown): ListedRecord {
+  if (!isNativeRecord(value)) throw unusable('a record is not an object')
+  const rid = textAt(value, resource.id)
+  if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
+  const { version, changedAt } = resource
+  const itsVersion = version === undefined ? undefined : textAt(value, version.path)
+  const itsTime = changedAt === undefined ? undefined : timeAt(value, changedAt.path, changedAt.format)
+  return {
+    rid,
+    native: value,
+    ...(itsVersion === undefined ? {} : { version: itsVersion }),
+    ...(itsTime === undefined ? {} : { changedAt: itsTime }),
+  }
+}
+
+/** A record as an observation: a tombstone is gone. */
+export function observed(resource: ResourceManifest, record: ListedRecord): ReadResult {
+  return isTombstone(resource, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
+}
+
+/** Whether the record is still there but counts as deleted. */
+export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecord): boolean {
+  return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
+}
+
+/**
+ * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list or a record should be is an answer
+ * that can't be used, never an empty list.
+ *
+ * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE
+ */
+export function recordsAt(data: unknown, path: readonly string[]): readonly unknown[] {
+  let values: readonly unknown[] = [data]
+  let listed = false
+  for (const step of path) {
+    values = values.flatMap((value) => {
+      const next = valueAt(value, [step])
+      if (next === null || next === undefined) throw unusable(`there is nothing at ${path.join('.')}`)
+      if (!Array.isArray(next)) return [next]
+      listed = true
+      return next
+    })
+  }
+  if (!listed) throw unusable(`there is no list at ${path.join('.')}`)
+  return values
+}
+
+/** The error of an answer that lacks what the manifest says it has. */
+export function unusable(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer does not fit the manifest: ${what}.`)
+}
