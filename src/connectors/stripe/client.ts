@@ -1,0 +1,88 @@
+/** The API client of one Stripe account, with what each kind of call needs. */
+import type { FormFields } from '../../http/bodies/form.ts'
+import type { Answer, ApiClient } from '../../http/client.ts'
+import type { CallOptions } from '../../http/options.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import { connectClient } from '../kit/connection.ts'
+import type { CallContext } from '../kit/contract.ts'
+import type { ConnectorBinding } from '../kit/define-connector.ts'
+import type { StripeConfig } from './config.ts'
+
+/** Query parameters of a call. */
+export type Query = NonNullable<CallOptions['query']>
+
+/** Where a call goes. */
+export interface Target {
+  /** Path template below the address: `/v1/customers/{id}`. */
+  readonly route: string
+  readonly id?: string
+}
+
+/** The two kinds of calls: a read may be repeated, a write is sent once. */
+export interface StripeClient {
+  read(target: Target, query: Query, context: CallContext): Promise<Answer<unknown>>
+  /** `idempotencyKey` makes Stripe answer a repetition of the same request with what it answered before. */
+  post(target: Target, request: PostRequest, context: CallContext): Promise<Answer<unknown>>
+  remove(target: Target, context: CallContext): Promise<Answer<unknown>>
+}
+
+/** What a POST carries. */
+export interface PostRequest {
+  readonly form: FormFields
+  readonly idempotencyKey?: string
+}
+
+/** Stripe allows 100 calls per second in live mode and 25 in test mode; the rest is left to others who use the account. */
+const callsPerSecond = { live: 80, test: 20 } as const
+
+/** `live` unless the key says that it is for tests. */
+export function modeOf(key: string): 'live' | 'test' {
+  return /^(sk|rk)_test_/.test(key) ? 'test' : 'live'
+}
+
+/** Builds the API client of a system; closing it is the caller's. @throws RequestError HTTP_OPTIONS_INVALID */
+export function connectStripe(config: StripeConfig, binding: ConnectorBinding): ApiClient {
+  return connectClient(config, binding, {
+    headers: {
+      'stripe-version': config.apiVersion,
+      ...(config.account === undefined ? {} : { 'stripe-account': config.account }),
+    },
+    limits: { rates: [{ requests: callsPerSecond[modeOf(config.auth.token)], perMs: 1_000 }] },
+  })
+}
+
+/** Puts the system's time bounds and the call's context on an API client. */
+export function stripeClient(client: ApiClient, timing: SystemTiming): StripeClient {
+  const writing = ({ signal, priority, startBefore }: CallContext): CallOptions => ({
+    signal,
+    priority,
+    // The engine decides what follows a write, since it knows what was written before.
+    retries: 0,
+    totalMs: timing.writeTimeoutMs,
+    ...(startBefore === undefined ? {} : { startBefore }),
+  })
+  return {
+    read: (target, query, { signal, priority }) =>
+      client.send('GET', target.route, {
+        ...pathOf(target),
+        query,
+        signal,
+        priority,
+        totalMs: timing.readTimeoutMs,
+      }),
+    post: (target, { form, idempotencyKey }, context) =>
+      client.send('POST', target.route, {
+        ...writing(context),
+        ...pathOf(target),
+        form,
+        // As a header, not as the client's option: a write of ours is never sent again by itself.
+        ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+      }),
+    remove: (target, context) =>
+      client.send('DELETE', target.route, { ...writing(context), ...pathOf(target) }),
+  }
+}
+
+function pathOf({ id }: Target): Pick<CallOptions, 'path'> {
+  return id === undefined ? {} : { path: { id } }
+}

@@ -1,0 +1,118 @@
+/**
+ * What Stripe's refusals mean.
+ *
+ * | Stripe answers | a write is | because |
+ * | --- | --- | --- |
+ * | 404 `resource_missing` for the record's own id | gone | the API's own word |
+ * | the same, with a word about the other mode | rejected or unknown | the key is one for tests, the record is not (or the reverse) |
+ * | 429 `lock_timeout` | not-sent, this record | another request holds the object |
+ * | any other 429 | not-sent, the system | the account's rate |
+ * | 409, 400 `idempotency_error` | unknown | a request of the same key was or is under way |
+ * | 424, 5xx, no answer | unknown | it may have taken effect; under the same key a stored 500 comes again |
+ * | any other 4xx | rejected | with Stripe's code, parameter and request id, never its message: that quotes values |
+ */
+import { HttpStatusError, RateLimitedError } from '../../http/errors.ts'
+import type { CallFailure, ReadResult, WriteResult } from '../kit/contract.ts'
+import { isNativeRecord, textAt } from '../kit/native.ts'
+import { callFailure, type OutcomeRules, writeResultOf } from '../kit/outcome.ts'
+
+/** The parts of Stripe's error object that tell what happened. */
+interface StripeError {
+  readonly type?: string
+  readonly code?: string
+  readonly param?: string
+  readonly message?: string
+}
+
+/** How Stripe says "gone" and "refused" of the objects that it names by these parameters. */
+export function stripeRules(idParameters: readonly string[]): OutcomeRules {
+  return {
+    // There is no version to send along, so nothing can be stale.
+    stale: new Set(),
+    gone: (error) => (saysGone(error, idParameters) ? {} : undefined),
+    refusal: (error) => {
+      const { code, type, param } = detailsOf(error)
+      const reason = token(code ?? type)
+      const field = token(param)
+      return {
+        ...(reason === undefined ? {} : { code: reason }),
+        ...(field === undefined ? {} : { fields: [field] }),
+      }
+    },
+  }
+}
+
+function saysGone(error: HttpStatusError, idParameters: readonly string[]): boolean {
+  const { code, param, message = '' } = detailsOf(error)
+  if (error.status !== 404 || code !== 'resource_missing') return false
+  // A key of the other mode sees nothing of this mode's records: that is a wrong key, not a deletion.
+  if (/similar object exists in (live|test) mode/i.test(message)) return false
+  return param !== undefined && idParameters.includes(param)
+}
+
+/** True when a cursor of a list leads to an object that is no longer there. */
+export function isLostCursor(error: unknown): boolean {
+  if (!(error instanceof HttpStatusError) || (error.status !== 400 && error.status !== 404)) return false
+  const { code, param } = detailsOf(error)
+  return code === 'resource_missing' && (param === 'starting_after' || param === 'ending_before')
+}
+
+/** What is known of a failed call, with the id by which Stripe's support finds it. */
+export function stripeFailure(error: unknown): CallFailure {
+  const failure = callFailure(error)
+  if (!(error instanceof HttpStatusError) && !(error instanceof RateLimitedError)) return failure
+  const { code, type } = detailsOf(error)
+  const reason = token(code ?? type)
+  const request = token(error.headers?.['request-id'])
+  const isLock = error instanceof RateLimitedError && code === 'lock_timeout'
+  return {
+    ...failure,
+    message: [
+      failure.message,
+      ...(reason === undefined ? [] : [`Stripe says: ${reason}.`]),
+      ...(request === undefined ? [] : [`Request ${request}.`]),
+    ].join(' '),
+    ...(isLock ? { scope: 'record' } : {}),
+  }
+}
+
+/** Result of a read that failed. */
+export function failedRead(error: unknown, rules: OutcomeRules): ReadResult {
+  const gone = error instanceof HttpStatusError ? rules.gone(error) : undefined
+  return gone === undefined ? { kind: 'unknown', failure: stripeFailure(error) } : { kind: 'gone', ...gone }
+}
+
+/** Result of a write that failed. */
+export function failedWrite(error: unknown, rules: OutcomeRules): WriteResult {
+  const result = writeResultOf({ error, conditional: false, rules })
+  if (result.kind === 'ok' || result.kind === 'stale' || result.kind === 'gone') return result
+  const failure = stripeFailure(error)
+  return isUndecided(error) ? { kind: 'unknown', failure } : { ...result, failure }
+}
+
+/** A create concerns no record that could be gone; what is missing then is something that it refers to. */
+export function failedCreate(error: unknown, rules: OutcomeRules): WriteResult {
+  return failedWrite(error, { ...rules, gone: () => undefined })
+}
+
+function isUndecided(error: unknown): boolean {
+  if (!(error instanceof HttpStatusError)) return false
+  if (error.status === 409 || error.status === 424) return true
+  return detailsOf(error).type === 'idempotency_error'
+}
+
+function detailsOf(error: HttpStatusError | RateLimitedError): StripeError {
+  const { body } = error
+  const details = isNativeRecord(body) ? body.error : undefined
+  if (!isNativeRecord(details)) return {}
+  const part = (name: keyof StripeError): Partial<StripeError> => {
+    const text = textAt(details, [name])
+    return text === undefined ? {} : { [name]: text }
+  }
+  return { ...part('type'), ...part('code'), ...part('param'), ...part('message') }
+}
+
+/** Codes, parameters and ids are short words; a sentence may quote a record's values. */
+function token(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.:[\]/-]{1,80}$/.test(text) ? text : undefined
+}

@@ -1,0 +1,153 @@
+/**
+ * The list of events as the feed of changes: the way back for everything that a webhook failed to tell.
+ *
+ * Stripe lists events newest first. A *sweep* goes from the newest event down to `low`, page after page; `low` moves up only when the sweep
+ * has come to its end, so a sweep that breaks off is gone on with and loses nothing. Which way it goes does not matter: an event only
+ * names a record that has to be looked at.
+ *
+ * - Events of one second: a page begins after an *event*, not after a time, so a run of ties across an edge of pages is passed one by one.
+ * - Events that become visible late, or arrive during a sweep: the next sweep begins `commitLagMs` and an overlap before this one began.
+ *   What was told already is recognised by the event's id and not told again.
+ * - Stripe keeps events for 30 days and says nothing about those that are gone. A place older than that is expired, and so is one
+ *   whose event is no longer there: a full list repairs that.
+ */
+import { z } from 'zod'
+import type { CallContext, ChangedRecord, ChangesResult } from '../kit/contract.ts'
+import { textAt, timeAt } from '../kit/native.ts'
+import { isLostCursor, stripeFailure } from './errors.ts'
+import { changesOf } from './events.ts'
+import { listOf, type ResourceContext, unusable } from './record.ts'
+
+/** Stripe promises no order and no time of arrival; a minute is far more than was ever reported. */
+export const commitLagMs = 60_000
+/** Against whole seconds and small differences of clocks. */
+const overlapMs = 10_000
+/** An hour less than the 30 days, since the sweep itself takes time. */
+const retentionMs = 30 * 86_400_000 - 3_600_000
+const pageSize = 100
+/** Beyond it events are told again, which costs a look and no more. */
+const seenMax = 2_000
+
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  /** Epoch seconds; everything before it is told. Absent: nothing is. */
+  low: z.int().optional(),
+  /** The sweep under way: the event that its next page begins after, and where the following sweep begins. */
+  sweep: z.strictObject({ after: z.string().min(1), nextLow: z.int() }).optional(),
+  /** Events told that may come again, with their epoch seconds. */
+  seen: z.array(z.tuple([z.string(), z.int()])).max(seenMax),
+})
+
+type State = z.infer<typeof stateSchema>
+
+interface Event {
+  readonly id: string
+  readonly createdSeconds: number
+  readonly changes: readonly ChangedRecord[]
+}
+
+/** One page of changes of a resource. Never throws: a failure is no information. */
+export async function changesAfter(
+  owner: ResourceContext,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  const state: State | undefined = cursor === undefined ? { v: 1, seen: [] } : parseState(cursor)
+  if (state === undefined || isForgotten(owner, state)) return { kind: 'expired' }
+  try {
+    const startedAt = owner.clock.monotonic()
+    const answer = await owner.client.read({ route: '/v1/events' }, queryOf(owner, state), context)
+    const tookMs = owner.clock.monotonic() - startedAt
+    const { data, more } = listOf(answer.data)
+    const events = data.map((value) => eventOf(owner, value))
+    const nowMs = serverTime(answer.headers.date, tookMs)
+    return pageOf(state, { events, more, nextLow: state.sweep?.nextLow ?? nextLow(state, events, nowMs) })
+  } catch (error) {
+    return isLostCursor(error) ? { kind: 'expired' } : { kind: 'unknown', failure: stripeFailure(error) }
+  }
+}
+
+function parseState(cursor: string): State | undefined {
+  try {
+    return stateSchema.safeParse(JSON.parse(cursor)).data
+  } catch {
+    return undefined
+  }
+}
+
+function isForgotten({ clock }: ResourceContext, { low }: State): boolean {
+  return low !== undefined && clock.now() - low * 1_000 > retentionMs
+}
+
+function queryOf({ resource }: ResourceContext, { low, sweep }: State) {
+  return {
+    limit: pageSize,
+    'types[]': resource.eventTypes,
+    'created[gte]': low,
+    starting_after: sweep?.after,
+  }
+}
+
+function eventOf({ resource }: ResourceContext, value: unknown): Event {
+  const id = textAt(value, ['id'])
+  const createdMs = timeAt(value, ['created'], 'epochSeconds')
+  if (id === undefined || createdMs === undefined) throw unusable('an event has no id or no time')
+  const changes = changesOf(value).flatMap(({ resource: name, ...change }) =>
+    name === resource.name ? [change] : [],
+  )
+  return { id, createdSeconds: createdMs / 1_000, changes }
+}
+
+/** The header has whole seconds and was written when the answer was ready; the events were read before that. */
+function serverTime(date: string | undefined, tookMs: number): number | undefined {
+  const ms = Date.parse(date ?? '')
+  return Number.isNaN(ms) ? undefined : ms - Math.ceil(tookMs)
+}
+
+/** Where the next sweep begins: so far before this one began, by Stripe's own clock, that nothing older can turn up any more. */
+function nextLow({ low }: State, events: readonly Event[], nowMs: number | undefined): number | undefined {
+  const newest = events[0]?.createdSeconds
+  const beganMs = nowMs ?? (newest === undefined ? undefined : newest * 1_000)
+  if (beganMs === undefined) return low
+  const reached = Math.floor((beganMs - commitLagMs - overlapMs) / 1_000)
+  return low === undefined ? reached : Math.max(low, reached)
+}
+
+interface SweptPage {
+  readonly events: readonly Event[]
+  readonly more: boolean
+  readonly nextLow: number | undefined
+}
+
+function pageOf(state: State, { events, more, nextLow }: SweptPage): ChangesResult {
+  const told = new Map(state.seen)
+  const fresh = events.filter(({ id }) => !told.has(id))
+  for (const { id, createdSeconds } of fresh) told.set(id, createdSeconds)
+  const changed = withoutRepetition(fresh.flatMap(({ changes }) => changes))
+  // Until the sweep ends, the stretch that it reads again reaches back to where it began.
+  const from = more ? state.low : nextLow
+  const kept = [...told].filter(([, seconds]) => from === undefined || seconds >= from)
+  const seen = kept.sort((a, b) => b[1] - a[1]).slice(0, seenMax)
+  const last = events.at(-1)
+  if (more && (last === undefined || nextLow === undefined || last.id === state.sweep?.after)) {
+    throw unusable('the list of events has a next page and no way there')
+  }
+  const next: State =
+    more && last !== undefined && nextLow !== undefined
+      ? { v: 1, ...lowOf(state.low), sweep: { after: last.id, nextLow }, seen }
+      : { v: 1, ...lowOf(nextLow), seen }
+  return { kind: 'page', changed, cursor: JSON.stringify(next), more }
+}
+
+function lowOf(low: number | undefined): Pick<State, 'low'> {
+  return low === undefined ? {} : { low }
+}
+
+/** One record of several events is one look; a deletion among them counts. */
+function withoutRepetition(changes: readonly ChangedRecord[]): readonly ChangedRecord[] {
+  const byRid = new Map<string, ChangedRecord>()
+  for (const change of changes) {
+    if (byRid.get(change.rid)?.deleted !== true) byRid.set(change.rid, change)
+  }
+  return [...byRid.values()]
+}

@@ -1,0 +1,70 @@
+/**
+ * Lists all objects of a resource, newest first, each page after the last object of the page before.
+ *
+ * The place of an object in the list is its time of creation, which never changes. So objects that vanish move no other one across an edge of
+ * pages, and objects that arrive meanwhile stand before the first page, where the events tell of them: whatever was there when the list
+ * began and is there still has been listed. The object that a page begins after may vanish itself; then the page is taken after the one
+ * before it, and what comes twice is left out.
+ */
+import type { CallContext, ListEnd, ListedRecord } from '../kit/contract.ts'
+import { judgedList, type ListPage } from '../kit/list.ts'
+import { isLostCursor } from './errors.ts'
+import { expansion, type ListAnswer, listOf, type ResourceContext, received, unusable } from './record.ts'
+
+/** The largest page that Stripe gives. */
+export const pageSize = 100
+
+/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+export async function* listAll(
+  owner: ResourceContext,
+  context: CallContext,
+): AsyncGenerator<readonly ListedRecord[], ListEnd> {
+  const end = yield* judgedList(pagesOf(owner, context), { paging: 'keyset' })
+  const { listDoubt } = owner.resource
+  if (listDoubt === undefined || !end.complete) return end
+  return { complete: false, ended: true, reason: listDoubt }
+}
+
+async function* pagesOf(owner: ResourceContext, context: CallContext): AsyncGenerator<ListPage> {
+  /** Ids of the page before, in its order. */
+  let passed: readonly string[] = []
+  while (true) {
+    const { data, more } = await pageAfter(owner, passed, context)
+    const known = new Set(passed)
+    const objects = data.map((value) => received(owner, value))
+    const records = objects.flatMap((object) =>
+      object.kind === 'record' && !known.has(object.record.rid) ? [object.record] : [],
+    )
+    yield { records }
+    if (!more) return
+    passed = objects.map((object) => (object.kind === 'record' ? object.record.rid : object.rid))
+    if (passed.length === 0 || passed.every((rid) => known.has(rid))) {
+      throw unusable('a page of the list brings nothing new and has a successor')
+    }
+  }
+}
+
+/** The page after the last of these objects that is still there. */
+async function pageAfter(
+  owner: ResourceContext,
+  passed: readonly string[],
+  context: CallContext,
+): Promise<ListAnswer> {
+  const ask = async (after?: string): Promise<ListAnswer> => {
+    const query = {
+      limit: pageSize,
+      ...(after === undefined ? {} : { starting_after: after }),
+      ...expansion(owner, true),
+    }
+    return listOf((await owner.client.read({ route: owner.resource.path }, query, context)).data)
+  }
+  if (passed.length === 0) return ask()
+  for (const after of passed.toReversed()) {
+    try {
+      return await ask(after)
+    } catch (error) {
+      if (!isLostCursor(error)) throw error
+    }
+  }
+  throw unusable('all objects of a page vanished while the list was read')
+}

@@ -1,0 +1,74 @@
+/** What every operation on one resource needs, and how an answer becomes a record. */
+import { IsthmusError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import type { ListedRecord } from '../kit/contract.ts'
+import { isNativeRecord, textAt, timeAt, valueAt } from '../kit/native.ts'
+import type { OutcomeRules } from '../kit/outcome.ts'
+import { withDecimalAmounts } from './amounts.ts'
+import type { StripeResource } from './catalogue.ts'
+import type { Query, StripeClient, Target } from './client.ts'
+
+/** One resource with its client and rules. */
+export interface ResourceContext {
+  readonly resource: StripeResource
+  readonly client: StripeClient
+  readonly rules: OutcomeRules
+  readonly amounts: 'minor' | 'decimal'
+  /** Key of metadata that holds our record id. */
+  readonly marker: string
+  /** Paths of references whose objects come inside a record. */
+  readonly expand: readonly string[]
+  readonly searchLagMs: number
+  readonly clock: { now(): number; monotonic(): number }
+}
+
+/** An answer's object: there, or deleted with its id left behind. */
+export type Received =
+  | { readonly kind: 'record'; readonly record: ListedRecord }
+  | { readonly kind: 'deleted'; readonly rid: string }
+
+/** Where one object is. */
+export function itemOf({ resource }: ResourceContext, rid: string): Target {
+  return { route: `${resource.path}/{id}`, id: rid }
+}
+
+/** The query that brings references along; the objects of a list are below its `data`. */
+export function expansion({ expand }: ResourceContext, inList: boolean): Query {
+  if (expand.length === 0) return {}
+  return { 'expand[]': inList ? expand.map((path) => `data.${path}`) : expand }
+}
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is not an object of this resource */
+export function received({ resource, amounts }: ResourceContext, value: unknown): Received {
+  if (!isNativeRecord(value)) throw unusable('an object is not a JSON object')
+  const rid = textAt(value, ['id'])
+  if (rid === undefined) throw unusable('an object has no id')
+  if (value.object !== resource.object) throw unusable(`${rid} is no ${resource.object}`)
+  if (value.deleted === true) return { kind: 'deleted', rid }
+  const native = amounts === 'decimal' ? withDecimalAmounts(value, resource.amounts) : value
+  const changedAt = changedAtOf(resource, value)
+  return { kind: 'record', record: { rid, native, ...(changedAt === undefined ? {} : { changedAt }) } }
+}
+
+function changedAtOf({ changedAt }: StripeResource, native: NativeRecord): number | undefined {
+  return changedAt === undefined ? undefined : timeAt(native, [changedAt], 'epochSeconds')
+}
+
+/** A page of a list. */
+export interface ListAnswer {
+  readonly data: readonly unknown[]
+  readonly more: boolean
+}
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is no list, or does not say whether it goes on */
+export function listOf(body: unknown): ListAnswer {
+  const data = valueAt(body, ['data'])
+  const more = valueAt(body, ['has_more'])
+  if (Array.isArray(data) && typeof more === 'boolean') return { data, more }
+  throw unusable('the answer is no list')
+}
+
+/** The error of an answer that is not what the API documents. */
+export function unusable(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer is not as Stripe documents it: ${what}.`)
+}

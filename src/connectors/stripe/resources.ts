@@ -1,0 +1,60 @@
+/** Binds one resource: its capabilities, and only the operations that Stripe has for it. */
+import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import { textAt } from '../kit/native.ts'
+import { changesAfter, commitLagMs } from './event-feed.ts'
+import { listAll, pageSize } from './list.ts'
+import { readBatch, readMany, readOne } from './read.ts'
+import type { ResourceContext } from './record.ts'
+import { findObjects, hitsMax } from './search.ts'
+import { createObject, removeObject, updateObject } from './write.ts'
+
+/** Stripe publishes no bound; its own libraries give an answer up after 80 s. */
+const inflightMs = 120_000
+/** Keys live for at least this long. */
+const idempotencyTtlMs = 24 * 3_600_000
+
+/** Makes the operations that the resource has; what it does not have is not there. */
+export function bindResource(owner: ResourceContext): Resource {
+  const { resource } = owner
+  const { idsParameter } = resource
+  const capabilities = capabilitiesOf(owner)
+  return {
+    name: resource.name,
+    capabilities,
+    read: (rid, context) => readOne(owner, rid, context),
+    ...(idsParameter === undefined
+      ? {}
+      : { readMany: (rids, context) => readMany(owner, idsParameter, rids, context) }),
+    list: (context) => listAll(owner, context),
+    changes: (cursor, context) => changesAfter(owner, cursor, context),
+    find: (request, context) => findObjects(owner, request, context),
+    ...(resource.create ? { create: (request, context) => createObject(owner, request, context) } : {}),
+    update: (request, context) => updateObject(owner, request, context),
+    ...(resource.remove === 'none'
+      ? {}
+      : { remove: (request, context) => removeObject(owner, request, context) }),
+    markerOf: (native) => textAt(native, ['metadata', owner.marker]),
+  } satisfies Resource
+}
+
+/** What Stripe offers for a resource, as documented for the pinned version. */
+export function capabilitiesOf({ resource, marker, searchLagMs }: ResourceContext): RemoteCapabilities {
+  return {
+    read: { lagMs: 0, batch: resource.idsParameter === undefined ? 1 : readBatch },
+    search: { lagMs: searchLagMs, maxResults: hitsMax },
+    // Objects carry no version, and a product's `updated` counts whole seconds: two changes may share one.
+    version: 'none',
+    conditionalWrites: false,
+    write: 'patch',
+    nested: 'replace',
+    writeReturns: 'body',
+    create: resource.create ? 'idempotencyKey' : 'unsupported',
+    marker: ['metadata', marker],
+    ...(resource.create ? { idempotency: { ttlMs: idempotencyTtlMs, replaysErrors: true } } : {}),
+    inflightMs,
+    list: { paging: resource.listDoubt === undefined ? 'keyset' : 'offset', pageSize },
+    changes: { cursor: 'ts+id', commitLagMs },
+    deletes: resource.tellsDeletions ? 'feed' : 'byId',
+    remove: resource.remove,
+  }
+}

@@ -1,0 +1,110 @@
+/** Creates, changes, deletes and archives. Each sends one request; what it may have done is told by `errors.ts`. */
+import type { FormFields } from '../../http/bodies/form.ts'
+import { isIsthmusError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import type {
+  CallContext,
+  CreateRequest,
+  RemoveRequest,
+  UpdateRequest,
+  WriteResult,
+} from '../kit/contract.ts'
+import { isNativeRecord, textAt, withValueAt } from '../kit/native.ts'
+import { formOf } from './body.ts'
+import { failedCreate, failedWrite, stripeFailure } from './errors.ts'
+import { itemOf, type ResourceContext, received, unusable } from './record.ts'
+
+/** Creates under an idempotency key, with our record id in the metadata. */
+export async function createObject(
+  owner: ResourceContext,
+  { body, recordId, idempotencyKey }: CreateRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const form = composed(owner, withValueAt(body, ['metadata', owner.marker], recordId), undefined)
+  if (form.kind === 'refused') return form.result
+  const request = { form: withExpansion(owner, form.form), idempotencyKey }
+  try {
+    const answer = await owner.client.post({ route: owner.resource.path }, request, context)
+    return written(owner, answer.data)
+  } catch (error) {
+    return failedCreate(error, owner.rules)
+  }
+}
+
+/** Changes the named properties. */
+export async function updateObject(
+  owner: ResourceContext,
+  { rid, patch, base, idempotencyKey }: UpdateRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const form = composed(owner, patch, base)
+  if (form.kind === 'refused') return form.result
+  return post(owner, { rid, form: form.form, idempotencyKey }, context)
+}
+
+/** Deletes, or makes inactive. */
+export async function removeObject(
+  owner: ResourceContext,
+  { rid, mode }: RemoveRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  if (mode === 'archive') return post(owner, { rid, form: { active: false } }, context)
+  try {
+    const answer = await owner.client.remove(itemOf(owner, rid), context)
+    if (textAt(answer.data, ['id']) !== rid) throw unusable('the answer to a deletion names another object')
+    return { kind: 'ok', rid }
+  } catch (error) {
+    return failedWrite(error, owner.rules)
+  }
+}
+
+interface Post {
+  readonly rid: string
+  readonly form: FormFields
+  readonly idempotencyKey?: string
+}
+
+async function post(
+  owner: ResourceContext,
+  { rid, form, idempotencyKey }: Post,
+  context: CallContext,
+): Promise<WriteResult> {
+  const key = idempotencyKey === undefined ? {} : { idempotencyKey }
+  try {
+    const request = { form: withExpansion(owner, form), ...key }
+    const answer = await owner.client.post(itemOf(owner, rid), request, context)
+    return written(owner, answer.data, rid)
+  } catch (error) {
+    return failedWrite(error, owner.rules)
+  }
+}
+
+type Composed =
+  | { readonly kind: 'form'; readonly form: FormFields }
+  | { readonly kind: 'refused'; readonly result: WriteResult }
+
+/** Values that can't be spelt for Stripe are refused before anything is sent. */
+function composed(owner: ResourceContext, patch: NativeRecord, base: NativeRecord | undefined): Composed {
+  const { resource, amounts, marker } = owner
+  try {
+    return { kind: 'form', form: formOf(patch, { resource, amounts, marker, base }) }
+  } catch (error) {
+    if (!isIsthmusError(error)) throw error
+    return { kind: 'refused', result: { kind: 'rejected', failure: stripeFailure(error) } }
+  }
+}
+
+/** The answer has to look like what a read shows. */
+function withExpansion({ expand }: ResourceContext, form: FormFields): FormFields {
+  return expand.length === 0 ? form : { ...form, expand }
+}
+
+/** A created object without an id is an unknown outcome: it exists, and nobody knows which it is. */
+function written(owner: ResourceContext, data: unknown, rid?: string): WriteResult {
+  if (!isNativeRecord(data)) throw unusable('the answer to a write is no object')
+  const object = received(owner, data)
+  if (object.kind === 'deleted') return { kind: 'gone' }
+  if (rid !== undefined && object.record.rid !== rid)
+    throw unusable('the answer to a write names another object')
+  return { kind: 'ok', rid: object.record.rid, native: object.record.native }
+}

@@ -1,0 +1,265 @@
+/** A Stripe account on the loopback interface. What it reproduces of the real one and what it does not is told in the README beside it. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { FakeAccount, type Native, type StripeEvent } from './account.ts'
+import { carryOut } from './http-face.ts'
+import { IdempotencyKeys, type KeptAnswer } from './idempotency.ts'
+import { kinds } from './kinds.ts'
+import { invalidRequest, StripeRefusal } from './stripe-error.ts'
+import { WebhookEndpoint, type WebhookEndpointOptions } from './webhook-endpoint.ts'
+
+export interface FakeStripeOptions {
+  /** Key of test mode that opens it. @default 'sk_test_fake' */
+  readonly key?: string
+  /** @default 'acct_fake' */
+  readonly account?: string
+  /** Connected accounts that calls can be made for. @default none */
+  readonly connected?: readonly string[]
+  /** Until the search shows a change, milliseconds. @default 0 */
+  readonly searchLagMs?: number
+  readonly endpoint?: WebhookEndpointOptions
+}
+
+/** A request as it came in. */
+export interface SeenRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** A fault for the next request that fits. */
+interface Fault {
+  readonly method: string
+  readonly status: number
+  readonly error: Native
+  /** The request takes effect all the same. */
+  readonly takesEffect: boolean
+  /** Stays the answer of its idempotency key. */
+  readonly isKept: boolean
+}
+
+const apiVersion = '2025-09-30.clover'
+const seenMax = 100_000
+
+export class FakeStripe implements AsyncDisposable {
+  readonly key: string
+  readonly account: FakeAccount
+  readonly seen: SeenRequest[] = []
+  readonly endpoint: WebhookEndpoint | undefined
+  readonly #accounts = new Map<string, { readonly account: FakeAccount; readonly keys: IdempotencyKeys }>()
+  readonly #server: Server
+  readonly #faults: Fault[] = []
+  #frozenAt: number | undefined
+  #aheadMs = 0
+  #requests = 0
+
+  constructor(options: FakeStripeOptions) {
+    this.key = options.key ?? 'sk_test_fake'
+    this.endpoint = options.endpoint === undefined ? undefined : new WebhookEndpoint(options.endpoint)
+    const own = options.account ?? 'acct_fake'
+    for (const id of [own, ...(options.connected ?? [])]) {
+      const account = new FakeAccount({
+        id,
+        now: () => this.now,
+        searchLagMs: options.searchLagMs ?? 0,
+        connected: id !== own,
+        apiVersion,
+        onEvent: (event: StripeEvent) => this.endpoint?.take(event),
+      })
+      this.#accounts.set(id, { account, keys: new IdempotencyKeys(() => this.now) })
+    }
+    this.account = this.accountOf(own)
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+  }
+
+  /** Epoch ms by its own clock. */
+  get now(): number {
+    return this.#frozenAt ?? Date.now() + this.#aheadMs
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  accountOf(id: string): FakeAccount {
+    const found = this.#accounts.get(id)
+    if (found === undefined) throw new RangeError(`there is no account ${id}`)
+    return found.account
+  }
+
+  /** Stops its clock, so that everything happens within one second. */
+  freeze(): void {
+    this.#frozenAt = this.now
+  }
+
+  /** Puts its clock ahead. */
+  advance(ms: number): void {
+    if (this.#frozenAt === undefined) this.#aheadMs += ms
+    else this.#frozenAt += ms
+  }
+
+  /** Through the back door: makes an object and gives its id. */
+  insert(resource: string, properties: Native): string {
+    const kind = kinds.get(resource)
+    if (kind === undefined) throw new RangeError(`there is no resource ${resource}`)
+    return String(this.account.create(kind, properties).native.id)
+  }
+
+  /** Through the back door; `event` names another event than an ordinary change. */
+  change(id: string, properties: Native, event?: string): void {
+    const stored = this.account.objects.get(id)
+    if (stored === undefined || stored.deleted) throw new RangeError(`there is no object ${id}`)
+    this.account.change(stored, properties, ...(event === undefined ? [] : [event]))
+  }
+
+  remove(id: string): void {
+    const stored = this.account.objects.get(id)
+    if (stored === undefined || stored.deleted) throw new RangeError(`there is no object ${id}`)
+    this.account.remove(stored)
+  }
+
+  /** The next request of this method ends in a 500; with an idempotency key, the 500 stays its answer. */
+  failNext(fault: { readonly method: string; readonly takesEffect: boolean }): void {
+    const error = { type: 'api_error', message: 'An unknown error occurred' }
+    this.#faults.push({ ...fault, status: 500, error, isKept: true })
+  }
+
+  /** The next request finds its object locked by another one. */
+  lockNext(method: string): void {
+    const error = {
+      type: 'invalid_request_error',
+      code: 'lock_timeout',
+      message: 'This object cannot be accessed right now',
+    }
+    this.#faults.push({ method, takesEffect: false, status: 429, error, isKept: false })
+  }
+
+  /** The next request is one too many. */
+  limitNext(method: string): void {
+    const error = { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests' }
+    this.#faults.push({ method, takesEffect: false, status: 429, error, isKept: false })
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return this
+  }
+
+  async close(): Promise<void> {
+    await this.endpoint?.settled()
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const { method = 'GET', url = '/', headers } = request
+    const body = Buffer.concat(chunks).toString('utf8')
+    if (this.seen.length < seenMax) this.seen.push({ method, url, headers, body })
+    this.#requests += 1
+    const requestId = `req_${String(this.#requests).padStart(8, '0')}`
+    const { answer, replayed } = this.#answer({ method, url, headers, body }, requestId)
+    const text = JSON.stringify(answer.body, undefined, 2)
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      date: new Date(this.now).toUTCString(),
+      'request-id': requestId,
+      'stripe-version': String(headers['stripe-version'] ?? apiVersion),
+      ...(replayed ? { 'idempotent-replayed': 'true', 'original-request': answer.requestId } : {}),
+    })
+    response.end(text)
+  }
+
+  #answer(seen: SeenRequest, requestId: string): { answer: KeptAnswer; replayed: boolean } {
+    try {
+      const { account, keys } = this.#admitted(seen.headers)
+      const given = seen.headers['idempotency-key']
+      const key = seen.method === 'POST' && typeof given === 'string' ? given : undefined
+      if (key === undefined)
+        return { answer: this.#carriedOut(account, seen, requestId).answer, replayed: false }
+      const kept = keys.begin(key, seen.method, seen.url, seen.body)
+      if (kept !== undefined) return { answer: kept, replayed: true }
+      const { answer, isKept } = this.#carriedOut(account, seen, requestId)
+      if (isKept) keys.keep(key, answer)
+      else keys.forget(key)
+      return { answer, replayed: false }
+    } catch (error) {
+      return { answer: refused(error, requestId), replayed: false }
+    }
+  }
+
+  /** What never began (refused parameters, limits, locks) is not the answer of its key. */
+  #carriedOut(
+    account: FakeAccount,
+    seen: SeenRequest,
+    requestId: string,
+  ): { answer: KeptAnswer; isKept: boolean } {
+    const [path = '', query = ''] = seen.url.split('?', 2)
+    const fault = this.#takeFault(seen.method)
+    if (fault?.takesEffect === false) {
+      return {
+        answer: { status: fault.status, body: { error: fault.error }, requestId },
+        isKept: fault.isKept,
+      }
+    }
+    try {
+      const body = carryOut(account, { method: seen.method, path, query, body: seen.body })
+      if (fault === undefined) return { answer: { status: 200, body, requestId }, isKept: true }
+      return {
+        answer: { status: fault.status, body: { error: fault.error }, requestId },
+        isKept: fault.isKept,
+      }
+    } catch (error) {
+      return { answer: refused(error, requestId), isKept: false }
+    }
+  }
+
+  #takeFault(method: string): Fault | undefined {
+    const index = this.#faults.findIndex((fault) => fault.method === method)
+    return index < 0 ? undefined : this.#faults.splice(index, 1)[0]
+  }
+
+  #admitted(headers: IncomingMessage['headers']): { account: FakeAccount; keys: IdempotencyKeys } {
+    if (keyOf(headers.authorization) !== this.key) {
+      throw invalidRequest(401, 'Invalid API Key provided')
+    }
+    const version = headers['stripe-version']
+    if (version !== undefined && !/^\d{4}-\d{2}-\d{2}(\.[a-z_]+)?$/.test(String(version))) {
+      throw invalidRequest(400, `Invalid Stripe API version: ${String(version)}`)
+    }
+    const id = headers['stripe-account'] ?? this.account.id
+    const found = this.#accounts.get(String(id))
+    if (found !== undefined) return found
+    throw new StripeRefusal(403, {
+      type: 'invalid_request_error',
+      code: 'account_invalid',
+      message: `The provided key does not have access to account '${String(id)}'.`,
+    })
+  }
+}
+
+function keyOf(authorization: string | undefined): string | undefined {
+  const [scheme, value = ''] = authorization?.split(' ') ?? []
+  if (scheme === 'Bearer') return value
+  return scheme === 'Basic' ? Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] : undefined
+}
+
+function refused(error: unknown, requestId: string): KeptAnswer {
+  if (error instanceof StripeRefusal) return { status: error.status, body: error.body, requestId }
+  return { status: 500, body: { error: { type: 'api_error', message: String(error) } }, requestId }
+}
+
+/** Starts a fake. Close it, or let `await using` do that. */
+export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<FakeStripe> {
+  return new FakeStripe(options).start()
+}

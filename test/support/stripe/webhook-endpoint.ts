@@ -1,0 +1,102 @@
+/** Deliveries to an endpoint, signed by Stripe's own library, with everything that goes wrong on the way. */
+import Stripe from 'stripe'
+import type { StripeEvent } from './account.ts'
+
+/** One delivery, ready to be sent. */
+export interface Delivery {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface WebhookEndpointOptions {
+  readonly url: string
+  readonly secret: string
+  /** Types that it hears of; `*` is all. @default all */
+  readonly types?: readonly string[]
+}
+
+/** Signs as Stripe does. `secrets`: more than one while a secret is rolled. */
+export function signedDelivery(
+  event: StripeEvent,
+  options: { readonly secrets: readonly string[]; readonly atMs?: number },
+): Delivery {
+  const body = JSON.stringify(event, undefined, 2)
+  const timestamp = Math.floor((options.atMs ?? Date.now()) / 1_000)
+  const headers = options.secrets.map((secret) =>
+    Stripe.webhooks.generateTestHeaderString({ payload: body, secret, timestamp }),
+  )
+  // Each header begins with the same time; the signatures follow one another.
+  const signatures = headers.map((header) => header.slice(header.indexOf(',') + 1))
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'stripe-signature': [`t=${timestamp}`, ...signatures].join(','),
+    },
+  }
+}
+
+/** Sends every event once, in order, unless told otherwise. Nothing is sent again by itself. */
+export class WebhookEndpoint {
+  /** Events that were never delivered: lost on the way, or not taken. */
+  readonly undelivered: StripeEvent[] = []
+  /** Deliveries yet to lose. */
+  lose = 0
+  /** Deliveries yet to send twice. */
+  duplicate = 0
+  /** Holds deliveries back until `release`. */
+  held = false
+  readonly #options: WebhookEndpointOptions
+  readonly #waiting: StripeEvent[] = []
+  #chain: Promise<void> = Promise.resolve()
+
+  constructor(options: WebhookEndpointOptions) {
+    this.#options = options
+  }
+
+  take(event: StripeEvent): void {
+    const { types } = this.#options
+    if (types !== undefined && !types.includes(event.type)) return
+    if (this.lose > 0) {
+      this.lose -= 1
+      this.undelivered.push(event)
+      return
+    }
+    const times = this.duplicate > 0 ? 2 : 1
+    this.duplicate = Math.max(0, this.duplicate - 1)
+    for (let time = 0; time < times; time += 1) {
+      if (this.held) this.#waiting.push(event)
+      else this.#send(event)
+    }
+  }
+
+  /** Sends what was held back, in the order given. */
+  release(order: (events: readonly StripeEvent[]) => readonly StripeEvent[] = (events) => events): void {
+    this.held = false
+    for (const event of order(this.#waiting.splice(0))) this.#send(event)
+  }
+
+  /** Resolves when everything on its way has arrived or failed. */
+  async settled(): Promise<void> {
+    await this.#chain
+  }
+
+  #send(event: StripeEvent): void {
+    this.#chain = this.#chain.then(async () => {
+      const { body, headers } = signedDelivery(event, { secrets: [this.#options.secret] })
+      try {
+        const signal = AbortSignal.timeout(10_000)
+        const answer = await fetch(this.#options.url, {
+          method: 'POST',
+          headers: { ...headers },
+          body,
+          signal,
+        })
+        await answer.body?.cancel()
+        if (!answer.ok) this.undelivered.push(event)
+      } catch {
+        this.undelivered.push(event)
+      }
+    })
+  }
+}
