@@ -1,0 +1,139 @@
+/** A system of the connector `postgres`: the database, and what is to be known of each of its tables. */
+import { z } from 'zod'
+import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
+import { UsageError } from '../../model/errors.ts'
+
+/** A length of time such as `10s`, as milliseconds. */
+const time = durationSchema.transform((text) => durationMs(text) ?? 0)
+
+/** PostgreSQL cuts longer names off silently, and then they would name something else. */
+const identifier = z
+  .string()
+  .min(1)
+  .refine((name) => Buffer.byteLength(name) <= 63 && !name.includes('\u0000'), {
+    error: 'expected a name of at most 63 bytes',
+  })
+
+const versionSchema = z.union([
+  z.enum(['xmin', 'none']),
+  z.strictObject({
+    /** A column that every writer changes with every change (a counter kept by a trigger, for one). */
+    column: identifier,
+    /** A whole number that only grows; else versions are only equal or not. */
+    ordered: z.boolean().default(false),
+  }),
+])
+
+const createSchema = z.discriminatedUnion('as', [
+  /** The mapped columns hold the key: the row of that key is made, or is there already. */
+  z.strictObject({ as: z.literal('key') }),
+  /** The key column takes our record id. */
+  z.strictObject({ as: z.literal('recordId') }),
+  /** A column of its own takes our record id; with a unique index on it a create can be repeated without harm. */
+  z.strictObject({ as: z.literal('marker'), column: identifier, unique: z.boolean().default(true) }),
+  /** The database makes the key, and nothing tells our rows: a create whose outcome is unknown waits for a person. */
+  z.strictObject({ as: z.literal('none') }),
+  z.strictObject({ as: z.literal('unsupported') }),
+])
+
+const changesSchema = z.union([
+  z.enum(['xmin', 'none']),
+  z.strictObject({
+    /** A timestamp column that every writer sets with every change. An index on it and the key makes polls cheap. */
+    column: identifier,
+    /** How long before its commit a row's time may be taken: the longest transaction, and the difference of clocks that set it. */
+    commitLag: time.prefault('30s'),
+  }),
+])
+
+const softDeleteSchema = z.strictObject({
+  column: identifier,
+  /** What marks a deleted row: `now` sets the time (and anything but null counts as deleted), else exactly this value. */
+  value: z.union([z.literal('now'), z.boolean(), z.string(), z.int()]).default('now'),
+})
+
+/** Checks one table of the section. */
+export const tableSchema = z.strictObject({
+  /** Table or view. @default the resource's name */
+  table: identifier.optional(),
+  /** Columns that identify a row: the primary key, or a unique one that never changes. */
+  key: z.array(identifier).min(1).max(8).default(['id']),
+  /** The only columns that are read and written. @default all */
+  columns: z.array(identifier).min(1).max(1_600).optional(),
+  /** What tells that a row was changed. `xmin` is PostgreSQL's own and holds for every table, not for views. */
+  version: versionSchema.default('xmin'),
+  create: createSchema.default({ as: 'key' }),
+  /** What a create does when the row of that key or marker is there already: leave it as it is, or write over it. */
+  existing: z.enum(['adopt', 'overwrite']).default('adopt'),
+  changes: changesSchema.default('xmin'),
+  /** A timestamp column that tells people and policies when a row was changed. */
+  changedAt: identifier.optional(),
+  /** Columns that our own updates set to the database's time, for databases where writers do that and no trigger does. */
+  touch: z.array(identifier).max(8).default([]),
+  /** Rows marked as deleted count as gone. */
+  softDelete: softDeleteSchema.optional(),
+  /** What removing may do. @default archive where there is a softDelete, else delete */
+  remove: z.array(z.enum(['delete', 'archive'])).optional(),
+})
+
+/** Checks the system's section. */
+export const postgresConfig = z.strictObject({
+  /** `postgresql://user:password@host:5432/database`. TLS is set by `tls`, not here. */
+  url: z.string().min(1),
+  /** Schema that every table is taken from. */
+  schema: identifier.default('public'),
+  tables: z.record(z.string().min(1), tableSchema),
+  /** Off loopback the server's certificate is checked, unless this is `false`. */
+  tls: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        /** Certificate authority in PEM, instead of the built-in ones. */
+        ca: z.string().optional(),
+        certificate: z.string().optional(),
+        key: z.string().optional(),
+        /** Name in the server's certificate, where it is not the host's. */
+        serverName: z.string().optional(),
+      }),
+    ])
+    .optional(),
+  /** Connections at most. @default 10, or the system's concurrency where that is less */
+  pool: z.int().min(1).max(200).optional(),
+  /** Rows per page of a list or feed. */
+  pageSize: z.int().min(1).max(10_000).default(1_000),
+  /** Lists of more rows than this come through COPY. */
+  copyFrom: z.int().min(0).default(20_000),
+  /** How old a read may be, for a connection to a read replica. Such a system can't be written. */
+  readLag: time.prefault('0ms'),
+  /** How long after our time-out a statement may still take effect. */
+  inflight: time.prefault('60s'),
+  /** Channel of NOTIFY on which the database tells of changes. */
+  listen: identifier.optional(),
+})
+
+/** A checked section with its defaults. */
+export type PostgresConfig = z.output<typeof postgresConfig>
+/** One checked table. */
+export type TableConfig = z.output<typeof tableSchema>
+
+/** Refuses what the schema can't see: parts of a table that contradict each other. @throws UsageError CONNECTOR_CONFIG_INVALID */
+export function assertTables(system: string, { tables }: PostgresConfig): void {
+  for (const [name, table] of Object.entries(tables)) {
+    const place = `systems.${system}.tables.${name}`
+    const refuse = (what: string): never => {
+      throw new UsageError('CONNECTOR_CONFIG_INVALID', `${place}: ${what}.`)
+    }
+    if (table.create.as === 'recordId' && table.key.length > 1)
+      refuse('a key of several columns can not take our record id; use create: { as: marker } or key')
+    if (table.remove?.includes('archive') === true && table.softDelete === undefined)
+      refuse('archiving needs softDelete: { column }')
+    const { columns } = table
+    const missing = columns === undefined ? [] : neededColumns(table).filter((one) => !columns.includes(one))
+    if (missing.length > 0) refuse(`columns has to include ${missing.join(', ')} too`)
+  }
+}
+
+/** Columns that the connector itself reads in every record. */
+function neededColumns({ key, create }: TableConfig): readonly string[] {
+  return create.as === 'marker' ? [...key, create.column] : key
+}

@@ -1,0 +1,93 @@
+/** The connector `postgres`: tables of a PostgreSQL database, an application's or a warehouse's, as a system. */
+import { suggestion } from '../../model/definition/nearest.ts'
+import { isIsthmusError, UsageError } from '../../model/errors.ts'
+import type { CallContext, ConnectedSystem, Resource } from '../kit/contract.ts'
+import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import type { ResourceDescription } from '../kit/description.ts'
+import { callFailure } from '../kit/outcome.ts'
+import { type Catalog, openCatalog } from './catalog.ts'
+import { type PostgresClient, postgresClient } from './client.ts'
+import { assertTables, type PostgresConfig, postgresConfig } from './config.ts'
+import { describeTable } from './describe.ts'
+import { databaseFailure } from './failures.ts'
+import { unusable } from './record.ts'
+import { bindTable } from './resources.ts'
+
+/** The connector as a definition names it. */
+export const postgres = defineConnector({ name: 'postgres', config: postgresConfig, connect })
+
+function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSystem {
+  const { name, dependencies } = binding
+  assertTables(name, config)
+  const client = postgresClient(config, binding)
+  const catalog = openCatalog(client, config.schema, dependencies.clock)
+  const resources = new Map<string, Resource>()
+  for (const [resource, table] of Object.entries(config.tables)) {
+    const { schema, pageSize, copyFrom } = config
+    const owner = { resource, schema, config: table, client, catalog, pageSize, copyFrom }
+    resources.set(resource, bindTable(owner, config))
+  }
+  return {
+    name,
+    connector: 'postgres',
+    resource: (resourceName) => {
+      const resource = resources.get(resourceName)
+      if (resource !== undefined) return resource
+      const hint = suggestion(resourceName, resources.keys())
+      throw new UsageError(
+        'CONNECTOR_RESOURCE_UNKNOWN',
+        `The system ${name} has no resource "${resourceName}"${hint === undefined ? '' : ` (${hint})`}.`,
+      )
+    },
+    fingerprint: (context) => fingerprint(client, context),
+    describe: (names, context) => describe({ config, catalog }, names, context),
+    close: () => client.close(),
+  }
+}
+
+type Fingerprint = Awaited<ReturnType<ConnectedSystem['fingerprint']>>
+
+/** The cluster's own number and the database in it: a copy that was restored elsewhere keeps the name and changes the number. */
+async function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
+  const text = `select (select system_identifier from pg_control_system())::text as cluster, d.oid::text as oid,
+  d.datname as name from pg_database as d where d.datname = current_database()`
+  try {
+    const [row] = await client.read({ text, values: [] }, context)
+    if (row === undefined) throw unusable('the database does not know itself')
+    return { kind: 'known', value: `${row.cluster}/${row.oid}/${row.name}` }
+  } catch (problem) {
+    const failure = isIsthmusError(problem)
+      ? callFailure(problem)
+      : databaseFailure(problem, 'Asking the database who it is')
+    return { kind: 'unknown', failure }
+  }
+}
+
+type Description = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
+
+/** Tables that the definition names go by their resources' names, others by their own. */
+async function describe(
+  { config, catalog }: { readonly config: PostgresConfig; readonly catalog: Catalog },
+  names: readonly string[] | undefined,
+  context: CallContext,
+): Promise<Description> {
+  const byTable = new Map(Object.entries(config.tables).map(([name, table]) => [table.table ?? name, name]))
+  const resourceOf = (table: string): string => byTable.get(table) ?? table
+  try {
+    catalog.forget()
+    const wanted = names ?? (await catalog.names(context)).map(resourceOf)
+    const resources: ResourceDescription[] = []
+    for (const name of wanted) {
+      const settings = Object.hasOwn(config.tables, name) ? config.tables[name] : undefined
+      const table = await catalog.table(settings?.table ?? name, context)
+      const { key, columns } = settings ?? {}
+      resources.push(describeTable({ name, key, columns, table, resourceOf }))
+    }
+    return { kind: 'known', resources }
+  } catch (problem) {
+    const failure = isIsthmusError(problem)
+      ? callFailure(problem)
+      : databaseFailure(problem, 'Reading the catalogue')
+    return { kind: 'unknown', failure }
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Changes by a timestamp column: cheap with an index on the column and the key, and as true as the column is. Whoever writes without setting
+ * it, or sets it back, is found by the full run.
+ *
+ * A row becomes visible when its transaction commits, after the time that it carries. The feed therefore stays behind the oldest
+ * transaction that is running in the database, as far as our role may see those of others (`pg_read_all_stats`), and always behind the
+ * declared lag, which also covers clocks of applications that set the column themselves.
+ */
+import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import type { CallContext, ChangesResult } from '../../kit/contract.ts'
+import type { TextRow } from '../client.ts'
+import type { TableConfig } from '../config.ts'
+import { unusable } from '../record.ts'
+import { type BoundTable, from, isDeleted, keyParts, of, ridOf, versionOf } from '../statements.ts'
+import { boundTable, type TableOwner } from './table-owner.ts'
+
+type ColumnFeed = Exclude<TableConfig['changes'], string>
+
+/** Beyond this a transaction that is left open is not waited for: everything since would be read again by every poll. */
+const waitedMaxMs = 600_000
+/** Read again beyond the lag, since positions between sweeps are whole milliseconds. */
+const overlapMs = 1_000
+
+/** @throws whatever a read throws */
+export async function changesByColumn(
+  owner: TableOwner,
+  feed: ColumnFeed,
+  { cursor, context }: { readonly cursor: string | undefined; readonly context: CallContext },
+): Promise<ChangesResult> {
+  const bound = await boundTable(owner, context)
+  const { nowMs, oldestMs } = await horizon(owner, context)
+  const openMs = oldestMs === undefined ? 0 : Math.min(nowMs - oldestMs, waitedMaxMs)
+  const rules = {
+    tieBreak: 'id',
+    commitLagMs: Math.max(feed.commitLag, openMs),
+    overlapMs,
+    formatPosition: (ms: number) => new Date(ms).toISOString(),
+  } as const
+  return readFeed(cursor, rules, (query) => fetchPage(owner, bound, { feed, query, context, nowMs }))
+}
+
+/** The server's time, and when the oldest transaction began that we may see; ours don't write rows behind our back. */
+async function horizon(
+  owner: TableOwner,
+  context: CallContext,
+): Promise<{ readonly nowMs: number; readonly oldestMs: number | undefined }> {
+  const text = `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint::text as now,
+  (select floor(extract(epoch from min(xact_start)) * 1000)::bigint::text from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null) as oldest`
+  const [row] = await owner.client.read({ text, values: [] }, context)
+  if (typeof row?.now !== 'string') throw unusable('the database tells no time')
+  return { nowMs: Number(row.now), oldestMs: typeof row.oldest === 'string' ? Number(row.oldest) : undefined }
+}
+
+interface Page {
+  readonly feed: ColumnFeed
+  readonly query: FeedQuery
+  readonly context: CallContext
+  readonly nowMs: number
+}
+
+async function fetchPage(
+  owner: TableOwner,
+  bound: BoundTable,
+  { feed, query, context, nowMs }: Page,
+): Promise<FeedPage> {
+  const { key } = bound.config
+  const column = of(feed.column)
+  const after = query.afterId === undefined ? undefined : keyParts(bound, query.afterId)
+  const keys = key.map(of).join(', ')
+  const values = query.since === undefined ? [] : [query.since, ...(after ?? [])]
+  const conditions = [`isfinite(${column})`]
+  if (query.since !== undefined && after === undefined) conditions.push(`${column} >= $1`)
+  if (after !== undefined) {
+    const places = after.map((_, index) => `$${index + 2}`)
+    conditions.push(`(${column}, ${keys}) > ($1, ${places.join(', ')})`)
+  }
+  const text = `select ${ridOf(bound)} as rid, ${column}::text as position, ${versionOf(bound)} as version,
+  floor(extract(epoch from ${column}) * 1000)::bigint::text as ms, ${isDeleted(bound)} as deleted
+from ${from(bound)} as t where ${conditions.join(' and ')} order by ${column}, ${keys} limit ${owner.pageSize}`
+  const rows = await owner.client.read({ text, values }, context)
+  return { items: rows.map(feedItem), more: rows.length === owner.pageSize, serverNowMs: nowMs }
+}
+
+function feedItem({ rid, position, ms, version, deleted }: TextRow): FeedItem {
+  if (typeof rid !== 'string' || typeof position !== 'string' || typeof ms !== 'string')
+    throw unusable('a change has no key or time')
+  return {
+    change: {
+      rid,
+      ...(typeof version === 'string' ? { version } : {}),
+      ...(deleted === 't' ? { deleted: true } : {}),
+    },
+    position,
+    positionMs: Number(ms),
+    content: version ?? '',
+  }
+}

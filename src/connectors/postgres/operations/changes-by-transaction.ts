@@ -1,0 +1,139 @@
+/**
+ * Changes by the number of the transaction that wrote each row version (`xmin`). Needs no column and no trigger, sees every committed
+ * insert and update exactly when it becomes visible, and reads the whole table once per sweep.
+ *
+ * A *sweep* tells all rows written by transactions from `from` on, in the order of their keys, and notes at its beginning the oldest
+ * transaction still running (`to`). The next sweep starts there: whatever was uncommitted meanwhile is told then. Rows of transactions that
+ * were over although an older one still ran come again; they are recognised and not told twice. (The list of running transactions in a
+ * snapshot would be sharper, but it leaves subtransactions out.)
+ *
+ * Row versions carry the lower 32 bits of the number, which come round every 4 billion transactions. Within 2 billion the whole number
+ * follows from the current one; an older cursor has expired. A row written billions of transactions ago may look like a recent one, which
+ * costs a look and no more.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import type { Statement, TextRow } from '../client.ts'
+import { unusable } from '../record.ts'
+import { type BoundTable, from, isDeleted, of, ridOf, versionOf } from '../statements.ts'
+import { boundTable, type TableOwner } from './table-owner.ts'
+
+const number = z.string().regex(/^\d{1,19}$/)
+
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  /** The first transaction that is told; absent in the very first sweep, which tells everything. */
+  from: number.optional(),
+  /** Where the next sweep begins. */
+  to: number.optional(),
+  /** The key after which this sweep goes on. */
+  after: z.array(z.string()).optional(),
+  /** What was told and will come again. */
+  seen: z.array(z.string()),
+})
+
+type State = z.infer<typeof stateSchema>
+
+/** Told again beyond this many: that costs looks, nothing else. */
+const seenMax = 5_000
+/** Whole numbers can be told from their lower halves within this many transactions; the margin is for those that start meanwhile. */
+const ageMax = 2n ** 31n - 10_000_000n
+
+/** @throws whatever a read throws */
+export async function changesByTransaction(
+  owner: TableOwner,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  const state = cursor === undefined ? { v: 1 as const, seen: [] } : parseState(cursor)
+  const { oldest, next } = await snapshot(owner, context)
+  if (state === undefined || isExpired(state, next)) return { kind: 'expired' }
+  const bound = await boundTable(owner, context)
+  const to = state.to ?? String(oldest)
+  const rows = await owner.client.read(pageStatement(bound, { ...state, to }, next, owner.pageSize), context)
+  const seen = new Set(state.seen)
+  const changed = rows.filter((row) => !seen.has(hashOf(row))).map(changeOf)
+  for (const row of rows) if (row.again === 't') seen.add(hashOf(row))
+  const more = rows.length === owner.pageSize
+  const after = more ? keyOf(bound, rows.at(-1)) : undefined
+  const following: State = more
+    ? { ...state, to, ...(after === undefined ? {} : { after }), seen: newest(seen) }
+    : { v: 1, from: to, seen: newest(seen) }
+  return { kind: 'page', changed, cursor: JSON.stringify(following), more }
+}
+
+function parseState(cursor: string): State | undefined {
+  try {
+    return stateSchema.safeParse(JSON.parse(cursor)).data
+  } catch {
+    return undefined
+  }
+}
+
+/** Transaction numbers with all their digits: the oldest one running, and the next one to be given. */
+async function snapshot(
+  owner: TableOwner,
+  context: CallContext,
+): Promise<{ readonly oldest: bigint; readonly next: bigint }> {
+  const text = `select pg_snapshot_xmin(s)::text as oldest, pg_snapshot_xmax(s)::text as next
+from pg_current_snapshot() as s`
+  const [row] = await owner.client.read({ text, values: [] }, context)
+  const { oldest, next } = row ?? {}
+  if (typeof oldest !== 'string' || typeof next !== 'string') throw unusable('there is no snapshot')
+  return { oldest: BigInt(oldest), next: BigInt(next) }
+}
+
+/** Too old to be told from a number of another round, or from another database altogether. */
+function isExpired({ from: first }: State, next: bigint): boolean {
+  if (first === undefined) return false
+  return BigInt(first) > next || next - BigInt(first) > ageMax
+}
+
+function pageStatement(bound: BoundTable, state: State, next: bigint, limit: number): Statement {
+  const { key } = bound.config
+  const values = [String(next), state.to ?? '0']
+  // How many transactions ago the row was written. Numbers below 3 are no transactions' and mean "long ago".
+  const age = `(($1::bigint - t.xmin::text::bigint) & 4294967295)`
+  const conditions = ['true']
+  if (state.from !== undefined) {
+    values.push(state.from)
+    conditions.push(`t.xmin::text::bigint > 2 and ${age} <= $1::bigint - $3::bigint`)
+  }
+  if (state.after !== undefined) {
+    const places = state.after.map((_, index) => `$${values.length + 1 + index}`)
+    values.push(...state.after)
+    conditions.push(`(${key.map(of).join(', ')}) > (${places.join(', ')})`)
+  }
+  const keys = key.map((column, index) => `${of(column)}::text as k${index}`)
+  return {
+    text: `select ${ridOf(bound)} as rid, ${keys.join(', ')}, t.xmin::text as xid, ${versionOf(bound)} as version,
+  ${isDeleted(bound)} as deleted, ${age} <= $1::bigint - $2::bigint as again
+from ${from(bound)} as t where ${conditions.join(' and ')} order by ${key.map(of).join(', ')} limit ${limit}`,
+    values,
+  }
+}
+
+function changeOf({ rid, version, deleted }: TextRow): ChangedRecord {
+  if (rid === null || rid === undefined) throw unusable('a row has no value in its key')
+  return {
+    rid,
+    ...(version === null || version === undefined ? {} : { version }),
+    ...(deleted === 't' ? { deleted: true } : {}),
+  }
+}
+
+function keyOf({ config }: BoundTable, row: TextRow | undefined): string[] {
+  return config.key.map((_, index) => row?.[`k${index}`] ?? '')
+}
+
+function hashOf({ rid, xid }: TextRow): string {
+  return createHash('sha256')
+    .update(JSON.stringify([rid, xid]))
+    .digest('base64url')
+    .slice(0, 12)
+}
+
+function newest(seen: ReadonlySet<string>): string[] {
+  return [...seen].slice(-seenMax)
+}

@@ -1,0 +1,139 @@
+/**
+ * Full listings, from one snapshot: what is counted is what is listed, whatever others write meanwhile.
+ *
+ * Small tables come through a cursor, large ones through COPY, both with memory bounded by a page: the server waits while nobody pulls. The
+ * snapshot is open for as long as the listing takes, so VACUUM can't clean up behind it until then.
+ */
+import { StringDecoder } from 'node:string_decoder'
+import { to as copyTo } from 'pg-copy-streams'
+import { IsthmusError, isIsthmusError } from '../../../model/errors.ts'
+import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { judgedList, type ListPage } from '../../kit/list.ts'
+import type { Lease, TextRow } from '../client.ts'
+import { listedRow, unusable } from '../record.ts'
+import { type BoundTable, from, isDeleted, shown } from '../statements.ts'
+import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
+
+/** Counting more rows than this takes longer than it is worth: the snapshot's end is proof enough. */
+const countedMax = 5_000_000
+/** Characters of one row of COPY. */
+const rowMax = 64 * 1024 * 1024
+
+/** Hands on every living row. @throws IsthmusError CONNECTOR_TABLE_MISSING · POSTGRES_LIST_BROKEN */
+export async function* listAll(
+  owner: TableOwner,
+  context: CallContext,
+): AsyncGenerator<readonly ListedRecord[], ListEnd> {
+  return yield* judgedList(pagesOf(owner, context), { paging: 'keyset' })
+}
+
+async function* pagesOf(owner: TableOwner, context: CallContext): AsyncGenerator<ListPage> {
+  try {
+    const bound = await boundTable(owner, context)
+    const lease = await owner.client.lease(context.signal)
+    let ended = false
+    try {
+      yield* snapshotPages(owner, bound, lease)
+      ended = true
+    } finally {
+      lease.end(!ended)
+    }
+  } catch (problem) {
+    if (isIsthmusError(problem)) throw problem
+    const { message } = readFailure(owner, problem, 'Listing')
+    throw new IsthmusError('POSTGRES_LIST_BROKEN', message, { cause: problem })
+  }
+}
+
+async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease): AsyncGenerator<ListPage> {
+  const { session } = lease
+  await session.query('begin transaction isolation level repeatable read read only')
+  // The engine bounds the wait for each page; the whole may take as long as the table is large.
+  await session.query('set local statement_timeout = 0')
+  const where = `from ${from(bound)} as t where not (${isDeleted(bound)})`
+  const expected = await countedRows(bound, lease, where)
+  const query = `select ${shown(bound)} ${where}`
+  const pages =
+    expected === undefined || expected > owner.copyFrom
+      ? copiedPages(lease, query, owner.pageSize)
+      : cursorPages(lease, query, owner.pageSize)
+  let isFirst = true
+  for await (const rows of pages) {
+    yield {
+      records: rows.map(listedRow),
+      ...(isFirst && expected !== undefined ? { expected } : {}),
+    }
+    isFirst = false
+  }
+  if (isFirst && expected !== undefined) yield { records: [], expected }
+  await session.query('commit')
+}
+
+async function countedRows(
+  { table }: BoundTable,
+  { session }: Lease,
+  where: string,
+): Promise<number | undefined> {
+  if (table.estimate > countedMax) return undefined
+  const { rows } = await session.query<{ count: string }>(`select count(*)::text as count ${where}`)
+  const [row] = rows
+  if (row === undefined) throw unusable('a count came back empty')
+  return Number(row.count)
+}
+
+async function* cursorPages(
+  { session }: Lease,
+  query: string,
+  pageSize: number,
+): AsyncGenerator<readonly TextRow[]> {
+  await session.query(`declare isthmus_list no scroll cursor for ${query}`)
+  for (;;) {
+    const { rows } = await session.query<TextRow>(`fetch forward ${pageSize} from isthmus_list`)
+    if (rows.length === 0) return
+    yield rows
+  }
+}
+
+async function* copiedPages(
+  { session }: Lease,
+  query: string,
+  pageSize: number,
+): AsyncGenerator<readonly TextRow[]> {
+  const stream = session.query(copyTo(`copy (${query}) to stdout`))
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let rows: TextRow[] = []
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.write(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > rowMax) throw unusable(`a row is longer than ${rowMax} characters`)
+    for (const line of lines) {
+      rows.push(copiedRow(line))
+      if (rows.length < pageSize) continue
+      yield rows
+      rows = []
+    }
+  }
+  if (rest !== '') throw unusable('COPY ended within a row')
+  if (rows.length > 0) yield rows
+}
+
+/** A line of COPY's text format: tabs between values, `\N` for null, escapes for everything that could be taken for either. */
+function copiedRow(line: string): TextRow {
+  const [rid, version, changed, deleted, record] = line.split('\t').map(copiedValue)
+  return {
+    rid: rid ?? null,
+    version: version ?? null,
+    changed: changed ?? null,
+    deleted: deleted ?? null,
+    record: record ?? null,
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+function copiedValue(text: string): string | null {
+  if (text === '\\N') return null
+  if (!text.includes('\\')) return text
+  return text.replace(/\\(.)/gs, (_, character: string) => escapes[character] ?? character)
+}

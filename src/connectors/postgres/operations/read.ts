@@ -1,0 +1,62 @@
+/** Reads by key: one row, or many with one statement. */
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { sqlState } from '../failures.ts'
+import { observedRow } from '../record.ts'
+import { keyParts, readManyStatement, readStatement } from '../statements.ts'
+import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
+
+/** Reads one row. Never throws: a failure is no information. */
+export async function readOne(owner: TableOwner, rid: string, context: CallContext): Promise<ReadResult> {
+  try {
+    const bound = await boundTable(owner, context)
+    const parts = keyParts(bound, rid)
+    if (parts === undefined) return { kind: 'gone' }
+    const [row] = await owner.client.read(readStatement(bound, parts), context)
+    return row === undefined ? { kind: 'gone' } : observedRow(row)
+  } catch (problem) {
+    // A key that the column's type can't hold is the key of no row.
+    if (isNoKey(problem)) return { kind: 'gone' }
+    return { kind: 'unknown', failure: readFailure(owner, problem, 'Reading') }
+  }
+}
+
+/** Reads many rows, one snapshot for all of them. What is not in it is not there. */
+export async function readMany(
+  owner: TableOwner,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  try {
+    const bound = await boundTable(owner, context)
+    const asked = rids.flatMap((rid, place) => {
+      const parts = keyParts(bound, rid)
+      return parts === undefined ? [] : [{ parts, place }]
+    })
+    const statement = readManyStatement(
+      bound,
+      asked.map(({ parts }) => parts),
+    )
+    const rows = asked.length === 0 ? [] : await owner.client.read(statement, context)
+    const found = new Map(rows.map((row) => [asked[Number(row.place) - 1]?.place, observedRow(row)] as const))
+    return rids.map((_, place) => found.get(place) ?? { kind: 'gone' })
+  } catch (problem) {
+    if (isNoKey(problem)) return readOneByOne(owner, rids, context)
+    const failure = readFailure(owner, problem, 'Reading')
+    return rids.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+/** One id that is none must not take the others along. */
+async function readOneByOne(
+  owner: TableOwner,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  const results: ReadResult[] = []
+  for (const rid of rids) results.push(await readOne(owner, rid, context))
+  return results
+}
+
+function isNoKey(problem: unknown): boolean {
+  return sqlState(problem)?.startsWith('22') === true
+}

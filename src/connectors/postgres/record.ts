@@ -1,0 +1,38 @@
+/** Rows as the engine's records. */
+import { parseJson } from '../../http/json.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import type { ListedRecord, ReadResult } from '../kit/contract.ts'
+import { isNativeRecord } from '../kit/native.ts'
+import type { TextRow } from './client.ts'
+
+/** JSON columns may be nested; beyond this depth a value is not taken for a record. */
+const depthMax = 64
+
+/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the row has no key or its JSON can't be read */
+export function listedRow(row: TextRow): ListedRecord {
+  const { rid, version, changed } = row
+  if (rid === null || rid === undefined) throw unusable('a row has no value in its key')
+  return {
+    rid,
+    native: nativeOf(row),
+    ...(version === null || version === undefined ? {} : { version }),
+    ...(changed === null || changed === undefined ? {} : { changedAt: Number(changed) }),
+  }
+}
+
+/** A row as an observation: one that is marked as deleted is gone. */
+export function observedRow(row: TextRow): ReadResult {
+  return row.deleted === 't' ? { kind: 'gone' } : { kind: 'live', ...listedRow(row) }
+}
+
+function nativeOf({ record }: TextRow): NativeRecord {
+  const parsed = parseJson(record ?? '', { maxDepth: depthMax, numbers: 'lossless' })
+  if (parsed.ok && isNativeRecord(parsed.value)) return parsed.value
+  throw unusable('a row can not be read as JSON')
+}
+
+/** The error of an answer that is not what the statement asks for. */
+export function unusable(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The database's answer can't be used: ${what}.`)
+}

@@ -1,0 +1,100 @@
+/** Binds one table: its capabilities as the definition declares it, and only the operations that it has. */
+import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import { textAt } from '../kit/native.ts'
+import type { PostgresConfig, TableConfig } from './config.ts'
+import { changesAfter } from './operations/changes.ts'
+import { findRows, foundMax, markerColumn } from './operations/find.ts'
+import { listAll } from './operations/list.ts'
+import { readMany, readOne } from './operations/read.ts'
+import type { TableOwner } from './operations/table-owner.ts'
+import { conflictTarget, createRow, removeRow, updateRow } from './operations/write.ts'
+import { createRows, updateRows } from './operations/write-many.ts'
+
+/** Ids of one `readMany`. */
+const readBatch = 500
+/** Rows of one `createMany` or `updateMany`. */
+const writeBatch = 200
+
+/** Makes the operations that a table's declaration allows. */
+export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
+  const { config } = owner
+  const capabilities = capabilitiesOf(config, system)
+  const marker = markerColumn(config)
+  const canCreateMany = conflictTarget(owner).length > 0
+  return {
+    name: owner.resource,
+    capabilities,
+    read: (rid, context) => readOne(owner, rid, context),
+    readMany: (rids, context) => readMany(owner, rids, context),
+    list: (context) => listAll(owner, context),
+    ...(config.changes === 'none'
+      ? {}
+      : { changes: (cursor, context) => changesAfter(owner, cursor, context) }),
+    find: (request, context) => findRows(owner, request, context),
+    ...(config.create.as === 'unsupported'
+      ? {}
+      : { create: (request, context) => createRow(owner, request, context) }),
+    update: (request, context) => updateRow(owner, request, context),
+    ...(capabilities.remove === 'none'
+      ? {}
+      : { remove: (request, context) => removeRow(owner, request, context) }),
+    ...(canCreateMany ? { createMany: (requests, context) => createRows(owner, requests, context) } : {}),
+    ...(canCreateMany ? { updateMany: (requests, context) => updateRows(owner, requests, context) } : {}),
+    ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, [marker]) }),
+  } satisfies Resource
+}
+
+/** What a table's declaration means for the engine. */
+export function capabilitiesOf(config: TableConfig, system: PostgresConfig): RemoteCapabilities {
+  const marker = markerColumn(config)
+  const { version, changes, softDelete } = config
+  return {
+    read: { lagMs: system.readLag, batch: readBatch },
+    search: { lagMs: system.readLag, maxResults: foundMax },
+    version: version === 'none' ? 'none' : isOrdered(version) ? 'ordered' : 'opaque',
+    conditionalWrites: version !== 'none',
+    write: 'patch',
+    nested: 'replace',
+    writeReturns: version === 'none' ? 'body' : 'body+version',
+    create: createClass(config.create),
+    ...(marker === undefined ? {} : { marker: [marker] }),
+    inflightMs: system.inflight,
+    list: { paging: 'keyset', pageSize: system.pageSize },
+    changes: changesClass(changes),
+    deletes: softDelete === undefined ? 'byId' : 'tombstone',
+    remove: removeClass(config),
+    ...(config.create.as === 'none' || config.create.as === 'unsupported' ? {} : { writeBatch }),
+  }
+}
+
+function isOrdered(version: TableConfig['version']): boolean {
+  return typeof version !== 'string' && version.ordered
+}
+
+/** A create that finds its row by key or unique marker makes no second one, however often it is repeated. */
+function createClass(create: TableConfig['create']): RemoteCapabilities['create'] {
+  switch (create.as) {
+    case 'key':
+      return 'upsertKey'
+    case 'recordId':
+      return 'clientId'
+    case 'marker':
+      return create.unique ? 'upsertKey' : 'marker'
+    case 'none':
+    case 'unsupported':
+      return create.as
+  }
+}
+
+function changesClass(changes: TableConfig['changes']): RemoteCapabilities['changes'] {
+  if (changes === 'none') return { cursor: 'none', commitLagMs: 0 }
+  return changes === 'xmin'
+    ? { cursor: 'seq', commitLagMs: 0 }
+    : { cursor: 'ts+id', commitLagMs: changes.commitLag }
+}
+
+function removeClass({ remove, softDelete }: TableConfig): RemoteCapabilities['remove'] {
+  const can = new Set(remove ?? [softDelete === undefined ? 'delete' : 'archive'])
+  if (can.has('delete')) return can.has('archive') ? 'both' : 'delete'
+  return can.has('archive') ? 'archive' : 'none'
+}

@@ -1,0 +1,183 @@
+/**
+ * Every statement of the connector, as text.
+ *
+ * Names come from the definition and the catalogue and are always quoted; values travel as parameters, as text. Records go out and in as
+ * JSON made and read by the server, which keeps every digit of a number and every microsecond of a time.
+ */
+
+import { writeJson } from '../../http/json.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import type { Column, Table } from './catalog.ts'
+import type { Statement } from './client.ts'
+import type { TableConfig } from './config.ts'
+
+/** A table with what the definition says about it, and its columns as they are now. */
+export interface BoundTable {
+  readonly schema: string
+  readonly name: string
+  readonly config: TableConfig
+  readonly table: Table
+}
+
+/** Quotes a name, whatever is in it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** The table's full name. */
+export function from({ schema, name }: BoundTable): string {
+  return `${quoted(schema)}.${quoted(name)}`
+}
+
+/** `t."column"` */
+export function of(column: string): string {
+  return `t.${quoted(column)}`
+}
+
+/** The id of a record: the key's text, or a JSON list where the key has several columns. */
+export function ridOf({ config }: BoundTable): string {
+  const { key } = config
+  const [only] = key
+  if (key.length === 1 && only !== undefined) return `${of(only)}::text`
+  return `json_build_array(${key.map((column) => `${of(column)}::text`).join(', ')})::text`
+}
+
+/** The parts of an id in the order of the key's columns; undefined when it can't be one of this table. */
+export function keyParts({ config }: BoundTable, rid: string): readonly string[] | undefined {
+  if (config.key.length === 1) return [rid]
+  try {
+    const parts: unknown = JSON.parse(rid)
+    if (!Array.isArray(parts) || parts.length !== config.key.length) return undefined
+    const texts = parts.filter((part) => typeof part === 'string')
+    return texts.length === parts.length ? texts : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The version of the row `t` as text. */
+export function versionOf({ config }: BoundTable): string {
+  const { version } = config
+  if (version === 'none') return 'null::text'
+  return version === 'xmin' ? 't.xmin::text' : `${of(version.column)}::text`
+}
+
+/** Comparison of a row's version with a text parameter. */
+export function hasVersion(bound: BoundTable, parameter: string): string {
+  return `${versionOf(bound)} = ${parameter}`
+}
+
+function changedAtOf({ config }: BoundTable): string {
+  const { changedAt } = config
+  if (changedAt === undefined) return 'null'
+  const column = of(changedAt)
+  return `case when isfinite(${column}) then floor(extract(epoch from ${column}) * 1000)::bigint::text end`
+}
+
+/** Columns of the table that the definition lets through, in the table's order. @throws IsthmusError CONNECTOR_TABLE_MISSING */
+export function readable({ name, config, table }: BoundTable): readonly string[] {
+  const { columns } = config
+  if (columns === undefined) return [...table.columns.keys()]
+  const missing = columns.filter((column) => !table.columns.has(column))
+  if (missing.length === 0) return columns
+  throw new IsthmusError('CONNECTOR_TABLE_MISSING', `The table ${name} has no column ${missing.join(', ')}.`)
+}
+
+/** The record as JSON of the row `t`. */
+function recordOf(bound: BoundTable): string {
+  const columns = readable(bound).map(of).join(', ')
+  return `(select row_to_json(r) from (select ${columns}) r)::text`
+}
+
+/** What every read answers of the row `t`. */
+export function shown(bound: BoundTable): string {
+  const { config } = bound
+  const deleted =
+    config.softDelete === undefined ? "'f'" : `case when ${isDeleted(bound)} then 't' else 'f' end`
+  return [
+    `${ridOf(bound)} as rid`,
+    `${versionOf(bound)} as version`,
+    `${changedAtOf(bound)} as changed`,
+    `${deleted} as deleted`,
+    `${recordOf(bound)} as record`,
+  ].join(', ')
+}
+
+/** Whether the row `t` counts as deleted. */
+export function isDeleted({ config }: BoundTable): string {
+  const { softDelete } = config
+  if (softDelete === undefined) return 'false'
+  const { column, value } = softDelete
+  if (value === 'now') return `${of(column)} is not null`
+  return `coalesce(${of(column)}::text = ${literal(value)}, false)`
+}
+
+/** A constant of the definition as text of the column's type. */
+function literal(value: string | number | boolean): string {
+  return `'${String(value).replaceAll("'", "''")}'`
+}
+
+/** What archiving sets. */
+export function archiving({ config }: BoundTable): string {
+  const { softDelete } = config
+  if (softDelete === undefined) return ''
+  const value = softDelete.value === 'now' ? 'now()' : literal(softDelete.value)
+  return `${quoted(softDelete.column)} = ${value}`
+}
+
+/** `t."a" = $1 and t."b" = $2`, counting from `first`. The server gives the parameters the columns' types. */
+export function hasKey({ config }: BoundTable, first: number): string {
+  return config.key.map((column, index) => `${of(column)} = $${first + index}`).join(' and ')
+}
+
+/** A column of a record that a write names. @throws IsthmusError CONNECTOR_COLUMN_UNKNOWN */
+export function columnOf({ name, config, table }: BoundTable, column: string): Column {
+  const found = config.columns?.includes(column) === false ? undefined : table.columns.get(column)
+  if (found !== undefined) return found
+  throw new IsthmusError('CONNECTOR_COLUMN_UNKNOWN', `The table ${name} has no column "${column}" to write.`)
+}
+
+/** Names of a record's values, without those that are not given. */
+export function givenColumns(record: NativeRecord): readonly string[] {
+  return Object.keys(record).filter((column) => record[column] !== undefined)
+}
+
+/**
+ * Several records as rows of the table's own types.
+ *
+ * The properties are numbered, so that no column's name can clash with the ones beside them: `n` (the record's place) and `ver`.
+ */
+export function rowsOf(
+  bound: BoundTable,
+  columns: readonly string[],
+  records: readonly { readonly values: NativeRecord; readonly version?: string | undefined }[],
+): { readonly source: string; readonly parameter: string } {
+  const types = columns.map((column, index) => `c${index} ${columnOf(bound, column).type}`)
+  const source = `json_to_recordset($1::json) as v(${['n int', 'ver text', ...types].join(', ')})`
+  const rows = records.map(({ values, version }, n) => ({
+    n,
+    ...(version === undefined ? {} : { ver: version }),
+    ...Object.fromEntries(columns.map((column, index) => [`c${index}`, values[column]])),
+  }))
+  return { source, parameter: writeJson(rows) }
+}
+
+/** Reads one row by its key. */
+export function readStatement(bound: BoundTable, parts: readonly string[]): Statement {
+  return { text: `select ${shown(bound)} from ${from(bound)} as t where ${hasKey(bound, 1)}`, values: parts }
+}
+
+/** Reads several rows by their keys; `place` is the id's place in the request. */
+export function readManyStatement(bound: BoundTable, keys: readonly (readonly string[])[]): Statement {
+  const { key } = bound.config
+  const lists = key.map((_, index) => `$${index + 1}::text[]`).join(', ')
+  const names = key.map((_, index) => `k${index}`)
+  const same = key.map((column, index) => `${of(column)} = k.k${index}::${columnOf(bound, column).type}`)
+  return {
+    text: `select k.place::text as place, ${shown(bound)}
+from unnest(${lists}) with ordinality as k(${[...names, 'place'].join(', ')})
+join ${from(bound)} as t on ${same.join(' and ')}`,
+    values: key.map((_, index) => keys.map((parts) => parts[index] ?? '')),
+  }
+}
