@@ -1,6 +1,6 @@
 /** Sends documents to the one address of a GraphQL API, and tells a result from errors. */
 import type { ApiClient } from '../../http/client.ts'
-import { HttpStatusError } from '../../http/errors.ts'
+import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
@@ -142,8 +142,12 @@ export class GraphqlClient {
       const tookMs = clock.monotonic() - sentAt
       return this.#understood(sending, answer.data, rules, { date: answer.headers.date, tookMs })
     } catch (error) {
-      if (!(error instanceof HttpStatusError) || error.status >= 500 || !hasProblems(error.body)) throw error
-      throw this.#errorOf(sending, error.body, rules)
+      if (!(error instanceof HttpStatusError) || !hasProblems(error.body)) throw error
+      const told = this.#errorOf(sending, error.body, rules)
+      // Of a failing server only those words count that say that it did not even begin.
+      throw error.status < 500 || told instanceof RateLimitedError || told instanceof AuthenticationError
+        ? told
+        : error
     }
   }
 
