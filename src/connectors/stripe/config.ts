@@ -56,6 +56,7 @@ export const stripeConfig = z.strictObject({
     .describe(
       'Longest time until a new record can be found by search. Default 1h, as Stripe says of outages.',
     ),
+  pageSize: z.int().min(1).max(100).default(100).describe('Objects in one page of a list. Default 100.'),
   expand: z
     .partialRecord(z.enum(resourceNames), z.array(expandPath).min(1).max(20))
     .optional()

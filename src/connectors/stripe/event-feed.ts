@@ -24,7 +24,6 @@ export const commitLagMs = 60_000
 const overlapMs = 10_000
 /** An hour less than the 30 days, since the sweep itself takes time. */
 const retentionMs = 30 * 86_400_000 - 3_600_000
-const pageSize = 100
 /** Beyond it events are told again, which costs a look and no more. */
 const seenMax = 2_000
 
@@ -79,7 +78,7 @@ function isForgotten({ clock }: ResourceContext, { low }: State): boolean {
   return low !== undefined && clock.now() - low * 1_000 > retentionMs
 }
 
-function queryOf({ resource }: ResourceContext, { low, sweep }: State) {
+function queryOf({ resource, pageSize }: ResourceContext, { low, sweep }: State) {
   return {
     limit: pageSize,
     'types[]': resource.eventTypes,

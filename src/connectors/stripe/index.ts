@@ -30,6 +30,7 @@ function connect(config: StripeConfig, binding: ConnectorBinding): ConnectedSyst
         amounts: config.amounts,
         marker: config.marker,
         expand: config.expand?.[resource.name] ?? [],
+        pageSize: config.pageSize,
         searchLagMs: durationMs(config.searchLag) ?? 3_600_000,
         clock: dependencies.clock,
       }),

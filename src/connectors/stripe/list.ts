@@ -11,9 +11,6 @@ import { judgedList, type ListPage } from '../kit/list.ts'
 import { isLostCursor } from './errors.ts'
 import { expansion, type ListAnswer, listOf, type ResourceContext, received, unusable } from './record.ts'
 
-/** The largest page that Stripe gives. */
-export const pageSize = 100
-
 /** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
 export async function* listAll(
   owner: ResourceContext,
@@ -52,7 +49,7 @@ async function pageAfter(
 ): Promise<ListAnswer> {
   const ask = async (after?: string): Promise<ListAnswer> => {
     const query = {
-      limit: pageSize,
+      limit: owner.pageSize,
       ...(after === undefined ? {} : { starting_after: after }),
       ...expansion(owner, true),
     }

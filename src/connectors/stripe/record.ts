@@ -19,6 +19,8 @@ export interface ResourceContext {
   /** Paths of references whose objects come inside a record. */
   readonly expand: readonly string[]
   readonly searchLagMs: number
+  /** Objects in one page of a list; Stripe gives 100 at most. */
+  readonly pageSize: number
   readonly clock: { now(): number; monotonic(): number }
 }
 

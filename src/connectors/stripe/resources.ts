@@ -2,7 +2,7 @@
 import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import { changesAfter, commitLagMs } from './event-feed.ts'
-import { listAll, pageSize } from './list.ts'
+import { listAll } from './list.ts'
 import { readBatch, readMany, readOne } from './read.ts'
 import type { ResourceContext } from './record.ts'
 import { findObjects, hitsMax } from './search.ts'
@@ -38,7 +38,12 @@ export function bindResource(owner: ResourceContext): Resource {
 }
 
 /** What Stripe offers for a resource, as documented for the pinned version. */
-export function capabilitiesOf({ resource, marker, searchLagMs }: ResourceContext): RemoteCapabilities {
+export function capabilitiesOf({
+  resource,
+  marker,
+  searchLagMs,
+  pageSize,
+}: ResourceContext): RemoteCapabilities {
   return {
     read: { lagMs: 0, batch: resource.idsParameter === undefined ? 1 : readBatch },
     search: { lagMs: searchLagMs, maxResults: hitsMax },

@@ -49,9 +49,10 @@ export class FakeAccount {
     return this.#options.now()
   }
 
-  create(kind: Kind, properties: Native): Stored {
+  /** `atMs` is in the past for an object that becomes visible late. */
+  create(kind: Kind, properties: Native, atMs = this.now): Stored {
     this.#sequence += 1
-    const seconds = Math.floor(this.now / 1_000)
+    const seconds = Math.floor(atMs / 1_000)
     const id = typeof properties.id === 'string' ? properties.id : this.#newId(kind.prefix)
     const native: Native = {
       id,
@@ -71,7 +72,7 @@ export class FakeAccount {
       indexedAt: this.now + this.#options.searchLagMs,
     }
     this.objects.set(id, stored)
-    if (kind.events.created !== undefined) this.tell(kind.events.created, native)
+    if (kind.events.created !== undefined) this.tell(kind.events.created, native, undefined, atMs)
     return stored
   }
 
@@ -94,14 +95,15 @@ export class FakeAccount {
     if (stored.kind.events.deleted !== undefined) this.tell(stored.kind.events.deleted, stored.native)
   }
 
-  tell(type: string, object: Native, previous?: Native): StripeEvent {
+  /** `atMs` is in the past for an event that becomes visible late. */
+  tell(type: string, object: Native, previous?: Native, atMs = this.now): StripeEvent {
     const { apiVersion, connected, onEvent } = this.#options
     const event: StripeEvent = {
       id: this.#newId('evt'),
       object: 'event',
       ...(connected ? { account: this.id } : {}),
       api_version: apiVersion,
-      created: Math.floor(this.now / 1_000),
+      created: Math.floor(atMs / 1_000),
       data: { object, ...(previous === undefined ? {} : { previous_attributes: previous }) },
       livemode: false,
       pending_webhooks: 1,

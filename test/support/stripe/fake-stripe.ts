@@ -94,17 +94,24 @@ export class FakeStripe implements AsyncDisposable {
     this.#frozenAt = this.now
   }
 
+  /** Lets its clock go on. */
+  thaw(): void {
+    if (this.#frozenAt === undefined) return
+    this.#aheadMs = this.#frozenAt - Date.now()
+    this.#frozenAt = undefined
+  }
+
   /** Puts its clock ahead. */
   advance(ms: number): void {
     if (this.#frozenAt === undefined) this.#aheadMs += ms
     else this.#frozenAt += ms
   }
 
-  /** Through the back door: makes an object and gives its id. */
-  insert(resource: string, properties: Native): string {
+  /** Through the back door: makes an object and gives its id. `ageMs`: it becomes visible now and carries a time so long ago. */
+  insert(resource: string, properties: Native, ageMs = 0): string {
     const kind = kinds.get(resource)
     if (kind === undefined) throw new RangeError(`there is no resource ${resource}`)
-    return String(this.account.create(kind, properties).native.id)
+    return String(this.account.create(kind, properties, this.now - ageMs).native.id)
   }
 
   /** Through the back door; `event` names another event than an ordinary change. */

@@ -38,6 +38,7 @@ export function listEvents(account: FakeAccount, params: Params): Native {
   const kept = account.events
     .filter(({ created }) => account.now - created * 1_000 <= eventRetentionMs)
     .toReversed()
+    .sort((a, b) => b.created - a.created)
   const fitting = kept.filter((event) => {
     if (Array.isArray(types)) return types.includes(event.type)
     return typeof type !== 'string' || matchesType(event.type, type)
