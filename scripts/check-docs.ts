@@ -8,7 +8,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
 import { httpOptionsPage } from './docs/http-options.ts'
-import { cliPage, connectionPage, definitionPage, manifestPage } from './docs/reference-pages.ts'
+import {
+  cliPage,
+  connectionPage,
+  definitionPage,
+  graphqlManifestPage,
+  manifestPage,
+} from './docs/reference-pages.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const write = process.argv.includes('--write')
@@ -48,6 +54,7 @@ const generated: Readonly<Record<string, () => string>> = {
   'docs/reference/connection.md': connectionPage,
   'docs/reference/definition.md': definitionPage,
   'docs/reference/error-codes.md': errorCodePage,
+  'docs/reference/graphql-manifest.md': graphqlManifestPage,
   'docs/reference/http-options.md': httpOptionsPage,
   'docs/reference/manifest.md': manifestPage,
 }

@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander'
 import { z } from 'zod'
 import { createProgram } from '../../src/cli/program.ts'
+import { manifestSchema as graphqlManifestSchema } from '../../src/connectors/graphql/manifests/manifest.ts'
 import { connectionShape } from '../../src/connectors/kit/connection.ts'
 import { manifestSchema } from '../../src/connectors/rest/manifests/manifest.ts'
 import { definitionJsonSchema } from '../../src/model/definition/schema/root.ts'
@@ -51,6 +52,20 @@ export function connectionPage(): string {
   return complete(
     schemaPage('The connection of a system', introduction, schema),
     'src/connectors/kit/connection.ts, auth-schema.ts',
+  )
+}
+
+/** `docs/reference/graphql-manifest.md` */
+export function graphqlManifestPage(): string {
+  const introduction = [
+    'What the connector `graphql` has to know about an API, under `manifest` of a system: inline, or a path to a file.',
+    'Documents are GraphQL; `...record` stands for the fields of the resource and marks where in the answer its records are. The variables and',
+    'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). Everything left out has the careful meaning.',
+  ]
+  const schema = z.toJSONSchema(graphqlManifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
+  return complete(
+    schemaPage('The manifest of a GraphQL API', introduction, schema),
+    'src/connectors/graphql/manifests',
   )
 }
 
