@@ -8,7 +8,13 @@ export type {
   StartCounterpart,
 } from './connectors/kit/conformance/counterpart.ts'
 export { type NastyText, nastyTexts } from './connectors/kit/conformance/nasty-values.ts'
-export type { Probe, ProbeOutcome } from './connectors/kit/conformance/probe.ts'
+export {
+  hold,
+  type Probe,
+  type ProbeOutcome,
+  refute,
+  unproved,
+} from './connectors/kit/conformance/probe.ts'
 export { connectorProbes } from './connectors/kit/conformance/probes.ts'
 export { type ProbeReport, runProbe } from './connectors/kit/conformance/run-probe.ts'
 export {

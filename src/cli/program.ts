@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { Run } from './command.ts'
+import { addCertifyCommand } from './commands/certify.ts'
 import { addCheckCommand } from './commands/check.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
 import { addDemoCommand } from './commands/demo.ts'
@@ -74,6 +75,7 @@ export function createProgram(options: ProgramOptions): Command {
   addDemoCommand(program, run)
   addInitCommand(program, run)
   addCheckCommand(program, run)
+  addCertifyCommand(program, run)
   addTryCommand(program, run)
   addStartCommand(program, run)
   addSyncCommands(program, run)

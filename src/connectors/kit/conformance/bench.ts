@@ -36,6 +36,8 @@ export interface ProbeTarget {
   readonly template?: RecordTemplate
   readonly counterpart?: Counterpart
   readonly door?: CounterpartResource
+  /** Records after which a listing is left: a person's own system may have millions. @default no bound */
+  readonly listMax?: number
   /** Called with each record that a probe made through the connector, before it is used. */
   readonly onMade?: (rid: string) => void
 }
@@ -233,7 +235,10 @@ export class ProbeBench {
   }
 
   /** Lists to the end, or at most so many records; `meanwhile` happens after the first page. Never throws for the list's own sake. */
-  async list(max = Number.POSITIVE_INFINITY, meanwhile?: () => Promise<void>): Promise<ListRun> {
+  async list(
+    max = this.#target.listMax ?? Number.POSITIVE_INFINITY,
+    meanwhile?: () => Promise<void>,
+  ): Promise<ListRun> {
     const records: ListedRecord[] = []
     const pages = this.resource.list(this.context)
     try {

@@ -1,0 +1,118 @@
+/** `isthmus certify`: what a system really does, against what its connector declares. */
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { parse } from 'yaml'
+import { UsageError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import { type CertifiedResource, certifySystem } from '../../runtime/certify/certify-system.ts'
+import { recordMark } from '../../runtime/certify/made-up-record.ts'
+import { loadDefinition } from '../../runtime/load-definition.ts'
+import type { Run } from '../command.ts'
+import { type CliContext, definitionOf } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { plural, type Style } from '../output.ts'
+import { wrap } from '../wrap.ts'
+
+const fileBytesMax = 1_000_000
+
+interface CertifyCommandOptions {
+  readonly resource?: string
+  readonly write?: boolean
+  readonly body?: string
+}
+
+async function certify(context: CliContext, system: string, options: CertifyCommandOptions): Promise<number> {
+  const { output } = context
+  if (options.body !== undefined && options.write !== true)
+    throw new UsageError('CLI_USAGE', '--body says what records to make, which needs --write')
+  const loaded = await loadDefinition({ ...definitionOf(context), secrets: 'resolve' })
+  // On standard error, so that it is seen beside a pipe as well, and before anything is made.
+  if (options.write === true)
+    output.complain(
+      `Records named "${recordMark} …" will now be created, changed and removed in ${system}${options.resource === undefined ? '' : ` (${options.resource})`}. Use a sandbox.`,
+    )
+  const certified = await certifySystem({
+    integration: loaded.integration,
+    system,
+    baseDirectory: dirname(loaded.source),
+    write: options.write === true,
+    onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
+    signal: context.untilStopped(),
+    ...(options.resource === undefined ? {} : { resource: options.resource }),
+    ...(options.body === undefined ? {} : { body: readBody(context, options.body) }),
+  })
+  output.progressDone()
+  output.result({ system, resources: certified, ...countOutcomes(certified) }, () =>
+    draw(system, certified, output.style, output.width),
+  )
+  if (countOutcomes(certified).refuted > 0) return exitCodes.failed
+  return certified.some(({ left }) => left.length > 0) ? exitCodes.needsDecision : exitCodes.fine
+}
+
+function readBody({ directory }: CliContext, file: string): NativeRecord {
+  const path = resolve(directory, file)
+  try {
+    if (statSync(path).size <= fileBytesMax) {
+      const body: unknown = parse(readFileSync(path, 'utf8'))
+      if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
+    }
+  } catch (cause) {
+    throw new UsageError('CLI_NOT_FOUND', `${path} can't be read as YAML or JSON`, { cause })
+  }
+  throw new UsageError('CLI_USAGE', `${path} has to be one object of at most ${fileBytesMax / 1_000_000} MB`)
+}
+
+function countOutcomes(certified: readonly CertifiedResource[]) {
+  const kinds = certified.flatMap(({ probes }) => probes.map(({ outcome }) => outcome.kind))
+  const count = (kind: string): number => kinds.filter((one) => one === kind).length
+  return { proved: count('proved'), refuted: count('refuted'), unproved: count('unproved') }
+}
+
+function draw(system: string, certified: readonly CertifiedResource[], style: Style, width: number): string {
+  const { proved, refuted, unproved } = countOutcomes(certified)
+  const verdict = [
+    style.good(`${proved} proved`),
+    ...(refuted > 0 ? [style.bad(`${refuted} refuted`)] : []),
+    `${unproved} not tried`,
+  ].join(', ')
+  const left = certified.flatMap((one) => one.left.map((rid) => `${one.resource} ${rid}`))
+  const remains =
+    left.length === 0
+      ? []
+      : ['', style.alert(`${plural(left.length, 'record')} could not be removed: ${left.join(', ')}`)]
+  return [...certified.map((one) => drawResource(system, one, style, width)), verdict, ...remains].join('\n')
+}
+
+function drawResource(
+  system: string,
+  { resource, probes }: CertifiedResource,
+  style: Style,
+  width: number,
+): string {
+  const marks = { proved: style.good('✓'), refuted: style.bad('✗'), unproved: style.quiet('–') }
+  const lines = probes.flatMap(({ name, proves, outcome }) => {
+    if (outcome.kind === 'not-applicable') return []
+    const words = outcome.words === undefined ? '' : outcome.words
+    const sentence = wrap(proves, width - 4).map(
+      (line, index) => `${index === 0 ? `  ${marks[outcome.kind]} ` : '    '}${line}`,
+    )
+    const because = wrap(outcome.kind === 'proved' ? words : `${words} (${name})`, width - 6)
+    const colour = outcome.kind === 'refuted' ? style.bad : style.quiet
+    return [...sentence, ...(words === '' ? [] : because.map((line) => `      ${colour(line)}`))]
+  })
+  return [style.bold(`${resource} of ${system}`), ...lines, ''].join('\n')
+}
+
+export function addCertifyCommand(program: Command, run: Run): void {
+  program
+    .command('certify <system>')
+    .description('prove what a system does against what its connector declares; only reads unless --write')
+    .option('--resource <name>', 'only this resource, as the definition names it')
+    .option('--write', 'create, change and remove records of its own there: for a sandbox')
+    .option(
+      '--body <file>',
+      'YAML or JSON with properties that records made there need beside the mapped ones',
+    )
+    .action(run(certify))
+}

@@ -1,0 +1,153 @@
+/**
+ * `isthmus certify`: the probes of the connector conformance suite, run against a person's own system.
+ *
+ * Without `write` nothing is created, changed or removed there. With it, probes make records of their own, marked in every text and removed
+ * again; a resource that can't delete is left alone, since its records would stay.
+ */
+import type { ProbeTarget, RecordTemplate } from '../../connectors/kit/conformance/bench.ts'
+import type { Probe, ProbeOutcome } from '../../connectors/kit/conformance/probe.ts'
+import { connectorProbes } from '../../connectors/kit/conformance/probes.ts'
+import { runProbe } from '../../connectors/kit/conformance/run-probe.ts'
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
+import type { Connector } from '../../connectors/kit/define-connector.ts'
+import { connectSystem } from '../../connectors/registry.ts'
+import { suggestion } from '../../model/definition/nearest.ts'
+import { UsageError } from '../../model/errors.ts'
+import type { Entity, EntitySystem, Integration, SystemSettings } from '../../model/integration.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import { createClock } from '../clock.ts'
+import { templateOf } from './made-up-record.ts'
+
+export interface CertifyOptions {
+  /** With secrets resolved. */
+  readonly integration: Integration
+  readonly system: string
+  /** Only this one. @default every resource that the definition uses there */
+  readonly resource?: string
+  /** Creates, changes and removes records of its own. @default false */
+  readonly write?: boolean
+  /** Native properties of records made there, beside the mapped ones. @default none */
+  readonly body?: NativeRecord
+  /** Folder that paths in the definition are relative to. */
+  readonly baseDirectory: string
+  /** Called before each probe. */
+  readonly onProbe?: (resource: string, probe: Probe) => void
+  readonly signal?: AbortSignal
+  /** Further connectors. @default none */
+  readonly connectors?: readonly Connector[]
+}
+
+/** One sentence, and whether it is true of a resource. */
+export interface CertifiedProbe {
+  readonly name: string
+  readonly proves: string
+  readonly outcome: ProbeOutcome
+}
+
+export interface CertifiedResource {
+  readonly resource: string
+  readonly entity: string
+  readonly probes: readonly CertifiedProbe[]
+  /** Ids of records that were made and are still there. */
+  readonly left: readonly string[]
+}
+
+/** Records after which a listing is left. */
+const listMax = 20_000
+
+/**
+ * Runs the probes.
+ *
+ * @throws UsageError CLI_NOT_FOUND for a system or resource that the definition does not have · what binding the system throws
+ */
+export async function certifySystem(options: CertifyOptions): Promise<readonly CertifiedResource[]> {
+  const settings = settingsOf(options)
+  const certified: CertifiedResource[] = []
+  for (const place of placesOf(options)) certified.push(await certifyPlace(options, settings, place))
+  return certified
+}
+
+interface Place {
+  readonly entity: Entity
+  readonly part: EntitySystem
+}
+
+function settingsOf({ integration, system }: CertifyOptions): SystemSettings {
+  const settings = integration.systems.get(system)
+  if (settings !== undefined) return settings
+  const hint = suggestion(system, integration.systems.keys())
+  throw new UsageError(
+    'CLI_NOT_FOUND',
+    `the definition has no system "${system}"${hint === undefined ? '' : ` (${hint})`}`,
+  )
+}
+
+/** Each resource once, with the first entity that uses it. */
+function placesOf({ integration, system, resource }: CertifyOptions): readonly Place[] {
+  const places = new Map<string, Place>()
+  for (const entity of integration.entities.values()) {
+    const part = entity.systems.get(system)
+    if (part !== undefined && !places.has(part.resource)) places.set(part.resource, { entity, part })
+  }
+  if (resource === undefined && places.size > 0) return [...places.values()]
+  const place = resource === undefined ? undefined : places.get(resource)
+  if (place !== undefined) return [place]
+  const known = [...places.keys()].join(', ') || 'none'
+  throw new UsageError(
+    'CLI_NOT_FOUND',
+    resource === undefined
+      ? `no entity of the definition uses the system "${system}"`
+      : `no entity uses the resource "${resource}" of ${system}; used there: ${known}`,
+  )
+}
+
+async function certifyPlace(
+  options: CertifyOptions,
+  settings: SystemSettings,
+  { entity, part }: Place,
+): Promise<CertifiedResource> {
+  const clock = createClock()
+  const connect = (): ConnectedSystem =>
+    connectSystem(settings, { clock, baseDirectory: options.baseDirectory }, options.connectors)
+  const refusal = await refusalOf(options, connect, part)
+  const source = { entity, part, ...(options.body === undefined ? {} : { body: options.body }) }
+  const template = refusal === undefined ? await templateOf(source) : undefined
+  const why = refusal ?? 'no text is mapped there, so nobody could tell the records made by it'
+  const probes: CertifiedProbe[] = []
+  const left: string[] = []
+  for (const probe of connectorProbes) {
+    options.signal?.throwIfAborted()
+    options.onProbe?.(part.resource, probe)
+    const target = { connect, resource: part.resource, clock, listMax }
+    const { outcome, left: remains } = await tried(probe, target, template, why)
+    probes.push({ name: probe.name, proves: probe.proves, outcome })
+    left.push(...remains)
+  }
+  return { resource: part.resource, entity: entity.name, probes, left }
+}
+
+/** Why no record may be made; undefined when it may. */
+async function refusalOf(
+  { write }: CertifyOptions,
+  connect: () => ConnectedSystem,
+  part: EntitySystem,
+): Promise<string | undefined> {
+  if (write !== true) return 'records would have to be made there (--write)'
+  const system = connect()
+  const { remove, create } = system.resource(part.resource).capabilities
+  await system.close()
+  if (create === 'unsupported') return 'nothing can be created there'
+  return ['delete', 'both'].includes(remove) ? undefined : 'records made there could not be removed again'
+}
+
+/** A probe that only looks gets no template: it looks at records of the system, and makes none. */
+async function tried(
+  probe: Probe,
+  target: ProbeTarget,
+  template: RecordTemplate | undefined,
+  why: string,
+): Promise<{ readonly outcome: ProbeOutcome; readonly left: readonly string[] }> {
+  if (probe.touches === 'nothing') return await runProbe(probe, target)
+  if (template === undefined) return { outcome: { kind: 'unproved', words: why }, left: [] }
+  return await runProbe(probe, { ...target, template })
+}
