@@ -56,6 +56,8 @@ export interface EngineSettings {
   /** First and longest back-off. @default 500 and 300000 */
   readonly backoffBaseMs: number
   readonly backoffMaxMs: number
+  /** A reference may wait this long for its target before a person is told. @default 600000 */
+  readonly missingReferenceMs: number
   /** Items in one group commit. @default 256 */
   readonly batchMax: number
   /** Items waiting for a group commit; beyond it callers are refused. @default 8192 */
@@ -105,6 +107,8 @@ export type Sighting =
       readonly observation: Observation
       /** Fields that it could not read, and why. */
       readonly problems: readonly FieldProblem[]
+      /** Fields that refer to a record which is not known yet. */
+      readonly missing: ReadonlySet<string>
       readonly inScope: boolean
       /** Not older than what is absorbed already. Only admissible sightings are merged. */
       readonly admissible: boolean

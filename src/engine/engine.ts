@@ -26,6 +26,7 @@ export const engineDefaults: EngineSettings = Object.freeze({
   crashLimit: 8,
   backoffBaseMs: 500,
   backoffMaxMs: 300_000,
+  missingReferenceMs: 600_000,
   batchMax: 256,
   queueMax: 8_192,
 })

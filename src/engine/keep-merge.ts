@@ -7,6 +7,7 @@ import type { Pass, Sighting } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { keepMatchKeys } from './keep-match-keys.ts'
 import { hasRefusals } from './lanes.ts'
+import { keepMissingReferences } from './missing-references.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 import { keepReadProblems } from './read-problems.ts'
@@ -25,7 +26,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   keepWaiting(pass, result)
   keepProblems(pass, result)
   settleRejectedLanes(pass)
-  keepReadProblems(pass)
+  keepReadProblems(pass, keepMissingReferences(pass, result))
   tellNotes(pass, result)
 }
 

@@ -125,6 +125,7 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
     native: result.native,
     observation,
     problems: reading.problems,
+    missing: reading.missing,
     inScope: place.part.inScope(result.native),
     admissible,
     seenAt,

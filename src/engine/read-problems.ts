@@ -15,8 +15,8 @@ import { updateMember } from './pass.ts'
 /** Names in one message; a mapping that fails as a whole has dozens. */
 const namesMax = 5
 
-/** Keeps or closes the failures that the admissible looks of this pass have to do with. */
-export function keepReadProblems(pass: Pass): void {
+/** Keeps or closes the failures that the admissible looks of this pass have to do with; `othersHave` names systems with a failure apart from it. */
+export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): void {
   for (const [system, sighting] of pass.sightings) {
     const member = pass.members.get(system)
     if (sighting.kind !== 'live' || !sighting.admissible || member === undefined) continue
@@ -26,8 +26,9 @@ export function keepReadProblems(pass: Pass): void {
     const fields = withProblems(member.fields, problems)
     if (fields !== undefined) updateMember(pass, { system, fields })
     if (isSpokenFor(member)) continue
-    if (problems.length === 0) clearFailure(pass, system)
-    else keepFailure(pass, failureOf(system, problems))
+    if (problems.length === 0) {
+      if (!othersHave.has(system)) clearFailure(pass, system)
+    } else keepFailure(pass, failureOf(system, problems))
   }
 }
 

@@ -10,7 +10,11 @@ export interface Reading {
   readonly unknown: ReadonlySet<string>
   /** Why, for those that a mapping, a limit or a normaliser refused. Without values. */
   readonly problems: readonly FieldProblem[]
+  /** Fields that refer to a record which is not known yet; found out when references are translated. */
+  readonly missing: ReadonlySet<string>
 }
+
+const none: ReadonlySet<string> = new Set()
 
 /** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown, the others go on. */
 export async function readCanonical(
@@ -35,5 +39,5 @@ export async function readCanonical(
       problems.push({ field: name, ...failed(error).problem })
     }
   }
-  return { values: normalised, unknown, problems }
+  return { values: normalised, unknown, problems, missing: none }
 }

@@ -62,6 +62,19 @@ function withOrders(target: string, nullable = true) {
   }
 }
 
+/** Customers are never created in `b`. */
+function withoutCreates(integration: Integration): Integration {
+  const customer = integration.entities.get('customer')
+  const part = customer?.systems.get('b')
+  if (customer === undefined || part === undefined) return integration
+  const closed = { ...part, operations: { ...part.operations, create: false } }
+  const systems = new Map([...customer.systems, ['b', closed]])
+  return {
+    ...integration,
+    entities: new Map([...integration.entities, ['customer', { ...customer, systems }]]),
+  }
+}
+
 describe('a reference', () => {
   test('H29: is translated to the linked id of each system', async () => {
     const it = new World({ adjust: withOrders('customer') }).start()
@@ -122,6 +135,64 @@ describe('a reference', () => {
     await it.edit('a', 'o1', { code: 'O1x', other: 'nowhere' }, 'order')
     await it.advance(5_000)
     expect(it.system('b').body(order, 'order')).toMatchObject({ code: 'O1x' })
+    expect(it.system('b').body(order, 'order')?.other ?? null).toBeNull()
+  })
+
+  test('H29: to a record that nobody lets into the other system is told after a while, and goes on by itself', async () => {
+    const adjust = (integration: Integration): Integration =>
+      withoutCreates(withOrders('customer')(integration))
+    const it = new World({ adjust, settings: { missingReferenceMs: 60_000 } }).start()
+    world = it
+    const order = await it.linked('a', 'o1', { code: 'O1' }, 'b', 'order')
+    await it.edit('a', 'c1', { code: '1', name: 'Ann' })
+    await it.edit('a', 'o1', { code: 'O1x', other: 'c1' }, 'order')
+    await it.advance(30_000)
+    expect(it.system('b').body(order, 'order')).toMatchObject({ code: 'O1x' })
+    expect((await it.store.admin.failures({ limit: 9 })).rows).toEqual([])
+
+    await it.advance(60_000)
+    const [failure, ...others] = (await it.store.admin.failures({ limit: 9 })).rows
+    expect(others).toEqual([])
+    expect(failure).toMatchObject({
+      code: 'ENGINE_REFERENCE_MISSING',
+      system: 'b',
+      entity: 'order',
+      message: expect.stringContaining('other'),
+    })
+    const { recordId } = failure ?? { recordId: '' }
+    const quiet = await it.store.admin.record({ recordId })
+    expect(quiet?.record.dirtySeq).toBe(quiet?.record.cleanSeq)
+
+    // The other fields went on meanwhile; now the target gets its counterpart.
+    await it.edit('a', 'o1', { code: 'O1y' }, 'order')
+    await it.advance(5_000)
+    expect(it.system('b').body(order, 'order')).toMatchObject({ code: 'O1y' })
+    it.system('b').edit('cb', { code: '1', name: 'Ann' })
+    await it.mark('b', 'cb')
+    await it.advance(20_000)
+    expect(it.system('b').body(order, 'order')).toMatchObject({ other: 'cb' })
+    expect((await it.store.admin.failures({ limit: 9 })).rows).toEqual([])
+  })
+
+  test('H29: to a record that stays a candidate is told after a while', async () => {
+    const it = new World({
+      adjust: withOrders('customer'),
+      settings: { missingReferenceMs: 20_000 },
+    }).start()
+    world = it
+    const order = await it.linked('a', 'o1', { code: 'O1' }, 'b', 'order')
+    // Two records of one system that are the same to the eye of the match: a person has to say which one it is.
+    for (const rid of ['c1', 'c2']) it.system('b').edit(rid, { code: '1', name: rid })
+    for (const rid of ['c1', 'c2']) await it.mark('b', rid)
+    await it.advance(5_000)
+    await it.edit('a', 'c9', { code: '1' })
+    await it.advance(5_000)
+    expect((await it.record('a', 'c9')).record.state).toBe('review')
+    await it.edit('a', 'o1', { other: 'c9' }, 'order')
+    await it.advance(60_000)
+    expect((await it.store.admin.failures({ limit: 9 })).rows).toMatchObject([
+      { code: 'ENGINE_REFERENCE_MISSING', system: 'a' },
+    ])
     expect(it.system('b').body(order, 'order')?.other ?? null).toBeNull()
   })
 })

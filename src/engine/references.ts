@@ -77,6 +77,7 @@ export async function translateInwards(pass: Pass, system: string, reading: Read
   if (fields.length === 0) return reading
   const values: Record<string, CanonicalValue> = { ...reading.values }
   const unknown = new Set(reading.unknown)
+  const waiting = new Set<string>()
   for (const field of fields) {
     const targets = collect(field.type, reading.values[field.name])
     const answers = await Promise.all(targets.map((target) => recordOf(pass, system, target)))
@@ -85,12 +86,13 @@ export async function translateInwards(pass: Pass, system: string, reading: Read
     if (missing.length > 0) {
       delete values[field.name]
       unknown.add(field.name)
+      waiting.add(field.name)
       waitForNative(pass, system, field.name, missing)
       continue
     }
     values[field.name] = mapReferences(field.type, values[field.name] ?? null, (_, id) => known.get(id) ?? id)
   }
-  return { values, unknown, problems: reading.problems }
+  return { values, unknown, problems: reading.problems, missing: waiting }
 }
 
 async function recordOf(

@@ -54,6 +54,8 @@ export interface MemberField {
   readonly coerced?: true
   /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */
   readonly writeOnly?: true
+  /** Its reference waits for a target since then; `told`: so long that a person was told. */
+  readonly awaits?: { readonly since: number; readonly told?: boolean }
   /** The last look could not read the field: code of the problem. What else is here is from before. */
   readonly unreadable?: string
 }

@@ -188,7 +188,8 @@ export interface FailureDraft {
 
 /**
  * Waits until the target record has a counterpart in the system, then the waiting record becomes dirty and a lane that was `waiting`
- * there opens. A native id not seen yet is waited for until it belongs to an active record.
+ * there opens. A native id not seen yet is waited for until it belongs to a record that is more than a candidate. A field may wait for
+ * several targets; what it waited for in the same way (native ids, or records) and is not among those of a commit any more is dropped.
  */
 export interface DependencyDraft {
   readonly recordId: string

@@ -352,6 +352,63 @@ export function describePasses(open: OpenHarness): void {
       expect((await claimOne(store, worker)).record).toMatchObject({ id: waiting, look: ['crm', 'erp'] })
     })
 
+    test('waits for several targets of one field at once, and is woken by whichever comes', async () => {
+      const { store } = harness
+      const target = await activeRecord(harness, worker, 'C1')
+      const waiting = await activeRecord(harness, worker, 'C2')
+      const native = { system: 'erp', entity: 'customer', rid: 'E9' }
+      const wait = { recordId: waiting, system: 'erp', field: 'owner' }
+      const first = await claimAgain(waiting)
+      await store.settle([clean(first, { dependencies: [{ ...wait, target: native }] })])
+      const second = await claimAgain(waiting)
+      await store.settle([clean(second, { dependencies: [{ ...wait, targetRecordId: target }] })])
+      expect(await claim(store, worker)).toEqual([])
+
+      await store.intake([{ marks: [{ ...native }] }])
+      const candidate = await claimOne(store, worker)
+      await store.decide([promotion(candidate)])
+      await store.settle([clean(candidate)])
+      const woken = await claimOne(store, worker)
+      expect(woken.record.id).toBe(waiting)
+      await store.settle([clean(woken)])
+
+      const linked = await claimAgain(target)
+      await store.settle([clean(linked, { members: [{ system: 'erp', rid: 'E1', state: 'linked' }] })])
+      expect((await claimOne(store, worker)).record.id).toBe(waiting)
+    })
+
+    test('forgets the targets that a field does not wait for any more', async () => {
+      const { store } = harness
+      const [one, two] = [
+        await activeRecord(harness, worker, 'C1'),
+        await activeRecord(harness, worker, 'C2'),
+      ]
+      const waiting = await activeRecord(harness, worker, 'C3')
+      const wait = { recordId: waiting, system: 'erp', field: 'owner' }
+      for (const targetRecordId of [one, two]) {
+        const claimed = await claimAgain(waiting)
+        await store.settle([clean(claimed, { dependencies: [{ ...wait, targetRecordId }] })])
+      }
+      const first = await claimAgain(one)
+      await store.settle([clean(first, { members: [{ system: 'erp', rid: 'E1', state: 'linked' }] })])
+      expect(await claim(store, worker)).toEqual([])
+      const second = await claimAgain(two)
+      await store.settle([clean(second, { members: [{ system: 'erp', rid: 'E2', state: 'linked' }] })])
+      expect((await claimOne(store, worker)).record.id).toBe(waiting)
+    })
+
+    test('wakes a record when the native id it refers to turns out to be out of scope', async () => {
+      const { store } = harness
+      const waiting = await activeRecord(harness, worker, 'C2')
+      const first = await claimAgain(waiting)
+      const target = { system: 'crm', entity: 'customer', rid: 'C9' }
+      const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', target }]
+      await store.settle([clean(first, { dependencies, marks: [mark('C9')] })])
+      const candidate = await claimOne(store, worker)
+      await store.settle([clean(candidate, { record: { state: 'ignored' } })])
+      expect((await claimOne(store, worker)).record.id).toBe(waiting)
+    })
+
     test('sleeps for no target that gets its counterpart at the same moment', async () => {
       const { store, other } = harness
       for (let round = 0; round < 8; round += 1) {

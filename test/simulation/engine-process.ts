@@ -76,7 +76,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     random: process.random,
     emit,
     parts: { ...createCandidates(calls), ...createDeletion(calls), allowChange: createGuard() },
-    settings: { leaseMs: scenario.leaseMs, leaseMarginMs: 500, inFlight: 16 },
+    settings: { leaseMs: scenario.leaseMs, leaseMarginMs: 500, inFlight: 16, missingReferenceMs: 20_000 },
   })
   const intakeContext: IntakeContext = {
     integration,

@@ -103,9 +103,6 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   if (state?.rejected !== undefined) return excuse(books, 'rejected')
   const flag = flagOf(books, detail, member)
   if (flag !== undefined) return excuse(books, flag)
-  if (await refersToReview(books, place, body[field])) return excuse(books, 'reference to a record in review')
-  if (await refersToNobody(books, place, agreed?.value))
-    return excuse(books, 'reference waits for its target')
   books.oracle.fail(
     'INV-19',
     `${where}.${field} holds ${String(actual)}, agreed is ${String(expected)} (acked ${state?.acked}, rev ${agreed?.rev})`,
@@ -120,27 +117,6 @@ async function nativeValue(books: Books, place: FieldPlace, value: unknown): Pro
   if (type?.kind !== 'ref') return value
   const target = await books.store.admin.record({ recordId: String(value) })
   return target?.members.find((one) => one.system === place.system.name)?.rid
-}
-
-/** A person has yet to say which record the target is. */
-async function refersToReview(
-  books: Books,
-  { system, entity, field }: FieldPlace,
-  rid: unknown,
-): Promise<boolean> {
-  const type = books.scenario.integration.entities.get(entity)?.fields.get(field)?.type
-  if (type?.kind !== 'ref' || typeof rid !== 'string') return false
-  const target = await books.store.admin.record({ system: system.name, entity: type.entity, rid })
-  return target?.record.state === 'review'
-}
-
-/** The target was deleted, or has no counterpart here: the field waits for it. */
-async function refersToNobody(books: Books, place: FieldPlace, value: unknown): Promise<boolean> {
-  const type = books.scenario.integration.entities.get(place.entity)?.fields.get(place.field)?.type
-  if (type?.kind !== 'ref' || value === undefined || value === null) return false
-  const target = await books.store.admin.record({ recordId: String(value) })
-  const member = target?.members.find((one) => one.system === place.system.name)
-  return target?.record.state !== 'active' || member?.state !== 'linked'
 }
 
 function cut(system: SimSystem, field: string, value: unknown): unknown {

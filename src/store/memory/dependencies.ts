@@ -2,9 +2,27 @@
 import type { DependencyDraft } from '../contract.ts'
 import { key, type MemoryContext, markDirty, membersOf } from './tables.ts'
 
-/** Writes the dependency; if its target is there already, the waiting record is due at once (no wake-up is lost). */
-export function addDependency(context: MemoryContext, draft: DependencyDraft): void {
-  const dependencyKey = key(draft.recordId, draft.system, draft.field)
+/**
+ * Writes what the fields wait for. What a field waited for in the same way before (native ids, or records) and does not any more is dropped.
+ */
+export function addDependencies(context: MemoryContext, drafts: readonly DependencyDraft[]): void {
+  const { dependencies } = context.tables
+  const wayOf = ({ recordId, system, field, target }: DependencyDraft): string =>
+    key(recordId, system, field, target === undefined ? 'record' : 'native')
+  const ways = new Set(drafts.map(wayOf))
+  if (drafts.length > 0) {
+    for (const [known, draft] of dependencies) if (ways.has(wayOf(draft))) dependencies.delete(known)
+  }
+  for (const draft of drafts) addDependency(context, draft)
+}
+
+/** If its target is there already, the waiting record is due at once (no wake-up is lost). */
+function addDependency(context: MemoryContext, draft: DependencyDraft): void {
+  const { target } = draft
+  const dependencyKey = key(
+    ...[draft.recordId, draft.system, draft.field, draft.targetRecordId ?? ''],
+    ...(target === undefined ? [] : [target.system, target.entity, target.rid]),
+  )
   context.tables.dependencies.set(dependencyKey, draft)
   if (satisfied(context, draft)) release(context, dependencyKey, draft)
 }
@@ -31,7 +49,7 @@ function satisfied({ tables }: MemoryContext, draft: DependencyDraft): boolean {
   const { system, entity, rid } = draft.target ?? { system: '', entity: '', rid: '' }
   const holder = tables.natives.get(key(system, entity, rid))
   const state = holder === undefined ? undefined : tables.records.get(holder)?.state
-  return state === 'active' || state === 'deleting' || state === 'tombstoned'
+  return state !== undefined && state !== 'candidate' && state !== 'review'
 }
 
 function release(context: MemoryContext, dependencyKey: string, draft: DependencyDraft): void {

@@ -3,7 +3,7 @@ import type { ConflictCandidate } from '../../model/merge/contract.ts'
 import { withMoreCandidates } from '../conflict-candidates.ts'
 import type { FailureDraft, HoldDraft, Lease, PassRows } from '../contract.ts'
 import { decodePlain, encodePlain } from '../documents.ts'
-import { addDependency } from './dependencies.ts'
+import { addDependencies } from './dependencies.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemoryContext } from './tables.ts'
 
@@ -14,7 +14,7 @@ export function writePassRows(context: MemoryContext, rows: PassRows & { readonl
   for (const failure of rows.failures ?? []) upsertFailure(context, failure)
   for (const { recordId, system } of rows.clearedFailures ?? []) closeFailure(context, recordId, system)
   applyMarks(context, rows.marks ?? [])
-  for (const dependency of rows.dependencies ?? []) addDependency(context, dependency)
+  addDependencies(context, rows.dependencies ?? [])
 }
 
 export function closeFailure(context: MemoryContext, recordId: string, system: string): void {

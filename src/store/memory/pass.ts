@@ -126,7 +126,7 @@ type Updates = PassRows & Pick<Decision, 'lease' | 'record' | 'members' | 'resol
 
 function writeUpdates(context: MemoryContext, record: RecordRow, updates: Updates): void {
   const { tables } = context
-  const wasActive = record.state === 'active'
+  const before = record.state
   for (const { id, state, outcome, notAfter } of updates.resolved ?? []) {
     const row = tables.intents.get(id)
     if (row === undefined || row.recordId !== record.id) continue
@@ -143,7 +143,8 @@ function writeUpdates(context: MemoryContext, record: RecordRow, updates: Update
     linked = linked || (update.rid !== undefined && update.rid !== null)
   }
   writePassRows(context, updates)
-  if (linked || (!wasActive && record.state === 'active')) releaseDependencies(context, record.id)
+  const settled = before !== record.state && (record.state === 'active' || record.state === 'ignored')
+  if (linked || settled) releaseDependencies(context, record.id)
   appendJournal(context, updates.journal)
 }
 

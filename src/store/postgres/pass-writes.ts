@@ -195,7 +195,8 @@ async function releaseWaiting<Item extends Updates>(
   const waiting = held.filter(({ item }) => (item.dependencies ?? []).length > 0)
   const targets = held.filter(({ item, record }) => {
     const linked = (item.members ?? []).some(({ rid }) => rid !== undefined && rid !== null)
-    return linked || (item.record?.state === 'active' && record.state !== 'active')
+    const state = item.record?.state
+    return linked || ((state === 'active' || state === 'ignored') && record.state !== state)
   })
   const ids = (rows: readonly Held<Item>[]) => rows.map(({ record }) => record.id)
   if (waiting.length > 0) await shareTargets(session, ids(waiting))

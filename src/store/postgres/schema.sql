@@ -203,7 +203,6 @@ conflict CHECK ((state = ANY (ARRAY['open'::text, 'decided'::text])))
 cursor PRIMARY KEY (system, entity)
 definition PRIMARY KEY (version)
 delivery PRIMARY KEY (system, delivery_id)
-dependency PRIMARY KEY (record_id, system, field)
 dependency FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 failure PRIMARY KEY (record_id, system)
 failure FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
@@ -252,8 +251,8 @@ CREATE UNIQUE INDEX cursor_pkey ON cursor USING btree (system, entity)
 CREATE UNIQUE INDEX definition_pkey ON definition USING btree (version)
 CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (system, delivery_id)
 CREATE INDEX dependency_native ON dependency USING btree (target_system, target_entity, target_rid) WHERE (target_rid IS NOT NULL)
-CREATE UNIQUE INDEX dependency_pkey ON dependency USING btree (record_id, system, field)
 CREATE INDEX dependency_record ON dependency USING btree (target_record_id) WHERE (target_record_id IS NOT NULL)
+CREATE UNIQUE INDEX dependency_wait ON dependency USING btree (record_id, system, field, target_record_id, target_system, target_entity, target_rid) NULLS NOT DISTINCT
 CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX failure_pkey ON failure USING btree (record_id, system)
 CREATE INDEX failure_signature ON failure USING btree (signature) WHERE (closed_at IS NULL)

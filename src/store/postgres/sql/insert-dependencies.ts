@@ -2,34 +2,51 @@ import type { DependencyDraft } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
-/** Later ones of the same field replace earlier ones. */
+/**
+ * Writes what the fields wait for. What a field waited for in the same way before (native ids, or records) and does not any more is dropped.
+ */
 export async function insertDependencies(
   session: Session,
   dependencies: readonly DependencyDraft[],
 ): Promise<void> {
   if (dependencies.length === 0) return
-  const last = new Map(dependencies.map((row) => [`${row.recordId}/${row.system}/${row.field}`, row]))
-  const rows = [...last.values()]
   await session.rows(statement, [
-    rows.map(({ recordId }) => recordId),
-    rows.map(({ system }) => system),
-    rows.map(({ field }) => field),
-    rows.map(({ targetRecordId }) => targetRecordId ?? null),
-    rows.map(({ target }) => target?.system ?? null),
-    rows.map(({ target }) => target?.entity ?? null),
-    rows.map(({ target }) => toText(target?.rid)),
+    dependencies.map(({ recordId }) => recordId),
+    dependencies.map(({ system }) => system),
+    dependencies.map(({ field }) => field),
+    dependencies.map(({ targetRecordId }) => targetRecordId ?? null),
+    dependencies.map(({ target }) => target?.system ?? null),
+    dependencies.map(({ target }) => target?.entity ?? null),
+    dependencies.map(({ target }) => toText(target?.rid)),
   ])
 }
 
 const statement = {
   name: 'insert-dependencies',
   text: `
+    with wanted as (
+      select distinct *
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
+        as u (record_id, system, field, target_record_id, target_system, target_entity, target_rid)
+    ),
+    dropped as (
+      delete from dependency d
+      where exists (
+        select 1 from wanted w
+        where w.record_id = d.record_id and w.system = d.system and w.field = d.field
+          and (w.target_rid is null) = (d.target_rid is null)
+      )
+      and not exists (
+        select 1 from wanted w
+        where w.record_id = d.record_id and w.system = d.system and w.field = d.field
+          and w.target_record_id is not distinct from d.target_record_id
+          and w.target_system is not distinct from d.target_system
+          and w.target_entity is not distinct from d.target_entity
+          and w.target_rid is not distinct from d.target_rid
+      )
+      and d.record_id = any($1::uuid[])
+    )
     insert into dependency (record_id, system, field, target_record_id, target_system, target_entity, target_rid)
-    select *
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
-    on conflict (record_id, system, field) do update set
-      target_record_id = excluded.target_record_id,
-      target_system = excluded.target_system,
-      target_entity = excluded.target_entity,
-      target_rid = excluded.target_rid`,
+    select * from wanted
+    on conflict do nothing`,
 }

@@ -25,17 +25,17 @@ const statement = {
   name: 'release-dependencies',
   text: `
     with concerned as (
-      select d.* from dependency d where d.record_id = any($1::uuid[])
+      select d.ctid as at, d.* from dependency d where d.record_id = any($1::uuid[])
       union
-      select d.* from dependency d where d.target_record_id = any($2::uuid[])
+      select d.ctid, d.* from dependency d where d.target_record_id = any($2::uuid[])
       union
-      select d.*
+      select d.ctid, d.*
       from member m
       join dependency d on d.target_system = m.system and d.target_entity = m.entity and d.target_rid = m.rid
       where m.record_id = any($2::uuid[])
     ),
     satisfied as (
-      select c.record_id, c.system, c.field
+      select c.at
       from concerned c
       where exists (
         select 1 from member m
@@ -46,13 +46,13 @@ const statement = {
         from member m
         join record r on r.id = m.record_id
         where m.system = c.target_system and m.entity = c.target_entity and m.rid = c.target_rid
-          and r.state in ('active', 'deleting', 'tombstoned')
+          and r.state not in ('candidate', 'review')
       )
     ),
     released as (
       delete from dependency d
       using satisfied s
-      where d.record_id = s.record_id and d.system = s.system and d.field = s.field
+      where d.ctid = s.at
       returning d.record_id, d.system, d.target_system
     ),
     opened as (
