@@ -71,11 +71,28 @@ export function addressOf(
   if (!target.startsWith('/')) {
     throw new RequestError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
   }
-  const filled = fillTemplate(target, options.path ?? {})
+  const filled = fillTemplate(target, options.path)
+  const route = base.path + withoutQuery(target)
+  if (isPlain(filled) && (options.query === undefined || !filled.includes('?'))) {
+    return { origin: base.origin, path: base.path + filled + queryText(options.query), route }
+  }
   const url = parseUrl(base.origin + base.path + filled)
   if (url === undefined || !isInside(base, url)) throw escapes(base, target)
   appendQuery(url, options.query)
-  return { origin: base.origin, path: url.pathname + url.search, route: base.path + withoutQuery(target) }
+  return { origin: base.origin, path: url.pathname + url.search, route }
+}
+
+/** Only characters that stand for themselves in a path and in a query, and no segment of dots: parsing would give the same text. */
+function isPlain(path: string): boolean {
+  return /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) && !path.includes('/.') && !/\/%2e/i.test(path)
+}
+
+/** With the question mark; empty without parameters. */
+function queryText(query: CallOptions['query']): string {
+  if (query === undefined) return ''
+  const parameters = new URLSearchParams()
+  appendTo(parameters, query)
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`
 }
 
 function absoluteAddress(
@@ -94,7 +111,10 @@ function isInside(base: BaseUrl, url: URL): boolean {
   return base.path === '' || url.pathname === base.path || url.pathname.startsWith(`${base.path}/`)
 }
 
-function fillTemplate(template: string, values: NonNullable<CallOptions['path']>): string {
+const noValues: NonNullable<CallOptions['path']> = Object.freeze({})
+
+function fillTemplate(template: string, values: CallOptions['path'] = noValues): string {
+  if (values === noValues && !template.includes('{')) return template
   const used = new Set<string>()
   const filled = template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) => {
     used.add(name)
@@ -124,19 +144,24 @@ function encodeSegment(template: string, name: string, value: string | number | 
 }
 
 function appendQuery(url: URL, query: CallOptions['query']): void {
-  for (const [name, value] of Object.entries(query ?? {})) {
+  if (query !== undefined) appendTo(url.searchParams, query)
+}
+
+function appendTo(parameters: URLSearchParams, query: NonNullable<CallOptions['query']>): void {
+  for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue
     const values: readonly QueryValue[] = Array.isArray(value) ? value : [value]
-    for (const one of values) url.searchParams.append(name, String(one))
+    for (const one of values) parameters.append(name, String(one))
   }
 }
 
 function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined
+  return URL.parse(text) ?? undefined
 }
 
 function withoutQuery(template: string): string {
-  return template.split('?', 1)[0] ?? template
+  const end = template.indexOf('?')
+  return end === -1 ? template : template.slice(0, end)
 }
 
 function escapes(base: BaseUrl, target: string): RequestError {

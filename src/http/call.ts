@@ -26,6 +26,13 @@ export interface Progress {
   attempt: number
   /** A request left and no answer proved that it had no effect. */
   mayHaveLanded: boolean
+  /** The same before the request that is on the wire now, for the answer that says that this one did nothing. */
+  hadLanded: boolean
+}
+
+/** A call's progress before anything has happened. */
+export function newProgress(): Progress {
+  return { phase: 'queue', attempt: 0, mayHaveLanded: false, hadLanded: false }
 }
 
 /** One call on its way through the chain. Policies hand a changed copy on; only `progress` is shared and mutable. */
@@ -93,6 +100,12 @@ export type Next = (call: Call) => Promise<DecodedAnswer>
 export interface Policy {
   readonly name: string
   run(call: Call, next: Next): Promise<DecodedAnswer>
+}
+
+/** What happens at once to an answer that came in: no promise in between. Throws when the call can't go on with it. */
+export interface AnswerStep {
+  readonly name: string
+  take(call: Call, answer: DecodedAnswer): void
 }
 
 /** What the client asks of the world; a test passes its own. Times in milliseconds. */

@@ -1,7 +1,7 @@
 /** The order of everything that happens to a call, written once. */
 import type { Authenticator } from './auth/authenticator.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
-import type { Call, DecodedAnswer, HttpClock, Next, Policy, WireAnswer } from './call.ts'
+import type { AnswerStep, Call, HttpClock, Next, Policy, WireAnswer } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
@@ -9,13 +9,13 @@ import type { ResponseLimits, RetryOptions } from './options.ts'
 import { authenticatePolicy } from './policies/authenticate.ts'
 import { breakerPolicy } from './policies/breaker.ts'
 import { type CacheParts, cachePolicy, type ReadPlain } from './policies/cache.ts'
-import { classifyPolicy } from './policies/classify.ts'
+import { classifyStep } from './policies/classify.ts'
 import { deadlinePolicy } from './policies/deadline.ts'
-import { decodeWith, readPlain } from './policies/decode.ts'
+import { decode, readPlain } from './policies/decode.ts'
 import { keepCookiesPolicy } from './policies/keep-cookies.ts'
-import { learnLimitsPolicy } from './policies/learn-limits.ts'
+import { learnLimitsStep } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
-import { mergeEqualPolicy } from './policies/merge-equal.ts'
+import { type CopyAnswer, mergeEqualPolicy } from './policies/merge-equal.ts'
 import { rateLimitPolicy } from './policies/rate-limit.ts'
 import { redirectPolicy } from './policies/redirect.ts'
 import { retryPolicy } from './policies/retry.ts'
@@ -42,7 +42,7 @@ export interface ChainParts {
 }
 
 /**
- * Builds the chain. Outer to inner; each step sees what the inner ones throw:
+ * Builds the chain. Outer to inner; each step sees what the inner ones throw, and one that is switched off is not there:
  *
  * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
  * 2. `cache`        a hit needs no attempt and no slot
@@ -55,30 +55,52 @@ export interface ChainParts {
  * 8. `redirect`     inside of authenticate, so that no credential is put on for another origin
  * 9. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
  * 10. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 11. `classify`     decides by status once the body is decoded, so that errors carry it
- * 12. `learn-limits` inside of classify, since refusals tell of limits as well
- * 13. decode and transport: the inner end
+ * 11. transport and decode: the inner end. On its answer, at once: `learn-limits`, since refusals tell of limits as well, and
+ *     `classify`, which decides by status once the body is decoded, so that errors carry it
  */
-export function clientChain(parts: ChainParts): (call: Call) => Promise<DecodedAnswer> {
+export function clientChain(parts: ChainParts): Next {
   const { clock } = parts
   const read: ReadPlain = (call, wire) => readPlain(call, wire, parts.response)
-  const order: readonly Policy[] = [
+  const order: readonly (Policy | undefined)[] = [
     deadlinePolicy(clock),
-    cachePolicy(parts.cache, read),
-    mergeEqualPolicy(parts.mergeEqualReads, (call, answer) =>
-      read(call, { status: answer.status, headers: answer.headers, bytes: answer.plain ?? new Uint8Array() }),
-    ),
+    when(parts.cache, (cache) => cachePolicy(cache, read)),
+    parts.mergeEqualReads ? mergeEqualPolicy(copyWith(read)) : undefined,
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
-    breakerPolicy(parts.breaker, clock),
+    when(parts.breaker, (options) => breakerPolicy(options, clock)),
     rateLimitPolicy(parts.limiter),
-    authenticatePolicy(parts.authenticator),
-    redirectPolicy(parts.redirects, parts.allowHttp),
-    ...(parts.cookies === undefined ? [] : [keepCookiesPolicy(parts.cookies, clock)]),
-    ...(parts.telemetry === undefined ? [] : [tracePolicy(parts.telemetry, clock)]),
-    logAttemptPolicy(parts.onAttempt, clock),
-    classifyPolicy(clock),
-    learnLimitsPolicy(parts.limiter, clock),
+    when(parts.authenticator, authenticatePolicy),
+    parts.redirects > 0 ? redirectPolicy(parts.redirects, parts.allowHttp) : undefined,
+    when(parts.cookies, (jar) => keepCookiesPolicy(jar, clock)),
+    when(parts.telemetry, (telemetry) => tracePolicy(telemetry, clock)),
+    when(parts.onAttempt, (listener) => logAttemptPolicy(listener, clock)),
   ]
-  const innerEnd = decodeWith(parts.exchange, parts.response)
-  return order.reduceRight<Next>((next, policy) => (call) => policy.run(call, next), innerEnd)
+  const answerSteps = [learnLimitsStep(parts.limiter, clock), classifyStep(clock)]
+  const innerEnd = exchangeWith(parts.exchange, parts.response, answerSteps)
+  return order
+    .filter((policy) => policy !== undefined)
+    .reduceRight<Next>((next, policy) => (call) => policy.run(call, next), innerEnd)
+}
+
+function when<Part>(part: Part | undefined, make: (part: Part) => Policy): Policy | undefined {
+  return part === undefined ? undefined : make(part)
+}
+
+function copyWith(read: ReadPlain): CopyAnswer {
+  return (call, { status, headers, plain }) =>
+    read(call, { status, headers, bytes: plain ?? new Uint8Array() })
+}
+
+/** Sends one request, decodes what comes back and shows it to each step. */
+function exchangeWith(
+  exchange: ChainParts['exchange'],
+  limits: ResponseLimits,
+  steps: readonly AnswerStep[],
+): Next {
+  return async (call) => {
+    call.progress.hadLanded = call.progress.mayHaveLanded
+    const decoded = decode(call, await exchange(call), limits)
+    const answer = decoded instanceof Promise ? await decoded : decoded
+    for (const step of steps) step.take(call, answer)
+    return answer
+  }
 }

@@ -4,10 +4,10 @@ import { Readable } from 'node:stream'
 import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
-import { isSpentBySending, isStreamBody, requestBodyOf } from './bodies/request-body.ts'
+import { isSpentBySending, isStreamBody, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
 import { partitionOf } from './cache/cache-key.ts'
 import { MemoryCacheStore } from './cache/memory-cache-store.ts'
-import type { Call, DecodedAnswer, HttpClock, Method } from './call.ts'
+import { type Call, type DecodedAnswer, type HttpClock, type Method, newProgress } from './call.ts'
 import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
@@ -83,12 +83,15 @@ export class ApiClient {
     this.#clock = options.clock ?? systemClock
     this.#totalMs = timeouts.totalMs
     this.#retries = retry.retries
-    this.#headers = lowerNames({
-      accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
-      'accept-encoding': acceptedEncodings,
-      'user-agent': 'isthmus',
-      ...options.headers,
-    })
+    // Frozen, since all calls without headers of their own share it.
+    this.#headers = Object.freeze(
+      lowerNames({
+        accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
+        'accept-encoding': acceptedEncodings,
+        'user-agent': 'isthmus',
+        ...options.headers,
+      }),
+    )
     const clock = this.#clock
     const ca = options.ca === undefined ? undefined : [options.ca].flat()
     const sockets = () =>
@@ -266,8 +269,15 @@ export class ApiClient {
     await this.#transport.close()
   }
 
-  async #data(method: Method, target: string, options: CallOptions): Promise<unknown> {
-    return (await this.send(method, target, options)).data
+  async #data(
+    method: Method,
+    target: string,
+    options: CallOptions & Partial<TypedCallOptions<unknown>>,
+  ): Promise<unknown> {
+    const call = this.#call(method, target, options)
+    const { status, body } = await this.#run(call)
+    const { schema } = options
+    return schema === undefined ? body : validated(call.label, status, body, schema)
   }
 
   #call(method: Method, target: string, options: CallOptions): Call {
@@ -278,20 +288,13 @@ export class ApiClient {
     const key = options.idempotencyKey === 'auto' ? randomUUID() : options.idempotencyKey
     const body = requestBodyOf(options)
     const sendsOnce = isSpentBySending({ body: body.content })
-    const headers: Record<string, string> = { ...this.#headers }
-    if (body.contentType !== undefined) headers['content-type'] = body.contentType
-    if (isStreamBody(body.content) && body.content.bytes !== undefined) {
-      headers['content-length'] = String(body.content.bytes)
-    }
-    if (options.headers !== undefined) Object.assign(headers, lowerNames(options.headers))
-    if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
     return {
       method,
       origin: address.origin,
       path: address.path,
       label: `${method} ${address.origin}${address.route}`,
       route: address.route,
-      headers,
+      headers: this.#headersOf(options, body, key),
       body: body.content,
       priority: options.priority ?? 'hand',
       endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.path),
@@ -302,8 +305,25 @@ export class ApiClient {
       callerSignal: options.signal,
       retries: sendsOnce ? 0 : (options.retries ?? this.#retries),
       stop: new Stop(),
-      progress: { phase: 'queue', attempt: 0, mayHaveLanded: false },
+      progress: newProgress(),
     }
+  }
+
+  #headersOf(
+    options: CallOptions,
+    { content, contentType }: RequestBody,
+    key: string | undefined,
+  ): Readonly<Record<string, string>> {
+    if (contentType === undefined && options.headers === undefined && key === undefined) {
+      if (!isStreamBody(content) || content.bytes === undefined) return this.#headers
+    }
+    const headers: Record<string, string> = { ...this.#headers }
+    if (contentType !== undefined) headers['content-type'] = contentType
+    if (isStreamBody(content) && content.bytes !== undefined)
+      headers['content-length'] = String(content.bytes)
+    if (options.headers !== undefined) Object.assign(headers, lowerNames(options.headers))
+    if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
+    return headers
   }
 }
 

@@ -37,3 +37,18 @@ export function headerPairs(headers: Readonly<Record<string, string>>): [string,
     name === 'set-cookie' ? setCookieLines(headers).map((line) => [name, line]) : [[name, value]],
   )
 }
+
+/** What follows from a set of headers, found out once: a client's calls mostly share one frozen object. */
+export function rememberByHeaders<Value>(
+  find: (headers: Readonly<Record<string, string>>) => Value,
+): (headers: Readonly<Record<string, string>>) => Value {
+  const known = new WeakMap<object, Value>()
+  return (headers) => {
+    let value = known.get(headers)
+    if (value === undefined) {
+      value = find(headers)
+      known.set(headers, value)
+    }
+    return value
+  }
+}

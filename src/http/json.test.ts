@@ -41,7 +41,13 @@ test('parses every JSON value the way JSON.parse does', () => {
 })
 
 test('drops a __proto__ key in any spelling, so that copying a record can not reach the prototype', () => {
-  for (const key of ['__proto__', '\\u005f_proto__', '\\u005F\\u005Fproto__']) {
+  for (const key of [
+    '__proto__',
+    '\\u005f_proto__',
+    '\\u005F\\u005Fproto__',
+    '__pr\\u006fto__',
+    '__\\u0070rot\\u006F__',
+  ]) {
     const value = parsed(`{"a":{"${key}":{"admin":true}},"b":1}`) as { a: object }
     expect(Object.hasOwn(value.a, '__proto__')).toBe(false)
     expect('admin' in value.a).toBe(false)

@@ -1,7 +1,7 @@
 /** Why a call must end now, told to whoever works on it. Lighter than an `AbortSignal`: one is made for every call. */
 export class Stop {
   #reason: Error | undefined
-  #listeners: Set<(reason: Error) => void> | undefined
+  #listeners: StopListener[] | undefined
 
   /** Set once the call must end. */
   get reason(): Error | undefined {
@@ -12,34 +12,39 @@ export class Stop {
   trigger(reason: Error): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
-    for (const listener of this.#listeners ?? []) listener(reason)
+    const listeners = this.#listeners ?? []
     this.#listeners = undefined
+    for (const listener of listeners) listener(reason)
   }
 
-  /** Calls back when the call must end; at once if it already must. The returned function forgets the listener. */
-  onStop(listener: (reason: Error) => void): () => void {
-    if (this.#reason !== undefined) {
-      listener(this.#reason)
-      return () => {}
-    }
-    this.#listeners ??= new Set()
-    this.#listeners.add(listener)
-    return () => {
-      this.#listeners?.delete(listener)
-    }
+  /** Calls back when the call must end; at once if it already must. */
+  onStop(listener: StopListener): void {
+    if (this.#reason !== undefined) listener(this.#reason)
+    else if (this.#listeners === undefined) this.#listeners = [listener]
+    else this.#listeners.push(listener)
+  }
+
+  /** Takes a listener away again. */
+  forget(listener: StopListener): void {
+    const at = this.#listeners?.lastIndexOf(listener) ?? -1
+    if (at !== -1) this.#listeners?.splice(at, 1)
   }
 }
+
+/** Hears why a call must end. */
+export type StopListener = (reason: Error) => void
 
 /** Waits `ms`, or rejects with the stop's reason as soon as the call must end. */
 export function sleepUntilStopped(ms: number, stop: Stop): Promise<void> {
   return new Promise((resolve, reject) => {
-    const forget = stop.onStop((reason) => {
+    const onStop = (reason: Error): void => {
       clearTimeout(timer)
       reject(reason)
-    })
+    }
     const timer = setTimeout(() => {
-      forget()
+      stop.forget(onStop)
       resolve()
     }, ms)
+    stop.onStop(onStop)
   })
 }

@@ -121,7 +121,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #options: TransportOptions
   readonly #resolve: (answer: WireAnswer) => void
   readonly #reject: (error: Error) => void
-  readonly #forgetStop: () => void
+  readonly #onStop = (reason: Error): void => this.#fail(reason)
   #settled = false
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
@@ -141,7 +141,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve
     this.#reject = reject
     call.progress.phase = 'connect'
-    this.#forgetStop = call.stop.onStop((reason) => this.#fail(reason))
+    call.stop.onStop(this.#onStop)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -236,7 +236,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#forgetStop?.()
+    this.#call.stop.forget(this.#onStop)
     return true
   }
 }
@@ -252,10 +252,11 @@ function givenUp(call: Call): NetworkError {
   })
 }
 
+/** undici makes the object anew for each answer, so it is taken over; only repeated fields come as lists. */
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const joined: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = Array.isArray(value) ? joinedField(name, value) : value
+  for (const name in headers) {
+    const value = headers[name]
+    if (Array.isArray(value)) headers[name] = joinedField(name, value)
   }
-  return joined
+  return headers as Record<string, string>
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
-import type { Call, HttpClock, WireAnswer } from '../call.ts'
+import { type Call, type HttpClock, newProgress, type WireAnswer } from '../call.ts'
 import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
 import { headerPairs } from '../header-names.ts'
 import { Stop } from '../stop.ts'
@@ -147,7 +147,7 @@ async function exchangeToken(
       callerSignal: undefined,
       retries: 0,
       stop,
-      progress: { phase: 'connect', attempt: 1, mayHaveLanded: false },
+      progress: { ...newProgress(), phase: 'connect', attempt: 1 },
     })
     return new Response(answer.bytes.byteLength === 0 ? null : withoutIdToken(answer), {
       status: answer.status,

@@ -149,8 +149,18 @@ function dueAt({ issuedAt, expiresAt }: StoredToken): number {
   return expiresAt - Math.min(renewAheadMs, (expiresAt - issuedAt) / 10)
 }
 
+/** One object for each token, by which whoever puts it on knows it again. */
+const credentials = new WeakMap<StoredToken, Credential>()
+
 function credentialOf(token: StoredToken): Credential {
-  return { headers: { authorization: `Bearer ${token.accessToken}` }, generation: token.generation }
+  const known = credentials.get(token)
+  if (known !== undefined) return known
+  const credential = {
+    headers: { authorization: `Bearer ${token.accessToken}` },
+    generation: token.generation,
+  }
+  credentials.set(token, credential)
+  return credential
 }
 
 /** Without a cause: what a store throws may quote a statement's values. */

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { AuthOptions } from '../auth/options.ts'
 import type { Call } from '../call.ts'
+import { rememberByHeaders } from '../header-names.ts'
 
 /** Headers that say nothing about who asks; those an answer depends on are named by its `vary`. */
 const neutral: ReadonlySet<string> = new Set([
@@ -32,13 +33,18 @@ export function partitionOf(
 
 /** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
 export function cacheKey(call: Call, partition: string, path: string = call.path): string {
-  let personal = ''
-  for (const name in call.headers) {
-    if (!neutral.has(name)) personal += `${name}:${call.headers[name]}\n`
-  }
-  const who = personal === '' ? partition : `${partition}.${fingerprint(personal)}`
+  const personal = personalOf(call.headers)
+  const who = personal === '' ? partition : `${partition}.${personal}`
   return `${who} ${call.origin}${path}`
 }
+
+const personalOf = rememberByHeaders((headers) => {
+  let personal = ''
+  for (const name in headers) {
+    if (!neutral.has(name)) personal += `${name}:${headers[name]}\n`
+  }
+  return personal === '' ? '' : fingerprint(personal)
+})
 
 function fingerprint(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)

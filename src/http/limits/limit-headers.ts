@@ -43,7 +43,7 @@ const none: readonly LimitReport[] = Object.freeze([])
 /** Most answers tell nothing, so that has to be found out without reading anything. */
 function tellsLimits(headers: AnswerHeaders): boolean {
   for (const name in headers) {
-    if (name.includes('ratelimit') || name.includes('rate-limit') || name === 'sforce-limit-info') return true
+    if (name.includes('rate') ? /rate-?limit/.test(name) : name === 'sforce-limit-info') return true
   }
   return false
 }

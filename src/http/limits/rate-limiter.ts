@@ -126,10 +126,11 @@ export class RateLimiter {
 
   /** Resolves when a request may start, or at once when it can't in time. Rejects with the stop's reason. */
   acquire(request: AcquireRequest): Grant | Promise<Grant> {
-    const waitMs = this.#waitMs(request.lane)
-    const isFree = waitMs === 0 && this.#waiting === 0 && !this.#isBlocked(request.lane)
-    if (isFree && !this.#asksOthers()) return this.#grant()
-    if (this.#monotonic() + waitMs > request.deadlineAt) return { refused: 'too-late', waitMs }
+    const now = this.#monotonic()
+    const waitMs = this.#waitMs(request.lane, now)
+    const isFree = waitMs === 0 && this.#waiting === 0 && !this.#isBlocked(request.lane, now)
+    if (isFree && !this.#asksOthers(now)) return this.#grant(now)
+    if (now + waitMs > request.deadlineAt) return { refused: 'too-late', waitMs }
     if (this.#waiting >= this.#maxWaiting) return { refused: 'queue-full', waitMs }
     return this.#enqueue(request)
   }
@@ -157,28 +158,28 @@ export class RateLimiter {
         reject(request.stop.reason)
         return
       }
-      const forget = request.stop.onStop((reason) => {
+      const onStop = (reason: Error): void => {
         waiter.stopped = true
         this.#waiting -= 1
         reject(reason)
-      })
+      }
       const waiter: Waiter = {
         lane: request.lane,
         stopped: false,
         grant: () => {
-          forget()
+          request.stop.forget(onStop)
           this.#waiting -= 1
-          resolve(this.#grant())
+          resolve(this.#grant(this.#monotonic()))
         },
       }
+      request.stop.onStop(onStop)
       this.#waiting += 1
       this.#queues[request.lane].push(waiter)
       this.#admit()
     })
   }
 
-  #grant(): { readonly release: () => void } {
-    const now = this.#monotonic()
+  #grant(now: number): { readonly release: () => void } {
     for (const rate of this.#rates) rate.take(now)
     this.#learnt.take(now)
     const isAhead = this.#ignorant && this.#aheadUntil === 0
@@ -197,33 +198,33 @@ export class RateLimiter {
   }
 
   /** Milliseconds until the limits allow a request of the lane. */
-  #waitMs(lane: Priority): number {
-    const now = this.#monotonic()
+  #waitMs(lane: Priority, now: number): number {
     const reserve = lane === 'hand' ? 0 : this.#reserve
-    const rates = this.#asksOthers() ? [] : this.#rates
     let waitMs = Math.max(0, this.#pausedUntil - now, this.#learnt.waitMs(now, reserve))
-    if (this.#asksOthers()) waitMs = Math.max(waitMs, this.#shared?.waitMs(now) ?? 0)
-    for (const rate of rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve))
+    if (this.#asksOthers(now)) return Math.max(waitMs, this.#shared?.waitMs(now) ?? 0)
+    for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve))
     return waitMs
   }
 
   /** True while something on the way has to end first. */
-  #isBlocked(lane: Priority): boolean {
+  #isBlocked(lane: Priority, now: number): boolean {
     if (this.#running >= this.#concurrency) return true
-    if (this.#ignorant && this.#monotonic() < this.#aheadUntil) return true
+    if (this.#ignorant && now < this.#aheadUntil) return true
     return this.#learnt.isSpoken(this.#running, lane === 'hand' ? 0 : this.#reserve)
   }
 
-  #asksOthers(): boolean {
-    return this.#shared?.isUp(this.#monotonic()) === true
+  #asksOthers(now: number): boolean {
+    return this.#shared?.isUp(now) === true
   }
 
   /** Grants as many waiters as the limits allow now, the most urgent lane first, and comes back when the next one may go. */
   #admit(): void {
+    if (this.#waiting === 0) return
     while (true) {
       const head = this.#head()
-      if (head === undefined || this.#isBlocked(head.lane) || this.#waitMs(head.lane) > 0) break
-      if (this.#asksOthers()) {
+      const now = this.#monotonic()
+      if (head === undefined || this.#isBlocked(head.lane, now) || this.#waitMs(head.lane, now) > 0) break
+      if (this.#asksOthers(now)) {
         this.#askOthers(head.lane)
         return
       }
@@ -265,8 +266,9 @@ export class RateLimiter {
     if (head === undefined) return
     // Without a free slot the next release comes back here by itself; only the wait for the one ahead ends by time as well.
     const isAhead = this.#ignorant && this.#aheadUntil > 0
-    if (this.#isBlocked(head.lane) && !isAhead) return
-    const waitMs = isAhead ? this.#aheadUntil - this.#monotonic() : this.#waitMs(head.lane)
+    const now = this.#monotonic()
+    if (this.#isBlocked(head.lane, now) && !isAhead) return
+    const waitMs = isAhead ? this.#aheadUntil - now : this.#waitMs(head.lane, now)
     this.#timer = setTimeout(() => this.#admit(), Math.min(timerMax, Math.max(1, Math.ceil(waitMs))))
   }
 }

@@ -3,46 +3,73 @@ import type { Authenticator, Credential } from '../auth/authenticator.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, Policy } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
-import type { Stop } from '../stop.ts'
 
-/** Without an authenticator the policy does nothing. */
-export function authenticatePolicy(authenticator: Authenticator | undefined): Policy {
+/** Credentials that can't be had anew are put on, and that is all. */
+export function authenticatePolicy(authenticator: Authenticator): Policy {
+  const withCredential = credentialWriter()
+  const { refused } = authenticator
+  if (refused === undefined) {
+    return {
+      name: 'authenticate',
+      run(call, next) {
+        const credential = authenticator.credential(call)
+        return credential instanceof Promise
+          ? waitedFor(call, credential).then((ready) => next(withCredential(call, ready)))
+          : next(withCredential(call, credential))
+      },
+    }
+  }
   return {
     name: 'authenticate',
     async run(call, next) {
-      if (authenticator === undefined) return next(call)
       const credential = await credentialFor(call, authenticator)
       try {
         return await next(withCredential(call, credential))
       } catch (error) {
         if (!(error instanceof AuthenticationError) || error.status !== 401) throw error
         if (isSpentBySending(call)) throw error
-        if (authenticator.refused?.(credential.generation ?? 0) !== true) throw error
+        if (!refused.call(authenticator, credential.generation ?? 0)) throw error
         return next(withCredential(call, await credentialFor(call, authenticator)))
       }
     },
   }
 }
 
-async function credentialFor(call: Call, authenticator: Authenticator): Promise<Credential> {
+function credentialFor(call: Call, authenticator: Authenticator): Credential | Promise<Credential> {
   const credential = authenticator.credential(call)
-  if (!(credential instanceof Promise)) return credential
-  call.progress.phase = 'auth'
-  return stoppable(credential, call.stop)
+  return credential instanceof Promise ? waitedFor(call, credential) : credential
 }
 
 /** The token request goes on for the other calls that wait for it; this call only stops waiting. */
-function stoppable<T>(promise: Promise<T>, stop: Stop): Promise<T> {
+function waitedFor({ progress, stop }: Call, credential: Promise<Credential>): Promise<Credential> {
+  progress.phase = 'auth'
   return new Promise((resolve, reject) => {
-    const forget = stop.onStop(reject)
-    promise.then(resolve, reject).finally(forget)
+    stop.onStop(reject)
+    credential.then(resolve, reject).finally(() => stop.forget(reject))
   })
 }
 
-function withCredential(call: Call, credential: Credential): Call {
-  let path = call.path
-  for (const [name, value] of Object.entries(credential.query ?? {})) {
-    path += `${path.includes('?') ? '&' : '?'}${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+/** Nearly all calls of a client have the same headers and the same credential, so what they make together is kept. */
+function credentialWriter(): (call: Call, credential: Credential) => Call {
+  let last:
+    | { readonly from: Call['headers']; readonly credential: Credential; readonly headers: Call['headers'] }
+    | undefined
+  return (call, credential) => {
+    if (last?.from !== call.headers || last.credential !== credential) {
+      const headers = Object.freeze({ ...call.headers, ...credential.headers })
+      last = { from: call.headers, credential, headers }
+    }
+    const { headers } = last
+    return credential.query === undefined
+      ? { ...call, headers }
+      : { ...call, headers, path: withQuery(call.path, credential.query) }
   }
-  return { ...call, path, headers: { ...call.headers, ...credential.headers } }
+}
+
+function withQuery(path: string, query: NonNullable<Credential['query']>): string {
+  let whole = path
+  for (const [name, value] of Object.entries(query)) {
+    whole += `${whole.includes('?') ? '&' : '?'}${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+  }
+  return whole
 }

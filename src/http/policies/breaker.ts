@@ -14,13 +14,12 @@ const circuitsMax = 256
 /** Time-outs of our own queue or back-off say nothing about the API. */
 const apiPhases: ReadonlySet<string> = new Set(['connect', 'headers', 'body'])
 
-/** Without options the policy does nothing. */
-export function breakerPolicy(options: BreakerOptions | undefined, clock: HttpClock): Policy {
+/** A circuit for each part of an API. */
+export function breakerPolicy(options: BreakerOptions, clock: HttpClock): Policy {
   const circuits = new Map<string, Circuit>()
   return {
     name: 'breaker',
     async run(call, next) {
-      if (options === undefined) return next(call)
       const circuit = circuitFor(circuits, `${call.origin} ${call.endpointClass}`, options)
       const admission = circuit.admit(clock.monotonic())
       if ('waitMs' in admission) throw refusal(call, admission.waitMs)
@@ -30,7 +29,8 @@ export function breakerPolicy(options: BreakerOptions | undefined, clock: HttpCl
         isSettled = true
       }
       // A call that has to end gives its place back at once, before its socket has heard of it.
-      const forget = call.stop.onStop((reason) => settle(endOf(reason)))
+      const onStop = (reason: Error): void => settle(endOf(reason))
+      call.stop.onStop(onStop)
       try {
         const answer = await next(call)
         settle('success')
@@ -39,15 +39,19 @@ export function breakerPolicy(options: BreakerOptions | undefined, clock: HttpCl
         settle(endOf(error))
         throw error
       } finally {
-        forget()
+        call.stop.forget(onStop)
       }
     },
   }
 }
 
 function circuitFor(circuits: Map<string, Circuit>, key: string, options: BreakerOptions): Circuit {
-  const circuit = circuits.get(key) ?? new Circuit(options)
-  if (circuits.size >= circuitsMax && !circuits.has(key)) {
+  const known = circuits.get(key)
+  if (known !== undefined && circuits.size < circuitsMax) return known
+  // Full: from here on their order tells which one was used longest ago.
+  const circuit = known ?? new Circuit(options)
+  circuits.delete(key)
+  if (circuits.size >= circuitsMax) {
     const [oldest] = circuits.keys()
     if (oldest !== undefined) circuits.delete(oldest)
   }

@@ -8,7 +8,14 @@
 import CachePolicy from 'http-cache-semantics'
 import { cacheKey } from '../cache/cache-key.ts'
 import type { CachedAnswer, CacheStore } from '../cache/cache-store.ts'
-import type { Call, DecodedAnswer, Next, Policy, WireAnswer } from '../call.ts'
+import {
+  type Call,
+  type DecodedAnswer,
+  type Next,
+  newProgress,
+  type Policy,
+  type WireAnswer,
+} from '../call.ts'
 import { HttpStatusError, NetworkError, TimeoutError } from '../errors.ts'
 import { Stop } from '../stop.ts'
 
@@ -26,20 +33,26 @@ const variantsMax = 8
 const renewalsMax = 16
 const policyOptions = { shared: false, cacheHeuristic: 0 } as const
 
-/** Without parts the policy does nothing. */
-export function cachePolicy(parts: CacheParts | undefined, read: ReadPlain): Policy {
+/** Keeps what may be kept of reads, and forgets what a write made untrue. */
+export function cachePolicy(parts: CacheParts, read: ReadPlain): Policy {
+  const { store, partition } = parts
   const renewing = new Set<string>()
   return {
     name: 'cache',
     async run(call, next) {
-      if (parts === undefined || call.streams === true) return next(call)
+      if (call.streams === true) return next(call)
       if (call.method !== 'GET') return written(call, next, parts)
-      const key = cacheKey(call, parts.partition)
-      const known = await entriesOf(parts.store, key)
-      const exchange: Exchange = { call, next, key, known, store: parts.store, read }
-      const match = bestMatch(call, known)
-      if (match?.hit === undefined)
-        return match === undefined ? fetched(exchange, call) : validated(exchange, match)
+      const key = cacheKey(call, partition)
+      const found = entriesOf(store, key)
+      const known = found instanceof Promise ? await found : found
+      const match = known.length === 0 ? undefined : bestMatch(call, known)
+      if (match === undefined) {
+        const answer = await next(call)
+        if (mayBeStorable(answer.headers)) await keep(store, key, known, call, answer)
+        return answer
+      }
+      const exchange: Exchange = { call, next, key, known, store, read }
+      if (match.hit === undefined) return validated(exchange, match)
       if (match.isStale && !renewing.has(key) && renewing.size < renewalsMax) {
         renewing.add(key)
         renewed(exchange, match).finally(() => renewing.delete(key))
@@ -95,13 +108,6 @@ function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | undefine
   return best
 }
 
-/** A request without anything to go by, or with the caller's own conditions. */
-async function fetched({ next, key, known, store }: Exchange, call: Call): Promise<DecodedAnswer> {
-  const answer = await next(call)
-  await keep(store, key, known, call, answer)
-  return answer
-}
-
 async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswer> {
   const { call, next, key, known, store, read } = exchange
   const { host: _host, ...headers } = match.validators
@@ -114,7 +120,7 @@ async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswe
     return read(call, { ...match.entry, headers: flat(match.policy.responseHeaders()) })
   }
   if (answer.status !== 304) {
-    await keep(store, key, known, call, answer)
+    if (mayBeStorable(answer.headers)) await keep(store, key, known, call, answer)
     return answer
   }
   const { policy } = match.policy.revalidatedPolicy(requestOf(asking), {
@@ -141,7 +147,7 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
     ...exchange.call,
     stop: new Stop(),
     callerSignal: undefined,
-    progress: { phase: 'queue', attempt: 0, mayHaveLanded: false },
+    progress: newProgress(),
   }
   try {
     await validated({ ...exchange, call }, match)
@@ -183,7 +189,6 @@ async function keep(
   call: Call,
   answer: DecodedAnswer,
 ): Promise<void> {
-  if (!mayBeStorable(answer.headers)) return
   const policy = new CachePolicy(
     requestOf(call),
     { status: answer.status, headers: answer.headers },
@@ -218,9 +223,14 @@ function variantOf(call: Call, headers: CachePolicy.Headers): string {
   return names.map((name) => `${name}:${call.headers[name] ?? ''}`).join('\n')
 }
 
-async function entriesOf(store: CacheStore, key: string): Promise<readonly CachedAnswer[]> {
+/** At once where the store is in memory. */
+function entriesOf(
+  store: CacheStore,
+  key: string,
+): readonly CachedAnswer[] | Promise<readonly CachedAnswer[]> {
   try {
-    return await store.get(key)
+    const entries = store.get(key)
+    return entries instanceof Promise ? entries.catch(() => []) : entries
   } catch {
     return []
   }

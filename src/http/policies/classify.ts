@@ -1,6 +1,6 @@
 /** Turns an answer whose status says "no" into a typed error, by one table. */
 import { retryAfterMs } from '../backoff/retry-after.ts'
-import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
+import type { AnswerStep, Call, DecodedAnswer, HttpClock } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
 import { limitsFromHeaders } from '../limits/limit-headers.ts'
 
@@ -11,17 +11,15 @@ const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523
 const longestResetMs = 30 * 86_400_000
 
 /** The clock is needed for `Retry-After` dates. */
-export function classifyPolicy(clock: HttpClock): Policy {
+export function classifyStep(clock: HttpClock): AnswerStep {
   return {
     name: 'classify',
-    async run(call, next) {
-      const landedBefore = call.progress.mayHaveLanded
-      const answer = await next(call)
-      if (answer.status >= 200 && answer.status < 300) return answer
-      if (answer.status === 304 && call.revalidates === true) return answer
+    take(call, answer) {
+      if (answer.status >= 200 && answer.status < 300) return
+      if (answer.status === 304 && call.revalidates === true) return
       const error = statusError(call, answer, clock.now())
       // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
-      if (provesNoEffect(answer.status)) call.progress.mayHaveLanded = landedBefore
+      if (provesNoEffect(answer.status)) call.progress.mayHaveLanded = call.progress.hadLanded
       throw error
     },
   }

@@ -3,30 +3,34 @@
  * stuck in a TLS handshake is cleaned up later, by its own bound.
  */
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
+import { Deadlines } from '../deadlines.ts'
 import { NetworkError, TimeoutError } from '../errors.ts'
 
 /** The call carries its own deadline; the clock tells how far off it is. */
 export function deadlinePolicy(clock: HttpClock): Policy {
+  const deadlines = new Deadlines()
   return {
     name: 'deadline',
     run: (call, next) =>
       new Promise((resolve, reject) => {
         const signal = call.callerSignal
-        const timer = setTimeout(
-          () => end(deadlinePassed(call)),
-          Math.max(0, call.deadlineAt - clock.monotonic()),
-        )
-        const onAbort = (): void => end(callerGaveUp(call))
-        const clean = (): void => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', onAbort)
-        }
         const end = (reason: Error): void => {
           clean()
           reject(reason)
           call.stop.trigger(reason)
         }
-        if (signal?.aborted === true) return end(callerGaveUp(call))
+        const onAbort = (): void => end(callerGaveUp(call))
+        if (signal?.aborted === true) {
+          const reason = callerGaveUp(call)
+          reject(reason)
+          call.stop.trigger(reason)
+          return
+        }
+        const deadline = deadlines.add(call.deadlineAt - clock.monotonic(), () => end(deadlinePassed(call)))
+        const clean = (): void => {
+          deadlines.remove(deadline)
+          signal?.removeEventListener('abort', onAbort)
+        }
         signal?.addEventListener('abort', onAbort)
         next(call).then(
           (answer) => {

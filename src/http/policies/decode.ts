@@ -1,7 +1,7 @@
 /** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's answer was expected. */
 import { Readable } from 'node:stream'
 import { plainStream } from '../bodies/answer-stream.ts'
-import type { Call, DecodedAnswer, Next, WireAnswer } from '../call.ts'
+import type { Call, DecodedAnswer, WireAnswer } from '../call.ts'
 import { decompress } from '../decompress.ts'
 import { ResponseValidationError } from '../errors.ts'
 import { parseJson } from '../json.ts'
@@ -11,22 +11,25 @@ import { answerTooLarge } from '../transport-errors.ts'
 /** Below this the ratio does not matter. */
 const smallBytes = 1024 * 1024
 
-/** The inner end of the chain: sends the request by `exchange` and decodes what comes back. */
-export function decodeWith(exchange: (call: Call) => Promise<WireAnswer>, limits: ResponseLimits): Next {
-  return async (call) => {
-    const wire = await exchange(call)
-    if (wire.stream !== undefined) return streamed(call, wire, wire.stream)
-    // A transport of a test hands bytes over even when a stream was asked for.
-    if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
-    const bytes = await plainBytes(call, wire, limits)
-    return readPlain(call, { status: wire.status, headers: wire.headers, bytes }, limits)
-  }
+/** Decodes what came over the wire; a promise only where a content encoding has to be undone. */
+export function decode(
+  call: Call,
+  wire: WireAnswer,
+  limits: ResponseLimits,
+): DecodedAnswer | Promise<DecodedAnswer> {
+  if (wire.stream !== undefined) return streamed(call, wire, wire.stream)
+  // A transport of a test hands bytes over even when a stream was asked for.
+  if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
+  if (wire.headers['content-encoding'] === undefined) return readPlain(call, wire, limits)
+  return plainBytes(call, wire, wire.headers['content-encoding'], limits).then((bytes) =>
+    readPlain(call, { status: wire.status, headers: wire.headers, bytes }, limits),
+  )
 }
 
 /** Decodes a body that is decompressed already. */
 export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits): DecodedAnswer {
   const { status, headers, bytes } = wire
-  const mediaType = mediaTypeOf(headers['content-type'])
+  const { mediaType } = contentKind(headers['content-type'])
   if (bytes.byteLength === 0 && call.raw !== true)
     return { status, headers, mediaType, bytes: 0, body: undefined }
   const base = { status, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
@@ -38,14 +41,15 @@ export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits):
 function streamed(call: Call, wire: WireAnswer, stream: Readable): DecodedAnswer {
   const { status, headers } = wire
   const body = (maxBytes: number) => plainStream(call, wire, stream, maxBytes)
-  return { status, headers, mediaType: mediaTypeOf(headers['content-type']), bytes: 0, body }
+  return { status, headers, mediaType: contentKind(headers['content-type']).mediaType, bytes: 0, body }
 }
 
 type Meta = Omit<DecodedAnswer, 'body'>
 
 function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits): unknown {
   const failed = answer.status >= 300
-  if (looksLikeHtml(answer.mediaType, text)) {
+  const kind = contentKind(answer.headers['content-type'])
+  if (looksLikeHtml(kind, text)) {
     // An error page keeps its status, which says more than that it is a page.
     if (failed) return text
     throw new ResponseValidationError(
@@ -54,7 +58,7 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
       { outcome: 'unknown', status: answer.status },
     )
   }
-  if (!looksLikeJson(answer.mediaType, text)) return text
+  if (!looksLikeJson(kind, text)) return text
   const parsed = parseJson(text, limits)
   if (parsed.ok) return parsed.value
   if (failed) return text
@@ -68,9 +72,12 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
   )
 }
 
-async function plainBytes(call: Call, wire: WireAnswer, limits: ResponseLimits): Promise<Uint8Array> {
-  const encoding = wire.headers['content-encoding']
-  if (encoding === undefined) return wire.bytes
+async function plainBytes(
+  call: Call,
+  wire: WireAnswer,
+  encoding: string,
+  limits: ResponseLimits,
+): Promise<Uint8Array> {
   const result = await decompress(
     wire.bytes,
     encoding,
@@ -90,42 +97,54 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** By the character set that the answer names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
 function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): string {
   try {
-    return decoderFor(headers['content-type']).decode(bytes)
+    const { charset } = contentKind(headers['content-type'])
+    return (charset === 'utf-8' ? utf8 : new TextDecoder(charset, { fatal: true })).decode(bytes)
   } catch {
     // An error's status matters more than its unreadable text.
     if (status >= 300) return new TextDecoder('latin1').decode(bytes)
     throw new ResponseValidationError(
       'HTTP_ANSWER_DAMAGED',
       `${call.label} answered text that is not in the character set that it names, or in UTF-8.`,
-      {
-        outcome: 'unknown',
-        status,
-      },
+      { outcome: 'unknown', status },
     )
   }
 }
 
-/** @throws RangeError for a character set that nobody knows */
-function decoderFor(contentType: string | undefined): typeof utf8 {
-  if (contentType === undefined || !contentType.includes('charset')) return utf8
+/** What a `content-type` says. */
+interface ContentKind {
+  /** Lower case, without parameters. */
+  readonly mediaType: string
+  readonly charset: string
+  readonly isHtml: boolean
+  readonly isJson: boolean
+}
+
+/** An API has a handful of them, and reading one costs more than the rest of the decoding. */
+const kinds = new Map<string, ContentKind>()
+const kindsMax = 64
+
+function contentKind(contentType = ''): ContentKind {
+  const known = kinds.get(contentType)
+  if (known !== undefined) return known
+  const mediaType = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
   const charset = /;\s*charset\s*=\s*"?([\w.:+-]{1,40})/i.exec(contentType)?.[1]?.toLowerCase()
-  return charset === undefined || charset === 'utf-8' || charset === 'utf8'
-    ? utf8
-    : new TextDecoder(charset, { fatal: true })
+  const kind: ContentKind = {
+    mediaType,
+    charset: charset === undefined || charset === 'utf8' ? 'utf-8' : charset,
+    isHtml: mediaType === 'text/html' || mediaType === 'application/xhtml+xml',
+    isJson: mediaType === 'application/json' || mediaType === 'text/json' || mediaType.endsWith('+json'),
+  }
+  if (kinds.size >= kindsMax) kinds.clear()
+  kinds.set(contentType, kind)
+  return kind
 }
 
-function mediaTypeOf(contentType: string | undefined): string {
-  return (contentType?.split(';', 1)[0] ?? '').trim().toLowerCase()
-}
-
-function looksLikeHtml(mediaType: string, text: string): boolean {
-  if (mediaType === 'text/html' || mediaType === 'application/xhtml+xml') return true
-  return /^\s*(?:<!doctype html|<html[\s>])/i.test(text.slice(0, 256))
+/** By media type, and by what the text begins with: pages come under every name. */
+function looksLikeHtml({ isHtml }: ContentKind, text: string): boolean {
+  return isHtml || /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
 }
 
 /** By media type; without one, by what the text looks like. */
-function looksLikeJson(mediaType: string, text: string): boolean {
-  if (mediaType === 'application/json' || mediaType === 'text/json' || mediaType.endsWith('+json'))
-    return true
-  return mediaType === '' && /^\s*[[{]/.test(text.slice(0, 256))
+function looksLikeJson({ isJson, mediaType }: ContentKind, text: string): boolean {
+  return isJson || (mediaType === '' && /^\s*[[{]/.test(text.slice(0, 256)))
 }

@@ -4,29 +4,40 @@ import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
 import { isHttpError } from '../errors.ts'
 
-/** Without a listener the policy does nothing. */
-export function logAttemptPolicy(
-  listener: ((entry: CallLogEntry) => void) | undefined,
-  clock: HttpClock,
-): Policy {
+/** One entry for each request on the wire. */
+export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock: HttpClock): Policy {
   return {
     name: 'log-attempt',
     async run(call, next) {
-      if (listener === undefined) return next(call)
       const startedAt = clock.monotonic()
       try {
         const answer = await next(call)
-        tell(listener, { ...entryOf(call, clock.monotonic() - startedAt), ...answerFacts(answer) })
+        tell(listener, answeredEntry(call, answer, clock.monotonic() - startedAt))
         return answer
       } catch (error) {
-        tell(listener, { ...entryOf(call, clock.monotonic() - startedAt), ...errorFacts(error) })
+        tell(listener, failedEntry(call, error, clock.monotonic() - startedAt))
         throw error
       }
     },
   }
 }
 
-function entryOf(call: Call, durationMs: number): CallLogEntry {
+function answeredEntry(call: Call, answer: DecodedAnswer, durationMs: number): CallLogEntry {
+  const requestId = requestIdOf(answer.headers)
+  return {
+    method: call.method,
+    origin: call.origin,
+    route: call.route,
+    attempt: call.progress.attempt,
+    durationMs,
+    requestBytes: requestBytes(call),
+    status: answer.status,
+    responseBytes: answer.bytes,
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+function failedEntry(call: Call, error: unknown, durationMs: number): CallLogEntry {
   return {
     method: call.method,
     origin: call.origin,
@@ -35,15 +46,7 @@ function entryOf(call: Call, durationMs: number): CallLogEntry {
     durationMs,
     requestBytes: requestBytes(call),
     responseBytes: 0,
-  }
-}
-
-function answerFacts(answer: DecodedAnswer): Partial<CallLogEntry> {
-  const requestId = requestIdOf(answer.headers)
-  return {
-    status: answer.status,
-    responseBytes: answer.bytes,
-    ...(requestId === undefined ? {} : { requestId }),
+    ...errorFacts(error),
   }
 }
 

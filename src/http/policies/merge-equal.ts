@@ -6,26 +6,34 @@
  * gets what was read before it.
  */
 import type { Call, DecodedAnswer, Policy } from '../call.ts'
+import { rememberByHeaders } from '../header-names.ts'
 import { Stop } from '../stop.ts'
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
+/** One request that several callers wait for. */
 interface Flight {
   readonly call: Mutable<Call>
-  readonly answer: Promise<DecodedAnswer>
-  waiting: number
+  readonly waiting: Waiter[]
+}
+
+interface Waiter {
+  readonly call: Call
+  readonly resolve: (answer: DecodedAnswer) => void
+  readonly reject: (error: unknown) => void
+  readonly onStop: (reason: Error) => void
 }
 
 /** Makes another copy of an answer, so that no two callers hold the same objects. */
 export type CopyAnswer = (call: Call, answer: DecodedAnswer) => DecodedAnswer
 
-/** Does nothing unless `enabled`. */
-export function mergeEqualPolicy(enabled: boolean, copy: CopyAnswer): Policy {
+/** Shares requests of one client. */
+export function mergeEqualPolicy(copy: CopyAnswer): Policy {
   const flights = new Map<string, Flight>()
   return {
     name: 'merge-equal',
     async run(call, next) {
-      if (!enabled || call.streams === true) return next(call)
+      if (call.streams === true) return next(call)
       if (call.method !== 'GET' && call.method !== 'HEAD') {
         flights.clear()
         return next(call).finally(() => flights.clear())
@@ -34,52 +42,69 @@ export function mergeEqualPolicy(enabled: boolean, copy: CopyAnswer): Policy {
       if (call.startBefore !== undefined) return next(call)
       const key = keyOf(call)
       const joined = flights.get(key)
-      const flight = joined ?? takeOff(call, next)
-      if (joined === undefined) {
-        flights.set(key, flight)
-        const land = (): void => {
-          if (flights.get(key) === flight) flights.delete(key)
-        }
-        flight.answer.then(land, land)
-      } else flight.call.deadlineAt = Math.max(flight.call.deadlineAt, call.deadlineAt)
-      const answer = await waitFor(flight, call, () => {
-        if (flights.get(key) === flight) flights.delete(key)
-      })
-      return joined === undefined ? answer : copy(call, answer)
+      if (joined === undefined) return takeOff(flights, key, call, next, copy)
+      joined.call.deadlineAt = Math.max(joined.call.deadlineAt, call.deadlineAt)
+      return waitFor(flights, key, joined, call)
     },
   }
 }
 
-function takeOff(call: Call, next: (call: Call) => Promise<DecodedAnswer>): Flight {
-  const own: Mutable<Call> = { ...call, stop: new Stop(), callerSignal: undefined }
-  return { call: own, answer: next(own), waiting: 0 }
+function takeOff(
+  flights: Map<string, Flight>,
+  key: string,
+  call: Call,
+  next: (call: Call) => Promise<DecodedAnswer>,
+  copy: CopyAnswer,
+): Promise<DecodedAnswer> {
+  const flight: Flight = { call: { ...call, stop: new Stop(), callerSignal: undefined }, waiting: [] }
+  flights.set(key, flight)
+  const first = waitFor(flights, key, flight, call)
+  const land = (): Waiter[] => {
+    if (flights.get(key) === flight) flights.delete(key)
+    for (const waiter of flight.waiting) waiter.call.stop.forget(waiter.onStop)
+    return flight.waiting
+  }
+  next(flight.call).then(
+    (answer) => {
+      const [one, ...others] = land()
+      // Each copy is made before anybody can change what the first one got.
+      const copies = others.map((waiter) => copy(waiter.call, answer))
+      one?.resolve(answer)
+      for (const [index, waiter] of others.entries()) waiter.resolve(copies[index] ?? answer)
+    },
+    (error: unknown) => {
+      for (const waiter of land()) waiter.reject(error)
+    },
+  )
+  return first
 }
 
-function waitFor(flight: Flight, call: Call, onEmpty: () => void): Promise<DecodedAnswer> {
-  flight.waiting += 1
+function waitFor(
+  flights: Map<string, Flight>,
+  key: string,
+  flight: Flight,
+  call: Call,
+): Promise<DecodedAnswer> {
   return new Promise((resolve, reject) => {
-    const forget = call.stop.onStop((reason) => {
+    const onStop = (reason: Error): void => {
       reject(reason)
-      flight.waiting -= 1
-      if (flight.waiting > 0) return
-      onEmpty()
+      flight.waiting.splice(flight.waiting.indexOf(waiter), 1)
+      if (flight.waiting.length > 0) return
+      if (flights.get(key) === flight) flights.delete(key)
       flight.call.stop.trigger(reason)
-    })
-    flight.answer.then(
-      (answer) => {
-        forget()
-        resolve(answer)
-      },
-      (error: unknown) => {
-        forget()
-        reject(error)
-      },
-    )
+    }
+    const waiter: Waiter = { call, resolve, reject, onStop }
+    flight.waiting.push(waiter)
+    call.stop.onStop(onStop)
   })
 }
 
 function keyOf(call: Call): string {
-  let key = `${call.method} ${call.origin}${call.path} ${call.raw === true}`
-  for (const name in call.headers) key += `\n${name}:${call.headers[name]}`
-  return key
+  return `${call.method} ${call.origin}${call.path} ${call.raw === true}${headersKey(call.headers)}`
 }
+
+const headersKey = rememberByHeaders((headers) => {
+  let key = ''
+  for (const name in headers) key += `\n${name}:${headers[name]}`
+  return key
+})

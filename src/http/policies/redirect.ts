@@ -11,12 +11,12 @@ import { HttpStatusError, RequestError } from '../errors.ts'
 const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const neutral: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept-language', 'user-agent'])
 
-/** With a bound of 0 the policy does nothing. */
+/** Follows at most `redirectsMax` of them for one call. */
 export function redirectPolicy(redirectsMax: number, allowHttp: boolean): Policy {
   return {
     name: 'redirect',
     async run(call, next) {
-      if (redirectsMax === 0 || (call.method !== 'GET' && call.method !== 'HEAD')) return next(call)
+      if (call.method !== 'GET' && call.method !== 'HEAD') return next(call)
       let current = call
       for (let left = redirectsMax; ; left -= 1) {
         try {

@@ -3,7 +3,7 @@
  * templates: a path's values and a query may be somebody's data, or a key.
  */
 import type { Attributes, Span } from '@opentelemetry/api'
-import type { Call, DecodedAnswer, HttpClock, Policy, Progress } from '../call.ts'
+import type { Call, DecodedAnswer, HttpClock, Next, Policy, Progress } from '../call.ts'
 import { isHttpError } from '../errors.ts'
 import type { Telemetry } from '../telemetry/open-telemetry.ts'
 
@@ -11,37 +11,40 @@ import type { Telemetry } from '../telemetry/open-telemetry.ts'
 const traceHeaders: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'b3'])
 
 /** Measures with what the application registered. */
-export function tracePolicy({ api, tracer, recordDuration }: Telemetry, clock: HttpClock): Policy {
+export function tracePolicy(telemetry: Telemetry, clock: HttpClock): Policy {
+  const { api, tracer, recordDuration } = telemetry
   /** Requests of a call so far, the one after a 401 included. */
   const sent = new WeakMap<Progress, number>()
   let server = serverFacts('https://unknown.invalid')
   return {
     name: 'trace',
-    async run(call, next) {
-      const resends = sent.get(call.progress) ?? 0
-      sent.set(call.progress, resends + 1)
-      if (server.origin !== call.origin) server = serverFacts(call.origin)
-      const facts = requestFacts(call, server.attributes)
-      const startedAt = clock.monotonic()
-      const span = tracer.startSpan(`${call.method} ${call.route}`, {
-        kind: api.SpanKind.CLIENT,
-        attributes: { ...facts, ...(resends === 0 ? {} : { 'http.request.resend_count': resends }) },
-      })
-      const finish = (outcome: Attributes, failed: boolean): void => {
-        recordDuration((clock.monotonic() - startedAt) / 1_000, { ...facts, ...outcome })
-        if (span.isRecording()) span.setAttributes(outcome)
-        if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR })
-        span.end()
-      }
-      try {
-        const answer = await next(withTrace(call, span))
-        finish({ 'http.response.status_code': answer.status }, false)
-        return answer
-      } catch (error) {
-        finish(failureFacts(error), true)
-        throw error
-      }
-    },
+    run: (call, next) => (telemetry.isIdle() ? next(call) : traced(call, next)),
+  }
+
+  async function traced(call: Call, next: Next): Promise<DecodedAnswer> {
+    const resends = sent.get(call.progress) ?? 0
+    sent.set(call.progress, resends + 1)
+    if (server.origin !== call.origin) server = serverFacts(call.origin)
+    const facts = requestFacts(call, server.attributes)
+    const startedAt = clock.monotonic()
+    const span = tracer.startSpan(`${call.method} ${call.route}`, {
+      kind: api.SpanKind.CLIENT,
+      attributes: { ...facts, ...(resends === 0 ? {} : { 'http.request.resend_count': resends }) },
+    })
+    const finish = (outcome: Attributes, failed: boolean): void => {
+      recordDuration((clock.monotonic() - startedAt) / 1_000, { ...facts, ...outcome })
+      if (span.isRecording()) span.setAttributes(outcome)
+      if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR })
+      span.end()
+    }
+    try {
+      const answer = await next(withTrace(call, span))
+      finish({ 'http.response.status_code': answer.status }, false)
+      return answer
+    } catch (error) {
+      finish(failureFacts(error), true)
+      throw error
+    }
   }
 
   function withTrace(call: Call, span: Span): Call {

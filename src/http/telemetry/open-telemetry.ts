@@ -11,6 +11,8 @@ type Api = typeof import('@opentelemetry/api')
 export interface Telemetry {
   readonly api: Api
   readonly tracer: Tracer
+  /** True while nobody would see a span or a duration: the application has the API and has registered nothing. */
+  isIdle(): boolean
   /** Adds to `http.client.request.duration`. */
   recordDuration(seconds: number, attributes: Attributes): void
 }
@@ -35,18 +37,31 @@ function load(): Telemetry | undefined {
 
 /** The tracer forwards to the provider of the moment by itself; a histogram does not, so it is made anew when another one is registered. */
 function telemetryOn(api: Api): Telemetry {
+  const noTracers = new api.ProxyTracerProvider().getDelegate()
   let provider: MeterProvider | undefined
   let histogram: Histogram | undefined
+  let measures = false
+  const look = (): void => {
+    const current = api.metrics.getMeterProvider()
+    if (current === provider) return
+    provider = current
+    measures = current.getMeter('isthmus') !== api.createNoopMeter()
+    histogram = measures ? durationOn(current) : undefined
+  }
   return {
     api,
     tracer: api.trace.getTracer('isthmus'),
+    isIdle() {
+      look()
+      if (measures) return false
+      const tracers = api.trace.getTracerProvider()
+      const traces = !(tracers instanceof api.ProxyTracerProvider) || tracers.getDelegate() !== noTracers
+      // Without a tracer of its own an application may still hand a trace on that it was given.
+      return !traces && api.trace.getActiveSpan() === undefined
+    },
     recordDuration(seconds, attributes) {
-      const current = api.metrics.getMeterProvider()
-      if (histogram === undefined || current !== provider) {
-        provider = current
-        histogram = durationOn(current)
-      }
-      histogram.record(seconds, attributes)
+      look()
+      histogram?.record(seconds, attributes)
     },
   }
 }

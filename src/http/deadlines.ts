@@ -1,0 +1,53 @@
+/**
+ * The ends of all calls of a client on one timer.
+ *
+ * A timer for each call costs more than most policies: it is nearly always taken back before it fires. Here one timer is set for the
+ * earliest end and stays when that call is done; when it fires too early it is set again for the earliest of those that are left.
+ */
+
+/** The end of one call. */
+export interface Deadline {
+  /** `performance.now()` at which it passes. */
+  readonly at: number
+  readonly onPassed: () => void
+}
+
+/** Tells each call when its time is over. */
+export class Deadlines {
+  readonly #running = new Set<Deadline>()
+  #timer: NodeJS.Timeout | undefined
+  #firesAt = Number.POSITIVE_INFINITY
+
+  /** Calls back after `ms`, unless it is taken away before. */
+  add(ms: number, onPassed: () => void): Deadline {
+    const deadline = { at: performance.now() + ms, onPassed }
+    this.#running.add(deadline)
+    if (deadline.at < this.#firesAt) this.#setTimer(deadline.at)
+    else if (this.#running.size === 1) this.#timer?.ref()
+    return deadline
+  }
+
+  /** Takes a deadline away. What is left of the timer does not keep the process alive. */
+  remove(deadline: Deadline): void {
+    if (this.#running.delete(deadline) && this.#running.size === 0) this.#timer?.unref()
+  }
+
+  #setTimer(at: number): void {
+    clearTimeout(this.#timer)
+    this.#firesAt = at
+    this.#timer = setTimeout(() => this.#fire(), Math.max(1, Math.ceil(at - performance.now())))
+  }
+
+  #fire(): void {
+    this.#timer = undefined
+    this.#firesAt = Number.POSITIVE_INFINITY
+    const now = performance.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const deadline of [...this.#running]) {
+      if (deadline.at > now) next = Math.min(next, deadline.at)
+      else if (this.#running.delete(deadline)) deadline.onPassed()
+    }
+    // A call that ended may have begun another one meanwhile, with a timer of its own.
+    if (this.#running.size > 0 && next < this.#firesAt) this.#setTimer(next)
+  }
+}
