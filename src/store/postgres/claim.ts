@@ -20,7 +20,9 @@ export async function claimDue(
   if (first === undefined) return { now: await readNow(session), leaseMs, records: [] }
   const ids = claimed.map(({ id }) => id)
   // Read after the claim is committed: from there on nobody else writes these rows.
-  const [members, intents] = await Promise.all([readMembers(session, ids), readOpenIntents(session, ids)])
+  const [members, intents] = await context.database.reading('reading claimed records', (one) =>
+    Promise.all([readMembers(one, ids), readOpenIntents(one, ids)]),
+  )
   const membersOf = byRecord(members)
   const intentsOf = byRecord(intents)
   const { codec } = context

@@ -1,8 +1,14 @@
-/** Connections and transactions: every use of `pg` by the store passes through here. */
+/**
+ * Connections and transactions: every use of `pg` by the store passes through here.
+ *
+ * Connections are pipelined: statements that are handed in together travel together and are carried out in that order, which saves a round
+ * trip for each. COPY can't share a connection in that way and has connections of its own.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { IsthmusError } from '../../model/errors.ts'
 import { codeOf, isConnectionLost, isRepeatable, storeError } from './failures.ts'
+import { GatheringSocket } from './gathering-socket.ts'
 
 /** A prepared statement; the name is its file's. */
 export interface Statement {
@@ -10,7 +16,10 @@ export interface Statement {
   readonly text: string
 }
 
-/** Where statements run: in a transaction, or each on its own. */
+/**
+ * Where statements run: in a transaction, or each on its own. In a transaction, statements handed in without waiting in between are carried
+ * out in order; after one that failed, the server refuses those behind it.
+ */
 export interface Session {
   rows<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
 }
@@ -21,6 +30,19 @@ export interface DatabaseOptions {
   readonly poolSize: number
 }
 
+/** How a transaction begins. */
+export interface TransactionOptions {
+  /**
+   * The first statements only read or lock: they may travel together with the beginning. Anything that writes must not, since it would be
+   * committed by itself if the server refused to begin.
+   *
+   * @default false
+   */
+  readonly opensWithReads?: boolean
+}
+
+/** Connections for COPY and migrations. */
+const plainPoolSize = 2
 const attemptsMax = 8
 const connectTimeoutMs = 10_000
 /** Guards against a statement that hangs; comparing a million listed records takes seconds. */
@@ -30,16 +52,16 @@ const idleInTransactionMs = 30_000
 export class Database {
   readonly schema: string
   readonly #pool: pg.Pool
+  readonly #plainPool: pg.Pool
   readonly #options: DatabaseOptions
   #closed = false
 
   constructor(options: DatabaseOptions) {
     this.schema = options.schema
     this.#options = options
-    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize })
-    // Without listeners a restart of the server would end this process; the statement under way reports it.
-    this.#pool.on('error', ignoreProblem)
-    this.#pool.on('connect', (client) => client.on('error', ignoreProblem))
+    const gathering = { pipeline: true, stream: () => new GatheringSocket() }
+    this.#pool = poolOf({ ...clientConfig(options), ...gathering, max: options.poolSize })
+    this.#plainPool = poolOf({ ...clientConfig(options), max: plainPoolSize })
   }
 
   /** A connection outside of the pool, for session locks and notifications. */
@@ -63,17 +85,27 @@ export class Database {
     }
   }
 
+  /** Statements that only read, on one connection: those that are handed in together travel together. Repeated as a whole. */
+  async reading<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#repeating(what, (client) => work(sessionOn(client)))
+  }
+
   /**
    * All or nothing. Repeated when the server rolled it back for reasons of concurrency, so `work` must not have effects of its own.
    *
    * @throws STORE_COMMIT_UNKNOWN, STORE_UNAVAILABLE, STORE_CONTENTION, STORE_DISK_FULL, STORE_QUERY_FAILED
    */
-  async transaction<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    what: string,
+    work: (session: Session) => Promise<T>,
+    { opensWithReads = false }: TransactionOptions = {},
+  ): Promise<T> {
     return this.#repeating(what, async (client) => {
-      await client.query('begin')
+      const begun = client.query('begin')
       let result: T
       try {
-        result = await work(sessionOn(client))
+        if (!opensWithReads) await begun
+        result = await work(opensWithReads ? after(begun, sessionOn(client)) : sessionOn(client))
       } catch (problem) {
         await rollBack(client, problem)
         throw problem
@@ -85,7 +117,7 @@ export class Database {
 
   /** Runs on one connection without a transaction around it: for migrations and COPY. */
   async withClient<T>(what: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#connect(what)
+    const client = await this.#connect(what, this.#plainPool)
     let lost = false
     try {
       return await work(client)
@@ -100,7 +132,7 @@ export class Database {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#pool.end()
+    await Promise.all([this.#pool.end(), this.#plainPool.end()])
   }
 
   async #repeating<T>(what: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -119,10 +151,10 @@ export class Database {
     }
   }
 
-  async #connect(what: string): Promise<pg.PoolClient> {
+  async #connect(what: string, pool = this.#pool): Promise<pg.PoolClient> {
     this.#assertOpen()
     try {
-      return await this.#pool.connect()
+      return await pool.connect()
     } catch (problem) {
       throw storeError(problem, what)
     }
@@ -141,6 +173,24 @@ export function sessionOn(client: pg.ClientBase): Session {
       values: readonly unknown[],
     ): Promise<Row[]> => (await client.query<Row>({ name, text, values: [...values] })).rows,
   }
+}
+
+/** The same session, whose answers count only once the transaction has really begun. */
+function after(begun: Promise<unknown>, session: Session): Session {
+  return {
+    rows: async <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => {
+      const [, rows] = await Promise.all([begun, session.rows<Row>(statement, values)])
+      return rows
+    },
+  }
+}
+
+/** Without listeners a restart of the server would end this process; the statement under way reports it. */
+function poolOf(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config)
+  pool.on('error', ignoreProblem)
+  pool.on('connect', (client) => client.on('error', ignoreProblem))
+  return pool
 }
 
 async function commit(client: pg.PoolClient, what: string): Promise<void> {

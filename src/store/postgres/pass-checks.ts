@@ -3,12 +3,13 @@ import type { Decision, Lease, MemberUpdate } from '../contract.ts'
 import { matchKeyMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { byRecord } from './read-rows.ts'
 import { findNatives } from './sql/find-natives.ts'
 import { findSharedKeys, type KeyQuery } from './sql/find-shared-keys.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
 import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
 import { readExactKeys } from './sql/match-keys.ts'
-import { readOpenIntents } from './sql/read-intents.ts'
+import { type IntentColumns, readOpenIntents } from './sql/read-intents.ts'
 
 /** An item whose lease holds. */
 export interface Held<Item> {
@@ -77,23 +78,33 @@ export async function refuseCreates(
   return refused
 }
 
-/** Items that would open a second intent in a lane: a fault of the caller, kept out of the batch. */
-export async function lanesTaken(
+/** The open intents of the records that are about to get another one. */
+export function openIntentsOf(
   session: Session,
-  held: readonly Held<Decision>[],
-): Promise<ReadonlySet<Decision>> {
-  const opening = held.filter(({ item }) => (item.intents ?? []).length > 0)
-  if (opening.length === 0) return new Set()
-  const open = await readOpenIntents(
+  items: readonly Decision[],
+): Promise<readonly IntentColumns[]> {
+  const opening = items.filter(({ intents }) => (intents ?? []).length > 0)
+  if (opening.length === 0) return Promise.resolve([])
+  return readOpenIntents(
     session,
-    opening.map(({ record }) => record.id),
+    opening.map(({ lease }) => lease.recordId),
   )
-  const taken = opening.filter(({ item, record }) => {
+}
+
+/** Items that would open a second intent in a lane: a fault of the caller, kept out of the batch. */
+export function lanesTaken(
+  held: readonly Held<Decision>[],
+  open: readonly IntentColumns[],
+): ReadonlySet<Decision> {
+  const openOf = byRecord(open)
+  const taken = held.filter(({ item, record }) => {
+    const opening = item.intents ?? []
+    if (opening.length === 0) return false
     const resolved = new Set(
       (item.resolved ?? []).filter(({ state }) => state !== 'open').map(({ id }) => id),
     )
-    const still = open.filter((intent) => intent.record_id === record.id && !resolved.has(intent.id))
-    const lanes = [...still, ...(item.intents ?? [])].map(({ system }) => system)
+    const still = (openOf.get(record.id) ?? []).filter((intent) => !resolved.has(intent.id))
+    const lanes = [...still, ...opening].map(({ system }) => system)
     return new Set(lanes).size !== lanes.length
   })
   return new Set(taken.map(({ item }) => item))

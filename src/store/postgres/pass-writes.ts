@@ -41,6 +41,7 @@ export interface PassWrite<Item extends Updates> {
   readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
 }
 
+/** Statements that don't wait for each other's answers are handed in together and carried out in the order they stand here. */
 export async function writePass<Item extends Updates>(
   context: PostgresContext,
   session: Session,
@@ -49,32 +50,35 @@ export async function writePass<Item extends Updates>(
 ): Promise<void> {
   if (held.length === 0) return
   const items = held.map(({ item }) => item)
-  await resolveIntents(
-    session,
-    items.flatMap(({ lease, resolved }) => withRecord(lease, resolved)),
-  )
-  await deleteRecords(
-    session,
-    absorbed.map(({ holderId }) => holderId),
-  )
-  await updateMembers(session, memberChanges(context, held))
-  await updateRecords(session, recordChanges(context, held))
-  await insertIntents(
-    session,
-    items
-      .flatMap(({ intents }) => intents ?? [])
-      .map((intent) => {
-        const { revs, request } = intent
-        return {
-          intent,
-          document: encodeLossless(context.codec, intentPlace(intent.id), { revs, request }),
-        }
-      }),
-  )
-  await writeSideRows(context, session, held)
+  await Promise.all([
+    resolveIntents(
+      session,
+      items.flatMap(({ lease, resolved }) => withRecord(lease, resolved)),
+    ),
+    // Gives native ids free that the members take over.
+    deleteRecords(
+      session,
+      absorbed.map(({ holderId }) => holderId),
+    ),
+    updateMembers(session, memberChanges(context, held)),
+    updateRecords(session, recordChanges(context, held)),
+    insertIntents(session, intentRows(context, items)),
+    appendEntries(session, append, held),
+    writeSideRows(context, session, held),
+  ])
+  const marks = items.flatMap((item) => item.marks ?? [])
+  if (marks.length > 0) await applyMarks(session, marks)
   const own = absorbed.map(({ item, system }) => ({ recordId: item.lease.recordId, system }))
   await markDirty(session, [...own, ...(await releaseWaiting(session, held))])
-  await appendEntries(session, append, held)
+}
+
+function intentRows({ codec }: PostgresContext, items: readonly Updates[]) {
+  return items
+    .flatMap(({ intents }) => intents ?? [])
+    .map((intent) => {
+      const { revs, request } = intent
+      return { intent, document: encodeLossless(codec, intentPlace(intent.id), { revs, request }) }
+    })
 }
 
 async function appendEntries<Item extends Updates>(
@@ -162,29 +166,29 @@ async function writeSideRows<Item extends Updates>(
   held: readonly Held<Item>[],
 ): Promise<void> {
   const items = held.map(({ item }) => item)
-  await writeConflicts(codec, session, held)
-  await openHolds(
-    session,
-    items.flatMap(({ holds }) => holds ?? []),
-  )
-  await closeHolds(
-    session,
-    items.flatMap(({ clearedHolds }) => clearedHolds ?? []),
-  )
-  await upsertFailures(
-    session,
-    items.flatMap(({ failures }) => failures ?? []),
-  )
-  await closeFailures(
-    session,
-    items.flatMap(({ clearedFailures }) => clearedFailures ?? []),
-  )
-  const marks = items.flatMap((item) => item.marks ?? [])
-  if (marks.length > 0) await applyMarks(session, marks)
-  await insertDependencies(
-    session,
-    items.flatMap(({ dependencies }) => dependencies ?? []),
-  )
+  await Promise.all([
+    writeConflicts(codec, session, held),
+    openHolds(
+      session,
+      items.flatMap(({ holds }) => holds ?? []),
+    ),
+    closeHolds(
+      session,
+      items.flatMap(({ clearedHolds }) => clearedHolds ?? []),
+    ),
+    upsertFailures(
+      session,
+      items.flatMap(({ failures }) => failures ?? []),
+    ),
+    closeFailures(
+      session,
+      items.flatMap(({ clearedFailures }) => clearedFailures ?? []),
+    ),
+    insertDependencies(
+      session,
+      items.flatMap(({ dependencies }) => dependencies ?? []),
+    ),
+  ])
 }
 
 /** Records that wait for one of these, and those of these whose wait is over already. */

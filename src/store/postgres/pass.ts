@@ -10,6 +10,7 @@ import {
   type Held,
   lanesTaken,
   lockLeased,
+  openIntentsOf,
   type Refusal,
   refuseCreates,
 } from './pass-checks.ts'
@@ -27,7 +28,9 @@ export function decideBatch(
   return inParts(batch, recordOf, (part) =>
     isolatingFaults<Decision, DecisionResult>(part, fenced, (items) =>
       context.journal.borrow((append) =>
-        context.database.transaction('deciding', (session) => decide(context, session, append, items)),
+        context.database.transaction('deciding', (session) => decide(context, session, append, items), {
+          opensWithReads: true,
+        }),
       ),
     ),
   )
@@ -40,7 +43,9 @@ export function settleBatch(
   return inParts(batch, recordOf, (part) =>
     isolatingFaults<Settlement, SettlementResult>(part, fenced, (items) =>
       context.journal.borrow((append) =>
-        context.database.transaction('settling', (session) => settle(context, session, append, items)),
+        context.database.transaction('settling', (session) => settle(context, session, append, items), {
+          opensWithReads: true,
+        }),
       ),
     ),
   )
@@ -60,11 +65,14 @@ async function decide(
   const matched = items.filter(
     ({ createChecks, matchKeys }) => (createChecks ?? []).length > 0 || matchKeys !== undefined,
   )
-  const entities = await entitiesOf(session, matched.map(recordOf))
-  await lockEntities(session, context.lockClass, entities)
-  const held = await lockLeased(session, items)
+  if (matched.length > 0) {
+    const entities = await entitiesOf(session, matched.map(recordOf))
+    await lockEntities(session, context.lockClass, entities)
+  }
+  // Sent together, carried out in this order: the intents are read under the records' locks.
+  const [held, open] = await Promise.all([lockLeased(session, items), openIntentsOf(session, items)])
   const createRefusals = await refuseCreates(context, session, held)
-  const lanes = await lanesTaken(session, held)
+  const lanes = lanesTaken(held, open)
   const free = held.filter(({ item }) => !createRefusals.has(item) && !lanes.has(item))
   const { refused, absorbed } = await claimNatives(session, free)
   const accepted = free.filter(({ item }) => !refused.has(item))
