@@ -7,14 +7,17 @@ import type { Clock } from './ports.ts'
 /** The store behind, and the bounds of its group commits. */
 export interface BatchedStoreOptions {
   readonly store: Store
-  readonly clock: Pick<Clock, 'defer'>
+  readonly clock: Pick<Clock, 'defer' | 'monotonic' | 'sleep'>
   readonly settings: Pick<EngineSettings, 'batchMax' | 'queueMax'>
 }
+
+/** A commit costs about the same for one record as for ten. */
+const spacing = { from: 4, ms: 8 }
 
 /** Puts a {@link BatchedStore} in front of a store. */
 export function createBatchedStore({ store, clock, settings }: BatchedStoreOptions): BatchedStore {
   const batch = <In, Out>(name: string, run: (items: readonly In[]) => Promise<readonly Out[]>) =>
-    createBatcher({ name, clock, run, batchMax: settings.batchMax, queueMax: settings.queueMax })
+    createBatcher({ name, clock, run, spacing, batchMax: settings.batchMax, queueMax: settings.queueMax })
   const mark = batch<{ recordId: string; systems: readonly string[] }, void>('markRecords', async (marks) => {
     await store.markRecords(marks)
     return marks.map(() => undefined)

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { IsthmusError } from '../model/errors.ts'
 import { createBatcher } from './batcher.ts'
 
-const clock = { defer: (task: () => void) => void setImmediate(task) }
+const clock = {
+  defer: (task: () => void) => void setImmediate(task),
+  monotonic: () => performance.now(),
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+}
 
 describe('a group commit', () => {
   it('sends one item at once and what came meanwhile together', async () => {

@@ -2,7 +2,8 @@
  * Group commit: calls for one item each that travel together.
  *
  * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the
- * same turn shares a statement. No timer waits for company: an idle batcher sends one item at once, a busy one sends hundreds.
+ * same turn shares a statement. An idle batcher sends one item at once; one that keeps meeting company may be told to leave a moment between
+ * its batches, so that more of it shares the cost of a commit.
  */
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { Clock } from './ports.ts'
@@ -11,7 +12,7 @@ import type { Clock } from './ports.ts'
 export interface BatcherOptions<In, Out> {
   /** Constant words for messages. */
   readonly name: string
-  readonly clock: Pick<Clock, 'defer'>
+  readonly clock: Pick<Clock, 'defer' | 'monotonic' | 'sleep'>
   /** One answer per item, in the same order. */
   readonly run: (items: readonly In[]) => Promise<readonly Out[]>
   /** Items per batch. */
@@ -20,6 +21,8 @@ export interface BatcherOptions<In, Out> {
   readonly queueMax: number
   /** Batches in flight. @default 1 */
   readonly parallel?: number
+  /** After a batch of `from` items or more, the next one begins `ms` after that one began, unless it is full before. @default at once */
+  readonly spacing?: { readonly from: number; readonly ms: number }
 }
 
 /** Hands one item in; settles with its own answer. */
@@ -33,11 +36,13 @@ interface Waiting<In, Out> {
 
 /** Makes the one-item function of a batch function. */
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit<In, Out> {
-  const { clock, batchMax, queueMax, name } = options
+  const { clock, batchMax, queueMax, name, spacing } = options
   const parallel = options.parallel ?? 1
   let waiting: Waiting<In, Out>[] = []
   let inFlight = 0
   let closing = false
+  /** Until when company is waited for, on the monotonic clock. */
+  let gatherUntil = 0
 
   const close = (): void => {
     closing = false
@@ -45,6 +50,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
       const batch = waiting.slice(0, batchMax)
       waiting = waiting.slice(batchMax)
       inFlight += 1
+      gatherUntil = spacing !== undefined && batch.length >= spacing.from ? clock.monotonic() + spacing.ms : 0
       void answer(options, batch).then(() => {
         inFlight -= 1
         schedule()
@@ -54,7 +60,9 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
   const schedule = (): void => {
     if (closing || inFlight >= parallel || waiting.length === 0) return
     closing = true
-    clock.defer(close)
+    const gatherMs = waiting.length >= batchMax ? 0 : gatherUntil - clock.monotonic()
+    if (gatherMs < 1) clock.defer(close)
+    else void clock.sleep(gatherMs).then(close)
   }
 
   return (item) =>

@@ -36,6 +36,9 @@ export interface WebhookIntake {
   refusals(): ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
+/** Senders that come one at a time are answered at once; in a rush, several share a commit. */
+const SPACING = { from: 4, ms: 8 }
+
 /** Creates the webhook intake of a process. */
 export function createWebhookIntake(context: IntakeContext): WebhookIntake {
   const commit = createBatcher<IntakeRequest, IntakeResult>({
@@ -44,6 +47,8 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
     run: (requests) => context.store.intake(requests),
     batchMax: BATCH_MAX,
     queueMax: QUEUE_MAX,
+    spacing: SPACING,
+    parallel: 2,
   })
   const refusals = new Map<string, Map<string, number>>()
   const entities = entitiesByResource(context.integration)
