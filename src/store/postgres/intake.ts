@@ -6,7 +6,7 @@ import { isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { discoverRecords } from './sql/discover-records.ts'
-import { findNatives } from './sql/find-natives.ts'
+import { findNatives, type NativeHolder } from './sql/find-natives.ts'
 import { insertDeliveries } from './sql/insert-deliveries.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { saveCursors } from './sql/save-cursors.ts'
@@ -37,7 +37,9 @@ export async function takeIn(
     batch,
     undefined,
     (requests) =>
-      context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests)),
+      context.database.transaction('taking in marks', (session) => takeInBatch(context, session, requests), {
+        opensWithReads: true,
+      }),
   )
   return results.map((result) => {
     if (result !== undefined) return result
@@ -56,18 +58,23 @@ async function takeInBatch(
     const place = { table: 'delivery', column: 'body', rowId: `${system}/${deliveryId}` }
     return [{ request, system, deliveryId, body: codec.encode(delivery.body, place) }]
   })
+  // Travels with the beginning of the transaction. Whoever changes hands after it is found again by the marking.
+  const holders = await findHolders(session, targetsOf(requests.flatMap(({ marks }) => marks)))
   const fresh = await insertDeliveries(session, deliveries)
   const duplicates = new Set(deliveries.filter((_row, index) => !fresh.has(index)).map((row) => row.request))
   const taken = requests.flatMap((request, index) => (duplicates.has(index) ? [] : [{ request, index }]))
   const marks = taken.flatMap(({ request, index }) => request.marks.map((mark) => ({ mark, index })))
-  const outcomes = await applyMarks(
-    session,
-    marks.map(({ mark }) => mark),
-  )
-  await saveCursors(
-    session,
-    taken.flatMap(({ request }) => (request.cursor === undefined ? [] : [request.cursor])),
-  )
+  const [outcomes] = await Promise.all([
+    applyMarks(
+      session,
+      marks.map(({ mark }) => mark),
+      holders,
+    ),
+    saveCursors(
+      session,
+      taken.flatMap(({ request }) => (request.cursor === undefined ? [] : [request.cursor])),
+    ),
+  ])
   const counts = requests.map((_request, index) => ({
     duplicate: duplicates.has(index),
     marked: 0,
@@ -81,12 +88,17 @@ async function takeInBatch(
   return counts
 }
 
-/** What became of each mark, in order. */
-export async function applyMarks(session: Session, marks: readonly Mark[]): Promise<readonly Outcome[]> {
+/** What became of each mark, in order. `found` are holders that were looked up before, for some or all of the marks. */
+export async function applyMarks(
+  session: Session,
+  marks: readonly Mark[],
+  found?: Holders,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = marks.map(() => 'no-news')
   let pending = targetsOf(marks)
   for (let round = 0; pending.length > 0 && round < roundsMax; round += 1) {
-    pending = await applyRound(session, pending, outcomes)
+    const holders = round === 0 && found !== undefined ? found : await findHolders(session, pending)
+    pending = await applyRound(session, pending, { holders, outcomes })
   }
   if (pending.length > 0) {
     throw new IsthmusError('STORE_CONTENTION', 'marking: native records changed hands again and again')
@@ -94,22 +106,36 @@ export async function applyMarks(session: Session, marks: readonly Mark[]): Prom
   return outcomes
 }
 
+/** Who holds which native record, by {@link keyOf}. */
+type Holders = ReadonlyMap<string, NativeHolder>
+
+async function findHolders(session: Session, targets: readonly Target[]): Promise<Holders> {
+  if (targets.length === 0) return new Map()
+  const holders = await findNatives(session, targets)
+  return new Map(
+    holders.flatMap((holder) => {
+      const target = targets[holder.n]
+      return target === undefined ? [] : [[keyOf(target), holder] as const]
+    }),
+  )
+}
+
 /** Answers the targets that changed hands meanwhile. */
 async function applyRound(
   session: Session,
   targets: readonly Target[],
-  outcomes: Outcome[],
+  { holders, outcomes }: { readonly holders: Holders; readonly outcomes: Outcome[] },
 ): Promise<Target[]> {
-  const holders = await findNatives(session, targets)
-  const holderOf = new Map(holders.map((holder) => [holder.n, holder]))
-  const known = targets.flatMap((target, index) => {
-    const holder = holderOf.get(index)
+  const known = targets.flatMap((target) => {
+    const holder = holders.get(keyOf(target))
     if (holder === undefined || !isNews(target, holder.absorbed_version)) return []
     return [{ target, recordId: holder.record_id, system: target.system }]
   })
-  const unknown = targets.filter((_target, index) => !holderOf.has(index))
-  const marked = await markDirty(session, known)
-  const discovered = await discoverRecords(session, unknown)
+  const unknown = targets.filter((target) => !holders.has(keyOf(target)))
+  const [marked, discovered] = await Promise.all([
+    markDirty(session, known),
+    discoverRecords(session, unknown),
+  ])
   const again: Target[] = []
   for (const { target, recordId } of known) {
     if (marked.has(recordId)) report(outcomes, target, 'marked')
@@ -122,11 +148,15 @@ async function applyRound(
   return again
 }
 
+function keyOf({ system, entity, rid }: Pick<Target, 'system' | 'entity' | 'rid'>): string {
+  return JSON.stringify([system, entity, rid])
+}
+
 function targetsOf(marks: readonly Mark[]): Target[] {
   const targets = new Map<string, Target>()
   marks.forEach(({ system, entity, rid, version, force }, index) => {
     if (!isNativeId(rid)) return
-    const key = JSON.stringify([system, entity, rid])
+    const key = keyOf({ system, entity, rid })
     const target: Target = targets.get(key) ?? {
       system,
       entity,
