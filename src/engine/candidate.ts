@@ -14,7 +14,7 @@
 import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
 import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
-import { attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { rematch } from './rematch.ts'
@@ -111,7 +111,7 @@ async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting
     case 'fenced':
       return 'over'
     case 'wait':
-      awaitOther(pass, 'candidate', 'other-candidate')
+      awaitCandidate(pass, outcome.recordId)
       return 'finish'
     case 'deleting':
       awaitOther(pass, 'deletion', 'other-deleting')

@@ -15,7 +15,7 @@ import { dropDraft, lookAgain } from './pass.ts'
  */
 const waits = {
   busy: { least: 100, most: 100 },
-  candidate: { least: 400, most: 400 },
+  candidate: { least: 800, most: 800 },
   create: { least: 100, most: 5_000 },
   deletion: { least: 10_000, most: 60_000 },
 } as const
@@ -124,6 +124,14 @@ export function forgetDraft(pass: Pass): void {
   pass.draft.events = []
   dropDraft(pass)
   pass.needs.length = 0
+}
+
+/**
+ * Waits for another candidate with the same key. The older one of two comes back well before the younger: at the same pace they would find
+ * each other under way again and again, and neither would go on.
+ */
+export function awaitCandidate(pass: Pass, other: string): void {
+  awaitOther(pass, pass.record.id < other ? 'busy' : 'candidate', 'other-candidate')
 }
 
 /** Comes back after a while. A candidate is read again then; a record that is settled otherwise need not be. */

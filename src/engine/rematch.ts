@@ -4,7 +4,7 @@
  */
 import type { Pass, Verdict } from './context.ts'
 import { keepFailure } from './failure.ts'
-import { agreedValues, attachTo, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { agreedValues, attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { note, setLane } from './pass.ts'
 
 /** Lane reason of a create that would make a duplicate. */
@@ -21,7 +21,7 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
     case 'fenced':
       return 'over'
     case 'wait':
-      awaitOther(pass, 'candidate', 'other-candidate')
+      awaitCandidate(pass, outcome.recordId)
       return 'go-on'
     case 'review':
       return proposeReview(pass, outcome.candidates)
