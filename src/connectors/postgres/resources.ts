@@ -7,7 +7,7 @@ import { findRows, foundMax, markerColumn } from './operations/find.ts'
 import { listAll } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import type { TableOwner } from './operations/table-owner.ts'
-import { conflictTarget, createRow, removeRow, updateRow } from './operations/write.ts'
+import { createRow, removeRow, updateRow } from './operations/write.ts'
 import { createRows, updateRows } from './operations/write-many.ts'
 
 /** Ids of one `readMany`. */
@@ -20,7 +20,7 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
   const { config } = owner
   const capabilities = capabilitiesOf(config, system)
   const marker = markerColumn(config)
-  const canCreateMany = conflictTarget(owner).length > 0
+  const hasBatches = capabilities.writeBatch !== undefined
   return {
     name: owner.resource,
     capabilities,
@@ -38,8 +38,8 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
     ...(capabilities.remove === 'none'
       ? {}
       : { remove: (request, context) => removeRow(owner, request, context) }),
-    ...(canCreateMany ? { createMany: (requests, context) => createRows(owner, requests, context) } : {}),
-    ...(canCreateMany ? { updateMany: (requests, context) => updateRows(owner, requests, context) } : {}),
+    ...(hasBatches ? { createMany: (requests, context) => createRows(owner, requests, context) } : {}),
+    ...(hasBatches ? { updateMany: (requests, context) => updateRows(owner, requests, context) } : {}),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, [marker]) }),
   } satisfies Resource
 }
