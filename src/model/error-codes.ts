@@ -494,6 +494,11 @@ export const errorCodes = {
     fix: "The call is tried again. Raise the system's read time limit if it is known to be slow.",
     retry: 'backoff',
   },
+  ENGINE_CREATED_AFTER_DELETION: {
+    summary: 'A create of ours took effect after its record had been deleted, so that a record is left over.',
+    fix: "Delete the record in that system; or, to keep it, remove our record id from it and retry: it is taken in as a new one.",
+    retry: 'never',
+  },
   ENGINE_CURSOR_STUCK: {
     summary: 'A feed of changes did not move on: it gave the same cursor again, or refused to start.',
     fix: 'Full runs still find what changed. Check the feed, or the mapping of its cursor in the connector.',
@@ -522,6 +527,11 @@ export const errorCodes = {
   ENGINE_RECORD_LOST: {
     summary: "A record is gone in a system whose deletions don't count.",
     fix: "Retry to create it there again, or add the system to the entity's `delete.from`.",
+    retry: 'never',
+  },
+  ENGINE_RECORD_RESTORED: {
+    summary: 'A record whose deletion was carried out is there again in a system, under its old id.',
+    fix: 'Retry to take it in, or delete it in that system.',
     retry: 'never',
   },
   ENGINE_REFERENCE_MISSING: {

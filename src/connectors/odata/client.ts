@@ -1,0 +1,269 @@
+/** The client of one OData service: its metadata, its session, and calls in the spelling of its version. */
+import { parseJson } from '../../http/json.ts'
+import type { Method } from '../../http/call.ts'
+import type { Answer, ApiClient } from '../../http/client.ts'
+import { HttpStatusError } from '../../http/errors.ts'
+import { defaultResponseLimits } from '../../http/options.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import type { CallContext } from '../kit/contract.ts'
+import { isNativeRecord } from '../kit/native.ts'
+import { type CsrfMode, CsrfSession } from './csrf-session.ts'
+import { parseMetadata } from './metadata/edmx.ts'
+import type { ProtocolVersion, ServiceModel } from './metadata/model.ts'
+import {
+  type BatchAnswer,
+  type BatchFormat,
+  type BatchRequest,
+  type ChangeSet,
+  multipartAnswers,
+  readsBatch,
+  type SpeltBatch,
+  writesBatch,
+} from './protocol/batch.ts'
+
+/** Query options of a call; `undefined` ones are left out. */
+export type ServiceQuery = Readonly<Record<string, string | undefined>>
+
+/** One call: an address template with its values, and the query. */
+export interface ServiceCall {
+  readonly target: string
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: ServiceQuery
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+}
+
+/** What a service is reached with. */
+export interface ServiceOptions {
+  readonly api: ApiClient
+  readonly timing: SystemTiming
+  /** Below the system's URL: `/sap/opu/odata/sap/API_BUSINESS_PARTNER`, or empty. */
+  readonly path: string
+  /** On every request: `sap-client`, `sap-language`. */
+  readonly parameters: ServiceQuery
+  readonly csrf: CsrfMode
+  readonly batchFormat: BatchFormat
+}
+
+/** One service of a system. */
+export class Service {
+  readonly path: string
+  readonly #options: ServiceOptions
+  readonly #session: CsrfSession
+  #metadata: Promise<ServiceModel> | undefined
+
+  constructor(options: ServiceOptions) {
+    this.path = options.path
+    this.#options = options
+    const { api, timing } = options
+    this.#session = new CsrfSession(
+      (headers) =>
+        api.send('GET', this.#address('/', {}), {
+          headers: { accept: 'application/json', ...headers },
+          totalMs: timing.readTimeoutMs,
+        }),
+      options.csrf,
+    )
+  }
+
+  /** What the service says about itself; asked once. @throws as a read does · CONNECTOR_ANSWER_UNUSABLE */
+  metadata(): Promise<ServiceModel> {
+    return this.#metadata ?? this.refreshMetadata()
+  }
+
+  /** Asks anew. An answer that can't be had leaves what was known before in place. */
+  refreshMetadata(): Promise<ServiceModel> {
+    const before = this.#metadata
+    const asking = this.#fetchMetadata()
+    this.#metadata = asking
+    asking.catch(() => {
+      if (this.#metadata === asking) this.#metadata = before
+    })
+    return asking
+  }
+
+  async #fetchMetadata(): Promise<ServiceModel> {
+    const { api, timing } = this.#options
+    const { data } = await api.send('GET', this.#address('/$metadata', {}), {
+      headers: { accept: 'application/xml' },
+      totalMs: timing.readTimeoutMs,
+    })
+    return parseMetadata(typeof data === 'string' ? data : '')
+  }
+
+  /** A read: bridged over short disturbances within the read timeout. */
+  async read(call: ServiceCall, { signal, priority }: CallContext): Promise<Answer<unknown>> {
+    const { version } = await this.metadata()
+    return this.#options.api.send('GET', this.#address(call.target, call.query), {
+      ...(call.path === undefined ? {} : { path: call.path }),
+      headers: { ...readHeaders(version), ...call.headers },
+      signal,
+      priority,
+      totalMs: this.#options.timing.readTimeoutMs,
+    })
+  }
+
+  /** Everything that a write needs beforehand; a failure here means that the write was not sent. */
+  async prepareWrite(): Promise<ServiceModel> {
+    const model = await this.metadata()
+    await this.#session.prepare()
+    return model
+  }
+
+  /** A write: sent once, except after a refusal for want of a CSRF token. */
+  async write(method: Method, call: ServiceCall, context: CallContext): Promise<Answer<unknown>> {
+    const { version } = await this.metadata()
+    const { json } = call
+    return this.#session.send((session) =>
+      this.#options.api.send(method, this.#address(call.target, call.query), {
+        ...(call.path === undefined ? {} : { path: call.path }),
+        ...(json === undefined ? {} : { json }),
+        headers: {
+          ...readHeaders(version),
+          ...(json === undefined ? {} : { 'content-type': bodyType(version) }),
+          ...session,
+          ...call.headers,
+        },
+        ...this.#writeOptions(context),
+      }),
+    )
+  }
+
+  /** Reads of a batch, answered in their order; undefined for those that got no answer. */
+  async readBatch(reads: readonly BatchRequest[], context: CallContext): Promise<readonly MaybeAnswers[]> {
+    return this.#batch(readsBatch(reads, this.#options.batchFormat), reads, context)
+  }
+
+  /** Change sets of a batch; the answers of each, or undefined for one that got none. */
+  async writeBatch(sets: readonly ChangeSet[], context: CallContext): Promise<readonly MaybeAnswers[]> {
+    return this.#batch(writesBatch(sets, this.#options.batchFormat), sets, context)
+  }
+
+  async #batch(
+    batch: SpeltBatch,
+    asked: readonly unknown[],
+    context: CallContext,
+  ): Promise<readonly MaybeAnswers[]> {
+    const { version } = await this.metadata()
+    const headers = {
+      ...readHeaders(version),
+      accept: batch.accept,
+      'content-type': batch.contentType,
+      // Without it a V4 service stops at the first request that fails.
+      ...(version === 4 ? { prefer: 'odata.continue-on-error' } : {}),
+    }
+    const answer = await this.#session.send((session) =>
+      this.#options.api.send('POST', this.#address('/$batch', {}), {
+        body: batch.body,
+        headers: { ...headers, ...session },
+        ...this.#writeOptions(context),
+      }),
+    )
+    const groups = answersOf(answer)
+    if (groups.length > asked.length) throw unusableAnswer('a batch has more answers than requests')
+    // With fewer, the protocols say that the first ones were answered.
+    return asked.map((_one, index) => groups[index])
+  }
+
+  /** Headers that a request within a batch carries by itself. */
+  partHeaders(version: ProtocolVersion, hasBody: boolean): Readonly<Record<string, string>> {
+    return { ...readHeaders(version), ...(hasBody ? { 'content-type': bodyType(version) } : {}) }
+  }
+
+  /** The path of a next page that the service handed out, if it lies within the service; its host may be one that only the service knows. */
+  ownPath(link: string): string | undefined {
+    const base = `http://service.invalid${this.path}/`
+    if (!URL.canParse(link, base)) return undefined
+    const { pathname, search } = new URL(link, base)
+    const at = pathname.indexOf(`${this.path}/`)
+    return at === -1 ? undefined : `${pathname.slice(at + this.path.length)}${search}`
+  }
+
+  #writeOptions({ signal, priority, startBefore }: CallContext) {
+    const totalMs = this.#options.timing.writeTimeoutMs
+    return { signal, priority, retries: 0, totalMs, ...(startBefore === undefined ? {} : { startBefore }) }
+  }
+
+  /** The query is spelt here: services want `%20`, not `+`, and `$` as it is. What a link brings along already is not put in twice. */
+  #address(target: string, query: ServiceQuery | undefined): string {
+    const [, given = ''] = target.split('?', 2)
+    const known = new URLSearchParams(given)
+    const own = Object.entries(this.#options.parameters).filter(([name]) => !known.has(name))
+    const text = queryText([...Object.entries(query ?? {}), ...own])
+    if (text === '') return `${this.path}${target}`
+    return `${this.path}${target}${target.includes('?') ? '&' : '?'}${text}`
+  }
+}
+
+/** Answers of one part of a batch: one, or one for each request of a change set. */
+export type MaybeAnswers = readonly BatchAnswer[] | undefined
+
+/** Spells query options. */
+export function queryText(query: readonly (readonly [string, string | undefined])[]): string {
+  return query
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value = '']) => `${name}=${encodeURIComponent(value).replaceAll('%2C', ',')}`)
+    .join('&')
+}
+
+function readHeaders(version: ProtocolVersion): Readonly<Record<string, string>> {
+  return version === 2
+    ? { accept: 'application/json', dataserviceversion: '2.0', maxdataserviceversion: '2.0' }
+    : {
+        accept: 'application/json;odata.metadata=minimal;IEEE754Compatible=true',
+        'odata-version': '4.0',
+        'odata-maxversion': '4.0',
+      }
+}
+
+function bodyType(version: ProtocolVersion): string {
+  return version === 2 ? 'application/json' : 'application/json;IEEE754Compatible=true'
+}
+
+function answersOf({ headers, data }: Answer<unknown>): readonly (readonly BatchAnswer[])[] {
+  if (typeof data === 'string') return multipartAnswers(headers['content-type'] ?? '', data)
+  const responses = isNativeRecord(data) ? data['responses'] : undefined
+  if (!Array.isArray(responses)) throw unusableAnswer('the answer to a batch has no parts')
+  return groupedById(responses.filter(isNativeRecord))
+}
+
+/** Ids are `set.request`, as they were sent. */
+function groupedById(responses: readonly Readonly<Record<string, unknown>>[]): readonly (readonly BatchAnswer[])[] {
+  const groups: BatchAnswer[][] = []
+  for (const { id, status, headers, body } of responses) {
+    const set = /^(\d{1,6})\.\d{1,6}$/.exec(String(id))?.[1]
+    if (set === undefined || typeof status !== 'number') continue
+    const given = isNativeRecord(headers) ? headers : {}
+    const lower = Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)] as const)
+    const at = Number(set) - 1
+    const group = groups[at] ?? []
+    group.push({ status, headers: Object.fromEntries(lower), body: body === undefined ? '' : JSON.stringify(body) })
+    groups[at] = group
+  }
+  return groups
+}
+
+/** One answer of a batch as a call of its own would have ended. @throws HttpStatusError · CONNECTOR_ANSWER_UNUSABLE */
+export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknown> {
+  const { status, headers, body: text } = answer
+  const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const parsed = text === '' ? undefined : parseJson(text, defaultResponseLimits)
+  if (status >= 200 && status < 300) {
+    if (parsed?.ok === false) throw unusableAnswer(`${label} was answered with something that is not JSON`)
+    return { status, headers, data: parsed?.value }
+  }
+  if (status < 200) throw unusableAnswer(`${label} got no answer within its batch`)
+  const body = parsed?.ok === true ? parsed.value : text
+  const outcome = status >= 500 || status === 408 ? 'unknown' : 'answered'
+  throw new HttpStatusError(
+    outcome === 'unknown' ? 'HTTP_STATUS_TRANSIENT' : 'HTTP_STATUS_FINAL',
+    `${label} was refused within a batch (${status}).`,
+    { outcome, answer: { status, body, mediaType, headers } },
+  )
+}
+
+/** An answer that can't be understood, which is never "nothing there". */
+export function unusableAnswer(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer is none of the OData protocol: ${what}.`)
+}

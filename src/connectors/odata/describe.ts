@@ -1,0 +1,101 @@
+/** Resources as `$metadata` describes them. */
+import type { FieldType } from '../../model/values.ts'
+import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
+import type { EdmProperty, EntitySet, ServiceModel } from './metadata/model.ts'
+
+/** One entity set under the name that a definition uses. */
+export function describeSet(name: string, model: ServiceModel, set: EntitySet): ResourceDescription {
+  const fields = [...set.type.properties.values()].flatMap((property) => fieldsOf(model, set, property, []))
+  return {
+    name,
+    ...(set.label === undefined ? {} : { label: set.label }),
+    fields,
+    key: set.type.key.map((part) => [part]),
+  }
+}
+
+const depthMax = 4
+
+/** A complex property is described by its parts. */
+function fieldsOf(
+  model: ServiceModel,
+  set: EntitySet,
+  property: EdmProperty,
+  above: readonly string[],
+): readonly FieldDescription[] {
+  const path = [...above, property.name]
+  const complex = model.types.get(property.type)
+  if (complex !== undefined && !property.isCollection && path.length < depthMax) {
+    return [...complex.properties.values()].flatMap((one) => fieldsOf(model, set, one, path))
+  }
+  const isKey = above.length === 0 && set.type.key.includes(property.name)
+  const type = property.isCollection ? undefined : typeOf(property)
+  const creatable = set.creatable && property.creatable
+  return [
+    {
+      path,
+      ...(property.label === undefined ? {} : { label: property.label }),
+      nativeType: nativeType(property),
+      ...(type === undefined ? {} : { type }),
+      ...sizes(property),
+      // A key that the system numbers by itself is not nullable either: what a create needs is not told by the metadata.
+      required: false,
+      nullable: property.nullable,
+      creatable,
+      updatable: set.updatable && property.updatable && !isKey,
+      ...(isKey && set.type.key.length === 1 ? { unique: true } : {}),
+    },
+  ]
+}
+
+function sizes({ maxLength, precision, scale }: EdmProperty): Partial<FieldDescription> {
+  return {
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(precision === undefined ? {} : { precision }),
+    ...(scale === undefined ? {} : { scale }),
+  }
+}
+
+/** `Edm.String(10)`, `Edm.Decimal(16,3)`. */
+function nativeType({ type, isCollection, maxLength, precision, scale }: EdmProperty): string {
+  const size = maxLength ?? (precision === undefined ? undefined : `${precision},${scale ?? 0}`)
+  const whole = size === undefined ? type : `${type}(${size})`
+  return isCollection ? `Collection(${whole})` : whole
+}
+
+const integers: ReadonlySet<string> = new Set([
+  'Edm.Byte',
+  'Edm.SByte',
+  'Edm.Int16',
+  'Edm.Int32',
+  'Edm.Int64',
+])
+
+/** The canonical type that holds every value; undefined where a mapping has to decide. */
+function typeOf({ type, isDay, maxLength, scale }: EdmProperty): FieldType | undefined {
+  if (integers.has(type)) return { kind: 'integer' }
+  switch (type) {
+    case 'Edm.String':
+      return { kind: 'string', ...(maxLength === undefined ? {} : { maxLength }) }
+    case 'Edm.Guid':
+    case 'Edm.Time':
+    case 'Edm.TimeOfDay':
+      return { kind: 'string' }
+    case 'Edm.Decimal':
+      return { kind: 'decimal', ...(scale === undefined ? {} : { scale }) }
+    case 'Edm.Double':
+    case 'Edm.Single':
+      return { kind: 'decimal' }
+    case 'Edm.Boolean':
+      return { kind: 'boolean' }
+    case 'Edm.DateTimeOffset':
+      return { kind: 'instant' }
+    case 'Edm.Date':
+      return { kind: 'date' }
+    case 'Edm.DateTime':
+      // Without a zone it is no instant, whatever it means over there.
+      return isDay ? { kind: 'date' } : undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,119 @@
+/** The connector `odata`: entity sets of OData services, V2 and V4, as resources. */
+import { connectClient } from '../kit/connection.ts'
+import type { ConnectedSystem, Resource } from '../kit/contract.ts'
+import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import type { ResourceDescription } from '../kit/description.ts'
+import { callFailure } from '../kit/outcome.ts'
+import { Service, type ServiceQuery } from './client.ts'
+import { type ODataConfig, odataConfig, type ResourceSettings, resourceSchema } from './config.ts'
+import type { CsrfMode } from './csrf-session.ts'
+import { describeSet } from './describe.ts'
+import { entitySetOf, type ResourceContext } from './operations/resource-context.ts'
+import { bindResource } from './resources.ts'
+
+/** The connector as a definition names it. */
+export const odata = defineConnector({
+  name: 'odata',
+  config: odataConfig,
+  connect: (config, binding) =>
+    connectServices(config, binding, {
+      connector: 'odata',
+      resources: config.resources ?? {},
+      parameters: config.parameters ?? {},
+      csrf: config.csrf,
+      locks: config.lockCodes ?? [],
+    }),
+})
+
+/** What a connector on top of this one decides. */
+export interface ServicesOptions {
+  readonly connector: string
+  /** By the name that a definition uses. */
+  readonly resources: Readonly<Record<string, ResourceSettings>>
+  /** On every request. */
+  readonly parameters: ServiceQuery
+  readonly csrf: CsrfMode
+  /** Codes of error answers that say that a record is locked. */
+  readonly locks: readonly string[]
+}
+
+/** Binds a system whose resources are entity sets of one or more services. */
+export function connectServices(
+  config: Omit<ODataConfig, 'csrf'>,
+  binding: ConnectorBinding,
+  options: ServicesOptions,
+): ConnectedSystem {
+  const { name, timing, dependencies } = binding
+  const api = connectClient(config, binding)
+  const services = new Map<string, Service>()
+  const serviceAt = (path: string): Service => {
+    const known = services.get(path)
+    if (known !== undefined) return known
+    const { parameters, csrf } = options
+    const service = new Service({ api, timing, path, parameters, csrf, batchFormat: config.batchFormat })
+    services.set(path, service)
+    return service
+  }
+  const locks = new Set(options.locks)
+  const contextOf = (resource: string): ResourceContext => {
+    const given = Object.hasOwn(options.resources, resource) ? options.resources[resource] : undefined
+    // What the definition does not name is read as it is; nothing is taken for granted about it.
+    const settings = given ?? resourceSchema.parse({ create: { as: 'unsupported' }, update: 'unsupported' })
+    const service = serviceAt(trimmed(settings.service ?? ''))
+    return { name: resource, settings, service, clock: dependencies.clock, locks }
+  }
+  const bound = new Map<string, Resource>()
+  return {
+    name,
+    connector: options.connector,
+    resource: (resource) => {
+      const known = bound.get(resource) ?? bindResource(contextOf(resource))
+      bound.set(resource, known)
+      return known
+    },
+    fingerprint: () => Promise.resolve({ kind: 'known', value: accountOf(config.url, options.parameters) }),
+    describe: (resources) => describe(resources ?? Object.keys(options.resources), contextOf),
+    close: () => api.close(),
+  }
+}
+
+function trimmed(path: string): string {
+  return path.replace(/\/+$/, '')
+}
+
+/** No service of the protocol tells whose data it shows: the address stands for it, and at SAP the client, which is a system of its own. */
+function accountOf(url: string, parameters: ServiceQuery): string {
+  const client = parameters['sap-client']
+  return client === undefined ? url : `${url} client ${client}`
+}
+
+type Described = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
+
+/** Asks each service once, anew; without names and without resources in the definition, everything that the system's own URL offers. */
+async function describe(
+  names: readonly string[],
+  contextOf: (resource: string) => ResourceContext,
+): Promise<Described> {
+  try {
+    const contexts = names.map(contextOf)
+    const root = contexts.length === 0 ? [contextOf('').service] : []
+    const asked = new Set([...contexts.map(({ service }) => service), ...root])
+    await Promise.all([...asked].map((service) => service.refreshMetadata()))
+    const described = await Promise.all(contexts.map(describeOne))
+    const all = await Promise.all(root.map((service) => describeAll(service)))
+    return { kind: 'known', resources: [...described, ...all.flat()] }
+  } catch (error) {
+    return { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+async function describeOne({ name, settings, service }: ResourceContext): Promise<ResourceDescription> {
+  const model = await service.metadata()
+  return describeSet(name, model, entitySetOf(model, settings.entitySet ?? name))
+}
+
+async function describeAll(service: Service): Promise<readonly ResourceDescription[]> {
+  const model = await service.metadata()
+  return [...model.sets.values()].map((set) => describeSet(set.name, model, set))
+}
+

@@ -1,0 +1,106 @@
+/** Walks an entity set page by page: by its key, or by the links that the service hands out. */
+import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { judgedList, type ListPage } from '../../kit/list.ts'
+import { type ServiceCall, unusableAnswer } from '../client.ts'
+import { afterPosition, allOf, keyOf } from '../protocol/literals.ts'
+import { countQuery, keyOrder, shapeQuery } from './query.ts'
+import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
+import { type Bound, boundTo, propertyOf, type ResourceContext } from './resource-context.ts'
+
+/** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
+export async function* listAll(
+  owner: ResourceContext,
+  context: CallContext,
+): AsyncGenerator<readonly ListedRecord[], ListEnd> {
+  const bound = await boundTo(owner)
+  const { paging } = owner.settings.list
+  const pages = paging === 'server' ? linkedPages(owner, bound, context) : keyPages(owner, bound, context)
+  // What the service keeps behind a link is its own affair: records may slip through while others vanish.
+  return yield* judgedList(pages, { paging: paging === 'server' ? 'offset' : 'keyset' })
+}
+
+/**
+ * By key: each page begins after the last key of the one before, so nothing that stays is skipped whatever vanishes. A service may cut pages
+ * shorter than asked for; only an empty page ends the walk, or a shorter one without a link to more.
+ */
+async function* keyPages(owner: ResourceContext, bound: Bound, context: CallContext): AsyncGenerator<ListPage> {
+  const { settings } = owner
+  const { pageSize, count } = settings.list
+  let after: string | undefined
+  for (let isFirst = true; ; isFirst = false) {
+    const query = {
+      ...shapeQuery(bound, settings),
+      $filter: allOf([settings.where, after === undefined ? undefined : afterKey(bound, after)]),
+      $orderby: keyOrder(bound),
+      $top: String(pageSize),
+      ...(isFirst && count ? countQuery(bound) : {}),
+    }
+    const page = await fetchPage(owner, bound, { target: `/${bound.set.name}`, query }, context)
+    const records = page.items.map((wire) => listedRecord(bound, settings, wire))
+    yield judged(owner, records, isFirst ? page.count : undefined)
+    const last = records.at(-1)?.rid
+    if (last === undefined || (records.length < pageSize && page.next === undefined)) return
+    if (last === after) throw unusableAnswer('the next page is the same as this one')
+    after = last
+  }
+}
+
+function afterKey({ set, model }: Bound, rid: string): string {
+  const key = keyOf(set.type, rid)
+  const positions = set.type.key.map((name) => ({ property: propertyOf(set, name), value: key?.[name] ?? '' }))
+  return afterPosition(positions, model.version)
+}
+
+async function* linkedPages(
+  owner: ResourceContext,
+  bound: Bound,
+  context: CallContext,
+): AsyncGenerator<ListPage> {
+  const { settings, service } = owner
+  const { pageSize, count } = settings.list
+  const headers = { prefer: `odata.maxpagesize=${pageSize}` }
+  const query = {
+    ...shapeQuery(bound, settings),
+    $filter: settings.where,
+    ...(count ? countQuery(bound) : {}),
+  }
+  let call: ServiceCall = { target: `/${bound.set.name}`, query, headers }
+  let expected: number | undefined
+  for (;;) {
+    const page = await fetchPage(owner, bound, call, context)
+    expected ??= page.count
+    yield judged(
+      owner,
+      page.items.map((wire) => listedRecord(bound, settings, wire)),
+      expected,
+    )
+    if (page.next === undefined) return
+    const target = service.ownPath(page.next)
+    if (target === undefined) throw unusableAnswer('the link to the next page leads out of the service')
+    if (target === call.target) throw unusableAnswer('the next page is the same as this one')
+    // A link is used as it came: braces in it would be taken for places to fill in.
+    call = { target: target.replaceAll('{', '%7B').replaceAll('}', '%7D'), headers }
+  }
+}
+
+async function fetchPage(
+  owner: ResourceContext,
+  bound: Bound,
+  call: ServiceCall,
+  context: CallContext,
+): Promise<CollectionPage> {
+  return collectionOf(bound, (await owner.service.read(call, context)).data)
+}
+
+function judged(
+  { settings }: ResourceContext,
+  records: readonly ListedRecord[],
+  expected: number | undefined,
+): ListPage {
+  const living = records.filter((record) => !isTombstone(settings, record.native))
+  return {
+    records: living,
+    withheld: records.length - living.length,
+    ...(expected === undefined ? {} : { expected }),
+  }
+}

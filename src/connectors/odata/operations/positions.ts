@@ -1,0 +1,65 @@
+/**
+ * Times that a change feed follows.
+ *
+ * SAP keeps many of them as a day and a time on the wall of the system, in a zone that the service does not tell. A feed compares such times
+ * with each other only, so it reckons with them as they stand (as if the wall were in UTC) and moves the server's clock onto that wall; an
+ * hour that comes twice in autumn is covered by reading an hour back.
+ */
+import type { NativeRecord } from '../../../model/values.ts'
+import { textAt } from '../../kit/native.ts'
+import type { ResourceSettings } from '../config.ts'
+
+/** One track of a resource's change feed. */
+export type Track = NonNullable<ResourceSettings['changes']>['tracks'][number]
+
+/** The text that stands for a record's time: an instant, or day and time joined by `T`. */
+export function positionText(track: Track, native: NativeRecord): string | undefined {
+  if ('field' in track) return textAt(native, [track.field])
+  const day = textAt(native, [track.date])
+  return day === undefined ? undefined : `${day.slice(0, 10)}T${textAt(native, [track.time]) ?? '00:00:00'}`
+}
+
+/** Milliseconds of a position as it stands: an instant's own, a wall's as if it were in UTC. */
+export function positionAsStands(text: string): number | undefined {
+  const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
+  const ms = Date.parse(hasZone || text.length <= 10 ? text : `${text}Z`)
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** Epoch milliseconds of a record's time; a time on the wall is taken to be in the given zone. */
+export function positionMs(track: Track, native: NativeRecord, timeZone: string): number | undefined {
+  const text = positionText(track, native)
+  const ms = text === undefined ? undefined : positionAsStands(text)
+  if (ms === undefined || 'field' in track || timeZone === 'UTC') return ms
+  // The offset at a time near by: off by one hour only within the hour of a change of the clock.
+  return ms - (onTheWall(ms, timeZone) - ms)
+}
+
+/** Spells a position for a track. */
+export function formatPosition(track: Track, ms: number): string {
+  const iso = new Date(ms).toISOString()
+  return 'field' in track ? iso : iso.slice(0, 19)
+}
+
+/** What the wall of the zone shows at a moment, as milliseconds as if it were in UTC. */
+export function onTheWall(ms: number, timeZone: string): number {
+  if (timeZone === 'UTC') return ms
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(ms)
+  const part = (type: Intl.DateTimeFormatPartTypes): number =>
+    Number(parts.find((one) => one.type === type)?.value ?? 0)
+  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+}
+
+/** Whether the zone's clock is ever moved back, which makes times on its wall come twice. */
+export function needsAnHourBack(track: Track, timeZone: string): boolean {
+  return 'date' in track && timeZone !== 'UTC'
+}

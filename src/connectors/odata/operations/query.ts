@@ -1,0 +1,40 @@
+/** Query options that every read of a resource has. */
+import type { ServiceQuery } from '../client.ts'
+import type { ResourceSettings } from '../config.ts'
+import type { Bound } from './resource-context.ts'
+
+/** `$select` and `$expand`. What a create puts our id into is always asked for. */
+export function shapeQuery({ model }: Bound, settings: ResourceSettings): ServiceQuery {
+  const { select, create } = settings
+  const marker = create.as === 'marker' ? create : undefined
+  const expand = new Set(settings.expand ?? [])
+  if (marker?.within !== undefined) expand.add(marker.within.navigation)
+  const names = new Set(select ?? [])
+  if (select !== undefined) {
+    if (marker !== undefined && marker.within === undefined) names.add(marker.field)
+    for (const name of requiredNames(settings)) names.add(name)
+    // V2 wants expanded navigations among the selected ones; V4 doesn't.
+    if (model.version === 2) for (const name of expand) names.add(name)
+  }
+  return {
+    ...(names.size === 0 ? {} : { $select: [...names].join(',') }),
+    ...(expand.size === 0 ? {} : { $expand: [...expand].join(',') }),
+  }
+}
+
+function requiredNames({ changes, tombstone }: ResourceSettings): readonly string[] {
+  const tracks = (changes?.tracks ?? []).flatMap((track) =>
+    'field' in track ? [track.field] : [track.date, track.time],
+  )
+  return [...tracks, ...(tombstone === undefined ? [] : [tombstone.field])]
+}
+
+/** Asks for the number of records in all. */
+export function countQuery({ model }: Bound): ServiceQuery {
+  return model.version === 2 ? { $inlinecount: 'allpages' } : { $count: 'true' }
+}
+
+/** Names of the key, as an order: a list that is walked by key has to be sorted by it. */
+export function keyOrder({ set }: Bound): string {
+  return set.type.key.join(',')
+}

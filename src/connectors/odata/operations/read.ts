@@ -1,0 +1,74 @@
+/** Reads by id: one, or several in a batch. */
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { callFailure, readResultOf } from '../../kit/outcome.ts'
+import { type MaybeAnswers, queryText, settledAnswer, unusableAnswer } from '../client.ts'
+import { odataRules } from '../protocol/errors.ts'
+import { filledAddress, recordAddress } from '../protocol/literals.ts'
+import { shapeQuery } from './query.ts'
+import { entityOf, listedRecord, observed } from './record.ts'
+import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
+
+/** Reads one record. Never throws: a failure is no information. */
+export async function readOne(
+  owner: ResourceContext,
+  rid: string,
+  context: CallContext,
+): Promise<ReadResult> {
+  try {
+    const bound = await boundTo(owner)
+    const address = recordAddress(bound.set.name, bound.set.type, rid, bound.model.version)
+    const query = shapeQuery(bound, owner.settings)
+    const { data, headers } = await owner.service.read({ ...address, query }, context)
+    return seen(owner, bound, { rid, data, etag: headers['etag'] })
+  } catch (error) {
+    return readResultOf(error, odataRules)
+  }
+}
+
+/** Reads several with one request. What failed as a whole is no information about any of them. */
+export async function readMany(
+  owner: ResourceContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  if (rids.length < 2) return Promise.all(rids.map((rid) => readOne(owner, rid, context)))
+  try {
+    const bound = await boundTo(owner)
+    const { set, model } = bound
+    const query = queryText(Object.entries(shapeQuery(bound, owner.settings)))
+    const headers = owner.service.partHeaders(model.version, false)
+    const requests = rids.map((rid) => {
+      const path = filledAddress(recordAddress(set.name, set.type, rid, model.version)).slice(1)
+      return { method: 'GET' as const, path: query === '' ? path : `${path}?${query}`, headers }
+    })
+    const answers = await owner.service.readBatch(requests, context)
+    return rids.map((rid, index) => answered(owner, bound, rid, answers[index]))
+  } catch (error) {
+    // Also a 404: it is about the batch, not about these records.
+    const failure = callFailure(error)
+    return rids.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+function answered(owner: ResourceContext, bound: Bound, rid: string, answers: MaybeAnswers): ReadResult {
+  try {
+    const [answer] = answers ?? []
+    if (answer === undefined) throw unusableAnswer('a batch has fewer answers than requests')
+    const { data, headers } = settledAnswer(answer, `GET ${bound.set.name}`)
+    return seen(owner, bound, { rid, data, etag: headers['etag'] })
+  } catch (error) {
+    return readResultOf(error, odataRules)
+  }
+}
+
+interface Seen {
+  readonly rid: string
+  readonly data: unknown
+  readonly etag: string | undefined
+}
+
+/** A service may spell a key in another way than it was asked with (without leading zeros); the id that we know stays. */
+function seen({ settings }: ResourceContext, bound: Bound, { rid, data, etag }: Seen): ReadResult {
+  const record = listedRecord(bound, settings, entityOf(bound, data), etag)
+  return observed(settings, { ...record, rid })
+}

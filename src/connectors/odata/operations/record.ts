@@ -1,0 +1,86 @@
+/** One record of an answer: its id, version and time, and whether it counts as deleted. */
+import type { NativeRecord } from '../../../model/values.ts'
+import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { unusableAnswer } from '../client.ts'
+import type { ResourceSettings } from '../config.ts'
+import { ridOf } from '../protocol/literals.ts'
+import { fromWire } from '../protocol/values.ts'
+import { positionMs } from './positions.ts'
+import type { Bound } from './resource-context.ts'
+
+/** The entity of an answer. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+export function entityOf({ model }: Bound, body: unknown): NativeRecord {
+  const entity = model.version === 2 && isNativeRecord(body) ? body['d'] : body
+  if (isNativeRecord(entity)) return entity
+  throw unusableAnswer('a record is not a JSON object')
+}
+
+/** One page of a list. */
+export interface CollectionPage {
+  readonly items: readonly unknown[]
+  /** How many there are in all, if the service says. */
+  readonly count?: number
+  /** Where the next page is, if the service says. */
+  readonly next?: string
+}
+
+/** The page of an answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
+  const outer = model.version === 2 && isNativeRecord(body) ? body['d'] : body
+  // OData V1 answers the bare list, and some V2 services still do.
+  if (model.version === 2 && Array.isArray(outer)) return { items: outer }
+  const holder = isNativeRecord(outer) ? outer : {}
+  const items = holder[model.version === 2 ? 'results' : 'value']
+  if (!Array.isArray(items)) throw unusableAnswer('the answer holds no list')
+  const count = Number(textAt(holder, [model.version === 2 ? '__count' : '@odata.count']) ?? Number.NaN)
+  const next = textAt(holder, [model.version === 2 ? '__next' : '@odata.nextLink'])
+  return {
+    items,
+    ...(Number.isSafeInteger(count) ? { count } : {}),
+    ...(next === undefined ? {} : { next }),
+  }
+}
+
+/**
+ * Reads a record of a list or of an answer of its own.
+ *
+ * @param header ETag of an answer that holds this record alone
+ * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it has no id
+ */
+export function listedRecord(
+  { model, set }: Bound,
+  settings: ResourceSettings,
+  wire: unknown,
+  header?: string,
+): ListedRecord {
+  if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
+  const { native, etag = header } = fromWire(model, set.type, wire)
+  const rid = ridOf(set.type, native)
+  if (rid === undefined) throw unusableAnswer(`a record of ${set.name} lacks its key`)
+  const changedAt = changedAtOf(settings, native)
+  return {
+    rid,
+    native,
+    ...(settings.etag && etag !== undefined ? { version: etag } : {}),
+    ...(changedAt === undefined ? {} : { changedAt }),
+  }
+}
+
+/** The latest of the times that the change feed follows. */
+function changedAtOf({ changes }: ResourceSettings, native: NativeRecord): number | undefined {
+  const times = (changes?.tracks ?? [])
+    .map((track) => positionMs(track, native, changes?.timeZone ?? 'UTC'))
+    .filter((ms) => ms !== undefined)
+  return times.length === 0 ? undefined : Math.max(...times)
+}
+
+/** A record as an observation: a tombstone is gone. */
+export function observed(settings: ResourceSettings, record: ListedRecord): ReadResult {
+  return isTombstone(settings, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
+}
+
+/** Whether the record is still there but counts as deleted. */
+export function isTombstone({ tombstone }: ResourceSettings, native: NativeRecord): boolean {
+  return tombstone !== undefined && textAt(native, [tombstone.field]) === String(tombstone.equals)
+}

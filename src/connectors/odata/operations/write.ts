@@ -1,0 +1,316 @@
+/** Creates, changes and removes, one by one or several in a batch. What a failure may have done is told by `errors.ts`. */
+import type { Answer } from '../../../http/client.ts'
+import { HttpStatusError } from '../../../http/errors.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import type {
+  CallContext,
+  CallFailure,
+  CreateRequest,
+  RemoveRequest,
+  UpdateRequest,
+  WriteResult,
+} from '../../kit/contract.ts'
+import { isNativeRecord, mergeNative } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import { type MaybeAnswers, settledAnswer, unusableAnswer } from '../client.ts'
+import type { BatchRequest } from '../protocol/batch.ts'
+import { failedWrite } from '../protocol/errors.ts'
+import { filledAddress, type RecordAddress, recordAddress, ridOf } from '../protocol/literals.ts'
+import { fromWire, toWire, UnusableValueError } from '../protocol/values.ts'
+import { marked, markerOfSettings } from './marker.ts'
+import { entityOf } from './record.ts'
+import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
+
+type Verb = BatchRequest['method']
+
+/** One write as it will be sent. */
+interface Sending {
+  readonly method: Exclude<Verb, 'GET'>
+  readonly address: RecordAddress
+  readonly json?: NativeRecord
+  /** Known beforehand, except for creates. */
+  readonly rid?: string
+  readonly ifMatch?: string
+}
+
+/** Creates one record, with what the body holds of its parts (a deep insert). */
+export function createRecord(
+  owner: ResourceContext,
+  request: CreateRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  return sendOne(owner, (bound) => creation(owner, bound, request), context)
+}
+
+/** Changes one record. */
+export function updateRecord(
+  owner: ResourceContext,
+  request: UpdateRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  return sendOne(owner, (bound) => change(owner, bound, request), context)
+}
+
+/** Deletes or archives one record. */
+export function removeRecord(
+  owner: ResourceContext,
+  { rid, mode, ifVersion }: RemoveRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const { settings } = owner
+  return sendOne(
+    owner,
+    (bound) => {
+      if (mode === 'archive') {
+        const patch = settings.remove.archive ?? {}
+        return change(owner, bound, { rid, patch, ...(ifVersion === undefined ? {} : { ifVersion }) })
+      }
+      const { model, set } = bound
+      const address = recordAddress(set.name, set.type, rid, model.version)
+      // Services with ETags refuse a delete without a precondition; whoever gives no version means whatever is there.
+      const ifMatch = settings.etag ? (ifVersion ?? '*') : undefined
+      return { method: 'DELETE', address, rid, ...(ifMatch === undefined ? {} : { ifMatch }) }
+    },
+    context,
+  )
+}
+
+/** Creates several, each in a change set of its own. */
+export function createRecords(
+  owner: ResourceContext,
+  requests: readonly CreateRequest[],
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  return sendMany(
+    owner,
+    requests.map((request) => (bound: Bound) => creation(owner, bound, request)),
+    context,
+  )
+}
+
+/** Changes several, each in a change set of its own. */
+export function updateRecords(
+  owner: ResourceContext,
+  requests: readonly UpdateRequest[],
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  return sendMany(
+    owner,
+    requests.map((request) => (bound: Bound) => change(owner, bound, request)),
+    context,
+  )
+}
+
+function creation(
+  { settings }: ResourceContext,
+  { model, set }: Bound,
+  { body, recordId }: CreateRequest,
+): Sending {
+  const marker = markerOfSettings(settings)
+  const whole = marker === undefined ? body : marked(marker, body, recordId)
+  return {
+    method: 'POST',
+    address: { target: `/${set.name}`, path: {} },
+    json: toWire(model, set.type, whole),
+  }
+}
+
+const verbs = { patch: 'PATCH', merge: 'MERGE', put: 'PUT', unsupported: 'PATCH' } as const
+
+function change(
+  { settings }: ResourceContext,
+  { model, set }: Bound,
+  { rid, patch, base, ifVersion }: Omit<UpdateRequest, 'idempotencyKey'>,
+): Sending {
+  // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
+  const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
+  if (part !== undefined) throw new UnusableValueError(part)
+  const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
+  return {
+    method: verbs[settings.update],
+    address: recordAddress(set.name, set.type, rid, model.version),
+    json: toWire(model, set.type, body),
+    rid,
+    ...(settings.etag && ifVersion !== undefined ? { ifMatch: ifVersion } : {}),
+  }
+}
+
+/** What a PUT sends: the record last read with the changes over it, less what may not be given. */
+function replacement({ set }: Bound, base: NativeRecord, patch: NativeRecord): NativeRecord {
+  const whole = Object.entries(mergeNative(base, patch))
+  return Object.fromEntries(
+    whole.filter(([name]) => set.type.properties.get(name)?.updatable ?? name in patch),
+  )
+}
+
+type MakeSending = (bound: Bound) => Sending
+
+async function sendOne(
+  owner: ResourceContext,
+  make: MakeSending,
+  context: CallContext,
+): Promise<WriteResult> {
+  const ready = await prepared(owner)
+  if ('failure' in ready) return { kind: 'not-sent', failure: ready.failure }
+  const { bound } = ready
+  let sending: Sending | undefined
+  try {
+    sending = make(bound)
+    const { method, address, json } = sending
+    // MERGE is no method of HTTP; single requests carry it in a header.
+    const isMerge = method === 'MERGE'
+    const answer = await owner.service.write(
+      isMerge ? 'POST' : method,
+      {
+        ...address,
+        ...(json === undefined ? {} : { json }),
+        headers: { ...ifMatchHeader(sending), ...(isMerge ? { 'x-http-method': 'MERGE' } : {}) },
+      },
+      context,
+    )
+    return accepted(owner, bound, sending, answer)
+  } catch (error) {
+    return failed(owner, sending, error)
+  }
+}
+
+async function sendMany(
+  owner: ResourceContext,
+  makes: readonly MakeSending[],
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  const ready = await prepared(owner)
+  if ('failure' in ready) return makes.map(() => ({ kind: 'not-sent', failure: ready.failure }))
+  const { bound } = ready
+  const results = makes.map((make) => madeOrFailed(owner, bound, make))
+  const sendings = results.filter((one) => 'method' in one)
+  const sent = sendings.length === 0 ? [] : await sendBatch(owner, bound, sendings, context)
+  const outcomes = sent.values()
+  return results.map((one) => ('method' in one ? (outcomes.next().value ?? unanswered()) : one))
+}
+
+/** A record that can't be spelt is refused by itself; the others go on. */
+function madeOrFailed(owner: ResourceContext, bound: Bound, make: MakeSending): Sending | WriteResult {
+  try {
+    return make(bound)
+  } catch (error) {
+    return failed(owner, undefined, error)
+  }
+}
+
+async function sendBatch(
+  owner: ResourceContext,
+  bound: Bound,
+  sendings: readonly Sending[],
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  try {
+    const sets = sendings.map((one) => [partOf(owner, bound, one)])
+    const answers = await owner.service.writeBatch(sets, context)
+    return sendings.map((one, index) => settled(owner, bound, one, answers[index]))
+  } catch (error) {
+    if (!refusedAsAWhole(error)) return sendings.map((one) => failed(owner, one, error))
+  }
+  // A service that takes no batch, or not this one, did none of it: one by one then.
+  const results: WriteResult[] = []
+  for (const one of sendings) results.push(await sendOne(owner, () => one, context))
+  return results
+}
+
+/** The service understood that it was asked and declined; 401 and 403 would meet each single write as well. */
+function refusedAsAWhole(error: unknown): boolean {
+  if (!(error instanceof HttpStatusError) || error.outcome !== 'answered') return false
+  return error.status === 400 || error.status === 404 || error.status === 405 || error.status === 413
+}
+
+function partOf({ service }: ResourceContext, { model }: Bound, sending: Sending): BatchRequest {
+  const { method, address, json } = sending
+  return {
+    method,
+    path: filledAddress(address).slice(1),
+    headers: { ...service.partHeaders(model.version, json !== undefined), ...ifMatchHeader(sending) },
+    ...(json === undefined ? {} : { body: json }),
+  }
+}
+
+function settled(owner: ResourceContext, bound: Bound, sending: Sending, answers: MaybeAnswers): WriteResult {
+  const [answer] = answers ?? []
+  if (answer === undefined) return unanswered()
+  try {
+    return accepted(owner, bound, sending, settledAnswer(answer, `${sending.method} ${bound.set.name}`))
+  } catch (error) {
+    return failed(owner, sending, error)
+  }
+}
+
+function unanswered(): WriteResult {
+  return {
+    kind: 'unknown',
+    failure: callFailure(unusableAnswer('a batch has fewer answers than requests')),
+  }
+}
+
+/** Metadata and session come first: what fails there happened before anything was sent. */
+async function prepared(
+  owner: ResourceContext,
+): Promise<{ readonly bound: Bound } | { readonly failure: CallFailure }> {
+  try {
+    const bound = await boundTo(owner)
+    await owner.service.prepareWrite()
+    return { bound }
+  } catch (error) {
+    return { failure: { ...callFailure(error), scope: 'system' } }
+  }
+}
+
+function ifMatchHeader({ ifMatch }: Sending): Readonly<Record<string, string>> {
+  return ifMatch === undefined ? {} : { 'if-match': ifMatch }
+}
+
+function failed({ settings, locks }: ResourceContext, sending: Sending | undefined, error: unknown): WriteResult {
+  return failedWrite({
+    error,
+    kind: sending?.method === 'POST' ? 'create' : 'change',
+    conditional: sending?.ifMatch !== undefined,
+    versioned: settings.etag,
+    locks,
+  })
+}
+
+/** Reads what the answer says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
+function accepted(
+  { settings }: ResourceContext,
+  bound: Bound,
+  sending: Sending,
+  { headers, data }: Answer<unknown>,
+): WriteResult {
+  const header = settings.etag ? headers['etag'] : undefined
+  if (sending.rid !== undefined) {
+    const version = sending.method === 'DELETE' ? undefined : header
+    return { kind: 'ok', rid: sending.rid, ...(version === undefined ? {} : { version }) }
+  }
+  const { model, set } = bound
+  const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
+  const read = wire === undefined ? undefined : fromWire(model, set.type, wire)
+  const rid = (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set.name, headers)
+  if (rid === undefined) {
+    const failure = callFailure(unusableAnswer('the answer to a create has neither key nor Location'))
+    return { kind: 'unknown', failure }
+  }
+  const version = settings.etag ? (read?.etag ?? header) : undefined
+  // What was not asked for by `$expand` is missing in the answer, and would look like a record without it.
+  const isWhole = settings.expand === undefined && settings.select === undefined
+  const hasMarkerPart = markerOfSettings(settings)?.within !== undefined
+  return {
+    kind: 'ok',
+    rid,
+    ...(read !== undefined && isWhole && !hasMarkerPart ? { native: read.native } : {}),
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+/** `…/A_Partner('100')`: the key of a record with one key property. */
+function idInLocation(set: string, { location }: Readonly<Record<string, string>>): string | undefined {
+  const match = new RegExp(`/${set}\\((?:guid)?'?([^'()=]+)'?\\)$`).exec(location ?? '')
+  return match?.[1] === undefined ? undefined : decodeURIComponent(match[1])
+}

@@ -1,0 +1,78 @@
+/** Binds one resource: its capabilities, and only the operations that it has. */
+import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { ResourceSettings } from './config.ts'
+import { changesAfter } from './operations/changes.ts'
+import { findRecords, hitsMax } from './operations/find.ts'
+import { listAll } from './operations/list.ts'
+import { markedId, markerOfSettings } from './operations/marker.ts'
+import { readMany, readOne } from './operations/read.ts'
+import type { ResourceContext } from './operations/resource-context.ts'
+import { createRecord, createRecords, removeRecord, updateRecord, updateRecords } from './operations/write.ts'
+
+/** Makes the operations that the settings name; what they do not name is not there. */
+export function bindResource(owner: ResourceContext): Resource {
+  const { settings } = owner
+  const { changes: feed } = settings
+  const capabilities = capabilitiesOf(settings)
+  const marker = markerOfSettings(settings)
+  const creates = capabilities.create !== 'unsupported'
+  const updates = settings.update !== 'unsupported'
+  const batched = settings.batch.write > 1
+  return {
+    name: owner.name,
+    capabilities,
+    read: (rid, context) => readOne(owner, rid, context),
+    ...(settings.batch.read > 1 ? { readMany: (rids, context) => readMany(owner, rids, context) } : {}),
+    list: (context) => listAll(owner, context),
+    ...(feed === undefined
+      ? {}
+      : { changes: (cursor, context) => changesAfter({ owner, feed, cursor, context }) }),
+    find: (request, context) => findRecords(owner, request, context),
+    ...(creates ? { create: (request, context) => createRecord(owner, request, context) } : {}),
+    ...(updates ? { update: (request, context) => updateRecord(owner, request, context) } : {}),
+    ...(capabilities.remove === 'none'
+      ? {}
+      : { remove: (request, context) => removeRecord(owner, request, context) }),
+    ...(batched && creates
+      ? { createMany: (requests, context) => createRecords(owner, requests, context) }
+      : {}),
+    ...(batched && updates
+      ? { updateMany: (requests, context) => updateRecords(owner, requests, context) }
+      : {}),
+    ...(marker === undefined ? {} : { markerOf: (native) => markedId(marker, native) }),
+  } satisfies Resource
+}
+
+/** What the settings mean for the engine. */
+export function capabilitiesOf(settings: ResourceSettings): RemoteCapabilities {
+  const { etag, create, update, remove, changes, batch, list, lag, tombstone, inflight } = settings
+  const marker = markerOfSettings(settings)
+  return {
+    read: { lagMs: lag, batch: batch.read },
+    search: { lagMs: lag, maxResults: hitsMax },
+    // ETags are compared for being equal; nobody promises an order of them.
+    version: etag ? 'opaque' : 'none',
+    conditionalWrites: etag,
+    write: update === 'put' ? 'put' : 'patch',
+    // A complex property is sent as a whole.
+    nested: 'replace',
+    // A create answers with the record, a change with 204.
+    writeReturns: 'nothing',
+    create: create.as,
+    ...(marker === undefined || marker.within !== undefined ? {} : { marker: [marker.field] }),
+    inflightMs: inflight,
+    list: { paging: list.paging === 'keyset' ? 'keyset' : 'offset', pageSize: list.pageSize },
+    changes:
+      changes === undefined
+        ? { cursor: 'none', commitLagMs: 0 }
+        : { cursor: changes.ties === 'id' ? 'ts+id' : 'ts', commitLagMs: changes.commitLag },
+    deletes: tombstone === undefined ? 'byId' : 'tombstone',
+    remove: removal(remove),
+    ...(batch.write > 1 ? { writeBatch: batch.write } : {}),
+  }
+}
+
+function removal({ delete: canDelete, archive }: ResourceSettings['remove']): RemoteCapabilities['remove'] {
+  if (archive === undefined) return canDelete ? 'delete' : 'none'
+  return canDelete ? 'both' : 'archive'
+}

@@ -1,0 +1,41 @@
+/** A system of the connector `sap-s4`: the section of the definition. */
+import { z } from 'zod'
+import { odataShape } from '../odata/config.ts'
+
+/** Keys of a system's section. A resource that is given by the name of a preset is put over it, key by key. */
+export const sapS4Config = z.strictObject({
+  ...odataShape,
+  /** By the name that the definition uses: further entity sets, and what differs from a preset. */
+  resources: z.record(z.string().min(1), z.record(z.string(), z.unknown())).optional(),
+  /** The client (tenant within the system), three digits: `sap-client`. @default the system's default client */
+  client: z
+    .string()
+    .regex(/^\d{3}$/, { error: 'expected three digits in quotes, such as "100"' })
+    .optional(),
+  /** Language of descriptions and messages: `sap-language`. */
+  language: z
+    .string()
+    .regex(/^[A-Z]{2}$/, { error: 'expected a language of two letters, such as EN' })
+    .default('EN'),
+  /** Identification type (customizing, at most six characters) under which our record ids are kept at business partners. */
+  identificationType: z
+    .string()
+    .regex(/^[A-Z0-9_]{1,6}$/, { error: 'expected at most six capitals and digits' })
+    .default('ISTHMS'),
+  /** Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud. */
+  timeZone: z
+    .string()
+    .refine(isZone, { error: 'expected a zone such as Europe/Berlin' })
+    .default('UTC'),
+})
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+/** A checked section. */
+export type SapS4Config = z.output<typeof sapS4Config>
