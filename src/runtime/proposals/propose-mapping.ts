@@ -1,0 +1,187 @@
+/**
+ * Proposes which fields of two resources belong together: by name, by type, one to one. Nothing here is certain, so each pair says how
+ * sure it is and why, and what would be lost on the way.
+ */
+import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
+import type { FieldType } from '../../model/values.ts'
+import { pathSimilarity, wordsOf } from './field-names.ts'
+import { lossesBetween, typeFit } from './field-types.ts'
+
+/** Two fields that probably mean the same. */
+export interface FieldPair {
+  readonly left: FieldDescription
+  readonly right: FieldDescription
+  /** The type that the shared field would have. */
+  readonly type: FieldType
+  readonly confidence: 'high' | 'medium' | 'low'
+  /** Why they are taken for a pair. */
+  readonly reasons: readonly string[]
+  /** `both` · `left`: only the left side can be changed, so it is the source · `right`: the other way round. */
+  readonly source: 'both' | 'left' | 'right'
+}
+
+/** What is proposed for two resources. */
+export interface MappingProposal {
+  /** In the order of the left side's fields. */
+  readonly pairs: readonly FieldPair[]
+  /** Fields that probably tell the same thing in both systems, the best first. */
+  readonly keys: readonly FieldPair[]
+  /** Fields that a create demands and no pair gives a value. */
+  readonly unmapped: {
+    readonly left: readonly FieldDescription[]
+    readonly right: readonly FieldDescription[]
+  }
+}
+
+/** Below it, two names have no more in common than chance gives. */
+const leastScore = 0.62
+const highScore = 0.88
+const mediumScore = 0.74
+/** The work grows with the product; wider resources are compared by their first fields. */
+const fieldsMax = 800
+
+interface Scored extends Omit<FieldPair, 'confidence'> {
+  readonly score: number
+}
+
+/** Compares two resources. @param owners further names of what a record is, such as the entity's */
+export function proposeMapping(
+  left: ResourceDescription,
+  right: ResourceDescription,
+  owners: readonly string[] = [],
+): MappingProposal {
+  const names = [left.name, left.label ?? '', right.name, right.label ?? '', ...owners]
+  const candidates = usable(left).flatMap((one) =>
+    usable(right).flatMap((other) => {
+      const scored = scoredPair(one, other, names)
+      return scored === undefined ? [] : [scored]
+    }),
+  )
+  const chosen = oneToOne(candidates)
+  const pairs = left.fields.flatMap((field) => {
+    const pair = chosen.find((one) => one.left === field)
+    return pair === undefined ? [] : [finished(pair)]
+  })
+  return {
+    pairs,
+    keys: keysAmong(pairs),
+    unmapped: {
+      left: left.fields.filter((field) => field.required && !pairs.some((pair) => pair.left === field)),
+      right: right.fields.filter((field) => field.required && !pairs.some((pair) => pair.right === field)),
+    },
+  }
+}
+
+/** Ids mean something in their own system only, and times of change are the system's own book-keeping. */
+function usable({ fields, key }: ResourceDescription): readonly FieldDescription[] {
+  const keys = new Set(key.map((path) => path.join('.')))
+  return fields.slice(0, fieldsMax).filter((field) => {
+    const words = wordsOf(String(field.path.at(-1) ?? ''))
+    const isBookKeeping =
+      !isWritable(field) &&
+      words.some((word) => ['created', 'updated', 'version', 'etag', 'revision'].includes(word))
+    const isTime =
+      field.type?.kind === 'instant' && words.some((word) => word === 'created' || word === 'updated')
+    const isOwnId = keys.has(field.path.join('.')) && !isWritable(field)
+    const isPlainId = keys.has(field.path.join('.')) && words.length === 1 && words[0] === 'id'
+    return !isBookKeeping && !isTime && !isOwnId && !isPlainId
+  })
+}
+
+function isWritable({ creatable, updatable }: FieldDescription): boolean {
+  return creatable || updatable
+}
+
+function scoredPair(
+  left: FieldDescription,
+  right: FieldDescription,
+  owners: readonly string[],
+): Scored | undefined {
+  if (!isWritable(left) && !isWritable(right)) return undefined
+  const byPath = pathSimilarity(left.path, right.path, owners)
+  const byLabel = pathSimilarity(labelOf(left), labelOf(right), owners)
+  const name = Math.max(byPath, byLabel * 0.95)
+  if (name < leastScore) return undefined
+  const { fit, type } = typeFit(left.type, right.type)
+  if (fit === 0 || type === undefined) return undefined
+  const score = name * 0.8 + fit * 0.2
+  if (score < leastScore) return undefined
+  const reasons = [
+    name >= 0.999 ? 'the names mean the same' : `the names are alike (${Math.round(name * 100)} %)`,
+    fit === 1 ? `both are ${type.kind}` : `${left.nativeType} here, ${right.nativeType} there`,
+  ]
+  const source = !isWritable(left) ? 'left' : !isWritable(right) ? 'right' : 'both'
+  return { left, right, type, score, reasons, source }
+}
+
+function labelOf({ label, path }: FieldDescription): readonly (string | number)[] {
+  return label === undefined ? path : [label]
+}
+
+/** The best pair first, each field once. Ties are settled by the shorter path, then by the order of the fields. */
+function oneToOne(candidates: readonly Scored[]): readonly Scored[] {
+  const ranked = candidates
+    .map((pair, index) => ({ pair, index, depth: pair.left.path.length + pair.right.path.length }))
+    .sort((a, b) => b.pair.score - a.pair.score || a.depth - b.depth || a.index - b.index)
+  const taken = new Set<FieldDescription>()
+  const chosen: Scored[] = []
+  for (const { pair } of ranked) {
+    if (taken.has(pair.left) || taken.has(pair.right)) continue
+    taken.add(pair.left)
+    taken.add(pair.right)
+    chosen.push(pair)
+  }
+  return chosen
+}
+
+function finished({ score, ...pair }: Scored): FieldPair {
+  const confidence = score >= highScore ? 'high' : score >= mediumScore ? 'medium' : 'low'
+  return { ...pair, confidence }
+}
+
+/** Words of fields that tell the same thing everywhere, the surest first. */
+const keyWords: readonly (readonly string[])[] = [
+  ['external', 'id'],
+  ['tax'],
+  ['sku'],
+  ['ean'],
+  ['gtin'],
+  ['iban'],
+  ['duns'],
+  ['email'],
+  ['number'],
+  ['code'],
+]
+
+function keysAmong(pairs: readonly FieldPair[]): readonly FieldPair[] {
+  const ranked = pairs.flatMap((pair) => {
+    if (!['string', 'integer'].includes(pair.type.kind) || pair.confidence === 'low') return []
+    const words = wordsOf(String(pair.left.path.at(-1) ?? ''))
+    const rank = keyWords.findIndex((wanted) => wanted.every((word) => words.includes(word)))
+    const isUnique = pair.left.unique === true && pair.right.unique === true
+    // A postal code or a phone number is shared by many.
+    if (
+      rank >= 8 &&
+      words.some((word) =>
+        ['postal', 'phone', 'mobile', 'fax', 'country', 'currency', 'language'].includes(word),
+      )
+    )
+      return []
+    if (rank === -1 && !isUnique) return []
+    return [{ pair, rank: (rank === -1 ? keyWords.length : rank) - (isUnique ? 0.5 : 0) }]
+  })
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair)
+}
+
+/** What the pairs of a proposal would lose, in words: `name: left → right: texts of up to 80 characters, of which 40 fit`. */
+export function pairLosses(
+  { left, right, source }: FieldPair,
+  names: { readonly left: string; readonly right: string },
+): readonly string[] {
+  const there = source === 'right' ? [] : lossesBetween(left, right)
+  const back = source === 'left' ? [] : lossesBetween(right, left)
+  return [
+    ...there.map(({ message }) => `${names.left} → ${names.right}: ${message}`),
+    ...back.map(({ message }) => `${names.right} → ${names.left}: ${message}`),
+  ]
+}
