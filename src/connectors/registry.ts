@@ -6,12 +6,24 @@ import { graphql } from './graphql/index.ts'
 import type { ConnectedSystem } from './kit/contract.ts'
 import type { Connector, ConnectorDependencies } from './kit/define-connector.ts'
 import { memory } from './memory/index.ts'
+import { odata } from './odata/index.ts'
 import { postgres } from './postgres/index.ts'
 import { rest } from './rest/index.ts'
+import { salesforce } from './salesforce/index.ts'
+import { sapS4 } from './sap-s4/index.ts'
 import { stripe } from './stripe/index.ts'
 
 /** The connectors that come with the package. */
-export const builtInConnectors: readonly Connector[] = [rest, graphql, memory, postgres, stripe]
+export const builtInConnectors: readonly Connector[] = [
+  rest,
+  graphql,
+  memory,
+  postgres,
+  stripe,
+  salesforce,
+  odata,
+  sapS4,
+]
 
 /**
  * Binds one system of a definition.

@@ -2,7 +2,12 @@
  * Webhooks: verified, stored and turned into marks in one commit, and only then answered. What a delivery says about values is never
  * believed; it names records, and they are read by id. A delivery that comes twice is stored once and its marks are dropped.
  */
-import type { ConnectedSystem, WebhookDelivery, WebhookVerdict } from '../connectors/kit/contract.ts'
+import type {
+  ConnectedSystem,
+  WebhookDelivery,
+  WebhookReply,
+  WebhookVerdict,
+} from '../connectors/kit/contract.ts'
 import type { Integration } from '../model/integration.ts'
 import type { IntakeRequest, IntakeResult, Mark } from '../store/contract.ts'
 import { createBatcher } from './batcher.ts'
@@ -21,7 +26,13 @@ const REASONS_MAX = 100
  * - `unknown`: no such system, or it has no webhooks; answer 404
  */
 export type WebhookAnswer =
-  | { readonly kind: 'accepted'; readonly marks: number; readonly duplicate: boolean }
+  | {
+      readonly kind: 'accepted'
+      readonly marks: number
+      readonly duplicate: boolean
+      /** Answered with 200 and this body instead of an empty 202. */
+      readonly answer?: WebhookReply
+    }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' }
 
@@ -75,7 +86,8 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
         marks,
       })
       tell(context, name, marks, result)
-      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate }
+      const answer = verdict.answer === undefined ? {} : { answer: verdict.answer }
+      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate, ...answer }
     },
   }
 }

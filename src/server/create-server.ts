@@ -5,7 +5,7 @@
  * that the sender tries again.
  */
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { WebhookDelivery } from '../connectors/kit/contract.ts'
+import type { WebhookDelivery, WebhookReply } from '../connectors/kit/contract.ts'
 import type { AdminStore } from '../store/admin-contract.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import { addHealthRoutes } from './health.ts'
@@ -23,7 +23,7 @@ export interface ServerDependencies {
   receive(
     system: string,
     delivery: WebhookDelivery,
-  ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown' }>
+  ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown'; readonly answer?: WebhookReply }>
   /** Throws when the database is away. */
   checkReady(): Promise<void>
   now(): number

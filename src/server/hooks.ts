@@ -11,20 +11,31 @@ function singleValued(
 }
 
 /**
- * Adds the route. 202: committed (also for a repeated delivery) · 401: refused, the same for every reason · 503: could not be committed,
+ * Adds the route. 202: committed (also for a repeated delivery), 200 where the sender wants to hear something · 401: refused, the same for every reason · 503: could not be committed,
  * send it again.
  */
 export function addHookRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
-  server.post<{ Params: { system: string } }>('/hooks/:system', async (request, reply) => {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-    const delivery = { headers: singleValued(request.headers), body, receivedAt: dependencies.now() }
-    try {
-      const result = await dependencies.receive(request.params.system, delivery)
-      if (result.kind === 'accepted') return await reply.code(202).send()
-      return await reply.code(401).send()
-    } catch {
-      // The store has told its own event; the sender only needs to know that it must come again.
-      return await reply.code(503).header('retry-after', '5').send()
-    }
-  })
+  server.post<{ Params: { system: string }; Querystring: Record<string, string | string[]> }>(
+    '/hooks/:system',
+    async (request, reply) => {
+      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
+      const delivery = {
+        headers: singleValued(request.headers),
+        query: singleValued(request.query),
+        body,
+        receivedAt: dependencies.now(),
+      }
+      try {
+        const result = await dependencies.receive(request.params.system, delivery)
+        if (result.kind === 'accepted') {
+          if (result.answer === undefined) return await reply.code(202).send()
+          return await reply.code(200).type(result.answer.contentType).send(result.answer.body)
+        }
+        return await reply.code(401).send()
+      } catch {
+        // The store has told its own event; the sender only needs to know that it must come again.
+        return await reply.code(503).header('retry-after', '5').send()
+      }
+    },
+  )
 }

@@ -213,9 +213,17 @@ export interface Resource {
 export interface WebhookDelivery {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** Query parameters of the address it was sent to, for systems that let a secret be set nowhere else. */
+  readonly query?: Readonly<Record<string, string | undefined>>
   readonly body: Uint8Array
   /** Epoch ms, for the timestamp tolerance. */
   readonly receivedAt: number
+}
+
+/** The body of an answer to a delivery, for senders that look into it. */
+export interface WebhookReply {
+  readonly contentType: string
+  readonly body: string
 }
 
 export type WebhookVerdict =
@@ -223,6 +231,8 @@ export type WebhookVerdict =
       readonly kind: 'accepted'
       readonly deliveryId: string
       readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
+      /** What the sender wants to hear once the delivery is committed. @default an empty answer */
+      readonly answer?: WebhookReply
     }
   /** `reason` goes to counters and debug logs, never to the sender. */
   | { readonly kind: 'refused'; readonly reason: string }

@@ -1,0 +1,55 @@
+/** Events in the shape of Change Data Capture, as a relay posts them: one, or a list. Salesforce itself offers them by gRPC only. */
+import { parseJson } from '../../http/json.ts'
+import type { ChangedRecord } from '../kit/contract.ts'
+import { textAt, valueAt } from '../kit/native.ts'
+
+/** Events of one delivery. */
+export interface ChangeEvents {
+  readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
+  /** Tells a delivery from another one, the same when the relay sends it again; undefined when the events say nothing of the kind. */
+  readonly positions: readonly string[] | undefined
+}
+
+const eventsMax = 10_000
+const header = ['payload', 'ChangeEventHeader']
+
+/** Undefined when the body is not such a delivery. */
+export function parseChangeEvents(body: Uint8Array): ChangeEvents | undefined {
+  const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
+  if (!parsed.ok) return undefined
+  const events: readonly unknown[] = Array.isArray(parsed.value) ? parsed.value : [parsed.value]
+  if (events.length === 0 || events.length > eventsMax) return undefined
+  const changed: (ChangedRecord & { resource: string })[] = []
+  const positions: (string | undefined)[] = []
+  for (const event of events) {
+    const change = changesOf(event)
+    if (change === undefined) return undefined
+    changed.push(...change)
+    positions.push(positionOf(event))
+  }
+  if (changed.length > eventsMax) return undefined
+  const known = positions.filter((position) => position !== undefined)
+  return { changed, positions: known.length === positions.length ? known : undefined }
+}
+
+function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
+  const resource = textAt(event, [...header, 'entityName'])
+  const type = textAt(event, [...header, 'changeType'])
+  const ids = valueAt(event, [...header, 'recordIds'])
+  if (resource === undefined || type === undefined || !Array.isArray(ids)) return undefined
+  // Too much changed at once: Salesforce names no records then, and the next poll or full run finds them.
+  if (type === 'GAP_OVERFLOW') return []
+  const deleted = type === 'DELETE' || type === 'GAP_DELETE'
+  const rids = ids.filter((id): id is string => typeof id === 'string' && /^[a-zA-Z0-9]{15,18}$/.test(id))
+  if (rids.length !== ids.length) return undefined
+  return rids.map((rid) => ({ resource, rid, ...(deleted ? { deleted: true } : {}) }))
+}
+
+/** Undefined when the relay took out whatever tells one event from another. */
+function positionOf(event: unknown): string | undefined {
+  const replayId = textAt(event, ['event', 'replayId'])
+  const transaction = textAt(event, [...header, 'transactionKey'])
+  const sequence = textAt(event, [...header, 'sequenceNumber'])
+  if (replayId === undefined && transaction === undefined) return undefined
+  return JSON.stringify([replayId, transaction, sequence, textAt(event, [...header, 'entityName'])])
+}

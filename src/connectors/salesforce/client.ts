@@ -1,0 +1,135 @@
+/** The REST API of one org: paths of the version, queries over all their pages, and what each kind of call may take. */
+import type { Method } from '../../http/call.ts'
+import type { Answer, ApiClient } from '../../http/client.ts'
+import type { CallOptions } from '../../http/options.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import type { CallContext } from '../kit/contract.ts'
+import { isNativeRecord } from '../kit/native.ts'
+
+/** Rows of a query, all its pages. */
+export interface QueryResult {
+  readonly rows: readonly NativeRecord[]
+  /** What COUNT() counted, or the number of rows. */
+  readonly totalSize: number
+  /** The server's time when the query was sent, as far as its answer tells: epoch ms. */
+  readonly serverNowMs?: number
+}
+
+/** The calls that the operations are made of. Paths are below `/services/data/vXX.X`. */
+export interface SalesforceClient {
+  /** `/services/data/v60.0/sobjects/…`: the whole path, for requests within a composite one. */
+  path(below: string): string
+  /** A read: bridged over short disturbances within the read timeout. */
+  read(below: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  /** A read that needs a body. Sent once. */
+  readByPost(below: string, json: unknown, context: CallContext): Promise<Answer<unknown>>
+  /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
+  write(method: Method, below: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  /** A query with all its pages; `all` finds deleted records too. */
+  query(soql: string, context: CallContext, scope?: 'live' | 'all'): Promise<QueryResult>
+  /** A body that is handed on while it comes in. */
+  stream(
+    below: string,
+    options: CallOptions,
+    context: CallContext,
+  ): Promise<Answer<AsyncIterable<Uint8Array>>>
+}
+
+/** Pages of one query: the service may cut 2,000 wide rows into pages of 200 or fewer. */
+const queryPagesMax = 2_000
+/** What an address may have at most; the service refuses 16,384 bytes together with the headers. */
+const soqlMax = 14_000
+
+/** Puts the version, the system's time bounds and the call's context on an API client. */
+export function salesforceClient(
+  client: ApiClient,
+  options: { readonly apiVersion: string; readonly timing: SystemTiming; readonly monotonic: () => number },
+): SalesforceClient {
+  const { apiVersion, timing, monotonic } = options
+  const root = `/services/data/v${apiVersion}`
+  const get = (target: string, call: CallOptions, { signal, priority }: CallContext) =>
+    client.send('GET', target, { ...call, signal, priority, totalMs: timing.readTimeoutMs })
+  const once = (method: Method, target: string, call: CallOptions, context: CallContext, totalMs: number) => {
+    const { signal, priority, startBefore } = context
+    const before = startBefore === undefined ? {} : { startBefore }
+    return client.send(method, target, { ...call, signal, priority, retries: 0, totalMs, ...before })
+  }
+  return {
+    path: (below) => root + below,
+    read: (below, call, context) => get(root + below, call, context),
+    readByPost: (below, json, context) => once('POST', root + below, { json }, context, timing.readTimeoutMs),
+    write: (method, below, call, context) => once(method, root + below, call, context, timing.writeTimeoutMs),
+    stream: (below, call, { signal, priority }) =>
+      client.stream(root + below, { ...call, signal, priority, totalMs: timing.readTimeoutMs }),
+    query: async (soql, context, scope = 'live') => {
+      assertSendable(soql)
+      const startedAt = monotonic()
+      const first = await get(
+        `${root}/${scope === 'all' ? 'queryAll' : 'query'}`,
+        { query: { q: soql } },
+        context,
+      )
+      const tookMs = monotonic() - startedAt
+      const rows = await allRows(first, (target) => get(target, {}, context))
+      return { ...rows, ...serverNow(first, tookMs) }
+    },
+  }
+}
+
+function assertSendable(soql: string): void {
+  if (encodeURIComponent(soql).length <= soqlMax) return
+  throw new IsthmusError(
+    'CONNECTOR_CONFIG_INVALID',
+    'The query is longer than an address may be. Name the fields that are needed under resources.<object>.fields.',
+  )
+}
+
+async function allRows(
+  first: Answer<unknown>,
+  more: (target: string) => Promise<Answer<unknown>>,
+): Promise<{ readonly rows: readonly NativeRecord[]; readonly totalSize: number }> {
+  let page = queryPage(first.data)
+  const rows = [...page.rows]
+  const { totalSize } = page
+  for (let count = 1; page.next !== undefined; count += 1) {
+    if (count >= queryPagesMax) throw unusable(`a query has more than ${queryPagesMax} pages`)
+    page = queryPage((await more(page.next)).data)
+    rows.push(...page.rows)
+  }
+  return { rows, totalSize }
+}
+
+interface QueryPage {
+  readonly rows: readonly NativeRecord[]
+  readonly totalSize: number
+  readonly next: string | undefined
+}
+
+/** A page that is not done has to say where the next one is; anything else is no end but a broken answer. */
+function queryPage(body: unknown): QueryPage {
+  if (!isNativeRecord(body)) throw unusable('the answer to a query is not an object')
+  const { records, totalSize, done, nextRecordsUrl } = body
+  if (!Array.isArray(records) || typeof totalSize !== 'number' || typeof done !== 'boolean') {
+    throw unusable('the answer to a query lacks records, totalSize or done')
+  }
+  if (!records.every(isNativeRecord)) throw unusable('a row of a query is not an object')
+  if (done) return { rows: records, totalSize, next: undefined }
+  if (typeof nextRecordsUrl !== 'string') throw unusable('a query is not done and has no nextRecordsUrl')
+  return { rows: records, totalSize, next: nextRecordsUrl }
+}
+
+/** The field has whole seconds and was written when the answer was ready; the rows were read before that. */
+export function serverNow(
+  { headers }: Pick<Answer<unknown>, 'headers'>,
+  tookMs: number,
+): { readonly serverNowMs?: number } {
+  const date = Date.parse(headers.date ?? '')
+  return Number.isNaN(date) ? {} : { serverNowMs: date - Math.ceil(tookMs) }
+}
+
+/** The error of an answer that can't be understood: it is never an empty list. */
+export function unusable(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer of Salesforce can't be used: ${what}.`)
+}

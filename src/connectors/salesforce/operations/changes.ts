@@ -1,0 +1,193 @@
+/**
+ * The change feed of an object: SOQL in the order (SystemModstamp, Id), deleted records included, and the delete log beside it.
+ *
+ * - *Ties*: records with one time are passed by id.
+ * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time that was just read. What was read
+ *   before its second was over is told again by the next sweep.
+ * - *Late commits*: a change carries the time when it was made and is seen when its transaction ends. The position therefore stays behind
+ *   by the commit lag; while the org says by `latestDateCovered` that an older transaction is still open, by that much more.
+ * - *Deletions*: a deleted record is found by the query as long as it is in the recycle bin. One that was erased is only in the delete
+ *   log, which goes back 30 days, minute by minute. A position older than that is expired, and a full listing repairs it.
+ */
+import { z } from 'zod'
+import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt, timeAt } from '../../kit/native.ts'
+import { unusable } from '../client.ts'
+import { hasCode, readFailure } from '../errors.ts'
+import { modstampOf } from '../record.ts'
+import type { ObjectSchema } from '../schema.ts'
+import { soqlText, soqlTime } from '../soql.ts'
+import type { ObjectContext } from './object-context.ts'
+import { forgetIfStale } from './read.ts'
+
+const pageSize = 2_000
+const minuteMs = 60_000
+/** The log is asked for at least this much, since it is cut to minutes and wants more than one. */
+const logWindowMs = 2 * minuteMs
+const overlapMs = 1_000
+const secondMs = 1_000
+/** Deletions of the last look at the log that are remembered; what is beyond is told again. */
+const toldMax = 2_000
+
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  feed: z.string(),
+  /** Up to here the delete log was read: epoch ms. */
+  deletedUntil: z.number().optional(),
+  /** Ids that the last look at the delete log told. */
+  told: z.array(z.string()),
+})
+
+type State = z.infer<typeof stateSchema>
+
+/** Changes after the cursor. Never throws: a failure is no information. */
+export async function changesAfter(
+  owner: ObjectContext,
+  cursor: string | undefined,
+  context: CallContext,
+): Promise<ChangesResult> {
+  const state = cursor === undefined ? undefined : parseState(cursor)
+  if (cursor !== undefined && state === undefined) return { kind: 'expired' }
+  try {
+    const schema = await owner.schemas.of(owner.object, context)
+    if (!schema.fields.has('SystemModstamp')) return feedless(owner.object)
+    return await sweepPage(owner, { state, schema }, context)
+  } catch (error) {
+    forgetIfStale(owner, error)
+    if (hasCode(error, 'INVALID_REPLICATION_DATE', 'EXCEEDED_ID_LIMIT')) return { kind: 'expired' }
+    return { kind: 'unknown', failure: readFailure(error) }
+  }
+}
+
+function parseState(cursor: string): State | undefined {
+  try {
+    return stateSchema.safeParse(JSON.parse(cursor)).data
+  } catch {
+    return undefined
+  }
+}
+
+function feedless(object: string): ChangesResult {
+  const message = `${object} has no SystemModstamp, so its changes can only be found by listing it.`
+  return { kind: 'unknown', failure: { code: 'CONNECTOR_FEED_UNUSABLE', message, scope: 'system' } }
+}
+
+interface Sweep {
+  readonly state: State | undefined
+  readonly schema: ObjectSchema
+}
+
+async function sweepPage(
+  owner: ObjectContext,
+  { state, schema }: Sweep,
+  context: CallContext,
+): Promise<ChangesResult> {
+  let log: DeleteLog | undefined
+  let lagMs = owner.commitLagMs
+  const rules = {
+    tieBreak: 'id',
+    // Looked at when the page is here, and with it what the org says of open transactions.
+    get commitLagMs() {
+      return lagMs
+    },
+    overlapMs,
+    formatPosition: soqlTime,
+    seenMax: 5_000,
+  } as const
+  const result = await readFeed(state?.feed, rules, async (query) => {
+    const page = await feedPage(owner, schema, query, context)
+    if (page.more || !schema.replicateable || page.serverNowMs === undefined) return page
+    log = await readDeleteLog(owner, state?.deletedUntil, page.serverNowMs, context)
+    lagMs = Math.max(lagMs, log.openForMs)
+    return page
+  })
+  if (result.kind !== 'page') return result
+  const told = new Set(state?.told)
+  const erased = (log?.ids ?? []).filter((rid) => !told.has(rid))
+  const next: State = {
+    v: 1,
+    feed: result.cursor,
+    ...(log === undefined ? deletedUntilOf(state) : { deletedUntil: log.coveredMs }),
+    told: (log?.ids ?? state?.told ?? []).slice(-toldMax),
+  }
+  const deletions = erased.map((rid): ChangedRecord => ({ rid, deleted: true }))
+  return { ...result, changed: withoutDoubles(result.changed, deletions), cursor: JSON.stringify(next) }
+}
+
+function deletedUntilOf(state: State | undefined): Pick<State, 'deletedUntil'> {
+  return state?.deletedUntil === undefined ? {} : { deletedUntil: state.deletedUntil }
+}
+
+/** What the query told as deleted needs no second word. */
+function withoutDoubles(
+  changed: readonly ChangedRecord[],
+  deletions: readonly ChangedRecord[],
+): readonly ChangedRecord[] {
+  const known = new Set(changed.filter(({ deleted }) => deleted === true).map(({ rid }) => rid))
+  return [...changed, ...deletions.filter(({ rid }) => !known.has(rid))]
+}
+
+async function feedPage(
+  { client, object }: ObjectContext,
+  schema: ObjectSchema,
+  query: FeedQuery,
+  context: CallContext,
+): Promise<FeedPage> {
+  const names = ['Id', 'SystemModstamp', ...(schema.fields.has('IsDeleted') ? ['IsDeleted'] : [])]
+  const soql = `SELECT ${names.join(', ')} FROM ${object}${conditionOf(query)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`
+  const { rows, serverNowMs } = await client.query(soql, context, 'all')
+  const items = rows.map((row): FeedItem => {
+    const rid = textAt(row, ['Id'])
+    const positionMs = modstampOf(row)
+    if (rid === undefined || positionMs === undefined)
+      throw unusable('a change has no Id or no SystemModstamp')
+    const isOver = serverNowMs !== undefined && serverNowMs >= positionMs + 2 * secondMs
+    return {
+      change: { rid, ...(row.IsDeleted === true ? { deleted: true } : {}) },
+      position: soqlTime(positionMs),
+      positionMs,
+      // Never the same twice while the second is open, so that the next sweep tells it again.
+      content: isOver ? 'settled' : `open ${serverNowMs}`,
+    }
+  })
+  return { items, more: rows.length >= pageSize, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
+}
+
+function conditionOf({ since, afterId }: FeedQuery): string {
+  if (since === undefined) return ''
+  if (afterId === undefined) return ` WHERE SystemModstamp >= ${since}`
+  return ` WHERE SystemModstamp > ${since} OR (SystemModstamp = ${since} AND Id > ${soqlText(afterId)})`
+}
+
+interface DeleteLog {
+  readonly ids: readonly string[]
+  /** Where the next look begins: everything before is in the log. */
+  readonly coveredMs: number
+  /** For how long a transaction has been open that may still change something; 0 = none that matters. */
+  readonly openForMs: number
+}
+
+async function readDeleteLog(
+  { client, object }: ObjectContext,
+  until: number | undefined,
+  nowMs: number,
+  context: CallContext,
+): Promise<DeleteLog> {
+  const end = Math.floor(nowMs / minuteMs) * minuteMs + minuteMs
+  const start = Math.min(until ?? end, end - logWindowMs)
+  const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
+  const { data } = await client.read('/sobjects/{object}/deleted', { path: { object }, query }, context)
+  const covered = timeAt(data, ['latestDateCovered'], 'iso')
+  if (!isNativeRecord(data) || !Array.isArray(data.deletedRecords) || covered === undefined) {
+    throw unusable('the delete log lacks its records or what it covers')
+  }
+  const ids = data.deletedRecords.map((entry: unknown) => {
+    const id = textAt(entry, ['id'])
+    if (id === undefined) throw unusable('an entry of the delete log has no id')
+    return id
+  })
+  // Cut to the minute, so anything within the running one and the one before is no sign of an open transaction.
+  const behindMs = nowMs - covered
+  return { ids, coveredMs: Math.min(covered, end), openForMs: behindMs > logWindowMs ? behindMs : 0 }
+}

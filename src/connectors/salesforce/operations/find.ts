@@ -1,0 +1,54 @@
+/** Looks records up by our id or by values. A query reads the records themselves, not the index of the search, so it lags behind nothing. */
+import type { NativeRecord } from '../../../model/values.ts'
+import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { textAt } from '../../kit/native.ts'
+import { unusable } from '../client.ts'
+import { readFailure } from '../errors.ts'
+import type { ObjectSchema } from '../schema.ts'
+import { soqlText, soqlValue } from '../soql.ts'
+import type { ObjectContext } from './object-context.ts'
+import { forgetIfStale } from './read.ts'
+
+const hitsMax = 50
+
+/** Searches. Never throws: a failure is no information. */
+export async function findRecords(
+  owner: ObjectContext,
+  request: FindRequest,
+  context: CallContext,
+): Promise<FindResult> {
+  try {
+    const schema = await owner.schemas.of(owner.object, context)
+    const where =
+      request.by === 'marker'
+        ? `${markerField(owner)} = ${soqlText(request.recordId)}`
+        : conditionsOf(schema, request.values)
+    const soql = `SELECT Id FROM ${owner.object} WHERE ${where} ORDER BY Id LIMIT ${hitsMax}`
+    const { rows } = await owner.client.query(soql, context)
+    const rids = rows.map((row) => {
+      const rid = textAt(row, ['Id'])
+      if (rid === undefined) throw unusable('a record has no Id')
+      return rid
+    })
+    return { kind: 'found', rids, capped: rids.length >= hitsMax }
+  } catch (error) {
+    forgetIfStale(owner, error)
+    return { kind: 'unknown', failure: readFailure(error) }
+  }
+}
+
+function markerField({ config, object }: ObjectContext): string {
+  if (config.externalId !== undefined) return config.externalId
+  throw unusable(`${object} has no field for our record ids (externalId)`)
+}
+
+function conditionsOf(schema: ObjectSchema, values: NativeRecord): string {
+  const conditions = Object.entries(values).map(([name, value]) => {
+    const field = schema.fields.get(name)
+    const text = field?.filterable === true ? soqlValue(value, field.type) : undefined
+    if (text === undefined) throw unusable(`${schema.name} can't be searched by ${name}`)
+    return `${name} = ${text}`
+  })
+  if (conditions.length === 0) throw unusable('a search needs at least one value')
+  return conditions.join(' AND ')
+}

@@ -1,0 +1,154 @@
+/** Reads by id: one, or up to 2,000 in a call. What is not there is looked up among the deleted, which also tells of merges. */
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { textAt } from '../../kit/native.ts'
+import { serverNow, unusable } from '../client.ts'
+import { hasCode, readFailure, saysGone } from '../errors.ts'
+import { isRecordId, listedRecord } from '../record.ts'
+import { soqlText } from '../soql.ts'
+import { type ObjectContext, readableObject } from './object-context.ts'
+
+/** Longer lists of fields go into a body. */
+const fieldsInAddressMax = 6_000
+/** Ids within one query, which has to fit an address. */
+const idsPerQuery = 300
+
+/** Reads one record. Never throws: a failure is no information. */
+export async function readOne(owner: ObjectContext, rid: string, context: CallContext): Promise<ReadResult> {
+  try {
+    const { names } = await readableObject(owner, context)
+    if (names.join(',').length > fieldsInAddressMax && owner.config.precondition === 'none') {
+      return (await retrieve(owner, [rid], context))[0] ?? gone
+    }
+    return await readByPath(owner, rid, names, context)
+  } catch (error) {
+    forgetIfStale(owner, error)
+    if (!saysGone(error)) return { kind: 'unknown', failure: readFailure(error) }
+    return (await explainAbsence(owner, [rid], context)).get(rid) ?? gone
+  }
+}
+
+/** Reads several records with one request. Never throws. */
+export async function readMany(
+  owner: ObjectContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  // One text that can't be an id would have the whole call refused.
+  const wellFormed = rids.filter(isRecordId)
+  try {
+    const read = wellFormed.length === 0 ? [] : await retrieve(owner, wellFormed, context)
+    const byRid = new Map(wellFormed.map((rid, index) => [rid, read[index] ?? gone]))
+    return await Promise.all(rids.map((rid) => byRid.get(rid) ?? readOne(owner, rid, context)))
+  } catch (error) {
+    forgetIfStale(owner, error)
+    const failure = readFailure(error)
+    return rids.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+const gone: ReadResult = { kind: 'gone' }
+
+async function readByPath(
+  owner: ObjectContext,
+  rid: string,
+  names: readonly string[],
+  context: CallContext,
+): Promise<ReadResult> {
+  const { client, object, clock, config } = owner
+  const startedAt = clock.monotonic()
+  const options = { path: { object, rid }, query: { fields: names.join(',') } }
+  const answer = await client.read('/sobjects/{object}/{rid}', options, context)
+  const tookMs = clock.monotonic() - startedAt
+  const record = listedRecord(answer.data)
+  if (record.rid !== rid && record.rid.slice(0, 15) !== rid)
+    throw unusable('another record came than was asked for')
+  const version =
+    config.precondition === 'etag'
+      ? answer.headers.etag
+      : config.precondition === 'lastModified'
+        ? settledVersion(record.changedAt, serverNow(answer, tookMs).serverNowMs)
+        : undefined
+  return { kind: 'live', ...record, ...(version === undefined ? {} : { version }) }
+}
+
+/**
+ * The time of change as a version, once its second was over when the read began: within that second the record could change again under the
+ * same time.
+ */
+function settledVersion(changedAt: number | undefined, serverNowMs: number | undefined): string | undefined {
+  if (changedAt === undefined || serverNowMs === undefined || serverNowMs < changedAt + 2_000)
+    return undefined
+  return new Date(changedAt).toUTCString()
+}
+
+async function retrieve(
+  owner: ObjectContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  const { names } = await readableObject(owner, context)
+  const target = `/composite/sobjects/${owner.object}`
+  const answer = await owner.client.readByPost(target, { ids: rids, fields: names }, context)
+  const rows: unknown = answer.data
+  if (!Array.isArray(rows) || rows.length !== rids.length) {
+    throw unusable('a retrieve answered another number of records than were asked for')
+  }
+  const missing = rids.filter((_rid, index) => rows[index] === null)
+  const absent = await explainAbsence(owner, missing, context)
+  return rids.map((rid, index): ReadResult => {
+    if (rows[index] === null) return absent.get(rid) ?? gone
+    const record = listedRecord(rows[index])
+    if (record.rid.slice(0, 15) !== rid.slice(0, 15)) throw unusable('the records came in another order')
+    return { kind: 'live', ...record }
+  })
+}
+
+/**
+ * What became of records that a read did not give. A deleted one says so and names who survived a merge; one that nobody knows is gone for
+ * good. A query that fails proves nothing, nor does one that finds the record alive.
+ */
+async function explainAbsence(
+  owner: ObjectContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<ReadonlyMap<string, ReadResult>> {
+  const found = new Map<string, ReadResult>()
+  const asked = rids.filter(isRecordId)
+  try {
+    const { schema } = await readableObject(owner, context)
+    const extra = ['IsDeleted', 'MasterRecordId'].filter((name) => schema.fields.has(name))
+    for (let start = 0; start < asked.length; start += idsPerQuery) {
+      const ids = asked.slice(start, start + idsPerQuery)
+      const soql = `SELECT ${['Id', ...extra].join(', ')} FROM ${owner.object} WHERE Id IN (${ids.map(soqlText).join(',')})`
+      const { rows } = await owner.client.query(soql, context, 'all')
+      const byId = new Map(rows.map((row) => [textAt(row, ['Id'])?.slice(0, 15), row]))
+      for (const rid of ids) {
+        const row = byId.get(rid.slice(0, 15))
+        if (row === undefined) found.set(rid, gone)
+        else found.set(rid, row.IsDeleted === true ? goneInto(textAt(row, ['MasterRecordId'])) : stillThere)
+      }
+    }
+  } catch (error) {
+    const failure = readFailure(error)
+    for (const rid of asked) if (!found.has(rid)) found.set(rid, { kind: 'unknown', failure })
+  }
+  return found
+}
+
+function goneInto(mergedInto: string | undefined): ReadResult {
+  return mergedInto === undefined ? gone : { kind: 'gone', mergedInto }
+}
+
+const stillThere: ReadResult = {
+  kind: 'unknown',
+  failure: {
+    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    message: 'A read by id did not find a record that a query finds.',
+    scope: 'record',
+  },
+}
+
+/** A field was removed or hidden since the describe. */
+export function forgetIfStale(owner: ObjectContext, error: unknown): void {
+  if (hasCode(error, 'INVALID_FIELD')) owner.schemas.forget(owner.object)
+}

@@ -1,0 +1,73 @@
+/**
+ * Outbound messages: SOAP that Salesforce posts when a workflow rule or flow says so. Up to 100 notifications of one object, sent again for 24
+ * hours until they are acknowledged in SOAP. Only ids are read from them.
+ *
+ * The text comes from outside: documents with a DOCTYPE are refused before parsing, so there are no entities to expand, and the bounds of
+ * the body and of nesting hold for it.
+ */
+import { XMLParser } from 'fast-xml-parser'
+import { isNativeRecord, textAt } from '../kit/native.ts'
+
+/** What an outbound message says. */
+export interface OutboundMessage {
+  readonly organizationId: string
+  readonly notified: readonly {
+    readonly notificationId: string
+    readonly object: string
+    readonly rid: string
+  }[]
+}
+
+const bytesMax = 4 * 1024 * 1024
+const notificationsMax = 100
+
+const parser = new XMLParser({
+  removeNSPrefix: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  isArray: (name) => name === 'Notification',
+})
+
+/** Undefined when the text is not an outbound message. Never throws. */
+export function parseOutboundMessage(body: Uint8Array): OutboundMessage | undefined {
+  if (body.byteLength > bytesMax) return undefined
+  const text = Buffer.from(body).toString('utf8')
+  if (/<!DOCTYPE|<!ENTITY/i.test(text)) return undefined
+  try {
+    return messageIn(parser.parse(text))
+  } catch {
+    // Whatever the parser does not like is no message of Salesforce's.
+    return undefined
+  }
+}
+
+function messageIn(document: unknown): OutboundMessage | undefined {
+  const message = child(child(child(document, 'Envelope'), 'Body'), 'notifications')
+  const organizationId = textAt(message, ['OrganizationId'])
+  const entries = isNativeRecord(message) ? message.Notification : undefined
+  if (organizationId === undefined || !Array.isArray(entries) || entries.length > notificationsMax)
+    return undefined
+  const notified = entries.map((entry: unknown) => {
+    const record = child(entry, 'sObject')
+    // `sf:Account`: the prefix is whatever the document bound to the enterprise namespace.
+    const object = textAt(record, ['@type'])?.split(':').at(-1)
+    return { notificationId: textAt(entry, ['Id']), object, rid: textAt(record, ['Id']) }
+  })
+  const whole = notified.flatMap(({ notificationId, object, rid }) =>
+    notificationId === undefined || object === undefined || rid === undefined
+      ? []
+      : [{ notificationId, object, rid }],
+  )
+  return whole.length === entries.length ? { organizationId, notified: whole } : undefined
+}
+
+function child(value: unknown, name: string): unknown {
+  return isNativeRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** What Salesforce wants to hear; anything else, and it sends the message again. */
+export const acknowledgement =
+  '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>'

@@ -1,0 +1,71 @@
+/** Binds one object: what the engine may rely on, and the operations. */
+import { UsageError } from '../../model/errors.ts'
+import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import { textAt } from '../kit/native.ts'
+import type { ResourceConfig } from './config.ts'
+import { changesAfter } from './operations/changes.ts'
+import { findRecords } from './operations/find.ts'
+import { listAll, pageSize } from './operations/list.ts'
+import type { ObjectContext } from './operations/object-context.ts'
+import { readMany, readOne } from './operations/read.ts'
+import { createRecord, removeRecord, updateRecord } from './operations/write.ts'
+import { collectionMax, compositeMax, createMany, updateMany } from './operations/write-many.ts'
+
+/** Ids of one retrieve. */
+const retrieveMax = 2_000
+
+/** Makes the resource of an object. @throws UsageError CONNECTOR_CONFIG_INVALID for a precondition that the object can't have */
+export function bindResource(owner: ObjectContext, inflightMs: number): Resource {
+  const { object, config } = owner
+  if (config.precondition === 'etag' && object !== 'Account') {
+    throw new UsageError(
+      'CONNECTOR_CONFIG_INVALID',
+      `resources.${object}.precondition: Salesforce offers etag for Account only; use lastModified or none.`,
+    )
+  }
+  const guarded = config.precondition !== 'none'
+  const { externalId } = config
+  return {
+    name: object,
+    capabilities: capabilitiesOf(config, { inflightMs, commitLagMs: owner.commitLagMs }),
+    read: (rid, context) => readOne(owner, rid, context),
+    // A version comes only with a single read.
+    ...(guarded ? {} : { readMany: (rids, context) => readMany(owner, rids, context) }),
+    list: (context) => listAll(owner, context),
+    changes: (cursor, context) => changesAfter(owner, cursor, context),
+    find: (request, context) => findRecords(owner, request, context),
+    create: (request, context) => createRecord(owner, request, context),
+    createMany: (requests, context) => createMany(owner, requests, context),
+    update: (request, context) => updateRecord(owner, request, context),
+    updateMany: (requests, context) => updateMany(owner, requests, context),
+    ...(guarded ? {} : { remove: (request, context) => removeRecord(owner, request, context) }),
+    ...(externalId === undefined ? {} : { markerOf: (native) => textAt(native, [externalId]) }),
+  } satisfies Resource
+}
+
+/** What holds for every object, and what the settings of this one add. */
+export function capabilitiesOf(
+  { externalId, precondition }: ResourceConfig,
+  { inflightMs, commitLagMs }: { readonly inflightMs: number; readonly commitLagMs: number },
+): RemoteCapabilities {
+  const guarded = precondition !== 'none'
+  return {
+    // Reads and queries go to the records themselves; only the search service (SOSL), which is not used here, has an index that lags.
+    read: { lagMs: 0, batch: guarded ? 1 : retrieveMax },
+    search: { lagMs: 0, maxResults: 50 },
+    version: guarded ? 'opaque' : 'none',
+    conditionalWrites: guarded,
+    write: 'patch',
+    nested: 'replace',
+    writeReturns: 'nothing',
+    create: externalId === undefined ? 'naturalKey' : 'upsertKey',
+    ...(externalId === undefined ? {} : { marker: [externalId] }),
+    inflightMs,
+    list: { paging: 'keyset', pageSize },
+    changes: { cursor: 'ts+id', commitLagMs },
+    deletes: 'feed',
+    // A DELETE takes no precondition: where updates are guarded, an unguarded delete would break the promise.
+    remove: guarded ? 'none' : 'delete',
+    writeBatch: guarded ? compositeMax : collectionMax,
+  }
+}

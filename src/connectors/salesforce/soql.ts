@@ -1,0 +1,39 @@
+/** Texts of SOQL: names are checked where they come in, values are escaped here. */
+import { isLosslessNumber } from '../../http/json.ts'
+
+/** A text in quotes. */
+export function soqlText(value: string): string {
+  const escaped = value
+    .replace(/[\\'"]/g, (one) => `\\${one}`)
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')
+  return `'${escaped}'`
+}
+
+/** A point in time, whole seconds where it has no milliseconds. */
+export function soqlTime(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z')
+}
+
+const unquoted: ReadonlySet<string> = new Set([
+  'date',
+  'datetime',
+  'int',
+  'double',
+  'currency',
+  'percent',
+  'long',
+])
+
+/** A value as a comparison with a field of this type wants it; undefined for what can't be compared. */
+export function soqlValue(value: unknown, fieldType: string): string | undefined {
+  if (value === null) return 'null'
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined
+  if (isLosslessNumber(value)) return value.toString()
+  if (typeof value !== 'string') return undefined
+  if (!unquoted.has(fieldType)) return soqlText(value.trim())
+  // Without quotes nothing but digits and the signs of times and numbers may stand there.
+  return /^[\d.:TZ+eE-]{1,40}$/.test(value) ? value : undefined
+}

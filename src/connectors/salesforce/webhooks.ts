@@ -1,0 +1,64 @@
+/**
+ * Notices of changes: outbound messages, and change events of a relay. Neither is signed, so who sends them proves it by a secret: outbound
+ * messages in the address (`/hooks/crm?token=…`), since Salesforce lets nothing else be set there, relays as a bearer token. What a notice
+ * says is never data; it names records, and they are read by id.
+ */
+import { createHash } from 'node:crypto'
+import type { WebhookDelivery, WebhookVerdict } from '../kit/contract.ts'
+import { webhookVerifier } from '../kit/webhook-verification.ts'
+import { parseChangeEvents } from './change-event.ts'
+import type { SalesforceConfig } from './config.ts'
+import { acknowledgement, parseOutboundMessage } from './outbound-message.ts'
+
+type Settings = NonNullable<SalesforceConfig['webhooks']>
+
+/** Undefined when the definition has no secret for them. */
+export function bindWebhooks(
+  settings: SalesforceConfig['webhooks'],
+): ((delivery: WebhookDelivery) => Promise<WebhookVerdict>) | undefined {
+  if (settings === undefined) return undefined
+  const { secret, nextSecret } = settings
+  const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret]
+  const verify = webhookVerifier({ kind: 'token', secrets, header: 'authorization', prefix: 'Bearer ' })
+  return async (delivery) => {
+    const token = delivery.query?.token
+    const headers = token === undefined ? delivery.headers : { authorization: `Bearer ${token}` }
+    const verification = verify({ ...delivery, headers })
+    if (!verification.ok) return { kind: 'refused', reason: verification.reason }
+    return isXml(delivery) ? outboundVerdict(settings, delivery) : eventsVerdict(delivery)
+  }
+}
+
+function isXml({ headers, body }: WebhookDelivery): boolean {
+  if (/^(?:text|application)\/(?:soap\+)?xml/i.test(headers['content-type'] ?? '')) return true
+  return /^\s*<\?xml/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))
+}
+
+function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery): WebhookVerdict {
+  const message = parseOutboundMessage(delivery.body)
+  if (message === undefined) return { kind: 'refused', reason: 'the body is not an outbound message' }
+  // One may be written with 15 characters and the other with 18.
+  if (organizationId !== undefined && message.organizationId.slice(0, 15) !== organizationId.slice(0, 15)) {
+    return { kind: 'refused', reason: 'the message is of another org' }
+  }
+  const { notified } = message
+  return {
+    kind: 'accepted',
+    // A notification keeps its id when it is sent again.
+    deliveryId: digest(notified.map(({ notificationId }) => notificationId).sort()),
+    changed: notified.map(({ object, rid }) => ({ resource: object, rid })),
+    answer: { contentType: 'text/xml; charset=utf-8', body: acknowledgement },
+  }
+}
+
+function eventsVerdict(delivery: WebhookDelivery): WebhookVerdict {
+  const events = parseChangeEvents(delivery.body)
+  if (events === undefined) return { kind: 'refused', reason: 'the body holds no change events' }
+  // Without positions the bytes stand for themselves.
+  const deliveryId = digest(events.positions ?? [Buffer.from(delivery.body).toString('base64')])
+  return { kind: 'accepted', deliveryId, changed: events.changed }
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+}

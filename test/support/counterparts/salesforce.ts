@@ -1,0 +1,90 @@
+/** The counterpart of the connector `salesforce`: the fake org of test/support/salesforce behind a proxy for what goes wrong on the wire. */
+import type {
+  CounterpartResource,
+  StartCounterpart,
+} from '../../../src/connectors/kit/conformance/counterpart.ts'
+import type { NativeRecord } from '../../../src/model/values.ts'
+import { type FakeSalesforce, startFakeSalesforce } from '../salesforce/fake-salesforce.ts'
+import { startFaultProxy } from './fault-proxy.ts'
+
+interface Door {
+  readonly object: string
+  readonly body: (seed: number) => NativeRecord
+  readonly patch: (seed: number) => NativeRecord
+  readonly texts: CounterpartResource['texts']
+  readonly refused: (seed: number) => NativeRecord
+}
+
+/** Salesforce cuts blanks off both ends of a text. */
+const stores = (text: string): string => text.trim()
+
+const doors: readonly Door[] = [
+  {
+    object: 'Account',
+    body: (seed) => ({ Name: `Account ${seed}`, AnnualRevenue: 1_000 + seed, Industry: 'Energy' }),
+    patch: (seed) => ({ AccountNumber: `N-${seed}`, NumberOfEmployees: seed % 100_000 }),
+    texts: [
+      { path: ['Name'], maxLength: 255, stores },
+      { path: ['Description'], maxLength: 32_000, stores },
+    ],
+    refused: (seed) => ({ Name: `Account ${seed}`, Segment__c: 'Z' }),
+  },
+  {
+    object: 'Contact',
+    body: (seed) => ({ LastName: `Last ${seed}`, FirstName: 'First', Email: `c${seed}@example.com` }),
+    patch: (seed) => ({ Title: `Title ${seed}` }),
+    texts: [{ path: ['LastName'], maxLength: 80, stores }],
+    refused: (seed) => ({ LastName: `Last ${seed}`, Email: 'no address' }),
+  },
+]
+
+export const startCounterpart: StartCounterpart = async () => {
+  const fake = await startFakeSalesforce({ queryBatch: 5, bulkPage: 100, bulkPolls: 1 })
+  const { clientId, clientSecret } = fake.credentials
+  const proxy = await startFaultProxy(fake.url, {
+    spare: (path) => path.startsWith('/services/oauth2/') || path.includes('/describe'),
+  })
+  return {
+    settings: {
+      connector: 'salesforce',
+      url: proxy.url,
+      allowHttp: true,
+      auth: {
+        type: 'oauth2-client-credentials',
+        tokenUrl: `${proxy.url}/services/oauth2/token`,
+        clientId,
+        clientSecret,
+      },
+      externalId: 'Isthmus_Id__c',
+      resources: { Contact: { fields: ['LastName', 'FirstName', 'Email', 'Title'] } },
+      bulk: { from: 40, pageRows: 100, poll: '50ms' },
+      commitLag: '2s',
+      inflight: '1s',
+    },
+    resources: doors.map((door) => resourceOf(fake, door)),
+    faults: proxy.faults,
+    stop: async () => {
+      await proxy.close()
+      await fake.close()
+    },
+  }
+}
+
+function resourceOf({ org }: FakeSalesforce, { object, ...door }: Door): CounterpartResource {
+  return {
+    name: object,
+    ...door,
+    insert: async (body) => org.create(object, body),
+    change: async (rid, patch) => org.update(object, rid, patch),
+    remove: async (rid) => org.remove(object, rid),
+    insertTied: async (bodies) => {
+      org.setTime(org.now())
+      try {
+        return bodies.map((body) => org.create(object, body))
+      } finally {
+        org.setTime(undefined)
+      }
+    },
+    count: async () => [...org.records(object)].filter(({ deleted }) => !deleted).length,
+  }
+}
