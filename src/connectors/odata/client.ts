@@ -1,8 +1,9 @@
 /** The client of one OData service: its metadata, its session, and calls in the spelling of its version. */
-import { parseJson } from '../../http/json.ts'
+
 import type { Method } from '../../http/call.ts'
 import type { Answer, ApiClient } from '../../http/client.ts'
 import { HttpStatusError } from '../../http/errors.ts'
+import { parseJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -223,13 +224,15 @@ function bodyType(version: ProtocolVersion): string {
 
 function answersOf({ headers, data }: Answer<unknown>): readonly (readonly BatchAnswer[])[] {
   if (typeof data === 'string') return multipartAnswers(headers['content-type'] ?? '', data)
-  const responses = isNativeRecord(data) ? data['responses'] : undefined
+  const responses = isNativeRecord(data) ? data.responses : undefined
   if (!Array.isArray(responses)) throw unusableAnswer('the answer to a batch has no parts')
   return groupedById(responses.filter(isNativeRecord))
 }
 
 /** Ids are `set.request`, as they were sent. */
-function groupedById(responses: readonly Readonly<Record<string, unknown>>[]): readonly (readonly BatchAnswer[])[] {
+function groupedById(
+  responses: readonly Readonly<Record<string, unknown>>[],
+): readonly (readonly BatchAnswer[])[] {
   const groups: BatchAnswer[][] = []
   for (const { id, status, headers, body } of responses) {
     const set = /^(\d{1,6})\.\d{1,6}$/.exec(String(id))?.[1]
@@ -238,7 +241,11 @@ function groupedById(responses: readonly Readonly<Record<string, unknown>>[]): r
     const lower = Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)] as const)
     const at = Number(set) - 1
     const group = groups[at] ?? []
-    group.push({ status, headers: Object.fromEntries(lower), body: body === undefined ? '' : JSON.stringify(body) })
+    group.push({
+      status,
+      headers: Object.fromEntries(lower),
+      body: body === undefined ? '' : JSON.stringify(body),
+    })
     groups[at] = group
   }
   return groups

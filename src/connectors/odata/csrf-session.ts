@@ -5,8 +5,9 @@
  * refuses writes without both by 403 with `x-csrf-token: Required`. Sessions end (at SAP after some minutes without use), so a refusal of
  * that kind drops the token, fetches another one and sends the write again, once: what was refused that way had no effect.
  */
-import { HttpStatusError } from '../../http/errors.ts'
+
 import type { Answer } from '../../http/client.ts'
+import { HttpStatusError } from '../../http/errors.ts'
 
 /** Headers that a write needs. */
 type SessionHeaders = Readonly<Record<string, string>>
@@ -78,10 +79,10 @@ function sessionHeaders({ headers }: Answer<unknown>): SessionHeaders {
   return { 'x-csrf-token': token, ...(cookies === '' ? {} : { cookie: cookies }) }
 }
 
-/** Several `Set-Cookie` fields come joined by commas, which also stand in their dates. Expired ones (`Max-Age=0`) are left out. */
+/** Several `Set-Cookie` fields come joined by line breaks, or by commas, which also stand in their dates. Expired ones (`Max-Age=0`) are left out. */
 function cookiePairs(joined: string): string {
   return joined
-    .split(/,\s*(?=[\w!#$%&'*+.^`|~-]+=)/)
+    .split(/\n|,\s*(?=[\w!#$%&'*+.^`|~-]+=)/)
     .filter((one) => !/;\s*max-age=0/i.test(one))
     .map((one) => one.split(';', 1)[0]?.trim() ?? '')
     .filter((pair) => pair.includes('='))

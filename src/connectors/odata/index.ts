@@ -116,4 +116,3 @@ async function describeAll(service: Service): Promise<readonly ResourceDescripti
   const model = await service.metadata()
   return [...model.sets.values()].map((set) => describeSet(set.name, model, set))
 }
-

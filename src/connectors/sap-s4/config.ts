@@ -23,10 +23,7 @@ export const sapS4Config = z.strictObject({
     .regex(/^[A-Z0-9_]{1,6}$/, { error: 'expected at most six capitals and digits' })
     .default('ISTHMS'),
   /** Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud. */
-  timeZone: z
-    .string()
-    .refine(isZone, { error: 'expected a zone such as Europe/Berlin' })
-    .default('UTC'),
+  timeZone: z.string().refine(isZone, { error: 'expected a zone such as Europe/Berlin' }).default('UTC'),
 })
 
 function isZone(name: string): boolean {

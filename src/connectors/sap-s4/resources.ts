@@ -26,7 +26,12 @@ const bulk = {
 } satisfies ResourceInput
 
 /** A document that is neither numbered by us nor searchable by an id of ours. */
-const items = { create: { as: 'none' }, etag: true, remove: { delete: true }, ...bulk } satisfies ResourceInput
+const items = {
+  create: { as: 'none' },
+  etag: true,
+  remove: { delete: true },
+  ...bulk,
+} satisfies ResourceInput
 
 /** The presets, by the name of the resource. */
 export function presetResources({

@@ -1,6 +1,13 @@
 /** Records as a service of either version spells them in JSON, and back. */
 import { instantText } from './filter.ts'
-import { type FakeProperty, type FakeService, type FakeSet, Refusal, type Stored, type StoredRecord } from './model.ts'
+import {
+  type FakeProperty,
+  type FakeService,
+  type FakeSet,
+  Refusal,
+  type Stored,
+  type StoredRecord,
+} from './model.ts'
 
 /** How an answer is to be spelt. */
 export interface Spelling {
@@ -40,7 +47,7 @@ export function entityJson(
   const json: Record<string, unknown> = {}
   if (service.version === 2) {
     const type = `${service.namespace}.${set.type}`
-    json['__metadata'] = { id: uri, uri, type, ...(etag === undefined ? {} : { etag }) }
+    json.__metadata = { id: uri, uri, type, ...(etag === undefined ? {} : { etag }) }
   } else if (etag !== undefined) json['@odata.etag'] = etag
   for (const property of set.properties) {
     if (select !== undefined && !select.includes(property.name)) continue
@@ -49,7 +56,8 @@ export function entityJson(
   }
   if (service.version === 2) {
     for (const { name } of set.navigations ?? []) {
-      if (select === undefined || select.includes(name)) json[name] = { __deferred: { uri: `${uri}/${name}` } }
+      if (select === undefined || select.includes(name))
+        json[name] = { __deferred: { uri: `${uri}/${name}` } }
     }
   }
   return json

@@ -133,7 +133,8 @@ class FilterParser {
       return { value: (record) => call(given.map((one) => String(one.value(record) ?? ''))), type: undefined }
     }
     if (token.text === 'null') return { value: () => null, type: undefined }
-    if (token.text === 'true' || token.text === 'false') return { value: () => token.text === 'true', type: undefined }
+    if (token.text === 'true' || token.text === 'false')
+      return { value: () => token.text === 'true', type: undefined }
     const property = this.#set.properties.find(({ name }) => name === token.text)
     if (property === undefined && /^[-\d]|^[0-9a-f]{8}-/.test(token.text)) {
       return { value: () => token.text.replace(/^(-?[\d.]+)[MmLlDdFf]$/, '$1'), type: undefined }
@@ -171,7 +172,10 @@ const functions: Readonly<Record<string, (given: readonly string[]) => Stored>> 
 }
 
 /** Values as they compare: numbers by size, instants in one spelling, days without a time. */
-function coerced(given: { readonly value: Value; readonly type: string | undefined }, type: string | undefined): Value {
+function coerced(
+  given: { readonly value: Value; readonly type: string | undefined },
+  type: string | undefined,
+): Value {
   const { value } = given
   if (type === 'Edm.DateTimeOffset') {
     return (record) => {

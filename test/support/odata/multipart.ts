@@ -57,7 +57,12 @@ function head(part: string): { readonly headers: Record<string, string>; readonl
 function request(outer: Readonly<Record<string, string>>, text: string): PartRequest {
   const line = text.indexOf('\n') === -1 ? text : text.slice(0, text.indexOf('\n'))
   const [method = '', url = ''] = line.trim().split(' ')
-  const { headers, rest } = head(text.slice(line.length).replace(/^\r?\n/, '\r\n').trimStart())
+  const { headers, rest } = head(
+    text
+      .slice(line.length)
+      .replace(/^\r?\n/, '\r\n')
+      .trimStart(),
+  )
   const withoutHeaders = /^\s*$/.test(text.slice(line.length))
   return {
     method,

@@ -1,10 +1,10 @@
 /** A fake OData system on the loopback interface: one or more services over one store. See README.md for what it reproduces. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jsonHeaders, answerRequest, refusalAnswer, type ServiceEnvironment } from './service-requests.ts'
 import { metadataOf } from './metadata.ts'
 import { type FakeService, type FakeSet, Refusal, type StoredRecord } from './model.ts'
-import { batchAnswer, type BatchPart, parseBatch, type PartAnswer, type PartRequest } from './multipart.ts'
+import { type BatchPart, batchAnswer, type PartAnswer, type PartRequest, parseBatch } from './multipart.ts'
+import { answerRequest, jsonHeaders, refusalAnswer, type ServiceEnvironment } from './service-requests.ts'
 import { Sessions } from './sessions.ts'
 import { FakeStore } from './store.ts'
 
@@ -74,7 +74,12 @@ export async function startODataServer(options: ODataServerOptions): Promise<ODa
   }
   const server = createServer((request, response) => {
     void received(request).then(async (body) => {
-      const one: SeenRequest = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body }
+      const one: SeenRequest = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        body,
+      }
       seen.push(one)
       if (seen.length > seenMax) seen.shift()
       send(response, store, system.intercept?.(one) ?? (await answered(options, system, one)), one.method)
@@ -111,10 +116,16 @@ function send(response: ServerResponse, store: FakeStore, answer: PartAnswer, me
 
 const writes = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'MERGE'])
 
-async function answered(options: ODataServerOptions, system: ODataServer, request: SeenRequest): Promise<PartAnswer> {
+async function answered(
+  options: ODataServerOptions,
+  system: ODataServer,
+  request: SeenRequest,
+): Promise<PartAnswer> {
   const { headers, url, method } = request
   if ((await options.admits?.(headers.authorization)) === false) {
-    return page(401, 'Anmeldung fehlgeschlagen', { 'www-authenticate': 'Basic realm="SAP NetWeaver Application Server"' })
+    return page(401, 'Anmeldung fehlgeschlagen', {
+      'www-authenticate': 'Basic realm="SAP NetWeaver Application Server"',
+    })
   }
   const { pathname, searchParams } = new URL(url, 'http://host')
   const service = options.services.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
@@ -125,16 +136,26 @@ async function answered(options: ODataServerOptions, system: ODataServer, reques
   }
   const needsToken = options.csrf === true && writes.has(method)
   if (needsToken && !system.sessions.accepts(String(headers['x-csrf-token'] ?? ''), headers.cookie)) {
-    return { status: 403, headers: { 'x-csrf-token': 'Required', 'content-type': 'text/plain' }, body: 'CSRF token validation failed' }
+    return {
+      status: 403,
+      headers: { 'x-csrf-token': 'Required', 'content-type': 'text/plain' },
+      body: 'CSRF token validation failed',
+    }
   }
   const wantsToken = options.csrf === true && /^fetch$/i.test(String(headers['x-csrf-token'] ?? ''))
   const answer = serviceAnswer(options, system, service, request, pathname)
-  return wantsToken ? { ...answer, headers: { ...answer.headers, ...system.sessions.open(headers.cookie) } } : answer
+  return wantsToken
+    ? { ...answer, headers: { ...answer.headers, ...system.sessions.open(headers.cookie) } }
+    : answer
 }
 
 /** The framework in front of the services answers with web pages. */
 function page(status: number, text: string, headers: Readonly<Record<string, string>>): PartAnswer {
-  return { status, headers: { 'content-type': 'text/html', ...headers }, body: `<html><body>${text}</body></html>` }
+  return {
+    status,
+    headers: { 'content-type': 'text/html', ...headers },
+    body: `<html><body>${text}</body></html>`,
+  }
 }
 
 function serviceAnswer(
@@ -147,7 +168,10 @@ function serviceAnswer(
   const rest = pathname.slice(service.path.length)
   if (rest === '' || rest === '/') {
     const names = service.sets.map(({ name }) => name)
-    const body = service.version === 2 ? { d: { EntitySets: names } } : { value: names.map((name) => ({ name, url: name })) }
+    const body =
+      service.version === 2
+        ? { d: { EntitySets: names } }
+        : { value: names.map((name) => ({ name, url: name })) }
     return { status: 200, headers: jsonHeaders(service), body: JSON.stringify(body) }
   }
   if (rest === '/$metadata') {
@@ -179,7 +203,7 @@ function batch(environment: ServiceEnvironment, request: SeenRequest): PartAnswe
   const { service } = environment
   if (contentType.startsWith('application/json')) return jsonBatch(environment, request.body)
   // V2 goes on after a failure; V4 only if asked to.
-  const goesOn = service.version === 2 || /continue-on-error/.test(String(request.headers['prefer'] ?? ''))
+  const goesOn = service.version === 2 || /continue-on-error/.test(String(request.headers.prefer ?? ''))
   const groups: { isSet: boolean; answers: readonly PartAnswer[] }[] = []
   for (const part of parseBatch(contentType, request.body)) {
     const group = partAnswers(environment, part)

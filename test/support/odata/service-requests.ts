@@ -79,7 +79,7 @@ class RequestAnswer {
     this.#place = place
     this.#query = query
     const { service, origin } = environment
-    const ieee754 = /IEEE754Compatible=true/i.test(request.headers['accept'] ?? '')
+    const ieee754 = /IEEE754Compatible=true/i.test(request.headers.accept ?? '')
     this.#spelling = { service, root: origin + service.path, ieee754 }
   }
 
@@ -119,7 +119,12 @@ class RequestAnswer {
   #one(): PartAnswer {
     const record = this.#existing()
     const etag = etagOf(this.#place.set, record)
-    const body = this.#expanded(this.#place.set, record, expandsOf(this.#query.get('$expand')), this.#select())
+    const body = this.#expanded(
+      this.#place.set,
+      record,
+      expandsOf(this.#query.get('$expand')),
+      this.#select(),
+    )
     return this.#json(200, this.#wrapped(body), etag === undefined ? {} : { etag })
   }
 
@@ -136,11 +141,12 @@ class RequestAnswer {
     const { service, pageSizeMax, origin } = this.#environment
     const filter = this.#query.get('$filter')
     const matching = filter === null ? all : filtered(all, parseFilter(filter, set), this.#limitOfScan(set))
-    if (this.#place.counts) return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(matching.length) }
+    if (this.#place.counts)
+      return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(matching.length) }
     const ordered = sorted(matching, this.#query.get('$orderby'), set)
     const start = Number(this.#query.get('$skip') ?? 0) + Number(this.#query.get('$skiptoken') ?? 0)
     const wanted = Number(this.#query.get('$top') ?? Number.POSITIVE_INFINITY)
-    const preferred = Number(/maxpagesize=(\d+)/.exec(this.#request.headers['prefer'] ?? '')?.[1] ?? pageSizeMax)
+    const preferred = Number(/maxpagesize=(\d+)/.exec(this.#request.headers.prefer ?? '')?.[1] ?? pageSizeMax)
     const size = Math.min(wanted, preferred, pageSizeMax)
     const page = ordered.slice(start, start + size)
     const expands = expandsOf(this.#query.get('$expand'))
@@ -183,7 +189,8 @@ class RequestAnswer {
     const { service, store } = this.#environment
     const { set, navigation } = this.#place
     const target = navigation === undefined ? set : this.#target(navigation)
-    if (target.creatable === false) throw new Refusal(405, '/IWBEP/CM_MGW_RT/CREATE', 'Create is not supported')
+    if (target.creatable === false)
+      throw new Refusal(405, '/IWBEP/CM_MGW_RT/CREATE', 'Create is not supported')
     const above = navigation === undefined ? {} : linked(navigation, this.#existing())
     const body: unknown = JSON.parse(this.#request.body)
     const { record, made } = store.allOrNothing(() => this.#make(target, body, above))
@@ -233,7 +240,7 @@ class RequestAnswer {
     const etag = etagOf(set, changed)
     const headers = etag === undefined ? {} : { etag }
     // V2 says nothing about what it made of a change; V4 does unless told otherwise.
-    const isMinimal = service.version === 2 || /return=minimal/.test(this.#request.headers['prefer'] ?? '')
+    const isMinimal = service.version === 2 || /return=minimal/.test(this.#request.headers.prefer ?? '')
     if (isMinimal) return { status: 204, headers: service.version === 2 ? {} : headers, body: '' }
     return this.#json(200, this.#expanded(set, changed, [], undefined), headers)
   }
@@ -253,7 +260,11 @@ class RequestAnswer {
     const given = this.#request.headers['if-match']
     if (etag === undefined) return
     if (given === undefined) {
-      throw new Refusal(428, 'SADL_ENTITY_RUNTIME/006', `Precondition required for entity ${set.name} (If-Match missing)`)
+      throw new Refusal(
+        428,
+        'SADL_ENTITY_RUNTIME/006',
+        `Precondition required for entity ${set.name} (If-Match missing)`,
+      )
     }
     if (given !== '*' && given !== etag) {
       throw new Refusal(412, '/IWBEP/CM_MGW_RT/021', 'Precondition failed')
@@ -273,7 +284,9 @@ class RequestAnswer {
       if (navigation === undefined) throw new Refusal(400, '/IWBEP/CM_MGW_RT/165', `Invalid expand '${name}'`)
       const target = this.#target(navigation)
       const inner = rest.length === 0 ? [] : [rest.join('/')]
-      const items = this.#far(navigation, record, target).map((one) => this.#expanded(target, one, inner, undefined))
+      const items = this.#far(navigation, record, target).map((one) =>
+        this.#expanded(target, one, inner, undefined),
+      )
       const isV2 = this.#environment.service.version === 2
       json[name] = navigation.many ? (isV2 ? { results: items } : items) : (items[0] ?? null)
     }
@@ -301,17 +314,28 @@ class RequestAnswer {
   }
 
   #wrapped(body: Record<string, unknown>): unknown {
-    return this.#environment.service.version === 2 ? { d: body } : { '@odata.context': '$metadata#x', ...body }
+    return this.#environment.service.version === 2
+      ? { d: body }
+      : { '@odata.context': '$metadata#x', ...body }
   }
 
   #json(status: number, body: unknown, headers: Readonly<Record<string, string>>): PartAnswer {
-    return { status, headers: { ...jsonHeaders(this.#environment.service), ...headers }, body: JSON.stringify(body) }
+    return {
+      status,
+      headers: { ...jsonHeaders(this.#environment.service), ...headers },
+      body: JSON.stringify(body),
+    }
   }
 }
 
 /** Names of `$expand`, options in brackets left aside. */
 function expandsOf(text: string | null): readonly string[] {
-  return text === null ? [] : text.replaceAll(/\([^)]*\)/g, '').split(',').map((name) => name.trim())
+  return text === null
+    ? []
+    : text
+        .replaceAll(/\([^)]*\)/g, '')
+        .split(',')
+        .map((name) => name.trim())
 }
 
 function linked({ on }: FakeNavigation, record: StoredRecord): StoredRecord {
@@ -348,7 +372,11 @@ function filtered(
   return found
 }
 
-function sorted(records: readonly StoredRecord[], orderby: string | null, set: FakeSet): readonly StoredRecord[] {
+function sorted(
+  records: readonly StoredRecord[],
+  orderby: string | null,
+  set: FakeSet,
+): readonly StoredRecord[] {
   if (orderby === null || orderby === set.key.join(',')) return records
   const terms = orderby.split(',').map((term) => term.trim().split(/\s+/))
   return [...records].sort((a, b) => {
@@ -367,7 +395,10 @@ function compared(a: string | number | boolean, b: string | number | boolean): n
 export function jsonHeaders({ version }: FakeService): Readonly<Record<string, string>> {
   return version === 2
     ? { 'content-type': 'application/json;charset=utf-8', dataserviceversion: '2.0' }
-    : { 'content-type': 'application/json;odata.metadata=minimal;IEEE754Compatible=true;charset=utf-8', 'odata-version': '4.0' }
+    : {
+        'content-type': 'application/json;odata.metadata=minimal;IEEE754Compatible=true;charset=utf-8',
+        'odata-version': '4.0',
+      }
 }
 
 /** An error as SAP Gateway spells it in either version. */
@@ -380,10 +411,17 @@ export function refusalAnswer(service: FakeService, { status, code, message, fie
             code,
             message: { lang: 'en', value: message },
             innererror: {
-              application: { component_id: '', service_namespace: '/SAP/', service_id: service.namespace, service_version: '0001' },
+              application: {
+                component_id: '',
+                service_namespace: '/SAP/',
+                service_id: service.namespace,
+                service_version: '0001',
+              },
               transactionid: '0050C0FFEE',
               timestamp: '',
-              errordetails: [{ ...detail, propertyref: field === undefined ? '' : `/#TRANSIENT#/${field}`, target: '' }],
+              errordetails: [
+                { ...detail, propertyref: field === undefined ? '' : `/#TRANSIENT#/${field}`, target: '' },
+              ],
             },
           },
         }

@@ -69,7 +69,11 @@ export class FakeStore {
   }
 
   /** Records with these values. */
-  where(service: FakeService, set: FakeSet, values: readonly (readonly [string, Stored])[]): readonly StoredRecord[] {
+  where(
+    service: FakeService,
+    set: FakeSet,
+    values: readonly (readonly [string, Stored])[],
+  ): readonly StoredRecord[] {
     return this.#matching(this.#table(service, set), values)
   }
 
@@ -96,7 +100,8 @@ export class FakeStore {
     set.onCreate?.(record, this.#writing(service))
     const table = this.#table(service, set)
     const key = this.keyOf(set, record)
-    if (table.records.has(key)) throw new Refusal(400, '/IWBEP/CM_MGW_RT/DUPLICATE', `${set.type} already exists`)
+    if (table.records.has(key))
+      throw new Refusal(400, '/IWBEP/CM_MGW_RT/DUPLICATE', `${set.type} already exists`)
     this.#put(table, key, record)
     return record
   }
@@ -183,7 +188,8 @@ export class FakeStore {
         this.#numbers.set(name, next + 1)
         return String(next)
       },
-      find: (name, key) => this.#tables.get(name)?.records.get(JSON.stringify(Object.values(key).map(String))),
+      find: (name, key) =>
+        this.#tables.get(name)?.records.get(JSON.stringify(Object.values(key).map(String))),
       where: (name, values) => this.#matching(this.#tables.get(name), Object.entries(values)),
       touch: (name, key, patch) => {
         this.update(service, setOf(name), key, patch)

@@ -19,10 +19,10 @@ function wall(writing: Writing): { readonly day: string; readonly time: string }
 }
 
 function namesOf(partner: StoredRecord): StoredRecord {
-  const isPerson = partner['BusinessPartnerCategory'] === '1'
+  const isPerson = partner.BusinessPartnerCategory === '1'
   const names = isPerson
-    ? [partner['FirstName'], partner['LastName']]
-    : [partner['OrganizationBPName1'], partner['OrganizationBPName2']]
+    ? [partner.FirstName, partner.LastName]
+    : [partner.OrganizationBPName1, partner.OrganizationBPName2]
   const whole = names.filter((name) => name !== '' && name !== null).join(' ')
   return { BusinessPartnerFullName: whole.slice(0, 81), BusinessPartnerName: whole.slice(0, 81) }
 }
@@ -86,15 +86,15 @@ const partners: FakeSet = {
     },
   ],
   onCreate(record, writing) {
-    if (!['1', '2', '3'].includes(String(record['BusinessPartnerCategory']))) {
+    if (!['1', '2', '3'].includes(String(record.BusinessPartnerCategory))) {
       throw new Refusal(400, 'R11/113', 'Enter a business partner category', 'BusinessPartnerCategory')
     }
-    required(record, record['BusinessPartnerCategory'] === '1' ? 'LastName' : 'OrganizationBPName1', 'R11/126')
-    if (record['BusinessPartner'] === '') record['BusinessPartner'] = writing.number('BU_PARTNER:1000001')
+    required(record, record.BusinessPartnerCategory === '1' ? 'LastName' : 'OrganizationBPName1', 'R11/126')
+    if (record.BusinessPartner === '') record.BusinessPartner = writing.number('BU_PARTNER:1000001')
     const { day, time } = wall(writing)
     Object.assign(record, namesOf(record), {
-      BusinessPartnerUUID: `00000000-0000-4000-8000-${String(record['BusinessPartner']).padStart(12, '0')}`,
-      BusinessPartnerGrouping: record['BusinessPartnerGrouping'] || 'BP02',
+      BusinessPartnerUUID: `00000000-0000-4000-8000-${String(record.BusinessPartner).padStart(12, '0')}`,
+      BusinessPartnerGrouping: record.BusinessPartnerGrouping || 'BP02',
       CreatedByUser: 'CC0000000001',
       CreationDate: day,
       CreationTime: time,
@@ -117,7 +117,7 @@ const partners: FakeSet = {
 
 /** 26 characters that are others after each change, also within one moment. */
 function etag(record: StoredRecord, writing: Writing): string {
-  const changes = Number(String(record['ETag'] || 'ETAG0000').slice(4, 8)) + 1
+  const changes = Number(String(record.ETag || 'ETAG0000').slice(4, 8)) + 1
   return `ETAG${String(changes % 10_000).padStart(4, '0')}${writing.instant().replaceAll(/\D/g, '').slice(0, 18)}`
 }
 
@@ -138,11 +138,11 @@ const addresses: FakeSet = {
     text('StreetName', 60),
   ],
   onCreate(record, writing) {
-    if (writing.find('A_BusinessPartner', { BusinessPartner: record['BusinessPartner'] ?? '' }) === undefined) {
+    if (writing.find('A_BusinessPartner', { BusinessPartner: record.BusinessPartner ?? '' }) === undefined) {
       throw new Refusal(400, 'R1/101', 'Business partner does not exist', 'BusinessPartner')
     }
     required(record, 'Country', 'AM/184')
-    if (record['AddressID'] === '') record['AddressID'] = writing.number('ADRNR:20001')
+    if (record.AddressID === '') record.AddressID = writing.number('ADRNR:20001')
   },
 }
 
@@ -159,7 +159,7 @@ const identifications: FakeSet = {
     text('Country', 3),
   ],
   onCreate(record) {
-    if (!identificationTypes.has(String(record['BPIdentificationType']))) {
+    if (!identificationTypes.has(String(record.BPIdentificationType))) {
       throw new Refusal(400, 'R1/282', 'Identification type does not exist', 'BPIdentificationType')
     }
   },

@@ -1,5 +1,12 @@
 /** The sales order services as far as the fake goes: API_SALES_ORDER_SRV (V2) and the A2X service (V4), over the same orders. */
-import type { FakeNavigation, FakeProperty, FakeService, FakeSet, StoredRecord, Writing } from '../odata/model.ts'
+import type {
+  FakeNavigation,
+  FakeProperty,
+  FakeService,
+  FakeSet,
+  StoredRecord,
+  Writing,
+} from '../odata/model.ts'
 import { Refusal } from '../odata/model.ts'
 
 export const salesOrderPath = '/sap/opu/odata/sap/API_SALES_ORDER_SRV'
@@ -56,15 +63,15 @@ function completeOrder(record: StoredRecord, writing: Writing): void {
   for (const name of ['SalesOrderType', 'SalesOrganization', 'DistributionChannel', 'OrganizationDivision']) {
     if (record[name] === '') throw new Refusal(400, 'V1/331', `Enter ${name}`, name)
   }
-  const soldTo = record['SoldToParty'] ?? ''
+  const soldTo = record.SoldToParty ?? ''
   if (writing.find('A_BusinessPartner', { BusinessPartner: soldTo }) === undefined) {
     throw new Refusal(400, 'VP/204', 'Sold-to party is not defined', 'SoldToParty')
   }
-  if (record['SalesOrder'] === '') record['SalesOrder'] = writing.number('RV_BELEG:1')
+  if (record.SalesOrder === '') record.SalesOrder = writing.number('RV_BELEG:1')
   Object.assign(record, {
     CreationDate: new Date(writing.now()).toISOString().slice(0, 10),
     LastChangeDateTime: writing.instant(),
-    TransactionCurrency: record['TransactionCurrency'] || 'EUR',
+    TransactionCurrency: record.TransactionCurrency || 'EUR',
     TotalNetAmount: '0',
     OverallSDProcessStatus: 'A',
   })
@@ -72,9 +79,9 @@ function completeOrder(record: StoredRecord, writing: Writing): void {
 
 /** A version is never the same after a change, not even within one moment. */
 function stampOrder(record: StoredRecord, writing: Writing): void {
-  const before = String(record['LastChangeDateTime'])
+  const before = String(record.LastChangeDateTime)
   const now = writing.instant()
-  record['LastChangeDateTime'] = now > before ? now : nextInstant(before)
+  record.LastChangeDateTime = now > before ? now : nextInstant(before)
 }
 
 function nextInstant(instant: string): string {
@@ -83,12 +90,18 @@ function nextInstant(instant: string): string {
 }
 
 /** The header's net value is that of its items. */
-function sumUp(order: StoredRecord, items: string, header: string, writing: Writing, changed: StoredRecord): void {
+function sumUp(
+  order: StoredRecord,
+  items: string,
+  header: string,
+  writing: Writing,
+  changed: StoredRecord,
+): void {
   const others = writing
-    .where(items, { SalesOrder: order['SalesOrder'] ?? '' })
-    .filter((one) => one['SalesOrderItem'] !== changed['SalesOrderItem'])
-  const thousandths = [...others, changed].reduce((sum, one) => sum + inThousandths(one['NetAmount']), 0n)
-  writing.touch(header, { SalesOrder: order['SalesOrder'] ?? '' }, { TotalNetAmount: asDecimal(thousandths) })
+    .where(items, { SalesOrder: order.SalesOrder ?? '' })
+    .filter((one) => one.SalesOrderItem !== changed.SalesOrderItem)
+  const thousandths = [...others, changed].reduce((sum, one) => sum + inThousandths(one.NetAmount), 0n)
+  writing.touch(header, { SalesOrder: order.SalesOrder ?? '' }, { TotalNetAmount: asDecimal(thousandths) })
 }
 
 function inThousandths(value: unknown): bigint {
@@ -126,9 +139,9 @@ function salesOrderSets(version: 2 | 4): readonly FakeSet[] {
       { name: version === 2 ? 'to_SalesOrder' : '_SalesOrder', target: orders, many: false, on: same },
     ],
     onCreate(record, writing) {
-      if (record['Material'] === '') throw new Refusal(400, 'V1/300', 'Enter a material', 'Material')
-      const siblings = writing.where('A_SalesOrderItem', { SalesOrder: record['SalesOrder'] ?? '' })
-      if (record['SalesOrderItem'] === '') record['SalesOrderItem'] = String((siblings.length + 1) * 10)
+      if (record.Material === '') throw new Refusal(400, 'V1/300', 'Enter a material', 'Material')
+      const siblings = writing.where('A_SalesOrderItem', { SalesOrder: record.SalesOrder ?? '' })
+      if (record.SalesOrderItem === '') record.SalesOrderItem = String((siblings.length + 1) * 10)
       sumUp(record, 'A_SalesOrderItem', orders, writing, record)
     },
     onUpdate: (record, _patch, writing) => sumUp(record, 'A_SalesOrderItem', orders, writing, record),

@@ -1,5 +1,10 @@
 /** A fake SAP S/4HANA: the business partner and sales order services with CSRF sessions and basic authentication. See README.md. */
-import { type BackDoor, type ODataServer, type ODataServerOptions, startODataServer } from '../odata/server.ts'
+import {
+  type BackDoor,
+  type ODataServer,
+  type ODataServerOptions,
+  startODataServer,
+} from '../odata/server.ts'
 import { businessPartnerPath, businessPartnerService } from './business-partner.ts'
 import { salesOrderPath, salesOrderService, salesOrderServiceV4 } from './sales-order.ts'
 

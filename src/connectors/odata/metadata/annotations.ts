@@ -11,8 +11,8 @@ export interface TermReader {
 export function annotationsOf(schemas: readonly XmlElement[]): TermReader {
   const outside = new Map<string, Map<string, string>>()
   for (const schema of schemas) {
-    for (const group of schema.children['Annotations'] ?? []) {
-      const target = group.attributes['Target'] ?? ''
+    for (const group of schema.children.Annotations ?? []) {
+      const target = group.attributes.Target ?? ''
       const terms = outside.get(target) ?? new Map<string, string>()
       collect(terms, group)
       outside.set(target, terms)
@@ -21,7 +21,8 @@ export function annotationsOf(schemas: readonly XmlElement[]): TermReader {
   return {
     of(targets, element) {
       const terms = new Map<string, string>()
-      for (const target of targets) for (const [name, value] of outside.get(target) ?? []) terms.set(name, value)
+      for (const target of targets)
+        for (const [name, value] of outside.get(target) ?? []) terms.set(name, value)
       collect(terms, element)
       return terms
     },
@@ -30,21 +31,21 @@ export function annotationsOf(schemas: readonly XmlElement[]): TermReader {
 
 /** A term with a qualifier is for a special reader; a term without a value is true. */
 function collect(terms: Map<string, string>, holder: XmlElement): void {
-  for (const annotation of holder.children['Annotation'] ?? []) {
+  for (const annotation of holder.children.Annotation ?? []) {
     const { Term = '', Qualifier } = annotation.attributes
     if (Qualifier !== undefined) continue
     const name = Term.split('.').at(-1) ?? ''
-    terms.set(name, valueOf(annotation) ?? 'true')
-    for (const record of annotation.children['Record'] ?? []) {
-      for (const property of record.children['PropertyValue'] ?? []) {
-        const value = valueOf(property)
-        if (value !== undefined) terms.set(`${name}.${property.attributes['Property']}`, value)
+    terms.set(name, textOf(annotation) ?? 'true')
+    for (const record of annotation.children.Record ?? []) {
+      for (const property of record.children.PropertyValue ?? []) {
+        const value = textOf(property)
+        if (value !== undefined) terms.set(`${name}.${property.attributes.Property}`, value)
       }
     }
   }
 }
 
 /** `EnumMember` names its value with the type before a slash: `Common.FieldControlType/ReadOnly`. */
-function valueOf({ attributes }: XmlElement): string | undefined {
-  return attributes['Bool'] ?? attributes['String'] ?? attributes['EnumMember']?.split('/').at(-1)
+function textOf({ attributes }: XmlElement): string | undefined {
+  return attributes.Bool ?? attributes.String ?? attributes.EnumMember?.split('/').at(-1)
 }

@@ -20,7 +20,7 @@ export function parseMetadata(text: string): ServiceModel {
   const [edmx] = childrenOf(parsed.root, 'Edmx')
   const schemas = childrenOf(edmx, 'DataServices').flatMap((services) => childrenOf(services, 'Schema'))
   if (edmx === undefined || schemas.length === 0) throw unusable('it has no edmx:Edmx with a Schema')
-  const version = edmx.attributes['Version']?.startsWith('4') === true ? 4 : 2
+  const version = edmx.attributes.Version?.startsWith('4') === true ? 4 : 2
   const terms = annotationsOf(schemas)
   const ends = associationEnds(schemas)
   const types = new Map<string, StructuredType>()
@@ -38,7 +38,7 @@ interface Context {
 function addTypes(types: Map<string, StructuredType>, schema: XmlElement, context: Context): void {
   const { Namespace = '', Alias } = schema.attributes
   for (const element of [...childrenOf(schema, 'EntityType'), ...childrenOf(schema, 'ComplexType')]) {
-    const name = element.attributes['Name'] ?? ''
+    const name = element.attributes.Name ?? ''
     const type = structuredType(element, [Namespace, ...(Alias === undefined ? [] : [Alias])], context)
     types.set(`${Namespace}.${name}`, type)
     if (Alias !== undefined) types.set(`${Alias}.${name}`, type)
@@ -50,12 +50,12 @@ function structuredType(
   namespaces: readonly string[],
   { terms, ends }: Context,
 ): StructuredType {
-  const typeName = element.attributes['Name'] ?? ''
+  const typeName = element.attributes.Name ?? ''
   const key = childrenOf(element, 'Key')
     .flatMap((one) => childrenOf(one, 'PropertyRef'))
-    .map((one) => one.attributes['Name'] ?? '')
+    .map((one) => one.attributes.Name ?? '')
   const properties = childrenOf(element, 'Property').map((one) => {
-    const targets = namespaces.map((namespace) => `${namespace}.${typeName}/${one.attributes['Name']}`)
+    const targets = namespaces.map((namespace) => `${namespace}.${typeName}/${one.attributes.Name}`)
     return propertyOf(one, terms.of(targets, one))
   })
   const navigations = childrenOf(element, 'NavigationProperty').flatMap((one) => navigationOf(one, ends))
@@ -69,26 +69,26 @@ function structuredType(
 
 function propertyOf(element: XmlElement, terms: ReadonlyMap<string, string>): EdmProperty {
   const given = element.attributes
-  const { name: type, isCollection } = unwrapped(given['Type'] ?? 'Edm.String')
-  const label = given['label'] ?? terms.get('Label')
+  const { name: type, isCollection } = unwrapped(given.Type ?? 'Edm.String')
+  const label = given.label ?? terms.get('Label')
   const readOnly = terms.get('Computed') === 'true' || terms.get('FieldControl') === 'ReadOnly'
   const sizes = {
-    maxLength: sizeOf(given['MaxLength']),
-    precision: sizeOf(given['Precision']),
-    scale: sizeOf(given['Scale']),
+    maxLength: sizeOf(given.MaxLength),
+    precision: sizeOf(given.Precision),
+    scale: sizeOf(given.Scale),
   }
   return {
-    name: given['Name'] ?? '',
+    name: given.Name ?? '',
     type,
     isCollection,
-    nullable: given['Nullable'] !== 'false',
+    nullable: given.Nullable !== 'false',
     ...(label === undefined ? {} : { label }),
     ...(sizes.maxLength === undefined ? {} : { maxLength: sizes.maxLength }),
     ...(sizes.precision === undefined ? {} : { precision: sizes.precision }),
     ...(sizes.scale === undefined ? {} : { scale: sizes.scale }),
-    creatable: given['creatable'] !== 'false' && !readOnly,
-    updatable: given['updatable'] !== 'false' && !readOnly && terms.get('Immutable') !== 'true',
-    filterable: given['filterable'] !== 'false',
+    creatable: given.creatable !== 'false' && !readOnly,
+    updatable: given.updatable !== 'false' && !readOnly && terms.get('Immutable') !== 'true',
+    filterable: given.filterable !== 'false',
     isDay: type === 'Edm.DateTime' && given['display-format'] === 'Date',
   }
 }
@@ -112,8 +112,8 @@ function associationEnds(schemas: readonly XmlElement[]): ReadonlyMap<string, As
       for (const end of childrenOf(association, 'End')) {
         const { Type = '', Role = '', Multiplicity } = end.attributes
         const known = { type: Type, isMany: Multiplicity === '*' }
-        ends.set(`${Namespace}.${association.attributes['Name']} ${Role}`, known)
-        if (Alias !== undefined) ends.set(`${Alias}.${association.attributes['Name']} ${Role}`, known)
+        ends.set(`${Namespace}.${association.attributes.Name} ${Role}`, known)
+        if (Alias !== undefined) ends.set(`${Alias}.${association.attributes.Name} ${Role}`, known)
       }
     }
   }
@@ -141,7 +141,7 @@ function inheritAll(types: Map<string, StructuredType>, schemas: readonly XmlEle
   for (const schema of schemas) {
     for (const element of [...childrenOf(schema, 'EntityType'), ...childrenOf(schema, 'ComplexType')]) {
       const { Name, BaseType } = element.attributes
-      if (BaseType !== undefined) bases.set(`${schema.attributes['Namespace']}.${Name}`, BaseType)
+      if (BaseType !== undefined) bases.set(`${schema.attributes.Namespace}.${Name}`, BaseType)
     }
   }
   if (bases.size === 0) return
@@ -191,20 +191,20 @@ function entitySet(
   { types, terms }: { readonly types: ReadonlyMap<string, StructuredType>; readonly terms: TermReader },
 ): EntitySet | undefined {
   const given = element.attributes
-  const name = given['Name'] ?? ''
-  const type = types.get(given['EntityType'] ?? '')
+  const name = given.Name ?? ''
+  const type = types.get(given.EntityType ?? '')
   if (name === '' || type === undefined) return undefined
   const { Namespace, Alias } = schema.attributes
-  const place = `${container.attributes['Name']}/${name}`
+  const place = `${container.attributes.Name}/${name}`
   const own = terms.of([`${Namespace}.${place}`, `${Alias}.${place}`], element)
-  const label = given['label'] ?? own.get('Label')
+  const label = given.label ?? own.get('Label')
   return {
     name,
     type,
     ...(label === undefined ? {} : { label }),
-    creatable: given['creatable'] !== 'false' && own.get('InsertRestrictions.Insertable') !== 'false',
-    updatable: given['updatable'] !== 'false' && own.get('UpdateRestrictions.Updatable') !== 'false',
-    deletable: given['deletable'] !== 'false' && own.get('DeleteRestrictions.Deletable') !== 'false',
+    creatable: given.creatable !== 'false' && own.get('InsertRestrictions.Insertable') !== 'false',
+    updatable: given.updatable !== 'false' && own.get('UpdateRestrictions.Updatable') !== 'false',
+    deletable: given.deletable !== 'false' && own.get('DeleteRestrictions.Deletable') !== 'false',
   }
 }
 

@@ -7,13 +7,26 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { writeJson } from '../../../http/json.ts'
-import { type FeedItem, type FeedPage, type FeedQuery, type FeedRules, readFeed } from '../../kit/change-cursor.ts'
+import {
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  type FeedRules,
+  readFeed,
+} from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult, ListedRecord } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { type ServiceQuery, unusableAnswer } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import { afterPosition, allOf, keyOf, type Position } from '../protocol/literals.ts'
-import { formatPosition, needsAnHourBack, onTheWall, positionAsStands, positionText, type Track } from './positions.ts'
+import {
+  formatPosition,
+  needsAnHourBack,
+  onTheWall,
+  positionAsStands,
+  positionText,
+  type Track,
+} from './positions.ts'
 import { keyOrder, shapeQuery } from './query.ts'
 import { collectionOf, isTombstone, listedRecord } from './record.ts'
 import { type Bound, boundTo, propertyOf, type ResourceContext } from './resource-context.ts'
@@ -111,7 +124,7 @@ async function trackPage(
   const items = page.items.map((wire) => feedItem(settings, track, listedRecord(bound, settings, wire)))
   // A page cut short by the service comes with a link to more; the feed goes on by its own order.
   const more = page.items.length >= pageSize || page.next !== undefined
-  const date = Date.parse(headers['date'] ?? '')
+  const date = Date.parse(headers.date ?? '')
   // The field has whole seconds and was written when the answer was ready; the records were read before that.
   const now = Number.isNaN(date) ? undefined : date - Math.ceil(tookMs)
   const zone = 'date' in track ? feed.timeZone : 'UTC'

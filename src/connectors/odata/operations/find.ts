@@ -69,7 +69,12 @@ function scalars(values: NativeRecord): NativeRecord {
 }
 
 /** Each hit is checked: taking a stranger's record for ours would be worse than finding none. Searches of many systems ignore case. */
-function hit(model: ServiceModel, { set, values }: Search, owner: EntitySet, wire: unknown): readonly string[] {
+function hit(
+  model: ServiceModel,
+  { set, values }: Search,
+  owner: EntitySet,
+  wire: unknown,
+): readonly string[] {
   if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
   const { native } = fromWire(model, set.type, wire)
   const fits = Object.entries(values).every(([name, value]) => sameText(native, name, value))

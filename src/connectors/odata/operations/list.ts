@@ -23,7 +23,11 @@ export async function* listAll(
  * By key: each page begins after the last key of the one before, so nothing that stays is skipped whatever vanishes. A service may cut pages
  * shorter than asked for; only an empty page ends the walk, or a shorter one without a link to more.
  */
-async function* keyPages(owner: ResourceContext, bound: Bound, context: CallContext): AsyncGenerator<ListPage> {
+async function* keyPages(
+  owner: ResourceContext,
+  bound: Bound,
+  context: CallContext,
+): AsyncGenerator<ListPage> {
   const { settings } = owner
   const { pageSize, count } = settings.list
   let after: string | undefined
@@ -47,7 +51,10 @@ async function* keyPages(owner: ResourceContext, bound: Bound, context: CallCont
 
 function afterKey({ set, model }: Bound, rid: string): string {
   const key = keyOf(set.type, rid)
-  const positions = set.type.key.map((name) => ({ property: propertyOf(set, name), value: key?.[name] ?? '' }))
+  const positions = set.type.key.map((name) => ({
+    property: propertyOf(set, name),
+    value: key?.[name] ?? '',
+  }))
   return afterPosition(positions, model.version)
 }
 

@@ -19,7 +19,7 @@ export async function readOne(
     const address = recordAddress(bound.set.name, bound.set.type, rid, bound.model.version)
     const query = shapeQuery(bound, owner.settings)
     const { data, headers } = await owner.service.read({ ...address, query }, context)
-    return seen(owner, bound, { rid, data, etag: headers['etag'] })
+    return seen(owner, bound, { rid, data, etag: headers.etag })
   } catch (error) {
     return readResultOf(error, odataRules)
   }
@@ -55,7 +55,7 @@ function answered(owner: ResourceContext, bound: Bound, rid: string, answers: Ma
     const [answer] = answers ?? []
     if (answer === undefined) throw unusableAnswer('a batch has fewer answers than requests')
     const { data, headers } = settledAnswer(answer, `GET ${bound.set.name}`)
-    return seen(owner, bound, { rid, data, etag: headers['etag'] })
+    return seen(owner, bound, { rid, data, etag: headers.etag })
   } catch (error) {
     return readResultOf(error, odataRules)
   }

@@ -11,7 +11,7 @@ import type { Bound } from './resource-context.ts'
 
 /** The entity of an answer. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
 export function entityOf({ model }: Bound, body: unknown): NativeRecord {
-  const entity = model.version === 2 && isNativeRecord(body) ? body['d'] : body
+  const entity = model.version === 2 && isNativeRecord(body) ? body.d : body
   if (isNativeRecord(entity)) return entity
   throw unusableAnswer('a record is not a JSON object')
 }
@@ -27,7 +27,7 @@ export interface CollectionPage {
 
 /** The page of an answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
 export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
-  const outer = model.version === 2 && isNativeRecord(body) ? body['d'] : body
+  const outer = model.version === 2 && isNativeRecord(body) ? body.d : body
   // OData V1 answers the bare list, and some V2 services still do.
   if (model.version === 2 && Array.isArray(outer)) return { items: outer }
   const holder = isNativeRecord(outer) ? outer : {}

@@ -267,7 +267,11 @@ function ifMatchHeader({ ifMatch }: Sending): Readonly<Record<string, string>> {
   return ifMatch === undefined ? {} : { 'if-match': ifMatch }
 }
 
-function failed({ settings, locks }: ResourceContext, sending: Sending | undefined, error: unknown): WriteResult {
+function failed(
+  { settings, locks }: ResourceContext,
+  sending: Sending | undefined,
+  error: unknown,
+): WriteResult {
   return failedWrite({
     error,
     kind: sending?.method === 'POST' ? 'create' : 'change',
@@ -284,7 +288,7 @@ function accepted(
   sending: Sending,
   { headers, data }: Answer<unknown>,
 ): WriteResult {
-  const header = settings.etag ? headers['etag'] : undefined
+  const header = settings.etag ? headers.etag : undefined
   if (sending.rid !== undefined) {
     const version = sending.method === 'DELETE' ? undefined : header
     return { kind: 'ok', rid: sending.rid, ...(version === undefined ? {} : { version }) }
@@ -292,7 +296,8 @@ function accepted(
   const { model, set } = bound
   const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
   const read = wire === undefined ? undefined : fromWire(model, set.type, wire)
-  const rid = (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set.name, headers)
+  const rid =
+    (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set.name, headers)
   if (rid === undefined) {
     const failure = callFailure(unusableAnswer('the answer to a create has neither key nor Location'))
     return { kind: 'unknown', failure }
@@ -304,9 +309,14 @@ function accepted(
   return {
     kind: 'ok',
     rid,
-    ...(read !== undefined && isWhole && !hasMarkerPart ? { native: read.native } : {}),
+    ...(read !== undefined && isWhole && !hasMarkerPart ? { native: withoutParts(bound, read.native) } : {}),
     ...(version === undefined ? {} : { version }),
   }
+}
+
+/** A deep insert is answered with its parts, which a read without `$expand` does not show. */
+function withoutParts({ set }: Bound, native: NativeRecord): NativeRecord {
+  return Object.fromEntries(Object.entries(native).filter(([name]) => !set.type.navigations.has(name)))
 }
 
 /** `…/A_Partner('100')`: the key of a record with one key property. */

@@ -20,17 +20,17 @@ const detailsMax = 50
  * `{ error: { code, target, details: [{ code, target }] } }` (V4). Undefined when the body is no error of the protocol.
  */
 export function serviceError(body: unknown): ServiceError | undefined {
-  const error = isNativeRecord(body) ? body['error'] : undefined
+  const error = isNativeRecord(body) ? body.error : undefined
   if (!isNativeRecord(error)) return undefined
-  const inner = isNativeRecord(error['innererror']) ? error['innererror'] : {}
-  const details = [...listOf(error['details']), ...listOf(inner['errordetails'])].slice(0, detailsMax)
+  const inner = isNativeRecord(error.innererror) ? error.innererror : {}
+  const details = [...listOf(error.details), ...listOf(inner.errordetails)].slice(0, detailsMax)
   const all = [error, ...details]
-  const codes = all.map((one) => word(one['code'])).filter((one) => one !== undefined)
+  const codes = all.map((one) => word(one.code)).filter((one) => one !== undefined)
   const fields = all
-    .flatMap((one) => [one['target'], one['propertyref']])
+    .flatMap((one) => [one.target, one.propertyref])
     .map(fieldName)
     .filter((one) => one !== undefined)
-  const code = typeof error['code'] === 'string' ? (word(error['code']) ?? '') : undefined
+  const code = typeof error.code === 'string' ? (word(error.code) ?? '') : undefined
   return code === undefined ? undefined : { code, codes: [...new Set(codes)], fields: [...new Set(fields)] }
 }
 

@@ -65,7 +65,8 @@ function quoted(text: string): string {
 
 function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value)
   return isLosslessNumber(value) ? value.toString() : undefined
 }
 

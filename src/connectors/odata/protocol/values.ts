@@ -27,8 +27,8 @@ export function fromWire(model: ServiceModel, type: StructuredType, wire: Native
 }
 
 function etagOf(wire: NativeRecord): string | undefined {
-  const metadata = wire['__metadata']
-  const value = isNativeRecord(metadata) ? metadata['etag'] : wire['@odata.etag']
+  const metadata = wire.__metadata
+  const value = isNativeRecord(metadata) ? metadata.etag : wire['@odata.etag']
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
@@ -40,7 +40,7 @@ function readMember(model: ServiceModel, type: StructuredType, name: string, val
   const complex = model.types.get(property.type)
   if (complex !== undefined) return readNavigation(model, complex, value)
   if (!property.isCollection) return readScalar(property, value)
-  const list = isNativeRecord(value) ? value['results'] : value
+  const list = isNativeRecord(value) ? value.results : value
   return Array.isArray(list) ? list.map((one: unknown) => readScalar(property, one)) : value
 }
 
@@ -49,7 +49,7 @@ function readNavigation(model: ServiceModel, type: StructuredType | undefined, v
   if (Array.isArray(value)) return value.map((one: unknown) => readNavigation(model, type, one))
   if (!isNativeRecord(value)) return value
   if ('__deferred' in value) return undefined
-  if (Array.isArray(value['results'])) return readNavigation(model, type, value['results'])
+  if (Array.isArray(value.results)) return readNavigation(model, type, value.results)
   return type === undefined ? value : fromWire(model, type, value).native
 }
 
