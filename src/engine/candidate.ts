@@ -14,6 +14,7 @@
 import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
 import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
+import { clearFailure, keepFailure } from './failure.ts'
 import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
@@ -73,8 +74,14 @@ function dropGone(pass: Pass, place: Place, sighting: Extract<Sighting, { kind: 
     return 'finish'
   }
   updateMember(pass, { system, state: 'gone', goneSince: sighting.at })
+  forgetOrphan(pass, system)
   ignore(pass, 'gone')
   return 'finish'
+}
+
+/** What was told of it while it rested is over. */
+function forgetOrphan(pass: Pass, system: string): void {
+  if (pass.record.state === 'ignored') clearFailure(pass, system)
 }
 
 function ignore(pass: Pass, why: string): void {
@@ -101,6 +108,13 @@ async function adoptByMarker(pass: Pass, place: Place, sighting: LiveSighting): 
   // A create of ours that took effect after the record was deleted: taken for new, it would bring the record back (H28).
   updateMember(pass, { system, state: 'out-of-scope' })
   ignore(pass, 'it belongs to a deleted record')
+  keepFailure(pass, {
+    system,
+    operation: 'create',
+    code: 'ENGINE_CREATED_AFTER_DELETION',
+    message: `A create of ours took effect in ${system} after its record was deleted. Delete it there, or remove its mark to keep it.`,
+    replay: 'after-check',
+  })
   return 'finish'
 }
 
@@ -137,6 +151,7 @@ async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting
  */
 function promote(pass: Pass, system: string): void {
   const entity = pass.entity.name
+  forgetOrphan(pass, system)
   updateRecord(pass, { state: 'active' })
   updateMember(pass, { system, state: 'linked' })
   for (const other of pass.entity.systems.keys()) {

@@ -147,7 +147,7 @@ function removalIntent(
 /** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */
 function noteRemoval(pass: Pass, system: string, outcome: string): void {
   if (outcome === 'ok' || outcome === 'gone') {
-    updateMember(pass, { system, state: 'gone', settleAt: null })
+    updateMember(pass, { system, state: 'gone', goneSince: pass.context.clock.now(), settleAt: null })
     if (pass.members.get(system)?.lane !== 'open') setLane(pass, system, 'open')
     note(pass, { kind: 'delete', body: { system, step: 'removed', outcome } })
     return

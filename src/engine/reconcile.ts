@@ -15,6 +15,7 @@ import { observe, systemsToLookAt } from './observe.ts'
 import { isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 import { recoverIntents } from './resolve-intent.ts'
+import { noticeRestored } from './restored.ts'
 import { writeAll } from './write.ts'
 
 /** Runs a pass to its end, the finishing commit included. Answers false when the record was not ours to finish. */
@@ -25,6 +26,7 @@ export async function reconcile(pass: Pass): Promise<boolean> {
 
 async function work(pass: Pass): Promise<Verdict> {
   if (isPoisonous(pass)) return quarantineAll(pass)
+  if (pass.record.state === 'tombstoned') await noticeRestored(pass)
   if (isResting(pass.record.state)) return 'finish'
   reopenDueLanes(pass)
   const entered = await enter(pass)
@@ -43,7 +45,10 @@ async function enter(pass: Pass): Promise<Verdict> {
   if (recovered !== 'go-on') return recovered
   const { parts } = pass.context
   const { state } = pass.record
-  if (state === 'active') addMissingMembers(pass)
+  if (state === 'active') {
+    addMissingMembers(pass)
+    await noticeRestored(pass)
+  }
   if (state === 'candidate' || state === 'ignored') return parts.resolveCandidate(pass)
   return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
 }

@@ -372,6 +372,11 @@ export const errorCodes = {
     fix: 'Correct the key named in the message.',
     retry: 'never',
   },
+  CONNECTOR_DESCRIPTION_UNUSABLE: {
+    summary: 'A description of an API (OpenAPI, $metadata, schema) cannot be used.',
+    fix: 'Correct what the message names, or write the system by hand; the guides show how.',
+    retry: 'never',
+  },
   CONNECTOR_FEED_UNUSABLE: {
     summary: 'A change feed can not be followed without losing changes.',
     fix: 'Correct the query of the feed in the manifest: oldest first, and with a way past records of the same time.',
@@ -496,7 +501,7 @@ export const errorCodes = {
   },
   ENGINE_CREATED_AFTER_DELETION: {
     summary: 'A create of ours took effect after its record had been deleted, so that a record is left over.',
-    fix: "Delete the record in that system; or, to keep it, remove our record id from it and retry: it is taken in as a new one.",
+    fix: 'Delete the record in that system; or, to keep it, remove our record id from it and retry: it is taken in as a new one.',
     retry: 'never',
   },
   ENGINE_CURSOR_STUCK: {
@@ -535,7 +540,8 @@ export const errorCodes = {
     retry: 'never',
   },
   ENGINE_REFERENCE_MISSING: {
-    summary: 'A field refers to a record that has no counterpart in the other system, and none came for a while.',
+    summary:
+      'A field refers to a record that has no counterpart in the other system, and none came for a while.',
     fix: 'Bring the target into scope or create it there, or point the field at another record; the field goes on by itself then.',
     retry: 'never',
   },

@@ -94,9 +94,9 @@ function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string
   return { unchanged, changed, discovered, missing }
 }
 
-/** A member seen gone once is looked at whatever it holds: it is back. */
+/** A member seen gone, once or for good, is looked at whatever it holds: it is back. */
 function sameAsShadow(member: MemberRow, row: StagedRow): boolean {
-  if (member.state === 'suspect' || member.shadowMac === undefined) return false
+  if (member.state === 'suspect' || member.state === 'gone' || member.shadowMac === undefined) return false
   return Buffer.compare(member.shadowMac, row.mac) === 0
 }
 

@@ -18,7 +18,7 @@ export async function dropStage(session: Session, stage: string): Promise<void> 
 }
 
 /**
- * Writes the verdicts: `changed` (values differ from the shadow, or the member was suspected gone), `discovered`, `missing` (linked before
+ * Writes the verdicts: `changed` (values differ from the shadow, or the member was seen gone), `discovered`, `missing` (linked before
  * the run began, not listed). Three hash joins, whatever the number of records.
  */
 export async function judgeStage(
@@ -54,7 +54,7 @@ function verdictInsert(stage: string): string {
     from member m
     where m.system = $1 and m.entity = $2 and m.rid is not null and exists (
       select 1 from ${stage} s
-      where s.rid = m.rid and (s.mac is distinct from m.shadow_mac or m.state = 'suspect')
+      where s.rid = m.rid and (s.mac is distinct from m.shadow_mac or m.state in ('suspect', 'gone'))
     )
     union all
     select 'discovered', null, s.rid

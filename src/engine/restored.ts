@@ -1,0 +1,78 @@
+/**
+ * A native record that is there again under its old id, after its deletion was confirmed: taken out of a bin, or out of a backup.
+ *
+ * An event that came late says the same as such a restoration, so nothing happens by itself (H28): a look that shows the record alive is told
+ * to a person. When they try again, it is taken in: as a new record where the old one is buried, else back into the record it belonged to. A
+ * later look that shows it gone again closes the matter.
+ */
+import type { Member } from '../model/state.ts'
+import type { Pass } from './context.ts'
+import { clearFailure, keepFailure } from './failure.ts'
+import { lookAt } from './observe.ts'
+import { addRows, lookAgain, note, setLane, updateMember } from './pass.ts'
+import { placeOf } from './place.ts'
+
+/** Lane reason while a person has to say what the record is. */
+const RESTORED = 'restored'
+
+/** Looks at the members that somebody marked although their deletion is confirmed. */
+export async function noticeRestored(pass: Pass): Promise<void> {
+  if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
+  const { look } = pass.record
+  for (const member of [...pass.members.values()]) {
+    const wanted = look.includes('*') || look.includes(member.system)
+    if (!wanted || member.state !== 'gone' || member.rid === undefined) continue
+    if (member.lane !== 'quarantined' && pass.entity.systems.has(member.system)) await judge(pass, member)
+  }
+}
+
+async function judge(pass: Pass, member: Member): Promise<void> {
+  const { system } = member
+  const told = member.createWantedAt !== undefined
+  const sighting = await lookAt(pass, system)
+  // What is gone is not observed any further: neither merged nor asked for in this pass.
+  pass.sightings.delete(system)
+  if (sighting.kind === 'unknown') return
+  if (sighting.kind === 'gone') {
+    if (told) forget(pass, member)
+    return
+  }
+  const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
+  const fresh = (member.goneSince ?? 0) + lagMs
+  if (sighting.observation.at < fresh) {
+    lookAgain(pass, { at: fresh, why: 'stale-read', look: [system] })
+    return
+  }
+  if (!told) tellPerson(pass, member)
+  else if (member.lane === 'open') takeIn(pass, member)
+}
+
+function forget(pass: Pass, { system, lane }: Member): void {
+  updateMember(pass, { system, createWantedAt: null })
+  if (lane === 'held') setLane(pass, system, 'open')
+  clearFailure(pass, system)
+}
+
+function tellPerson(pass: Pass, { system }: Member): void {
+  updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
+  setLane(pass, system, 'held', { reason: RESTORED })
+  keepFailure(pass, {
+    system,
+    operation: 'restore',
+    code: 'ENGINE_RECORD_RESTORED',
+    message: `The record was deleted in ${system} and is there again. Retry to take it in, or delete it there.`,
+    replay: 'safe',
+  })
+  note(pass, { kind: 'delete', body: { system, step: 'there again' } })
+}
+
+function takeIn(pass: Pass, { system, rid }: Member): void {
+  note(pass, { kind: 'delete', body: { system, step: 'taken in again' } })
+  const fresh = { fields: {}, floor: null, absorbedVersion: null, goneSince: null, createWantedAt: null }
+  if (pass.record.state === 'active') {
+    updateMember(pass, { system, state: 'linked', ...fresh })
+    return
+  }
+  updateMember(pass, { system, state: 'absent', rid: null, ...fresh })
+  if (rid !== undefined) addRows(pass, { marks: [{ system, entity: pass.entity.name, rid, force: true }] })
+}
