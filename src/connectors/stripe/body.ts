@@ -34,10 +34,15 @@ export function formOf(patch: NativeRecord, input: BodyInput): FormFields {
   )
 }
 
-function partOf(name: string, value: unknown, { base, marker }: BodyInput): FormValue {
+function partOf(name: string, value: unknown, { base, marker, resource }: BodyInput): FormValue {
   // Canonical codes are upper case, Stripe's are lower case.
   if (name === 'currency' && typeof value === 'string') return value.toLowerCase()
   const before = base?.[name]
+  if (Array.isArray(value) && value.length === 0) {
+    if (isNothing(before) || (Array.isArray(before) && before.length === 0)) return undefined
+    if (!resource.lastingLists?.includes(name)) return null
+    throw new IsthmusError('MAPPING_FAILED', `${name} can be changed, and Stripe offers no way to empty it`)
+  }
   // There is nothing to clear, and some properties refuse to be cleared at all.
   if (isNothing(value) && isNothing(before)) return undefined
   if (name === 'metadata' && isNativeRecord(value)) return metadataChanges(value, before, marker)

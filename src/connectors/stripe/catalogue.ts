@@ -30,6 +30,8 @@ export interface StripeResource {
   readonly idsParameter?: string
   /** Property with the time of the last change, epoch seconds. */
   readonly changedAt?: string
+  /** Lists that may be changed and never emptied. */
+  readonly lastingLists?: readonly string[]
 }
 
 /** Names that a definition uses. */
@@ -53,6 +55,7 @@ const customers: StripeResource = {
   create: true,
   remove: 'delete',
   searchable: ['created', 'email', 'name', 'phone'],
+  lastingLists: ['preferred_locales'],
   amounts: [],
   eventTypes: [
     'customer.created',
@@ -102,6 +105,7 @@ const paymentIntents: StripeResource = {
   create: true,
   remove: 'none',
   searchable: ['amount', 'created', 'currency', 'customer', 'status'],
+  lastingLists: ['payment_method_types'],
   amounts: ['amount', 'amount_capturable', 'amount_received', 'application_fee_amount'],
   eventTypes: [
     'payment_intent.amount_capturable_updated',

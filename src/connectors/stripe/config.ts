@@ -5,10 +5,10 @@ import { connectionShape } from '../kit/connection.ts'
 import { resourceNames } from './catalogue.ts'
 
 /**
- * The version of the API that the connector speaks. Answers, events read by us and refusals follow it, whatever the account's own default
- * is; the connector's requests were validated against the OpenAPI document of this one.
+ * The version of the API that the connector speaks: answers and refusals follow it, whatever the account's own default is. It is the one of
+ * Stripe's own library that the tests use.
  */
-export const pinnedVersion = '2025-09-30.clover'
+export const pinnedVersion = '2026-10-28.endive'
 
 const expandPath = z
   .string()

@@ -44,7 +44,7 @@ test('every call names the pinned version, and the connected account where there
   expect(await shop.system.fingerprint(context)).toEqual({ kind: 'known', value: 'acct_shop test' })
   await shop.resource('customers').create?.(create({ name: 'Ada' }), context)
   for (const { headers } of shop.fake.seen) {
-    expect(headers['stripe-version']).toBe('2025-09-30.clover')
+    expect(headers['stripe-version']).toBe('2026-10-28.endive')
     expect(headers['stripe-account']).toBe('acct_shop')
   }
   expect(shop.fake.account.objects.size).toBe(0)
@@ -115,6 +115,27 @@ test('a create under the same key makes one record, and a stored 500 comes again
     failure: { message: expect.stringContaining('idempotency_error') },
   })
   expect(shop.fake.account.events.filter(({ type }) => type === 'product.created')).toHaveLength(2)
+})
+
+test('a list is emptied where Stripe allows that, refused where it does not, and left alone where it is empty already', async () => {
+  await using shop = await connectFake()
+  const images = ['https://example.org/a.png']
+  const product = shop.fake.insert('products', { name: 'Tea', images })
+  const emptied = { rid: product, patch: { images: [] }, base: { images }, idempotencyKey: 'k' }
+  expect(await shop.resource('products').update?.(emptied, context)).toMatchObject({ native: { images: [] } })
+  const customer = shop.fake.insert('customers', { preferred_locales: ['en'] })
+  const update = (before: string[]) =>
+    shop.resource('customers').update?.(
+      {
+        rid: customer,
+        patch: { preferred_locales: [] },
+        base: { preferred_locales: before },
+        idempotencyKey: `k${before.length}`,
+      },
+      context,
+    )
+  expect(await update(['en'])).toMatchObject({ kind: 'rejected', failure: { code: 'MAPPING_FAILED' } })
+  expect(await update([])).toMatchObject({ kind: 'ok' })
 })
 
 test('a lock concerns the record, a limit the whole system, and neither took effect', async () => {

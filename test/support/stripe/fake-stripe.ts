@@ -40,7 +40,7 @@ interface Fault {
   readonly isKept: boolean
 }
 
-const apiVersion = '2025-09-30.clover'
+const apiVersion = '2026-10-28.endive'
 const seenMax = 100_000
 
 export class FakeStripe implements AsyncDisposable {

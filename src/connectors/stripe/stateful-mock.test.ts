@@ -1,0 +1,70 @@
+/** The connector with a mock of Stripe that nobody here wrote. It speaks the version of 2020-08-27 and knows neither events nor searches. */
+import { createServer, type RequestListener } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { connectStripeAt, context, listAllOf } from '../../../test/support/stripe/connected.ts'
+import type { ConnectedSystem } from '../kit/contract.ts'
+
+const mock = createRequire(import.meta.url)('stripe-stateful-mock') as { createExpressApp(): RequestListener }
+
+async function withMock(run: (system: ConnectedSystem) => Promise<void>): Promise<void> {
+  const app = mock.createExpressApp()
+  const server = createServer((request, response) => {
+    // The mock sends what it kept for a key as a web page; its text is JSON all the same.
+    const set = response.setHeader.bind(response)
+    response.setHeader = (name, value) =>
+      set(name, name.toLowerCase() === 'content-type' ? 'application/json' : value)
+    app(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const system = connectStripeAt(`http://127.0.0.1:${port}`, 'sk_test_mock', { apiVersion: '2020-08-27' })
+  try {
+    await run(system)
+  } finally {
+    await system.close()
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  }
+}
+
+test('the same create twice makes one record, and another one under its key is no refusal', async () => {
+  await withMock(async (system) => {
+    const customers = system.resource('customers')
+    const request = {
+      body: { email: 'ada@example.org', metadata: { crm: '7' } },
+      recordId: 'r-1',
+      idempotencyKey: 'k-1',
+    }
+    const made = await customers.create?.(request, context)
+    expect(made).toMatchObject({ kind: 'ok', native: { metadata: { crm: '7', isthmus_id: 'r-1' } } })
+    expect(await customers.create?.(request, context)).toEqual(made)
+    const other = { ...request, body: { email: 'eve@example.org' } }
+    expect(await customers.create?.(other, context)).toMatchObject({ kind: 'unknown' })
+    expect((await listAllOf(customers)).rids).toHaveLength(1)
+    if (made?.kind !== 'ok') return
+    const update = { rid: made.rid, patch: { description: 'changed' }, idempotencyKey: 'k-2' }
+    expect(await customers.update?.(update, context)).toMatchObject({
+      kind: 'ok',
+      native: { description: 'changed' },
+    })
+    expect(await customers.read(made.rid, context)).toMatchObject({
+      kind: 'live',
+      native: { description: 'changed' },
+    })
+  })
+})
+
+test('what the mock does not know is no information, and no empty answer', async () => {
+  await withMock(async (system) => {
+    expect(await system.fingerprint(context)).toMatchObject({ kind: 'unknown' })
+    const customers = system.resource('customers')
+    expect(await customers.changes?.(undefined, context)).toMatchObject({ kind: 'unknown' })
+    expect(await customers.find?.({ by: 'marker', recordId: 'r-1' }, context)).toMatchObject({
+      kind: 'unknown',
+    })
+  })
+})
