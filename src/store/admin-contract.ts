@@ -102,6 +102,16 @@ export interface RecordDetail {
   readonly intents: readonly Intent[]
 }
 
+/** What a system said a resource looks like: the form that was accepted, and the one seen last. Both as JSON, about which the store knows nothing. */
+export interface SchemaRow {
+  readonly system: string
+  readonly resource: string
+  readonly accepted: string
+  readonly acceptedAt: number
+  readonly seen: string
+  readonly seenAt: number
+}
+
 /** Page of a list: at most `limit` rows (1..200), newest first, after `cursor`. */
 export interface PageRequest {
   readonly limit: number
@@ -162,6 +172,19 @@ export interface AdminStore {
   releaseHolds(
     filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
     decision: 'release' | 'reject',
+    actor: string,
+  ): Promise<number>
+  /** What is known of the resources' schemas, by system and resource. */
+  schemas(): Promise<readonly SchemaRow[]>
+  /** Keeps what was seen now; the first form of a resource counts as accepted. Answers the row as it was before, if there was one. */
+  saveSchema(seen: {
+    readonly system: string
+    readonly resource: string
+    readonly schema: string
+  }): Promise<SchemaRow | undefined>
+  /** What was seen last becomes what is accepted; `resource` left out: all of the system. Answers how many that changed. */
+  acceptSchemas(
+    filter: { readonly system: string; readonly resource?: string },
     actor: string,
   ): Promise<number>
   /** Every active record's id, page by page, for checks. */

@@ -8,6 +8,7 @@ import type { OpenHarness } from './store-kit.ts'
 import { describePasses } from './store-passes.ts'
 import { describeQueue } from './store-queue.ts'
 import { describeRuns } from './store-runs.ts'
+import { describeSchemas } from './store-schemas.ts'
 
 export function describeStore(name: string, open: OpenHarness): void {
   describe(`${name} store`, () => {
@@ -18,5 +19,6 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeRuns(open)
     describeJournal(open)
     describeAdmin(open)
+    describeSchemas(open)
   })
 }

@@ -5,6 +5,7 @@ import { chainProblem, journalPlace, newStream } from '../journal-chain.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { countStatus } from './status.ts'
 import { key, type MemoryContext, membersOf } from './tables.ts'
 
@@ -34,6 +35,9 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
     decideReview: async (id, decision, actor) => decideReview(context, id, decision, actor),
     holds: async (page) => listHolds(context, page),
     releaseHolds: async (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
+    schemas: async () => listSchemas(context),
+    saveSchema: async (seen) => saveSchema(context, seen),
+    acceptSchemas: async (filter, actor) => acceptSchemas(context, filter, actor),
     recordIds: async (entity, page) => {
       const active = [...tables.records.values()].filter(
         (row) => row.entity === entity && row.state === 'active',

@@ -1,5 +1,6 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
 import type { IntentOperation, IntentState, LaneState, MemberState, RecordState } from '../../model/state.ts'
+import type { SchemaRow } from '../admin-contract.ts'
 import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
@@ -140,6 +141,8 @@ export class MemoryTables {
     readonly count: number
   }[] = []
   readonly scheduled = new Map<string, number>()
+  /** By system and resource. */
+  readonly schemas = new Map<string, SchemaRow>()
   readonly fingerprints = new Map<string, string>()
   readonly journal: JournalLine[] = []
   journalHead: JournalHead = newStream('memory')

@@ -165,6 +165,12 @@ record.lease_until bigint not null default 0
 record.tombstone_rev bigint
 record.released_rev bigint
 record.alias_of uuid
+resource_schema.system text not null
+resource_schema.resource text not null
+resource_schema.accepted text not null
+resource_schema.accepted_at bigint not null
+resource_schema.seen text not null
+resource_schema.seen_at bigint not null
 review.record_id uuid not null
 review.at bigint not null
 review.candidates bytea not null
@@ -232,6 +238,7 @@ migration PRIMARY KEY (number)
 rate_bucket PRIMARY KEY (key)
 record PRIMARY KEY (id)
 record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
+resource_schema PRIMARY KEY (system, resource)
 review PRIMARY KEY (record_id)
 review FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 run CHECK ((kind = ANY (ARRAY['full'::text, 'sync'::text])))
@@ -282,6 +289,7 @@ CREATE INDEX record_alias ON record USING btree (alias_of) WHERE (alias_of IS NO
 CREATE INDEX record_due ON record USING btree (next_at) WHERE ((lease_owner IS NULL) AND (dirty_seq > clean_seq))
 CREATE INDEX record_owner ON record USING btree (lease_owner) WHERE (lease_owner IS NOT NULL)
 CREATE UNIQUE INDEX record_pkey ON record USING btree (id)
+CREATE UNIQUE INDEX resource_schema_pkey ON resource_schema USING btree (system, resource)
 CREATE UNIQUE INDEX review_pkey ON review USING btree (record_id)
 CREATE INDEX run_baseline ON run USING btree (system, entity, started_at)
 CREATE UNIQUE INDEX run_pkey ON run USING btree (id)

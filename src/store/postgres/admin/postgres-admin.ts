@@ -14,6 +14,7 @@ import { isUuid } from './ids.ts'
 import { readJournal, verifyJournal } from './journal.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
 import { decideReview } from './reviews.ts'
+import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { createStatusCounter } from './status.ts'
 
 /** Intents shown with a record, the newest. */
@@ -38,6 +39,9 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     decideReview: (recordId, decision, actor) => decideReview(context, recordId, decision, actor),
     holds: (page) => listHolds(context, page),
     releaseHolds: (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
+    schemas: () => listSchemas(context),
+    saveSchema: (seen) => saveSchema(context, seen),
+    acceptSchemas: (filter, actor) => acceptSchemas(context, filter, actor),
     recordIds: (entity, page) => recordIds(context, entity, page),
   }
 }
