@@ -50,6 +50,7 @@ export type { AnswerHeaders, LimitReport, ParseLimits } from './http/limits/limi
 export { MemoryBucketStore } from './http/limits/memory-bucket-store.ts'
 export type { LimiterUsage, LimitOptions, SharedLimits } from './http/limits/rate-limiter.ts'
 export type { AllowedAddress } from './http/network/address-guard.ts'
+export type { ProxyOptions } from './http/network/proxy.ts'
 export type {
   ApiClientOptions,
   CacheOptions,

@@ -5,7 +5,7 @@ import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
 import { isSpentBySending, isStreamBody, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
-import { partitionOf } from './cache/cache-key.ts'
+import { cacheKeyOf, partitionOf } from './cache/cache-key.ts'
 import { MemoryCacheStore } from './cache/memory-cache-store.ts'
 import { type Call, type DecodedAnswer, type HttpClock, type Method, newProgress } from './call.ts'
 import { clientChain } from './chain.ts'
@@ -19,6 +19,7 @@ import {
   type ApiClientOptions,
   assertWithin,
   breakerFrom,
+  type CacheOptions,
   type CallOptions,
   responseLimitsFrom,
   retryFrom,
@@ -102,6 +103,8 @@ export class ApiClient {
         ca,
         clientCertificate: options.clientCertificate,
         allowAddresses: [...(options.allowAddresses ?? []), ...(allowHttp ? ['loopback'] : [])],
+        allowPorts: portsFrom(options, this.#base),
+        proxy: options.proxy,
         lookup: options.lookup,
         clock,
       })
@@ -342,10 +345,22 @@ function endpointClassOf(method: Method, route: string, basePath: string): strin
     : `write ${resource}`
 }
 
+/** The ports that nobody has to allow: those that the options themselves name. In development on one machine all of them. */
+function portsFrom(options: ApiClientOptions, base: BaseUrl): ReadonlySet<number> | undefined {
+  const { allowPorts, auth } = options
+  if (allowPorts === undefined && options.allowHttp === true) return undefined
+  for (const port of allowPorts ?? []) assertWithin('allowPorts', port, 1, 65_535)
+  const tokenUrl = auth !== undefined && 'tokenUrl' in auth ? URL.parse(auth.tokenUrl) : null
+  const named = [new URL(base.origin), ...(tokenUrl === null ? [] : [tokenUrl])]
+  const own = named.map(({ port, protocol }) => Number(port || (protocol === 'https:' ? 443 : 80)))
+  return new Set([...own, ...(allowPorts ?? [443])])
+}
+
 function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
   if (cache === undefined || cache === false) return undefined
-  const { store, partition } = cache === true ? {} : cache
-  return { store: store ?? new MemoryCacheStore(), partition: partitionOf(auth, partition) }
+  const { store, partition, impersonalHeaders }: CacheOptions = cache === true ? {} : cache
+  const keyOf = cacheKeyOf(partitionOf(auth, partition), impersonalHeaders)
+  return { store: store ?? new MemoryCacheStore(), keyOf }
 }
 
 function bytesOf(body: unknown): Uint8Array {

@@ -15,6 +15,7 @@ import type { TransportFactory } from './client-transport.ts'
 import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
+import type { ProxyOptions } from './network/proxy.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { ClientCertificate } from './transport.ts'
 
@@ -57,6 +58,13 @@ export interface ApiClientOptions {
    * @default none; loopback with `allowHttp`
    */
   readonly allowAddresses?: readonly AllowedAddress[]
+  /**
+   * Ports that may be called beside the base URL's and the token endpoint's own, for redirects and page links. 1 to 65,535 each.
+   * @default 443; any with `allowHttp`
+   */
+  readonly allowPorts?: readonly number[]
+  /** Goes out through a proxy. Tunnels (`CONNECT`), so it sees host and port alone; it resolves the names. @default none, whatever the environment says */
+  readonly proxy?: ProxyOptions
   /** Resolves host names. Its answers pass the same guard. @default the system's resolver */
   readonly lookup?: LookupFunction
   /** Sockets open at the same time. 1 to 1,024. @default 64 */
@@ -79,6 +87,11 @@ export interface CacheOptions {
   readonly store?: CacheStore
   /** Tells whose answers these are, for clients with an authenticator of their own that share a store. @default none of them is shared */
   readonly partition?: string
+  /**
+   * Request headers that say nothing about who asks, such as the id of a request. Calls that differ in any other header of their own (a
+   * tenant, a cookie) never share an answer. @default accept, accept-encoding, accept-language, user-agent and those of HTTP's own conditions
+   */
+  readonly impersonalHeaders?: readonly string[]
 }
 
 /** Time bounds in milliseconds, each 1 to 3,600,000. */

@@ -18,6 +18,9 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the host is unreachable',
   ENETUNREACH: 'the network is unreachable',
   UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
+  UND_ERR_ABORTED: 'the proxy refused to open a tunnel',
+  UND_ERR_PRX_CONN: 'the proxy closed the connection before the tunnel was open',
+  UND_ERR_PRX_TLS: "the proxy's certificate is for another host name",
   UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large",
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; if it is yours, add its authority as "ca"',
   SELF_SIGNED_CERT_IN_CHAIN:

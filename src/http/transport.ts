@@ -6,7 +6,7 @@
  * and a request that must not leave any more (`startBefore`) is stopped at exactly that moment.
  */
 import type { LookupFunction } from 'node:net'
-import { createSecureContext, getCACertificates } from 'node:tls'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { AnswerStream } from './bodies/answer-stream.ts'
 import { wireBody } from './bodies/request-body.ts'
@@ -14,6 +14,7 @@ import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call
 import { HttpError, NetworkError, TimeoutError } from './errors.ts'
 import { joinedField } from './header-names.ts'
 import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
+import { directHosts, type ProxyOptions, proxyDispatcher } from './network/proxy.ts'
 import type { Timeouts } from './options.ts'
 import { answerTooLarge, transportError } from './transport-errors.ts'
 
@@ -25,6 +26,9 @@ export interface TransportOptions {
   readonly ca: readonly string[] | undefined
   readonly clientCertificate: ClientCertificate | undefined
   readonly allowAddresses: readonly AllowedAddress[]
+  /** Ports that may be called. @default all */
+  readonly allowPorts?: ReadonlySet<number> | undefined
+  readonly proxy?: ProxyOptions | undefined
   /** @default the system's resolver */
   readonly lookup?: LookupFunction | undefined
   readonly clock: HttpClock
@@ -41,18 +45,12 @@ export interface ClientCertificate {
 
 /** A pool of sockets per origin. */
 export class Transport {
-  readonly #agent: Agent
+  readonly #route: Route
   readonly #options: TransportOptions
 
   constructor(options: TransportOptions) {
     this.#options = options
-    this.#agent = new Agent({
-      connections: options.connections,
-      allowH2: false,
-      pipelining: 1,
-      maxHeaderSize: 32 * 1024,
-      connect: guardedConnector(options),
-    })
+    this.#route = routeOf(options)
   }
 
   /** Sends one request and collects the whole answer; settles as soon as the call is stopped. */
@@ -60,7 +58,12 @@ export class Transport {
     return new Promise((resolve, reject) => {
       const handler = new ExchangeHandler(call, this.#options, resolve, reject)
       if (call.stop.reason !== undefined) return
-      this.#agent.dispatch(
+      const way = this.#route.wayTo(call.origin)
+      if (way instanceof NetworkError) {
+        reject(way)
+        return
+      }
+      way.dispatch(
         {
           origin: call.origin,
           path: call.path,
@@ -77,37 +80,85 @@ export class Transport {
 
   /** Lets running exchanges end for a second, then destroys every socket. A handshake that is stuck does not hold it up. */
   async close(): Promise<void> {
+    const { dispatchers } = this.#route
     const patience = Promise.withResolvers<void>()
     const timer = setTimeout(patience.resolve, 1_000)
-    await Promise.race([this.#agent.close(), patience.promise])
+    await Promise.race([Promise.all(dispatchers.map((one) => one.close())), patience.promise])
     clearTimeout(timer)
     // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
-    this.#agent.destroy().catch(() => undefined)
+    for (const one of dispatchers) one.destroy().catch(() => undefined)
   }
 }
 
-function guardedConnector(options: TransportOptions): buildConnector.connector {
-  const guard = new AddressGuard(options.allowAddresses, options.lookup)
-  const { clientCertificate: own } = options
+/** By which dispatcher a target is reached: directly, or through the proxy. */
+interface Route {
+  readonly dispatchers: readonly Dispatcher[]
+  wayTo(origin: string): Dispatcher | NetworkError
+}
+
+function routeOf(options: TransportOptions): Route {
+  const { connections, timeouts, lookup } = options
+  const guard = new AddressGuard(options.allowAddresses, lookup, options.allowPorts)
+  const secureContext = secureContextOf(options)
+  const agent = new Agent({
+    connections,
+    allowH2: false,
+    pipelining: 1,
+    maxHeaderSize: 32 * 1024,
+    connect: guardedConnector(guard, timeouts.connectMs, secureContext),
+  })
+  if (options.proxy === undefined) return { dispatchers: [agent], wayTo: () => agent }
+  const isDirect = directHosts(options.proxy.noProxy)
+  const proxy = proxyDispatcher(options.proxy, {
+    connections,
+    connectMs: timeouts.connectMs,
+    secureContext,
+    lookup,
+  })
+  return {
+    dispatchers: [agent, proxy],
+    wayTo(origin) {
+      const { hostname, port, protocol } = new URL(origin)
+      const number = portOf(port, protocol)
+      if (isDirect(hostname, number)) return agent
+      // Behind the proxy there is no socket of ours to a target, so this is the only place to look at it.
+      return guard.refusalOf(hostname, number) ?? proxy
+    },
+  }
+}
+
+/** Made once: reading all authorities anew for every socket would cost more than the handshake. */
+function secureContextOf({ ca, clientCertificate: own }: TransportOptions): SecureContext {
+  return createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ...ca] }),
+    ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
+    ...(own?.passphrase === undefined ? {} : { passphrase: own.passphrase }),
+  })
+}
+
+function guardedConnector(
+  guard: AddressGuard,
+  timeout: number,
+  secureContext: SecureContext,
+): buildConnector.connector {
   const connect = buildConnector({
-    timeout: options.timeouts.connectMs,
+    timeout,
     // Said explicitly, so that neither NODE_TLS_REJECT_UNAUTHORIZED nor --tls-min-v1.0 weakens it.
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     lookup: guard.lookup,
-    // Made once: reading all authorities anew for every socket would cost more than the handshake.
-    secureContext: createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(options.ca === undefined ? {} : { ca: [...getCACertificates('default'), ...options.ca] }),
-      ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
-      ...(own?.passphrase === undefined ? {} : { passphrase: own.passphrase }),
-    }),
+    secureContext,
   })
   return (target, callback) => {
-    const refusal = guard.refusalOfLiteral(target.hostname)
+    const refusal = guard.refusalOf(target.hostname, portOf(target.port, target.protocol))
     if (refusal === undefined) connect(target, callback)
     else callback(refusal, null)
   }
+}
+
+function portOf(port: string, protocol: string): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80))
 }
 
 /**

@@ -12,6 +12,8 @@ import { decodeText } from './text-lines.ts'
 export interface CsvOptions {
   /** One character. @default ',' */
   readonly separator?: string
+  /** One character, or an empty text where nothing is quoted. @default '"' */
+  readonly quote?: string
   /** Characters of one row. @default 16777216 */
   readonly maxRow?: number
 }
@@ -47,10 +49,19 @@ export async function* readCsvRows(
   yield* parser.end()
 }
 
+/** The cells of a single row that is at hand as text. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+export function splitCsvRow(text: string, options: CsvOptions = {}): readonly string[] {
+  const parser = new CsvParser(options)
+  const [first, second] = [...parser.take(text), ...parser.end()]
+  if (second !== undefined) throw damaged(1, 'it is more than one row')
+  return first ?? []
+}
+
 type State = 'plain' | 'quoted' | 'after-quote'
 
 class CsvParser {
   readonly #separator: string
+  readonly #quote: string
   readonly #maxRow: number
   #state: State = 'plain'
   #cell = ''
@@ -60,8 +71,9 @@ class CsvParser {
   #wasQuoted = false
   #skipLineFeed = false
 
-  constructor({ separator = ',', maxRow = maxRowDefault }: CsvOptions) {
+  constructor({ separator = ',', quote = '"', maxRow = maxRowDefault }: CsvOptions) {
     this.#separator = separator
+    this.#quote = quote
     this.#maxRow = maxRow
   }
 
@@ -87,16 +99,16 @@ class CsvParser {
   }
 
   #inQuotes(character: string): void {
-    if (character === '"') this.#state = 'after-quote'
+    if (character === this.#quote) this.#state = 'after-quote'
     else this.#cell += character
   }
 
   #outsideQuotes(character: string): void {
     if (this.#state === 'after-quote') {
-      if (character !== '"') throw damaged(this.#row, 'something follows a closing quote')
-      this.#cell += '"'
+      if (character !== this.#quote) throw damaged(this.#row, 'something follows a closing quote')
+      this.#cell += character
       this.#state = 'quoted'
-    } else if (character === '"') {
+    } else if (character === this.#quote) {
       if (this.#cell !== '') throw damaged(this.#row, 'a quote stands within a cell without quotes')
       this.#state = 'quoted'
       this.#wasQuoted = true

@@ -16,6 +16,7 @@ const neutral: ReadonlySet<string> = new Set([
   'if-modified-since',
   'if-none-match',
   'if-unmodified-since',
+  'pragma',
   'traceparent',
   'tracestate',
   'user-agent',
@@ -31,20 +32,25 @@ export function partitionOf(
   return 'type' in auth ? fingerprint(JSON.stringify(auth)) : randomUUID()
 }
 
-/** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
-export function cacheKey(call: Call, partition: string, path: string = call.path): string {
-  const personal = personalOf(call.headers)
-  const who = personal === '' ? partition : `${partition}.${personal}`
-  return `${who} ${call.origin}${path}`
-}
+/** Under which key a call's answer is kept; `path` is given for other places than the call's own. */
+export type CacheKey = (call: Call, path?: string) => string
 
-const personalOf = rememberByHeaders((headers) => {
-  let personal = ''
-  for (const name in headers) {
-    if (!neutral.has(name)) personal += `${name}:${headers[name]}\n`
+/** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */
+export function cacheKeyOf(partition: string, impersonalHeaders: readonly string[] = []): CacheKey {
+  const ignored = new Set([...neutral, ...impersonalHeaders.map((name) => name.toLowerCase())])
+  const personalOf = rememberByHeaders((headers) => {
+    let personal = ''
+    for (const name in headers) {
+      if (!ignored.has(name)) personal += `${name}:${headers[name]}\n`
+    }
+    return personal === '' ? '' : fingerprint(personal)
+  })
+  return (call, path = call.path) => {
+    const personal = personalOf(call.headers)
+    const who = personal === '' ? partition : `${partition}.${personal}`
+    return `${who} ${call.origin}${path}`
   }
-  return personal === '' ? '' : fingerprint(personal)
-})
+}
 
 function fingerprint(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)

@@ -26,16 +26,34 @@ function addressRefused(host: string, kind: string): NetworkError {
   )
 }
 
-/** Decides about addresses. */
+/** The error of a port that nobody said may be called. */
+function portRefused(host: string, port: number): NetworkError {
+  return new NetworkError(
+    'HTTP_ADDRESS_REFUSED',
+    `Port ${port} of ${host} is refused; if it is meant, allow it by allowPorts: [${port}].`,
+    { outcome: 'not-sent' },
+  )
+}
+
+/** Decides about addresses and ports. */
 export class AddressGuard {
   readonly #kinds: ReadonlySet<string>
   readonly #networks = new BlockList()
   readonly #resolve: LookupFunction
+  readonly #ports: ReadonlySet<number> | undefined
   /** As {@link AddressGuard.lookup}, ready to be handed to a socket. */
   readonly lookup: LookupFunction
 
-  /** @throws RequestError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address */
-  constructor(allowed: readonly AllowedAddress[], resolve: LookupFunction = systemLookup) {
+  /**
+   * @param ports that may be called; undefined for all
+   * @throws RequestError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address
+   */
+  constructor(
+    allowed: readonly AllowedAddress[],
+    resolve: LookupFunction = systemLookup,
+    ports?: ReadonlySet<number>,
+  ) {
+    this.#ports = ports
     this.#kinds = new Set([
       'public',
       ...allowed.filter((entry) => entry === 'loopback' || entry === 'private'),
@@ -45,8 +63,9 @@ export class AddressGuard {
     this.lookup = (hostname, options, callback) => this.#lookup(hostname, options, callback)
   }
 
-  /** Why a host written as an address is refused; undefined for names and for addresses that are fine. */
-  refusalOfLiteral(hostname: string): NetworkError | undefined {
+  /** Why a port, or a host written as an address, is refused; undefined when nothing is known against them yet. */
+  refusalOf(hostname: string, port: number): NetworkError | undefined {
+    if (this.#ports?.has(port) === false) return portRefused(hostname, port)
     const address = hostname.replace(/^\[|\]$/g, '')
     return isIP(address) === 0 ? undefined : this.#refusal(address, address)
   }

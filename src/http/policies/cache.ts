@@ -6,7 +6,7 @@
  * never guessed: an answer that names no lifetime is validated each time.
  */
 import CachePolicy from 'http-cache-semantics'
-import { cacheKey } from '../cache/cache-key.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
 import type { CachedAnswer, CacheStore } from '../cache/cache-store.ts'
 import {
   type Call,
@@ -22,8 +22,8 @@ import { Stop } from '../stop.ts'
 /** What the cache is made of. */
 export interface CacheParts {
   readonly store: CacheStore
-  /** Fingerprint of the client's credential. */
-  readonly partition: string
+  /** Apart for each credential. */
+  readonly keyOf: CacheKey
 }
 
 /** Decodes a body that was kept. */
@@ -35,14 +35,14 @@ const policyOptions = { shared: false, cacheHeuristic: 0 } as const
 
 /** Keeps what may be kept of reads, and forgets what a write made untrue. */
 export function cachePolicy(parts: CacheParts, read: ReadPlain): Policy {
-  const { store, partition } = parts
+  const { store, keyOf } = parts
   const renewing = new Set<string>()
   return {
     name: 'cache',
     async run(call, next) {
       if (call.streams === true) return next(call)
       if (call.method !== 'GET') return written(call, next, parts)
-      const key = cacheKey(call, partition)
+      const key = keyOf(call)
       const found = entriesOf(store, key)
       const known = found instanceof Promise ? await found : found
       const match = known.length === 0 ? undefined : bestMatch(call, known)
@@ -157,7 +157,7 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
 }
 
 /** A write makes what was read of its address untrue (RFC 9111, 4.4); so does one whose outcome nobody knows. */
-async function written(call: Call, next: Next, { store, partition }: CacheParts): Promise<DecodedAnswer> {
+async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedAnswer> {
   if (call.method === 'HEAD' || call.method === 'OPTIONS') return next(call)
   const forget = async (headers: Readonly<Record<string, string>>): Promise<void> => {
     const places = [call.path, headers.location, headers['content-location']]
@@ -167,9 +167,7 @@ async function written(call: Call, next: Next, { store, partition }: CacheParts)
       if (url.origin !== call.origin) continue
       const headersOfReads = Object.entries(call.headers).filter(([name]) => name !== 'idempotency-key')
       const reader = { ...call, headers: Object.fromEntries(headersOfReads) }
-      await Promise.resolve(store.delete(cacheKey(reader, partition, url.pathname + url.search))).catch(
-        ignore,
-      )
+      await Promise.resolve(store.delete(keyOf(reader, url.pathname + url.search))).catch(ignore)
     }
   }
   try {
