@@ -115,6 +115,9 @@ function withPolicy(report: LimitReport, policies: readonly Item[]): LimitReport
   return { ...report, windowMs: ms(countOf(policy?.parameters.get('w'))) }
 }
 
+/** Requests of a window that slides come back all the time, so what was told of it is worth no longer than this. */
+const slidingResetMs = 60_000
+
 /** `api-usage=18/5000, per-app-api-usage=17/250(appName=sample)`: each over 24 hours that slide. */
 function salesforceLimits(field: string | undefined): readonly LimitReport[] {
   const found = [...(field ?? '').matchAll(/([\w-]+)=(\d{1,12})\/(\d{1,12})/g)]
@@ -123,6 +126,7 @@ function salesforceLimits(field: string | undefined): readonly LimitReport[] {
     quota: Number(quota),
     remaining: Math.max(0, Number(quota) - Number(used)),
     windowMs: 86_400_000,
+    resetMs: slidingResetMs,
   }))
 }
 

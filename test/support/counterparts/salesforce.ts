@@ -5,6 +5,8 @@ import type {
 } from '../../../src/connectors/kit/conformance/counterpart.ts'
 import type { NativeRecord } from '../../../src/model/values.ts'
 import { type FakeSalesforce, startFakeSalesforce } from '../salesforce/fake-salesforce.ts'
+import { makeId } from '../salesforce/ids.ts'
+import { outboundMessage } from '../salesforce/outbound.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
 interface Door {
@@ -13,7 +15,16 @@ interface Door {
   readonly patch: (seed: number) => NativeRecord
   readonly texts: CounterpartResource['texts']
   readonly refused: (seed: number) => NativeRecord
+  /** Values that many records may share. */
+  readonly crowd: NativeRecord
+  readonly prefix: string
 }
+
+const unsigned =
+  'Salesforce signs no notices: a secret in the address and the id of the org are all that proves a sender'
+
+const webhookSecret = 'the secret in the address'
+const monthMs = 31 * 86_400_000
 
 /** Salesforce cuts blanks off both ends of a text. */
 const stores = (text: string): string => text.trim()
@@ -28,6 +39,8 @@ const doors: readonly Door[] = [
       { path: ['Description'], maxLength: 32_000, stores },
     ],
     refused: (seed) => ({ Name: `Account ${seed}`, Segment__c: 'Z' }),
+    crowd: { AccountNumber: 'crowd' },
+    prefix: '001',
   },
   {
     object: 'Contact',
@@ -35,6 +48,8 @@ const doors: readonly Door[] = [
     patch: (seed) => ({ Title: `Title ${seed}` }),
     texts: [{ path: ['LastName'], maxLength: 80, stores }],
     refused: (seed) => ({ LastName: `Last ${seed}`, Email: 'no address' }),
+    crowd: { Title: 'crowd' },
+    prefix: '003',
   },
 ]
 
@@ -60,9 +75,18 @@ export const startCounterpart: StartCounterpart = async () => {
       bulk: { from: 40, pageRows: 100, poll: '50ms' },
       commitLag: '2s',
       inflight: '1s',
+      webhooks: { secret: webhookSecret, organizationId: fake.org.id },
     },
     resources: doors.map((door) => resourceOf(fake, door)),
     faults: proxy.faults,
+    delivery: ({ resource, rid }) => ({
+      headers: { 'content-type': 'text/xml; charset=utf-8' },
+      query: { token: webhookSecret },
+      body: Buffer.from(
+        outboundMessage(fake.org.id, [{ object: resource, id: rid, notificationId: `04l${rid.slice(3)}` }]),
+      ),
+      receivedAt: Date.now(),
+    }),
     stop: async () => {
       await proxy.close()
       await fake.close()
@@ -73,7 +97,28 @@ export const startCounterpart: StartCounterpart = async () => {
 function resourceOf({ org }: FakeSalesforce, { object, ...door }: Door): CounterpartResource {
   return {
     name: object,
-    ...door,
+    body: door.body,
+    patch: door.patch,
+    texts: door.texts,
+    waivers: { 'webhook-altered-is-refused': unsigned, 'webhook-old-is-refused': unsigned },
+    refused: door.refused,
+    stranger: () => makeId(door.prefix, 999_999_999),
+    crowd: async (count) => {
+      for (let seed = 0; seed < count; seed += 1) {
+        org.create(object, { ...door.body(900_000 + seed), ...door.crowd })
+      }
+      return door.crowd
+    },
+    insertLate: async (body, ageMs) => {
+      org.setTime(org.now() - ageMs)
+      const transaction = org.transaction()
+      const id = transaction.create(object, body)
+      org.setTime(undefined)
+      transaction.commit()
+      return id
+    },
+    // What was deleted more than 30 days ago nobody can say any more.
+    expireCursors: async () => org.advance(monthMs),
     insert: async (body) => org.create(object, body),
     change: async (rid, patch) => org.update(object, rid, patch),
     remove: async (rid) => org.remove(object, rid),

@@ -184,7 +184,10 @@ test('jsforce loads and reads in bulk, on one page', async () => {
     object: 'Account',
     operation: 'insert',
     pollInterval: 5,
-    input: [{ Name: 'A, "quoted"', Segment__c: 'A' }, { Name: 'B', Segment__c: 'Z' }],
+    input: [
+      { Name: 'A, "quoted"', Segment__c: 'A' },
+      { Name: 'B', Segment__c: 'Z' },
+    ],
   })
   expect(loaded.successfulResults).toMatchObject([{ Name: 'A, "quoted"', sf__Created: 'true' }])
   expect(loaded.failedResults).toHaveLength(1)

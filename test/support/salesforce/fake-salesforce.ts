@@ -205,7 +205,10 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
 
 function send(response: ServerResponse, answer: ApiAnswer, fake: FakeSalesforce): void {
   const { status, body, text, headers = {} } = answer
-  const usage = { 'sforce-limit-info': `api-usage=${fake.used}/${fake.dailyRequests}` }
+  const usage = {
+    date: new Date(fake.org.now()).toUTCString(),
+    'sforce-limit-info': `api-usage=${fake.used}/${fake.dailyRequests}`,
+  }
   if (text !== undefined) {
     response.writeHead(status, { ...usage, ...headers })
     Readable.from(typeof text === 'string' ? [text] : text).pipe(response)

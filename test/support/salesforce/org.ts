@@ -51,6 +51,7 @@ export class Org {
   /** Live records by object, unique field and value. */
   readonly #unique = new Map<string, StoredRecord>()
   #frozenMs: number | undefined
+  #aheadMs = 0
   #count = 0
   /** Called after every committed change. */
   onChange: (kind: 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE', record: StoredRecord) => void = () =>
@@ -72,8 +73,13 @@ export class Org {
     this.#frozenMs = ms
   }
 
+  /** Puts the org's running clock forward. */
+  advance(ms: number): void {
+    this.#aheadMs += ms
+  }
+
   now(): number {
-    return this.#frozenMs ?? Date.now()
+    return this.#frozenMs ?? Date.now() + this.#aheadMs
   }
 
   /** @throws SalesforceError NOT_FOUND, as for a path with an unknown object */

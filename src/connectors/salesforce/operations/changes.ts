@@ -129,13 +129,14 @@ function withoutDoubles(
 }
 
 async function feedPage(
-  { client, object }: ObjectContext,
+  { client, object, clock }: ObjectContext,
   schema: ObjectSchema,
   query: FeedQuery,
   context: CallContext,
 ): Promise<FeedPage> {
   const names = ['Id', 'SystemModstamp', ...(schema.fields.has('IsDeleted') ? ['IsDeleted'] : [])]
   const soql = `SELECT ${names.join(', ')} FROM ${object}${conditionOf(query)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`
+  const readAt = clock.monotonic()
   const { rows, serverNowMs } = await client.query(soql, context, 'all')
   const items = rows.map((row): FeedItem => {
     const rid = textAt(row, ['Id'])
@@ -148,7 +149,7 @@ async function feedPage(
       position: soqlTime(positionMs),
       positionMs,
       // Never the same twice while the second is open, so that the next sweep tells it again.
-      content: isOver ? 'settled' : `open ${serverNowMs}`,
+      content: isOver ? 'settled' : `open ${readAt}`,
     }
   })
   return { items, more: rows.length >= pageSize, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
