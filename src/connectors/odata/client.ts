@@ -44,6 +44,7 @@ export interface ServiceOptions {
   /** On every request: `sap-client`, `sap-language`. */
   readonly parameters: ServiceQuery
   readonly csrf: CsrfMode
+  /** Of V4 services. */
   readonly batchFormat: BatchFormat
 }
 
@@ -133,12 +134,18 @@ export class Service {
 
   /** Reads of a batch, answered in their order; undefined for those that got no answer. */
   async readBatch(reads: readonly BatchRequest[], context: CallContext): Promise<readonly MaybeAnswers[]> {
-    return this.#batch(readsBatch(reads, this.#options.batchFormat), reads, context)
+    return this.#batch(readsBatch(reads, await this.#batchFormat()), reads, context)
   }
 
   /** Change sets of a batch; the answers of each, or undefined for one that got none. */
   async writeBatch(sets: readonly ChangeSet[], context: CallContext): Promise<readonly MaybeAnswers[]> {
-    return this.#batch(writesBatch(sets, this.#options.batchFormat), sets, context)
+    return this.#batch(writesBatch(sets, await this.#batchFormat()), sets, context)
+  }
+
+  /** V2 knows the one form only. */
+  async #batchFormat(): Promise<BatchFormat> {
+    const { version } = await this.metadata()
+    return version === 2 ? 'multipart' : this.#options.batchFormat
   }
 
   async #batch(

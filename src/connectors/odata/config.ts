@@ -113,6 +113,7 @@ export const odataShape = {
   resources: z.record(z.string().min(1), resourceSchema).optional(),
   /** Query parameters on every request. */
   parameters: z.record(z.string().min(1), z.string()).optional(),
+  /** How a `$batch` is spelt for V4 services; V2 has `multipart` only. */
   batchFormat: z.enum(['multipart', 'json']).default('multipart'),
   /** Codes of error answers that say that a record is locked by somebody, beside status 423. */
   lockCodes: z.array(z.string().min(1)).optional(),

@@ -3,15 +3,33 @@ import type { FieldType } from '../../model/values.ts'
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import type { EdmProperty, EntitySet, ServiceModel } from './metadata/model.ts'
 
-/** One entity set under the name that a definition uses. */
-export function describeSet(name: string, model: ServiceModel, set: EntitySet): ResourceDescription {
-  const fields = [...set.type.properties.values()].flatMap((property) => fieldsOf(model, set, property, []))
+/** One entity set under the name that a definition uses, with the parts that come along when it is read. */
+export function describeSet(
+  name: string,
+  model: ServiceModel,
+  set: EntitySet,
+  parts: readonly string[] = [],
+): ResourceDescription {
+  const properties = [...set.type.properties.values()]
+  const fields = [
+    ...properties.flatMap((property) => fieldsOf(model, set, property, [])),
+    ...parts.flatMap((part) => partField(set, part)),
+  ]
   return {
     name,
     ...(set.label === undefined ? {} : { label: set.label }),
     fields,
     key: set.type.key.map((part) => [part]),
   }
+}
+
+/** Parts are made with the record and changed by themselves. */
+function partField(set: EntitySet, name: string): readonly FieldDescription[] {
+  const navigation = set.type.navigations.get(name)
+  if (navigation === undefined) return []
+  const nativeType = navigation.isMany ? `Collection(${navigation.target})` : navigation.target
+  const may = { creatable: set.creatable, updatable: false }
+  return [{ path: [name], nativeType, required: false, nullable: true, ...may }]
 }
 
 const depthMax = 4

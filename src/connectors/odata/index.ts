@@ -8,6 +8,7 @@ import { Service, type ServiceQuery } from './client.ts'
 import { type ODataConfig, odataConfig, type ResourceSettings, resourceSchema } from './config.ts'
 import type { CsrfMode } from './csrf-session.ts'
 import { describeSet } from './describe.ts'
+import { expandedParts } from './operations/query.ts'
 import { entitySetOf, type ResourceContext } from './operations/resource-context.ts'
 import { bindResource } from './resources.ts'
 
@@ -109,7 +110,8 @@ async function describe(
 
 async function describeOne({ name, settings, service }: ResourceContext): Promise<ResourceDescription> {
   const model = await service.metadata()
-  return describeSet(name, model, entitySetOf(model, settings.entitySet ?? name))
+  const parts = expandedParts(settings).map((path) => path.split('/', 1)[0] ?? path)
+  return describeSet(name, model, entitySetOf(model, settings.entitySet ?? name), [...new Set(parts)])
 }
 
 async function describeAll(service: Service): Promise<readonly ResourceDescription[]> {

@@ -27,6 +27,17 @@ export class FakeClock {
     if (this.#stoppedAt !== undefined) this.set(this.#stoppedAt)
   }
 
+  /** Does something as if it were that time. */
+  at<T>(ms: number, work: () => T): T {
+    const before = this.#stoppedAt
+    this.#stoppedAt = ms
+    try {
+      return work()
+    } finally {
+      this.#stoppedAt = before
+    }
+  }
+
   /** An instant to a ten-millionth of a second, as SAP's long time stamps have it. */
   instant(): string {
     if (this.#stoppedAt === undefined) this.#ticks = (this.#ticks + 1) % 10_000

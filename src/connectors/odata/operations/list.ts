@@ -2,7 +2,7 @@
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { type ServiceCall, unusableAnswer } from '../client.ts'
-import { afterPosition, allOf, keyOf } from '../protocol/literals.ts'
+import { afterPosition, allOf, comparison, keyOf } from '../protocol/literals.ts'
 import { countQuery, keyOrder, shapeQuery } from './query.ts'
 import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
 import { type Bound, boundTo, propertyOf, type ResourceContext } from './resource-context.ts'
@@ -30,11 +30,12 @@ async function* keyPages(
 ): AsyncGenerator<ListPage> {
   const { settings } = owner
   const { pageSize, count } = settings.list
+  const scope = scopeOf(owner, bound)
   let after: string | undefined
   for (let isFirst = true; ; isFirst = false) {
     const query = {
       ...shapeQuery(bound, settings),
-      $filter: allOf([settings.where, after === undefined ? undefined : afterKey(bound, after)]),
+      $filter: allOf([...scope, after === undefined ? undefined : afterKey(bound, after)]),
       $orderby: keyOrder(bound),
       $top: String(pageSize),
       ...(isFirst && count ? countQuery(bound) : {}),
@@ -47,6 +48,14 @@ async function* keyPages(
     if (last === after) throw unusableAnswer('the next page is the same as this one')
     after = last
   }
+}
+
+/** What is listed: what the definition asks for, less what counts as deleted, so that the service's count is that of the living. */
+function scopeOf({ settings }: ResourceContext, { set, model }: Bound): readonly (string | undefined)[] {
+  const { where, tombstone } = settings
+  if (tombstone === undefined) return [where]
+  const property = propertyOf(set, tombstone.field)
+  return [where, comparison(property, 'ne', tombstone.equals, model.version)]
 }
 
 function afterKey({ set, model }: Bound, rid: string): string {
@@ -68,7 +77,7 @@ async function* linkedPages(
   const headers = { prefer: `odata.maxpagesize=${pageSize}` }
   const query = {
     ...shapeQuery(bound, settings),
-    $filter: settings.where,
+    $filter: allOf(scopeOf(owner, bound)),
     ...(count ? countQuery(bound) : {}),
   }
   let call: ServiceCall = { target: `/${bound.set.name}`, query, headers }

@@ -7,8 +7,7 @@ import type { Bound } from './resource-context.ts'
 export function shapeQuery({ model }: Bound, settings: ResourceSettings): ServiceQuery {
   const { select, create } = settings
   const marker = create.as === 'marker' ? create : undefined
-  const expand = new Set(settings.expand ?? [])
-  if (marker?.within !== undefined) expand.add(marker.within.navigation)
+  const expand = new Set(expandedParts(settings))
   const names = new Set(select ?? [])
   if (select !== undefined) {
     if (marker !== undefined && marker.within === undefined) names.add(marker.field)
@@ -20,6 +19,12 @@ export function shapeQuery({ model }: Bound, settings: ResourceSettings): Servic
     ...(names.size === 0 ? {} : { $select: [...names].join(',') }),
     ...(expand.size === 0 ? {} : { $expand: [...expand].join(',') }),
   }
+}
+
+/** Paths of `$expand`: those of the definition, and the one that leads to our marker. */
+export function expandedParts({ expand = [], create }: ResourceSettings): readonly string[] {
+  const within = create.as === 'marker' ? create.within : undefined
+  return within === undefined ? expand : [...expand, within.navigation]
 }
 
 function requiredNames({ changes, tombstone }: ResourceSettings): readonly string[] {

@@ -135,7 +135,7 @@ export function filledAddress({ target, path }: RecordAddress): string {
 /** A comparison: `Name eq 'Ada'`. @throws IsthmusError CONNECTOR_VALUE_UNUSABLE */
 export function comparison(
   property: EdmProperty,
-  operator: 'eq' | 'gt' | 'ge',
+  operator: 'eq' | 'ne' | 'gt' | 'ge',
   value: unknown,
   version: ProtocolVersion,
 ): string {
