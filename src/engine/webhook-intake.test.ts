@@ -40,6 +40,24 @@ describe('createWebhookIntake', () => {
     expect(await twins.detail('crm', 'crm-2')).toBeDefined()
   })
 
+  it('hands on what the sender wants to hear, once the delivery is committed', async () => {
+    const twins = world()
+    const answer = { contentType: 'text/xml', body: '<Ack>true</Ack>' }
+    const { systems } = twins.context
+    const crm = systems.get('crm')
+    if (crm === undefined) return expect.fail('no crm')
+    const acknowledging: typeof crm = {
+      ...crm,
+      webhook: async () => ({ kind: 'accepted', deliveryId: 'd-1', changed: [], answer }),
+    }
+    const intake = createWebhookIntake({
+      ...twins.context,
+      systems: new Map([...systems, ['crm', acknowledging]]),
+    })
+    const receiving = twins.finish(intake.receive('crm', delivery('crm-1')))
+    expect(await receiving).toEqual({ kind: 'accepted', marks: 0, duplicate: false, answer })
+  })
+
   it('does not accept what could not be committed', async () => {
     const twins = world()
     twins.store.intake = async () => {

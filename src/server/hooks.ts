@@ -11,8 +11,8 @@ function singleValued(
 }
 
 /**
- * Adds the route. 202: committed (also for a repeated delivery), 200 where the sender wants to hear something · 401: refused, the same for every reason · 503: could not be committed,
- * send it again.
+ * Adds the route. 202: committed (also for a repeated delivery), 200 where the sender wants to hear something · 401: refused, the same for
+ * every reason · 503: could not be committed, send it again.
  */
 export function addHookRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   server.post<{ Params: { system: string }; Querystring: Record<string, string | string[]> }>(
