@@ -1,4 +1,5 @@
 /** The status resource of the wire: what the status page, the CLI and later the dashboard show. No record values. */
+import { runNeedsPerson } from '../model/run-reasons.ts'
 import type { JournalRow, StatusCounts } from '../store/admin-contract.ts'
 
 /** Counts and states at one moment. */
@@ -10,6 +11,12 @@ export interface StatusResource {
   /** `agreed`: nothing waits · `working`: changes are on their way · `attention`: something needs a person */
   readonly state: 'agreed' | 'working' | 'attention'
   readonly counts: StatusCounts
+  /** Places whose last full run a person has to look at: an empty list where records are known, another account, a list that breaks off. */
+  readonly doubts: readonly {
+    readonly system: string
+    readonly entity: string
+    readonly reason: string
+  }[]
 }
 
 /** One line of the latest decisions. */
@@ -33,15 +40,21 @@ export function toStatusResource(
   counts: StatusCounts,
 ): StatusResource {
   const { open, queue } = counts
+  const doubts = counts.systems.flatMap(({ system, entity, lastRun }) =>
+    lastRun !== undefined && runNeedsPerson(lastRun)
+      ? [{ system, entity, reason: lastRun.reason ?? '' }]
+      : [],
+  )
   const needs = [
     open.conflicts > 0 ? plural(open.conflicts, 'conflict') : '',
     open.matches > 0 ? plural(open.matches, 'possible match', 'possible matches') : '',
     open.holds > 0 ? plural(open.holds, 'held change') : '',
     open.failures > 0 ? plural(open.failures, 'failure') : '',
+    doubts.length > 0 ? plural(doubts.length, 'list in doubt', 'lists in doubt') : '',
   ].filter((part) => part !== '')
   const moving = queue.due + queue.running + queue.waiting
   const active = counts.records.active ?? 0
-  const base = { integration: integration.id, version: integration.version, counts }
+  const base = { integration: integration.id, version: integration.version, counts, doubts }
   if (needs.length > 0)
     return {
       ...base,

@@ -6,11 +6,13 @@
  * - `candidate` → no more (its row is dropped): attached, to the record that its marker names or to the one match found
  * - `candidate` → `review`: several records are possible, or one is likely but not sure; a person decides
  * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
- * - `candidate` → `ignored`: out of scope, or gone before anybody saw it; looked at again whenever it is marked
+ * - `candidate` → `ignored`: out of scope, gone before anybody saw it, or beyond reading; looked at again whenever it is marked
  *
  * It waits while it may be a create of our own (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided, so
  * that two of them never decide about each other at once (H20).
  */
+import type { CallFailure } from '../connectors/kit/contract.ts'
+import { errorCodes } from '../model/error-codes.ts'
 import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
 import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
@@ -47,8 +49,11 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
   if (member.lane === 'quarantined') return 'finish'
   const place = placeOf(pass.context, member.system, pass.entity.name)
   const sighting = pass.sightings.get(member.system) ?? (await tools.lookAt(pass, member.system))
-  // A look without information has asked to come back already.
-  if (sighting.kind === 'unknown') return 'finish'
+  if (sighting.kind === 'unknown') {
+    // The look itself has asked to come back.
+    setAsideUnreadable(pass, member, sighting.failure)
+    return 'finish'
+  }
   if (sighting.kind === 'gone') return dropGone(pass, place, sighting)
   if (!sighting.admissible) return 'finish'
   if (!sighting.inScope) {
@@ -56,6 +61,7 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
     ignore(pass, 'out of scope')
     return 'finish'
   }
+  forgetTold(pass, member.system)
   const adopted = await adoptByMarker(pass, place, sighting)
   if (adopted !== 'go-on') return adopted
   if (await tools.mayBeOurs(pass, place)) {
@@ -63,6 +69,27 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
     return 'finish'
   }
   return matchOrPromote(pass, member, sighting)
+}
+
+/**
+ * A record that can't be read must not hold up others: creates at its system wait for candidates that were not looked at yet. It is told to a
+ * person, and looked at again less and less often, and whenever somebody marks it.
+ */
+function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure | 'shut'): void {
+  if (failure === 'shut' || failure.scope !== 'record') return
+  const attempts = pass.members.get(system)?.laneAttempts ?? 0
+  if (!isForGood(failure.code) && attempts < pass.context.settings.crashLimit) return
+  if (pass.record.state !== 'ignored') {
+    updateMember(pass, { system, state: 'out-of-scope' })
+    ignore(pass, 'it can not be read')
+  }
+  const { code, message } = failure
+  keepFailure(pass, { system, operation: 'read', code, message, replay: 'safe' })
+}
+
+/** The code itself says that trying again does not help. */
+function isForGood(code: string): boolean {
+  return Object.entries(errorCodes).some(([name, { retry }]) => name === code && retry === 'never')
 }
 
 /** A read replica that lags may not know a record that was just announced; later, "gone" is gone. */
@@ -74,13 +101,13 @@ function dropGone(pass: Pass, place: Place, sighting: Extract<Sighting, { kind: 
     return 'finish'
   }
   updateMember(pass, { system, state: 'gone', goneSince: sighting.at })
-  forgetOrphan(pass, system)
+  forgetTold(pass, system)
   ignore(pass, 'gone')
   return 'finish'
 }
 
 /** What was told of it while it rested is over. */
-function forgetOrphan(pass: Pass, system: string): void {
+function forgetTold(pass: Pass, system: string): void {
   if (pass.record.state === 'ignored') clearFailure(pass, system)
 }
 
@@ -151,7 +178,6 @@ async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting
  */
 function promote(pass: Pass, system: string): void {
   const entity = pass.entity.name
-  forgetOrphan(pass, system)
   updateRecord(pass, { state: 'active' })
   updateMember(pass, { system, state: 'linked' })
   for (const other of pass.entity.systems.keys()) {

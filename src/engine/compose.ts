@@ -75,16 +75,13 @@ function withoutProblems(
   planned: PlannedWrite,
   problems: readonly FieldProblem[],
 ): PlannedWrite | undefined {
-  const refused = problems.filter((problem) => problem.field in planned.revs)
+  const own = problems.filter((problem) => problem.field in planned.revs)
+  // An update leaves what it is not about as it is; a create has to make all of it, so that nothing of it can go.
+  const whole = planned.operation === 'create' && own.length === 0
+  const refused = whole ? problems : own
   const [first] = refused
-  if (first === undefined)
-    return problems.length === 0 || planned.operation === 'update' ? planned : undefined
-  refuse(
-    pass,
-    planned,
-    first.code,
-    refused.map((problem) => problem.field),
-  )
+  if (first === undefined) return planned
+  refuse(pass, planned, first.code, whole ? [] : refused.map((problem) => problem.field))
   keepFailure(pass, {
     system: planned.system,
     operation: planned.operation,
@@ -95,7 +92,7 @@ function withoutProblems(
   })
   const { part } = placeOf(pass.context, planned.system, pass.entity.name)
   const needed = refused.some((problem) => part.fields.get(problem.field)?.nullable !== true)
-  if (planned.operation === 'create' && needed) return undefined
+  if (planned.operation === 'create' && (whole || needed)) return undefined
   const kept = Object.keys(planned.revs).filter((name) => !refused.some((problem) => problem.field === name))
   if (kept.length === 0) return undefined
   return { ...planned, values: pick(planned.values, kept), revs: pick(planned.revs, kept) }

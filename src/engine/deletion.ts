@@ -25,6 +25,8 @@ import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
 
 /** Wait before evidence that could not be had is asked for again. */
 const RETRY_MS = 30_000
+/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+const UNCLEAR_CREATE_RETRY_MS = 600_000
 /** A standing doubt is told to a person after this long. */
 const HOLD_AFTER_MS = 60_000
 /** A survivor that is not known yet is usually discovered within seconds. */
@@ -173,9 +175,11 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
     return 'go-on'
   }
   if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
-  if (pass.intents.size > 0 || [...pass.members.values()].some(isCreateInDoubt)) {
-    // Nothing is decided while a write of ours may have landed somewhere: a counterpart that nobody knew of would outlive the record.
-    lookAgain(pass, { at: context.clock.now() + RETRY_MS, why: 'writes-in-doubt', look: [system] })
+  // Nothing is decided while a write of ours may have landed somewhere: a counterpart that nobody knew of would outlive the record (H28).
+  const forPerson = [...pass.members.values()].some(isCreateInDoubt)
+  if (pass.intents.size > 0 || forPerson) {
+    const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
+    lookAgain(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
     return 'go-on'
   }
   if (!released && (await stopForPerson(pass, system, tools))) return 'go-on'
@@ -209,29 +213,12 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
     })
     return true
   }
-  const doubtful = systemOfUnclearCreate(pass)
-  if (doubtful !== undefined) {
-    holdLane(pass, system, {
-      kind: 'update-delete',
-      reason: `The record is gone in ${system}, but may have been created in ${doubtful}: a person has to look there first.`,
-    })
-    return true
-  }
   if (!(await isTripped(pass.context, system, pass.entity.name))) return false
   holdLane(pass, system, {
     kind: 'delete-guard',
     reason: `More records than the guard of ${pass.entity.name} allows are gone in ${system} within 24 hours.`,
   })
   return true
-}
-
-/** A create whose effect nobody could find out about: buried now, it would come back as a new record (H28). */
-function systemOfUnclearCreate(pass: Pass): string | undefined {
-  const unclear = [...pass.members.values()].find(
-    (member) =>
-      member.rid === undefined && member.lane === 'quarantined' && member.laneReason?.startsWith('CREATE_'),
-  )
-  return unclear?.system
 }
 
 async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdict> {

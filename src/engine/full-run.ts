@@ -9,6 +9,7 @@
  */
 import type { ListEnd, ListedRecord } from '../connectors/kit/contract.ts'
 import { isIsthmusError } from '../model/errors.ts'
+import { listBrokeOff, nothingListed, otherAccount, runStopped } from '../model/run-reasons.ts'
 import type { RunComparison } from '../store/contract.ts'
 import { noteBaseline } from './baseline.ts'
 import { withDeadline } from './deadline.ts'
@@ -84,8 +85,6 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
 function hasEnded({ end, seen }: Listing): boolean {
   return end !== undefined && (end.ended ?? end.complete) && seen >= (end.expected ?? 0)
 }
-
-const otherAccount = 'another account answers than the one this store was filled from'
 
 function tellFinished(context: IntakeContext, request: FullRunRequest, result: FullRunResult): void {
   const { system, entity } = request
@@ -175,11 +174,11 @@ async function pullPage(
   try {
     const next = await withDeadline(context.clock, limitMs, signal, pages.next())
     if (next === 'late') {
-      return { kind: 'failed', failure: signal.aborted ? 'stopped' : `no page came within ${limitMs} ms` }
+      return { kind: 'failed', failure: signal.aborted ? runStopped : `no page came within ${limitMs} ms` }
     }
     return next.done === true ? { kind: 'end', end: next.value } : { kind: 'page', page: next.value }
   } catch (error) {
-    if (signal.aborted) return { kind: 'failed', failure: 'stopped' }
+    if (signal.aborted) return { kind: 'failed', failure: runStopped }
     return {
       kind: 'failed',
       failure: isIsthmusError(error) ? `${error.code}: ${error.message}` : String(error),
@@ -215,7 +214,7 @@ async function findDoubt(
   listing: Listing,
 ): Promise<string | undefined> {
   const { end, seen } = listing
-  if (end === undefined) return listing.failure ?? 'the list broke off'
+  if (end === undefined) return listBrokeOff(listing.failure ?? 'no reason is known')
   if (!end.complete) return end.reason ?? 'the system did not say that the list is complete'
   if (place.resource.capabilities.list.paging === 'offset')
     return 'offset paging skips records while others vanish'
@@ -225,5 +224,5 @@ async function findDoubt(
   if (seen > 0) return undefined
   // During an outage some systems answer 200 with an empty list. Nothing is believed of it as long as we know of records there.
   const known = await context.store.sentinels(place.system, place.entity.name, 1, '')
-  return known.length === 0 ? undefined : 'nothing was listed although records are known there'
+  return known.length === 0 ? undefined : nothingListed
 }

@@ -4,6 +4,7 @@
  */
 import type {
   CallContext,
+  CallFailure,
   ConnectedSystem,
   CreateRequest,
   FindRequest,
@@ -99,6 +100,8 @@ export class FakeSystem implements ConnectedSystem {
   /** Runs when an update arrives, before it takes effect. */
   beforeUpdate: () => void = () => undefined
   down = false
+  /** Records whose reads fail, and how. */
+  readonly unreadable = new Map<string, CallFailure>()
   readonly #scheduler: Scheduler
   #ids = 0
 
@@ -239,6 +242,8 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   #state(entity: string, rid: string): ReadResult {
+    const failure = this.unreadable.get(rid)
+    if (failure !== undefined) return { kind: 'unknown', failure }
     const stored = this.table(entity).get(rid)
     if (stored === undefined) return { kind: 'gone' }
     return { kind: 'live', rid, native: { ...stored.body }, ...this.#version(stored) }

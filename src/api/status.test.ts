@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { nothingListed, otherAccount } from '../model/run-reasons.ts'
+import type { StatusCounts } from '../store/admin-contract.ts'
+import type { RunRow } from '../store/contract.ts'
+import { toStatusResource } from './status.ts'
+
+const run: RunRow = {
+  id: 'r',
+  kind: 'full',
+  system: 'crm',
+  entity: 'customer',
+  startedAt: 1,
+  finishedAt: 2,
+  seen: 0,
+  complete: false,
+}
+
+function statusOf(lastRun: RunRow): ReturnType<typeof toStatusResource> {
+  const counts: StatusCounts = {
+    now: 3,
+    records: { active: 5 },
+    queue: { due: 0, waiting: 0, running: 0 },
+    systems: [{ system: 'crm', entity: 'customer', linked: 5, lanes: { open: 5 }, lastRun }],
+    open: { conflicts: 0, failures: 0, matches: 0, holds: 0, intents: 0 },
+    workers: 1,
+  }
+  return toStatusResource({ id: 'i', version: 'v' }, counts)
+}
+
+test.each([nothingListed, otherAccount, 'the list broke off: HTTP_ANSWER_TOO_DEEP: deep'])(
+  'a last list with the doubt "%s" needs a person',
+  (reason) => {
+    const status = statusOf({ ...run, reason })
+    expect(status).toMatchObject({ state: 'attention', doubts: [{ system: 'crm', reason }] })
+    expect(status.summary).toContain('1 list in doubt')
+  },
+)
+
+test('a list that never proves absence, or that was stopped, needs nobody', () => {
+  for (const reason of ['offset paging skips records while others vanish', 'stopped']) {
+    expect(statusOf({ ...run, reason })).toMatchObject({ state: 'agreed', doubts: [] })
+  }
+  expect(statusOf({ ...run, complete: true })).toMatchObject({ state: 'agreed' })
+})

@@ -1,0 +1,26 @@
+/** Why a full run proves no absence, where that needs a person: the words are kept with the run, and the status tells them apart by these. */
+
+const broken = 'the list broke off: '
+
+/** During an outage some systems answer with an empty list; one that is really empty looks the same. */
+export const nothingListed = 'nothing was listed although records are known there'
+/** The credentials lead elsewhere than before; see `isthmus accept-account`. */
+export const otherAccount = 'another account answers than the one this store was filled from'
+/** The run was ended by us. */
+export const runStopped = 'stopped'
+
+/** The reason of a run whose list did not come to its end. */
+export function listBrokeOff(failure: string): string {
+  return failure === runStopped ? runStopped : broken + failure
+}
+
+/** The last run of a place says that nothing else there will come right by itself. */
+export function runNeedsPerson(run: {
+  readonly finishedAt?: number
+  readonly complete?: boolean
+  readonly reason?: string
+}): boolean {
+  const { finishedAt, complete, reason } = run
+  if (finishedAt === undefined || complete !== false || reason === undefined) return false
+  return reason === nothingListed || reason === otherAccount || reason.startsWith(broken)
+}
