@@ -61,9 +61,10 @@ export interface ChainParts {
 export function clientChain(parts: ChainParts): Next {
   const { clock } = parts
   const read: ReadPlain = (call, wire) => readPlain(call, wire, parts.response)
+  const classify = classifyStep(clock)
   const order: readonly (Policy | undefined)[] = [
     deadlinePolicy(clock),
-    when(parts.cache, (cache) => cachePolicy(cache, read)),
+    when(parts.cache, (cache) => cachePolicy(cache, read, classify)),
     parts.mergeEqualReads ? mergeEqualPolicy(copyWith(read)) : undefined,
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
     when(parts.breaker, (options) => breakerPolicy(options, clock)),
@@ -74,7 +75,7 @@ export function clientChain(parts: ChainParts): Next {
     when(parts.telemetry, (telemetry) => tracePolicy(telemetry, clock)),
     when(parts.onAttempt, (listener) => logAttemptPolicy(listener, clock)),
   ]
-  const answerSteps = [learnLimitsStep(parts.limiter, clock), classifyStep(clock)]
+  const answerSteps = [learnLimitsStep(parts.limiter, clock), classify]
   const innerEnd = exchangeWith(parts.exchange, parts.response, answerSteps)
   return order
     .filter((policy) => policy !== undefined)

@@ -50,6 +50,8 @@ export interface ErrorAnswer {
   readonly mediaType: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** The body before decoding, for the cache. */
+  readonly plain?: Uint8Array | undefined
 }
 
 /** What a {@link HttpStatusError} is made from. */
@@ -68,6 +70,8 @@ export class HttpStatusError extends HttpError {
   declare readonly problem: Problem | undefined
   /** Header fields of the answer. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>>
+  /** The body before decoding, decompressed. Non-enumerable. */
+  declare readonly plain: Uint8Array | undefined
 
   constructor(code: ErrorCode, message: string, options: HttpStatusErrorOptions) {
     super(code, message, options)
@@ -76,6 +80,7 @@ export class HttpStatusError extends HttpError {
     hide(this, 'body', options.answer.body)
     hide(this, 'problem', problemOf(options.answer))
     hide(this, 'headers', options.answer.headers)
+    hide(this, 'plain', options.answer.plain)
   }
 }
 

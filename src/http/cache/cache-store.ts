@@ -7,7 +7,7 @@ export interface CachedAnswer {
   readonly status: number
   /** Body, decompressed. */
   readonly bytes: Uint8Array
-  /** Freshness by RFC 9111, as `http-cache-semantics` writes it down. JSON. */
+  /** Header fields and what freshness is reckoned from. JSON. */
   readonly policy: object
 }
 

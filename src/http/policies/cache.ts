@@ -1,14 +1,23 @@
 /**
  * A private cache by RFC 9111, one for each credential.
  *
- * What is fresh and what may be stored is decided by `http-cache-semantics`. An answer is *fresh* (handed out), *stale but usable* (handed
- * out while a request renews it), *to be validated* (asked for with its ETag or date; a 304 makes it fresh again) or *absent*. Freshness is
- * never guessed: an answer that names no lifetime is validated each time.
+ * An answer is *fresh* (handed out), *stale but usable* (handed out while a request renews it), *to be validated* (asked for with its ETag
+ * or date; a 304 makes it fresh again) or *absent*. Freshness is never guessed: an answer that names no lifetime is validated each time.
  */
-import CachePolicy from 'http-cache-semantics'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { CachedAnswer, CacheStore } from '../cache/cache-store.ts'
 import {
+  bestMatch,
+  entryOf,
+  headersOf,
+  isKnownToCaller,
+  type Match,
+  mayBeStorable,
+  refreshed,
+  servesOnError,
+} from '../cache/stored-policy.ts'
+import {
+  type AnswerStep,
   type Call,
   type DecodedAnswer,
   type Next,
@@ -31,10 +40,13 @@ export type ReadPlain = (call: Call, wire: WireAnswer) => DecodedAnswer
 
 const variantsMax = 8
 const renewalsMax = 16
-const policyOptions = { shared: false, cacheHeuristic: 0 } as const
+const noBytes = new Uint8Array()
 
-/** Keeps what may be kept of reads, and forgets what a write made untrue. */
-export function cachePolicy(parts: CacheParts, read: ReadPlain): Policy {
+/**
+ * Keeps what may be kept of reads, and forgets what a write made untrue. `judge` throws for a kept answer whose status says no, as it does
+ * for one that has just come in.
+ */
+export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerStep): Policy {
   const { store, keyOf } = parts
   const renewing = new Set<string>()
   return {
@@ -46,18 +58,14 @@ export function cachePolicy(parts: CacheParts, read: ReadPlain): Policy {
       const found = entriesOf(store, key)
       const known = found instanceof Promise ? await found : found
       const match = known.length === 0 ? undefined : bestMatch(call, known)
-      if (match === undefined) {
-        const answer = await next(call)
-        if (mayBeStorable(answer.headers)) await keep(store, key, known, call, answer)
-        return answer
-      }
-      const exchange: Exchange = { call, next, key, known, store, read }
+      const exchange: Exchange = { call, next, key, known, store, read, judge }
+      if (match === undefined) return fetched(exchange, call)
       if (match.hit === undefined) return validated(exchange, match)
       if (match.isStale && !renewing.has(key) && renewing.size < renewalsMax) {
         renewing.add(key)
         renewed(exchange, match).finally(() => renewing.delete(key))
       }
-      return read(call, { status: match.entry.status, headers: match.hit, bytes: match.entry.bytes })
+      return handedOut(exchange, match.entry, match.hit)
     },
   }
 }
@@ -69,76 +77,59 @@ interface Exchange {
   readonly known: readonly CachedAnswer[]
   readonly store: CacheStore
   readonly read: ReadPlain
+  readonly judge: AnswerStep
 }
 
-interface Match {
-  readonly entry: CachedAnswer
-  readonly policy: CachePolicy
-  /** Headers to hand out; absent when the answer has to be validated first. */
-  readonly hit: Readonly<Record<string, string>> | undefined
-  readonly isStale: boolean
-  readonly validators: Readonly<Record<string, string>>
+/** @throws HttpStatusError for a kept answer that is a refusal, or one that the caller says it has */
+function handedOut(
+  { call, read, judge }: Exchange,
+  { status, bytes }: CachedAnswer,
+  headers: Readonly<Record<string, string>>,
+): DecodedAnswer {
+  const answer = isKnownToCaller(call, headers)
+    ? read(call, { status: 304, headers, bytes: noBytes })
+    : read(call, { status, headers, bytes })
+  judge.take(call, answer)
+  return answer
 }
 
-function requestOf(call: Call): CachePolicy.HttpRequest {
-  return {
-    url: call.path,
-    method: call.method,
-    headers: { ...call.headers, host: call.origin.split('//')[1] },
+/** Asks the API by `asking`, which is the call itself or its validating form. */
+async function fetched({ call, next, key, known, store }: Exchange, asking: Call): Promise<DecodedAnswer> {
+  try {
+    const answer = await next(asking)
+    if (answer.status !== 304 && mayBeStorable(answer.headers))
+      await keep(store, key, known, entryOf(call, answer, answer.plain ?? noBytes))
+    return answer
+  } catch (error) {
+    // Where something is not, or has moved to, can be as lasting as an answer.
+    if (error instanceof HttpStatusError && mayBeStorable(error.headers))
+      await keep(store, key, known, entryOf(call, error, error.plain ?? noBytes))
+    throw error
   }
-}
-
-function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | undefined {
-  const request = requestOf(call)
-  let best: Match | undefined
-  for (const entry of known) {
-    const policy = CachePolicy.fromObject(entry.policy as CachePolicy.CachePolicyObject)
-    if (variantOf(call, policy.responseHeaders()) !== entry.variant) continue
-    const { response, revalidation } = policy.evaluateRequest(request)
-    const hit = response === undefined ? undefined : flat(response.headers)
-    best = {
-      entry,
-      policy,
-      hit,
-      isStale: revalidation !== undefined,
-      validators: flat(revalidation?.headers ?? {}),
-    }
-    if (hit !== undefined) return best
-  }
-  return best
 }
 
 async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswer> {
-  const { call, next, key, known, store, read } = exchange
+  const { call, key, known, store } = exchange
   const { host: _host, ...headers } = match.validators
   const asking: Call = { ...call, headers, revalidates: true }
   let answer: DecodedAnswer
   try {
-    answer = await next(asking)
+    answer = await fetched(exchange, asking)
   } catch (error) {
     if (!mayServeStale(match, error, asking)) throw error
-    return read(call, { ...match.entry, headers: flat(match.policy.responseHeaders()) })
+    return handedOut(exchange, match.entry, headersOf(match.entry))
   }
-  if (answer.status !== 304) {
-    if (mayBeStorable(answer.headers)) await keep(store, key, known, call, answer)
-    return answer
-  }
-  const { policy } = match.policy.revalidatedPolicy(requestOf(asking), {
-    status: 304,
-    headers: answer.headers,
-  })
-  const entry: CachedAnswer = { ...match.entry, policy: policy.toObject() }
-  await put(store, key, [entry, ...known.filter(({ variant }) => variant !== entry.variant)])
-  return read(call, { ...entry, headers: flat(policy.responseHeaders()) })
+  if (answer.status !== 304) return answer
+  const entry = refreshed(call, match.entry, answer.headers)
+  await keep(store, key, known, entry)
+  return handedOut(exchange, entry ?? match.entry, headersOf(entry ?? match.entry))
 }
 
-/** `stale-if-error`: the API says that an old answer is better than none. */
-function mayServeStale({ policy }: Match, error: unknown, call: Call): boolean {
+/** Only where the API allows it, and only while it is the API that fails. */
+function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   const isStatus = error instanceof HttpStatusError && error.status >= 500
   if (!isStatus && !(error instanceof NetworkError) && !(error instanceof TimeoutError)) return false
-  if (call.stop.reason !== undefined) return false
-  const { modified, matches } = policy.revalidatedPolicy(requestOf(call), { status: 500, headers: {} })
-  return matches && !modified
+  return call.stop.reason === undefined && servesOnError(call, entry)
 }
 
 /** Nobody waits for it: it has its own end, and its failure only means that the old answer goes on being stale. */
@@ -175,7 +166,9 @@ async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Pr
     await forget(answer.headers)
     return answer
   } catch (error) {
-    if (call.progress.mayHaveLanded) await forget({})
+    // A refusal changed nothing.
+    const isRefusal = error instanceof HttpStatusError && error.status < 500
+    if (call.progress.mayHaveLanded && !isRefusal) await forget({})
     throw error
   }
 }
@@ -184,41 +177,11 @@ async function keep(
   store: CacheStore,
   key: string,
   known: readonly CachedAnswer[],
-  call: Call,
-  answer: DecodedAnswer,
+  entry: CachedAnswer | undefined,
 ): Promise<void> {
-  const policy = new CachePolicy(
-    requestOf(call),
-    { status: answer.status, headers: answer.headers },
-    policyOptions,
-  )
-  if (!policy.storable() || answer.headers.vary?.includes('*') === true) return
-  const variant = variantOf(call, answer.headers)
-  const bytes = answer.plain ?? new Uint8Array()
-  const entry: CachedAnswer = { variant, status: answer.status, bytes, policy: policy.toObject() }
-  await put(store, key, [entry, ...known.filter((one) => one.variant !== variant)].slice(0, variantsMax))
-}
-
-/** Without a lifetime or a validator keeping an answer is of no use; to see that first saves most of the work. */
-function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
-  const control = headers['cache-control']
-  if (control?.includes('no-store') === true) return false
-  return (
-    control !== undefined ||
-    headers.etag !== undefined ||
-    headers['last-modified'] !== undefined ||
-    headers.expires !== undefined
-  )
-}
-
-function variantOf(call: Call, headers: CachePolicy.Headers): string {
-  const names = String(headers.vary ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-    .sort()
-  return names.map((name) => `${name}:${call.headers[name] ?? ''}`).join('\n')
+  if (entry === undefined) return
+  const others = known.filter(({ variant }) => variant !== entry.variant)
+  await put(store, key, [entry, ...others].slice(0, variantsMax))
 }
 
 /** At once where the store is in memory. */
@@ -240,12 +203,6 @@ async function put(store: CacheStore, key: string, answers: readonly CachedAnswe
   } catch {
     // A cache that can't keep anything costs time, not correctness.
   }
-}
-
-function flat(headers: CachePolicy.Headers): Record<string, string> {
-  const plain: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) plain[name] = String(value)
-  return plain
 }
 
 function ignore(): void {}

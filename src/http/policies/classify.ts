@@ -42,7 +42,8 @@ function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError 
     retryAfterMs(answer.headers['retry-after'], now, answer.headers.date) ??
     (status === 429 ? resetOfUsedUp(answer, now) : undefined)
   const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
-  const kept = { answer: { status, body: answer.body, mediaType: answer.mediaType, headers: answer.headers } }
+  const { body, mediaType, headers, plain } = answer
+  const kept = { answer: { status, body, mediaType, headers, plain } }
   if (status === 429) {
     const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`
     const message = `${call.label} was refused: too many requests (429).${when}`

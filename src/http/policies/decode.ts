@@ -84,6 +84,8 @@ async function plainBytes(
     Math.min(limits.maxBytes, Math.max(smallBytes, wire.bytes.byteLength * limits.maxRatio)),
   )
   if (result.ok) return result.bytes
+  // An adapter hands on what it can't undo, as fetch does.
+  if (call.raw === true && result.reason === 'unknown-encoding') return wire.bytes
   if (result.reason === 'too-large') throw answerTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
     'HTTP_ANSWER_DAMAGED',

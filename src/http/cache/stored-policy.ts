@@ -1,0 +1,198 @@
+/**
+ * What RFC 9111 says about one kept answer: may it be handed out, does it have to be asked for again, and how a 304 changes it.
+ *
+ * `http-cache-semantics` does the arithmetic. What it is given is put straight first, since it reads directives in lower case only, believes
+ * an `Age` that is none, never hands out what has to be validated once it is stale, and on a 304 takes over only headers that were there
+ * before.
+ */
+import CachePolicy from 'http-cache-semantics'
+import type { Call } from '../call.ts'
+import type { CachedAnswer } from './cache-store.ts'
+
+/** What is kept beside status and body. Plain data. */
+interface StoredPolicy {
+  readonly semantics: CachePolicy.CachePolicyObject
+  /** The answer's header fields as they came. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** How a kept answer serves a call. */
+export interface Match {
+  readonly entry: CachedAnswer
+  /** Headers to hand out; absent when the answer has to be validated first. */
+  readonly hit: Readonly<Record<string, string>> | undefined
+  /** It may be handed out, and should be renewed meanwhile. */
+  readonly isStale: boolean
+  /** Headers of the request that validates it. */
+  readonly validators: Readonly<Record<string, string>>
+}
+
+const policyOptions = { shared: false, cacheHeuristic: 0 } as const
+/** Statuses whose meaning for caches is known: all that `must-understand` allows. */
+const understood = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501])
+/** What a 304 says of the body that it does not have, and what named the kept answer. */
+const notUpdated = new Set([
+  ...['content-encoding', 'content-length', 'content-md5', 'content-range', 'etag', 'transfer-encoding'],
+])
+const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])
+/** Older than any lifetime. */
+const endlessAge = '2147483647'
+
+/** Without a lifetime or a validator keeping an answer is of no use; to see that first saves most of the work. */
+export function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
+  const control = headers['cache-control']
+  return (
+    (control !== undefined && !/no-store/i.test(control)) ||
+    (control === undefined &&
+      (headers.etag !== undefined || headers['last-modified'] !== undefined || headers.expires !== undefined))
+  )
+}
+
+/** What is kept of an answer; undefined when it may not be. */
+export function entryOf(
+  call: Call,
+  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  bytes: Uint8Array,
+): CachedAnswer | undefined {
+  const { status, headers } = answer
+  if (headers.vary?.includes('*') === true || !isKept(status, headers)) return undefined
+  const policy = new CachePolicy(
+    requestOf(call),
+    // Other final statuses are kept by the lifetime that they name; the arithmetic is the same.
+    { status: understood.has(status) ? status : 200, headers: straight(headers) },
+    policyOptions,
+  )
+  if (!policy.storable()) return undefined
+  const stored: StoredPolicy = { semantics: policy.toObject(), headers }
+  return { variant: variantOf(call, headers), status, bytes, policy: stored }
+}
+
+/** The entry that fits the call best; undefined when none does. */
+export function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | undefined {
+  let best: Match | undefined
+  for (const entry of known) {
+    const { semantics, headers } = storedOf(entry)
+    if (variantOf(call, headers) !== entry.variant) continue
+    const policy = CachePolicy.fromObject(semantics)
+    const { response, revalidation } = policy.evaluateRequest(requestOf(call, headers))
+    const hit = response === undefined ? undefined : handedOut(headers, policy)
+    const validators = flat(revalidation?.headers ?? {})
+    best = { entry, hit, isStale: revalidation !== undefined, validators }
+    if (hit !== undefined) return best
+  }
+  return best
+}
+
+/** The entry after a 304: its lifetime begins anew (RFC 9111, 3.2 and 4.3.4). */
+export function refreshed(
+  call: Call,
+  entry: CachedAnswer,
+  news: Readonly<Record<string, string>>,
+): CachedAnswer | undefined {
+  const headers: Record<string, string> = { ...storedOf(entry).headers }
+  for (const [name, value] of Object.entries(news)) if (!notUpdated.has(name)) headers[name] = value
+  return entryOf(call, { status: entry.status, headers }, entry.bytes)
+}
+
+/** The headers of an entry as they are handed out. */
+export function headersOf(entry: CachedAnswer): Record<string, string> {
+  const { semantics, headers } = storedOf(entry)
+  return handedOut(headers, CachePolicy.fromObject(semantics))
+}
+
+/** `stale-if-error`: the API says that an old answer is better than none. */
+export function servesOnError(call: Call, entry: CachedAnswer): boolean {
+  const { semantics, headers } = storedOf(entry)
+  const failed = { status: 500, headers: {} }
+  const policy = CachePolicy.fromObject(semantics)
+  const { modified, matches } = policy.revalidatedPolicy(requestOf(call, headers), failed)
+  return matches && !modified
+}
+
+/** True when the caller's own conditions say that it has this answer already (RFC 9110, 13.2.2). */
+export function isKnownToCaller(call: Call, headers: Readonly<Record<string, string>>): boolean {
+  const { 'if-none-match': tags, 'if-modified-since': since } = call.headers
+  if (tags !== undefined) {
+    const own = weak(headers.etag)
+    return tags.trim() === '*' || (own !== '' && tags.split(',').some((tag) => weak(tag) === own))
+  }
+  if (since === undefined) return false
+  return Date.parse(headers['last-modified'] ?? headers.date ?? '') <= Date.parse(since)
+}
+
+function isKept(status: number, headers: Readonly<Record<string, string>>): boolean {
+  if (status < 200 || status === 206 || status === 304) return false
+  const control = headers['cache-control'] ?? ''
+  if (/must-understand/i.test(control) && !understood.has(status)) return false
+  if (status < 300) return true
+  // A failure that may pass is not held on to; another one only where the API names its lifetime.
+  if (status >= 500 && status !== 501) return false
+  return /max-age/i.test(control) || headers.expires !== undefined
+}
+
+/** Put straight for the arithmetic; never handed out. Variants are told apart by ourselves. */
+function straight({ vary: _vary, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
+  const { age } = headers
+  const control = headers['cache-control']?.toLowerCase()
+  return {
+    ...headers,
+    ...(control === undefined ? {} : { 'cache-control': withoutMustRevalidate(control) }),
+    ...(age === undefined || /^\s*\d{1,10}\s*$/.test(age) ? {} : { age: endlessAge }),
+  }
+}
+
+/** While it is fresh such an answer is like every other one; once it is stale nothing makes it serve. */
+function withoutMustRevalidate(control: string): string {
+  if (!control.includes('must-revalidate')) return control
+  return control.replaceAll(
+    /(?:must-revalidate|stale-while-revalidate|stale-if-error)(?:\s*=\s*"?\d+"?)?/g,
+    'x-none',
+  )
+}
+
+function requestOf(call: Call, stored?: Readonly<Record<string, string>>): CachePolicy.HttpRequest {
+  const headers: Record<string, string> = { ...call.headers, host: call.origin.split('//')[1] ?? '' }
+  const strict = stored !== undefined && /must-revalidate/i.test(stored['cache-control'] ?? '')
+  const control = headers['cache-control']?.toLowerCase()
+  if (control !== undefined)
+    headers['cache-control'] = strict ? control.replaceAll('max-stale', 'x-none') : control
+  return { url: call.path, method: call.method, headers }
+}
+
+/** What the answer's `vary` picks of a request; white space and the case of languages make no difference. */
+function variantOf(call: Call, headers: Readonly<Record<string, string>>): string {
+  const names = (headers.vary ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+    .sort()
+  return names.map((name) => `${name}:${normalised(name, call.headers[name] ?? '')}`).join('\n')
+}
+
+function normalised(name: string, value: string): string {
+  const text = value.includes('"') ? value : value.replaceAll(/\s*([,;=])\s*/g, '$1')
+  return name === 'accept-language' || name === 'accept-encoding' ? text.toLowerCase() : text
+}
+
+function handedOut(headers: Readonly<Record<string, string>>, policy: CachePolicy): Record<string, string> {
+  const plain: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (!ofOneConnection.has(name)) plain[name] = value
+  plain.age = String(Math.round(policy.age()))
+  return plain
+}
+
+/** A store hands back what it was given. */
+function storedOf(entry: CachedAnswer): StoredPolicy {
+  return entry.policy as StoredPolicy
+}
+
+function weak(tag: string | undefined): string {
+  return (tag ?? '').trim().replace(/^W\//, '')
+}
+
+function flat(headers: CachePolicy.Headers): Record<string, string> {
+  const plain: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) plain[name] = String(value)
+  return plain
+}
