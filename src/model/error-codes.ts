@@ -209,6 +209,12 @@ export const errorCodes = {
     fix: 'Correct the mapping of the field named in the message.',
     retry: 'never',
   },
+  LOOKUP_FAILED: {
+    summary:
+      'A rule asked a lookup that has no answer: nothing was found, or the system that knows could not be asked.',
+    fix: 'Correct the values that the rule asks with, or see what the message says of the system; the record asks again by itself.',
+    retry: 'backoff',
+  },
   MAPPING_FAILED: {
     summary: 'A mapping function or path failed on a record; the field says nothing until it works.',
     fix: 'Run `isthmus try` with that record and correct the mapping or the record.',
@@ -422,6 +428,76 @@ export const errorCodes = {
     fix: 'Correct the mapping of the field named in the message, or its type.',
     retry: 'never',
   },
+  FILE_BUSY: {
+    summary: 'More writes wait for their file than are kept.',
+    fix: 'Nothing: they are tried again.',
+    retry: 'backoff',
+  },
+  FILE_COLUMN_UNKNOWN: {
+    summary: 'A mapping writes a column that the file does not have.',
+    fix: 'Correct the mapping, or name the columns in the definition.',
+    retry: 'never',
+  },
+  FILE_DAMAGED: {
+    summary: 'A file has rows that can not be read, so not every record is known.',
+    fix: 'Correct the rows at the file and line in the message, or have the file written again.',
+    retry: 'backoff',
+  },
+  FILE_FAILED: {
+    summary: 'A file can not be read or written.',
+    fix: 'See the reason in the message: a missing right, a full disk, a drive that is away.',
+    retry: 'backoff',
+  },
+  FILE_FOLDER_FULL: {
+    summary: 'A folder holds more files than are looked at.',
+    fix: 'Move old files away, or name an archive folder.',
+    retry: 'backoff',
+  },
+  FILE_FOLDER_MISSING: {
+    summary: 'The folder of a system is not there.',
+    fix: 'Create or mount it, or correct the definition.',
+    retry: 'backoff',
+  },
+  FILE_KEY_CHANGED: {
+    summary: 'A change would give a row another key.',
+    fix: 'Take the key columns out of the mapping, or make them read-only.',
+    retry: 'never',
+  },
+  FILE_KEY_MISSING: {
+    summary: 'A row can not be written without the columns that identify it.',
+    fix: 'Map the key columns, or choose another identity for creates.',
+    retry: 'never',
+  },
+  FILE_LOCKED: {
+    summary: 'Somebody else holds the lock of a file.',
+    fix: 'Nothing: the write is tried again. A lock that nobody touches for a minute is taken away.',
+    retry: 'backoff',
+  },
+  FILE_NOT_READY: {
+    summary: 'An export is not there yet, or still being written.',
+    fix: 'Nothing, if the other side is about to write it; else correct the name or the sign of readiness.',
+    retry: 'backoff',
+  },
+  FILE_OUTSIDE: {
+    summary: 'A name or a link leads out of the folder of a system.',
+    fix: 'Correct the name, or replace the link by a folder.',
+    retry: 'never',
+  },
+  FILE_TOO_LATE: {
+    summary: 'A write was not carried out because its start time had passed.',
+    fix: 'Nothing: it is decided anew.',
+    retry: 'backoff',
+  },
+  FILE_TOO_MANY_RECORDS: {
+    summary: 'A file holds more records than the definition allows.',
+    fix: 'Raise recordsMax if that is expected.',
+    retry: 'never',
+  },
+  FILE_UNWRITABLE: {
+    summary: 'A value can not be spelt in the format or encoding of a file.',
+    fix: 'Choose another encoding or quote character, or correct the value.',
+    retry: 'never',
+  },
   POSTGRES_CONTENTION: {
     summary: 'A write lost against another transaction of the database and was rolled back.',
     fix: 'Nothing: it is tried again.',
@@ -478,6 +554,13 @@ export const errorCodes = {
     fix: 'See that it runs and accepts connections from here.',
     retry: 'backoff',
   },
+  // ── drift: systems that change the form of their records
+  DRIFT_FIELD_PAUSED: {
+    summary: 'A field is left alone in a system that has changed its form.',
+    fix: 'See isthmus drift; correct the mapping if it needs it, then isthmus drift accept. Nothing is lost meanwhile.',
+    retry: 'never',
+  },
+
   // ── engine
   ENGINE_ANSWER_MISSING: {
     summary: 'A call for several records was answered, but not for each of them.',

@@ -168,6 +168,20 @@ export type DomainEvent =
       readonly duplicate: boolean
     }
   | { readonly type: 'WebhookRefused'; readonly system: string; readonly reason: string }
+  /** A system changes the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
+  | {
+      readonly type: 'SchemaDrifted'
+      readonly system: string
+      readonly resource: string
+      readonly differences: number
+      readonly harmful: number
+      readonly fields: readonly string[]
+    }
+  | {
+      readonly type: 'SchemaAccepted'
+      readonly system: string
+      readonly resource: string
+    }
   | { readonly type: 'WorkerFenced'; readonly recordId: string }
   | { readonly type: 'WorkerStarted'; readonly workerId: number }
   | { readonly type: 'WorkerLost'; readonly workerId: number; readonly records: number }

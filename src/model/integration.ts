@@ -2,6 +2,7 @@
  * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at
  * start; functions in here are pure (no clock, no randomness, no I/O).
  */
+import type { LookupFunctions } from './lookup.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
 
 /** Either a value or a promise of it: mappings made of paths stay synchronous, JSONata pairs are asynchronous. */
@@ -15,6 +16,8 @@ export interface Integration {
   readonly version: string
   readonly systems: ReadonlyMap<string, SystemSettings>
   readonly entities: ReadonlyMap<string, Entity>
+  /** Which system answers a lookup of rules, by the lookup's name. @default none */
+  readonly lookups?: ReadonlyMap<string, string>
 }
 
 /** One system of the definition: which connector, its (secret-free after resolution) configuration and its limits. */
@@ -122,6 +125,11 @@ export interface SystemField {
   readonly acceptRaceWindow: boolean
   /** May be left out of a create (a reference that is not there yet, for one). */
   readonly nullable: boolean
+  /** What of a native record the mapping names: paths, and for expressions their source. @default not known */
+  readonly native?: {
+    readonly paths: readonly (readonly (string | number)[])[]
+    readonly expressions: readonly string[]
+  }
   /** The parts of a group that this system has. Its copy says nothing about the others. @default all of them */
   readonly parts?: ReadonlySet<string>
 }
@@ -178,8 +186,14 @@ export type Rule =
 /** A compiled, sandboxed expression over a canonical document. Bounded in steps and depth; no clock, network or randomness. */
 export interface Expression {
   readonly source: string
-  /** Evaluates on a canonical document, or on the same values prepared for calculation (numbers where they stay exact). */
-  evaluate(input: { readonly [key: string]: unknown }): Promise<unknown>
+  /** Lookups that it may ask. @default none */
+  readonly lookups?: readonly string[]
+  /**
+   * Evaluates on a canonical document, or on the same values prepared for calculation (numbers where they stay exact).
+   *
+   * @param functions what its lookups answer
+   */
+  evaluate(input: { readonly [key: string]: unknown }, functions?: LookupFunctions): Promise<unknown>
 }
 
 export interface DeletePolicy {

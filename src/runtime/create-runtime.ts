@@ -24,6 +24,8 @@ import type { Store } from '../store/contract.ts'
 import { createClock, type DatabaseClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { createNextCron } from './cron.ts'
+import { createDriftWatch, type DriftWatch } from './drift/drift-watch.ts'
+import { type PausableIntegration, pausable } from './drift/paused-fields.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
 import { createLife } from './life.ts'
 import type { LoadedDefinition } from './load-definition.ts'
@@ -104,7 +106,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     const clock = createClock()
     await clock.align(() => store.now())
     connectAll(options, { clock, open }, systems)
-    return compose({ options, open, systems, events, clock, integration })
+    const runtime = compose({ options, open, systems, events, clock, pausable: pausable(integration) })
+    await runtime.watch.prepare()
+    return runtime.isthmus
   } catch (error) {
     await closeAll(systems, open)
     throw error
@@ -141,12 +145,13 @@ interface Parts {
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly events: EventBus
   readonly clock: DatabaseClock
-  readonly integration: Integration
+  readonly pausable: PausableIntegration
 }
 
-function compose(parts: Parts): IsthmusRuntime {
-  const { options, open, systems, events, clock, integration } = parts
+function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly watch: DriftWatch } {
+  const { options, open, systems, events, clock, pausable } = parts
   const { store } = open
+  const { integration } = pausable
   const random = createRandom(clock)
   const engine = createEngine({
     integration,
@@ -169,9 +174,20 @@ function compose(parts: Parts): IsthmusRuntime {
   }
   const runs = createRuns(context)
   const taken = new Set(options.roles ?? roles)
+  const watch = createDriftWatch({
+    policy: options.loaded.definition.drift ?? 'propose',
+    pausable,
+    systems,
+    store,
+    clock,
+    emit: events.emit,
+    looks: taken.has('scheduler'),
+    wake: () => engine.wake(),
+  })
   const life = createLife({
     clock,
     store,
+    beside: watch.run,
     close: () => closeAll(systems, open),
     ...(taken.has('worker') ? { engine } : {}),
     ...(taken.has('scheduler')
@@ -179,7 +195,7 @@ function compose(parts: Parts): IsthmusRuntime {
       : {}),
   })
   const intake = createWebhookIntake(context)
-  return {
+  const isthmus: IsthmusRuntime = {
     integration,
     roles: taken,
     store,
@@ -195,4 +211,5 @@ function compose(parts: Parts): IsthmusRuntime {
     idle: () => engine.idle(),
     stop: life.stop,
   }
+  return { isthmus, watch }
 }

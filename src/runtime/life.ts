@@ -22,6 +22,8 @@ export interface LifeOptions {
   readonly engine?: Engine
   /** Left out: this process keeps no schedule. */
   readonly scheduler?: Scheduler
+  /** Further work of the process; ends when its signal aborts, and never rejects. */
+  readonly beside?: (signal: AbortSignal) => Promise<void>
   /** Closes connections and the store; called last. */
   readonly close: () => Promise<void>
 }
@@ -32,14 +34,15 @@ export interface Life {
 }
 
 export function createLife(options: LifeOptions): Life {
-  const { clock, store, engine, scheduler, close } = options
+  const { clock, store, engine, scheduler, beside, close } = options
   const ending = new AbortController()
   let background: Promise<unknown> | undefined
   let stopped: Promise<void> | undefined
 
   const start = (): void => {
     if (background !== undefined || ending.signal.aborted) return
-    background = Promise.all([keepAligned(clock, store, ending.signal), scheduler?.run(ending.signal)])
+    const { signal } = ending
+    background = Promise.all([keepAligned(clock, store, signal), scheduler?.run(signal), beside?.(signal)])
     engine?.start()
   }
 

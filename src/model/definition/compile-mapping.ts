@@ -122,6 +122,7 @@ function finish(
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
       nullable: keys.nullable ?? !required,
+      native: { paths: pathsOf(source), expressions: expressionsOf(source) },
       ...mappedParts(type, source),
     },
   }
@@ -137,6 +138,13 @@ function mappedParts(type: FieldType, source: LensSource): Pick<SystemField, 'pa
 /** Native paths that a mapping may write to; an expression without a path is not looked into. */
 export function writtenPaths({ writable, source }: LensFieldSpec): readonly NativePath[] {
   return writable ? pathsOf(source) : []
+}
+
+function expressionsOf(source: LensSource): readonly string[] {
+  if (source.kind !== 'expression') return []
+  return [source.read, source.write].flatMap((expression) =>
+    expression === undefined ? [] : [expression.source],
+  )
 }
 
 function pathsOf(source: LensSource): readonly NativePath[] {

@@ -15,6 +15,12 @@ export const definitionSchema = z
     entities: z
       .record(nameSchema, z.union([entitySchema, oneWaySchema]))
       .describe('The canonical types, by name. With from and to: one way from one system to another.'),
+    drift: z
+      .enum(['ignore', 'pause', 'propose'])
+      .optional()
+      .describe(
+        'What to do when a system changes the form of its records. ignore: nothing; pause: mapped fields that could be misread, refused or cut are left alone there until a person accepts the new form; propose: go on, and tell what to look at. Default propose.',
+      ),
     objectives: objectivesSchema.optional(),
     alerts: alertsSchema.optional(),
     retention: retentionSchema.optional(),

@@ -1,0 +1,165 @@
+/**
+ * Watches for drift while a process runs: looks when it starts and once a day, tells what is new, and keeps the paused fields in step with what
+ * the store says.
+ *
+ * Looking is the work of processes that keep the schedule; every process follows the store, so that a person's acceptance reaches all of them
+ * within {@link FOLLOW_EVERY_MS}.
+ */
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
+import type { EmitEvent } from '../../model/events.ts'
+import type { Integration } from '../../model/integration.ts'
+import type { SchemaRow } from '../../store/admin-contract.ts'
+import type { Store } from '../../store/contract.ts'
+import type { DatabaseClock } from '../clock.ts'
+import { type DriftPolicy, type DriftReport, reportDrift } from './drift-report.ts'
+import { lookAtSchemas } from './look-at-schemas.ts'
+import { type PausableIntegration, type PausedFields, pausedCode, placeKey } from './paused-fields.ts'
+
+/** How often the store is asked what was accepted. */
+export const FOLLOW_EVERY_MS = 30_000
+/** How often the systems are asked. */
+export const LOOK_EVERY_MS = 86_400_000
+/** After a system did not answer. */
+const LOOK_AGAIN_MS = 3_600_000
+/** Longest one look at all systems may take. */
+const LOOK_WITHIN_MS = 300_000
+const failuresPerPage = 200
+
+export interface DriftWatchOptions {
+  readonly policy: DriftPolicy
+  readonly pausable: PausableIntegration
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly store: Store
+  readonly clock: DatabaseClock
+  readonly emit: EmitEvent
+  /** This process asks the systems. */
+  readonly looks: boolean
+  /** Called when records became due. */
+  readonly wake: () => void
+}
+
+export interface DriftWatch {
+  /** Reads what the store knows; before the first pass, so that a paused field is never read by it. */
+  prepare(): Promise<void>
+  /** Works until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Creates the watch of one process; it does nothing where no system describes itself. */
+export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
+  const describes = [...options.systems.values()].some(({ describe }) => describe !== undefined)
+  const state: WatchState = { paused: undefined, nextLook: 0 }
+  return {
+    prepare: async () => {
+      if (describes) await follow(options, state)
+    },
+    run: async (signal) => {
+      if (!describes) return
+      while (!signal.aborted) {
+        await turn(options, state, signal).catch(() => {
+          options.emit({ type: 'StoreFailed', operation: 'schemas', code: 'ENGINE_SCHEDULE_FAILED' })
+        })
+        await options.clock.sleep(FOLLOW_EVERY_MS, signal)
+      }
+    },
+  }
+}
+
+interface WatchState {
+  /** Undefined before the first time. */
+  paused: PausedFields | undefined
+  nextLook: number
+}
+
+async function turn(options: DriftWatchOptions, state: WatchState, signal: AbortSignal): Promise<void> {
+  const { clock, looks, pausable, systems, store } = options
+  if (looks && clock.now() >= state.nextLook) {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_WITHIN_MS)])
+    const context = { signal: bounded, priority: 'batch' } as const
+    const { integration } = pausable
+    const { news, failed } = await lookAtSchemas({ integration, systems, store, context })
+    state.nextLook = clock.now() + (failed.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS)
+    for (const report of news) tell(options, report)
+  }
+  await follow(options, state)
+}
+
+function tell({ emit, policy, pausable }: DriftWatchOptions, report: DriftReport): void {
+  if (policy === 'ignore') return
+  const harmful = report.items.filter((item) => item.harmful)
+  const paused = policy === 'pause' ? pausedBy(pausable.integration, [report]) : new Map()
+  emit({
+    type: 'SchemaDrifted',
+    system: report.system,
+    resource: report.resource,
+    differences: report.items.length,
+    harmful: harmful.length,
+    fields: paused.size === 0 ? [] : [...new Set(harmful.flatMap(({ fields }) => fields))],
+  })
+}
+
+/** Brings the paused fields in step. Records that were left alone and need not be any more are looked at again. */
+async function follow(options: DriftWatchOptions, state: WatchState): Promise<void> {
+  const { policy, pausable, store } = options
+  const rows: readonly SchemaRow[] = policy === 'pause' ? await store.admin.schemas() : []
+  const paused = pausedBy(pausable.integration, reportDrift(pausable.integration, rows))
+  pausable.pause(paused)
+  const before = state.paused
+  state.paused = paused
+  const isReleased = (entity: string, system: string): boolean => {
+    const key = placeKey(entity, system)
+    return before === undefined ? !paused.has(key) : !isSame(before.get(key), paused.get(key))
+  }
+  const changed = [...new Set([...(before?.keys() ?? []), ...paused.keys()])]
+  if (before !== undefined && changed.every((key) => isSame(before.get(key), paused.get(key)))) return
+  if ((await releaseFailures(store, pausable.integration, isReleased)) > 0) options.wake()
+}
+
+function isSame(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
+  return (a?.size ?? 0) === (b?.size ?? 0) && [...(a ?? [])].every((name) => b?.has(name) === true)
+}
+
+/** The fields that harmful differences reach. */
+export function pausedBy(integration: Integration, reports: readonly DriftReport[]): PausedFields {
+  const paused = new Map<string, Set<string>>()
+  for (const { system, items } of reports)
+    for (const name of items.filter(({ harmful }) => harmful).flatMap(({ fields }) => fields)) {
+      const [entity = '', field = ''] = splitName(integration, name)
+      const key = placeKey(entity, system)
+      paused.set(key, (paused.get(key) ?? new Set()).add(field))
+    }
+  return paused
+}
+
+/** `entity.field`, where both may hold dots. */
+function splitName({ entities }: Integration, name: string): readonly string[] {
+  for (const entity of entities.values())
+    if (name.startsWith(`${entity.name}.`)) {
+      const field = name.slice(entity.name.length + 1)
+      if (entity.fields.has(field)) return [entity.name, field]
+    }
+  return []
+}
+
+/** Failures of fields that are no longer paused are tried again, which is what reads and writes what waited. */
+async function releaseFailures(
+  store: Store,
+  integration: Integration,
+  isReleased: (entity: string, system: string) => boolean,
+): Promise<number> {
+  const signatures = new Map<string, { readonly system: string; readonly signature: string }>()
+  for (const system of integration.systems.keys()) {
+    let cursor: string | undefined
+    do {
+      const after = cursor === undefined ? {} : { cursor }
+      const page = await store.admin.failures({ system, limit: failuresPerPage, ...after })
+      for (const { code, entity, signature } of page.rows)
+        if (code === pausedCode && isReleased(entity, system))
+          signatures.set(signature, { system, signature })
+      cursor = page.cursor
+    } while (cursor !== undefined)
+  }
+  let released = 0
+  for (const filter of signatures.values()) released += await store.admin.retryFailures(filter, 'isthmus')
+  return released
+}

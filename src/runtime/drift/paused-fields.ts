@@ -1,0 +1,94 @@
+/**
+ * Fields that are left alone in a system, because it changed their form.
+ *
+ * The lens of such a place says of them what a mapping says of a value that it can't read: nothing is known. The engine neither merges nor
+ * writes the field there, goes on with the others, and shows the lane's failure to a person. The agreed value, the other systems, and what this
+ * system held last stay as they are. So nothing is lost: when the pause is over, an edit made there meanwhile is found by comparison, and what
+ * was agreed meanwhile is written.
+ */
+import type { Entity, EntitySystem, FieldProblem, Integration, Lens } from '../../model/integration.ts'
+import type { CanonicalDocument } from '../../model/values.ts'
+
+/** The code of failures that stand for a paused field. */
+export const pausedCode = 'DRIFT_FIELD_PAUSED'
+
+/** Which fields are paused, by place. */
+export type PausedFields = ReadonlyMap<string, ReadonlySet<string>>
+
+/** An integration whose fields can be paused while it runs. */
+export interface PausableIntegration {
+  readonly integration: Integration
+  /** Takes effect with the next read. */
+  pause(fields: PausedFields): void
+}
+
+/** Names a place in {@link PausedFields}. */
+export function placeKey(entity: string, system: string): string {
+  return JSON.stringify([entity, system])
+}
+
+/** Puts a switch before every lens. */
+export function pausable(integration: Integration): PausableIntegration {
+  let paused: PausedFields = new Map()
+  const entities = new Map<string, Entity>()
+  for (const entity of integration.entities.values()) {
+    const systems = new Map<string, EntitySystem>()
+    for (const part of entity.systems.values()) {
+      const key = placeKey(entity.name, part.system)
+      systems.set(part.system, { ...part, lens: switchable(part, () => paused.get(key)) })
+    }
+    entities.set(entity.name, { ...entity, systems })
+  }
+  return {
+    integration: { ...integration, entities },
+    pause: (fields) => {
+      paused = fields
+    },
+  }
+}
+
+function switchable({ lens, system }: EntitySystem, pausedHere: () => ReadonlySet<string> | undefined): Lens {
+  return {
+    read(native) {
+      const names = pausedHere()
+      const reading = lens.read(native)
+      if (names === undefined || names.size === 0) return reading
+      return whenRead(reading, ({ values, problems }) => ({
+        values: without(values, names),
+        problems: [
+          ...problems.filter(({ field }) => !names.has(field)),
+          ...[...names].map((name) => problemOf(name, system)),
+        ],
+      }))
+    },
+    write(values, base) {
+      const names = pausedHere()
+      const held = Object.keys(values).filter((name) => names?.has(name) === true)
+      if (names === undefined || held.length === 0) return lens.write(values, base)
+      return whenRead(lens.write(without(values, names), base), ({ patch, problems }) => ({
+        patch,
+        problems: [...problems, ...held.map((name) => problemOf(name, system))],
+      }))
+    },
+  }
+}
+
+/** Lenses made of paths stay synchronous. */
+function whenRead<Value, Result>(
+  value: Value | Promise<Value>,
+  use: (value: Value) => Result,
+): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(use) : use(value)
+}
+
+function without(values: CanonicalDocument, names: ReadonlySet<string>): CanonicalDocument {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.has(name)))
+}
+
+function problemOf(field: string, system: string): FieldProblem {
+  return {
+    field,
+    code: pausedCode,
+    message: `${system} has changed its form; it is left alone there until that is accepted (isthmus drift)`,
+  }
+}
