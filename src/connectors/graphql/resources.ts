@@ -124,7 +124,8 @@ interface Needs {
   readonly connection?: boolean
 }
 
-function documentsOf(resource: ResourceManifest, place: string): ResourceDocuments {
+/** Reads the documents of a resource. @throws UsageError CONNECTOR_CONFIG_INVALID for one that can't serve its purpose */
+export function documentsOf(resource: ResourceManifest, place: string): ResourceDocuments {
   const fragment = readFragment(resource.type, resource.fields, `${place}.fields`)
   const document = (key: string, text: string | undefined, needs: Needs): GraphqlDocument | undefined => {
     if (text === undefined) return undefined

@@ -29,7 +29,7 @@ const fieldsMax = 2_000
 /** Describes one resource; undefined when the schema has no such type. */
 export function describeResource(
   schema: GraphQLSchema,
-  { name, resource, documents }: ResourceContext,
+  { name, resource, documents }: Pick<ResourceContext, 'name' | 'resource' | 'documents'>,
 ): ResourceDescription | undefined {
   const type = schema.getType(resource.type)
   if (!hasFields(type)) return undefined

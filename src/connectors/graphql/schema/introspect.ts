@@ -1,13 +1,15 @@
 /** Asks a GraphQL API for its schema. */
 import {
   buildClientSchema,
+  buildSchema,
   type GraphQLSchema,
   getIntrospectionQuery,
   type IntrospectionQuery,
   validate,
 } from 'graphql'
-import { IsthmusError } from '../../../model/errors.ts'
+import { IsthmusError, UsageError } from '../../../model/errors.ts'
 import type { CallContext } from '../../kit/contract.ts'
+import { isNativeRecord } from '../../kit/native.ts'
 import type { GraphqlClient } from '../client.ts'
 import { type GraphqlDocument, readDocument, readFragment } from '../documents.ts'
 import type { ErrorsManifest } from '../manifests/manifest.ts'
@@ -32,9 +34,8 @@ export async function fetchSchema(
   rules: ErrorsManifest,
   context: CallContext,
 ): Promise<GraphQLSchema> {
-  const text = getIntrospectionQuery({ descriptions: false })
   const { data, problems } = await client.send({
-    document: { ...introspection, text, root: '__schema' },
+    document: { ...introspection, text: introspectionQuery, root: '__schema' },
     variables: {},
     rules,
     context,
@@ -55,6 +56,31 @@ export function schemaFrom(data: unknown): GraphQLSchema {
       {
         cause,
       },
+    )
+  }
+}
+
+/** The query that asks for a schema; see {@link schemaFromText}. */
+export const introspectionQuery = getIntrospectionQuery({ descriptions: false })
+
+/**
+ * A schema from a text: what an introspection query was answered with (JSON), or the schema language.
+ *
+ * @param place where the text is from, for messages
+ * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE
+ */
+export function schemaFromText(text: string, place: string): GraphQLSchema {
+  try {
+    if (!text.trimStart().startsWith('{')) return buildSchema(text)
+    const parsed: unknown = JSON.parse(text)
+    const data = isNativeRecord(parsed) && isNativeRecord(parsed.data) ? parsed.data : parsed
+    return schemaFrom(data)
+  } catch (cause) {
+    const [why] = cause instanceof Error ? cause.message.split('\n') : []
+    throw new UsageError(
+      'CONNECTOR_DESCRIPTION_UNUSABLE',
+      `${place} can't be used: it is no GraphQL schema (${why ?? 'unreadable'}).`,
+      { cause },
     )
   }
 }

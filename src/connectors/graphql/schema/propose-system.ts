@@ -1,0 +1,272 @@
+/**
+ * From a GraphQL schema to a first manifest: queries and mutations are recognised by their shape (a list, a field by id, a mutation with an
+ * input) and by the names that servers commonly give them. What a schema does not promise keeps the careful meaning; notes name what to check.
+ */
+import {
+  type GraphQLArgument,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isRequiredArgument,
+} from 'graphql'
+import { parseConfig } from '../../kit/config-findings.ts'
+import type { ResourceDescription } from '../../kit/description.ts'
+import { type ManifestSource, resourceSchema } from '../manifests/manifest.ts'
+import { documentsOf } from '../resources.ts'
+import { describeResource } from './describe.ts'
+import { type OutputField, proposeMutations } from './propose-mutations.ts'
+
+/** One kind of records as a resource of a manifest. */
+export interface ProposedResource {
+  readonly name: string
+  readonly manifest: ManifestSource['resources'][string]
+  readonly description: ResourceDescription
+  /** What the schema does not say and somebody should look up. */
+  readonly notes: readonly string[]
+}
+
+const resourcesMax = 200
+
+/** Every kind of records that the schema lists and reads by id, in the schema's order. */
+export function proposeResources(schema: GraphQLSchema): readonly ProposedResource[] {
+  const query = schema.getQueryType()
+  if (query === undefined || query === null) return []
+  const found = new Map<string, ProposedResource>()
+  for (const field of Object.values(query.getFields())) {
+    const listing = listingOf(field)
+    if (listing === undefined || found.size >= resourcesMax) continue
+    const made = proposeResource(schema, field, listing)
+    const known = made === undefined ? undefined : found.get(made.manifest.type)
+    // Of several lists of one type, a connection pages.
+    const isBetter =
+      known === undefined || (known.manifest.list?.paging !== 'connection' && listing.isConnection)
+    if (made !== undefined && isBetter) found.set(made.manifest.type, made)
+  }
+  return [...found.values()]
+}
+
+interface Listing {
+  readonly type: GraphQLObjectType
+  readonly isConnection: boolean
+  /** Selection below the field, `...record` in it. */
+  readonly selection: string
+  readonly hasTotal: boolean
+}
+
+/** A Relay connection with `nodes` or `edges`, or a plain list of objects. */
+function listingOf(field: OutputField): Listing | undefined {
+  const type = getNullableType(field.type)
+  if (field.args.some((one) => isRequiredArgument(one) && one.name !== 'first')) return undefined
+  if (isListType(type)) {
+    const entry = getNamedType(type)
+    return isObjectType(entry)
+      ? { type: entry, isConnection: false, selection: '{ ...record }', hasTotal: false }
+      : undefined
+  }
+  if (!isObjectType(type)) return undefined
+  const fields = type.getFields()
+  if (fields.pageInfo === undefined) return undefined
+  const hasTotal = fields.totalCount !== undefined && isLeafType(getNamedType(fields.totalCount.type))
+  const total = hasTotal ? ' totalCount' : ''
+  const end = `pageInfo { hasNextPage endCursor }${total} }`
+  const nodes = fields.nodes === undefined ? undefined : getNamedType(fields.nodes.type)
+  if (isObjectType(nodes))
+    return { type: nodes, isConnection: true, selection: `{ nodes { ...record } ${end}`, hasTotal }
+  const edge = fields.edges === undefined ? undefined : getNamedType(fields.edges.type)
+  const node =
+    isObjectType(edge) && edge.getFields().node !== undefined
+      ? getNamedType(edge.getFields().node?.type)
+      : undefined
+  return isObjectType(node)
+    ? { type: node, isConnection: true, selection: `{ edges { node { ...record } } ${end}`, hasTotal }
+    : undefined
+}
+
+function proposeResource(
+  schema: GraphQLSchema,
+  field: OutputField,
+  listing: Listing,
+): ProposedResource | undefined {
+  const { type } = listing
+  const idField = type.getFields().id
+  const read = readOf(schema, type)
+  if (idField === undefined || read === undefined) return undefined
+  const notes: string[] = []
+  const names = new Set(Object.keys(type.getFields()))
+  const search = searchOf(field, type, listing)
+  const mutations = proposeMutations(schema, type, { search: search?.search?.variables ?? {}, notes })
+  if (listing.isConnection && hasCursor(field))
+    notes.push('if the cursors are keys and skip nothing while records vanish, say list.stable: true')
+  const since = field.args.find(({ name }) => /updated|modified|changed|since/i.test(name))
+  if (since !== undefined)
+    notes.push(
+      `the argument ${since.name} looks like a feed of changes; if it sorts oldest first, add changes: { query, position }`,
+    )
+  const manifest: ProposedResource['manifest'] = {
+    type: type.name,
+    fields: selectionOf(type),
+    ...(names.has('version')
+      ? { version: { path: 'version', ordered: isWhole(type.getFields().version) } }
+      : {}),
+    ...changedAt(type),
+    read,
+    list: listOf(field, listing, notes),
+    ...search,
+    ...mutations,
+  }
+  const resource = parseConfig(resourceSchema, manifest, field.name)
+  const documents = documentsOf(resource, field.name)
+  const description = describeResource(schema, { name: field.name, resource, documents })
+  return description === undefined ? undefined : { name: field.name, manifest, description, notes }
+}
+
+function isWhole(field: OutputField | undefined): boolean {
+  return field !== undefined && ['Int', 'BigInt', 'Long'].includes(getNamedType(field.type).name)
+}
+
+function changedAt(type: GraphQLObjectType): Partial<ProposedResource['manifest']> {
+  const field = Object.values(type.getFields()).find(
+    (one) =>
+      /^(?:updated|modified|changed|lastModified)/i.test(one.name) &&
+      /^(?:DateTime|Datetime|Timestamp)$/.test(getNamedType(one.type).name),
+  )
+  return field === undefined ? {} : { changedAt: { path: field.name } }
+}
+
+const argumentsOf = ({ args }: OutputField): ReadonlyMap<string, GraphQLArgument> =>
+  new Map(args.map((one) => [one.name, one]))
+
+/** `product(id:)`, else `node(id:)`; several at once by `nodes(ids:)`, else under aliases. */
+function readOf(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType,
+): ProposedResource['manifest']['read'] | undefined {
+  const fields = Object.values(schema.getQueryType()?.getFields() ?? {})
+  const byId = fields.find((field) => {
+    const id = argumentsOf(field).get('id')
+    const others = field.args.filter((one) => one.name !== 'id' && isRequiredArgument(one))
+    return (
+      id !== undefined &&
+      others.length === 0 &&
+      !isListType(getNullableType(field.type)) &&
+      getNamedType(field.type) === type
+    )
+  })
+  const nodes = fields.find((field) => field.name === 'nodes' && reaches(field.type, type))
+  const ids = nodes === undefined ? undefined : argumentsOf(nodes).get('ids')
+  const batch =
+    nodes === undefined || ids === undefined
+      ? {}
+      : {
+          batch: {
+            query: `query ($ids: ${String(ids.type)}) { nodes(ids: $ids) { ... on ${type.name} { ...record } } }`,
+          },
+        }
+  const aliases = { batch: { max: 20 } }
+  if (byId !== undefined) {
+    const id = argumentsOf(byId).get('id')
+    return {
+      query: `query ($id: ${String(id?.type)}) { ${byId.name}(id: $id) { ...record } }`,
+      ...aliases,
+      ...batch,
+    }
+  }
+  const node = fields.find((field) => field.name === 'node' && reaches(field.type, type))
+  const id = node === undefined ? undefined : argumentsOf(node).get('id')
+  if (id === undefined) return undefined
+  return {
+    query: `query ($id: ${String(id.type)}) { node(id: $id) { ... on ${type.name} { ...record } } }`,
+    ...aliases,
+    ...batch,
+  }
+}
+
+function reaches(type: GraphQLOutputType, wanted: GraphQLObjectType): boolean {
+  const named = getNamedType(type)
+  return (
+    isInterfaceType(named) &&
+    wanted.getInterfaces().some((one: GraphQLInterfaceType) => one.name === named.name)
+  )
+}
+
+function hasCursor(field: OutputField): boolean {
+  const names = argumentsOf(field)
+  return names.has('first') && names.has('after')
+}
+
+function listOf(
+  field: OutputField,
+  { isConnection, selection, hasTotal }: Listing,
+  notes: string[],
+): NonNullable<ProposedResource['manifest']['list']> {
+  const args = argumentsOf(field)
+  const pages = isConnection && hasCursor(field)
+  const used = (pages ? ['first', 'after'] : ['first', 'limit']).filter((name) => args.has(name)).slice(0, 2)
+  const offset = !pages && args.has('offset') ? ['offset'] : []
+  const names = [...used, ...offset]
+  const variable = (name: string): string => (name === 'limit' ? 'first' : name)
+  const declared = names.map((name) => `$${variable(name)}: ${String(args.get(name)?.type)}`).join(', ')
+  const given = names.map((name) => `${name}: $${variable(name)}`).join(', ')
+  const query =
+    names.length === 0
+      ? `query { ${field.name} ${selection} }`
+      : `query (${declared}) { ${field.name}(${given}) ${selection} }`
+  const total = hasTotal ? { total: `${field.name}.totalCount` } : {}
+  if (pages) return { paging: 'connection', query, ...total }
+  if (offset.length > 0) return { paging: 'offset', query, ...total }
+  if (names.length > 0)
+    notes.push('the list has a page size and no way to the next page that is known here: it reads one page')
+  return { paging: 'single', query, ...total }
+}
+
+/** Arguments of the list that have the name of a field. */
+function searchOf(
+  field: OutputField,
+  type: GraphQLObjectType,
+  { selection }: Listing,
+): Partial<ProposedResource['manifest']> | undefined {
+  const own = type.getFields()
+  const filters = field.args.filter((one) => {
+    const same = own[one.name]
+    return (
+      same !== undefined &&
+      isLeafType(getNamedType(same.type)) &&
+      isLeafType(getNamedType(one.type)) &&
+      !isListType(getNullableType(one.type))
+    )
+  })
+  if (filters.length === 0) return undefined
+  const declared = filters.map((one) => `$${one.name}: ${String(one.type)}`).join(', ')
+  const given = filters.map(({ name }) => `${name}: $${name}`).join(', ')
+  return {
+    search: {
+      query: `query (${declared}) { ${field.name}(${given}) ${selection} }`,
+      variables: Object.fromEntries(filters.map(({ name }) => [name, name])),
+    },
+  }
+}
+
+const depthMax = 2
+
+/** Every field that needs no argument: values, and the values of objects in it. Lists of objects are resources of their own. */
+function selectionOf(type: GraphQLObjectType, depth = 0): string {
+  return Object.values(type.getFields())
+    .filter((field) => !field.args.some(isRequiredArgument) && field.deprecationReason == null)
+    .flatMap((field) => {
+      const named = getNamedType(field.type)
+      if (isLeafType(named)) return [field.name]
+      const isList = isListType(getNullableType(field.type))
+      if (!isObjectType(named) || isList || depth + 1 >= depthMax || named.getFields().id !== undefined)
+        return []
+      const inner = selectionOf(named, depth + 1)
+      return inner === '' || named.getFields().pageInfo !== undefined ? [] : [`${field.name} { ${inner} }`]
+    })
+    .join(' ')
+}

@@ -1,0 +1,75 @@
+/** Fetches a description: from a file, or from an address by the API client. */
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ApiClient } from '../../http/client.ts'
+import { UsageError } from '../../model/errors.ts'
+import type { DescriptionSource } from './described-system.ts'
+
+const bytesMax = 20 * 1024 * 1024
+const timeoutMs = 30_000
+
+/** True for an address, false for a file. */
+export function isAddress(from: string): boolean {
+  return /^https?:\/\//i.test(from)
+}
+
+/** True for a host on this machine, which may be called without TLS. */
+export function isLoopbackAddress(from: string): boolean {
+  return /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/i.test(from)
+}
+
+/** A client for the one address that a person named. The caller closes it. */
+export function describingClient({ from, token }: DescriptionSource): ApiClient {
+  return new ApiClient({
+    baseUrl: new URL(from).origin,
+    allowHttp: isLoopbackAddress(from),
+    allowAddresses: ['private'],
+    timeouts: { totalMs: timeoutMs },
+    response: { maxBytes: bytesMax },
+    ...(token === undefined ? {} : { auth: { type: 'bearer', token } }),
+  })
+}
+
+/**
+ * The text of the description.
+ *
+ * @param accept media types wanted from an address
+ * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for another answer than 200 ·
+ * the client's errors
+ */
+export async function fetchDescription(source: DescriptionSource, accept: string): Promise<string> {
+  if (!isAddress(source.from)) return readText(resolve(source.directory, source.from))
+  const client = describingClient(source)
+  try {
+    const { pathname, search } = new URL(source.from)
+    const target = `${new URL(source.from).origin}${pathname}${search}`
+    const answer = await client.exchange('GET', target, { headers: { accept }, signal: source.signal })
+    if (answer.status === 200) return Buffer.from(answer.data).toString('utf8')
+    const hint = [401, 403].includes(answer.status) ? '; give a token with --token' : ''
+    throw new UsageError(
+      'CONNECTOR_DESCRIPTION_UNUSABLE',
+      `${withoutQuery(source.from)} answered ${answer.status} instead of a description${hint}.`,
+    )
+  } finally {
+    await client.close()
+  }
+}
+
+function readText(path: string): string {
+  let size: number
+  try {
+    size = statSync(path).size
+    if (size <= bytesMax) return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError('CLI_NOT_FOUND', `${path} can't be read.`, { cause })
+  }
+  throw new UsageError(
+    'CONNECTOR_DESCRIPTION_UNUSABLE',
+    `${path} is larger than ${bytesMax / 1024 / 1024} MB.`,
+  )
+}
+
+/** A query may hold a key. */
+export function withoutQuery(from: string): string {
+  return from.split('?', 1)[0] ?? from
+}

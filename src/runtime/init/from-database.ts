@@ -1,0 +1,95 @@
+/** A system from the catalogue of a PostgreSQL database. */
+import type { ResourceDescription } from '../../connectors/kit/description.ts'
+import { connectSystem } from '../../connectors/registry.ts'
+import { UsageError } from '../../model/errors.ts'
+import { createClock } from '../clock.ts'
+import type { DescribedResource, DescribedSystem, DescriptionSource } from './described-system.ts'
+
+const timing = { readTimeoutMs: 15_000, writeTimeoutMs: 15_000, concurrency: 2 }
+
+/** @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE when the database does not answer or has no table with a key */
+export async function fromDatabase(source: DescriptionSource): Promise<DescribedSystem> {
+  const { schema, url } = splitSchema(source.from)
+  const system = connectSystem(
+    { name: source.name, connector: 'postgres', config: { url, schema, tables: {} }, timing },
+    { clock: createClock() },
+  )
+  try {
+    const described = await system.describe?.(undefined, { signal: source.signal, priority: 'hand' })
+    if (described === undefined || described.kind === 'unknown') {
+      const why = described === undefined ? 'it describes nothing' : described.failure.message
+      throw new UsageError('CONNECTOR_DESCRIPTION_UNUSABLE', `The database can't be described: ${why}`)
+    }
+    const resources = described.resources.filter(({ key }) => key.length > 0).map(resourceOf)
+    if (resources.length === 0) {
+      const what = `the schema ${schema} has no table with a primary key that this user may see`
+      throw new UsageError('CONNECTOR_DESCRIPTION_UNUSABLE', `The database can't be used: ${what}.`)
+    }
+    return {
+      name: source.name,
+      connector: 'postgres',
+      section: { url: '{env:URL}', ...(schema === 'public' ? {} : { schema }) },
+      resourcesIn: 'tables',
+      variables: [{ name: 'URL', value: withoutPassword(url) }],
+      resources,
+      notes: [],
+    }
+  } finally {
+    await system.close()
+  }
+}
+
+/** `postgres://…/crm#sales` names the schema as well. */
+function splitSchema(from: string): { readonly url: string; readonly schema: string } {
+  if (!/^postgres(?:ql)?:\/\//.test(from) || !URL.canParse(from))
+    throw new UsageError(
+      'CLI_USAGE',
+      'a database is named by an address such as postgresql://user:password@host:5432/name',
+    )
+  const url = new URL(from)
+  const schema = decodeURIComponent(url.hash.slice(1))
+  url.hash = ''
+  return { url: url.href, schema: schema === '' ? 'public' : schema }
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address)
+  url.password = ''
+  return url.href
+}
+
+const markerNames = /^(?:isthmus_id|external_?id|external_?(?:ref|reference)|client_?reference)$/i
+
+function resourceOf(description: ResourceDescription): DescribedResource {
+  const key = description.key.map((path) => String(path[0]))
+  const keyFields = description.fields.filter(({ path }) => key.includes(String(path[0])))
+  const marker = description.fields.find(
+    ({ path, unique, type, creatable }) =>
+      markerNames.test(String(path[0])) && unique === true && type?.kind === 'string' && creatable,
+  )
+  const madeByDatabase = keyFields.some((field) => !field.required)
+  const notes: string[] = []
+  if (marker === undefined && madeByDatabase)
+    notes.push(
+      'the database makes the key: with a text column of its own for our record id and a unique index on it (create: { as: marker }), a create can be repeated without harm',
+    )
+  const create =
+    marker !== undefined
+      ? { as: 'marker', column: String(marker.path[0]) }
+      : madeByDatabase
+        ? { as: 'none' }
+        : { as: 'key' }
+  const changed = description.fields.find(
+    ({ path, type }) =>
+      type?.kind === 'instant' && /^(?:updated|modified|changed)_?(?:at|on)?$/i.test(String(path[0])),
+  )
+  return {
+    name: description.name,
+    description,
+    settings: { key, create, ...(changed === undefined ? {} : { changedAt: String(changed.path[0]) }) },
+    canCreate: true,
+    canUpdate: description.fields.some((field) => field.updatable),
+    conditional: true,
+    notes,
+  }
+}
