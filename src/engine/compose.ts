@@ -1,6 +1,7 @@
 /** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { FieldProblem } from '../model/integration.ts'
+import { applyPatch } from '../model/lens/apply-patch.ts'
 import type { PlannedWrite } from '../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../model/merge/outcome.ts'
 import type { Intent } from '../model/state.ts'
@@ -66,7 +67,9 @@ export async function compose(pass: Pass, planned: PlannedWrite): Promise<Outgoi
   const { patch } = composed
   if (planned.operation === 'update') return openIntent(pass, planned, patch, seen)
   const place = placeOf(pass.context, planned.system, pass.entity.name)
-  return openIntent(pass, planned, withMarker(place, patch, pass.record.id), seen)
+  const { onCreate } = place.part
+  const whole = onCreate === undefined ? patch : applyPatch(onCreate, patch, 'merge')
+  return openIntent(pass, planned, withMarker(place, whole, pass.record.id), seen)
 }
 
 /** Leaves refused fields out and remembers the refusal. A create that lost a field it needs does not go at all. */

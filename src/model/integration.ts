@@ -106,6 +106,8 @@ export interface EntitySystem {
   readonly operations: { readonly create: boolean; readonly update: boolean; readonly delete: boolean }
   /** Native path that holds our record id (marker or upsert key), if the system has one. */
   readonly key?: string
+  /** What every create carries beside the mapped fields. */
+  readonly onCreate?: NativeRecord
   readonly fields: ReadonlyMap<string, SystemField>
   readonly lens: Lens
   /** Whether a native record is in scope (`where`). */

@@ -5,6 +5,7 @@ import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 import { type CompiledMapping, compileMapping, writtenPaths } from './compile-mapping.ts'
+import { compileOnCreate } from './compile-on-create.ts'
 import {
   absentSystem,
   compileConflict,
@@ -129,12 +130,14 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
   const operations = compileOperations(definition, report)
   const mappings = compileMappings(input, operations.create || operations.update, report)
   if (key !== undefined) checkKey(key, mappings, report)
+  const onCreate = compileOnCreate(definition.onCreate, mappings, report)
   return {
     system,
     resource,
     direction,
     operations,
     ...(key === undefined ? {} : { key }),
+    ...(onCreate === undefined ? {} : { onCreate }),
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
     lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
     inScope: compileScope(definition.where, reportUnder(report, ['where'])),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { fieldSchema } from './fields.ts'
 import { decideFunctionSchema } from './functions.ts'
-import { mappingSchema, spellsSchema, whereSchema } from './mapping.ts'
+import { mappingSchema, onCreateSchema, spellsSchema, whereSchema } from './mapping.ts'
 import { cronSchema, durationSchema, fieldNameSchema, nameSchema, shareSchema } from './text.ts'
 
 const fieldList = z.array(z.string().min(1)).min(1)
@@ -99,6 +99,7 @@ export const entitySystemSchema = z.strictObject({
     .optional()
     .describe('source: only read; target: only written, edits there are reverted. Default both.'),
   operations: operationsSchema.optional(),
+  onCreate: onCreateSchema.optional(),
   spells: spellsSchema.optional(),
   acceptRaceWindow: z
     .boolean()

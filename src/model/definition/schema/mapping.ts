@@ -163,4 +163,12 @@ export const whereSchema = z
   )
   .meta({ id: 'Where' })
 
+export const onCreateSchema = z
+  .record(z.string().min(1), nativeScalar)
+  .describe(
+    'What every new record gets beside the mapped fields, by native path: a record type, a sales organisation. Never written again.',
+  )
+
+export type OnCreateDefinition = z.infer<typeof onCreateSchema>
+
 export type WhereDefinition = z.infer<typeof whereSchema>

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { operationsSchema, policyKeys, triggerSchema } from './entities.ts'
 import { fieldSchema } from './fields.ts'
-import { mappingLongFormSchema, spellsSchema, whereSchema } from './mapping.ts'
+import { mappingLongFormSchema, onCreateSchema, spellsSchema, whereSchema } from './mapping.ts'
 import { fieldNameSchema } from './text.ts'
 
 const side = z.union([z.string().min(1), mappingLongFormSchema])
@@ -45,6 +45,7 @@ export const oneWaySchema = z.strictObject({
       resource: z.string().min(1).describe('Native type in this system.'),
       key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
       operations: operationsSchema.optional(),
+      onCreate: onCreateSchema.optional(),
       spells: spellsSchema.optional(),
       acceptRaceWindow: z
         .boolean()

@@ -1,0 +1,38 @@
+import { afterEach, describe, expect, it as test } from 'vitest'
+import { World } from '../../test/support/engine-fixture.ts'
+import type { Integration } from '../model/integration.ts'
+
+let world: World | undefined
+
+afterEach(async () => {
+  await world?.stop()
+  world = undefined
+})
+
+/** New records of `b` are of one kind, and only that kind is in scope there. */
+function withKind(integration: Integration): Integration {
+  const [entity] = [...integration.entities.values()]
+  const b = entity?.systems.get('b')
+  if (entity === undefined || b === undefined) return integration
+  const part = {
+    ...b,
+    onCreate: { kind: '2' },
+    inScope: (native: object) => Reflect.get(native, 'kind') === '2',
+  }
+  const systems = new Map([...entity.systems, ['b', part]])
+  return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
+}
+
+describe('what a definition gives every new record', () => {
+  test('is in the create, and never in an update', async () => {
+    const it = new World({ systems: { a: {}, b: {} }, adjust: withKind })
+    world = it
+    it.start()
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann', kind: '2' })
+    it.system('b').edit(rid, { code: '1', name: 'Ann', kind: '2', note: 'theirs' })
+    await it.edit('a', 'x', { code: '1', name: 'Bea' })
+    await it.advance(60_000)
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea', kind: '2', note: 'theirs' })
+  })
+})
