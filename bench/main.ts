@@ -1,8 +1,10 @@
 /** `npm run bench -- <figure> [--json]`: one command per figure; with `--json` the last line is one JSON object. */
 import { parseArgs } from 'node:util'
+import { benchCache } from './cache.ts'
 import { benchClient } from './client.ts'
 import { benchFullRun } from './full-run.ts'
 import { benchRealtime } from './realtime.ts'
+import { benchSalesforceBulk } from './salesforce-bulk.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,6 +23,7 @@ const say = (line: string): void => {
 }
 
 const figures: Readonly<Record<string, () => Promise<object>>> = {
+  cache: () => benchCache(say),
   client: () => benchClient({ rounds: Number(values.rounds), requests: 3_000, say }),
   realtime: () =>
     benchRealtime({
@@ -31,6 +34,7 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       ...(values.profile !== undefined && { profileInto: values.profile }),
       say,
     }),
+  'salesforce-bulk': () => benchSalesforceBulk({ records: Number(values.records ?? 100_000), say }),
   'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
 }
 

@@ -20,6 +20,8 @@ export interface FakeSalesforceOptions extends Partial<ApiOptions> {
   readonly oauth?: Partial<OAuthOptions>
   /** API requests a day. @default 100000 */
   readonly dailyRequests?: number
+  /** Answers `POST /__back-door/<verb>`, for a fake in a process of its own. @default no such path */
+  readonly backDoor?: (org: Org, verb: string, wish: Readonly<Record<string, unknown>>) => unknown
   /** Called before a request is answered; true when it took the answer over. */
   readonly intercept?: (request: ApiRequest, response: ServerResponse) => boolean
 }
@@ -103,6 +105,10 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     response: ServerResponse,
   ): ApiAnswer | undefined {
     const { authorization } = incoming.headers
+    const verb = /^\/__back-door\/([\w-]+)$/.exec(address.pathname)?.[1]
+    if (verb !== undefined && options.backDoor !== undefined) {
+      return { status: 200, body: options.backDoor(org, verb, JSON.parse(text === '' ? '{}' : text)) ?? null }
+    }
     if (address.pathname === '/services/oauth2/token') {
       return oauth.token(new URLSearchParams(text), authorization, url, org.id)
     }

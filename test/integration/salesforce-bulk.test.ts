@@ -1,0 +1,17 @@
+/** A listing through Bulk API 2.0 in a process whose heap is too small for what is listed. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const bench = fileURLToPath(new URL('../../bench/salesforce-bulk.ts', import.meta.url))
+
+test('60,000 accounts are listed in bulk by a process with a heap of 48 MB', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--max-old-space-size=48', bench, '60000'],
+    { timeout: 110_000 },
+  )
+  const figures: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+  expect(figures).toMatchObject({ records: 60_000, complete: true })
+}, 120_000)
