@@ -14,12 +14,12 @@ import type {
   PlannedWrite,
 } from '../model/merge/contract.ts'
 import { isPartlyEmpty } from '../model/merge/equivalence.ts'
-import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
 import type { Member, MemberField } from '../model/state.ts'
 import { composePatch, hasNestedObject } from './compose.ts'
 import type { Pass, Verdict } from './context.ts'
 import { keepMerge, keepScope } from './keep-merge.ts'
 import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
+import { mergeWithLookups } from './lookups.ts'
 import { observe } from './observe.ts'
 import { updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
@@ -55,9 +55,9 @@ export async function decide(pass: Pass, followGone: (pass: Pass) => Promise<Ver
 async function merge(pass: Pass): Promise<MergeResult> {
   keepScope(pass)
   await prepareReferences(pass)
-  const result = await mergeAndPlan(mergeInput(pass))
+  const result = await mergeWithLookups(pass, () => mergeInput(pass))
   if (!forgetOutdatedRefusals(pass, result)) return result
-  return mergeAndPlan(mergeInput(pass))
+  return mergeWithLookups(pass, () => mergeInput(pass))
 }
 
 function mergeInput(pass: Pass): MergeInput {

@@ -13,24 +13,28 @@ import { type CheckedSource, checkSource, invalid } from './expression/check-sou
 import { type Frame, replaceFunctions } from './expression/functions.ts'
 import { type LinearPattern, makeRegexEngine } from './expression/linear-regex.ts'
 import type { Expression } from './integration.ts'
+import type { LookupFunctions } from './lookup.ts'
 
 /**
  * Compiles one expression.
  *
+ * @param lookups names that it may call besides JSONata's own functions; their answers are given at each evaluation
  * @throws EXPRESSION_INVALID with the place, when the source is broken or uses something that is not allowed
  */
-export function compileExpression(source: string): Expression {
+export function compileExpression(source: string, lookups?: ReadonlySet<string>): Expression {
   if (source.length > expressionLimits.sourceMax) {
     throw invalid(`the expression is longer than ${expressionLimits.sourceMax} characters`, undefined)
   }
   const compiled = parse(source)
   const checked = checkSource(compiled.ast())
   watch(compiled, checked)
+  const called = [...(lookups ?? [])].filter((name) => checked.variables.has(name))
   return Object.freeze({
     source,
-    evaluate: async (input: { readonly [key: string]: unknown }) => {
+    ...(called.length === 0 ? {} : { lookups: called }),
+    evaluate: async (input: { readonly [key: string]: unknown }, functions?: LookupFunctions) => {
       try {
-        return finish(await compiled.evaluate(input))
+        return finish(await compiled.evaluate(input, functions))
       } catch (error) {
         throw explain(error)
       }

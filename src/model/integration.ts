@@ -18,6 +18,18 @@ export interface Integration {
   readonly entities: ReadonlyMap<string, Entity>
   /** Which system answers a lookup of rules, by the lookup's name. @default none */
   readonly lookups?: ReadonlyMap<string, string>
+  /** @default what `compile-retention.ts` says */
+  readonly retention?: Retention
+}
+
+/** How long things are kept, in milliseconds. */
+export interface Retention {
+  /** Journal, settled writes with what they replaced, decided conflicts, finished runs. */
+  readonly historyMs: number
+  /** Failures that are over. */
+  readonly deadLettersMs: number
+  /** Webhook deliveries, by which copies are recognised. */
+  readonly deliveriesMs: number
 }
 
 /** One system of the definition: which connector, its (secret-free after resolution) configuration and its limits. */

@@ -5,6 +5,8 @@
  * never change anything: they stop the writes of the whole record. So does a rule that fails, whatever its kind: nobody can tell what it
  * would have asked for.
  *
+ * A `set` rule may ask lookups (`$geocode(address)`). What has no answer yet is told, and the rule fails until a later round brings it.
+ *
  * Expressions see numbers as numbers (where a double holds them exactly), and see nothing where a field is null.
  */
 import { findConstraintProblem } from './canonical/constraints.ts'
@@ -13,6 +15,15 @@ import { accept, type Outcome, refuse } from './canonical/outcome.ts'
 import { bareReferences } from './canonical/reference.ts'
 import { isIsthmusError } from './errors.ts'
 import type { Entity, Expression, Field, Rule } from './integration.ts'
+import {
+  type Asking,
+  askWith,
+  type KeptAnswer,
+  type LookupAnswer,
+  type LookupAnswers,
+  type LookupQuestion,
+  questionKey,
+} from './lookup.ts'
 import type { FieldChange, MergeDecision, RuleProblem } from './merge/contract.ts'
 import { isEmpty, sameValue } from './merge/equivalence.ts'
 import type { AgreedField, AgreedFields } from './state.ts'
@@ -24,6 +35,8 @@ export interface RulesInput {
   readonly now: number
   /** A person released the rule holds of this revision (`record.releasedRev`). */
   readonly releasedRev?: number
+  /** What lookups answered, beside the answers kept with the fields. @default none */
+  readonly answers?: LookupAnswers
 }
 
 /** The decision with what `set` rules added to it. */
@@ -31,6 +44,8 @@ export interface RuledDecision {
   readonly decision: MergeDecision
   /** Not empty: nothing may be written. */
   readonly problems: readonly RuleProblem[]
+  /** Questions that have no answer. */
+  readonly asks: readonly LookupQuestion[]
 }
 
 /** The agreed values under the rules; grows rule by rule. */
@@ -39,31 +54,56 @@ interface Draft {
   fields: AgreedFields
   readonly changes: FieldChange[]
   readonly problems: RuleProblem[]
+  readonly answers: LookupAnswers
+  readonly asks: LookupQuestion[]
 }
 
 /** Applies all rules in their order, then checks that required fields have a value. */
 export async function applyRules(input: RulesInput, decision: MergeDecision): Promise<RuledDecision> {
   const { entity } = input
-  const draft: Draft = { rev: decision.rev, fields: decision.fields, changes: [], problems: [] }
+  const draft: Draft = {
+    rev: decision.rev,
+    fields: decision.fields,
+    changes: [],
+    problems: [],
+    answers: knownAnswers(input, decision.fields),
+    asks: [],
+  }
   for (const [index, rule] of entity.rules.entries()) await applyRule(input, draft, rule, index)
   for (const field of entity.fields.values()) requireValue(draft, field)
-  if (draft.changes.length === 0) return { decision, problems: draft.problems }
-  const { rev, fields } = draft
+  const { rev, fields, problems, asks } = draft
+  if (fields === decision.fields) return { decision, problems, asks }
   return {
     decision: { ...decision, rev, fields, changes: [...decision.changes, ...draft.changes] },
-    problems: draft.problems,
+    problems,
+    asks,
   }
 }
 
+const noAnswers: LookupAnswers = new Map()
+
+/** Answers stay true as long as the same is asked, so those that the fields rest on come first. */
+function knownAnswers({ entity, answers }: RulesInput, fields: AgreedFields): LookupAnswers {
+  if (entity.rules.every((rule) => expressionOf(rule).lookups === undefined)) return noAnswers
+  const known = new Map<string, LookupAnswer>(answers)
+  for (const { answers: kept = [] } of Object.values(fields)) {
+    for (const answer of kept) known.set(questionKey(answer), { kind: 'found', value: answer.value })
+  }
+  return known
+}
+
 async function applyRule(input: RulesInput, draft: Draft, rule: Rule, index: number): Promise<void> {
-  const evaluated = await evaluate(input.entity, expressionOf(rule), draft.fields)
+  const expression = expressionOf(rule)
+  const asking = askWith(expression.lookups ?? [], draft.answers)
+  const evaluated = await evaluate(input.entity, expression, { fields: draft.fields, asking })
+  draft.asks.push(...asking.unanswered)
   if (!evaluated.ok) {
     addProblem(draft, rule, index, ` could not be evaluated: ${evaluated.problem.message}`)
     return
   }
   const result = evaluated.value
   if (rule.kind === 'set') {
-    setField(input, draft, rule, { index, result })
+    setField(input, draft, rule, { index, result, answers: asking.used })
     return
   }
   if (rule.kind === 'require') {
@@ -94,11 +134,11 @@ function addProblem(draft: Draft, rule: Rule, index: number, what: string): void
 async function evaluate(
   entity: Entity,
   expression: Expression,
-  fields: AgreedFields,
+  { fields, asking }: { readonly fields: AgreedFields; readonly asking: Asking },
 ): Promise<Outcome<unknown>> {
   try {
     const input = toExpressionDocument(agreedDocument(fields), (name) => entity.fields.get(name)?.type)
-    return accept(await expression.evaluate(withoutNulls(input)))
+    return accept(await expression.evaluate(withoutNulls(input), asking.functions))
   } catch (error) {
     return failed(error)
   }
@@ -116,12 +156,19 @@ function isTrue(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== ''
 }
 
+interface SetResult {
+  readonly index: number
+  readonly result: unknown
+  /** What it rests on. */
+  readonly answers: readonly KeptAnswer[]
+}
+
 /** An expression without a result leaves the field alone: it had nothing to work on. */
 function setField(
   input: RulesInput,
   draft: Draft,
   rule: Extract<Rule, { kind: 'set' }>,
-  { index, result }: { readonly index: number; readonly result: unknown },
+  { index, result, answers }: SetResult,
 ): void {
   const name = rule.field
   const field = input.entity.fields.get(name)
@@ -133,9 +180,17 @@ function setField(
     return
   }
   const { value } = outcome
-  if (value === undefined || sameValue(before?.value, value)) return
+  if (value === undefined) return
+  const basis = answers.length === 0 ? {} : { answers }
+  if (before !== undefined && sameValue(before.value, value)) {
+    // The same value for another reason: no change, and the new reason is the one to remember.
+    if (JSON.stringify(before.answers ?? []) === JSON.stringify(answers)) return
+    const { answers: _outdated, ...rest } = before
+    draft.fields = { ...draft.fields, [name]: { ...rest, ...basis } }
+    return
+  }
   draft.rev += 1
-  const after: AgreedField = { value, rev: draft.rev, src: 'rule', at: input.now }
+  const after: AgreedField = { value, rev: draft.rev, src: 'rule', at: input.now, ...basis }
   draft.fields = { ...draft.fields, [name]: after }
   draft.changes.push({
     field: name,

@@ -4,6 +4,7 @@
  *
  * All times are epoch milliseconds on the database's clock.
  */
+import type { KeptAnswer } from './lookup.ts'
 import type { CanonicalValue } from './values.ts'
 
 /** One agreed field. */
@@ -18,6 +19,8 @@ export interface AgreedField {
   readonly changedAt?: number
   /** Id of the open conflict that holds the field: it is written nowhere until a person decides. */
   readonly heldBy?: string
+  /** Answers of lookups that the value rests on: as long as the same is asked, nobody has to be. */
+  readonly answers?: readonly KeptAnswer[]
 }
 
 export type AgreedFields = { readonly [field: string]: AgreedField }

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { builtInConnectors } from '../connectors/registry.ts'
 import type { NestedOf } from '../model/definition/compile-entity.ts'
 import {
   type Compilation,
   type CompileOptions,
   checkDefinition,
 } from '../model/definition/compile-integration.ts'
+import type { LookupsOf } from '../model/definition/compile-lookups.ts'
 import { compileSystems } from '../model/definition/compile-systems.ts'
 import { DefinitionError, type Finding } from '../model/definition/finding.ts'
 import { parseDefinition } from '../model/definition/parse-definition.ts'
@@ -36,6 +38,8 @@ export interface LoadOptions {
   readonly secrets?: 'resolve' | 'keep'
   /** How a system's patches treat nested objects, by its connector. @default 'replace' for all */
   readonly nested?: NestedOf
+  /** Lookups that a connector answers in rules. @default those of the built-in connectors */
+  readonly lookups?: LookupsOf
 }
 
 /** A definition that may run. */
@@ -90,8 +94,16 @@ function findDefinition(directory: string, file: string | undefined): string {
   throw new IsthmusError('DEFINITION_NOT_FOUND', message)
 }
 
-async function readDefinition(source: string, { nested }: LoadOptions): Promise<Compilation> {
-  const options: CompileOptions = { hash: sha256, source, ...(nested === undefined ? {} : { nested }) }
+async function readDefinition(
+  source: string,
+  { nested, lookups = builtInLookups }: LoadOptions,
+): Promise<Compilation> {
+  const options: CompileOptions = {
+    hash: sha256,
+    source,
+    lookups,
+    ...(nested === undefined ? {} : { nested }),
+  }
   if (/\.(ya?ml|json)$/.test(source)) return parseDefinition(readText(source), options)
   return checkDefinition(await importDefinition(source), options)
 }
@@ -117,6 +129,9 @@ async function importDefinition(source: string): Promise<unknown> {
     `${source} has no default export: export default defineIntegration({ … })`,
   )
 }
+
+const builtInLookups: LookupsOf = (connector) =>
+  builtInConnectors.find(({ name }) => name === connector)?.lookups
 
 /** 128 bits tell definitions apart for good and stay short in tables and messages. */
 function sha256(text: string): string {

@@ -8,6 +8,7 @@ import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJson } from '../model/canonical/equality.ts'
 import { isCanonicalObject } from '../model/canonical/object.ts'
 import { IsthmusError } from '../model/errors.ts'
+import type { KeptAnswer } from '../model/lookup.ts'
 import type { AgreedFields, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
@@ -26,12 +27,13 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
 
 /**
  * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys. Where
- * the source told when it changed, that takes the place of `at` together with it: `[at, changed at]`.
+ * the source told when it changed, that takes the place of `at` together with it: `[at, changed at]`. Answers of lookups follow the value.
  */
 export function encodeAgreed(codec: FieldCodec, recordId: string, fields: AgreedFields): Uint8Array {
-  const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value }]) => {
+  const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value, answers }]) => {
     const head = [rev, src, changedAt === undefined ? at : [at, changedAt], heldBy ?? 0]
-    return [name, value === undefined ? head : [...head, value]]
+    if (value === undefined) return [name, head]
+    return [name, answers === undefined ? [...head, value] : [...head, value, answers]]
   })
   return encodePlain(codec, recordPlace(recordId), Object.fromEntries(rows))
 }
@@ -40,10 +42,17 @@ export function encodeAgreed(codec: FieldCodec, recordId: string, fields: Agreed
 export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Array | null): AgreedFields {
   if (bytes === null) return {}
   type Times = number | [at: number, changedAt: number]
-  type Row = [rev: number, src: string, times: Times, heldBy: string | 0, value?: CanonicalValue]
+  type Row = [
+    rev: number,
+    src: string,
+    times: Times,
+    heldBy: string | 0,
+    value?: CanonicalValue,
+    answers?: readonly KeptAnswer[],
+  ]
   const rows = decodePlain<Record<string, Row>>(codec, recordPlace(recordId), bytes)
   return Object.fromEntries(
-    Object.entries(rows).map(([name, [rev, src, times, heldBy, value]]) => [
+    Object.entries(rows).map(([name, [rev, src, times, heldBy, value, answers]]) => [
       name,
       {
         value,
@@ -51,6 +60,7 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
         src,
         ...(Array.isArray(times) ? { at: times[0], changedAt: times[1] } : { at: times }),
         ...(heldBy === 0 ? {} : { heldBy }),
+        ...(answers === undefined ? {} : { answers }),
       },
     ]),
   )

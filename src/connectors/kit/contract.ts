@@ -5,6 +5,7 @@
  * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
  * about are values, not exceptions; anything thrown is taken as an unknown outcome.
  */
+import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ResourceDescription, SystemUsage } from './description.ts'
 
@@ -237,6 +238,17 @@ export type WebhookVerdict =
   /** `reason` goes to counters and debug logs, never to the sender. */
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What a system knows about a question of a rule. */
+export type LookupResult =
+  /** JSON, as rules see it. */
+  | { readonly kind: 'found'; readonly value: unknown }
+  /** The system was asked and knows no answer. */
+  | { readonly kind: 'nothing' }
+  /** The question itself is refused: asking it again does not help. */
+  | { readonly kind: 'refused'; readonly failure: CallFailure }
+  /** No information: ask again later. */
+  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+
 /** One bound system: a connector plus address, credentials and limits. */
 export interface ConnectedSystem {
   readonly name: string
@@ -269,5 +281,7 @@ export interface ConnectedSystem {
     | { readonly kind: 'known'; readonly quotas: readonly SystemUsage[] }
     | { readonly kind: 'unknown'; readonly failure: CallFailure }
   >
+  /** Answers a question of a rule. Present where the connector is one of lookups; such a system has no resources. */
+  lookup?(question: LookupQuestion, context: CallContext): Promise<LookupResult>
   close(): Promise<void>
 }

@@ -40,6 +40,8 @@ export interface ConnectorDefinition<Schema extends z.ZodType> {
   readonly config: Schema
   /** `side`: keeps records that can be synced · `lookup`: only answers questions of rules, so it is no side of a sync. @default 'side' */
   readonly role?: 'side' | 'lookup'
+  /** Names of the lookups that its systems answer. @default none */
+  readonly lookups?: readonly string[]
   connect(config: z.output<Schema>, binding: ConnectorBinding): ConnectedSystem
 }
 
@@ -48,6 +50,8 @@ export interface Connector {
   readonly name: string
   /** Whether it can be a side of a sync; the conformance suite runs over every side. @default 'side' */
   readonly role?: 'side' | 'lookup'
+  /** Names of the lookups that its systems answer in rules, without the dollar sign. @default none */
+  readonly lookups?: readonly string[]
   /** @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key */
   connect(settings: SystemSettings, dependencies: ConnectorDependencies): ConnectedSystem
 }
@@ -59,6 +63,7 @@ export function defineConnector<Schema extends z.ZodType>(
   return {
     name: definition.name,
     role: definition.role ?? 'side',
+    ...(definition.lookups === undefined ? {} : { lookups: definition.lookups }),
     connect(settings, dependencies) {
       const config = parseConfig(definition.config, settings.config, `systems.${settings.name}`)
       return definition.connect(config, { name: settings.name, timing: settings.timing, dependencies })

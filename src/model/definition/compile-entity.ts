@@ -34,11 +34,13 @@ export interface EntityInput {
   readonly nested: NestedOf
   /** Every system of the integration. */
   readonly systems: readonly string[]
+  /** Lookups that rules may ask. */
+  readonly lookups: ReadonlySet<string>
 }
 
 /** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
-  { name, definition, nested, systems: known }: EntityInput,
+  { name, definition, nested, systems: known, lookups }: EntityInput,
   report: Report,
 ): Entity {
   const types = new Map(
@@ -49,6 +51,7 @@ export function compileEntity(
     types,
     systems: Object.keys(definition.systems),
     known,
+    lookups,
   }
   const fields = compileFields(context, report)
   const systems = Object.entries(definition.systems).map(([system, part]) => {

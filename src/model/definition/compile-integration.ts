@@ -7,6 +7,8 @@ import {
   type EntityPlace,
 } from './check-references.ts'
 import { compileEntity, type NestedOf } from './compile-entity.ts'
+import { compileLookups, type LookupsOf, sidesThatAreNone } from './compile-lookups.ts'
+import { compileRetention } from './compile-retention.ts'
 import { compileSystems, systemKeys } from './compile-systems.ts'
 import { ordinaryEntity } from './expand-one-way.ts'
 import { DefinitionError, type Finding } from './finding.ts'
@@ -24,6 +26,8 @@ export interface CompileOptions {
   readonly systems?: Readonly<Record<string, SystemDefinition>>
   /** How a system's patches treat nested objects. @default 'replace' for all */
   readonly nested?: NestedOf
+  /** Lookups that a connector answers. @default none */
+  readonly lookups?: LookupsOf
   /** Name of the file in error messages. @default 'definition' */
   readonly source?: string
 }
@@ -61,12 +65,17 @@ export function compileIntegration(definition: IntegrationDefinition, options: C
 function compile(definition: IntegrationDefinition, options: CompileOptions, report: Report): Integration {
   const nested: NestedOf = options.nested ?? (() => 'replace')
   const systems = Object.keys(definition.systems)
+  const lookups = compileLookups(definition, options.lookups ?? (() => undefined), report)
+  const lookupNames = new Set(lookups.keys())
   const places = new Map<string, EntityPlace>()
   for (const [name, written] of Object.entries(definition.entities)) {
     const inEntity = reportUnder(report, ['entities', name])
     const ordinary = ordinaryEntity(written, inEntity)
     const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
-    const entity = compileEntity({ name, definition: ordinary.definition, nested, systems }, inWritten)
+    const entity = compileEntity(
+      { name, definition: ordinary.definition, nested, systems, lookups: lookupNames },
+      inWritten,
+    )
     places.set(name, {
       entity,
       written: (path) => ['entities', name, ...ordinary.written(path)],
@@ -76,11 +85,14 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
   checkEntityReferences(definition, places, report)
   checkRequiredCycles(places, report)
   checkOperations(definition, report)
+  sidesThatAreNone(definition, places, { lookupsOf: options.lookups, report })
   return {
     id: definition.integration,
     version: options.hash(definitionText(definition)),
     systems: compileSystems(options.systems ?? definition.systems),
     entities: new Map([...places].map(([name, { entity }]) => [name, entity])),
+    retention: compileRetention(definition.retention),
+    ...(lookups.size === 0 ? {} : { lookups }),
   }
 }
 

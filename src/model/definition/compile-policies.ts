@@ -21,6 +21,8 @@ export interface PolicyContext {
   readonly systems: readonly string[]
   /** Every system of the integration. */
   readonly known: readonly string[]
+  /** Lookups that rules may ask. @default none */
+  readonly lookups?: ReadonlySet<string>
 }
 
 /** A finding about a system that takes no part in the entity. */

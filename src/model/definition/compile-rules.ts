@@ -21,8 +21,14 @@ function ruleExpression(
   context: PolicyContext,
   report: Report,
 ): Expression | undefined {
-  const compiled = expressionAt(source, [key], report)
+  const compiled = expressionAt(source, [key], report, context.lookups)
   if (compiled === undefined) return undefined
+  const [asked] = compiled.lookups ?? []
+  if (asked !== undefined && key !== 'to') {
+    // An answer is kept with the field that rests on it, and these rules have none.
+    const message = `only a set rule may ask $${asked}`
+    report(problem('policy', [key], message, 'set a field to what it answers, and look at that field here'))
+  }
   for (const name of rootNamesOf(source)) {
     const meant = context.types.has(name) ? undefined : nearest(name, context.types.keys())
     if (meant === undefined) continue

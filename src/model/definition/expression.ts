@@ -4,9 +4,14 @@ import { type DefinitionPath, problem } from './finding.ts'
 import type { Report } from './report.ts'
 
 /** Compiles an expression; undefined (and reported) when its syntax is broken. */
-export function expressionAt(source: string, at: DefinitionPath, report: Report): Expression | undefined {
+export function expressionAt(
+  source: string,
+  at: DefinitionPath,
+  report: Report,
+  lookups?: ReadonlySet<string>,
+): Expression | undefined {
   try {
-    return compileExpression(source)
+    return compileExpression(source, lookups)
   } catch (error) {
     const message = error instanceof Error ? error.message : 'the expression cannot be read'
     report(problem('expression', at, message, 'expressions are JSONata'))

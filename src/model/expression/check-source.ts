@@ -7,6 +7,8 @@ import { compileLinear, type LinearPattern } from './linear-regex.ts'
 export interface CheckedSource {
   /** Compiled once, by the pattern object in the tree. */
   readonly patterns: ReadonlyMap<RegExp, LinearPattern>
+  /** Names after a dollar sign. */
+  readonly variables: ReadonlySet<string>
 }
 
 /**
@@ -16,6 +18,7 @@ export interface CheckedSource {
  */
 export function checkSource(tree: jsonata.ExprNode): CheckedSource {
   const patterns = new Map<RegExp, LinearPattern>()
+  const variables = new Set<string>()
   const seen = new Set<object>()
   const pending: unknown[] = [tree]
   while (pending.length > 0) {
@@ -25,11 +28,13 @@ export function checkSource(tree: jsonata.ExprNode): CheckedSource {
     if (node instanceof RegExp) patterns.set(node, linearOf(node))
     else {
       checkNode(node)
+      const { type, value }: Partial<jsonata.ExprNode> = node
+      if (type === 'variable' && typeof value === 'string') variables.add(value)
       // A node's own properties are its children, of whatever kind: a list of kinds would miss the next version's.
       pending.push(...Object.values(node))
     }
   }
-  return { patterns }
+  return { patterns, variables }
 }
 
 function checkNode(node: object): void {

@@ -6,6 +6,7 @@
  */
 
 import type { Entity } from '../integration.ts'
+import type { LookupAnswers, LookupQuestion } from '../lookup.ts'
 import type { AgreedFields, MemberFields, MemberState } from '../state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../values.ts'
 
@@ -56,6 +57,8 @@ export interface MergeInput {
   readonly referable: (system: string, recordId: string) => boolean
   /** Rule holds are released until the record's rev moves past this (`record.releasedRev`). */
   readonly releasedRev?: number
+  /** What lookups of rules answered to the questions of an earlier round. @default none; answers kept with the fields count as well */
+  readonly answers?: LookupAnswers
   readonly now: number
   /** Makes conflict ids; injected to keep the merge pure. */
   readonly newId: () => string
@@ -153,6 +156,8 @@ export interface MergeResult extends MergeDecision {
   readonly problems: readonly RuleProblem[]
   readonly writes: readonly PlannedWrite[]
   readonly waiting: readonly WaitingReference[]
+  /** Questions of rules that have no answer. Not empty: the rules concerned are among the problems; merge again with the answers. */
+  readonly asks: readonly LookupQuestion[]
   /** Something durable changed: without it, and without writes, there is nothing to commit but the finish. */
   readonly changed: boolean
 }

@@ -7,13 +7,14 @@ import { mergeRecord } from './merge-record.ts'
 /** Merges one record and plans its writes. While a rule objects, everything is decided and kept, but nothing is written. */
 export async function mergeAndPlan(input: MergeInput): Promise<MergeResult> {
   const merged = mergeRecord(input)
-  const { decision, problems } = await applyRules(input, merged)
+  const { decision, problems, asks } = await applyRules(input, merged)
   const plan = planWrites(input, decision)
   const blocked = problems.length > 0
   return {
     ...decision,
     members: plan.members,
     problems,
+    asks,
     writes: blocked ? [] : plan.writes,
     waiting: blocked ? [] : plan.waiting,
     changed: decision.fields !== input.fields || plan.members.size > 0 || decision.conflicts.length > 0,

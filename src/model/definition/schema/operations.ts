@@ -84,8 +84,12 @@ export const alertsSchema = z
 export const retentionSchema = z
   .strictObject({
     calls: durationSchema.optional().describe('Log of API calls. Default 30d.'),
-    history: durationSchema.optional().describe('Versions of records. Default 400d.'),
-    deadLetters: durationSchema.optional().describe('Settled failures. Default 90d.'),
-    deliveries: durationSchema.optional().describe('Webhook deliveries. Default 30d.'),
+    history: durationSchema
+      .optional()
+      .describe('Journal, settled writes, decided conflicts, finished runs. Default 400d, at least 2d.'),
+    deadLetters: durationSchema.optional().describe('Settled failures. Default 90d, at least 1d.'),
+    deliveries: durationSchema
+      .optional()
+      .describe('Webhook deliveries, by which copies are recognised. Default 30d, at least 3d.'),
   })
   .describe('How long things are kept.')

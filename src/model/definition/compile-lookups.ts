@@ -1,0 +1,48 @@
+/** Systems that only answer questions of rules: which lookups there are, and that such a system is no side of a sync. */
+import type { EntityPlace } from './check-references.ts'
+import { problem } from './finding.ts'
+import type { Report } from './report.ts'
+import type { IntegrationDefinition } from './schema/root.ts'
+
+/** Lookups that a connector answers; undefined for one whose systems hold records. */
+export type LookupsOf = (connector: string) => readonly string[] | undefined
+
+/** The system that answers each lookup, by the lookup's name. */
+export function compileLookups(
+  { systems }: IntegrationDefinition,
+  lookupsOf: LookupsOf,
+  report: Report,
+): ReadonlyMap<string, string> {
+  const lookups = new Map<string, string>()
+  for (const [system, { connector }] of Object.entries(systems)) {
+    for (const lookup of lookupsOf(connector) ?? []) {
+      const other = lookups.get(lookup)
+      if (other === undefined) lookups.set(lookup, system)
+      else {
+        const message = `${other} and ${system} both answer $${lookup}; nobody could tell which one is asked`
+        report(problem('policy', ['systems', system, 'connector'], message, 'leave one of them out'))
+      }
+    }
+  }
+  return lookups
+}
+
+/** Reports entities that want records of a system which has none. */
+export function sidesThatAreNone(
+  { systems }: IntegrationDefinition,
+  places: ReadonlyMap<string, EntityPlace>,
+  { lookupsOf, report }: { readonly lookupsOf: LookupsOf | undefined; readonly report: Report },
+): void {
+  for (const { entity, namedAt } of places.values()) {
+    for (const system of entity.systems.keys()) {
+      const connector = systems[system]?.connector
+      const lookups = connector === undefined ? undefined : lookupsOf?.(connector)
+      if (lookups === undefined) continue
+      const names = lookups.map((lookup) => `$${lookup}`).join(', ')
+      const message = `${system} holds no records: it answers questions of rules (${names})`
+      report(
+        problem('policy', namedAt(system), message, `use ${names} in a rule, and leave ${system} out here`),
+      )
+    }
+  }
+}
