@@ -176,8 +176,11 @@ function normalised(name: string, value: string): string {
 }
 
 function handedOut(headers: Readonly<Record<string, string>>, policy: CachePolicy): Record<string, string> {
+  const listed = new Set((headers.connection ?? '').toLowerCase().split(/\s*,\s*/))
   const plain: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) if (!ofOneConnection.has(name)) plain[name] = value
+  for (const [name, value] of Object.entries(headers)) {
+    if (!ofOneConnection.has(name) && !listed.has(name)) plain[name] = value
+  }
   plain.age = String(Math.round(policy.age()))
   return plain
 }
