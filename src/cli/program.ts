@@ -7,6 +7,7 @@ import { addCertifyCommand } from './commands/certify.ts'
 import { addCheckCommand } from './commands/check.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDriftCommands } from './commands/drift.ts'
 import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
 import { addInitCommand } from './commands/init.ts'
@@ -85,6 +86,7 @@ export function createProgram(options: ProgramOptions): Command {
   addConflictsCommands(program, run)
   addMatchesCommands(program, run)
   addHeldCommands(program, run)
+  addDriftCommands(program, run)
   return program
 }
 

@@ -36,6 +36,7 @@ const titles: Readonly<Record<CheckRow['area'], string>> = {
   credentials: 'Credentials',
   reach: 'Systems',
   capabilities: 'Capabilities',
+  schema: 'Form of the records',
   mapping: 'Mappings on sampled records',
 }
 

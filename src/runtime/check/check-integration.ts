@@ -14,6 +14,7 @@ import { type Environment, loadEnvironment } from '../config.ts'
 import { inspectDefinition } from '../load-definition.ts'
 import { bindSystems } from './bind-systems.ts'
 import { type CheckRow, rowOfFinding } from './check-row.ts'
+import { checkSchemas } from './check-schemas.ts'
 import { askSystems, checkCapabilities } from './check-systems.ts'
 
 export interface CheckOptions {
@@ -72,7 +73,9 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
       samplesMax: options.samplesMax ?? 20,
       signal: options.signal ?? new AbortController().signal,
     })
-    return { source, rows: [...rows, ...asked] }
+    const signal = options.signal ?? new AbortController().signal
+    const schemas = await checkSchemas({ integration, systems, source, signal })
+    return { source, rows: [...rows, ...asked, ...schemas] }
   } finally {
     await bound.close()
   }

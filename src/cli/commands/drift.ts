@@ -1,0 +1,70 @@
+/** `isthmus drift list|accept`: what systems changed about the form of their records. */
+import type { Command } from 'commander'
+import { UsageError } from '../../model/errors.ts'
+import { type DriftReport, reportDrift } from '../../runtime/drift/drift-report.ts'
+import type { Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { withIntegration } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { plural, table } from '../output.ts'
+
+async function list(context: CliContext): Promise<number> {
+  return await withIntegration(context, async ({ integration, store }) => {
+    const drift = reportDrift(integration, await store.admin.schemas())
+    context.output.result({ drift }, () => draw(drift))
+    const needsSomebody = drift.some(({ items }) =>
+      items.some((item) => item.harmful && item.fields.length > 0),
+    )
+    return needsSomebody ? exitCodes.needsDecision : exitCodes.fine
+  })
+}
+
+function draw(drift: readonly DriftReport[]): string {
+  const rows = drift.flatMap(({ system, resource, items }) =>
+    items.map((item) => ({ system, resource, ...item })),
+  )
+  return table(
+    rows,
+    [
+      { title: 'system', value: (row) => row.system },
+      { title: 'resource', value: (row) => row.resource },
+      { title: 'field', value: (row) => row.path },
+      { title: 'what', value: (row) => row.message },
+      { title: 'reaches', value: (row) => row.fields.join(', ') },
+      { title: 'what to do', value: (row) => row.proposal, widthMax: 100 },
+    ],
+    'every system has the form that was accepted',
+  )
+}
+
+async function accept(
+  context: CliContext,
+  system: string,
+  options: { readonly resource?: string },
+): Promise<number> {
+  return await withIntegration(context, async ({ integration, store }) => {
+    if (!integration.systems.has(system))
+      throw new UsageError('CLI_NOT_FOUND', `the definition has no system "${system}"`)
+    const filter = { system, ...(options.resource === undefined ? {} : { resource: options.resource }) }
+    const accepted = await store.admin.acceptSchemas(filter, context.actor)
+    context.output.result({ accepted }, () =>
+      accepted === 0
+        ? 'nothing had changed'
+        : `accepted the new form of ${plural(accepted, 'resource')}; paused fields go on within half a minute`,
+    )
+    return exitCodes.fine
+  })
+}
+
+export function addDriftCommands(program: Command, run: Run): void {
+  const drift = program.command('drift').description('what systems changed about the form of their records')
+  drift
+    .command('list')
+    .description('every difference from the accepted form, and what to do')
+    .action(run(list))
+  drift
+    .command('accept <system>')
+    .description('take the form seen last as the right one; paused fields go on')
+    .option('--resource <name>', 'only this resource')
+    .action(run(accept))
+}
