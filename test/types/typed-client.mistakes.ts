@@ -1,5 +1,5 @@
 import type { TypedClient } from '../../src/http.ts'
-import type { paths } from './user-api-paths.ts'
+import type { paths } from './fixtures/user-api.ts'
 
 /** Never called: each line has to be an error of the compiler, or `npm run types` fails. */
 export function mistakes(users: TypedClient<paths>): void {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
+import openapiTS, { astToString } from 'openapi-typescript'
 import { expect, expectTypeOf, test } from 'vitest'
 import { ApiClient, createTypedClient } from '../../src/http.ts'
 import { mockTransport } from '../../src/testing.ts'
-import type { paths } from './user-api-paths.ts'
+import type { components, paths } from './fixtures/user-api.ts'
 
 const mock = mockTransport(({ method, url, body }) => ({
   json: `${method} ${url.pathname}${url.search} ${body}`,
@@ -9,13 +11,15 @@ const mock = mockTransport(({ method, url, body }) => ({
 const client = new ApiClient({ baseUrl: 'https://api.example.com', transport: mock.transport })
 const users = createTypedClient<paths>(client)
 
-interface User {
-  id: number
-  name: string
-  email?: string
-}
+type User = components['schemas']['User']
+
+test('the types that these tests are compiled with are what openapi-typescript makes of the document', async () => {
+  const made = astToString(await openapiTS(new URL('fixtures/user-api.yaml', import.meta.url)))
+  expect(readFileSync(new URL('fixtures/user-api.ts', import.meta.url), 'utf8')).toBe(made)
+})
 
 test('answers have the type of the document', async () => {
+  expectTypeOf<User>().toExtend<{ id: number; name: string; email?: string }>()
   expectTypeOf(await users.get('/users')).toEqualTypeOf<User[]>()
   expectTypeOf(await users.get('/users/{id}', { path: { id: 1 } })).toEqualTypeOf<User>()
   expectTypeOf(await users.post('/users', { json: { name: 'Ada' } })).toEqualTypeOf<User>()

@@ -52,7 +52,7 @@ export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerSte
   return {
     name: 'cache',
     async run(call, next) {
-      if (call.streams === true) return next(call)
+      if (call.streams === true || isPrivateCall(call)) return next(call)
       if (call.method !== 'GET') return written(call, next, parts)
       const key = keyOf(call)
       const found = entriesOf(store, key)
@@ -68,6 +68,13 @@ export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerSte
       return handedOut(exchange, match.entry, match.hit)
     },
   }
+}
+
+/** The caller wants nothing of the call to be kept (RFC 9111, 5.2.1.5). */
+function isPrivateCall({ method, headers }: Call): boolean {
+  return (
+    method === 'GET' && headers['cache-control'] !== undefined && /no-store/i.test(headers['cache-control'])
+  )
 }
 
 interface Exchange {
