@@ -2,6 +2,8 @@
 import { suggestion } from '../model/definition/nearest.ts'
 import { UsageError } from '../model/errors.ts'
 import type { SystemSettings } from '../model/integration.ts'
+import { file } from './file/index.ts'
+import { googleMaps } from './google-maps/index.ts'
 import { graphql } from './graphql/index.ts'
 import type { ConnectedSystem } from './kit/contract.ts'
 import type { Connector, ConnectorDependencies } from './kit/define-connector.ts'
@@ -19,10 +21,12 @@ export const builtInConnectors: readonly Connector[] = [
   graphql,
   memory,
   postgres,
+  file,
   stripe,
   salesforce,
   odata,
   sapS4,
+  googleMaps,
 ]
 
 /**

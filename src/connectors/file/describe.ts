@@ -1,0 +1,86 @@
+/** What files tell about their fields: names, from the first records; in CSV every value is a text. */
+
+import { isLosslessNumber } from '../../http/json.ts'
+import type { FieldType } from '../../model/values.ts'
+import type { CallContext, ConnectedSystem, ListedRecord, Resource } from '../kit/contract.ts'
+import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
+import type { FileConfig } from './config.ts'
+import { fileFailure } from './file-owner.ts'
+
+type Description = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
+
+interface Described {
+  readonly config: FileConfig
+  readonly resourceOf: (name: string) => Resource
+}
+
+/** Describes resources by the first page of each. */
+export async function describeFiles(
+  { config, resourceOf }: Described,
+  names: readonly string[],
+  context: CallContext,
+): Promise<Description> {
+  const resources: ResourceDescription[] = []
+  try {
+    for (const name of names) {
+      const resource = resourceOf(name)
+      const settings = config.resources[name]
+      if (settings === undefined) continue
+      const page = await firstPage(resource, context)
+      const fields = new Map<string, unknown>()
+      for (const { native } of page) {
+        for (const [field, value] of Object.entries(native)) {
+          if ((fields.get(field) ?? null) === null) fields.set(field, value)
+        }
+      }
+      const isWritable = resource.update !== undefined
+      const described = [...fields].map(([field, value]) =>
+        describeField(field, value, {
+          isWritable,
+          isKey: settings.key.includes(field),
+          format: settings.format,
+        }),
+      )
+      resources.push({ name, fields: described, key: settings.key.map((field) => [field]) })
+    }
+    return { kind: 'known', resources }
+  } catch (problem) {
+    return { kind: 'unknown', failure: fileFailure(problem, 'Describing the files') }
+  }
+}
+
+async function firstPage(resource: Resource, context: CallContext): Promise<readonly ListedRecord[]> {
+  const pages = resource.list(context)
+  const next = await pages.next()
+  await pages.return({ complete: false })
+  return next.done === true ? [] : next.value
+}
+
+function describeField(
+  name: string,
+  value: unknown,
+  known: { readonly isWritable: boolean; readonly isKey: boolean; readonly format: 'csv' | 'ndjson' },
+): FieldDescription {
+  const type = known.format === 'csv' ? ({ kind: 'string' } as const) : typeOf(value)
+  return {
+    path: [name],
+    nativeType: known.format === 'csv' ? 'text' : jsonType(value),
+    ...(type === undefined ? {} : { type }),
+    required: known.isKey,
+    nullable: known.format === 'ndjson' && !known.isKey,
+    creatable: known.isWritable,
+    updatable: known.isWritable && !known.isKey,
+    ...(known.isKey ? { unique: true } : {}),
+  }
+}
+
+function typeOf(value: unknown): FieldType | undefined {
+  if (typeof value === 'string') return { kind: 'string' }
+  if (typeof value === 'boolean') return { kind: 'boolean' }
+  return typeof value === 'number' || isLosslessNumber(value) ? { kind: 'decimal' } : undefined
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return isLosslessNumber(value) ? 'number' : value === null ? 'null' : typeof value
+}

@@ -1,0 +1,207 @@
+/** How one resource spells its records in a file: characters, rows, names of columns. */
+import { createHash } from 'node:crypto'
+import { splitCsvRow } from '../../http/bodies/csv.ts'
+import { parseJson, writeJson } from '../../http/json.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import { isNativeRecord, textAt } from '../kit/native.ts'
+import type { FileResourceConfig } from './config.ts'
+import type { ScanOptions } from './row-scanner.ts'
+
+/** A row taken apart, or why that is not possible. */
+export type ParsedRow =
+  | { readonly kind: 'record'; readonly rid: string; readonly native: NativeRecord }
+  | { readonly kind: 'trailer'; readonly count: number }
+  | { readonly kind: 'damaged'; readonly what: string }
+
+/** Reads and writes rows of one resource. */
+export interface Dialect {
+  readonly scan: Pick<ScanOptions, 'unit' | 'bigEndian' | 'quote'>
+  /** Whether the first row holds the names. */
+  readonly hasHeader: boolean
+  /** Text of a row's bytes, a byte order mark included. Undefined when they are not in the encoding. */
+  decode(bytes: Buffer): string | undefined
+  /** Bytes of a text. Undefined when the encoding can't spell it. */
+  encode(text: string): Buffer | undefined
+  /** Bytes at a file's beginning. */
+  readonly preamble: Buffer
+  /** Names of a header in the mapping's words; undefined when it is none, with the reason. */
+  header(text: string): { readonly names: readonly string[] } | { readonly damage: string }
+  parse(text: string, names: readonly string[]): ParsedRow
+  /** A row with its line's end. */
+  format(record: NativeRecord, names: readonly string[]): string
+  formatHeader(names: readonly string[]): string
+  formatTrailer(count: number): string
+}
+
+const depthMax = 64
+
+/** The id of a record: the key's text, or a JSON list where the key has several columns. Undefined when a part is missing. */
+export function ridOf(native: NativeRecord, key: readonly string[]): string | undefined {
+  const parts = key.map((name) => textAt(native, [name]))
+  if (parts.includes(undefined)) return undefined
+  return parts.length === 1 ? parts[0] : JSON.stringify(parts)
+}
+
+/** The version of a record: a hash of its values, in whichever order its columns come. */
+export function versionOf(native: NativeRecord): string {
+  const sorted = Object.entries(native).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(writeJson(sorted)).digest('base64url').slice(0, 22)
+}
+
+/** Makes the dialect of a resource. */
+export function dialectOf(config: FileResourceConfig): Dialect {
+  const { encoding, format } = config
+  const isWide = encoding === 'utf-16le' || encoding === 'utf-16be'
+  const quote = format === 'csv' ? (config.csv.quote.codePointAt(0) ?? 0) : 0
+  const rows = format === 'csv' ? csvRows(config) : jsonRows(config)
+  return {
+    scan: { unit: isWide ? 2 : 1, bigEndian: encoding === 'utf-16be', quote },
+    hasHeader: format === 'csv' && config.csv.columns === undefined,
+    preamble: isWide ? (encodeText('\ufeff', encoding) ?? Buffer.alloc(0)) : Buffer.alloc(0),
+    decode: (bytes) => decodeText(bytes, encoding),
+    encode: (text) => encodeText(text, encoding),
+    ...rows,
+  }
+}
+
+function decodeText(bytes: Buffer, encoding: FileResourceConfig['encoding']): string | undefined {
+  // What the web calls latin1 is windows-1252; here both mean what they say.
+  if (encoding === 'latin1') return bytes.toString('latin1')
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The characters of windows-1252 from 0x80 to 0x9F, as its decoder gives them. */
+const windows = new Map(
+  Array.from({ length: 256 }, (_, byte) => [
+    new TextDecoder('windows-1252').decode(Uint8Array.of(byte)),
+    byte,
+  ]),
+)
+
+function encodeText(text: string, encoding: FileResourceConfig['encoding']): Buffer | undefined {
+  switch (encoding) {
+    case 'utf-8':
+      return text.isWellFormed() ? Buffer.from(text, 'utf8') : undefined
+    case 'utf-16le':
+      return Buffer.from(text, 'utf16le')
+    case 'utf-16be':
+      return Buffer.from(text, 'utf16le').swap16()
+    case 'latin1':
+      return isLatin1(text) ? Buffer.from(text, 'latin1') : undefined
+    case 'windows-1252': {
+      const bytes = Array.from(text, (character) => windows.get(character))
+      return bytes.every((byte) => byte !== undefined) ? Buffer.from(bytes) : undefined
+    }
+  }
+}
+
+function isLatin1(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 255) return false
+  return true
+}
+
+type Rows = Pick<Dialect, 'header' | 'parse' | 'format' | 'formatHeader' | 'formatTrailer'>
+
+function csvRows(config: FileResourceConfig): Rows {
+  const { csv, key, trailer } = config
+  const renamed = new Map(Object.entries(config.rename))
+  const original = new Map(Object.entries(config.rename).map(([file, name]) => [name, file]))
+  const end = csv.lineEnd === 'crlf' ? '\r\n' : '\n'
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell) => csvCell(cell, csv, cells.length)).join(csv.delimiter) + end
+  const split = (text: string): readonly string[] | undefined => {
+    try {
+      return splitCsvRow(text, { separator: csv.delimiter, quote: csv.quote })
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    header: (text) => {
+      const cells = split(text)
+      if (cells === undefined) return { damage: 'its quotes do not match' }
+      const names = cells.map((cell) => renamed.get(cell) ?? cell)
+      const missing = key.filter((name) => !names.includes(name))
+      if (missing.length > 0) return { damage: `there is no column ${missing.join(', ')}` }
+      if (new Set(names).size !== names.length) return { damage: 'two columns have one name' }
+      return { names }
+    },
+    parse: (text, names) => {
+      const cells = split(text)
+      if (cells === undefined) return { kind: 'damaged', what: 'its quotes do not match' }
+      if (trailer !== undefined && cells[0] === trailer) return trailerOf(cells[1])
+      if (cells.length !== names.length) {
+        return { kind: 'damaged', what: `it has ${cells.length} cells instead of ${names.length}` }
+      }
+      return recordOf(Object.fromEntries(names.map((name, index) => [name, cells[index] ?? ''])), key)
+    },
+    format: (record, names) => line(names.map((name) => cellOf(record[name]))),
+    formatHeader: (names) => line(names.map((name) => original.get(name) ?? name)),
+    formatTrailer: (count) => (trailer === undefined ? '' : line([trailer, String(count)])),
+  }
+}
+
+function csvCell(cell: string, { delimiter, quote }: FileResourceConfig['csv'], count: number): string {
+  if (quote === '') return cell
+  // A row of a single empty cell would be an empty line.
+  const isNeeded = cell.includes(delimiter) || cell.includes(quote) || /[\r\n]/.test(cell)
+  if (!isNeeded && !(cell === '' && count === 1)) return cell
+  return `${quote}${cell.replaceAll(quote, quote + quote)}${quote}`
+}
+
+/** Nothing is an empty cell; objects and lists are written as JSON, which is the most that a cell can hold. */
+function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value === 'string') return value
+  return writeJson(value)
+}
+
+/** Why a record can't be written as CSV without losing something; undefined when it can. */
+export function unwritable(text: string, { format, csv }: FileResourceConfig): string | undefined {
+  if (format !== 'csv' || csv.quote !== '') return undefined
+  return text.includes(csv.delimiter) || /[\r\n]/.test(text)
+    ? 'it holds a delimiter, and nothing is quoted'
+    : undefined
+}
+
+function jsonRows(config: FileResourceConfig): Rows {
+  const { key, trailer } = config
+  const renamed = new Map(Object.entries(config.rename))
+  const original = new Map(Object.entries(config.rename).map(([file, name]) => [name, file]))
+  const under = (record: NativeRecord, names: ReadonlyMap<string, string>): NativeRecord =>
+    names.size === 0
+      ? record
+      : Object.fromEntries(Object.entries(record).map(([name, value]) => [names.get(name) ?? name, value]))
+  return {
+    header: () => ({ names: [] }),
+    parse: (text) => {
+      const parsed = parseJson(text, { maxDepth: depthMax, numbers: 'lossless' })
+      if (!parsed.ok) return { kind: 'damaged', what: 'it is not valid JSON' }
+      if (!isNativeRecord(parsed.value)) return { kind: 'damaged', what: 'it is not a JSON object' }
+      if (trailer !== undefined && Object.hasOwn(parsed.value, trailer)) {
+        return trailerOf(textAt(parsed.value, [trailer]))
+      }
+      return recordOf(under(parsed.value, renamed), key)
+    },
+    format: (record) => `${writeJson(under(record, original))}\n`,
+    formatHeader: () => '',
+    formatTrailer: (count) => (trailer === undefined ? '' : `${writeJson({ [trailer]: count })}\n`),
+  }
+}
+
+function trailerOf(text: string | undefined): ParsedRow {
+  const count = /^\s*\d{1,12}\s*$/.test(text ?? '') ? Number(text) : Number.NaN
+  return Number.isSafeInteger(count)
+    ? { kind: 'trailer', count }
+    : { kind: 'damaged', what: 'the last row has no number of rows' }
+}
+
+function recordOf(native: NativeRecord, key: readonly string[]): ParsedRow {
+  const rid = ridOf(native, key)
+  if (rid !== undefined) return { kind: 'record', rid, native }
+  return { kind: 'damaged', what: `it has no value in ${key.join(', ')}` }
+}

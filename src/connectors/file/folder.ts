@@ -1,0 +1,136 @@
+/**
+ * The folder of a system, and the only ways to its files.
+ *
+ * Whatever a definition or another program does with names and links: what is opened, written or moved lies below the folder. A link is
+ * followed nowhere, since it could lead out of it.
+ */
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { IsthmusError } from '../../model/errors.ts'
+
+/** A file of the folder at the time of the look. */
+export interface FoundFile {
+  /** Below the folder. */
+  readonly name: string
+  readonly stats: Stats
+}
+
+/** Entries of one directory that are looked at; more means that nobody tidies up. */
+const entriesMax = 100_000
+
+/** See the top of the file. */
+export class Folder {
+  readonly #root: string
+
+  /** @param root absolute */
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** The folder's real place: the identity of the system. @throws IsthmusError FILE_FOLDER_MISSING */
+  async place(): Promise<string> {
+    try {
+      const place = await realpath(this.#root)
+      if ((await lstat(place)).isDirectory()) return place
+    } catch (cause) {
+      throw new IsthmusError('FILE_FOLDER_MISSING', `The folder ${this.#root} can't be opened.`, { cause })
+    }
+    throw new IsthmusError('FILE_FOLDER_MISSING', `${this.#root} is not a folder.`)
+  }
+
+  /** The full path of a name, after making sure that its directory is where it seems to be. @throws IsthmusError FILE_OUTSIDE */
+  async pathOf(name: string): Promise<string> {
+    const root = await this.place()
+    const full = path.resolve(root, name)
+    const inside = path.relative(root, full)
+    if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside)) throw outside(name)
+    // The nearest directory that is there: what is made below it can't be a link.
+    for (let directory = path.dirname(full); ; directory = path.dirname(directory)) {
+      const real = await realpath(directory).catch(() => undefined)
+      if (real !== undefined && real !== directory) throw outside(name)
+      if (real !== undefined || directory === root) return full
+    }
+  }
+
+  /** Files that match a pattern, sorted by name. Links and directories are passed over. */
+  async find(pattern: string): Promise<readonly FoundFile[]> {
+    const full = await this.pathOf(pattern)
+    const directory = path.dirname(full)
+    const matches = matcher(path.basename(full))
+    const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return []
+      throw error
+    })
+    if (entries.length > entriesMax) {
+      throw new IsthmusError('FILE_FOLDER_FULL', `There are more than ${entriesMax} files beside ${pattern}.`)
+    }
+    const found: FoundFile[] = []
+    const names = entries.filter((entry) => entry.isFile() && matches(entry.name)).map(({ name }) => name)
+    for (const name of names.sort()) {
+      const stats = await lstat(path.join(directory, name)).catch(() => undefined)
+      const below = path.join(path.dirname(pattern), name)
+      if (stats?.isFile() === true) found.push({ name: below, stats })
+    }
+    return found
+  }
+
+  /** One file; undefined when it is not there. A link counts as not there. */
+  async stat(name: string): Promise<Stats | undefined> {
+    const stats = await lstat(await this.pathOf(name)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined
+      throw error
+    })
+    return stats?.isFile() === true ? stats : undefined
+  }
+
+  /** Opens a file for reading. */
+  async openFile(name: string): Promise<FileHandle> {
+    return open(await this.pathOf(name), constants.O_RDONLY | constants.O_NOFOLLOW)
+  }
+
+  /** Opens a file for writing that must not exist. */
+  async createFile(name: string): Promise<FileHandle> {
+    const full = await this.pathOf(name)
+    await mkdir(path.dirname(full), { recursive: true })
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    return open(await this.pathOf(name), flags, 0o640)
+  }
+
+  /** Moves a file within the folder, over one that is there. Durable when it returns. */
+  async move(from: string, to: string): Promise<void> {
+    const target = await this.pathOf(to)
+    await mkdir(path.dirname(target), { recursive: true })
+    await rename(await this.pathOf(from), await this.pathOf(to))
+    await syncDirectory(path.dirname(target))
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(await this.pathOf(name), { force: true })
+  }
+}
+
+/** A rename is on the disk only when its directory is. Systems without that (Windows) do it by themselves. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(directory, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function matcher(pattern: string): (name: string) => boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const expression = new RegExp(`^${parts.join('.*')}$`)
+  return (name) => expression.test(name) && !name.startsWith('.')
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function outside(name: string): IsthmusError {
+  return new IsthmusError('FILE_OUTSIDE', `${name} would lead out of the folder.`)
+}

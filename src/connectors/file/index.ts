@@ -1,0 +1,51 @@
+/** The connector `file`: CSV and JSON lines in a folder, the way older systems exchange records. */
+import path from 'node:path'
+import { suggestion } from '../../model/definition/nearest.ts'
+import { UsageError } from '../../model/errors.ts'
+import type { ConnectedSystem, Resource } from '../kit/contract.ts'
+import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import { assertResources, type FileConfig, fileConfig } from './config.ts'
+import { describeFiles } from './describe.ts'
+import { dialectOf } from './dialect.ts'
+import { fileFailure } from './file-owner.ts'
+import { Folder } from './folder.ts'
+import { bindFiles } from './resources.ts'
+
+/** The connector as a definition names it. */
+export const file = defineConnector({ name: 'file', config: fileConfig, connect })
+
+function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): ConnectedSystem {
+  assertResources(name, config)
+  const folder = new Folder(path.resolve(dependencies.baseDirectory ?? '.', config.folder))
+  const resources = new Map<string, Resource>()
+  for (const [resource, settings] of Object.entries(config.resources)) {
+    const { clock } = dependencies
+    const owner = { resource, config: settings, system: config, folder, dialect: dialectOf(settings), clock }
+    resources.set(resource, bindFiles(owner))
+  }
+  const resourceOf = (resourceName: string): Resource => {
+    const resource = resources.get(resourceName)
+    if (resource !== undefined) return resource
+    const hint = suggestion(resourceName, resources.keys())
+    throw new UsageError(
+      'CONNECTOR_RESOURCE_UNKNOWN',
+      `The system ${name} has no resource "${resourceName}"${hint === undefined ? '' : ` (${hint})`}.`,
+    )
+  }
+  return {
+    name,
+    connector: 'file',
+    resource: resourceOf,
+    // An account is a folder: a drive that is not mounted, or another one in its place, has another.
+    fingerprint: async () => {
+      try {
+        return { kind: 'known', value: await folder.place() }
+      } catch (problem) {
+        return { kind: 'unknown', failure: fileFailure(problem, 'Opening the folder') }
+      }
+    },
+    describe: (names, context) =>
+      describeFiles({ config, resourceOf }, names ?? [...resources.keys()], context),
+    close: async () => {},
+  }
+}

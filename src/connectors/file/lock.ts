@@ -1,0 +1,61 @@
+/**
+ * A lock that other programs can take too: a file that is made only if it is not there.
+ *
+ * Whoever holds it touches it every few seconds. A lock that was not touched for a minute belongs to somebody who died; it is taken away.
+ */
+import { randomBytes } from 'node:crypto'
+import { utimes } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { IsthmusError } from '../../model/errors.ts'
+import type { Folder } from './folder.ts'
+
+const touchEveryMs = 5_000
+const staleMs = 60_000
+const pollMs = 25
+
+/** Runs work under a lock. @throws IsthmusError FILE_LOCKED when it was not to be had in time, and whatever the work throws */
+export async function underLock<T>(
+  folder: Folder,
+  name: string,
+  waitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + waitMs
+  while (!(await taken(folder, name))) {
+    if (performance.now() > until) {
+      throw new IsthmusError('FILE_LOCKED', `${name} is held by somebody else.`)
+    }
+    await sleep(pollMs)
+  }
+  const full = await folder.pathOf(name)
+  const touch = setInterval(() => {
+    const now = new Date()
+    utimes(full, now, now).catch(() => undefined)
+  }, touchEveryMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(touch)
+    await folder.remove(name)
+  }
+}
+
+async function taken(folder: Folder, name: string): Promise<boolean> {
+  try {
+    const file = await folder.createFile(name)
+    await file.writeFile(`${process.pid}\n`)
+    await file.close()
+    return true
+  } catch (problem) {
+    const exists = problem instanceof Error && 'code' in problem && problem.code === 'EEXIST'
+    if (!exists) throw problem
+    const stats = await folder.stat(name)
+    // Moved away first: of several who find it stale, one succeeds, and none removes the lock that the next one took.
+    if (stats !== undefined && Date.now() - stats.mtimeMs > staleMs) {
+      const aside = `${name}.${randomBytes(6).toString('hex')}`
+      await folder.move(name, aside).catch(() => undefined)
+      await folder.remove(aside)
+    }
+    return false
+  }
+}

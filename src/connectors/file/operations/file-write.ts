@@ -1,0 +1,71 @@
+/** What both ways of writing share: a write as it waits, and how failures are told. */
+import type { NativeRecord } from '../../../model/values.ts'
+import type { CallContext, WriteResult } from '../../kit/contract.ts'
+import { FailedReplacement } from '../atomic-file.ts'
+import { ridOf } from '../dialect.ts'
+import { type FileOwner, fileFailure } from '../file-owner.ts'
+
+/** One write on its way to a file. */
+export type FileWrite = {
+  readonly rid: string
+  /** Monotonic ms after which it must not take effect any more. */
+  readonly startBefore: number | undefined
+} & (
+  | { readonly kind: 'create'; readonly native: NativeRecord }
+  | {
+      readonly kind: 'update'
+      readonly patch: NativeRecord
+      readonly base: NativeRecord | undefined
+      readonly ifVersion: string | undefined
+    }
+  | { readonly kind: 'delete'; readonly ifVersion: string | undefined }
+)
+
+/** A create's id and values, our record id where it goes; a refusal where the key is not given. */
+export function createdRecord(
+  { config, resource }: FileOwner,
+  body: NativeRecord,
+  recordId: string,
+): { readonly rid: string; readonly native: NativeRecord } | { readonly refused: WriteResult } {
+  const [only = ''] = config.key
+  const native = config.create.as === 'recordId' ? { ...body, [only]: recordId } : body
+  const rid = ridOf(native, config.key)
+  if (rid !== undefined) return { rid, native }
+  return {
+    refused: refused(
+      'FILE_KEY_MISSING',
+      `A row of ${resource} can't be written without its key.`,
+      config.key,
+    ),
+  }
+}
+
+/** The data can't be written as they are. */
+export function refused(code: string, message: string, fields?: readonly string[]): WriteResult {
+  const failure = { code, message, scope: 'record' } as const
+  return { kind: 'rejected', failure, ...(fields === undefined ? {} : { fields }) }
+}
+
+export function tooLate(): WriteResult {
+  const message = 'The write was not carried out: its start time had passed.'
+  return { kind: 'not-sent', failure: { code: 'FILE_TOO_LATE', message, scope: 'record' } }
+}
+
+export function isLate({ clock }: FileOwner, { startBefore }: Pick<FileWrite, 'startBefore'>): boolean {
+  return startBefore !== undefined && clock.monotonic() >= startBefore
+}
+
+export function startBeforeOf({ startBefore }: CallContext): number | undefined {
+  return startBefore
+}
+
+/** What a batch that failed means for each of its writes. */
+export function failedWrite(owner: FileOwner, problem: unknown): WriteResult {
+  const doing = `Writing ${owner.resource}`
+  if (problem instanceof FailedReplacement) {
+    const failure = fileFailure(problem.cause, doing)
+    return { kind: problem.mayHaveLanded ? 'unknown' : 'not-sent', failure }
+  }
+  // Everything before the new file was under way: nothing was written.
+  return { kind: 'not-sent', failure: fileFailure(problem, doing) }
+}

@@ -1,0 +1,181 @@
+/**
+ * Finds the borders of rows in a file, chunk by chunk, and remembers where each begins: by that place a single record is read again later
+ * without the others.
+ *
+ * A row ends at a line's end outside of quotes. Where a quote is left open, everything up to the next quote would seem to be one row; such a
+ * row turns out to be damaged when it is taken apart, and the scan goes on at the line after the one it began on.
+ */
+import type { FileHandle } from 'node:fs/promises'
+
+/** One row as it is in the file. */
+export interface RawRow {
+  /** Byte at which it begins. */
+  readonly start: number
+  /** Its bytes, without the line's end. */
+  readonly bytes: Buffer
+  /** Line on which it begins, from 1. */
+  readonly line: number
+  /** False for a last row without a line's end: it may still be growing. */
+  readonly isEnded: boolean
+  /** Longer than allowed: `bytes` holds its beginning, and the scan goes on at the next line. */
+  readonly isTooLong: boolean
+}
+
+/** How characters are spelt, and what quotes them. */
+export interface ScanOptions {
+  /** Bytes of a character that can end a row: 2 for UTF-16. */
+  readonly unit: 1 | 2
+  readonly bigEndian: boolean
+  /** Code of the quote; 0 where nothing is quoted. */
+  readonly quote: number
+  readonly rowBytesMax: number
+  /** Byte to begin at, and its line; few bytes at once where a single row is wanted. @default the file's beginning, 256 KiB */
+  readonly from?: { readonly start: number; readonly line: number; readonly chunkBytes?: number }
+}
+
+const chunkBytes = 256 * 1024
+const lineFeed = 10
+const carriageReturn = 13
+
+/** Walks the rows of an open file. `resync` asks to go on at the line after the last row's first one, when that row was damaged. */
+export class RowScanner {
+  readonly #file: FileHandle
+  readonly #options: ScanOptions
+  #buffer: Buffer = Buffer.alloc(0)
+  /** Byte of the file at which the buffer begins. */
+  #base: number
+  #line: number
+  #atEnd = false
+  #last: { readonly start: number; readonly line: number; readonly firstLineEnd: number } | undefined
+
+  constructor(file: FileHandle, options: ScanOptions) {
+    this.#file = file
+    this.#options = options
+    this.#base = options.from?.start ?? 0
+    this.#line = options.from?.line ?? 1
+  }
+
+  /** The next row; undefined at the end. Empty lines are passed over. */
+  async next(): Promise<RawRow | undefined> {
+    for (;;) {
+      const row = await this.#row()
+      if (row === undefined || row.bytes.length > 0) return row
+    }
+  }
+
+  /** The last row was damaged: if it took several lines, all but the first are looked at again. */
+  resync(): void {
+    if (this.#last === undefined) return
+    const { start, line, firstLineEnd } = this.#last
+    const from = start + firstLineEnd
+    if (from >= this.#base) return
+    this.#base = from
+    this.#buffer = Buffer.alloc(0)
+    this.#line = line + 1
+    this.#atEnd = false
+  }
+
+  async #row(): Promise<RawRow | undefined> {
+    const { unit, quote, rowBytesMax } = this.#options
+    let at = 0
+    let quoted = false
+    let lines = 0
+    let firstLineEnd: number | undefined
+    for (;;) {
+      while (at + unit <= this.#buffer.length) {
+        const code = this.#codeAt(at)
+        at += unit
+        if (code === quote && quote !== 0) quoted = !quoted
+        if (code !== lineFeed) continue
+        lines += 1
+        firstLineEnd ??= at
+        if (!quoted) return this.#cut(at, { lines, firstLineEnd, isEnded: true })
+      }
+      // A row that is too long is cut at its first line, so that an open quote takes no more than the limit along.
+      if (at > rowBytesMax && firstLineEnd !== undefined) return this.#cutTooLong(firstLineEnd)
+      if (at > rowBytesMax) return this.#skipLine()
+      if (!(await this.#fill())) break
+    }
+    if (this.#buffer.length === 0) return undefined
+    const end = this.#buffer.length
+    return this.#cut(end, { lines, firstLineEnd: firstLineEnd ?? end, isEnded: false })
+  }
+
+  #codeAt(at: number): number {
+    if (this.#options.unit === 1) return this.#buffer[at] ?? 0
+    return this.#options.bigEndian ? this.#buffer.readUInt16BE(at) : this.#buffer.readUInt16LE(at)
+  }
+
+  #cut(
+    end: number,
+    found: { readonly lines: number; readonly firstLineEnd: number; readonly isEnded: boolean },
+  ): RawRow {
+    const { unit } = this.#options
+    let bytesEnd = found.isEnded ? end - unit : end
+    if (bytesEnd >= unit && this.#codeAt(bytesEnd - unit) === carriageReturn) bytesEnd -= unit
+    const isTooLong = bytesEnd > this.#options.rowBytesMax
+    const row = {
+      start: this.#base,
+      bytes: this.#buffer.subarray(0, isTooLong ? 0 : bytesEnd),
+      line: this.#line,
+      isEnded: found.isEnded,
+      isTooLong,
+    }
+    this.#last = { start: this.#base, line: this.#line, firstLineEnd: found.firstLineEnd }
+    this.#advance(end, found.lines)
+    return isTooLong ? { ...row, bytes: Buffer.from('?') } : row
+  }
+
+  #cutTooLong(end: number): RawRow {
+    const row = {
+      start: this.#base,
+      bytes: Buffer.from('?'),
+      line: this.#line,
+      isEnded: true,
+      isTooLong: true,
+    }
+    this.#last = undefined
+    this.#advance(end, 1)
+    return row
+  }
+
+  /** Passes over a line without an end in sight, keeping nothing of it. */
+  async #skipLine(): Promise<RawRow> {
+    const row = {
+      start: this.#base,
+      bytes: Buffer.from('?'),
+      line: this.#line,
+      isEnded: true,
+      isTooLong: true,
+    }
+    const { unit } = this.#options
+    this.#last = undefined
+    for (;;) {
+      for (let at = 0; at + unit <= this.#buffer.length; at += unit) {
+        if (this.#codeAt(at) !== lineFeed) continue
+        this.#advance(at + unit, 1)
+        return row
+      }
+      this.#advance(this.#buffer.length - (this.#buffer.length % unit), 0)
+      if (!(await this.#fill())) return { ...row, isEnded: false }
+    }
+  }
+
+  #advance(bytes: number, lines: number): void {
+    this.#base += bytes
+    this.#buffer = this.#buffer.subarray(bytes)
+    this.#line += lines
+  }
+
+  async #fill(): Promise<boolean> {
+    if (this.#atEnd) return false
+    const size = this.#options.from?.chunkBytes ?? chunkBytes
+    const chunk = Buffer.allocUnsafe(size)
+    const { bytesRead } = await this.#file.read(chunk, 0, size, this.#base + this.#buffer.length)
+    this.#atEnd = bytesRead === 0
+    if (bytesRead === 0) return false
+    const fresh = chunk.subarray(0, bytesRead)
+    this.#buffer = this.#buffer.length === 0 ? fresh : Buffer.concat([this.#buffer, fresh])
+    return true
+  }
+}

@@ -1,0 +1,143 @@
+/** Reads a file row by row: good rows are handed on, damaged ones are noted by file and line, and the end says whether all of it was there. */
+import type { FileHandle } from 'node:fs/promises'
+import type { NativeRecord } from '../../model/values.ts'
+import type { FileOwner } from './file-owner.ts'
+import { type RawRow, RowScanner } from './row-scanner.ts'
+
+/** A record and where it begins. */
+export interface FileRow {
+  readonly rid: string
+  readonly native: NativeRecord
+  readonly start: number
+  readonly line: number
+  readonly bytes: Buffer
+}
+
+/** What a file turned out to be. */
+export interface FileEnd {
+  readonly names: readonly string[]
+  /** Why not every record of it is known; undefined when all are. Names files and lines, never values. */
+  readonly doubt: string | undefined
+  readonly damaged: readonly string[]
+}
+
+const namedMax = 10
+/** Read at once where a single row is wanted. */
+const lookupBytes = 4_096
+
+/** Opens a file, gives every good row, and ends with a verdict. @throws what the file system throws, FILE_OUTSIDE */
+export async function* scanFile(owner: FileOwner, name: string): AsyncGenerator<FileRow, FileEnd> {
+  const file = await owner.folder.openFile(name)
+  try {
+    return yield* new FileScan(owner, name, file).rows()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Reads the one row that begins at a byte; undefined when what is there is no record. */
+export async function rowAt(
+  owner: FileOwner,
+  file: FileHandle,
+  at: { readonly start: number; readonly names: readonly string[] },
+): Promise<{ readonly rid: string; readonly native: NativeRecord } | undefined> {
+  const from = { start: at.start, line: 1, chunkBytes: lookupBytes }
+  const scanner = new RowScanner(file, { ...owner.dialect.scan, rowBytesMax: owner.system.rowBytesMax, from })
+  const raw = await scanner.next()
+  const text = raw === undefined ? undefined : textOf(owner, raw, at.start === 0)
+  if (text === undefined) return undefined
+  const parsed = owner.dialect.parse(text, at.names)
+  return parsed.kind === 'record' ? { rid: parsed.rid, native: parsed.native } : undefined
+}
+
+function textOf({ dialect }: FileOwner, raw: RawRow, isFirst: boolean): string | undefined {
+  const text = raw.isTooLong ? undefined : dialect.decode(raw.bytes)
+  return isFirst && text?.startsWith('\ufeff') ? text.slice(1) : text
+}
+
+class FileScan {
+  readonly #owner: FileOwner
+  readonly #name: string
+  readonly #file: FileHandle
+  readonly #damaged: string[] = []
+  #damagedCount = 0
+  #rows = 0
+  #trailer: number | undefined
+  #last: RawRow | undefined
+
+  constructor(owner: FileOwner, name: string, file: FileHandle) {
+    this.#owner = owner
+    this.#name = name
+    this.#file = file
+  }
+
+  async *rows(): AsyncGenerator<FileRow, FileEnd> {
+    const { dialect, system, config } = this.#owner
+    const before = await this.#file.stat()
+    const scanner = new RowScanner(this.#file, { ...dialect.scan, rowBytesMax: system.rowBytesMax })
+    const names = dialect.hasHeader ? await this.#header(scanner) : (config.csv.columns ?? [])
+    if (names === undefined) return { names: [], doubt: this.#firstDamage(), damaged: this.#damaged }
+    for (;;) {
+      const raw = await scanner.next()
+      if (raw === undefined) break
+      this.#last = raw
+      const row = this.#take(raw, names)
+      if (row === undefined) scanner.resync()
+      else if (row !== 'trailer') yield row
+    }
+    const after = await this.#file.stat()
+    const isChanged = before.size !== after.size || before.mtimeMs !== after.mtimeMs
+    return { names, doubt: this.#doubt(isChanged), damaged: this.#damaged }
+  }
+
+  async #header(scanner: RowScanner): Promise<readonly string[] | undefined> {
+    const raw = await scanner.next()
+    if (raw === undefined) return this.#note(1, 'the file is empty')
+    const text = textOf(this.#owner, raw, true)
+    if (text === undefined) return this.#note(1, `the header is not ${this.#owner.config.encoding} text`)
+    const header = this.#owner.dialect.header(text)
+    return 'names' in header ? header.names : this.#note(1, `the header is wrong: ${header.damage}`)
+  }
+
+  #take(raw: RawRow, names: readonly string[]): FileRow | 'trailer' | undefined {
+    if (raw.isTooLong)
+      return this.#note(raw.line, `it is longer than ${this.#owner.system.rowBytesMax} bytes`)
+    const text = textOf(this.#owner, raw, raw.start === 0)
+    if (text === undefined) return this.#note(raw.line, `it is not ${this.#owner.config.encoding} text`)
+    const parsed = this.#owner.dialect.parse(text, names)
+    if (parsed.kind === 'damaged') return this.#note(raw.line, parsed.what)
+    if (this.#trailer !== undefined) return this.#note(raw.line, 'it comes after the last row')
+    if (parsed.kind === 'trailer') {
+      this.#trailer = parsed.count
+      return 'trailer'
+    }
+    this.#rows += 1
+    const { rid, native } = parsed
+    return { rid, native, start: raw.start, line: raw.line, bytes: raw.bytes }
+  }
+
+  #note(line: number, what: string): undefined {
+    this.#damagedCount += 1
+    if (this.#damaged.length < namedMax) this.#damaged.push(`${this.#name}:${line}: ${what}`)
+    return undefined
+  }
+
+  #firstDamage(): string {
+    const more = this.#damagedCount > 1 ? `; and ${this.#damagedCount - 1} more` : ''
+    return `${this.#damaged[0] ?? this.#name}${more}`
+  }
+
+  #doubt(isChanged: boolean): string | undefined {
+    const { config } = this.#owner
+    if (this.#damagedCount > 0) return this.#firstDamage()
+    if (isChanged) return `${this.#name} was changed while it was read`
+    if (config.trailer !== undefined && this.#trailer === undefined)
+      return `${this.#name} has no last row ${config.trailer}`
+    if (this.#trailer !== undefined && this.#trailer !== this.#rows) {
+      return `${this.#name} has ${this.#rows} rows, and its last row says ${this.#trailer}`
+    }
+    const mayGrow = config.ready.by === 'stable' && config.trailer === undefined
+    if (mayGrow && this.#last?.isEnded === false) return `${this.#name}: the last line is not ended`
+    return undefined
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The file that holds every record: found, judged, and indexed by key in one streamed pass. What is kept in memory is where each record
+ * begins; a record is read from the file when it is wanted.
+ *
+ * The index belongs to one state of the file (inode, size, time). A file that was exchanged is indexed again by whoever asks next.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { IsthmusError } from '../../model/errors.ts'
+import type { NativeRecord } from '../../model/values.ts'
+import { versionOf } from './dialect.ts'
+import type { FileOwner } from './file-owner.ts'
+import type { FoundFile } from './folder.ts'
+import { KeyIndex } from './key-index.ts'
+import { candidates, notReady } from './ready.ts'
+import { type FileEnd, rowAt, scanFile } from './scan-file.ts'
+
+/** A record of the file. */
+export interface SnapshotRecord {
+  readonly rid: string
+  readonly native: NativeRecord
+  readonly version: string
+}
+
+/** One state of the file. */
+export interface IndexedFile {
+  readonly name: string
+  readonly stamp: string
+  readonly index: KeyIndex
+  readonly end: FileEnd
+}
+
+/** What is known of a key. */
+export type Lookup =
+  | { readonly kind: 'live'; readonly record: SnapshotRecord }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'doubt'; readonly doubt: string }
+
+/** See the top of the file. */
+export class Snapshot {
+  readonly #owner: FileOwner
+  readonly #pattern: string
+  #known: IndexedFile | undefined
+  #going: Promise<IndexedFile> | undefined
+
+  constructor(owner: FileOwner, pattern: string) {
+    this.#owner = owner
+    this.#pattern = pattern
+  }
+
+  /** The file that counts now. @throws IsthmusError FILE_NOT_READY · FILE_FOLDER_MISSING */
+  async current(): Promise<FoundFile> {
+    const found = (await candidates(this.#owner, this.#pattern)).at(-1)
+    if (found === undefined) {
+      throw new IsthmusError('FILE_NOT_READY', `There is no file ${this.#pattern}.`)
+    }
+    const reason = await notReady(this.#owner, found)
+    if (reason !== undefined) throw new IsthmusError('FILE_NOT_READY', `${reason}.`)
+    return found
+  }
+
+  /** The index of the file as it is now. */
+  async indexed(): Promise<IndexedFile> {
+    const found = await this.current()
+    if (this.#known?.stamp === stampOf(found)) return this.#known
+    this.#going ??= this.#build(found).finally(() => {
+      this.#going = undefined
+    })
+    return this.#going
+  }
+
+  async #build(found: FoundFile): Promise<IndexedFile> {
+    const pages = this.pages(found)
+    for (;;) {
+      const next = await pages.next()
+      if (next.done === true) return next.value
+    }
+  }
+
+  /** Every record in pages, building the index on the way. A key that comes twice is doubt, since nobody knows which row holds. */
+  async *pages(found: FoundFile): AsyncGenerator<readonly SnapshotRecord[], IndexedFile> {
+    const index = new KeyIndex(this.#owner.system.recordsMax)
+    const rows = scanFile(this.#owner, found.name)
+    let page: SnapshotRecord[] = []
+    let twice: string | undefined
+    for (;;) {
+      const next = await rows.next()
+      if (next.done === true) {
+        if (page.length > 0) yield page
+        const end = { ...next.value, doubt: next.value.doubt ?? twice }
+        const known = { name: found.name, stamp: stampOf(found), index, end }
+        this.#known = known
+        return known
+      }
+      const { rid, native, start, line } = next.value
+      if (!index.set(rid, start)) {
+        twice ??= `${found.name}:${line}: its key was there before`
+        continue
+      }
+      page.push({ rid, native, version: versionOf(native) })
+      if (page.length < this.#owner.system.pageSize) continue
+      yield page
+      page = []
+    }
+  }
+
+  /** Looks keys up, all in one state of the file. */
+  async lookUp(rids: readonly string[]): Promise<readonly Lookup[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const known = await this.indexed()
+      const file = await this.#owner.folder.openFile(known.name)
+      try {
+        const { ino, size, mtimeMs } = await file.stat()
+        // Exchanged between the index and the opening: once more, and then it changes faster than it can be read.
+        const isSame = known.stamp === stampOf({ name: known.name, stats: { ino, size, mtimeMs } })
+        if (!isSame && attempt < 3) continue
+        if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes all the time.`)
+        const results: Lookup[] = []
+        for (const rid of rids) results.push(await this.#find(known, file, rid))
+        return results
+      } finally {
+        await file.close()
+      }
+    }
+  }
+
+  async #find(known: IndexedFile, file: FileHandle, rid: string): Promise<Lookup> {
+    const start = known.index.get(rid)
+    if (start === undefined) return absent(known)
+    const row = await rowAt(this.#owner, file, { start, names: known.end.names })
+    if (row?.rid === rid) return { kind: 'live', record: { ...row, version: versionOf(row.native) } }
+    return this.#search(known, rid)
+  }
+
+  /** Two keys met in the index: the file itself decides. */
+  async #search(known: IndexedFile, rid: string): Promise<Lookup> {
+    for await (const row of scanFile(this.#owner, known.name)) {
+      if (row.rid !== rid) continue
+      return { kind: 'live', record: { rid, native: row.native, version: versionOf(row.native) } }
+    }
+    return absent(known)
+  }
+}
+
+function absent({ end }: IndexedFile): Lookup {
+  return end.doubt === undefined ? { kind: 'gone' } : { kind: 'doubt', doubt: end.doubt }
+}
+
+function stampOf({
+  name,
+  stats,
+}: {
+  readonly name: string
+  readonly stats: { readonly ino: number; readonly size: number; readonly mtimeMs: number }
+}): string {
+  return JSON.stringify([name, stats.ino, stats.size, stats.mtimeMs])
+}
