@@ -17,7 +17,7 @@ export interface CallLogEntry {
   readonly code?: string
   readonly durationMs: number
   readonly requestBytes: number
-  /** Body bytes after decompression. */
+  /** Body bytes after decompression; of a streamed answer those that were read. */
   readonly responseBytes: number
   /** The other side's id of the request, if it names one in an allow-listed header. */
   readonly requestId?: string

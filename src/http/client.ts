@@ -260,6 +260,11 @@ export class ApiClient {
     }
   }
 
+  /** Takes in limits that were learnt in another way than by an answer's headers, such as a report that the API gives of its own. */
+  learnLimits(reports: readonly LimitReport[]): void {
+    this.#limiter.learnReports(reports)
+  }
+
   /** How much of the limits is in use right now. */
   get usage(): LimiterUsage {
     return this.#limiter.usage

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
+import type { CallLogEntry } from '../call-log.ts'
 import { ApiClient } from '../client.ts'
 import { HttpStatusError } from '../errors.ts'
 import type { ApiClientOptions } from '../options.ts'
@@ -374,5 +375,34 @@ test('nested form fields go out with brackets', async () => {
         body: 'items%5B0%5D%5Bprice%5D=p',
       })
     },
+  )
+})
+
+test('the call log tells the bytes of a streamed answer once it has ended, also when it is given up', async () => {
+  const entries: CallLogEntry[] = []
+  await withApi(
+    ({ url }, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' })
+      if (url === '/whole') return void response.end('x'.repeat(50_000))
+      response.write('x'.repeat(1_000))
+      if (url === '/cut') setTimeout(() => response.destroy(), 20)
+    },
+    async (client) => {
+      const whole = await client.stream('/whole')
+      expect(entries).toEqual([])
+      await all(whole.data)
+      const cut = await client.stream('/cut')
+      await expect(all(cut.data)).rejects.toMatchObject({ code: 'HTTP_NETWORK' })
+      const left = await client.stream('/left')
+      for await (const chunk of left.data) if (chunk.byteLength > 0) break
+      expect(
+        entries.map(({ route, status, responseBytes, code }) => [route, status, responseBytes, code]),
+      ).toEqual([
+        ['/whole', 200, 50_000, undefined],
+        ['/cut', 200, 1_000, 'HTTP_NETWORK'],
+        ['/left', 200, 1_000, undefined],
+      ])
+    },
+    { onAttempt: (entry) => entries.push(entry) },
   )
 })

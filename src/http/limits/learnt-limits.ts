@@ -37,6 +37,8 @@ export interface LimitUsage {
   readonly remaining: number
   /** Milliseconds until the window ends. */
   readonly resetMs: number
+  /** Length of the window in milliseconds, if the system told. */
+  readonly windowMs?: number
 }
 
 /** All limits learnt of one system. Times are monotonic milliseconds. */
@@ -80,9 +82,15 @@ export class LearntLimits {
   usage(now: number): readonly LimitUsage[] {
     return [...this.#limits.values()].map((limit) => {
       endWindow(limit, now)
-      const { name, quota, left } = limit
+      const { name, quota, left, windowMs } = limit
       const resetMs = limit.over ? 0 : Math.max(0, limit.resetAt - now)
-      return { name, remaining: left, resetMs, ...(quota === undefined ? {} : { quota }) }
+      return {
+        name,
+        remaining: left,
+        resetMs,
+        ...(quota === undefined ? {} : { quota }),
+        ...(windowMs === undefined ? {} : { windowMs }),
+      }
     })
   }
 }

@@ -12,7 +12,7 @@ import type { Priority } from '../call.ts'
 import type { Stop } from '../stop.ts'
 import { Gcra, type RateLimit } from './gcra.ts'
 import { LearntLimits, type LimitUsage } from './learnt-limits.ts'
-import { type AnswerHeaders, limitsFromHeaders, type ParseLimits } from './limit-headers.ts'
+import { type AnswerHeaders, type LimitReport, limitsFromHeaders, type ParseLimits } from './limit-headers.ts'
 import { SharedBuckets } from './shared-buckets.ts'
 
 /** Limits of one system. */
@@ -149,6 +149,13 @@ export class RateLimiter {
     if (reports.length + own.length > 0) this.#learnt.learn([...reports, ...own], this.#monotonic())
     if (!this.#ignorant) return
     this.#ignorant = false
+    this.#admit()
+  }
+
+  /** Takes in limits that no header told. */
+  learnReports(reports: readonly LimitReport[]): void {
+    if (!this.#learns) return
+    this.#learnt.learn(reports, this.#monotonic())
     this.#admit()
   }
 

@@ -4,7 +4,7 @@ import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
 import { isHttpError } from '../errors.ts'
 
-/** One entry for each request on the wire. */
+/** One entry for each request on the wire; of an answer that is read while it comes in, once its body has ended. */
 export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock: HttpClock): Policy {
   return {
     name: 'log-attempt',
@@ -12,6 +12,14 @@ export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock:
       const startedAt = clock.monotonic()
       try {
         const answer = await next(call)
+        const { body } = answer
+        if (isStreamedBody(call, body)) {
+          const ended = (bytes: number, failure: unknown): void => {
+            const entry = answeredEntry(call, { ...answer, bytes }, clock.monotonic() - startedAt)
+            tell(listener, failure === undefined ? entry : { ...entry, ...codeOf(failure) })
+          }
+          return { ...answer, body: (maxBytes: number) => counted(body(maxBytes), ended) }
+        }
         tell(listener, answeredEntry(call, answer, clock.monotonic() - startedAt))
         return answer
       } catch (error) {
@@ -19,6 +27,31 @@ export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock:
         throw error
       }
     },
+  }
+}
+
+type StreamedBody = (maxBytes: number) => AsyncIterable<Uint8Array>
+
+function isStreamedBody({ streams }: Call, body: unknown): body is StreamedBody {
+  return streams === true && typeof body === 'function'
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  ended: (bytes: number, failure: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  let failure: unknown
+  try {
+    for await (const chunk of source) {
+      bytes += chunk.byteLength
+      yield chunk
+    }
+  } catch (error) {
+    failure = error
+    throw error
+  } finally {
+    ended(bytes, failure)
   }
 }
 
@@ -50,10 +83,14 @@ function failedEntry(call: Call, error: unknown, durationMs: number): CallLogEnt
   }
 }
 
+function codeOf(error: unknown): Pick<CallLogEntry, 'code'> {
+  return { code: isHttpError(error) ? error.code : 'INTERNAL' }
+}
+
 function errorFacts(error: unknown): Partial<CallLogEntry> {
-  if (!isHttpError(error)) return { code: 'INTERNAL' }
+  if (!isHttpError(error)) return codeOf(error)
   const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
-  return { code: error.code, ...(status === undefined ? {} : { status }) }
+  return { ...codeOf(error), ...(status === undefined ? {} : { status }) }
 }
 
 function tell(listener: (entry: CallLogEntry) => void, entry: CallLogEntry): void {
