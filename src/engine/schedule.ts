@@ -16,6 +16,8 @@ export interface Job {
     | { readonly kind: 'full'; readonly everyMs: number }
     /** The first full run; over once it came to its end. */
     | { readonly kind: 'baseline' }
+    /** Removes what is kept no longer; belongs to no place. */
+    | { readonly kind: 'retention'; readonly everyMs: number }
     /** Once for each definition: records made before the system took part in their entity have to get there. */
     | { readonly kind: 'placing' }
 }
@@ -61,6 +63,7 @@ export function nextDue(job: Job, last: number, random: number, nextCron: NextCr
   switch (job.work.kind) {
     case 'poll':
     case 'full':
+    case 'retention':
       return last + jitterInterval(job.work.everyMs, random)
     case 'cron': {
       const due = nextCron(job.work.cron, last)

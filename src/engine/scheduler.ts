@@ -12,6 +12,7 @@ import { isIsthmusError } from '../model/errors.ts'
 import { isBaselineDone } from './baseline.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
+import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import type { Runs } from './runs.ts'
 import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue, retryDelay } from './schedule.ts'
 import { createWakeBell, type WakeBell } from './wake-bell.ts'
@@ -135,7 +136,7 @@ async function doJob(
     slot.dueAt = clock.now()
     return
   }
-  if (slot.job.work.kind === 'cron' || slot.job.work.kind === 'full') {
+  if (isRemembered(slot.job)) {
     await store.saveScheduled(slot.job.key, startedAt)
   }
   slot.dueAt = nextDue(slot.job, startedAt, random.next(), options.nextCron) ?? Number.POSITIVE_INFINITY
@@ -151,6 +152,10 @@ async function perform(
   job: Job,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
+  if (job.work.kind === 'retention') {
+    await removeOld(context, signal)
+    return { kind: 'done' }
+  }
   const request = { system: job.system, entity: job.entity, priority: 'batch', signal } as const
   if (job.work.kind === 'poll') {
     const result = await runs.poll(request)
@@ -191,10 +196,10 @@ async function placeOlderRecords(context: IntakeContext, job: Job, signal: Abort
 
 async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Slot[]> {
   const slots: Slot[] = []
-  for (const job of allPlaces(context).flatMap(planJobs)) {
+  for (const job of [...allPlaces(context).flatMap(planJobs), retentionJob]) {
     const last = await context.store.lastScheduled(job.key)
     const now = context.clock.now()
-    if (last === undefined && (job.work.kind === 'cron' || job.work.kind === 'full')) {
+    if (last === undefined && isRemembered(job)) {
       // From here on a missed run is known as missed.
       await context.store.saveScheduled(job.key, now)
     }
@@ -202,6 +207,18 @@ async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Sl
     if (dueAt !== undefined) slots.push({ job, dueAt, failures: 0, running: false })
   }
   return slots
+}
+
+const retentionJob: Job = {
+  key: 'retention',
+  system: '',
+  entity: '',
+  work: { kind: 'retention', everyMs: RETENTION_EVERY_MS },
+}
+
+/** When it was last done is kept across restarts and processes. */
+function isRemembered({ work }: Job): boolean {
+  return work.kind === 'cron' || work.kind === 'full' || work.kind === 'retention'
 }
 
 /** The jobs of one place: what its triggers ask for, and what holds whatever they ask for. */

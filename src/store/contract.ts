@@ -369,6 +369,33 @@ export interface GuardReservation {
   readonly atLeast: number
 }
 
+/** How long things are kept: what is older than these times (epoch ms) may go. */
+export interface PruneRequest {
+  /** Journal lines, settled intents, decided conflicts, closed holds, finished runs. */
+  readonly historyBefore: number
+  /** Failures that are over. */
+  readonly deadLettersBefore: number
+  /** Webhook deliveries: a copy that comes later than this is not known as one any more. */
+  readonly deliveriesBefore: number
+  /** Runs begun before this and never finished: their process died. What they had listed is dropped. */
+  readonly runsDeadBefore: number
+  /** Rows of each kind removed in one call. */
+  readonly limit: number
+}
+
+/** Rows removed, by kind; a kind at its limit may have more. */
+export interface PruneResult {
+  readonly journal: number
+  readonly intents: number
+  readonly conflicts: number
+  readonly holds: number
+  readonly failures: number
+  readonly deliveries: number
+  readonly runs: number
+  readonly guardCounts: number
+  readonly deadRuns: number
+}
+
 export interface Store {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>
@@ -467,6 +494,12 @@ export interface Store {
   ownSchedule(owner: string, ttlMs: number): Promise<boolean>
   lastScheduled(key: string): Promise<number | undefined>
   saveScheduled(key: string, at: number): Promise<void>
+
+  /**
+   * Removes what is kept no longer. Never: open intents, open conflicts, holds and failures, records (tombstones too), what the first load
+   * rests on. What is left of the journal stays a whole chain.
+   */
+  prune(request: PruneRequest): Promise<PruneResult>
 
   /** Called when another process marked something (LISTEN/NOTIFY, debounced); returns an unsubscribe function. */
   onWake(listener: () => void): () => void

@@ -7,6 +7,7 @@ import { describeJournal } from './store-journal.ts'
 import type { OpenHarness } from './store-kit.ts'
 import { describePasses } from './store-passes.ts'
 import { describeQueue } from './store-queue.ts'
+import { describeRetention } from './store-retention.ts'
 import { describeRuns } from './store-runs.ts'
 import { describeSchemas } from './store-schemas.ts'
 
@@ -20,5 +21,6 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeJournal(open)
     describeAdmin(open)
     describeSchemas(open)
+    describeRetention(open)
   })
 }

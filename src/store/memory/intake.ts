@@ -11,7 +11,10 @@ export function takeIn(context: MemoryContext, request: IntakeRequest): IntakeRe
     const deliveryKey = key(delivery.system, delivery.deliveryId)
     if (tables.deliveries.has(deliveryKey)) return { duplicate: true, marked: 0, discovered: 0 }
     const place = { table: 'delivery', column: 'body', rowId: `${delivery.system}/${delivery.deliveryId}` }
-    tables.deliveries.set(deliveryKey, context.codec.encode(delivery.body, place))
+    tables.deliveries.set(deliveryKey, {
+      body: context.codec.encode(delivery.body, place),
+      at: context.now(),
+    })
   }
   const counts = applyMarks(context, marks)
   if (cursor !== undefined) {

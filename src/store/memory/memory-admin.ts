@@ -1,7 +1,7 @@
 /** Queries and interventions of people on the memory store. */
 import type { AdminStore } from '../admin-contract.ts'
 import { decodeLossless } from '../documents.ts'
-import { chainProblem, journalPlace, newStream } from '../journal-chain.ts'
+import { chainProblem, journalPlace } from '../journal-chain.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
@@ -87,7 +87,7 @@ function readJournal(
 }
 
 function verifyJournal({ tables }: MemoryContext) {
-  let head = newStream('memory')
+  let head = tables.journalStart
   for (const line of tables.journal) {
     const problem = chainProblem(head, line)
     if (problem !== undefined) {

@@ -13,6 +13,7 @@ import type {
   GuardReservation,
   IntakeRequest,
   MatchRequest,
+  PruneRequest,
   ReferenceQuery,
   Settlement,
   StagedRecord,
@@ -24,6 +25,7 @@ import { takeIn } from './intake.ts'
 import { matchOne } from './keys.ts'
 import { createMemoryAdmin } from './memory-admin.ts'
 import { decideOne, settleOne } from './pass.ts'
+import { prune } from './prune.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
 import { finishRun, reserveOne, stage, startRun } from './runs.ts'
 import {
@@ -103,7 +105,7 @@ export class MemoryStore implements Store {
 
   /** Changes one byte of a stored journal line, for tests of {@link AdminStore.verifyJournal}. */
   tamperJournal(seq: number): void {
-    const body = this.#tables.journal[seq - 1]?.body
+    const body = this.#tables.journal.find((line) => line.position === seq)?.body
     if (body?.[3] !== undefined) body[3] = (body[3] + 1) % 256
   }
 
@@ -231,6 +233,10 @@ export class MemoryStore implements Store {
 
   async reserveChanges(reservations: readonly GuardReservation[]) {
     return reservations.map((reservation) => reserveOne(this.#context, reservation))
+  }
+
+  async prune(request: PruneRequest) {
+    return prune(this.#context, request)
   }
 
   async sentinels(system: string, entity: string, count: number, except: string) {

@@ -131,7 +131,7 @@ export class MemoryTables {
   readonly reviews = new Map<string, ReviewTableRow>()
   readonly apart = new Set<string>()
   readonly dependencies = new Map<string, DependencyDraft>()
-  readonly deliveries = new Map<string, Uint8Array>()
+  readonly deliveries = new Map<string, { readonly body: Uint8Array; readonly at: number }>()
   readonly cursors = new Map<string, { readonly position: string; readonly at: number }>()
   readonly runs = new Map<string, RunRow>()
   readonly stages = new Map<string, Map<string, StagedRow>>()
@@ -146,6 +146,8 @@ export class MemoryTables {
   readonly fingerprints = new Map<string, string>()
   readonly journal: JournalLine[] = []
   journalHead: JournalHead = newStream('memory')
+  /** The last line that retention removed. */
+  journalStart: JournalHead = newStream('memory')
   scheduleOwner: { readonly owner: string; readonly until: number } | undefined
   integration: { readonly id: string; readonly version: string } | undefined
 }

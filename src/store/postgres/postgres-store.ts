@@ -4,7 +4,14 @@ import type { BucketStore } from '../../model/bucket-store.ts'
 import { IsthmusError, UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import type { AdminStore } from '../admin-contract.ts'
-import type { FieldCodec, GuardReservation, ReferenceQuery, StagedRecord, Store } from '../contract.ts'
+import type {
+  FieldCodec,
+  GuardReservation,
+  PruneRequest,
+  ReferenceQuery,
+  StagedRecord,
+  Store,
+} from '../contract.ts'
 import { encodeLossless } from '../documents.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
@@ -19,6 +26,7 @@ import { JournalStreams } from './journal-streams.ts'
 import { matchBatch } from './matching.ts'
 import { migrate } from './migrate.ts'
 import { decideBatch, settleBatch } from './pass.ts'
+import { prune } from './prune.ts'
 import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
@@ -173,6 +181,10 @@ export class PostgresStore implements Store {
 
   reserveChanges(reservations: readonly GuardReservation[]) {
     return reserveChanges(this.#context, reservations)
+  }
+
+  prune(request: PruneRequest) {
+    return prune(this.#context, request)
   }
 
   sentinels(system: string, entity: string, count: number, except: string) {

@@ -115,6 +115,9 @@ journal.actor text not null
 journal.body bytea not null
 journal.previous_hash bytea not null
 journal.hash bytea not null
+journal_start.stream text not null
+journal_start.position bigint not null
+journal_start.hash bytea not null
 kept_apart.record_id uuid not null
 kept_apart.other_id uuid not null
 match_key.record_id uuid not null
@@ -225,6 +228,7 @@ intent PRIMARY KEY (id)
 intent FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 intent CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'rejected'::text, 'unsent'::text, 'abandoned'::text])))
 journal PRIMARY KEY (seq)
+journal_start PRIMARY KEY (stream)
 kept_apart CHECK ((record_id < other_id))
 kept_apart PRIMARY KEY (record_id, other_id)
 match_key CHECK ((kind = ANY (ARRAY['exact'::text, 'block'::text])))
@@ -257,14 +261,17 @@ CREATE INDEX conflict_record ON conflict USING btree (record_id)
 CREATE UNIQUE INDEX cursor_pkey ON cursor USING btree (system, entity)
 CREATE UNIQUE INDEX definition_pkey ON definition USING btree (version)
 CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (system, delivery_id)
+CREATE INDEX delivery_received ON delivery USING brin (received_at)
 CREATE INDEX dependency_native ON dependency USING btree (target_system, target_entity, target_rid) WHERE (target_rid IS NOT NULL)
 CREATE INDEX dependency_record ON dependency USING btree (target_record_id) WHERE (target_record_id IS NOT NULL)
 CREATE UNIQUE INDEX dependency_wait ON dependency USING btree (record_id, system, field, target_record_id, target_system, target_entity, target_rid) NULLS NOT DISTINCT
+CREATE INDEX failure_closed ON failure USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX failure_pkey ON failure USING btree (record_id, system)
 CREATE INDEX failure_signature ON failure USING btree (signature) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX fingerprint_pkey ON fingerprint USING btree (system)
 CREATE UNIQUE INDEX guard_count_pkey ON guard_count USING btree (system, entity, operation, hour)
+CREATE INDEX hold_closed ON hold USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE UNIQUE INDEX hold_open ON hold USING btree (record_id, kind, system, field) NULLS NOT DISTINCT WHERE (closed_at IS NULL)
 CREATE INDEX hold_open_at ON hold USING btree (at, id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX hold_pkey ON hold USING btree (id)
@@ -276,6 +283,7 @@ CREATE UNIQUE INDEX intent_pkey ON intent USING btree (id)
 CREATE INDEX intent_record ON intent USING btree (record_id, created_at)
 CREATE UNIQUE INDEX journal_pkey ON journal USING btree (seq)
 CREATE INDEX journal_record ON journal USING btree (record_id, seq) WHERE (record_id IS NOT NULL)
+CREATE UNIQUE INDEX journal_start_pkey ON journal_start USING btree (stream)
 CREATE UNIQUE INDEX kept_apart_pkey ON kept_apart USING btree (record_id, other_id)
 CREATE INDEX match_key_mac ON match_key USING btree (mac)
 CREATE UNIQUE INDEX match_key_pkey ON match_key USING btree (record_id, mac)

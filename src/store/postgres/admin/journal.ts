@@ -3,7 +3,7 @@ import type { AdminStore, JournalRow } from '../../admin-contract.ts'
 import { decodeLossless } from '../../documents.ts'
 import { chainProblem, type JournalHead, journalPlace, newStream } from '../../journal-chain.ts'
 import type { PostgresContext } from '../context.ts'
-import { type JournalColumns, readJournal as journalRows } from '../sql/read-journal.ts'
+import { type JournalColumns, readJournal as journalRows, journalStarts } from '../sql/read-journal.ts'
 import { fromText } from '../text.ts'
 import { isUuid } from './ids.ts'
 
@@ -32,6 +32,9 @@ export async function readJournal(
 export async function verifyJournal({ database }: PostgresContext) {
   const session = database.session('verifying the journal')
   const heads = new Map<string, JournalHead>()
+  for (const { stream, position, hash } of await journalStarts(session)) {
+    heads.set(stream, { stream, position, hash })
+  }
   let lines = 0
   let afterSeq = 0
   for (;;) {

@@ -25,6 +25,15 @@ export async function readJournal(
   return (await session.rows<Row>(newest, [recordId ?? null, limit])).reverse()
 }
 
+/** Where the chains begin whose oldest lines retention has removed: the last line that is gone. */
+export function journalStarts(
+  session: Session,
+): Promise<{ readonly stream: string; readonly position: number; readonly hash: Uint8Array }[]> {
+  return session.rows(starts, [])
+}
+
+const starts = { name: 'journal-starts', text: `select stream, position, hash from journal_start` }
+
 const newest = {
   name: 'newest-journal',
   text: `

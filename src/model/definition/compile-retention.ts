@@ -1,0 +1,23 @@
+/** How long things are kept, from the definition's own words to milliseconds. */
+import type { Retention } from '../integration.ts'
+import type { IntegrationDefinition } from './schema/root.ts'
+import { durationMs } from './schema/text.ts'
+
+const day = 86_400_000
+
+/** What holds where the definition says nothing. */
+export const defaultRetention: Retention = Object.freeze({
+  historyMs: 400 * day,
+  deadLettersMs: 90 * day,
+  deliveriesMs: 30 * day,
+})
+
+/** The intervals of the definition, with the defaults for those it leaves out. */
+export function compileRetention(written: IntegrationDefinition['retention']): Retention {
+  const { history, deadLetters, deliveries } = written ?? {}
+  return {
+    historyMs: durationMs(history ?? '') ?? defaultRetention.historyMs,
+    deadLettersMs: durationMs(deadLetters ?? '') ?? defaultRetention.deadLettersMs,
+    deliveriesMs: durationMs(deliveries ?? '') ?? defaultRetention.deliveriesMs,
+  }
+}

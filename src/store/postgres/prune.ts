@@ -1,0 +1,50 @@
+/** Retention: removes what is kept no longer, each kind in a short transaction of its own, so that nobody waits for long. */
+import type { PruneRequest, PruneResult } from '../contract.ts'
+import type { PostgresContext } from './context.ts'
+import {
+  findDeadRuns,
+  pruneConflicts,
+  pruneDeliveries,
+  pruneFailures,
+  pruneGuardCounts,
+  pruneHolds,
+  pruneIntents,
+  pruneJournal,
+  pruneRuns,
+} from './sql/prune.ts'
+import { closeRun } from './sql/runs.ts'
+import { dropStage } from './sql/stage.ts'
+
+const nothing = { unchanged: 0, changed: 0, discovered: 0, missing: 0 }
+/** Two days: twice what the mass-change guard looks back. */
+const guardCountsMs = 2 * 86_400_000
+
+export async function prune(context: PostgresContext, request: PruneRequest): Promise<PruneResult> {
+  const session = context.database.session('removing what is kept no longer')
+  const now = await session.rows<{ now: number }>({ name: 'prune-now', text: 'select now_ms() as now' }, [])
+  const guardBefore = (now[0]?.now ?? 0) - guardCountsMs
+  return {
+    journal: await pruneJournal(session, request),
+    intents: await pruneIntents(session, request),
+    conflicts: await pruneConflicts(session, request),
+    holds: await pruneHolds(session, request),
+    failures: await pruneFailures(session, request),
+    deliveries: await pruneDeliveries(session, request),
+    runs: await pruneRuns(session, request),
+    guardCounts: await pruneGuardCounts(session, guardBefore, request.limit),
+    deadRuns: await closeDeadRuns(context, request),
+  }
+}
+
+/** What a killed process had listed so far is of no use to anybody; its run is closed as stopped. */
+async function closeDeadRuns(context: PostgresContext, request: PruneRequest): Promise<number> {
+  const dead = await findDeadRuns(context.database.session('looking for dead runs'), request)
+  for (const { id, stage, staged } of dead) {
+    await context.database.transaction('closing a dead run', async (session) => {
+      const end = { seen: staged, expected: undefined, complete: false, reason: 'stopped' }
+      await closeRun(session, { id, ...end, comparison: nothing })
+      await dropStage(session, stage)
+    })
+  }
+  return dead.length
+}
