@@ -1,5 +1,7 @@
 /** The connector against two services that have nothing to do with SAP, over real sockets, and against answers that the test writes. */
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { startServer } from '../../../test/support/local-server.ts'
 import {
   contactsPath,
@@ -38,15 +40,10 @@ function connect(url: string, config: Record<string, unknown> = {}): ConnectedSy
   return system
 }
 
-const productSettings = {
-  service: productsPath,
-  etag: true,
-  create: { as: 'marker', field: 'ExternalID' },
-  changes: { tracks: [{ field: 'ModifiedAt' }] },
-  remove: { delete: true },
-  batch: { read: 10, write: 10 },
+const fixture = parse(readFileSync(new URL('./fixtures/shop.yaml', import.meta.url), 'utf8')) as {
+  readonly resources: { readonly Products: object; readonly Contacts: object }
 }
-const contactSettings = { service: contactsPath, update: 'merge', remove: { delete: true } }
+const { Products: productSettings, Contacts: contactSettings } = fixture.resources
 
 async function start(
   config: Record<string, unknown> = {},

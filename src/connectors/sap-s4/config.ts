@@ -24,6 +24,17 @@ export const sapS4Config = z.strictObject({
     .default('ISTHMS'),
   /** Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud. */
   timeZone: z.string().refine(isZone, { error: 'expected a zone such as Europe/Berlin' }).default('UTC'),
+  /** Pushes of SAP Event Mesh. */
+  webhooks: z
+    .strictObject({
+      /** What the header holds after the prefix: a token, or user and password in base64 for basic authentication. */
+      secret: z.string().min(1),
+      /** The next one while it is being changed: both are accepted. */
+      nextSecret: z.string().min(1).optional(),
+      header: z.string().min(1).default('authorization'),
+      prefix: z.string().default('Bearer '),
+    })
+    .optional(),
 })
 
 function isZone(name: string): boolean {

@@ -6,6 +6,7 @@ import { type ResourceSettings, resourceSchema } from '../odata/config.ts'
 import { connectServices } from '../odata/index.ts'
 import { type SapS4Config, sapS4Config } from './config.ts'
 import { lockCodes, presetResources } from './resources.ts'
+import { bindEvents } from './webhooks.ts'
 
 /** The connector as a definition names it. */
 export const sapS4 = defineConnector({
@@ -13,7 +14,8 @@ export const sapS4 = defineConnector({
   config: sapS4Config,
   connect: (config, binding) => {
     const { resources: _presets, ...connection } = config
-    return connectServices(connection, binding, {
+    const webhook = bindEvents(config.webhooks)
+    const system = connectServices(connection, binding, {
       connector: 'sap-s4',
       resources: resourcesOf(config, `systems.${binding.name}.resources`),
       parameters: {
@@ -24,6 +26,7 @@ export const sapS4 = defineConnector({
       csrf: 'ahead',
       locks: [...lockCodes, ...(config.lockCodes ?? [])],
     })
+    return webhook === undefined ? system : { ...system, webhook }
   },
 })
 

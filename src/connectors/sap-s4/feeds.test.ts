@@ -1,0 +1,136 @@
+/** Change feeds, lists and the description of resources. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import {
+  connect,
+  context,
+  drained,
+  listOf,
+  make,
+  orderHead,
+  partner,
+  ridOf,
+  start,
+} from '../../../test/support/sap/connected.ts'
+
+describe('the change feed', () => {
+  test('a partner that was never changed is told by its creation', async () => {
+    const { sap, partners } = await start()
+    const { cursor } = await drained(partners)
+    const rid = String(sap.partners.create(partner).BusinessPartner)
+    expect(sap.partners.get({ BusinessPartner: rid })?.LastChangeDate).toBeNull()
+    const told = await drained(partners, cursor)
+    expect(told.rids).toEqual([rid])
+    expect((await drained(partners, told.cursor)).rids).toEqual([])
+    sap.partners.change({ BusinessPartner: rid }, { SearchTerm1: 'X' })
+    expect((await drained(partners, told.cursor)).rids).toContain(rid)
+  })
+
+  test('more partners of one second than fit on a page are all told', async () => {
+    const { sap, partners } = await start({}, { resources: { BusinessPartner: { list: { pageSize: 3 } } } })
+    sap.server.store.clock.stop()
+    const made = Array.from({ length: 10 }, () => String(sap.partners.create(partner).BusinessPartner))
+    expect((await drained(partners)).rids.toSorted()).toEqual(made)
+  })
+
+  test('orders of one moment are all told, although V2 spells the moment less exactly than it is kept', async () => {
+    const { sap, system } = await start({}, { resources: { SalesOrder: { list: { pageSize: 3 } } } })
+    const SoldToParty = String(sap.partners.create(partner).BusinessPartner)
+    const now = Date.now()
+    const made = Array.from({ length: 10 }, () =>
+      sap.server.store.clock.at(now, () =>
+        String(sap.orders.create({ ...orderHead, SoldToParty }).SalesOrder),
+      ),
+    )
+    const told = await drained(system.resource('SalesOrder'))
+    expect([...new Set(told.rids)].toSorted()).toEqual(made.toSorted())
+  })
+
+  test('a system whose wall shows another zone tells its changes at once, and their true time', async () => {
+    const { sap, partners } = await start({}, { timeZone: 'America/New_York' })
+    const { clock: wall } = sap.server.store
+    // The fake writes its wall in UTC; four hours back that is the wall of New York in summer.
+    const noon = Date.parse('2026-07-01T12:00:00Z')
+    wall.at(noon - 4 * 3_600_000, () => sap.partners.create(partner))
+    expect((await drained(partners)).rids).toEqual(['1000001'])
+    const read = await partners.read('1000001', context)
+    expect(read.kind === 'live' && read.changedAt).toBe(noon)
+  })
+})
+
+describe('lists', () => {
+  test('go by the key, past pages that the system cuts shorter than asked for', async () => {
+    const { sap, partners } = await start({ pageSizeMax: 4 })
+    for (let at = 0; at < 10; at += 1) sap.partners.create(partner)
+    const { rids, pages, end } = await listOf(partners)
+    expect(rids).toHaveLength(10)
+    expect(pages).toBe(3)
+    expect(end).toEqual({ complete: true, expected: 10 })
+    expect(sap.server.seen.some(({ url }) => url.includes('$skiptoken'))).toBe(false)
+  })
+
+  test('hold to the condition of the definition', async () => {
+    const where = "SearchTerm1 eq 'A' or SearchTerm1 eq 'B'"
+    const { sap, partners } = await start({}, { resources: { BusinessPartner: { where } } })
+    for (const SearchTerm1 of ['A', 'B', 'C']) sap.partners.create({ ...partner, SearchTerm1 })
+    expect((await listOf(partners)).rids).toEqual(['1000001', '1000002'])
+  })
+
+  test('a service that was shut down deletes nothing', async () => {
+    const { sap, partners } = await start()
+    await make(partners)
+    const error = { error: { code: '/IWFND/MED/170', message: { lang: 'en', value: 'No service found' } } }
+    sap.server.intercept = () => ({
+      status: 404,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(error),
+    })
+    expect(await partners.read('1000001', context)).toMatchObject({ kind: 'unknown' })
+  })
+})
+
+test('the system describes its resources from the metadata', async () => {
+  const { system } = await start()
+  const described = await system.describe?.(['BusinessPartner'], context)
+  expect(described).toMatchObject({
+    kind: 'known',
+    resources: [{ name: 'BusinessPartner', key: [['BusinessPartner']] }],
+  })
+  const fields = described?.kind === 'known' ? (described.resources[0]?.fields ?? []) : []
+  expect(fields.find(({ path }) => path[0] === 'OrganizationBPName1')).toEqual({
+    path: ['OrganizationBPName1'],
+    label: 'Name 1',
+    nativeType: 'Edm.String(40)',
+    type: { kind: 'string', maxLength: 40 },
+    maxLength: 40,
+    required: false,
+    nullable: true,
+    creatable: true,
+    updatable: true,
+  })
+  expect(fields.find(({ path }) => path[0] === 'CreationDate')).toMatchObject({
+    type: { kind: 'date' },
+    creatable: false,
+    updatable: false,
+  })
+})
+
+test('a resource of the section stands over its preset, and a mistyped key is named', async () => {
+  const { system } = await start({}, { resources: { BusinessPartner: { batch: { write: 10 } } } })
+  expect(system.resource('BusinessPartner').capabilities).toMatchObject({ writeBatch: 10, create: 'marker' })
+  expect(() => connect('http://127.0.0.1:1', { resources: { BusinessPartner: { etags: true } } })).toThrow(
+    /etag/,
+  )
+  expect(() => connect('http://127.0.0.1:1', { client: '1' })).toThrow(/three digits/)
+})
+
+test('a whole section puts a condition on a preset and adds a resource of its own', async () => {
+  const text = readFileSync(new URL('./fixtures/erp.yaml', import.meta.url), 'utf8')
+  const { resources } = parse(text) as { readonly resources: Record<string, unknown> }
+  const { sap, system, partners } = await start({}, { resources })
+  sap.partners.create({ BusinessPartnerCategory: '1', LastName: 'Lovelace' })
+  const rid = await ridOf(make(partners))
+  expect((await listOf(partners)).rids).toEqual([rid])
+  expect((await listOf(system.resource('Identification'))).rids).toHaveLength(1)
+})
