@@ -14,6 +14,7 @@ import { CookieJar } from './cookies/cookie-jar.ts'
 import { acceptedEncodings } from './decompress.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } from './errors.ts'
 import { lowerNames } from './header-names.ts'
+import type { LimitReport } from './limits/limit-headers.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import {
   type ApiClientOptions,
