@@ -6,28 +6,29 @@ import type { CallContext, ConnectedSystem, ListedRecord, Resource } from '../ki
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import type { FileConfig } from './config.ts'
 import { fileFailure } from './file-owner.ts'
+import type { BoundFiles } from './resources.ts'
 
 type Description = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
 interface Described {
   readonly config: FileConfig
-  readonly resourceOf: (name: string) => Resource
+  readonly boundOf: (name: string) => BoundFiles
 }
 
 /** Describes resources by the first page of each. */
 export async function describeFiles(
-  { config, resourceOf }: Described,
+  { config, boundOf }: Described,
   names: readonly string[],
   context: CallContext,
 ): Promise<Description> {
   const resources: ResourceDescription[] = []
   try {
     for (const name of names) {
-      const resource = resourceOf(name)
+      const { resource, names: columns } = boundOf(name)
       const settings = config.resources[name]
       if (settings === undefined) continue
       const page = await firstPage(resource, context)
-      const fields = new Map<string, unknown>()
+      const fields = new Map<string, unknown>((await columns()).map((column) => [column, undefined]))
       for (const { native } of page) {
         for (const [field, value] of Object.entries(native)) {
           if ((fields.get(field) ?? null) === null) fields.set(field, value)

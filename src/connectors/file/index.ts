@@ -2,14 +2,14 @@
 import path from 'node:path'
 import { suggestion } from '../../model/definition/nearest.ts'
 import { UsageError } from '../../model/errors.ts'
-import type { ConnectedSystem, Resource } from '../kit/contract.ts'
+import type { ConnectedSystem } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import { assertResources, type FileConfig, fileConfig } from './config.ts'
 import { describeFiles } from './describe.ts'
 import { dialectOf } from './dialect.ts'
 import { fileFailure } from './file-owner.ts'
 import { Folder } from './folder.ts'
-import { bindFiles } from './resources.ts'
+import { type BoundFiles, bindFiles } from './resources.ts'
 
 /** The connector as a definition names it. */
 export const file = defineConnector({ name: 'file', config: fileConfig, connect })
@@ -17,15 +17,15 @@ export const file = defineConnector({ name: 'file', config: fileConfig, connect 
 function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): ConnectedSystem {
   assertResources(name, config)
   const folder = new Folder(path.resolve(dependencies.baseDirectory ?? '.', config.folder))
-  const resources = new Map<string, Resource>()
+  const resources = new Map<string, BoundFiles>()
   for (const [resource, settings] of Object.entries(config.resources)) {
     const { clock } = dependencies
     const owner = { resource, config: settings, system: config, folder, dialect: dialectOf(settings), clock }
     resources.set(resource, bindFiles(owner))
   }
-  const resourceOf = (resourceName: string): Resource => {
-    const resource = resources.get(resourceName)
-    if (resource !== undefined) return resource
+  const boundOf = (resourceName: string): BoundFiles => {
+    const bound = resources.get(resourceName)
+    if (bound !== undefined) return bound
     const hint = suggestion(resourceName, resources.keys())
     throw new UsageError(
       'CONNECTOR_RESOURCE_UNKNOWN',
@@ -35,7 +35,7 @@ function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): 
   return {
     name,
     connector: 'file',
-    resource: resourceOf,
+    resource: (resourceName) => boundOf(resourceName).resource,
     // An account is a folder: a drive that is not mounted, or another one in its place, has another.
     fingerprint: async () => {
       try {
@@ -44,8 +44,7 @@ function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): 
         return { kind: 'unknown', failure: fileFailure(problem, 'Opening the folder') }
       }
     },
-    describe: (names, context) =>
-      describeFiles({ config, resourceOf }, names ?? [...resources.keys()], context),
+    describe: (names, context) => describeFiles({ config, boundOf }, names ?? [...resources.keys()], context),
     close: async () => {},
   }
 }

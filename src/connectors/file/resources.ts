@@ -31,10 +31,21 @@ const foundMax = 100
 /** A write is a rename on this machine; nothing of it arrives later. Network drives may take a while. */
 const inflightMs = 10_000
 
+/** A resource, and the columns of its files as they are now. */
+export interface BoundFiles {
+  readonly resource: Resource
+  /** In the mapping's words; empty for JSON lines. */
+  names(): Promise<readonly string[]>
+}
+
 /** Makes the operations of a resource. */
-export function bindFiles(owner: FileOwner): Resource {
-  const { config, resource } = owner
+export function bindFiles(owner: FileOwner): BoundFiles {
   const { source, write } = sourceAndSink(owner)
+  return { resource: resourceOf(owner, { source, write }), names: () => source.names() }
+}
+
+function resourceOf(owner: FileOwner, { source, write }: Bound): Resource {
+  const { config, resource } = owner
   const capabilities = capabilitiesOf(config, owner.system)
   const [key = ''] = config.key
   const isOurs = config.create.as === 'recordId'
