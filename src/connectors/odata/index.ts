@@ -1,4 +1,7 @@
 /** The connector `odata`: entity sets of OData services, V2 and V4, as resources. */
+import { HttpStatusError } from '../../http/errors.ts'
+import { suggestion } from '../../model/definition/nearest.ts'
+import { UsageError } from '../../model/errors.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
@@ -23,6 +26,7 @@ export const odata = defineConnector({
       parameters: config.parameters ?? {},
       csrf: config.csrf,
       locks: config.lockCodes ?? [],
+      isService: true,
     }),
 })
 
@@ -36,6 +40,8 @@ export interface ServicesOptions {
   readonly csrf: CsrfMode
   /** Codes of error answers that say that a record is locked. */
   readonly locks: readonly string[]
+  /** Whether the system's address is a service itself, whose entity sets need not be named to be read. */
+  readonly isService: boolean
 }
 
 /** Binds a system whose resources are entity sets of one or more services. */
@@ -58,6 +64,7 @@ export function connectServices(
   const locks = new Set(options.locks)
   const contextOf = (resource: string): ResourceContext => {
     const given = Object.hasOwn(options.resources, resource) ? options.resources[resource] : undefined
+    if (given === undefined && !options.isService) throw unknownResource(name, resource, options.resources)
     // What the definition does not name is read as it is; nothing is taken for granted about it.
     const settings = given ?? resourceSchema.parse({ create: { as: 'unsupported' }, update: 'unsupported' })
     const service = serviceAt(trimmed(settings.service ?? ''))
@@ -73,7 +80,10 @@ export function connectServices(
       return known
     },
     fingerprint: () => Promise.resolve({ kind: 'known', value: accountOf(config.url, options.parameters) }),
-    describe: (resources) => describe(resources ?? Object.keys(options.resources), contextOf),
+    describe: (resources) =>
+      resources === undefined && Object.keys(options.resources).length > 0
+        ? describe(Object.keys(options.resources), contextOf, { mayBeMissing: true })
+        : describe(resources ?? [], contextOf, { mayBeMissing: false }),
     close: () => api.close(),
   }
 }
@@ -88,23 +98,52 @@ function accountOf(url: string, parameters: ServiceQuery): string {
   return client === undefined ? url : `${url} client ${client}`
 }
 
+function unknownResource(system: string, resource: string, known: object): UsageError {
+  const hint = suggestion(resource, Object.keys(known))
+  return new UsageError(
+    'CONNECTOR_RESOURCE_UNKNOWN',
+    `The system ${system} has no resource "${resource}"${hint === undefined ? '' : ` (${hint})`}.`,
+  )
+}
+
 type Described = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
-/** Asks each service once, anew; without names and without resources in the definition, everything that the system's own URL offers. */
+/**
+ * Asks each service once, anew; without names, everything that the system's own address offers.
+ *
+ * @param mayBeMissing nobody asked for these resources by name: those whose service is not activated are left out
+ */
 async function describe(
   names: readonly string[],
   contextOf: (resource: string) => ResourceContext,
+  { mayBeMissing }: { readonly mayBeMissing: boolean },
 ): Promise<Described> {
   try {
     const contexts = names.map(contextOf)
     const root = contexts.length === 0 ? [contextOf('').service] : []
     const asked = new Set([...contexts.map(({ service }) => service), ...root])
-    await Promise.all([...asked].map((service) => service.refreshMetadata()))
-    const described = await Promise.all(contexts.map(describeOne))
+    const answering = new Set<Service>()
+    for (const service of asked) {
+      if (await isThere(service, mayBeMissing)) answering.add(service)
+    }
+    const there = contexts.filter(({ service }) => answering.has(service))
+    const described = await Promise.all(there.map(describeOne))
     const all = await Promise.all(root.map((service) => describeAll(service)))
     return { kind: 'known', resources: [...described, ...all.flat()] }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
+  }
+}
+
+/** A service that is not activated, or not allowed, answers 403 or 404; any other failure says nothing about what is there. */
+async function isThere(service: Service, mayBeMissing: boolean): Promise<boolean> {
+  try {
+    await service.refreshMetadata()
+    return true
+  } catch (error) {
+    const isRefused = error instanceof HttpStatusError && (error.status === 403 || error.status === 404)
+    if (mayBeMissing && isRefused) return false
+    throw error
   }
 }
 

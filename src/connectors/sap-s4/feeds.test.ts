@@ -134,3 +134,14 @@ test('a whole section puts a condition on a preset and adds a resource of its ow
   expect((await listOf(partners)).rids).toEqual([rid])
   expect((await listOf(system.resource('Identification'))).rids).toHaveLength(1)
 })
+
+test('a service that is not activated is left out of the description, unless it was asked for', async () => {
+  const { sap, system } = await start()
+  sap.server.intercept = ({ url }) =>
+    url.includes('odata4') ? { status: 403, headers: {}, body: '' } : undefined
+  const all = await system.describe?.(undefined, context)
+  const names = all?.kind === 'known' ? all.resources.map(({ name }) => name) : []
+  expect(names).toEqual(['BusinessPartner', 'BusinessPartnerAddress', 'SalesOrder', 'SalesOrderItem'])
+  expect(await system.describe?.(['SalesOrderV4'], context)).toMatchObject({ kind: 'unknown' })
+  expect(() => system.resource('BusinessPartners')).toThrow(/BusinessPartner/)
+})

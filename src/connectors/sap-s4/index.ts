@@ -24,6 +24,7 @@ export const sapS4 = defineConnector({
         'sap-language': config.language,
       },
       csrf: 'ahead',
+      isService: false,
       locks: [...lockCodes, ...(config.lockCodes ?? [])],
     })
     return webhook === undefined ? system : { ...system, webhook }

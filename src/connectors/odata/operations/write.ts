@@ -13,6 +13,7 @@ import type {
 import { isNativeRecord, mergeNative } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { type MaybeAnswers, settledAnswer, unusableAnswer } from '../client.ts'
+import type { ProtocolVersion } from '../metadata/model.ts'
 import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
 import { filledAddress, type RecordAddress, recordAddress, ridOf } from '../protocol/literals.ts'
@@ -124,7 +125,7 @@ function change(
 ): Sending {
   // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
   const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
-  if (part !== undefined) throw new UnusableValueError(part)
+  if (part !== undefined) throw new UnusableValueError(part, partsByThemselves)
   const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
   return {
     method: verbs[settings.update],
@@ -134,6 +135,8 @@ function change(
     ...(settings.etag && ifVersion !== undefined ? { ifMatch: ifVersion } : {}),
   }
 }
+
+const partsByThemselves = 'is a record of its own to the service: map it as a resource'
 
 /** What a PUT sends: the record last read with the changes over it, less what may not be given. */
 function replacement({ set }: Bound, base: NativeRecord, patch: NativeRecord): NativeRecord {
@@ -164,7 +167,10 @@ async function sendOne(
       {
         ...address,
         ...(json === undefined ? {} : { json }),
-        headers: { ...ifMatchHeader(sending), ...(isMerge ? { 'x-http-method': 'MERGE' } : {}) },
+        headers: {
+          ...ownHeaders(sending, bound.model.version),
+          ...(isMerge ? { 'x-http-method': 'MERGE' } : {}),
+        },
       },
       context,
     )
@@ -228,7 +234,10 @@ function partOf({ service }: ResourceContext, { model }: Bound, sending: Sending
   return {
     method,
     path: filledAddress(address).slice(1),
-    headers: { ...service.partHeaders(model.version, json !== undefined), ...ifMatchHeader(sending) },
+    headers: {
+      ...service.partHeaders(model.version, json !== undefined),
+      ...ownHeaders(sending, model.version),
+    },
     ...(json === undefined ? {} : { body: json }),
   }
 }
@@ -263,8 +272,16 @@ async function prepared(
   }
 }
 
-function ifMatchHeader({ ifMatch }: Sending): Readonly<Record<string, string>> {
-  return ifMatch === undefined ? {} : { 'if-match': ifMatch }
+/** The precondition, and for changes over V4 the wish to get no body back, since the next look reads it anyway. */
+function ownHeaders(
+  { method, ifMatch }: Sending,
+  version: ProtocolVersion,
+): Readonly<Record<string, string>> {
+  const isChange = version === 4 && (method === 'PATCH' || method === 'PUT')
+  return {
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+    ...(isChange ? { prefer: 'return=minimal' } : {}),
+  }
 }
 
 function failed(

@@ -162,8 +162,8 @@ export function unusableValue({ name }: { readonly name: string }): UnusableValu
 export class UnusableValueError extends IsthmusError {
   readonly property: string
 
-  constructor(property: string) {
-    super('CONNECTOR_VALUE_UNUSABLE', `The value of ${property} can't be spelt as the service wants it.`)
+  constructor(property: string, why = "can't be spelt as the service wants it") {
+    super('CONNECTOR_VALUE_UNUSABLE', `The value of ${property} ${why}.`)
     this.property = property
   }
 }
