@@ -119,7 +119,12 @@ export const ruleSchema = z
     }),
     z.strictObject({
       set: fieldNameSchema.describe('Field to set.'),
-      to: z.string().min(1).describe('JSONata on the merged record.'),
+      to: z
+        .string()
+        .min(1)
+        .describe(
+          'JSONata on the merged record. Lookups of the systems may be asked here: $geocode(address).',
+        ),
     }),
     z.strictObject({
       when: z.string().min(1).describe('JSONata on the merged record.'),

@@ -1,0 +1,40 @@
+/** The API client of the Geocoding API. */
+import type { ApiClient } from '../../http/client.ts'
+import type { SystemTiming } from '../../model/integration.ts'
+import { connectClient } from '../kit/connection.ts'
+import type { CallContext } from '../kit/contract.ts'
+import type { ConnectorBinding } from '../kit/define-connector.ts'
+import type { GoogleMapsConfig } from './config.ts'
+
+/** Google allows 3,000 questions per minute to a project. */
+const perMinute = 3_000
+
+/** Asks for one address and gives the answer's body. */
+export type AskGeocoding = (address: string, context: CallContext) => Promise<unknown>
+
+/** Builds the API client of a system; closing it is the caller's. @throws RequestError HTTP_OPTIONS_INVALID */
+export function connectGoogleMaps(config: GoogleMapsConfig, binding: ConnectorBinding): ApiClient {
+  const auth = { type: 'api-key', query: 'key', value: config.auth.value } as const
+  return connectClient({ ...config, auth }, binding, {
+    limits: { rates: [{ requests: perMinute / 60, perMs: 1_000 }] },
+  })
+}
+
+/** Binds the one call that there is. */
+export function askGeocoding(
+  client: ApiClient,
+  { language, region, countries }: GoogleMapsConfig,
+  timing: SystemTiming,
+): AskGeocoding {
+  return async (address, { signal, priority }) => {
+    const components = countries?.map((country) => `country:${country}`).join('|')
+    const query = { address, language, region, components }
+    const answer = await client.send('GET', '/maps/api/geocode/json', {
+      query,
+      signal,
+      priority,
+      totalMs: timing.readTimeoutMs,
+    })
+    return answer.data
+  }
+}
