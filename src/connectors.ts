@@ -48,6 +48,7 @@ export {
   readResultOf,
   writeResultOf,
 } from './connectors/kit/outcome.ts'
+export { feedQuotas, quotasOf } from './connectors/kit/quotas.ts'
 export {
   type HmacScheme,
   type Verification,

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { CheckReport } from '../../runtime/check/check-integration.ts'
 import { checkIntegration } from '../../runtime/check/check-integration.ts'
 import type { CheckRow } from '../../runtime/check/check-row.ts'
-import { parseWithin, type Run } from '../command.ts'
+import { parseCount, parseWithin, type Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { plural, type Style } from '../output.ts'
@@ -12,6 +12,7 @@ import { wrap } from '../wrap.ts'
 interface CheckCommandOptions {
   readonly offline?: boolean
   readonly samples: number
+  readonly records: number
 }
 
 async function check(context: CliContext, options: CheckCommandOptions): Promise<number> {
@@ -19,6 +20,7 @@ async function check(context: CliContext, options: CheckCommandOptions): Promise
     ...definitionOf(context),
     offline: options.offline === true,
     samplesMax: options.samples,
+    forecastRecords: options.records,
     signal: context.untilStopped(),
   })
   const count = (level: CheckRow['level']): number => report.rows.filter((row) => row.level === level).length
@@ -37,6 +39,7 @@ const titles: Readonly<Record<CheckRow['area'], string>> = {
   reach: 'Systems',
   capabilities: 'Capabilities',
   schema: 'Form of the records',
+  quota: 'Limits and forecast',
   mapping: 'Mappings on sampled records',
 }
 
@@ -81,5 +84,6 @@ export function addCheckCommand(program: Command, run: Run): void {
       parseWithin(1, 100),
       20,
     )
+    .option('--records <n>', 'size of the first load that the forecast is for', parseCount, 10_000)
     .action(run(check))
 }

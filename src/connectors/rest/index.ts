@@ -6,6 +6,7 @@ import type { CallContext, ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import { textAt } from '../kit/native.ts'
 import { callFailure } from '../kit/outcome.ts'
+import { quotasOf } from '../kit/quotas.ts'
 import { type RestClient, restClient } from './client.ts'
 import { loadManifest, type RestConfig, restConfig } from './config.ts'
 import type { Manifest } from './manifests/manifest.ts'
@@ -44,6 +45,7 @@ function connect(config: RestConfig, binding: ConnectorBinding): ConnectedSystem
       )
     },
     fingerprint: (context) => fingerprint(manifest, config.url, client, context),
+    usage: async () => ({ kind: 'known', quotas: quotasOf(api, dependencies.clock) }),
     ...(webhook === undefined ? {} : { webhook }),
     close: () => api.close(),
   }

@@ -13,6 +13,7 @@ import { readYaml } from '../../model/definition/read-yaml.ts'
 import { type Environment, loadEnvironment } from '../config.ts'
 import { inspectDefinition } from '../load-definition.ts'
 import { bindSystems } from './bind-systems.ts'
+import { checkQuotas } from './check-quotas.ts'
 import { type CheckRow, rowOfFinding } from './check-row.ts'
 import { checkSchemas } from './check-schemas.ts'
 import { askSystems, checkCapabilities } from './check-systems.ts'
@@ -28,6 +29,8 @@ export interface CheckOptions {
   readonly offline?: boolean
   /** Records of each place on which the mappings are tried, 1..100. @default 20 */
   readonly samplesMax?: number
+  /** Records of each entity that the forecast at the systems' limits is for. @default 10000 */
+  readonly forecastRecords?: number
   /** Ends it early. */
   readonly signal?: AbortSignal
   /** Further connectors. @default none */
@@ -75,7 +78,9 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
     })
     const signal = options.signal ?? new AbortController().signal
     const schemas = await checkSchemas({ integration, systems, source, signal })
-    return { source, rows: [...rows, ...asked, ...schemas] }
+    const records = options.forecastRecords ?? 10_000
+    const quotas = await checkQuotas({ integration, systems, records, now: Date.now(), signal })
+    return { source, rows: [...rows, ...asked, ...schemas, ...quotas] }
   } finally {
     await bound.close()
   }

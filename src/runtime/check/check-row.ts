@@ -6,7 +6,14 @@ import { errorCodes } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 
 /** What was looked at, in the order in which it is looked at. */
-export type CheckArea = 'definition' | 'credentials' | 'reach' | 'capabilities' | 'schema' | 'mapping'
+export type CheckArea =
+  | 'definition'
+  | 'credentials'
+  | 'reach'
+  | 'capabilities'
+  | 'schema'
+  | 'quota'
+  | 'mapping'
 
 /** One row of the report. No row holds a secret, or a record value. */
 export interface CheckRow {

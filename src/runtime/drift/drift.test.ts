@@ -60,7 +60,11 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'isthmus-drift-'))
   crm = new DescribedTwin('crm')
   erp = new TwinSystem('erp')
-  store = new MemoryStore({ now: () => Date.now(), uuid: randomUUID, codec: createClearCodec(Buffer.from('test key of the store')) })
+  store = new MemoryStore({
+    now: () => Date.now(),
+    uuid: randomUUID,
+    codec: createClearCodec(Buffer.from('test key of the store')),
+  })
   events = []
 })
 

@@ -1,0 +1,79 @@
+/** What each system allows, and how long a first load takes at that. Costs at most one call per system. */
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
+import type { SystemUsage } from '../../connectors/kit/description.ts'
+import type { Integration } from '../../model/integration.ts'
+import { allowanceOf, type KnownAllowance } from '../quota/allowance.ts'
+import { callsOfLoad, durationText, forecastCalls } from '../quota/forecast.ts'
+import type { CheckRow } from './check-row.ts'
+
+export interface QuotaCheck {
+  readonly integration: Integration
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  /** Records of each entity that the forecast is for. */
+  readonly records: number
+  readonly now: number
+  readonly signal: AbortSignal
+}
+
+const askWithinMs = 30_000
+/** One row per system that has limits, told or set; systems without any are left out. */
+export async function checkQuotas(check: QuotaCheck): Promise<CheckRow[]> {
+  const rows: CheckRow[] = []
+  for (const [name, system] of check.systems) {
+    const settings = check.integration.systems.get(name)
+    if (settings === undefined) continue
+    const allowance = allowanceOf(settings, await askQuotas(system, check.signal))
+    if (allowance.rates.length + allowance.quotas.length > 0) rows.push(rowOf(check, system, allowance))
+  }
+  return rows
+}
+
+async function askQuotas(system: ConnectedSystem, signal: AbortSignal): Promise<readonly SystemUsage[]> {
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(askWithinMs)])
+    const answer = await system.usage?.({ signal: bounded, priority: 'hand' })
+    return answer?.kind === 'known' ? answer.quotas : []
+  } catch {
+    // What a system allows is good to know and no condition; that it does not answer is another row's business.
+    return []
+  }
+}
+
+const quotasShownMax = 5
+
+function rowOf(
+  { integration, records, now }: QuotaCheck,
+  system: ConnectedSystem,
+  allowance: KnownAllowance,
+): CheckRow {
+  const quotas = quotasOfCalls(allowance.quotas)
+  const told = quotas
+    .slice(0, quotasShownMax)
+    .map(({ name, limit, remaining }) => `${name}: ${count(remaining)} of ${count(limit)} left`)
+  const reserve = allowance.reserve > 0 ? [`${Math.round(allowance.reserve * 100)} % kept for others`] : []
+  const bounds = [...allowance.rates.map(({ name }) => name), ...told, ...reserve].join(', ')
+  const calls = [...integration.entities.values()].reduce((sum, { systems }) => {
+    const part = systems.get(system.name)
+    return part === undefined ? sum : sum + callsOfLoad(records, system.resource(part.resource).capabilities)
+  }, 0)
+  const { durationMs, bound } = forecastCalls(calls, { ...allowance, quotas }, now)
+  const time =
+    durationMs === 0
+      ? 'is not held up by that'
+      : `takes at least ${durationText(durationMs)} (${bound ?? ''})`
+  const message = `${bounds}; a first load of ${count(records)} records of each entity, ${count(calls)} calls at most, ${time}`
+  return { level: 'ok', area: 'quota', subject: system.name, message }
+}
+
+/** Of a system that reports dozens of quotas only those count that calls use up. */
+function quotasOfCalls(quotas: readonly SystemUsage[]): readonly SystemUsage[] {
+  if (quotas.length <= quotasShownMax) return quotas
+  const ofCalls = quotas.filter(({ name }) =>
+    /(^|[^a-z])api[-_ ]?(request|call)|^DailyApiRequests$/i.test(name),
+  )
+  return ofCalls.length > 0 ? ofCalls : []
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en')
+}

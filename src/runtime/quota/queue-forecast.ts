@@ -1,0 +1,31 @@
+/** How long the queue takes at the limits of the definition: what `isthmus status` can tell without calling a system. */
+import type { Integration } from '../../model/integration.ts'
+import { allowanceOf } from './allowance.ts'
+import { durationText, type Forecast, forecastCalls } from './forecast.ts'
+
+/** A look and a write for each record. */
+const callsPerRecord = 2
+/** Shorter ones are not worth a line. */
+const worthTellingMs = 60_000
+
+/** The system that holds the queue up most. */
+export interface QueueForecast extends Forecast {
+  readonly system: string
+  /** In words. */
+  readonly duration: string
+}
+
+/** Undefined when no limit is set, or the queue is through within a minute. `now` is epoch ms. */
+export function forecastQueue(
+  { systems }: Integration,
+  records: number,
+  now: number,
+): QueueForecast | undefined {
+  const forecasts = [...systems.values()].map((settings) => ({
+    system: settings.name,
+    ...forecastCalls(records * callsPerRecord, allowanceOf(settings, []), now),
+  }))
+  const [slowest] = forecasts.sort((a, b) => b.durationMs - a.durationMs)
+  if (slowest === undefined || slowest.durationMs < worthTellingMs) return undefined
+  return { ...slowest, duration: durationText(slowest.durationMs) }
+}
