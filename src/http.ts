@@ -64,6 +64,7 @@ export type {
 } from './http/options.ts'
 export { type Link, parseLinkHeader } from './http/pagination/link-header.ts'
 export {
+  type BodyPath,
   cursor,
   linkHeader,
   odata,

@@ -237,7 +237,7 @@ export class ApiClient {
     options: ItemsOptions & { readonly schema?: StandardSchema<unknown> },
   ): AsyncGenerator<unknown> {
     const { itemsMax = Number.POSITIVE_INFINITY, schema, ...rest } = options
-    for await (const item of walkItems(this.pages(target, rest), itemsMax)) {
+    for await (const item of walkItems(this.pages(target, { ...rest, itemsRequired: true }), itemsMax)) {
       yield schema === undefined ? item : await validated(`GET ${target}`, 200, item, schema)
     }
   }

@@ -3,6 +3,7 @@
 import type { Method } from '../../http/call.ts'
 import type { Answer, ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
+import type { Page, PagesOptions } from '../../http/pagination/walk.ts'
 import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 
@@ -13,6 +14,8 @@ export type Query = NonNullable<CallOptions['query']>
 export interface RestClient {
   /** A read: bridged over short disturbances within the read timeout. */
   read(target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  /** A list, page by page; each page is a read. */
+  pages(target: string, options: PagesOptions, context: CallContext): AsyncGenerator<Page>
   /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
   write(method: Method, target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
 }
@@ -22,6 +25,8 @@ export function restClient(client: ApiClient, timing: SystemTiming): RestClient 
   return {
     read: (target, options, { signal, priority }) =>
       client.send('GET', target, { ...options, signal, priority, totalMs: timing.readTimeoutMs }),
+    pages: (target, options, { signal, priority }) =>
+      client.pages(target, { ...options, signal, priority, totalMs: timing.readTimeoutMs }),
     write: (method, target, options, { signal, priority, startBefore }) =>
       client.send(method, target, {
         ...options,

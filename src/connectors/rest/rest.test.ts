@@ -462,7 +462,7 @@ describe('ways of paging', () => {
         list: { paging: 'cursor', after: 'token', next: 'next', items: 'rows' },
       },
     )
-    await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(resource)).rejects.toMatchObject({ code: 'HTTP_PAGES_REPEATED' })
   })
 
   test('an answer that has no list, or a record without an id, is a clear error', async () => {

@@ -20,11 +20,14 @@ export type PagePlace =
   | { readonly query: Readonly<Record<string, QueryValue>> }
   | { readonly address: string }
 
+/** A place in a body: a path with dots (`meta.next_cursor`), or its keys, which may have dots themselves. */
+export type BodyPath = string | readonly (string | number)[]
+
 /** One way of paging. Bring an own one for an API that has a way of its own. */
 export interface Pagination {
   readonly name: string
-  /** Where the items are on a page when the caller does not say: a path with dots, empty for the whole body. */
-  readonly items: string
+  /** Where the items are on a page when the caller does not say; empty for the whole body. */
+  readonly items: BodyPath
   first(): PagePlace
   /** Undefined at the end. */
   next(page: PageSoFar): PagePlace | undefined
@@ -45,9 +48,9 @@ export function linkHeader(): Pagination {
 /** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
 export function cursor(options: {
   readonly parameter: string
-  readonly next: string
+  readonly next: BodyPath
   /** @default '' */
-  readonly items?: string
+  readonly items?: BodyPath
 }): Pagination {
   return {
     name: 'cursor',
@@ -71,7 +74,7 @@ export function pageNumber(
     readonly sizeParameter?: string
     readonly size?: number
     /** @default '' */
-    readonly items?: string
+    readonly items?: BodyPath
   } = {},
 ): Pagination {
   const { parameter = 'page', first = 1, sizeParameter = 'per_page', size, items = '' } = options
@@ -95,7 +98,7 @@ export function offsetLimit(
     readonly sizeParameter?: string
     readonly size?: number
     /** @default '' */
-    readonly items?: string
+    readonly items?: BodyPath
   } = {},
 ): Pagination {
   const { parameter = 'offset', sizeParameter = 'limit', size, items = '' } = options
@@ -137,14 +140,19 @@ export function salesforceQuery(): Pagination {
   }
 }
 
-/** What lies at a path with dots; the value itself for an empty path. */
-export function valueAt(value: unknown, path: string): unknown {
+/** What lies at a path; the value itself for an empty one. */
+export function valueAt(value: unknown, path: BodyPath): unknown {
   let current = value
-  for (const key of path === '' ? [] : path.split('.')) current = ownValue(current, key)
+  for (const key of keysOf(path)) current = ownValue(current, key)
   return current
 }
 
-function ownValue(value: unknown, key: string): unknown {
+function keysOf(path: BodyPath): readonly (string | number)[] {
+  if (typeof path !== 'string') return path
+  return path === '' ? [] : path.split('.')
+}
+
+function ownValue(value: unknown, key: string | number): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
   return Reflect.get(value, key)
 }

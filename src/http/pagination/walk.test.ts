@@ -158,8 +158,13 @@ test('a list with more pages than allowed is an error, since a list cut off look
   expect(server.seen).toHaveLength(2)
 })
 
-test('a page without items where they should be ends a counted list', async () => {
+test('a page without items where they should be is an error for items, and ends a counted list of pages', async () => {
   const server = await serve((_request, response) => sendJson(response, 200, { error: 'odd' }))
-  expect(await collect(clientOf(server.url).items('/x', { paginate: pageNumber() }))).toEqual([])
-  expect(server.seen).toHaveLength(1)
+  const client = clientOf(server.url)
+  await expect(collect(client.items('/x', { paginate: pageNumber() }))).rejects.toMatchObject({
+    code: 'HTTP_ANSWER_UNEXPECTED',
+    message: expect.stringMatching(/no list/),
+  })
+  expect(await collect(client.pages('/x', { paginate: pageNumber() }))).toHaveLength(1)
+  expect(server.seen).toHaveLength(2)
 })

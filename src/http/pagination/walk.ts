@@ -7,13 +7,15 @@
 import type { Answer } from '../client.ts'
 import { RequestError, ResponseValidationError } from '../errors.ts'
 import { assertWithin, type CallOptions } from '../options.ts'
-import { type PagePlace, type Pagination, valueAt } from './paginate.ts'
+import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
 
 /** Options of a walk over pages; those of a call hold for each page. */
 export interface PagesOptions extends CallOptions {
   readonly paginate: Pagination
-  /** Where the items are on a page, as a path with dots. @default where the way of paging has them */
-  readonly items?: string
+  /** Where the items are on a page. @default where the way of paging has them */
+  readonly items?: BodyPath
+  /** A page that has no list there is an error, and not the end of the list. @default false; always for `items()` */
+  readonly itemsRequired?: boolean
   /** Pages after which the walk ends with an error, since a list cut off in silence looks whole. 1 to 10,000,000. @default 10000 */
   readonly pagesMax?: number
 }
@@ -42,7 +44,13 @@ export async function* walkPages(
   read: ReadPage,
   addressOf: (target: string, options: CallOptions) => string,
 ): AsyncGenerator<Page> {
-  const { paginate, items: itemsPath = paginate.items, pagesMax = defaultPagesMax, ...rest } = options
+  const {
+    paginate,
+    items: itemsPath = paginate.items,
+    itemsRequired,
+    pagesMax = defaultPagesMax,
+    ...rest
+  } = options
   assertWithin('pagesMax', pagesMax, 1, 10_000_000)
   const seen = new Set<string>()
   let place: PagePlace | undefined = paginate.first()
@@ -67,6 +75,7 @@ export async function* walkPages(
     const answer = await readPlace(read, target, rest, place, from)
     const found = valueAt(answer.data, itemsPath)
     const items = Array.isArray(found) ? found : undefined
+    if (items === undefined && itemsRequired === true) throw noItems(target, pages, answer.status)
     count += items?.length ?? 0
     yield { ...answer, items: items ?? [] }
     place = paginate.next({ data: answer.data, headers: answer.headers, items, pages, count })
@@ -111,4 +120,12 @@ function queryOf(place: PagePlace): NonNullable<CallOptions['query']> {
 function resolve(target: string, address: string, from: string): string {
   if (URL.canParse(address, from)) return new URL(address, from).href
   throw new RequestError('HTTP_BASE_URL_ESCAPE', `GET ${target}: the link to the next page can't be read.`)
+}
+
+function noItems(target: string, pages: number, status: number): ResponseValidationError {
+  return new ResponseValidationError(
+    'HTTP_ANSWER_UNEXPECTED',
+    `GET ${target}: page ${pages} has no list where its items should be; say where they are as "items".`,
+    { outcome: 'answered', status },
+  )
 }
