@@ -78,8 +78,13 @@ export function salesforceClient(
   }
 }
 
+/** Whether a query can be sent by address; a longer one can still be a bulk job's. */
+export function fitsAddress(soql: string): boolean {
+  return encodeURIComponent(soql).length <= soqlMax
+}
+
 function assertSendable(soql: string): void {
-  if (encodeURIComponent(soql).length <= soqlMax) return
+  if (fitsAddress(soql)) return
   throw new IsthmusError(
     'CONNECTOR_CONFIG_INVALID',
     'The query is longer than an address may be. Name the fields that are needed under resources.<object>.fields.',

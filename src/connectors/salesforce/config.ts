@@ -34,8 +34,18 @@ const resourceSchema = z.strictObject({
 export const salesforceConfig = z.strictObject({
   ...connectionShape,
   apiVersion: z
-    .string()
-    .regex(/^(5[89]|[6-9]\d)\.0$/, { error: 'expected a version of the REST API from "58.0" on, as text' })
+    .union(
+      [
+        z.string().regex(/^(5[89]|[6-9]\d)\.0$/),
+        // `60.0` without quotes is the number 60 in YAML.
+        z
+          .int()
+          .min(58)
+          .max(99)
+          .transform((number) => `${number}.0`),
+      ],
+      { error: 'expected a version of the REST API, 58.0 or later' },
+    )
     .default('60.0')
     .describe('Version of the REST API, 58.0 or later. Default 60.0.'),
   externalId: apiName

@@ -6,7 +6,7 @@
  * | --- | --- | --- |
  * | INVALID_SESSION_ID | not-sent (a new token was tried already) | the system |
  * | REQUEST_LIMIT_EXCEEDED, API_DISABLED_FOR_ORG, API_CURRENTLY_DISABLED, STORAGE_LIMIT_EXCEEDED | not-sent | the system |
- * | UNABLE_TO_LOCK_ROW, ALL_OR_NONE_OPERATION_ROLLED_BACK, PROCESSING_HALTED, TXN_SECURITY_METERING_ERROR | not-sent | the record |
+ * | UNABLE_TO_LOCK_ROW, ALL_OR_NONE_OPERATION_ROLLED_BACK, PROCESSING_HALTED | not-sent | the record |
  * | NOT_FOUND, ENTITY_IS_DELETED | gone | |
  * | PRECONDITION_FAILED, or a 412 | stale | |
  * | UNKNOWN_EXCEPTION, SERVER_UNAVAILABLE, QUERY_TIMEOUT | unknown | the system for the second |
@@ -50,7 +50,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   REQUEST_LIMIT_EXCEEDED: system,
   SERVER_UNAVAILABLE: { kind: 'unknown', scope: 'system' },
   STORAGE_LIMIT_EXCEEDED: system,
-  TXN_SECURITY_METERING_ERROR: record,
   UNABLE_TO_LOCK_ROW: record,
   UNKNOWN_EXCEPTION: { kind: 'unknown', scope: 'record' },
 }

@@ -41,7 +41,7 @@ export async function* bulkPages(
   { readable, bulk }: BulkRead,
   context: CallContext,
 ): AsyncGenerator<readonly ListedRecord[]> {
-  const query = `SELECT ${readable.names.join(', ')} FROM ${owner.object}`
+  const query = `SELECT ${readable.names.join(',')} FROM ${owner.object}`
   const created = await owner.client.write(
     'POST',
     '/jobs/query',

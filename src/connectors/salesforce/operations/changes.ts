@@ -5,7 +5,7 @@
  * - *The open second*: SystemModstamp has whole seconds, so a record can change again under the time that was just read. What was read
  *   before its second was over is told again by the next sweep.
  * - *Late commits*: a change carries the time when it was made and is seen when its transaction ends. The position therefore stays behind
- *   by the commit lag; while the org says by `latestDateCovered` that an older transaction is still open, by that much more.
+ *   by the commit lag, and never passes `latestDateCovered`, up to which the org says that every transaction is over.
  * - *Deletions*: a deleted record is found by the query as long as it is in the recycle bin. One that was erased is only in the delete
  *   log, which goes back 30 days, minute by minute. A position older than that is expired, and a full listing repairs it.
  */
@@ -99,7 +99,7 @@ async function sweepPage(
     const page = await feedPage(owner, schema, query, context)
     if (page.more || !schema.replicateable || page.serverNowMs === undefined) return page
     log = await readDeleteLog(owner, state?.deletedUntil, page.serverNowMs, context)
-    lagMs = Math.max(lagMs, log.openForMs)
+    lagMs = Math.max(lagMs, page.serverNowMs - log.coveredMs)
     return page
   })
   if (result.kind !== 'page') return result
@@ -163,10 +163,8 @@ function conditionOf({ since, afterId }: FeedQuery): string {
 
 interface DeleteLog {
   readonly ids: readonly string[]
-  /** Where the next look begins: everything before is in the log. */
+  /** Everything before is over and in the log: here the next look begins, and no position may be later. */
   readonly coveredMs: number
-  /** For how long a transaction has been open that may still change something; 0 = none that matters. */
-  readonly openForMs: number
 }
 
 async function readDeleteLog(
@@ -175,7 +173,8 @@ async function readDeleteLog(
   nowMs: number,
   context: CallContext,
 ): Promise<DeleteLog> {
-  const end = Math.floor(nowMs / minuteMs) * minuteMs + minuteMs
+  // Not in the future, of which no log can speak; so an erasure of the running minute is told in the next one.
+  const end = Math.floor(nowMs / minuteMs) * minuteMs
   const start = Math.min(until ?? end, end - logWindowMs)
   const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
   const { data } = await client.read('/sobjects/{object}/deleted', { path: { object }, query }, context)
@@ -188,7 +187,5 @@ async function readDeleteLog(
     if (id === undefined) throw unusable('an entry of the delete log has no id')
     return id
   })
-  // Cut to the minute, so anything within the running one and the one before is no sign of an open transaction.
-  const behindMs = nowMs - covered
-  return { ids, coveredMs: Math.min(covered, end), openForMs: behindMs > logWindowMs ? behindMs : 0 }
+  return { ids, coveredMs: Math.min(covered, end) }
 }

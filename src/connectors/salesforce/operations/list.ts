@@ -5,7 +5,7 @@
  * once, and counting what came proves something. In the order of times such a record would come twice and hide one that is missing.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
-import { unusable } from '../client.ts'
+import { fitsAddress, unusable } from '../client.ts'
 import { hasCode } from '../errors.ts'
 import { listedRecord } from '../record.ts'
 import { soqlText } from '../soql.ts'
@@ -27,10 +27,12 @@ export async function* listAll(
     const readable = await readableObject(owner, context)
     const before = await countAll(owner, context)
     const { bulk } = owner
-    const isMuch = bulk !== false && (before === undefined || before >= bulk.from)
-    const pages = isMuch
-      ? bulkPages(owner, { readable, bulk }, context)
-      : keysetPages(owner, readable, context)
+    // An object with very many fields is listed by a job too: only its query may be that long.
+    const isWide = !fitsAddress(keysetQuery(owner, readable, '0'.repeat(18)))
+    const pages =
+      bulk !== false && (isWide || before === undefined || before >= bulk.from)
+        ? bulkPages(owner, { readable, bulk }, context)
+        : keysetPages(owner, readable, context)
     let seen = 0
     for await (const page of pages) {
       seen += page.length
@@ -68,15 +70,13 @@ async function countAll(
 }
 
 async function* keysetPages(
-  { client, object }: ObjectContext,
-  { names }: ReadableObject,
+  owner: ObjectContext,
+  readable: ReadableObject,
   context: CallContext,
 ): AsyncGenerator<readonly ListedRecord[]> {
   let last: string | undefined
   for (let page = 0; page < pagesMax; page += 1) {
-    const after: string = last === undefined ? '' : ` WHERE Id > ${soqlText(last)}`
-    const soql = `SELECT ${names.join(', ')} FROM ${object}${after} ORDER BY Id LIMIT ${pageSize}`
-    const { rows } = await client.query(soql, context)
+    const { rows } = await owner.client.query(keysetQuery(owner, readable, last), context)
     const records = rows.map(listedRecord)
     if (records.length === 0) return
     const next = records.at(-1)?.rid
@@ -85,4 +85,9 @@ async function* keysetPages(
     yield records
     if (records.length < pageSize) return
   }
+}
+
+function keysetQuery({ object }: ObjectContext, { names }: ReadableObject, last: string | undefined): string {
+  const after = last === undefined ? '' : ` WHERE Id > ${soqlText(last)}`
+  return `SELECT ${names.join(',')} FROM ${object}${after} ORDER BY Id LIMIT ${pageSize}`
 }

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { changesOf, closeAll, context, org } from '../../../../test/support/salesforce/bound-org.ts'
+
+afterEach(closeAll)
+
+describe('changes', () => {
+  test('a transaction that is open for less than two minutes hides nothing either', async () => {
+    const { fake, accounts } = await org({}, { commitLag: '1s' })
+    const start = Date.UTC(2026, 4, 1, 12, 0, 10)
+    fake.org.setTime(start)
+    const transaction = fake.org.transaction()
+    const late = transaction.create('Account', { Name: 'Late' })
+    let cursor: string | undefined
+    for (const afterMs of [10_000, 30_000, 60_000, 90_000]) {
+      fake.org.setTime(start + afterMs)
+      fake.org.create('Account', { Name: 'Other' })
+      ;({ cursor } = await changesOf(accounts, cursor))
+    }
+    transaction.commit()
+    const { told } = await changesOf(accounts, cursor)
+    expect(told.map(({ rid }) => rid)).toContain(late)
+  })
+
+  test('3,000 records of one second are all told once', async () => {
+    const { fake, accounts } = await org()
+    fake.org.setTime(Date.now() - 60_000)
+    for (let n = 0; n < 3_000; n += 1) fake.org.create('Account', { Name: `A${n}` })
+    fake.org.setTime(undefined)
+    const first = await changesOf(accounts)
+    expect([first.told.length, new Set(first.told.map(({ rid }) => rid)).size]).toEqual([3_000, 3_000])
+    expect((await changesOf(accounts, first.cursor)).told).toEqual([])
+  })
+
+  test('a second change within the second that was just read is told', async () => {
+    const { fake, accounts } = await org()
+    fake.org.setTime(Math.floor(Date.now() / 1_000) * 1_000 + 300)
+    const rid = fake.org.create('Account', { Name: 'A' })
+    const first = await changesOf(accounts)
+    expect(first.told).toMatchObject([{ rid }])
+    fake.org.update('Account', rid, { Name: 'B' })
+    const second = await changesOf(accounts, first.cursor)
+    expect(second.told).toMatchObject([{ rid }])
+  })
+
+  test('what a transaction changed that was open for minutes is told when it commits', async () => {
+    const { fake, accounts } = await org({}, { commitLag: '1s' })
+    const start = Date.UTC(2026, 4, 1, 12, 0, 0)
+    fake.org.setTime(start)
+    const transaction = fake.org.transaction()
+    const late = transaction.create('Account', { Name: 'Late' })
+    fake.org.setTime(start + 300_000)
+    const early = fake.org.create('Account', { Name: 'Early' })
+    let { told, cursor } = await changesOf(accounts)
+    expect(told.map(({ rid }) => rid)).toEqual([early])
+    fake.org.setTime(start + 420_000)
+    ;({ cursor } = await changesOf(accounts, cursor))
+    transaction.commit()
+    ;({ told } = await changesOf(accounts, cursor))
+    expect(told.map(({ rid }) => rid)).toContain(late)
+  })
+
+  test('deletions are told: from the recycle bin, and from the log when the bin was emptied', async () => {
+    const { fake, accounts } = await org()
+    const [a, b] = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+    const first = await changesOf(accounts)
+    fake.org.remove('Account', a ?? '')
+    const second = await changesOf(accounts, first.cursor)
+    expect(second.told).toContainEqual({ rid: a, deleted: true })
+    fake.org.remove('Account', b ?? '')
+    fake.org.emptyRecycleBin('Account')
+    fake.org.advance(60_000)
+    const third = await changesOf(accounts, second.cursor)
+    expect(third.told).toContainEqual({ rid: b, deleted: true })
+    expect((await changesOf(accounts, third.cursor)).told).toEqual([])
+  })
+
+  test('a position older than the delete log reaches back is expired', async () => {
+    const { fake, accounts } = await org()
+    const { cursor } = await changesOf(accounts)
+    fake.org.advance(31 * 86_400_000)
+    expect(await accounts.changes?.(cursor, context)).toEqual({ kind: 'expired' })
+    expect(await accounts.changes?.('nonsense', context)).toEqual({ kind: 'expired' })
+  })
+})

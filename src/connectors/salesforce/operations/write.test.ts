@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { sendJson } from '../../../../test/support/local-server.ts'
+import type { ApiRequest } from '../../../../test/support/salesforce/api.ts'
+import {
+  closeAll,
+  context,
+  create,
+  once,
+  org,
+  update,
+} from '../../../../test/support/salesforce/bound-org.ts'
+import type { WriteResult } from '../../kit/contract.ts'
+
+afterEach(closeAll)
+
+describe('writing', () => {
+  test('the same create twice makes one record, which carries our id', async () => {
+    const { fake, accounts } = await org()
+    const first = await create(accounts, 'r-1', { Name: 'A' })
+    const again = await create(accounts, 'r-1', { Name: 'A' })
+    expect(first).toMatchObject({ kind: 'ok' })
+    expect(again).toEqual(first)
+    expect([...fake.org.records('Account')]).toHaveLength(1)
+    const rid = first?.kind === 'ok' ? first.rid : ''
+    const read = await accounts.read(rid, context)
+    expect(read.kind === 'live' && accounts.markerOf?.(read.native)).toBe('r-1')
+    expect(await accounts.find?.({ by: 'marker', recordId: 'r-1' }, context)).toEqual({
+      kind: 'found',
+      rids: [rid],
+      capped: false,
+    })
+  })
+
+  test('a field that the org does not keep unique holds no create back, so none is sent', async () => {
+    const { fake, accounts } = await org({}, { externalId: 'AccountNumber' })
+    expect(await create(accounts, 'r-1', { Name: 'A' })).toMatchObject({
+      kind: 'not-sent',
+      failure: { code: 'CONNECTOR_CONFIG_INVALID', scope: 'system' },
+    })
+    expect([...fake.org.records('Account')]).toEqual([])
+  })
+
+  test('without an external id a create is found again by its values', async () => {
+    const { accounts } = await org({}, { externalId: undefined })
+    expect(accounts.capabilities).toMatchObject({ create: 'naturalKey', search: { lagMs: 0 } })
+    const made = await create(accounts, 'r-1', { Name: "O'Hara \\ Söhne", NumberOfEmployees: 5 })
+    const values = { Name: "O'Hara \\ Söhne", NumberOfEmployees: 5 }
+    expect(await accounts.find?.({ by: 'values', values }, context)).toMatchObject({
+      kind: 'found',
+      rids: [made?.kind === 'ok' ? made.rid : ''],
+    })
+    expect(await accounts.find?.({ by: 'values', values: { Description: 'long' } }, context)).toMatchObject({
+      kind: 'unknown',
+    })
+  })
+
+  test.each<[string, Record<string, unknown>, Partial<WriteResult>]>([
+    ['a picklist', { Segment__c: 'Z' }, { kind: 'rejected', fields: ['Segment__c'] }],
+    ['a length', { AccountNumber: 'x'.repeat(41) }, { kind: 'rejected', fields: ['AccountNumber'] }],
+    ['an unknown field', { Nope__c: 1 }, { kind: 'rejected' }],
+  ])(
+    '%s that does not fit is a refusal with its field and without its value',
+    async (_what, patch, expected) => {
+      const { fake, accounts } = await org()
+      const rid = fake.org.create('Account', { Name: 'A' })
+      const result = await update(accounts, rid, patch)
+      expect(result).toMatchObject(expected)
+      expect(JSON.stringify(result)).not.toContain('xxxx')
+    },
+  )
+
+  test('a locked row, a spent quota and a deleted record are told apart', async () => {
+    const { fake, accounts } = await org()
+    const rid = fake.org.create('Account', { Name: 'A' })
+    fake.org.lock(rid)
+    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({
+      kind: 'not-sent',
+      failure: { scope: 'record', message: expect.stringContaining('UNABLE_TO_LOCK_ROW') },
+    })
+    fake.org.remove('Account', rid)
+    expect(await update(accounts, rid, { Name: 'B' })).toEqual({ kind: 'gone' })
+    fake.dailyRequests = 0
+    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({
+      kind: 'not-sent',
+      failure: { scope: 'system', retryAfterMs: 60_000 },
+    })
+    // Quotas slide: the next look is due in a minute, not in a day.
+    const next = await update(accounts, rid, { Name: 'B' })
+    expect(next?.kind === 'not-sent' && (next.failure.retryAfterMs ?? 0)).toBeLessThanOrEqual(60_000)
+  })
+
+  test('a code that promises no effect is not believed under a status that says that the server failed', async () => {
+    const fits = (request: ApiRequest): boolean => request.method === 'PATCH'
+    const body = [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'x' }]
+    const { fake, accounts } = await org({ intercept: once(fits, 500, body) })
+    const rid = fake.org.create('Account', { Name: 'A' })
+    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({ kind: 'unknown' })
+  })
+
+  test('250 creates travel in two calls, and each has its own result', async () => {
+    const { fake, accounts } = await org()
+    const requests = Array.from({ length: 250 }, (_, n) => ({
+      body: { Name: n === 7 ? '' : `A${n}` },
+      recordId: `r-${n}`,
+      idempotencyKey: `k-${n}`,
+    }))
+    const results = (await accounts.createMany?.(requests, context)) ?? []
+    expect(results.map(({ kind }) => kind).filter((kind) => kind !== 'ok')).toEqual(['rejected'])
+    expect(results[7]).toMatchObject({ kind: 'rejected', fields: ['Name'] })
+    expect(fake.seen.filter((one) => one.includes('/composite/sobjects'))).toHaveLength(2)
+    expect([...fake.org.records('Account')]).toHaveLength(249)
+  })
+
+  test('a call that is refused as a whole is cut in halves until only the record to blame is refused', async () => {
+    const fits = (request: ApiRequest): boolean =>
+      request.method === 'PATCH' && JSON.stringify(request.body).includes('poison')
+    const { fake, accounts } = await org({
+      intercept: (request, response) => {
+        if (!fits(request)) return false
+        sendJson(response, 400, [{ errorCode: 'JSON_PARSER_ERROR', message: 'poison' }])
+        return true
+      },
+    })
+    const rids = Array.from({ length: 9 }, (_, n) => fake.org.create('Account', { Name: `A${n}` }))
+    const requests = rids.map((rid, n) => ({
+      rid,
+      patch: { AccountNumber: n === 4 ? 'poison' : `${n}` },
+      idempotencyKey: 'k',
+    }))
+    const results = await accounts.updateMany?.(requests, context)
+    const kinds = results?.map(({ kind }) => kind).join(' ')
+    expect(kinds).toBe('ok ok ok ok rejected ok ok ok ok')
+  })
+
+  test('a call whose answer has no place for a record leaves that record in doubt', async () => {
+    const fits = (request: ApiRequest): boolean =>
+      request.path[0] === 'composite' && request.method === 'PATCH'
+    const { fake, accounts } = await org({
+      intercept: once(fits, 200, [{ id: 'x', success: true, errors: [] }]),
+    })
+    const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+    const requests = rids.map((rid) => ({ rid, patch: { Phone: '1' }, idempotencyKey: 'k' }))
+    expect(await accounts.updateMany?.(requests, context)).toMatchObject([
+      { kind: 'unknown' },
+      { kind: 'unknown' },
+    ])
+  })
+})
+
+describe('preconditions', () => {
+  test.each(['etag', 'lastModified'])(
+    '%s refuses an update over somebody else’s, alone and among others',
+    async (precondition) => {
+      const { fake, accounts } = await org({}, { resources: { Account: { precondition } } })
+      expect(accounts.capabilities).toMatchObject({
+        conditionalWrites: true,
+        version: 'opaque',
+        remove: 'none',
+      })
+      const start = Date.UTC(2026, 4, 1, 12, 0, 0)
+      fake.org.setTime(start)
+      const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+      fake.org.setTime(start + 10_000)
+      const versions = await Promise.all(
+        rids.map(async (rid) => {
+          const read = await accounts.read(rid, context)
+          return read.kind === 'live' ? read.version : undefined
+        }),
+      )
+      const [a = '', b = ''] = rids
+      const [versionA = '', versionB = ''] = versions
+      fake.org.update('Account', a, { Phone: '1' })
+      expect(await update(accounts, a, { Phone: '2' }, versionA)).toEqual({ kind: 'stale' })
+      const many = await accounts.updateMany?.(
+        [
+          { rid: a, patch: { Phone: '3' }, ifVersion: versionA, idempotencyKey: 'k' },
+          { rid: b, patch: { Phone: '4' }, ifVersion: versionB, idempotencyKey: 'k' },
+        ],
+        context,
+      )
+      expect(many).toEqual([{ kind: 'stale' }, { kind: 'ok', rid: b }])
+      expect([...fake.org.records('Account')].map(({ values }) => values.Phone)).toEqual(['1', '4'])
+    },
+  )
+
+  test('a time whose second is not over is no version: the record could change again under it', async () => {
+    const { fake, accounts } = await org({}, { resources: { Account: { precondition: 'lastModified' } } })
+    fake.org.setTime(Date.UTC(2026, 4, 1, 12, 0, 0, 200))
+    const rid = fake.org.create('Account', { Name: 'A' })
+    const read = await accounts.read(rid, context)
+    expect(read.kind === 'live' && read.version).toBeUndefined()
+  })
+})
