@@ -49,7 +49,7 @@ describe('listing', () => {
 
   test('a result page that breaks off is read again from its place, without a record twice', async () => {
     let broken = false
-    const { fake, accounts } = await org(
+    const bound = await org(
       {
         bulkPage: 5_000,
         intercept: (request, response) => {
@@ -61,14 +61,17 @@ describe('listing', () => {
             'sforce-numberofrecords': '3000',
           })
           response.write('"Id","SystemModstamp","Name","Isthmus_Id__c"\n')
-          setTimeout(() => response.destroy(), 50)
+          // More than is handed on at a time, so that some of it is out already.
+          const rows = [...bound.fake.org.records('Account')].slice(0, 2_500)
+          for (const { id } of rows) response.write(`"${id}","2026-05-01T00:00:00.000Z","A",""\n`)
+          setTimeout(() => response.destroy(), 100)
           return true
         },
       },
       { bulk: { from: 10, poll: '10ms' }, resources: { Account: { fields: ['Name'] } } },
     )
-    for (let n = 0; n < 3_000; n += 1) fake.org.create('Account', { Name: `A${n}` })
-    const { rids, end } = await listOf(accounts)
+    for (let n = 0; n < 3_000; n += 1) bound.fake.org.create('Account', { Name: `A${n}` })
+    const { rids, end } = await listOf(bound.accounts)
     expect([rids.length, new Set(rids).size, end.complete, broken]).toEqual([3_000, 3_000, true, true])
   })
 
