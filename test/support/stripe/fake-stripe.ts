@@ -47,7 +47,7 @@ export class FakeStripe implements AsyncDisposable {
   readonly key: string
   readonly account: FakeAccount
   readonly seen: SeenRequest[] = []
-  readonly endpoint: WebhookEndpoint | undefined
+  endpoint: WebhookEndpoint | undefined
   readonly #accounts = new Map<string, { readonly account: FakeAccount; readonly keys: IdempotencyKeys }>()
   readonly #server: Server
   readonly #faults: Fault[] = []
@@ -87,6 +87,11 @@ export class FakeStripe implements AsyncDisposable {
     const found = this.#accounts.get(id)
     if (found === undefined) throw new RangeError(`there is no account ${id}`)
     return found.account
+  }
+
+  /** Sends events there from now on. */
+  sendTo(endpoint: WebhookEndpoint): void {
+    this.endpoint = endpoint
   }
 
   /** Stops its clock, so that everything happens within one second. */
