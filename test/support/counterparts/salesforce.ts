@@ -71,7 +71,11 @@ export const startCounterpart: StartCounterpart = async () => {
         clientSecret,
       },
       externalId: 'Isthmus_Id__c',
-      resources: { Contact: { fields: ['LastName', 'FirstName', 'Email', 'Title'] } },
+      // One object with a precondition and one without, so that both are probed.
+      resources: {
+        Account: { precondition: 'etag' },
+        Contact: { fields: ['LastName', 'FirstName', 'Email', 'Title'] },
+      },
       bulk: { from: 40, pageRows: 100, poll: '50ms' },
       commitLag: '2s',
       inflight: '1s',
