@@ -24,6 +24,7 @@ export type {
   RemoteCapabilities,
   RemoveRequest,
   Resource,
+  SystemListener,
   UpdateRequest,
   WebhookDelivery,
   WebhookVerdict,

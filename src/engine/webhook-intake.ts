@@ -111,10 +111,11 @@ function tell(context: IntakeContext, system: string, marks: readonly Mark[], re
   if (marked + discovered > 0) context.wake()
 }
 
-type EntitiesByResource = ReadonlyMap<string, readonly string[]>
+/** Names of entities by system and resource. */
+export type EntitiesByResource = ReadonlyMap<string, readonly string[]>
 
 /** Several entities may share a resource with different filters: a change there concerns all of them. */
-function entitiesByResource(integration: Integration): EntitiesByResource {
+export function entitiesByResource(integration: Integration): EntitiesByResource {
   const entities = new Map<string, string[]>()
   for (const entity of integration.entities.values()) {
     for (const part of entity.systems.values()) {
@@ -129,12 +130,13 @@ function placeKey(system: string, resource: string): string {
   return JSON.stringify([system, resource])
 }
 
-function toMarks(
+/** Records that a system names, as marks of every entity that they belong to. */
+export function toMarks(
   system: string,
-  verdict: Extract<WebhookVerdict, { kind: 'accepted' }>,
+  { changed }: Pick<Extract<WebhookVerdict, { kind: 'accepted' }>, 'changed'>,
   entities: EntitiesByResource,
 ): readonly Mark[] {
-  return verdict.changed.flatMap((change) =>
+  return changed.flatMap((change) =>
     (entities.get(placeKey(system, change.resource)) ?? []).map(
       (entity): Mark => ({
         system,

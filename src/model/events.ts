@@ -168,6 +168,7 @@ export type DomainEvent =
       readonly duplicate: boolean
     }
   | { readonly type: 'WebhookRefused'; readonly system: string; readonly reason: string }
+  | { readonly type: 'SubscriptionLost'; readonly system: string; readonly code: string }
   /** A system changes the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
   | {
       readonly type: 'SchemaDrifted'

@@ -16,6 +16,7 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   OscillationHeld: 'warn',
   PollFailed: 'warn',
   StoreFailed: 'error',
+  SubscriptionLost: 'warn',
   SystemPaused: 'warn',
   SystemResumed: 'info',
   WebhookRefused: 'warn',

@@ -17,6 +17,7 @@ import { createIntakeParts } from '../engine/intake-parts.ts'
 import { lookAt } from '../engine/observe.ts'
 import { createRuns } from '../engine/runs.ts'
 import { createScheduler } from '../engine/scheduler.ts'
+import { createSubscriptions } from '../engine/subscriptions.ts'
 import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
@@ -184,10 +185,13 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     looks: taken.has('scheduler'),
     wake: () => engine.wake(),
   })
+  const subscriptions = taken.has('intake') ? createSubscriptions(context, runs) : undefined
   const life = createLife({
     clock,
     store,
-    beside: watch.run,
+    beside: async (signal) => {
+      await Promise.all([watch.run(signal), subscriptions?.run(signal)])
+    },
     close: () => closeAll(systems, open),
     ...(taken.has('worker') ? { engine } : {}),
     ...(taken.has('scheduler')

@@ -249,6 +249,14 @@ export type LookupResult =
   /** No information: ask again later. */
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 
+/** What a system tells over a connection that it keeps open. Both are cheap, never throw, and may be called as often as one likes. */
+export interface SystemListener {
+  /** These records changed; they are looked at. */
+  changed(records: readonly (ChangedRecord & { readonly resource: string })[]): void
+  /** Something changed in a resource, or anywhere: its feed is read now. */
+  stirred(resource?: string): void
+}
+
 /** One bound system: a connector plus address, credentials and limits. */
 export interface ConnectedSystem {
   readonly name: string
@@ -263,6 +271,11 @@ export interface ConnectedSystem {
   >
   /** Undefined when the system has no webhooks configured. */
   webhook?(delivery: WebhookDelivery): Promise<WebhookVerdict>
+  /**
+   * Listens for changes that the system itself announces, until the signal aborts; rejects when the connection is lost. Announcements may
+   * get lost like webhooks: polls and full runs are what nothing escapes. Undefined for systems that announce nothing.
+   */
+  subscribe?(listener: SystemListener, signal: AbortSignal): Promise<void>
   /**
    * The live schema of the named resources, or of all that the system offers. The feed of drift detection, of mapping proposals and of
    * lossy-mapping checks. Undefined for systems that can't tell.
