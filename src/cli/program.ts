@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { Run } from './command.ts'
+import { addAcceptAccountCommand } from './commands/accept-account.ts'
 import { addCertifyCommand } from './commands/certify.ts'
 import { addCheckCommand } from './commands/check.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
@@ -87,6 +88,7 @@ export function createProgram(options: ProgramOptions): Command {
   addMatchesCommands(program, run)
   addHeldCommands(program, run)
   addDriftCommands(program, run)
+  addAcceptAccountCommand(program, run)
   return program
 }
 

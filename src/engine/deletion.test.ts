@@ -4,6 +4,7 @@ import { TwinSystem } from '../../test/support/twins/twin-system.ts'
 import { TwinWorld } from '../../test/support/twins/twin-world.ts'
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { DeletePolicy } from '../model/integration.ts'
+import { otherAccount } from '../model/run-reasons.ts'
 
 interface Setup {
   readonly delete?: Partial<DeletePolicy>
@@ -72,6 +73,14 @@ describe('deletions', () => {
     expect(twins.system('erp').counts.removes).toBe(0)
     const members = (await twins.detail('crm', 'crm-2'))?.members
     expect(members?.map(({ state }) => state)).toEqual(['linked', 'linked'])
+  })
+
+  it('H26: another account proves nothing until a person accepts it', async () => {
+    const twins = await agreed()
+    twins.system('crm').account = 'tenant-2'
+    expect(await twins.full('crm')).toMatchObject({ complete: false, reason: otherAccount })
+    expect(await twins.store.admin.acceptAccount('crm', 'ada')).toMatchObject({ account: 'tenant-2' })
+    expect(await twins.full('crm')).toMatchObject({ complete: true })
   })
 
   it.each([

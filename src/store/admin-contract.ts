@@ -112,6 +112,12 @@ export interface SchemaRow {
   readonly seenAt: number
 }
 
+/** `unknown`: nobody has asked that system so far · `same`: it answers with the account of always */
+export type AccountVerdict =
+  | { readonly kind: 'accepted'; readonly before: string; readonly account: string }
+  | { readonly kind: 'same'; readonly account: string }
+  | { readonly kind: 'unknown' }
+
 /** Page of a list: at most `limit` rows (1..200), newest first, after `cursor`. */
 export interface PageRequest {
   readonly limit: number
@@ -187,6 +193,8 @@ export interface AdminStore {
     filter: { readonly system: string; readonly resource?: string },
     actor: string,
   ): Promise<number>
+  /** The account that a system answered with last is the right one from now on; journaled. */
+  acceptAccount(system: string, actor: string): Promise<AccountVerdict>
   /** Every active record's id, page by page, for checks. */
   recordIds(entity: string, page: PageRequest): Promise<Page<string>>
 }

@@ -469,6 +469,8 @@ export interface Store {
   sentinels(system: string, entity: string, count: number, except: string): Promise<readonly string[]>
   fingerprint(system: string): Promise<string | undefined>
   saveFingerprint(system: string, value: string): Promise<void>
+  /** What the system answered last. Another account than the remembered one counts only once a person accepts it. */
+  noteFingerprint(system: string, seen: string): Promise<void>
 
   startRun(run: {
     readonly id: string

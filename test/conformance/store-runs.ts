@@ -226,6 +226,27 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.sentinels('crm', 'customer', 1, 'C2')).toHaveLength(1)
     })
 
+    test('another account counts once a person accepts it, which is journaled', async () => {
+      const { store } = harness
+      expect(await store.admin.acceptAccount('crm', 'ada')).toEqual({ kind: 'unknown' })
+      await store.saveFingerprint('crm', 'tenant 1')
+      expect(await store.admin.acceptAccount('crm', 'ada')).toEqual({ kind: 'same', account: 'tenant 1' })
+      await store.noteFingerprint('crm', 'tenant 2')
+      expect(await store.fingerprint('crm')).toBe('tenant 1')
+      expect(await store.admin.acceptAccount('crm', 'ada')).toEqual({
+        kind: 'accepted',
+        before: 'tenant 1',
+        account: 'tenant 2',
+      })
+      expect(await store.fingerprint('crm')).toBe('tenant 2')
+      const [line] = await store.admin.journal({ limit: 1 })
+      expect(line).toMatchObject({ kind: 'person', actor: 'ada', body: { acceptedAccount: 'crm' } })
+      // The old account is back before anybody accepted the next one.
+      await store.noteFingerprint('crm', 'tenant 3')
+      await store.noteFingerprint('crm', 'tenant 2')
+      expect((await store.admin.acceptAccount('crm', 'ada')).kind).toBe('same')
+    })
+
     test('remembers fingerprints of systems', async () => {
       const { store } = harness
       expect(await store.fingerprint('crm')).toBeUndefined()

@@ -2,6 +2,7 @@
 import type { AdminStore } from '../admin-contract.ts'
 import { decodeLossless } from '../documents.ts'
 import { chainProblem, journalPlace } from '../journal-chain.ts'
+import { acceptAccount } from './accounts.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
@@ -38,6 +39,7 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
     schemas: async () => listSchemas(context),
     saveSchema: async (seen) => saveSchema(context, seen),
     acceptSchemas: async (filter, actor) => acceptSchemas(context, filter, actor),
+    acceptAccount: async (system, actor) => acceptAccount(context, system, actor),
     recordIds: async (entity, page) => {
       const active = [...tables.records.values()].filter(
         (row) => row.entity === entity && row.state === 'active',

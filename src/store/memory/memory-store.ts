@@ -259,6 +259,10 @@ export class MemoryStore implements Store {
     this.#tables.fingerprints.set(system, value)
   }
 
+  async noteFingerprint(system: string, seen: string): Promise<void> {
+    this.#tables.seenFingerprints.set(system, seen)
+  }
+
   async startRun(run: Parameters<Store['startRun']>[0]): Promise<void> {
     startRun(this.#context, run)
   }

@@ -144,6 +144,8 @@ export class MemoryTables {
   /** By system and resource. */
   readonly schemas = new Map<string, SchemaRow>()
   readonly fingerprints = new Map<string, string>()
+  /** What systems answered last. */
+  readonly seenFingerprints = new Map<string, string>()
   readonly journal: JournalLine[] = []
   journalHead: JournalHead = newStream('memory')
   /** The last line that retention removed. */

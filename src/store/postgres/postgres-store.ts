@@ -39,7 +39,13 @@ import { reapRecords } from './sql/reap-records.ts'
 import { baselineDone } from './sql/runs.ts'
 import { deleteCursor, readCursor } from './sql/save-cursors.ts'
 import { lastScheduled, ownSchedule, saveScheduled } from './sql/schedule.ts'
-import { openCreatesBefore, readFingerprint, readSentinels, saveFingerprint } from './sql/systems.ts'
+import {
+  noteFingerprint,
+  openCreatesBefore,
+  readFingerprint,
+  readSentinels,
+  saveFingerprint,
+} from './sql/systems.ts'
 import { PostgresTokenStore } from './token-store.ts'
 import { WakeChannel } from './wake-channel.ts'
 import { registerWorker } from './worker-session.ts'
@@ -197,6 +203,10 @@ export class PostgresStore implements Store {
 
   saveFingerprint(system: string, value: string) {
     return saveFingerprint(this.#session('saving a fingerprint'), system, value)
+  }
+
+  noteFingerprint(system: string, seen: string) {
+    return noteFingerprint(this.#session('noting a fingerprint'), system, seen)
   }
 
   startRun(run: Parameters<Store['startRun']>[0]) {

@@ -76,6 +76,7 @@ failure.count integer not null default 1
 failure.closed_at bigint
 fingerprint.system text not null
 fingerprint.value text not null
+fingerprint.seen text
 guard_count.system text not null
 guard_count.entity text not null
 guard_count.operation text not null

@@ -7,6 +7,7 @@ import { readIntents } from '../sql/read-intents.ts'
 import { readMembers } from '../sql/read-members.ts'
 import { readRecords } from '../sql/read-records.ts'
 import { readRun, toRun } from '../sql/runs.ts'
+import { acceptAccount } from './accounts.ts'
 import { resolveConflict } from './conflicts.ts'
 import { retryFailures } from './failures.ts'
 import { releaseHolds } from './holds.ts'
@@ -42,6 +43,7 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     schemas: () => listSchemas(context),
     saveSchema: (seen) => saveSchema(context, seen),
     acceptSchemas: (filter, actor) => acceptSchemas(context, filter, actor),
+    acceptAccount: (system, actor) => acceptAccount(context, system, actor),
     recordIds: (entity, page) => recordIds(context, entity, page),
   }
 }

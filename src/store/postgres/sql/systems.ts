@@ -22,6 +22,22 @@ export async function saveFingerprint(session: Session, system: string, value: s
   await session.rows(save, [system, toText(value)])
 }
 
+/** Written only when it differs from what was seen before. */
+export async function noteFingerprint(session: Session, system: string, seen: string): Promise<void> {
+  await session.rows(note, [system, toText(seen)])
+}
+
+/** What was remembered, and what was seen last, which is remembered from now on. Undefined where nothing is remembered. */
+export async function acceptSeenAccount(
+  session: Session,
+  system: string,
+): Promise<{ readonly before: string; readonly seen: string | undefined; readonly now: number } | undefined> {
+  const [row] = await session.rows<{ before: string; seen: string | null; now: number }>(accept, [system])
+  if (row === undefined) return undefined
+  const { before, seen, now } = row
+  return { before: fromText(before), seen: seen === null ? undefined : fromText(seen), now }
+}
+
 export async function openCreatesBefore(
   session: Session,
   system: string,
@@ -48,6 +64,21 @@ const save = {
   text: `
     insert into fingerprint (system, value) values ($1, $2)
     on conflict (system) do update set value = excluded.value`,
+}
+
+const note = {
+  name: 'note-fingerprint',
+  text: `update fingerprint set seen = $2 where system = $1 and seen is distinct from $2`,
+}
+
+const accept = {
+  name: 'accept-account',
+  text: `
+    with known as (select system, value, seen from fingerprint where system = $1 for update)
+    update fingerprint f set value = coalesce(k.seen, f.value)
+    from known k
+    where f.system = k.system
+    returning k.value as before, k.seen, now_ms() as now`,
 }
 
 const creates = {

@@ -1,0 +1,31 @@
+/** `isthmus accept-account <system>`: the account that answers now is the right one. */
+import type { Command } from 'commander'
+import { UsageError } from '../../model/errors.ts'
+import type { Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { withIntegration } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+
+async function accept(context: CliContext, system: string): Promise<number> {
+  return await withIntegration(context, async ({ integration, store }) => {
+    if (!integration.systems.has(system))
+      throw new UsageError('CLI_NOT_FOUND', `the definition has no system "${system}"`)
+    const verdict = await store.admin.acceptAccount(system, context.actor)
+    context.output.result({ system, ...verdict }, () => {
+      if (verdict.kind === 'unknown')
+        return `${system} was not asked so far: its first answer counts, nothing to accept`
+      if (verdict.kind === 'same') return `${system} answers with the account of always, ${verdict.account}`
+      return `${system} is ${verdict.account} from now on; it was ${verdict.before}. What was held because of it waits for \`isthmus held\``
+    })
+    return exitCodes.fine
+  })
+}
+
+export function addAcceptAccountCommand(program: Command, run: Run): void {
+  program
+    .command('accept-account <system>')
+    .description(
+      'take the account that a system answers with now as the right one; deletions there count again',
+    )
+    .action(run(accept))
+}
