@@ -10,6 +10,7 @@ import { type PostgresClient, postgresClient } from './client.ts'
 import { assertTables, type PostgresConfig, postgresConfig } from './config.ts'
 import { describeTable } from './describe.ts'
 import { databaseFailure } from './failures.ts'
+import { listen } from './listen.ts'
 import { unusable } from './record.ts'
 import { bindTable } from './resources.ts'
 
@@ -41,6 +42,9 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
     },
     fingerprint: (context) => fingerprint(client, context),
     describe: (names, context) => describe({ config, catalog }, names, context),
+    ...(config.listen === undefined
+      ? {}
+      : { subscribe: (listener, signal) => listen(client, config, listener, signal) }),
     close: () => client.close(),
   }
 }

@@ -636,8 +636,8 @@ describe('the system', () => {
     const system = connect()
     const answer = await system.describe?.(undefined, context)
     if (answer?.kind !== 'known') return expect.fail(JSON.stringify(answer))
-    expect(answer.resources.map(({ name }) => name)).toEqual(['customers', 'orders', 'prices'])
-    const [shop, , prices] = answer.resources
+    expect(answer.resources.map(({ name }) => name)).toEqual(['customers', 'notes', 'orders', 'prices'])
+    const [shop, , , prices] = answer.resources
     const field = (name: string) => shop?.fields.find(({ path }) => path[0] === name)
     expect(shop).toMatchObject({ label: 'Customers of the shop', key: [['id']] })
     expect(field('credit')).toMatchObject({
@@ -719,5 +719,48 @@ describe('the system', () => {
     expect(() => connect({ tables: { t: { colums: ['a'] } } })).toThrow(/columns/)
     expect(() => connect({ url: 'mysql://x' })).toThrow(/postgresql:/)
     expect(() => connect({ url: 'postgresql://h/db?sslmode=disable' })).toThrow(/tls/)
+  })
+})
+
+describe('announcements', () => {
+  test('name the row, the table or nothing, and a lost connection is told', async () => {
+    const system = connect({ listen: 'isthmus "x"' })
+    const heard: unknown[] = []
+    const listener = {
+      changed: (records: readonly unknown[]) => void heard.push(...records),
+      stirred: (resource?: string) => void heard.push(resource ?? 'all'),
+    }
+    const stopping = new AbortController()
+    const listening = system.subscribe?.(listener, stopping.signal)
+    const until = async (count: number): Promise<void> => {
+      for (let turn = 0; heard.length < count && turn < 500; turn += 1)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await until(1)
+    const notify = (payload: string) => database.query('select pg_notify($1, $2)', ['isthmus "x"', payload])
+    await notify('{"table":"customers","key":[4711]}')
+    await notify('{"table":"prices","key":["a \\"b","1"],"deleted":true}')
+    await notify('orders')
+    await notify('{"table":"orders","key":["too","many"]}')
+    await notify('elsewhere')
+    await notify('')
+    await until(6)
+    expect(heard).toEqual([
+      'all',
+      { resource: 'customers', rid: '4711' },
+      { resource: 'prices', rid: '["a \\"b", "1"]', deleted: true },
+      'orders',
+      'orders',
+      'all',
+    ])
+    const ending = expect(listening).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' })
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'isthmus shop' and query like 'listen%'`,
+    )
+    await ending
+    const again = system.subscribe?.(listener, stopping.signal)
+    await until(7)
+    stopping.abort()
+    await again
   })
 })
