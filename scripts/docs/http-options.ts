@@ -16,6 +16,7 @@ const sections: readonly { readonly file: string; readonly name: string; readonl
   { file: 'limits/gcra.ts', name: 'RateLimit', title: '`limits.rates[]`' },
   { file: 'options.ts', name: 'ResponseLimits', title: '`response`' },
   { file: 'options.ts', name: 'CacheOptions', title: '`cache`' },
+  { file: 'network/proxy.ts', name: 'ProxyOptions', title: '`proxy`' },
   { file: 'transport.ts', name: 'ClientCertificate', title: '`clientCertificate`' },
   { file: 'auth/options.ts', name: 'TokenEndpointOptions', title: '`auth`: every OAuth 2 kind' },
   {
@@ -28,6 +29,8 @@ const sections: readonly { readonly file: string; readonly name: string; readonl
   { file: 'options.ts', name: 'CallOptions', title: 'A call' },
   { file: 'options.ts', name: 'TypedCallOptions', title: 'A call with a schema' },
   { file: 'options.ts', name: 'StreamOptions', title: 'A streamed answer' },
+  { file: 'pagination/walk.ts', name: 'PagesOptions', title: 'A list, page by page' },
+  { file: 'pagination/walk.ts', name: 'ItemsOptions', title: 'A list, item by item' },
   { file: 'bodies/multipart.ts', name: 'MultipartPart', title: 'A part of an upload' },
   { file: 'bodies/ndjson.ts', name: 'NdjsonOptions', title: 'JSON lines' },
   { file: 'bodies/csv.ts', name: 'CsvOptions', title: 'CSV' },

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
 import type { LimitOptions } from '../../http/limits/rate-limiter.ts'
+import type { ProxyOptions } from '../../http/network/proxy.ts'
 import type { ApiClientOptions } from '../../http/options.ts'
 import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
 import { authSchema, clientCertificateSchema } from './auth-schema.ts'
@@ -17,6 +18,23 @@ const limitsSchema = z.strictObject({
   perHour: rate.describe('Requests per hour.'),
   perDay: rate.describe('Requests per day.'),
   reserve: shareSchema.optional().describe('Share of each limit that is kept for work done by hand.'),
+})
+
+const proxySchema = z.strictObject({
+  url: z.string().min(1).describe('Address of the proxy: `http://proxy.example:3128`.'),
+  auth: z
+    .strictObject({
+      username: z.string().min(1).describe('The user name.'),
+      password: z.string().min(1).describe('The password.'),
+    })
+    .optional()
+    .describe('For a proxy that wants to know who calls.'),
+  noProxy: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Hosts called directly: a name with its subdomains, an address, a network, or `*`. Loopback always is.',
+    ),
 })
 
 /** Keys of a system that is reached over HTTP; a connector's schema spreads them. */
@@ -46,6 +64,13 @@ export const connectionShape = {
     .describe(
       'Addresses that may be called beside public ones: `loopback`, `private`, a network or one address.',
     ),
+  allowPorts: z
+    .array(z.int().min(1).max(65_535))
+    .optional()
+    .describe("Ports that may be called beside the url's and the token endpoint's own. Default 443."),
+  proxy: proxySchema
+    .optional()
+    .describe('Goes out through a proxy. The environment is not looked at. Default: none.'),
   ca: z.string().optional().describe('Certificate authority (PEM) trusted beside the built-in ones.'),
   maxAnswerBytes: z.int().min(1_024).optional().describe('Largest answer in bytes. Default 33554432.'),
 } as const
@@ -70,6 +95,14 @@ function limitsOf(limits: Connection['limits']): LimitOptions {
   return { ...(rates.length === 0 ? {} : { rates }), ...(reserve === undefined ? {} : { reserve }) }
 }
 
+function proxyOf({ url, auth, noProxy }: z.output<typeof proxySchema>): ProxyOptions {
+  return {
+    url,
+    ...(auth === undefined ? {} : { auth }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  }
+}
+
 /** Where a system is, how calls get in and how many may: the client's options by the section's keys. */
 export function accessOptions(connection: Connection): ApiClientOptions {
   return {
@@ -82,6 +115,8 @@ export function accessOptions(connection: Connection): ApiClientOptions {
     ...(connection.headers === undefined ? {} : { headers: connection.headers }),
     ...(connection.allowHttp === undefined ? {} : { allowHttp: connection.allowHttp }),
     ...(connection.allowAddresses === undefined ? {} : { allowAddresses: connection.allowAddresses }),
+    ...(connection.allowPorts === undefined ? {} : { allowPorts: connection.allowPorts }),
+    ...(connection.proxy === undefined ? {} : { proxy: proxyOf(connection.proxy) }),
     ...(connection.ca === undefined ? {} : { ca: connection.ca }),
   }
 }

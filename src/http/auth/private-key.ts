@@ -1,5 +1,5 @@
 /** Private keys that sign assertions. The key itself stays in a `KeyObject`, which shows nothing when printed. */
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { RequestError } from '../errors.ts'
 
 /** Signature algorithms (RFC 7518, RFC 8037) that assertions may use. */
@@ -10,7 +10,7 @@ export interface AssertionKey {
   readonly algorithm: AssertionAlgorithm
   readonly key: KeyObject
   /** The same key in the form that Web Crypto takes. */
-  toCryptoKey(): CryptoKey
+  toCryptoKey(): webcrypto.CryptoKey
 }
 
 /** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws RequestError HTTP_OPTIONS_INVALID, which quotes nothing of it */
@@ -28,13 +28,12 @@ export function parsePrivateKey(pem: string, wanted: AssertionAlgorithm | undefi
       `The auth option "privateKey" does not fit the algorithm; its algorithms are ${fit}.`,
     )
   }
-  let cryptoKey: CryptoKey | undefined
+  let cryptoKey: webcrypto.CryptoKey | undefined
   return {
     algorithm,
     key,
     toCryptoKey: () => {
-      // Where DOM types are loaded as well, theirs name fewer usages than Node's.
-      cryptoKey ??= key.toCryptoKey(webAlgorithms[algorithm], false, ['sign']) as CryptoKey
+      cryptoKey ??= key.toCryptoKey(webAlgorithms[algorithm], false, ['sign'])
       return cryptoKey
     },
   }

@@ -91,7 +91,10 @@ function clientProof(options: TokenEndpointOptions, url: URL): () => Promise<oau
       const audience = options.assertionAudience ?? url.href
       return async () =>
         oauth.PrivateKeyJwt(
-          { key: key.toCryptoKey(), ...(options.keyId === undefined ? {} : { kid: options.keyId }) },
+          {
+            key: key.toCryptoKey() as SigningKey,
+            ...(options.keyId === undefined ? {} : { kid: options.keyId }),
+          },
           {
             [oauth.modifyAssertion]: (_header, payload) => {
               payload.aud = audience
@@ -101,6 +104,9 @@ function clientProof(options: TokenEndpointOptions, url: URL): () => Promise<oau
     }
   }
 }
+
+/** Web Crypto's key by the word of whichever types are loaded: those of the DOM name fewer usages than Node's. */
+type SigningKey = Extract<Parameters<typeof oauth.PrivateKeyJwt>[0], { readonly key: unknown }>['key']
 
 function always(proof: oauth.ClientAuth): () => Promise<oauth.ClientAuth> {
   return async () => proof
