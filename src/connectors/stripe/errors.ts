@@ -4,7 +4,8 @@
  * | Stripe answers | a write is | because |
  * | --- | --- | --- |
  * | 404 `resource_missing` for the record's own id | gone | the API's own word |
- * | the same, with a word about the other mode | rejected or unknown | the key is one for tests, the record is not (or the reverse) |
+ * | the same, with a word about the other mode | not-sent, the system | the key is one for tests, the record is not (or the reverse) |
+ * | 404 `resource_missing` for something else | rejected | the data refers to what is not there |
  * | 429 `lock_timeout` | not-sent, this record | another request holds the object |
  * | any other 429 | not-sent, the system | the account's rate |
  * | 409, 400 `idempotency_error` | unknown | a request of the same key was or is under way |
@@ -45,9 +46,13 @@ export function stripeRules(idParameters: readonly string[]): OutcomeRules {
 function saysGone(error: HttpStatusError, idParameters: readonly string[]): boolean {
   const { code, param, message = '' } = detailsOf(error)
   if (error.status !== 404 || code !== 'resource_missing') return false
-  // A key of the other mode sees nothing of this mode's records: that is a wrong key, not a deletion.
-  if (/similar object exists in (live|test) mode/i.test(message)) return false
+  if (isOfOtherMode(message)) return false
   return param !== undefined && idParameters.includes(param)
+}
+
+/** A key of the other mode sees nothing of this mode's records: that is a wrong key, not a deletion. */
+function isOfOtherMode(message: string): boolean {
+  return /similar object exists in (live|test) mode/i.test(message)
 }
 
 /** True when a cursor of a list leads to an object that is no longer there. */
@@ -87,7 +92,22 @@ export function failedWrite(error: unknown, rules: OutcomeRules): WriteResult {
   const result = writeResultOf({ error, conditional: false, rules })
   if (result.kind === 'ok' || result.kind === 'stale' || result.kind === 'gone') return result
   const failure = stripeFailure(error)
-  return isUndecided(error) ? { kind: 'unknown', failure } : { ...result, failure }
+  if (isUndecided(error)) return { kind: 'unknown', failure }
+  return missingResult(error, failure, rules) ?? { ...result, failure }
+}
+
+/** A 404 in Stripe's own words comes before anything has happened, whatever is missing. */
+function missingResult(error: unknown, failure: CallFailure, rules: OutcomeRules): WriteResult | undefined {
+  if (!(error instanceof HttpStatusError) || error.status !== 404) return undefined
+  const { code, message = '' } = detailsOf(error)
+  if (code !== 'resource_missing') return undefined
+  if (isOfOtherMode(message)) return { kind: 'not-sent', failure: { ...failure, scope: 'system' } }
+  const { fields } = rules.refusal(error)
+  return {
+    kind: 'rejected',
+    failure: { ...failure, scope: 'record' },
+    ...(fields === undefined ? {} : { fields }),
+  }
 }
 
 /** A create concerns no record that could be gone; what is missing then is something that it refers to. */
