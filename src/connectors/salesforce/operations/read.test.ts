@@ -56,6 +56,19 @@ describe('reading', () => {
     expect(await accounts.read(c ?? '', context)).toMatchObject({ kind: 'live' })
   })
 
+  test('records too large for one answer are read in several', async () => {
+    const { fake, accounts } = await org(
+      {},
+      { maxAnswerBytes: 40_000, resources: { Account: { fields: ['Name', 'Description'] } } },
+    )
+    const rids = Array.from({ length: 20 }, (_, n) =>
+      fake.org.create('Account', { Name: `A${n}`, Description: 'x'.repeat(5_000) }),
+    )
+    const results = await accounts.readMany?.(rids, context)
+    expect(results?.map((one) => (one.kind === 'live' ? one.rid : one.kind))).toEqual(rids)
+    expect(fake.seen.filter((one) => one.includes('/composite/sobjects/Account')).length).toBeGreaterThan(3)
+  })
+
   test('an object that the credential may not see is no reason to take its records for gone', async () => {
     const { system } = await org()
     expect(await system.resource('Invoice__c').read('a00000000000001AAA', context)).toMatchObject({

@@ -1,4 +1,5 @@
 /** Reads by id: one, or up to 2,000 in a call. What is not there is looked up among the deleted, which also tells of merges. */
+import { ResponseValidationError } from '../../../http/errors.ts'
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
 import { serverNow, unusable } from '../client.ts'
@@ -36,7 +37,7 @@ export async function readMany(
   // One text that can't be an id would have the whole call refused.
   const wellFormed = rids.filter(isRecordId)
   try {
-    const read = wellFormed.length === 0 ? [] : await retrieve(owner, wellFormed, context)
+    const read = await retrieveInParts(owner, wellFormed, context)
     const byRid = new Map(wellFormed.map((rid, index) => [rid, read[index] ?? gone]))
     return await Promise.all(rids.map((rid) => byRid.get(rid) ?? readOne(owner, rid, context)))
   } catch (error) {
@@ -79,6 +80,24 @@ function settledVersion(changedAt: number | undefined, serverNowMs: number | und
   if (changedAt === undefined || serverNowMs === undefined || serverNowMs < changedAt + 2_000)
     return undefined
   return new Date(changedAt).toUTCString()
+}
+
+/** Records so large that their answer is refused are asked for in halves. */
+async function retrieveInParts(
+  owner: ObjectContext,
+  rids: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  if (rids.length === 0) return []
+  try {
+    return await retrieve(owner, rids, context)
+  } catch (error) {
+    const isTooLarge = error instanceof ResponseValidationError && error.code === 'HTTP_ANSWER_TOO_LARGE'
+    if (!isTooLarge || rids.length === 1) throw error
+    const middle = Math.ceil(rids.length / 2)
+    const left = await retrieveInParts(owner, rids.slice(0, middle), context)
+    return [...left, ...(await retrieveInParts(owner, rids.slice(middle), context))]
+  }
 }
 
 async function retrieve(
