@@ -11,6 +11,7 @@
  * | INVALID_REQUEST | a refusal | the question is none |
  * | UNKNOWN_ERROR, anything else | no information | it may go better next time |
  */
+import { isLosslessNumber } from '../../http/json.ts'
 import type { CallFailure, LookupResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 
@@ -57,16 +58,11 @@ export function readAnswer(body: unknown, partialMatches: 'accept' | 'refuse'): 
 }
 
 function readPlace(result: unknown, partialMatches: 'accept' | 'refuse'): LookupResult {
-  const lat = valueAt(result, ['geometry', 'location', 'lat'])
-  const lng = valueAt(result, ['geometry', 'location', 'lng'])
+  const lat = degreesAt(result, 'lat', 90)
+  const lng = degreesAt(result, 'lng', 180)
   const formattedAddress = textAt(result, ['formatted_address'])
   const placeId = textAt(result, ['place_id'])
-  if (
-    !isDegrees(lat, 90) ||
-    !isDegrees(lng, 180) ||
-    formattedAddress === undefined ||
-    placeId === undefined
-  ) {
+  if (lat === undefined || lng === undefined || formattedAddress === undefined || placeId === undefined) {
     return unusable('a result has no coordinates, address or id')
   }
   const partialMatch = valueAt(result, ['partial_match']) === true
@@ -84,8 +80,11 @@ function readPlace(result: unknown, partialMatches: 'accept' | 'refuse'): Lookup
   return { kind: 'found', value }
 }
 
-function isDegrees(value: unknown, bound: number): value is number {
-  return typeof value === 'number' && Math.abs(value) <= bound
+/** A double is precise enough for degrees: its last digit is less than a micrometre. */
+function degreesAt(result: unknown, name: 'lat' | 'lng', bound: number): number | undefined {
+  const value = valueAt(result, ['geometry', 'location', name])
+  const degrees = isLosslessNumber(value) ? Number(value.toString()) : value
+  return typeof degrees === 'number' && Math.abs(degrees) <= bound ? degrees : undefined
 }
 
 /** Which component holds which part; the first that is there. */

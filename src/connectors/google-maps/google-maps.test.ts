@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
   type FakeGoogleMaps,
   startFakeGoogleMaps,
 } from '../../../test/support/google-maps/fake-google-maps.ts'
+import { parseJson } from '../../http/json.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'
 import { connectSystem } from '../registry.ts'
+import { readAnswer } from './answer.ts'
 
 const context: CallContext = { signal: new AbortController().signal, priority: 'webhook' }
 
@@ -65,6 +68,28 @@ test('an address becomes a place, with its coordinates and parts', async () => {
     region: 'de',
     components: 'country:DE|country:AT',
     key: it.maps.key,
+  })
+})
+
+test('of several results the first counts, a town of the post is a city, and coordinates keep their digits', () => {
+  const text = readFileSync(new URL('./fixtures/answer.json', import.meta.url), 'utf8')
+  const parsed = parseJson(text, { maxDepth: 64, numbers: 'lossless' })
+  expect(parsed.ok && readAnswer(parsed.value, 'refuse')).toEqual({
+    kind: 'found',
+    value: {
+      lat: 51.50000000000001,
+      lng: -0.1246254,
+      formattedAddress: '7 Example St, Sampleton SA1 2PL, UK',
+      placeId: 'ChIJ-an-example',
+      precision: 'RANGE_INTERPOLATED',
+      partialMatch: false,
+      street: 'Example Street',
+      streetNumber: '7',
+      postalCode: 'SA1 2PL',
+      city: 'Sampleton',
+      state: 'England',
+      country: 'GB',
+    },
   })
 })
 
