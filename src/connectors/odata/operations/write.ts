@@ -1,5 +1,4 @@
 /** Creates, changes and removes, one by one or several in a batch. What a failure may have done is told by `errors.ts`. */
-import type { Answer } from '../../../http/client.ts'
 import { HttpStatusError } from '../../../http/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type {
@@ -10,16 +9,16 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import { isNativeRecord, mergeNative } from '../../kit/native.ts'
+import { mergeNative } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { type MaybeAnswers, settledAnswer, unusableAnswer } from '../client.ts'
 import type { ProtocolVersion } from '../metadata/model.ts'
 import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
-import { filledAddress, type RecordAddress, recordAddress, ridOf } from '../protocol/literals.ts'
-import { fromWire, toWire, UnusableValueError } from '../protocol/values.ts'
+import { filledAddress, type RecordAddress, recordAddress } from '../protocol/literals.ts'
+import { toWire, UnusableValueError } from '../protocol/values.ts'
+import { accepted } from './accepted.ts'
 import { marked, markerOfSettings } from './marker.ts'
-import { entityOf } from './record.ts'
 import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
 
 type Verb = BatchRequest['method']
@@ -296,48 +295,4 @@ function failed(
     versioned: settings.etag,
     locks,
   })
-}
-
-/** Reads what the answer says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
-function accepted(
-  { settings }: ResourceContext,
-  bound: Bound,
-  sending: Sending,
-  { headers, data }: Answer<unknown>,
-): WriteResult {
-  const header = settings.etag ? headers.etag : undefined
-  if (sending.rid !== undefined) {
-    const version = sending.method === 'DELETE' ? undefined : header
-    return { kind: 'ok', rid: sending.rid, ...(version === undefined ? {} : { version }) }
-  }
-  const { model, set } = bound
-  const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
-  const read = wire === undefined ? undefined : fromWire(model, set.type, wire)
-  const rid =
-    (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set.name, headers)
-  if (rid === undefined) {
-    const failure = callFailure(unusableAnswer('the answer to a create has neither key nor Location'))
-    return { kind: 'unknown', failure }
-  }
-  const version = settings.etag ? (read?.etag ?? header) : undefined
-  // What was not asked for by `$expand` is missing in the answer, and would look like a record without it.
-  const isWhole = settings.expand === undefined && settings.select === undefined
-  const hasMarkerPart = markerOfSettings(settings)?.within !== undefined
-  return {
-    kind: 'ok',
-    rid,
-    ...(read !== undefined && isWhole && !hasMarkerPart ? { native: withoutParts(bound, read.native) } : {}),
-    ...(version === undefined ? {} : { version }),
-  }
-}
-
-/** A deep insert is answered with its parts, which a read without `$expand` does not show. */
-function withoutParts({ set }: Bound, native: NativeRecord): NativeRecord {
-  return Object.fromEntries(Object.entries(native).filter(([name]) => !set.type.navigations.has(name)))
-}
-
-/** `…/A_Partner('100')`: the key of a record with one key property. */
-function idInLocation(set: string, { location }: Readonly<Record<string, string>>): string | undefined {
-  const match = new RegExp(`/${set}\\((?:guid)?'?([^'()=]+)'?\\)$`).exec(location ?? '')
-  return match?.[1] === undefined ? undefined : decodeURIComponent(match[1])
 }
