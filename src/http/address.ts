@@ -84,7 +84,12 @@ export function addressOf(
 
 /** Only characters that stand for themselves in a path and in a query, and no segment of dots: parsing would give the same text. */
 function isPlain(path: string): boolean {
-  return /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) && !path.includes('/.') && !/\/%2e/i.test(path)
+  return (
+    /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) &&
+    !path.includes('/.') &&
+    !path.endsWith('?') &&
+    !/\/%2e/i.test(path)
+  )
 }
 
 /** With the question mark; empty without parameters. */

@@ -198,3 +198,37 @@ test('a store that fails costs time, not correctness', async () => {
   expect(await client.get('/x')).toEqual({ count: 2 })
   await client.put('/x', { json: {} })
 })
+
+test('a refusal that names its lifetime is kept, a failure that may pass is not', async () => {
+  const server = await startServer(({ url }, response) =>
+    sendJson(response, url === '/gone' ? 410 : 503, { message: 'no' }, { 'cache-control': 'Max-Age=60' }),
+  )
+  const client = new ApiClient({ baseUrl: server.url, allowHttp: true, cache: true, retry: { retries: 0 } })
+  try {
+    for (let times = 0; times < 2; times += 1) {
+      await expect(client.get('/gone')).rejects.toMatchObject({ status: 410, body: { message: 'no' } })
+      await expect(client.get('/down')).rejects.toMatchObject({ status: 503 })
+    }
+    expect(server.seen.map(({ url }) => url)).toEqual(['/gone', '/down', '/down'])
+  } finally {
+    await client.close()
+    await server.close()
+  }
+})
+
+test('a call of which nothing may be kept neither reads nor fills the cache', async () => {
+  const server = await startServer((_request, response) =>
+    sendJson(response, 200, {}, { 'cache-control': 'max-age=60' }),
+  )
+  const client = new ApiClient({ baseUrl: server.url, allowHttp: true, cache: true })
+  try {
+    await client.get('/x', { headers: { 'cache-control': 'no-store' } })
+    await client.get('/x')
+    await client.get('/x', { headers: { 'cache-control': 'no-store' } })
+    await client.get('/x')
+    expect(server.seen).toHaveLength(3)
+  } finally {
+    await client.close()
+    await server.close()
+  }
+})
