@@ -20,6 +20,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
   const result = await pass.context.store.decide(decision)
   if (result.kind === 'fenced') tellFenced(pass)
   if (result.kind !== 'ok') return result
+  forgetAnswers(pass)
   dropDraft(pass)
   for (const { intent } of writes) pass.intents.set(intent.system, intent)
   return result
@@ -28,9 +29,19 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
 /** T3 + T4: outcomes so far, and the end of the pass unless `keep`. */
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
-  if (result.kind === 'ok') dropDraft(pass)
+  if (result.kind === 'ok') {
+    forgetAnswers(pass)
+    dropDraft(pass)
+  }
   if (result.kind === 'fenced') tellFenced(pass)
   return result
+}
+
+/** What became of these intents is durable. */
+function forgetAnswers(pass: Pass): void {
+  for (const { id, state } of pass.draft.resolved) {
+    if (state !== 'open') pass.context.answeredCreates.forget(id)
+  }
 }
 
 /** Another worker has the record by now, or the lease is over: nothing was written. */

@@ -32,6 +32,7 @@ import type {
   SettlementResult,
   Store,
 } from '../store/contract.ts'
+import type { AnsweredCreates } from './answered-creates.ts'
 import type { Clock, Random } from './ports.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -274,6 +275,7 @@ export interface EngineContext {
   readonly gates: ReadonlyMap<string, SystemGate>
   readonly read: ReadById
   readonly writer: Writer
+  readonly answeredCreates: AnsweredCreates
   /** All records of this system were listed once, or can't be listed: what has no counterpart by now is new. A true answer is remembered. */
   readonly baselineDone: (system: string, entity: string) => Promise<boolean>
   readonly timeouts: Timeouts

@@ -3,6 +3,7 @@ import type { ConnectedSystem } from '../connectors/kit/contract.ts'
 import type { EmitEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
+import { createAnsweredCreates } from './answered-creates.ts'
 import { isBaselineDone } from './baseline.ts'
 import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
@@ -101,6 +102,7 @@ function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
     systems,
     gates,
     read: createReader({ integration, systems, gates, clock, timeouts, settings }),
+    answeredCreates: createAnsweredCreates(),
     writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),
     baselineDone: rememberTrue((system, entity) =>
       isBaselineDone({ store }, placeOf({ integration, systems }, system, entity)),

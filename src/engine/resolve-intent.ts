@@ -78,6 +78,8 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
 async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
   const { clock } = pass.context
   const place = placeOf(pass.context, intent.system, pass.entity.name)
+  const answered = pass.context.answeredCreates.ridOf(intent.id)
+  if (answered !== undefined) return adopt(pass, intent, answered)
   const until = pass.members.get(intent.system)?.laneUntil ?? 0
   if (canResend(pass, intent, clock.now())) {
     return until > clock.now() ? keepClosed(pass, intent, until) : resend(pass, intent, place)

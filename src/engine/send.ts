@@ -26,6 +26,9 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
     signal: pass.signal,
     sent: () => tellSent(pass, intent),
   })
+  if (intent.operation === 'create' && outcome.kind === 'ok') {
+    context.answeredCreates.keep(intent.id, outcome.rid)
+  }
   const shut = outcome.kind === 'unsent' && outcome.reason === 'shut'
   if (!shut) tellSettled(pass, intent, outcome, clock.now() - startedAt)
   return outcome
