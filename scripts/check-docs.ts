@@ -8,6 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../src/model/error-codes.ts'
 import { httpOptionsPage } from './docs/http-options.ts'
+import { probesPage } from './docs/probes-page.ts'
 import {
   cliPage,
   connectionPage,
@@ -57,6 +58,7 @@ const generated: Readonly<Record<string, () => string>> = {
   'docs/reference/graphql-manifest.md': graphqlManifestPage,
   'docs/reference/http-options.md': httpOptionsPage,
   'docs/reference/manifest.md': manifestPage,
+  'docs/reference/probes.md': probesPage,
 }
 
 for (const [file, make] of Object.entries(generated)) {

@@ -31,6 +31,8 @@ export function manifestPage(): string {
   const introduction = [
     'What the connector `rest` has to know about an API, under `manifest` of a system: inline, the name of a built-in one, or a path to a file.',
     'Everything left out has the careful meaning. Places in records and answers are paths such as `meta.version`.',
+    'Which questions to ask an API for it: [connect a REST system](../how-to/connect-a-rest-system.md). A whole one in under forty lines: [write a connector](../how-to/write-a-connector.md).',
+    'What is said here is believed, so prove it: `isthmus certify` tries each of [these sentences](probes.md) on the system.',
   ]
   const schema = z.toJSONSchema(manifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
