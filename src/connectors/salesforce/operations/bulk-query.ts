@@ -23,6 +23,8 @@ import type { ObjectContext, ReadableObject } from './object-context.ts'
 export interface BulkRead {
   readonly readable: ReadableObject
   readonly bulk: Exclude<SalesforceConfig['bulk'], false>
+  /** The condition that leaves out what was listed already; empty for everything. */
+  readonly after: string
 }
 
 /** Rows handed on at a time. */
@@ -38,10 +40,10 @@ const cleanUpMs = 10_000
 /** @throws the error that ended the job or its reading */
 export async function* bulkPages(
   owner: ObjectContext,
-  { readable, bulk }: BulkRead,
+  { readable, bulk, after }: BulkRead,
   context: CallContext,
 ): AsyncGenerator<readonly ListedRecord[]> {
-  const query = `SELECT ${readable.names.join(',')} FROM ${owner.object}`
+  const query = `SELECT ${readable.names.join(',')} FROM ${owner.object}${after}`
   const created = await owner.client.write(
     'POST',
     '/jobs/query',

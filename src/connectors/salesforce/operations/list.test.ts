@@ -58,11 +58,11 @@ describe('listing', () => {
           response.writeHead(200, {
             'content-type': 'text/csv',
             'sforce-locator': 'null',
-            'sforce-numberofrecords': '3000',
+            'sforce-numberofrecords': '2990',
           })
           response.write('"Id","SystemModstamp","Name","Isthmus_Id__c"\n')
           // More than is handed on at a time, so that some of it is out already.
-          const rows = [...bound.fake.org.records('Account')].slice(0, 2_500)
+          const rows = [...bound.fake.org.records('Account')].slice(10, 2_510)
           for (const { id } of rows) response.write(`"${id}","2026-05-01T00:00:00.000Z","A",""\n`)
           setTimeout(() => response.destroy(), 100)
           return true
@@ -109,6 +109,8 @@ describe('listing', () => {
     const { fake, accounts } = await org({ bulkPolls: 100 }, { bulk: { from: 1, poll: '10ms' } })
     fake.org.create('Account', { Name: 'A' })
     const pages = accounts.list(context)
+    expect((await pages.next()).value).toHaveLength(1)
+    expect(fake.seen.some((one) => one.includes('/jobs/'))).toBe(false)
     expect(await pages.next()).toEqual({ done: false, value: [] })
     await pages.return({ complete: false })
     expect(fake.seen.at(-1)).toMatch(/^PATCH .*\/jobs\/query\/750/)

@@ -25,33 +25,33 @@ export async function* listAll(
 ): AsyncGenerator<readonly ListedRecord[], ListEnd> {
   try {
     const readable = await readableObject(owner, context)
-    const before = await countAll(owner, context)
-    const { bulk } = owner
-    // An object with very many fields is listed by a job too: only its query may be that long.
-    const isWide = !fitsAddress(keysetQuery(owner, readable, '0'.repeat(18)))
-    const pages =
-      bulk !== false && (isWide || before === undefined || before >= bulk.from)
-        ? bulkPages(owner, { readable, bulk }, context)
-        : keysetPages(owner, readable, context)
+    const counts: (number | undefined)[] = []
+    const count = async (): Promise<number | undefined> => {
+      const counted = await countAll(owner, context)
+      counts.push(counted)
+      return counted
+    }
     let seen = 0
-    for await (const page of pages) {
+    for await (const page of pagesOf(owner, { readable, count }, context)) {
       seen += page.length
       // Also an empty one: it says that a bulk job is still at work.
       yield page
     }
-    return verdict(seen, before, seen === before ? before : await countAll(owner, context))
+    await count()
+    return verdict(seen, counts)
   } catch (error) {
     forgetIfStale(owner, error)
     throw error
   }
 }
 
-/** Records may be created and deleted while the listing runs: the smaller of both counts has to have come. */
-function verdict(seen: number, before: number | undefined, after: number | undefined): ListEnd {
-  if (before === undefined || after === undefined) {
+/** Records may be created and deleted while the listing runs: the smallest count has to have come. */
+function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd {
+  const known = counts.filter((counted) => counted !== undefined)
+  if (known.length < counts.length) {
     return { complete: false, ended: true, reason: 'the org could not count the records in time' }
   }
-  const expected = Math.min(before, after)
+  const expected = Math.min(...known)
   if (seen >= expected) return { complete: true, expected }
   return { complete: false, reason: `${seen} records came, the system says it has ${expected}`, expected }
 }
@@ -69,17 +69,50 @@ async function countAll(
   }
 }
 
+interface Listing {
+  readonly readable: ReadableObject
+  readonly count: () => Promise<number | undefined>
+}
+
+/**
+ * The first page always comes by a query, so that whoever wants to see a few records starts no job; a job, if it pays, brings the rest. Only
+ * an object with more fields than an address holds is listed by a job from the beginning.
+ */
+async function* pagesOf(
+  owner: ObjectContext,
+  { readable, count }: Listing,
+  context: CallContext,
+): AsyncGenerator<readonly ListedRecord[]> {
+  const { bulk } = owner
+  const isWide = !fitsAddress(keysetQuery(owner, readable, { last: '0'.repeat(18), size: pageSize }))
+  if (bulk !== false && isWide) {
+    yield* bulkPages(owner, { readable, bulk, after: '' }, context)
+    return
+  }
+  const size = bulk === false ? pageSize : Math.min(pageSize, bulk.from)
+  const first = await keysetPage(owner, readable, { last: undefined, size }, context)
+  const last = first.at(-1)?.rid
+  if (last !== undefined) yield first
+  if (last === undefined || first.length < size) return
+  const counted = await count()
+  if (bulk !== false && (counted === undefined || counted >= bulk.from)) {
+    yield* bulkPages(owner, { readable, bulk, after: afterId(last) }, context)
+    return
+  }
+  yield* keysetPages(owner, readable, last, context)
+}
+
 async function* keysetPages(
   owner: ObjectContext,
   readable: ReadableObject,
+  from: string,
   context: CallContext,
 ): AsyncGenerator<readonly ListedRecord[]> {
-  let last: string | undefined
+  let last = from
   for (let page = 0; page < pagesMax; page += 1) {
-    const { rows } = await owner.client.query(keysetQuery(owner, readable, last), context)
-    const records = rows.map(listedRecord)
-    if (records.length === 0) return
+    const records = await keysetPage(owner, readable, { last, size: pageSize }, context)
     const next = records.at(-1)?.rid
+    if (next === undefined) return
     if (next === last) throw unusable('a listing came to the same place twice')
     last = next
     yield records
@@ -87,7 +120,31 @@ async function* keysetPages(
   }
 }
 
-function keysetQuery({ object }: ObjectContext, { names }: ReadableObject, last: string | undefined): string {
-  const after = last === undefined ? '' : ` WHERE Id > ${soqlText(last)}`
-  return `SELECT ${names.join(',')} FROM ${object}${after} ORDER BY Id LIMIT ${pageSize}`
+/** Where a page begins, and how long it may be. */
+interface KeysetPlace {
+  readonly last: string | undefined
+  readonly size: number
+}
+
+async function keysetPage(
+  owner: ObjectContext,
+  readable: ReadableObject,
+  place: KeysetPlace,
+  context: CallContext,
+): Promise<readonly ListedRecord[]> {
+  const { rows } = await owner.client.query(keysetQuery(owner, readable, place), context)
+  return rows.map(listedRecord)
+}
+
+function keysetQuery(
+  { object }: ObjectContext,
+  { names }: ReadableObject,
+  { last, size }: KeysetPlace,
+): string {
+  const after = last === undefined ? '' : afterId(last)
+  return `SELECT ${names.join(',')} FROM ${object}${after} ORDER BY Id LIMIT ${size}`
+}
+
+function afterId(last: string): string {
+  return ` WHERE Id > ${soqlText(last)}`
 }
