@@ -22,42 +22,48 @@ const unanswerableMs = 6 * 3_600_000
 
 const answersByPass = new WeakMap<Pass, Map<string, LookupAnswer>>()
 
-/** Merges, puts the questions of the rules, and merges again with what came back. */
+/** Merges in a pass, puts the questions of the rules, and merges again with what came back. */
 export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Promise<MergeResult> {
-  let result = await mergeAndPlan(withAnswers(pass, input()))
-  for (let round = 0; round < roundsMax && result.asks.length > 0; round += 1) {
-    const questions = new Map(result.asks.map((question) => [questionKey(question), question]))
-    await Promise.all([...questions.values()].map((question) => askFor(pass, question)))
-    result = await mergeAndPlan(withAnswers(pass, input()))
-  }
+  if (pass.context.integration.lookups === undefined) return mergeAndPlan(input())
+  // Failed answers are kept as well: within a pass nothing is asked twice.
+  const answers = answersByPass.get(pass) ?? new Map<string, LookupAnswer>()
+  answersByPass.set(pass, answers)
+  const result = await mergeAsking(input, answers, async (question) => {
+    const answer = await ask(pass, question)
+    if (answer.kind === 'unknown') comeBack(pass, answer.failure.retryAfterMs ?? unavailableMs)
+    else if (answer.kind !== 'found') comeBack(pass, unanswerableMs)
+    return answer
+  })
   if (result.asks.length > 0) comeBack(pass, unavailableMs)
   return result
 }
 
-function withAnswers(pass: Pass, input: MergeInput): MergeInput {
-  const answers = answersByPass.get(pass)
-  return answers === undefined ? input : { ...input, answers }
+/** Merges, puts the questions of the rules to `ask`, and merges again with what came back, which is added to `answers`. */
+export async function mergeAsking(
+  input: () => MergeInput,
+  answers: Map<string, LookupAnswer>,
+  ask: (question: LookupQuestion) => Promise<LookupResult>,
+): Promise<MergeResult> {
+  let result = await mergeAndPlan({ ...input(), answers })
+  for (let round = 0; round < roundsMax && result.asks.length > 0; round += 1) {
+    const questions = new Map(result.asks.map((question) => [questionKey(question), question]))
+    await Promise.all(
+      [...questions].map(async ([key, question]) => answers.set(key, toAnswer(await ask(question)))),
+    )
+    result = await mergeAndPlan({ ...input(), answers })
+  }
+  return result
 }
 
-/** Keeps the answer for this pass, a failed one too: within a pass nothing is asked twice. */
-async function askFor(pass: Pass, question: LookupQuestion): Promise<void> {
-  const answers = answersByPass.get(pass) ?? new Map<string, LookupAnswer>()
-  answersByPass.set(pass, answers)
-  answers.set(questionKey(question), toAnswer(pass, await ask(pass, question)))
-}
-
-function toAnswer(pass: Pass, result: LookupResult): LookupAnswer {
+function toAnswer(result: LookupResult): LookupAnswer {
   switch (result.kind) {
     case 'found':
       return { kind: 'found', value: result.value }
     case 'nothing':
-      comeBack(pass, unanswerableMs)
       return { kind: 'failed', message: 'found nothing' }
     case 'refused':
-      comeBack(pass, unanswerableMs)
       return { kind: 'failed', message: `was refused: ${result.failure.message}` }
     case 'unknown':
-      comeBack(pass, result.failure.retryAfterMs ?? unavailableMs)
       return { kind: 'failed', message: `could not be asked: ${result.failure.message}` }
   }
 }

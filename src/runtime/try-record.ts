@@ -6,6 +6,7 @@
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
 import type { Connector } from '../connectors/kit/define-connector.ts'
 import { connectSystem } from '../connectors/registry.ts'
+import { mergeAsking } from '../engine/lookups.ts'
 import { readCanonical } from '../engine/reading.ts'
 import { parseJson } from '../http/json.ts'
 import { type ErrorCode, errorCodes } from '../model/error-codes.ts'
@@ -13,10 +14,10 @@ import { IsthmusError, UsageError } from '../model/errors.ts'
 import type { Entity, EntitySystem, FieldProblem, Integration } from '../model/integration.ts'
 import type { MergeInput, MergeMember, PlannedWrite } from '../model/merge/contract.ts'
 import { asStored, isEmpty, sameValue } from '../model/merge/equivalence.ts'
-import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 import { createClock } from './clock.ts'
 import type { LoadedDefinition } from './load-definition.ts'
+import { openLookups } from './try-lookups.ts'
 
 export interface TryOptions {
   /** With secrets resolved when the record is read from its system. */
@@ -89,7 +90,8 @@ export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
   const { native, marker } = await obtain(options, part)
   const read = await part.lens.read(native)
   const { values: normalised } = await readCanonical(entity, part, native)
-  const { input, merged } = await merge(integration, { entity, part, normalised, problems: read.problems })
+  const look = { entity, part, normalised, problems: read.problems }
+  const { input, merged } = await merge(options, look)
   const agreed = documentOf(merged.fields)
   const writes = await Promise.all(merged.writes.map((write) => compose(entity, write, agreed)))
   return {
@@ -192,7 +194,8 @@ const member = (system: string, state: MergeMember['state']): MergeMember => ({
 })
 
 /** The engine's merge, for a record that was just found in one system and is in no other. */
-async function merge(integration: Integration, { entity, part, normalised, problems }: Look) {
+async function merge(options: TryOptions, { entity, part, normalised, problems }: Look) {
+  const { integration } = options.loaded
   const members = [...entity.systems.keys()].map(
     (name) => [name, member(name, name === part.system ? 'linked' : 'absent')] as const,
   )
@@ -210,7 +213,12 @@ async function merge(integration: Integration, { entity, part, normalised, probl
     now: 0,
     newId: () => 'tried',
   }
-  return { input, merged: await mergeAndPlan(input) }
+  const asking = openLookups(options)
+  try {
+    return { input, merged: await mergeAsking(() => input, new Map(), asking.ask) }
+  } finally {
+    await asking.close()
+  }
 }
 
 async function compose(

@@ -29,11 +29,18 @@ describe('a listed record', () => {
 })
 
 describe('agreed fields', () => {
-  it('come back as they were, with the time at which their source says that they changed', () => {
+  it('come back as they were, with the time at which their source says that they changed, and the answers they rest on', () => {
     const fields = {
       name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
       city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },
       mail: { value: null, rev: 3, src: 'person', at: 8 },
+      lat: {
+        value: '52.5',
+        rev: 4,
+        src: 'rule',
+        at: 9,
+        answers: [{ lookup: 'geocode', argument: 'Linden 1', value: { lat: 52.5 } }],
+      },
     }
     expect(decodeAgreed(codec, 'r1', encodeAgreed(codec, 'r1', fields))).toStrictEqual(fields)
   })

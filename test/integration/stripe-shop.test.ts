@@ -8,6 +8,7 @@ import { checkIntegration } from '../../src/runtime/check/check-integration.ts'
 import { readSettings } from '../../src/runtime/config.ts'
 import { createRuntime, type IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
+import { tryRecord } from '../../src/runtime/try-record.ts'
 import { listen } from '../../src/server/listen.ts'
 import { withTestDatabase } from '../support/database.ts'
 import { type FakeGoogleMaps, startFakeGoogleMaps } from '../support/google-maps/fake-google-maps.ts'
@@ -89,6 +90,28 @@ test('the definition passes the check without a call', async () => {
   }
   const { rows } = await checkIntegration({ directory: '.', file, environment, offline: true })
   expect(rows.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('a record that is tried shows what the lookups of its rules answer', async () => {
+  await using stripe = await startFakeStripe()
+  await using maps = await startFakeGoogleMaps()
+  maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })
+  const address = { line1: 'Linden 1', city: 'Berlin' }
+  const id = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
+  const environment = {
+    STRIPE_URL: stripe.url,
+    STRIPE_KEY: stripe.key,
+    STRIPE_HOOK_SECRET: secret,
+    MAPS_URL: maps.url,
+    MAPS_KEY: maps.key,
+  }
+  const where = { loaded: await loadDefinition({ file, environment }), entity: 'customer', system: 'shop' }
+  const tried = await tryRecord({ ...where, from: { id }, baseDirectory: '.' })
+  expect(tried.writes).toMatchObject([{ system: 'crm', body: { name: 'Ada', lat: '52.5' } }])
+  const json = JSON.stringify(stripe.account.objects.get(id)?.native)
+  const offline = await tryRecord({ ...where, from: { json }, baseDirectory: '.' })
+  expect(offline.ruleProblems[0]?.message).toContain('tried without asking anybody')
+  expect(maps.asked).toHaveLength(1)
 })
 
 test('customers spread both ways, and what webhooks lose, double and disorder is found all the same', async () => {

@@ -1,0 +1,39 @@
+/** The lookups of rules while one record is tried: asked as the engine asks, where the credentials are at hand. */
+import type { ConnectedSystem, LookupResult } from '../connectors/kit/contract.ts'
+import { connectSystem } from '../connectors/registry.ts'
+import type { LookupQuestion } from '../model/lookup.ts'
+import { createClock } from './clock.ts'
+import type { TryOptions } from './try-record.ts'
+
+export interface OpenLookups {
+  readonly ask: (question: LookupQuestion) => Promise<LookupResult>
+  close(): Promise<void>
+}
+
+/** Systems are connected when something is asked of them. A record from a file is tried without credentials, so nobody is asked. */
+export function openLookups({ loaded, from, connectors, baseDirectory, signal }: TryOptions): OpenLookups {
+  const { integration } = loaded
+  const open = new Map<string, ConnectedSystem>()
+  const ask = async (question: LookupQuestion): Promise<LookupResult> => {
+    const name = integration.lookups?.get(question.lookup) ?? ''
+    const settings = integration.systems.get(name)
+    if (settings === undefined || 'json' in from) {
+      return unknown('a record from a file is tried without asking anybody')
+    }
+    const system =
+      open.get(name) ?? connectSystem(settings, { clock: createClock(), baseDirectory }, connectors)
+    open.set(name, system)
+    const timeout = AbortSignal.timeout(settings.timing.readTimeoutMs)
+    const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    const answer = await system.lookup?.(question, { signal: until, priority: 'hand' })
+    return answer ?? unknown(`${name} answers nothing`)
+  }
+  return {
+    ask,
+    close: async () => void (await Promise.allSettled([...open.values()].map((system) => system.close()))),
+  }
+}
+
+function unknown(message: string): LookupResult {
+  return { kind: 'unknown', failure: { code: 'LOOKUP_FAILED', message, scope: 'record' } }
+}
