@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
     'Sforce-Limit-Info',
     { 'sforce-limit-info': 'api-usage=25/5000, per-app-api-usage=17/250(appName=sample-app)' },
     [
-      { name: 'api-usage', quota: 5_000, remaining: 4_975 },
+      { name: 'api-usage', quota: 5_000, remaining: 4_975, windowMs: 86_400_000, resetMs: 60_000 },
       { name: 'per-app-api-usage', quota: 250, remaining: 233 },
     ],
   ],

@@ -152,6 +152,31 @@ test('jsforce writes collections, each record with a result of its own', async (
   expect([...fake.org.records('Account')]).toHaveLength(3)
 })
 
+test('a composite request uses in a later part what an earlier part gave', async () => {
+  const { conn, fake } = await start()
+  const base = '/services/data/v60.0/sobjects'
+  const answer = await conn.requestPost<{ compositeResponse: { httpStatusCode: number }[] }>(
+    '/services/data/v60.0/composite',
+    {
+      allOrNone: false,
+      compositeRequest: [
+        { method: 'POST', url: `${base}/Account`, referenceId: 'a', body: { Name: 'A' } },
+        {
+          method: 'POST',
+          url: `${base}/Contact`,
+          referenceId: 'c',
+          body: { LastName: 'C', AccountId: '@{a.id}' },
+        },
+        { method: 'GET', url: `${base}/Contact/@{c.id}?fields=LastName`, referenceId: 'g' },
+        { method: 'GET', url: `${base}/Nope__c/x`, referenceId: 'n' },
+      ],
+    },
+  )
+  expect(answer.compositeResponse.map(({ httpStatusCode }) => httpStatusCode)).toEqual([201, 201, 200, 404])
+  const [contact] = fake.org.records('Contact')
+  expect(contact?.values.AccountId).toBe([...fake.org.records('Account')][0]?.id)
+})
+
 test('jsforce describes, and asks what was changed and deleted', async () => {
   const { conn, fake } = await start()
   const described = await conn.describe('Account')
