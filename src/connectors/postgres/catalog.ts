@@ -27,8 +27,11 @@ const tableSchema = z.object({
   isView: z.boolean(),
   /** Rows as the last ANALYZE saw them; negative when nobody looked. */
   estimate: z.number(),
-  /** A trigger may change a row after our statement has answered what it holds. */
-  hasAfterTriggers: z.boolean(),
+  /**
+   * A write's own answer doesn't tell what the row holds: a trigger may change it afterwards, and a partitioned table answers no `xmin`. The row
+   * is read once more.
+   */
+  readsBack: z.boolean(),
   comment: z.string().nullable(),
   columns: z.array(columnSchema),
 })
@@ -48,7 +51,7 @@ const text = `
 select json_build_object(
   'isView', c.relkind in ('v', 'm'),
   'estimate', c.reltuples,
-  'hasAfterTriggers', exists (
+  'readsBack', c.relkind = 'p' or exists (
     select from pg_catalog.pg_trigger g
     where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled <> 'D'
       and g.tgtype::int & 66 = 0 and g.tgtype::int & 20 <> 0),

@@ -459,6 +459,30 @@ describe('writes', () => {
   })
 })
 
+describe('a partitioned table', () => {
+  test('is read, written under versions and followed like any other', async () => {
+    const visits = connect({ tables: { visits: {} } }).resource('visits')
+    const request = (id: number) => ({
+      body: { id, page: 'a' },
+      recordId: recordId(id),
+      idempotencyKey: String(id),
+    })
+    const made = (await visits.createMany?.([request(5), request(150)], context)) ?? []
+    expect(made.map((one) => ok(one).rid)).toEqual(['5', '150'])
+    expect(ok(await visits.create?.(request(5), context)).rid).toBe('5')
+    const { version = '' } = ok(made[1])
+    const update = { rid: '150', patch: { page: 'b' }, idempotencyKey: 'u', ifVersion: version }
+    expect(ok(await visits.update?.(update, context))).toMatchObject({ native: { id: 150, page: 'b' } })
+    expect(await visits.update?.(update, context)).toEqual({ kind: 'stale' })
+    expect((await listOf(visits)).records).toHaveLength(2)
+    expect(
+      (await listOf(connect({ copyFrom: 0, tables: { visits: {} } }).resource('visits'))).records,
+    ).toHaveLength(2)
+    expect(ridsOf((await changesOf(visits)).changed)).toEqual(['150', '5'])
+    expect(ok(await visits.remove?.({ rid: '150', mode: 'delete' }, context)).rid).toBe('150')
+  })
+})
+
 describe('several writes at once', () => {
   test('rows come back in the order of the requests, one refused row takes no other along', async () => {
     const resource = customers()
@@ -636,7 +660,13 @@ describe('the system', () => {
     const system = connect()
     const answer = await system.describe?.(undefined, context)
     if (answer?.kind !== 'known') return expect.fail(JSON.stringify(answer))
-    expect(answer.resources.map(({ name }) => name)).toEqual(['customers', 'notes', 'orders', 'prices'])
+    expect(answer.resources.map(({ name }) => name)).toEqual([
+      'customers',
+      'notes',
+      'orders',
+      'prices',
+      'visits',
+    ])
     const [shop, , , prices] = answer.resources
     const field = (name: string) => shop?.fields.find(({ path }) => path[0] === name)
     expect(shop).toMatchObject({ label: 'Customers of the shop', key: [['id']] })

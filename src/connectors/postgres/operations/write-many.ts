@@ -66,7 +66,7 @@ export async function createRows(
       place,
       values: createdValues(owner, body, recordId),
     }))
-    const whole = batch.bound.table.hasAfterTriggers || target.length === 0 ? [] : items
+    const whole = batch.bound.table.readsBack || target.length === 0 ? [] : items
     const complete = whole.filter(({ values }) => missingKey(owner, values) === undefined)
     for (const group of grouped(complete, batch.bound)) {
       await runGroup(batch, group, (columns) => insertText(batch, columns, target))
@@ -97,7 +97,7 @@ export async function updateRows(
       const keyed = Object.fromEntries(key.map((column, index) => [column, parts[index]]))
       return [{ place, values: { ...values, ...keyed }, version: ifVersion }]
     })
-    const whole = batch.bound.table.hasAfterTriggers ? [] : items
+    const whole = batch.bound.table.readsBack ? [] : items
     for (const group of grouped(whole, batch.bound)) {
       await runGroup(batch, group, (columns) => updateText(batch, columns))
     }

@@ -13,7 +13,7 @@ import type {
   WriteResult,
 } from '../../kit/contract.ts'
 import type { TextRow } from '../client.ts'
-import { listedRow } from '../record.ts'
+import { listedRow, unusable } from '../record.ts'
 import {
   archiving,
   type BoundTable,
@@ -25,6 +25,7 @@ import {
   keyParts,
   of,
   quoted,
+  ridOf,
   rowsOf,
   shown,
 } from '../statements.ts'
@@ -46,14 +47,14 @@ export async function createRow(
     if (refusal !== undefined) return refusal
     const columns = givenColumns(values)
     if (columns.length === 0) {
-      const text = `insert into ${from(bound)} as t default values returning ${shown(bound)}`
+      const text = `insert into ${from(bound)} as t default values returning ${answered(bound)}`
       const [row] = await owner.client.write({ text, values: [] }, context)
       return row === undefined ? suppressed(owner) : settled(owner, bound, row, context)
     }
     const { source, parameter } = rowsOf(bound, columns, [{ values }])
     const text = `insert into ${from(bound)} as t (${columns.map(quoted).join(', ')})
 select ${columns.map((_, index) => `v.c${index}`).join(', ')} from ${source}${onConflict(owner, columns, target)}
-returning ${shown(bound)}`
+returning ${answered(bound)}`
     const [made] = await owner.client.write({ text, values: [parameter] }, context)
     if (made !== undefined) return await settled(owner, bound, made, context)
     return await adopted(owner, bound, { columns, target, source, parameter }, context)
@@ -159,7 +160,7 @@ export async function updateRow(
     const parameters = [parameter, ...parts, ...(ifVersion === undefined ? [] : [ifVersion])]
     const text = `update ${from(bound)} as t set ${sets.join(', ')} from ${source}
 where ${hasKey(bound, 2)} and not (${isDeleted(bound)})${precondition(bound, parts.length + 2, ifVersion)}
-returning ${shown(bound)}`
+returning ${answered(bound)}`
     const [row] = await owner.client.write({ text, values: parameters }, context)
     if (row !== undefined) return await settled(owner, bound, row, context)
     return await missed(owner, { rid, ifVersion }, context)
@@ -241,18 +242,21 @@ function suppressed(owner: TableOwner): WriteResult {
   }
 }
 
-/**
- * What the row holds after the write. A trigger that fires after our statement may have changed it once more in the same transaction, and
- * the version can't tell: there the row is read again.
- */
+/** What a write answers: the row, or only its id where it is read once more. */
+function answered(bound: BoundTable): string {
+  return bound.table.readsBack ? `${ridOf(bound)} as rid` : shown(bound)
+}
+
+/** What the row holds after the write, read once more where the answer can't tell (see the catalogue's `readsBack`). */
 async function settled(
   owner: TableOwner,
   { table }: BoundTable,
   row: TextRow,
   context: CallContext,
 ): Promise<WriteResult> {
-  if (!table.hasAfterTriggers) return written(row)
-  const { rid } = listedRow(row)
+  if (!table.readsBack) return written(row)
+  const { rid } = row
+  if (typeof rid !== 'string') throw unusable('a row has no value in its key')
   const read = await readOne(owner, rid, context)
   if (read.kind !== 'live') return { kind: 'ok', rid }
   return {
