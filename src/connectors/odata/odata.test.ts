@@ -194,6 +194,18 @@ describe('OData V2', () => {
     const values = { Name: "a' or 1 eq 1 or Name eq 'b" }
     expect(await contacts.find?.({ by: 'values', values }, context)).toMatchObject({ rids: [] })
   })
+
+  test('a service that ignores the filter does not pass strangers off as hits', async () => {
+    const { server, contacts } = await start()
+    server.table(contactsPath, 'Contacts').create({ Company: 'C', Name: 'Somebody' })
+    const everybody = JSON.stringify({ d: { results: [{ Company: 'C', Number: '1001', Name: 'Somebody' }] } })
+    server.intercept = ({ url }) =>
+      url.includes('$filter')
+        ? { status: 200, headers: { 'content-type': 'application/json' }, body: everybody }
+        : undefined
+    const found = await contacts.find?.({ by: 'values', values: { Name: 'Ada' } }, context)
+    expect(found).toMatchObject({ kind: 'found', rids: [] })
+  })
 })
 
 describe('what the service does not tell', () => {

@@ -16,6 +16,8 @@ import {
   writesTo,
 } from '../../../test/support/sap/connected.ts'
 
+const order = { ...orderHead, SoldToParty: '1000001' }
+
 describe('creates', () => {
   test('a partner carries our id as an identification, and is found by it', async () => {
     const { sap, partners } = await start()
@@ -69,8 +71,7 @@ describe('creates', () => {
   test('V2 and V4 show one order with the same spelling of days, amounts and instants', async () => {
     const { sap, system } = await start()
     sap.partners.create(partner)
-    const order = { ...orderHead, SoldToParty: '1000001', RequestedDeliveryDate: '2026-12-24' }
-    await make(system.resource('SalesOrderV4'), order)
+    await make(system.resource('SalesOrderV4'), { ...order, RequestedDeliveryDate: '2026-12-24' })
     const reads = await Promise.all(
       ['SalesOrder', 'SalesOrderV4'].map((name) => system.resource(name).read('1', context)),
     )
@@ -150,6 +151,23 @@ describe('changes by us', () => {
     expect(await addresses.read(rid, context)).toMatchObject({ native: { CityName: 'Köln' } })
     expect(await addresses.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'ok', rid })
     expect(await addresses.read(rid, context)).toEqual({ kind: 'gone' })
+  })
+
+  test('an order is deleted under its version, or whatever its version is when none is given', async () => {
+    const { sap, system } = await start()
+    sap.partners.create(partner)
+    const orders = system.resource('SalesOrder')
+    const [first, second] = [await ridOf(make(orders, order, 1)), await ridOf(make(orders, order, 2))]
+    const ifVersion = await versionOf(orders, first)
+    sap.orders.change({ SalesOrder: first }, { TransactionCurrency: 'USD' })
+    const stale = await orders.remove?.({ rid: first, mode: 'delete', ifVersion }, context)
+    expect(stale).toEqual({ kind: 'stale' })
+    expect(await orders.remove?.({ rid: second, mode: 'delete' }, context)).toEqual({
+      kind: 'ok',
+      rid: second,
+    })
+    expect(await orders.remove?.({ rid: second, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect(sap.orders.all().map(({ SalesOrder }) => SalesOrder)).toEqual([first])
   })
 
   test('archiving marks a partner, which counts as gone from then on', async () => {
