@@ -20,6 +20,7 @@ export type {
   FindResult,
   ListEnd,
   ListedRecord,
+  LookupResult,
   ReadResult,
   RemoteCapabilities,
   RemoveRequest,
@@ -70,3 +71,4 @@ export type { MemoryConfigInput } from './connectors/memory/config.ts'
 export { createMemorySystem, type MemorySystem } from './connectors/memory/index.ts'
 export { builtInConnectors, connectSystem } from './connectors/registry.ts'
 export type { Manifest, ManifestSource } from './connectors/rest/manifests/manifest.ts'
+export type { LookupQuestion } from './model/lookup.ts'
