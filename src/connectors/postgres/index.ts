@@ -9,7 +9,7 @@ import { type Catalog, openCatalog } from './catalog.ts'
 import { type PostgresClient, postgresClient } from './client.ts'
 import { assertTables, type PostgresConfig, postgresConfig } from './config.ts'
 import { describeTable } from './describe.ts'
-import { databaseFailure } from './failures.ts'
+import { databaseFailure, sqlState } from './failures.ts'
 import { listen } from './listen.ts'
 import { unusable } from './record.ts'
 import { bindTable } from './resources.ts'
@@ -51,12 +51,21 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
 
 type Fingerprint = Awaited<ReturnType<ConnectedSystem['fingerprint']>>
 
-/** The cluster's own number and the database in it: a copy that was restored elsewhere keeps the name and changes the number. */
+const who = `d.oid::text as oid, d.datname as name from pg_database as d where d.datname = current_database()`
+
+/**
+ * The cluster's own number and the database in it: a copy that was restored elsewhere keeps the name and changes the number. Where the role
+ * may not ask for the number (some managed services), the database's alone.
+ */
 async function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
-  const text = `select (select system_identifier from pg_control_system())::text as cluster, d.oid::text as oid,
-  d.datname as name from pg_database as d where d.datname = current_database()`
+  const cluster = '(select system_identifier from pg_control_system())::text'
   try {
-    const [row] = await client.read({ text, values: [] }, context)
+    const ask = (number: string) =>
+      client.read({ text: `select ${number} as cluster, ${who}`, values: [] }, context)
+    const [row] = await ask(cluster).catch((problem: unknown) => {
+      if (sqlState(problem) === '42501') return ask(`'-'`)
+      throw problem
+    })
     if (row === undefined) throw unusable('the database does not know itself')
     return { kind: 'known', value: `${row.cluster}/${row.oid}/${row.name}` }
   } catch (problem) {

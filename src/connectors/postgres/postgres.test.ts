@@ -711,6 +711,23 @@ describe('the system', () => {
     }
   })
 
+  test('has an identity too where the role may not ask for the number of the cluster', async () => {
+    const name = `weak_${process.pid}`
+    await database.query(`create role ${name} login`)
+    await database.query('revoke execute on function pg_control_system() from public')
+    try {
+      const url = database.connection.replace('postgres@', `${name}@`)
+      expect(await connect({ url }).fingerprint(context)).toMatchObject({
+        kind: 'known',
+        value: expect.stringMatching(/^-\/\d+\/test_/),
+      })
+    } finally {
+      for (const system of open.splice(1).reverse()) await system.close()
+      await database.query('grant execute on function pg_control_system() to public')
+      await database.query(`drop role ${name}`)
+    }
+  })
+
   test('finds rows by marker and by values, as the columns compare', async () => {
     const resource = customers()
     const { rid } = await made(resource, 1, { email: 'a@example.com', points: '7' })
