@@ -89,6 +89,20 @@ describe('writing', () => {
     expect(next?.kind === 'not-sent' && (next.failure.retryAfterMs ?? 0)).toBeLessThanOrEqual(60_000)
   })
 
+  test('what is not found for a write is gone only when a look says so too, and a merge names who survived', async () => {
+    const fits = (request: ApiRequest): boolean => request.method === 'DELETE'
+    const body = [{ errorCode: 'NOT_FOUND', message: 'The requested resource does not exist' }]
+    const { fake, accounts } = await org({ intercept: once(fits, 404, body) })
+    const [a = '', b = ''] = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+    expect(await accounts.remove?.({ rid: a, mode: 'delete' }, context)).toMatchObject({ kind: 'not-sent' })
+    fake.org.merge('Account', a, [b])
+    expect(await update(accounts, b, { Phone: '1' })).toEqual({ kind: 'gone', mergedInto: a })
+    expect(await accounts.remove?.({ rid: b, mode: 'delete' }, context)).toEqual({
+      kind: 'gone',
+      mergedInto: a,
+    })
+  })
+
   test('a code that promises no effect is not believed under a status that says that the server failed', async () => {
     const fits = (request: ApiRequest): boolean => request.method === 'PATCH'
     const body = [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'x' }]

@@ -12,7 +12,7 @@ import type {
 import { textAt } from '../../kit/native.ts'
 import { type Fault, failedWrite, faultsOf, readFailure, saysGone } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
-import { forgetIfStale } from './read.ts'
+import { forgetIfStale, readOne } from './read.ts'
 
 /** Creates: by upsert on the external id where there is one, so that the same create twice makes one record. */
 export async function createRecord(
@@ -57,22 +57,45 @@ export async function updateRecord(
     return { kind: 'ok', rid }
   } catch (error) {
     forgetIfStale(owner, error)
-    return failedWrite(error, ifVersion !== undefined)
+    return confirmed(owner, rid, failedWrite(error, ifVersion !== undefined), context)
   }
 }
 
 /** Deletes: into the recycle bin, as every delete of the API does. */
 export async function removeRecord(
-  { client, object }: ObjectContext,
+  owner: ObjectContext,
   { rid }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
+  const { client, object } = owner
   try {
     await client.write('DELETE', '/sobjects/{object}/{rid}', { path: { object, rid } }, context)
     return { kind: 'ok', rid }
   } catch (error) {
-    return failedWrite(error)
+    return confirmed(owner, rid, failedWrite(error), context)
   }
+}
+
+/**
+ * "Not found" is also what a credential hears that may not see the object any more, so it counts as gone only when a look says so too. In any
+ * case nothing was written.
+ */
+async function confirmed(
+  owner: ObjectContext,
+  rid: string,
+  result: WriteResult,
+  context: CallContext,
+): Promise<WriteResult> {
+  if (result.kind !== 'gone') return result
+  const look = await readOne(owner, rid, context)
+  if (look.kind === 'gone') return look
+  return { kind: 'not-sent', failure: look.kind === 'unknown' ? look.failure : foundAgain }
+}
+
+const foundAgain: CallFailure = {
+  code: 'HTTP_STATUS_FINAL',
+  message: 'Salesforce did not find a record for a write that it finds for a read.',
+  scope: 'record',
 }
 
 /** The headers that guard an update; empty when nothing does. */
