@@ -1,4 +1,6 @@
 /** Builds the address of a call from base URL, path template and query, and refuses everything that would leave the base URL. */
+
+import type { Method } from './call.ts'
 import { RequestError } from './errors.ts'
 import type { CallOptions, QueryValue } from './options.ts'
 
@@ -178,4 +180,14 @@ function escapes(base: BaseUrl, target: string): RequestError {
 
 function invalidBase(message: string): RequestError {
   return new RequestError('HTTP_OPTIONS_INVALID', message)
+}
+
+/** Reads and writes of one resource fail apart from each other; `/reports` being slow says nothing about `/users`. */
+export function endpointClassOf(method: Method, route: string, basePath: string): string {
+  const from = basePath.length + 1
+  const end = route.indexOf('/', from)
+  const resource = end === -1 ? route.slice(from) : route.slice(from, end)
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+    ? `read ${resource}`
+    : `write ${resource}`
 }

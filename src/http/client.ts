@@ -1,12 +1,11 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { addressOf, type BaseUrl, parseBaseUrl } from './address.ts'
+import { addressOf, type BaseUrl, endpointClassOf, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
 import { isSpentBySending, isStreamBody, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
-import { cacheKeyOf, partitionOf } from './cache/cache-key.ts'
-import { MemoryCacheStore } from './cache/memory-cache-store.ts'
+import { cacheFrom } from './cache/cache-from-options.ts'
 import { type Call, type DecodedAnswer, type HttpClock, type Method, newProgress } from './call.ts'
 import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
@@ -16,11 +15,11 @@ import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } 
 import { lowerNames } from './header-names.ts'
 import type { LimitReport } from './limits/limit-headers.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
+import { portsFrom } from './network/allowed-ports.ts'
 import {
   type ApiClientOptions,
   assertWithin,
   breakerFrom,
-  type CacheOptions,
   type CallOptions,
   responseLimitsFrom,
   retryFrom,
@@ -29,7 +28,6 @@ import {
   timeoutsFrom,
 } from './options.ts'
 import { type ItemsOptions, type Page, type PagesOptions, walkItems, walkPages } from './pagination/walk.ts'
-import type { CacheParts } from './policies/cache.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
@@ -339,34 +337,6 @@ export class ApiClient {
 function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {
   // Only an answer without a body comes without a stream.
   return typeof body === 'function' ? body(maxBytes) : Readable.from([])
-}
-
-/** Reads and writes of one resource fail apart from each other; `/reports` being slow says nothing about `/users`. */
-function endpointClassOf(method: Method, route: string, basePath: string): string {
-  const from = basePath.length + 1
-  const end = route.indexOf('/', from)
-  const resource = end === -1 ? route.slice(from) : route.slice(from, end)
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-    ? `read ${resource}`
-    : `write ${resource}`
-}
-
-/** The ports that nobody has to allow: those that the options themselves name. In development on one machine all of them. */
-function portsFrom(options: ApiClientOptions, base: BaseUrl): ReadonlySet<number> | undefined {
-  const { allowPorts, auth } = options
-  if (allowPorts === undefined && options.allowHttp === true) return undefined
-  for (const port of allowPorts ?? []) assertWithin('allowPorts', port, 1, 65_535)
-  const tokenUrl = auth !== undefined && 'tokenUrl' in auth ? URL.parse(auth.tokenUrl) : null
-  const named = [new URL(base.origin), ...(tokenUrl === null ? [] : [tokenUrl])]
-  const own = named.map(({ port, protocol }) => Number(port || (protocol === 'https:' ? 443 : 80)))
-  return new Set([...own, ...(allowPorts ?? [443])])
-}
-
-function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
-  if (cache === undefined || cache === false) return undefined
-  const { store, partition, impersonalHeaders }: CacheOptions = cache === true ? {} : cache
-  const keyOf = cacheKeyOf(partitionOf(auth, partition), impersonalHeaders)
-  return { store: store ?? new MemoryCacheStore(), keyOf }
 }
 
 function bytesOf(body: unknown): Uint8Array {

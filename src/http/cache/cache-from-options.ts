@@ -1,0 +1,13 @@
+/** The cache that a client's options ask for. */
+import type { ApiClientOptions, CacheOptions } from '../options.ts'
+import type { CacheParts } from '../policies/cache.ts'
+import { cacheKeyOf, partitionOf } from './cache-key.ts'
+import { MemoryCacheStore } from './memory-cache-store.ts'
+
+/** Undefined when none is wanted. */
+export function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
+  if (cache === undefined || cache === false) return undefined
+  const { store, partition, impersonalHeaders }: CacheOptions = cache === true ? {} : cache
+  const keyOf = cacheKeyOf(partitionOf(auth, partition), impersonalHeaders)
+  return { store: store ?? new MemoryCacheStore(), keyOf }
+}

@@ -1,0 +1,14 @@
+/** Which ports a client may call. */
+import type { BaseUrl } from '../address.ts'
+import { type ApiClientOptions, assertWithin } from '../options.ts'
+
+/** The ports that nobody has to allow: those that the options themselves name. In development on one machine all of them. */
+export function portsFrom(options: ApiClientOptions, base: BaseUrl): ReadonlySet<number> | undefined {
+  const { allowPorts, auth } = options
+  if (allowPorts === undefined && options.allowHttp === true) return undefined
+  for (const port of allowPorts ?? []) assertWithin('allowPorts', port, 1, 65_535)
+  const tokenUrl = auth !== undefined && 'tokenUrl' in auth ? URL.parse(auth.tokenUrl) : null
+  const named = [new URL(base.origin), ...(tokenUrl === null ? [] : [tokenUrl])]
+  const own = named.map(({ port, protocol }) => Number(port || (protocol === 'https:' ? 443 : 80)))
+  return new Set([...own, ...(allowPorts ?? [443])])
+}
