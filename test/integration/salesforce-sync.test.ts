@@ -178,6 +178,28 @@ test('accounts become partners through a bulk listing, edits travel both ways, a
   expect(new Set(live(crm).map(({ values }) => values.AccountNumber)).size).toBe(170)
 })
 
+test('creates and updates whose answers are lost, and a session that ends meanwhile, make one account each with the right values', async () => {
+  const joined = await joinSystems(() => undefined)
+  const { crm, erp } = joined
+  await until(() => crm.seen.some((one) => one.includes('/queryAll')) || 'not polled yet')
+  const { table } = erp.resource('partners')
+  // How many calls it takes is the engine's affair; the first one of each kind gets no answer.
+  crm.loseAnswers = 1
+  for (let n = 1; n <= 12; n += 1) table.create({ code: `C-${n}`, name: `Customer ${n}` }, 'user')
+  await until(() => live(crm).length >= 12 || `${live(crm).length} accounts`)
+  expect(crm.loseAnswers).toBe(0)
+  crm.oauth.endSessions()
+  crm.loseAnswers = 1
+  for (const rid of table.rids()) table.patch(rid, { city: 'Köln' }, 'user')
+  await until(
+    () => live(crm).every(({ values }) => values.BillingCity === 'Köln') || 'an edit is missing',
+    30_000,
+  )
+  expect(crm.loseAnswers).toBe(0)
+  expect(live(crm).map(({ values }) => values.AccountNumber)).toHaveLength(12)
+  expect(new Set(live(crm).map(({ values }) => values.AccountNumber)).size).toBe(12)
+})
+
 test('an outbound message is acknowledged once its notice is committed, and a merge re-links instead of deleting', async () => {
   const joined = await joinSystems((crm) => {
     for (let n = 1; n <= 3; n += 1) crm.org.create('Account', account(n))

@@ -37,6 +37,8 @@ export interface FakeSalesforce extends AsyncDisposable {
   /** API requests counted today. */
   used: number
   dailyRequests: number
+  /** So many of the next writes take effect without an answer. */
+  loseAnswers: number
   close(): Promise<void>
 }
 
@@ -84,6 +86,7 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     seen: [],
     used: 0,
     dailyRequests: options.dailyRequests ?? 100_000,
+    loseAnswers: 0,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -95,6 +98,12 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     fake.seen.push(`${incoming.method} ${address.pathname}`)
     if (fake.seen.length > 100_000) fake.seen.shift()
     const answer = guarded(() => route(incoming, address, text, response))
+    const isWrite = incoming.method !== 'GET' && address.pathname.includes('/sobjects')
+    if (isWrite && fake.loseAnswers > 0) {
+      fake.loseAnswers -= 1
+      response.destroy()
+      return
+    }
     if (answer !== undefined) send(response, answer, fake)
   }
 
