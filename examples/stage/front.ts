@@ -1,0 +1,59 @@
+/**
+ * A door in front of a system, at an address that stays. Behind it the system may be restarted: while it is, nobody answers, and every
+ * connection there was is gone.
+ */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Front {
+  /** `http://127.0.0.1:port`, or another scheme. */
+  readonly port: number
+  /** The system is away for so long, then back at the same address. */
+  restart(awayMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Passes bytes on to a port of this machine, in both directions. */
+export async function openFront(target: { readonly port: number }): Promise<Front> {
+  const sockets = new Set<Socket>()
+  const server = createServer((incoming) => {
+    const onward = connect(target.port, '127.0.0.1')
+    for (const socket of [incoming, onward]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        incoming.destroy()
+        onward.destroy()
+      })
+    }
+    incoming.pipe(onward).pipe(incoming)
+  })
+  const listen = async (port: number): Promise<void> => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  const hangUp = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    async restart(awayMs) {
+      await hangUp()
+      await sleep(awayMs)
+      await listen(port)
+    },
+    close: hangUp,
+  }
+}
+
+/** A front of an HTTP server, and its address. */
+export async function httpFront(url: string): Promise<Front & { readonly url: string }> {
+  const front = await openFront({ port: Number(new URL(url).port) })
+  return { ...front, url: `http://127.0.0.1:${front.port}` }
+}
