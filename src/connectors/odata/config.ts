@@ -7,27 +7,25 @@ const name = z.string().regex(/^\w{1,128}$/, { error: 'expected the name of a pr
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
 const markerField = {
-  /** Property that holds our record id. */
-  field: name,
-  /** How the id is spelt there: `uuid` has 36 characters, `hex` has 32. */
-  spelling: z.enum(['uuid', 'hex']).default('uuid'),
+  field: name.describe('Property that holds our record id.'),
+  spelling: z
+    .enum(['uuid', 'hex'])
+    .default('uuid')
+    .describe('How the id is spelt there: uuid has 36 characters, hex has 32.'),
 }
 
 const createSchema = z.discriminatedUnion('as', [
   z.strictObject({
     as: z.literal('marker'),
     ...markerField,
-    /** The property is not of the record itself but of one of its parts, which is made with it. */
     within: z
       .strictObject({
-        /** Navigation property from the record to its parts. */
-        navigation: name,
-        /** Entity set of the parts, to search in. */
-        entitySet: name,
-        /** What tells our part from others. */
-        values: z.record(name, scalar),
+        navigation: name.describe('Navigation property from the record to its parts.'),
+        entitySet: name.describe('Entity set of the parts, to search in.'),
+        values: z.record(name, scalar).describe('What tells our part from others.'),
       })
-      .optional(),
+      .optional()
+      .describe('The property is not of the record itself but of one of its parts, which is made with it.'),
   }),
   z.strictObject({ as: z.literal('naturalKey') }),
   z.strictObject({ as: z.literal('none') }),
@@ -42,63 +40,83 @@ const track = z.union([
 ])
 
 const changesSchema = z.strictObject({
-  /** Each is followed by itself: the time of the last change, and that of the creation where a new record has no time of change. */
-  tracks: z.array(track).min(1).max(4),
-  /** How records with the same time are passed: `id` compares keys, `skip` counts (for times that are spelt less exactly than they are kept). */
-  ties: z.enum(['id', 'skip']).default('id'),
-  /** Zone of times on the wall: a name such as Europe/Berlin. */
-  timeZone: z.string().min(1).default('UTC'),
-  commitLag: duration.default(60_000),
-  overlap: duration.default(2_000),
+  tracks: z
+    .array(track)
+    .min(1)
+    .max(4)
+    .describe(
+      'Each is followed by itself: the time of the last change, and that of the creation where a new record has no time of change.',
+    ),
+  ties: z
+    .enum(['id', 'skip'])
+    .default('id')
+    .describe(
+      'How records with the same time are passed: id compares keys, skip counts (for times that are spelt less exactly than they are kept).',
+    ),
+  timeZone: z
+    .string()
+    .min(1)
+    .default('UTC')
+    .describe('Zone of times on the wall: a name such as Europe/Berlin.'),
+  commitLag: duration
+    .default(60_000)
+    .describe('A change may become visible that long after its time. Default: 60s.'),
+  overlap: duration
+    .default(2_000)
+    .describe('Read again beyond that, against small differences of clocks. Default: 2s.'),
 })
 
 /** What a definition says about one resource. Everything else comes from the service's `$metadata`. */
 export const resourceSchema = z.strictObject({
-  /** @default the name of the resource */
-  entitySet: name.optional(),
-  /** Path of the service below the system's URL. @default the system's URL is the service */
-  service: z.string().startsWith('/').optional(),
-  /** Properties asked for. @default all */
-  select: z.array(name).min(1).optional(),
-  /** Navigation properties that come along. */
-  expand: z.array(z.string().min(1)).optional(),
-  /** A `$filter` for everything that is listed. */
-  where: z.string().min(1).optional(),
-  /** Records have ETags and the service keeps to `If-Match`. */
-  etag: z.boolean().default(false),
-  /** Method of an update. `merge` is the older spelling of V2. */
-  update: z.enum(['patch', 'merge', 'put', 'unsupported']).default('patch'),
-  create: createSchema.default({ as: 'none' }),
-  changes: changesSchema.optional(),
-  /** A record with this value counts as deleted. */
-  tombstone: z.strictObject({ field: name, equals: scalar }).optional(),
+  entitySet: name.optional().describe('Default: the name of the resource.'),
+  service: z
+    .string()
+    .startsWith('/')
+    .optional()
+    .describe('Path of the service below the address of the system. Default: that address is the service.'),
+  select: z.array(name).min(1).optional().describe('Properties asked for. Default: all.'),
+  expand: z.array(z.string().min(1)).optional().describe('Navigation properties that come along.'),
+  where: z.string().min(1).optional().describe('A $filter for everything that is listed.'),
+  etag: z.boolean().default(false).describe('Records have ETags and the service keeps to If-Match.'),
+  update: z
+    .enum(['patch', 'merge', 'put', 'unsupported'])
+    .default('patch')
+    .describe('Method of an update. merge is the older spelling of V2.'),
+  create: createSchema
+    .default({ as: 'none' })
+    .describe('The strongest identity that the service offers for creates. Default: none, at most once.'),
+  changes: changesSchema.optional().describe('Times that changes are found by. Default: no change feed.'),
+  tombstone: z
+    .strictObject({ field: name, equals: scalar })
+    .optional()
+    .describe('A record with this value counts as deleted.'),
   remove: z
     .strictObject({
-      delete: z.boolean().default(false),
-      /** What is written to archive a record. */
-      archive: z.record(name, scalar).optional(),
+      delete: z.boolean().default(false).describe('The service deletes.'),
+      archive: z.record(name, scalar).optional().describe('What is written to archive a record.'),
     })
     .default({ delete: false }),
   list: z
     .strictObject({
-      /** `keyset`: after the last key, sorted by key · `server`: links that the service hands out. */
-      paging: z.enum(['keyset', 'server']).default('keyset'),
+      paging: z
+        .enum(['keyset', 'server'])
+        .default('keyset')
+        .describe('keyset: after the last key, sorted by key · server: links that the service hands out.'),
       pageSize: z.int().min(1).max(10_000).default(1_000),
-      /** The service says at the beginning how many there are. */
-      count: z.boolean().default(true),
+      count: z.boolean().default(true).describe('The service says at the beginning how many there are.'),
     })
     .default({ paging: 'keyset', pageSize: 1_000, count: true }),
-  /** Requests per `$batch`; 1 = none. */
   batch: z
     .strictObject({
       read: z.int().min(1).max(1_000).default(1),
       write: z.int().min(1).max(1_000).default(1),
     })
-    .default({ read: 1, write: 1 }),
-  /** Longest time after a timeout during which a write may still take effect. */
-  inflight: duration.default(300_000),
-  /** A read or search may show a state that much older than now. */
-  lag: duration.default(0),
+    .default({ read: 1, write: 1 })
+    .describe('Requests per $batch; 1 = none.'),
+  inflight: duration
+    .default(300_000)
+    .describe('Longest time after a timeout during which a write may still take effect.'),
+  lag: duration.default(0).describe('A read or search may show a state that much older than now.'),
 })
 
 /** A checked resource. */
@@ -109,21 +127,33 @@ export type ResourceInput = z.input<typeof resourceSchema>
 /** Keys that every system on OData has; `sap-s4` spreads them too. */
 export const odataShape = {
   ...connectionShape,
-  /** By the name that the definition uses. An entity set that is not named here can be read under its own name. */
-  resources: z.record(z.string().min(1), resourceSchema).optional(),
-  /** Query parameters on every request. */
-  parameters: z.record(z.string().min(1), z.string()).optional(),
-  /** How a `$batch` is spelt for V4 services; V2 has `multipart` only. */
-  batchFormat: z.enum(['multipart', 'json']).default('multipart'),
-  /** Codes of error answers that say that a record is locked by somebody, beside status 423. */
-  lockCodes: z.array(z.string().min(1)).optional(),
+  resources: z
+    .record(z.string().min(1), resourceSchema)
+    .optional()
+    .describe(
+      'By the name that the definition uses. An entity set that is not named here can be read under its own name.',
+    ),
+  parameters: z
+    .record(z.string().min(1), z.string())
+    .optional()
+    .describe('Query parameters on every request.'),
+  batchFormat: z
+    .enum(['multipart', 'json'])
+    .default('multipart')
+    .describe('How a $batch is spelt for V4 services; V2 has multipart only.'),
+  lockCodes: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Codes of error answers that say that a record is locked by somebody, beside status 423.'),
 } as const
 
 /** Keys of a system's section. */
 export const odataConfig = z.strictObject({
   ...odataShape,
-  /** When a CSRF token is fetched: `ahead` of the first write, or `when-asked` by a refusal. */
-  csrf: z.enum(['ahead', 'when-asked']).default('when-asked'),
+  csrf: z
+    .enum(['ahead', 'when-asked'])
+    .default('when-asked')
+    .describe('When a CSRF token is fetched: ahead of the first write, or when-asked by a refusal.'),
 })
 
 /** A checked section. */

@@ -5,36 +5,45 @@ import { odataShape } from '../odata/config.ts'
 /** Keys of a system's section. A resource that is given by the name of a preset is put over it, key by key. */
 export const sapS4Config = z.strictObject({
   ...odataShape,
-  /** By the name that the definition uses: further entity sets, and what differs from a preset. */
-  resources: z.record(z.string().min(1), z.record(z.string(), z.unknown())).optional(),
-  /** The client (tenant within the system), three digits: `sap-client`. @default the system's default client */
+  resources: z
+    .record(z.string().min(1), z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('By the name that the definition uses: further entity sets, and what differs from a preset.'),
   client: z
     .string()
     .regex(/^\d{3}$/, { error: 'expected three digits in quotes, such as "100"' })
-    .optional(),
-  /** Language of descriptions and messages: `sap-language`. */
+    .optional()
+    .describe('The client (tenant within the system), three digits: sap-client. Default: that of the host.'),
   language: z
     .string()
     .regex(/^[A-Z]{2}$/, { error: 'expected a language of two letters, such as EN' })
-    .default('EN'),
-  /** Identification type (customizing, at most six characters) under which our record ids are kept at business partners. */
+    .default('EN')
+    .describe('Language of descriptions and messages: sap-language.'),
   identificationType: z
     .string()
     .regex(/^[A-Z0-9_]{1,6}$/, { error: 'expected at most six capitals and digits' })
-    .default('ISTHMS'),
-  /** Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud. */
-  timeZone: z.string().refine(isZone, { error: 'expected a zone such as Europe/Berlin' }).default('UTC'),
-  /** Pushes of SAP Event Mesh. */
+    .default('ISTHMS')
+    .describe(
+      'Identification type (customizing, at most six characters) under which our record ids are kept at business partners.',
+    ),
+  timeZone: z
+    .string()
+    .refine(isZone, { error: 'expected a zone such as Europe/Berlin' })
+    .default('UTC')
+    .describe("Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud."),
   webhooks: z
     .strictObject({
-      /** What the header holds after the prefix: a token, or user and password in base64 for basic authentication. */
-      secret: z.string().min(1),
+      secret: z
+        .string()
+        .min(1)
+        .describe('What the header holds after the prefix: a token, or user and password in base64.'),
       /** The next one while it is being changed: both are accepted. */
       nextSecret: z.string().min(1).optional(),
       header: z.string().min(1).default('authorization'),
       prefix: z.string().default('Bearer '),
     })
-    .optional(),
+    .optional()
+    .describe('Pushes of SAP Event Mesh.'),
 })
 
 function isZone(name: string): boolean {
