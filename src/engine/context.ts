@@ -5,7 +5,13 @@
  * can help it: they put their changes into the pass (`pass.ts`: `updateMember`, `updateRecord`, `addRows`, `lookAgain`), and the next commit
  * of the pass carries all of them. Which commit ends the pass, and when the record is due again, is decided in `finish.ts` alone.
  */
-import type { CallFailure, ConnectedSystem, ReadResult, WriteResult } from '../connectors/kit/contract.ts'
+import type {
+  CallContext,
+  CallFailure,
+  ConnectedSystem,
+  ReadResult,
+  WriteResult,
+} from '../connectors/kit/contract.ts'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 import type { Entity, FieldProblem, Integration } from '../model/integration.ts'
 import type { Observation, PlannedWrite } from '../model/merge/contract.ts'
@@ -201,6 +207,7 @@ export interface WriteAsk {
   readonly write: OutgoingWrite
   /** Monotonic ms: it must not leave after this. */
   readonly startBefore: number
+  readonly priority: CallContext['priority']
   /** Aborts with the pass: a write that has not left yet stays here then. */
   readonly signal: AbortSignal
   /** Called right before the call that carries it. */
@@ -213,6 +220,11 @@ export interface Writer {
   write(ask: WriteAsk): Promise<SendOutcome>
   /** How long a write to this system would wait for its turn in a batch now. */
   expectedWaitMs(system: string): number
+}
+
+/** When the first load of an entity had listed all its systems (epoch ms); undefined while it goes on. (`first-loads.ts`) */
+export interface FirstLoads {
+  listedAt(context: EngineContext, entity: Entity): Promise<number | undefined>
 }
 
 /** Reads a member by id and keeps the sighting in the pass. Never throws. (`observe.ts`) */
@@ -265,6 +277,8 @@ export type ReadById = (request: {
   readonly resource: string
   readonly rid: string
   readonly signal: AbortSignal
+  /** @default 'webhook' */
+  readonly priority?: CallContext['priority']
 }) => Promise<TimedRead>
 
 /** Everything that all passes of one engine share. */
@@ -276,6 +290,7 @@ export interface EngineContext {
   readonly read: ReadById
   readonly writer: Writer
   readonly answeredCreates: AnsweredCreates
+  readonly firstLoads: FirstLoads
   /** All records of this system were listed once, or can't be listed: what has no counterpart by now is new. A true answer is remembered. */
   readonly baselineDone: (system: string, entity: string) => Promise<boolean>
   readonly timeouts: Timeouts

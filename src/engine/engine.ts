@@ -7,6 +7,7 @@ import { createAnsweredCreates } from './answered-creates.ts'
 import { isBaselineDone } from './baseline.ts'
 import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
+import { createFirstLoads } from './first-loads.ts'
 import { createGate } from './gate.ts'
 import { placeOf } from './place.ts'
 import type { Clock, Random } from './ports.ts'
@@ -103,6 +104,7 @@ function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
     gates,
     read: createReader({ integration, systems, gates, clock, timeouts, settings }),
     answeredCreates: createAnsweredCreates(),
+    firstLoads: createFirstLoads(),
     writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),
     baselineDone: rememberTrue((system, entity) =>
       isBaselineDone({ store }, placeOf({ integration, systems }, system, entity)),

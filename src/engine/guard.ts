@@ -10,10 +10,9 @@
  */
 import type { Entity, GuardLimit } from '../model/integration.ts'
 import type { IntentOperation } from '../model/state.ts'
-import { firstLoadListedAt } from './baseline.ts'
 import type { EngineContext, Pass, PassParts } from './context.ts'
+import { neverAgreed } from './first-loads.ts'
 import { addRows, note, setLane, tell } from './pass.ts'
-import { isListable, placeOf } from './place.ts'
 
 /** Permits taken at once, at most; fewer where the limit itself is small. */
 const BLOCK_MAX = 64
@@ -21,8 +20,6 @@ const BLOCK_MAX = 64
 const BLOCKS_PER_LIMIT = 16
 /** Permits not used within this time are dropped: the day that they were counted in goes on without them. */
 const PERMIT_LIFE_MS = 3_600_000
-/** While a first load goes on, its end is looked for at most this often. */
-const FIRST_LOAD_ASK_MS = 1_000
 
 /** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
 export const RELEASED = 'released'
@@ -37,14 +34,14 @@ interface Permits {
 /** Creates the guard of one engine. */
 export function createGuard(): PassParts['allowChange'] {
   const permits = new Map<string, Permits>()
-  const firstLoads = createFirstLoads()
   return async (pass, { system, operation }) => {
     if (operation === 'archive' || operation === 'delete') return true
     if (pass.members.get(system)?.laneReason === RELEASED) {
       setLane(pass, system, 'open')
       return true
     }
-    if (isFirstLoad(pass, system, await firstLoads.listedAt(pass.context, pass.entity))) return true
+    if (isFirstLoad(pass, system, await pass.context.firstLoads.listedAt(pass.context, pass.entity)))
+      return true
     if (await takePermit(pass.context, permits, { entity: pass.entity, system, operation })) return true
     holdChange(pass, system, operation)
     return false
@@ -54,10 +51,7 @@ export function createGuard(): PassParts['allowChange'] {
 /** `listedAt` undefined: the first load is still going on. */
 function isFirstLoad(pass: Pass, system: string, listedAt: number | undefined): boolean {
   if (listedAt === undefined) return true
-  if (pass.record.discoveredAt > listedAt) return false
-  // As it was when the pass began: what this pass has merged so far is part of the first agreement.
-  const member = pass.claim.members.find((other) => other.system === system)
-  return Object.values(member?.fields ?? {}).every((field) => field.acked === 0)
+  return pass.record.discoveredAt <= listedAt && neverAgreed(pass, system)
 }
 
 function holdChange(pass: Pass, system: string, operation: IntentOperation): void {
@@ -121,36 +115,4 @@ async function refill(context: EngineContext, own: Permits, counted: Counted): P
     }
   }
   return false
-}
-
-interface FirstLoads {
-  listedAt(context: EngineContext, entity: Entity): Promise<number | undefined>
-}
-
-/** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
-function createFirstLoads(): FirstLoads {
-  const asked = new Map<string, { readonly at: number; readonly answer: Promise<number | undefined> }>()
-  return {
-    async listedAt(context, entity) {
-      const now = context.clock.now()
-      const last = asked.get(entity.name)
-      if (last !== undefined) {
-        // All who come while the question is under way wait for its answer: "not known yet" is not "still going on".
-        const known = await last.answer
-        if (known !== undefined || now - last.at < FIRST_LOAD_ASK_MS) return known
-        const newer = asked.get(entity.name)
-        if (newer !== undefined && newer !== last) return await newer.answer
-      }
-      const answer = askListedAt(context, entity)
-      asked.set(entity.name, { at: now, answer })
-      // A question that failed is asked anew by whoever comes next.
-      answer.catch(() => asked.delete(entity.name))
-      return await answer
-    },
-  }
-}
-
-async function askListedAt(context: EngineContext, entity: Entity): Promise<number | undefined> {
-  const listable = [...entity.systems.keys()].some((name) => isListable(placeOf(context, name, entity.name)))
-  return listable ? firstLoadListedAt({ store: context.store.direct }, entity.name) : 0
 }

@@ -15,6 +15,7 @@ import { backOff, forgetFailures, isReadable, waitForSystem } from './lanes.ts'
 import { markerOf } from './marker.ts'
 import { lookAgain } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
+import { priorityOf } from './priority.ts'
 import { readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
 import { compareVersions } from './versions.ts'
@@ -64,6 +65,7 @@ export const lookAt: LookAt = async (pass, system) => {
     resource: place.part.resource,
     rid: member.rid,
     signal: pass.signal,
+    priority: await priorityOf(pass),
   })
   const sighting = await sightingOf(pass, place, member, read)
   pass.stale.delete(system)

@@ -5,6 +5,7 @@ import { createBatcher, type Submit } from './batcher.ts'
 import type { EngineSettings, ReadById, SystemGate, TimedRead } from './context.ts'
 import { describeThrown } from './failure.ts'
 import type { Clock } from './ports.ts'
+import { mostUrgent } from './priority.ts'
 import type { Timeouts } from './timeouts.ts'
 
 /** Batch reads of one resource on their way at a time: few enough that the next one collects company. */
@@ -97,7 +98,10 @@ async function readWithin(
       limitMs,
       signal,
       async (inner) => {
-        const context = { signal: inner, priority: 'webhook' as const }
+        const context = {
+          signal: inner,
+          priority: mostUrgent(asks.map(({ priority }) => priority ?? 'webhook')),
+        }
         if (asks.length === 1 && only !== undefined) return [await resource.read(only.rid, context)]
         return (
           (await resource.readMany?.(

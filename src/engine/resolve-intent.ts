@@ -22,6 +22,7 @@ import { markerSearch } from './marker.ts'
 import { takeOutcome } from './outcome.ts'
 import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
+import { priorityOf } from './priority.ts'
 import { translateOutwards } from './references.ts'
 import { send } from './send.ts'
 
@@ -165,7 +166,8 @@ async function search(pass: Pass, intent: Intent, { place, request }: Search): P
   return adopt(pass, intent, only)
 }
 
-function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shut'> {
+async function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shut'> {
+  const priority = await priorityOf(pass)
   const { gates, timeouts } = pass.context
   const limitMs = place.settings.timing.readTimeoutMs
   const unknown = (code: string, message: string): FindResult => ({
@@ -173,7 +175,7 @@ function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shu
     failure: { code, message, scope: 'record' },
   })
   const ask = (signal: AbortSignal): Promise<FindResult> =>
-    place.resource.find?.(request, { signal, priority: 'webhook' }) ??
+    place.resource.find?.(request, { signal, priority }) ??
     Promise.resolve(unknown('UNSUPPORTED', 'The connector offers no search.'))
   const call = (): Promise<FindResult> =>
     timeouts
@@ -183,7 +185,7 @@ function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shu
         return unknown(code, message)
       })
   const gate = gates.get(place.system)
-  if (gate === undefined) return Promise.resolve('shut')
+  if (gate === undefined) return 'shut'
   return gate.run(call, {
     waitMs: limitMs,
     failure: (result) => (result.kind === 'unknown' ? result.failure : undefined),

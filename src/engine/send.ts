@@ -6,6 +6,7 @@
  */
 import type { Intent } from '../model/state.ts'
 import type { OutgoingWrite, Pass, SendOutcome } from './context.ts'
+import { priorityOf } from './priority.ts'
 
 /** Sends a write whose intent is committed, and tells what came of it. Never rejects. */
 export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcome> {
@@ -14,6 +15,7 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
   const { clock } = context
   const limitMs = context.integration.systems.get(intent.system)?.timing.writeTimeoutMs
   if (limitMs === undefined) return { kind: 'unsent', reason: 'shut' }
+  const priority = await priorityOf(pass)
   const startBefore = Math.min(
     clock.monotonic() + (intent.notAfter - limitMs - clock.now()),
     pass.deadline - limitMs,
@@ -23,6 +25,7 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
   const outcome = await context.writer.write({
     write,
     startBefore,
+    priority,
     signal: pass.signal,
     sent: () => tellSent(pass, intent),
   })

@@ -21,6 +21,7 @@ import { createBatcher, type Submit } from './batcher.ts'
 import type { EngineSettings, SendOutcome, SystemGate, WriteAsk, Writer } from './context.ts'
 import { describeThrown } from './failure.ts'
 import type { Clock } from './ports.ts'
+import { mostUrgent } from './priority.ts'
 import type { Timeouts } from './timeouts.ts'
 import { callMany, callOne, canTravelTogether } from './write-calls.ts'
 
@@ -203,7 +204,11 @@ async function callWithin(
       limitMs,
       signal,
       async (inner) => {
-        const context: CallContext = { signal: inner, priority: 'webhook', startBefore }
+        const context: CallContext = {
+          signal: inner,
+          priority: mostUrgent(asks.map((ask) => ask.priority)),
+          startBefore,
+        }
         if (asks.length > 1) return callMany(resource, asks, context)
         return first === undefined ? [] : [await callOne(resource, first, context)]
       },

@@ -83,6 +83,7 @@ export interface Call {
   readonly body?: NativeRecord
   readonly ifVersion?: string
   readonly key?: string
+  readonly priority: CallContext['priority']
   readonly at: number
 }
 
@@ -213,8 +214,12 @@ export class FakeSystem implements ConnectedSystem {
     })
   }
 
-  async #call<Result>(call: Omit<Call, 'at'>, context: CallContext, effect: () => Result): Promise<Result> {
-    this.calls.push({ ...call, at: this.#scheduler.now })
+  async #call<Result>(
+    call: Omit<Call, 'at' | 'priority'>,
+    context: CallContext,
+    effect: () => Result,
+  ): Promise<Result> {
+    this.calls.push({ ...call, priority: context.priority, at: this.#scheduler.now })
     await this.#after(5, context.signal)
     if (this.down) {
       const failure = { code: 'DOWN', message: 'down', scope: 'system' as const }
