@@ -133,7 +133,13 @@ async function oldSystem(
     })
     return writing
   }
-  const takeIn = async (): Promise<void> => {
+  let reading = Promise.resolve()
+  // One after the other: the regular look and one that was asked for would take the same file.
+  const takeIn = (): Promise<void> => {
+    reading = reading.then(takeAll)
+    return reading
+  }
+  const takeAll = async (): Promise<void> => {
     const names = (await readdir(outbox)).filter((name) => !name.startsWith('.')).sort()
     for (const name of names) {
       for (const line of (await readFile(path.join(outbox, name), 'utf8')).split('\n')) {
