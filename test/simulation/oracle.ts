@@ -8,13 +8,15 @@ import type { Intent } from '../../src/model/state.ts'
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
-import type { Native, Version } from '../support/fake-system/remote-table.ts'
+import type { Version } from '../support/fake-system/remote-table.ts'
+import { alike, brief, sameValue } from './likeness.ts'
 import type { SimProcess } from './process.ts'
-import { cutText, markerField, order, type Scenario } from './scenario.ts'
+import { cutText, order, type Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineWrite, SystemWatcher } from './sim-network.ts'
 import type { SimSystem } from './sim-system.ts'
 import { emptyTally, type Tally } from './tally.ts'
+import { codeBefore, Things } from './things.ts'
 
 /** Users' own property that no mapping names: the engine must leave it as it is. */
 export const unmapped = 'memo'
@@ -32,6 +34,7 @@ export interface Violation {
 export class Oracle implements SystemWatcher {
   readonly violations: Violation[] = []
   readonly tally: Tally = emptyTally()
+  readonly things = new Things()
   readonly #scenario: Scenario
   readonly #scheduler: Scheduler
   readonly #systems: ReadonlyMap<string, SimSystem>
@@ -153,7 +156,10 @@ export class Oracle implements SystemWatcher {
     for (const rid of table.rids()) {
       const [first] = table.history(rid)
       const original = first?.by === 'user' && first.at === this.#scenario.start
-      if (original && table.current(rid)?.body?.code === call.body.code)
+      if (!original || table.current(rid)?.body?.code !== call.body.code) continue
+      // The thing has another number elsewhere by now, so that its old one names a second thing.
+      if (this.things.isRenamed(call.body.code)) this.tally.renamed += 1
+      else
         this.fail(
           'INV-6',
           `${call.system} held ${rid} (${String(call.body.code)}) from the beginning, and got another`,
@@ -198,7 +204,10 @@ export class Oracle implements SystemWatcher {
       if (name === call.system) return false
       const table = this.#system(name).table(call.entity)
       return table.changes.some(
-        (change) => change.body === undefined && change.by === 'user' && codeBefore(table, change) === code,
+        (change) =>
+          change.body === undefined &&
+          change.by === 'user' &&
+          this.things.areSame(codeBefore(table, change), code),
       )
     })
     if (!gone)
@@ -361,12 +370,14 @@ export class Oracle implements SystemWatcher {
     if (!tokens.has(field)) return
     const member = after.members.find((one) => one.system === change.src)
     if (member?.rid === undefined) return
-    const shown = this.#lookWith(
-      process,
-      { system: change.src, entity: after.record.entity, rid: member.rid },
-      field,
-      change.is,
-    )
+    const place = { system: change.src, entity: after.record.entity, rid: member.rid }
+    // Looks that were refused, or made for another record's sake, may show the same value: the absorbed one agrees in all fields.
+    const looks = this.#looksWith(process, place, field, change.is)
+    const isAbsorbed = ({ body }: Version): boolean =>
+      [...tokens].every(
+        (name) => body?.[name] === undefined || alike(body[name], member.fields[name]?.shadow),
+      )
+    const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
     if (shown === undefined || shown.body === undefined) return
     if (this.#system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.rid}`
@@ -398,15 +409,11 @@ export class Oracle implements SystemWatcher {
     if (!tokens.has(field) || !this.#systems.has(system) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
     if (member?.rid === undefined || this.#system(system).traits.mutates) return
-    const shown = this.#lookWith(
-      process,
-      { system, entity: after.record.entity, rid: member.rid },
-      field,
-      value,
-    )
+    const place = { system, entity: after.record.entity, rid: member.rid }
+    const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(shown.body[field], value)) return
     const writer = this.#writerOf({ system, entity: after.record.entity }, shown, field)
-    if (writer.by === 'engine')
+    if (writer.by === 'engine' && !this.#isUnknowable(system, shown))
       this.fail(
         'INV-5',
         `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
@@ -415,15 +422,24 @@ export class Oracle implements SystemWatcher {
 
   // ── history
 
-  /** The newest look of a process that showed this value: a stale look that came later was not what it merged. */
-  #lookWith(
+  /** The looks of a process that showed this value, oldest first. */
+  #looksWith(
     process: SimProcess,
     place: { readonly system: string; readonly entity: string; readonly rid: string },
     field: string,
     value: CanonicalValue | undefined,
-  ): Version | undefined {
-    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.rid}`)
-    return looks?.findLast((look) => look.body !== undefined && alike(look.body[field], value))
+  ): readonly Version[] {
+    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.rid}`) ?? []
+    return looks.filter((look) => look.body !== undefined && alike(look.body[field], value))
+  }
+
+  /** A create that carries no mark of ours is known by its code alone: nobody knows it again once a person has given it another one. */
+  #isUnknowable(system: string, { body }: Version): boolean {
+    const { create } = this.#system(system).traits.capabilities
+    const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
+    if (marked || !this.things.isRenamed(body?.code)) return false
+    this.tally.renamed += 1
+    return true
   }
 
   /** Index of the state in which the value shown now began to stand. */
@@ -469,26 +485,4 @@ export class Oracle implements SystemWatcher {
         this.fail('INV-2', `${system} ${rid}.${field}: ${value} was overwritten and is kept nowhere`)
     }
   }
-}
-
-/** Equal up to truncation: the shorter begins the longer. */
-export function alike(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'string' || typeof b !== 'string' || a === '' || b === '') return a === b
-  return a.startsWith(b) || b.startsWith(a)
-}
-
-function sameValue(a: CanonicalValue | undefined, b: CanonicalValue | undefined): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b)
-}
-
-function codeBefore(table: { history(rid: string): readonly Version[] }, removal: Version): unknown {
-  return table.history(removal.rid)[removal.version - 2]?.body?.code
-}
-
-function brief(body: Native | undefined): string {
-  if (body === undefined) return '(gone)'
-  return Object.entries(body)
-    .filter(([name]) => name !== markerField)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(' ')
 }

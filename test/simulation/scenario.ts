@@ -44,6 +44,8 @@ export interface Scenario {
   readonly crowded: boolean
   /** Times at which somebody imports or changes many records in one moment. */
   readonly bulk: readonly number[]
+  /** Times at which somebody gives a thing another code: the value that records are matched by. */
+  readonly recodes: readonly number[]
 }
 
 export const customer = 'customer'
@@ -86,6 +88,9 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
     crowded: chance.of(0.3),
     bulk: systems.some(({ capabilities }) => capabilities.writeBatch !== undefined)
       ? Array.from({ length: later.int(2, 5) }, () => start + later.int(2_000, faultsMs))
+      : [],
+    recodes: later.of(0.3)
+      ? Array.from({ length: later.int(2, 6) }, () => start + later.int(1_000, faultsMs))
       : [],
   }
 }

@@ -14,6 +14,8 @@ export interface Tally {
   userRemovals: number
   inDoubt: number
   coerced: number
+  /** What nobody can tell apart after a person gave a thing another number. */
+  renamed: number
 }
 
 export function emptyTally(): Tally {
@@ -31,6 +33,7 @@ export function emptyTally(): Tally {
     userRemovals: 0,
     inDoubt: 0,
     coerced: 0,
+    renamed: 0,
   }
 }
 

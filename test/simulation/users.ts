@@ -49,8 +49,9 @@ export class Users {
 
   /** Plans everything they will do while faults happen. */
   plan(): void {
-    const { start, faultsUntil, bulk } = this.#scenario
+    const { start, faultsUntil, bulk, recodes } = this.#scenario
     for (const at of bulk) this.#scheduler.at(at, () => this.#actInBulk())
+    for (const at of recodes) this.#scheduler.at(at, () => this.#recode())
     let time = start + this.#chance.int(500, 3000)
     while (time < faultsUntil) {
       this.#scheduler.at(time, () => this.#act())
@@ -91,6 +92,20 @@ export class Users {
       table.patch(rid, { phone: value }, 'user')
       this.#say(system, rid, `phone=${value} in bulk`)
     }
+  }
+
+  /** The same thing gets another number: nothing else about it changes. */
+  #recode(): void {
+    const system = this.#chance.pick(this.#systems)
+    const table = system.table(customer)
+    const rid = this.#anyone(system, customer)
+    const before = rid === undefined ? undefined : table.current(rid)?.body?.code
+    if (rid === undefined || typeof before !== 'string') return
+    this.#oracle.tally.userEdits += 1
+    const code = this.#code('C')
+    this.#oracle.things.recoded(before, code)
+    table.patch(rid, { code }, 'user')
+    this.#say(system, rid, `code=${code}`)
   }
 
   #editCrowded(system: SimSystem): void {
