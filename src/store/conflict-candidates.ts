@@ -16,10 +16,17 @@ export function withMoreCandidates(
   return [...kept, ...more].slice(-candidatesMax)
 }
 
-/** The value that choosing a system means: what was seen there last. */
+/**
+ * The value that choosing a system means: what was seen there last, or what was agreed before if that came from there.
+ *
+ * @param agreedFrom the system that the agreed value of the field comes from
+ */
 export function candidateOf(
   candidates: readonly ConflictCandidate[],
   system: string,
+  agreedFrom: string | undefined,
 ): ConflictCandidate | undefined {
-  return candidates.findLast((candidate) => candidate.system === system)
+  const seen = candidates.findLast((candidate) => candidate.system === system)
+  if (seen !== undefined || system !== agreedFrom) return seen
+  return candidates.findLast((candidate) => candidate.system === 'agreed')
 }

@@ -237,6 +237,23 @@ export function describeAdmin(open: OpenHarness): void {
       expect((await store.admin.record({ recordId: id }))?.record.fields.name?.value).toBe('Johanna')
     })
 
+    test('choose the agreed value by the system that it came from', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      const conflictId = harness.uuid()
+      const candidates = [
+        { system: 'erp', value: 'Bea', at: 2 },
+        { system: 'agreed', value: 'Ann', at: 1 },
+      ]
+      const fields = { name: { value: 'Ann', rev: 1, src: 'crm', at: 1 } }
+      const held = await claimAgain(id)
+      const conflicts = [{ id: conflictId, field: 'name', policy: 'manual', candidates }]
+      await store.settle([clean(held, { record: { rev: 1, fields }, conflicts })])
+      expect(await store.admin.resolveConflict(conflictId, { system: 'shop' }, 'eve')).toBe('unknown')
+      expect(await store.admin.resolveConflict(conflictId, { system: 'crm' }, 'eve')).toBe('ok')
+      expect((await store.admin.record({ recordId: id }))?.record.fields.name?.value).toBe('Ann')
+    })
+
     test('fence a worker whose record they change', async () => {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')

@@ -60,12 +60,12 @@ export function resolveConflict(
   const record = row === undefined ? undefined : tables.records.get(row.recordId)
   if (row === undefined || record === undefined) return 'unknown'
   if (row.state === 'decided') return 'already-decided'
-  const chosen =
-    'system' in choice ? candidateOf(readConflict(context, row).candidates, choice.system) : choice
+  const fields = decodeAgreed(codec, record.id, record.fields)
+  const { candidates } = readConflict(context, row)
+  const chosen = 'system' in choice ? candidateOf(candidates, choice.system, fields[row.field]?.src) : choice
   if (chosen === undefined) return 'unknown'
   takeBack(record)
   const now = context.now()
-  const fields = decodeAgreed(codec, record.id, record.fields)
   record.rev += 1
   const changed = withChosenValue(fields, row.field, chosen.value, { rev: record.rev, now })
   record.fields = encodeAgreed(codec, record.id, changed)

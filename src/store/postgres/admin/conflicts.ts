@@ -52,12 +52,13 @@ async function decide(
 ): Promise<'ok' | 'unknown'> {
   const { conflict, choice, actor, now } = request
   const { id, field, record_id: recordId } = conflict
-  const chosen =
-    'system' in choice ? candidateOf(toConflict(context, conflict).candidates, choice.system) : choice
   const [record] = await readRecords(session, [recordId])
-  if (chosen === undefined || record === undefined) return 'unknown'
+  if (record === undefined) return 'unknown'
   const { codec } = context
   const fields = decodeAgreed(codec, recordId, record.fields)
+  const { candidates } = toConflict(context, conflict)
+  const chosen = 'system' in choice ? candidateOf(candidates, choice.system, fields[field]?.src) : choice
+  if (chosen === undefined) return 'unknown'
   const rev = record.rev + 1
   const changed = withChosenValue(fields, field, chosen.value, { rev, now })
   const winner = 'system' in choice ? choice.system : 'person'
