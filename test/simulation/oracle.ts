@@ -433,11 +433,11 @@ export class Oracle implements SystemWatcher {
     return looks.filter((look) => look.body !== undefined && alike(look.body[field], value))
   }
 
-  /** A create that carries no mark of ours is known by its code alone: nobody knows it again once a person has given it another one. */
+  /** A create without a mark or a key of ours is known by its code alone: nobody knows it again once a person has given it another one. */
   #isUnknowable(system: string, { body }: Version): boolean {
     const { create } = this.#system(system).traits.capabilities
-    const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
-    if (marked || !this.things.isRenamed(body?.code)) return false
+    const knowable = ['clientId', 'upsertKey', 'marker', 'idempotencyKey'].includes(create)
+    if (knowable || !this.things.isRenamed(body?.code)) return false
     this.tally.renamed += 1
     return true
   }
