@@ -84,7 +84,7 @@ const conflict: Act<Customers> = {
       open = conflictsOf(await scene.isthmus('conflicts', 'list', '--json'))
       return open.length > 0
     })
-    await scene.isthmus('conflicts', 'resolve', open[0]?.id ?? '', '--value', 'Third, says Salesforce')
+    await scene.isthmus('conflicts', 'resolve', open[0]?.id ?? '', '--take', 'crm')
     await scene.until('one name', () => {
       const now = partner(scene, numberOf(3))
       return now !== undefined && nameOf(now) === 'Third, says Salesforce'
