@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { UsageError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { type CertifiedResource, certifySystem } from '../../runtime/certify/certify-system.ts'
-import { recordMark } from '../../runtime/certify/made-up-record.ts'
+import { fillIn, recordMark } from '../../runtime/certify/made-up-record.ts'
 import { loadDefinition } from '../../runtime/load-definition.ts'
 import type { Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
@@ -26,6 +26,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
   const { output } = context
   if (options.body !== undefined && options.write !== true)
     throw new UsageError('CLI_USAGE', '--body says what records to make, which needs --write')
+  const body = options.body === undefined ? undefined : readBody(context, options.body)
   const loaded = await loadDefinition({ ...definitionOf(context), secrets: 'resolve' })
   // On standard error, so that it is seen beside a pipe as well, and before anything is made.
   if (options.write === true)
@@ -40,7 +41,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
     onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
     signal: context.untilStopped(),
     ...(options.resource === undefined ? {} : { resource: options.resource }),
-    ...(options.body === undefined ? {} : { body: readBody(context, options.body) }),
+    ...(body === undefined ? {} : { body: (seed: number) => fillIn(body, seed) }),
   })
   output.progressDone()
   output.result({ system, resources: certified, ...countOutcomes(certified) }, () =>
@@ -112,7 +113,7 @@ export function addCertifyCommand(program: Command, run: Run): void {
     .option('--write', 'create, change and remove records of its own there: for a sandbox')
     .option(
       '--body <file>',
-      'YAML or JSON with properties that records made there need beside the mapped ones',
+      'YAML or JSON with properties that records made there need beside the mapped ones; {n} stands for a number',
     )
     .action(run(certify))
 }

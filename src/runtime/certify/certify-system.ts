@@ -26,8 +26,8 @@ export interface CertifyOptions {
   readonly resource?: string
   /** Creates, changes and removes records of its own. @default false */
   readonly write?: boolean
-  /** Native properties of records made there, beside the mapped ones. @default none */
-  readonly body?: NativeRecord
+  /** Native properties of records made there, beside the mapped ones; called with another number for each. @default none */
+  readonly body?: (seed: number) => NativeRecord
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
   /** Called before each probe. */

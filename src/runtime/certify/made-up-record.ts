@@ -60,12 +60,23 @@ function madeUpGroup(fields: Readonly<Record<string, FieldType>>, seed: number):
   return Object.fromEntries(parts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
+/** Fills in a body that a person gave: `{n}` in its texts stands for a number that is another one for each record. */
+export function fillIn(body: NativeRecord, seed: number): NativeRecord {
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, filled(value, seed)]))
+}
+
+function filled(value: unknown, seed: number): unknown {
+  if (typeof value === 'string') return value.replaceAll('{n}', String(seed))
+  if (Array.isArray(value)) return value.map((one) => filled(one, seed))
+  return typeof value === 'object' && value !== null ? fillIn({ ...value }, seed) : value
+}
+
 /** What a template is made of. */
 export interface TemplateSource {
   readonly entity: Entity
   readonly part: EntitySystem
   /** Native properties put over the made-up ones, for what the mapping does not know and the system wants. @default none */
-  readonly body?: NativeRecord
+  readonly body?: (seed: number) => NativeRecord
 }
 
 /**
@@ -100,7 +111,7 @@ export async function templateOf({
     Array.from({ length: bodiesMax }, (_, seed) => write(valuesFor(seed + bodiesMax, [changing.name]))),
   )
   return {
-    body: (seed) => ({ ...made[seed % bodiesMax], ...body }),
+    body: (seed) => ({ ...made[seed % bodiesMax], ...body?.(seed) }),
     patch: (seed) => patches[seed % bodiesMax] ?? {},
     texts: texts.filter(({ plain }) => plain),
   }

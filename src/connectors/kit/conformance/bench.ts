@@ -296,6 +296,8 @@ export class ProbeBench {
     this.#target.counterpart?.faults?.clear()
     const left: string[] = []
     for (const rid of new Set(this.#made)) if (!(await this.#cleaned(rid))) left.push(rid)
+    // The next probe may look at whatever is there, and what goes away while it looks is not the system's fault.
+    if (this.#made.length > 0 && this.door === undefined) await this.wait(this.capabilities.read.lagMs)
     await this.system.close()
     return left
   }
@@ -315,7 +317,8 @@ export class ProbeBench {
 
 /** Short numbers get a number that is far away; of other ids the digits change, except in the first places, which often say what it is. */
 export function strangersId(rid: string): string {
-  if (/^\d{1,6}$/.test(rid)) return `99${rid.padStart(6, '0')}`
+  const short = /^(\D{0,4})(\d{1,6})$/.exec(rid)
+  if (short !== null) return `${short[1] ?? ''}99${(short[2] ?? '').padStart(6, '0')}`
   const tail = rid.slice(3)
   const changed = tail.replace(/\d/g, (digit) => String((Number(digit) + 5) % 10))
   return rid.slice(0, 3) + (changed === tail ? [...tail].reverse().join('') : changed)
