@@ -3,14 +3,17 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import { loadEnvironment } from '../../runtime/config.ts'
 import { collect, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchSample, type Sample } from '../init/fetch-sample.ts'
 import { type InitPlan, type PlannedSystem, parseSystem, proposeFields } from '../init/plan.ts'
+import { type DescribedOptions, hasDescriptions, planDescribed } from '../init/plan-described.ts'
 import { writeDefinition, writeVariables } from '../init/write-definition.ts'
+import { describedDefinition, describedVariables, manifestFiles } from '../init/write-described.ts'
 
-interface InitOptions {
+interface InitOptions extends DescribedOptions {
   readonly system: readonly string[]
   readonly integration: string
   readonly entity: string
@@ -94,6 +97,57 @@ function write(file: string, text: string, force: boolean): void {
 }
 
 async function init(context: CliContext, options: InitOptions): Promise<number> {
+  return hasDescriptions(options) ? initDescribed(context, options) : initSampled(context, options)
+}
+
+/** From descriptions: OpenAPI, $metadata, a database, a GraphQL schema. */
+async function initDescribed(context: CliContext, options: InitOptions): Promise<number> {
+  if (options.system.length > 0)
+    throw new UsageError(
+      'CLI_USAGE',
+      '--system goes with records of an API; with descriptions, describe each system',
+    )
+  const { directory } = context
+  const environment = loadEnvironment(directory)
+  const plan = await planDescribed(options, { directory, environment, signal: context.untilStopped() })
+  const files = [
+    { name: 'isthmus.yaml', text: describedDefinition(plan) },
+    ...manifestFiles(plan),
+    { name: '.env.example', text: describedVariables(plan) },
+  ].map(({ name, text }) => ({ path: resolve(directory, name), text }))
+  const there = files.find(({ path }) => existsSync(path))
+  if (there !== undefined && options.force !== true)
+    throw new UsageError('CLI_USAGE', `${there.path} is there already; --force overwrites it`)
+  for (const { path, text } of files) writeFileSync(path, text)
+  const { fields, match, unmapped } = plan
+  const shown = fields.map(({ name, type, maps, comments }) => ({ name, type, maps, comments }))
+  context.output.result(
+    { files: files.map(({ path }) => path), fields: shown, match: match ?? null, unmapped },
+    () =>
+      [
+        `wrote ${files.map(({ path }) => path).join(', ')}`,
+        ...fields.map(
+          ({ name, maps, comments }) =>
+            `${name}: ${Object.entries(maps)
+              .map(([system, map]) => `${system} ${mapText(map)}`)
+              .join(' = ')}${comments.map((comment) => `\n  ${comment}`).join('')}`,
+        ),
+        ...Object.entries(unmapped).flatMap(([system, paths]) =>
+          paths.map((path) => `${system} demands ${path}, and no field gives it`),
+        ),
+        match === undefined ? 'no match rule: counterparts will not be recognised' : `matched by ${match}`,
+        'next: copy .env.example to .env, fill it in, read the proposals in isthmus.yaml, then `isthmus check`',
+      ].join('\n'),
+  )
+  return exitCodes.fine
+}
+
+function mapText(map: unknown): string {
+  return typeof map === 'object' && map !== null && 'path' in map ? String(map.path) : String(map)
+}
+
+/** From a record of each API. */
+async function initSampled(context: CliContext, options: InitOptions): Promise<number> {
   const made = await plan(options, context.output.say)
   const definition = resolve(context.directory, 'isthmus.yaml')
   const variables = resolve(context.directory, '.env.example')
@@ -114,10 +168,31 @@ async function init(context: CliContext, options: InitOptions): Promise<number> 
 export function addInitCommand(program: Command, run: Run): void {
   program
     .command('init')
-    .description('write a first definition for REST systems')
-    .requiredOption(
+    .description('write a first definition, from descriptions of the systems or from a record of each')
+    .option(
       '--system <name=url>',
-      'a system: its name and the URL of its collection (twice or more)',
+      'a REST system: its name and the URL of its collection (twice or more)',
+      collect,
+      [],
+    )
+    .option('--openapi <name=source>', 'a REST system: file or URL of its OpenAPI 3 document', collect, [])
+    .option('--metadata <name=source>', 'an OData system: file or URL of its $metadata', collect, [])
+    .option(
+      '--database <name=url>',
+      'a PostgreSQL database, as postgresql://…; #name at the end takes another schema than public',
+      collect,
+      [],
+    )
+    .option('--graphql <name=source>', 'a GraphQL system: its URL, or a file with its schema', collect, [])
+    .option(
+      '--resource <system=name>',
+      'the resource to take (default: what the entity probably means)',
+      collect,
+      [],
+    )
+    .option(
+      '--token <system=variable>',
+      'environment variable that holds a bearer token, for a description that asks for one',
       collect,
       [],
     )
