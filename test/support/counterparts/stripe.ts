@@ -4,9 +4,11 @@ import type {
   CounterpartResource,
   StartCounterpart,
 } from '../../../src/connectors/kit/conformance/counterpart.ts'
+import { valueAt } from '../../../src/connectors/kit/native.ts'
 import type { NativeRecord } from '../../../src/model/values.ts'
 import type { FakeStripe } from '../stripe/fake-stripe.ts'
 import { startFakeStripe } from '../stripe/fake-stripe.ts'
+import { signedDelivery } from '../stripe/webhook-endpoint.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
 const secret = 'whsec_of_the_counterpart'
@@ -37,6 +39,12 @@ export const startCounterpart: StartCounterpart = async (): Promise<Counterpart>
       charges(fake),
     ],
     faults: proxy.faults,
+    delivery: ({ rid }) => {
+      const event = fake.account.events.findLast((one) => valueAt(one, ['data', 'object', 'id']) === rid)
+      if (event === undefined) throw new RangeError(`no event tells of ${rid}`)
+      const { headers, body } = signedDelivery(event, { secrets: [secret] })
+      return { headers, body: Buffer.from(body), receivedAt: Date.now() }
+    },
     stop: async () => {
       await proxy.close()
       await fake.close()
