@@ -169,7 +169,7 @@ export type DomainEvent =
     }
   | { readonly type: 'WebhookRefused'; readonly system: string; readonly reason: string }
   | { readonly type: 'SubscriptionLost'; readonly system: string; readonly code: string }
-  /** A system changes the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
+  /** A system has changed the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
   | {
       readonly type: 'SchemaDrifted'
       readonly system: string
@@ -177,11 +177,6 @@ export type DomainEvent =
       readonly differences: number
       readonly harmful: number
       readonly fields: readonly string[]
-    }
-  | {
-      readonly type: 'SchemaAccepted'
-      readonly system: string
-      readonly resource: string
     }
   | { readonly type: 'WorkerFenced'; readonly recordId: string }
   | { readonly type: 'WorkerStarted'; readonly workerId: number }
