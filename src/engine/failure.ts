@@ -22,7 +22,12 @@ export interface FailureFacts {
   readonly about?: string
 }
 
-/** Keeps a failure of this record in one system, for a person to see. */
+/**
+ * Keeps a failure of this record in one system, for a person to see.
+ *
+ * A lane has one failure, the last: it is a lane that a person opens again, whatever closed it, and a list of everything that ever went wrong
+ * with it would hide what there is to do. Parts that know of something weightier don't keep theirs; the journal has all of them.
+ */
 export function keepFailure(pass: Pass, facts: FailureFacts): void {
   const { system, operation, code, message, replay, about } = facts
   // A lane has one failure: what this pass took for over is not, or not any more.
