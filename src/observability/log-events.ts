@@ -15,6 +15,7 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   MembersMerged: 'info',
   OscillationHeld: 'warn',
   PollFailed: 'warn',
+  SchemaDrifted: 'warn',
   StoreFailed: 'error',
   SubscriptionLost: 'warn',
   SystemPaused: 'warn',
