@@ -1,7 +1,6 @@
 /** The fields of a resource as the API's schema describes them: those that the manifest reads, and what its mutations take. */
 import {
   type FragmentDefinitionNode,
-  type GraphQLInputField,
   type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -44,7 +43,7 @@ export function describeResource(
       path: found.path,
       nativeType: String(found.type),
       ...canonical(found.type),
-      required: created !== undefined && isRequiredInputField(created),
+      required: created?.required === true,
       nullable: !isNonNullType(found.type),
       creatable: created !== undefined,
       updatable: updating.has(key),
@@ -101,21 +100,23 @@ function isList(type: GraphQLOutputType): boolean {
 function inputFields(
   schema: GraphQLSchema,
   document: GraphqlDocument | undefined,
-): ReadonlyMap<string, GraphQLInputField> {
-  const found = new Map<string, GraphQLInputField>()
-  const walk = (typeName: string, path: readonly string[]): void => {
+): ReadonlyMap<string, { readonly required: boolean }> {
+  const found = new Map<string, { readonly required: boolean }>()
+  const walk = (typeName: string, path: readonly string[], isDemanded: boolean): void => {
     const type = schema.getType(typeName)
     if (!isInputObjectType(type) || path.length >= depthMax) return
     for (const field of Object.values(type.getFields())) {
       if (found.size >= fieldsMax) return
       const below = [...path, field.name]
-      found.set(below.join('.'), field)
+      // What an optional object demands is demanded only with it.
+      const required = isDemanded && isRequiredInputField(field)
+      found.set(below.join('.'), { required })
       if (!isListType(isNonNullType(field.type) ? field.type.ofType : field.type))
-        walk(getNamedType(field.type).name, below)
+        walk(getNamedType(field.type).name, below, required)
     }
   }
   const declared = document?.variables.get('input')
-  if (declared !== undefined) walk(declared.type, [])
+  if (declared !== undefined) walk(declared.type, [], true)
   return found
 }
 

@@ -63,7 +63,12 @@ export function schemaFields(
   writes: WriteSchemas,
 ): readonly FieldDescription[] {
   const fields: FieldDescription[] = []
-  const walk = (schema: PlainSchema, { create, update }: WriteSchemas, path: readonly string[]): void => {
+  const walk = (
+    schema: PlainSchema,
+    { create, update }: WriteSchemas,
+    path: readonly string[],
+    isDemanded: boolean,
+  ): void => {
     for (const [name, value] of schema.properties) {
       const one = plainSchema(document, value)
       if (one === undefined || fields.length >= fieldsMax) continue
@@ -73,21 +78,22 @@ export function schemaFields(
         update: plainSchema(document, update?.properties.get(name)),
       }
       if (one.properties.size > 0 && below.length < depthMax) {
-        walk(one, inner, below)
+        // What an optional object demands is demanded only with it.
+        walk(one, inner, below, isDemanded && create?.required.has(name) === true)
         continue
       }
       const isReadOnly = one.node.readOnly === true
       fields.push({
         path: below,
         ...typeFacts(document, one),
-        required: create?.required.has(name) === true && !isReadOnly,
+        required: isDemanded && create?.required.has(name) === true && !isReadOnly,
         nullable: one.nullable || !schema.required.has(name),
         creatable: inner.create !== undefined && !isReadOnly && inner.create.node.readOnly !== true,
         updatable: inner.update !== undefined && !isReadOnly && inner.update.node.readOnly !== true,
       })
     }
   }
-  walk(record, writes, [])
+  walk(record, writes, [], true)
   return fields
 }
 
