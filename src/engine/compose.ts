@@ -1,7 +1,7 @@
 /** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { FieldProblem } from '../model/integration.ts'
-import { applyPatch } from '../model/lens/apply-patch.ts'
+import { withFixedValues } from '../model/lens/fixed-values.ts'
 import type { PlannedWrite } from '../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../model/merge/outcome.ts'
 import type { Intent } from '../model/state.ts'
@@ -68,7 +68,7 @@ export async function compose(pass: Pass, planned: PlannedWrite): Promise<Outgoi
   if (planned.operation === 'update') return openIntent(pass, planned, patch, seen)
   const place = placeOf(pass.context, planned.system, pass.entity.name)
   const { onCreate } = place.part
-  const whole = onCreate === undefined ? patch : applyPatch(onCreate, patch, 'merge')
+  const whole = onCreate === undefined ? patch : withFixedValues(onCreate, patch)
   return openIntent(pass, planned, withMarker(place, whole, pass.record.id), seen)
 }
 
