@@ -187,6 +187,20 @@ describe('isthmus init, from descriptions', () => {
     )
   })
 
+  test('check tells what would be cut, and what a create demands and nobody gives', async () => {
+    const flags = ['--graphql', `shop=${shop.url}/graphql`, '--database', `erp=${database.connection}`]
+    expect((await run('init', '--entity', 'product', ...flags)).code).toBe(exitCodes.fine)
+    const text = written('isthmus.yaml')
+      .replace(/\n +maxLength: 30/, '')
+      .replace(/\n +sku: sku\n/, '\n')
+    writeFileSync(join(directory, 'isthmus.yaml'), text)
+    const environment = { SHOP_URL: shop.url, SHOP_TOKEN: 'none', ERP_URL: database.connection }
+    const { rows } = await checkIntegration({ directory, environment })
+    const warnings = rows.filter(({ level }) => level === 'warning').map(({ message }) => message)
+    expect(warnings).toContainEqual('title, from shop: texts of any length, of which 30 fit')
+    expect(warnings).toContainEqual('a create demands sku, and no field gives it')
+  })
+
   test('an OpenAPI document, by address, and a GraphQL schema', async () => {
     const { code, err } = await run(
       'init',

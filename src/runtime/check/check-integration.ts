@@ -13,6 +13,7 @@ import { readYaml } from '../../model/definition/read-yaml.ts'
 import { type Environment, loadEnvironment } from '../config.ts'
 import { inspectDefinition } from '../load-definition.ts'
 import { bindSystems } from './bind-systems.ts'
+import { checkDescribed } from './check-described.ts'
 import { checkQuotas } from './check-quotas.ts'
 import { type CheckRow, rowOfFinding } from './check-row.ts'
 import { checkSchemas } from './check-schemas.ts'
@@ -77,10 +78,11 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
       signal: options.signal ?? new AbortController().signal,
     })
     const signal = options.signal ?? new AbortController().signal
+    const described = await checkDescribed({ integration, definition, systems, signal })
     const schemas = await checkSchemas({ integration, systems, source, signal })
     const records = options.forecastRecords ?? 10_000
     const quotas = await checkQuotas({ integration, systems, records, now: Date.now(), signal })
-    return { source, rows: [...rows, ...asked, ...schemas, ...quotas] }
+    return { source, rows: [...rows, ...asked, ...described, ...schemas, ...quotas] }
   } finally {
     await bound.close()
   }

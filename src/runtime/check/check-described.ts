@@ -1,0 +1,164 @@
+/**
+ * What the systems say about their fields, against what the definition maps: values that would be cut, rounded or refused, and fields that a
+ * create demands and nobody gives. Sampled records show only what they happen to hold; a description shows what may come.
+ */
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
+import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
+import { parseNativePath } from '../../model/definition/native-path.ts'
+import type { IntegrationDefinition } from '../../model/definition/schema/root.ts'
+import type { EntitySystem, Integration } from '../../model/integration.ts'
+import { type Loss, lossesBetween } from '../proposals/field-types.ts'
+import { type CheckRow, rowOfError } from './check-row.ts'
+
+/** What is compared. */
+export interface DescribedCheck {
+  readonly integration: Integration
+  readonly definition: IntegrationDefinition
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+  readonly signal: AbortSignal
+}
+
+/** One mapped field in one system, as the definition spells it. */
+interface Mapped {
+  readonly path: string
+  /** What the mapping declares, so that nobody has to be told. */
+  readonly declares: ReadonlySet<Loss['kind']>
+}
+
+const describeMs = 30_000
+
+/** Asks every system that can for its fields and compares them. Only reads. */
+export async function checkDescribed(check: DescribedCheck): Promise<CheckRow[]> {
+  const rows: CheckRow[] = []
+  for (const [name, entity] of Object.entries(check.definition.entities)) {
+    const compiled = check.integration.entities.get(name)
+    if (compiled === undefined || !('systems' in entity)) continue
+    const places: Place[] = []
+    for (const part of compiled.systems.values()) {
+      const description = await describe(check, part, rows)
+      const map = entity.systems[part.system]?.map
+      if (description !== undefined && map !== undefined)
+        places.push({ part, description, map: mappedFields(map), givesMore: givesMore(map) })
+    }
+    for (const place of places) {
+      rows.push(...unmappedRows(name, place))
+      for (const other of places) if (other !== place) rows.push(...lossRows(name, place, other))
+    }
+  }
+  return rows
+}
+
+async function describe(
+  { systems, signal }: DescribedCheck,
+  part: EntitySystem,
+  rows: CheckRow[],
+): Promise<ResourceDescription | undefined> {
+  const system = systems.get(part.system)
+  if (system?.describe === undefined) return undefined
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(describeMs)])
+  try {
+    const described = await system.describe([part.resource], { signal: bounded, priority: 'hand' })
+    if (described.kind === 'known') return described.resources[0]
+    const { code, message } = described.failure
+    const level = code === 'CONNECTOR_CONFIG_INVALID' ? 'error' : 'warning'
+    rows.push({
+      level,
+      area: 'mapping',
+      subject: part.system,
+      message: `its fields can't be asked for: ${message}`,
+    })
+  } catch (error) {
+    rows.push(rowOfError('mapping', part.system, error))
+  }
+  return undefined
+}
+
+interface Place {
+  readonly part: EntitySystem
+  readonly description: ResourceDescription
+  readonly map: ReadonlyMap<string, Mapped>
+  /** An expression writes properties that no path names. */
+  readonly givesMore: boolean
+}
+
+function mappedFields(map: Readonly<Record<string, unknown>>): ReadonlyMap<string, Mapped> {
+  return new Map(
+    Object.entries(map).flatMap(([name, mapping]): [string, Mapped][] => {
+      if (typeof mapping === 'string') return [[name, { path: canonical(mapping), declares: new Set() }]]
+      if (typeof mapping !== 'object' || mapping === null || !('path' in mapping)) return []
+      const kinds = [
+        ...('maxLength' in mapping ? ['length' as const] : []),
+        ...('scale' in mapping ? ['scale' as const] : []),
+        ...('values' in mapping || 'write' in mapping ? ['values' as const] : []),
+      ]
+      return [[name, { path: canonical(String(mapping.path)), declares: new Set(kinds) }]]
+    }),
+  )
+}
+
+/** The text that descriptions are compared by, whichever way the path is spelt. */
+function canonical(path: string): string {
+  return JSON.stringify(parseNativePath(path) ?? [path])
+}
+
+/** A group or an expression may write more than its path says. */
+function givesMore(map: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(map).some(
+    (mapping) =>
+      typeof mapping === 'object' && mapping !== null && (!('path' in mapping) || 'write' in mapping),
+  )
+}
+
+function fieldAt({ fields }: ResourceDescription, path: string): FieldDescription | undefined {
+  return fields.find((field) => JSON.stringify(field.path) === path)
+}
+
+function unmappedRows(entity: string, { part, description, map, givesMore: more }: Place): CheckRow[] {
+  if (!part.operations.create || part.direction === 'source' || more) return []
+  const given = new Set([...map.values()].map(({ path }) => path))
+  if (part.key !== undefined) given.add(canonical(part.key))
+  const missing = description.fields.filter(
+    (field) => field.required && !given.has(JSON.stringify(field.path)),
+  )
+  return missing.map((field) => ({
+    level: 'warning',
+    area: 'mapping',
+    subject: `${entity} in ${part.system}`,
+    message: `a create demands ${field.path.join('.')}, and no field gives it`,
+    hint: 'map it, give it by a write expression, or leave creates out of the operations there',
+  }))
+}
+
+const hints: Readonly<Record<Loss['kind'], string>> = {
+  length:
+    'say maxLength in the mapping of the shorter side, if it cuts; a rule can refuse longer texts if it refuses them',
+  scale: 'say scale in the mapping of the side that rounds',
+  precision: 'larger numbers are refused there: look whether there are any',
+  values: 'say values in the mapping, a native value for each canonical one',
+  null: 'say required on the field, or spells in the mapping',
+  type: 'look at the types of both sides',
+}
+
+function lossRows(entity: string, from: Place, to: Place): CheckRow[] {
+  if (to.part.direction === 'source' || from.part.direction === 'target') return []
+  return [...to.map].flatMap(([name, there]) => {
+    const here = from.map.get(name)
+    const source = here === undefined ? undefined : fieldAt(from.description, here.path)
+    const target = fieldAt(to.description, there.path)
+    if (here === undefined || source === undefined || target === undefined) return []
+    const isWritten = to.part.fields.get(name)?.writable === true && (target.creatable || target.updatable)
+    if (!isWritten) return []
+    return lossesBetween(source, target)
+      .filter(
+        ({ kind }) =>
+          kind !== 'null' && !there.declares.has(kind) && !(kind === 'values' && here.declares.has(kind)),
+      )
+      .map(({ kind, message }) => ({
+        level: 'warning' as const,
+        area: 'mapping' as const,
+        subject: `${entity} in ${to.part.system}`,
+        message: `${name}, from ${from.part.system}: ${message}`,
+        hint: hints[kind],
+      }))
+  })
+}
