@@ -25,6 +25,7 @@ import type {
 } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import type { AdminStore } from './admin-contract.ts'
+import type { PruneRequest, PruneResult } from './prune-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
 export interface FieldCodec {
@@ -274,6 +275,7 @@ export type SettlementResult =
   | { readonly kind: 'taken'; readonly system: string; readonly recordId: string }
 
 export type { MatchKey } from '../model/matching/contract.ts'
+export type { PruneRequest, PruneResult } from './prune-contract.ts'
 
 export interface MatchRequest {
   readonly lease: Lease
@@ -367,33 +369,6 @@ export interface GuardReservation {
   /** Refused when the 24 h total would exceed the larger of the two. */
   readonly share: number
   readonly atLeast: number
-}
-
-/** How long things are kept: what is older than these times (epoch ms) may go. */
-export interface PruneRequest {
-  /** Journal lines, settled intents, decided conflicts, closed holds, finished runs. */
-  readonly historyBefore: number
-  /** Failures that are over. */
-  readonly deadLettersBefore: number
-  /** Webhook deliveries: a copy that comes later than this is not known as one any more. */
-  readonly deliveriesBefore: number
-  /** Runs begun before this and never finished: their process died. What they had listed is dropped. */
-  readonly runsDeadBefore: number
-  /** Rows of each kind removed in one call. */
-  readonly limit: number
-}
-
-/** Rows removed, by kind; a kind at its limit may have more. */
-export interface PruneResult {
-  readonly journal: number
-  readonly intents: number
-  readonly conflicts: number
-  readonly holds: number
-  readonly failures: number
-  readonly deliveries: number
-  readonly runs: number
-  readonly guardCounts: number
-  readonly deadRuns: number
 }
 
 export interface Store {
