@@ -1,0 +1,299 @@
+/** A small business system in the same process, whose faults a test chooses call by call. */
+import type {
+  CallContext,
+  CallFailure,
+  ConnectedSystem,
+  CreateRequest,
+  FindRequest,
+  FindResult,
+  ReadResult,
+  RemoteCapabilities,
+  RemoveRequest,
+  Resource,
+  UpdateRequest,
+  WriteResult,
+} from '../../src/connectors/kit/contract.ts'
+import type { NativeRecord } from '../../src/model/values.ts'
+import type { Scheduler } from '../simulation/scheduler.ts'
+
+export const fullCapabilities: RemoteCapabilities = {
+  read: { lagMs: 0, batch: 1 },
+  search: { lagMs: 0 },
+  version: 'ordered',
+  conditionalWrites: true,
+  write: 'patch',
+  nested: 'merge',
+  writeReturns: 'body+version',
+  create: 'upsertKey',
+  inflightMs: 1_000,
+  list: { paging: 'none', pageSize: 100 },
+  changes: { cursor: 'none', commitLagMs: 0 },
+  deletes: 'byId',
+  remove: 'delete',
+}
+
+type Body = Record<string, unknown>
+
+interface Stored {
+  body: Body
+  version: number
+}
+
+/** What a test makes of one call: an answer instead of the system's own, before or after the call took effect. */
+export type Fault =
+  | { readonly kind: 'answer'; readonly result: ReadResult | WriteResult; readonly applied?: boolean }
+  /** Answers of a call for many; those left out are the system's own. */
+  | { readonly kind: 'answers'; readonly results: readonly (WriteResult | undefined)[] }
+  /** A call for many that ends with only so many answers, or by throwing. */
+  | { readonly kind: 'short'; readonly answers: number }
+  | { readonly kind: 'throw' }
+  /** No answer until the caller's time limit; takes effect after `appliesAfterMs`, if at all. */
+  | { readonly kind: 'silence'; readonly appliesAfterMs?: number }
+
+export interface Call {
+  readonly operation: 'read' | 'create' | 'update' | 'remove' | 'find' | 'createMany' | 'updateMany'
+  /** Records in a call for many. */
+  readonly count?: number
+  /** Monotonic ms, as the engine said. */
+  readonly startBefore?: number
+  readonly rid?: string
+  readonly body?: NativeRecord
+  readonly ifVersion?: string
+  readonly key?: string
+  readonly priority: CallContext['priority']
+  readonly at: number
+}
+
+/** One in-process business system with one table per entity. */
+export class FakeSystem implements ConnectedSystem {
+  readonly connector = 'fake'
+  readonly name: string
+  readonly capabilities: RemoteCapabilities
+  readonly tables = new Map<string, Map<string, Stored>>()
+  readonly calls: Call[] = []
+  /** Applied to the next calls of that operation, one each. */
+  readonly faults: { readonly on: Call['operation']; readonly fault: Fault }[] = []
+  /** What the system makes of a value that it stores. */
+  store: (field: string, value: unknown) => unknown = (_, value) => value
+  /** Runs when an update arrives, before it takes effect. */
+  beforeUpdate: () => void = () => undefined
+  down = false
+  /** Records whose reads fail, and how. */
+  readonly unreadable = new Map<string, CallFailure>()
+  readonly #scheduler: Scheduler
+  #ids = 0
+
+  constructor(name: string, scheduler: Scheduler, capabilities: Partial<RemoteCapabilities>) {
+    this.name = name
+    this.#scheduler = scheduler
+    this.capabilities = { ...fullCapabilities, ...capabilities }
+  }
+
+  table(entity: string): Map<string, Stored> {
+    const table = this.tables.get(entity) ?? new Map<string, Stored>()
+    this.tables.set(entity, table)
+    return table
+  }
+
+  /** A user's edit; makes the record when there is none. */
+  edit(rid: string, change: Body, entity = 'customer'): void {
+    const before = this.table(entity).get(rid)
+    this.table(entity).set(rid, {
+      body: { ...before?.body, ...change },
+      version: (before?.version ?? 0) + 1,
+    })
+  }
+
+  body(rid: string, entity = 'customer'): Body | undefined {
+    return this.table(entity).get(rid)?.body
+  }
+
+  bodies(entity = 'customer'): readonly Body[] {
+    return [...this.table(entity).values()].map((stored) => stored.body)
+  }
+
+  count(operation: Call['operation']): number {
+    return this.calls.filter((call) => call.operation === operation).length
+  }
+
+  failNext(on: Call['operation'], fault: Fault): void {
+    this.faults.push({ on, fault })
+  }
+
+  resource(name: string): Resource {
+    const read = (rid: string): ReadResult => this.#state(name, rid)
+    return {
+      name,
+      capabilities: this.capabilities,
+      read: (rid, context) => this.#call({ operation: 'read', rid }, context, () => read(rid)),
+      async *list() {
+        yield []
+        return { complete: true }
+      },
+      find: (request, context) =>
+        this.#call<FindResult>({ operation: 'find' }, context, () => this.#find(name, request)),
+      create: (request, context) =>
+        this.#call({ operation: 'create', body: request.body, key: request.idempotencyKey }, context, () =>
+          this.#create(name, request),
+        ),
+      update: (request, context) =>
+        this.#call(
+          {
+            operation: 'update',
+            rid: request.rid,
+            body: request.patch,
+            ...(request.ifVersion === undefined ? {} : { ifVersion: request.ifVersion }),
+          },
+          context,
+          () => this.#update(name, request),
+        ),
+      ...((this.capabilities.writeBatch ?? 1) > 1
+        ? {
+            createMany: (requests, context) =>
+              this.#many('createMany', requests, context, (request) => this.#create(name, request)),
+            updateMany: (requests, context) =>
+              this.#many('updateMany', requests, context, (request) => this.#update(name, request)),
+          }
+        : {}),
+      remove: (request, context) =>
+        this.#call({ operation: 'remove', rid: request.rid }, context, () => this.#remove(name, request)),
+      ...(this.capabilities.read.batch > 1
+        ? {
+            readMany: (rids, context) =>
+              this.#call<readonly ReadResult[]>({ operation: 'read' }, context, () => rids.map(read)),
+          }
+        : {}),
+      markerOf: (native) => (typeof native.ext === 'string' ? native.ext : undefined),
+    }
+  }
+
+  async fingerprint(): Promise<{ kind: 'known'; value: string }> {
+    return { kind: 'known', value: this.name }
+  }
+
+  async close(): Promise<void> {}
+
+  async #many<Request>(
+    operation: 'createMany' | 'updateMany',
+    requests: readonly Request[],
+    context: CallContext,
+    effect: (request: Request) => WriteResult,
+  ): Promise<readonly WriteResult[]> {
+    const { startBefore } = context
+    const call = { operation, count: requests.length, ...(startBefore === undefined ? {} : { startBefore }) }
+    const at = this.faults.findIndex(({ on, fault }) => on === operation && isForMany(fault))
+    const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0]?.fault
+    return this.#call(call, context, () => {
+      if (fault?.kind === 'throw') throw new RangeError('the connection broke')
+      if (fault?.kind === 'short') return requests.slice(0, fault.answers).map(effect)
+      const given = fault?.kind === 'answers' ? fault.results : []
+      return requests.map((request, index) => given[index] ?? effect(request))
+    })
+  }
+
+  async #call<Result>(
+    call: Omit<Call, 'at' | 'priority'>,
+    context: CallContext,
+    effect: () => Result,
+  ): Promise<Result> {
+    this.calls.push({ ...call, priority: context.priority, at: this.#scheduler.now })
+    await this.#after(5, context.signal)
+    if (this.down) {
+      const failure = { code: 'DOWN', message: 'down', scope: 'system' as const }
+      return { kind: call.operation === 'read' ? 'unknown' : 'not-sent', failure } as Result
+    }
+    const index = this.faults.findIndex((planned) => planned.on === call.operation)
+    if (index < 0) return effect()
+    const [planned] = this.faults.splice(index, 1)
+    const fault = planned?.fault
+    if (fault?.kind === 'answer') {
+      if (fault.applied) effect()
+      return fault.result as Result
+    }
+    if (fault?.kind === 'silence' && fault.appliesAfterMs !== undefined)
+      this.#scheduler.after(fault.appliesAfterMs, effect)
+    await this.#after(3_600_000, context.signal)
+    return { kind: 'unknown', failure: { code: 'TIMEOUT', message: 'silence', scope: 'record' } } as Result
+  }
+
+  #after(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#scheduler.after(ms, resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  #state(entity: string, rid: string): ReadResult {
+    const failure = this.unreadable.get(rid)
+    if (failure !== undefined) return { kind: 'unknown', failure }
+    const stored = this.table(entity).get(rid)
+    if (stored === undefined) return { kind: 'gone' }
+    return { kind: 'live', rid, native: { ...stored.body }, ...this.#version(stored) }
+  }
+
+  #version(stored: Stored): { version?: string } {
+    return this.capabilities.version === 'none' ? {} : { version: String(stored.version) }
+  }
+
+  #answer(rid: string, stored: Stored): WriteResult {
+    const { writeReturns } = this.capabilities
+    return {
+      kind: 'ok',
+      rid,
+      ...(writeReturns === 'nothing' ? {} : { native: { ...stored.body } }),
+      ...(writeReturns === 'body+version' ? this.#version(stored) : {}),
+    }
+  }
+
+  #stored(body: Body): Body {
+    return Object.fromEntries(Object.entries(body).map(([field, value]) => [field, this.store(field, value)]))
+  }
+
+  #create(entity: string, request: CreateRequest): WriteResult {
+    const table = this.table(entity)
+    const { create } = this.capabilities
+    const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
+    const known = [...table].find(([, stored]) => stored.body.ext === request.recordId)
+    if (known !== undefined && create === 'upsertKey') return this.#answer(known[0], known[1])
+    this.#ids += 1
+    const rid = `${this.name}${this.#ids}`
+    const stored = {
+      body: this.#stored({ ...request.body, ...(marked ? { ext: request.recordId } : {}) }),
+      version: 1,
+    }
+    table.set(rid, stored)
+    return this.#answer(rid, stored)
+  }
+
+  #update(entity: string, request: UpdateRequest): WriteResult {
+    this.beforeUpdate()
+    const stored = this.table(entity).get(request.rid)
+    if (stored === undefined) return { kind: 'gone' }
+    if (request.ifVersion !== undefined && request.ifVersion !== String(stored.version))
+      return { kind: 'stale' }
+    const base = this.capabilities.write === 'put' ? request.base : stored.body
+    stored.body = { ...base, ...this.#stored({ ...request.patch }) }
+    stored.version += 1
+    return this.#answer(request.rid, stored)
+  }
+
+  #remove(entity: string, request: RemoveRequest): WriteResult {
+    this.table(entity).delete(request.rid)
+    return { kind: 'ok', rid: request.rid }
+  }
+
+  #find(entity: string, request: FindRequest): FindResult {
+    const rids = [...this.table(entity)]
+      .filter(([, { body }]) =>
+        request.by === 'marker'
+          ? body.ext === request.recordId
+          : Object.entries(request.values).every(([field, value]) => body[field] === value),
+      )
+      .map(([rid]) => rid)
+    return { kind: 'found', rids, capped: false }
+  }
+}
+
+function isForMany(fault: Fault): boolean {
+  return fault.kind === 'answers' || fault.kind === 'short' || fault.kind === 'throw'
+}
