@@ -59,8 +59,8 @@ export interface Scene<C extends Cast> {
   until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void>
   /** Waits until the systems agree and Isthmus has nothing left to do. */
   settled(): Promise<void>
-  /** `kill -9`, and a new process on the same database. */
-  killAndRestart(): Promise<void>
+  /** `kill -9`, whatever happens while it is down, and a new process on the same database. */
+  killAndRestart(meanwhile?: () => void | Promise<void>): Promise<void>
   /** Runs a command of the CLI on the definition and gives what it printed. */
   isthmus(...parameters: readonly string[]): Promise<string>
 }
@@ -151,8 +151,9 @@ class Stage<C extends Cast> {
       say: place.say,
       until,
       settled: () => this.#settled(),
-      killAndRestart: async () => {
+      killAndRestart: async (meanwhile) => {
         await this.#isthmus?.kill()
+        await meanwhile?.()
         await this.start()
       },
       isthmus: (...parameters) =>
