@@ -74,6 +74,27 @@ function checkReference(
     const hint = `add ${part.system} to the systems of ${target}`
     report(problem('mapping', written(['systems', part.system, 'map', field]), message, hint))
   }
+  checkFilledLater(entity, field, report, written)
+}
+
+/** An optional reference may be missing from a create, and is written once its target is there. Where nothing is updated, it never is. */
+function checkFilledLater(
+  entity: Entity,
+  field: string,
+  report: Report,
+  written: (path: DefinitionPath) => DefinitionPath,
+): void {
+  if (entity.fields.get(field)?.required === true) return
+  for (const { system, operations, fields } of entity.systems.values()) {
+    const { writable = false } = fields.get(field) ?? {}
+    if (!writable || !operations.create || operations.update) continue
+    const message = `a record is made in ${system} without its ${field} when that is not there yet, and is never updated`
+    const at = written(['systems', system, 'map', field])
+    report({
+      ...problem('mapping', at, message, `make ${field} required: the record waits for it`),
+      severity: 'warning',
+    })
+  }
 }
 
 /**

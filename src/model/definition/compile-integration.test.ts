@@ -137,6 +137,20 @@ describe('a compiled definition', () => {
     expect(crm?.fields.get('soldTo')).toMatchObject({ readable: true, writable: false })
   })
 
+  it('warns where an optional reference could be left out of a record that is never updated', () => {
+    const warnings = (text: string) =>
+      parseDefinition(text, { hash }).findings.filter(({ message }) => message.includes('never updated'))
+    expect(warnings(fixture)).toMatchObject([
+      { severity: 'warning', path: ['entities', 'order', 'map', 'soldTo', 'to'] },
+    ])
+    const required =
+      '{ type: { type: ref, entity: customer, required: true }, path: AccountId → SoldToParty }'
+    expect(warnings(fixture.replace('{ ref: customer, path: AccountId → SoldToParty }', required))).toEqual(
+      [],
+    )
+    expect(warnings(fixture.replace('operations: [create]', 'operations: [create, update]'))).toEqual([])
+  })
+
   it('reads and writes through the lenses it wires', async () => {
     const crm = entityOf(compiled(), 'customer').systems.get('crm')
     const native = { Name: 'Ada', Status__c: 'Customer', Tags__c: 'a;b', Email__c: null }
