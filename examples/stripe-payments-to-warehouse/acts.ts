@@ -190,8 +190,8 @@ const corrections: Act<Payments> = {
     const { cast } = scene
     const [first] = await cast.rows('payments')
     if (first === undefined) throw new RangeError('the warehouse is empty')
-    scene.say('Somebody rounds an amount in the warehouse. It is put right again.')
-    await cast.warehouse.query('update payments set amount = round(amount) + 1 where stripe_id = $1', [
+    scene.say('Somebody doubles an amount in the warehouse. It is put right again.')
+    await cast.warehouse.query('update payments set amount = 2 * amount where stripe_id = $1', [
       first.stripe_id,
     ])
     await arrived(scene, 'payments', first.stripe_id, { amount: first.amount })

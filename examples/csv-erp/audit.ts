@@ -1,0 +1,63 @@
+/** Compares the ERP and the CRM as an auditor would: by number, field by field, knowing nothing of Isthmus' books. */
+import type { Audit } from '../stage/play.ts'
+import type { CrmRecord, Systems } from './cast.ts'
+import type { Customer, Invoice } from './erp.ts'
+
+type Pair = readonly [field: string, inErp: unknown, inCrm: unknown]
+
+export function auditFiles(cast: Systems): Audit {
+  const customers = cast.inCrm('customers')
+  const invoices = cast.inCrm('invoices')
+  const problems = [
+    ...compare('customer', cast.erp.customers, customers, customerPairs),
+    ...compare('invoice', cast.erp.invoices, invoices, (invoice, record) =>
+      invoicePairs(invoice, record, customers),
+    ),
+  ]
+  return {
+    records: cast.erp.customers.size + cast.erp.invoices.size,
+    duplicates: [...customers.values(), ...invoices.values()].filter(({ length }) => length > 1).length,
+    problems,
+  }
+}
+
+function compare<Row>(
+  kind: string,
+  erp: ReadonlyMap<string, Row>,
+  crm: ReadonlyMap<string, readonly CrmRecord[]>,
+  pairs: (row: Row, record: CrmRecord) => readonly Pair[],
+): string[] {
+  const problems: string[] = []
+  for (const [number, row] of erp) {
+    const [record] = crm.get(number) ?? []
+    if (record === undefined) problems.push(`${kind} ${number} is not in the CRM`)
+    else
+      for (const [field, left, right] of pairs(row, record))
+        if (left !== right) problems.push(`${kind} ${number}: ${field} is ${left} and ${right}`)
+  }
+  for (const number of crm.keys()) if (!erp.has(number)) problems.push(`${kind} ${number} is not in the ERP`)
+  return problems
+}
+
+function customerPairs(row: Customer, { body }: CrmRecord): readonly Pair[] {
+  return [
+    // What the ERP can't hold counts as equal up to what it can.
+    ['name', row.company, String(body.name).slice(0, 30).trim()],
+    ['city', row.city, body.city ?? ''],
+    ['credit', row.credit.replace(',', '.'), body.credit],
+    ['blocked', row.blocked === 'J', body.blocked],
+  ]
+}
+
+function invoicePairs(
+  row: Invoice,
+  { body }: CrmRecord,
+  customers: ReadonlyMap<string, readonly CrmRecord[]>,
+): readonly Pair[] {
+  return [
+    ['customer', customers.get(row.customer)?.[0]?.rid, body.customer],
+    ['total', row.total.replace(',', '.'), body.total],
+    ['due', row.due, String(body.due).replaceAll('-', '')],
+    ['paid', row.paid === 'J', body.paid],
+  ]
+}
