@@ -8,6 +8,7 @@ import { wantsNoColour } from '../runtime/config.ts'
 import { openIntegration } from '../runtime/open-integration.ts'
 import type { CliContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { keepHeapSmall } from './memory.ts'
 import { createOutput, type Output } from './output.ts'
 import { createProgram, describeError, type GlobalOptions } from './program.ts'
 import { signalOfStop } from './stop-signal.ts'
@@ -68,6 +69,7 @@ function failUnexpectedly(error: unknown): void {
   process.exit(exitCodes.failed)
 }
 
+keepHeapSmall()
 process.stdout.on('error', ignoreClosedPipe)
 process.stderr.on('error', ignoreClosedPipe)
 process.on('uncaughtException', failUnexpectedly)
