@@ -11,6 +11,8 @@ export interface Front {
   readonly port: number
   /** The system is away for so long, then back at the same address. */
   restart(awayMs: number): Promise<void>
+  /** The system is away for as long as something takes. */
+  away(meanwhile: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,15 +43,15 @@ export async function openFront(target: { readonly port: number }): Promise<Fron
   }
   await listen(0)
   const { port } = server.address() as AddressInfo
-  return {
-    port,
-    async restart(awayMs) {
-      await hangUp()
-      await sleep(awayMs)
+  const away: Front['away'] = async (meanwhile) => {
+    await hangUp()
+    try {
+      await meanwhile()
+    } finally {
       await listen(port)
-    },
-    close: hangUp,
+    }
   }
+  return { port, away, restart: (awayMs) => away(() => sleep(awayMs)), close: hangUp }
 }
 
 /** A front of an HTTP server, and its address. */
