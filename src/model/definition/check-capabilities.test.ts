@@ -52,6 +52,14 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, create: 'none' }).join('\n')).toContain('waits for a person')
   })
 
+  it('tells that a deletion will be an archive where a system only has those, and lets it be', () => {
+    const deletes = (text: string) => text.replace('action: archive', 'action: delete')
+    const [found = '', ...more] = findings({ ...able, remove: 'archive' }, deletes)
+    expect(more).toEqual([])
+    expect(found).toContain("erp can't delete A_BusinessPartner, so deletions archive there")
+    expect(findings({ ...able, remove: 'none' }, deletes).join('\n')).toContain('erp can remove nothing')
+  })
+
   it('refuses a key that is not where the system keeps our record ids', () => {
     const key = (text: string) =>
       text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')

@@ -84,17 +84,23 @@ function operationFindings(entity: Entity, part: EntitySystem, capabilities: Che
     const message = `${part.system} offers no identity for creates: one whose outcome is unknown waits for a person`
     findings.push({ ...problem('capability', at, message), severity: 'warning' })
   }
+  return [...findings, ...removalFindings(entity, part, capabilities)]
+}
+
+/** A deletion may end milder than asked for, as an archive, and never harder. */
+function removalFindings(entity: Entity, part: EntitySystem, { remove }: CheckedCapabilities): Finding[] {
   const { action, from } = entity.delete
   const carries =
     action !== 'unlink' && part.operations.delete && from.some((system) => system !== part.system)
-  if (carries && capabilities.remove !== 'both' && capabilities.remove !== action) {
-    const can = capabilities.remove === 'none' ? 'remove nothing' : `only ${capabilities.remove}`
-    const message = `deletions would ${action} ${part.resource}, but ${part.system} can ${can}`
-    findings.push(
-      problem('capability', at, message, 'list create and update only, or choose another delete action'),
-    )
+  if (!carries || remove === 'both' || remove === action) return []
+  const at = place(entity, part, 'operations')
+  if (action === 'delete' && remove === 'archive') {
+    const message = `${part.system} can't delete ${part.resource}, so deletions archive there`
+    return [{ ...problem('capability', at, message), severity: 'warning' }]
   }
-  return findings
+  const can = remove === 'none' ? 'remove nothing' : `only ${remove}`
+  const message = `deletions would ${action} ${part.resource}, but ${part.system} can ${can}`
+  return [problem('capability', at, message, 'list create and update only, or choose another delete action')]
 }
 
 function triggerFindings(entity: Entity, part: EntitySystem, capabilities: CheckedCapabilities): Finding[] {
