@@ -116,9 +116,13 @@ function fieldAt({ fields }: ResourceDescription, path: string): FieldDescriptio
 function unmappedRows(entity: string, { part, description, map, givesMore: more }: Place): CheckRow[] {
   if (!part.operations.create || part.direction === 'source' || more) return []
   const given = new Set([...map.values()].map(({ path }) => path))
+  // A mapping may write more than its path: money has its currency beside it.
+  for (const { native } of part.fields.values())
+    for (const path of native?.paths ?? []) given.add(JSON.stringify(path))
   if (part.key !== undefined) given.add(canonical(part.key))
+  const fixed = new Set(Object.keys(part.onCreate ?? {}))
   const missing = description.fields.filter(
-    (field) => field.required && !given.has(JSON.stringify(field.path)),
+    ({ path, required }) => required && !given.has(JSON.stringify(path)) && !fixed.has(String(path[0])),
   )
   return missing.map((field) => ({
     level: 'warning',

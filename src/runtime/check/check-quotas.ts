@@ -65,13 +65,13 @@ function rowOf(
   return { level: 'ok', area: 'quota', subject: system.name, message }
 }
 
-/** Of a system that reports dozens of quotas only those count that calls use up. */
+/** Of a system that also reports storage, reports and the like, only those count that calls use up. */
 function quotasOfCalls(quotas: readonly SystemUsage[]): readonly SystemUsage[] {
-  if (quotas.length <= quotasShownMax) return quotas
   const ofCalls = quotas.filter(({ name }) =>
     /(^|[^a-z])api[-_ ]?(request|call)|^DailyApiRequests$/i.test(name),
   )
-  return ofCalls.length > 0 ? ofCalls : []
+  if (ofCalls.length > 0) return ofCalls
+  return quotas.length <= quotasShownMax ? quotas : []
 }
 
 function count(value: number): string {

@@ -13,7 +13,9 @@ const day = 86_400_000
 class MeteredTwin extends TwinSystem {
   async usage() {
     const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, toldAt: 0 }
-    return { kind: 'known', quotas: [quota] } as const
+    // No call uses storage up, so it says nothing about how long calls take.
+    const storage = { name: 'DataStorageMB', limit: 5, remaining: 4, toldAt: 0 }
+    return { kind: 'known', quotas: [quota, storage] } as const
   }
 }
 
