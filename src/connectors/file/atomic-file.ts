@@ -18,7 +18,7 @@ export async function replaceFile(
   folder: Folder,
   name: string,
   write: (file: FileHandle) => Promise<void>,
-  isWanted: () => boolean = () => true,
+  isWanted: () => boolean | Promise<boolean> = () => true,
 ): Promise<boolean> {
   const slash = name.lastIndexOf('/') + 1
   const draft = `${name.slice(0, slash)}.${name.slice(slash)}.${randomBytes(6).toString('hex')}.tmp`
@@ -31,7 +31,7 @@ export async function replaceFile(
     } finally {
       await file.close()
     }
-    if (!isWanted()) {
+    if (!(await isWanted())) {
       await folder.remove(draft)
       return false
     }

@@ -59,19 +59,21 @@ async function changesAfter(
 ): Promise<ChangesResult> {
   await deltas.takeIn('at once')
   const { log } = deltas
-  const at = cursor === undefined ? { g: log.generation, at: 0 } : parseCursor(cursor)
-  if (at === undefined || at.g !== log.generation || at.at > log.end) return { kind: 'expired' }
+  // As they are now: the log may grow while a page is read, and what grew is for the next one.
+  const { generation, end: until } = log
+  const at = cursor === undefined ? { g: generation, at: 0 } : parseCursor(cursor)
+  if (at === undefined || at.g !== generation || at.at > until) return { kind: 'expired' }
   const changed: ChangedRecord[] = []
   let place = at.at
-  for await (const { rid, native, end } of log.after(place)) {
+  for await (const { rid, native, end } of log.after(place, until)) {
     changed.push(native === undefined ? { rid, deleted: true } : { rid, version: versionOf(native) })
     place = end
     if (changed.length >= pageSize) break
   }
-  const more = changed.length >= pageSize && place < log.end
+  const more = changed.length >= pageSize && place < until
   if (changed.length === 0) await deltas.assertWhole()
-  const next = more ? place : log.end
-  return { kind: 'page', changed, cursor: JSON.stringify({ g: log.generation, at: next }), more }
+  const next = more ? place : until
+  return { kind: 'page', changed, cursor: JSON.stringify({ g: generation, at: next }), more }
 }
 
 function parseCursor(cursor: string): z.infer<typeof cursorSchema> | undefined {

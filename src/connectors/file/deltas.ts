@@ -14,7 +14,7 @@ import type { FileResourceConfig } from './config.ts'
 import type { FileOwner } from './file-owner.ts'
 import { underLock } from './lock.ts'
 import { candidates, notReady } from './ready.ts'
-import { type FileEnd, scanFile } from './scan-file.ts'
+import { type FileEnd, scanFile, stampOf } from './scan-file.ts'
 import { StateLog } from './state-log.ts'
 
 type DeltaConfig = Extract<FileResourceConfig['read'], { from: 'deltas' }>
@@ -53,7 +53,12 @@ export class Deltas {
     await this.#owner.folder.place()
     const waiting = await candidates(this.#owner, this.#config.files)
     const lock = `.isthmus/${this.#owner.resource}.lock`
-    if (waiting.length > 0 || this.log.end === 0) {
+    const hasLog = await this.log.exists()
+    // An empty place where a drive should be has neither: what is not in it was not deleted.
+    if (!hasLog && !(await this.#owner.folder.hasDirectoryOf(this.#config.files))) {
+      throw new IsthmusError('FILE_NOT_READY', `There is no folder for ${this.#config.files}.`)
+    }
+    if (waiting.length > 0 || !hasLog) {
       await underLock(this.#owner.folder, lock, lockWaitMs, () => this.#takeAll())
     } else {
       await this.log.refresh()
@@ -62,6 +67,7 @@ export class Deltas {
   }
 
   async #takeAll(): Promise<void> {
+    if (!(await this.log.exists())) await this.log.begin(await this.#hasTakenBefore())
     await this.log.refresh()
     this.#stuck = undefined
     // Looked at again: another process may have taken them meanwhile.
@@ -73,26 +79,34 @@ export class Deltas {
     await this.log.compact()
   }
 
+  /** Whether there was a log before: files that it took in lie in the archive. */
+  async #hasTakenBefore(): Promise<boolean> {
+    return (await this.#owner.folder.find(`${this.#config.archive}/*`)).length > 0
+  }
+
   /** Answers false for a file that turned out not to be whole. */
   async #take(name: string): Promise<boolean> {
+    // Read to its end first, so that nothing is taken of a file that is still coming.
+    const whole = await this.#scanned(name)
+    this.#stuck = whole.unfinished ?? (whole.damaged.length > 0 ? undefined : whole.doubt)
+    if (this.#stuck !== undefined) return false
     let end: FileEnd | undefined
     const changes = this.#changes(name, (verdict) => {
       end = verdict
     })
-    // Read to its end first, so that nothing is taken of a file that is still coming.
-    this.#stuck = await this.#unfinished(name)
-    if (this.#stuck !== undefined) return false
     await this.log.append(changes, name)
-    await this.#archive(name, end)
-    return true
+    // Another file under the same name is taken in by the next look, whatever of it is in the log by now.
+    const isSame = end !== undefined && end.unfinished === undefined && end.stamp === whole.stamp
+    if (isSame && (await this.#archive(name, whole))) return true
+    this.#stuck = `${name} was exchanged while it was read`
+    return false
   }
 
-  /** Why a file is not whole; undefined when it is, damaged rows aside. */
-  async #unfinished(name: string): Promise<string | undefined> {
+  async #scanned(name: string): Promise<FileEnd> {
     const rows = scanFile(this.#owner, name)
     for (;;) {
       const next = await rows.next()
-      if (next.done === true) return next.value.damaged.length > 0 ? undefined : next.value.doubt
+      if (next.done === true) return next.value
     }
   }
 
@@ -111,24 +125,37 @@ export class Deltas {
     }
   }
 
-  async #archive(name: string, end: FileEnd | undefined): Promise<void> {
-    const { archive } = this.#config
+  /** Answers false, and leaves it where it was, when another file had come under that name. */
+  async #archive(name: string, end: FileEnd): Promise<boolean> {
     const { folder, config } = this.#owner
-    const base = path.basename(name)
-    const isDamaged = end !== undefined && end.damaged.length > 0
-    const target = `${archive}/${base}${isDamaged ? '.damaged' : ''}`
-    if (isDamaged) {
+    const target = await this.#archivedName(name, end)
+    if (end.damaged.length > 0) {
       await replaceFile(folder, `${target}.txt`, (file) => file.writeFile(`${end.damaged.join('\n')}\n`))
     }
-    // A name that was there before is not overwritten: both files may matter to somebody.
-    const isTaken = (await folder.stat(target)) !== undefined
-    await folder.move(name, isTaken ? `${target}.${this.#owner.clock.now()}` : target)
+    await folder.move(name, target)
+    const moved = await folder.stat(target)
+    if (moved !== undefined && stampOf(moved) !== end.stamp) {
+      if ((await folder.stat(name)) === undefined) await folder.move(target, name)
+      return false
+    }
     if (config.ready.by === 'marker') await folder.remove(name + config.ready.suffix)
+    return true
+  }
+
+  /** A name that was there before is not overwritten: both files may matter to somebody. */
+  async #archivedName(name: string, { damaged }: FileEnd): Promise<string> {
+    const base = `${this.#config.archive}/${path.basename(name)}`
+    const suffix = damaged.length > 0 ? '.damaged' : ''
+    const isTaken = (await this.#owner.folder.stat(base + suffix)) !== undefined
+    return isTaken ? `${base}.${this.#owner.clock.now()}${suffix}` : base + suffix
   }
 
   /** Why not every record is known; undefined when all are. */
   async doubt(): Promise<string | undefined> {
     if (this.#stuck !== undefined) return this.#stuck
+    if (this.log.isIncomplete) {
+      return `${this.log.name} was lost: put the files of ${this.#config.archive} back and remove it, so that all are taken in again`
+    }
     const { folder } = this.#owner
     const [damaged] = await folder.find(`${this.#config.archive}/*.damaged`)
     if (damaged === undefined) return undefined

@@ -75,6 +75,15 @@ export class Folder {
     return found
   }
 
+  /** Whether the directory of a pattern is there. */
+  async hasDirectoryOf(pattern: string): Promise<boolean> {
+    const stats = await lstat(path.dirname(await this.pathOf(pattern))).catch((error: unknown) => {
+      if (isMissing(error)) return undefined
+      throw error
+    })
+    return stats?.isDirectory() === true
+  }
+
   /** One file; undefined when it is not there. A link counts as not there. */
   async stat(name: string): Promise<Stats | undefined> {
     const stats = await lstat(await this.pathOf(name)).catch((error: unknown) => {

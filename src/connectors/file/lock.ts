@@ -13,15 +13,16 @@ const touchEveryMs = 5_000
 const staleMs = 60_000
 const pollMs = 25
 
-/** Runs work under a lock. @throws IsthmusError FILE_LOCKED when it was not to be had in time, and whatever the work throws */
+/** Runs work under a lock; the work can ask whether it still has it. @throws IsthmusError FILE_LOCKED when it was not to be had in time, and whatever the work throws */
 export async function underLock<T>(
   folder: Folder,
   name: string,
   waitMs: number,
-  work: () => Promise<T>,
+  work: (isHeld: () => Promise<boolean>) => Promise<T>,
 ): Promise<T> {
   const until = performance.now() + waitMs
-  while (!(await taken(folder, name))) {
+  const token = `${process.pid} ${randomBytes(12).toString('hex')}\n`
+  while (!(await taken(folder, name, token))) {
     if (performance.now() > until) {
       throw new IsthmusError('FILE_LOCKED', `${name} is held by somebody else.`)
     }
@@ -32,19 +33,33 @@ export async function underLock<T>(
     const now = new Date()
     utimes(full, now, now).catch(() => undefined)
   }, touchEveryMs)
+  const isHeld = async (): Promise<boolean> => (await holderOf(folder, name)) === token
   try {
-    return await work()
+    return await work(isHeld)
   } finally {
     clearInterval(touch)
-    await folder.remove(name)
+    // Whoever stood still for a minute has lost it: then it is somebody else's.
+    if (await isHeld()) await folder.remove(name)
   }
 }
 
-async function taken(folder: Folder, name: string): Promise<boolean> {
+async function holderOf(folder: Folder, name: string): Promise<string | undefined> {
+  try {
+    const file = await folder.openFile(name)
+    try {
+      return await file.readFile('utf8')
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return undefined // nobody's, or not to be read: not ours either way
+  }
+}
+
+async function taken(folder: Folder, name: string, token: string): Promise<boolean> {
   try {
     const file = await folder.createFile(name)
-    await file.writeFile(`${process.pid}\n`)
-    await file.close()
+    await file.writeFile(token).finally(() => file.close())
     return true
   } catch (problem) {
     const exists = problem instanceof Error && 'code' in problem && problem.code === 'EEXIST'

@@ -1,4 +1,5 @@
 /** Reads a file row by row: good rows are handed on, damaged ones are noted by file and line, and the end says whether all of it was there. */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { NativeRecord } from '../../model/values.ts'
 import type { FileOwner } from './file-owner.ts'
@@ -19,6 +20,15 @@ export interface FileEnd {
   /** Why not every record of it is known; undefined when all are. Names files and lines, never values. */
   readonly doubt: string | undefined
   readonly damaged: readonly string[]
+  /** Why it may still be coming, whatever is damaged in it; undefined when it was all there. */
+  readonly unfinished: string | undefined
+  /** The state of the file that was read. */
+  readonly stamp: string
+}
+
+/** Tells one state of a file from another, whatever its name is. */
+export function stampOf({ ino, size, mtimeMs }: Pick<Stats, 'ino' | 'size' | 'mtimeMs'>): string {
+  return JSON.stringify([ino, size, mtimeMs])
 }
 
 const namedMax = 10
@@ -76,7 +86,7 @@ class FileScan {
     const before = await this.#file.stat()
     const scanner = new RowScanner(this.#file, { ...dialect.scan, rowBytesMax: system.rowBytesMax })
     const names = dialect.hasHeader ? await this.#header(scanner) : (config.csv.columns ?? [])
-    if (names === undefined) return { names: [], doubt: this.#firstDamage(), damaged: this.#damaged }
+    if (names === undefined) return this.#endOf([], before, before.size === 0)
     for (;;) {
       const raw = await scanner.next()
       if (raw === undefined) break
@@ -85,9 +95,14 @@ class FileScan {
       if (row === undefined) scanner.resync()
       else if (row !== 'trailer') yield row
     }
-    const after = await this.#file.stat()
-    const isChanged = before.size !== after.size || before.mtimeMs !== after.mtimeMs
-    return { names, doubt: this.#doubt(isChanged), damaged: this.#damaged }
+    return this.#endOf(names, before, false)
+  }
+
+  async #endOf(names: readonly string[], before: Stats, isEmpty: boolean): Promise<FileEnd> {
+    const stamp = stampOf(before)
+    const isChanged = stamp !== stampOf(await this.#file.stat())
+    const unfinished = isEmpty ? `${this.#name} is empty` : this.#unfinished(isChanged)
+    return { names, doubt: this.#doubt(unfinished), damaged: this.#damaged, unfinished, stamp }
   }
 
   async #header(scanner: RowScanner): Promise<readonly string[] | undefined> {
@@ -127,15 +142,20 @@ class FileScan {
     return `${this.#damaged[0] ?? this.#name}${more}`
   }
 
-  #doubt(isChanged: boolean): string | undefined {
-    const { config } = this.#owner
+  #doubt(unfinished: string | undefined): string | undefined {
     if (this.#damagedCount > 0) return this.#firstDamage()
-    if (isChanged) return `${this.#name} was changed while it was read`
-    if (config.trailer !== undefined && this.#trailer === undefined)
-      return `${this.#name} has no last row ${config.trailer}`
+    if (unfinished !== undefined) return unfinished
     if (this.#trailer !== undefined && this.#trailer !== this.#rows) {
       return `${this.#name} has ${this.#rows} rows, and its last row says ${this.#trailer}`
     }
+    return undefined
+  }
+
+  #unfinished(isChanged: boolean): string | undefined {
+    const { config } = this.#owner
+    if (isChanged) return `${this.#name} was changed while it was read`
+    if (config.trailer !== undefined && this.#trailer === undefined)
+      return `${this.#name} has no last row ${config.trailer}`
     const mayGrow = config.ready.by === 'stable' && config.trailer === undefined
     if (mayGrow && this.#last?.isEnded === false) return `${this.#name}: the last line is not ended`
     return undefined

@@ -12,7 +12,7 @@ import type { FileOwner } from './file-owner.ts'
 import type { FoundFile } from './folder.ts'
 import { KeyIndex } from './key-index.ts'
 import { candidates, notReady } from './ready.ts'
-import { type FileEnd, rowAt, scanFile } from './scan-file.ts'
+import { stampOf as contentStamp, type FileEnd, rowAt, scanFile } from './scan-file.ts'
 
 /** A record of the file. */
 export interface SnapshotRecord {
@@ -86,7 +86,7 @@ export class Snapshot {
       const next = await rows.next()
       if (next.done === true) {
         if (page.length > 0) yield page
-        const end = { ...next.value, doubt: next.value.doubt ?? twice }
+        const end = { ...next.value, doubt: next.value.doubt ?? twice ?? nothingIn(found) }
         const known = { name: found.name, stamp: stampOf(found), index, end }
         this.#known = known
         return known
@@ -145,12 +145,18 @@ function absent({ end }: IndexedFile): Lookup {
   return end.doubt === undefined ? { kind: 'gone' } : { kind: 'doubt', doubt: end.doubt }
 }
 
-function stampOf({
+/** An export that broke off before its first byte looks like one of no records; one that is meant so has a line end at least. */
+function nothingIn({ name, stats }: FoundFile): string | undefined {
+  return stats.size === 0 ? `${name} is empty` : undefined
+}
+
+/** One state of a file under one name. */
+export function stampOf({
   name,
   stats,
 }: {
   readonly name: string
-  readonly stats: { readonly ino: number; readonly size: number; readonly mtimeMs: number }
+  readonly stats: Parameters<typeof contentStamp>[0]
 }): string {
-  return JSON.stringify([name, stats.ino, stats.size, stats.mtimeMs])
+  return `${name} ${contentStamp(stats)}`
 }

@@ -2,7 +2,7 @@
  * What change files have told so far: a log of records, newest last, in the folder `.isthmus`. It is both the state (the last line of a key
  * counts) and the feed (whatever comes after a place in it).
  *
- * Lines: first `{"g": generation}`; then `{"k": id, "n": record}` and `{"k": id, "d": true}`; and `{"f": file}` once all lines of a change file
+ * Lines: first `{"g": generation}`, with `"lost": true` when there had been a log before it that is gone; then `{"k": id, "n": record}` and `{"k": id, "d": true}`; and `{"f": file}` once all lines of a change file
  * are in. A crash leaves a file without its last line: it is taken in again, which changes nothing, since the same rows in the same order
  * give the same state. A line that was cut off is cut away.
  *
@@ -32,7 +32,7 @@ export interface StateEntry {
 }
 
 const scan = { unit: 1, bigEndian: false, quote: 0, rowBytesMax: 512 * 1024 * 1024 } as const
-const generationSchema = z.strictObject({ g: z.string() })
+const generationSchema = z.strictObject({ g: z.string(), lost: z.boolean().optional() })
 /** A log is written anew when it has this many times more lines than records, and a good deal of them. */
 const historyRatio = 3
 const historyMin = 10_000
@@ -42,6 +42,7 @@ export class StateLog {
   readonly name: string
   readonly #owner: FileOwner
   #generation = ''
+  #isIncomplete = false
   #index: KeyIndex
   #end = 0
   #lines = 0
@@ -57,23 +58,37 @@ export class StateLog {
     return this.#generation
   }
 
+  /** The log was begun while files that had been taken in before it lay in the archive: what they told is not known. */
+  get isIncomplete(): boolean {
+    return this.#isIncomplete
+  }
+
   /** Byte after the last whole line. */
   get end(): number {
     return this.#end
   }
 
-  /** Takes in what this or another process has written since. Makes the log when there is none. */
+  /** Whether there is a log in the folder. */
+  async exists(): Promise<boolean> {
+    return (await this.#owner.folder.stat(this.name)) !== undefined
+  }
+
+  /** Begins a log. `isIncomplete`: there had been another one before. */
+  async begin(isIncomplete: boolean): Promise<void> {
+    await this.#create([], isIncomplete)
+  }
+
+  /** Takes in what this or another process has written since. @throws IsthmusError FILE_FAILED when there is no log */
   async refresh(): Promise<void> {
     const stats = await this.#owner.folder.stat(this.name)
-    if (stats === undefined) {
-      await this.#create([])
-      return this.refresh()
-    }
+    if (stats === undefined) throw new IsthmusError('FILE_FAILED', `${this.name} is not there any more.`)
     if (stats.ino === this.#ino && stats.size === this.#end) return
     const file = await this.#owner.folder.openFile(this.name)
     try {
-      const { ino } = await file.stat()
-      if (ino !== this.#ino) this.#reset(ino)
+      const { ino, size } = await file.stat()
+      // The number of a file that was removed may be given to another one.
+      const isSame = ino === this.#ino && size >= this.#end && (await generationOf(file)) === this.#generation
+      if (!isSame) this.#reset(ino)
       await this.#scan(file)
     } finally {
       await file.close()
@@ -86,6 +101,7 @@ export class StateLog {
     this.#end = 0
     this.#lines = 0
     this.#generation = ''
+    this.#isIncomplete = false
   }
 
   async #scan(file: FileHandle): Promise<void> {
@@ -96,6 +112,7 @@ export class StateLog {
       if (raw === undefined || !raw.isEnded) return
       const line = lineOf(raw.bytes)
       if (line.kind === 'generation') this.#generation = line.generation
+      if (line.kind === 'generation') this.#isIncomplete = line.isIncomplete
       if (line.kind === 'entry') this.#index.set(line.rid, raw.start)
       if (line.kind === 'entry') this.#lines += 1
       this.#end = raw.start + raw.bytes.length + 1
@@ -104,13 +121,13 @@ export class StateLog {
 
   /** What is known of keys: undefined where nothing was ever told, or a deletion was. */
   async lookUp(rids: readonly string[]): Promise<readonly (NativeRecord | undefined)[]> {
-    const file = await this.#owner.folder.openFile(this.name)
+    const file = await this.#open()
     try {
       const results: (NativeRecord | undefined)[] = []
       for (const rid of rids) {
         const start = this.#index.get(rid)
         const entry = start === undefined ? undefined : await entryAt(file, start)
-        if (entry !== undefined && entry.rid !== rid) {
+        if (start !== undefined && entry?.rid !== rid) {
           throw new IsthmusError('FILE_DAMAGED', `${this.name} does not hold what its index says.`)
         }
         results.push(entry?.native)
@@ -121,25 +138,49 @@ export class StateLog {
     }
   }
 
-  /** Every living record. A line counts when it is the last one of its key. */
+  /**
+   * Every living record. A line counts when it is the last one of its key. A record that is told of once more meanwhile moves to the log's
+   * end, so that is gone on to until nothing came any more; whoever was handed out before may come again.
+   */
   async *living(): AsyncGenerator<{ readonly rid: string; readonly native: NativeRecord }> {
-    for await (const { rid, native, start } of this.#entries(0)) {
-      if (native !== undefined && this.#index.get(rid) === start) yield { rid, native }
+    let place = 0
+    for (;;) {
+      const until = this.#end
+      for await (const { rid, native, start } of this.#entries(place, until)) {
+        if (native !== undefined && this.#index.get(rid) === start) yield { rid, native }
+      }
+      if (this.#end === until) return
+      place = until
     }
   }
 
-  /** Entries after a place, in the order in which they came. */
-  async *after(place: number): AsyncGenerator<StateEntry> {
-    yield* this.#entries(place)
+  /** Entries between two places, in the order in which they came. */
+  async *after(place: number, until: number): AsyncGenerator<StateEntry> {
+    yield* this.#entries(place, until)
   }
 
-  async *#entries(place: number): AsyncGenerator<StateEntry & { readonly start: number }> {
-    const until = this.#end
+  /** The log that the index belongs to. @throws IsthmusError FILE_FAILED when another one is in its place */
+  async #open(): Promise<FileHandle> {
+    const expected = this.#ino
     const file = await this.#owner.folder.openFile(this.name)
+    const { ino } = await file.stat()
+    if (ino === expected && expected === this.#ino) return file
+    await file.close()
+    throw this.#exchanged()
+  }
+
+  #exchanged(): IsthmusError {
+    return new IsthmusError('FILE_FAILED', `${this.name} was written anew while it was read.`)
+  }
+
+  async *#entries(place: number, until: number): AsyncGenerator<StateEntry & { readonly start: number }> {
+    const file = await this.#open()
+    const ino = this.#ino
     try {
       const scanner = new RowScanner(file, { ...scan, from: { start: place, line: 1 } })
       for (;;) {
         const raw = await scanner.next()
+        if (ino !== this.#ino) throw this.#exchanged()
         if (raw === undefined || raw.start >= until) return
         const line = lineOf(raw.bytes)
         if (line.kind !== 'entry') continue
@@ -169,10 +210,10 @@ export class StateLog {
       for await (const { rid, native } of entries) {
         text += `${writeJson(native === undefined ? { k: rid, d: true } : { k: rid, n: native })}\n`
         if (text.length < 1_000_000) continue
-        place += (await file.write(Buffer.from(text), 0, undefined, place)).bytesWritten
+        place = await writeAll(file, Buffer.from(text), place)
         text = ''
       }
-      await file.write(Buffer.from(`${text}${writeJson({ f: fileName })}\n`), 0, undefined, place)
+      await writeAll(file, Buffer.from(`${text}${writeJson({ f: fileName })}\n`), place)
       await file.sync()
     } finally {
       await file.close()
@@ -183,7 +224,7 @@ export class StateLog {
   /** Writes the log anew when it is mostly history. Only under the lock. */
   async compact(): Promise<void> {
     if (this.#lines < historyMin || this.#lines < this.#index.size * historyRatio) return
-    await this.#create(this.living())
+    await this.#create(this.living(), this.#isIncomplete)
     await this.refresh()
   }
 
@@ -191,9 +232,10 @@ export class StateLog {
     records:
       | AsyncIterable<{ readonly rid: string; readonly native: NativeRecord }>
       | Iterable<{ readonly rid: string; readonly native: NativeRecord }>,
+    isIncomplete: boolean,
   ): Promise<void> {
     await replaceFile(this.#owner.folder, this.name, async (file) => {
-      await file.writeFile(`${writeJson({ g: randomUUID() })}\n`)
+      await file.writeFile(`${writeJson({ g: randomUUID(), ...(isIncomplete ? { lost: true } : {}) })}\n`)
       for await (const { rid, native } of records)
         await file.writeFile(`${writeJson({ k: rid, n: native })}\n`)
     })
@@ -201,7 +243,7 @@ export class StateLog {
 }
 
 type Line =
-  | { readonly kind: 'generation'; readonly generation: string }
+  | { readonly kind: 'generation'; readonly generation: string; readonly isIncomplete: boolean }
   | { readonly kind: 'entry'; readonly rid: string; readonly native: NativeRecord | undefined }
   | { readonly kind: 'other' }
 
@@ -209,11 +251,27 @@ function lineOf(bytes: Buffer): Line {
   const parsed = parseJson(bytes.toString('utf8'), { maxDepth: 66, numbers: 'lossless' })
   if (!parsed.ok || !isNativeRecord(parsed.value)) return { kind: 'other' }
   const generation = generationSchema.safeParse(parsed.value)
-  if (generation.success) return { kind: 'generation', generation: generation.data.g }
+  if (generation.success) {
+    const { g, lost = false } = generation.data
+    return { kind: 'generation', generation: g, isIncomplete: lost }
+  }
   const { k: rid, n: native, d: isDeleted } = parsed.value
   if (typeof rid !== 'string') return { kind: 'other' }
   if (isNativeRecord(native)) return { kind: 'entry', rid, native }
   return isDeleted === true ? { kind: 'entry', rid, native: undefined } : { kind: 'other' }
+}
+
+/** Writes all of it, however little the system takes at once. Gives the byte after it. */
+async function writeAll(file: FileHandle, bytes: Buffer, place: number): Promise<number> {
+  for (let done = 0; done < bytes.length; )
+    done += (await file.write(bytes, done, bytes.length - done, place + done)).bytesWritten
+  return place + bytes.length
+}
+
+async function generationOf(file: FileHandle): Promise<string | undefined> {
+  const raw = await new RowScanner(file, { ...scan, from: { start: 0, line: 1, chunkBytes: 256 } }).next()
+  const line = raw === undefined ? undefined : lineOf(raw.bytes)
+  return line?.kind === 'generation' ? line.generation : undefined
 }
 
 async function entryAt(

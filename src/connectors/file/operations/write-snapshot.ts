@@ -13,7 +13,7 @@ import { ridOf, unwritable, versionOf } from '../dialect.ts'
 import type { FileOwner } from '../file-owner.ts'
 import { underLock } from '../lock.ts'
 import { scanFile } from '../scan-file.ts'
-import type { Snapshot } from '../snapshot.ts'
+import { type Snapshot, stampOf } from '../snapshot.ts'
 import { type FileWrite, failedWrite, isLate, refused, tooLate } from './file-write.ts'
 
 const lockWaitMs = 5_000
@@ -27,7 +27,9 @@ export async function writeSnapshot(
 ): Promise<readonly WriteResult[]> {
   try {
     const { name } = await snapshot.current()
-    return await underLock(owner.folder, `${name}.lock`, lockWaitMs, () => rewrite(owner, snapshot, writes))
+    return await underLock(owner.folder, `${name}.lock`, lockWaitMs, (isHeld) =>
+      rewrite(owner, snapshot, { writes, isHeld }),
+    )
   } catch (problem) {
     const result = failedWrite(owner, problem)
     return writes.map(() => result)
@@ -37,7 +39,7 @@ export async function writeSnapshot(
 async function rewrite(
   owner: FileOwner,
   snapshot: Snapshot,
-  writes: readonly FileWrite[],
+  { writes, isHeld }: { readonly writes: readonly FileWrite[]; readonly isHeld: () => Promise<boolean> },
 ): Promise<readonly WriteResult[]> {
   const known = await snapshot.indexed()
   if (known.end.doubt !== undefined) {
@@ -56,7 +58,12 @@ async function rewrite(
     owner.folder,
     known.name,
     (file) => plan.copy(file, known.name, pending),
-    () => !isPastStart(),
+    async () => {
+      // Another file in its place, or another holder of the lock: the copy would undo what they wrote.
+      const isSame = stampOf(await snapshot.current()) === known.stamp && (await isHeld())
+      if (!isSame) throw new IsthmusError('FILE_LOCKED', `${known.name} was exchanged by somebody else.`)
+      return !isPastStart()
+    },
   )
   if (isDone) return settled(results)
   return writes.map((_, index) => (results[index]?.kind === 'ok' ? tooLate() : (results[index] ?? tooLate())))
@@ -182,7 +189,15 @@ class Rewriting {
     if (dialect.hasHeader) await out.write(this.#bytes(dialect.formatHeader(this.#names)))
     let count = 0
     const seen = new Set<string>()
-    for await (const row of scanFile(this.#owner, name)) {
+    const rows = scanFile(this.#owner, name)
+    for (;;) {
+      const next = await rows.next()
+      if (next.done === true) {
+        // Rows that could not be read are not in the copy.
+        if (next.value.doubt === undefined) break
+        throw new IsthmusError('FILE_DAMAGED', `The file is not rewritten: ${next.value.doubt}.`)
+      }
+      const row = next.value
       const places = pending.get(row.rid)
       if (places === undefined) {
         await out.write(row.bytes)
@@ -203,6 +218,8 @@ class Rewriting {
       count += 1
     }
     await out.write(this.#bytes(dialect.formatTrailer(count)))
+    // A file of no byte would look like one that was never written.
+    if (out.isEmpty) await out.write(lineEnd)
     await out.flush()
   }
 
@@ -217,13 +234,20 @@ class Buffered {
   readonly #file: FileHandle
   #parts: Buffer[] = []
   #size = 0
+  #isEmpty = true
 
   constructor(file: FileHandle) {
     this.#file = file
   }
 
+  /** Nothing was written at all. */
+  get isEmpty(): boolean {
+    return this.#isEmpty
+  }
+
   async write(bytes: Buffer): Promise<void> {
     this.#parts.push(bytes)
+    if (bytes.length > 0) this.#isEmpty = false
     this.#size += bytes.length
     if (this.#size >= bufferBytes) await this.flush()
   }
