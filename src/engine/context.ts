@@ -46,7 +46,7 @@ import type { Timeouts } from './timeouts.ts'
 export interface EngineSettings {
   /** Records worked on at the same time. @default 256 */
   readonly inFlight: number
-  /** Life of a claim. @default 60000 */
+  /** Life of a claim. @default 60000, longer where a system's time-outs ask for it */
   readonly leaseMs: number
   /** Kept free at the end of a lease. @default 2000 */
   readonly leaseMarginMs: number

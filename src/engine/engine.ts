@@ -33,6 +33,9 @@ export const engineDefaults: EngineSettings = Object.freeze({
   queueMax: 8_192,
 })
 
+/** Of a claim, what is left beside one read and one write. */
+const inLineMs = 40_000
+
 /** What an engine is made of. */
 export interface EngineOptions {
   readonly integration: Integration
@@ -88,7 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
 
 function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
   const { integration, store, systems, clock, random, emit, parts } = options
-  const settings: EngineSettings = { ...engineDefaults, ...options.settings }
+  const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)
   const gates = new Map<string, SystemGate>()
   for (const { name, timing } of integration.systems.values()) {
@@ -116,6 +119,15 @@ function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
     settings,
     parts,
   }
+}
+
+/**
+ * A claim has to outlive the slowest read and the slowest write that a pass may wait for, with time to wait in line: a write that does not fit
+ * into what is left of the claim is not sent, so under a shorter one it never would be.
+ */
+function leaseFor({ systems }: Integration): number {
+  const slowest = [...systems.values()].map(({ timing }) => timing.readTimeoutMs + timing.writeTimeoutMs)
+  return Math.max(engineDefaults.leaseMs, inLineMs + Math.max(0, ...slowest))
 }
 
 /** Answers that can't turn false again are asked for once. */

@@ -28,6 +28,22 @@ describe('a worker', () => {
     expect((await it.store.admin.conflicts({ limit: 5 })).rows).toEqual([])
   })
 
+  test('writes to a system whose writes may take as long as a claim lives otherwise', async () => {
+    const it = start({
+      adjust: (integration) => ({
+        ...integration,
+        systems: new Map(
+          [...integration.systems].map(([name, system]) => [
+            name,
+            { ...system, timing: { ...system.timing, readTimeoutMs: 60_000, writeTimeoutMs: 120_000 } },
+          ]),
+        ),
+      }),
+    })
+    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+  })
+
   test('never works on more records at a time than it may', async () => {
     const it = start({ settings: { inFlight: 7 } })
     let most = 0
