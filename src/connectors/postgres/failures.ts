@@ -12,7 +12,7 @@
  * | 57014: cancelled by the server's time limit, rolled back | not-sent | the record |
  * | 53, 25006: no room, or the server is a standby | not-sent | the system |
  * | 42: a table, column or right is missing | not-sent | the record |
- * | severity FATAL or PANIC, 08, 57P, no answer, anything else | unknown | by cause |
+ * | severity FATAL or PANIC, 08, 40003, 57P, no answer, anything else | unknown | by cause |
  */
 import pg from 'pg'
 import type { CallFailure, WriteResult } from '../kit/contract.ts'
@@ -121,7 +121,8 @@ function isContention(state: string): boolean {
 export function isRolledBack(problem: unknown): boolean {
   if (!(problem instanceof pg.DatabaseError) || problem.code === undefined) return false
   const isEnd = problem.severity === 'FATAL' || problem.severity === 'PANIC'
-  return !isEnd && !/^(08|57P|58|XX)/.test(problem.code)
+  // 40003 is a proxy's or a cluster's word: nobody knows whether the statement was completed.
+  return !isEnd && !/^(08|40003|57P|58|XX)/.test(problem.code)
 }
 
 /** True when the culprit is a value of the statement: of several rows, the others may still be fine. */

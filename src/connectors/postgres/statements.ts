@@ -168,6 +168,14 @@ export function readStatement(bound: BoundTable, parts: readonly string[]): Stat
   return { text: `select ${shown(bound)} from ${from(bound)} as t where ${hasKey(bound, 1)}`, values: parts }
 }
 
+/** Reads the parts of a key as values of their columns' types, and touches no row. */
+export function keyStatement(bound: BoundTable, parts: readonly string[]): Statement {
+  const casts = bound.config.key.map(
+    (column, index) => `$${index + 1}::text::${columnOf(bound, column).type} is null as k${index}`,
+  )
+  return { text: `select ${casts.join(', ')}`, values: parts }
+}
+
 /** Reads several rows by their keys; `place` is the id's place in the request. */
 export function readManyStatement(bound: BoundTable, keys: readonly (readonly string[])[]): Statement {
   const { key } = bound.config

@@ -2,7 +2,7 @@
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { sqlState } from '../failures.ts'
 import { observedRow } from '../record.ts'
-import { keyParts, readManyStatement, readStatement } from '../statements.ts'
+import { keyParts, keyStatement, readManyStatement, readStatement } from '../statements.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
 /** Reads one row. Never throws: a failure is no information. */
@@ -15,7 +15,7 @@ export async function readOne(owner: TableOwner, rid: string, context: CallConte
     return row === undefined ? { kind: 'gone' } : observedRow(row)
   } catch (problem) {
     // A key that the column's type can't hold is the key of no row.
-    if (isNoKey(problem)) return { kind: 'gone' }
+    if (isOfValues(problem) && (await isNoKey(owner, rid, context))) return { kind: 'gone' }
     return { kind: 'unknown', failure: readFailure(owner, problem, 'Reading') }
   }
 }
@@ -40,7 +40,7 @@ export async function readMany(
     const found = new Map(rows.map((row) => [asked[Number(row.place) - 1]?.place, observedRow(row)] as const))
     return rids.map((_, place) => found.get(place) ?? { kind: 'gone' })
   } catch (problem) {
-    if (isNoKey(problem)) return readOneByOne(owner, rids, context)
+    if (isOfValues(problem)) return readOneByOne(owner, rids, context)
     const failure = readFailure(owner, problem, 'Reading')
     return rids.map(() => ({ kind: 'unknown', failure }))
   }
@@ -57,6 +57,19 @@ async function readOneByOne(
   return results
 }
 
-function isNoKey(problem: unknown): boolean {
+function isOfValues(problem: unknown): boolean {
   return sqlState(problem)?.startsWith('22') === true
+}
+
+/** Whether it was the key that could not be read as a value. A view may fail on a column of a row that is there. */
+async function isNoKey(owner: TableOwner, rid: string, context: CallContext): Promise<boolean> {
+  try {
+    const bound = await boundTable(owner, context)
+    const parts = keyParts(bound, rid)
+    if (parts === undefined) return true
+    await owner.client.read(keyStatement(bound, parts), context)
+    return false
+  } catch (problem) {
+    return isOfValues(problem)
+  }
 }

@@ -176,7 +176,7 @@ function insertText(
   return (source) => `with v as materialized (select * from ${source}), made as (
 insert into ${from(bound)} as t (${columns.map(quoted).join(', ')})
 select ${columns.map((_, index) => `v.c${index}`).join(', ')}
-from v order by ${target.map((column) => `v.c${place(column)}`).join(', ')}${onConflict(owner, columns, target)}
+from v order by ${target.map((column) => `v.c${place(column)}`).join(', ')}${onConflict(owner, bound, { columns, target })}
 returning ${shown(bound)}, ${keys})
 select v.n::text as n, 'f' as was, m.rid, m.version, m.changed, m.deleted, m.record
 from v join made as m on ${isMade}

@@ -53,7 +53,7 @@ export async function createRow(
     }
     const { source, parameter } = rowsOf(bound, columns, [{ values }])
     const text = `insert into ${from(bound)} as t (${columns.map(quoted).join(', ')})
-select ${columns.map((_, index) => `v.c${index}`).join(', ')} from ${source}${onConflict(owner, columns, target)}
+select ${columns.map((_, index) => `v.c${index}`).join(', ')} from ${source}${onConflict(owner, bound, { columns, target })}
 returning ${answered(bound)}`
     const [made] = await owner.client.write({ text, values: [parameter] }, context)
     if (made !== undefined) return await settled(owner, bound, made, context)
@@ -91,17 +91,18 @@ export function missingKey(owner: TableOwner, values: NativeRecord): WriteResult
   }
 }
 
-/** What happens to a row of the same key or marker that is there already. */
+/** What happens to a row of the same key or marker that is there already. One that is marked as deleted is never written over. */
 export function onConflict(
-  { config }: TableOwner,
-  columns: readonly string[],
-  target: readonly string[],
+  owner: TableOwner,
+  bound: BoundTable,
+  { columns, target }: { readonly columns: readonly string[]; readonly target: readonly string[] },
 ): string {
   if (target.length === 0) return ''
   const others = columns.filter((column) => !target.includes(column))
   const on = `\non conflict (${target.map(quoted).join(', ')})`
-  if (config.existing === 'adopt' || others.length === 0) return `${on} do nothing`
-  return `${on} do update set ${others.map((one) => `${quoted(one)} = excluded.${quoted(one)}`).join(', ')}`
+  if (owner.config.existing === 'adopt' || others.length === 0) return `${on} do nothing`
+  const sets = others.map((one) => `${quoted(one)} = excluded.${quoted(one)}`)
+  return `${on} do update set ${[...sets, ...touched(owner, columns)].join(', ')} where not (${isDeleted(bound)})`
 }
 
 interface Upsert {
