@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { benchCache } from './cache.ts'
 import { benchClient } from './client.ts'
+import { benchFirstLoad } from './first-load.ts'
 import { benchFullRun } from './full-run.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
@@ -35,6 +36,7 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       say,
     }),
   'salesforce-bulk': () => benchSalesforceBulk({ records: Number(values.records ?? 100_000), say }),
+  'first-load': () => benchFirstLoad({ records: Number(values.records ?? 100_000), say }),
   'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
 }
 
