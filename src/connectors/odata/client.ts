@@ -2,8 +2,8 @@
 
 import type { Method } from '../../http/call.ts'
 import type { Answer, ApiClient } from '../../http/client.ts'
-import { HttpStatusError } from '../../http/errors.ts'
-import { parseJson } from '../../http/json.ts'
+import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
+import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -251,14 +251,14 @@ function groupedById(
     group.push({
       status,
       headers: Object.fromEntries(lower),
-      body: body === undefined ? '' : JSON.stringify(body),
+      body: body === undefined ? '' : writeJson(body),
     })
     groups[at] = group
   }
   return groups
 }
 
-/** One answer of a batch as a call of its own would have ended. @throws HttpStatusError · CONNECTOR_ANSWER_UNUSABLE */
+/** One answer of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_ANSWER_UNUSABLE */
 export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknown> {
   const { status, headers, body: text } = answer
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -269,6 +269,17 @@ export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknow
   }
   if (status < 200) throw unusableAnswer(`${label} got no answer within its batch`)
   const body = parsed?.ok === true ? parsed.value : text
+  const kept = { outcome: 'answered', answer: { status, body, mediaType, headers } } as const
+  if (status === 401) {
+    const message = `${label} was refused within a batch: the credential is not accepted (401).`
+    throw new AuthenticationError('HTTP_UNAUTHENTICATED', message, kept)
+  }
+  if (status === 429) {
+    const seconds = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
+    const retry = seconds === undefined ? {} : { retry: { afterMs: Number(seconds) * 1_000 } }
+    const message = `${label} was refused within a batch: too many requests (429).`
+    throw new RateLimitedError('HTTP_RATE_LIMITED', message, { ...kept, ...retry })
+  }
   const outcome = status >= 500 || status === 408 ? 'unknown' : 'answered'
   throw new HttpStatusError(
     outcome === 'unknown' ? 'HTTP_STATUS_TRANSIENT' : 'HTTP_STATUS_FINAL',

@@ -21,11 +21,11 @@ import type { ResourceSettings } from '../config.ts'
 import { afterPosition, allOf, keyOf, type Position } from '../protocol/literals.ts'
 import {
   formatPosition,
-  needsAnHourBack,
   onTheWall,
   positionAsStands,
   positionText,
   type Track,
+  zoneOfTrack,
 } from './positions.ts'
 import { keyOrder, shapeQuery } from './query.ts'
 import { collectionOf, isTombstone, listedRecord } from './record.ts'
@@ -71,7 +71,7 @@ async function nextPages(request: ChangesRequest, state: State): Promise<Changes
       tracks.push({ ...(cursor === undefined ? {} : { cursor }), more: false })
       continue
     }
-    const rules = rulesOf(request.feed, track)
+    const rules = rulesOf(request.feed, track, zoneOfTrack(track, bound.set, request.feed.timeZone))
     const result = await readFeed(cursor, rules, (query) => trackPage(request, bound, track, query))
     if (result.kind !== 'page') return result
     for (const one of result.changed) changed.set(one.rid, one)
@@ -97,11 +97,12 @@ function parseState(cursor: string, feed: ChangesSettings): State | undefined {
 
 const hourMs = 3_600_000
 
-function rulesOf({ ties, commitLag, overlap, timeZone }: ChangesSettings, track: Track): FeedRules {
+function rulesOf({ ties, commitLag, overlap }: ChangesSettings, track: Track, zone: string): FeedRules {
   return {
     tieBreak: ties === 'id' ? 'id' : 'page',
     commitLagMs: commitLag,
-    overlapMs: overlap + (needsAnHourBack(track, timeZone) ? hourMs : 0),
+    // Where clocks are moved back in autumn, an hour of the wall comes twice.
+    overlapMs: overlap + (zone === 'UTC' ? 0 : hourMs),
     formatPosition: (ms) => formatPosition(track, ms),
   }
 }
@@ -124,11 +125,19 @@ async function trackPage(
   const items = page.items.map((wire) => feedItem(settings, track, listedRecord(bound, settings, wire)))
   // A page cut short by the service comes with a link to more; the feed goes on by its own order.
   const more = page.items.length >= pageSize || page.next !== undefined
+  const isCutShort = page.next !== undefined && page.items.length < pageSize
+  const isTie = query.page > 0 || items.at(-1)?.position === query.since
+  if (feed.ties === 'skip' && isCutShort && isTie) throw unusableAnswer(cutWithinTies(page.items.length))
   const date = Date.parse(headers.date ?? '')
   // The field has whole seconds and was written when the answer was ready; the records were read before that.
   const now = Number.isNaN(date) ? undefined : date - Math.ceil(tookMs)
-  const zone = 'date' in track ? feed.timeZone : 'UTC'
+  const zone = zoneOfTrack(track, bound.set, feed.timeZone)
   return { items, more, ...(now === undefined ? {} : { serverNowMs: onTheWall(now, zone) }) }
+}
+
+/** Counting goes on after a whole page, so what the service left out of this one would be passed over. */
+function cutWithinTies(length: number): string {
+  return `it gives ${length} records at once, fewer than were asked for, in the midst of records of one time; set list.pageSize to no more`
 }
 
 /** Times before it are none; a filter of this kind also leaves out records without a time. */

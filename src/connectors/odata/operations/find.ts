@@ -10,6 +10,7 @@ import { fromWire } from '../protocol/values.ts'
 import { type Marker, markerOfSettings, spelt } from './marker.ts'
 import { collectionOf } from './record.ts'
 import { boundTo, entitySetOf, propertyOf, type ResourceContext } from './resource-context.ts'
+import { isSameValue } from './same-value.ts'
 
 /** Hits that are read; with as many as that, there may be more. */
 export const hitsMax = 100
@@ -41,7 +42,7 @@ export async function findRecords(
     }
     const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
     const { items, next } = collectionOf(bound, data)
-    const rids = items.flatMap((wire) => hit(bound.model, { set, values }, bound.set, wire))
+    const rids = items.map((wire) => hit(bound.model, { set, values }, bound.set, wire))
     return { kind: 'found', rids: [...new Set(rids)], capped: next !== undefined || items.length >= hitsMax }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
@@ -68,24 +69,22 @@ function scalars(values: NativeRecord): NativeRecord {
   return values
 }
 
-/** Each hit is checked: taking a stranger's record for ours would be worse than finding none. Searches of many systems ignore case. */
-function hit(
-  model: ServiceModel,
-  { set, values }: Search,
-  owner: EntitySet,
-  wire: unknown,
-): readonly string[] {
+/**
+ * Each hit is checked, since taking a stranger's record for ours would be as bad as making ours a second time. What the service takes for a
+ * hit and we don't is therefore neither: its search may see values as one that we tell apart, or it may not have searched at all.
+ */
+function hit(model: ServiceModel, { set, values }: Search, owner: EntitySet, wire: unknown): string {
   if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
   const { native } = fromWire(model, set.type, wire)
-  const fits = Object.entries(values).every(([name, value]) => sameText(native, name, value))
+  const differing = Object.entries(values).find(([name, value]) => !isHeld(set, native, name, value))
+  if (differing !== undefined) throw unusableAnswer(`a hit of a search has another value of ${differing[0]}`)
   // The key of the record itself, also where the hit is one of its parts, which carries it.
   const rid = ridOf(owner.type, native)
   if (rid === undefined) throw unusableAnswer(`a hit in ${set.name} lacks the key of ${owner.name}`)
-  return fits ? [rid] : []
+  return rid
 }
 
-function sameText(native: NativeRecord, name: string, wanted: unknown): boolean {
+function isHeld(set: EntitySet, native: NativeRecord, name: string, wanted: unknown): boolean {
   const found = textAt(native, [name]) ?? ''
-  const text = textAt({ wanted }, ['wanted']) ?? ''
-  return found.toLowerCase() === text.toLowerCase()
+  return isSameValue(propertyOf(set, name), found, textAt({ wanted }, ['wanted']) ?? '')
 }

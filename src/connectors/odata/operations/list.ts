@@ -21,7 +21,7 @@ export async function* listAll(
 
 /**
  * By key: each page begins after the last key of the one before, so nothing that stays is skipped whatever vanishes. A service may cut pages
- * shorter than asked for; only an empty page ends the walk, or a shorter one without a link to more.
+ * shorter than asked for and say nothing of it; so only an empty page ends the walk, or a shorter one once as many came as were counted.
  */
 async function* keyPages(
   owner: ResourceContext,
@@ -32,6 +32,8 @@ async function* keyPages(
   const { pageSize, count } = settings.list
   const scope = scopeOf(owner, bound)
   let after: string | undefined
+  let expected: number | undefined
+  let seen = 0
   for (let isFirst = true; ; isFirst = false) {
     const query = {
       ...shapeQuery(bound, settings),
@@ -42,13 +44,21 @@ async function* keyPages(
     }
     const page = await fetchPage(owner, bound, { target: `/${bound.set.name}`, query }, context)
     const records = page.items.map((wire) => listedRecord(bound, settings, wire))
-    yield judged(owner, records, isFirst ? page.count : undefined)
+    expected ??= page.count
+    seen += records.length
+    yield judged(owner, records, expected)
     const last = records.at(-1)?.rid
-    if (last === undefined || (records.length < pageSize && page.next === undefined)) return
+    if (last === undefined && page.next !== undefined) throw unusableAnswer(emptyWithMore)
+    if (last === undefined) return
+    const isShort = records.length < pageSize && page.next === undefined
+    if (isShort && expected !== undefined && seen >= expected) return
     if (last === after) throw unusableAnswer('the next page is the same as this one')
     after = last
   }
 }
+
+const emptyWithMore =
+  'an empty page promises more; such a service is listed by its links (list.paging: server)'
 
 /** What is listed: what the definition asks for, less what counts as deleted, so that the service's count is that of the living. */
 function scopeOf({ settings }: ResourceContext, { set, model }: Bound): readonly (string | undefined)[] {
@@ -82,7 +92,9 @@ async function* linkedPages(
   }
   let call: ServiceCall = { target: `/${bound.set.name}`, query, headers }
   let expected: number | undefined
-  for (;;) {
+  // Of every 2^n-th page the link is kept: a circle of links, however long, comes by it again.
+  let landmark = call.target
+  for (let count = 1; ; count += 1) {
     const page = await fetchPage(owner, bound, call, context)
     expected ??= page.count
     yield judged(
@@ -93,9 +105,10 @@ async function* linkedPages(
     if (page.next === undefined) return
     const target = service.ownPath(page.next)
     if (target === undefined) throw unusableAnswer('the link to the next page leads out of the service')
-    if (target === call.target) throw unusableAnswer('the next page is the same as this one')
     // A link is used as it came: braces in it would be taken for places to fill in.
     call = { target: target.replaceAll('{', '%7B').replaceAll('}', '%7D'), headers }
+    if (call.target === landmark) throw unusableAnswer('the links to next pages lead back to an earlier one')
+    if ((count & (count - 1)) === 0) landmark = call.target
   }
 }
 

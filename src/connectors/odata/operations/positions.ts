@@ -8,6 +8,7 @@
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt } from '../../kit/native.ts'
 import type { ResourceSettings } from '../config.ts'
+import type { EntitySet } from '../metadata/model.ts'
 
 /** One track of a resource's change feed. */
 export type Track = NonNullable<ResourceSettings['changes']>['tracks'][number]
@@ -21,16 +22,19 @@ export function positionText(track: Track, native: NativeRecord): string | undef
 
 /** Milliseconds of a position as it stands: an instant's own, a wall's as if it were in UTC. */
 export function positionAsStands(text: string): number | undefined {
-  const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
-  const ms = Date.parse(hasZone || text.length <= 10 ? text : `${text}Z`)
+  const ms = Date.parse(saysItsZone(text) || text.length <= 10 ? text : `${text}Z`)
   return Number.isNaN(ms) ? undefined : ms
+}
+
+function saysItsZone(text: string): boolean {
+  return /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
 }
 
 /** Epoch milliseconds of a record's time; a time on the wall is taken to be in the given zone. */
 export function positionMs(track: Track, native: NativeRecord, timeZone: string): number | undefined {
   const text = positionText(track, native)
   const ms = text === undefined ? undefined : positionAsStands(text)
-  if (ms === undefined || 'field' in track || timeZone === 'UTC') return ms
+  if (text === undefined || ms === undefined || saysItsZone(text) || timeZone === 'UTC') return ms
   // The offset at a time near by: off by one hour only within the hour of a change of the clock.
   return ms - (onTheWall(ms, timeZone) - ms)
 }
@@ -59,7 +63,8 @@ export function onTheWall(ms: number, timeZone: string): number {
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
 }
 
-/** Whether the zone's clock is ever moved back, which makes times on its wall come twice. */
-export function needsAnHourBack(track: Track, timeZone: string): boolean {
-  return 'date' in track && timeZone !== 'UTC'
+/** The zone that a track's times are in: that of the wall, unless they are of a type that says its own zone. */
+export function zoneOfTrack(track: Track, set: EntitySet, timeZone: string): string {
+  if ('date' in track) return timeZone
+  return set.type.properties.get(track.field)?.type === 'Edm.DateTimeOffset' ? 'UTC' : timeZone
 }

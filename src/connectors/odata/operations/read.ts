@@ -7,6 +7,7 @@ import { filledAddress, recordAddress } from '../protocol/literals.ts'
 import { shapeQuery } from './query.ts'
 import { entityOf, listedRecord, observed } from './record.ts'
 import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
+import { isSameId } from './same-value.ts'
 
 /** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
@@ -67,8 +68,14 @@ interface Seen {
   readonly etag: string | undefined
 }
 
-/** A service may spell a key in another way than it was asked with (without leading zeros); the id that we know stays. */
+/**
+ * A service may spell a key in another way than it was asked with (without leading zeros); the id that we know stays. A record with another
+ * key is not the one that was asked for: answers of a batch are told apart by their order, which a lost one shifts.
+ */
 function seen({ settings }: ResourceContext, bound: Bound, { rid, data, etag }: Seen): ReadResult {
   const record = listedRecord(bound, settings, entityOf(bound, data), etag)
+  if (!isSameId(bound.set, rid, record.rid)) {
+    throw unusableAnswer('another record came than was asked for')
+  }
   return observed(settings, { ...record, rid })
 }

@@ -19,6 +19,7 @@ import { filledAddress, type RecordAddress, recordAddress } from '../protocol/li
 import { toWire, UnusableValueError } from '../protocol/values.ts'
 import { accepted } from './accepted.ts'
 import { marked, markerOfSettings } from './marker.ts'
+import { readOne } from './read.ts'
 import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
 
 type Verb = BatchRequest['method']
@@ -54,17 +55,15 @@ export function updateRecord(
 /** Deletes or archives one record. */
 export function removeRecord(
   owner: ResourceContext,
-  { rid, mode, ifVersion }: RemoveRequest,
+  request: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { settings } = owner
+  const { rid, mode, ifVersion } = request
+  if (mode === 'archive') return archive(owner, request, context)
   return sendOne(
     owner,
     (bound) => {
-      if (mode === 'archive') {
-        const patch = settings.remove.archive ?? {}
-        return change(owner, bound, { rid, patch, ...(ifVersion === undefined ? {} : { ifVersion }) })
-      }
       const { model, set } = bound
       const address = recordAddress(set.name, set.type, rid, model.version)
       // Services with ETags refuse a delete without a precondition; whoever gives no version means whatever is there.
@@ -73,6 +72,25 @@ export function removeRecord(
     },
     context,
   )
+}
+
+/** Where changes replace the whole record, it is read first: what is not sent would be emptied. */
+async function archive(
+  owner: ResourceContext,
+  { rid, ifVersion }: RemoveRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const { settings } = owner
+  const patch = settings.remove.archive ?? {}
+  const guard = ifVersion === undefined ? {} : { ifVersion }
+  if (settings.update !== 'put') {
+    return sendOne(owner, (bound) => change(owner, bound, { rid, patch, ...guard }), context)
+  }
+  const look = await readOne(owner, rid, context)
+  if (look.kind === 'gone') return look
+  if (look.kind === 'unknown') return { kind: 'not-sent', failure: look.failure }
+  const base = look.native
+  return sendOne(owner, (bound) => change(owner, bound, { rid, patch, base, ...guard }), context)
 }
 
 /** Creates several, each in a change set of its own. */

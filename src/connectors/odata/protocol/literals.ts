@@ -171,5 +171,5 @@ export function afterPosition(
 export function allOf(conditions: readonly (string | undefined)[]): string | undefined {
   const given = conditions.filter((one) => one !== undefined && one !== '')
   if (given.length < 2) return given[0]
-  return given.map((one) => (/ or /i.test(one ?? '') ? `(${one})` : one)).join(' and ')
+  return given.map((one) => (/\bor\b/i.test(one ?? '') ? `(${one})` : one)).join(' and ')
 }
