@@ -99,7 +99,7 @@ const badFiles: Act<Systems> = {
     const before = cast.inCrm('customers').size
     const unharmed = async (): Promise<void> => {
       // Longer than some polls and the two looks at each deletion.
-      await sleep(4_000)
+      await sleep(3_000)
       const now = cast.inCrm('customers').size
       if (now !== before) throw new RangeError(`${before - now} customers were deleted for a bad file`)
     }
