@@ -72,8 +72,11 @@ export function salesforceClient(
         context,
       )
       const tookMs = monotonic() - startedAt
-      const rows = await allRows(first, (target) => get(target, {}, context))
-      return { ...rows, ...serverNow(first, tookMs) }
+      const result = await allRows(first, (target) => get(target, {}, context))
+      // Whatever takes rows out of an answer on the way leaves their number in it. A count alone has no rows.
+      if (result.isOnePage && result.rows.length !== result.totalSize && !soql.startsWith('SELECT COUNT()'))
+        throw unusable(`a query found ${result.totalSize} records and gave ${result.rows.length}`)
+      return { rows: result.rows, totalSize: result.totalSize, ...serverNow(first, tookMs) }
     },
   }
 }
@@ -94,8 +97,9 @@ function assertSendable(soql: string): void {
 async function allRows(
   first: Answer<unknown>,
   more: (target: string) => Promise<Answer<unknown>>,
-): Promise<{ readonly rows: readonly NativeRecord[]; readonly totalSize: number }> {
+): Promise<Pick<QueryResult, 'rows' | 'totalSize'> & { readonly isOnePage: boolean }> {
   let page = queryPage(first.data)
+  const isOnePage = page.next === undefined
   const rows = [...page.rows]
   const { totalSize } = page
   for (let count = 1; page.next !== undefined; count += 1) {
@@ -103,7 +107,7 @@ async function allRows(
     page = queryPage((await more(page.next)).data)
     rows.push(...page.rows)
   }
-  return { rows, totalSize }
+  return { rows, totalSize, isOnePage }
 }
 
 interface QueryPage {

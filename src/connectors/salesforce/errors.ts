@@ -8,9 +8,10 @@
  * | REQUEST_LIMIT_EXCEEDED, API_DISABLED_FOR_ORG, API_CURRENTLY_DISABLED, STORAGE_LIMIT_EXCEEDED | not-sent | the system |
  * | UNABLE_TO_LOCK_ROW, ALL_OR_NONE_OPERATION_ROLLED_BACK, PROCESSING_HALTED | not-sent | the record |
  * | NOT_FOUND, ENTITY_IS_DELETED | gone | |
+ * | INSUFFICIENT_ACCESS_OR_READONLY, INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY | rejected, also as a 403 | the record |
  * | PRECONDITION_FAILED, or a 412 | stale | |
  * | UNKNOWN_EXCEPTION, SERVER_UNAVAILABLE, QUERY_TIMEOUT | unknown | the system for the second |
- * | any other code with a 4xx | rejected, with its fields | the record |
+ * | any other code with a 4xx, 401 and 403 aside | rejected, with its fields | the record |
  *
  * What has none of these codes is left to the kit: by HTTP status, and careful.
  */
@@ -29,19 +30,23 @@ export interface Fault {
 type Meaning =
   | { readonly kind: 'gone' | 'stale' }
   | {
-      readonly kind: 'not-sent' | 'unknown'
+      readonly kind: 'not-sent' | 'unknown' | 'rejected'
       readonly scope: CallFailure['scope']
       readonly retryAfterMs?: number
     }
 
 const system = { kind: 'not-sent', scope: 'system' } as const
 const record = { kind: 'not-sent', scope: 'record' } as const
+/** What the credential may do with this one record says nothing about others. */
+const noAccess = { kind: 'rejected', scope: 'record' } as const
 
 const meanings: Readonly<Record<string, Meaning>> = {
   ALL_OR_NONE_OPERATION_ROLLED_BACK: record,
   API_CURRENTLY_DISABLED: system,
   API_DISABLED_FOR_ORG: system,
   ENTITY_IS_DELETED: { kind: 'gone' },
+  INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY: noAccess,
+  INSUFFICIENT_ACCESS_OR_READONLY: noAccess,
   INVALID_SESSION_ID: system,
   NOT_FOUND: { kind: 'gone' },
   PRECONDITION_FAILED: { kind: 'stale' },

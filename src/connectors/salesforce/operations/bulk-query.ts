@@ -15,7 +15,7 @@ import type { CallContext, ListedRecord } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { unusable } from '../client.ts'
 import type { SalesforceConfig } from '../config.ts'
-import { listedRecord } from '../record.ts'
+import { isRecordId, listedRecord } from '../record.ts'
 import type { SalesforceField } from '../schema.ts'
 import type { ObjectContext, ReadableObject } from './object-context.ts'
 
@@ -177,7 +177,9 @@ async function* resultPage(
     if (row === 0 && isHeader(cells, fields)) continue
     row += 1
     if (row <= reading.done) continue
-    chunk.push(listedRecord(recordOf(cells, fields)))
+    const record = listedRecord(recordOf(cells, fields))
+    if (!isRecordId(record.rid)) throw unusable('a bulk result has other columns than were asked for')
+    chunk.push(record)
     if (chunk.length < chunkRows) continue
     reading.done = row
     yield chunk

@@ -35,7 +35,7 @@ const stateSchema = z.strictObject({
   feed: z.string(),
   /** Up to here the delete log was read: epoch ms. */
   deletedUntil: z.number().optional(),
-  /** Ids that the last look at the delete log told. */
+  /** What the last look at the delete log told: `id time`, since a record can be restored and deleted again. */
   told: z.array(z.string()),
 })
 
@@ -104,14 +104,15 @@ async function sweepPage(
   })
   if (result.kind !== 'page') return result
   const told = new Set(state?.told)
-  const erased = (log?.ids ?? []).filter((rid) => !told.has(rid))
+  const entries = log?.entries ?? []
+  const erased = new Set(entries.filter((entry) => !told.has(spelt(entry))).map(({ rid }) => rid))
   const next: State = {
     v: 1,
     feed: result.cursor,
     ...(log === undefined ? deletedUntilOf(state) : { deletedUntil: log.coveredMs }),
-    told: (log?.ids ?? state?.told ?? []).slice(-toldMax),
+    told: (log?.entries.map(spelt) ?? state?.told ?? []).slice(-toldMax),
   }
-  const deletions = erased.map((rid): ChangedRecord => ({ rid, deleted: true }))
+  const deletions = [...erased].map((rid): ChangedRecord => ({ rid, deleted: true }))
   return { ...result, changed: withoutDoubles(result.changed, deletions), cursor: JSON.stringify(next) }
 }
 
@@ -137,7 +138,7 @@ async function feedPage(
   const names = ['Id', 'SystemModstamp', ...(schema.fields.has('IsDeleted') ? ['IsDeleted'] : [])]
   const soql = `SELECT ${names.join(', ')} FROM ${object}${conditionOf(query)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`
   const readAt = clock.monotonic()
-  const { rows, serverNowMs } = await client.query(soql, context, 'all')
+  const { rows, totalSize, serverNowMs } = await client.query(soql, context, 'all')
   const items = rows.map((row): FeedItem => {
     const rid = textAt(row, ['Id'])
     const positionMs = modstampOf(row)
@@ -152,7 +153,8 @@ async function feedPage(
       content: isOver ? 'settled' : `open ${readAt}`,
     }
   })
-  return { items, more: rows.length >= pageSize, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
+  // By what the query found: a record that is erased while its pages are read is missing in them.
+  return { items, more: totalSize >= pageSize, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
 }
 
 function conditionOf({ since, afterId }: FeedQuery): string {
@@ -162,8 +164,18 @@ function conditionOf({ since, afterId }: FeedQuery): string {
   return ` WHERE SystemModstamp >= ${since} AND (SystemModstamp > ${since} OR Id > ${soqlText(afterId)})`
 }
 
+interface Deletion {
+  readonly rid: string
+  /** As the log spells it. */
+  readonly at: string
+}
+
+function spelt({ rid, at }: Deletion): string {
+  return `${rid} ${at}`
+}
+
 interface DeleteLog {
-  readonly ids: readonly string[]
+  readonly entries: readonly Deletion[]
   /** Everything before is over and in the log: here the next look begins, and no position may be later. */
   readonly coveredMs: number
 }
@@ -183,10 +195,10 @@ async function readDeleteLog(
   if (!isNativeRecord(data) || !Array.isArray(data.deletedRecords) || covered === undefined) {
     throw unusable('the delete log lacks its records or what it covers')
   }
-  const ids = data.deletedRecords.map((entry: unknown) => {
-    const id = textAt(entry, ['id'])
-    if (id === undefined) throw unusable('an entry of the delete log has no id')
-    return id
+  const entries = data.deletedRecords.map((entry: unknown): Deletion => {
+    const rid = textAt(entry, ['id'])
+    if (rid === undefined) throw unusable('an entry of the delete log has no id')
+    return { rid, at: textAt(entry, ['deletedDate']) ?? '' }
   })
-  return { ids, coveredMs: Math.min(covered, end) }
+  return { entries, coveredMs: Math.min(covered, end) }
 }

@@ -16,14 +16,20 @@ import type {
   WriteResult,
 } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
-import { failedWrite, faultsIn, refusedRecord } from '../errors.ts'
+import { type Fault, failedWrite, faultsIn, refusedRecord } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
+import { readMany } from './read.ts'
 import {
+  confirmed,
   createRecord,
+  goneBy,
   keyProblem,
   keyTaken,
+  lacksVersion,
   lostKeyRace,
+  pointsToDeleted,
   preconditionOf,
+  unguarded,
   updateRecord,
   withoutField,
 } from './write.ts'
@@ -61,16 +67,43 @@ export async function updateMany(
   context: CallContext,
 ): Promise<readonly WriteResult[]> {
   if (owner.config.precondition !== 'none') {
-    return inChunks(requests, compositeMax, (chunk) => sendComposite(owner, chunk, context))
+    return inChunks(requests, compositeMax, (chunk) => sendGuarded(owner, chunk, context))
   }
   const call: Collection<UpdateRequest> = {
     method: 'PATCH',
     path: '/composite/sobjects',
     record: ({ rid, patch }) => ({ ...patch, id: rid }),
     alone: (request) => updateRecord(owner, request, context),
+    confirm: (sent, answered) => allConfirmed(owner, sent, answered, context),
   }
   return inChunks(requests, collectionMax, (chunk) => sendCollection(owner, call, chunk, context))
 }
+
+interface Answered {
+  readonly data: readonly unknown[]
+  readonly results: readonly WriteResult[]
+}
+
+/** As `confirmed` does it for one, with a single look at all that are told to be gone. */
+async function allConfirmed(
+  owner: ObjectContext,
+  requests: readonly UpdateRequest[],
+  { data, results }: Answered,
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  const suspects = requests.filter((_one, index) => results[index]?.kind === 'gone').map(({ rid }) => rid)
+  if (suspects.length === 0) return results
+  const looks = await readMany(owner, suspects, context)
+  const byRid = new Map(suspects.map((rid, index) => [rid, looks[index]]))
+  return results.map((result, index) => {
+    const look = byRid.get(requests[index]?.rid ?? '')
+    return result.kind === 'gone' && look !== undefined ? goneBy(look, errorsOf(data[index])) : result
+  })
+}
+
+/** The codes of one record's result, in a collection or a composite answer. */
+const errorsOf = (result: unknown): readonly Fault[] =>
+  isNativeRecord(result) ? faultsIn(result.errors ?? result.body) : []
 
 async function inChunks<Request>(
   requests: readonly Request[],
@@ -90,6 +123,8 @@ interface Collection<Request> {
   readonly record: (request: Request) => NativeRecord
   /** The same write by a call of its own. */
   readonly alone: (request: Request) => Promise<WriteResult>
+  /** Present for updates: what is told to be gone is looked at. */
+  readonly confirm?: (requests: readonly Request[], answered: Answered) => Promise<readonly WriteResult[]>
   /** Present for creates, with the field of the key if there is one. */
   readonly createKey?: { readonly field: string | undefined }
 }
@@ -110,7 +145,8 @@ async function sendCollection<Request>(
     const answer = await owner.client.write(call.method, call.path, { json }, context)
     const { data } = answer
     if (!Array.isArray(data) || data.length !== requests.length) return requests.map(() => noResult)
-    return data.map((result: unknown) => resultOf(result, call.createKey))
+    const results = data.map((result: unknown) => resultOf(result, call.createKey))
+    return (await call.confirm?.(requests, { data, results })) ?? results
   } catch (error) {
     const result = failedWrite(error)
     if (result.kind !== 'rejected' && result.kind !== 'gone') return requests.map(() => result)
@@ -136,9 +172,19 @@ function resultOf(result: unknown, createKey: Collection<unknown>['createKey']):
   if (createKey !== undefined && lostKeyRace(faultsIn(result.errors), createKey.field)) return keyTaken
   const refused = refusedRecord(result.errors)
   // Nothing that is being created can be gone: the code is about a record that it points to.
-  if (createKey === undefined || refused.kind !== 'gone') return refused
-  const message = 'The record points to one that was deleted.'
-  return { kind: 'rejected', failure: { code: 'HTTP_STATUS_FINAL', message, scope: 'record' } }
+  return createKey !== undefined && refused.kind === 'gone' ? pointsToDeleted : refused
+}
+
+async function sendGuarded(
+  owner: ObjectContext,
+  requests: readonly UpdateRequest[],
+  context: CallContext,
+): Promise<readonly WriteResult[]> {
+  const sent = requests.filter(({ ifVersion }) => !lacksVersion(owner, ifVersion))
+  const results = (await sendComposite(owner, sent, context)).values()
+  return requests.map(({ ifVersion }) =>
+    lacksVersion(owner, ifVersion) ? unguarded : (results.next().value ?? noResult),
+  )
 }
 
 async function sendComposite(
@@ -146,6 +192,7 @@ async function sendComposite(
   requests: readonly UpdateRequest[],
   context: CallContext,
 ): Promise<readonly WriteResult[]> {
+  if (requests.length === 0) return []
   const [only] = requests
   if (only !== undefined && requests.length === 1) return [await updateRecord(owner, only, context)]
   const compositeRequest = requests.map(({ rid, patch, ifVersion }, index) => ({
@@ -161,9 +208,13 @@ async function sendComposite(
     const answers = isNativeRecord(data) ? data.compositeResponse : undefined
     if (!Array.isArray(answers)) return requests.map(() => noResult)
     const byReference = new Map(answers.map((answer: unknown) => [textAt(answer, ['referenceId']), answer]))
-    return requests.map(({ rid, ifVersion }, index) =>
-      compositeResult(byReference.get(`r${index}`), { rid, conditional: ifVersion !== undefined }),
-    )
+    const results: WriteResult[] = []
+    for (const [index, { rid }] of requests.entries()) {
+      const answer = byReference.get(`r${index}`)
+      const refusal = { result: compositeResult(answer, rid), faults: errorsOf(answer) }
+      results.push(await confirmed(owner, rid, refusal, context))
+    }
+    return results
   } catch (error) {
     const result = failedWrite(error)
     if (result.kind !== 'rejected') return requests.map(() => result)
@@ -173,14 +224,11 @@ async function sendComposite(
   }
 }
 
-function compositeResult(
-  answer: unknown,
-  { rid, conditional }: { readonly rid: string; readonly conditional: boolean },
-): WriteResult {
+function compositeResult(answer: unknown, rid: string): WriteResult {
   if (!isNativeRecord(answer)) return noResult
   const status = answer.httpStatusCode
   if (status === 204 || status === 200) return { kind: 'ok', rid }
-  if (status === 412 && conditional) return { kind: 'stale' }
+  if (status === 412) return { kind: 'stale' }
   if (typeof status !== 'number' || status >= 500) return noResult
   return faultsIn(answer.body).length === 0 ? noResult : refusedRecord(answer.body)
 }

@@ -5,6 +5,7 @@ import type {
   CallContext,
   CallFailure,
   CreateRequest,
+  ReadResult,
   RemoveRequest,
   UpdateRequest,
   WriteResult,
@@ -50,6 +51,7 @@ export async function updateRecord(
   context: CallContext,
 ): Promise<WriteResult> {
   const { client, object } = owner
+  if (lacksVersion(owner, ifVersion)) return unguarded
   const headers = preconditionOf(owner, ifVersion)
   try {
     const options = { path: { object, rid }, json: patch, headers }
@@ -57,7 +59,8 @@ export async function updateRecord(
     return { kind: 'ok', rid }
   } catch (error) {
     forgetIfStale(owner, error)
-    return confirmed(owner, rid, failedWrite(error, ifVersion !== undefined), context)
+    const result = failedWrite(error, ifVersion !== undefined)
+    return confirmed(owner, rid, { result, faults: faultsOf(error) }, context)
   }
 }
 
@@ -72,24 +75,61 @@ export async function removeRecord(
     await client.write('DELETE', '/sobjects/{object}/{rid}', { path: { object, rid } }, context)
     return { kind: 'ok', rid }
   } catch (error) {
-    return confirmed(owner, rid, failedWrite(error), context)
+    return confirmed(owner, rid, { result: failedWrite(error), faults: faultsOf(error) }, context)
   }
 }
 
+/** What came of a write to one record, and the codes that say so. */
+export interface Refusal {
+  readonly result: WriteResult
+  readonly faults: readonly Fault[]
+}
+
 /**
- * "Not found" is also what a credential hears that may not see the object any more, so it counts as gone only when a look says so too. In any
- * case nothing was written.
+ * "Not found" is also what a credential hears that may not see the object any more, and "deleted" may be about a record that ours points to;
+ * so it counts as gone only when a look says so too. In any case nothing was written.
  */
-async function confirmed(
+export async function confirmed(
   owner: ObjectContext,
   rid: string,
-  result: WriteResult,
+  { result, faults }: Refusal,
   context: CallContext,
 ): Promise<WriteResult> {
-  if (result.kind !== 'gone') return result
-  const look = await readOne(owner, rid, context)
+  return result.kind === 'gone' ? goneBy(await readOne(owner, rid, context), faults) : result
+}
+
+/** What a refusal as gone means once the record was looked at. */
+export function goneBy(look: ReadResult, faults: readonly Fault[]): WriteResult {
   if (look.kind === 'gone') return look
+  const isAnothers = faults.some(({ code }) => code === 'ENTITY_IS_DELETED')
+  if (look.kind === 'live' && isAnothers) return pointsToDeleted
   return { kind: 'not-sent', failure: look.kind === 'unknown' ? look.failure : foundAgain }
+}
+
+/** Refused for a record that the written one refers to. */
+export const pointsToDeleted: WriteResult = {
+  kind: 'rejected',
+  failure: {
+    code: 'HTTP_STATUS_FINAL',
+    message: 'The record points to one that was deleted.',
+    scope: 'record',
+  },
+}
+
+/** Updates of this object are guarded, and there is nothing to guard this one with. */
+export function lacksVersion({ config }: ObjectContext, ifVersion: string | undefined): boolean {
+  return config.precondition !== 'none' && ifVersion === undefined
+}
+
+/** A look after the second of the change brings a version; sent without one, the update could undo what was changed in it. */
+export const unguarded: WriteResult = {
+  kind: 'not-sent',
+  failure: {
+    code: 'CONNECTOR_RECORD_LOCKED',
+    message: 'The record was changed just now and has no version yet that an update could be guarded by.',
+    scope: 'record',
+    retryAfterMs: 2_000,
+  },
 }
 
 const foundAgain: CallFailure = {
