@@ -1,14 +1,15 @@
 /** `isthmus certify`: what a system really does, against what its connector declares. */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { UsageError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { type CertifiedResource, certifySystem } from '../../runtime/certify/certify-system.ts'
 import { fillIn, recordMark } from '../../runtime/certify/made-up-record.ts'
 import { loadDefinition } from '../../runtime/load-definition.ts'
-import type { Run } from '../command.ts'
+import { durationText } from '../../runtime/quota/forecast.ts'
+import { parseDuration, type Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { plural, type Style } from '../output.ts'
@@ -20,6 +21,7 @@ interface CertifyCommandOptions {
   readonly resource?: string
   readonly write?: boolean
   readonly body?: string
+  readonly patience: number
 }
 
 async function certify(context: CliContext, system: string, options: CertifyCommandOptions): Promise<number> {
@@ -39,6 +41,9 @@ async function certify(context: CliContext, system: string, options: CertifyComm
     baseDirectory: dirname(loaded.source),
     write: options.write === true,
     onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
+    patienceMs: options.patience,
+    onWait: (resource, what, ms) =>
+      output.complain(`${resource}: waiting for ${what}, ${durationText(ms)} at most`),
     signal: context.untilStopped(),
     ...(options.resource === undefined ? {} : { resource: options.resource }),
     ...(body === undefined ? {} : { body: (seed: number) => fillIn(body, seed) }),
@@ -114,6 +119,14 @@ export function addCertifyCommand(program: Command, run: Run): void {
     .option(
       '--body <file>',
       'YAML or JSON with properties that records made there need beside the mapped ones; {n} stands for a number',
+    )
+    .addOption(
+      new Option(
+        '--patience <time>',
+        'longest wait for what the system declares to come late; what takes longer is not tried',
+      )
+        .argParser(parseDuration)
+        .default(60_000, '1m'),
     )
     .action(run(certify))
 }

@@ -81,7 +81,8 @@ export class Deltas {
 
   /** Whether there was a log before: files that it took in lie in the archive. */
   async #hasTakenBefore(): Promise<boolean> {
-    return (await this.#owner.folder.find(`${this.#config.archive}/*`)).length > 0
+    const { archive, files } = this.#config
+    return (await this.#owner.folder.find(`${archive}/${path.basename(files)}*`)).length > 0
   }
 
   /** Answers false for a file that turned out not to be whole. */

@@ -32,6 +32,10 @@ export interface CertifyOptions {
   readonly baseDirectory: string
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void
+  /** Longest wait for what a system declares to come late, milliseconds; what takes longer is not tried. @default 60000 */
+  readonly patienceMs?: number
+  /** Called when a probe waits for more than a few seconds: what for, and how long it may take in milliseconds. */
+  readonly onWait?: (resource: string, what: string, ms: number) => void
   readonly signal?: AbortSignal
   /** Further connectors. @default none */
   readonly connectors?: readonly Connector[]
@@ -52,6 +56,7 @@ export interface CertifiedResource {
   readonly left: readonly string[]
 }
 
+const patienceDefaultMs = 60_000
 /** Records after which a listing is left. */
 const listMax = 20_000
 
@@ -113,12 +118,14 @@ async function certifyPlace(
   const source = { entity, part, ...(options.body === undefined ? {} : { body: options.body }) }
   const template = refusal === undefined ? await templateOf(source) : undefined
   const why = refusal ?? 'no text is mapped there, so nobody could tell the records made by it'
+  const onWait = (what: string, ms: number): void => options.onWait?.(part.resource, what, ms)
+  const waits = { waitMaxMs: options.patienceMs ?? patienceDefaultMs, onWait }
   const probes: CertifiedProbe[] = []
   const left: string[] = []
   for (const probe of connectorProbes) {
     options.signal?.throwIfAborted()
     options.onProbe?.(part.resource, probe)
-    const target = { connect, resource: part.resource, clock, listMax }
+    const target = { connect, resource: part.resource, clock, listMax, ...waits }
     const { outcome, left: remains } = await tried(probe, target, template, why)
     probes.push({ name: probe.name, proves: probe.proves, outcome })
     left.push(...remains)

@@ -20,13 +20,14 @@ import type {
   WriteResult,
 } from '../contract.ts'
 import type { Counterpart, CounterpartFaults, CounterpartResource } from './counterpart.ts'
+import { graceMs, Patience, type PatienceOptions } from './patience.ts'
 import { hold, refute, unproved } from './probe.ts'
 
 /** What a person's own system has instead of a counterpart: bodies that it accepts. */
 export type RecordTemplate = Pick<CounterpartResource, 'body' | 'patch' | 'texts'>
 
 /** Where probes run. */
-export interface ProbeTarget {
+export interface ProbeTarget extends PatienceOptions {
   /** Binds the system anew: what a probe broke must not follow it into the next. */
   connect(): ConnectedSystem
   readonly resource: string
@@ -56,8 +57,9 @@ export interface ListRun {
   readonly failed: boolean
 }
 
-/** Longest a probe waits beyond what is declared, milliseconds. */
-export const graceMs = 2_000
+/** Longest a probe takes beside its waits, milliseconds. */
+const probeMaxMs = 300_000
+const dayMs = 86_400_000
 const pollMs = 20
 const pagesMax = 1_000
 
@@ -65,13 +67,18 @@ const pagesMax = 1_000
 export class ProbeBench {
   readonly system: ConnectedSystem
   readonly resource: Resource
-  readonly context: CallContext = { signal: AbortSignal.timeout(300_000), priority: 'batch' }
+  readonly context: CallContext
+  readonly patience: Patience
   readonly #target: ProbeTarget
   readonly #made: string[] = []
   static #seed = Math.floor(Date.now() / 1_000) % 1_000_000
 
   constructor(target: ProbeTarget) {
     this.#target = target
+    this.patience = new Patience(target)
+    const longestMs =
+      probeMaxMs + Math.min(dayMs, Number.isFinite(this.patience.maxMs) ? this.patience.maxMs : 0)
+    this.context = { signal: AbortSignal.timeout(longestMs), priority: 'batch' }
     this.system = target.connect()
     this.resource = this.system.resource(target.resource)
   }
@@ -174,7 +181,7 @@ export class ProbeBench {
   /** The same, whatever comes of it. `ifVersion` stands in for the current version. */
   async tryUpdate(rid: string, patch: NativeRecord, ifVersion?: string): Promise<WriteResult> {
     const update = this.resource.update?.bind(this.resource) ?? unproved('nothing can be changed')
-    const until = performance.now() + this.capabilities.read.lagMs + graceMs
+    const until = performance.now() + Math.min(this.capabilities.read.lagMs, this.patience.maxMs) + graceMs
     for (;;) {
       const request = await this.updateRequest(rid, patch)
       const more = ifVersion === undefined ? {} : { ifVersion }
@@ -225,13 +232,10 @@ export class ProbeBench {
   }
 
   /** Reads until something holds or the declared lag (and a grace) is over; gives the last answer. */
-  async readUntil(rid: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
-    const until = performance.now() + this.capabilities.read.lagMs + graceMs
-    for (;;) {
-      const result = await this.resource.read(rid, this.context)
-      if (holds(result) || performance.now() > until) return result
-      await this.wait(pollMs)
-    }
+  readUntil(rid: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
+    const { lagMs } = this.capabilities.read
+    const look = (): Promise<ReadResult> => this.resource.read(rid, this.context)
+    return this.patience.until({ what: 'a change in a read', lagMs, look, holds })
   }
 
   /** Lists to the end, or at most so many records; `meanwhile` happens after the first page. Never throws for the list's own sake. */
@@ -297,7 +301,8 @@ export class ProbeBench {
     const left: string[] = []
     for (const rid of new Set(this.#made)) if (!(await this.#cleaned(rid))) left.push(rid)
     // The next probe may look at whatever is there, and what goes away while it looks is not the system's fault.
-    if (this.#made.length > 0 && this.door === undefined) await this.wait(this.capabilities.read.lagMs)
+    if (this.#made.length > 0 && this.door === undefined)
+      await this.wait(Math.min(this.capabilities.read.lagMs, this.patience.maxMs))
     await this.system.close()
     return left
   }

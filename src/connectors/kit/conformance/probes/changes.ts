@@ -1,5 +1,5 @@
 /** Probes of the change feed: it tells everything, ties and latecomers included, and an unusable cursor is never "nothing new". */
-import { graceMs, type ProbeBench, wordsOf } from '../bench.ts'
+import { type ProbeBench, wordsOf } from '../bench.ts'
 import { hold, type Probe, unproved } from '../probe.ts'
 import { tiedRids } from './lists.ts'
 
@@ -14,13 +14,18 @@ async function untold(
   isDeletion = false,
 ): Promise<readonly string[]> {
   const open = new Set(rids)
-  const until = performance.now() + bench.capabilities.changes.commitLagMs + graceMs
-  for (let at = cursor; ; await bench.wait(50)) {
-    const { changed, cursor: next } = await bench.drain(at)
-    at = next
-    for (const one of changed) if (!isDeletion || one.deleted === true) open.delete(one.rid)
-    if (open.size === 0 || performance.now() > until) return [...open]
-  }
+  let at = cursor
+  await bench.patience.until({
+    what: 'a change in the feed',
+    lagMs: bench.capabilities.changes.commitLagMs,
+    look: async () => {
+      const { changed, cursor: next } = await bench.drain(at)
+      at = next
+      for (const one of changed) if (!isDeletion || one.deleted === true) open.delete(one.rid)
+    },
+    holds: () => open.size === 0,
+  })
+  return [...open]
 }
 
 export const changeProbes: readonly Probe[] = [

@@ -1,5 +1,5 @@
 /** Probes of creates: one request, one record, whatever happens to the answer. */
-import { graceMs, type ProbeBench, wordsOf } from '../bench.ts'
+import { type ProbeBench, wordsOf } from '../bench.ts'
 import { sameText, textsOf } from '../compare.ts'
 import { hold, type Probe, unproved } from '../probe.ts'
 
@@ -13,13 +13,16 @@ const countOf = async (bench: ProbeBench): Promise<number | undefined> => await 
 /** Searches by the marker until it is found or the declared lag is over. */
 async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly string[]> {
   const find = bench.resource.find?.bind(bench.resource) ?? unproved('there is no search')
-  const until = performance.now() + (bench.capabilities.search?.lagMs ?? 0) + graceMs
-  for (;;) {
-    const found = await find({ by: 'marker', recordId }, bench.context)
-    hold(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
-    if (found.rids.length > 0 || performance.now() > until) return found.rids
-    await bench.wait(50)
-  }
+  return await bench.patience.until({
+    what: 'a new record in the search',
+    lagMs: bench.capabilities.search?.lagMs ?? 0,
+    look: async () => {
+      const found = await find({ by: 'marker', recordId }, bench.context)
+      hold(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
+      return found.rids
+    },
+    holds: (rids) => rids.length > 0,
+  })
 }
 
 export const createProbes: readonly Probe[] = [
@@ -143,7 +146,7 @@ export const createProbes: readonly Probe[] = [
       const max = bench.capabilities.search?.maxResults ?? 0
       if (door?.crowd === undefined) unproved('no crowd of records can be made')
       const values = await door.crowd(max + 1)
-      await bench.wait(bench.capabilities.search?.lagMs ?? 0)
+      await bench.patience.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
       const found = await resource.find?.({ by: 'values', values }, bench.context)
       hold(found?.kind === 'found', `the search answers ${wordsOf(found)}`)
       hold(

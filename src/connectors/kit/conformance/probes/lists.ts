@@ -37,8 +37,15 @@ export const listProbes: readonly Probe[] = [
     async run(bench) {
       const made = await bench.insertMany(bench.door === undefined ? 3 : overOnePage(bench))
       const rids = made.map(({ rid }) => rid)
-      await bench.wait(bench.capabilities.search?.lagMs ?? 0)
-      const run = await bench.list()
+      const run = await bench.patience.until({
+        what: 'a new record in the list',
+        lagMs: bench.capabilities.search?.lagMs ?? 0,
+        look: () => bench.list(),
+        holds: ({ records, end, failed }) => {
+          const seen = new Set(records.map(({ rid }) => rid))
+          return failed || end === undefined || rids.every((rid) => seen.has(rid))
+        },
+      })
       hold(!run.failed, 'the list broke off without a fault')
       if (run.end === undefined)
         unproved(`the list goes on after ${run.records.length} records, and was left there`)

@@ -1,5 +1,6 @@
 /** Probes of reads by id: what is there, what is gone, what never was, and how old an answer may be. */
-import { graceMs, wordsOf } from '../bench.ts'
+import { wordsOf } from '../bench.ts'
+import { graceMs } from '../patience.ts'
 import { hold, type Probe, unproved } from '../probe.ts'
 
 const rounds = 5

@@ -1,9 +1,10 @@
 /** Probes of updates: exactly what was asked for, nothing beside it, and nothing over somebody else's change. */
 
 import { isNativeRecord, valueAt } from '../../native.ts'
-import { graceMs, type ProbeBench, wordsOf } from '../bench.ts'
+import { type ProbeBench, wordsOf } from '../bench.ts'
 import { isLater, leavesOf, patchAt, sameText, type TextField, textsOf } from '../compare.ts'
 import { nastyTexts } from '../nasty-values.ts'
+import { graceMs } from '../patience.ts'
 import { hold, type Probe, unproved } from '../probe.ts'
 
 const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there are no versions' : undefined)
@@ -104,7 +105,7 @@ export const updateProbes: readonly Probe[] = [
       for (let round = 0; round < 3; round += 1) {
         const before: string = last
         await bench.change(rid)
-        await bench.wait(bench.capabilities.read.lagMs)
+        await bench.patience.pass('what a read knows', bench.capabilities.read.lagMs)
         const read = await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== before)
         const now = read.kind === 'live' ? read.version : undefined
         hold(now !== undefined && now !== before, 'a change left the version as it was')
@@ -131,7 +132,7 @@ export const updateProbes: readonly Probe[] = [
       await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== version)
       const stale = await bench.tryUpdate(rid, bench.template.patch(bench.seed()), version)
       hold(stale.kind === 'stale', `a write under an old version answers ${wordsOf(stale)}`)
-      await bench.wait(bench.capabilities.read.lagMs)
+      await bench.patience.pass('what a read knows', bench.capabilities.read.lagMs)
       const { native, version: current } = await bench.readLive(rid)
       const kept = [...leavesOf(theirs)].filter(([path, value]) => leavesOf(native).get(path) !== value)
       hold(
