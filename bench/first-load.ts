@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { freePort, type IsthmusProcess, startIsthmus } from '../test/support/isthmus-process.ts'
 import { type RemoteSalesforce, spawnFakeSalesforce } from '../test/support/salesforce/spawn.ts'
 import { type RemoteSap, spawnFakeSap } from '../test/support/sap/spawn.ts'
+import { cpuMsOf } from './cpu.ts'
 import { watchMemory } from './memory.ts'
 import { nowMs, rounded, sleep } from './statistics.ts'
 
@@ -22,10 +23,13 @@ export interface FirstLoadFigures {
   /** From the start of Isthmus' process until SAP has all partners. */
   readonly seconds: number
   readonly recordsPerSecond: number
-  /** Until the first partner was made: the org has to be listed before, so that nothing is made twice. */
+  /** Until the first partner was made: SAP has to be listed to its end before, so that nothing is made twice. */
   readonly firstPartnerSeconds: number
-  /** Partners made in each tenth of the time: a rate that falls would show here. */
-  readonly partnersByTenth: readonly number[]
+  /**
+   * Processor time of Isthmus' process for each record, for every tenth of the records; reading the org is in the first. Growth would show here
+   * also on a machine that is busy with other things.
+   */
+  readonly cpuMsPerRecord: readonly number[]
   readonly peakRssMb: number
   /** Resident memory of Isthmus' process in MB, every tenth of the run: flat, or not. */
   readonly rssMb: readonly number[]
@@ -50,7 +54,7 @@ export async function benchFirstLoad({ records, say }: FirstLoadOptions): Promis
   })
   const stopWatching = watchMemory(isthmus.child.pid)
   try {
-    const counts = await untilMade(erp, records, { startedAt, say })
+    const counts = await untilMade(erp, records, { isthmus, startedAt, say })
     const last = counts.at(-1)
     const seconds = (last?.seconds ?? 0) || 1
     const memory = stopWatching()
@@ -60,7 +64,7 @@ export async function benchFirstLoad({ records, say }: FirstLoadOptions): Promis
       seconds: rounded(seconds),
       recordsPerSecond: Math.round(records / seconds),
       firstPartnerSeconds: rounded(counts.find(({ partners }) => partners > 0)?.seconds ?? 0),
-      partnersByTenth: byTenth(counts, seconds),
+      cpuMsPerRecord: cpuByTenth(counts, records),
       ...memory,
       partners: last?.partners ?? 0,
       partnersAtRest: await erp.countPartners(),
@@ -75,18 +79,23 @@ export async function benchFirstLoad({ records, say }: FirstLoadOptions): Promis
 interface Count {
   readonly seconds: number
   readonly partners: number
+  readonly cpuMs: number
 }
 
 async function untilMade(
   erp: RemoteSap,
   records: number,
-  { startedAt, say }: { readonly startedAt: number; readonly say: (line: string) => void },
+  {
+    isthmus,
+    startedAt,
+    say,
+  }: { readonly isthmus: IsthmusProcess; readonly startedAt: number; readonly say: FirstLoadOptions['say'] },
 ): Promise<readonly Count[]> {
   const counts: Count[] = []
   for (;;) {
     const partners = await erp.countPartners()
     const seconds = (nowMs() - startedAt) / 1_000
-    counts.push({ seconds, partners })
+    counts.push({ seconds, partners, cpuMs: cpuMsOf(isthmus.child.pid) })
     if (counts.length % 10 === 0) say(`${Math.round(seconds)} s: ${partners} partners`)
     if (partners >= records) return counts
     if (seconds * 1_000 > withinMs) throw new Error(`only ${partners} of ${records} partners within an hour`)
@@ -94,10 +103,15 @@ async function untilMade(
   }
 }
 
-function byTenth(counts: readonly Count[], seconds: number): readonly number[] {
-  const at = (share: number): number =>
-    counts.findLast((count) => count.seconds <= share * seconds + 0.001)?.partners ?? 0
-  return Array.from({ length: 10 }, (_, index) => at((index + 1) / 10) - at(index / 10))
+function cpuByTenth(counts: readonly Count[], records: number): readonly number[] {
+  const marks = Array.from({ length: 11 }, (_, tenth) =>
+    counts.find(({ partners }) => partners >= (tenth * records) / 10),
+  )
+  return marks.slice(1).map((mark, index) => {
+    const before = marks[index]
+    const made = (mark?.partners ?? 0) - (before?.partners ?? 0)
+    return made === 0 ? 0 : rounded(((mark?.cpuMs ?? 0) - (before?.cpuMs ?? 0)) / made)
+  })
 }
 
 interface StatusAnswer {
