@@ -7,6 +7,8 @@
  * | no `data` at all (specification, "request error") | nothing ran: `refused`, unless the codes say more |
  * | all errors `denied` or all `throttled`, and no result | nothing ran |
  * | all errors of one known kind (`gone`, `stale`, `refused`), and no result | that |
+ * | an error within the result of a mutation, which a null took the rest of along | `unclear`: the mutation itself went through |
+ * | an error within the record of a query | never `gone`: what it refers to may be |
  * | anything else, such as a resolver that threw, or errors beside a result | `unclear`: it may have taken effect |
  */
 
@@ -110,13 +112,25 @@ export function verdictOf(problems: readonly GraphqlProblem[], ran: boolean, rul
   return ran ? 'unclear' : 'refused'
 }
 
+/** What an answer with errors was asked. */
+export interface AskedFor {
+  readonly kind: 'query' | 'mutation'
+  /** Steps from `data` to the record of a query, or to the field of a mutation: what is below was looked at after that was there. */
+  readonly depth: number
+}
+
 /** Makes the error of an answer without a usable result. `throttledMs`: when there is room again, if that is known. */
 export function errorOf(
   problems: readonly GraphqlProblem[],
   ran: boolean,
-  { rules, label, throttledMs }: { rules: ErrorsManifest; label: string; throttledMs: number | undefined },
+  {
+    rules,
+    label,
+    throttledMs,
+    asked,
+  }: { rules: ErrorsManifest; label: string; throttledMs: number | undefined; asked: AskedFor },
 ): IsthmusError {
-  const verdict = verdictOf(problems, ran, rules)
+  const verdict = verdictWithin(problems, verdictOf(problems, ran, rules), asked)
   const message = `${label} was answered with ${told(problems)}.`
   if (verdict === 'denied')
     return new AuthenticationError('CONNECTOR_ACCESS_DENIED', message, { outcome: 'answered' })
@@ -127,6 +141,15 @@ export function errorOf(
     })
   }
   return new GraphqlError(verdict, message, { nothingRan: !ran })
+}
+
+function verdictWithin(
+  problems: readonly GraphqlProblem[],
+  verdict: Verdict,
+  { kind, depth }: AskedFor,
+): Verdict {
+  const isBelow = problems.some(({ path }) => path !== undefined && path.length > depth)
+  return isBelow && (kind === 'mutation' || verdict === 'gone') ? 'unclear' : verdict
 }
 
 /** Codes and places; the words only of errors about the document itself, since others may quote values. */

@@ -4,7 +4,7 @@ import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../ht
 import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
-import { errorOf, type GraphqlProblem, hasProblems, problemsOf } from './answer-errors.ts'
+import { type AskedFor, errorOf, type GraphqlProblem, hasProblems, problemsOf } from './answer-errors.ts'
 import { CostBudget } from './cost-budget.ts'
 import { aliased, type GraphqlDocument } from './documents.ts'
 import type { ErrorsManifest, Manifest } from './manifests/manifest.ts'
@@ -44,11 +44,16 @@ export interface GraphqlClientOptions {
   readonly reserve: number
 }
 
-interface Sending {
+interface Sending extends AskedFor {
   readonly text: string
   readonly variables: Variables
   readonly label: string
-  readonly kind: 'query' | 'mutation'
+}
+
+/** What a document asks for, and how deep in the answer that is. */
+export function askedBy({ operation, records }: GraphqlDocument): AskedFor {
+  const isMutation = operation.operation === 'mutation'
+  return isMutation ? { kind: 'mutation', depth: 1 } : { kind: 'query', depth: records?.length ?? 1 }
 }
 
 const accept = 'application/graphql-response+json, application/json;q=0.9'
@@ -67,11 +72,11 @@ export class GraphqlClient {
 
   /** Sends one document. @throws GraphqlError and the client's errors when there is no data */
   send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlAnswer> {
-    const kind = document.operation.operation === 'mutation' ? 'mutation' : 'query'
-    const label = `The ${kind} ${document.root}`
+    const asked = askedBy(document)
+    const label = `The ${asked.kind} ${document.root}`
     const declared = Object.entries(variables).filter(([name]) => document.variables.has(name))
     return this.#exchange(
-      { text: document.text, variables: Object.fromEntries(declared), label, kind },
+      { text: document.text, variables: Object.fromEntries(declared), label, ...asked },
       rules,
       context,
     )
@@ -79,15 +84,15 @@ export class GraphqlClient {
 
   /** Sends one document several times at once; each answer is below its alias, see `aliasOf`. */
   sendMany({ document, variables, rules, context }: AliasedRequest): Promise<GraphqlAnswer> {
-    const kind = document.operation.operation === 'mutation' ? 'mutation' : 'query'
+    const asked = askedBy(document)
     const numbered = variables.flatMap((one, index) =>
       Object.entries(one)
         .filter(([name]) => document.variables.has(name))
         .map(([name, value]) => [`${name}_${index}`, value] as const),
     )
     const text = this.#textOf(document, variables.length)
-    const label = `The ${kind} ${document.root}, ${variables.length} times`
-    return this.#exchange({ text, variables: Object.fromEntries(numbered), label, kind }, rules, context)
+    const label = `The ${asked.kind} ${document.root}, ${variables.length} times`
+    return this.#exchange({ text, variables: Object.fromEntries(numbered), label, ...asked }, rules, context)
   }
 
   #textOf(document: GraphqlDocument, count: number): string {
@@ -174,18 +179,28 @@ export class GraphqlClient {
   #errorOf(sending: Sending, body: unknown, rules: ErrorsManifest): Error {
     const problems = problemsOf(body, rules.code)
     const ran = isNativeRecord(body) && 'data' in body
-    return this.failure(problems, ran, { rules, label: sending.label, text: sending.text })
+    return this.failure(problems, ran, { rules, label: sending.label, text: sending.text, asked: sending })
   }
 
   /** The error of problems that leave no result; throttling holds everybody back. */
   failure(
     problems: readonly GraphqlProblem[],
     ran: boolean,
-    { rules, label, text }: { readonly rules: ErrorsManifest; readonly label: string; readonly text: string },
+    {
+      rules,
+      label,
+      text,
+      asked,
+    }: {
+      readonly rules: ErrorsManifest
+      readonly label: string
+      readonly text: string
+      readonly asked: AskedFor
+    },
   ): Error {
     const isThrottled = problems.some(({ code }) => code !== undefined && throttles(code, rules))
     const throttledMs = isThrottled ? this.budget.throttled(text) : undefined
-    return errorOf(problems, ran, { rules, label, throttledMs })
+    return errorOf(problems, ran, { rules, label, throttledMs, asked })
   }
 }
 

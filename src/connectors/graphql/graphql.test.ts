@@ -368,6 +368,11 @@ describe('an answer with errors is never taken for a record, for absence or for 
     }
     const named = await scripted(() => coded, { errors: { gone: ['NOT_THERE'] } })
     expect(await named.things.read('1', context)).toEqual({ kind: 'gone' })
+    const owner = { ...coded, errors: [{ ...coded.errors[0], path: ['thing', 'owner'] }] }
+    const refers = await scripted(() => owner, { errors: { gone: ['NOT_THERE'] } })
+    expect(await refers.things.read('1', context), 'what it refers to is gone').toMatchObject({
+      kind: 'unknown',
+    })
   })
 
   const list = {
@@ -444,6 +449,24 @@ describe('what may have taken effect', () => {
       {
         data: { thingCreate: made },
         errors: [{ ...coded('FORBIDDEN'), path: ['thingCreate', 'thing', 'name'] }],
+      },
+      'unknown',
+    ],
+    [
+      'a field of the result that is FORBIDDEN, with the result lost to it',
+      { data: null, errors: [{ ...coded('FORBIDDEN'), path: ['thingCreate', 'thing', 'name'] }] },
+      'unknown',
+    ],
+    [
+      'a field of the result that is THROTTLED, with the result lost to it',
+      { data: { thingCreate: null }, errors: [{ ...coded('THROTTLED'), path: ['thingCreate', 'thing'] }] },
+      'unknown',
+    ],
+    [
+      'a field of the result with BAD_USER_INPUT, with the result lost to it',
+      {
+        data: { thingCreate: null },
+        errors: [{ ...coded('BAD_USER_INPUT'), path: ['thingCreate', 'thing', 'name'] }],
       },
       'unknown',
     ],

@@ -6,7 +6,7 @@ import type { Resource } from '../kit/contract.ts'
 
 async function answering<T>(
   status: number,
-  error: Readonly<Record<string, string>>,
+  error: Readonly<Record<string, unknown>>,
   run: (resource: Resource) => Promise<T>,
 ): Promise<T> {
   await using server = await startServer((_request, response) => {
@@ -61,6 +61,12 @@ test.each([
   // A create is about no record that could be gone.
   const created = await answering(status, error, create)
   expect(created?.kind).toBe(kind === 'gone' ? 'rejected' : kind)
+})
+
+test('a payment that was made and declined is an unknown outcome of its create', async () => {
+  const declined = { type: 'card_error', code: 'card_declined', payment_intent: { id: 'pi_1' } }
+  expect(await answering(402, declined, create)).toMatchObject({ kind: 'unknown' })
+  expect(await answering(402, declined, update)).toMatchObject({ kind: 'rejected' })
 })
 
 test('a read is gone on the same words, and knows nothing on all others', async () => {

@@ -9,12 +9,13 @@
  * | 429 `lock_timeout` | not-sent, this record | another request holds the object |
  * | any other 429 | not-sent, the system | the account's rate |
  * | 409, 400 `idempotency_error` | unknown | a request of the same key was or is under way |
+ * | a refusal of a create that carries a payment | unknown | a payment that was declined has been made |
  * | 424, 5xx, no answer | unknown | it may have taken effect; under the same key a stored 500 comes again |
  * | any other 4xx | rejected | with Stripe's code, parameter and request id, never its message: that quotes values |
  */
 import { HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from '../kit/contract.ts'
-import { isNativeRecord, textAt } from '../kit/native.ts'
+import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { callFailure, type OutcomeRules, writeResultOf } from '../kit/outcome.ts'
 
 /** The parts of Stripe's error object that tell what happened. */
@@ -110,8 +111,13 @@ function missingResult(error: unknown, failure: CallFailure, rules: OutcomeRules
   }
 }
 
-/** A create concerns no record that could be gone; what is missing then is something that it refers to. */
+/**
+ * A create concerns no record that could be gone; what is missing then is something that it refers to. A payment that is confirmed at once
+ * and declined has been made all the same, and the refusal carries it: the search by our id finds it.
+ */
 export function failedCreate(error: unknown, rules: OutcomeRules): WriteResult {
+  if (error instanceof HttpStatusError && isNativeRecord(valueAt(error.body, ['error', 'payment_intent'])))
+    return { kind: 'unknown', failure: stripeFailure(error) }
   return failedWrite(error, { ...rules, gone: () => undefined })
 }
 

@@ -2,7 +2,7 @@
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
-import type { GraphqlAnswer, Variables } from '../client.ts'
+import { askedBy, type GraphqlAnswer, type Variables } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { isTombstone, listedRecord, recordsAt, unusable } from './record.ts'
@@ -80,7 +80,12 @@ export function recordsOf(
 ): readonly ListedRecord[] {
   if (problems.length > 0) {
     const label = `The query ${document.root}`
-    throw client.failure(problems, true, { rules: resource.errors, label, text: document.text })
+    throw client.failure(problems, true, {
+      rules: resource.errors,
+      label,
+      text: document.text,
+      asked: askedBy(document),
+    })
   }
   return recordsAt(data, document.records ?? []).map((value) => listedRecord(resource, value))
 }

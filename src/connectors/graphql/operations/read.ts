@@ -3,6 +3,7 @@ import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { type GraphqlProblem, saysGone } from '../answer-errors.ts'
+import { askedBy } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
 import { isTombstone, listedRecord, observed, recordsAt, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
@@ -113,7 +114,12 @@ function understood(
 ): ReadResult {
   if (problems.length > 0) {
     const label = `The query ${document.root}`
-    const error = client.failure(problems, true, { rules: resource.errors, label, text: document.text })
+    const error = client.failure(problems, true, {
+      rules: resource.errors,
+      label,
+      text: document.text,
+      asked: askedBy(document),
+    })
     return value === null || value === undefined
       ? failed(error)
       : { kind: 'unknown', failure: callFailure(error) }

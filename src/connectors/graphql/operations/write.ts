@@ -17,7 +17,7 @@ import {
 } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { GraphqlError, type GraphqlProblem, userErrorsOf, writeFailure } from '../answer-errors.ts'
-import type { Variables } from '../client.ts'
+import { askedBy, type Variables } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
 import { markerPath } from './find.ts'
 import { unusable } from './record.ts'
@@ -248,7 +248,12 @@ function accepted(
   const label = `The mutation ${document.root}`
   const { errors } = resource
   if (problems.length > 0) {
-    const error = client.failure(problems, true, { rules: errors, label, text: document.text })
+    const error = client.failure(problems, true, {
+      rules: errors,
+      label,
+      text: document.text,
+      asked: askedBy(document),
+    })
     const hasResult = payload !== null && payload !== undefined
     throw hasResult ? new GraphqlError('unclear', error.message) : error
   }
