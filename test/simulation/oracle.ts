@@ -439,10 +439,13 @@ export class Oracle implements SystemWatcher {
     return looks.filter((look) => look.body !== undefined && alike(look.body[field], value))
   }
 
-  /** A create without a mark or a key of ours is known by its code alone: nobody knows it again once a person has given it another one. */
+  /**
+   * A create without a mark of ours is known by its code alone, one with an idempotency key once the key's life is over: nobody knows it again
+   * once a person has given it another one.
+   */
   #isUnknowable(system: string, { body }: Version): boolean {
     const { create } = this.#system(system).traits.capabilities
-    const knowable = ['clientId', 'upsertKey', 'marker', 'idempotencyKey'].includes(create)
+    const knowable = ['clientId', 'upsertKey', 'marker'].includes(create)
     if (knowable || !this.things.isRenamed(body?.code)) return false
     this.tally.renamed += 1
     return true
