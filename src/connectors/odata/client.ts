@@ -170,8 +170,10 @@ export class Service {
     )
     const groups = answersOf(answer)
     if (groups.length > asked.length) throw unusableAnswer('a batch has more answers than requests')
-    // With fewer, the protocols say that the first ones were answered.
-    return asked.map((_one, index) => groups[index])
+    // A V4 service that stops at the first failure answers up to it. Otherwise nobody knows which answer is missing, and whose the others are.
+    const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
+    const isTold = typeof answer.data !== 'string' || groups.length === asked.length || endsWithFailure
+    return asked.map((_one, index) => (isTold ? groups[index] : undefined))
   }
 
   /** Headers that a request within a batch carries by itself. */

@@ -1,77 +1,18 @@
 /** Answers that are odd, cut short or about something else: none may turn into a fact about a record. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { type LocalServer, type SeenRequest, startServer } from '../../../test/support/local-server.ts'
-import { contactsService, productsService } from '../../../test/support/odata/catalogue.ts'
+import type { SeenRequest } from '../../../test/support/local-server.ts'
+import { contactsService } from '../../../test/support/odata/catalogue.ts'
 import { metadataOf } from '../../../test/support/odata/metadata.ts'
-import type { CallContext, ListEnd, Resource } from '../kit/contract.ts'
-import { connectSystem } from '../registry.ts'
+import {
+  closeScripted,
+  context,
+  listOf,
+  page,
+  product,
+  scripted,
+} from '../../../test/support/odata/scripted.ts'
 
-const open: { close(): Promise<void> }[] = []
-const clock = { now: () => Date.now(), monotonic: () => performance.now() }
-const context: CallContext = { signal: new AbortController().signal, priority: 'hand' }
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-
-interface Reply {
-  readonly status?: number
-  readonly type?: string
-  readonly body: string
-}
-
-/** A resource of a service whose answers the test writes; the metadata is the service's own unless given. */
-async function scripted(
-  name: 'Products' | 'Contacts',
-  settings: Record<string, unknown>,
-  answer: (request: SeenRequest) => Reply,
-  options: { readonly metadata?: string; readonly batchFormat?: string } = {},
-): Promise<{ resource: Resource; server: LocalServer }> {
-  const service = name === 'Products' ? productsService : contactsService
-  const metadata = options.metadata ?? metadataOf({ ...service, path: '' })
-  const server = await startServer((request, response) => {
-    const isMetadata = request.url.includes('$metadata')
-    const {
-      status = 200,
-      type = 'application/json',
-      body,
-    } = isMetadata ? { body: metadata } : answer(request)
-    response.writeHead(status, { 'content-type': isMetadata ? 'application/xml' : type })
-    response.end(body)
-  })
-  open.push(server)
-  const system = connectSystem(
-    {
-      name: 'shop',
-      connector: 'odata',
-      config: {
-        url: server.url,
-        allowHttp: true,
-        resources: { [name]: settings },
-        ...(options.batchFormat === undefined ? {} : { batchFormat: options.batchFormat }),
-      },
-      timing: { readTimeoutMs: 3_000, writeTimeoutMs: 3_000, concurrency: 8 },
-    },
-    { clock },
-  )
-  open.push(system)
-  return { resource: system.resource(name), server }
-}
-
-async function listOf(resource: Resource): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
-  const walk = resource.list(context)
-  for (;;) {
-    const next = await walk.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
-  }
-}
-
-const product = (ID: string, more: Record<string, unknown> = {}) => ({ ID, Name: `N${ID}`, ...more })
-const page = (value: readonly unknown[], more: Record<string, unknown> = {}): Reply => ({
-  body: JSON.stringify({ value, ...more }),
-})
+afterEach(closeScripted)
 
 /** The records after the key that a page is asked for. */
 function afterKey({ url }: SeenRequest, all: readonly { readonly ID: string }[]): { readonly ID: string }[] {
@@ -214,85 +155,5 @@ describe('searches', () => {
     expect(await resource.find?.({ by: 'values', values: { Name: '0000004711' } }, context)).toMatchObject({
       kind: 'unknown',
     })
-  })
-})
-
-describe('batches', () => {
-  const batch = { batch: { read: 10, write: 10 }, create: { as: 'marker', field: 'ExternalID' } }
-  const json = { batchFormat: 'json' }
-  const requests = ['1', '2'].map((n) => ({ body: { Name: n }, recordId: `id-${n}`, idempotencyKey: n }))
-
-  test.each([
-    [401, {}],
-    [429, { 'Retry-After': '7' }],
-  ])(
-    'a write that is answered %i within a batch was not done, and is no refusal of its data',
-    async (status, headers) => {
-      const { resource } = await scripted(
-        'Products',
-        batch,
-        () => ({
-          body: JSON.stringify({
-            responses: requests.map((_one, at) => ({
-              id: `${at + 1}.1`,
-              status,
-              headers,
-              body: { error: { code: 'X' } },
-            })),
-          }),
-        }),
-        json,
-      )
-      const results = await resource.createMany?.(requests, context)
-      expect(results).toMatchObject([
-        { kind: 'not-sent', failure: { scope: 'system' } },
-        { kind: 'not-sent', failure: { scope: 'system' } },
-      ])
-      if (status === 429) expect(results).toMatchObject([{ failure: { retryAfterMs: 7_000 } }, {}])
-    },
-  )
-
-  /** A batch without ids: answers can only be told apart by their order. */
-  const multipart = (bodies: readonly string[]): Reply => ({
-    type: 'multipart/mixed; boundary=b',
-    body: `${bodies
-      .map(
-        (body) =>
-          `--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n${body}\r\n`,
-      )
-      .join('')}--b--\r\n`,
-  })
-
-  test('an answer about another record of the batch is no observation', async () => {
-    const { resource } = await scripted('Products', batch, () => multipart([JSON.stringify(product('102'))]))
-    const results = await resource.readMany?.(['101', '102'], context)
-    expect(results?.map(({ kind }) => kind)).toEqual(['unknown', 'unknown'])
-  })
-
-  test('digits beyond a double survive a batch in JSON', async () => {
-    const { resource } = await scripted(
-      'Products',
-      batch,
-      () => ({
-        body: `{"responses":[{"id":"1.1","status":200,"body":{"ID":"101","Extra":12345678901234567890.123}},{"id":"2.1","status":200,"body":{"ID":"102"}}]}`,
-      }),
-      json,
-    )
-    const [first] = (await resource.readMany?.(['101', '102'], context)) ?? []
-    expect(first?.kind === 'live' && String(first.native.Extra)).toBe('12345678901234567890.123')
-  })
-})
-
-describe('whole replacements', () => {
-  test('an archive where changes replace the whole record keeps the rest of it', async () => {
-    const settings = { update: 'put', remove: { archive: { Available: false } } }
-    const { resource, server } = await scripted('Products', settings, ({ method }) =>
-      method === 'GET'
-        ? { body: JSON.stringify(product('101', { Available: true })) }
-        : { status: 204, body: '' },
-    )
-    expect(await resource.remove?.({ rid: '101', mode: 'archive' }, context)).toMatchObject({ kind: 'ok' })
-    const sent = server.seen.find(({ method }) => method === 'PUT')
-    expect(JSON.parse(sent?.body ?? '{}')).toEqual({ Name: 'N101', Available: false })
   })
 })

@@ -5,6 +5,7 @@ import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { unusableAnswer } from '../client.ts'
+import type { EntitySet } from '../metadata/model.ts'
 import { ridOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { expandedParts } from './query.ts'
@@ -33,8 +34,7 @@ export function accepted(
   const { model, set } = bound
   const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
   const read = wire === undefined ? undefined : fromWire(model, set.type, wire)
-  const rid =
-    (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set.name, headers)
+  const rid = (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set, headers)
   if (rid === undefined) {
     const failure = callFailure(unusableAnswer('the answer to a create has neither key nor Location'))
     return { kind: 'unknown', failure }
@@ -66,8 +66,15 @@ function asRead(
   return Object.fromEntries(members.filter(([name]) => shown.has(name) || !set.type.navigations.has(name)))
 }
 
-/** `…/A_Partner('100')`: the key of a record with one key property. */
-function idInLocation(set: string, { location }: Readonly<Record<string, string>>): string | undefined {
-  const match = new RegExp(`/${set}\\((?:guid)?'?([^'()=]+)'?\\)$`).exec(location ?? '')
-  return match?.[1] === undefined ? undefined : decodeURIComponent(match[1])
+/** `…/A_Partner('100')`: the key of a record with one key property. V2 spells long numbers with a letter after them: `(5L)`. */
+function idInLocation(
+  { name, type }: EntitySet,
+  { location }: Readonly<Record<string, string>>,
+): string | undefined {
+  const match = new RegExp(`/${name}\\((?:guid)?'?([^'()=]+)'?\\)$`).exec(location ?? '')
+  if (match?.[1] === undefined) return undefined
+  const text = decodeURIComponent(match[1])
+  const isText = location?.endsWith("')") === true
+  const [only = ''] = type.key
+  return isText || type.properties.get(only)?.type === 'Edm.Guid' ? text : text.replace(/(?<=\d)[LMDF]$/i, '')
 }

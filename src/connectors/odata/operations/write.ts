@@ -143,6 +143,8 @@ function change(
   // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
   const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
   if (part !== undefined) throw new UnusableValueError(part, partsByThemselves)
+  // What is not sent would be emptied.
+  if (settings.update === 'put' && base === undefined) throw new UnusableValueError(set.name, unknownWhole)
   const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
   return {
     method: verbs[settings.update],
@@ -153,6 +155,7 @@ function change(
   }
 }
 
+const unknownWhole = 'replaces the whole record, which was not read before'
 const partsByThemselves = 'is a record of its own to the service: map it as a resource'
 
 /** What a PUT sends: the record last read with the changes over it, less what may not be given. */

@@ -72,11 +72,12 @@ function scalarText(value: unknown): string | undefined {
 
 /**
  * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where the key has several parts.
- * Undefined when a part is missing.
+ * Undefined when a part is missing. Of several parts some may be empty, as SAP's keys often are; an id that is nothing but empty is none.
  */
 export function ridOf(type: StructuredType, native: NativeRecord): string | undefined {
-  const parts = type.key.map((name) => [name, textAt(native, [name])] as const)
-  if (parts.length === 0 || parts.some(([, value]) => value === undefined)) return undefined
+  const parts = type.key.map((name) => [name, native[name] === '' ? '' : textAt(native, [name])] as const)
+  if (parts.some(([, value]) => value === undefined) || parts.every(([, value]) => value === ''))
+    return undefined
   if (parts.length === 1) return parts[0]?.[1]
   return parts.map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`).join(',')
 }
@@ -89,7 +90,7 @@ export function keyOf(type: StructuredType, rid: string): Readonly<Record<string
   for (const part of rid.split(',')) {
     const at = part.indexOf('=')
     const value = decoded(part.slice(at + 1))
-    if (at > 0 && value !== undefined && value !== '') given.set(part.slice(0, at), value)
+    if (at > 0 && value !== undefined) given.set(part.slice(0, at), value)
   }
   const isWhole = type.key.length > 0 && type.key.every((name) => given.has(name))
   return isWhole && given.size === type.key.length ? Object.fromEntries(given) : undefined
