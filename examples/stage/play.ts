@@ -199,12 +199,16 @@ class Stage<C extends Cast> {
     const response = await fetch(`${this.#isthmus?.url}/api/v1/status`)
     if (!response.ok) return false
     const { counts } = (await response.json()) as StatusAnswer
-    return counts.queue.due + counts.queue.running === 0
+    // A write in doubt waits; what comes of it may still be a second one.
+    return counts.queue.due + counts.queue.running + counts.open.intents === 0
   }
 }
 
 interface StatusAnswer {
-  readonly counts: { readonly queue: { readonly due: number; readonly running: number } }
+  readonly counts: {
+    readonly queue: { readonly due: number; readonly running: number }
+    readonly open: { readonly intents: number }
+  }
 }
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
