@@ -2,6 +2,7 @@
 import { parseJson } from '../../http/json.ts'
 import type { ChangedRecord } from '../kit/contract.ts'
 import { textAt, valueAt } from '../kit/native.ts'
+import { wholeId } from './record.ts'
 
 /** Events of one delivery. */
 export interface ChangeEvents {
@@ -40,7 +41,7 @@ function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
   // Too much changed at once: Salesforce names no records then, and the next poll or full run finds them.
   if (type === 'GAP_OVERFLOW') return []
   const deleted = type === 'DELETE' || type === 'GAP_DELETE'
-  const rids = ids.filter((id): id is string => typeof id === 'string' && /^[a-zA-Z0-9]{15,18}$/.test(id))
+  const rids = ids.flatMap((id: unknown) => (typeof id === 'string' ? (wholeId(id) ?? []) : []))
   if (rids.length !== ids.length) return undefined
   return rids.map((rid) => ({ resource, rid, ...(deleted ? { deleted: true } : {}) }))
 }

@@ -12,6 +12,8 @@ import {
   org,
   update,
 } from '../../../test/support/salesforce/bound-org.ts'
+import { toEighteen } from '../../../test/support/salesforce/ids.ts'
+import { wholeId } from './record.ts'
 
 afterEach(closeAll)
 
@@ -82,6 +84,31 @@ describe('changes', () => {
     fake.org.emptyRecycleBin('Account')
     at(130)
     expect((await changesOf(accounts, cursor)).told).toContainEqual({ rid, deleted: true })
+  })
+})
+
+describe('notices', () => {
+  const secret = 'a secret of some length'
+
+  test('an id in its short form is that of the record which is known by the long one', async () => {
+    const { fake, system } = await org({}, { webhooks: { secret } })
+    const rid = fake.org.create('Account', { Name: 'A' })
+    const notice = async (recordId: string) => {
+      const ChangeEventHeader = { entityName: 'Account', changeType: 'UPDATE', recordIds: [recordId] }
+      return await system.webhook?.({
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+        body: Buffer.from(JSON.stringify({ payload: { ChangeEventHeader } })),
+        receivedAt: Date.now(),
+      })
+    }
+    for (const id of [rid, rid.slice(0, 15)]) {
+      expect(await notice(id)).toMatchObject({ kind: 'accepted', changed: [{ resource: 'Account', rid }] })
+    }
+    expect(await notice(`${rid.slice(0, 15)}A`)).toMatchObject({ kind: 'refused' })
+    expect([wholeId('001D000000IqhSL'), wholeId('00Q3x00001hJKLm')]).toEqual([
+      toEighteen('001D000000IqhSL'),
+      toEighteen('00Q3x00001hJKLm'),
+    ])
   })
 })
 

@@ -7,6 +7,7 @@
  */
 import { XMLParser } from 'fast-xml-parser'
 import { isNativeRecord, textAt } from '../kit/native.ts'
+import { wholeId } from './record.ts'
 
 /** What an outbound message says. */
 export interface OutboundMessage {
@@ -54,7 +55,7 @@ function messageIn(document: unknown): OutboundMessage | undefined {
     const record = child(entry, 'sObject')
     // `sf:Account`: the prefix is whatever the document bound to the enterprise namespace.
     const object = textAt(record, ['@type'])?.split(':').at(-1)
-    return { notificationId: textAt(entry, ['Id']), object, rid: textAt(record, ['Id']) }
+    return { notificationId: textAt(entry, ['Id']), object, rid: wholeId(textAt(record, ['Id']) ?? '') }
   })
   const whole = notified.flatMap(({ notificationId, object, rid }) =>
     notificationId === undefined || object === undefined || rid === undefined

@@ -23,3 +23,21 @@ export function modstampOf(row: NativeRecord): number | undefined {
 export function isRecordId(rid: string): boolean {
   return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(rid)
 }
+
+const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
+
+/**
+ * The id with its 18 characters, as every answer of the API has it; undefined for the id of nothing. Notices may carry the short form, which
+ * would look like another record: three characters are missing that say of five each which are capitals.
+ */
+export function wholeId(rid: string): string | undefined {
+  if (!isRecordId(rid)) return undefined
+  if (rid.length === 18) return rid
+  const suffix = [0, 5, 10].map((start) => {
+    const capitals = [...rid.slice(start, start + 5)].map((one, place) =>
+      /[A-Z]/.test(one) ? 1 << place : 0,
+    )
+    return suffixes.charAt(capitals.reduce((sum, bit) => sum + bit, 0))
+  })
+  return rid + suffix.join('')
+}
