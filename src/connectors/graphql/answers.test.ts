@@ -80,6 +80,34 @@ describe('an answer with errors is never taken for a record, for absence or for 
     expect(seen()).toBeLessThan(5)
   })
 
+  test('a search that has a next page may have cut off what was looked for', async () => {
+    const query =
+      'query ($name: String) { things(name: $name) { nodes { ...record } pageInfo { hasNextPage endCursor } } }'
+    const answer = {
+      data: {
+        things: { nodes: [{ id: '1', name: 'theirs' }], pageInfo: { hasNextPage: true, endCursor: 'c' } },
+      },
+    }
+    const { things } = await scripted(() => answer, { search: { query, variables: { name: 'name' } } })
+    expect(await things.find?.({ by: 'values', values: { name: 'ours' } }, context)).toEqual({
+      kind: 'found',
+      rids: [],
+      capped: true,
+    })
+  })
+
+  test('a list by keys does not end at the number that it began with', async () => {
+    const after = 'query ($after: ID) { things(after: $after) { total nodes { ...record } } }'
+    const pages = [['a', 'b'], ['ba', 'c'], ['d'], []]
+    const { things } = await scripted(
+      (_query, calls) => ({
+        data: { things: { total: 4, nodes: pages[calls - 1]?.map((id) => ({ id })) ?? [] } },
+      }),
+      { list: { paging: 'keyset', query: after, size: 2, total: 'things.total' } },
+    )
+    expect((await listOf(things)).rids).toEqual(['a', 'b', 'ba', 'c', 'd'])
+  })
+
   test('cursors that go in a circle are noticed', async () => {
     const page = (calls: number) => ({ hasNextPage: true, endCursor: `c${calls % 7}` })
     const { things, seen } = await scripted(
@@ -154,6 +182,11 @@ describe('what may have taken effect', () => {
       'user errors',
       { data: { thingCreate: { thing: null, userErrors: [{ code: 'TAKEN', field: ['input', 'name'] }] } } },
       'rejected',
+    ],
+    [
+      'user errors beside a record that was made',
+      { data: { thingCreate: { thing: { id: '1', name: 'x' }, userErrors: [{ code: 'NO_IMAGE' }] } } },
+      'unknown',
     ],
     ['a page of a proxy', 'oops', 'unknown'],
     ['the record', { data: { thingCreate: made } }, 'ok'],

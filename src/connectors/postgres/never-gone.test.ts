@@ -16,6 +16,7 @@ beforeAll(async () => {
 insert into shares values (1, 0), (2, 4);
 create view parts_of_100 as select id, 100 / parts as each from shares;
 create table clients (id text primary key, name text, removed_at timestamptz, updated_at timestamptz);
+create table papers (id text primary key, about jsonb);
 insert into clients values ('kept', 'before', null, null), ('dead', 'before', now(), null);`)
   system = connectSystem(
     {
@@ -25,6 +26,7 @@ insert into clients values ('kept', 'before', null, null), ('dead', 'before', no
         url: database.connection,
         tables: {
           parts_of_100: { version: 'none', create: { as: 'unsupported' }, changes: 'none' },
+          papers: {},
           clients: {
             softDelete: { column: 'removed_at' },
             existing: 'overwrite',
@@ -74,6 +76,18 @@ test('a create that writes over a row that is there leaves one alone that is mar
     { id: 'kept', name: 'after', touched: true },
     { id: 'new', name: 'after', touched: false },
   ])
+})
+
+test('a row that was written and comes back as nothing that can be read is an unknown outcome', async () => {
+  const papers = resource('papers')
+  const about = JSON.parse(`${'['.repeat(80)}${']'.repeat(80)}`)
+  const create = (id: string) => ({ body: { id, about }, recordId: id, idempotencyKey: id })
+  expect(await papers.create?.(create('1'), context)).toMatchObject({ kind: 'unknown' })
+  expect(await papers.createMany?.([create('2'), create('3')], context)).toMatchObject([
+    { kind: 'unknown' },
+    { kind: 'unknown' },
+  ])
+  expect(await database.query('select id from papers order by id')).toHaveLength(3)
 })
 
 test('a statement of which nobody knows whether it was completed is an unknown outcome', () => {

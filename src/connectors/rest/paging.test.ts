@@ -71,6 +71,28 @@ describe('ways of paging', () => {
     expect(end.complete).toBe(complete)
   })
 
+  test('a list by keys does not end at the number that it began with', async () => {
+    const pages = [['a', 'b'], ['ba', 'c'], ['d'], []]
+    let calls = 0
+    const resource = await scripted(
+      (_request, response) => {
+        const rows = (pages[calls] ?? []).map((id) => ({ id }))
+        calls += 1
+        return sendJson(response, 200, { rows, total: 4 })
+      },
+      {
+        list: {
+          paging: 'keyset',
+          after: 'after',
+          items: 'rows',
+          total: { path: 'total' },
+          size: { parameter: 'limit', value: 2 },
+        },
+      },
+    )
+    expect((await listOf(resource)).rids).toEqual(['a', 'b', 'ba', 'c', 'd'])
+  })
+
   test('a page link to another host is not followed', async () => {
     const resource = await scripted(
       (_request, response) =>

@@ -7,7 +7,7 @@ import { callFailure } from '../../kit/outcome.ts'
 import type { Variables } from '../client.ts'
 import { scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
-import { recordsOf } from './list.ts'
+import { nextCursor, recordsOf } from './list.ts'
 import { isTombstone, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
@@ -39,7 +39,8 @@ export async function findRecords(
         wanted.every(({ path, value }) => sameText(textAt(native, path), value)),
     )
     const maxResults = resource.search?.maxResults
-    const capped = maxResults !== undefined && records.length >= maxResults
+    const goesOn = document.connection !== undefined && nextCursor(document, answer) !== undefined
+    const capped = goesOn || (maxResults !== undefined && records.length >= maxResults)
     return { kind: 'found', rids: [...new Set(hits.map(({ rid }) => rid))], capped }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }

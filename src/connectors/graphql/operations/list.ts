@@ -107,7 +107,8 @@ function nextPlace(list: ListManifest, { document, answer, walk, count }: Page):
       return after === undefined ? undefined : { after }
     }
     case 'keyset':
-      return atEnd || walk.last === undefined
+      // Not by the number of records: one that is added in the midst while another vanishes would hide the last.
+      return count === 0 || walk.last === undefined
         ? undefined
         : { after: scalarFor(document.variables.get('after'), walk.last) }
     case 'offset':

@@ -258,10 +258,13 @@ function accepted(
     throw hasResult ? new GraphqlError('unclear', error.message) : error
   }
   const refusal = userErrorsOf(payload, errors, label)
-  if (refusal !== undefined) throw refusal
-  if (payload === null || payload === undefined) throw unusable(`${document.root} is null, without an error`)
   const native = valueAt({ [document.root]: payload }, document.records ?? [])
   const body = document.records !== undefined && isNativeRecord(native) ? native : undefined
+  if (refusal !== undefined) {
+    const isMade = known === undefined && body !== undefined && textAt(body, resource.id) !== undefined
+    throw isMade ? new GraphqlError('unclear', refusal.message) : refusal
+  }
+  if (payload === null || payload === undefined) throw unusable(`${document.root} is null, without an error`)
   const rid = known ?? (body === undefined ? undefined : textAt(body, resource.id))
   if (rid === undefined) throw unusable('the answer to a create has no record with an id')
   const isSame = body !== undefined && textAt(body, resource.id) === rid

@@ -41,10 +41,16 @@ export function readFailure(owner: TableOwner, problem: unknown, doing: string):
   return databaseFailure(problem, `${doing} ${tableName(owner)}`)
 }
 
-/** Result of a write that failed. What failed before the statement left, in our own checks, refuses the record. */
+/**
+ * Result of a write that failed. What failed before the statement left, in our own checks, refuses the record; an answer that can't be
+ * understood came after it.
+ */
 export function writeResult(owner: TableOwner, problem: unknown, doing: string): WriteResult {
   noteChangedTable(owner, problem)
-  if (isIsthmusError(problem)) return { kind: 'rejected', failure: callFailure(problem) }
+  if (isIsthmusError(problem)) {
+    const isAnswered = problem.code === 'CONNECTOR_ANSWER_UNUSABLE'
+    return { kind: isAnswered ? 'unknown' : 'rejected', failure: callFailure(problem) }
+  }
   return writeFailure(problem, `${doing} ${tableName(owner)}`)
 }
 
