@@ -30,6 +30,8 @@ export async function startStrictValidator(): Promise<StrictValidator> {
   const port = String(await freePort())
   const child = spawn(`${folder}bin/${name}`, ['--host', '127.0.0.1', '-p', port, ...brackets, document], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // In CI it speaks the language of build logs.
+    env: { PATH: process.env.PATH },
   })
   const url = await addressOf(child)
   const close = (): Promise<void> => stop(child)
