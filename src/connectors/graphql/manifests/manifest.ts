@@ -6,6 +6,7 @@
  * no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
 
@@ -16,9 +17,6 @@ const size = z
   .max(10_000)
   .default(100)
   .describe('Records per page, given as $first. Default 100.')
-const timeFormat = z
-  .enum(['iso', 'epochMs', 'epochSeconds'])
-  .describe('How the time is spelt; iso without a zone is UTC.')
 const codes = z.array(z.string().min(1)).default([])
 
 const versionSchema = z
@@ -227,17 +225,7 @@ export const resourceSchema = z.strictObject({
     .describe('Name of the object type.'),
   fields: document.describe('What is read of a record: a selection such as `id title price { amount }`.'),
   id: path.prefault('id').describe('Where a record has its id. Default id.'),
-  changedAt: z
-    .strictObject({ path: path.describe('Where it is.'), format: timeFormat.default('iso') })
-    .optional()
-    .describe("When the record was changed, by the system's own clock."),
-  tombstone: z
-    .strictObject({
-      path: path.describe('Where it is.'),
-      equals: z.union([z.string(), z.boolean()]).describe('Value that means deleted.'),
-    })
-    .optional()
-    .describe('What marks a record that is still there but counts as deleted.'),
+  ...recordMarks,
   version: versionSchema.optional(),
   read: readSchema,
   search: searchSchema.optional(),

@@ -4,6 +4,7 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
 
@@ -18,9 +19,6 @@ const size = z
     value: z.int().min(1).max(100_000).default(100).describe('Records per page.'),
   })
   .describe('How many records a page holds.')
-const timeFormat = z
-  .enum(['iso', 'epochMs', 'epochSeconds'])
-  .describe('How the time is spelt; iso without a zone is UTC.')
 const items = path
   .optional()
   .describe('Where the list is in the answer. Default: the answer itself is the list.')
@@ -289,17 +287,7 @@ export const resourceSchema = z.strictObject({
   path: route.describe('Path of the collection, below the URL of the system.'),
   item: route.optional().describe('Path of one record, with {id} in it. Default: path + /{id}.'),
   id: path.prefault('id').describe('Where a record has its id.'),
-  changedAt: z
-    .strictObject({ path: path.describe('Where it is.'), format: timeFormat.default('iso') })
-    .optional()
-    .describe("When the record was changed, by the system's own clock."),
-  tombstone: z
-    .strictObject({
-      path: path.describe('Where it is.'),
-      equals: z.union([z.string(), z.boolean()]).describe('Value that means deleted.'),
-    })
-    .optional()
-    .describe('What marks a record that is still there but counts as deleted.'),
+  ...recordMarks,
   version: versionSchema.optional(),
   read: readSchema.prefault({}),
   search: searchSchema.optional(),
