@@ -57,6 +57,7 @@ export interface Entity {
   readonly fields: ReadonlyMap<string, Field>
   /** By system name, in the order of the definition. */
   readonly systems: ReadonlyMap<string, EntitySystem>
+  /** In the order in which they are tried. Empty: nothing is ever matched (`match: never`). */
   readonly match: readonly MatchRule[]
   readonly rules: readonly Rule[]
   readonly delete: DeletePolicy

@@ -22,6 +22,7 @@ systems:
 entities:
   contact:
     fields: { name: string }
+    match: [{ exact: [name] }]
     systems:
       crm: { resource: contacts, map: { name: name }, triggers: [{ poll: 1m }] }
       erp: { resource: partners, map: { name: title }, triggers: [{ poll: 1m }] }
@@ -63,7 +64,7 @@ describe('loading a definition', () => {
        export default {
          integration: 'contacts',
          systems: { crm: { connector: 'rest' }, erp: { connector: 'rest' } },
-         entities: { contact: { fields: { name: 'string' }, systems: {
+         entities: { contact: { fields: { name: 'string' }, match: 'never', systems: {
            crm: { resource: 'c', map: { name: { read, write: (name: unknown) => ({ name }) } } },
            erp: { resource: 'p', map: { name: 'title' } } } } },
        }`,

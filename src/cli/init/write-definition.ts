@@ -44,7 +44,7 @@ function systemSection(system: PlannedSystem): Record<string, unknown> {
 function entitySection(plan: InitPlan): Record<string, unknown> {
   return {
     fields: Object.fromEntries(plan.fields.map((field) => [field.name, field.type])),
-    ...(plan.match === undefined ? {} : { match: [{ exact: [plan.match] }] }),
+    match: plan.match === undefined ? 'never' : [{ exact: [plan.match] }],
     conflict: { default: `prefer ${plan.systems.map((system) => system.name).join(' ')}` },
     systems: Object.fromEntries(
       plan.systems.map((system) => [

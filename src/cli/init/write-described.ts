@@ -57,7 +57,7 @@ export function describedDefinition(plan: DefinitionPlan): string {
     entities: {
       [entity]: {
         fields: Object.fromEntries(fields.map(({ name, type }) => [name, type])),
-        ...(match === undefined ? {} : { match: [{ exact: [match] }] }),
+        match: match === undefined ? 'never' : [{ exact: [match] }],
         conflict: { default: `prefer ${systems.map(({ system }) => system.name).join(' ')}` },
         systems: Object.fromEntries(systems.map((one) => [one.system.name, entitySystem(plan, one)])),
       },

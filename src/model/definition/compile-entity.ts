@@ -4,6 +4,7 @@ import { compileLens } from '../lens/compile-lens.ts'
 import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
+import { checkMatch } from './check-match.ts'
 import { type CompiledMapping, compileMapping, writtenPaths } from './compile-mapping.ts'
 import { compileOnCreate } from './compile-on-create.ts'
 import {
@@ -41,8 +42,13 @@ export interface EntityInput {
 /** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
   { name, definition, nested, systems: known, lookups }: EntityInput,
-  report: Report,
+  reportTo: Report,
 ): Entity {
+  let isRefused = false
+  const report: Report = (finding) => {
+    isRefused ||= finding.severity === 'error'
+    reportTo(finding)
+  }
   const types = new Map(
     Object.entries(definition.fields).map(([field, type]) => [field, fieldType(type)] as const),
   )
@@ -61,7 +67,7 @@ export function compileEntity(
       compileEntitySystem({ system, definition: part, context, fields }, nested, under),
     ] as const
   })
-  return {
+  const entity: Entity = {
     name,
     fields,
     systems: new Map(systems),
@@ -71,6 +77,9 @@ export function compileEntity(
     guard: compileGuard(definition),
     oscillationLimit: definition.oscillationLimit ?? 5,
   }
+  // A field that is mistyped in a map is read nowhere: what follows from that is no second mistake.
+  if (!isRefused) checkMatch(definition, entity, report)
+  return entity
 }
 
 function compileFields(context: PolicyContext, report: Report): Map<string, Field> {

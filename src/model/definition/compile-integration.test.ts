@@ -32,6 +32,7 @@ function small(field: object | string, mapping: unknown, extra: object = {}) {
       entities: {
         thing: {
           fields: { value: field },
+          match: 'never',
           systems: {
             a: { resource: 'as', map: { value: mapping }, triggers: [{ poll: '1s' }], ...extra },
             b: {
@@ -325,6 +326,7 @@ describe('a conflict policy', () => {
         entities: {
           thing: {
             fields: { value: 'string' },
+            match: 'never',
             conflict: { default: decide },
             systems: { a: { resource: 'a', map: { value: 'v' } }, b: { resource: 'b', map: { value: 'v' } } },
           },

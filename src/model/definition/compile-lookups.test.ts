@@ -23,6 +23,7 @@ function check(rules: readonly object[], more: { systems?: object; sides?: objec
     entities: {
       customer: {
         fields: { address: 'string', lat: 'decimal' },
+        match: 'never',
         systems: { crm: side(), erp: side(), ...more.sides },
         rules,
       },

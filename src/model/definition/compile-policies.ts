@@ -152,9 +152,10 @@ function isFieldPath(name: string, context: PolicyContext): boolean {
   return type !== undefined
 }
 
-/** The match rules, in order; weights scaled to add up to 1. */
+/** The match rules, in order; weights scaled to add up to 1. None for `never`. */
 export function compileMatch(context: PolicyContext, report: Report): MatchRule[] {
-  return (context.entity.match ?? []).map((rule, index) =>
+  const { match = 'never' } = context.entity
+  return (match === 'never' ? [] : match).map((rule, index) =>
     compileMatchRule(rule, context, reportUnder(report, ['match', index])),
   )
 }

@@ -18,6 +18,7 @@ export type FindingKind =
   | 'reference-cycle'
   | 'not-watched'
   | 'race-window'
+  | 'match'
   | 'capability'
 
 /** Something that a check has to say about one place of a definition. */

@@ -14,6 +14,7 @@ function compiled(field: object | string, mapping: object | string) {
       entities: {
         person: {
           fields: { name: 'string' },
+          match: 'never',
           systems: {
             a: { resource: 'p', map: { name: 'n' }, triggers },
             b: { resource: 'p', map: { name: 'n' }, triggers },
@@ -21,6 +22,7 @@ function compiled(field: object | string, mapping: object | string) {
         },
         thing: {
           fields: { value: field },
+          match: 'never',
           systems: {
             a: { resource: 'a', map: { value: mapping }, triggers },
             b: { resource: 'b', map: { value: { read: 'v', write: 'v' } }, triggers },

@@ -29,6 +29,7 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
   const rows: CheckRow[] = []
   const places: CheckedPlace[] = []
   for (const entity of integration.entities.values()) {
+    rows.push(...describeMatch(entity))
     for (const part of entity.systems.values()) {
       const system = systems.get(part.system)
       if (system === undefined) continue
@@ -51,6 +52,19 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
     (system, resource) => known.get(`${system}\n${resource}`)?.capabilities,
   )
   return { rows: [...locate(findings).map((one) => rowOfFinding('capabilities', one)), ...rows], places }
+}
+
+/** Accepted by the definition, and said all the same: nothing is recognised, so what several systems hold exists twice afterwards. */
+function describeMatch({ name, match, systems }: Entity): CheckRow[] {
+  const parts = [...systems.values()]
+  const targets = parts.filter(
+    ({ system, operations }) =>
+      operations.create && parts.some((other) => other.system !== system && other.direction !== 'target'),
+  )
+  if (match.length > 0 || targets.length === 0) return []
+  const there = targets.map(({ system }) => system).join(' and ')
+  const message = `nothing is matched: a record that ${there} already has is not recognised, and is created there a second time`
+  return [{ level: 'ok', area: 'capabilities', subject: name, message }]
 }
 
 const createWords: Partial<Record<RemoteCapabilities['create'], string>> = {

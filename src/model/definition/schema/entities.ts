@@ -25,6 +25,13 @@ export const matchRuleSchema = z
   ])
   .meta({ id: 'MatchRule' })
 
+export const matchSchema = z
+  .union([z.literal('never'), z.array(matchRuleSchema)])
+  .describe(
+    'How records that several systems hold are recognised as the same: rules, tried in order, or never. Required where the entity creates in a system that has records of its own.',
+  )
+  .meta({ id: 'Match' })
+
 export const policySchema = z
   .union([z.string().min(1), decideFunctionSchema])
   .describe('prefer <systems in order> | latest | manual | union | sum, or a function of the candidates.')
@@ -136,10 +143,7 @@ export const ruleSchema = z
 
 /** Policies that both forms of an entity have. */
 export const policyKeys = {
-  match: z
-    .array(matchRuleSchema)
-    .optional()
-    .describe('How counterparts are found; tried in order. Default: never.'),
+  match: matchSchema.optional(),
   conflict: conflictSchema.optional(),
   delete: deleteSchema.optional(),
   guard: guardSchema.optional(),
@@ -164,6 +168,7 @@ export type EntityDefinition = z.infer<typeof entitySchema>
 export type EntitySystemDefinition = z.infer<typeof entitySystemSchema>
 export type ConflictDefinition = z.infer<typeof conflictSchema>
 export type PolicyDefinition = z.infer<typeof policySchema>
+export type MatchDefinition = z.infer<typeof matchSchema>
 export type MatchRuleDefinition = z.infer<typeof matchRuleSchema>
 export type RuleDefinition = z.infer<typeof ruleSchema>
 export type TriggerDefinition = z.infer<typeof triggerSchema>
