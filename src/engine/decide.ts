@@ -14,6 +14,7 @@ import type {
   PlannedWrite,
 } from '../model/merge/contract.ts'
 import { isPartlyEmpty } from '../model/merge/equivalence.ts'
+import { isUnverified } from '../model/merge/member-field.ts'
 import type { Member, MemberField } from '../model/state.ts'
 import { composePatch, hasNestedObject } from './compose.ts'
 import type { Pass, Verdict } from './context.ts'
@@ -126,7 +127,7 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   if (member?.absorbedVersion === undefined) return false
   if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
   if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
-  if (Object.values(member.fields).some((field) => field.provisional !== undefined)) return false
+  if (Object.values(member.fields).some(isUnverified)) return false
   // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
   if (Object.values(write.values).some(isPartlyEmpty)) return false
   if (capabilities.nested === 'merge') return true

@@ -4,6 +4,8 @@
  * Parts of a pass only state needs (`lookAgain`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
  * (H32); else the earliest need says when, and all needs together say what has to be looked at then.
  */
+
+import type { Member } from '../model/state.ts'
 import type { Settlement } from '../store/contract.ts'
 import { commitSettlement } from './commit.ts'
 import type { Need, Pass } from './context.ts'
@@ -32,10 +34,8 @@ function standingNeeds(pass: Pass): readonly Need[] {
   const needs: Need[] = []
   for (const member of pass.members.values()) {
     if (member.lane === 'quarantined') continue
-    // A verification that is due already was tried in this pass: the look that failed has said when to come back.
-    if (member.settleAt !== undefined && member.settleAt > now && member.rid !== undefined) {
-      needs.push({ at: member.settleAt, why: 'verify' })
-    }
+    const verifyAt = verificationAt(pass, member, now)
+    if (verifyAt !== undefined) needs.push({ at: verifyAt, why: 'verify' })
     if (pass.intents.has(member.system)) {
       needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
     }
@@ -45,6 +45,22 @@ function standingNeeds(pass: Pass): readonly Need[] {
     }
   }
   return needs
+}
+
+/**
+ * When a member has to be looked at to verify a write; undefined when there is nothing to verify, or nothing that could be read.
+ *
+ * With read-your-writes a verification is due by the time its pass ends. It is planned all the same: left to the next change of the record, it
+ * would find that change and not the write. Not at once, though, since a look that has just failed must not be repeated in a tight loop.
+ */
+function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
+  const { settleAt, system, lane, laneUntil } = member
+  if (settleAt === undefined || member.rid === undefined || member.state === 'gone') return undefined
+  if (!pass.entity.systems.has(system)) return undefined
+  const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
+  const laneOpensAt = lane === 'backoff' ? (laneUntil ?? 0) : 0
+  const systemOpensAt = pass.context.gates.get(system)?.closedUntil() ?? 0
+  return Math.max(soonest, laneOpensAt, systemOpensAt)
 }
 
 /** Commits the rest of the pass and gives the record back. Answers false when it was not ours any more. */

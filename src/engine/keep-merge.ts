@@ -1,11 +1,13 @@
 /** Puts the result of a merge into the pass: what is agreed, what each system was seen to hold, and what has to be told or kept. */
 import type { ConflictDraft, MergeResult, RuleProblem } from '../model/merge/contract.ts'
 import { hasBase } from '../model/merge/member-field.ts'
+import { appliedBy } from '../model/merge/unverified-write.ts'
 import type { Member, MemberFields } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
 import type { Pass, Sighting } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { keepMatchKeys } from './keep-match-keys.ts'
+import { keepNotStored } from './keep-not-stored.ts'
 import { hasRefusals } from './lanes.ts'
 import { keepMissingReferences } from './missing-references.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
@@ -21,6 +23,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   keepAgreed(pass, result)
   keepMatchKeys(pass, result)
   keepMembers(pass, result)
+  keepNotStored(pass, result)
   keepConflicts(pass, result.conflicts)
   keepOscillations(pass, result)
   keepWaiting(pass, result)
@@ -107,18 +110,35 @@ function absorbedLook(
   const floor =
     version === undefined ? member.floor : newerVersion(capabilities.version, member.floor, version)
   const whole = unknown.size === 0 && look.inScope ? version : undefined
-  const stillProvisional = Object.values(fields ?? member.fields).some(
-    (field) => field.provisional !== undefined,
-  )
-  const verified =
-    member.settleAt !== undefined && member.settleAt <= look.observation.at && !stillProvisional
-  const followUp = followUpAt(pass, member, look, capabilities.read.lagMs)
+  const settleAt = nextVerification(pass, member, look, fields ?? member.fields)
   return {
     ...(fields === undefined ? {} : { asof: look.seenAt }),
     ...(floor === undefined || floor === member.floor ? {} : { floor }),
     ...(whole === member.absorbedVersion ? {} : { absorbedVersion: whole ?? null }),
-    ...(followUp === undefined ? (verified ? { settleAt: null } : {}) : { settleAt: followUp }),
+    ...(settleAt === member.settleAt ? {} : { settleAt: settleAt ?? null }),
   }
+}
+
+/**
+ * When the member is to be looked at next to verify a write. This look has verified what could be verified by now; an accepted write that is
+ * still to be applied is looked at again when its in-flight time is over.
+ */
+function nextVerification(
+  pass: Pass,
+  member: Member,
+  look: LiveSighting,
+  fields: MemberFields,
+): number | undefined {
+  const { inflightMs, read } = placeOf(pass.context, member.system, pass.entity.name).resource.capabilities
+  const { at } = look.observation
+  const due = member.settleAt !== undefined && member.settleAt <= at ? undefined : member.settleAt
+  const applied = Object.values(fields)
+    .filter((field) => field.provisional !== undefined)
+    .map((field) => appliedBy(field, inflightMs + read.lagMs) + 1)
+    .filter((time) => time > at)
+  const followUp = followUpAt(pass, member, look, read.lagMs)
+  const times = [due, followUp, ...applied].filter((time) => time !== undefined)
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
 /**
@@ -240,6 +260,7 @@ function settleRejectedLanes(pass: Pass): void {
 
 function tellNotes(pass: Pass, result: MergeResult): void {
   for (const { kind, system, field } of result.notes) {
+    if (kind !== 'coerced' && kind !== 'resurfaced') continue
     const type = kind === 'coerced' ? ('CoercionAccepted' as const) : ('OwnWriteResurfaced' as const)
     tell(pass, { type, recordId: pass.record.id, system, field })
   }

@@ -8,7 +8,7 @@ import type { CallFailure, ReadResult } from '../connectors/kit/contract.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { Observation } from '../model/merge/contract.ts'
 import { equivalent } from '../model/merge/equivalence.ts'
-import { hasBase, unseen } from '../model/merge/member-field.ts'
+import { hasBase, isUnverified, unseen } from '../model/merge/member-field.ts'
 import type { Member } from '../model/state.ts'
 import type { LookAt, Pass, Sighting, TimedRead } from './context.ts'
 import { backOff, forgetFailures, isReadable, waitForSystem } from './lanes.ts'
@@ -146,11 +146,7 @@ function isAdmissible(place: Place, member: Member, observation: Observation): b
   if (compareVersions(version, member.floor) < 0)
     return observation.at >= member.asof + capabilities.read.lagMs + backwardsMs
   // After a write whose answer named no version, the floor is the one from before: a lagging read passes it and still shows the old state.
-  return lateEnough || !isUnverified(member)
-}
-
-function isUnverified(member: Member): boolean {
-  return Object.values(member.fields).some((field) => field.provisional !== undefined)
+  return lateEnough || !Object.values(member.fields).some(isUnverified)
 }
 
 function equalsShadow(place: Place, member: Member, observation: Observation): boolean {

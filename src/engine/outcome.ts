@@ -1,8 +1,8 @@
 /**
  * What the outcome of one remote write means (the table of the algorithm's step 4):
  *
- * - `ok`: the intent is done. With body and version in the answer the stored values are absorbed at once; else the write is provisional and
- *   a look after the system's read lag verifies it. Only fields of the write are absorbed: any other difference stays a change (H11)
+ * - `ok`: the intent is done. With body and version in the answer the stored values are absorbed at once; else a look after the system's read
+ *   lag verifies the write. Only fields of the write are absorbed: any other difference stays a change (H11)
  * - `stale`: somebody changed the record since it was absorbed (H13): look, merge and write again
  * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
  * - `gone`: the record is not there any more: a deletion to confirm, never here
@@ -105,6 +105,8 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
   const absorbed = absorbOutcome(place.part, member?.fields ?? {}, planned, {
     ...(stored === undefined ? {} : { stored: stored.values, unknown: stored.unknown }),
     ...(result.version === undefined ? {} : { version: result.version }),
+    ...(intent.operation === 'create' || member?.floor === undefined ? {} : { versionBefore: member.floor }),
+    ...(result.accepted === true ? { accepted: true } : {}),
   })
   for (const field of absorbed.coerced) {
     tell(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })
@@ -113,13 +115,13 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
   const { lagMs } = place.resource.capabilities.read
   if (others) lookAgain(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
   const fromAbsorbed = intent.operation === 'create' || intent.request.ifVersion === member?.absorbedVersion
-  const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.provisional
+  const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.unverified
   updateMember(pass, {
     system: intent.system,
     fields: absorbed.fields,
     asof: now,
     absorbedVersion: whole && result.version !== undefined ? result.version : null,
-    settleAt: verifyAt(member?.settleAt, now, absorbed.provisional ? now + lagMs + 1 : 0),
+    settleAt: verifyAt(member?.settleAt, now, absorbed.unverified ? now + lagMs + 1 : 0),
     laneAttempts: 0,
     ...(result.version === undefined ? {} : { floor: result.version }),
     ...(intent.operation === 'create'

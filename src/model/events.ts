@@ -89,6 +89,14 @@ export type DomainEvent =
       readonly field: string
     }
   | {
+      readonly type: 'WriteNotStored'
+      readonly recordId: string
+      readonly system: string
+      readonly field: string
+      /** It is sent once more; otherwise a person is told. */
+      readonly again: boolean
+    }
+  | {
       readonly type: 'OscillationHeld'
       readonly recordId: string
       readonly system: string

@@ -15,7 +15,7 @@ import type {
 import { type LaneField, type LaneShape, shapeOf } from './merge/entity-shape.ts'
 import { asStored, isEmpty, sameValue } from './merge/equivalence.ts'
 import { clearMissingParts, leaveOutMissingParts } from './merge/group-parts.ts'
-import { acknowledge, hasBase, unseen } from './merge/member-field.ts'
+import { acknowledge, hasBase, isUnverified, unseen } from './merge/member-field.ts'
 import type { AgreedField, MemberField, MemberFields } from './state.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
 
@@ -113,7 +113,7 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
 
 /** Nothing else of ours can still turn up there, so that the shadow may stand in for a look. */
 function isSettled(state: MemberField, settings: SystemField, desired: CanonicalValue): boolean {
-  if (state.provisional !== undefined) return false
+  if (isUnverified(state)) return false
   return (state.own ?? []).every((write) => sameValue(asStored(settings, write.value), desired))
 }
 

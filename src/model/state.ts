@@ -34,6 +34,18 @@ export interface OwnWrite {
   readonly notAfter: number
 }
 
+/** The state of a field before a write that no look has verified yet. Tells a write that was not stored from a later edit. */
+export interface ReplacedValue {
+  /** Key missing: the field was absent, or never read. */
+  readonly value?: CanonicalValue
+  /** Revision that the system was known to hold then. */
+  readonly acked: number
+  /** Version of the record before the write, where the system tells: another one shows that something was stored. */
+  readonly versionBefore?: string
+  /** Version that the answer to the write named, if any: a later version that shows the old value again is an edit. */
+  readonly version?: string
+}
+
 /** What is known of one field in one system. */
 export interface MemberField {
   /** Last absorbed value, canonical and normalised for the system. Key missing: never absorbed (no base). */
@@ -42,8 +54,12 @@ export interface MemberField {
   readonly shadowAbsent?: true
   /** Agreed revision this system is known to hold, as well as it can; 0 = none. */
   readonly acked: number
-  /** Revision written but not verified by a look yet. */
+  /** Revision that the system accepted but may not have applied yet. A look, or the end of the in-flight time, settles it. */
   readonly provisional?: number
+  /** What the system held before our last write, until a look has verified that write. */
+  readonly replaced?: ReplacedValue
+  /** The system reported success for this revision, but a look showed the value from before. It is written once more. */
+  readonly notStored?: number
   readonly own?: readonly OwnWrite[]
   /** We wrote it and have not looked since: a change seen now is write-induced. */
   readonly wrote?: true

@@ -61,6 +61,18 @@ describe('what a write may not do', () => {
     expect((await pair.running.store.admin.conflicts({ limit: 10 })).rows).toEqual([])
   })
 
+  test('H3: an edit made right after our write is a later edit, also where answers name no version', async () => {
+    await joined({ erp: plainErp, definition: { erpResource: plainManifest } })
+    for (let round = 1; round <= 2; round += 1) {
+      pair.contacts.patch('1', { city: `Oslo ${round}` }, 'user')
+      await until(() => pair.partner('C000001')?.city === `Oslo ${round}`)
+      pair.partners.patch('1', { city: `Rome ${round}` }, 'user')
+      await pair.agree(2)
+      expect(pair.contact('C000001')?.city).toBe(`Rome ${round}`)
+    }
+    expect((await pair.running.store.admin.conflicts({ limit: 10 })).rows).toEqual([])
+  })
+
   test('H7, H8: a name that the ERP cuts is written once and never comes back cut', async () => {
     const long = 'A name that is much longer than forty characters can ever be'
     await joined()

@@ -247,6 +247,7 @@ export class Oracle implements SystemWatcher {
     after: RecordDetail | undefined,
   ): void {
     this.#openIntents(item)
+    this.#judgeNotStored(item)
     this.#resolveIntents(item, before)
     for (const conflict of item.conflicts ?? []) {
       this.tally.conflicts += 1
@@ -322,6 +323,16 @@ export class Oracle implements SystemWatcher {
       if (open !== undefined && open.id !== intent.id && !resolvedNow.has(open.id))
         this.fail('INV-14', `two open intents at ${intent.system} for ${intent.recordId}`)
       this.#open.set(lane, intent)
+    }
+  }
+
+  /** No system here drops a write. Only where there are no versions may a form of our value that equals the old one look like that. */
+  #judgeNotStored(item: Decision | Settlement): void {
+    for (const { kind, recordId, body } of item.journal ?? []) {
+      if (kind !== 'outcome' || !isNotStored(body)) continue
+      if (this.#system(body.system).traits.capabilities.version === 'none')
+        this.#count(this.#ambiguous, `${recordId}|${body.system}`)
+      else this.fail('INV-10', `${body.field} of ${recordId} was taken for not stored in ${body.system}`)
     }
   }
 
@@ -494,4 +505,8 @@ export class Oracle implements SystemWatcher {
         this.fail('INV-2', `${system} ${rid}.${field}: ${value} was overwritten and is kept nowhere`)
     }
   }
+}
+
+function isNotStored(body: unknown): body is { readonly system: string; readonly field: string } {
+  return typeof body === 'object' && body !== null && (body as { outcome?: unknown }).outcome === 'not-stored'
 }

@@ -78,23 +78,48 @@ function memberField(
       known: fc.constantFrom(true, true, true, true, false),
       acked: fc.integer({ min: 0, max: rev }),
       provisional: fc.option(fc.integer({ min: 1, max: rev }), { nil: undefined, freq: 3 }),
+      replaced: fc.option(
+        fc.record({
+          value,
+          acked: fc.integer({ min: 0, max: rev }),
+          version: fc.constantFrom(undefined, '1', '2'),
+          versionBefore: fc.constantFrom(undefined, '1', '2'),
+        }),
+        { nil: undefined, freq: 3 },
+      ),
+      notStored: fc.option(fc.integer({ min: 1, max: rev }), { nil: undefined, freq: 3 }),
       own: fc.option(fc.array(own, { minLength: 1, maxLength: 3 }), { nil: undefined }),
       wrote: fc.boolean(),
       rejected: fc.option(fc.constant({ rev, version: 'v1', code: 'X' }), { nil: undefined, freq: 8 }),
       hold: fc.option(fc.constant({ reason: 'oscillation', at: 0 }), { nil: undefined, freq: 8 }),
     })
-    .map(({ base, known, acked, provisional, own: writes, wrote, rejected, hold }): MemberField => {
-      if (!known) return { acked: 0 }
-      return {
+    .map(
+      ({
+        base,
+        known,
         acked,
-        ...(base.found === undefined ? { shadowAbsent: true as const } : { shadow: base.found }),
-        ...(provisional === undefined ? {} : { provisional }),
-        ...(writes === undefined ? {} : { own: writes }),
-        ...(wrote ? { wrote: true as const } : {}),
-        ...(rejected === undefined ? {} : { rejected }),
-        ...(hold === undefined ? {} : { hold }),
-      }
-    })
+        provisional,
+        replaced,
+        notStored,
+        own: writes,
+        wrote,
+        rejected,
+        hold,
+      }): MemberField => {
+        if (!known) return { acked: 0 }
+        return {
+          acked,
+          ...(base.found === undefined ? { shadowAbsent: true as const } : { shadow: base.found }),
+          ...(provisional === undefined ? {} : { provisional }),
+          ...(replaced === undefined ? {} : { replaced: withoutUndefined(replaced) }),
+          ...(notStored === undefined ? {} : { notStored }),
+          ...(writes === undefined ? {} : { own: writes }),
+          ...(wrote ? { wrote: true as const } : {}),
+          ...(rejected === undefined ? {} : { rejected }),
+          ...(hold === undefined ? {} : { hold }),
+        }
+      },
+    )
 }
 
 /** `plain`: every field may be read and written everywhere, nobody owns it, nothing is lossy and nothing is in flight. */
@@ -165,6 +190,7 @@ function filledInput({ systems, rev, directions, fields, plain }: Skeleton): fc.
           ),
           unknown: plain ? fc.constant([]) : fc.subarray(names, { maxLength: 1 }),
           changedAt: fc.option(fc.integer({ min: 0, max: 2_000_000 }), { nil: undefined }),
+          version: fc.constantFrom(undefined, '1', '2'),
         }),
         { nil: undefined, freq: 5 },
       ),
@@ -198,7 +224,8 @@ function filledInput({ systems, rev, directions, fields, plain }: Skeleton): fc.
         present.map((system) => {
           const look = generated.looks[systems.indexOf(system)]
           const changed = look?.changedAt === undefined ? {} : { changedAt: look.changedAt }
-          return [system, { unknown: new Set(look?.unknown), ...changed }]
+          const version = look?.version === undefined ? {} : { version: look.version }
+          return [system, { unknown: new Set(look?.unknown), ...changed, ...version }]
         }),
       ),
     })
@@ -239,4 +266,19 @@ function tidy({
   ...field
 }: Omit<AgreedField, 'changedAt'> & { changedAt: number | undefined }): AgreedField {
   return changedAt === undefined ? field : { ...field, changedAt }
+}
+
+function withoutUndefined(replaced: {
+  readonly value: CanonicalValue | undefined
+  readonly acked: number
+  readonly version: string | undefined
+  readonly versionBefore: string | undefined
+}): NonNullable<MemberField['replaced']> {
+  const { value, acked, version, versionBefore } = replaced
+  return {
+    acked,
+    ...(value === undefined ? {} : { value }),
+    ...(version === undefined ? {} : { version }),
+    ...(versionBefore === undefined ? {} : { versionBefore }),
+  }
 }

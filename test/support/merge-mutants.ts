@@ -58,7 +58,7 @@ function opaque(entity: Entity): Entity {
 /** The outcome of a write is not absorbed. */
 const noShadow: MergeSteps = {
   ...productionSteps,
-  absorbOutcome: (_part, fields) => ({ fields, coerced: [], provisional: false }),
+  absorbOutcome: (_part, fields) => ({ fields, coerced: [], unverified: false }),
 }
 
 /** Own writes are not remembered. */

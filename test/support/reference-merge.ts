@@ -18,17 +18,26 @@ export function referenceMerge(input: MergeInput) {
     const state: Any = Object.fromEntries(parts.map((p) => [p.system, { acked: 0, ...input.members.get(p.system)?.fields[f] }]))
     const seen = parts.filter((p) => p.fields.get(f)?.readable && input.observations.get(p.system)?.unknown.has(f) === false)
     const value = (p: Any): Any => input.observations.get(p.system)?.values[f]
-    const absorb = (m: Any, o: Any) => { for (const k of ['shadow', 'shadowAbsent', 'provisional', 'coerced']) delete m[k]; if (o === undefined) m.shadowAbsent = true; else m.shadow = o }
+    const absorb = (m: Any, o: Any) => { for (const k of ['shadow', 'shadowAbsent', 'provisional', 'coerced', 'replaced', 'notStored']) delete m[k]; if (o === undefined) m.shadowAbsent = true; else m.shadow = o }
     const real: Any[] = []
     for (const p of seen) {
       const m = state[p.system], o = value(p), base = m.shadow !== undefined || m.shadowAbsent
       const own = m.own?.findLast((w: Any) => eq(p, o, w.value) || coerced(w.value, o))
-      if (base && eq(p, o, m.shadow)) { m.acked = Math.max(m.acked, m.provisional ?? 0); delete m.provisional }
+      const look = input.observations.get(p.system) as Any, sent = (m.own ?? []).map((w: Any) => w.notAfter)
+      const flying = m.provisional !== undefined && sent.length > 0 && look.at <= Math.max(...sent) + (input.members.get(p.system)?.settleMs ?? 0)
+      const edited = m.replaced?.version !== undefined && look.version !== undefined && m.replaced.version !== look.version
+      const old = m.replaced && !edited && (empty(o) ? empty(m.replaced.value) && !empty(m.shadow) : eq(p, o, m.replaced.value))
+      const moved = look.version !== undefined && m.replaced?.versionBefore !== undefined && look.version !== m.replaced.versionBefore, form = coerced(m.shadow, o)
+      const wrote = Math.max(m.acked, m.provisional ?? 0)
+      if (base && eq(p, o, m.shadow)) { m.acked = wrote; for (const k of ['provisional', 'replaced', 'notStored']) delete m[k] }
       else if (eq(p, o, agreed.value)) { absorb(m, o); m.acked = agreed.rev }
-      else if (m.provisional !== undefined && coerced(m.shadow, o)) { const acked = Math.max(m.acked, m.provisional); absorb(m, o); m.acked = acked; m.coerced = true }
+      else if (old && flying) continue
+      else if (old && !(form && moved) && m.notStored !== wrote) { const acked = m.replaced.acked; absorb(m, o); m.acked = acked; m.notStored = wrote }
+      else if (old && !form) { const acked = m.replaced.acked; absorb(m, o); m.acked = acked; m.rejected = { rev: wrote, version: input.version } }
+      else if ((m.provisional !== undefined || m.replaced) && form) { absorb(m, o); m.acked = wrote; m.coerced = true }
       else if (own) { absorb(m, o); m.acked = own.rev; if (!eq(p, o, own.value)) m.coerced = true }
       else if (!base && empty(o)) { absorb(m, o); if (empty(agreed.value)) { m.acked = agreed.rev; if (agreed.rev > 0) m.coerced = true } }
-      else { real.push({ p, system: p.system, v: o, base: m.shadow, at: input.observations.get(p.system)?.changedAt, concurrent: base ? m.acked < agreed.rev : !empty(agreed.value) }); absorb(m, o) }
+      else { real.push({ p, system: p.system, v: o, base: m.shadow, at: input.observations.get(p.system)?.changedAt, concurrent: base ? m.acked < agreed.rev && (m.provisional !== agreed.rev || flying) : !empty(agreed.value) }); absorb(m, o) }
     }
     const decide = (next: Any) => { out.rev += 1; agreed = { ...next, rev: out.rev }; for (const p of seen) if (eq(p, value(p), agreed.value)) state[p.system].acked = out.rev }
     const right = (p: Any) => (p.direction === 'target' ? 'one-way' : field.owner !== undefined && field.owner !== p.system ? 'owner' : p.fields.get(f).neverOrigin ? 'poorer' : 'allowed')
@@ -67,7 +76,7 @@ export function referenceMerge(input: MergeInput) {
     for (const p of parts) {
       const m = state[p.system], member = input.members.get(p.system) as Any, look = input.observations.get(p.system)
       if (agreed.rev === 0 || agreed.heldBy !== undefined || m.acked >= agreed.rev || member.state !== 'linked' || !look || look.unknown.has(f)) continue
-      const pending = m.provisional !== undefined || (m.own ?? []).some((w: Any) => !eq(p, w.value, agreed.value))
+      const pending = m.provisional !== undefined || m.replaced || (m.own ?? []).some((w: Any) => !eq(p, w.value, agreed.value))
       const known = p.fields.get(f)?.readable ? { v: value(p) } : (m.shadow !== undefined || m.shadowAbsent) && !pending ? { v: m.shadow } : undefined
       if (known && eq(p, known.v, agreed.value)) { m.acked = agreed.rev; continue }
       if (p.direction === 'source' || !member.writable || !p.fields.get(f)?.writable || m.hold || m.provisional === agreed.rev) continue

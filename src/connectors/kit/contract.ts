@@ -96,8 +96,14 @@ export type ReadResult =
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 
 export type WriteResult =
-  /** `changedNothing`: a delete of something already gone. */
-  | { readonly kind: 'ok'; readonly rid: string; readonly native?: NativeRecord; readonly version?: string }
+  /** `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. */
+  | {
+      readonly kind: 'ok'
+      readonly rid: string
+      readonly native?: NativeRecord
+      readonly version?: string
+      readonly accepted?: true
+    }
   /** 412/409 on the version: somebody changed it. */
   | { readonly kind: 'stale' }
   /** The data was refused: not retried until the value, the remote or the mapping changes. */

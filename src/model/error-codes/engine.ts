@@ -57,6 +57,11 @@ export const engineCodes = {
     fix: 'Report it against the connector.',
     retry: 'never',
   },
+  ENGINE_NOT_STORED: {
+    summary: 'A system answered a write with success twice, and still shows the value from before.',
+    fix: 'See whether the field may be written in that system (rights, read-only, a rule that resets it), then retry the failure, or map the field as read-only there.',
+    retry: 'never',
+  },
   ENGINE_RECORD_LOST: {
     summary: "A record is gone in a system whose deletions don't count.",
     fix: "Retry to create it there again, or add the system to the entity's `delete.from`.",

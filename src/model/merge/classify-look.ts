@@ -5,13 +5,24 @@
  * - `settled`: the value is ours or agreed already; absorbed, not a change
  * - `missing`: never absorbed here and empty, while something is agreed; absorbed, and to be written
  * - `changed`: somebody changed it
+ *
+ * A write that no look has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
  */
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField, MemberField } from '../state.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
-import { absorb, acknowledge, confirmProvisional, forgetWrote, hasBase, markCoerced } from './member-field.ts'
+import {
+  absorb,
+  acknowledge,
+  confirmWrite,
+  forgetWrote,
+  hasBase,
+  isUnverified,
+  markCoerced,
+} from './member-field.ts'
 import { findOwnWrite } from './own-writes.ts'
+import { isConcurrent, judgeUnverified, type UnverifiedLook } from './unverified-write.ts'
 
 /** What a look means, and the field's state after it where nothing has to be decided. */
 export type Look =
@@ -19,7 +30,7 @@ export type Look =
   | {
       readonly kind: 'settled'
       readonly state: MemberField
-      readonly note?: 'coerced' | 'resurfaced'
+      readonly note?: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
     }
   | {
       readonly kind: 'changed'
@@ -36,30 +47,34 @@ export interface LookQuestion {
   readonly state: MemberField
   readonly agreed: AgreedField
   readonly observed: MaybeValue
+  /** When and under which version it was seen, and how long the system may take to show a write. */
+  readonly look: Pick<UnverifiedLook, 'version' | 'at' | 'settleMs' | 'definition'>
 }
 
 /** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
 export function classifyLook(question: LookQuestion): Look {
-  const { role, state, agreed, observed } = question
+  const { shape, role, state, agreed, observed } = question
   const known = hasBase(state)
   if (known && equivalent(role.settings, observed, state.shadow)) {
-    return { kind: 'quiet', state: forgetWrote(confirmProvisional(state)) }
+    return { kind: 'quiet', state: forgetWrote(confirmWrite(state)) }
   }
   if (equivalent(role.settings, observed, agreed.value)) {
     return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
   }
+  const unverified = judgeUnverified({ ...question.look, role, type: shape.field.type, state, observed })
+  if (unverified?.kind === 'pending') return { kind: 'quiet', state }
+  if (unverified !== undefined) return { kind: 'settled', state: unverified.state, note: unverified.kind }
   const own = ownValue(question)
   if (own !== undefined) return own
   if (!known) return firstContact(state, agreed, observed)
-  const concurrent = state.acked < agreed.rev
-  return { kind: 'changed', concurrent, edited: true }
+  return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.look), edited: true }
 }
 
 /** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
 function ownValue({ shape, role, state, observed }: LookQuestion): Look | undefined {
   const type = shape.field.type
-  if (state.provisional !== undefined && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
-    const rev = Math.max(state.acked, state.provisional)
+  if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
+    const rev = Math.max(state.acked, state.provisional ?? 0)
     const settled = markCoerced(acknowledge(absorb(state, observed), rev))
     return { kind: 'settled', state: settled, note: 'coerced' }
   }

@@ -116,8 +116,11 @@ export interface PlannedWrite {
 
 /** Something the merge recognised and put right by itself; told as a domain event, never a reason to act. */
 export interface MergeNote {
-  /** `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect late. */
-  readonly kind: 'coerced' | 'resurfaced'
+  /**
+   * `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect late · `not-stored`: a write was
+   * answered with success and not stored, and is sent once more · `refused`: that happened twice, and the revision counts as refused.
+   */
+  readonly kind: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
   readonly system: string
   readonly field: string
 }

@@ -10,13 +10,15 @@ export function hasBase(state: MemberField): boolean {
   return state.shadow !== undefined || state.shadowAbsent === true
 }
 
-/** The value is absorbed: it is the base for telling the next change. What was provisional or coerced is over. */
+/** The value is absorbed: it is the base for telling the next change. What was unverified or coerced is over. */
 export function absorb(state: MemberField, value: MaybeValue): MemberField {
   const {
     shadow: _shadow,
     shadowAbsent: _absent,
     provisional: _provisional,
     coerced: _coerced,
+    replaced: _replaced,
+    notStored: _notStored,
     ...kept
   } = state
   return value === undefined ? { ...kept, shadowAbsent: true } : { ...kept, shadow: value }
@@ -27,11 +29,16 @@ export function acknowledge(state: MemberField, rev: number): MemberField {
   return state.acked === rev ? state : { ...state, acked: rev }
 }
 
-/** A look has shown that a provisional write landed: the value itself is the proof. */
-export function confirmProvisional(state: MemberField): MemberField {
-  if (state.provisional === undefined) return state
-  const { provisional, ...kept } = state
-  return { ...kept, acked: Math.max(kept.acked, provisional) }
+/** No look has shown yet that our last write is stored. */
+export function isUnverified(state: MemberField): boolean {
+  return state.provisional !== undefined || state.replaced !== undefined
+}
+
+/** A look has shown that our last write is stored: the value itself is the proof. */
+export function confirmWrite(state: MemberField): MemberField {
+  if (!isUnverified(state) && state.notStored === undefined) return state
+  const { provisional, replaced: _replaced, notStored: _notStored, ...kept } = state
+  return { ...kept, acked: Math.max(kept.acked, provisional ?? 0) }
 }
 
 /** The first look after our own write is over. */

@@ -5,7 +5,7 @@ import { referenceMerge } from '../../../test/support/reference-merge.ts'
 import { planWrites } from '../plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
-it('decides, absorbs and plans as the plain reference merge does', () => {
+it('decides, absorbs and plans as the plain reference merge does', { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(mergeInputs(), (input) => {
       const expected = referenceMerge(input)

@@ -65,10 +65,22 @@ function look(
 ): SeenChange | undefined {
   const state = fieldState(side, shape.name)
   const value: MaybeValue = observation.values[shape.name]
-  const pending = state.own ?? state.wrote ?? state.provisional
+  const pending = state.own ?? state.wrote ?? state.provisional ?? state.replaced ?? state.notStored
   // Most looks show what was there before: nothing to compute, nothing to allocate.
   if (pending === undefined && value !== undefined && value === state.shadow) return undefined
-  const seen = classifyLook({ shape, role, state, agreed, observed: value })
+  const seen = classifyLook({
+    shape,
+    role,
+    state,
+    agreed,
+    observed: value,
+    look: {
+      version: observation.version,
+      at: observation.at,
+      settleMs: side.member.settleMs,
+      definition: pass.input.version,
+    },
+  })
   if (seen.kind === 'changed') {
     const absorbed = absorb(forgetWrote(state), value)
     const { concurrent, edited } = seen

@@ -24,7 +24,7 @@ describe('an acknowledged write', () => {
     expect(absorbOutcome(erp(), before, planned, answer)).toEqual({
       fields: { name: { shadow: 'Bea', acked: 2 }, city: syncedOf('Rome') },
       coerced: [],
-      provisional: false,
+      unverified: false,
     })
   })
 
@@ -38,15 +38,30 @@ describe('an acknowledged write', () => {
     ['no body', {}],
     ['a body without a version', { stored: { name: 'Bea' } }],
     ['a body that cannot be read', { stored: {}, version: '2', unknown: new Set(['name']) }],
-  ])('with %s waits for a look to prove it', (_, answer) => {
+  ])(
+    'with %s is acknowledged, and the value from before is kept until a look has verified it',
+    (_, answer) => {
+      const absorbed = absorbOutcome(erp(), before, planned, answer)
+      expect(absorbed.fields.name).toMatchObject({
+        shadow: 'Bea',
+        acked: 2,
+        replaced: { value: 'Ann', acked: 1 },
+      })
+      expect(absorbed.fields.name).not.toHaveProperty('provisional')
+      expect(absorbed.unverified).toBe(true)
+    },
+  )
+
+  it('that was only accepted is not acknowledged before a look has shown it', () => {
+    const answer = { stored: { name: 'Bea' }, version: '2', accepted: true }
     const absorbed = absorbOutcome(erp(), before, planned, answer)
-    expect(absorbed.fields.name).toEqual({ shadow: 'Bea', acked: 1, provisional: 2 })
-    expect(absorbed.provisional).toBe(true)
+    expect(absorbed.fields.name).toMatchObject({ shadow: 'Bea', acked: 1, provisional: 2 })
+    expect(absorbed.unverified).toBe(true)
   })
 
   it('of a field that can never be read counts as it is', () => {
     const absorbed = absorbOutcome(erp(false), before, planned, {})
-    expect(absorbed).toMatchObject({ fields: { name: { shadow: 'Bea', acked: 2 } }, provisional: false })
+    expect(absorbed).toMatchObject({ fields: { name: { shadow: 'Bea', acked: 2 } }, unverified: false })
   })
 
   it('ends an earlier refusal', () => {

@@ -20,6 +20,10 @@ export interface WriteAnswer {
   readonly unknown?: ReadonlySet<string>
   /** Version after the write. A body without one may be older than the write, so it proves nothing. */
   readonly version?: string
+  /** Version of the record before the write, as last seen. */
+  readonly versionBefore?: string
+  /** The system took the write but may apply it later (HTTP 202). @default false */
+  readonly accepted?: boolean
 }
 
 /** The field states after an acknowledged write. */
@@ -27,11 +31,17 @@ export interface AbsorbedOutcome {
   readonly fields: MemberFields
   /** Fields that the system stored in another form; accepted as they are. */
   readonly coerced: readonly string[]
-  /** Some fields wait for a look to prove that the write landed. */
-  readonly provisional: boolean
+  /** Some fields wait for a look that verifies the write. */
+  readonly unverified: boolean
 }
 
-/** Takes in an acknowledged write (2xx). */
+/**
+ * Takes in an acknowledged write (2xx).
+ *
+ * A write that the system has applied is acknowledged at once, so that a value seen later is a later edit and not a concurrent one. Without a
+ * body and a version in the answer, the value from before is kept until a look has verified the write: some systems answer with success and
+ * store nothing. A write that was only accepted stays provisional until then.
+ */
 export function absorbOutcome(
   entitySystem: EntitySystem,
   fields: MemberFields,
@@ -40,7 +50,7 @@ export function absorbOutcome(
 ): AbsorbedOutcome {
   const next: Record<string, MemberField> = { ...fields }
   const coerced: string[] = []
-  let provisional = false
+  let unverified = false
   for (const [name, rev] of Object.entries(planned.revs)) {
     const settings = entitySystem.fields.get(name)
     if (settings === undefined) continue
@@ -48,12 +58,11 @@ export function absorbOutcome(
     const desired = planned.values[name]
     const stored = provenValue(settings, name, answer)
     if (stored === undefined) {
-      const written = absorb(state, desired)
       // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
       next[name] = settings.readable
-        ? { ...written, provisional: rev }
-        : { ...acknowledge(written, rev), writeOnly: true }
-      provisional ||= settings.readable
+        ? unverifiedWrite(state, desired, rev, answer)
+        : { ...acknowledge(absorb(state, desired), rev), writeOnly: true }
+      unverified ||= settings.readable
       continue
     }
     const landed = acknowledge(absorb(state, stored.value), Math.max(state.acked, rev))
@@ -61,7 +70,26 @@ export function absorbOutcome(
     next[name] = same ? landed : markCoerced(landed)
     if (!same) coerced.push(name)
   }
-  return { fields: next, coerced, provisional }
+  return { fields: next, coerced, unverified }
+}
+
+function unverifiedWrite(
+  state: MemberField,
+  desired: MaybeValue,
+  rev: number,
+  { version, versionBefore, accepted }: WriteAnswer,
+): MemberField {
+  const written = absorb(state, desired)
+  return {
+    ...(accepted === true ? { ...written, provisional: rev } : acknowledge(written, rev)),
+    replaced: {
+      acked: state.acked,
+      ...(state.shadow === undefined ? {} : { value: state.shadow }),
+      ...(versionBefore === undefined ? {} : { versionBefore }),
+      ...(version === undefined ? {} : { version }),
+    },
+    ...(state.notStored === rev ? { notStored: rev } : {}),
+  }
 }
 
 function provenValue(
@@ -69,7 +97,8 @@ function provenValue(
   name: string,
   answer: WriteAnswer,
 ): { readonly value: MaybeValue } | undefined {
-  if (answer.stored === undefined || answer.version === undefined) return undefined
+  if (answer.stored === undefined || answer.version === undefined || answer.accepted === true)
+    return undefined
   if (!settings.readable || answer.unknown?.has(name)) return undefined
   return { value: answer.stored[name] }
 }

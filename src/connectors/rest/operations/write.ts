@@ -184,6 +184,8 @@ function accepted({ resource }: ResourceContext, sending: Sending, answer: Answe
     rid,
     ...(body === undefined ? {} : { native: body }),
     ...(version === undefined ? {} : { version }),
+    // RFC 9110, 15.3.3: taken, but not necessarily acted upon yet.
+    ...(answer.status === 202 ? { accepted: true as const } : {}),
   }
 }
 

@@ -1,0 +1,93 @@
+/**
+ * Looks at a field whose last write no look has verified yet.
+ *
+ * A system that shows the value from before the write has not stored it, whatever it answered: that value is no edit, and is never taken over.
+ * The write is sent once more; if the system shows the old value again, the revision counts as refused and a person is told.
+ */
+import { isRecognisedCoercion } from '../coercion.ts'
+import type { MemberField } from '../state.ts'
+import type { FieldType } from '../values.ts'
+import type { FieldRole } from './entity-shape.ts'
+import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
+import { absorb, acknowledge, forgetWrote } from './member-field.ts'
+
+/** One look at a field that holds an unverified write. */
+export interface UnverifiedLook {
+  readonly role: FieldRole
+  readonly type: FieldType
+  readonly state: MemberField
+  readonly observed: MaybeValue
+  readonly version: string | undefined
+  /** Start of the read. */
+  readonly at: number
+  /** Longest in-flight time plus read lag of the system. */
+  readonly settleMs: number
+  /** Version of the definition, for remembering a refusal. */
+  readonly definition: string
+}
+
+/**
+ * - `pending`: an accepted write may still be applied
+ * - `not-stored`: the value is missing, and is to be written once more · `refused`: it was missing a second time
+ */
+export type UnverifiedVerdict =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'not-stored' | 'refused'; readonly state: MemberField }
+
+/** Judges a look that shows the value from before the write; undefined when it shows anything else. */
+export function judgeUnverified(look: UnverifiedLook): UnverifiedVerdict | undefined {
+  const { type, state, observed, definition } = look
+  const { replaced } = state
+  if (replaced === undefined || !showsReplacedValue(look)) return undefined
+  if (mayStillApply(state, look)) return { kind: 'pending' }
+  const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
+  // A form of our value that happens to be the old one, under another version than before: that is what the system makes of our value.
+  if (isOurs && hasAnotherVersion(look)) return undefined
+  const rev = Math.max(state.provisional ?? 0, state.acked)
+  const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
+  if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
+  // Written twice and twice found like this: where it is a form of our value, it is the form in which the system keeps it.
+  if (isOurs) return undefined
+  return {
+    kind: 'refused',
+    state: { ...before, rejected: { rev, version: definition, code: 'ENGINE_NOT_STORED' } },
+  }
+}
+
+function showsReplacedValue({ role, state, observed, version }: UnverifiedLook): boolean {
+  const { replaced } = state
+  if (replaced === undefined) return false
+  // The answer named the version of the write: a later one with the old value is somebody's edit.
+  if (replaced.version !== undefined && version !== undefined && version !== replaced.version) return false
+  if (isEmpty(observed)) return isEmpty(replaced.value) && !isEmpty(state.shadow)
+  return equivalent(role.settings, observed, replaced.value)
+}
+
+function hasAnotherVersion({ state: { replaced }, version }: UnverifiedLook): boolean {
+  return version !== undefined && replaced?.versionBefore !== undefined && version !== replaced.versionBefore
+}
+
+/** The system took the write but may not have applied it by the time of this look. */
+function mayStillApply(
+  state: MemberField,
+  { at, settleMs }: Pick<UnverifiedLook, 'at' | 'settleMs'>,
+): boolean {
+  return state.provisional !== undefined && at <= appliedBy(state, settleMs)
+}
+
+/** A look begun after this shows an accepted write, or shows that it had no effect. */
+export function appliedBy({ own }: MemberField, settleMs: number): number {
+  const sent = (own ?? []).map(({ notAfter }) => notAfter)
+  return sent.length === 0 ? Number.NEGATIVE_INFINITY : Math.max(...sent) + settleMs
+}
+
+/** Whether an edit seen now was made without knowing the agreed revision. */
+export function isConcurrent(
+  state: MemberField,
+  agreedRev: number,
+  look: Pick<UnverifiedLook, 'at' | 'settleMs'>,
+): boolean {
+  if (state.acked >= agreedRev) return false
+  // The in-flight time of an accepted write is over: it was applied before the edit, or the edit would not stand.
+  return state.provisional !== agreedRev || mayStillApply(state, look)
+}
