@@ -4,11 +4,13 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import { loadEnvironment } from '../../runtime/config.ts'
+import { wantedRules } from '../../runtime/init/plan-definition.ts'
 import { collect, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchSample, type Sample } from '../init/fetch-sample.ts'
-import { type InitPlan, type PlannedSystem, parseSystem, proposeFields } from '../init/plan.ts'
+import { matchSummary, matchText } from '../init/match-comments.ts'
+import { type InitPlan, type PlannedSystem, parseSystem, proposeFields, proposeMatch } from '../init/plan.ts'
 import { type DescribedOptions, hasDescriptions, planDescribed } from '../init/plan-described.ts'
 import { writeDefinition, writeVariables } from '../init/write-definition.ts'
 import { describedDefinition, describedVariables, manifestFiles } from '../init/write-described.ts'
@@ -71,23 +73,26 @@ async function plan(options: InitOptions, say: (line: string) => void): Promise<
   const fields = proposeFields(systems, wanted)
   if (fields.length === 0)
     throw new UsageError('CLI_USAGE', 'no field is known: name them with --fields name,email,…')
-  const match = options.match ?? fields.find((field) => /e-?mail|number|code|sku/i.test(field.name))?.name
-  if (match !== undefined && !fields.some((field) => field.name === match))
+  const proposed = proposeMatch(systems, fields)
+  const match = options.match === undefined ? proposed.match : wantedRules(options.match)
+  const unknown = match.flat().find((name) => !fields.some((field) => field.name === name))
+  if (unknown !== undefined)
     throw new UsageError(
       'CLI_USAGE',
-      `--match ${match}: it is not among the fields ${fields.map((field) => field.name).join(', ')}`,
+      `--match ${unknown}: it is not among the fields ${fields.map((field) => field.name).join(', ')}`,
     )
   return {
     integration: options.integration,
     entity: options.entity,
     systems,
     fields,
-    ...(match === undefined ? {} : { match }),
+    match,
+    perhaps: proposed.perhaps,
   }
 }
 
-function sampled({ record, items }: Extract<Sample, { record: unknown }>): Partial<PlannedSystem> {
-  return { sample: record, ...(items === undefined ? {} : { items }) }
+function sampled({ record, records, items }: Extract<Sample, { record: unknown }>): Partial<PlannedSystem> {
+  return { sample: record, samples: records, ...(items === undefined ? {} : { items }) }
 }
 
 function write(file: string, text: string, force: boolean): void {
@@ -119,10 +124,21 @@ async function initDescribed(context: CliContext, options: InitOptions): Promise
   if (there !== undefined && options.force !== true)
     throw new UsageError('CLI_USAGE', `${there.path} is there already; --force overwrites it`)
   for (const { path, text } of files) writeFileSync(path, text)
-  const { fields, match, unmapped } = plan
+  const { fields, unmapped } = plan
+  const match = {
+    rules: plan.match,
+    perhaps: plan.perhaps,
+    systems: plan.systems.map(({ system }) => system.name),
+  }
   const shown = fields.map(({ name, type, maps, comments }) => ({ name, type, maps, comments }))
   context.output.result(
-    { files: files.map(({ path }) => path), fields: shown, match: match ?? null, unmapped },
+    {
+      files: files.map(({ path }) => path),
+      fields: shown,
+      match: matchText(plan.match),
+      perhaps: plan.perhaps,
+      unmapped,
+    },
     () =>
       [
         `wrote ${files.map(({ path }) => path).join(', ')}`,
@@ -135,7 +151,7 @@ async function initDescribed(context: CliContext, options: InitOptions): Promise
         ...Object.entries(unmapped).flatMap(([system, paths]) =>
           paths.map((path) => `${system} demands ${path}, and no field gives it`),
         ),
-        match === undefined ? 'no match rule: counterparts will not be recognised' : `matched by ${match}`,
+        matchSummary(match),
         'next: copy .env.example to .env, fill it in, read the proposals in isthmus.yaml, then `isthmus check`',
       ].join('\n'),
   )
@@ -154,11 +170,21 @@ async function initSampled(context: CliContext, options: InitOptions): Promise<n
   write(definition, writeDefinition(made), options.force === true)
   write(variables, writeVariables(made), options.force === true)
   context.output.result(
-    { files: [definition, variables], fields: made.fields, match: made.match ?? null },
+    {
+      files: [definition, variables],
+      fields: made.fields,
+      match: matchText(made.match),
+      perhaps: made.perhaps,
+    },
     () =>
       [
         `wrote ${definition} and ${variables}`,
-        `fields: ${made.fields.map((field) => field.name).join(', ')}${made.match === undefined ? '; no match rule: counterparts will not be recognised' : `; matched by ${made.match}`}`,
+        `fields: ${made.fields.map((field) => field.name).join(', ')}`,
+        matchSummary({
+          rules: made.match,
+          perhaps: made.perhaps,
+          systems: made.systems.map(({ name }) => name),
+        }),
         'next: copy .env.example to .env, fill it in, then `isthmus check`',
       ].join('\n'),
   )
@@ -199,7 +225,10 @@ export function addInitCommand(program: Command, run: Run): void {
     .option('--integration <id>', 'id of the integration', 'sync')
     .option('--entity <name>', 'what is kept in agreement', 'customer')
     .option('--fields <names>', 'fields, separated by commas (default: what the systems have in common)')
-    .option('--match <field>', 'field that the same thing has in all systems')
+    .option(
+      '--match <fields>',
+      'field, or several by commas, that are unique in each system together; never: nothing is matched',
+    )
     .option('--manifest <system=name>', 'a built-in manifest, such as crm=jsonplaceholder', collect, [])
     .option('--id <system=property>', "property that identifies a system's records (default id)", collect, [])
     .option('--offline', 'do not fetch a record of each system')

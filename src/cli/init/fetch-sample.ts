@@ -6,6 +6,8 @@ const bytesMax = 10 * 1024 * 1024
 export type Sample =
   | {
       readonly record: Readonly<Record<string, unknown>>
+      /** All records of the answer. */
+      readonly records: readonly Readonly<Record<string, unknown>>[]
       /** Property of the answer that holds the list; missing when the answer is the list. */
       readonly items?: string
     }
@@ -46,7 +48,13 @@ function firstRecord(answer: unknown): Sample | undefined {
   const [items, list]: [string | undefined, unknown] = Array.isArray(answer)
     ? [undefined, answer]
     : (Object.entries(answer).find(([, value]) => Array.isArray(value)) ?? [undefined, undefined])
-  const record: unknown = Array.isArray(list) ? list[0] : undefined
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined
-  return { record: Object.fromEntries(Object.entries(record)), ...(items === undefined ? {} : { items }) }
+  const entries: readonly unknown[] = Array.isArray(list) ? list : []
+  const records = entries.flatMap((entry) =>
+    typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+      ? [Object.fromEntries(Object.entries(entry))]
+      : [],
+  )
+  const [record] = records
+  if (record === undefined) return undefined
+  return { record, records, ...(items === undefined ? {} : { items }) }
 }

@@ -107,10 +107,11 @@ function assertUsable({ fields, match, systems }: DefinitionPlan): void {
       `no field of ${what} goes together by name and type: name the resources with --resource <system>=<name>`,
     )
   }
-  if (match !== undefined && !fields.some(({ name }) => name === match))
+  const unknown = match.flat().find((wanted) => !fields.some(({ name }) => name === wanted))
+  if (unknown !== undefined)
     throw new UsageError(
       'CLI_USAGE',
-      `--match ${match}: it is not among the fields ${fields.map(({ name }) => name).join(', ')}`,
+      `--match ${unknown}: it is not among the fields ${fields.map(({ name }) => name).join(', ')}`,
     )
 }
 

@@ -18,6 +18,8 @@ export interface PlannedSystem {
   readonly items?: string
   /** One record of it, when one could be fetched without credentials. */
   readonly sample?: Readonly<Record<string, unknown>>
+  /** All records of that answer. */
+  readonly samples?: readonly Readonly<Record<string, unknown>>[]
 }
 
 export interface PlannedField {
@@ -33,7 +35,10 @@ export interface InitPlan {
   readonly entity: string
   readonly systems: readonly PlannedSystem[]
   readonly fields: readonly PlannedField[]
-  readonly match?: string
+  /** Fields of each match rule; none for `match: never`. */
+  readonly match: readonly (readonly string[])[]
+  /** Fields that sound like a key, without evidence that they are one. */
+  readonly perhaps: readonly string[]
 }
 
 const namePattern = /^[a-z][a-z0-9-]*$/
@@ -115,4 +120,36 @@ function camel(name: string): string {
     .map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))
     .join('')
   return joined === '' ? 'field' : (joined[0]?.toLowerCase() ?? '') + joined.slice(1)
+}
+
+const keyNames = /e-?mail|number|code|sku/i
+const sharedNames = /phone|mobile|fax|postal|post_?code|zip|country|currency|language/i
+
+/**
+ * Which field the systems are matched by: one that sounds like a key, that all records which were looked at have and no two of them share. One of
+ * which nothing was seen, or that speaks against it, is only named.
+ */
+export function proposeMatch(
+  systems: readonly PlannedSystem[],
+  fields: readonly PlannedField[],
+): Pick<InitPlan, 'match' | 'perhaps'> {
+  const likely = fields.filter(({ name }) => keyNames.test(name) && !sharedNames.test(name))
+  const proposed = likely.find((field) =>
+    systems.every((system) => seemsUnique(system, field.paths[system.name])),
+  )
+  return {
+    match: proposed === undefined ? [] : [[proposed.name]],
+    perhaps: likely.map(({ name }) => name),
+  }
+}
+
+/** Nothing speaks against it. */
+function seemsUnique({ samples = [] }: PlannedSystem, path: string | undefined): boolean {
+  const values = samples.map((record) => (path === undefined ? undefined : record[path]))
+  const spelt = values.map((value) =>
+    String(value ?? '')
+      .trim()
+      .toLowerCase(),
+  )
+  return spelt.length > 0 && spelt.every((value) => value !== '') && new Set(spelt).size === spelt.length
 }

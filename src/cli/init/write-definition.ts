@@ -1,5 +1,6 @@
 /** Writes the definition and the list of variables it needs, from a plan. */
 import { Document, type Pair, type Scalar, type YAMLMap } from 'yaml'
+import { matchComments } from './match-comments.ts'
 import type { InitPlan, PlannedSystem } from './plan.ts'
 
 function variable(system: string, what: string): string {
@@ -44,7 +45,7 @@ function systemSection(system: PlannedSystem): Record<string, unknown> {
 function entitySection(plan: InitPlan): Record<string, unknown> {
   return {
     fields: Object.fromEntries(plan.fields.map((field) => [field.name, field.type])),
-    match: plan.match === undefined ? 'never' : [{ exact: [plan.match] }],
+    match: plan.match.length === 0 ? 'never' : plan.match.map((exact) => ({ exact })),
     conflict: { default: `prefer ${plan.systems.map((system) => system.name).join(' ')}` },
     systems: Object.fromEntries(
       plan.systems.map((system) => [
@@ -71,7 +72,6 @@ const comments: Readonly<Record<string, string>> = {
     ' with: put where the API replaces whole objects; add version with ifMatch where it honours If-Match',
   acceptRaceWindow:
     ' without conditional writes an edit made during our write may be lost; remove it once the manifest has ifMatch',
-  match: ' how the same thing is recognised in both systems',
 }
 
 /** The text of `isthmus.yaml`. */
@@ -83,12 +83,25 @@ export function writeDefinition(plan: InitPlan): string {
   })
   document.commentBefore =
     ' Check it with `isthmus check`, try one record with `isthmus try`, run it with `isthmus start`.'
-  explain(document.contents as YAMLMap)
+  explain(document.contents as YAMLMap, {
+    ...comments,
+    match: commentText(
+      matchComments({
+        rules: plan.match,
+        perhaps: plan.perhaps,
+        systems: plan.systems.map(({ name }) => name),
+      }),
+    ),
+  })
   return document.toString({ lineWidth: 120 })
 }
 
+function commentText(lines: readonly string[]): string {
+  return lines.map((line) => ` ${line}`).join('\n')
+}
+
 /** Puts each comment above the first key of its name. */
-function explain(map: YAMLMap, said = new Set<string>()): void {
+function explain(map: YAMLMap, comments: Readonly<Record<string, string>>, said = new Set<string>()): void {
   for (const pair of map.items as Pair<Scalar<string>, unknown>[]) {
     const name = pair.key.value
     const comment = comments[name]
@@ -96,7 +109,7 @@ function explain(map: YAMLMap, said = new Set<string>()): void {
       pair.key.commentBefore = comment
       said.add(name)
     }
-    if (isMap(pair.value)) explain(pair.value, said)
+    if (isMap(pair.value)) explain(pair.value, comments, said)
   }
 }
 

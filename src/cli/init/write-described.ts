@@ -1,6 +1,7 @@
 /** Writes the definition, the manifests and the list of variables of described systems. */
 import { Document, isMap, isScalar, type YAMLMap } from 'yaml'
 import type { ChosenSystem, DefinitionPlan } from '../../runtime/init/plan-definition.ts'
+import { matchComments } from './match-comments.ts'
 
 /** A file to be written: name and text. */
 export interface WrittenFile {
@@ -57,7 +58,7 @@ export function describedDefinition(plan: DefinitionPlan): string {
     entities: {
       [entity]: {
         fields: Object.fromEntries(fields.map(({ name, type }) => [name, type])),
-        match: match === undefined ? 'never' : [{ exact: [match] }],
+        match: match.length === 0 ? 'never' : match.map((exact) => ({ exact })),
         conflict: { default: `prefer ${systems.map(({ system }) => system.name).join(' ')}` },
         systems: Object.fromEntries(systems.map((one) => [one.system.name, entitySystem(plan, one)])),
       },
@@ -72,13 +73,14 @@ export function describedDefinition(plan: DefinitionPlan): string {
 }
 
 function explain(document: Document, plan: DefinitionPlan): void {
-  const { entity, systems, fields, unmapped } = plan
+  const { entity, systems, fields, match, perhaps, unmapped } = plan
   for (const { name, comments } of fields) commentOn(document, ['entities', entity, 'fields', name], comments)
-  commentOn(
-    document,
-    ['entities', entity, 'match'],
-    ['how the same thing is recognised: make sure that it is unique in each system'],
-  )
+  const recognised = matchComments({
+    rules: match,
+    perhaps,
+    systems: systems.map(({ system }) => system.name),
+  })
+  commentOn(document, ['entities', entity, 'match'], recognised)
   commentOn(
     document,
     ['entities', entity, 'conflict'],

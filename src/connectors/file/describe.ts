@@ -39,6 +39,7 @@ export async function describeFiles(
         describeField(field, value, {
           isWritable,
           isKey: settings.key.includes(field),
+          isUnique: settings.key.length === 1 && settings.key[0] === field,
           format: settings.format,
         }),
       )
@@ -60,7 +61,12 @@ async function firstPage(resource: Resource, context: CallContext): Promise<read
 function describeField(
   name: string,
   value: unknown,
-  known: { readonly isWritable: boolean; readonly isKey: boolean; readonly format: 'csv' | 'ndjson' },
+  known: {
+    readonly isWritable: boolean
+    readonly isKey: boolean
+    readonly isUnique: boolean
+    readonly format: 'csv' | 'ndjson'
+  },
 ): FieldDescription {
   const type = known.format === 'csv' ? ({ kind: 'string' } as const) : typeOf(value)
   return {
@@ -71,7 +77,7 @@ function describeField(
     nullable: known.format === 'ndjson' && !known.isKey,
     creatable: known.isWritable,
     updatable: known.isWritable && !known.isKey,
-    ...(known.isKey ? { unique: true } : {}),
+    ...(known.isUnique ? { unique: true } : {}),
   }
 }
 

@@ -10,6 +10,8 @@ export interface ResourceDescription {
   readonly fields: readonly FieldDescription[]
   /** Native paths of the fields that identify a record. */
   readonly key: readonly (readonly (string | number)[])[]
+  /** Further combinations of fields that the system keeps unique, by native path. One field alone is told by {@link FieldDescription.unique}. */
+  readonly uniques?: readonly (readonly (readonly (string | number)[])[])[]
 }
 
 /** One field of a resource. What the system doesn't tell is left out. */
@@ -34,8 +36,10 @@ export interface FieldDescription {
   readonly updatable: boolean
   /** The only values it accepts. */
   readonly values?: readonly string[]
-  /** The system keeps it unique. */
+  /** The system keeps it unique, by itself and not only together with other fields. */
   readonly unique?: boolean
+  /** The system gives it a value of its own (a counter, a random id) when a create leaves it out. */
+  readonly generated?: boolean
   /** Resources whose records it points to. */
   readonly references?: readonly string[]
 }

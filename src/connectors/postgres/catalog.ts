@@ -33,6 +33,8 @@ const tableSchema = z.object({
    */
   readsBack: z.boolean(),
   comment: z.string().nullable(),
+  /** Columns of each unique index that holds for every row, in the order of the index. */
+  uniques: z.array(z.array(z.string())),
   columns: z.array(columnSchema),
 })
 
@@ -56,6 +58,15 @@ select json_build_object(
     where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled <> 'D'
       and g.tgtype::int & 66 = 0 and g.tgtype::int & 20 <> 0),
   'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
+  'uniques', coalesce((
+    select json_agg((
+      select json_agg(k.attname order by p.position)
+      from unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality p (attnum, position)
+      join pg_catalog.pg_attribute k on k.attrelid = c.oid and k.attnum = p.attnum) order by i.indexrelid)
+    from pg_catalog.pg_index i
+    where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+      -- An index of a table covers none of the rows of tables that inherit from it.
+      and (c.relkind = 'p' or not exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid))), '[]'::json),
   'columns', coalesce((
     select json_agg(json_build_object(
       'name', a.attname,
@@ -68,8 +79,9 @@ select json_build_object(
       'isGenerated', a.attgenerated <> '' or a.attidentity = 'a',
       'isUnique', exists (
         select from pg_catalog.pg_index i
-        where i.indrelid = c.oid and i.indisunique and i.indpred is null
-          and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
+        where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null
+          and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
+          and (c.relkind = 'p' or not exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid))),
       'isKey', exists (
         select from pg_catalog.pg_index i
         where i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey)),

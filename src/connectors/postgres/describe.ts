@@ -22,7 +22,17 @@ export function describeTable({ name, key, columns, table, resourceOf }: Describ
     ...(table.comment === null ? {} : { label: table.comment }),
     fields: shown.map((column) => describeColumn(column, resourceOf)),
     key: (key ?? own).map((column) => [column]),
+    ...uniquesOf(table, new Set(shown.map((column) => column.name))),
   }
+}
+
+/** Combinations of several columns; of which one is not shown, nobody could tell whether it is the same. */
+function uniquesOf(
+  { uniques }: Table,
+  shown: ReadonlySet<string>,
+): Pick<ResourceDescription, 'uniques'> | undefined {
+  const several = uniques.filter((names) => names.length > 1 && names.every((name) => shown.has(name)))
+  return several.length === 0 ? undefined : { uniques: several.map((names) => names.map((name) => [name])) }
 }
 
 function describeColumn(column: Column, resourceOf: Described['resourceOf']): FieldDescription {
@@ -42,6 +52,7 @@ function describeColumn(column: Column, resourceOf: Described['resourceOf']): Fi
     updatable: !isGenerated && !isKey,
     ...(labels === null ? {} : { values: labels }),
     ...(isUnique ? { unique: true } : {}),
+    ...(hasDefault || isGenerated ? { generated: true } : {}),
     ...(references === null ? {} : { references: references.map(resourceOf) }),
   }
 }

@@ -8,6 +8,7 @@ import { parseNativePath } from '../../model/definition/native-path.ts'
 import type { IntegrationDefinition } from '../../model/definition/schema/root.ts'
 import type { EntitySystem, Integration } from '../../model/integration.ts'
 import { type Loss, lossesBetween } from '../proposals/field-types.ts'
+import { checkPartialKeys } from './check-keys.ts'
 import { type CheckRow, rowOfError } from './check-row.ts'
 
 /** What is compared. */
@@ -42,6 +43,7 @@ export async function checkDescribed(check: DescribedCheck): Promise<CheckRow[]>
     }
     for (const place of places) {
       rows.push(...unmappedRows(name, place))
+      rows.push(...checkPartialKeys(compiled, place.part, place.description))
       for (const other of places) if (other !== place) rows.push(...lossRows(name, place, other))
     }
   }

@@ -3,6 +3,7 @@ import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/c
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
+import { checkKeys, hasEqualityRule } from './check-keys.ts'
 import { checkLoss, checkMapping, type MappingTrial } from './check-mapping.ts'
 import { type CheckRow, rowOfError, rowOfFailure, rowOfFinding } from './check-row.ts'
 import { fetchSamples } from './fetch-samples.ts'
@@ -128,6 +129,8 @@ export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
   return answers.flat()
 }
 
+/** Records that are looked at for keys which several share: more than samples, since two of twenty seldom meet. */
+const keysMax = 1_000
 /** A page may take several times a read. */
 const readsPerAnswer = 3
 
@@ -154,6 +157,7 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
     resource,
     inScope: part.inScope,
     max: options.samplesMax,
+    ...(hasEqualityRule(entity) ? { keysMax } : {}),
     context: contextFor(options, part.system),
   })
   if (samples.kind === 'failed') return [rowOfFailure('reach', subject, samples.failure)]
@@ -173,7 +177,8 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
   const { nested } = resource.capabilities
   const trial: MappingTrial = { entity, part, nested, samples: samples.records }
   try {
-    return [...(await checkMapping(trial)), ...(await checkLoss(trial))]
+    const keys = await checkKeys({ entity, part, listed: samples.listed })
+    return [...(await checkMapping(trial)), ...(await checkLoss(trial)), ...keys]
   } catch (error) {
     return [rowOfError('mapping', subject, error)]
   }

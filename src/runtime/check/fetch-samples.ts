@@ -12,6 +12,8 @@ export interface SampleRequest {
   readonly inScope: (native: NativeRecord) => boolean
   /** Records at most, 1..100. */
   readonly max: number
+  /** Records at most that are looked at for keys which several share. @default those of the pages that the samples are on */
+  readonly keysMax?: number
   readonly context: CallContext
 }
 
@@ -21,7 +23,13 @@ export interface SampleRequest {
  * - `failed`: the system could not be asked
  */
 export type Samples =
-  | { readonly kind: 'sampled'; readonly records: readonly NativeRecord[]; readonly seen: number }
+  | {
+      readonly kind: 'sampled'
+      readonly records: readonly NativeRecord[]
+      /** Every record in scope on the pages that were fetched. */
+      readonly listed: readonly ListedRecord[]
+      readonly seen: number
+    }
   | { readonly kind: 'unlisted' }
   | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
 
@@ -42,23 +50,26 @@ async function readNothing(resource: Resource, context: CallContext): Promise<Sa
   return result.kind === 'unknown' ? { kind: 'failed', failure: result.failure } : { kind: 'unlisted' }
 }
 
-async function listSome({ resource, inScope, max, context }: SampleRequest): Promise<Samples> {
-  const records: NativeRecord[] = []
+async function listSome(request: SampleRequest): Promise<Samples> {
+  const { resource, inScope, max, keysMax = max, context } = request
+  const listed: ListedRecord[] = []
   let seen = 0
   const pages = resource.list(context)
   try {
-    for (let page = 0; page < pagesMax && records.length < max; page += 1) {
-      const next = await withSignal(pages.next(), context.signal)
-      if (next.done === true) break
+    for (let page = 0; page < pagesMax && listed.length < Math.max(max, keysMax); page += 1) {
+      const next = await withSignal(pages.next(), context.signal).catch((error: unknown) => {
+        // Further pages are looked at for keys only: what is there already is worth a report.
+        if (listed.length < max) throw error
+      })
+      if (next === undefined || next.done === true) break
       seen += next.value.length
-      const wanted = next.value.filter((record: ListedRecord) => inScope(record.native))
-      records.push(...wanted.slice(0, max - records.length).map((record) => record.native))
+      listed.push(...next.value.filter((record) => inScope(record.native)))
     }
   } finally {
     // Not waited for: a list that hangs would hang here again.
     pages.return({ complete: false }).catch(() => undefined)
   }
-  return { kind: 'sampled', records, seen }
+  return { kind: 'sampled', records: listed.slice(0, max).map(({ native }) => native), listed, seen }
 }
 
 /** A connector that ignores its signal must not hold up the report. */

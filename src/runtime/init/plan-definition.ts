@@ -1,5 +1,6 @@
 /** From described systems to a definition: one entity, its fields, how each system maps them, and what a person should look at. */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
+import { UsageError } from '../../model/errors.ts'
 import type { FieldType } from '../../model/values.ts'
 import {
   type FieldPair,
@@ -7,6 +8,7 @@ import {
   pairLosses,
   proposeMapping,
 } from '../proposals/propose-mapping.ts'
+import { isKeptUnique } from '../proposals/propose-match.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
 
 /** One system with the resource that was chosen of it. */
@@ -32,7 +34,10 @@ export interface DefinitionPlan {
   readonly entity: string
   readonly systems: readonly ChosenSystem[]
   readonly fields: readonly PlannedField[]
-  readonly match: string | undefined
+  /** Fields of each match rule; none when nothing is known to be unique in all systems. */
+  readonly match: readonly (readonly string[])[]
+  /** Fields that sound like a key, without evidence that they are one. */
+  readonly perhaps: readonly string[]
   /** What a create demands and nothing gives, by system. */
   readonly unmapped: Readonly<Record<string, readonly string[]>>
 }
@@ -41,7 +46,7 @@ export interface DefinitionPlan {
 export interface PlanWishes {
   readonly integration: string
   readonly entity: string
-  /** Field to match by. @default the surest of the proposals */
+  /** Fields to match by, separated by commas, or `never`. @default what all systems are known to keep unique */
   readonly match?: string | undefined
 }
 
@@ -53,7 +58,7 @@ interface Draft {
 /** Plans the definition; the first system is the one that the others are compared with. */
 export function planDefinition(systems: readonly ChosenSystem[], wishes: PlanWishes): DefinitionPlan {
   const [first, ...others] = systems
-  if (first === undefined) return { ...wishes, systems, fields: [], match: undefined, unmapped: {} }
+  if (first === undefined) return { ...wishes, systems, fields: [], match: [], perhaps: [], unmapped: {} }
   const proposals = others.map((other): [ChosenSystem, MappingProposal] => [
     other,
     proposeMapping(first.resource.description, other.resource.description, [wishes.entity]),
@@ -61,11 +66,43 @@ export function planDefinition(systems: readonly ChosenSystem[], wishes: PlanWis
   const drafts = draftsOf(first.resource.description, proposals)
   const names = new Set<string>()
   const fields = drafts.map((draft) => plannedField(draft, first, names))
-  const keys = proposals.flatMap(([, { keys: found }]) =>
-    found.map(({ left }) => drafts.findIndex((draft) => draft.left === left)),
-  )
-  const match = wishes.match ?? (keys[0] === undefined ? undefined : fields[keys[0]]?.name)
-  return { ...wishes, systems, fields, match, unmapped: unmappedOf(first, drafts, proposals) }
+  const nameOf = ({ left }: FieldPair): string =>
+    fields[drafts.findIndex((draft) => draft.left === left)]?.name ?? ''
+  const suggested = proposals.flatMap(([, { match }]) => [...match.proved.flat(), ...match.suggested])
+  const match = wishes.match === undefined ? provedRules(proposals) : wantedRules(wishes.match)
+  return {
+    ...wishes,
+    systems,
+    fields,
+    match: match.map((rule) => rule.map((one) => (typeof one === 'string' ? one : nameOf(one)))),
+    perhaps: [...new Set(suggested.map(nameOf))],
+    unmapped: unmappedOf(first, drafts, proposals),
+  }
+}
+
+/** What `--match` says: `tenant,number` is one rule of two fields, `never` is none. @throws UsageError CLI_USAGE */
+export function wantedRules(text: string): readonly (readonly string[])[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  if (names.length === 0) throw new UsageError('CLI_USAGE', '--match: name a field, or never')
+  return text === 'never' ? [] : [names]
+}
+
+/** For each further system the best combination that every system which has all of its fields keeps unique: a rule holds for all of them. */
+function provedRules(
+  proposals: readonly (readonly [ChosenSystem, MappingProposal])[],
+): readonly (readonly FieldPair[])[] {
+  const isUniqueEverywhere = (rule: readonly FieldPair[]): boolean =>
+    proposals.every(([{ resource }, { pairs }]) => {
+      const there = rule.map(({ left }) => pairs.find((pair) => pair.left === left)?.right)
+      const known = there.filter((field) => field !== undefined)
+      return known.length < rule.length || isKeptUnique(resource.description, known)
+    })
+  const rules = proposals.flatMap(([, { match }]) => match.proved.filter(isUniqueEverywhere).slice(0, 1))
+  const spelt = (rule: readonly FieldPair[]): string => rule.map(({ left }) => pathText(left)).join('\n')
+  return rules.filter((rule, index) => rules.findIndex((other) => spelt(other) === spelt(rule)) === index)
 }
 
 function draftsOf(

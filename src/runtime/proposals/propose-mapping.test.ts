@@ -124,21 +124,6 @@ describe('proposals', () => {
     ])
   })
 
-  test('keys: what is unique or names the same thing everywhere, the surest first', () => {
-    const names = ['email', 'postalCode', 'taxNumber', 'name', 'sku']
-    const { keys } = proposeMapping(
-      resource(
-        'a',
-        names.map((name) => field(name)),
-      ),
-      resource(
-        'b',
-        names.map((name) => field(name)),
-      ),
-    )
-    expect(keys.map(({ left }) => left.path[0])).toEqual(['taxNumber', 'sku', 'email'])
-  })
-
   test('names what a create demands and nothing gives', () => {
     const { unmapped } = proposeMapping(
       resource('a', [field('name')]),

@@ -6,6 +6,7 @@ import type { FieldDescription, ResourceDescription } from '../../connectors/kit
 import type { FieldType } from '../../model/values.ts'
 import { pathSimilarity, wordsOf } from './field-names.ts'
 import { lossesBetween, typeFit } from './field-types.ts'
+import { type MatchProposal, proposeMatch } from './propose-match.ts'
 
 /** Two fields that probably mean the same. */
 export interface FieldPair {
@@ -24,8 +25,7 @@ export interface FieldPair {
 export interface MappingProposal {
   /** In the order of the left side's fields. */
   readonly pairs: readonly FieldPair[]
-  /** Fields that probably tell the same thing in both systems, the best first. */
-  readonly keys: readonly FieldPair[]
+  readonly match: MatchProposal
   /** Fields that a create demands and no pair gives a value. */
   readonly unmapped: {
     readonly left: readonly FieldDescription[]
@@ -64,7 +64,7 @@ export function proposeMapping(
   })
   return {
     pairs,
-    keys: keysAmong(pairs),
+    match: proposeMatch(left, right, pairs),
     unmapped: {
       left: left.fields.filter((field) => field.required && !pairs.some((pair) => pair.left === field)),
       right: right.fields.filter((field) => field.required && !pairs.some((pair) => pair.right === field)),
@@ -137,40 +137,6 @@ function oneToOne(candidates: readonly Scored[]): readonly Scored[] {
 function finished({ score, ...pair }: Scored): FieldPair {
   const confidence = score >= highScore ? 'high' : score >= mediumScore ? 'medium' : 'low'
   return { ...pair, confidence }
-}
-
-/** Words of fields that tell the same thing everywhere, the surest first. */
-const keyWords: readonly (readonly string[])[] = [
-  ['external', 'id'],
-  ['tax'],
-  ['sku'],
-  ['ean'],
-  ['gtin'],
-  ['iban'],
-  ['duns'],
-  ['email'],
-  ['number'],
-  ['code'],
-]
-
-function keysAmong(pairs: readonly FieldPair[]): readonly FieldPair[] {
-  const ranked = pairs.flatMap((pair) => {
-    if (!['string', 'integer'].includes(pair.type.kind) || pair.confidence === 'low') return []
-    const words = wordsOf(String(pair.left.path.at(-1) ?? ''))
-    const rank = keyWords.findIndex((wanted) => wanted.every((word) => words.includes(word)))
-    const isUnique = pair.left.unique === true && pair.right.unique === true
-    // A postal code or a phone number is shared by many.
-    if (
-      rank >= 8 &&
-      words.some((word) =>
-        ['postal', 'phone', 'mobile', 'fax', 'country', 'currency', 'language'].includes(word),
-      )
-    )
-      return []
-    if (rank === -1 && !isUnique) return []
-    return [{ pair, rank: (rank === -1 ? keyWords.length : rank) - (isUnique ? 0.5 : 0) }]
-  })
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair)
 }
 
 /** What the pairs of a proposal would lose, in words: `name: left → right: texts of up to 80 characters, of which 40 fit`. */

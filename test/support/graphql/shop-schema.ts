@@ -77,6 +77,7 @@ export const shopTypes = /* GraphQL */ `
     node(id: ID!): Node
     nodes(ids: [ID!]!): [Node]!
     product(id: ID!): Product
+    productBySku(sku: String!): Product
     products(
       first: Int = 50
       after: String
@@ -200,6 +201,8 @@ export function shopSchema({ products, variants }: ShopTables) {
         node: (_: unknown, { id }: { id: string }) => find(id) ?? null,
         nodes: (_: unknown, { ids }: { ids: readonly string[] }) => ids.map((id) => find(id) ?? null),
         product: (_: unknown, { id }: { id: string }) => products.get(id) ?? null,
+        productBySku: (_: unknown, { sku }: { sku: string }) =>
+          products.all().find((row) => row.sku === sku) ?? null,
         products: (_: unknown, page: PageArguments) => connection(products, page),
         variant: (_: unknown, { id }: { id: string }) => variants.get(id) ?? null,
         variants: (_: unknown, page: PageArguments) => connection(variants, page),

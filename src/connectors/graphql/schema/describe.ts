@@ -47,6 +47,8 @@ export function describeResource(
       nullable: !isNonNullType(found.type),
       creatable: created !== undefined,
       updatable: updating.has(key),
+      // What every record has, and no create has to give, the server gives.
+      ...(isNonNullType(found.type) && created?.required !== true ? { generated: true } : {}),
     })
   }
   return { name, label: resource.type, fields, key: [resource.id] }

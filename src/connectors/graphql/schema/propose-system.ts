@@ -124,7 +124,34 @@ function proposeResource(
   const resource = parseConfig(resourceSchema, manifest, field.name)
   const documents = documentsOf(resource, field.name)
   const description = describeResource(schema, { name: field.name, resource, documents })
-  return description === undefined ? undefined : { name: field.name, manifest, description, notes }
+  if (description === undefined) return undefined
+  return { name: field.name, manifest, description: { ...description, ...uniquesOf(schema, type) }, notes }
+}
+
+/**
+ * What the API looks one record up by is unique: `customerByEmail(email: String!): Customer`. All arguments of such a field have to be required,
+ * or there is one alone, since of several optional ones nobody knows which belong together.
+ */
+function uniquesOf(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType,
+): Pick<ResourceDescription, 'uniques'> | undefined {
+  const own = type.getFields()
+  const lookups = Object.values(schema.getQueryType()?.getFields() ?? {}).filter(({ type: answer, args }) => {
+    const isOne = !isListType(getNullableType(answer)) && getNamedType(answer) === type
+    const isWhole = args.length === 1 || args.every(isRequiredArgument)
+    const areFields = args.every(({ name, type: taken }) => {
+      const same = own[name]
+      return (
+        same !== undefined &&
+        isLeafType(getNullableType(taken)) &&
+        getNamedType(taken) === getNamedType(same.type)
+      )
+    })
+    return isOne && isWhole && areFields && args.length > 0 && args.every(({ name }) => name !== 'id')
+  })
+  if (lookups.length === 0) return undefined
+  return { uniques: lookups.map(({ args }) => args.map(({ name }) => [name])) }
 }
 
 function isWhole(field: OutputField | undefined): boolean {

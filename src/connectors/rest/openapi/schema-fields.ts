@@ -83,11 +83,15 @@ export function schemaFields(
         continue
       }
       const isReadOnly = one.node.readOnly === true
+      const required = isDemanded && create?.required.has(name) === true && !isReadOnly
+      const nullable = one.nullable || !schema.required.has(name)
       fields.push({
         path: below,
         ...typeFacts(document, one),
-        required: isDemanded && create?.required.has(name) === true && !isReadOnly,
-        nullable: one.nullable || !schema.required.has(name),
+        required,
+        nullable,
+        // What every record has, and no create has to give, the server gives.
+        ...(isReadOnly || (!nullable && !required) ? { generated: true } : {}),
         creatable: inner.create !== undefined && !isReadOnly && inner.create.node.readOnly !== true,
         updatable: inner.update !== undefined && !isReadOnly && inner.update.node.readOnly !== true,
       })
