@@ -62,6 +62,17 @@ export type DomainEvent =
       readonly clean: boolean
       readonly latencyMs: number
     }
+  /** A lane has a failure that a person sees. Told once a pass; who logs it tells a new one from one that goes on. */
+  | {
+      readonly type: 'FailureKept'
+      readonly recordId: string
+      readonly entity: string
+      readonly system: string
+      readonly operation: string
+      readonly code: string
+      readonly message: string
+    }
+  | { readonly type: 'FailureCleared'; readonly recordId: string; readonly system: string }
   | {
       readonly type: 'LaneClosed'
       readonly recordId: string
@@ -154,6 +165,8 @@ export type DomainEvent =
   | {
       readonly type: 'RunFinished'
       readonly runId: string
+      readonly system: string
+      readonly entity: string
       readonly complete: boolean
       readonly seen: number
       readonly created: number
@@ -167,7 +180,14 @@ export type DomainEvent =
       readonly entity: string
       readonly changed: number
     }
-  | { readonly type: 'PollFailed'; readonly system: string; readonly entity: string; readonly code: string }
+  | {
+      readonly type: 'PollFailed'
+      readonly system: string
+      readonly entity: string
+      readonly code: string
+      /** What went wrong, in the system's words where it has any. */
+      readonly message: string
+    }
   | { readonly type: 'CursorExpired'; readonly system: string; readonly entity: string }
   | {
       readonly type: 'WebhookAccepted'

@@ -20,6 +20,16 @@ export interface Integration {
   readonly lookups?: ReadonlyMap<string, string>
   /** @default what `compile-retention.ts` says */
   readonly retention?: Retention
+  /** @default no freshness objective, and what `compile-watch.ts` says */
+  readonly watch?: Watch
+}
+
+/** What the status is judged by, beside the triggers. */
+export interface Watch {
+  /** Longest silence by system, in milliseconds. */
+  readonly freshness: ReadonlyMap<string, number>
+  /** How long a record may wait before the status asks for attention, in milliseconds. */
+  readonly staleAfterMs: number
 }
 
 /** How long things are kept, in milliseconds. */

@@ -9,6 +9,9 @@ export const otherAccount = 'another account answers than the one this store was
 /** The run was ended by us. */
 export const runStopped = 'stopped'
 
+/** Stands at the end of the reason of a run whose missing records are read by id, since the list itself proves nothing about them. */
+export const missingLookedAt = '; what it did not hold is read by id'
+
 /** The reason of a run whose list did not come to its end. */
 export function listBrokeOff(failure: string): string {
   return failure === runStopped ? runStopped : broken + failure
@@ -23,4 +26,15 @@ export function runNeedsPerson(run: {
   const { finishedAt, complete, reason } = run
   if (finishedAt === undefined || complete !== false || reason === undefined) return false
   return reason === nothingListed || reason === otherAccount || reason.startsWith(broken)
+}
+
+/** How many records the last run of a place missed about which nothing was done: a list that proves no absence marks none of them. */
+export function missingUndecided(run: {
+  readonly finishedAt?: number
+  readonly complete?: boolean
+  readonly reason?: string
+  readonly missing?: number
+}): number {
+  if (run.finishedAt === undefined || run.complete !== false) return 0
+  return run.reason?.endsWith(missingLookedAt) === true ? 0 : (run.missing ?? 0)
 }

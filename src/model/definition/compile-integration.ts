@@ -10,6 +10,7 @@ import { compileEntity, type NestedOf } from './compile-entity.ts'
 import { compileLookups, type LookupsOf, sidesThatAreNone } from './compile-lookups.ts'
 import { compileRetention } from './compile-retention.ts'
 import { compileSystems, systemKeys } from './compile-systems.ts'
+import { compileWatch } from './compile-watch.ts'
 import { ordinaryEntity } from './expand-one-way.ts'
 import { DefinitionError, type Finding } from './finding.ts'
 import { literalSecrets } from './literal-secrets.ts'
@@ -92,6 +93,7 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
     systems: compileSystems(options.systems ?? definition.systems),
     entities: new Map([...places].map(([name, { entity }]) => [name, entity])),
     retention: compileRetention(definition.retention),
+    watch: compileWatch(definition.objectives),
     ...(lookups.size === 0 ? {} : { lookups }),
   }
 }

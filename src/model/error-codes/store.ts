@@ -77,6 +77,11 @@ export const storeCodes = {
     fix: 'Read the cause; a missing right or a wrong schema needs a person.',
     retry: 'backoff',
   },
+  STORE_READ_ONLY: {
+    summary: 'The database takes no writes: it is a standby, or was made read-only.',
+    fix: 'Point DATABASE_URL at the primary, or let the database take writes again; work goes on by itself.',
+    retry: 'backoff',
+  },
   STORE_RUN_UNKNOWN: {
     summary: 'The named run does not exist or is finished.',
     fix: 'List the runs and use the id of one that is under way.',

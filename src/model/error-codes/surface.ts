@@ -7,6 +7,11 @@ export const surfaceCodes = {
     fix: 'List what there is and take the name from there.',
     retry: 'never',
   },
+  CLI_PAUSED: {
+    summary: 'A person has paused the work of this integration.',
+    fix: 'isthmus status says who and why; isthmus resume lets it go on.',
+    retry: 'never',
+  },
   CLI_REFUSED: {
     summary: 'The decision no longer fits the present state.',
     fix: 'List again and decide on what is there now.',

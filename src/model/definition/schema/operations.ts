@@ -35,6 +35,9 @@ export const objectivesSchema = z
     )
       .optional()
       .describe('Longest silence of a system.'),
+    staleAfter: durationSchema
+      .optional()
+      .describe('How long a record may wait before isthmus status asks for attention. Default 15m.'),
     uptime: z
       .strictObject({
         at: shareBoundSchema.describe('Bound, such as ">= 99.9 %".'),

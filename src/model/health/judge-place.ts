@@ -1,0 +1,229 @@
+/**
+ * What may be said of one place, from what is known of it. `agreed` needs all of this:
+ *
+ * - the last read that came to its end is younger than `max(3 × interval, 2 × its duration, freshness objective)`, and no read fails
+ * - where it can be listed: everything was compared within twice the interval of full runs
+ * - nothing that the last list missed is undecided
+ * - no lane is closed, and nothing waits
+ *
+ * One failed read is a hiccup and is told as `working`; the second in a row is `attention`.
+ */
+import { missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
+import {
+  byWeight,
+  type HealthReason,
+  type PlaceFacts,
+  type PlaceVerdict,
+  type PlaceWatch,
+  stateOf,
+} from './contract.ts'
+import { counted, fixOf, laneInWords, summaryOf } from './words.ts'
+
+/** Reads are written down at most every few seconds, and a busy machine is late now and then: no limit is shorter than this. */
+const shortestLimitMs = 15_000
+/** Lanes whose rows are counted as failures, holds or conflicts: they are told there, once. */
+const toldElsewhere: ReadonlySet<string> = new Set(['rejected', 'held', 'quarantined'])
+
+export interface JudgeClock {
+  readonly now: number
+  /** How long a record may wait before it needs attention. */
+  readonly staleAfterMs: number
+}
+
+/** Judges one place. Pure. */
+export function judgePlace(watch: PlaceWatch, facts: PlaceFacts, clock: JudgeClock): PlaceVerdict {
+  const { system, entity } = watch
+  const found = [
+    ...judgeReads(watch, facts, clock),
+    ...judgeLists(watch, facts, clock),
+    ...judgeDelays(facts, clock),
+    ...judgePause(facts, clock),
+  ]
+  const { backlog } = facts
+  if (backlog !== undefined && backlog.count > 0) {
+    found.push({
+      code: 'moving',
+      state: 'working',
+      message: `${counted(backlog.count, 'record')} on the way`,
+      ...(backlog.since === undefined ? {} : { since: backlog.since }),
+    })
+  }
+  const reasons = byWeight(found.map((reason) => ({ system, entity, ...reason })))
+  return { state: stateOf(reasons), reasons, notes: notesOf(facts) }
+}
+
+/** When the place was last read, or heard of where nothing reads it regularly. */
+export function heardAt(watch: PlaceWatch, { health, system }: PlaceFacts): number | undefined {
+  const read = health?.readAt
+  const heard = watch.readEveryMs === undefined ? system?.heardAt : undefined
+  return read === undefined || heard === undefined ? (read ?? heard) : Math.max(read, heard)
+}
+
+/** How old the last read may be; undefined: nothing says. */
+export function readLimitMs(
+  { readEveryMs, freshnessMs }: PlaceWatch,
+  { health }: PlaceFacts,
+): number | undefined {
+  if (readEveryMs === undefined && freshnessMs === undefined) return undefined
+  return Math.max(3 * (readEveryMs ?? 0), 2 * (health?.readMs ?? 0), freshnessMs ?? 0, shortestLimitMs)
+}
+
+function canBeRead({ health }: PlaceFacts): boolean {
+  return health?.paging === undefined || health.paging !== 'none' || health.feed === true
+}
+
+function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): HealthReason[] {
+  const { health } = facts
+  if (health?.failing !== undefined && health.failures > 0) return [failingReason(facts, health.failing)]
+  // What is only written, and can't be listed, is never read as a whole.
+  if (watch.writtenOnly && !canBeRead(facts)) return []
+  const limitMs = readLimitMs(watch, facts)
+  const heard = heardAt(watch, facts)
+  const reasons: HealthReason[] = []
+  if (limitMs === undefined && !watch.writtenOnly) {
+    reasons.push({
+      code: 'not-watched',
+      state: 'unwatched',
+      message: 'nothing reads it regularly: a change without a webhook would not be noticed',
+      action: 'add a poll or full trigger, or declare objectives.freshness for the system',
+    })
+  }
+  if (heard === undefined && canBeRead(facts)) {
+    return [...reasons, { code: 'never-read', state: 'never-seen', message: 'it was not read yet' }]
+  }
+  if (heard === undefined || limitMs === undefined || now - heard <= limitMs) return reasons
+  return [
+    ...reasons,
+    {
+      code: 'read-old',
+      state: 'attention',
+      message: 'it was not read for longer than it should be',
+      since: heard,
+      action: 'see that a process with the role scheduler runs: isthmus start',
+    },
+  ]
+}
+
+function failingReason(
+  { health }: PlaceFacts,
+  failing: NonNullable<NonNullable<PlaceFacts['health']>['failing']>,
+): HealthReason {
+  const never = health?.readAt === undefined ? ', and it was never read' : ''
+  const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
+  const action = fixOf(failing.code) ?? 'isthmus check reads it for real, and says what is wrong'
+  const certain = (health?.failures ?? 0) > 1
+  return {
+    code: certain ? 'read-failing' : 'read-retried',
+    state: certain ? 'attention' : 'working',
+    message,
+    since: failing.since,
+    action,
+  }
+}
+
+function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): HealthReason[] {
+  const { health, lastRun } = facts
+  if (health?.paging === 'none') return []
+  const reasons: HealthReason[] = []
+  const finished = lastRun?.finishedAt !== undefined
+  if (finished && runNeedsPerson(lastRun)) {
+    reasons.push({
+      code: 'list-in-doubt',
+      state: 'attention',
+      message: `its last list is in doubt: ${lastRun.reason ?? ''}`,
+      since: lastRun.startedAt,
+      action: 'look at the system and its credentials, then isthmus full',
+    })
+  }
+  // A complete run has marked what it missed: those are being looked at, and are told by what comes of it.
+  const missing = lastRun === undefined ? 0 : missingUndecided(lastRun)
+  if (missing > 0 && reasons.length === 0) {
+    reasons.push({
+      code: 'missing',
+      state: 'attention',
+      message: `${counted(missing, 'known record')} ${missing === 1 ? 'was' : 'were'} not in its last list, which can't prove a deletion: ${lastRun?.reason ?? 'it was incomplete'}`,
+      since: lastRun?.finishedAt ?? now,
+      action: `isthmus full --system ${watch.system} reads the few that are missing by id, and settles it`,
+    })
+  }
+  return [...reasons, ...judgeComparison(watch, facts, now, reasons.length > 0)]
+}
+
+function judgeComparison(
+  watch: PlaceWatch,
+  { health, lastRun }: PlaceFacts,
+  now: number,
+  doubted: boolean,
+): HealthReason[] {
+  const compared = health?.comparedAt
+  if (compared !== undefined) {
+    if (now - compared <= Math.max(2 * watch.compareEveryMs, shortestLimitMs)) return []
+    return [
+      {
+        code: 'compare-old',
+        state: 'attention',
+        message: 'everything there was last compared too long ago',
+        since: compared,
+        action: 'isthmus full, and see why the regular full runs do not end',
+      },
+    ]
+  }
+  if (doubted || lastRun === undefined) return []
+  const { finishedAt, reason } = lastRun
+  if (finishedAt === undefined || reason === undefined || reason === runStopped) {
+    return [{ code: 'never-compared', state: 'working', message: 'its first complete list is being made' }]
+  }
+  return [
+    {
+      code: 'never-compared',
+      state: 'attention',
+      message: `no list of it was ever complete: ${reason}`,
+      since: finishedAt,
+      action: 'isthmus check says what its list can prove; until then nothing is created there',
+    },
+  ]
+}
+
+function judgeDelays({ delays }: PlaceFacts, { now, staleAfterMs }: JudgeClock): HealthReason[] {
+  return delays
+    .filter(({ lane, count }) => count > 0 && !toldElsewhere.has(lane))
+    .map(({ lane, reason, count, since }) => {
+      const stale = since !== undefined && now - since > staleAfterMs
+      const action = fixOf(reason ?? '') ?? 'isthmus record show tells of each of them'
+      return {
+        code: 'lanes-delayed',
+        state: stale ? 'attention' : 'working',
+        message: `${counted(count, 'record')} ${laneInWords(lane, reason)}`,
+        ...(since === undefined ? {} : { since }),
+        ...(stale ? { action } : {}),
+      }
+    })
+}
+
+function judgePause({ system }: PlaceFacts, { now, staleAfterMs }: JudgeClock): HealthReason[] {
+  const paused = system?.paused
+  if (paused === undefined || paused.until <= now) return []
+  const action = fixOf(paused.code)
+  return [
+    {
+      code: 'system-paused',
+      state: now - paused.since > staleAfterMs ? 'attention' : 'working',
+      message: `the system takes no calls: ${summaryOf(paused.code) ?? paused.code} (${paused.code})`,
+      since: paused.since,
+      ...(action === undefined ? {} : { action }),
+    },
+  ]
+}
+
+function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
+  const notes: string[] = []
+  if (health?.paging === 'offset')
+    notes.push('its list is paged by offset: it can miss records, and never proves that one was deleted')
+  if (health?.paging === 'none' && health.feed !== true)
+    notes.push('it has neither a list nor a feed: only webhooks, and records read for another reason, tell')
+  if (health?.paging === 'none' && health.feed === true)
+    notes.push('it has no list: what its feed does not tell is never compared')
+  if (lastRun?.complete === false && lastRun.reason !== undefined && lastRun.finishedAt !== undefined)
+    notes.push(`its last list was incomplete: ${lastRun.reason}`)
+  return notes
+}

@@ -1,0 +1,75 @@
+/** Words of the health verdicts. Sentences for people; no record values, no times (who draws them knows the clock). */
+import { errorCodes } from '../error-codes.ts'
+
+/** `1 record`, `1,234 records`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** What the table of error codes advises. */
+export function fixOf(code: string): string | undefined {
+  return Object.entries(errorCodes).find(([known]) => known === code)?.[1].fix
+}
+
+/** What the table of error codes says that a code means. */
+export function summaryOf(code: string): string | undefined {
+  return Object.entries(errorCodes).find(([known]) => known === code)?.[1].summary
+}
+
+interface OpenWords {
+  readonly one: string
+  readonly many: string
+  readonly action: string
+}
+
+const openWords: Readonly<Record<string, OpenWords>> = {
+  conflicts: { one: 'conflict', many: 'conflicts', action: 'isthmus conflicts list' },
+  matches: { one: 'possible match', many: 'possible matches', action: 'isthmus matches list' },
+  holds: { one: 'held change', many: 'held changes', action: 'isthmus held list' },
+  failures: { one: 'failure', many: 'failures', action: 'isthmus failures list' },
+  duplicates: { one: 'duplicate', many: 'duplicates', action: 'isthmus matches list' },
+}
+
+/** Kinds of open rows that wait for the engine, not for a person. */
+const enginesOwn: ReadonlySet<string> = new Set(['intents'])
+
+/** The kinds of which something is open for a person, in words. Kinds without words of their own are called by their name. */
+export function openInWords(
+  open: Readonly<Record<string, number>>,
+): readonly { readonly kind: string; readonly words: string; readonly action: string }[] {
+  return Object.entries(open).flatMap(([kind, count]) => {
+    if (count === 0 || enginesOwn.has(kind)) return []
+    const words = openWords[kind]
+    return words === undefined
+      ? [{ kind, words: `${count.toLocaleString('en')} ${kind}`, action: `isthmus ${kind} list` }]
+      : [{ kind, words: counted(count, words.one, words.many), action: words.action }]
+  })
+}
+
+/** How many of a count of open rows wait for a person. */
+export function openForPeople(open: Readonly<Record<string, number>>): number {
+  return Object.entries(open).reduce((sum, [kind, count]) => sum + (enginesOwn.has(kind) ? 0 : count), 0)
+}
+
+const waitingWords: Readonly<Record<string, string>> = {
+  'first-load': 'wait for the first complete list of every system',
+  'no-evidence': 'wait for evidence that they are not there yet, before they are created',
+}
+
+/** Why a lane keeps its records, in words. */
+export function laneInWords(lane: string, reason: string | undefined): string {
+  if (lane === 'waiting') {
+    return waitingWords[reason ?? ''] ?? 'wait for a record that they refer to'
+  }
+  const why = reason === undefined ? '' : ` (${reason})`
+  switch (lane) {
+    case 'open':
+      return `wait until the system takes calls again${why}`
+    case 'backoff':
+      return `are tried again after a failed call${why}`
+    case 'in-doubt':
+      return `wait to learn what became of a write${why}`
+    default:
+      return `are ${lane}${why}`
+  }
+}
