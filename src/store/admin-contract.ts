@@ -2,6 +2,7 @@
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { RunRow } from './contract.ts'
+import type { HealthCounts, Pause } from './health-contract.ts'
 
 export interface StatusCounts {
   readonly now: number
@@ -12,6 +13,8 @@ export interface StatusCounts {
     readonly waiting: number
     readonly running: number
     readonly oldestDueAt?: number
+    /** Since when the oldest of them has had something to do, records that were never identified left out. */
+    readonly oldestSince?: number
   }
   readonly systems: readonly SystemCounts[]
   readonly open: {
@@ -22,6 +25,9 @@ export interface StatusCounts {
     readonly intents: number
   }
   readonly workers: number
+  readonly health: HealthCounts
+  /** The work is paused by a person. */
+  readonly paused?: Pause
 }
 
 export interface SystemCounts {
@@ -30,6 +36,12 @@ export interface SystemCounts {
   readonly linked: number
   readonly lanes: Readonly<Record<string, number>>
   readonly lastRun?: RunRow
+  /** The newest run that has ended: what the status is judged by while another one is under way. */
+  readonly lastEnded?: RunRow
+  /** When the last complete full run ended. */
+  readonly lastCompleteAt?: number
+  /** Records with something to do that have a part here, and since when the oldest has had it. */
+  readonly backlog?: { readonly count: number; readonly since?: number }
   readonly cursorAt?: number
 }
 
@@ -131,6 +143,16 @@ export interface Page<Row> {
 
 export interface AdminStore {
   status(): Promise<StatusCounts>
+  /**
+   * Finds out whether the database takes writes and has room for them.
+   *
+   * @throws STORE_* when it does not
+   */
+  checkWritable(): Promise<void>
+  /** Stops the work until {@link resume}: nothing is claimed, polled or listed; webhooks are still taken in. False: paused already. */
+  pause(actor: string, reason?: string): Promise<boolean>
+  /** False: was not paused. */
+  resume(actor: string): Promise<boolean>
   runs(page: PageRequest): Promise<Page<RunRow>>
   run(id: string): Promise<RunRow | undefined>
   /** By record id, or by `system` + native id. */

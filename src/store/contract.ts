@@ -25,6 +25,7 @@ import type {
 } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import type { AdminStore } from './admin-contract.ts'
+import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
@@ -455,7 +456,8 @@ export interface Store {
   }): Promise<void>
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
   /**
-   * Compares, marks and takes in what is new; `missing` members are marked only when `complete`. Drops the staged rows. When complete,
+   * Compares, marks and takes in what is new; `missing` members are marked only when `complete`, or when `lookAtMissing` allows for as many:
+   * the run's reason then ends with its `note`. Drops the staged rows. When complete,
    * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
    */
   finishRun(run: {
@@ -464,6 +466,7 @@ export interface Store {
     readonly reason?: string
     readonly expected?: number
     readonly seen: number
+    readonly lookAtMissing?: { readonly atMost: number; readonly note: string }
   }): Promise<RunComparison>
   /** A complete full run has finished for (system, entity). */
   baselineDone(system: string, entity: string): Promise<boolean>
@@ -471,6 +474,10 @@ export interface Store {
   ownSchedule(owner: string, ttlMs: number): Promise<boolean>
   lastScheduled(key: string): Promise<number | undefined>
   saveScheduled(key: string, at: number): Promise<void>
+
+  /** Writes down what was seen of a place, for whoever asks how it is. */
+  notePlace(note: PlaceNote): Promise<void>
+  noteSystem(note: SystemNote): Promise<void>
 
   /**
    * Removes what is kept no longer. Never: open intents, open conflicts, holds and failures, records (tombstones too), what the first load

@@ -77,6 +77,27 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.baselineDone('erp', 'customer')).toBe(false)
     })
 
+    test('marks what an incomplete list missed when it is to be looked at, up to a number, and says so in the reason', async () => {
+      const { store } = harness
+      const looked = await activeRecord(harness, worker, 'C1')
+      const other = await activeRecord(harness, worker, 'C2')
+      const missing = async (atMost: number) => {
+        const id = harness.uuid()
+        await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
+        const end = { complete: false, reason: 'by offset', seen: 0 }
+        expect(
+          await store.finishRun({ id, ...end, lookAtMissing: { atMost, note: ', looked at' } }),
+        ).toMatchObject({ missing: 2 })
+        return (await store.admin.run(id))?.reason
+      }
+      expect(await missing(1)).toBe('by offset')
+      expect(await claim(store, worker)).toEqual([])
+      expect(await missing(2)).toBe('by offset, looked at')
+      const due = await claim(store, worker)
+      expect(due.map(({ record }) => record.id).sort()).toEqual([looked, other].sort())
+      expect(await store.baselineDone('crm', 'customer')).toBe(false)
+    })
+
     test('does not miss a record that was linked while the run listed', async () => {
       const { store } = harness
       const id = harness.uuid()

@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each implementation's test file calls this with a harness of its own. */
 import { describe } from 'vitest'
 import { describeAdmin } from './store-admin.ts'
+import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
 import { describeIntake } from './store-intake.ts'
 import { describeJournal } from './store-journal.ts'
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeRuns(open)
     describeJournal(open)
     describeAdmin(open)
+    describeHealth(open)
     describeSchemas(open)
     describeRetention(open)
   })

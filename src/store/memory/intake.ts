@@ -69,6 +69,7 @@ function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
     claimedLook: [],
     claimedSeq: 0,
     attempts: 0,
+    dirtySince: now,
     discoveredAt: now,
     nextAt: now,
     leaseOwner: undefined,

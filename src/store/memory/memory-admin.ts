@@ -3,6 +3,7 @@ import type { AdminStore } from '../admin-contract.ts'
 import { decodeLossless } from '../documents.ts'
 import { chainProblem, journalPlace } from '../journal-chain.ts'
 import { acceptAccount } from './accounts.ts'
+import { pauseWork, resumeWork } from './health.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
@@ -14,6 +15,9 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
   const { tables } = context
   return {
     status: async () => countStatus(context, workerCount()),
+    checkWritable: async () => {},
+    pause: async (actor, reason) => pauseWork(context, actor, reason),
+    resume: async (actor) => resumeWork(context, actor),
     runs: async (page) => listRuns(context, page),
     run: async (id) => tables.runs.get(id),
     record: async (query) => {

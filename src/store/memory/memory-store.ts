@@ -20,6 +20,8 @@ import type {
   Store,
   WorkerSession,
 } from '../contract.ts'
+import type { PlaceNote, SystemNote } from '../health-contract.ts'
+import { notePlace, noteSystem } from './health.ts'
 import { aliasOne, attachOne, resolveReference, reviewOne } from './identity.ts'
 import { takeIn } from './intake.ts'
 import { matchOne } from './keys.ts'
@@ -159,7 +161,8 @@ export class MemoryStore implements Store {
   async claim(request: Parameters<Store['claim']>[0]): Promise<ClaimResult> {
     const now = this.#context.now()
     const live = this.#workers.has(request.worker)
-    const due = live ? this.#unowned().filter((row) => row.nextAt <= now) : []
+    const works = live && this.#tables.pause === undefined
+    const due = works ? this.#unowned().filter((row) => row.nextAt <= now) : []
     due.sort((a, b) => a.nextAt - b.nextAt || (a.id < b.id ? -1 : 1))
     const records = due.slice(0, request.limit).map((row) => this.#claimRow(row, request, now))
     return { now, leaseMs: request.leaseMs, records }
@@ -235,6 +238,14 @@ export class MemoryStore implements Store {
     return reservations.map((reservation) => reserveOne(this.#context, reservation))
   }
 
+  async notePlace(note: PlaceNote): Promise<void> {
+    notePlace(this.#context, note)
+  }
+
+  async noteSystem(note: SystemNote): Promise<void> {
+    noteSystem(this.#context, note)
+  }
+
   async prune(request: PruneRequest) {
     return prune(this.#context, request)
   }
@@ -284,6 +295,7 @@ export class MemoryStore implements Store {
   async ownSchedule(owner: string, ttlMs: number): Promise<boolean> {
     const held = this.#tables.scheduleOwner
     const now = this.#context.now()
+    if (this.#tables.pause !== undefined) return false
     if (held !== undefined && held.owner !== owner && held.until > now) return false
     this.#tables.scheduleOwner = { owner, until: now + ttlMs }
     return true

@@ -200,10 +200,12 @@ function finish(context: MemoryContext, record: RecordRow, how: Settlement['fini
   record.attempts = 0
   if (how.kind === 'clean' && record.dirtySeq === how.seq) {
     record.cleanSeq = how.seq
+    record.dirtySince = undefined
     record.look = []
     context.tables.dirty.delete(record.id)
   } else if (how.kind === 'clean') {
     record.nextAt = now
+    record.dirtySince = now
   } else {
     record.look = union(record.look, how.look ?? record.claimedLook)
     record.nextAt = record.dirtySeq > record.claimedSeq ? now : how.at

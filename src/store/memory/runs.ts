@@ -36,15 +36,18 @@ export function finishRun(
     readonly reason?: string
     readonly expected?: number
     readonly seen: number
+    readonly lookAtMissing?: { readonly atMost: number; readonly note: string }
   },
 ): RunComparison {
   const { tables } = context
   const run = tables.runs.get(request.id)
   const staged = tables.stages.get(request.id)
   if (run === undefined || staged === undefined) throw unknownRun(request.id)
-  const { complete, reason, expected, seen } = request
+  const { complete, expected, seen, lookAtMissing } = request
   const found = compare(context, run, staged)
-  if (complete) markAll(context, run, missingMembers(context, run, staged))
+  const looks = found.missing > 0 && found.missing <= (lookAtMissing?.atMost ?? 0)
+  const reason = looks ? `${request.reason ?? ''}${lookAtMissing?.note ?? ''}` : request.reason
+  if (complete || looks) markAll(context, run, missingMembers(context, run, staged))
   tables.stages.delete(request.id)
   if (complete) wakeFirstLoad(context, run)
   tables.runs.set(run.id, {

@@ -1,8 +1,10 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
+import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
 import type { IntentOperation, IntentState, LaneState, MemberState, RecordState } from '../../model/state.ts'
 import type { SchemaRow } from '../admin-contract.ts'
 import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
+import type { Pause } from '../health-contract.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
 
 export interface RecordRow {
@@ -19,6 +21,8 @@ export interface RecordRow {
   claimedLook: readonly string[]
   claimedSeq: number
   attempts: number
+  /** Since when it has had something to do. */
+  dirtySince?: number | undefined
   readonly discoveredAt: number
   nextAt: number
   leaseOwner: number | undefined
@@ -146,6 +150,9 @@ export class MemoryTables {
   readonly fingerprints = new Map<string, string>()
   /** What systems answered last. */
   readonly seenFingerprints = new Map<string, string>()
+  readonly placeHealth = new Map<string, PlaceHealth>()
+  readonly systemHealth = new Map<string, SystemHealth>()
+  pause: Pause | undefined
   readonly journal: JournalLine[] = []
   journalHead: JournalHead = newStream('memory')
   /** The last line that retention removed. */
@@ -236,6 +243,7 @@ export function markDirty(
   tables.dirty.add(row.id)
   row.nextAt = row.dirtySeq > row.cleanSeq ? Math.min(row.nextAt, now) : now
   row.dirtySeq += 1
+  row.dirtySince ??= now
   row.look = union(row.look, systems.length === 0 ? ['*'] : systems)
 }
 

@@ -37,6 +37,9 @@ export function storeError(problem: unknown, what: string): IsthmusError {
     return new IsthmusError('STORE_UNAVAILABLE', `${what}: the database does not answer`, options)
   }
   if (code === '53100') return new IsthmusError('STORE_DISK_FULL', `${what}: the disk is full`, options)
+  if (code === '25006') {
+    return new IsthmusError('STORE_READ_ONLY', `${what}: the database only lets itself be read`, options)
+  }
   if (repeatable.has(code)) {
     return new IsthmusError('STORE_CONTENTION', `${what}: repeated too often (${code})`, options)
   }

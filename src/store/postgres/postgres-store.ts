@@ -13,6 +13,7 @@ import type {
   Store,
 } from '../contract.ts'
 import { encodeLossless } from '../documents.ts'
+import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
 import { attachBatch } from './attach.ts'
@@ -31,6 +32,7 @@ import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
 import { bindIntegration, saveDefinition } from './sql/bind-integration.ts'
+import { notePlace, noteSystem } from './sql/health.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { markUnplaced } from './sql/mark-unplaced.ts'
 import { nextDue } from './sql/next-due.ts'
@@ -187,6 +189,14 @@ export class PostgresStore implements Store {
 
   reserveChanges(reservations: readonly GuardReservation[]) {
     return reserveChanges(this.#context, reservations)
+  }
+
+  notePlace(note: PlaceNote) {
+    return notePlace(this.#session('noting the health of a place'), note)
+  }
+
+  noteSystem(note: SystemNote) {
+    return noteSystem(this.#session('noting the health of a system'), note)
   }
 
   prune(request: PruneRequest) {

@@ -62,12 +62,15 @@ export async function finishRun(
   // Rows that the server lost must not look like records that were deleted.
   const lost = judged.staged < run.staged
   const complete = request.complete && !lost
-  const reason = lost ? lostReason : request.reason
   const counts = await countVerdicts(session, run.stage)
+  const { lookAtMissing } = request
+  const looks = !lost && counts.missing > 0 && counts.missing <= (lookAtMissing?.atMost ?? 0)
+  const given = looks ? `${request.reason ?? ''}${lookAtMissing?.note ?? ''}` : request.reason
+  const reason = lost ? lostReason : given
   const total = counts.changed + counts.discovered + counts.missing
   for (let at = 0; at < total; at += sliceRows) {
     await database.transaction('marking what a run found', (slice) =>
-      applySlice(slice, run, { from: at, to: at + sliceRows, complete }),
+      applySlice(slice, run, { from: at, to: at + sliceRows, complete: complete || looks }),
     )
   }
   const comparison = { ...counts, unchanged: judged.listed - counts.changed - counts.discovered }

@@ -147,6 +147,24 @@ member.discovered_at bigint
 migration.number integer not null
 migration.name text not null
 migration.applied_at timestamp with time zone not null default now()
+pause.only_row boolean not null default true
+pause.actor text not null
+pause.reason text
+pause.at bigint not null
+place_health.system text not null
+place_health.entity text not null
+place_health.paging text
+place_health.feed boolean
+place_health.read_at bigint
+place_health.read_ms bigint
+place_health.compared_at bigint
+place_health.failures integer not null default 0
+place_health.failing_since bigint
+place_health.failed_at bigint
+place_health.failed_way text
+place_health.failed_code text
+place_health.failed_message text
+place_health.next_at bigint
 rate_bucket.key text not null
 rate_bucket.due_at double precision not null default 0
 rate_bucket.paused_until double precision not null default 0
@@ -169,6 +187,7 @@ record.lease_until bigint not null default 0
 record.tombstone_rev bigint
 record.released_rev bigint
 record.alias_of uuid
+record.dirty_since bigint default now_ms()
 resource_schema.system text not null
 resource_schema.resource text not null
 resource_schema.accepted text not null
@@ -198,6 +217,11 @@ schedule.at bigint not null
 schedule_owner.only_row boolean not null default true
 schedule_owner.owner text not null
 schedule_owner.until bigint not null
+system_health.system text not null
+system_health.heard_at bigint
+system_health.paused_since bigint
+system_health.paused_until bigint
+system_health.paused_code text
 token.key text not null
 token.generation integer not null
 token.expires_at bigint not null
@@ -205,6 +229,7 @@ token.document bytea not null
 worker.id integer not null
 worker.process text not null
 worker.started_at bigint not null
+write_probe.filler bytea not null
 
 -- constraints
 conflict PRIMARY KEY (id)
@@ -240,6 +265,9 @@ member PRIMARY KEY (record_id, system)
 member FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 member CHECK ((state = ANY (ARRAY['absent'::text, 'unread'::text, 'linked'::text, 'suspect'::text, 'gone'::text, 'out-of-scope'::text])))
 migration PRIMARY KEY (number)
+pause CHECK (only_row)
+pause PRIMARY KEY (only_row)
+place_health PRIMARY KEY (system, entity)
 rate_bucket PRIMARY KEY (key)
 record PRIMARY KEY (id)
 record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
@@ -251,6 +279,7 @@ run PRIMARY KEY (id)
 schedule PRIMARY KEY (key)
 schedule_owner CHECK (only_row)
 schedule_owner PRIMARY KEY (only_row)
+system_health PRIMARY KEY (system)
 token PRIMARY KEY (key)
 worker PRIMARY KEY (id)
 
@@ -292,6 +321,8 @@ CREATE UNIQUE INDEX member_native ON member USING btree (system, entity, rid) WH
 CREATE UNIQUE INDEX member_pkey ON member USING btree (record_id, system)
 CREATE INDEX member_unread ON member USING btree (system, entity, discovered_at) WHERE (state = 'unread'::text)
 CREATE UNIQUE INDEX migration_pkey ON migration USING btree (number)
+CREATE UNIQUE INDEX pause_pkey ON pause USING btree (only_row)
+CREATE UNIQUE INDEX place_health_pkey ON place_health USING btree (system, entity)
 CREATE UNIQUE INDEX rate_bucket_pkey ON rate_bucket USING btree (key)
 CREATE INDEX record_active ON record USING btree (entity, id) WHERE (state = 'active'::text)
 CREATE INDEX record_alias ON record USING btree (alias_of) WHERE (alias_of IS NOT NULL)
@@ -305,9 +336,12 @@ CREATE UNIQUE INDEX run_pkey ON run USING btree (id)
 CREATE INDEX run_started ON run USING btree (started_at, id)
 CREATE UNIQUE INDEX schedule_owner_pkey ON schedule_owner USING btree (only_row)
 CREATE UNIQUE INDEX schedule_pkey ON schedule USING btree (key)
+CREATE UNIQUE INDEX system_health_pkey ON system_health USING btree (system)
 CREATE UNIQUE INDEX token_pkey ON token USING btree (key)
 CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
 
 -- settings
 member (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
+place_health (fillfactor=50)
 record (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
+system_health (fillfactor=50)

@@ -3,6 +3,7 @@ import type { AdminStore, RecordDetail } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import { toIntent, toMember, toRecord } from '../read-rows.ts'
 import { findRecordId } from '../sql/find-record-id.ts'
+import { probeWrites } from '../sql/probe-writes.ts'
 import { readIntents } from '../sql/read-intents.ts'
 import { readMembers } from '../sql/read-members.ts'
 import { readRecords } from '../sql/read-records.ts'
@@ -14,6 +15,7 @@ import { releaseHolds } from './holds.ts'
 import { isUuid } from './ids.ts'
 import { readJournal, verifyJournal } from './journal.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
+import { pauseWork, resumeWork } from './pause.ts'
 import { decideReview } from './reviews.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { createStatusCounter } from './status.ts'
@@ -24,6 +26,9 @@ const intentsMax = 100
 export function createPostgresAdmin(context: PostgresContext): AdminStore {
   return {
     status: createStatusCounter(context),
+    checkWritable: () => context.database.transaction('probing for room to write', probeWrites),
+    pause: (actor, reason) => pauseWork(context, actor, reason),
+    resume: (actor) => resumeWork(context, actor),
     runs: (page) => listRuns(context, page),
     run: async (id) => {
       const row = await readRun(context.database.session('reading a run'), id)

@@ -1,8 +1,21 @@
-/** Counts for the status page. */
+/** Counts and health for whoever asks how things are. */
 import type { StatusCounts, SystemCounts } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
-import { countLanes, countOpen, countStates, cursorTimes, type LaneColumns } from '../sql/count-status.ts'
-import { lastRuns, toRun } from '../sql/runs.ts'
+import {
+  type BacklogColumns,
+  countBacklog,
+  countDelays,
+  countLanes,
+  countOpen,
+  countStates,
+  cursorTimes,
+  type DelayColumns,
+  type LaneColumns,
+} from '../sql/count-status.ts'
+import { readPlaces, readSystems } from '../sql/health.ts'
+import { readPause } from '../sql/pause.ts'
+import { lastCompletes, lastEndedRuns, lastRuns, toRun } from '../sql/runs.ts'
+import { fromText } from '../text.ts'
 
 /** The counts over all members read the whole table; pages that refresh every second get an answer this old at most. */
 const keepMs = 2000
@@ -11,7 +24,12 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
   let kept: { readonly at: number; readonly counts: Promise<Totals> } | undefined
   return async () => {
     const session = context.database.session('counting')
-    const open = await countOpen(session, context.lockClass)
+    const [open, places, systems, paused] = await Promise.all([
+      countOpen(session, context.lockClass),
+      readPlaces(session),
+      readSystems(session),
+      readPause(session),
+    ])
     if (kept === undefined || performance.now() - kept.at > keepMs) {
       kept = { at: performance.now(), counts: countTotals(context) }
     }
@@ -20,14 +38,18 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
       throw problem
     })
     const oldest = open?.oldest_due_at ?? null
+    const { oldestSince, delays } = totals
+    const moving = (open?.due ?? 0) + (open?.waiting ?? 0) + (open?.running ?? 0)
     return {
       now: open?.now ?? 0,
-      ...totals,
+      records: totals.records,
+      systems: totals.systems,
       queue: {
         due: open?.due ?? 0,
         waiting: open?.waiting ?? 0,
         running: open?.running ?? 0,
         ...(oldest === null ? {} : { oldestDueAt: oldest }),
+        ...(oldestSince === undefined || moving === 0 ? {} : { oldestSince }),
       },
       open: {
         conflicts: open?.conflicts ?? 0,
@@ -37,45 +59,94 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
         intents: open?.intents ?? 0,
       },
       workers: open?.workers ?? 0,
+      health: { places, systems, delays },
+      ...(paused === undefined ? {} : { paused }),
     }
   }
 }
 
-type Totals = Pick<StatusCounts, 'records' | 'systems'>
+interface Totals extends Pick<StatusCounts, 'records' | 'systems'> {
+  readonly delays: StatusCounts['health']['delays']
+  readonly oldestSince?: number
+}
+
+interface Named {
+  readonly system: string
+  readonly entity: string
+}
 
 async function countTotals({ database }: PostgresContext): Promise<Totals> {
   const session = database.session('counting')
-  const [states, lanes, runs, cursors] = await Promise.all([
+  const [states, lanes, runs, ended, completes, cursors, backlog, delays] = await Promise.all([
     countStates(session),
     countLanes(session),
     lastRuns(session),
+    lastEndedRuns(session),
+    lastCompletes(session),
     cursorTimes(session),
+    countBacklog(session),
+    countDelays(session),
   ])
-  const systems = groupLanes(lanes).map((row): SystemCounts => {
-    const same = (other: { readonly system: string; readonly entity: string }) =>
-      other.system === row.system && other.entity === row.entity
+  const groups = groupLanes(lanes)
+  // A place may have been listed, and be empty.
+  for (const run of runs) groupOf(groups, run)
+  const systems = [...groups.values()].map((row): SystemCounts => {
+    const same = (other: Named) => other.system === row.system && other.entity === row.entity
     const run = runs.find(same)
+    const end = ended.find(same)
     const cursor = cursors.find(same)
+    const waiting = backlog.find(same)
+    const complete = completes.find(same)?.at ?? null
     return {
       ...row,
       ...(run === undefined ? {} : { lastRun: toRun(run) }),
+      ...(end === undefined ? {} : { lastEnded: toRun(end) }),
+      ...(complete === null ? {} : { lastCompleteAt: complete }),
       ...(cursor === undefined ? {} : { cursorAt: cursor.at }),
+      ...(waiting === undefined ? {} : { backlog: backlogOf(waiting) }),
     }
   })
-  return { records: Object.fromEntries(states.map(({ state, count }) => [state, count])), systems }
+  const identified = backlog.flatMap(({ identified_since: since }) => (since === null ? [] : [since]))
+  return {
+    records: Object.fromEntries(states.map(({ state, count }) => [state, count])),
+    systems,
+    delays: delays.map(toDelay),
+    ...(identified.length === 0 ? {} : { oldestSince: Math.min(...identified) }),
+  }
 }
 
-function groupLanes(rows: readonly LaneColumns[]) {
-  const groups = new Map<
-    string,
-    { system: string; entity: string; linked: number; lanes: Record<string, number> }
-  >()
-  for (const { system, entity, lane, count, linked } of rows) {
-    const key = JSON.stringify([system, entity])
-    const group = groups.get(key) ?? { system, entity, linked: 0, lanes: {} }
-    groups.set(key, group)
-    group.linked += linked
-    group.lanes[lane] = count
+function backlogOf({ count, since }: BacklogColumns): NonNullable<SystemCounts['backlog']> {
+  return { count, ...(since === null ? {} : { since }) }
+}
+
+function toDelay({ reason, since, ...delay }: DelayColumns): Totals['delays'][number] {
+  return {
+    ...delay,
+    ...(reason === null ? {} : { reason: fromText(reason) }),
+    ...(since === null ? {} : { since }),
   }
-  return [...groups.values()]
+}
+
+interface Group extends Named {
+  linked: number
+  readonly lanes: Record<string, number>
+}
+
+function groupLanes(rows: readonly LaneColumns[]): Map<string, Group> {
+  const groups = new Map<string, Group>()
+  for (const row of rows) {
+    const group = groupOf(groups, row)
+    group.linked += row.linked
+    group.lanes[row.lane] = row.count
+  }
+  return groups
+}
+
+function groupOf(groups: Map<string, Group>, { system, entity }: Named): Group {
+  const key = JSON.stringify([system, entity])
+  const known = groups.get(key)
+  if (known !== undefined) return known
+  const group: Group = { system, entity, linked: 0, lanes: {} }
+  groups.set(key, group)
+  return group
 }

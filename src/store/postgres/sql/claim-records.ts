@@ -8,7 +8,7 @@ export interface ClaimedColumns extends RecordColumns {
 
 /**
  * Takes due records. Rows that another worker is taking at this moment are skipped, not waited for; a crash counts as an attempt because
- * the attempt is counted here.
+ * the attempt is counted here. Nothing is taken while a person has paused the work.
  */
 export function claimRecords(
   session: Session,
@@ -27,6 +27,7 @@ const statement = {
       select id
       from record
       where lease_owner is null and dirty_seq > clean_seq and next_at <= (select now_ms())
+        and not exists (select 1 from pause)
       order by next_at
       limit $2
       for no key update skip locked

@@ -36,6 +36,33 @@ export function countLanes(session: Session): Promise<LaneColumns[]> {
   return session.rows<LaneColumns & Record<string, unknown>>(lanes, [])
 }
 
+export interface BacklogColumns {
+  readonly system: string
+  readonly entity: string
+  readonly count: number
+  readonly since: number | null
+  readonly identified_since: number | null
+}
+
+/** Records with something to do, by the places they have a part in. */
+export function countBacklog(session: Session): Promise<BacklogColumns[]> {
+  return session.rows<BacklogColumns & Record<string, unknown>>(backlog, [])
+}
+
+export interface DelayColumns {
+  readonly system: string
+  readonly entity: string
+  readonly lane: string
+  readonly reason: string | null
+  readonly count: number
+  readonly since: number | null
+}
+
+/** What keeps records from going on; the reasons are codes and constant words, so the groups are few. */
+export function countDelays(session: Session): Promise<DelayColumns[]> {
+  return session.rows<DelayColumns & Record<string, unknown>>(delays, [])
+}
+
 export function cursorTimes(session: Session): Promise<{ system: string; entity: string; at: number }[]> {
   return session.rows<{ system: string; entity: string; at: number }>(cursors, [])
 }
@@ -78,6 +105,36 @@ const lanes = {
     from member
     group by system, entity, lane
     order by system, entity, lane`,
+}
+
+// A deletion that waits for its confirmation waits on purpose, and what was never identified is in line: neither is behind.
+const backlog = {
+  name: 'count-backlog',
+  text: `
+    select m.system, m.entity, count(*) as count, min(r.dirty_since) as since,
+      min(r.dirty_since) filter (
+        where r.state <> 'candidate' and not exists (
+          select 1 from member s where s.record_id = r.id and s.state = 'suspect'
+        )
+      ) as identified_since
+    from record r
+    join member m on m.record_id = r.id
+    where r.dirty_seq > r.clean_seq
+    group by m.system, m.entity`,
+}
+
+const delays = {
+  name: 'count-delays',
+  text: `
+    select m.system, m.entity, m.lane, m.lane_reason as reason, count(*) as count,
+      min(case when r.dirty_seq > r.clean_seq then r.dirty_since end) as since
+    from member m
+    join record r on r.id = m.record_id
+    where (m.lane <> 'open' or m.lane_attempts > 0 and r.dirty_seq > r.clean_seq)
+      and r.state not in ('tombstoned', 'ignored')
+    group by m.system, m.entity, m.lane, m.lane_reason
+    order by count(*) desc
+    limit 100`,
 }
 
 const cursors = { name: 'cursor-times', text: `select system, entity, at from cursor` }

@@ -30,6 +30,7 @@ const statement = {
     update record r set
       next_at = case when r.dirty_seq > r.clean_seq then least(r.next_at, now_ms()) else now_ms() end,
       dirty_seq = r.dirty_seq + 1,
+      dirty_since = coalesce(r.dirty_since, now_ms()),
       look = case when r.look = '{}' then mark.systems else union_text(r.look, mark.systems) end
     from mark
     join locked on locked.id = mark.record_id

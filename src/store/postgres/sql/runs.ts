@@ -79,6 +79,18 @@ export function lastRuns(session: Session): Promise<RunColumns[]> {
   return session.rows<RunColumns & Record<string, unknown>>(last, [])
 }
 
+/** The newest of each (system, entity) that has ended. */
+export function lastEndedRuns(session: Session): Promise<RunColumns[]> {
+  return session.rows<RunColumns & Record<string, unknown>>(lastEnded, [])
+}
+
+/** When the last complete full run of each place ended. */
+export function lastCompletes(
+  session: Session,
+): Promise<{ system: string; entity: string; at: number | null }[]> {
+  return session.rows<{ system: string; entity: string; at: number | null }>(completes, [])
+}
+
 export async function baselineDone(session: Session, system: string, entity: string): Promise<boolean> {
   const [row] = await session.rows<{ done: boolean }>(baseline, [system, entity])
   return row?.done ?? false
@@ -132,6 +144,22 @@ const list = {
 const last = {
   name: 'last-runs',
   text: `select distinct on (system, entity) * from run order by system, entity, started_at desc`,
+}
+
+const lastEnded = {
+  name: 'last-ended-runs',
+  text: `
+    select distinct on (system, entity) * from run
+    where finished_at is not null
+    order by system, entity, started_at desc`,
+}
+
+const completes = {
+  name: 'last-complete-runs',
+  text: `
+    select system, entity, max(finished_at) as at from run
+    where kind = 'full' and complete
+    group by system, entity`,
 }
 
 const baseline = {

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** One owner at a time: a new one only when the old one's time is over. */
+/** One owner at a time: a new one only when the old one's time is over. Nobody owns it while the work is paused. */
 export async function ownSchedule(session: Session, owner: string, ttlMs: number): Promise<boolean> {
   const rows = await session.rows<{ owner: string }>(own, [owner, ttlMs])
   return rows.length > 0
@@ -18,7 +18,8 @@ export async function saveScheduled(session: Session, key: string, at: number): 
 const own = {
   name: 'own-schedule',
   text: `
-    insert into schedule_owner as s (owner, until) values ($1, now_ms() + $2::bigint)
+    insert into schedule_owner as s (owner, until)
+    select $1, now_ms() + $2::bigint where not exists (select 1 from pause)
     on conflict (only_row) do update set owner = excluded.owner, until = excluded.until
     where s.owner = excluded.owner or s.until <= now_ms()
     returning owner`,

@@ -49,6 +49,10 @@ const statement = {
       released_rev = coalesce(u.released_rev, r.released_rev),
       lease_owner = case when u.clean is null and u.again is null then r.lease_owner end,
       clean_seq = case when r.dirty_seq = u.clean then u.clean else r.clean_seq end,
+      dirty_since = case
+        when u.clean is null then r.dirty_since
+        when r.dirty_seq > u.clean then now_ms()
+      end,
       attempts = case when u.clean is null and u.again is null then r.attempts else 0 end,
       next_at = case
         when u.clean is null and u.again is null then r.next_at
