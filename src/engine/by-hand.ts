@@ -111,7 +111,9 @@ async function drainByHand(runs: Runs, place: Place, signal: AbortSignal): Promi
   let result: PollResult
   do {
     result = await runs.poll({ ...where, priority: 'hand', signal })
-    if (result.kind === 'failed') return { ...where, how: 'polled', changed, failure: result.code }
+    if (result.kind === 'failed') {
+      return { ...where, how: 'polled', changed, failure: `${result.message} (${result.code})` }
+    }
     changed += result.changed
   } while (result.kind === 'more' && !signal.aborted)
   return { ...where, how: 'polled', changed }

@@ -2,13 +2,19 @@
 import { isIsthmusError } from '../model/errors.ts'
 import type { FailureDraft } from '../store/contract.ts'
 import type { Pass } from './context.ts'
-import { addRows } from './pass.ts'
+import { addRows, tell } from './pass.ts'
 
 /** What is safe to keep of something thrown: messages of foreign errors may hold record values, so only their kind is kept. */
 export function describeThrown(error: unknown): { readonly code: string; readonly message: string } {
   if (isIsthmusError(error)) return { code: error.code, message: error.message }
   const kind = error instanceof Error ? error.name : typeof error
   return { code: 'UNEXPECTED', message: `The call failed in an unexpected way (${kind}).` }
+}
+
+/** The sentence of a failure with what the system said about it. For calls that send no record: what a system says may quote what it got. */
+export function withWords(message: string, said: unknown): string {
+  if (typeof said !== 'string') return message
+  return `${message} The system says: ${said}${/[.!?]$/.test(said) ? '' : '.'}`
 }
 
 /** What a kept failure is about; never a record value. */
@@ -50,9 +56,15 @@ export function keepFailure(pass: Pass, facts: FailureFacts): void {
       },
     ],
   })
+  const { id: recordId } = pass.record
+  pass.draft.events = pass.draft.events.filter(
+    (event) => event.type !== 'FailureCleared' || event.system !== system,
+  )
+  tell(pass, { type: 'FailureKept', recordId, entity: pass.entity.name, system, operation, code, message })
 }
 
 /** The failure of this lane is over. */
 export function clearFailure(pass: Pass, system: string): void {
   addRows(pass, { clearedFailures: [{ recordId: pass.record.id, system }] })
+  tell(pass, { type: 'FailureCleared', recordId: pass.record.id, system })
 }

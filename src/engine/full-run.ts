@@ -9,10 +9,11 @@
  */
 import type { ListEnd, ListedRecord } from '../connectors/kit/contract.ts'
 import { isIsthmusError } from '../model/errors.ts'
-import { listBrokeOff, nothingListed, otherAccount, runStopped } from '../model/run-reasons.ts'
+import { listBrokeOff, missingLookedAt, nothingListed, otherAccount, runStopped } from '../model/run-reasons.ts'
 import type { RunComparison } from '../store/contract.ts'
 import { noteBaseline } from './baseline.ts'
 import { withDeadline } from './deadline.ts'
+import { withWords } from './failure.ts'
 import { compareFingerprint } from './fingerprint.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { toStaged } from './listed-record.ts'
@@ -27,6 +28,10 @@ const PROGRESS_EVERY_MS = 1000
  * of a page outlive young collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
  */
 const STAGE_ROWS = 500
+
+/** Records that a list by offset missed and that are read by id, at most this many or this share; more is no deletion but a broken list. */
+const LOOKS_MAX = 100
+const LOOKS_SHARE = 0.05
 
 export interface FullRunRequest {
   readonly system: string
@@ -71,6 +76,9 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     seen: listing.seen,
     ...(reason === undefined ? {} : { reason }),
     ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
+    ...(reason !== undefined && sameAccount && wantsLooks(place, request, listing)
+      ? { lookAtMissing: { atMost: looksAtMost(listing), note: missingLookedAt } }
+      : {}),
   })
   const result: FullRunResult = {
     runId,
@@ -85,6 +93,19 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   return result
 }
 
+/**
+ * A list by offset never proves that a record is gone, so that a deletion there would stay unknown for ever. When a person lists the place,
+ * the few records that it did not hold are read by id: the system's own answer about each of them is evidence.
+ */
+function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
+  const byOffset = place.resource.capabilities.list.paging === 'offset'
+  return byOffset && priority === 'hand' && hasEnded(listing) && listing.seen > 0
+}
+
+function looksAtMost({ seen }: Listing): number {
+  return Math.max(LOOKS_MAX, Math.floor(seen * LOOKS_SHARE))
+}
+
 function hasEnded({ end, seen }: Listing): boolean {
   return end !== undefined && (end.ended ?? end.complete) && seen >= (end.expected ?? 0)
 }
@@ -97,6 +118,8 @@ function tellFinished(context: IntakeContext, request: FullRunRequest, result: F
   context.emit({
     type: 'RunFinished',
     runId: result.runId,
+    system,
+    entity,
     complete: result.complete,
     seen: result.seen,
     created: result.discovered,
@@ -184,7 +207,9 @@ async function pullPage(
     if (signal.aborted) return { kind: 'failed', failure: runStopped }
     return {
       kind: 'failed',
-      failure: isIsthmusError(error) ? `${error.code}: ${error.message}` : String(error),
+      failure: isIsthmusError(error)
+        ? `${error.code}: ${withWords(error.message, error.details.said)}`
+        : String(error),
     }
   }
 }

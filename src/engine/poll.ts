@@ -8,6 +8,7 @@ import type { ChangesPage, ChangesResult } from '../connectors/kit/contract.ts'
 import { isIsthmusError } from '../model/errors.ts'
 import type { IntakeRequest, Mark } from '../store/contract.ts'
 import { withDeadline } from './deadline.ts'
+import { withWords } from './failure.ts'
 import type { FullRunRequest, FullRunResult } from './full-run.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { hasFeed, isListable, type Place, placeOf } from './place.ts'
@@ -32,7 +33,15 @@ export interface PollRequest {
  */
 export type PollResult =
   | { readonly kind: 'done' | 'more'; readonly changed: number }
-  | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'failed'
+      readonly code: string
+      /** What went wrong, without record values. */
+      readonly message: string
+      readonly retryAfterMs?: number
+      /** The place was listed instead of asked for its changes. */
+      readonly listed?: true
+    }
 
 /** Lists a place; given by who keeps two lists of one place from running at once. */
 export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
@@ -51,8 +60,10 @@ export async function pollChanges(
   const asked: Asked = { context, place, request, list }
   const result = hasFeed(place) ? await drainFeed(asked) : await listInstead(asked)
   const { system, entity } = request
-  if (result.kind === 'failed') context.emit({ type: 'PollFailed', system, entity, code: result.code })
-  else context.emit({ type: 'PollFinished', system, entity, changed: result.changed })
+  if (result.kind === 'failed') {
+    const { code, message } = result
+    context.emit({ type: 'PollFailed', system, entity, code, message })
+  } else context.emit({ type: 'PollFinished', system, entity, changed: result.changed })
   return result
 }
 
@@ -71,17 +82,22 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await askFeed(context, place, cursor, request)
     if (answer.kind === 'unknown') {
-      const { code, retryAfterMs } = answer.failure
-      return { kind: 'failed', code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      const { code, said, retryAfterMs } = answer.failure
+      const message = withWords(answer.failure.message, said)
+      return { kind: 'failed', code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     }
     if (answer.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, answer)
     if (!answer.more) return { kind: 'done', changed }
-    if (answer.cursor === cursor) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
+    if (answer.cursor === cursor) return stuck('the feed gave the same cursor again')
     cursor = answer.cursor
     if (request.signal.aborted) return { kind: 'more', changed }
   }
   return { kind: 'more', changed }
+}
+
+function stuck(message: string): PollResult {
+  return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK', message }
 }
 
 async function askFeed(
@@ -100,7 +116,7 @@ async function askFeed(
     return answer === 'late' ? noAnswer('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`) : answer
   } catch (error) {
     return isIsthmusError(error)
-      ? noAnswer(error.code, error.message)
+      ? noAnswer(error.code, withWords(error.message, error.details.said))
       : noAnswer('ENGINE_CALL_FAILED', 'the connector failed')
   } finally {
     stop.abort()
@@ -151,7 +167,7 @@ async function startOver(asked: Asked, cursor: string | undefined): Promise<Poll
   const { context, place, request } = asked
   const { system, entity } = request
   // Without a place nothing can have been forgotten: a feed that says so is broken, and starting over would never end.
-  if (cursor === undefined) return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK' }
+  if (cursor === undefined) return stuck('the feed refuses to start from its beginning')
   context.emit({ type: 'CursorExpired', system, entity })
   const result = isListable(place) ? await listInstead(asked) : undefined
   if (result?.kind === 'failed') return result
@@ -160,8 +176,14 @@ async function startOver(asked: Asked, cursor: string | undefined): Promise<Poll
 }
 
 async function listInstead({ place, request, list }: Asked): Promise<PollResult> {
-  if (!isListable(place)) return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL' }
+  if (!isListable(place)) {
+    const message = 'the resource has neither a feed of changes nor a list'
+    return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL', message }
+  }
   const result = await list({ ...request, kind: 'full' })
-  if (!result.ended) return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE' }
+  if (!result.ended) {
+    const message = result.reason ?? 'the list broke off'
+    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true }
+  }
   return { kind: 'done', changed: result.changed + result.discovered }
 }

@@ -10,6 +10,7 @@
  */
 import { isIsthmusError } from '../model/errors.ts'
 import { isBaselineDone } from './baseline.ts'
+import type { HealthNotes } from './health.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
@@ -33,6 +34,8 @@ export interface Scheduler {
 export interface SchedulerOptions {
   readonly runs: Runs
   readonly nextCron: NextCron
+  /** Where it is written down when each place is read next. @default nowhere */
+  readonly health?: Pick<HealthNotes, 'next'>
 }
 
 interface Slot {
@@ -64,6 +67,7 @@ async function runSchedule(
     try {
       if (await store.ownSchedule(owner, OWN_TTL_MS)) {
         slots ??= await planSlots(context, options.nextCron)
+        noteNext(options, slots)
         for (const slot of slots) startIfDue(context, options, { slot, running, bell, signal })
         slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
         waitMs = timeToNext(slots, clock.now())
@@ -79,6 +83,18 @@ async function runSchedule(
   await Promise.all(running)
   // Given back, so that whoever comes next does not wait for our time to be over; if that fails, it only waits.
   await store.ownSchedule(owner, 0).catch(() => false)
+}
+
+/** Writes down when each place is read next, by whichever of its jobs is first. */
+function noteNext({ health }: SchedulerOptions, slots: readonly Slot[]): void {
+  if (health === undefined) return
+  const times = new Map<string, { readonly job: Job; readonly at: number }>()
+  for (const { job, dueAt, running } of slots) {
+    if (running || job.system === '' || job.work.kind === 'placing' || !Number.isFinite(dueAt)) continue
+    const key = JSON.stringify([job.system, job.entity])
+    if (dueAt < (times.get(key)?.at ?? Number.POSITIVE_INFINITY)) times.set(key, { job, at: dueAt })
+  }
+  for (const { job, at } of times.values()) health.next(job.system, job.entity, at)
 }
 
 function timeToNext(slots: readonly Slot[], now: number): number {

@@ -75,6 +75,8 @@ export interface CallContext {
 export interface CallFailure {
   readonly code: string
   readonly message: string
+  /** What the system itself said about it, in one line. It may quote what was sent, so it is shown only where no record was. */
+  readonly said?: string
   /** The system said when to come back. */
   readonly retryAfterMs?: number
   /** The whole system is concerned (credential dead, unreachable, throttled), not this record. */

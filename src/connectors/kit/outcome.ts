@@ -63,10 +63,12 @@ export function callFailure(error: unknown): CallFailure {
   if (!isIsthmusError(error)) {
     return { code: 'INTERNAL', message: 'The connector failed in an unexpected way.', scope: 'record' }
   }
+  const { said } = error.details
   const retryAfterMs = typeof error.retry === 'object' ? error.retry.afterMs : undefined
   return {
     code: error.code,
     message: error.message,
+    ...(typeof said === 'string' ? { said } : {}),
     scope: isHttpError(error) && concernsSystem(error) ? 'system' : 'record',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }

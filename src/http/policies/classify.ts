@@ -3,6 +3,7 @@ import { retryAfterMs } from '../backoff/retry-after.ts'
 import type { AnswerStep, Call, DecodedAnswer, HttpClock } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
 import { limitsFromHeaders } from '../limits/limit-headers.ts'
+import { saidIn } from '../said.ts'
 
 /** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
 const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524])
@@ -43,7 +44,11 @@ function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError 
     (status === 429 ? resetOfUsedUp(answer, now) : undefined)
   const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
   const { body, mediaType, headers, plain } = answer
-  const kept = { answer: { status, body, mediaType, headers, plain } }
+  const said = saidIn(body)
+  const kept = {
+    answer: { status, body, mediaType, headers, plain },
+    ...(said === undefined ? {} : { details: { said } }),
+  }
   if (status === 429) {
     const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`
     const message = `${call.label} was refused: too many requests (429).${when}`
