@@ -42,10 +42,63 @@ describe('createEventLog', () => {
   })
 
   it('warns of a full run that proves nothing about what is missing', () => {
-    const run = { type: 'RunFinished', runId: 'x', seen: 1, created: 0, changed: 0, missing: 0 } as const
+    const run = {
+      type: 'RunFinished',
+      runId: 'x',
+      system: 'crm',
+      entity: 'customer',
+      seen: 1,
+      created: 0,
+      changed: 0,
+      missing: 0,
+    } as const
     expect([levelOf({ ...run, complete: true }), levelOf({ ...run, complete: false })]).toEqual([
       'debug',
       'warn',
     ])
+  })
+
+  it('warns once that a poll fails, with its words, again when the reason changes, and tells when it is over', () => {
+    const { lines, log } = capture('info')
+    const place = { system: 'crm', entity: 'customer' }
+    const failed = (code: string) =>
+      ({ type: 'PollFailed', ...place, code, message: `said ${code}` }) as const
+    for (const code of ['A', 'A', 'A', 'B', 'B']) log(failed(code))
+    log({ type: 'PollFinished', ...place, changed: 0 })
+    log({ type: 'PollFinished', ...place, changed: 0 })
+    log(failed('A'))
+    const told = lines.map((line) => JSON.parse(line))
+    expect(told.map(({ level, event, message }) => [level, event, message])).toEqual([
+      [40, 'PollFailed', 'said A'],
+      [40, 'PollFailed', 'said B'],
+      [30, 'PollFinished', undefined],
+      [40, 'PollFailed', 'said A'],
+    ])
+  })
+
+  it('warns once of a failure of a record, for as long as it lasts', () => {
+    const { lines, log } = capture('info')
+    const lane = { recordId: 'r1', system: 'erp' }
+    const kept = {
+      type: 'FailureKept',
+      ...lane,
+      entity: 'customer',
+      operation: 'update',
+      code: 'HTTP_STATUS',
+    }
+    for (let n = 0; n < 3; n += 1) log({ ...kept, type: 'FailureKept', message: 'it said no' })
+    log({ type: 'FailureCleared', ...lane })
+    log({ type: 'FailureCleared', ...lane })
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['FailureKept', 'FailureCleared'])
+  })
+
+  it('remembers a bounded number of subjects', () => {
+    const { lines, log } = capture('info')
+    const failed = (n: number) =>
+      ({ type: 'PollFailed', system: `s${n}`, entity: 'e', code: 'A', message: 'no' }) as const
+    for (let n = 0; n <= 10_000; n += 1) log(failed(n))
+    log(failed(10_000))
+    log(failed(0))
+    expect(lines).toHaveLength(10_002)
   })
 })

@@ -1,9 +1,11 @@
 /**
  * Logs domain events: a constant message per event, its facts as fields. Normal operation logs nothing above `debug`, so that what does
- * appear at `info` is worth reading.
+ * appear at `info` is worth reading. What goes wrong is a warning when it begins, and told once more when it is over; what happens again and
+ * again in between is `debug`.
  */
 import { type Logger, pino } from 'pino'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
+import { createRepeats, type Novelty } from './repeats.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -11,6 +13,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = {
   ChangeHeld: 'warn',
   CursorExpired: 'warn',
+  FailureKept: 'warn',
   MatchReviewRequested: 'info',
   MembersMerged: 'info',
   OscillationHeld: 'warn',
@@ -39,6 +42,12 @@ function messageOf(type: string): string {
   return type.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
 }
 
+/** What goes on as before is no news; a poll or a list that works again, and a failure that is over, are. */
+function levelOfNovelty(event: DomainEvent, novelty: Novelty): ReturnType<typeof levelOf> {
+  if (novelty === 'repeat') return 'debug'
+  return novelty === 'over' ? 'info' : levelOf(event)
+}
+
 /**
  * Creates a listener that writes one JSON line per event to standard error.
  *
@@ -50,8 +59,9 @@ export function createEventLog(
 ): EmitEvent {
   const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const messages = new Map<string, string>()
+  const noveltyOf = createRepeats()
   return (event) => {
-    const at = levelOf(event)
+    const at = levelOfNovelty(event, noveltyOf(event))
     if (!logger.isLevelEnabled(at)) return
     const { type, ...facts } = event
     let message = messages.get(type)
