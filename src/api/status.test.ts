@@ -23,8 +23,25 @@ function statusOf(lastRun: RunRow): ReturnType<typeof toStatusResource> {
     systems: [{ system: 'crm', entity: 'customer', linked: 5, lanes: { open: 5 }, lastRun }],
     open: { conflicts: 0, failures: 0, matches: 0, holds: 0, intents: 0 },
     workers: 1,
+    health: {
+      places: [
+        {
+          system: 'crm',
+          entity: 'customer',
+          paging: 'offset',
+          readAt: 3,
+          comparedAt: 3,
+          failures: 0,
+        },
+      ],
+      systems: [],
+      delays: [],
+    },
   }
-  return toStatusResource({ id: 'i', version: 'v' }, counts)
+  const watch = [
+    { system: 'crm', entity: 'customer', readEveryMs: 1000, compareEveryMs: 1000, writtenOnly: false },
+  ]
+  return toStatusResource({ integration: { id: 'i', version: 'v' }, watch, staleAfterMs: 1000 }, counts)
 }
 
 test.each([nothingListed, otherAccount, 'the list broke off: HTTP_ANSWER_TOO_DEEP: deep'])(
@@ -41,4 +58,23 @@ test('a list that never proves absence, or that was stopped, needs nobody', () =
     expect(statusOf({ ...run, reason })).toMatchObject({ state: 'agreed', doubts: [] })
   }
   expect(statusOf({ ...run, complete: true })).toMatchObject({ state: 'agreed' })
+})
+
+test('what an incomplete list did not hold is undecided', () => {
+  const status = statusOf({ ...run, reason: 'offset paging skips records while others vanish', missing: 2 })
+  expect(status).toMatchObject({ state: 'attention', doubts: [] })
+  expect(status.summary).toContain('2 known records were not in its last list')
+})
+
+test('a place is described with all that is known of it', () => {
+  const [place] = statusOf({ ...run, complete: true }).places
+  expect(place).toMatchObject({
+    system: 'crm',
+    entity: 'customer',
+    state: 'agreed',
+    linked: 5,
+    lastHeardAt: 3,
+    lastComparedAt: 3,
+    backlog: { count: 0 },
+  })
 })

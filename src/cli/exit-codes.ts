@@ -6,6 +6,8 @@ export const exitCodes = {
   failed: 1,
   /** It worked and found something that needs a decision or would change something. */
   needsDecision: 2,
+  /** A person has paused the work: nothing is wrong, and nothing is carried over. */
+  paused: 3,
   /** The command line itself is wrong. */
   usage: 64,
 } as const

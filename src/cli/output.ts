@@ -141,6 +141,11 @@ export function ago(at: number, now: number): string {
   return `${Math.round(seconds / 86_400)} d ago`
 }
 
+/** Time to come for people: `now`, or in seconds to days. */
+export function ahead(at: number, now: number): string {
+  return at <= now ? 'now' : `in ${ago(now, at).replace(/ ago$/, '')}`
+}
+
 /** `1 warning`, `1,234 warnings`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`

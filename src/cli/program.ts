@@ -13,6 +13,7 @@ import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addMatchesCommands } from './commands/matches.ts'
+import { addPauseCommands } from './commands/pause.ts'
 import { addRecordCommands } from './commands/record.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -82,6 +83,7 @@ export function createProgram(options: ProgramOptions): Command {
   addStartCommand(program, run)
   addSyncCommands(program, run)
   addStatusCommand(program, run)
+  addPauseCommands(program, run)
   addRecordCommands(program, run)
   addFailuresCommands(program, run)
   addConflictsCommands(program, run)

@@ -60,9 +60,9 @@ export interface Demo {
 const defaultPort = 4780
 
 async function serve(runtime: IsthmusRuntime, port: number | undefined): Promise<RunningServer> {
-  const { integration, store } = runtime
+  const { status, store } = runtime
   const dependencies = {
-    integration,
+    status,
     admin: store.admin,
     receive: runtime.receive,
     checkReady: runtime.checkReady,

@@ -12,6 +12,7 @@ import { type ByHand, createByHand } from '../engine/by-hand.ts'
 import { carryOut } from '../engine/carry-out.ts'
 import type { EngineSettings } from '../engine/context.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
+import { createHealthNotes } from '../engine/health.ts'
 import type { IntakeContext } from '../engine/intake-context.ts'
 import { createIntakeParts } from '../engine/intake-parts.ts'
 import { lookAt } from '../engine/observe.ts'
@@ -32,6 +33,8 @@ import { createLife } from './life.ts'
 import type { LoadedDefinition } from './load-definition.ts'
 import { type OpenStore, openStore } from './open-store.ts'
 import { createRandom } from './random.ts'
+import { noteSystems } from './status/note-systems.ts'
+import { createStatusReader, createWritableCheck, type StatusReader } from './status/status-reader.ts'
 
 /**
  * What a process does.
@@ -71,7 +74,12 @@ export interface IsthmusRuntime {
   readonly engine: Engine
   /** Takes a webhook delivery in; throws when it can't be committed, so that the sender sends it again. */
   receive(system: string, delivery: WebhookDelivery): Promise<WebhookAnswer>
-  /** Throws when the database does not answer. */
+  /** How things are, over all processes. */
+  readonly status: StatusReader
+  /**
+   * Throws when this process can't do its work: the database takes no writes, so that no delivery can be taken in. What a system is up to
+   * is no part of it: a dead one must not take the intake of the others along.
+   */
   checkReady(): Promise<void>
   /** Epoch ms on the database's clock. */
   now(): number
@@ -173,7 +181,9 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     emit: events.emit,
     wake: () => engine.wake(),
   }
-  const runs = createRuns(context)
+  const health = createHealthNotes(context)
+  events.subscribe(noteSystems(health))
+  const runs = createRuns(context, health)
   const taken = new Set(options.roles ?? roles)
   const watch = createDriftWatch({
     policy: options.loaded.definition.drift ?? 'propose',
@@ -190,15 +200,16 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     clock,
     store,
     beside: async (signal) => {
-      await Promise.all([watch.run(signal), subscriptions?.run(signal)])
+      await Promise.all([health.declare(), watch.run(signal), subscriptions?.run(signal)])
     },
     close: () => closeAll(systems, open),
     ...(taken.has('worker') ? { engine } : {}),
     ...(taken.has('scheduler')
-      ? { scheduler: createScheduler(context, { runs, nextCron: createNextCron() }) }
+      ? { scheduler: createScheduler(context, { runs, nextCron: createNextCron(), health }) }
       : {}),
   })
   const intake = createWebhookIntake(context)
+  const writable = createWritableCheck(store.admin)
   const isthmus: IsthmusRuntime = {
     integration,
     roles: taken,
@@ -209,11 +220,20 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     byHand: createByHand(context, runs),
     receive: async (system, delivery) =>
       taken.has('intake') ? intake.receive(system, delivery) : { kind: 'unknown' },
-    checkReady: async () => void (await store.now()),
+    status: createStatusReader({ integration, admin: store.admin }),
+    checkReady: async () => {
+      await store.now()
+      await checkReady(writable)
+    },
     now: () => clock.now(),
     start: life.start,
     idle: () => engine.idle(),
     stop: life.stop,
   }
   return { isthmus, watch }
+}
+
+async function checkReady(writable: ReturnType<typeof createWritableCheck>): Promise<void> {
+  const problem = await writable()
+  if (problem !== undefined) throw problem.error
 }

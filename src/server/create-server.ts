@@ -5,6 +5,7 @@
  * that the sender tries again.
  */
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { StatusResource } from '../api/status.ts'
 import type { WebhookDelivery, WebhookReply } from '../connectors/kit/contract.ts'
 import type { AdminStore } from '../store/admin-contract.ts'
 import { allowHosts } from './allowed-hosts.ts'
@@ -14,8 +15,8 @@ import { addStatusRoutes } from './status.ts'
 
 /** What the server needs of the runtime. */
 export interface ServerDependencies {
-  readonly integration: { readonly id: string; readonly version: string }
-  readonly admin: AdminStore
+  readonly admin: Pick<AdminStore, 'journal'>
+  readonly status: { read(): Promise<StatusResource> }
   /**
    * Verifies and commits a delivery; throws when it can't be committed. Refused and unknown ones are answered alike, so that nobody can
    * try out names.
@@ -24,7 +25,7 @@ export interface ServerDependencies {
     system: string,
     delivery: WebhookDelivery,
   ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown'; readonly answer?: WebhookReply }>
-  /** Throws when the database is away. */
+  /** Throws when the database takes no writes. */
   checkReady(): Promise<void>
   now(): number
 }

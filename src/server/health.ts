@@ -1,4 +1,7 @@
-/** Health for load balancers and people: `/healthz` (the process answers) and `/readyz` (it can do its work). */
+/**
+ * Health for load balancers: `/healthz` (the process answers) and `/readyz` (it can take deliveries in and work). Both speak of this process
+ * and its database alone. How the systems are is `isthmus status` and `/api/v1/status`.
+ */
 import type { FastifyInstance } from 'fastify'
 import { isIsthmusError } from '../model/errors.ts'
 import type { ServerDependencies } from './create-server.ts'
@@ -10,14 +13,19 @@ export function addHealthRoutes(server: FastifyInstance, dependencies: ServerDep
       await dependencies.checkReady()
       return { status: 'ok' }
     } catch (error) {
-      const code = isIsthmusError(error) ? error.code : 'STORE_UNAVAILABLE'
+      const { code, detail } = describe(error)
       return await reply.code(503).type('application/problem+json').send({
         type: 'about:blank',
         status: 503,
         title: 'Not ready',
-        detail: 'the database does not answer',
+        detail,
         code,
       })
     }
   })
+}
+
+function describe(error: unknown): { readonly code: string; readonly detail: string } {
+  if (isIsthmusError(error)) return { code: error.code, detail: error.message }
+  return { code: 'STORE_UNAVAILABLE', detail: 'the database does not answer' }
 }

@@ -3,8 +3,9 @@
  * otherwise, so that pages show what every process of the fleet does, not only this one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { toDecisionResource, toStatusResource } from '../api/status.ts'
+import { toDecisionResource } from '../api/decisions.ts'
 import type { ServerDependencies } from './create-server.ts'
+import { problemOf } from './problem.ts'
 
 const refreshMs = 1000
 const viewersMax = 100
@@ -34,7 +35,7 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
     if (asking || viewers.size === 0) return
     asking = true
     try {
-      send('status', toStatusResource(dependencies.integration, await dependencies.admin.status()))
+      send('status', await dependencies.status.read())
       const query = lastSeq === undefined ? { limit: 50 } : { afterSeq: lastSeq, limit: 50 }
       const rows = await dependencies.admin.journal(query)
       const newest = rows.at(-1)
@@ -42,9 +43,9 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         lastSeq = newest.seq
         send('decisions', rows.map(toDecisionResource))
       }
-    } catch {
-      // The page shows the age of its figures; a viewer must not end the process.
-      send('trouble', { detail: 'the database does not answer; showing the last known figures' })
+    } catch (error) {
+      // The page says that nothing is known; a viewer must not end the process.
+      send('trouble', problemOf(error))
     } finally {
       asking = false
     }

@@ -1,9 +1,10 @@
 /** The status page (`/`), its figures (`/api/v1/status`) and its live events (`/api/v1/events`). */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { toDecisionResource, toStatusResource } from '../api/status.ts'
+import { toDecisionResource } from '../api/decisions.ts'
 import type { ServerDependencies } from './create-server.ts'
 import { createLiveStatus } from './live-status.ts'
+import { problemOf } from './problem.ts'
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
@@ -30,8 +31,11 @@ export function addStatusRoutes(server: FastifyInstance, dependencies: ServerDep
     server.get(url, async (_request, reply) => await secured(reply).type(type).send(content))
   }
   server.get('/api/v1/status', async (_request, reply) => {
-    const counts = await dependencies.admin.status()
-    return await secured(reply).send(toStatusResource(dependencies.integration, counts))
+    try {
+      return await secured(reply).send(await dependencies.status.read())
+    } catch (error) {
+      return await secured(reply).code(503).type('application/problem+json').send(problemOf(error))
+    }
   })
   server.get('/api/v1/decisions', async (_request, reply) => {
     const rows = await dependencies.admin.journal({ limit: 50 })

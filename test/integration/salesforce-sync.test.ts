@@ -206,8 +206,8 @@ test('an outbound message is acknowledged once its notice is committed, and a me
   })
   const { crm, runtime, events } = joined
   await until(() => partnersOf(joined).length === 3 || 'not joined')
-  const { integration, store, receive, checkReady, now } = runtime
-  const server = await listen({ integration, admin: store.admin, receive, checkReady, now }, { port: 0 })
+  const { status, store, receive, checkReady, now } = runtime
+  const server = await listen({ status, admin: store.admin, receive, checkReady, now }, { port: 0 })
   open.push(() => server.close())
   const [one, two] = live(crm).map(({ id }) => id)
   const address = `${server.url}/hooks/crm?token=${encodeURIComponent(hookSecret)}`

@@ -56,8 +56,8 @@ async function open(): Promise<Shop> {
     engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2_000 },
   })
   cleanUps.push(() => runtime.stop())
-  const { integration, store, receive, checkReady, now } = runtime
-  const server = await listen({ integration, admin: store.admin, receive, checkReady, now }, { port: 0 })
+  const { status, store, receive, checkReady, now } = runtime
+  const server = await listen({ status, admin: store.admin, receive, checkReady, now }, { port: 0 })
   cleanUps.push(() => server.close())
   const endpoint = new WebhookEndpoint({ url: `${server.url}/hooks/shop`, secret })
   stripe.sendTo(endpoint)

@@ -99,8 +99,8 @@ export class RunningPair {
     more: { readonly lose?: number; readonly duplicate?: number; readonly delayMs?: number } = {},
   ) {
     const runtime = this.running
-    const { integration, store, receive, checkReady, now } = runtime
-    const server = await listen({ integration, admin: store.admin, receive, checkReady, now }, { port: 0 })
+    const { status, store, receive, checkReady, now } = runtime
+    const server = await listen({ status, admin: store.admin, receive, checkReady, now }, { port: 0 })
     this.#runtimes.unshift({ stop: () => server.close() })
     this.crm.sendWebhooksTo({ url: `${server.url}/hooks/crm`, secret: hookSecret, ...more })
     return server

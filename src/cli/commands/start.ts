@@ -54,8 +54,8 @@ function serve(
   runtime: IsthmusRuntime,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<RunningServer> {
-  const { integration, store, receive, checkReady, now } = runtime
-  return listen({ integration, admin: store.admin, receive, checkReady, now }, { port, host })
+  const { status, store, receive, checkReady, now } = runtime
+  return listen({ status, admin: store.admin, receive, checkReady, now }, { port, host })
 }
 
 function announce(

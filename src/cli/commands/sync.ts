@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import type { PlaceResult } from '../../engine/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
+import { openForPeople, openInWords } from '../../model/health/words.ts'
 import type { Integration } from '../../model/integration.ts'
 import type { IsthmusRuntime } from '../../runtime/create-runtime.ts'
 import { markNow, type SyncRequest, type Waited, waitUntilQuiet } from '../../runtime/sync-now.ts'
@@ -40,7 +41,10 @@ async function perform(context: CliContext, what: 'sync' | 'full', options: Sync
   })
   try {
     const request = requestOf(runtime.integration, what, options)
-    const alone = (await runtime.store.admin.status()).workers === 0
+    const { workers, paused } = await runtime.store.admin.status()
+    if (paused !== undefined)
+      throw new UsageError('CLI_PAUSED', `${paused.actor} has paused the work: nothing would be done`)
+    const alone = workers === 0
     if (alone) runtime.start()
     const places = await markNow(runtime, request, signal)
     const waited = alone || options.wait === true ? await wait(context, runtime, options, signal) : undefined
@@ -113,7 +117,7 @@ async function wait(
 }
 
 /** What waits for a person. */
-type OpenCounts = Readonly<Record<'conflicts' | 'matches' | 'holds' | 'failures', number>>
+type OpenCounts = Readonly<Record<string, number>>
 
 interface SyncResult {
   readonly what: SyncRequest['what']
@@ -147,12 +151,7 @@ function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): str
     return 'marked; the running service does the rest (`isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
   const left = plural(active + waiting, 'record')
-  const needs = [
-    open.conflicts > 0 ? plural(open.conflicts, 'conflict') : '',
-    open.matches > 0 ? plural(open.matches, 'possible match', 'possible matches') : '',
-    open.holds > 0 ? plural(open.holds, 'held change') : '',
-    open.failures > 0 ? plural(open.failures, 'failure') : '',
-  ].filter((part) => part !== '')
+  const needs = openInWords(open).map(({ words }) => words)
   const person = needs.length === 0 ? '' : `; needs a person: ${needs.join(', ')}`
   switch (waited.outcome) {
     case 'quiet':
@@ -169,9 +168,7 @@ function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): str
 function exitCodeOf(places: readonly PlaceResult[], waited: Waited | undefined, open: OpenCounts): number {
   const unfinished = waited?.outcome === 'timeout' || waited?.outcome === 'stopped'
   if (unfinished || places.some((place) => place.failure !== undefined)) return exitCodes.failed
-  return open.conflicts + open.matches + open.holds + open.failures > 0
-    ? exitCodes.needsDecision
-    : exitCodes.fine
+  return openForPeople(open) > 0 ? exitCodes.needsDecision : exitCodes.fine
 }
 
 function addTimeout(command: Command): Command {

@@ -58,8 +58,8 @@ test('the sender of an outbound message hears the acknowledgement over the wire,
   const receive = receiver()
   const heard: unknown[] = []
   const server = buildServer({
-    integration: { id: 'i', version: '1' },
-    admin: {} as Parameters<typeof buildServer>[0]['admin'],
+    status: { read: () => Promise.reject(new RangeError('nobody asks')) },
+    admin: { journal: async () => [] },
     receive: async (system, delivery) => {
       const verdict = await receive(delivery)
       heard.push([system, verdict.kind])

@@ -28,6 +28,17 @@ function time(at, now) {
   return node
 }
 
+function ahead(at, now) {
+  const seconds = Math.round((at - now) / 1000)
+  if (seconds <= 0) return 'now'
+  if (seconds < 60) return `in ${seconds} s`
+  if (seconds < 3600) return `in ${Math.round(seconds / 60)} min`
+  return `in ${Math.round(seconds / 3600)} h`
+}
+
+/** Kinds of open rows in words; a kind that the page does not know is called by its name. Writes in doubt wait for the engine, not for a person. */
+const openWords = { matches: 'matches to decide', holds: 'held', intents: 'open writes' }
+
 function drawCounts(counts) {
   const rows = [
     ['records', counts.records.active],
@@ -36,11 +47,7 @@ function drawCounts(counts) {
     ['in hand', counts.queue.running],
     ['waiting', counts.queue.waiting],
     ['workers', counts.workers],
-    ['conflicts', counts.open.conflicts, true],
-    ['matches to decide', counts.open.matches, true],
-    ['held', counts.open.holds, true],
-    ['failures', counts.open.failures, true],
-    ['open writes', counts.open.intents],
+    ...Object.entries(counts.open).map(([kind, size]) => [openWords[kind] ?? kind, size, kind !== 'intents']),
   ]
   byId('counts').replaceChildren(
     ...rows.map(([label, value, needsPerson]) => {
@@ -52,6 +59,21 @@ function drawCounts(counts) {
       return group
     }),
   )
+}
+
+function drawReason(reason, now) {
+  const item = element('li', undefined, reason.state)
+  const place = reason.system ? `${reason.entity ? `${reason.entity} in ` : ''}${reason.system}: ` : ''
+  const text = element('span', `${place}${reason.message}`, 'message')
+  if (reason.since !== undefined) text.append(' (since ', time(reason.since, now), ')')
+  item.append(element('span', reason.state, 'kind'), text)
+  if (reason.action) item.append(element('span', reason.action, 'action'))
+  return item
+}
+
+function drawReasons(status) {
+  const told = status.reasons.filter(({ code }) => code !== 'moving')
+  byId('reasons').replaceChildren(...told.map((reason) => drawReason(reason, status.counts.now)))
 }
 
 function describeRun(run, now) {
@@ -71,39 +93,81 @@ function describeRun(run, now) {
   return cell
 }
 
-function drawSystems(counts) {
-  byId('systems').replaceChildren(
-    ...counts.systems.map((system) => {
-      const row = element('tr')
-      const closed = Object.entries(system.lanes).filter(([lane, size]) => lane !== 'open' && size > 0)
-      const name = element('th', system.system)
-      name.scope = 'row'
-      row.append(
-        name,
-        element('td', system.entity),
-        element('td', count(system.linked), 'number'),
-        element(
-          'td',
-          closed.length === 0
-            ? 'all open'
-            : closed.map(([lane, size]) => `${count(size)} ${lane}`).join(', '),
-        ),
-        describeRun(system.lastRun, counts.now),
-      )
-      return row
-    }),
+function timeCell(at, now, empty) {
+  const cell = element('td')
+  if (at === undefined) cell.textContent = empty
+  else cell.append(time(at, now))
+  return cell
+}
+
+function nextCell(place, now) {
+  const text = place.nextTryAt === undefined ? '' : ahead(place.nextTryAt, now)
+  const paused = place.pausedUntil === undefined ? '' : `no call before ${ahead(place.pausedUntil, now)}`
+  return element('td', [text, paused].filter((part) => part !== '').join(', '))
+}
+
+function backlogCell({ backlog }, now) {
+  const cell = element('td', count(backlog.count))
+  if (backlog.count > 0 && backlog.since !== undefined) cell.append(', oldest ', time(backlog.since, now))
+  return cell
+}
+
+function drawPlace(place, counts) {
+  const row = element('tr')
+  const known = counts.systems.find(
+    ({ system, entity }) => system === place.system && entity === place.entity,
   )
-  byId('systems-empty').hidden = counts.systems.length > 0
+  const closed = Object.entries(known?.lanes ?? {}).filter(([lane, size]) => lane !== 'open' && size > 0)
+  const name = element('th', place.system)
+  name.scope = 'row'
+  const entity = element('td', place.entity)
+  for (const note of place.notes) entity.append(element('p', note, 'note'))
+  row.append(
+    name,
+    entity,
+    element('td', place.state, `state ${place.state}`),
+    element('td', count(place.linked), 'number'),
+    timeCell(place.lastHeardAt, counts.now, 'never'),
+    nextCell(place, counts.now),
+    backlogCell(place, counts.now),
+    element(
+      'td',
+      closed.length === 0 ? 'all open' : closed.map(([lane, size]) => `${count(size)} ${lane}`).join(', '),
+    ),
+    describeRun(known?.lastRun, counts.now),
+  )
+  return row
+}
+
+function drawSystems({ places, counts }) {
+  byId('systems').replaceChildren(...places.map((place) => drawPlace(place, counts)))
+  byId('systems-empty').hidden = places.length > 0
 }
 
 function drawStatus(status) {
   byId('integration').textContent = `· ${status.integration}`
-  document.title = `${status.state === 'attention' ? '● ' : ''}${status.integration} – Isthmus`
+  const well = status.state === 'agreed' || status.state === 'working'
+  document.title = `${well ? '' : '● '}${status.integration} – Isthmus`
   const summary = byId('summary')
   summary.textContent = status.summary
   summary.dataset.state = status.state
+  byId('knowledge').hidden = true
+  drawReasons(status)
   drawCounts(status.counts)
-  drawSystems(status.counts)
+  drawSystems(status)
+}
+
+/** What was drawn before may no longer be so: nothing may go on saying that everything agrees. */
+function nothingKnown(why) {
+  const summary = byId('summary')
+  if (summary.dataset.state !== 'unknown') {
+    byId('knowledge').textContent = `Before that: ${summary.textContent}`
+    byId('knowledge').hidden = false
+  }
+  summary.dataset.state = 'unknown'
+  summary.textContent = why
+  byId('reasons').replaceChildren()
+  if (!document.title.startsWith('● ')) document.title = `● ${document.title}`
 }
 
 function drawDecisions(rows) {
@@ -135,10 +199,14 @@ events.addEventListener('status', (event) => {
 })
 events.addEventListener('decisions', (event) => drawDecisions(JSON.parse(event.data)))
 events.addEventListener('trouble', (event) => {
-  byId('connection').textContent = JSON.parse(event.data).detail
+  lastHeard = Date.now()
+  const { title, detail, fix, code } = JSON.parse(event.data)
+  byId('connection').textContent = 'live, but without the database'
+  nothingKnown(`${title}: ${detail}. ${fix} (${code})`)
 })
 setInterval(() => {
   const silent = Date.now() - lastHeard
-  if (lastHeard > 0 && silent > 4000)
-    byId('connection').textContent = `no news for ${Math.round(silent / 1000)} s, reconnecting …`
+  if (lastHeard === 0 || silent <= 4000) return
+  byId('connection').textContent = `no news for ${Math.round(silent / 1000)} s, reconnecting …`
+  if (silent > 10_000) nothingKnown('This page has lost its connection to Isthmus: nothing can be said.')
 }, 1000)

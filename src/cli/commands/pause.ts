@@ -1,0 +1,38 @@
+/** `isthmus pause` and `isthmus resume`: a person stops the work of all processes, and lets it go on. */
+import type { Command } from 'commander'
+import type { Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { withIntegration } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+
+async function pause(context: CliContext, options: { readonly reason?: string }): Promise<number> {
+  return await withIntegration(context, async ({ store }) => {
+    const paused = await store.admin.pause(context.actor, options.reason)
+    context.output.result({ paused: true, changed: paused }, () =>
+      paused
+        ? 'paused: what is under way comes to its end, nothing new is begun; webhooks are still taken in (isthmus resume)'
+        : 'it was paused already (isthmus status says by whom)',
+    )
+    return exitCodes.fine
+  })
+}
+
+async function resume(context: CliContext): Promise<number> {
+  return await withIntegration(context, async ({ store }) => {
+    const resumed = await store.admin.resume(context.actor)
+    store.wake()
+    context.output.result({ paused: false, changed: resumed }, () =>
+      resumed ? 'the work goes on' : 'it was not paused',
+    )
+    return exitCodes.fine
+  })
+}
+
+export function addPauseCommands(program: Command, run: Run): void {
+  program
+    .command('pause')
+    .description('stop the work of all processes until resume; webhooks are still taken in')
+    .option('--reason <text>', 'why, for whoever looks at the status')
+    .action(run(pause))
+  program.command('resume').description('let the work go on after a pause').action(run(resume))
+}

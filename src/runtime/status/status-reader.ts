@@ -1,0 +1,109 @@
+/**
+ * Asks the store how things are and judges it.
+ *
+ * What comes and goes in a moment, such as the time between two workers of a restart, is told only when a second look finds it as well. What
+ * the store has counted over time, such as failed reads, has been looked at more than once by then.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type StatusResource, toStatusResource } from '../../api/status.ts'
+import { watchPlaces } from '../../engine/watch.ts'
+import { defaultWatch } from '../../model/definition/compile-watch.ts'
+import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
+import type { HealthReason, ReasonCode } from '../../model/health/contract.ts'
+import type { Integration } from '../../model/integration.ts'
+import type { AdminStore } from '../../store/admin-contract.ts'
+import { createNextCron } from '../cron.ts'
+
+/** Reasons that a single look does not establish. */
+const needsSecondLook: ReadonlySet<ReasonCode> = new Set(['no-worker', 'read-old', 'compare-old'])
+const secondLookAfterMs = 1_500
+/** A probe writes: it is not made for each viewer and each second. */
+const probeEveryMs = 5_000
+
+export interface StatusReader {
+  /** @throws STORE_* when the database does not answer */
+  read(): Promise<StatusResource>
+}
+
+export interface StatusReaderOptions {
+  readonly integration: Integration
+  readonly admin: Pick<AdminStore, 'status' | 'checkWritable'>
+}
+
+/** Creates a reader; one that is asked again and again remembers what it has seen twice. */
+export function createStatusReader({ integration, admin }: StatusReaderOptions): StatusReader {
+  const nextCron = createNextCron()
+  const writable = createWritableCheck(admin)
+  let established: ReadonlySet<string> = new Set()
+
+  const look = async (): Promise<StatusResource> => {
+    const problem = await writable()
+    const databaseProblem =
+      problem === undefined ? undefined : { code: problem.code, message: problem.message }
+    const counts = await admin.status()
+    const feeds = new Map(
+      counts.health.places.map(({ system, entity, feed }) => [JSON.stringify([system, entity]), feed]),
+    )
+    const watch = watchPlaces({
+      integration,
+      nextCron,
+      now: counts.now,
+      hasFeed: (system, entity) => feeds.get(JSON.stringify([system, entity])),
+    })
+    const { staleAfterMs } = integration.watch ?? defaultWatch
+    return toStatusResource(
+      { integration, watch, staleAfterMs, ...(databaseProblem === undefined ? {} : { databaseProblem }) },
+      counts,
+    )
+  }
+
+  return {
+    read: async () => {
+      const first = await look()
+      const news = momentary(first).filter((key) => !established.has(key))
+      if (news.length > 0) await sleep(secondLookAfterMs)
+      const status = news.length > 0 ? await look() : first
+      established = new Set(momentary(status))
+      return status
+    },
+  }
+}
+
+function momentary({ reasons }: StatusResource): readonly string[] {
+  return reasons.filter(({ code }) => needsSecondLook.has(code)).map(keyOf)
+}
+
+function keyOf({ code, system, entity }: HealthReason): string {
+  return JSON.stringify([code, system, entity])
+}
+
+export interface DatabaseProblem {
+  readonly code: string
+  readonly message: string
+  readonly error: IsthmusError
+}
+
+/** Tells why the database takes no writes, asked at most every few seconds; undefined: it takes them. */
+export function createWritableCheck(
+  admin: Pick<AdminStore, 'checkWritable'>,
+): () => Promise<DatabaseProblem | undefined> {
+  let known: { readonly at: number; readonly answer: Promise<DatabaseProblem | undefined> } | undefined
+  return () => {
+    if (known === undefined || performance.now() - known.at > probeEveryMs) {
+      known = { at: performance.now(), answer: probe(admin) }
+    }
+    return known.answer
+  }
+}
+
+async function probe(admin: Pick<AdminStore, 'checkWritable'>): Promise<DatabaseProblem | undefined> {
+  try {
+    await admin.checkWritable()
+    return undefined
+  } catch (error) {
+    const known = isIsthmusError(error)
+      ? error
+      : new IsthmusError('STORE_UNAVAILABLE', 'the database does not answer', { cause: error })
+    return { code: known.code, message: known.message, error: known }
+  }
+}

@@ -1,0 +1,17 @@
+/** What is answered while the database is away (RFC 9457). */
+import { errorCodes } from '../model/error-codes.ts'
+import { isIsthmusError } from '../model/errors.ts'
+
+/** Without an answer of the database nothing can be said; least of all that everything agrees. */
+export function problemOf(error: unknown): Readonly<Record<string, unknown>> {
+  const known = isIsthmusError(error) ? error : undefined
+  const code = known?.code ?? 'STORE_UNAVAILABLE'
+  return {
+    type: 'about:blank',
+    status: 503,
+    title: 'Nothing can be said about the state',
+    detail: known?.message ?? 'the database does not answer',
+    code,
+    fix: errorCodes[code].fix,
+  }
+}
