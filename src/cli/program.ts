@@ -40,9 +40,14 @@ export function describeError(error: unknown): {
   readonly code: string
   readonly message: string
   readonly fix: string
+  /** Each of several mistakes, where a message sums them up. */
+  readonly problems?: unknown
 } {
-  if (isIsthmusError(error))
-    return { code: error.code, message: error.message, fix: errorCodes[error.code].fix }
+  if (isIsthmusError(error)) {
+    const { problems } = error.details
+    const { fix } = errorCodes[error.code]
+    return { code: error.code, message: error.message, fix, ...(problems === undefined ? {} : { problems }) }
+  }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { code: 'INTERNAL', message, fix: errorCodes.INTERNAL.fix }
 }
@@ -99,10 +104,11 @@ function isUsage(error: unknown): boolean {
 }
 
 function reportError(context: CliContext, error: unknown): void {
-  const { code, message, fix } = describeError(error)
+  const described = describeError(error)
   if (context.output.json) {
-    context.output.result({ error: { code, message, fix } }, () => '')
+    context.output.result({ error: described }, () => '')
     return
   }
+  const { code, message, fix } = described
   context.output.complain(`${message}\n  ${fix} (${code})`)
 }

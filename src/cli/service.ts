@@ -1,6 +1,5 @@
 /** A runtime for a command: loaded, connected, and refused when the systems can't do what the definition asks. */
 import type { EmitEvent } from '../model/events.ts'
-import { requireCapabilities } from '../runtime/check/require-capabilities.ts'
 import type { Settings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime, type Role } from '../runtime/create-runtime.ts'
 import { eventLog } from '../runtime/event-log.ts'
@@ -39,11 +38,5 @@ export async function openService(context: CliContext, options: ServiceOptions):
       options.onEvent?.(event)
     },
   })
-  try {
-    requireCapabilities(loaded.source, runtime.integration, runtime.systems)
-  } catch (error) {
-    await runtime.stop()
-    throw error
-  }
   return { runtime, settings }
 }

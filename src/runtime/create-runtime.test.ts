@@ -144,10 +144,62 @@ describe('createRuntime', () => {
       other,
     )
     const loaded = await loadDefinition({ directory: other, environment: {} })
-    await expect(createRuntime({ loaded, settings })).rejects.toMatchObject({
+    const connectors: Connector[] = [{ name: 'twin', connect: ({ name }) => new TwinSystem(name) }]
+    await expect(createRuntime({ loaded, settings, connectors })).rejects.toMatchObject({
       code: 'STORE_OTHER_INTEGRATION',
     })
     rmSync(other, { recursive: true, force: true })
+  })
+
+  it('refuses what `isthmus start` refuses, all of it at once, and leaves the bound definition as it was', async () => {
+    const schema = 'refused'
+    const running = await start({ twins: pair(), schema })
+    const bound = running.integration.version
+    const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
+    const unguarded = definition.replaceAll('triggers: [{ poll: 1s }]', 'triggers: [{ poll: 2s }]')
+    writeFileSync(join(folder, 'isthmus.yaml'), unguarded)
+    const connector: Connector = {
+      name: 'twin',
+      connect: ({ name }) => new TwinSystem(name, { conditionalWrites: false, create: 'unsupported' }),
+    }
+    const attempt = createRuntime({
+      loaded: await loadDefinition({ directory: folder, environment: {} }),
+      settings: readSettings({ DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: schema }, folder),
+      connectors: [connector],
+    })
+    const error = await attempt.then(
+      () => expect.fail('it was not refused'),
+      (refused: unknown) => refused,
+    )
+    expect(error).toMatchObject({ code: 'DEFINITION_INVALID' })
+    const places = ['crm', 'erp'].flatMap((system) =>
+      ['name', 'email'].map((field) => `systems.${system}.map.${field}`),
+    )
+    for (const place of [...places, "crm can't create", "erp can't create", '[race-window]'])
+      expect(String(error)).toContain(place)
+    expect(await database.query(`select version from ${schema}.integration`)).toEqual([{ version: bound }])
+    rmSync(folder, { recursive: true, force: true })
+    await running.stop()
+  })
+
+  it('refuses a definition whose secrets were not resolved, instead of sending their names', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
+    const text = definition.replace(
+      'crm: { connector: twin }',
+      'crm: { connector: twin, token: "${env:CRM_TOKEN}" }',
+    )
+    writeFileSync(join(folder, 'isthmus.yaml'), text)
+    const connector: Connector = { name: 'twin', connect: ({ name }) => new TwinSystem(name) }
+    const settings = readSettings(
+      { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'kept' },
+      folder,
+    )
+    const loaded = await loadDefinition({ directory: folder, secrets: 'keep' })
+    await expect(createRuntime({ loaded, settings, connectors: [connector] })).rejects.toMatchObject({
+      code: 'CONFIG_SECRET_MISSING',
+      message: expect.stringContaining('CRM_TOKEN (systems.crm)'),
+    })
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('does not start with an encryption key that it could not honour', async () => {

@@ -20,9 +20,11 @@ import { createRuns } from '../engine/runs.ts'
 import { createScheduler } from '../engine/scheduler.ts'
 import { createSubscriptions } from '../engine/subscriptions.ts'
 import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
+import { type IsthmusError, isIsthmusError, UsageError } from '../model/errors.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
+import { requireRunnable } from './check/require-runnable.ts'
 import { createClock, type DatabaseClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { createNextCron } from './cron.ts'
@@ -94,7 +96,11 @@ export interface IsthmusRuntime {
 /**
  * Opens the store, connects the systems and composes the engine. Nothing runs before {@link IsthmusRuntime.start}.
  *
- * @throws whatever opening the store, binding it or connecting a system throws; nothing stays open then
+ * It refuses what `isthmus start` refuses, by the same gate: a definition that asks of its systems what they can't do, or that does not accept a
+ * race window which is there.
+ *
+ * @throws DEFINITION_INVALID (a `DefinitionError` with all findings) · CONFIG_SECRET_MISSING for a definition loaded without its secrets ·
+ * whatever opening the store, binding it or connecting a system throws; nothing stays open then
  */
 export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRuntime> {
   const { loaded, settings } = options
@@ -110,11 +116,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
   const { store } = open
   const systems = new Map<string, ConnectedSystem>()
   try {
+    const clock = createClock()
+    connectAll(options, { clock, open }, systems)
+    // Before the store is touched: a definition that is refused must not become the bound one.
+    requireRunnable(loaded, systems)
     await store.migrate()
     await store.bind({ id: integration.id, version: integration.version, document: loaded.definition })
-    const clock = createClock()
     await clock.align(() => store.now())
-    connectAll(options, { clock, open }, systems)
     const runtime = compose({ options, open, systems, events, clock, pausable: pausable(integration) })
     await runtime.watch.prepare()
     return runtime.isthmus
@@ -138,9 +146,21 @@ function connectAll(
     ...(buckets === undefined ? {} : { buckets }),
     ...(onAttempt === undefined ? {} : { onAttempt }),
   }
+  const refused: IsthmusError[] = []
   for (const settings of loaded.integration.systems.values()) {
-    systems.set(settings.name, connectSystem(settings, dependencies, connectors))
+    try {
+      systems.set(settings.name, connectSystem(settings, dependencies, connectors))
+    } catch (error) {
+      if (!isIsthmusError(error)) throw error
+      refused.push(error)
+    }
   }
+  const [first, ...others] = refused
+  if (first === undefined) return
+  if (others.length === 0) throw first
+  // Several systems may be described wrongly: all of it is told at once.
+  const problems = refused.map(({ code, message }) => `${message} (${code})`)
+  throw new UsageError(first.code, problems.join('\n  '), { cause: first, details: { problems } })
 }
 
 async function closeAll(systems: ReadonlyMap<string, ConnectedSystem>, open: OpenStore): Promise<void> {

@@ -177,7 +177,10 @@ describe('a compiled definition', () => {
     const broken = { integration: 'Not An Id', systems: {}, entities: {}, project: { titel: 'x' } }
     const attempt = () => compileIntegration(broken as never, { hash, source: 'isthmus.yaml' })
     expect(attempt).toThrow(DefinitionError)
-    expect(attempt).toThrow(/^isthmus\.yaml:.*and 1 more$/)
+    // Each of them with its kind: whoever sees only the message has to know all of what is wrong.
+    expect(attempt).toThrow(
+      /^isthmus\.yaml has 2 mistakes:\n {2}integration: .*\[value\]\n {2}project\.titel: .*\[unknown-key\]$/,
+    )
   })
 })
 

@@ -59,15 +59,29 @@ export function findingText(finding: Finding): string {
   return `${place}${path}${finding.message}${hint}`
 }
 
-/** A definition that was refused. `findings` holds everything that is wrong with it, in the order of the file. */
+/** Mistakes that a message names; `findings` has all of them. */
+const shownMax = 20
+
+/** A definition that was refused. Its message names each mistake with its kind, and `findings` holds everything that is wrong with it, in the order of the file. */
 export class DefinitionError extends IsthmusError {
   declare readonly findings: readonly Finding[]
 
   constructor(source: string, findings: readonly Finding[]) {
     const errors = findings.filter((finding) => finding.severity === 'error')
-    const [first] = errors
-    const more = errors.length > 1 ? `, and ${errors.length - 1} more` : ''
-    super('DEFINITION_INVALID', `${source}:${first === undefined ? ' refused' : findingText(first)}${more}`)
+    const lines = errors.slice(0, shownMax).map((error) => `${findingText(error)} [${error.kind}]`)
+    const more = errors.length > shownMax ? [`and ${errors.length - shownMax} more`] : []
+    const [only = ' refused'] = lines
+    const message =
+      errors.length < 2
+        ? `${source}:${only}`
+        : [`${source} has ${errors.length} mistakes:`, ...lines, ...more].join('\n  ')
+    const problems = errors.map(({ kind, path, message: what, hint }) => ({
+      kind,
+      path: pathText(path),
+      message: what,
+      ...(hint === undefined ? {} : { hint }),
+    }))
+    super('DEFINITION_INVALID', message, { details: { problems } })
     Object.defineProperty(this, 'findings', { value: findings, enumerable: false })
   }
 }

@@ -1,0 +1,65 @@
+/**
+ * The gate in front of every runtime, whether `isthmus start` or an embedding program makes it: what a definition asks of its systems has to be
+ * possible, and what can lose an edit has to be accepted by the definition. There is no way around it; what is acceptable is said in the
+ * definition (`acceptRaceWindow`, `match: never`, `operations`), where everybody who reads it sees it.
+ */
+import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
+import { DefinitionError, type Finding, problem } from '../../model/definition/finding.ts'
+import { replaceReferences } from '../../model/definition/secret-references.ts'
+import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
+import type { Integration } from '../../model/integration.ts'
+import type { LoadedDefinition } from '../load-definition.ts'
+
+/**
+ * Compares the definition with the declared capabilities. No call leaves.
+ *
+ * @throws DEFINITION_INVALID (a `DefinitionError` with all findings) · CONFIG_SECRET_MISSING when it was loaded without secrets
+ */
+export function requireRunnable(
+  { source, integration, findings }: LoadedDefinition,
+  systems: ReadonlyMap<string, ConnectedSystem>,
+): void {
+  requireSecrets(integration)
+  const found = [...findings]
+  const capabilities = new Map<string, RemoteCapabilities | undefined>()
+  for (const entity of integration.entities.values())
+    for (const { system, resource } of entity.systems.values()) {
+      const at = ['entities', entity.name, 'systems', system, 'resource']
+      capabilities.set(`${system}\n${resource}`, capabilitiesOf(systems.get(system), resource, at, found))
+    }
+  found.push(
+    ...checkAgainstCapabilities(integration, (system, resource) =>
+      capabilities.get(`${system}\n${resource}`),
+    ),
+  )
+  if (found.some(({ severity }) => severity === 'error')) throw new DefinitionError(source, found)
+}
+
+function capabilitiesOf(
+  system: ConnectedSystem | undefined,
+  resource: string,
+  at: readonly string[],
+  found: Finding[],
+): RemoteCapabilities | undefined {
+  try {
+    return system?.resource(resource).capabilities
+  } catch (error) {
+    if (!isIsthmusError(error)) throw error
+    found.push(problem('capability', at, `${error.message} (${error.code})`))
+    return undefined
+  }
+}
+
+/** `loadDefinition({ secrets: 'keep' })` is for checks: run like this, the text of the reference would be sent as the secret. */
+function requireSecrets({ systems }: Integration): void {
+  const kept: string[] = []
+  for (const { name, config } of systems.values())
+    replaceReferences(JSON.stringify(config), (reference) => {
+      kept.push(`${reference.kind === 'env' ? reference.name : reference.file} (systems.${name})`)
+      return ''
+    })
+  if (kept.length === 0) return
+  const message = `the definition was loaded without its secrets: ${[...new Set(kept)].join(', ')}; load it with secrets: 'resolve' to run it`
+  throw new IsthmusError('CONFIG_SECRET_MISSING', message, { details: { problems: kept } })
+}
