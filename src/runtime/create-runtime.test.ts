@@ -186,7 +186,7 @@ describe('createRuntime', () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     const text = definition.replace(
       'crm: { connector: twin }',
-      'crm: { connector: twin, token: "${env:CRM_TOKEN}" }',
+      `crm: { connector: twin, token: "\${env:CRM_TOKEN}" }`,
     )
     writeFileSync(join(folder, 'isthmus.yaml'), text)
     const connector: Connector = { name: 'twin', connect: ({ name }) => new TwinSystem(name) }

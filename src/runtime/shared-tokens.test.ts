@@ -35,8 +35,8 @@ entities:
     match: [{ exact: [name] }]
     conflict: { default: prefer crm }
     systems:
-      crm: { resource: things, map: { name: name }, triggers: [{ poll: 1m }] }
-      erp: { resource: things, map: { name: name }, triggers: [{ poll: 1m }] }
+      crm: { resource: things, operations: [update], acceptRaceWindow: true, map: { name: name }, triggers: [{ webhook: x }] }
+      erp: { resource: things, operations: [update], acceptRaceWindow: true, map: { name: name }, triggers: [{ webhook: x }] }
 `
 
 test('the processes of an integration share a rotating refresh token, also after all of them were restarted', async () => {

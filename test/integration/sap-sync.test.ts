@@ -108,6 +108,8 @@ function definition(crmUrl: string, sapUrl: string): Parameters<typeof writeDefi
           crm: {
             resource: 'contacts',
             key: 'externalId',
+            // It has no archive: a deletion in SAP, which archives, is not carried here.
+            operations: ['create', 'update'],
             map: { code: 'code', name: 'name', city: 'city' },
             triggers: [{ poll: '1s' }],
           },
