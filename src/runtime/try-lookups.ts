@@ -11,7 +11,8 @@ export interface OpenLookups {
 }
 
 /** Systems are connected when something is asked of them. A record from a file is tried without credentials, so nobody is asked. */
-export function openLookups({ loaded, from, connectors, baseDirectory, signal }: TryOptions): OpenLookups {
+export function openLookups(options: TryOptions): OpenLookups {
+  const { loaded, from, connectors, baseDirectory, signal } = options
   const { integration } = loaded
   const open = new Map<string, ConnectedSystem>()
   const ask = async (question: LookupQuestion): Promise<LookupResult> => {
@@ -20,8 +21,8 @@ export function openLookups({ loaded, from, connectors, baseDirectory, signal }:
     if (settings === undefined || 'json' in from) {
       return unknown('a record from a file is tried without asking anybody')
     }
-    const system =
-      open.get(name) ?? connectSystem(settings, { clock: createClock(), baseDirectory }, connectors)
+    const dependencies = options.dependenciesOf?.(settings) ?? { clock: createClock(), baseDirectory }
+    const system = open.get(name) ?? connectSystem(settings, dependencies, connectors)
     open.set(name, system)
     const timeout = AbortSignal.timeout(settings.timing.readTimeoutMs)
     const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout])

@@ -17,6 +17,7 @@ import { asStored, isEmpty, sameValue } from '../model/merge/equivalence.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 import { createClock } from './clock.ts'
 import type { LoadedDefinition } from './load-definition.ts'
+import type { SharedCredentials } from './shared-credentials.ts'
 import { openLookups } from './try-lookups.ts'
 
 export interface TryOptions {
@@ -32,6 +33,8 @@ export interface TryOptions {
   readonly connectors?: readonly Connector[]
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
+  /** What connectors get: where a credential is spent by use, tokens of the integration's store. @default no store */
+  readonly dependenciesOf?: SharedCredentials['dependenciesOf']
 }
 
 /** What each stage gave. Holds record values: it is for the person who asked, never for logs. */
@@ -139,8 +142,9 @@ async function obtain(options: TryOptions, part: EntitySystem): Promise<Obtained
   if ('json' in from) return { native: parseNative(from.json) }
   const settings = options.loaded.integration.systems.get(options.system)
   if (settings === undefined) throw unknownPlace(options.loaded.integration, options.entity, options.system)
-  const { baseDirectory, connectors } = options
-  const system = connectSystem(settings, { clock: createClock(), baseDirectory }, connectors)
+  const { baseDirectory, connectors, dependenciesOf } = options
+  const dependencies = dependenciesOf?.(settings) ?? { clock: createClock(), baseDirectory }
+  const system = connectSystem(settings, dependencies, connectors)
   try {
     const timeout = AbortSignal.timeout(settings.timing.readTimeoutMs)
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])

@@ -8,7 +8,9 @@ import type { NativeRecord } from '../../model/values.ts'
 import { type CertifiedResource, certifySystem } from '../../runtime/certify/certify-system.ts'
 import { fillIn, recordMark } from '../../runtime/certify/made-up-record.ts'
 import { loadDefinition } from '../../runtime/load-definition.ts'
+import { settingsBeside } from '../../runtime/open-integration.ts'
 import { durationText } from '../../runtime/quota/forecast.ts'
+import { openSharedCredentials } from '../../runtime/shared-credentials.ts'
 import { parseDuration, type Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -35,19 +37,33 @@ async function certify(context: CliContext, system: string, options: CertifyComm
     output.complain(
       `Records named "${recordMark} …" will now be created, changed and removed in ${system}${options.resource === undefined ? '' : ` (${options.resource})`}. Use a sandbox.`,
     )
-  const certified = await certifySystem({
-    integration: loaded.integration,
-    system,
-    baseDirectory: dirname(loaded.source),
-    write: options.write === true,
-    onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
-    patienceMs: options.patience,
-    onWait: (resource, what, ms) =>
-      output.complain(`${resource}: waiting for ${what}, ${durationText(ms)} at most`),
-    signal: context.untilStopped(),
-    ...(options.resource === undefined ? {} : { resource: options.resource }),
-    ...(body === undefined ? {} : { body: (seed: number) => fillIn(body, seed) }),
+  const signal = context.untilStopped()
+  const { integration, source } = loaded
+  const credentials = await openSharedCredentials({
+    integration: integration.id,
+    systems: [...integration.systems.values()].filter(({ name }) => name === system),
+    source,
+    settings: () => settingsBeside(source),
   })
+  let certified: readonly CertifiedResource[]
+  try {
+    certified = await certifySystem({
+      integration,
+      system,
+      baseDirectory: dirname(source),
+      dependenciesOf: credentials.dependenciesOf,
+      write: options.write === true,
+      onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
+      patienceMs: options.patience,
+      onWait: (resource, what, ms) =>
+        output.complain(`${resource}: waiting for ${what}, ${durationText(ms)} at most`),
+      signal,
+      ...(options.resource === undefined ? {} : { resource: options.resource }),
+      ...(body === undefined ? {} : { body: (seed: number) => fillIn(body, seed) }),
+    })
+  } finally {
+    await credentials.close()
+  }
   output.progressDone()
   output.result({ system, resources: certified, ...countOutcomes(certified) }, () =>
     draw(system, certified, output.style, output.width),

@@ -3,8 +3,11 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import type { Integration, SystemSettings } from '../../model/integration.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
 import { loadDefinition } from '../../runtime/load-definition.ts'
+import { settingsBeside } from '../../runtime/open-integration.ts'
+import { openSharedCredentials } from '../../runtime/shared-credentials.ts'
 import { type TriedRecord, type TriedWrite, tryRecord } from '../../runtime/try-record.ts'
 import type { Run } from '../command.ts'
 import { type CliContext, definitionOf } from '../context.ts'
@@ -25,17 +28,31 @@ async function tryOne(context: CliContext, entity: string, options: TryCommandOp
   // A record from a file needs no system, so it needs no credentials.
   const secrets = 'id' in from ? 'resolve' : 'keep'
   const loaded = await loadDefinition({ ...definitionOf(context), secrets })
-  const tried = await tryRecord({
-    loaded,
-    entity,
-    system: options.system,
-    from,
-    signal: context.untilStopped(),
-    baseDirectory: dirname(loaded.source),
+  const signal = context.untilStopped()
+  const credentials = await openSharedCredentials({
+    integration: loaded.integration.id,
+    systems: 'id' in from ? calledSystems(loaded.integration, options.system) : [],
+    source: loaded.source,
+    settings: () => settingsBeside(loaded.source),
   })
+  let tried: TriedRecord
+  try {
+    const { dependenciesOf } = credentials
+    const baseDirectory = dirname(loaded.source)
+    const record = { loaded, entity, system: options.system, from }
+    tried = await tryRecord({ ...record, signal, baseDirectory, dependenciesOf })
+  } finally {
+    await credentials.close()
+  }
   const { output } = context
   output.result(tried, () => draw(tried, output.style))
   return holdsBack(tried) ? exitCodes.needsDecision : exitCodes.fine
+}
+
+/** The one that the record is from, and those that answer lookups of rules. */
+function calledSystems({ systems, lookups = new Map() }: Integration, from: string): SystemSettings[] {
+  const names = new Set([from, ...lookups.values()])
+  return [...systems.values()].filter(({ name }) => names.has(name))
 }
 
 function originOf(context: CliContext, { id, file }: TryCommandOptions) {

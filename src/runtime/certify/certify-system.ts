@@ -16,6 +16,7 @@ import { UsageError } from '../../model/errors.ts'
 import type { Entity, EntitySystem, Integration, SystemSettings } from '../../model/integration.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { createClock } from '../clock.ts'
+import type { SharedCredentials } from '../shared-credentials.ts'
 import { templateOf } from './made-up-record.ts'
 
 export interface CertifyOptions {
@@ -30,6 +31,8 @@ export interface CertifyOptions {
   readonly body?: (seed: number) => NativeRecord
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
+  /** What connectors get: where a credential is spent by use, tokens of the integration's store. @default no store */
+  readonly dependenciesOf?: SharedCredentials['dependenciesOf']
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void
   /** Longest wait for what a system declares to come late, milliseconds; what takes longer is not tried. @default 60000 */
@@ -113,7 +116,11 @@ async function certifyPlace(
 ): Promise<CertifiedResource> {
   const clock = createClock()
   const connect = (): ConnectedSystem =>
-    connectSystem(settings, { clock, baseDirectory: options.baseDirectory }, options.connectors)
+    connectSystem(
+      settings,
+      { baseDirectory: options.baseDirectory, ...options.dependenciesOf?.(settings), clock },
+      options.connectors,
+    )
   const refusal = await refusalOf(options, connect, part)
   const source = { entity, part, ...(options.body === undefined ? {} : { body: options.body }) }
   const template = refusal === undefined ? await templateOf(source) : undefined

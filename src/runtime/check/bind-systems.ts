@@ -8,8 +8,8 @@ import type { IntegrationDefinition } from '../../model/definition/schema/root.t
 import type { SystemDefinition } from '../../model/definition/schema/systems.ts'
 import { replaceReferences } from '../../model/definition/secret-references.ts'
 import { isIsthmusError } from '../../model/errors.ts'
-import { createClock } from '../clock.ts'
 import { type Environment, resolveReferences } from '../config.ts'
+import type { SharedCredentials } from '../shared-credentials.ts'
 import { type CheckRow, rowOfError } from './check-row.ts'
 
 export interface BindOptions {
@@ -20,6 +20,10 @@ export interface BindOptions {
   /** Missing variables become warnings, and a stand-in takes their place: nothing is called. */
   readonly offline: boolean
   readonly connectors?: readonly Connector[]
+  /** What connectors get. */
+  readonly dependenciesOf: SharedCredentials['dependenciesOf']
+  /** Systems that are left out: nothing may be asked of them. @default none */
+  readonly without?: ReadonlySet<string>
 }
 
 export interface BoundSystems {
@@ -37,6 +41,7 @@ export function bindSystems(options: BindOptions): BoundSystems {
   const systems = new Map<string, ConnectedSystem>()
   const rows: CheckRow[] = []
   for (const [name, system] of Object.entries(options.definition.systems)) {
+    if (options.without?.has(name) === true) continue
     const resolved = resolveSystem(options, name, system, rows)
     if (resolved === undefined) continue
     const bound = bind(options, name, resolved)
@@ -120,8 +125,7 @@ function bind(
   const settings = compileSystems({ [name]: system }).get(name)
   try {
     if (settings === undefined) throw new TypeError(`systems.${name} is empty`)
-    const dependencies = { clock: createClock(), baseDirectory: dirname(options.source) }
-    return { system: connectSystem(settings, dependencies, options.connectors) }
+    return { system: connectSystem(settings, options.dependenciesOf(settings), options.connectors) }
   } catch (error) {
     return { row: rowOfError('definition', `systems.${name}`, error) }
   }

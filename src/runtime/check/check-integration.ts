@@ -18,6 +18,7 @@ import { checkQuotas } from './check-quotas.ts'
 import { type CheckRow, rowOfFinding } from './check-row.ts'
 import { checkSchemas } from './check-schemas.ts'
 import { askSystems, checkCapabilities } from './check-systems.ts'
+import { shareCredentials } from './share-credentials.ts'
 
 export interface CheckOptions {
   /** Where the definition is looked for. */
@@ -58,11 +59,17 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
   const entities = [...integration.entities.keys()].join(', ')
   const message = `${integration.systems.size} systems, ${integration.entities.size} entities: ${entities}`
   rows.push({ level: 'ok', area: 'definition', subject: integration.id, message })
+  const environment = options.environment ?? loadEnvironment(dirname(source))
+  const offline = options.offline === true
+  const { credentials, ...shared } = await shareCredentials({ integration, source, environment, offline })
+  rows.push(...shared.rows)
   const bound = bindSystems({
     definition,
     source,
-    environment: options.environment ?? loadEnvironment(dirname(source)),
-    offline: options.offline === true,
+    environment,
+    offline,
+    dependenciesOf: credentials.dependenciesOf,
+    without: shared.without,
     ...(options.connectors === undefined ? {} : { connectors: options.connectors }),
   })
   const { systems } = bound
@@ -84,6 +91,7 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
     const quotas = await checkQuotas({ integration, systems, records, now: Date.now(), signal })
     return { source, rows: [...rows, ...asked, ...described, ...schemas, ...quotas] }
   } finally {
+    await credentials.close()
     await bound.close()
   }
 }
