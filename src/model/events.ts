@@ -130,6 +130,14 @@ export type DomainEvent =
   | { readonly type: 'DeletionSuspected'; readonly recordId: string; readonly system: string }
   | { readonly type: 'DeletionConfirmed'; readonly recordId: string; readonly system: string }
   | {
+      /** A confirmed deletion waits for a decision about the record, for so many hours. */
+      readonly type: 'DeletionWaits'
+      readonly recordId: string
+      readonly entity: string
+      readonly system: string
+      readonly hours: number
+    }
+  | {
       readonly type: 'ChangeHeld'
       readonly recordId: string
       readonly entity: string

@@ -112,6 +112,12 @@ export interface SyncRecord {
   readonly tombstoneRev?: number
   /** A rule hold released by a person applies until the record's rev moves past this. */
   readonly releasedRev?: number
+  /** The record that this one has become part of. */
+  readonly aliasOf?: string
+  /** A person merged it: what becomes of the native records that the other record has no place for. */
+  readonly removal?: 'archive' | 'delete' | 'keep'
+  /** Records that were merged into this one, whose values it has yet to take over. */
+  readonly merging?: readonly string[]
 }
 
 /**

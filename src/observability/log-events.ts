@@ -14,6 +14,7 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   ChangeHeld: 'warn',
   CursorExpired: 'warn',
   FailureKept: 'warn',
+  DeletionWaits: 'warn',
   MatchReviewRequested: 'info',
   MembersMerged: 'info',
   OscillationHeld: 'warn',

@@ -2,6 +2,7 @@
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { RunRow } from './contract.ts'
+import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
 
 export interface StatusCounts {
@@ -141,7 +142,7 @@ export interface Page<Row> {
   readonly cursor?: string
 }
 
-export interface AdminStore {
+export interface AdminStore extends DuplicateAdmin {
   status(): Promise<StatusCounts>
   /**
    * Finds out whether the database takes writes and has room for them.
@@ -189,7 +190,10 @@ export interface AdminStore {
     actor: string,
   ): Promise<'ok' | 'unknown' | 'already-decided'>
   reviews(page: PageRequest): Promise<Page<ReviewRow>>
-  /** `same`: attach to the record · `apart`: remembered, and the candidate becomes a record of its own. */
+  /**
+   * `same`: it becomes part of that record, which has the last word where both have something in the same system (`mergeRecords` can say
+   * otherwise) · `apart`: remembered, and the candidate becomes a record of its own.
+   */
   decideReview(
     recordId: string,
     decision: { readonly same: string } | { readonly apart: true },

@@ -25,6 +25,7 @@ import type {
 } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import type { AdminStore } from './admin-contract.ts'
+import type { OpenMatters } from './duplicates-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 
@@ -135,6 +136,7 @@ export interface RecordUpdate {
   readonly fields?: AgreedFields
   readonly tombstoneRev?: number
   readonly releasedRev?: number
+  readonly merging?: readonly string[]
 }
 
 export interface IntentUpdate {
@@ -172,7 +174,7 @@ export interface HoldDraft {
   readonly entity: string
   readonly system?: string
   readonly field?: string
-  readonly kind: 'guard' | 'rule' | 'oscillation' | 'update-delete' | 'delete-guard'
+  readonly kind: 'guard' | 'rule' | 'oscillation' | 'update-delete' | 'delete-guard' | 'delete-waits'
   readonly reason: string
 }
 
@@ -244,12 +246,14 @@ export interface Decision extends PassRows {
 /**
  * - `ok` · `fenced`: the lease is over, nothing was written
  * - `create-waits`: an unread candidate could be the counterpart; nothing was written
+ * - `duplicate`: the record has an open duplicate, so that nothing is created for it; nothing was written
  * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
  */
 export type DecisionResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'create-waits'; readonly system: string }
+  | { readonly kind: 'duplicate'; readonly system: string; readonly recordId: string }
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
 
 /** T3 + T4: outcomes of the sends, and the finish of the pass. */
@@ -317,6 +321,21 @@ export type AttachResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'refused'; readonly reason: string }
+
+export interface AliasRequest {
+  readonly lease: Lease
+  readonly system: string
+  readonly survivorRid: string
+  readonly journal: readonly JournalEntry[]
+}
+
+/**
+ * - `ok`: the loser is a tombstone that points to the survivor's record, which got the counterparts that it lacked
+ * - `duplicate`: both have a counterpart in another system too. The loser lives on there without the merged system, until a person decides
+ * - `relinked`: the survivor is known as part of the very same record, which now has it as its counterpart
+ * - `unknown-survivor`: nobody knows it so far; nothing was written
+ */
+export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'fenced' | 'unknown-survivor'
 
 export interface ReferenceQuery {
   readonly system: string
@@ -428,13 +447,15 @@ export interface Store {
   /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
   match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced')[]>
   attach(batch: readonly AttachRequest[]): Promise<readonly AttachResult[]>
-  /** A remote merge: the loser's member is dropped, its record is tombstoned as an alias of the survivor's record. */
-  aliasMember(request: {
-    readonly lease: Lease
+  /** A remote merge: one native record of this system lives on in another one. */
+  aliasMember(request: AliasRequest): Promise<AliasResult>
+  /** What is undecided about a record, before a deletion of it is confirmed. `before`: candidates discovered later don't count. */
+  openMatters(query: {
+    readonly recordId: string
     readonly system: string
-    readonly survivorRid: string
-    readonly journal: readonly JournalEntry[]
-  }): Promise<'ok' | 'fenced' | 'unknown-survivor'>
+    readonly entity: string
+    readonly before: number
+  }): Promise<OpenMatters>
   /** Review entry for a candidate: possible counterparts with scores in thousandths. */
   requestReview(request: {
     readonly lease: Lease

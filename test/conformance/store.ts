@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each implementation's test file calls this with a harness of its own. */
 import { describe } from 'vitest'
 import { describeAdmin } from './store-admin.ts'
+import { describeDuplicates } from './store-duplicates.ts'
 import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
 import { describeIntake } from './store-intake.ts'
@@ -18,6 +19,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeQueue(open)
     describePasses(open)
     describeIdentity(open)
+    describeDuplicates(open)
     describeRuns(open)
     describeJournal(open)
     describeAdmin(open)

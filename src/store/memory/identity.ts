@@ -7,20 +7,17 @@ import type {
   ReferenceAnswer,
   ReferenceQuery,
 } from '../contract.ts'
-import { encodeMember } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
+import { refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
 import {
   appendJournal,
   blankMember,
   deleteRecord,
-  dropKeys,
-  fence,
   key,
   type MemberRow,
   type MemoryContext,
   markDirty,
-  membersOf,
   openIntentsOf,
   putMember,
   type RecordRow,
@@ -66,10 +63,11 @@ export function moveMember(
   deleteRecord(tables, candidate.id)
   linkWithoutBase(context, target, system, rid)
   markDirty(tables, target, ['*'], context.now())
+  refreshDuplicates(context, target.id)
   releaseDependencies(context, target.id)
 }
 
-function linkWithoutBase(
+export function linkWithoutBase(
   context: MemoryContext,
   target: RecordRow,
   system: string,
@@ -82,55 +80,6 @@ function linkWithoutBase(
   const row: MemberRow = { ...blank, fields, state: 'linked' }
   putMember(context.tables, row)
   setRid(context.tables, row, rid, context.now())
-}
-
-export function aliasOne(
-  context: MemoryContext,
-  request: {
-    readonly lease: Lease
-    readonly system: string
-    readonly survivorRid: string
-    readonly journal: readonly JournalEntry[]
-  },
-): 'ok' | 'fenced' | 'unknown-survivor' {
-  const { tables } = context
-  const loser = leased(context, request.lease)
-  if (loser === undefined) return 'fenced'
-  const survivorId = tables.natives.get(key(request.system, loser.entity, request.survivorRid))
-  const survivor = survivorId === undefined ? undefined : tables.records.get(survivorId)
-  if (survivor === undefined || survivor.id === loser.id || survivor.state !== 'active') {
-    return 'unknown-survivor'
-  }
-  for (const member of membersOf(tables, loser.id)) passOn(context, member, survivor, request.system)
-  loser.state = 'tombstoned'
-  loser.tombstoneRev = loser.rev
-  loser.aliasOf = survivor.id
-  for (const row of tables.records.values()) if (row.aliasOf === loser.id) row.aliasOf = survivor.id
-  dropKeys(tables, loser.id)
-  if (survivor.leaseOwner !== undefined) fence(survivor)
-  markDirty(tables, survivor, ['*'], context.now())
-  releaseDependencies(context, survivor.id)
-  appendJournal(context, request.journal)
-  return 'ok'
-}
-
-/** Counterparts that the survivor lacks go over to it; the merged one stays, as gone, so that late events know whose it was. */
-function passOn(context: MemoryContext, member: MemberRow, survivor: RecordRow, system: string): void {
-  const { tables } = context
-  if (member.system === system) {
-    member.state = 'gone'
-    member.fields = encodeMember(context.codec, member.recordId, member.system, {})
-    member.shadowMac = undefined
-    return
-  }
-  const counterpart = tables.members.get(survivor.id)?.get(member.system)
-  const creating = openIntentsOf(tables, survivor.id).some((intent) => intent.system === member.system)
-  if (member.rid === undefined || member.state !== 'linked' || creating) return
-  if (counterpart?.rid !== undefined) return
-  const { rid } = member
-  setRid(tables, member, undefined, context.now())
-  member.state = 'absent'
-  linkWithoutBase(context, survivor, member.system, rid)
 }
 
 export function reviewOne(
@@ -150,7 +99,7 @@ export function reviewOne(
   record.state = 'review'
   context.tables.reviews.set(record.id, {
     recordId: record.id,
-    at: context.now(),
+    at: context.tables.reviews.get(record.id)?.at ?? context.now(),
     candidates: structuredClone(request.candidates),
   })
   appendJournal(context, request.journal)

@@ -78,6 +78,8 @@ function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
     tombstoneRev: undefined,
     releasedRev: undefined,
     aliasOf: undefined,
+    removal: undefined,
+    merging: [],
   })
   tables.dirty.add(id)
   putMember(tables, {

@@ -4,11 +4,13 @@ import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
 import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
 import { releasedReason, withChosenValue, withoutHold, withoutRejections } from '../interventions.ts'
+import { markAll, openDuplicatesOf, otherOf } from './duplicates.ts'
 import { moveMember, refuseAttach } from './identity.ts'
-import { apartKey } from './keys.ts'
 import { readConflict } from './lists.ts'
+import { decideApart, mergeRecords } from './merge-records.ts'
 import { closeFailure } from './pass-rows.ts'
 import {
+  apartKey,
   appendJournal,
   fence,
   type HoldTableRow,
@@ -87,13 +89,25 @@ export function decideReview(
   const review = tables.reviews.get(recordId)
   const candidate = tables.records.get(recordId)
   if (review === undefined || candidate === undefined) return 'unknown'
-  if ('same' in decision) return attachByHand(context, candidate, decision.same, actor)
+  if ('same' in decision) {
+    if (attachByHand(context, candidate, decision.same, actor) === 'ok') return 'ok'
+    // It has a counterpart there already, or is itself unmatched: then one of two native records stays.
+    const request = { keep: decision.same, drop: recordId, survivors: {}, others: 'keep' as const }
+    return mergeRecords(context, request, actor).kind === 'ok' ? 'ok' : 'refused'
+  }
   takeBack(candidate)
   for (const other of review.candidates) tables.apart.add(apartKey(recordId, other.recordId))
   tables.reviews.delete(recordId)
   candidate.state = 'candidate'
-  markDirty(tables, candidate, ['*'], context.now())
-  note(context, recordId, actor, { apart: review.candidates.map((other) => other.recordId) })
+  const others = review.candidates.map((other) => other.recordId)
+  markAll(context, recordId)
+  for (const row of openDuplicatesOf(context, recordId)) {
+    const other = otherOf(row, recordId)
+    if (!others.includes(other)) continue
+    decideApart(context, row, actor)
+    markAll(context, other)
+  }
+  note(context, recordId, actor, { apart: others })
   return 'ok'
 }
 
@@ -150,7 +164,7 @@ function release(context: MemoryContext, record: RecordRow, hold: HoldTableRow):
 
 /** A held deletion is not carried out: the record lives on without the system that lost it. Other wishes stay unwritten in that lane. */
 function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): void {
-  if (hold.kind === 'update-delete' || hold.kind === 'delete-guard') {
+  if (hold.kind === 'update-delete' || hold.kind === 'delete-guard' || hold.kind === 'delete-waits') {
     if (record.state === 'deleting') record.state = 'active'
     for (const member of membersOf(context.tables, record.id)) {
       if (member.state !== 'gone' && member.state !== 'suspect') continue

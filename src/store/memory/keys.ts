@@ -3,9 +3,10 @@
 import type { RecordState } from '../../model/state.ts'
 import type { MatchHit, MatchKey, MatchRequest } from '../contract.ts'
 import { matchKeyMac } from '../documents.ts'
+import { holdersOfCrossing, refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
 import { readRecord } from './read-rows.ts'
-import { dropKeys, key, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
+import { apartKey, dropKeys, type MemoryContext, membersOf, openIntentsOf, type RecordRow } from './tables.ts'
 
 /** Records that a key may lead to. A tombstone does not: the same key afterwards is another thing. */
 const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'active', 'deleting'])
@@ -23,6 +24,15 @@ export function registerKeys(context: MemoryContext, record: RecordRow, keys: re
   tables.recordKeys.set(record.id, own)
 }
 
+/** Registers the keys, and opens and ends the duplicates that this concerns. */
+export function changeKeys(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): void {
+  const before = holdersOfCrossing(context, record.id)
+  registerKeys(context, record, keys)
+  for (const id of new Set([record.id, ...before, ...holdersOfCrossing(context, record.id)])) {
+    refreshDuplicates(context, id)
+  }
+}
+
 function indexKeys({ codec }: MemoryContext, record: RecordRow, keys: readonly MatchKey[]): KeyIndex {
   return new Map(
     keys.map((matchKey) => [
@@ -35,7 +45,7 @@ function indexKeys({ codec }: MemoryContext, record: RecordRow, keys: readonly M
 export function matchOne(context: MemoryContext, request: MatchRequest): readonly MatchHit[] | 'fenced' {
   const record = leased(context, request.lease)
   if (record === undefined) return 'fenced'
-  registerKeys(context, record, request.keys)
+  changeKeys(context, record, request.keys)
   return sharing(context, record, undefined).map(({ other, rule, kind }): MatchHit => {
     const members = membersOf(context.tables, other.id)
     return {
@@ -68,10 +78,6 @@ export function sharedExactKey(
       !context.tables.apart.has(apartKey(record.id, other.id)),
   )
   return found?.other.id
-}
-
-export function apartKey(a: string, b: string): string {
-  return a < b ? key(a, b) : key(b, a)
 }
 
 function sharing(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[] | undefined) {

@@ -3,9 +3,11 @@ import type { AdminStore } from '../admin-contract.ts'
 import { decodeLossless } from '../documents.ts'
 import { chainProblem, journalPlace } from '../journal-chain.ts'
 import { acceptAccount } from './accounts.ts'
+import { crowdedKeys, findDuplicate, listDuplicates } from './duplicate-lists.ts'
 import { pauseWork, resumeWork } from './health.ts'
 import { decideReview, releaseHolds, resolveConflict, retryFailures } from './interventions.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, pageOf } from './lists.ts'
+import { keepApart, mergeRecords, undoDuplicate } from './merge-records.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { countStatus } from './status.ts'
@@ -38,6 +40,12 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
     resolveConflict: async (id, choice, actor) => resolveConflict(context, id, choice, actor),
     reviews: async (page) => listReviews(context, page),
     decideReview: async (id, decision, actor) => decideReview(context, id, decision, actor),
+    duplicates: async (page) => listDuplicates(context, page),
+    duplicate: async (id) => findDuplicate(context, id),
+    crowdedKeys: async (limit) => crowdedKeys(context, limit),
+    mergeRecords: async (request, actor) => mergeRecords(context, request, actor),
+    keepApart: async (recordId, otherId, actor) => keepApart(context, recordId, otherId, actor),
+    undoDuplicate: async (id, actor) => undoDuplicate(context, id, actor),
     holds: async (page) => listHolds(context, page),
     releaseHolds: async (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
     schemas: async () => listSchemas(context),

@@ -21,8 +21,10 @@ import type {
   WorkerSession,
 } from '../contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
+import { aliasOne } from './alias.ts'
+import { openMatters } from './duplicates.ts'
 import { notePlace, noteSystem } from './health.ts'
-import { aliasOne, attachOne, resolveReference, reviewOne } from './identity.ts'
+import { attachOne, resolveReference, reviewOne } from './identity.ts'
 import { takeIn } from './intake.ts'
 import { matchOne } from './keys.ts'
 import { createMemoryAdmin } from './memory-admin.ts'
@@ -217,6 +219,10 @@ export class MemoryStore implements Store {
 
   async aliasMember(request: Parameters<Store['aliasMember']>[0]) {
     return aliasOne(this.#context, request)
+  }
+
+  async openMatters(query: Parameters<Store['openMatters']>[0]) {
+    return openMatters(this.#context, query)
   }
 
   async requestReview(request: Parameters<Store['requestReview']>[0]) {

@@ -10,7 +10,8 @@ import type {
 } from '../contract.ts'
 import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
-import { registerKeys, sharedExactKey } from './keys.ts'
+import { openDuplicatesOf, otherOf, refreshDuplicates } from './duplicates.ts'
+import { changeKeys, sharedExactKey } from './keys.ts'
 import { leased } from './lease.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
@@ -36,9 +37,10 @@ export function decideOne(context: MemoryContext, decision: Decision): DecisionR
   const refusal = refuseCreate(context, record, decision) ?? refuseTaken(context, record, decision.members)
   if (refusal !== undefined) return refusal
   if (lanesTaken(context, record, decision)) return { kind: 'fenced' }
-  if (decision.matchKeys !== undefined) registerKeys(context, record, decision.matchKeys)
   writeUpdates(context, record, decision)
   for (const intent of decision.intents ?? []) addIntent(context.tables, intentRow(context, intent))
+  if (decision.matchKeys !== undefined) changeKeys(context, record, decision.matchKeys)
+  else if (changesIdentity(decision)) refreshDuplicates(context, record.id)
   return { kind: 'ok' }
 }
 
@@ -48,8 +50,15 @@ export function settleOne(context: MemoryContext, settlement: Settlement): Settl
   const taken = refuseTaken(context, record, settlement.members)
   if (taken !== undefined) return { ...taken, kind: 'taken' }
   writeUpdates(context, record, settlement)
+  if (changesIdentity(settlement)) refreshDuplicates(context, record.id)
   finish(context, record, settlement.finish)
   return { kind: 'ok' }
+}
+
+/** A commit after which a record may share a system with others than before. Most commits change values only. */
+function changesIdentity({ record, members }: Updates): boolean {
+  if (record?.state !== undefined) return true
+  return (members ?? []).some(({ rid, state }) => rid !== undefined || state === 'gone')
 }
 
 function refuseCreate(
@@ -58,6 +67,8 @@ function refuseCreate(
   decision: Decision,
 ): DecisionResult | undefined {
   for (const { system, wantedAt } of decision.createChecks ?? []) {
+    const [duplicate] = openDuplicatesOf(context, record.id)
+    if (duplicate !== undefined) return { kind: 'duplicate', system, recordId: otherOf(duplicate, record.id) }
     const sharing = sharedExactKey(context, record, system, decision.matchKeys)
     if (sharing !== undefined) return { kind: 'rematch', system, recordId: sharing }
     if (unreadCandidateBefore(context, system, record.entity, wantedAt))
@@ -149,8 +160,11 @@ function writeUpdates(context: MemoryContext, record: RecordRow, updates: Update
 }
 
 function updateRecord(context: MemoryContext, record: RecordRow, update: RecordUpdate): void {
-  const { state, rev, fields, tombstoneRev, releasedRev } = update
+  const { state, rev, fields, tombstoneRev, releasedRev, merging } = update
+  // A candidate that is more than that by now is no question any more.
+  if (state !== undefined && record.state === 'review') context.tables.reviews.delete(record.id)
   if (state !== undefined) record.state = state
+  if (merging !== undefined) record.merging = merging
   if (rev !== undefined) record.rev = rev
   if (fields !== undefined) record.fields = encodeAgreed(context.codec, record.id, fields)
   if (tombstoneRev !== undefined) record.tombstoneRev = tombstoneRev

@@ -19,6 +19,9 @@ export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord
     discoveredAt,
     ...(tombstoneRev === undefined ? {} : { tombstoneRev }),
     ...(releasedRev === undefined ? {} : { releasedRev }),
+    ...(row.aliasOf === undefined ? {} : { aliasOf: row.aliasOf }),
+    ...(row.removal === undefined ? {} : { removal: row.removal }),
+    ...(row.merging.length === 0 ? {} : { merging: row.merging }),
   }
 }
 

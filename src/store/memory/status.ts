@@ -35,7 +35,13 @@ export function countStatus(context: MemoryContext, workers: number): StatusCoun
     open: {
       conflicts: count(tables.conflicts.values(), (row) => row.state === 'open'),
       failures: count(tables.failures.values(), (row) => row.closedAt === undefined),
-      matches: tables.reviews.size,
+      matches:
+        tables.reviews.size +
+        count(
+          tables.duplicates.values(),
+          (row) =>
+            row.state === 'open' && !tables.reviews.has(row.recordId) && !tables.reviews.has(row.otherId),
+        ),
       holds: count(tables.holds.values(), (row) => row.closedAt === undefined),
       intents: tables.openIntents.size,
     },

@@ -6,6 +6,7 @@ import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } fro
 import { encodeMember } from '../documents.ts'
 import type { Pause } from '../health-contract.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
+import type { MergeBefore } from '../merge-plan.ts'
 
 export interface RecordRow {
   readonly id: string
@@ -31,6 +32,8 @@ export interface RecordRow {
   tombstoneRev: number | undefined
   releasedRev: number | undefined
   aliasOf: string | undefined
+  removal: 'archive' | 'delete' | 'keep' | undefined
+  merging: readonly string[]
 }
 
 export interface MemberRow {
@@ -107,6 +110,21 @@ export interface ReviewTableRow {
   }[]
 }
 
+export interface DuplicateTableRow {
+  readonly id: string
+  readonly entity: string
+  readonly recordId: string
+  readonly otherId: string
+  cause: 'key' | 'merge'
+  state: 'open' | 'same' | 'apart' | 'over'
+  at: number
+  closedAt: number | undefined
+  system: string | undefined
+  survivorId: string | undefined
+  decidedBy: string | undefined
+  before: MergeBefore | undefined
+}
+
 export interface StagedRow {
   readonly mac: Uint8Array
   readonly version: string | undefined
@@ -134,6 +152,9 @@ export class MemoryTables {
   readonly failures = new Map<string, FailureTableRow>()
   readonly reviews = new Map<string, ReviewTableRow>()
   readonly apart = new Set<string>()
+  /** By pair, and by each of the two. */
+  readonly duplicates = new Map<string, DuplicateTableRow>()
+  readonly recordDuplicates = new Map<string, Set<DuplicateTableRow>>()
   readonly dependencies = new Map<string, DependencyDraft>()
   readonly deliveries = new Map<string, { readonly body: Uint8Array; readonly at: number }>()
   readonly cursors = new Map<string, { readonly position: string; readonly at: number }>()
@@ -171,6 +192,11 @@ export interface MemoryContext {
 
 export function key(...parts: readonly string[]): string {
   return JSON.stringify(parts)
+}
+
+/** One key for a pair of records, whichever comes first. */
+export function apartKey(a: string, b: string): string {
+  return a < b ? key(a, b) : key(b, a)
 }
 
 export function membersOf(tables: MemoryTables, recordId: string): readonly MemberRow[] {
@@ -269,6 +295,12 @@ export function deleteRecord(tables: MemoryTables, recordId: string): void {
   tables.dirty.delete(recordId)
   tables.reviews.delete(recordId)
   dropKeys(tables, recordId)
+  for (const row of tables.recordDuplicates.get(recordId) ?? []) {
+    tables.recordDuplicates.get(row.recordId)?.delete(row)
+    tables.recordDuplicates.get(row.otherId)?.delete(row)
+  }
+  tables.recordDuplicates.delete(recordId)
+  dropWhere(tables.duplicates, (row) => row.recordId === recordId || row.otherId === recordId)
   dropWhere(tables.holds, (row) => row.recordId === recordId)
   dropWhere(tables.failures, (row) => row.recordId === recordId)
   dropWhere(tables.dependencies, (row) => row.recordId === recordId)

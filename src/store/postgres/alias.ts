@@ -1,84 +1,157 @@
-/** A merge at the remote: the record that lost points to its survivor, and counterparts the survivor lacks go over to it. */
-import type { JournalEntry, Lease } from '../contract.ts'
+/**
+ * A merge at the remote: one native record lives on in another one. Their records become one, and counterparts the survivor lacks go over to
+ * it. Where both have a counterpart in another system too, that would leave one of the two with a tombstone: the records stay, as a duplicate
+ * that a person decides, or the other system by making the same merge.
+ */
+import type { AliasRequest, AliasResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
 import { lockLeased } from './pass-checks.ts'
 import { aliasRecord, emptyMembers, loseMember } from './sql/alias-record.ts'
+import { closeHolds } from './sql/close-holds.ts'
+import { inheritApart } from './sql/decide-duplicates.ts'
 import { fenceRecords } from './sql/fence-records.ts'
 import { findNatives } from './sql/find-natives.ts'
-import { linkMembers, type NewLink } from './sql/link-members.ts'
-import { lockRecords } from './sql/lock-records.ts'
+import { linkMembers } from './sql/link-members.ts'
+import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { replaceKeys } from './sql/match-keys.ts'
+import { freeNatives, placeMembers } from './sql/merge-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
 import { type MemberColumns, readMembers } from './sql/read-members.ts'
+import { readRecords } from './sql/read-records.ts'
+import { openMergeDuplicate } from './sql/refresh-duplicates.ts'
 import { releaseDependencies } from './sql/release-dependencies.ts'
+import { toText } from './text.ts'
 
-export interface AliasRequest {
-  readonly lease: Lease
-  readonly system: string
-  readonly survivorRid: string
-  readonly journal: readonly JournalEntry[]
+const holdKinds = ['delete-waits', 'delete-guard', 'update-delete'] as const
+
+export function aliasMember(context: PostgresContext, request: AliasRequest): Promise<AliasResult> {
+  return context.journal.borrow((append) =>
+    context.database.transaction('merging records', async (session) => {
+      const [held] = await lockLeased(session, [request])
+      if (held === undefined) return 'fenced'
+      const result = await follow(session, held.record, request)
+      if (result !== 'unknown-survivor' && request.journal.length > 0)
+        await note(session, append, request, held.record)
+      return result
+    }),
+  )
 }
 
-export function aliasMember(
-  context: PostgresContext,
-  request: AliasRequest,
-): Promise<'ok' | 'fenced' | 'unknown-survivor'> {
-  return context.journal.borrow((append) =>
-    context.database.transaction('merging records', (session) => alias(session, append, request)),
+function note(session: Session, append: JournalAppend, { journal }: AliasRequest, { now }: LockedRecord) {
+  return append(session, journal, now)
+}
+
+async function follow(session: Session, loser: LockedRecord, request: AliasRequest): Promise<AliasResult> {
+  const { system, survivorRid } = request
+  const [holder] = await findNatives(session, [{ system, entity: loser.entity, rid: survivorRid }])
+  if (holder === undefined || holder.record_id === loser.id) return 'unknown-survivor'
+  // Whoever holds it may have become part of another record since.
+  const [row] = await readRecords(session, [holder.record_id])
+  const ownerId = row?.alias_of ?? holder.record_id
+  if (ownerId === loser.id) return relink(session, loser, request, holder.record_id)
+  const [survivor] = await lockRecords(session, [ownerId])
+  if (survivor?.state !== 'active') return 'unknown-survivor'
+  const members = await readMembers(session, [loser.id, survivor.id])
+  const others = members.filter(
+    (member) => member.record_id === loser.id && member.system !== system && isThere(member),
   )
+  const taken = await takenSystems(session, members, survivor.id)
+  const merge = { loser, survivor, system }
+  if (others.some((member) => taken.has(member.system))) return keepAsDuplicate(session, merge)
+  return alias(session, merge, others)
+}
+
+interface Merge {
+  readonly loser: LockedRecord
+  readonly survivor: LockedRecord
+  readonly system: string
+}
+
+/** A native record that is not known to be gone. */
+function isThere({ rid, state }: MemberColumns): boolean {
+  return rid !== null && state !== 'gone'
+}
+
+/** Where the survivor has a counterpart, or is about to get one. */
+async function takenSystems(
+  session: Session,
+  members: readonly MemberColumns[],
+  survivorId: string,
+): Promise<ReadonlySet<string>> {
+  const intents = await readOpenIntents(session, [survivorId])
+  const own = members.filter((member) => member.record_id === survivorId && isThere(member))
+  return new Set([...intents, ...own].map(({ system }) => system))
+}
+
+async function keepAsDuplicate(session: Session, { loser, survivor, system }: Merge): Promise<AliasResult> {
+  await loseMember(session, loser.id, system)
+  await openMergeDuplicate(session, {
+    entity: loser.entity,
+    loserId: loser.id,
+    survivorId: survivor.id,
+    system,
+  })
+  // The other systems may have made the same merge: then their answer settles it.
+  await markDirty(session, [
+    { recordId: loser.id, system: '*' },
+    { recordId: survivor.id, system: '*' },
+  ])
+  return 'duplicate'
 }
 
 async function alias(
   session: Session,
-  append: JournalAppend,
-  request: AliasRequest,
-): Promise<'ok' | 'fenced' | 'unknown-survivor'> {
-  const { system, journal } = request
-  const [held] = await lockLeased(session, [request])
-  if (held === undefined) return 'fenced'
-  const loser = held.record
-  const [holder] = await findNatives(session, [{ system, entity: loser.entity, rid: request.survivorRid }])
-  if (holder === undefined || holder.record_id === loser.id) return 'unknown-survivor'
-  const [survivor] = await lockRecords(session, [holder.record_id])
-  if (survivor?.state !== 'active') return 'unknown-survivor'
-  const links = await linksToPassOn(session, loser.id, survivor.id, system)
+  { loser, survivor, system }: Merge,
+  others: readonly MemberColumns[],
+): Promise<AliasResult> {
   await loseMember(session, loser.id, system)
   await emptyMembers(
     session,
     loser.id,
-    links.map((link) => link.system),
+    others.map((member) => member.system),
   )
-  await linkMembers(session, links)
+  await linkMembers(
+    session,
+    others.map((member) => ({
+      recordId: survivor.id,
+      system: member.system,
+      entity: member.entity,
+      storedRid: member.rid ?? '',
+    })),
+  )
   await aliasRecord(session, loser.id, survivor.id)
   await replaceKeys(session, [loser.id], [])
+  await closeHolds(
+    session,
+    holdKinds.map((kind) => ({ recordId: loser.id, kind })),
+  )
+  await inheritApart(session, loser.id, survivor.id)
   await fenceRecords(session, [survivor.id])
+  await refreshDuplicates(session, [loser.id, survivor.id])
   const released = await releaseDependencies(session, { waiting: [], targets: [survivor.id] })
   await markDirty(session, [{ recordId: survivor.id, system: '*' }, ...released])
-  if (journal.length > 0) await append(session, journal, loser.now)
   return 'ok'
 }
 
-async function linksToPassOn(
+/** The survivor is kept by a record that became part of this very one: it takes the place of what was merged into it. */
+async function relink(
   session: Session,
-  loserId: string,
-  survivorId: string,
-  mergedSystem: string,
-): Promise<readonly NewLink[]> {
-  const members = await readMembers(session, [loserId, survivorId])
-  const intents = await readOpenIntents(session, [survivorId])
-  const creating = new Set(intents.map(({ system }) => system))
-  const linked = new Set(
-    members.filter((row) => row.record_id === survivorId && row.rid !== null).map((row) => row.system),
-  )
-  return members.filter(isLinked).flatMap(({ record_id: id, system, entity, rid }): NewLink[] => {
-    const stays = id !== loserId || system === mergedSystem || linked.has(system) || creating.has(system)
-    return stays ? [] : [{ recordId: survivorId, system, entity, storedRid: rid }]
-  })
-}
-
-function isLinked(member: MemberColumns): member is MemberColumns & { readonly rid: string } {
-  return member.rid !== null && member.state === 'linked'
+  loser: LockedRecord,
+  { system, survivorRid }: AliasRequest,
+  holderId: string,
+): Promise<AliasResult> {
+  const merged = (await readMembers(session, [loser.id])).find((member) => member.system === system)
+  await lockRecords(session, [holderId])
+  await freeNatives(session, [loser.id, holderId], [system])
+  const { entity } = loser
+  await placeMembers(session, [
+    { recordId: holderId, system, entity, storedRid: merged?.rid ?? null, state: 'gone', fields: null },
+  ])
+  await linkMembers(session, [{ recordId: loser.id, system, entity, storedRid: toText(survivorRid) }])
+  await markDirty(session, [{ recordId: loser.id, system: '*' }])
+  return 'relinked'
 }

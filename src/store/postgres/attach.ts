@@ -3,6 +3,7 @@ import type { AttachRequest, AttachResult } from '../contract.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
 import { deleteRecords } from './sql/delete-records.ts'
 import { linkMembers, type NewLink } from './sql/link-members.ts'
@@ -123,6 +124,7 @@ export async function moveMembers(
   )
   await linkMembers(session, links)
   const targets = wishes.map(({ targetId }) => targetId)
+  await refreshDuplicates(session, targets)
   const released = await releaseDependencies(session, { waiting: [], targets })
   await markDirty(session, [...targets.map((recordId) => ({ recordId, system: '*' })), ...released])
 }

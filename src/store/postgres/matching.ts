@@ -4,10 +4,11 @@ import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { changeKeys, refreshDuplicates } from './duplicates.ts'
 import { lockLeased } from './pass-checks.ts'
 import { findMatches, type MatchColumns } from './sql/find-matches.ts'
 import { lockEntities } from './sql/lock-entities.ts'
-import { type KeyRow, replaceKeys } from './sql/match-keys.ts'
+import type { KeyRow } from './sql/match-keys.ts'
 
 type MatchAnswer = readonly MatchHit[] | 'fenced'
 
@@ -43,7 +44,7 @@ async function match(
       return { recordId: record.id, rule, kind, mac: matchKeyMac(codec, record.entity, key) }
     }),
   )
-  await replaceKeys(session, ids, keys)
+  await refreshDuplicates(session, await changeKeys(session, ids, keys))
   const hits = new Map<string, MatchHit[]>(ids.map((id) => [id, []]))
   for (const row of await findMatches(session, ids)) hits.get(row.record_id)?.push(toHit(row))
   return items.map(({ lease }) => hits.get(lease.recordId) ?? 'fenced')

@@ -4,6 +4,7 @@ import { matchKeyMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { byRecord } from './read-rows.ts'
+import { findDuplicateCreates } from './sql/find-duplicate-creates.ts'
 import { findNatives } from './sql/find-natives.ts'
 import { findSharedKeys, type KeyQuery } from './sql/find-shared-keys.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
@@ -18,7 +19,7 @@ export interface Held<Item> {
 }
 
 export interface Refusal {
-  readonly kind: 'create-waits' | 'taken' | 'rematch'
+  readonly kind: 'create-waits' | 'taken' | 'rematch' | 'duplicate'
   readonly system: string
   readonly recordId: string
 }
@@ -66,13 +67,16 @@ export async function refuseCreates(
         : given.map((key) => matchKeyMac(codec, entity, key))
     return macs.map((mac) => ({ n, recordId, system, mac }))
   })
+  const duplicates = await findDuplicateCreates(session, [...new Set(checks.map(({ recordId }) => recordId))])
   const shared = await findSharedKeys(session, queries)
   const waiting = await findWaitingCreates(session, checks)
   const refused = new Map<Decision, Refusal>()
   checks.forEach(({ item, system, recordId }, n) => {
     const other = shared.get(n)
+    const duplicate = duplicates.get(recordId)
     if (refused.has(item)) return
-    if (other !== undefined) refused.set(item, { kind: 'rematch', system, recordId: other })
+    if (duplicate !== undefined) refused.set(item, { kind: 'duplicate', system, recordId: duplicate })
+    else if (other !== undefined) refused.set(item, { kind: 'rematch', system, recordId: other })
     else if (waiting.has(n)) refused.set(item, { kind: 'create-waits', system, recordId })
   })
   return refused

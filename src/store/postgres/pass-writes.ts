@@ -26,6 +26,7 @@ import { openHolds } from './sql/open-holds.ts'
 import { releaseDependencies } from './sql/release-dependencies.ts'
 import { resolveIntents } from './sql/resolve-intents.ts'
 import { readConflicts, saveConflicts } from './sql/save-conflicts.ts'
+import { deleteReviews } from './sql/save-review.ts'
 import { shareTargets } from './sql/share-targets.ts'
 import { type MemberChange, updateMembers } from './sql/update-members.ts'
 import { updateRecords } from './sql/update-records.ts'
@@ -63,6 +64,13 @@ export async function writePass<Item extends Updates>(
     updateMembers(session, memberChanges(context, held)),
     updateRecords(session, recordChanges(context, held)),
     insertIntents(session, intentRows(context, items)),
+    // A candidate that is more than that by now is no question any more.
+    deleteReviews(
+      session,
+      held
+        .filter(({ item, record }) => record.state === 'review' && item.record?.state)
+        .map(({ record }) => record.id),
+    ),
     appendEntries(session, append, held),
     writeSideRows(context, session, held),
   ])

@@ -4,6 +4,7 @@ import { matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
+import { changeKeys, changesIdentity, refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
 import {
   claimNatives,
@@ -17,7 +18,7 @@ import {
 import { writePass } from './pass-writes.ts'
 import { entitiesOf } from './sql/entities-of.ts'
 import { lockEntities } from './sql/lock-entities.ts'
-import { type KeyRow, replaceKeys } from './sql/match-keys.ts'
+import type { KeyRow } from './sql/match-keys.ts'
 
 const fenced = { kind: 'fenced' } as const
 
@@ -77,7 +78,9 @@ async function decide(
   const { refused, absorbed } = await claimNatives(session, free)
   const accepted = free.filter(({ item }) => !refused.has(item))
   await writePass(context, session, append, { held: accepted, absorbed })
-  await writeKeys(context, session, accepted)
+  const concerned = await writeKeys(context, session, accepted)
+  const changed = accepted.filter(({ item }) => changesIdentity(item)).map(idOf)
+  await refreshDuplicates(session, [...new Set([...changed, ...concerned])])
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): DecisionResult => {
     if (ok.has(item)) return { kind: 'ok' }
@@ -87,14 +90,19 @@ async function decide(
 }
 
 function decisionRefusal({ kind, system, recordId }: Refusal): DecisionResult {
-  return kind === 'create-waits' ? { kind, system } : { kind: 'rematch', system, recordId }
+  if (kind === 'create-waits') return { kind, system }
+  return { kind: kind === 'duplicate' ? kind : 'rematch', system, recordId }
+}
+
+function idOf({ record }: Held<Decision | Settlement>): string {
+  return record.id
 }
 
 async function writeKeys(
   { codec }: PostgresContext,
   session: Session,
   held: readonly Held<Decision>[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const changed = held.filter(({ item }) => item.matchKeys !== undefined)
   const keys = changed.flatMap(({ item, record }) =>
     (item.matchKeys ?? []).map(
@@ -106,7 +114,7 @@ async function writeKeys(
       }),
     ),
   )
-  await replaceKeys(
+  return changeKeys(
     session,
     changed.map(({ record }) => record.id),
     keys,
@@ -123,6 +131,7 @@ async function settle(
   const { refused, absorbed } = await claimNatives(session, held)
   const accepted = held.filter(({ item }) => !refused.has(item))
   await writePass(context, session, append, { held: accepted, absorbed })
+  await refreshDuplicates(session, accepted.filter(({ item }) => changesIdentity(item)).map(idOf))
   const ok = new Set(accepted.map(({ item }) => item))
   return items.map((item): SettlementResult => {
     if (ok.has(item)) return { kind: 'ok' }

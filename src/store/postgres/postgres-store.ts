@@ -21,6 +21,7 @@ import { PostgresBucketStore } from './bucket-store.ts'
 import { claimDue } from './claim.ts'
 import type { PostgresContext } from './context.ts'
 import { Database, type Session } from './database.ts'
+import { openMatters } from './duplicates.ts'
 import { reserveChanges } from './guard.ts'
 import { takeIn } from './intake.ts'
 import { JournalStreams } from './journal-streams.ts'
@@ -170,6 +171,10 @@ export class PostgresStore implements Store {
 
   attach(batch: Parameters<Store['attach']>[0]) {
     return attachBatch(this.#context, batch)
+  }
+
+  openMatters(query: Parameters<Store['openMatters']>[0]) {
+    return openMatters(this.#context, query)
   }
 
   aliasMember(request: Parameters<Store['aliasMember']>[0]) {

@@ -22,6 +22,9 @@ export function toRecord(codec: FieldCodec, row: RecordColumns): SyncRecord {
     discoveredAt: row.discovered_at,
     ...(row.tombstone_rev === null ? {} : { tombstoneRev: row.tombstone_rev }),
     ...(row.released_rev === null ? {} : { releasedRev: row.released_rev }),
+    ...(row.alias_of === null ? {} : { aliasOf: row.alias_of }),
+    ...(row.removal === null ? {} : { removal: row.removal }),
+    ...(row.merging.length === 0 ? {} : { merging: row.merging }),
   }
 }
 

@@ -62,6 +62,18 @@ dependency.target_record_id uuid
 dependency.target_system text
 dependency.target_entity text
 dependency.target_rid text
+duplicate.id uuid not null default new_id()
+duplicate.entity text not null
+duplicate.record_id uuid not null
+duplicate.other_id uuid not null
+duplicate.cause text not null
+duplicate.system text
+duplicate.survivor_id uuid
+duplicate.state text not null
+duplicate.at bigint not null
+duplicate.closed_at bigint
+duplicate.decided_by text
+duplicate.before bytea
 failure.record_id uuid not null
 failure.system text not null
 failure.entity text not null
@@ -188,6 +200,8 @@ record.tombstone_rev bigint
 record.released_rev bigint
 record.alias_of uuid
 record.dirty_since bigint default now_ms()
+record.removal text
+record.merging uuid[] not null default '{}'::uuid[]
 resource_schema.system text not null
 resource_schema.resource text not null
 resource_schema.accepted text not null
@@ -239,12 +253,18 @@ cursor PRIMARY KEY (system, entity)
 definition PRIMARY KEY (version)
 delivery PRIMARY KEY (system, delivery_id)
 dependency FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+duplicate CHECK ((cause = ANY (ARRAY['key'::text, 'merge'::text])))
+duplicate CHECK ((record_id < other_id))
+duplicate FOREIGN KEY (other_id) REFERENCES record(id) ON DELETE CASCADE
+duplicate PRIMARY KEY (id)
+duplicate FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
+duplicate CHECK ((state = ANY (ARRAY['open'::text, 'same'::text, 'apart'::text, 'over'::text])))
 failure PRIMARY KEY (record_id, system)
 failure FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 failure CHECK ((replay = ANY (ARRAY['safe'::text, 'unsafe'::text, 'after-check'::text])))
 fingerprint PRIMARY KEY (system)
 guard_count PRIMARY KEY (system, entity, operation, hour)
-hold CHECK ((kind = ANY (ARRAY['guard'::text, 'rule'::text, 'oscillation'::text, 'update-delete'::text, 'delete-guard'::text])))
+hold CHECK ((kind = ANY (ARRAY['guard'::text, 'rule'::text, 'oscillation'::text, 'update-delete'::text, 'delete-guard'::text, 'delete-waits'::text])))
 hold PRIMARY KEY (id)
 hold FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 integration CHECK (only_row)
@@ -270,6 +290,7 @@ pause PRIMARY KEY (only_row)
 place_health PRIMARY KEY (system, entity)
 rate_bucket PRIMARY KEY (key)
 record PRIMARY KEY (id)
+record CHECK ((removal = ANY (ARRAY['archive'::text, 'delete'::text, 'keep'::text])))
 record CHECK ((state = ANY (ARRAY['candidate'::text, 'review'::text, 'active'::text, 'deleting'::text, 'tombstoned'::text, 'ignored'::text])))
 resource_schema PRIMARY KEY (system, resource)
 review PRIMARY KEY (record_id)
@@ -295,6 +316,11 @@ CREATE INDEX delivery_received ON delivery USING brin (received_at)
 CREATE INDEX dependency_native ON dependency USING btree (target_system, target_entity, target_rid) WHERE (target_rid IS NOT NULL)
 CREATE INDEX dependency_record ON dependency USING btree (target_record_id) WHERE (target_record_id IS NOT NULL)
 CREATE UNIQUE INDEX dependency_wait ON dependency USING btree (record_id, system, field, target_record_id, target_system, target_entity, target_rid) NULLS NOT DISTINCT
+CREATE INDEX duplicate_decided ON duplicate USING btree (closed_at, id) WHERE (state = ANY (ARRAY['same'::text, 'apart'::text]))
+CREATE INDEX duplicate_open ON duplicate USING btree (at, id) WHERE (state = 'open'::text)
+CREATE INDEX duplicate_other ON duplicate USING btree (other_id)
+CREATE UNIQUE INDEX duplicate_pair ON duplicate USING btree (record_id, other_id)
+CREATE UNIQUE INDEX duplicate_pkey ON duplicate USING btree (id)
 CREATE INDEX failure_closed ON failure USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX failure_pkey ON failure USING btree (record_id, system)

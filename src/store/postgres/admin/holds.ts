@@ -59,7 +59,7 @@ async function carryOut(
   const recordsOf = (kinds: readonly string[]) =>
     holds.filter(({ kind }) => kinds.includes(kind)).map(({ record_id: id }) => id)
   if (decision === 'release') await releaseRules(session, recordsOf(['rule']))
-  else await undoDeletion(session, recordsOf(['update-delete', 'delete-guard']))
+  else await undoDeletion(session, recordsOf(['update-delete', 'delete-guard', 'delete-waits']))
   await changeLanes(session, await laneChanges(context, session, holds, decision))
   await markDirty(
     session,

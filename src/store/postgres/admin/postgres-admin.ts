@@ -10,15 +10,18 @@ import { readRecords } from '../sql/read-records.ts'
 import { readRun, toRun } from '../sql/runs.ts'
 import { acceptAccount } from './accounts.ts'
 import { resolveConflict } from './conflicts.ts'
+import { crowdedKeys, findDuplicate, listDuplicates } from './duplicates.ts'
 import { retryFailures } from './failures.ts'
 import { releaseHolds } from './holds.ts'
 import { isUuid } from './ids.ts'
 import { readJournal, verifyJournal } from './journal.ts'
 import { listConflicts, listFailures, listHolds, listReviews, listRuns, recordIds } from './lists.ts'
+import { mergeRecords } from './merge-records.ts'
 import { pauseWork, resumeWork } from './pause.ts'
 import { decideReview } from './reviews.ts'
 import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { createStatusCounter } from './status.ts'
+import { keepApart, undoDuplicate } from './undo-duplicate.ts'
 
 /** Intents shown with a record, the newest. */
 const intentsMax = 100
@@ -43,6 +46,12 @@ export function createPostgresAdmin(context: PostgresContext): AdminStore {
     resolveConflict: (id, choice, actor) => resolveConflict(context, id, choice, actor),
     reviews: (page) => listReviews(context, page),
     decideReview: (recordId, decision, actor) => decideReview(context, recordId, decision, actor),
+    duplicates: (page) => listDuplicates(context, page),
+    duplicate: (id) => findDuplicate(context, id),
+    crowdedKeys: (limit) => crowdedKeys(context, limit),
+    mergeRecords: (request, actor) => mergeRecords(context, request, actor),
+    keepApart: (recordId, otherId, actor) => keepApart(context, recordId, otherId, actor),
+    undoDuplicate: (id, actor) => undoDuplicate(context, id, actor),
     holds: (page) => listHolds(context, page),
     releaseHolds: (filter, decision, actor) => releaseHolds(context, filter, decision, actor),
     schemas: () => listSchemas(context),

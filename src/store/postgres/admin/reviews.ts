@@ -7,10 +7,12 @@ import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
 import { reviewPlace } from '../review.ts'
+import { decideApart } from '../sql/decide-duplicates.ts'
 import { endReview, lockReview } from '../sql/list-reviews.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
 import { readMembers } from '../sql/read-members.ts'
 import { isUuid } from './ids.ts'
+import { mergeRecords } from './merge-records.ts'
 import { takeBack, waitForWorkers } from './take-back.ts'
 
 type ReviewDecision = { readonly same: string } | { readonly apart: true }
@@ -25,6 +27,23 @@ export async function decideReview(
   if ('same' in decision && !isUuid(decision.same)) return 'refused'
   const ids = 'same' in decision ? [recordId, decision.same] : [recordId]
   await waitForWorkers(context, ids)
+  const decided = await decide(context, { recordId, decision, ids, actor })
+  if (decided !== 'refused' || !('same' in decision)) return decided
+  // It has a counterpart there already, or is itself unmatched: then one of two native records stays.
+  const request = { keep: decision.same, drop: recordId, survivors: {}, others: 'keep' as const }
+  return (await mergeRecords(context, request, actor)).kind === 'ok' ? 'ok' : 'refused'
+}
+
+function decide(
+  context: PostgresContext,
+  request: {
+    readonly recordId: string
+    readonly decision: ReviewDecision
+    readonly ids: readonly string[]
+    readonly actor: string
+  },
+): Promise<'ok' | 'unknown' | 'refused'> {
+  const { recordId, decision, ids, actor } = request
   return context.journal.borrow((append) =>
     context.database.transaction('deciding a review', async (session) => {
       const records = await takeBack(session, ids)
@@ -38,7 +57,11 @@ export async function decideReview(
       const candidates = decodePlain<ReviewRow['candidates']>(context.codec, place, encoded)
       const others = candidates.map((candidate) => candidate.recordId)
       await endReview(session, recordId, others)
-      await markDirty(session, [{ recordId, system: '*' }])
+      const decided = await decideApart(session, recordId, others, actor)
+      await markDirty(
+        session,
+        [recordId, ...decided].map((id) => ({ recordId: id, system: '*' })),
+      )
       await append(session, [{ kind: 'person', recordId, actor, body: { apart: others } }], now)
       return 'ok'
     }),

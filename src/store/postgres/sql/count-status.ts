@@ -74,7 +74,12 @@ const open = {
       (select count(*) from record where lease_owner is not null) as running,
       (select count(*) from conflict where state = 'open') as conflicts,
       (select count(*) from failure where closed_at is null) as failures,
-      (select count(*) from review) as matches,
+      (select count(*) from review)
+        + (
+          select count(*) from duplicate d
+          where d.state = 'open'
+            and not exists (select 1 from review v where v.record_id in (d.record_id, d.other_id))
+        ) as matches,
       (select count(*) from hold where closed_at is null) as holds,
       (select count(*) from intent where state = 'open') as intents,
       (

@@ -16,6 +16,9 @@ export interface RecordColumns {
   readonly tombstone_rev: number | null
   readonly released_rev: number | null
   readonly lease_owner: number | null
+  readonly alias_of: string | null
+  readonly removal: 'archive' | 'delete' | 'keep' | null
+  readonly merging: readonly string[]
 }
 
 const names = [
@@ -33,6 +36,9 @@ const names = [
   'tombstone_rev',
   'released_rev',
   'lease_owner',
+  'alias_of',
+  'removal',
+  'merging',
 ]
 
 /** The select list, for the table under the given alias. */

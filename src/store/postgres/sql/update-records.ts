@@ -35,6 +35,7 @@ export async function updateRecords(session: Session, changes: readonly RecordCh
     looks,
     documents.bytes,
     documents.lengths,
+    changes.map(({ update }) => update.merging?.join(',') ?? null),
   ])
 }
 
@@ -47,6 +48,7 @@ const statement = {
       fields = coalesce(substring($10::bytea from u.start for u.length), r.fields),
       tombstone_rev = coalesce(u.tombstone_rev, r.tombstone_rev),
       released_rev = coalesce(u.released_rev, r.released_rev),
+      merging = coalesce(string_to_array(u.merging, ',')::uuid[], r.merging),
       lease_owner = case when u.clean is null and u.again is null then r.lease_owner end,
       clean_seq = case when r.dirty_seq = u.clean then u.clean else r.clean_seq end,
       dirty_since = case
@@ -66,7 +68,7 @@ const statement = {
       end,
       claimed_look = case when u.clean is null and u.again is null then r.claimed_look else '{}' end
     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[],
-      $7::bigint[], $8::bigint[], $9::text[], $11::integer[])
-      as u (id, state, rev, start, tombstone_rev, released_rev, clean, again, look, length)
+      $7::bigint[], $8::bigint[], $9::text[], $11::integer[], $12::text[])
+      as u (id, state, rev, start, tombstone_rev, released_rev, clean, again, look, length, merging)
     where r.id = u.id`,
 }

@@ -1,0 +1,195 @@
+/** Duplicates come and go with match keys and counterparts. */
+import type { OpenMatters } from '../duplicates-contract.ts'
+import {
+  apartKey,
+  type DuplicateTableRow,
+  type MemberRow,
+  type MemoryContext,
+  markDirty,
+  membersOf,
+  type RecordRow,
+} from './tables.ts'
+
+/** A key that more records hold than this tells none of them from another: it makes no duplicates. */
+export const holdersMax = 5
+const namedMax = 10
+
+const matchable: ReadonlySet<string> = new Set(['candidate', 'review', 'active'])
+
+/** Opens and ends the duplicates of a record. What an ended one held goes on: both of its records are due. */
+export function refreshDuplicates(context: MemoryContext, recordId: string): void {
+  openShared(context, recordId)
+  for (const row of openDuplicatesOf(context, recordId)) {
+    if (isStill(context, row)) continue
+    row.state = 'over'
+    row.closedAt = context.now()
+    for (const id of [row.recordId, row.otherId]) markAll(context, id)
+  }
+}
+
+export function openDuplicatesOf({ tables }: MemoryContext, recordId: string): readonly DuplicateTableRow[] {
+  return [...(tables.recordDuplicates.get(recordId) ?? [])].filter((row) => row.state === 'open')
+}
+
+export function otherOf(row: DuplicateTableRow, recordId: string): string {
+  return row.recordId === recordId ? row.otherId : row.recordId
+}
+
+/** The row of a pair; a new one is over until it is opened. */
+export function pairRow(context: MemoryContext, one: RecordRow, otherId: string): DuplicateTableRow {
+  const { tables } = context
+  const known = tables.duplicates.get(apartKey(one.id, otherId))
+  if (known !== undefined) return known
+  const [recordId, second] = one.id < otherId ? [one.id, otherId] : [otherId, one.id]
+  const row: DuplicateTableRow = {
+    id: context.uuid(),
+    entity: one.entity,
+    recordId,
+    otherId: second,
+    cause: 'key',
+    state: 'over',
+    at: context.now(),
+    closedAt: undefined,
+    system: undefined,
+    survivorId: undefined,
+    decidedBy: undefined,
+    before: undefined,
+  }
+  tables.duplicates.set(apartKey(one.id, otherId), row)
+  for (const id of [recordId, second]) {
+    const rows = tables.recordDuplicates.get(id) ?? new Set<DuplicateTableRow>()
+    tables.recordDuplicates.set(id, rows.add(row))
+  }
+  return row
+}
+
+export function openMergeDuplicate(
+  context: MemoryContext,
+  loser: RecordRow,
+  survivor: RecordRow,
+  system: string,
+): void {
+  const row = pairRow(context, loser, survivor.id)
+  if (row.state === 'open') return
+  reopen(context, row)
+  row.cause = 'merge'
+  row.system = system
+  row.survivorId = survivor.id
+}
+
+export function reopen(context: MemoryContext, row: DuplicateTableRow): void {
+  row.state = 'open'
+  row.at = context.now()
+  row.closedAt = undefined
+  row.decidedBy = undefined
+  row.before = undefined
+}
+
+export function markAll(context: MemoryContext, recordId: string): void {
+  const record = context.tables.records.get(recordId)
+  if (record !== undefined) markDirty(context.tables, record, ['*'], context.now())
+}
+
+/** A native record that is not known to be gone. */
+export function isThere({ rid, state }: MemberRow): boolean {
+  return rid !== undefined && state !== 'gone'
+}
+
+/** What is undecided about a record before a deletion of it is confirmed. */
+export function openMatters(
+  context: MemoryContext,
+  query: {
+    readonly recordId: string
+    readonly system: string
+    readonly entity: string
+    readonly before: number
+  },
+): OpenMatters {
+  const { tables } = context
+  const { recordId, system, entity, before } = query
+  const matches = sharersOf(context, recordId).filter((id) => {
+    const state = tables.records.get(id)?.state
+    return (state === 'candidate' || state === 'review') && !tables.apart.has(apartKey(recordId, id))
+  })
+  const unread = [...tables.dirty].some((id) => {
+    const member = tables.members.get(id)?.get(system)
+    return (
+      member?.state === 'unread' &&
+      member.entity === entity &&
+      member.lane !== 'quarantined' &&
+      member.lane !== 'backoff' &&
+      tables.records.get(id)?.state === 'candidate' &&
+      (member.discoveredAt ?? 0) < before
+    )
+  })
+  return {
+    duplicates: openDuplicatesOf(context, recordId)
+      .slice(0, namedMax)
+      .map((row) => ({
+        recordId: otherOf(row, recordId),
+        cause: row.cause,
+        ...(row.survivorId === undefined ? {} : { survivorId: row.survivorId }),
+      })),
+    matches: matches.slice(0, namedMax),
+    unread,
+  }
+}
+
+function openShared(context: MemoryContext, recordId: string): void {
+  const { tables } = context
+  const own = tables.records.get(recordId)
+  if (own === undefined || !matchable.has(own.state)) return
+  for (const id of sharersOf(context, recordId)) {
+    if (tables.apart.has(apartKey(recordId, id)) || !overlaps(context, recordId, id)) continue
+    const row = pairRow(context, own, id)
+    if (row.state !== 'over' && row.state !== 'apart') continue
+    reopen(context, row)
+    row.cause = 'key'
+    row.system = undefined
+    row.survivorId = undefined
+  }
+}
+
+/**
+ * Everybody who holds a key together with this record that one record more than allowed has: with such a one coming or leaving, all pairs of
+ * that key begin or end to count.
+ */
+export function holdersOfCrossing({ tables }: MemoryContext, recordId: string): readonly string[] {
+  return [...(tables.recordKeys.get(recordId) ?? [])].flatMap(([mac, { kind }]) => {
+    const holders = [...(tables.keyRecords.get(mac) ?? [])].filter((id) =>
+      matchable.has(tables.records.get(id)?.state ?? ''),
+    )
+    return kind === 'exact' && holders.length === holdersMax + 1 ? holders : []
+  })
+}
+
+/** Others that share an exact key which tells records apart. */
+function sharersOf({ tables }: MemoryContext, recordId: string): readonly string[] {
+  const found = new Set<string>()
+  for (const [mac, { kind }] of tables.recordKeys.get(recordId) ?? []) {
+    if (kind !== 'exact') continue
+    const holders = [...(tables.keyRecords.get(mac) ?? [])].filter((id) =>
+      matchable.has(tables.records.get(id)?.state ?? ''),
+    )
+    if (holders.length <= holdersMax) for (const id of holders) found.add(id)
+  }
+  found.delete(recordId)
+  return [...found].sort()
+}
+
+/** Both have a native record in some system; records with two each are two things in two places, even without. */
+function overlaps({ tables }: MemoryContext, one: string, other: string): boolean {
+  const own = membersOf(tables, one).filter(isThere)
+  const theirs = membersOf(tables, other).filter(isThere)
+  if (own.length > 1 && theirs.length > 1) return true
+  return own.some(({ system }) => theirs.some((member) => member.system === system))
+}
+
+function isStill(context: MemoryContext, row: DuplicateTableRow): boolean {
+  const { tables } = context
+  const states = [row.recordId, row.otherId].map((id) => tables.records.get(id)?.state ?? '')
+  if (!states.every((state) => matchable.has(state))) return false
+  if (tables.apart.has(apartKey(row.recordId, row.otherId))) return false
+  if (!overlaps(context, row.recordId, row.otherId)) return false
+  return row.cause === 'merge' || sharersOf(context, row.recordId).includes(row.otherId)
+}

@@ -1,0 +1,189 @@
+/** Which native record goes where when two records become one; pure, so that both stores do the same. */
+import type { AgreedFields, MemberFields, MemberState } from '../model/state.ts'
+import type { DuplicateRow, DuplicateSide, MergeRequest } from './duplicates-contract.ts'
+
+/** What a record has in one system. */
+export interface MergeMember {
+  readonly system: string
+  readonly rid: string | undefined
+  readonly state: MemberState
+}
+
+/** What is kept of the two for undo. */
+export interface MergeBefore {
+  readonly keep: readonly MergeMember[]
+  readonly drop: readonly MergeMember[]
+  readonly dropState: 'review' | 'candidate' | 'active'
+  /** Match keys of the dropped record: hash in hexadecimal, rule and kind. */
+  readonly keys: readonly { readonly mac: string; readonly rule: number; readonly kind: 'exact' | 'block' }[]
+}
+
+/** The systems whose native records change their record, and what the dropped record has afterwards. */
+export interface MergePlan {
+  /** The kept record takes the dropped one's native record there. */
+  readonly taken: readonly string[]
+  /** What the dropped record has afterwards, in each system that either has. */
+  readonly left: readonly MergeMember[]
+}
+
+export function isLive({ rid, state }: MergeMember): boolean {
+  return rid !== undefined && (state === 'linked' || state === 'unread')
+}
+
+/** A sentence that says what is wrong with the request, or the plan. */
+export function planMerge(
+  keep: readonly MergeMember[],
+  drop: readonly MergeMember[],
+  request: Pick<MergeRequest, 'survivors'> & { readonly suggested: ReadonlyMap<string, string> },
+): MergePlan | string {
+  const problem = unknownSurvivor(keep, drop, request.survivors)
+  if (problem !== undefined) return problem
+  const taken: string[] = []
+  const left: MergeMember[] = []
+  for (const theirs of drop) {
+    const own = keep.find(({ system }) => system === theirs.system)
+    if (takesOver(own, theirs, request)) {
+      taken.push(theirs.system)
+      left.push(leftBehind(own, theirs.system))
+    } else left.push(leftBehind(theirs, theirs.system))
+  }
+  return { taken, left }
+}
+
+/** Where only one has a living native record, that one stays; a record that is gone is filled by it. */
+function takesOver(
+  own: MergeMember | undefined,
+  theirs: MergeMember,
+  {
+    survivors,
+    suggested,
+  }: Pick<MergeRequest, 'survivors'> & { readonly suggested: ReadonlyMap<string, string> },
+): boolean {
+  if (!isLive(theirs)) return false
+  if (own === undefined || !isLive(own)) return true
+  return (survivors[theirs.system] ?? suggested.get(theirs.system)) === theirs.rid
+}
+
+/** What has no place any more: a living one is put away or kept beside, one that is gone is remembered for late news of it. */
+function leftBehind(member: MergeMember | undefined, system: string): MergeMember {
+  if (member?.rid === undefined) return { system, rid: undefined, state: 'absent' }
+  if (isLive(member)) return { system, rid: member.rid, state: 'linked' }
+  return { system, rid: member.rid, state: member.state === 'out-of-scope' ? 'out-of-scope' : 'gone' }
+}
+
+function unknownSurvivor(
+  keep: readonly MergeMember[],
+  drop: readonly MergeMember[],
+  survivors: Readonly<Record<string, string>>,
+): string | undefined {
+  for (const [system, rid] of Object.entries(survivors)) {
+    const living = [...keep, ...drop].filter((member) => member.system === system && isLive(member))
+    if (living.some((member) => member.rid === rid)) continue
+    const known = living.map((member) => `${system}:${member.rid}`).join(' or ')
+    return known === ''
+      ? `neither of the two has a record in ${system}`
+      : `${system}:${rid} belongs to neither of the two: name ${known}`
+  }
+  return undefined
+}
+
+/** The native record that is suggested to stay: the one that people made, else the one of the record that was there first. */
+export function suggestSurvivor(
+  own: { readonly rid: string; readonly madeHere: boolean },
+  theirs: { readonly rid: string; readonly madeHere: boolean },
+): string {
+  return own.madeHere && !theirs.madeHere ? theirs.rid : own.rid
+}
+
+/** Systems in which both records have a native record, with the one that is suggested to stay. */
+export function overlapsOf(own: DuplicateSide, theirs: DuplicateSide): DuplicateRow['overlaps'] {
+  return own.natives.flatMap((native) => {
+    const other = theirs.natives.find(({ system, state }) => system === native.system && state !== 'gone')
+    if (other === undefined || native.state === 'gone') return []
+    return [{ system: native.system, suggested: suggestSurvivor(native, other) }]
+  })
+}
+
+/** How a member is left by an undo; `kept`: what is known of its fields stays. */
+export interface RestoredMember extends MergeMember {
+  readonly fields: 'kept' | 'none'
+}
+
+/** The way back from a merge. */
+export interface UndoPlan {
+  /** Systems whose native records change their record. */
+  readonly systems: readonly string[]
+  readonly keep: readonly RestoredMember[]
+  readonly drop: readonly RestoredMember[]
+  /** A native record of the dropped record was removed meanwhile. */
+  readonly lost: boolean
+}
+
+/** A sentence that says what has moved on since, or the way back. */
+export function planUndo(
+  before: MergeBefore,
+  keep: readonly MergeMember[],
+  drop: readonly MergeMember[],
+): UndoPlan | string {
+  const now = (side: readonly MergeMember[], system: string) =>
+    side.find((member) => member.system === system)
+  const plan = {
+    systems: [] as string[],
+    keep: [] as RestoredMember[],
+    drop: [] as RestoredMember[],
+    lost: false,
+  }
+  for (const theirs of before.drop) {
+    const { system } = theirs
+    const own = before.keep.find((member) => member.system === system)
+    const left = now(drop, system)
+    const held = now(keep, system)
+    if (theirs.rid !== undefined && held?.rid === theirs.rid) {
+      // Taken by the merge: both go back to where they were.
+      plan.systems.push(system)
+      plan.drop.push({ ...theirs, state: workingState(before, theirs), fields: 'none' })
+      const isThere = own?.rid !== undefined && left?.rid === own.rid && left.state !== 'gone'
+      plan.keep.push(
+        isThere && own !== undefined
+          ? { system, rid: own.rid, state: 'linked', fields: 'none' }
+          : { system, rid: undefined, state: 'absent', fields: 'none' },
+      )
+    } else if (theirs.rid === undefined || left?.rid === theirs.rid) {
+      plan.drop.push(stayedBehind(before, theirs, left))
+      if (isLive(theirs) && left?.state === 'gone') plan.lost = true
+    } else return `${system}:${theirs.rid} belongs to another record by now`
+  }
+  return plan
+}
+
+function stayedBehind(
+  before: MergeBefore,
+  theirs: MergeMember,
+  left: MergeMember | undefined,
+): RestoredMember {
+  const { system, rid } = theirs
+  if (!isLive(theirs))
+    return { system, rid, state: rid === undefined ? 'absent' : theirs.state, fields: 'kept' }
+  // It was removed because of the merge: whoever wants it back gets it made anew.
+  if (left?.state === 'gone') return { system, rid: undefined, state: 'absent', fields: 'none' }
+  return { system, rid, state: workingState(before, theirs), fields: 'kept' }
+}
+
+function workingState({ dropState }: MergeBefore, { state }: MergeMember): MemberState {
+  if (state !== 'linked' && state !== 'unread') return state
+  return dropState === 'active' ? 'linked' : 'unread'
+}
+
+/** What an unmatched record held when it was last seen, as values that are agreed. */
+export function agreedFromShadows(
+  members: readonly { readonly system: string; readonly fields: MemberFields }[],
+  now: number,
+): AgreedFields {
+  const agreed: Record<string, AgreedFields[string]> = {}
+  for (const { system, fields } of members) {
+    for (const [name, { shadow }] of Object.entries(fields)) {
+      if (shadow !== undefined) agreed[name] = { value: shadow, rev: 1, src: system, at: now }
+    }
+  }
+  return agreed
+}
