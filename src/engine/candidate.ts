@@ -4,7 +4,8 @@
  *
  * States, and how a candidate leaves them:
  * - `candidate` → no more (its row is dropped): attached, to the record that its marker names or to the one match found
- * - `candidate` → `review`: several records are possible, or one is likely but not sure; a person decides
+ * - `candidate` → `review`: several records are possible, one is likely but not sure, or the one that it seems to be has a counterpart here
+ *   already (a duplicate); a person decides, or it leaves by itself when a look shows that the question is over
  * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
  * - `candidate` → `ignored`: out of scope, gone before anybody saw it, or beyond reading; looked at again whenever it is marked
  *
@@ -79,6 +80,8 @@ function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure
   if (failure === 'shut' || failure.scope !== 'record') return
   const attempts = pass.members.get(system)?.laneAttempts ?? 0
   if (!isForGood(failure.code) && attempts < pass.context.settings.crashLimit) return
+  // What a person is asked about stays a question.
+  if (pass.record.state === 'review') return
   if (pass.record.state !== 'ignored') {
     updateMember(pass, { system, state: 'out-of-scope' })
     ignore(pass, 'it can not be read')

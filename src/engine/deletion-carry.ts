@@ -48,7 +48,11 @@ export async function carryDeletion(pass: Pass, calls: Removals): Promise<Verdic
 async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<OutgoingWrite | undefined> {
   const { system, lane } = member
   const place = placeOf(pass.context, system, pass.entity.name)
-  const mode = removalMode(place, pass.entity.delete.action)
+  const { removal } = pass.record
+  const mode = removalMode(
+    place,
+    removal === 'archive' || removal === 'delete' ? removal : pass.entity.delete.action,
+  )
   if (mode === undefined) {
     updateMember(pass, { system, state: 'out-of-scope' })
     note(pass, {
@@ -178,7 +182,7 @@ export function bury(pass: Pass): void {
   const { rev } = pass.record
   updateRecord(pass, { state: 'tombstoned', tombstoneRev: rev })
   addRows(pass, {
-    clearedHolds: (['delete-guard', 'update-delete'] as const).map((kind) => ({
+    clearedHolds: (['delete-guard', 'update-delete', 'delete-waits'] as const).map((kind) => ({
       recordId: pass.record.id,
       kind,
     })),

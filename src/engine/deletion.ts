@@ -6,6 +6,7 @@
  *   before the first of its records is confirmed.
  * - `suspect` → `linked`: a later read shows it alive.
  * - `suspect` → merged: the system names the survivor of a merge; the record becomes an alias of the survivor's, nothing is deleted.
+ * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`).
  * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
  *   never had. A person releases or rejects it.
  * - `suspect` → *lost* (held, with a failure): confirmed, but this system's deletions don't count. Trying again creates the record there anew.
@@ -16,9 +17,11 @@ import type { Member } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
+import { createDeletionWaits, type DeletionWaits, WAITS } from './deletion-waits.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { forgetDraft } from './matching.ts'
+import { carryMerge } from './merge-records.ts'
 import { addRows, lookAgain, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
@@ -39,11 +42,12 @@ type DeletionParts = Pick<PassParts, 'handleGone' | 'continueDeletion'>
 
 interface Tools extends Removals {
   readonly evidence: DeletionEvidence
+  readonly waits: DeletionWaits
 }
 
 /** Creates the deletion parts of one engine. */
 export function createDeletion(calls: Removals): DeletionParts {
-  const tools: Tools = { ...calls, evidence: createDeletionEvidence() }
+  const tools: Tools = { ...calls, evidence: createDeletionEvidence(), waits: createDeletionWaits() }
   return {
     handleGone: (pass, system) => handleGone(pass, system, tools),
     continueDeletion: (pass) => continueDeletion(pass, tools),
@@ -71,6 +75,7 @@ async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Ver
 }
 
 async function continueDeletion(pass: Pass, tools: Tools): Promise<Verdict> {
+  if (pass.record.removal !== undefined) return carryMerge(pass, tools)
   if (pass.record.state === 'deleting') return carryDeletion(pass, tools)
   for (const member of [...pass.members.values()]) {
     if (member.state !== 'suspect') continue
@@ -138,8 +143,8 @@ async function isTripped(context: EngineContext, system: string, entity: string)
 
 function revive(pass: Pass, member: Member): void {
   const { system } = member
-  updateMember(pass, { system, state: 'linked', goneSince: null })
-  if (member.lane === 'held') setLane(pass, system, 'open')
+  updateMember(pass, { system, state: 'linked', goneSince: null, createWantedAt: null })
+  if (member.lane === 'held' || member.laneReason === WAITS) setLane(pass, system, 'open')
   closeDeletionHolds(pass, system)
   clearFailure(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'alive' } })
@@ -151,6 +156,7 @@ function closeDeletionHolds(pass: Pass, system: string): void {
     clearedHolds: [
       { recordId, system, kind: 'delete-guard' },
       { recordId, system, kind: 'update-delete' },
+      { recordId, system, kind: 'delete-waits' },
     ],
   })
 }
@@ -182,7 +188,11 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
     lookAgain(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
     return 'go-on'
   }
-  if (!released && (await stopForPerson(pass, system, tools))) return 'go-on'
+  if (!released) {
+    const waits = await tools.waits.judge(pass, member, sighting.at)
+    if (waits !== 'confirm') return waits
+    if (await stopForPerson(pass, system, tools)) return 'go-on'
+  }
   return confirm(pass, system, tools)
 }
 
@@ -223,7 +233,7 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
 
 async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
   const { action } = pass.entity.delete
-  updateMember(pass, { system, state: 'gone', settleAt: null })
+  updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
   setLane(pass, system, 'open')
   closeDeletionHolds(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
@@ -273,7 +283,10 @@ function loseOrRestore(pass: Pass, member: Member): Verdict {
   return 'go-on'
 }
 
-/** The system merged the record into another one: ours becomes an alias of that one's record. Nothing is deleted anywhere. */
+/**
+ * The system merged the record into another one: ours becomes an alias of that one's record, or a duplicate of it where both have a
+ * counterpart elsewhere. Nothing is deleted anywhere.
+ */
 async function followMerge(pass: Pass, member: Member, survivorRid: string): Promise<Verdict> {
   const { context, claim, entity } = pass
   const { system } = member
@@ -283,18 +296,16 @@ async function followMerge(pass: Pass, member: Member, survivorRid: string): Pro
     return 'go-on'
   }
   const survivor = await context.store.resolveReference({ system, entity: entity.name, rid: survivorRid })
+  const recordId = pass.record.id
+  const body = {
+    merged: { system, from: member.rid ?? null, into: survivorRid, record: survivor?.recordId ?? null },
+  }
+  const ids = new Set([recordId, survivor?.recordId ?? recordId])
   const result = await context.store.direct.aliasMember({
     lease: claim.lease,
     system,
     survivorRid,
-    journal: [
-      {
-        kind: 'match',
-        recordId: pass.record.id,
-        actor: 'engine',
-        body: { merged: { system, into: survivorRid, record: survivor?.recordId ?? null } },
-      },
-    ],
+    journal: [...ids].map((id) => ({ kind: 'match', recordId: id, actor: 'engine', body })),
   })
   if (result === 'fenced') return 'over'
   if (result === 'unknown-survivor') {
@@ -308,7 +319,7 @@ async function followMerge(pass: Pass, member: Member, survivorRid: string): Pro
     system,
   })
   forgetDraft(pass)
-  pass.record = { ...pass.record, state: 'tombstoned' }
+  if (result === 'ok') pass.record = { ...pass.record, state: 'tombstoned' }
   return 'finish'
 }
 

@@ -13,7 +13,8 @@ import { agreedValues } from './matching.ts'
 export function keepMatchKeys(pass: Pass, result: MergeResult): void {
   const { entity } = pass
   if (entity.match.length === 0) return
-  const decided = wasDecidedByPerson(pass)
+  // What a merged record brought is agreed before the merge that follows as well.
+  const decided = wasDecidedByPerson(pass) || pass.claim.record.merging !== undefined
   if (result.changes.length === 0 && !decided) return
   const keys = matchKeys(entity, agreedValues(result.fields))
   const before = matchKeys(entity, registeredValues(pass))

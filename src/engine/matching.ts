@@ -5,7 +5,7 @@ import { decideMatch } from '../model/matching/decide-match.ts'
 import { matchKeys } from '../model/matching/match-keys.ts'
 import type { AgreedFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
-import type { MatchHit } from '../store/contract.ts'
+import type { JournalEntry, MatchHit } from '../store/contract.ts'
 import type { Pass, Verdict } from './context.ts'
 import { dropDraft, lookAgain } from './pass.ts'
 
@@ -102,21 +102,39 @@ export async function proposeReview(
   candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
 ): Promise<Verdict> {
   const { context, claim, record, entity } = pass
+  const isNew = record.state !== 'review'
   const result = await context.store.direct.requestReview({
     lease: claim.lease,
     candidates,
-    journal: [{ kind: 'match', recordId: record.id, actor: 'engine', body: { review: candidates } }],
+    journal: isNew ? reviewLines(record.id, candidates) : [],
   })
   if (result === 'fenced') return 'over'
-  context.emit({
-    type: 'MatchReviewRequested',
-    recordId: record.id,
-    entity: entity.name,
-    candidates: candidates.length,
-  })
+  if (isNew)
+    context.emit({
+      type: 'MatchReviewRequested',
+      recordId: record.id,
+      entity: entity.name,
+      candidates: candidates.length,
+    })
   forgetDraft(pass)
   pass.record = { ...pass.record, state: 'review' }
   return 'finish'
+}
+
+/** Each of the records concerned tells of the question. */
+function reviewLines(
+  recordId: string,
+  candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
+): readonly JournalEntry[] {
+  const line = { kind: 'match', actor: 'engine' } as const
+  return [
+    { ...line, recordId, body: { review: candidates } },
+    ...candidates.map((candidate) => ({
+      ...line,
+      recordId: candidate.recordId,
+      body: { mayBeSame: recordId, why: candidate.why },
+    })),
+  ]
 }
 
 /** The store has settled what becomes of the record; older wishes of this pass no longer apply. */

@@ -206,7 +206,7 @@ export function draftIsEmpty(draft: PassDraft): boolean {
 
 /** States in which nothing is read, merged or written until somebody marks the record. */
 export function isResting(state: RecordState): boolean {
-  return state === 'review' || state === 'tombstoned'
+  return state === 'tombstoned'
 }
 
 /** What the next commit would carry, for a store call that ends the pass in another way; the draft starts afresh. */

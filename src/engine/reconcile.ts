@@ -11,6 +11,7 @@ import { decide } from './decide.ts'
 import { finishPass } from './finish.ts'
 import { followGone } from './gone.ts'
 import { backOff, reopenDueLanes } from './lanes.ts'
+import { takeOverMerged } from './merge-records.ts'
 import { observe, systemsToLookAt } from './observe.ts'
 import { isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
@@ -47,9 +48,11 @@ async function enter(pass: Pass): Promise<Verdict> {
   const { state } = pass.record
   if (state === 'active') {
     addMissingMembers(pass)
+    await takeOverMerged(pass)
     await noticeRestored(pass)
   }
-  if (state === 'candidate' || state === 'ignored') return parts.resolveCandidate(pass)
+  // A candidate under review is looked at again when it is marked: the key that raised the question may be another one by now.
+  if (state === 'candidate' || state === 'ignored' || state === 'review') return parts.resolveCandidate(pass)
   return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
 }
 

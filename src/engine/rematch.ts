@@ -50,7 +50,7 @@ function holdDuplicate(pass: Pass, system: string, other: string): Verdict {
     system,
     operation: 'create',
     code: 'ENGINE_DUPLICATE',
-    message: `Another record with the same match key is in ${system} already.`,
+    message: `Record ${other} has the same match key and is in ${system} already. Say whether they are one thing: isthmus matches decide ${pass.record.id} --same ${other}, or --apart.`,
     replay: 'after-check',
   })
   note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })

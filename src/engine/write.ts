@@ -7,7 +7,10 @@ import { compose } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
 import { followGone } from './gone.ts'
 import { closedForWritesUntil, waitForSystem } from './lanes.ts'
-import { checkpoint, lookAgain, setLane, updateMember } from './pass.ts'
+import { checkpoint, lookAgain, note, setLane, updateMember } from './pass.ts'
+
+/** Lane reason of a create that would make a duplicate. */
+const DUPLICATE = 'duplicate'
 
 /** A create that has to wait for the first load, or for an older candidate, is tried again within these bounds. */
 const createWait = { baseMs: 1_000, maxMs: 30_000 }
@@ -35,6 +38,10 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[]): Pr
   if (result.kind === 'rematch') {
     const verdict = await pass.context.parts.handleRematch(pass, result.system, result.recordId)
     return verdict === 'go-on' ? writeAll(pass, others) : verdict
+  }
+  if (result.kind === 'duplicate') {
+    waitForDecision(pass, result.system, result.recordId)
+    return writeAll(pass, others)
   }
   if (wanted?.wantedAt !== undefined) {
     updateMember(pass, { system: result.system, createWantedAt: wanted.wantedAt })
@@ -71,6 +78,17 @@ async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
       setLane(pass, write.system, 'open', { attempts: 0 })
   }
   return parts.allowChange(pass, { system: write.system, operation: write.operation })
+}
+
+/**
+ * The record may be the same thing as another one: nothing is created for it until that is decided, which makes it due. What both hold is
+ * kept in agreement meanwhile.
+ */
+function waitForDecision(pass: Pass, system: string, other: string): void {
+  if (pass.members.get(system)?.laneReason !== DUPLICATE) {
+    note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })
+  }
+  setLane(pass, system, 'waiting', { reason: DUPLICATE })
 }
 
 function waitWithCreate(pass: Pass, system: string, reason: string): void {
