@@ -73,7 +73,7 @@ export function addHeldCommands(program: Command, run: Run): void {
   held
     .command('release [id]')
     .description('carry on with what is held, or --reject it')
-    .option('--kind <kind>', 'guard, rule, oscillation, update-delete or delete-guard')
+    .option('--kind <kind>', 'guard, rule, oscillation, update-delete, delete-guard or delete-waits')
     .option('--system <name>', 'only this system')
     .option('--all', 'everything held')
     .option('--reject', 'do not carry it out: a held deletion is not done, the record stays')

@@ -1,70 +1,148 @@
-/** `isthmus matches list|decide`: are two records the same thing? */
+/** `isthmus matches list|decide|undo`: are two records the same thing? */
 import type { Command } from 'commander'
-import { UsageError } from '../../model/errors.ts'
+import type { ReviewRow } from '../../store/admin-contract.ts'
+import type { CrowdedKey, DuplicateRow } from '../../store/duplicates-contract.ts'
 import { parseLimit, type Run } from '../command.ts'
-import type { CliContext } from '../context.ts'
-import { withIntegration } from '../context.ts'
+import { type CliContext, withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
+import { addDecideCommands } from './decide-match.ts'
 
-async function list(context: CliContext, options: { readonly limit: number }): Promise<number> {
+/** A key that so many hold is a matter of the definition; a few of them show it. */
+const crowdedMax = 20
+
+async function list(
+  context: CliContext,
+  options: { readonly limit: number; readonly decided?: boolean },
+): Promise<number> {
   return await withIntegration(context, async (open) => {
-    const { rows, cut } = await readPages(options.limit, (page) => open.store.admin.reviews(page))
+    const { admin } = open.store
     const now = await open.now()
-    context.output.result({ matches: rows, more: cut }, () =>
-      table(
-        rows.flatMap((row) => row.candidates.map((candidate) => ({ row, candidate }))),
-        [
-          { title: 'record', value: ({ row }) => row.recordId },
-          { title: 'entity', value: ({ row }) => row.entity },
-          { title: 'seen in', value: ({ row }) => `${row.system} ${row.rid}` },
-          { title: 'may be', value: ({ candidate }) => candidate.recordId },
-          { title: 'score', value: ({ candidate }) => (candidate.score / 1000).toFixed(3), align: 'right' },
-          { title: 'because', value: ({ candidate }) => candidate.why, widthMax: 60 },
-          { title: 'since', value: ({ row }) => ago(row.at, now) },
-        ],
-        'nothing to decide',
-      ),
+    if (options.decided === true) {
+      const { rows, cut } = await readPages(options.limit, (page) =>
+        admin.duplicates({ ...page, state: 'decided' }),
+      )
+      context.output.result({ duplicates: rows, more: cut }, () => drawDecided(rows, now))
+      return exitCodes.fine
+    }
+    const reviews = await readPages(options.limit, (page) => admin.reviews(page))
+    const duplicates = await readPages(options.limit, (page) => admin.duplicates(page))
+    const crowded = await admin.crowdedKeys(crowdedMax)
+    const more = reviews.cut || duplicates.cut
+    context.output.result(
+      { matches: reviews.rows, duplicates: duplicates.rows, notUnique: crowded, more },
+      () => draw({ reviews: reviews.rows, duplicates: duplicates.rows, crowded, now }),
     )
-    return rows.length > 0 ? exitCodes.needsDecision : exitCodes.fine
+    return reviews.rows.length + duplicates.rows.length > 0 ? exitCodes.needsDecision : exitCodes.fine
   })
 }
 
-async function decide(
-  context: CliContext,
-  recordId: string,
-  options: { readonly same?: string; readonly apart?: boolean },
-): Promise<number> {
-  if ((options.same === undefined) === (options.apart !== true))
-    throw new UsageError('CLI_USAGE', 'say what it is: --same <record id>, or --apart')
-  return await withIntegration(context, async (open) => {
-    const decision = options.same === undefined ? ({ apart: true } as const) : { same: options.same }
-    const result = await open.store.admin.decideReview(recordId, decision, context.actor)
-    if (result === 'unknown')
-      throw new UsageError('CLI_NOT_FOUND', `no match to decide for record ${recordId}`)
-    if (result === 'refused')
-      throw new UsageError(
-        'CLI_REFUSED',
-        `record ${options.same ?? ''} has a counterpart there already, or is gone; list the matches again`,
-      )
-    open.store.wake()
-    context.output.result({ recordId, result }, () => 'decided; it is on its way')
-    return exitCodes.fine
-  })
+interface Drawn {
+  readonly reviews: readonly ReviewRow[]
+  readonly duplicates: readonly DuplicateRow[]
+  readonly crowded: readonly CrowdedKey[]
+  readonly now: number
+}
+
+function draw({ reviews, duplicates, crowded, now }: Drawn): string {
+  const paired = new Set(
+    duplicates.flatMap(({ sides: [one, other] }) => [
+      `${one.recordId} ${other.recordId}`,
+      `${other.recordId} ${one.recordId}`,
+    ]),
+  )
+  const questions = reviews.flatMap((row) =>
+    row.candidates
+      .filter((candidate) => !paired.has(`${row.recordId} ${candidate.recordId}`))
+      .map((candidate) => ({ row, candidate })),
+  )
+  const parts = [
+    ...(questions.length > 0 || duplicates.length === 0 ? [drawReviews(questions, now)] : []),
+    ...(duplicates.length > 0 ? [drawDuplicates(duplicates, now)] : []),
+    ...crowded.map(
+      ({ entity, rule, holders, examples }) =>
+        `${holders} ${entity} records share one key of match rule ${rule + 1} (${examples.join(', ')}, …): it tells none of them from another, so it makes no duplicates. Match by something unique.`,
+    ),
+  ]
+  return parts.join('\n\n')
+}
+
+function drawReviews(
+  rows: readonly { readonly row: ReviewRow; readonly candidate: ReviewRow['candidates'][number] }[],
+  now: number,
+): string {
+  return table(
+    rows,
+    [
+      { title: 'record', value: ({ row }) => row.recordId },
+      { title: 'entity', value: ({ row }) => row.entity },
+      { title: 'seen in', value: ({ row }) => `${row.system} ${row.rid}` },
+      { title: 'may be', value: ({ candidate }) => candidate.recordId },
+      { title: 'score', value: ({ candidate }) => (candidate.score / 1000).toFixed(3), align: 'right' },
+      { title: 'because', value: ({ candidate }) => candidate.why, widthMax: 60 },
+      { title: 'since', value: ({ row }) => ago(row.at, now) },
+    ],
+    'nothing to decide',
+  )
+}
+
+function drawDuplicates(rows: readonly DuplicateRow[], now: number): string {
+  return table(
+    rows,
+    [
+      { title: 'duplicate', value: (row) => row.id },
+      { title: 'entity', value: (row) => row.entity },
+      { title: 'record', value: ({ sides: [kept] }) => `${kept.recordId} (${nativesOf(kept)})` },
+      { title: 'may be', value: ({ sides: [, other] }) => `${other.recordId} (${nativesOf(other)})` },
+      { title: 'because', value: causeOf },
+      {
+        title: 'suggested to stay',
+        value: ({ overlaps }) => overlaps.map((one) => `${one.system}:${one.suggested}`).join(', '),
+      },
+      { title: 'held', value: heldOf },
+      { title: 'since', value: (row) => ago(row.at, now) },
+    ],
+    'no duplicates',
+  )
+}
+
+function drawDecided(rows: readonly DuplicateRow[], now: number): string {
+  return table(
+    rows,
+    [
+      { title: 'duplicate', value: (row) => row.id },
+      { title: 'entity', value: (row) => row.entity },
+      { title: 'record', value: ({ sides: [kept] }) => kept.recordId },
+      { title: 'other', value: ({ sides: [, other] }) => other.recordId },
+      { title: 'decided', value: (row) => row.state },
+      { title: 'by', value: (row) => row.decidedBy ?? '' },
+      { title: 'when', value: (row) => ago(row.decidedAt ?? row.at, now) },
+    ],
+    'nobody has decided about a duplicate so far',
+  )
+}
+
+function nativesOf({ natives }: DuplicateRow['sides'][number]): string {
+  const there = natives.filter(({ state }) => state !== 'gone')
+  return there.map(({ system, rid }) => `${system}:${rid}`).join(', ')
+}
+
+function causeOf({ cause, system }: DuplicateRow): string {
+  return cause === 'merge' ? `${system ?? 'a system'} merged them` : 'same key'
+}
+
+function heldOf({ held }: DuplicateRow): string {
+  return [...new Set(held.map(({ what, system }) => `${what} in ${system}`))].join(', ')
 }
 
 export function addMatchesCommands(program: Command, run: Run): void {
   const matches = program.command('matches').description('records that may be the same thing')
   matches
     .command('list')
-    .description('list them with their possible counterparts')
-    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .description('list them: possible counterparts, and duplicates with what they hold')
+    .option('--limit <n>', 'rows of each at most', parseLimit, 100)
+    .option('--decided', 'duplicates that people have decided, to undo one')
     .action(run(list))
-  matches
-    .command('decide <record>')
-    .description('say whether they are the same')
-    .option('--same <id>', 'it is this record')
-    .option('--apart', 'it is a thing of its own; this is remembered')
-    .action(run(decide))
+  addDecideCommands(matches, run)
 }

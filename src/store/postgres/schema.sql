@@ -199,9 +199,9 @@ record.lease_until bigint not null default 0
 record.tombstone_rev bigint
 record.released_rev bigint
 record.alias_of uuid
-record.dirty_since bigint default now_ms()
 record.removal text
 record.merging uuid[] not null default '{}'::uuid[]
+record.dirty_since bigint default now_ms()
 resource_schema.system text not null
 resource_schema.resource text not null
 resource_schema.accepted text not null
