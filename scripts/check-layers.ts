@@ -36,18 +36,24 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     why: 'the API client knows no connector',
   },
+  'connectors/kit/answers': {
+    layers: ['model'],
+    types: ['connectors/kit'],
+    packages: [],
+    why: 'which record an answer is about is judged by pure functions, so that the kit and the engine can share them',
+  },
   'connectors/kit': {
-    layers: ['model', 'http'],
+    layers: ['model', 'http', 'connectors/kit/answers'],
     packages: ['node:*', 'zod', 'yaml', 'standardwebhooks'],
     why: 'the kit knows no system',
   },
   'connectors/postgres': {
-    layers: ['model', 'http', 'connectors/kit'],
+    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/answers'],
     packages: ['node:*', 'zod', 'pg', 'pg-copy-streams'],
     why: 'here PostgreSQL is the system that is synced, reached by its own protocol; the store has its own connections',
   },
   connectors: {
-    layers: ['model', 'http', 'connectors/kit', 'connectors/postgres'],
+    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/answers', 'connectors/postgres'],
     packages: ['node:*', 'zod', 'yaml', 'lossless-json', 'graphql', 'fast-xml-parser'],
     why: 'a connector may use the kit, never a sibling',
   },
@@ -67,10 +73,10 @@ const layers: Readonly<Record<string, Layer>> = {
     why: 'pg is named here alone',
   },
   engine: {
-    layers: ['model', 'engine'],
+    layers: ['model', 'engine', 'connectors/kit/answers'],
     types: ['store', 'connectors/kit'],
     packages: [],
-    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts',
+    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts, and the check of answers',
   },
   observability: {
     layers: ['model'],
@@ -159,8 +165,8 @@ function sources(directory: string): string[] {
 function layerOf(file: string): string | undefined {
   const parts = path.relative(root, file).split(path.sep)
   if (parts.length === 1) return undefined
-  const two = parts.slice(0, 2).join('/')
-  return two in layers ? two : parts[0]
+  const nested = [3, 2].map((depth) => parts.slice(0, depth).join('/'))
+  return nested.find((name) => name in layers) ?? parts[0]
 }
 
 /** A connector's own folder (`connectors/rest`); siblings may not see each other. */

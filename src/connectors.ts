@@ -1,4 +1,6 @@
 /** Connectors, and the kit to write one: `isthmus/connectors`. */
+export { checkedResource, checkedSystem } from './connectors/kit/answers/checked-resource.ts'
+export { type SameId, sameIgnoringCase, sameNumber, sameText } from './connectors/kit/answers/same-id.ts'
 export {
   type FeedItem,
   type FeedPage,
@@ -51,6 +53,7 @@ export {
   writeResultOf,
 } from './connectors/kit/outcome.ts'
 export { feedQuotas, quotasOf } from './connectors/kit/quotas.ts'
+export { quotedWords } from './connectors/kit/quoted-words.ts'
 export {
   type HmacScheme,
   type Verification,

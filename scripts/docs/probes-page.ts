@@ -1,6 +1,7 @@
 /** The reference page of the connector probes, made from the probes themselves. */
 
 import { accountProbes } from '../../src/connectors/kit/conformance/probes/account.ts'
+import { answerProbes } from '../../src/connectors/kit/conformance/probes/answers.ts'
 import { batchProbes } from '../../src/connectors/kit/conformance/probes/batches.ts'
 import { changeProbes } from '../../src/connectors/kit/conformance/probes/changes.ts'
 import { createProbes } from '../../src/connectors/kit/conformance/probes/creates.ts'
@@ -21,6 +22,7 @@ const areas = [
   ['Updates', updateProbes],
   ['Removals', removeProbes],
   ['Several writes in a call', batchProbes],
+  ['What an answer is about', answerProbes],
   ['A server that lies or falls over', failureProbes],
   ['Webhooks', webhookProbes],
 ] as const

@@ -33,6 +33,7 @@ export function manifestPage(): string {
     'Everything left out has the careful meaning. Places in records and answers are paths such as `meta.version`.',
     'Which questions to ask an API for it: [connect a REST system](../how-to/connect-a-rest-system.md). A whole one in under forty lines: [write a connector](../how-to/write-a-connector.md).',
     'What is said here is believed, so prove it: `isthmus certify` tries each of [these sentences](probes.md) on the system.',
+    'Errors within answers of success, merged records and filters, with examples: [connect a REST system](../how-to/connect-a-rest-system.md#when-200-does-not-mean-yes).',
   ]
   const schema = z.toJSONSchema(manifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
@@ -63,6 +64,7 @@ export function graphqlManifestPage(): string {
     'What the connector `graphql` has to know about an API, under `manifest` of a system: inline, or a path to a file.',
     'Documents are GraphQL; `...record` stands for the fields of the resource and marks where in the answer its records are. The variables and',
     'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). Everything left out has the careful meaning.',
+    'How a refused mutation is told from a stored one, with examples: the same README, "Refusals".',
   ]
   const schema = z.toJSONSchema(graphqlManifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(

@@ -8,11 +8,15 @@ import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { Intent, Member } from '../model/state.ts'
 import { sendWindow } from './compose.ts'
 import type { CarryOut, LookAt, OutgoingWrite, Pass, Sighting, Verdict } from './context.ts'
+import { clearFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil } from './lanes.ts'
 import { addRows, lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { isEdited } from './unabsorbed-edit.ts'
+import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
+
+type CarriedOut = Awaited<ReturnType<CarryOut>>
 
 /** Wait before a removal whose answer was no success is judged again. */
 const RETRY_MS = 2_000
@@ -35,7 +39,7 @@ export async function carryDeletion(pass: Pass, calls: Removals): Promise<Verdic
     const result = await calls.carryOut(pass, writes)
     if (result.kind === 'fenced') return 'over'
     if (result.kind === 'sent') {
-      for (const [system, outcome] of result.outcomes) noteRemoval(pass, system, outcome.kind)
+      for (const write of writes) await noteAnswer(pass, write, { result, calls })
     } else {
       lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
     }
@@ -63,6 +67,7 @@ async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<
   }
   // A person opens these; until then the record stays `deleting`, and nothing else waits for it.
   if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
+  if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
   if (closedUntil !== undefined) {
     lookAgain(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
@@ -88,6 +93,10 @@ function judgeRemoval(
   }
   if (!sighting.inScope) {
     updateMember(pass, { system, state: 'out-of-scope' })
+    return undefined
+  }
+  if (isUnproven(member)) {
+    judgeUnproven(pass, system, sighting)
     return undefined
   }
   if (member.laneReason !== RELEASED && isEdited(pass, member, sighting.observation)) {
@@ -148,11 +157,29 @@ function removalIntent(
   }
 }
 
+async function noteAnswer(
+  pass: Pass,
+  write: OutgoingWrite,
+  {
+    result,
+    calls,
+  }: { readonly result: Extract<CarriedOut, { readonly kind: 'sent' }>; readonly calls: Removals },
+): Promise<void> {
+  const { system } = write.intent
+  const outcome = result.outcomes.get(system)
+  if (outcome === undefined) return
+  const { lookAt } = calls
+  if (await isRemovalProven(pass, write, { outcome, lookAt })) noteRemoval(pass, system, outcome.kind)
+}
+
 /** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */
 function noteRemoval(pass: Pass, system: string, outcome: string): void {
   if (outcome === 'ok' || outcome === 'gone') {
     updateMember(pass, { system, state: 'gone', goneSince: pass.context.clock.now(), settleAt: null })
-    if (pass.members.get(system)?.lane !== 'open') setLane(pass, system, 'open')
+    if (pass.members.get(system)?.lane !== 'open') {
+      setLane(pass, system, 'open')
+      clearFailure(pass, system)
+    }
     note(pass, { kind: 'delete', body: { system, step: 'removed', outcome } })
     return
   }

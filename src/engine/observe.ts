@@ -18,6 +18,7 @@ import { type Place, placeOf } from './place.ts'
 import { priorityOf } from './priority.ts'
 import { readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
+import { forgetUnreadable, tellUnreadable } from './unreadable-member.ts'
 import { compareVersions } from './versions.ts'
 
 /** A version that went back is believed after this long: the remote was restored from a backup, no replica lags so far. */
@@ -78,6 +79,7 @@ async function sightingOf(pass: Pass, place: Place, member: Member, read: TimedR
   if (read === 'shut') return noInformation(pass, place.system, 'shut')
   const { result, startedAt, seenAt } = read
   if (result.kind === 'unknown') return noInformation(pass, place.system, result.failure)
+  forgetUnreadable(pass, place.system)
   forgetFailures(pass, place.system)
   if (result.kind === 'gone') {
     return {
@@ -94,6 +96,7 @@ function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'
   if (failure !== 'shut' && failure.scope === 'record') {
     const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
     backOff(pass, system, { reason: failure.code, look: true, notBefore })
+    tellUnreadable(pass, system, failure)
   } else {
     waitForSystem(pass, system, { reason: 'system-paused', look: true })
   }
@@ -128,7 +131,7 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
     observation,
     problems: reading.problems,
     missing: reading.missing,
-    inScope: place.part.inScope(result.native),
+    inScope: result.inScope !== false && place.part.inScope(result.native),
     admissible,
     seenAt,
     ...(marker === undefined ? {} : { marker }),

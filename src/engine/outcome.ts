@@ -7,13 +7,15 @@
  * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
  * - `gone`: the record is not there any more: a deletion to confirm, never here
  * - `not-sent`, `unsent`: it provably had no effect: tried again
- * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14)
+ * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error that the system itself
+ *   answered is found out sooner, and told after a few attempts (`answered-errors.ts`)
  */
 import type { CallFailure, WriteResult } from '../connectors/kit/contract.ts'
 import { equivalent, isEmpty } from '../model/merge/equivalence.ts'
 import { forgetWrote, hasBase, unseen } from '../model/merge/member-field.ts'
 import { absorbOutcome, withdrawIntentFields } from '../model/merge/outcome.ts'
 import type { MemberFields } from '../model/state.ts'
+import { lookAtOthers, takeAnsweredError } from './answered-errors.ts'
 import { resolveIntent } from './commit.ts'
 import { refuse } from './compose.ts'
 import type { OutgoingWrite, Pass, SendOutcome } from './context.ts'
@@ -68,6 +70,10 @@ export async function takeOutcome(
       comeBack(pass, system, undefined)
       return { again: false }
     case 'unknown':
+      lookAtOthers(pass, system, outcome.others)
+      if (outcome.failure.answered === true && takeAnsweredError(pass, write, outcome.failure)) {
+        return { again: false }
+      }
       leaveInDoubt(pass, write, outcome.failure)
       return { again: false }
   }

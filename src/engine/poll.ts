@@ -41,8 +41,6 @@ export type PollResult =
       readonly retryAfterMs?: number
       /** The place was listed instead of asked for its changes. */
       readonly listed?: true
-      /** The system can't be reached: the next poll is as cheap as a probe. */
-      readonly unreachable?: boolean
     }
 
 /** Lists a place; given by who keeps two lists of one place from running at once. */
@@ -84,14 +82,9 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await askFeed(context, place, cursor, request)
     if (answer.kind === 'unknown') {
-      const { code, said, retryAfterMs, kind } = answer.failure
-      return {
-        kind: 'failed',
-        code,
-        message: withWords(answer.failure.message, said),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(kind === 'unreachable' ? { unreachable: true } : {}),
-      }
+      const { code, said, retryAfterMs } = answer.failure
+      const message = withWords(answer.failure.message, said)
+      return { kind: 'failed', code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     }
     if (answer.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, answer)
@@ -190,8 +183,7 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
   const result = await list({ ...request, kind: 'full' })
   if (!result.ended) {
     const message = result.reason ?? 'the list broke off'
-    const unreachable = result.unreachable === true ? { unreachable: true } : {}
-    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
+    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true }
   }
   return { kind: 'done', changed: result.changed + result.discovered }
 }

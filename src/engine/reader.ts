@@ -1,4 +1,5 @@
 /** Reads by id: through the gate of the system, within its time limit, and batched where the system has a batch read. */
+import { checkedResource } from '../connectors/kit/answers/checked-resource.ts'
 import type { CallFailure, ConnectedSystem, ReadResult, Resource } from '../connectors/kit/contract.ts'
 import type { Integration } from '../model/integration.ts'
 import { createBatcher, type Submit } from './batcher.ts'
@@ -41,7 +42,7 @@ function readLane(options: ReaderOptions, system: string, resourceName: string):
   const gate = options.gates.get(system)
   const timing = options.integration.systems.get(system)?.timing
   if (connected === undefined || gate === undefined || timing === undefined) return async () => 'shut'
-  const resource = connected.resource(resourceName)
+  const resource = checkedResource(connected.resource(resourceName))
   const timed = (asks: readonly Ask[]) =>
     readTimed(options, { gate, resource, limitMs: timing.readTimeoutMs }, asks)
   if (resource.readMany === undefined || resource.capabilities.read.batch < 2) {
@@ -110,13 +111,7 @@ async function readWithin(
           )) ?? []
         )
       },
-      () =>
-        all({
-          code: 'TIMEOUT',
-          message: `No answer within ${limitMs} ms.`,
-          scope: 'system',
-          kind: 'unreachable',
-        }),
+      () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'system' }),
     )
   } catch (error) {
     return all({ ...describeThrown(error), scope: 'record' })

@@ -13,6 +13,7 @@ import type { FindRequest, FindResult } from '../connectors/kit/contract.ts'
 import { openIntentFields } from '../model/merge/outcome.ts'
 import type { Intent, MemberField } from '../model/state.ts'
 import { backoffMs, spreadAfter } from './backoff.ts'
+import { checkHits } from './check-hits.ts'
 import { commitSettlement, resolveIntent } from './commit.ts'
 import { sendWindow } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
@@ -23,11 +24,9 @@ import { takeOutcome } from './outcome.ts'
 import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { priorityOf } from './priority.ts'
+import { quarantineCreate } from './quarantine-create.ts'
 import { translateOutwards } from './references.ts'
 import { send } from './send.ts'
-
-/** Longest wait between two searches for a create in doubt that gave no answer. */
-const searchWaitMaxMs = 10_000
 
 /** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
 export async function recoverIntents(pass: Pass): Promise<Verdict> {
@@ -75,8 +74,7 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
   const { clock, random, settings } = pass.context
   const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
   updateMember(pass, { system: intent.system, laneAttempts: attempts })
-  // The search failed, which is the system's failure and not the record's: it is made again soon after the system is back.
-  const bounds = { baseMs: settings.backoffBaseMs, maxMs: Math.min(searchWaitMaxMs, settings.backoffMaxMs) }
+  const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
   return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
 }
 
@@ -93,10 +91,11 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
   if (ready > clock.now()) return keepClosed(pass, intent, ready)
   const request = await findRequest(pass, intent, place)
   if (request !== undefined) return search(pass, intent, { place, request })
-  return quarantine(pass, intent, {
+  quarantineCreate(pass, intent, {
     code: 'CREATE_IN_DOUBT',
     message: 'The create may have taken effect, and the system offers no way to find out.',
   })
+  return 'go-on'
 }
 
 /** The same bytes once more, after its new time window is durable. */
@@ -124,7 +123,9 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {
     const replays = place.resource.capabilities.idempotency?.replaysErrors === true
-    if (replays) resolveIntent(pass, write.intent, { state: 'open', outcome: storedError })
+    // An error that the system answered often enough has been left to a person by then.
+    if (replays && pass.intents.has(intent.system))
+      resolveIntent(pass, write.intent, { state: 'open', outcome: storedError })
     return 'go-on'
   }
   tellResolved(pass, intent, outcome.kind)
@@ -156,16 +157,18 @@ interface Search {
 async function search(pass: Pass, intent: Intent, { place, request }: Search): Promise<Verdict> {
   const result = await find(pass, { place, request })
   if (result === 'shut' || result.kind === 'unknown') return keepClosedForAWhile(pass, intent)
-  const rids = [...new Set(result.rids)]
+  const rids = await checkHits(pass, { place, request, intent }, [...new Set(result.rids)])
+  if (rids === 'unknown') return keepClosedForAWhile(pass, intent)
   const [only] = rids
   if (only === undefined) {
     return result.capped ? keepClosedForAWhile(pass, intent) : abandon(pass, intent, 'not-found')
   }
   if (rids.length > 1 || result.capped) {
-    return quarantine(pass, intent, {
+    quarantineCreate(pass, intent, {
       code: 'CREATE_AMBIGUOUS',
       message: `${rids.length} records could be the one whose create was not answered.`,
     })
+    return 'go-on'
   }
   return adopt(pass, intent, only)
 }
@@ -244,22 +247,6 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
     message: `The record that the create answered belongs to record ${recordId} already: are both the same?`,
     replay: 'after-check',
   })
-}
-
-/**
- * No second attempt without a person. The intent itself is over, so that it holds up no other record's discovery: if its effect turns up with
- * a key of this record, it is matched like any other, which also opens the lane.
- */
-function quarantine(
-  pass: Pass,
-  intent: Intent,
-  why: { readonly code: string; readonly message: string },
-): Verdict {
-  resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })
-  setLane(pass, intent.system, 'quarantined', { reason: why.code })
-  keepFailure(pass, { system: intent.system, operation: 'create', ...why, replay: 'after-check' })
-  tellResolved(pass, intent, 'quarantined')
-  return 'go-on'
 }
 
 function tellResolved(pass: Pass, intent: Intent, result: string): void {

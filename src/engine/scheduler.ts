@@ -10,21 +10,12 @@
  */
 import { isIsthmusError } from '../model/errors.ts'
 import { isBaselineDone } from './baseline.ts'
-import type { FullRunResult } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import type { Runs } from './runs.ts'
-import {
-  FULL_EVERY_MS,
-  firstDue,
-  type Job,
-  type JobFailure,
-  type NextCron,
-  nextDue,
-  retryDelay,
-} from './schedule.ts'
+import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue, retryDelay } from './schedule.ts'
 import { createWakeBell, type WakeBell } from './wake-bell.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
@@ -153,7 +144,7 @@ async function doJob(
   const outcome = await perform(context, options.runs, slot.job, signal)
   if (outcome.kind === 'failed') {
     slot.failures += 1
-    slot.dueAt = clock.now() + retryDelay(slot.failures, random.next(), outcome)
+    slot.dueAt = clock.now() + retryDelay(slot.failures, random.next(), outcome.retryAfterMs)
     return
   }
   slot.failures = 0
@@ -167,7 +158,9 @@ async function doJob(
   slot.dueAt = nextDue(slot.job, startedAt, random.next(), options.nextCron) ?? Number.POSITIVE_INFINITY
 }
 
-type JobOutcome = { readonly kind: 'done' | 'again' } | ({ readonly kind: 'failed' } & JobFailure)
+type JobOutcome =
+  | { readonly kind: 'done' | 'again' }
+  | { readonly kind: 'failed'; readonly retryAfterMs?: number }
 
 async function perform(
   context: IntakeContext,
@@ -191,19 +184,14 @@ async function perform(
     const result = await runs.full({ ...request, kind: 'full' })
     if (await isBaselineDone(context, place)) return { kind: 'done' }
     // A list that can't prove itself complete is taken once a second one finds nothing new: at once, not after a back-off.
-    if (result.ended && result.discovered > 0) return { kind: 'again' }
-    return failedRun(result)
+    return { kind: result.ended && result.discovered > 0 ? 'again' : 'failed' }
   }
   if (job.work.kind === 'placing') {
     await placeOlderRecords(context, job, signal)
     return { kind: 'done' }
   }
   const result = await runs.full({ ...request, kind: 'full' })
-  return result.ended ? { kind: 'done' } : failedRun(result)
-}
-
-function failedRun({ unreachable = false }: FullRunResult): JobOutcome {
-  return { kind: 'failed', unreachable }
+  return { kind: result.ended ? 'done' : 'failed' }
 }
 
 /** Looks once for each definition at the records that a system which joined their entity has no part in yet. */

@@ -9,6 +9,7 @@
  * - An answer that is missing, or a call that threw, says nothing about any of them: each is `unknown`.
  * - Records whose call broke off go alone the next time: one of them may be the reason, and must not take its neighbours along again (H33).
  */
+import { checkedResource } from '../connectors/kit/answers/checked-resource.ts'
 import type {
   CallContext,
   CallFailure,
@@ -84,7 +85,8 @@ interface Target {
 }
 
 function openLane(options: WriterOptions, { system, resource: name, operation }: LaneKey): WriteLane {
-  const resource = options.systems.get(system)?.resource(name)
+  const connected = options.systems.get(system)
+  const resource = connected === undefined ? undefined : checkedResource(connected.resource(name))
   const gate = options.gates.get(system)
   const limitMs = options.integration.systems.get(system)?.timing.writeTimeoutMs
   if (resource === undefined || gate === undefined || limitMs === undefined) {
@@ -212,13 +214,7 @@ async function callWithin(
         if (asks.length > 1) return callMany(resource, asks, context)
         return first === undefined ? [] : [await callOne(resource, first, context)]
       },
-      () =>
-        all({
-          code: 'TIMEOUT',
-          message: `No answer within ${limitMs} ms.`,
-          scope: 'system',
-          kind: 'unreachable',
-        }),
+      () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'system' }),
     )
     // Answers that can't be told apart are answers to nobody.
     return results.length === asks.length ? results : all(answerMissing)

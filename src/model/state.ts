@@ -69,6 +69,8 @@ export interface MemberField {
   readonly hold?: { readonly reason: string; readonly at: number }
   /** The system refused this revision under this definition version: not sent again until one of them changes. */
   readonly rejected?: { readonly rev: number; readonly version: string; readonly code: string }
+  /** So many writes of this revision were answered with an error whose effect is not known. */
+  readonly unclear?: { readonly rev: number; readonly count: number }
   /** The system stores our value in a poorer form; accepted as it is. */
   readonly coerced?: true
   /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */

@@ -206,6 +206,53 @@ const lies: Readonly<Record<string, Lie>> = {
       readMany: async (rids, context) => [...((await readMany?.(rids, context)) ?? [])].reverse(),
     }),
   },
+  'a read that answers with another record': {
+    probe: 'answers-name-their-record',
+    resource: 'people',
+    lie: ({ read }) => {
+      let first: string | undefined
+      return {
+        read: (rid, context) => {
+          first ??= rid
+          return read(first, context)
+        },
+      }
+    },
+  },
+  'another record told under the id that was asked for': {
+    probe: 'answers-name-their-record',
+    resource: 'people',
+    lie: ({ read }) => {
+      let first: string | undefined
+      return {
+        read: async (rid, context) => {
+          first ??= rid
+          const result = await read(first, context)
+          return result.kind === 'live' ? { ...result, rid } : result
+        },
+      }
+    },
+  },
+  'an update answered with another record': {
+    probe: 'answers-name-their-record',
+    resource: 'people',
+    lie: ({ update }) => ({
+      update: async (request, context) => {
+        const result = (await update?.(request, context)) ?? { kind: 'gone' }
+        return result.kind === 'ok' ? { ...result, rid: `${result.rid}0` } : result
+      },
+    }),
+  },
+  'creates that are all answered with one id': {
+    probe: 'answers-name-their-record',
+    resource: 'people',
+    lie: ({ create }) => ({
+      create: async (request, context) => {
+        const result = (await create?.(request, context)) ?? { kind: 'gone' }
+        return result.kind === 'ok' ? { ...result, rid: '1' } : result
+      },
+    }),
+  },
   'a write that leaves after its start time': {
     probe: 'late-write-does-not-leave',
     resource: 'people',

@@ -17,6 +17,7 @@ import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { WriteResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import { callFailure, writeResultOf } from '../kit/outcome.ts'
+import { quotedWords } from '../kit/quoted-words.ts'
 import type { ErrorsManifest } from './manifests/manifest.ts'
 
 /** One entry of `errors`. */
@@ -25,7 +26,7 @@ export interface GraphqlProblem {
   readonly code: string | undefined
   /** Response names and positions, from `data`. */
   readonly path: readonly (string | number)[] | undefined
-  /** The server's words; only told on where they can be about a document alone. */
+  /** The server's words, as they came: see `quotedWords` for what may be told on. */
   readonly message: string
 }
 
@@ -128,10 +129,18 @@ export function errorOf(
     label,
     throttledMs,
     asked,
-  }: { rules: ErrorsManifest; label: string; throttledMs: number | undefined; asked: AskedFor },
+    sent,
+  }: {
+    rules: ErrorsManifest
+    label: string
+    throttledMs: number | undefined
+    asked: AskedFor
+    /** Variables of the request: their values are not quoted. */
+    sent: unknown
+  },
 ): IsthmusError {
   const verdict = verdictWithin(problems, verdictOf(problems, ran, rules), asked)
-  const message = `${label} was answered with ${told(problems)}.`
+  const message = `${label} was answered with ${told(problems, sent)}.`
   if (verdict === 'denied')
     return new AuthenticationError('CONNECTOR_ACCESS_DENIED', message, { outcome: 'answered' })
   if (verdict === 'throttled') {
@@ -152,36 +161,50 @@ function verdictWithin(
   return isBelow && (kind === 'mutation' || verdict === 'gone') ? 'unclear' : verdict
 }
 
-/** Codes and places; the words only of errors about the document itself, since others may quote values. */
-function told(problems: readonly GraphqlProblem[]): string {
+/** Codes, places and the server's own words, without the values that were sent. */
+function told(problems: readonly GraphqlProblem[], sent: unknown): string {
   const shown = problems.slice(0, 3).map(({ code, path, message }) => {
     const place = path === undefined ? '' : ` at ${path.join('.')}`
-    const words = code === 'GRAPHQL_VALIDATION_FAILED' ? ` (${message.slice(0, 200)})` : ''
-    return `${code ?? 'an error without a code'}${place}${words}`
+    const words = quotedWords(message, sent)
+    return `${code ?? 'an error without a code'}${place}${words === undefined ? '' : ` (${words})`}`
   })
   const more = problems.length > shown.length ? ` and ${problems.length - shown.length} more` : ''
   return `${shown.join(', ')}${more}`
 }
 
-/** Refusals that a mutation lists in its own answer; undefined when it lists none. */
+/** Refusals that a mutation lists in its own answer; undefined when it lists none. `sent`: variables, whose values are not quoted. */
 export function userErrorsOf(
   payload: unknown,
   rules: ErrorsManifest,
-  label: string,
+  { label, sent }: { readonly label: string; readonly sent: unknown },
 ): GraphqlError | undefined {
-  const listed = valueAt(payload, rules.user)
-  if (!Array.isArray(listed) || listed.length === 0) return undefined
-  const entries = listed.slice(0, problemsMax)
+  const entries = listedErrors(payload, rules)
+  if (entries.length === 0) return undefined
   const codes = entries.map((entry) => shortToken(textAt(entry, rules.userCode)))
   const fields = entries
     .map((entry) => fieldNameOf(valueAt(entry, rules.userField)))
     .filter((name) => name !== undefined)
-  const message = `${label} was refused: ${codes.map((code) => code ?? 'no code').join(', ')}.`
+  const shown = entries.slice(0, 3).map((entry, index) => {
+    const words = quotedWords(typeof entry === 'string' ? entry : textAt(entry, rules.userMessage), sent)
+    return `${codes[index] ?? 'no code'}${words === undefined ? '' : ` (${words})`}`
+  })
+  const message = `${label} was refused: ${shown.join(', ')}.`
   if (rules.userErrorsArePartial) return new GraphqlError('unclear', message, { fields })
   const verdicts = new Set(codes.map((code) => verdictOfCode(code, rules)))
   const [only] = verdicts
   const verdict = verdicts.size === 1 && (only === 'gone' || only === 'stale') ? only : 'refused'
   return new GraphqlError(verdict, message, { fields })
+}
+
+/** The list that the manifest names, or any list of the payload whose name says that it holds errors (`customerUserErrors`, `errors`). */
+function listedErrors(payload: unknown, rules: ErrorsManifest): readonly unknown[] {
+  const named = valueAt(payload, rules.user)
+  if (Array.isArray(named)) return named.slice(0, problemsMax)
+  if (!isNativeRecord(payload)) return []
+  const lists = Object.entries(payload).filter(
+    ([name, value]) => /errors$/i.test(name) && Array.isArray(value),
+  )
+  return lists.flatMap(([, value]) => (Array.isArray(value) ? value : [])).slice(0, problemsMax)
 }
 
 /** `["input", "title"]` and `title` both name `title`; the variable's name is not part of the record. */
@@ -204,7 +227,8 @@ export function writeFailure(error: unknown, conditional: boolean): WriteResult 
     case 'refused':
       return { kind: 'rejected', failure, ...(error.fields.length === 0 ? {} : { fields: error.fields }) }
     default:
-      return { kind: 'unknown', failure }
+      // The API ran the mutation and answered: nothing of it is on its way any more.
+      return { kind: 'unknown', failure: { ...failure, answered: true } }
   }
 }
 

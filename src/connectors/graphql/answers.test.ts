@@ -197,6 +197,36 @@ describe('what may have taken effect', () => {
   })
 
   test.each([
+    ['the record', { thing: { id: '1' } }, 'ok'],
+    ['another record', { thing: { id: '2' } }, 'unknown'],
+    ['null', null, 'unknown'],
+    ['no record', { thing: null, userErrors: [] }, 'unknown'],
+    ['an empty object, as for a type that was not asked for', { thing: {} }, 'unknown'],
+    ['another type', { thing: { recordTypename: 'EmailTaken' } }, 'rejected'],
+    ['an error member', { thing: { errorCode: 'TAKEN', message: 'no' } }, 'rejected'],
+    ['success: false', { success: false, thing: null }, 'rejected'],
+    ['success: false beside the record', { success: false, thing: { id: '1' } }, 'rejected'],
+    ['errors of another name', { thing: null, customerUserErrors: [{ code: 'TAKEN' }] }, 'rejected'],
+    ['errors as texts', { thing: null, errors: ['no'] }, 'rejected'],
+    ['false', false, 'rejected'],
+  ])('an update answered with %s', async (_title, thingUpdate, kind) => {
+    const { things } = await scripted(() => ({ data: { thingUpdate } }))
+    const result = await things.update?.({ rid: '1', patch: { name: 'x' }, idempotencyKey: 'k' }, context)
+    expect(result).toMatchObject({ kind })
+    if (result?.kind === 'ok') expect(result.native).toEqual({ id: '1' })
+  })
+
+  test("the server's own words are told, without the values that were sent", async () => {
+    const errors = [{ message: 'duplicate key: Ada Lovelace is taken', path: ['thingCreate'] }]
+    const { things } = await scripted(() => ({ data: null, errors }))
+    const result = await things.create?.({ ...create, body: { name: 'Ada Lovelace' } }, context)
+    expect(result).toMatchObject({
+      kind: 'unknown',
+      failure: { answered: true, message: expect.stringContaining('duplicate key: … is taken') },
+    })
+  })
+
+  test.each([
     [400, { errors: [coded('GRAPHQL_VALIDATION_FAILED')] }, 'rejected'],
     [404, { errors: [{ message: 'no such route' }] }, 'rejected'],
     [404, { message: 'not here' }, 'unknown'],

@@ -179,7 +179,13 @@ export class GraphqlClient {
   #errorOf(sending: Sending, body: unknown, rules: ErrorsManifest): Error {
     const problems = problemsOf(body, rules.code)
     const ran = isNativeRecord(body) && 'data' in body
-    return this.failure(problems, ran, { rules, label: sending.label, text: sending.text, asked: sending })
+    return this.failure(problems, ran, {
+      rules,
+      label: sending.label,
+      text: sending.text,
+      asked: sending,
+      sent: sending.variables,
+    })
   }
 
   /** The error of problems that leave no result; throttling holds everybody back. */
@@ -191,16 +197,19 @@ export class GraphqlClient {
       label,
       text,
       asked,
+      sent,
     }: {
       readonly rules: ErrorsManifest
       readonly label: string
       readonly text: string
       readonly asked: AskedFor
+      /** Variables of the request: their values are not quoted. @default none */
+      readonly sent?: unknown
     },
   ): Error {
     const isThrottled = problems.some(({ code }) => code !== undefined && throttles(code, rules))
     const throttledMs = isThrottled ? this.budget.throttled(text) : undefined
-    return errorOf(problems, ran, { rules, label, throttledMs, asked })
+    return errorOf(problems, ran, { rules, label, throttledMs, asked, sent })
   }
 }
 

@@ -21,6 +21,9 @@ import { UsageError } from '../../model/errors.ts'
 /** Name of the fragment that stands for the fields of a resource. */
 export const recordFragment = 'record'
 
+/** Where the answer to a mutation says which type stands in the record's place: a union may hold a refusal there. */
+export const typenameAlias = 'recordTypename'
+
 /** A variable as a document declares it. */
 export interface VariableDeclaration {
   /** Name of its type, without list and non-null marks. */
@@ -69,9 +72,10 @@ export function readFragment(type: string, fields: string, place: string): Fragm
 /** Reads one document. @throws UsageError CONNECTOR_CONFIG_INVALID saying where and what */
 export function readDocument({ place, text, operation: wanted, fragment }: DocumentSource): GraphqlDocument {
   const ast = parsed(text, place)
-  const [operation, ...others] = ast.definitions
-  if (operation?.kind !== Kind.OPERATION_DEFINITION || others.length > 0)
+  const [written, ...others] = ast.definitions
+  if (written?.kind !== Kind.OPERATION_DEFINITION || others.length > 0)
     throw invalid(place, 'write one operation; `...record` is added by itself')
+  const operation = wanted === 'mutation' ? withTypename(written) : written
   if (operation.operation !== wanted)
     throw invalid(place, `this is a ${operation.operation}, where a ${wanted} is expected`)
   const [field, ...more] = operation.selectionSet.selections
@@ -80,7 +84,9 @@ export function readDocument({ place, text, operation: wanted, fragment }: Docum
   assertOnlyRecord(ast, place)
   const records = pathTo(operation.selectionSet, selectsRecord)
   const whole: DocumentNode =
-    records === undefined ? ast : { kind: Kind.DOCUMENT, definitions: [operation, fragment] }
+    records === undefined
+      ? { kind: Kind.DOCUMENT, definitions: [operation] }
+      : { kind: Kind.DOCUMENT, definitions: [operation, fragment] }
   return {
     place,
     text: print(whole),
@@ -103,6 +109,22 @@ function parsed(text: string, place: string): DocumentNode {
     const where = at === undefined ? '' : ` (line ${at.line}, column ${at.column} of the document)`
     throw invalid(place, `this is no GraphQL: ${cause.message}${where}`)
   }
+}
+
+/** Asks for the name of the type beside the record. */
+function withTypename(operation: OperationDefinitionNode): OperationDefinitionNode {
+  return visit(operation, {
+    SelectionSet(set) {
+      if (!selectsRecord(set)) return undefined
+      return { ...set, selections: [...set.selections, typename] }
+    },
+  })
+}
+
+const typename: FieldNode = {
+  kind: Kind.FIELD,
+  name: { kind: Kind.NAME, value: '__typename' },
+  alias: { kind: Kind.NAME, value: typenameAlias },
 }
 
 function assertOnlyRecord(ast: DocumentNode, place: string): void {

@@ -1,5 +1,6 @@
 /** Binds one resource of the manifest: its documents, its capabilities, and only the operations that it has. */
 import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
 import { textAt } from '../kit/native.ts'
 import type { GraphqlClient } from './client.ts'
 import { type GraphqlDocument, invalid, readDocument, readFragment } from './documents.ts'
@@ -56,6 +57,7 @@ export function bindResource(owner: ResourceContext): Resource {
       ? { updateMany: (requests, context) => updateMany(owner, requests, context) }
       : {}),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, marker) }),
+    ...identityOf(resource),
   } satisfies Resource
 }
 
@@ -65,6 +67,7 @@ export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDo
   const marker = markerPath(resource)
   return {
     read: { lagMs: read.lag, batch: read.batch?.max ?? 1 },
+    ...redirectCapability(resource),
     ...(search === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@
  */
 import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
+import type { SameId } from './answers/same-id.ts'
 import type { ResourceDescription, SystemUsage } from './description.ts'
 
 /** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
@@ -17,6 +18,11 @@ export interface RemoteCapabilities {
     /** Records per `readMany` call; 1 = no batch read. */
     readonly batch: number
   }
+  /**
+   * A read of a record that was merged into another one answers with the surviving record. Without this an answer about another record is a
+   * failure, unless the record itself names the id asked for ({@link Resource.mergedIdsOf}). @default false
+   */
+  readonly redirects?: boolean
   /** Lookup by marker or natural key; undefined = none. `lagMs` is the index lag, `maxResults` a silent cap. */
   readonly search?: { readonly lagMs: number; readonly maxResults?: number }
   /** `ordered`: versions of ONE record are comparable (as integers, else as strings) · `opaque`: only equal or not · `none`. */
@@ -82,24 +88,23 @@ export interface CallFailure {
   /** The whole system is concerned (credential dead, unreachable, throttled), not this record. */
   readonly scope: 'system' | 'record'
   /**
-   * What kind of failure of the system it is, as far as that changes when it is called again.
-   *
-   * - `unreachable`: no connection, no answer in time, or a gateway's answer: worth a cheap probe every few seconds
-   * - `credential`: the credential was refused: never repeated just to find out, since that may lock the account
-   *
-   * @default neither
+   * The system itself answered about this record with an error whose effect is not known: nothing of the call is on its way any more, and
+   * trying again meets the same answer sooner or later. @default false: silence, a proxy, a server that failed
    */
-  readonly kind?: 'unreachable' | 'credential'
+  readonly answered?: true
 }
 
 /** What one record looks like now. */
 export type ReadResult =
   | {
       readonly kind: 'live'
+      /** The id that the answer carries, never the one that was asked for: the kit compares the two. */
       readonly rid: string
       readonly native: NativeRecord
       readonly version?: string
       readonly changedAt?: number
+      /** False: the record is there, but the resource's own filter (`where`) leaves it out. @default true */
+      readonly inScope?: boolean
     }
   /** The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. */
   | { readonly kind: 'gone'; readonly mergedInto?: string }
@@ -107,7 +112,10 @@ export type ReadResult =
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 
 export type WriteResult =
-  /** `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. */
+  /**
+   * `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. `rid` is the id that the
+   * answer carries, where it carries one.
+   */
   | {
       readonly kind: 'ok'
       readonly rid: string
@@ -122,8 +130,8 @@ export type WriteResult =
   | { readonly kind: 'gone'; readonly mergedInto?: string }
   /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
   | { readonly kind: 'not-sent'; readonly failure: CallFailure }
-  /** It may have taken effect. */
-  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  /** It may have taken effect. `others`: records that the answer was about instead; they are looked at as well. */
+  | { readonly kind: 'unknown'; readonly failure: CallFailure; readonly others?: readonly string[] }
 
 export interface CreateRequest {
   readonly body: NativeRecord
@@ -225,6 +233,12 @@ export interface Resource {
   updateMany?(requests: readonly UpdateRequest[], context: CallContext): Promise<readonly WriteResult[]>
   /** Record id found in a native record (marker or upsert key), if any. */
   markerOf?(native: NativeRecord): string | undefined
+  /** Whether two ids name the same record in this system. @default `sameText` of `answers/same-id.ts` */
+  readonly sameId?: SameId
+  /** The id that a native record carries. Absent where records don't carry theirs; then only reported ids are checked. */
+  readonly idOf?: (native: NativeRecord) => string | undefined
+  /** Ids of records that were merged into this one, where the record names them. */
+  readonly mergedIdsOf?: (native: NativeRecord) => readonly string[]
 }
 
 /** A webhook delivery as it came in: raw bytes, so that signatures can be checked. */

@@ -5,6 +5,7 @@ import type { CallLogEntry } from '../../http/call-log.ts'
 import type { BucketStore } from '../../model/bucket-store.ts'
 import type { SystemSettings, SystemTiming } from '../../model/integration.ts'
 import type { TokenStore } from '../../model/token-store.ts'
+import { checkedSystem } from './answers/checked-resource.ts'
 import { parseConfig } from './config-findings.ts'
 import type { ConnectedSystem } from './contract.ts'
 
@@ -66,7 +67,8 @@ export function defineConnector<Schema extends z.ZodType>(
     ...(definition.lookups === undefined ? {} : { lookups: definition.lookups }),
     connect(settings, dependencies) {
       const config = parseConfig(definition.config, settings.config, `systems.${settings.name}`)
-      return definition.connect(config, { name: settings.name, timing: settings.timing, dependencies })
+      const binding = { name: settings.name, timing: settings.timing, dependencies }
+      return checkedSystem(definition.connect(config, binding))
     },
   }
 }

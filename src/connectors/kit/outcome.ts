@@ -26,14 +26,19 @@ import {
 } from '../../http/errors.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
+import { quotedWords } from './quoted-words.ts'
 
 /** How an API tells that something does not exist; undefined when this answer does not tell that. */
 export type RecogniseGone = (error: HttpStatusError) => { readonly mergedInto?: string } | undefined
 
-/** Names of refused fields and the API's own error code, read from an error's body. Neither may hold record values. */
+/**
+ * Names of refused fields and the API's own error code, read from an error's body; neither may hold record values. `words` are what the API
+ * says in a sentence, which may: the values that were sent are taken out before it is kept.
+ */
 export type DescribeRefusal = (error: HttpStatusError) => {
   readonly code?: string
   readonly fields?: readonly string[]
+  readonly words?: string
 }
 
 /** How one API's error answers are to be understood. */
@@ -71,19 +76,7 @@ export function callFailure(error: unknown): CallFailure {
     ...(typeof said === 'string' ? { said } : {}),
     scope: isHttpError(error) && concernsSystem(error) ? 'system' : 'record',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...kindOf(error),
   }
-}
-
-const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504])
-
-function kindOf(error: unknown): Pick<CallFailure, 'kind'> {
-  if (error instanceof AuthenticationError) return { kind: 'credential' }
-  if (error instanceof HttpStatusError) {
-    if (error.status === 401 || error.status === 403) return { kind: 'credential' }
-    return gatewayStatuses.has(error.status) ? { kind: 'unreachable' } : {}
-  }
-  return error instanceof NetworkError || error instanceof TimeoutError ? { kind: 'unreachable' } : {}
 }
 
 /** Result of a read that failed. */
@@ -98,10 +91,17 @@ export interface FailedWrite {
   /** A version precondition was sent. */
   readonly conditional: boolean
   readonly rules?: OutcomeRules
+  /** What was sent: its values are not quoted. */
+  readonly sent?: unknown
 }
 
 /** Result of a write that failed. */
-export function writeResultOf({ error, conditional, rules = defaultOutcomeRules }: FailedWrite): WriteResult {
+export function writeResultOf({
+  error,
+  conditional,
+  rules = defaultOutcomeRules,
+  sent,
+}: FailedWrite): WriteResult {
   const failure = callFailure(error)
   if (error instanceof RequestError) return { kind: 'rejected', failure }
   if (!isHttpError(error)) return { kind: 'unknown', failure }
@@ -110,13 +110,19 @@ export function writeResultOf({ error, conditional, rules = defaultOutcomeRules 
     return { kind: 'not-sent', failure }
   if (!(error instanceof HttpStatusError)) return { kind: 'unknown', failure }
   const gone = rules.gone(error)
-  return gone === undefined ? byStatus(error, failure, { conditional, rules }) : { kind: 'gone', ...gone }
+  return gone === undefined
+    ? byStatus(error, failure, { conditional, rules, sent })
+    : { kind: 'gone', ...gone }
 }
 
 function byStatus(
   error: HttpStatusError,
   failure: CallFailure,
-  { conditional, rules }: { readonly conditional: boolean; readonly rules: OutcomeRules },
+  {
+    conditional,
+    rules,
+    sent,
+  }: { readonly conditional: boolean; readonly rules: OutcomeRules; readonly sent: unknown },
 ): WriteResult {
   const { status } = error
   if (status < 400) return { kind: status === 303 ? 'unknown' : 'not-sent', failure }
@@ -124,8 +130,10 @@ function byStatus(
   if (status === 412 || (conditional && rules.stale.has(status))) return { kind: 'stale' }
   const isProxys404 = status === 404 || status === 410
   if (isProxys404 || status === 408 || status === 425 || status >= 500) return { kind: 'unknown', failure }
-  const { code, fields } = rules.refusal(error)
-  const message = code === undefined ? failure.message : `${failure.message} The system says: ${code}.`
+  const { code, fields, words } = rules.refusal(error)
+  const quote = quotedWords(words, sent)
+  const told = code === undefined ? '' : ` The system says: ${code}.`
+  const message = `${failure.message}${told}${quote === undefined ? '' : ` In its own words: ${quote}`}`
   return { kind: 'rejected', failure: { ...failure, message }, ...(fields === undefined ? {} : { fields }) }
 }
 

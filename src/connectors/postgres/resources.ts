@@ -9,6 +9,7 @@ import { readMany, readOne } from './operations/read.ts'
 import type { TableOwner } from './operations/table-owner.ts'
 import { createRow, removeRow, updateRow } from './operations/write.ts'
 import { createRows, updateRows } from './operations/write-many.ts'
+import { isSameKey } from './same-key.ts'
 
 /** Ids of one `readMany`. */
 const readBatch = 500
@@ -41,6 +42,7 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
     ...(hasBatches ? { createMany: (requests, context) => createRows(owner, requests, context) } : {}),
     ...(hasBatches ? { updateMany: (requests, context) => updateRows(owner, requests, context) } : {}),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, [marker]) }),
+    sameId: isSameKey,
   } satisfies Resource
 }
 

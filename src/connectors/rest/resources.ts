@@ -2,6 +2,7 @@
 import type { HttpStatusError } from '../../http/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
 import { textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'
 import type { ResourceManifest } from './manifests/manifest.ts'
@@ -38,6 +39,7 @@ export function bindResource(owner: ResourceContext): Resource {
       ? { remove: (request, context) => removeRecord(owner, request, context) }
       : {}),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, marker) }),
+    ...identityOf(resource),
   } satisfies Resource
 }
 
@@ -47,6 +49,7 @@ export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
   const marker = markerPath(resource)
   return {
     read: { lagMs: read.lag, batch: version?.header === undefined ? (read.batch?.max ?? 1) : 1 },
+    ...redirectCapability(resource),
     ...(search === undefined
       ? {}
       : {
@@ -91,7 +94,7 @@ function removeCapability(remove: ResourceManifest['remove']): RemoteCapabilitie
 
 /** How this API says "gone" and "refused", from the manifest. */
 export function outcomeRules({ errors }: ResourceManifest): OutcomeRules {
-  const { gone, stale, code, fields } = errors
+  const { gone, stale, code, fields, message } = errors
   return {
     stale: new Set(stale),
     gone: (error) => {
@@ -104,7 +107,9 @@ export function outcomeRules({ errors }: ResourceManifest): OutcomeRules {
     refusal: (error) => {
       const token = code === undefined ? undefined : shortToken(textAt(error.body, code))
       const names = fields === undefined ? undefined : refusedFields(error, fields)
+      const words = message === undefined ? undefined : textAt(error.body, message)
       return {
+        ...(words === undefined ? {} : { words }),
         ...(token === undefined ? {} : { code: token }),
         ...(names === undefined ? {} : { fields: names }),
       }

@@ -24,6 +24,17 @@ export function isRecordId(rid: string): boolean {
   return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(rid)
 }
 
+/**
+ * Whether two ids name one record. The form with 15 characters tells case apart; the one with 18 carries that in its suffix, so that its case
+ * may be lost on the way without harm.
+ */
+export function isSameRecordId(one: string, other: string): boolean {
+  if (one === other) return true
+  const [first, second] = [wholeId(one), wholeId(other)]
+  if (first === undefined || second === undefined) return false
+  return first.toUpperCase() === second.toUpperCase()
+}
+
 const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
 
 /**

@@ -10,6 +10,7 @@ import type { ObjectContext } from './operations/object-context.ts'
 import { readMany, readOne } from './operations/read.ts'
 import { createRecord, removeRecord, updateRecord } from './operations/write.ts'
 import { collectionMax, compositeMax, createMany, updateMany } from './operations/write-many.ts'
+import { isSameRecordId } from './record.ts'
 
 /** Ids of one retrieve. */
 const retrieveMax = 2_000
@@ -40,6 +41,8 @@ export function bindResource(owner: ObjectContext, inflightMs: number): Resource
     updateMany: (requests, context) => updateMany(owner, requests, context),
     ...(guarded ? {} : { remove: (request, context) => removeRecord(owner, request, context) }),
     ...(externalId === undefined ? {} : { markerOf: (native) => textAt(native, [externalId]) }),
+    sameId: isSameRecordId,
+    idOf: (native) => textAt(native, ['Id']),
   } satisfies Resource
 }
 

@@ -34,6 +34,7 @@ export function bindResource(owner: ResourceContext): Resource {
       ? {}
       : { remove: (request, context) => removeObject(owner, request, context) }),
     markerOf: (native) => textAt(native, ['metadata', owner.marker]),
+    idOf: (native) => textAt(native, ['id']),
   } satisfies Resource
 }
 

@@ -9,7 +9,7 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../kit/contract.ts'
-import { isNativeRecord, textAt, withValueAt } from '../kit/native.ts'
+import { isNativeRecord, textAt, valueAt, withValueAt } from '../kit/native.ts'
 import { formOf } from './body.ts'
 import { failedCreate, failedWrite, stripeFailure } from './errors.ts'
 import { itemOf, type ResourceContext, received, unusable } from './record.ts'
@@ -51,8 +51,11 @@ export async function removeObject(
   if (mode === 'archive') return post(owner, { rid, form: { active: false } }, context)
   try {
     const answer = await owner.client.remove(itemOf(owner, rid), context)
-    if (textAt(answer.data, ['id']) !== rid) throw unusable('the answer to a deletion names another object')
-    return { kind: 'ok', rid }
+    const deleted = textAt(answer.data, ['id'])
+    if (deleted === undefined) throw unusable('the answer to a deletion names no object')
+    if (valueAt(answer.data, ['deleted']) !== true)
+      throw unusable('the answer to a deletion does not say that the object is deleted')
+    return { kind: 'ok', rid: deleted }
   } catch (error) {
     return failedWrite(error, owner.rules)
   }
@@ -103,8 +106,9 @@ function withExpansion({ expand }: ResourceContext, form: FormFields): FormField
 function written(owner: ResourceContext, data: unknown, rid?: string): WriteResult {
   if (!isNativeRecord(data)) throw unusable('the answer to a write is no object')
   const object = received(owner, data)
-  if (object.kind === 'deleted') return { kind: 'gone' }
-  if (rid !== undefined && object.record.rid !== rid)
-    throw unusable('the answer to a write names another object')
+  if (object.kind === 'deleted') {
+    if (rid === undefined || object.rid !== rid) throw unusable('the answer to a write names another object')
+    return { kind: 'gone' }
+  }
   return { kind: 'ok', rid: object.record.rid, native: object.record.native }
 }

@@ -48,6 +48,11 @@ export const connectorsCodes = {
     fix: 'Correct the path; it is relative to the definition.',
     retry: 'never',
   },
+  CONNECTOR_OTHER_RECORD: {
+    summary: 'An answer is about another record than the call was.',
+    fix: 'Look whether the record was merged into the other one: then declare how the system tells merges (redirects, mergedIds). Else look for a cache or proxy that mixes answers up.',
+    retry: 'backoff',
+  },
   CONNECTOR_PROBE_REFUTED: {
     summary: 'A probe showed that a connector does not do what it declares.',
     fix: 'Correct the declaration (capabilities, manifest) or the connector; the guarantees of the engine rest on it.',
@@ -61,6 +66,11 @@ export const connectorsCodes = {
   CONNECTOR_RECORD_LOCKED: {
     summary: 'Somebody else holds a lock on the record; nothing was changed.',
     fix: 'Nothing: it is tried again soon. If it stays, look in the system who has the record open.',
+    retry: 'backoff',
+  },
+  CONNECTOR_REPORTED_ERROR: {
+    summary: 'A system answered a write with a success status and reported an error in the answer.',
+    fix: "Read the system's own words in the message and correct the record, the mapping or a right. If it is no error, declare in the manifest how errors are reported (errors.reported).",
     retry: 'backoff',
   },
   CONNECTOR_RESOURCE_UNKNOWN: {

@@ -47,6 +47,11 @@ export const engineCodes = {
     fix: 'It is tried again. The run says why; nothing is concluded from what was not listed.',
     retry: 'backoff',
   },
+  ENGINE_NOT_REMOVED: {
+    summary: 'A system answered that it deleted a record, and still shows it.',
+    fix: 'Look in that system why (a right, a rule, a trash that reads show); delete it there, or retry.',
+    retry: 'never',
+  },
   ENGINE_NOTHING_TO_POLL: {
     summary: 'A system has neither a feed of changes nor a list.',
     fix: 'Remove the poll trigger; use webhooks, or sync by hand.',

@@ -19,6 +19,7 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
     coerced: _coerced,
     replaced: _replaced,
     notStored: _notStored,
+    unclear: _unclear,
     ...kept
   } = state
   return value === undefined ? { ...kept, shadowAbsent: true } : { ...kept, shadow: value }

@@ -1,7 +1,7 @@
 /**
  * A proxy on the loopback interface that gives faults to any HTTP server: the connector talks to the proxy, the proxy to the server.
  *
- * Bodies stream in both directions, nothing is kept. The `Host` header is the connector's own, so a server that builds its next links from
+ * Bodies stream in both directions; only the last answer to each method is kept, for `repeatNextAnswer`. The `Host` header is the connector's own, so a server that builds its next links from
  * it leads back through the proxy; for one that spells its own address, `rewriteLinks` puts the proxy's address into its answers.
  *
  * ```ts
@@ -52,6 +52,17 @@ const faultsMax = 100
 type Armed =
   | ({ readonly kind: 'answer' } & Parameters<CounterpartFaults['answerNext']>[0])
   | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextAnswer']>[0]>)
+  | { readonly kind: 'repeat'; readonly method?: string; readonly after?: number }
+
+/** The last answer to a method. */
+interface KeptAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** A larger answer is not kept. */
+const keptMax = 1_000_000
 
 /** The faults that wait for their request. */
 class ArmedFaults implements CounterpartFaults {
@@ -63,6 +74,10 @@ class ArmedFaults implements CounterpartFaults {
 
   loseNextAnswer(fault: Parameters<CounterpartFaults['loseNextAnswer']>[0] = {}): void {
     this.#arm({ kind: 'lose', ...fault })
+  }
+
+  repeatNextAnswer(fault: { readonly method?: string; readonly after?: number } = {}): void {
+    this.#arm({ kind: 'repeat', ...fault })
   }
 
   clear(): void {
@@ -91,14 +106,20 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
   const faults = new ArmedFaults()
   const requests: ProxiedRequest[] = []
   const agent = new Agent({ keepAlive: true, maxSockets: 128 })
+  const kept = new Map<string, KeptAnswer>()
   const server = createServer((request, response) => {
     const { method = 'GET', url: path = '/' } = request
     const fault = options.spare?.(path, method) === true ? undefined : faults.strike(method)
-    const fate = fault === undefined ? 'passed' : fault.kind === 'answer' ? 'answered' : 'answer lost'
+    const fate = fault === undefined ? 'passed' : fault.kind === 'lose' ? 'answer lost' : 'answered'
     if (requests.push({ method, path, fate }) > requestsMax) requests.shift()
     if (fault?.kind === 'answer') return answerInPlace(fault, request, response)
+    if (fault?.kind === 'repeat') return repeatAnswer(kept.get(method), request, response)
     const ends = options.rewriteLinks === true ? { from: upstream.origin, to: origin() } : undefined
-    forward({ upstream, agent, request, response, loses: fault !== undefined, ...(ends && { ends }) })
+    const isSpared = options.spare?.(path, method) === true
+    const keep = (answer: KeptAnswer): void => {
+      if (!isSpared) kept.set(method, answer)
+    }
+    forward({ upstream, agent, request, response, keep, loses: fault !== undefined, ...(ends && { ends }) })
   })
   const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await new Promise<void>((resolve, reject) => {
@@ -131,16 +152,47 @@ function answerInPlace(
   })
 }
 
+function repeatAnswer(
+  answer: KeptAnswer | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  request.resume()
+  request.once('end', () => {
+    if (answer === undefined) return void response.writeHead(502).end()
+    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = answer.headers
+    response.writeHead(answer.status, headers).end(answer.body)
+  })
+}
+
+/** Passes an answer on and hands it over once it is whole. */
+function keeping(done: (body: Buffer) => void): Transform {
+  const chunks: Buffer[] = []
+  let length = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      length += chunk.length
+      if (length <= keptMax) chunks.push(chunk)
+      next(null, chunk)
+    },
+    flush(next) {
+      if (length <= keptMax) done(Buffer.concat(chunks))
+      next()
+    },
+  })
+}
+
 interface Forwarding {
   readonly upstream: URL
   readonly agent: Agent
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly loses: boolean
+  readonly keep: (answer: KeptAnswer) => void
   readonly ends?: LinkEnds
 }
 
-function forward({ upstream, agent, request, response, loses, ends }: Forwarding): void {
+function forward({ upstream, agent, request, response, loses, keep, ends }: Forwarding): void {
   const headers: IncomingHttpHeaders = { ...request.headers }
   if (ends !== undefined) headers['accept-encoding'] = 'identity'
   const onward = sendRequest(
@@ -155,8 +207,12 @@ function forward({ upstream, agent, request, response, loses, ends }: Forwarding
     (answer) => {
       // The request has taken effect once the whole answer is here; only then is the connection broken.
       if (loses) return void answer.resume().once('close', () => request.socket.destroy())
-      response.writeHead(answer.statusCode ?? 502, rewrittenHeaders(answer.headers, ends))
-      const parts = ends === undefined ? [answer, response] : [answer, rewriting(ends), response]
+      const status = answer.statusCode ?? 502
+      const headers = rewrittenHeaders(answer.headers, ends)
+      response.writeHead(status, headers)
+      const keeper = keeping((body) => keep({ status, headers, body }))
+      const parts =
+        ends === undefined ? [answer, keeper, response] : [answer, rewriting(ends), keeper, response]
       pipeline(parts, (error) => error != null && response.destroy())
     },
   )

@@ -6,6 +6,7 @@
  * no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
@@ -194,8 +195,15 @@ const errorsSchema = z
       .describe('Where an entry of `errors` has its code. Default extensions.code.'),
     user: path
       .prefault('userErrors')
-      .describe("Where a mutation's answer lists what it refused. Default userErrors."),
+      .describe(
+        "Where a mutation's answer lists what it refused. Default userErrors, or any list whose name ends with errors.",
+      ),
     userCode: path.prefault('code').describe('Where such an entry has its code. Default code.'),
+    userMessage: path
+      .prefault('message')
+      .describe(
+        'Where such an entry says in words what is wrong. They are kept with the failure, without the values that were sent. Default message.',
+      ),
     userField: path
       .prefault('field')
       .describe('Where such an entry names the field: a text or a list of steps. Default field.'),
@@ -226,6 +234,7 @@ export const resourceSchema = z.strictObject({
   fields: document.describe('What is read of a record: a selection such as `id title price { amount }`.'),
   id: path.prefault('id').describe('Where a record has its id. Default id.'),
   ...recordMarks,
+  ...recordIdentity,
   version: versionSchema.optional(),
   read: readSchema,
   search: searchSchema.optional(),

@@ -7,28 +7,18 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import {
-  isNativeRecord,
-  mergeNative,
-  textAt,
-  valueAt,
-  withoutValueAt,
-  withValueAt,
-} from '../../kit/native.ts'
+import { mergeNative, withoutValueAt, withValueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { GraphqlError, type GraphqlProblem, userErrorsOf, writeFailure } from '../answer-errors.ts'
-import { askedBy, type Variables } from '../client.ts'
+import { GraphqlError, writeFailure } from '../answer-errors.ts'
+import type { Variables } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
+import { type Answered, accepted, type SentMutation } from './accepted.ts'
 import { markerPath } from './find.ts'
 import { unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** One mutation about to be sent. */
-interface Sending {
-  readonly document: GraphqlDocument
-  readonly variables: Variables
-  /** Known beforehand, except for creates where the system chooses. */
-  readonly rid?: string
+interface Sending extends SentMutation {
   /** A version precondition goes along. */
   readonly conditional: boolean
 }
@@ -63,7 +53,8 @@ export function removeRecord(
   if (document === undefined)
     return Promise.resolve(notSent(`The manifest has no ${mode} for ${owner.name}.`))
   const variables = identity(document, rid, ifVersion)
-  return send(owner, { document, variables, rid, conditional: isConditional(document, ifVersion) }, context)
+  const conditional = isConditional(document, ifVersion)
+  return send(owner, { document, variables, rid, operation: 'remove', conditional }, context)
 }
 
 /** Several creates in one call, in the order given. */
@@ -99,7 +90,12 @@ function creating(owner: ResourceContext, { body, recordId, idempotencyKey }: Cr
   const whole = marker === undefined ? body : withValueAt(body, marker, recordId)
   const input = inputOf(document, whole)
   if ('result' in input) return input
-  return { document, variables: { ...input.variables, idempotencyKey }, conditional: false }
+  return {
+    document,
+    variables: { ...input.variables, idempotencyKey },
+    operation: 'create',
+    conditional: false,
+  }
 }
 
 function updating(
@@ -131,6 +127,7 @@ function updating(
     document,
     variables: { ...input.variables, ...identity(document, rid, ifVersion), idempotencyKey },
     rid,
+    operation: 'update',
     conditional: isConditional(document, ifVersion),
   }
 }
@@ -223,56 +220,10 @@ function lost(): WriteResult {
   return { kind: 'unknown', failure: callFailure(unusable('a mutation has no answer')) }
 }
 
-interface Answered {
-  readonly payload: unknown
-  readonly problems: readonly GraphqlProblem[]
-}
-
 function settled(owner: ResourceContext, sending: Sending, answered: Answered): WriteResult {
   try {
     return accepted(owner, sending, answered)
   } catch (error) {
     return writeFailure(error, sending.conditional)
-  }
-}
-
-/**
- * Reads what the answer says about the record. Errors beside a result are an unknown outcome, as is a created record without an id: it
- * exists, and we don't know which.
- */
-function accepted(
-  { resource, client }: ResourceContext,
-  { document, rid: known }: Sending,
-  { payload, problems }: Answered,
-): WriteResult {
-  const label = `The mutation ${document.root}`
-  const { errors } = resource
-  if (problems.length > 0) {
-    const error = client.failure(problems, true, {
-      rules: errors,
-      label,
-      text: document.text,
-      asked: askedBy(document),
-    })
-    const hasResult = payload !== null && payload !== undefined
-    throw hasResult ? new GraphqlError('unclear', error.message) : error
-  }
-  const refusal = userErrorsOf(payload, errors, label)
-  const native = valueAt({ [document.root]: payload }, document.records ?? [])
-  const body = document.records !== undefined && isNativeRecord(native) ? native : undefined
-  if (refusal !== undefined) {
-    const isMade = known === undefined && body !== undefined && textAt(body, resource.id) !== undefined
-    throw isMade ? new GraphqlError('unclear', refusal.message) : refusal
-  }
-  if (payload === null || payload === undefined) throw unusable(`${document.root} is null, without an error`)
-  const rid = known ?? (body === undefined ? undefined : textAt(body, resource.id))
-  if (rid === undefined) throw unusable('the answer to a create has no record with an id')
-  const isSame = body !== undefined && textAt(body, resource.id) === rid
-  const version = isSame && resource.version !== undefined ? textAt(body, resource.version.path) : undefined
-  return {
-    kind: 'ok',
-    rid,
-    ...(isSame ? { native: body } : {}),
-    ...(version === undefined ? {} : { version }),
   }
 }

@@ -83,6 +83,11 @@ export interface CounterpartFaults {
   }): void
   /** The request takes effect, its answer never arrives. */
   loseNextAnswer(fault?: { readonly method?: string; readonly after?: number }): void
+  /**
+   * The next request is answered with the last answer that a request of the same method got, without reaching the system: what a cache or a
+   * proxy does that mixes answers up. Absent where no answers are kept.
+   */
+  repeatNextAnswer?(fault?: { readonly method?: string; readonly after?: number }): void
   /** Forgets faults that were not used. */
   clear(): void
 }

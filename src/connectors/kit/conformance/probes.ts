@@ -1,6 +1,7 @@
 /** Every probe, in the order in which a report shows them. */
 import type { Probe } from './probe.ts'
 import { accountProbes } from './probes/account.ts'
+import { answerProbes } from './probes/answers.ts'
 import { batchProbes } from './probes/batches.ts'
 import { changeProbes } from './probes/changes.ts'
 import { createProbes } from './probes/creates.ts'
@@ -21,6 +22,7 @@ export const connectorProbes: readonly Probe[] = [
   ...updateProbes,
   ...removeProbes,
   ...batchProbes,
+  ...answerProbes,
   ...failureProbes,
   ...webhookProbes,
 ]

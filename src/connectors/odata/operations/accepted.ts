@@ -7,16 +7,19 @@ import { callFailure } from '../../kit/outcome.ts'
 import { unusableAnswer } from '../client.ts'
 import type { EntitySet } from '../metadata/model.ts'
 import { ridOf } from '../protocol/literals.ts'
+import { hasWarning, reportedProblem } from '../protocol/messages.ts'
 import { fromWire } from '../protocol/values.ts'
 import { expandedParts } from './query.ts'
 import { entityOf } from './record.ts'
 import type { Bound, ResourceContext } from './resource-context.ts'
+import { isSameId } from './same-value.ts'
 
 /** What has to be known of a write to read its answer. */
 export interface SentWrite {
   readonly method: string
   /** Known beforehand, except for creates. */
   readonly rid?: string
+  readonly json?: NativeRecord
 }
 
 /** Reads what the answer says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
@@ -24,12 +27,16 @@ export function accepted(
   { settings }: ResourceContext,
   bound: Bound,
   sending: SentWrite,
-  { headers, data }: Answer<unknown>,
+  { status, headers, data }: Answer<unknown>,
 ): WriteResult {
   const header = settings.etag ? headers.etag : undefined
+  const problem = reportedProblem(headers, data, sending.json)
+  if (problem !== undefined) return { kind: 'unknown', failure: problem }
   if (sending.rid !== undefined) {
+    const rid = keyOfAnswer(bound, data, sending.rid)
+    if (status === 202) return { kind: 'ok', rid, accepted: true }
     const version = sending.method === 'DELETE' ? undefined : header
-    return { kind: 'ok', rid: sending.rid, ...(version === undefined ? {} : { version }) }
+    return { kind: 'ok', rid, ...(version === undefined ? {} : { version }) }
   }
   const { model, set } = bound
   const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
@@ -40,13 +47,26 @@ export function accepted(
     return { kind: 'unknown', failure }
   }
   const version = settings.etag ? (read?.etag ?? header) : undefined
-  const native = read === undefined ? undefined : asRead(settings, bound, read.native)
+  // With a warning the service may have stored something else than was sent: a look tells.
+  const isDoubtful = status === 202 || hasWarning(headers)
+  const native = read === undefined || isDoubtful ? undefined : asRead(settings, bound, read.native)
   return {
     kind: 'ok',
     rid,
     ...(native === undefined ? {} : { native }),
-    ...(version === undefined ? {} : { version }),
+    ...(version === undefined || isDoubtful ? {} : { version }),
+    ...(status === 202 ? { accepted: true } : {}),
   }
+}
+
+/** The key of the record in an answer to a change: the one that was asked for, where the service only spells it in another way. */
+function keyOfAnswer(bound: Bound, data: unknown, rid: string): string {
+  const { model, set } = bound
+  const entity = model.version === 2 && isNativeRecord(data) ? data.d : data
+  const answered = isNativeRecord(entity)
+    ? ridOf(set.type, fromWire(model, set.type, entity).native)
+    : undefined
+  return answered === undefined || isSameId(set, rid, answered) ? rid : answered
 }
 
 /**

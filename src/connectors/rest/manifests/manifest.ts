@@ -4,6 +4,7 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
@@ -265,6 +266,38 @@ const goneSchema = z
   })
   .describe('How the API says that a record does not exist.')
 
+/** Errors within answers that have a success status. */
+const reportedSchema = z
+  .strictObject({
+    path: path
+      .optional()
+      .describe(
+        'Where the errors are: an error is reported when there is a list, an object or a text that is not empty.',
+      ),
+    when: z
+      .strictObject({
+        path: path.describe('Where the value is.'),
+        equals: z
+          .array(z.union([z.string(), z.boolean(), z.number()]).transform(String))
+          .min(1)
+          .describe('Values that report an error, such as false.'),
+      })
+      .optional()
+      .describe('A value of the answer that reports an error, such as success: false.'),
+    message: path
+      .prefault('message')
+      .describe(
+        'Where an error has its words: in the first entry of path, or in the answer. Default message.',
+      ),
+    code: path.prefault('code').describe('Where an error has a short code. Default code.'),
+  })
+  .refine(({ path, when }) => path !== undefined || when !== undefined, {
+    error: 'say where errors are reported: path, when, or both',
+  })
+  .describe(
+    'How an answer with a success status reports that a write was refused. Default: the usual spellings (success: false, error, errors).',
+  )
+
 const errorsSchema = z
   .strictObject({
     gone: goneSchema.prefault({}),
@@ -272,6 +305,12 @@ const errorsSchema = z
       .default([412])
       .describe('Statuses of a conditional write that say that the version is no longer current.'),
     code: path.optional().describe(`Where, ${inErrorBody}, a short code of the API's own is.`),
+    message: path
+      .optional()
+      .describe(
+        `Where, ${inErrorBody}, the API says in words what is wrong. They are kept with the failure, without the values that were sent. Default: they are not read.`,
+      ),
+    reported: reportedSchema.optional(),
     fields: z
       .strictObject({
         items: path.describe(`Where the list of refused fields is ${inErrorBody}.`),
@@ -288,6 +327,7 @@ export const resourceSchema = z.strictObject({
   item: route.optional().describe('Path of one record, with {id} in it. Default: path + /{id}.'),
   id: path.prefault('id').describe('Where a record has its id.'),
   ...recordMarks,
+  ...recordIdentity,
   version: versionSchema.optional(),
   read: readSchema.prefault({}),
   search: searchSchema.optional(),

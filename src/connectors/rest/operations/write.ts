@@ -1,7 +1,6 @@
 /** Creates, changes and removes. Each sends one request; what it may have done is told by `outcome.ts`. */
 
 import type { Method } from '../../../http/call.ts'
-import type { Answer } from '../../../http/client.ts'
 import type { CallOptions } from '../../../http/options.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type {
@@ -12,11 +11,11 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import { isNativeRecord, mergeNative, textAt, withoutValueAt, withValueAt } from '../../kit/native.ts'
+import { mergeNative, withoutValueAt, withValueAt } from '../../kit/native.ts'
 import { writeResultOf } from '../../kit/outcome.ts'
+import { accepted } from './accepted.ts'
 import { markerPath } from './find.ts'
 import { readOne } from './read.ts'
-import { versionOf } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 interface Sending {
@@ -25,11 +24,12 @@ interface Sending {
   readonly options: CallOptions
   /** Known beforehand, except for creates where the system chooses. */
   readonly rid?: string
+  readonly isCreate?: boolean
   readonly ifVersion?: string | undefined
 }
 
 /** Creates, with the identity that the manifest names. */
-export function createRecord(
+export async function createRecord(
   owner: ResourceContext,
   { body, recordId, idempotencyKey }: CreateRequest,
   context: CallContext,
@@ -44,18 +44,45 @@ export function createRecord(
       target: item,
       options: { path: { id: recordId }, json },
       rid: recordId,
+      isCreate: true,
     } as const
-    return send(owner, sending, context)
+    return confirmed(owner, await send(owner, sending, context), context)
   }
   if (create.as === 'upsertKey' && create.path !== undefined) {
     return send(
       owner,
-      { method: 'PUT', target: create.path, options: { path: { key: recordId }, json } },
+      { method: 'PUT', target: create.path, options: { path: { key: recordId }, json }, isCreate: true },
       context,
     )
   }
   const headers = create.as === 'idempotencyKey' ? { [create.header]: idempotencyKey } : {}
-  return send(owner, { method: 'POST', target: resource.path, options: { json, headers } }, context)
+  const sending = {
+    method: 'POST',
+    target: resource.path,
+    options: { json, headers },
+    isCreate: true,
+  } as const
+  return send(owner, sending, context)
+}
+
+/**
+ * A create under an id of our choosing whose answer does not show the record: whether it was made is looked up. Taken for done, a create that
+ * was not would look like a record that somebody deleted.
+ */
+async function confirmed(
+  owner: ResourceContext,
+  result: WriteResult,
+  context: CallContext,
+): Promise<WriteResult> {
+  if (result.kind !== 'ok' || result.native !== undefined || result.accepted === true) return result
+  const look = await readOne(owner, result.rid, context)
+  if (look.kind === 'live') return result
+  const failure: CallFailure = {
+    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    message: 'The answer to a create does not show the record, and a read does not find it.',
+    scope: 'record',
+  }
+  return { kind: 'unknown', failure }
 }
 
 /** Changes a record: by patch, or by replacing the record last read with the changes over it. */
@@ -149,9 +176,16 @@ async function send(owner: ResourceContext, sending: Sending, context: CallConte
       { ...sending.options, headers },
       context,
     )
-    return accepted(owner, sending, answer)
+    const { method, rid, isCreate = false, options } = sending
+    const sent = { method, isCreate, json: options.json, ...(rid === undefined ? {} : { rid }) }
+    return accepted(resource, sent, answer)
   } catch (error) {
-    return writeResultOf({ error, conditional: precondition !== undefined, rules })
+    return writeResultOf({
+      error,
+      conditional: precondition !== undefined,
+      rules,
+      sent: sending.options.json,
+    })
   }
 }
 
@@ -161,35 +195,4 @@ function preconditionOf(
 ): Readonly<Record<string, string>> | undefined {
   if (ifVersion === undefined || version?.ifMatch === undefined) return undefined
   return { 'if-match': version.ifMatch.replaceAll('{version}', ifVersion) }
-}
-
-/** Reads what the answer says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
-function accepted({ resource }: ResourceContext, sending: Sending, answer: Answer<unknown>): WriteResult {
-  const native = isNativeRecord(answer.data) ? answer.data : undefined
-  const rid =
-    sending.rid ?? (native === undefined ? undefined : textAt(native, resource.id)) ?? idFromLocation(answer)
-  if (rid === undefined) {
-    const failure: CallFailure = {
-      code: 'CONNECTOR_ANSWER_UNUSABLE',
-      message: `The answer to a create has no id at ${resource.id.join('.')} and no Location.`,
-      scope: 'record',
-    }
-    return { kind: 'unknown', failure }
-  }
-  const isRecord = sending.method !== 'DELETE' && native !== undefined && textAt(native, resource.id) === rid
-  const body = isRecord && resource.write.returns !== 'nothing' ? native : undefined
-  const version = sending.method === 'DELETE' ? undefined : versionOf(resource, body, answer.headers)
-  return {
-    kind: 'ok',
-    rid,
-    ...(body === undefined ? {} : { native: body }),
-    ...(version === undefined ? {} : { version }),
-    // RFC 9110, 15.3.3: taken, but not necessarily acted upon yet.
-    ...(answer.status === 202 ? { accepted: true as const } : {}),
-  }
-}
-
-function idFromLocation(answer: Answer<unknown>): string | undefined {
-  const segment = answer.headers.location?.split(/[?#]/, 1)[0]?.split('/').at(-1)
-  return segment === undefined || segment === '' ? undefined : decodeURIComponent(segment)
 }

@@ -227,7 +227,9 @@ async function sendComposite(
 function compositeResult(answer: unknown, rid: string): WriteResult {
   if (!isNativeRecord(answer)) return noResult
   const status = answer.httpStatusCode
-  if (status === 204 || status === 200) return { kind: 'ok', rid }
+  const { body } = answer
+  if (isNativeRecord(body) && body.success === false) return refusedRecord(body.errors)
+  if (status === 204 || status === 200) return { kind: 'ok', rid: textAt(body, ['id']) ?? rid }
   if (status === 412) return { kind: 'stale' }
   if (typeof status !== 'number' || status >= 500) return noResult
   return faultsIn(answer.body).length === 0 ? noResult : refusedRecord(answer.body)

@@ -10,8 +10,8 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import { textAt } from '../../kit/native.ts'
-import { type Fault, failedWrite, faultsOf, readFailure, saysGone } from '../errors.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { type Fault, failedWrite, faultsOf, readFailure, refusedRecord, saysGone } from '../errors.ts'
 import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale, readOne } from './read.ts'
 
@@ -35,7 +35,7 @@ export async function createRecord(
             { path: { object, field, recordId }, json: withoutField(body, field) },
             context,
           )
-    return saved(textAt(answer.data, ['id']))
+    return reportedRefusal(answer.data) ?? saved(textAt(answer.data, ['id']))
   } catch (error) {
     forgetIfStale(owner, error)
     if (lostKeyRace(faultsOf(error), field)) return keyTaken
@@ -55,8 +55,8 @@ export async function updateRecord(
   const headers = preconditionOf(owner, ifVersion)
   try {
     const options = { path: { object, rid }, json: patch, headers }
-    await client.write('PATCH', '/sobjects/{object}/{rid}', options, context)
-    return { kind: 'ok', rid }
+    const answer = await client.write('PATCH', '/sobjects/{object}/{rid}', options, context)
+    return reportedRefusal(answer.data) ?? { kind: 'ok', rid: textAt(answer.data, ['id']) ?? rid }
   } catch (error) {
     forgetIfStale(owner, error)
     const result = failedWrite(error, ifVersion !== undefined)
@@ -72,8 +72,13 @@ export async function removeRecord(
 ): Promise<WriteResult> {
   const { client, object } = owner
   try {
-    await client.write('DELETE', '/sobjects/{object}/{rid}', { path: { object, rid } }, context)
-    return { kind: 'ok', rid }
+    const answer = await client.write(
+      'DELETE',
+      '/sobjects/{object}/{rid}',
+      { path: { object, rid } },
+      context,
+    )
+    return reportedRefusal(answer.data) ?? { kind: 'ok', rid: textAt(answer.data, ['id']) ?? rid }
   } catch (error) {
     return confirmed(owner, rid, { result: failedWrite(error), faults: faultsOf(error) }, context)
   }
@@ -172,6 +177,11 @@ export async function keyProblem(
   } catch (error) {
     return { kind: 'not-sent', failure: readFailure(error) }
   }
+}
+
+/** `200 { success: false, errors: […] }`: a status of success says nothing about a result that says otherwise. */
+function reportedRefusal(data: unknown): WriteResult | undefined {
+  return isNativeRecord(data) && data.success === false ? refusedRecord(data.errors) : undefined
 }
 
 /** A created record without an id is an unknown outcome: it exists, and we don't know which. */

@@ -1,0 +1,122 @@
+/**
+ * What the answer to a mutation says. A write is done only where the answer shows it: GraphQL answers 200 to a refusal too.
+ *
+ * | the answer | the write is |
+ * | --- | --- |
+ * | errors | see `answer-errors.ts` |
+ * | refusals that it lists (`userErrors`, any list whose name ends with errors) | refused; unknown beside a record that was made |
+ * | `false`, `success: false`, an error code or message instead of the record | refused, with the server's own words |
+ * | another type in the record's place, as a union holds it | refused |
+ * | `null`, or no record where the document asks for it | unknown: the engine looks |
+ * | the record | done |
+ * | anything, where the document asks for no record | done as far as told: the engine looks |
+ */
+
+import type { CallFailure, WriteResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt, valueAt, withoutValueAt } from '../../kit/native.ts'
+import { quotedWords } from '../../kit/quoted-words.ts'
+import { reportedAsUsual } from '../../kit/reported-error.ts'
+import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../answer-errors.ts'
+import { askedBy, type Variables } from '../client.ts'
+import { type GraphqlDocument, typenameAlias } from '../documents.ts'
+import type { ResourceContext } from './resource-context.ts'
+
+/** What has to be known of a mutation to read its answer. */
+export interface SentMutation {
+  readonly document: GraphqlDocument
+  readonly variables: Variables
+  readonly operation: 'create' | 'update' | 'remove'
+  /** Known beforehand, except for creates where the system chooses. */
+  readonly rid?: string
+}
+
+/** The part of an answer that is about one mutation. */
+export interface Answered {
+  readonly payload: unknown
+  readonly problems: readonly GraphqlProblem[]
+}
+
+/** Reads what the answer says about the record. @throws GraphqlError and the client's errors for anything that is no result */
+export function accepted(owner: ResourceContext, sent: SentMutation, answered: Answered): WriteResult {
+  const { resource } = owner
+  const { document, operation } = sent
+  const { payload } = answered
+  throwProblems(owner, sent, answered)
+  const place = valueAt({ [document.root]: payload }, document.records ?? [])
+  const shown = document.records !== undefined && isNativeRecord(place) ? place : undefined
+  const id = shown === undefined ? undefined : textAt(shown, resource.id)
+  const refusal = refusalOf(owner, sent, { payload, shown, id })
+  if (refusal !== undefined) {
+    const isMade = operation === 'create' && id !== undefined
+    throw isMade ? new GraphqlError('unclear', refusal.message) : refusal
+  }
+  if (payload === null || payload === undefined) return unclear(sent, 'is null, without an error')
+  if (operation !== 'remove' && document.records !== undefined && id === undefined)
+    return unclear(sent, 'shows no record with an id')
+  const rid = id ?? sent.rid
+  if (rid === undefined) return unclear(sent, 'shows no record with an id')
+  if (shown === undefined || operation === 'remove') return { kind: 'ok', rid }
+  const native = withoutValueAt(shown, [typenameAlias])
+  const version = resource.version === undefined ? undefined : textAt(native, resource.version.path)
+  return { kind: 'ok', rid, native, ...(version === undefined ? {} : { version }) }
+}
+
+/** Errors beside a result are an unknown outcome. */
+function throwProblems({ client, resource }: ResourceContext, sent: SentMutation, answered: Answered): void {
+  const { payload, problems } = answered
+  if (problems.length === 0) return
+  const { document, variables } = sent
+  const error = client.failure(problems, true, {
+    rules: resource.errors,
+    label: labelOf(sent),
+    text: document.text,
+    asked: askedBy(document),
+    sent: variables,
+  })
+  const hasResult = payload !== null && payload !== undefined
+  throw hasResult ? new GraphqlError('unclear', error.message) : error
+}
+
+interface Shown {
+  readonly payload: unknown
+  /** What stands in the record's place. */
+  readonly shown: Readonly<Record<string, unknown>> | undefined
+  readonly id: string | undefined
+}
+
+function refusalOf(
+  { resource }: ResourceContext,
+  sent: SentMutation,
+  { payload, shown, id }: Shown,
+): GraphqlError | undefined {
+  const label = labelOf(sent)
+  const listed = userErrorsOf(payload, resource.errors, { label, sent: sent.variables })
+  if (listed !== undefined) return listed
+  if (payload === false) return new GraphqlError('refused', `${label} was answered with false.`)
+  const hasRecord = id !== undefined
+  const told =
+    (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??
+    (shown === payload && hasRecord ? undefined : reportedAsUsual(payload, hasRecord))
+  const type = hasRecord || shown === undefined ? undefined : textAt(shown, [typenameAlias])
+  const isOtherType = type !== undefined && type !== resource.type
+  if (told === undefined && !isOtherType) return undefined
+  const words = quotedWords(told?.words, sent.variables)
+  const instead = isOtherType ? ` was answered with ${type} instead of ${resource.type}` : ' was refused'
+  const code = told?.code === undefined ? '' : `: ${told.code}`
+  return new GraphqlError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
+}
+
+/** The mutation ran, and its answer does not say what came of it. */
+function unclear(sent: SentMutation, what: string): WriteResult {
+  const failure: CallFailure = {
+    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    message: `The answer does not fit the manifest: ${sent.document.root} ${what}.`,
+    scope: 'record',
+    answered: true,
+  }
+  return { kind: 'unknown', failure }
+}
+
+function labelOf({ document }: SentMutation): string {
+  return `The mutation ${document.root}`
+}

@@ -1,0 +1,102 @@
+/**
+ * A resource whose answers are checked, whatever its connector does: see `checked-reads.ts` and `checked-writes.ts` for the rules.
+ *
+ * It is put around every resource in two places, so that no connector can forget it: where a connector is declared (`defineConnector`), which
+ * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems that are not made by a declared connector.
+ */
+import type { ConnectedSystem, Resource } from '../contract.ts'
+import { readChecked, readManyChecked } from './checked-reads.ts'
+import { allChangedAsAsked, allCreatedAsAsked, changedAsAsked, createdAsAsked } from './checked-writes.ts'
+
+const checkedOnes = new WeakMap<Resource, Resource>()
+
+/** The resource with its answers checked; one that is checked already is given back as it is. */
+export function checkedResource(resource: Resource): Resource {
+  const known = checkedOnes.get(resource)
+  if (known !== undefined) return known
+  const checked = check(resource)
+  checkedOnes.set(resource, checked)
+  checkedOnes.set(checked, checked)
+  return checked
+}
+
+/** The system with the answers of all its resources checked. Methods are called on the system itself, which may be an instance of a class. */
+export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
+  const { webhook, subscribe, describe, usage, lookup } = system
+  return {
+    name: system.name,
+    connector: system.connector,
+    resource: (name) => checkedResource(system.resource(name)),
+    fingerprint: (context) => system.fingerprint(context),
+    ...(webhook === undefined ? {} : { webhook: (delivery) => webhook.call(system, delivery) }),
+    ...(subscribe === undefined
+      ? {}
+      : { subscribe: (listener, signal) => subscribe.call(system, listener, signal) }),
+    ...(describe === undefined
+      ? {}
+      : { describe: (resources, context) => describe.call(system, resources, context) }),
+    ...(usage === undefined ? {} : { usage: (context) => usage.call(system, context) }),
+    ...(lookup === undefined
+      ? {}
+      : { lookup: (question, context) => lookup.call(system, question, context) }),
+    close: () => system.close(),
+  }
+}
+
+function check(resource: Resource): Resource {
+  const { changes, find, create, update, remove, readMany, createMany, updateMany } = resource
+  const { sameId, idOf, mergedIdsOf, markerOf } = resource
+  return {
+    name: resource.name,
+    capabilities: resource.capabilities,
+    read: (rid, context) => readChecked(resource, rid, context),
+    list: (context) => resource.list(context),
+    ...(readMany === undefined
+      ? {}
+      : { readMany: (rids, context) => readManyChecked(resource, rids, context) }),
+    ...(changes === undefined
+      ? {}
+      : { changes: (cursor, context) => changes.call(resource, cursor, context) }),
+    ...(find === undefined ? {} : { find: (request, context) => find.call(resource, request, context) }),
+    ...(create === undefined
+      ? {}
+      : {
+          create: async (request, context) =>
+            createdAsAsked(resource, request, await create.call(resource, request, context)),
+        }),
+    ...(update === undefined
+      ? {}
+      : {
+          update: async (request, context) => {
+            const result = await update.call(resource, request, context)
+            return changedAsAsked(resource, request, { result, context })
+          },
+        }),
+    ...(remove === undefined
+      ? {}
+      : {
+          remove: async (request, context) => {
+            const result = await remove.call(resource, request, context)
+            return changedAsAsked(resource, request, { result, context })
+          },
+        }),
+    ...(createMany === undefined
+      ? {}
+      : {
+          createMany: async (requests, context) =>
+            allCreatedAsAsked(resource, requests, await createMany.call(resource, requests, context)),
+        }),
+    ...(updateMany === undefined
+      ? {}
+      : {
+          updateMany: async (requests, context) => {
+            const results = await updateMany.call(resource, requests, context)
+            return allChangedAsAsked(resource, requests, { results, context })
+          },
+        }),
+    ...(sameId === undefined ? {} : { sameId }),
+    ...(idOf === undefined ? {} : { idOf }),
+    ...(mergedIdsOf === undefined ? {} : { mergedIdsOf }),
+    ...(markerOf === undefined ? {} : { markerOf: (native) => markerOf.call(resource, native) }),
+  }
+}

@@ -1,0 +1,62 @@
+/** What a manifest says of ids: how the system compares them, and how it tells that records were merged. */
+import { z } from 'zod'
+import type { NativePath } from '../../../model/lens/spec.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import { idComparisons, type SameId } from '../answers/same-id.ts'
+import type { RemoteCapabilities, Resource } from '../contract.ts'
+import { textAt, valueAt } from '../native.ts'
+import { path } from './values.ts'
+
+/** Keys of a resource; a manifest's schema spreads them. */
+export const recordIdentity = {
+  idComparison: z
+    .enum(['text', 'ignoreCase', 'number'])
+    .default('text')
+    .describe(
+      'When two spellings of an id name the same record: text compares them as they are (UUIDs in either case), ignoreCase without regard to case, number without leading zeros.',
+    ),
+  redirects: z
+    .boolean()
+    .default(false)
+    .describe(
+      'A read of a record that was merged into another one answers with the surviving record. Without it, an answer about another record is a failure.',
+    ),
+  mergedIds: path
+    .optional()
+    .describe(
+      'Where a record lists the ids of records that were merged into it: a list, or a text with commas or semicolons between.',
+    ),
+} as const
+
+/** What a resource of a manifest says of its ids. */
+export interface RecordIdentity {
+  readonly id: NativePath
+  readonly idComparison: keyof typeof idComparisons
+  readonly redirects: boolean
+  readonly mergedIds?: NativePath | undefined
+}
+
+/** The capability that goes with it. */
+export function redirectCapability({ redirects }: RecordIdentity): Pick<RemoteCapabilities, 'redirects'> {
+  return redirects ? { redirects } : {}
+}
+
+/** The part of a resource that lets the kit check which record an answer is about. */
+export function identityOf({
+  id,
+  idComparison,
+  mergedIds,
+}: RecordIdentity): Pick<Resource, 'sameId' | 'idOf' | 'mergedIdsOf'> {
+  const sameId: SameId = idComparisons[idComparison]
+  return {
+    sameId,
+    idOf: (native) => textAt(native, id),
+    ...(mergedIds === undefined ? {} : { mergedIdsOf: (native) => idsAt(native, mergedIds) }),
+  }
+}
+
+function idsAt(native: NativeRecord, at: NativePath): readonly string[] {
+  const value = valueAt(native, at)
+  const listed: readonly unknown[] = Array.isArray(value) ? value : (textAt(native, at) ?? '').split(/[;,]/)
+  return listed.flatMap((one) => textAt({ one }, ['one'])?.trim() ?? []).filter((one) => one !== '')
+}

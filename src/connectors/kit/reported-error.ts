@@ -1,0 +1,118 @@
+/**
+ * Errors that an API reports in an answer with a success status: `200 {"success": false}`, `200 {"errors": [{"message": "…"}]}`.
+ *
+ * A manifest can say where they are. Without a word from it, the common spellings are known. They are sought beside the record only: what a
+ * record itself calls `error` is the record's business, so with a record in the answer they are a doubt and not a refusal.
+ */
+import type { NativePath } from '../../model/lens/spec.ts'
+import { isNativeRecord, textAt, valueAt } from './native.ts'
+
+/** What an answer reports. Neither is safe to keep as it is: see `quotedWords`. */
+export interface ReportedError {
+  /** The API's own code: a short token. */
+  readonly code?: string
+  readonly words?: string
+}
+
+/** Where a manifest says that errors are reported. */
+export interface ReportedRules {
+  /** An error is reported when there is something here: a list, an object or a text that is not empty. */
+  readonly path?: NativePath | undefined
+  /** An error is reported when one of these values is there. */
+  readonly when?: { readonly path: NativePath; readonly equals: readonly string[] } | undefined
+  /** Where an entry has its words and code; from the answer itself where no `path` is given. */
+  readonly message: NativePath
+  readonly code: NativePath
+}
+
+/** The error that an answer reports where the manifest says; undefined when it reports none. */
+export function reportedBy(
+  body: unknown,
+  { path, when, message, code }: ReportedRules,
+): ReportedError | undefined {
+  const flagged = when?.equals.includes(textAt(body, when.path) ?? '') === true
+  const value = path === undefined ? undefined : valueAt(body, path)
+  const isTold = path !== undefined && isSomething(value)
+  if (!flagged && !isTold) return undefined
+  const entry = isTold ? (Array.isArray(value) ? value[0] : value) : body
+  if (typeof entry === 'string') return told(undefined, entry)
+  return told(textAt(entry, code), textAt(entry, message) ?? textAt(body, message))
+}
+
+const flags = ['success', 'ok', 'succeeded', 'isSuccess', 'is_success'] as const
+const holders = [
+  'error',
+  'errors',
+  'fault',
+  'errorMessage',
+  'error_message',
+  'errorMessages',
+  'errorCode',
+  'error_code',
+] as const
+const failedStates: ReadonlySet<string> = new Set(['error', 'fail', 'failed', 'failure'])
+const wordPaths = [
+  ['message'],
+  ['detail'],
+  ['description'],
+  ['title'],
+  ['reason'],
+  ['errorMessage'],
+  ['error_message'],
+  ['error_description'],
+  ['faultstring'],
+  ['msg'],
+] as const
+const codePaths = [
+  ['code'],
+  ['errorCode'],
+  ['error_code'],
+  ['extensions', 'code'],
+  ['faultcode'],
+  ['type'],
+] as const
+
+/**
+ * The error that an answer reports in one of the common spellings; undefined when it reports none.
+ *
+ * @param hasRecord the answer holds a record, whose `status` says nothing about the call
+ */
+export function reportedAsUsual(body: unknown, hasRecord: boolean): ReportedError | undefined {
+  if (!isNativeRecord(body)) return undefined
+  const flagged = flags.some((name) => body[name] === false || body[name] === 'false')
+  const holder = holders.find((name) => isSomething(body[name]) && body[name] !== 'false')
+  const isFailed = !hasRecord && hasFailedState(body.status ?? body.statusCode)
+  if (!flagged && holder === undefined && !isFailed) return undefined
+  const value = holder === undefined || /code$/i.test(holder) ? undefined : body[holder]
+  const entry = Array.isArray(value) ? value[0] : value
+  const words =
+    typeof entry === 'string' ? entry : (firstText(entry, wordPaths) ?? firstText(body, wordPaths))
+  return told(firstText(entry, codePaths) ?? firstText(body, codePaths), words)
+}
+
+function hasFailedState(state: unknown): boolean {
+  const text = textAt({ state }, ['state'])
+  if (text === undefined) return false
+  return failedStates.has(text.toLowerCase()) || (/^\d{3}$/.test(text) && Number(text) >= 400)
+}
+
+function isSomething(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '' || value === 0) return false
+  if (typeof value === 'string') return value.trim() !== '' && value !== '0'
+  if (Array.isArray(value)) return value.length > 0
+  if (isNativeRecord(value)) return Object.keys(value).length > 0
+  return textAt({ value }, ['value']) !== '0'
+}
+
+function firstText(value: unknown, paths: readonly NativePath[]): string | undefined {
+  for (const path of paths) {
+    const text = textAt(value, path)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+function told(code: string | undefined, words: string | undefined): ReportedError {
+  const token = code !== undefined && /^[\w.:[\]/-]{1,80}$/.test(code) ? code : undefined
+  return { ...(token === undefined ? {} : { code: token }), ...(words === undefined ? {} : { words }) }
+}

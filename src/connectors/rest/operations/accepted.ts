@@ -1,0 +1,127 @@
+/**
+ * What the answer to a write with a success status says. A write is done only where the answer shows it; a status alone is not enough.
+ *
+ * | the answer | the write is |
+ * | --- | --- |
+ * | the record, or a list that holds it alone | done, with what the record holds |
+ * | another record | not told: the kit makes an unknown outcome of it |
+ * | an error that the manifest declares, or a usual one without the record | refused, with the API's own words |
+ * | a usual error beside the record; no record at all (204, `{}`) | done as far as told: the engine looks |
+ * | 202 | accepted: the engine looks until it shows |
+ * | 207 with a part that failed | unknown: a part may have been done |
+ * | to a create, without an id and without Location | unknown: the record may be there, and nobody knows which it is |
+ */
+import type { Method } from '../../../http/call.ts'
+import type { Answer } from '../../../http/client.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import type { CallFailure, WriteResult } from '../../kit/contract.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { quotedWords } from '../../kit/quoted-words.ts'
+import { type ReportedError, reportedAsUsual, reportedBy } from '../../kit/reported-error.ts'
+import type { ResourceManifest } from '../manifests/manifest.ts'
+import { versionOf } from './record.ts'
+
+/** What has to be known of a write to read its answer. */
+export interface SentWrite {
+  readonly method: Method
+  /** Known beforehand, except for creates where the system chooses. */
+  readonly rid?: string
+  readonly isCreate: boolean
+  /** What was sent: its values are not quoted. */
+  readonly json: unknown
+}
+
+/** Reads what the answer says about the record. */
+export function accepted(resource: ResourceManifest, sent: SentWrite, answer: Answer<unknown>): WriteResult {
+  const { status, data, headers } = answer
+  const native = recordIn(data, sent.method)
+  const id = native === undefined ? undefined : textAt(native, resource.id)
+  const told = reported(resource, data, id !== undefined)
+  if (told?.certain === true) return refused(told.error, sent, id)
+  if (status === 207 && hasFailedPart(data, 0)) {
+    return { kind: 'unknown', failure: failureOf('A part of the write failed (207).', told?.error, sent) }
+  }
+  const isShown = resource.write.returns !== 'nothing' || sent.isCreate
+  const rid = (isShown ? id : undefined) ?? sent.rid ?? idFromLocation(headers.location)
+  if (rid === undefined) return { kind: 'unknown', failure: withoutId(resource) }
+  if (status === 202) return { kind: 'ok', rid, accepted: true }
+  if (sent.method === 'DELETE' || told !== undefined || status === 207) return { kind: 'ok', rid }
+  const body = id === undefined || resource.write.returns === 'nothing' ? undefined : native
+  const version = versionOf(resource, body, headers)
+  return {
+    kind: 'ok',
+    rid,
+    ...(body === undefined ? {} : { native: body }),
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+/** The record of an answer; some APIs answer a write of one with a list of one. */
+function recordIn(data: unknown, method: Method): NativeRecord | undefined {
+  if (isNativeRecord(data)) return data
+  if (!Array.isArray(data) || data.length !== 1 || method === 'DELETE') return undefined
+  const [only] = data
+  return isNativeRecord(only) ? only : undefined
+}
+
+interface Told {
+  readonly error: ReportedError
+  /** Certain: declared by the manifest, or in an answer that holds no record. */
+  readonly certain: boolean
+}
+
+function reported({ errors }: ResourceManifest, data: unknown, hasRecord: boolean): Told | undefined {
+  const entry: unknown = Array.isArray(data) && data.length === 1 ? data[0] : data
+  if (errors.reported !== undefined) {
+    const error = reportedBy(entry, errors.reported)
+    return error === undefined ? undefined : { error, certain: true }
+  }
+  const error = reportedAsUsual(entry, hasRecord)
+  return error === undefined ? undefined : { error, certain: !hasRecord }
+}
+
+/** An error beside a record that was made means that there is a record, which may lack a part. */
+function refused(error: ReportedError, sent: SentWrite, id: string | undefined): WriteResult {
+  const failure = failureOf('The system answered with success and reported an error.', error, sent)
+  if (sent.isCreate && id !== undefined) return { kind: 'unknown', failure }
+  return { kind: 'rejected', failure: { code: failure.code, message: failure.message, scope: 'record' } }
+}
+
+function failureOf(what: string, error: ReportedError | undefined, { json }: SentWrite): CallFailure {
+  const words = quotedWords(error?.words, json)
+  const code = error?.code === undefined ? '' : ` The system says: ${error.code}.`
+  const quote = words === undefined ? '' : ` In its own words: ${words}`
+  return {
+    code: 'CONNECTOR_REPORTED_ERROR',
+    message: `${what}${code}${quote}`,
+    scope: 'record',
+    answered: true,
+  }
+}
+
+const partsMax = 1_000
+const depthMax = 5
+
+/** A status of 400 or more anywhere within a multi-status answer. */
+function hasFailedPart(data: unknown, depth: number): boolean {
+  if (depth > depthMax || typeof data !== 'object' || data === null) return false
+  const own = textAt(data, ['status']) ?? textAt(data, ['statusCode']) ?? textAt(data, ['httpStatusCode'])
+  const number = /\b(\d{3})\b/.exec(own ?? '')?.[1]
+  if (number !== undefined && Number(number) >= 400) return true
+  return Object.values(data)
+    .slice(0, partsMax)
+    .some((inner: unknown) => hasFailedPart(inner, depth + 1))
+}
+
+function withoutId({ id }: ResourceManifest): CallFailure {
+  return {
+    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    message: `The answer to a create has no id at ${id.join('.')} and no Location.`,
+    scope: 'record',
+  }
+}
+
+function idFromLocation(location: string | undefined): string | undefined {
+  const segment = location?.split(/[?#]/, 1)[0]?.split('/').at(-1)
+  return segment === undefined || segment === '' ? undefined : decodeURIComponent(segment)
+}
