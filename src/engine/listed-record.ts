@@ -1,5 +1,6 @@
 /** Listed native records as the comparison of a full run needs them: in scope, canonical, and normalised like the shadow. */
 import type { ListedRecord } from '../connectors/kit/contract.ts'
+import { nativeAt } from '../model/lens/native-path.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { ReferenceQuery, StagedRecord } from '../store/contract.ts'
 import type { IntakeContext } from './intake-context.ts'
@@ -19,8 +20,9 @@ export async function toStaged(
   page: readonly ListedRecord[],
 ): Promise<StagedRecord[]> {
   const readings: { readonly listed: ListedRecord; readonly values: CanonicalDocument }[] = []
+  const judge = canJudgeScope(place, page) ? isInScope : () => true
   for (const listed of page) {
-    if (isInScope(place, listed)) readings.push({ listed, values: await readValues(place, listed) })
+    if (judge(place, listed)) readings.push({ listed, values: await readValues(place, listed) })
   }
   const recordIds = await findRecordIds(context, place, readings)
   return readings.map(({ listed, values }) => ({
@@ -28,6 +30,15 @@ export async function toStaged(
     values: withRecordIds(place, values, recordIds),
     ...(listed.version === undefined ? {} : { version: listed.version }),
   }))
+}
+
+/**
+ * A list may show less of a record than a read does. Where none of a page has a property that decides about the scope, the list says nothing
+ * about it, and the looks by id tell; taken for an absent value, it would leave out records that belong here.
+ */
+function canJudgeScope({ part }: Place, page: readonly ListedRecord[]): boolean {
+  const paths = part.scopePaths ?? []
+  return paths.every((path) => page.some(({ native }) => nativeAt(native, path) !== undefined))
 }
 
 function isInScope(place: Place, listed: ListedRecord): boolean {

@@ -135,6 +135,8 @@ export interface EntitySystem {
   readonly lens: Lens
   /** Whether a native record is in scope (`where`). */
   readonly inScope: (native: NativeRecord) => boolean
+  /** The native paths that decide about the scope. @default not known: a function decides */
+  readonly scopePaths?: readonly (readonly (string | number)[])[]
   readonly triggers: readonly Trigger[]
 }
 

@@ -90,7 +90,7 @@ export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
   const entity = integration.entities.get(entityName)
   const part = entity?.systems.get(system)
   if (entity === undefined || part === undefined) throw unknownPlace(integration, entityName, system)
-  const { native, marker } = await obtain(options, part)
+  const { native, marker, inScope } = await obtain(options, part)
   const read = await part.lens.read(native)
   const { values: normalised } = await readCanonical(entity, part, native)
   const look = { entity, part, normalised, problems: read.problems }
@@ -101,7 +101,7 @@ export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
     entity: entityName,
     system,
     native: spelt(native),
-    inScope: part.inScope(native),
+    inScope: inScope !== false && part.inScope(native),
     fields: [...part.fields.keys()],
     ...(marker === undefined ? {} : { marker }),
     read: read.values,
@@ -135,6 +135,8 @@ function unknownPlace(integration: Integration, entity: string, system: string):
 interface Obtained {
   readonly native: NativeRecord
   readonly marker?: string
+  /** False: the resource's own filter leaves the record out. */
+  readonly inScope?: boolean
 }
 
 async function obtain(options: TryOptions, part: EntitySystem): Promise<Obtained> {
@@ -166,7 +168,11 @@ async function readOne(
     throw new UsageError('CLI_NOT_FOUND', `${system.name} has no record ${rid} in ${resourceName}`)
   if (result.kind === 'unknown') throw new IsthmusError(codeOf(result.failure.code), result.failure.message)
   const marker = resource.markerOf?.(result.native)
-  return { native: result.native, ...(marker === undefined ? {} : { marker }) }
+  return {
+    native: result.native,
+    ...(marker === undefined ? {} : { marker }),
+    ...(result.inScope === false ? { inScope: false } : {}),
+  }
 }
 
 function codeOf(code: string): ErrorCode {

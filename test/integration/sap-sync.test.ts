@@ -177,6 +177,26 @@ test('contacts become partners, edits travel both ways, and a partner that was n
   expect(sap.partners.count()).toBe(61)
 })
 
+test('the filter of a resource keeps out what the change feed tells of', async () => {
+  const joined = await joinSystems(({ crm }) => {
+    crm.resource('contacts').table.create(contact(1), 'user')
+  })
+  const { sap } = joined
+  await until(() => sap.partners.count() === 1 || 'no partner')
+  const person = sap.partners.create({
+    BusinessPartnerCategory: '1',
+    SearchTerm1: 'P-1',
+    LastName: 'Lovelace',
+  })
+  sap.partners.create(partner(2))
+  await until(() => contactsOf(joined).some(({ code }) => code === 'C-2') || 'the company is missing')
+  sap.partners.change({ BusinessPartner: String(person.BusinessPartner) }, { SearchTerm2: 'again' })
+  sap.partners.create(partner(3))
+  await until(() => contactsOf(joined).some(({ code }) => code === 'C-3') || 'the next company is missing')
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  expect(contactsOf(joined).map(({ code }) => code)).not.toContain('P-1')
+})
+
 test('under lost answers, locks and a server that fails, each contact becomes exactly one partner', async () => {
   const joined = await joinSystems(({ crm, proxy }) => {
     for (let n = 1; n <= 20; n += 1) crm.resource('contacts').table.create(contact(n), 'user')

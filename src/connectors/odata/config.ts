@@ -76,7 +76,13 @@ export const resourceSchema = z.strictObject({
     .describe('Path of the service below the address of the system. Default: that address is the service.'),
   select: z.array(name).min(1).optional().describe('Properties asked for. Default: all.'),
   expand: z.array(z.string().min(1)).optional().describe('Navigation properties that come along.'),
-  where: z.string().min(1).optional().describe('A $filter for everything that is listed.'),
+  where: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A $filter that says which records the resource holds. It holds for lists, reads, changes and webhooks alike; the service evaluates it, with a second query for records that are read by id.',
+    ),
   etag: z.boolean().default(false).describe('Records have ETags and the service keeps to If-Match.'),
   update: z
     .enum(['patch', 'merge', 'put', 'unsupported'])

@@ -142,6 +142,7 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
   const operations = compileOperations(definition, report)
   const mappings = compileMappings(input, operations.create || operations.update, report)
   if (key !== undefined) checkKey(key, mappings, report)
+  const scope = compileScope(definition.where, reportUnder(report, ['where']))
   const onCreate = compileOnCreate(definition.onCreate, mappings, report)
   return {
     system,
@@ -152,7 +153,8 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
     ...(onCreate === undefined ? {} : { onCreate }),
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
     lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
-    inScope: compileScope(definition.where, reportUnder(report, ['where'])),
+    inScope: scope.inScope,
+    ...(scope.paths === undefined ? {} : { scopePaths: scope.paths }),
     triggers: compileTriggers(definition, direction, report),
   }
 }

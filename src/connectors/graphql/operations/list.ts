@@ -1,6 +1,7 @@
 /** Walks the list of a resource, page by page, by whichever way of paging the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
+import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
 import { askedBy, type GraphqlAnswer, type Variables } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
@@ -56,7 +57,9 @@ async function* pagesOf(
     const variables = { first: list.size, ...place }
     const answer: GraphqlAnswer = await client.send({ document, variables, rules: resource.errors, context })
     const records = recordsOf(owner, document, answer)
-    const living = records.filter((record) => !isTombstone(resource, record.native))
+    const living = records.filter(
+      ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
+    )
     walk = {
       seen: walk.seen + records.length,
       expected: walk.expected ?? totalOf(list, answer),

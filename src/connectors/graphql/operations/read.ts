@@ -5,7 +5,7 @@ import { callFailure } from '../../kit/outcome.ts'
 import { type GraphqlProblem, saysGone } from '../answer-errors.ts'
 import { askedBy } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
-import { isTombstone, listedRecord, observed, recordsAt, unusable } from './record.ts'
+import { listedRecord, observed, recordsAt, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** Reads one record. Never throws: a failure is no information. */
@@ -128,8 +128,7 @@ function understood(
     if (resource.errors.nullIsGone) return { kind: 'gone' }
     throw unusable('the record is null, which the manifest does not take for an answer')
   }
-  const record = listedRecord(resource, value)
-  return isTombstone(resource, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
+  return observed(resource, listedRecord(resource, value))
 }
 
 function failed(error: unknown): ReadResult {

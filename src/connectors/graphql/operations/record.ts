@@ -2,6 +2,7 @@
 import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
+import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
@@ -23,7 +24,8 @@ export function listedRecord(resource: ResourceManifest, value: unknown): Listed
 
 /** A record as an observation: a tombstone is gone. */
 export function observed(resource: ResourceManifest, record: ListedRecord): ReadResult {
-  return isTombstone(resource, record.native) ? { kind: 'gone' } : { kind: 'live', ...record }
+  if (isTombstone(resource, record.native)) return { kind: 'gone' }
+  return { kind: 'live', ...record, ...(isOutside(resource, record.native) ? { inScope: false } : {}) }
 }
 
 /** Whether the record is still there but counts as deleted. */

@@ -8,6 +8,7 @@ import { shapeQuery } from './query.ts'
 import { entityOf, listedRecord, observed } from './record.ts'
 import { type Bound, boundTo, type ResourceContext } from './resource-context.ts'
 import { isSameId } from './same-value.ts'
+import { withinScope } from './scope.ts'
 
 /** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
@@ -20,7 +21,8 @@ export async function readOne(
     const address = recordAddress(bound.set.name, bound.set.type, rid, bound.model.version)
     const query = shapeQuery(bound, owner.settings)
     const { data, headers } = await owner.service.read({ ...address, query }, context)
-    return seen(owner, bound, { rid, data, etag: headers.etag })
+    const result = seen(owner, bound, { rid, data, etag: headers.etag })
+    return (await withinScope(owner, bound, { results: [result], context }))[0] ?? result
   } catch (error) {
     return readResultOf(error, odataRules)
   }
@@ -43,7 +45,8 @@ export async function readMany(
       return { method: 'GET' as const, path: query === '' ? path : `${path}?${query}`, headers }
     })
     const answers = await owner.service.readBatch(requests, context)
-    return rids.map((rid, index) => answered(owner, bound, rid, answers[index]))
+    const results = rids.map((rid, index) => answered(owner, bound, rid, answers[index]))
+    return await withinScope(owner, bound, { results, context })
   } catch (error) {
     // Also a 404: it is about the batch, not about these records.
     const failure = callFailure(error)
@@ -70,12 +73,11 @@ interface Seen {
 
 /**
  * A service may spell a key in another way than it was asked with (without leading zeros); the id that we know stays. A record with another
- * key is not the one that was asked for: answers of a batch are told apart by their order, which a lost one shifts.
+ * key keeps its own, by which the kit sees that it is not the one that was asked for: answers of a batch are told apart by their order, which
+ * a lost one shifts.
  */
 function seen({ settings }: ResourceContext, bound: Bound, { rid, data, etag }: Seen): ReadResult {
   const record = listedRecord(bound, settings, entityOf(bound, data), etag)
-  if (!isSameId(bound.set, rid, record.rid)) {
-    throw unusableAnswer('another record came than was asked for')
-  }
+  if (!isSameId(bound.set, rid, record.rid)) return { kind: 'live', ...record }
   return observed(settings, { ...record, rid })
 }

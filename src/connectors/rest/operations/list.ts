@@ -1,6 +1,7 @@
 /** Lists a resource, page by page, by whichever way of paging the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
+import { isOutside } from '../../kit/manifest/record-marks.ts'
 import type { ListManifest } from '../manifests/manifest.ts'
 import { expectedOf, isRepeated, paginationOf } from './paging.ts'
 import { isTombstone, itemsOf, listedRecord } from './record.ts'
@@ -54,7 +55,9 @@ async function* pagesOf(
   for await (const page of client.pages(resource.path, options, context)) {
     const records = itemsOf(page.data, list.items).map((value) => listedRecord(resource, value))
     const fresh = isRepeated(list, records[0]?.rid, last) ? records.slice(1) : records
-    const living = fresh.filter((record) => !isTombstone(resource, record.native))
+    const living = fresh.filter(
+      ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
+    )
     expected ??= expectedOf(list, page)
     last = fresh.at(-1)?.rid ?? last
     yield {

@@ -150,14 +150,14 @@ export type MappingDefinition = z.infer<typeof mappingSchema>
 
 const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
 
+/** `where` as data; manifests of connectors take it in this form. */
+export const whereRecordSchema = z.record(
+  z.string().min(1),
+  z.union([whereValue, z.strictObject({ not: whereValue.describe('Anything but this, or these.') })]),
+)
+
 export const whereSchema = z
-  .union([
-    z.record(
-      z.string().min(1),
-      z.union([whereValue, z.strictObject({ not: whereValue.describe('Anything but this, or these.') })]),
-    ),
-    scopeFunctionSchema,
-  ])
+  .union([whereRecordSchema, scopeFunctionSchema])
   .describe(
     'Which native records belong to the entity: path: value, path: [any of], path: { not: value }. Default: all.',
   )

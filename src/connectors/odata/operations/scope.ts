@@ -1,0 +1,75 @@
+/**
+ * The filter of a resource (`where`) for records that were read by id. The service itself evaluates it, as it does for lists: what a filter
+ * makes of case, blanks, nulls and times differs from service to service, and only one answer can be right for lists and reads alike.
+ */
+import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { isNativeRecord } from '../../kit/native.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import { unusableAnswer } from '../client.ts'
+import { allOf, comparison, keyOf, ridOf } from '../protocol/literals.ts'
+import { fromWire } from '../protocol/values.ts'
+import { collectionOf } from './record.ts'
+import { type Bound, propertyOf, type ResourceContext } from './resource-context.ts'
+import { isSameId } from './same-value.ts'
+
+type Live = Extract<ReadResult, { readonly kind: 'live' }>
+
+/** Keys in one filter, which has to fit an address. */
+const keysPerQuery = 20
+
+/** The results, each living record with the service's word on whether the filter of the resource holds for it. Never throws. */
+export async function withinScope(
+  owner: ResourceContext,
+  bound: Bound,
+  { results, context }: { readonly results: readonly ReadResult[]; readonly context: CallContext },
+): Promise<readonly ReadResult[]> {
+  const { where } = owner.settings
+  const living = results.filter((result): result is Live => result.kind === 'live')
+  if (where === undefined || living.length === 0) return results
+  try {
+    const inside: string[] = []
+    for (let start = 0; start < living.length; start += keysPerQuery) {
+      const rids = living.slice(start, start + keysPerQuery).map(({ rid }) => rid)
+      inside.push(...(await ridsWithin(owner, bound, { rids, where, context })))
+    }
+    return results.map((result) => {
+      const isOutside = result.kind === 'live' && !inside.some((rid) => isSameId(bound.set, rid, result.rid))
+      return isOutside ? { ...result, inScope: false } : result
+    })
+  } catch (error) {
+    const failure = callFailure(error)
+    return results.map((result) => (result.kind === 'live' ? { kind: 'unknown', failure } : result))
+  }
+}
+
+async function ridsWithin(
+  owner: ResourceContext,
+  bound: Bound,
+  {
+    rids,
+    where,
+    context,
+  }: { readonly rids: readonly string[]; readonly where: string; readonly context: CallContext },
+): Promise<readonly string[]> {
+  const { set, model } = bound
+  const ofThese = rids.map((rid) => `(${keyCondition(bound, rid)})`).join(' or ')
+  const query = {
+    $filter: allOf([ofThese, where]),
+    $select: set.type.key.join(','),
+    $top: String(rids.length),
+  }
+  const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
+  return collectionOf(bound, data).items.map((wire) => {
+    const rid = isNativeRecord(wire) ? ridOf(set.type, fromWire(model, set.type, wire).native) : undefined
+    if (rid === undefined) throw unusableAnswer(`a record of ${set.name} lacks its key`)
+    return rid
+  })
+}
+
+function keyCondition({ set, model }: Bound, rid: string): string {
+  const key = keyOf(set.type, rid)
+  if (key === undefined) throw unusableAnswer(`an id is no key of ${set.name}`)
+  return set.type.key
+    .map((name) => comparison(propertyOf(set, name), 'eq', key[name] ?? '', model.version))
+    .join(' and ')
+}
