@@ -10,9 +10,11 @@ import { lookAt } from '../../src/engine/observe.ts'
 import { createRuns } from '../../src/engine/runs.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
 import { createWebhookIntake } from '../../src/engine/webhook-intake.ts'
+import type { Integration } from '../../src/model/integration.ts'
 import type { Lease, WorkerSession } from '../../src/store/contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Chance } from './chance.ts'
+import { chanceOf } from './kinds.ts'
 import type { Oracle } from './oracle.ts'
 import { SimProcess } from './process.ts'
 import type { Scenario } from './scenario.ts'
@@ -23,6 +25,8 @@ import { faceStore } from './store-face.ts'
 export interface EngineProcessOptions {
   readonly name: string
   readonly scenario: Scenario
+  /** The definition that this process was started with. */
+  readonly integration: Integration
   readonly scheduler: Scheduler
   readonly chance: Chance
   readonly oracle: Oracle
@@ -59,13 +63,13 @@ export interface EngineProcess {
 }
 
 export function startEngineProcess(options: EngineProcessOptions): EngineProcess {
-  const { scenario, scheduler, chance, oracle, store } = options
-  const process = new SimProcess(options.name, scheduler, chance)
+  const { scenario, integration, scheduler, chance, oracle, store } = options
+  const slowness = scenario.kinds.has('slow-pass') ? chanceOf(scenario.seed, options.name) : undefined
+  const process = new SimProcess(options.name, scheduler, chance, slowness)
   const sessions: WorkerSession[] = []
   const face = faceStore({ ...options, process, onSession: (session) => sessions.push(session) })
   const systems = connectAll(options, process)
   const calls = { lookAt, carryOut }
-  const { integration } = scenario
   const emit = (event: { readonly type: string }): void =>
     scheduler.note(`${options.name} tells ${describe(event)}`)
   const engine = createEngine({

@@ -1,7 +1,7 @@
 /** When the judge takes values for the same, and how it writes records down. */
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
-import { markerField } from './scenario.ts'
+import { markerField } from './world.ts'
 
 /** Equal up to truncation: the shorter begins the longer. */
 export function alike(a: unknown, b: unknown): boolean {
@@ -17,6 +17,6 @@ export function brief(body: Native | undefined): string {
   if (body === undefined) return '(gone)'
   return Object.entries(body)
     .filter(([name]) => name !== markerField)
-    .map(([name, value]) => `${name}=${String(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' ')
 }

@@ -5,6 +5,7 @@
  * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells which ways are noticed.
  */
 import { parseArgs } from 'node:util'
+import { kindsFrom } from './kinds.ts'
 import { runMutants } from './mutants.ts'
 import { runSeed, type SeedResult } from './run.ts'
 import { addTally, emptyTally } from './tally.ts'
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
     broken: { type: 'string', default: '' },
+    /** `none`, `all`, or names of kinds; see kinds.ts. Default: what each seed draws. */
+    kinds: { type: 'string', default: '' },
     mutants: { type: 'boolean', default: false },
     /** No trace of the first failing seed. */
     keepGoing: { type: 'boolean', default: false },
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     untilBad: { type: 'boolean', default: false },
   },
 })
+const kinds = kindsFrom(values.kinds)
 const broken = new Set(values.broken.split(',').filter((name) => name !== ''))
 
 if (values.mutants) process.exitCode = await runMutants(Number(values.seeds), values.json)
@@ -32,7 +36,7 @@ else if (values.seed !== undefined) await replay(Number(values.seed))
 else await runMany(Number(values.from), Number(values.seeds))
 
 async function replay(seed: number): Promise<void> {
-  const result = await runSeed(seed, { keepTrace: true, broken })
+  const result = await runSeed(seed, { keepTrace: true, broken, kinds })
   if (values.trace) for (const line of result.trace) console.log(line)
   tellViolations(result)
   console.log(JSON.stringify(summary(result)))
@@ -46,8 +50,8 @@ async function runMany(from: number, count: number): Promise<void> {
   const bad: number[] = []
   let events = 0
   for (let seed = from; seed < from + count; seed += 1) {
-    const result = await runSeed(seed, { broken })
-    const again = values.once ? result : await runSeed(seed, { broken })
+    const result = await runSeed(seed, { broken, kinds })
+    const again = values.once ? result : await runSeed(seed, { broken, kinds })
     events += result.events
     addTally(total, result.tally)
     for (const [why, times] of result.excuses) excuses.set(why, (excuses.get(why) ?? 0) + times)
@@ -58,7 +62,7 @@ async function runMany(from: number, count: number): Promise<void> {
     tellViolations(result)
     if (values.untilBad) break
     if (values.keepGoing || bad.length > 1) continue
-    const traced = await runSeed(seed, { broken, keepTrace: true })
+    const traced = await runSeed(seed, { broken, kinds, keepTrace: true })
     console.log(traceToFirst(traced).join('\n'))
   }
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10

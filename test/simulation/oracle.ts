@@ -9,19 +9,24 @@ import type { CanonicalValue } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { Version } from '../support/fake-system/remote-table.ts'
+import { History } from './history.ts'
+import { Copies } from './judges/copies.ts'
+import { Emptied } from './judges/emptied.ts'
+import { Frame } from './judges/frame.ts'
+import { Identity } from './judges/identity.ts'
+import type { Bench, Judge } from './judges/judge.ts'
+import { LateEdits } from './judges/late-edits.ts'
+import { Removals } from './judges/removals.ts'
+import { Scope } from './judges/scope.ts'
 import { alike, brief, sameValue } from './likeness.ts'
 import type { SimProcess } from './process.ts'
-import { cutText, order, type Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineWrite, SystemWatcher } from './sim-network.ts'
 import type { SimSystem } from './sim-system.ts'
 import { emptyTally, type Tally } from './tally.ts'
-import { codeBefore, Things } from './things.ts'
-
-/** Users' own property that no mapping names: the engine must leave it as it is. */
-export const unmapped = 'memo'
-/** Text fields whose values are unique tokens, so that a value names the edit it came from. */
-const tokens = new Set(['name', 'phone', 'note'])
+import { Things } from './things.ts'
+import { order, tokens } from './world.ts'
 
 const looksKept = 6
 
@@ -59,10 +64,43 @@ export class Oracle implements SystemWatcher {
   readonly #raced = new Set<string>()
   readonly #tombstoned = new Set<string>()
 
+  readonly history: History
+  readonly lateEdits: LateEdits
+  readonly copies: Copies
+  readonly #emptied: Emptied
+  readonly #judges: readonly Judge[]
+
   constructor(scenario: Scenario, scheduler: Scheduler, systems: ReadonlyMap<string, SimSystem>) {
     this.#scenario = scenario
     this.#scheduler = scheduler
     this.#systems = systems
+    this.history = new History(scenario, systems, this)
+    const bench: Bench = {
+      scenario,
+      scheduler,
+      history: this.history,
+      tally: this.tally,
+      things: this.things,
+      fail: (invariant, message) => this.fail(invariant, message),
+      isKept: (text) => [...this.#kept].some((kept) => alike(kept, text)),
+    }
+    this.lateEdits = new LateEdits(bench)
+    this.copies = new Copies(bench)
+    this.#emptied = new Emptied(bench)
+    this.#judges = [
+      this.lateEdits,
+      this.copies,
+      this.#emptied,
+      new Removals(bench),
+      new Frame(bench),
+      new Scope(bench),
+      new Identity(bench),
+    ]
+  }
+
+  /** Somebody emptied the phone number of this thing. */
+  emptied(code: unknown): void {
+    this.#emptied.made(code)
   }
 
   fail(invariant: string, message: string): void {
@@ -111,24 +149,10 @@ export class Oracle implements SystemWatcher {
   }
 
   applying(call: EngineWrite, before: Version | undefined): void {
-    if (call.operation === 'create' || before?.body === undefined) return
-    if (call.operation === 'delete') {
-      this.#checkRemoval(call, before)
-      return
-    }
-    for (const [field, value] of Object.entries(call.body)) this.#checkOverwrite(call, before, field, value)
-    const memo = before.body[unmapped]
-    const whole = this.#system(call.system).traits.capabilities.write === 'put'
-    if (!whole && unmapped in call.body)
-      this.fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
-    if (whole && call.body[unmapped] !== memo) {
-      if (this.#honoursVersions(call))
-        this.fail(
-          'INV-18',
-          `${call.system} ${call.rid}: unmapped ${String(memo)} became ${String(call.body[unmapped])}`,
-        )
-      else this.tally.races += 1
-    }
+    for (const judge of this.#judges) judge.applying?.(call, before)
+    if (call.operation !== 'update' || before?.body === undefined) return
+    for (const [field, value] of this.history.textsOf(call.system, call.body))
+      this.#checkOverwrite(call, before, field, value)
   }
 
   applied(call: EngineWrite, version: Version): void {
@@ -140,37 +164,18 @@ export class Oracle implements SystemWatcher {
           .createdFor.get(call.recordId ?? '') ?? []
       // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
       const alive = rids.filter((rid) => this.#system(call.system).table(call.entity).has(rid))
-      this.#checkBaseline(call)
       const table = this.#system(call.system).table(call.entity)
       const lost = alive.some((rid) => {
         const version = table.current(rid)
-        return version !== undefined && this.#isUnknowable(call.system, version)
+        return version !== undefined && this.history.isUnknowable(call.system, version)
       })
       if (alive.length > 1 && !lost)
         this.fail('INV-6', `${call.system} holds ${rids.join(' and ')} for one record`)
     }
     if (call.operation === 'delete') this.tally.removals += 1
+    for (const judge of this.#judges) judge.applied?.(call, version)
     if (call.entity === order && call.body.buyer != null) this.#checkReference(call)
     this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
-  }
-
-  /** What was there from the beginning was listed before anything was created: it is matched, never made a second time. */
-  #checkBaseline(call: EngineWrite): void {
-    const system = this.#system(call.system)
-    const table = system.table(call.entity)
-    if (system.lied.has(call.entity)) return
-    for (const rid of table.rids()) {
-      const [first] = table.history(rid)
-      const original = first?.by === 'user' && first.at === this.#scenario.start
-      if (!original || table.current(rid)?.body?.code !== call.body.code) continue
-      // The thing has another number elsewhere by now, so that its old one names a second thing.
-      if (this.things.isRenamed(call.body.code)) this.tally.renamed += 1
-      else
-        this.fail(
-          'INV-6',
-          `${call.system} held ${rid} (${String(call.body.code)}) from the beginning, and got another`,
-        )
-    }
   }
 
   #checkReference(call: EngineWrite): void {
@@ -180,14 +185,14 @@ export class Oracle implements SystemWatcher {
   }
 
   #checkOverwrite(call: EngineWrite, before: Version, field: string, value: unknown): void {
-    if (!tokens.has(field)) return
-    const old = before.body?.[field]
-    if (typeof old !== 'string' || old === this.#stored(call.system, field, value)) return
-    if (this.#writerOf(call, before, field).by === 'engine') return
+    const old = this.history.value(field, before.body)
+    if (typeof old !== 'string' || old === '' || old === this.history.stored(call.system, field, value))
+      return
+    if (this.history.writerOf(call, before, field).by === 'engine') return
     const key = `${call.system}|${call.entity}|${before.rid}|${field}`
     this.#overwritten.push({ system: call.system, field, value: old, rid: before.rid })
     if (this.#observed.get(key)?.has(old)) return
-    if (this.#honoursVersions(call)) {
+    if (this.history.honoursVersions(call.system)) {
       this.fail(
         'INV-1',
         `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`,
@@ -196,39 +201,6 @@ export class Oracle implements SystemWatcher {
     }
     this.tally.races += 1
     this.#raced.add(`${key}|${old}`)
-  }
-
-  /** Where a precondition is honoured, nothing excuses an overwrite, least of all a write without one. */
-  #honoursVersions(call: EngineWrite): boolean {
-    return this.#system(call.system).traits.capabilities.conditionalWrites
-  }
-
-  #checkRemoval(call: EngineWrite, before: Version): void {
-    const code = before.body?.code
-    const entity = this.#scenario.integration.entities.get(call.entity)
-    const gone = (entity?.delete.from ?? []).some((name) => {
-      if (name === call.system) return false
-      const table = this.#system(name).table(call.entity)
-      return table.changes.some(
-        (change) =>
-          change.body === undefined &&
-          change.by === 'user' &&
-          this.things.areSame(codeBefore(table, change), code),
-      )
-    })
-    if (!gone)
-      this.fail(
-        'INV-8',
-        `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`,
-      )
-    for (const field of tokens) {
-      const old = before.body?.[field]
-      if (typeof old !== 'string' || this.#writerOf(call, before, field).by === 'engine') continue
-      if (this.#kept.has(old) || [...this.#kept].some((kept) => alike(kept, old))) continue
-      if (this.#honoursVersions(call))
-        this.fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
-      else this.tally.races += 1
-    }
   }
 
   // ── what the processes commit
@@ -275,6 +247,7 @@ export class Oracle implements SystemWatcher {
       })
     }
     this.#learn(after)
+    for (const judge of this.#judges) judge.committed?.(item, before, after)
   }
 
   #note(process: SimProcess, item: Decision | Settlement, after: RecordDetail): void {
@@ -384,16 +357,19 @@ export class Oracle implements SystemWatcher {
       conflict: boolean
     },
   ): void {
-    if (!tokens.has(field)) return
+    if (!this.history.isToken(change.src, field)) return
     const member = after.members.find((one) => one.system === change.src)
     if (member?.rid === undefined) return
     const place = { system: change.src, entity: after.record.entity, rid: member.rid }
     // Looks that were refused, or made for another record's sake, may show the same value: the absorbed one agrees in all fields.
     const looks = this.#looksWith(process, place, field, change.is)
     const isAbsorbed = ({ body }: Version): boolean =>
-      [...tokens].every(
-        (name) => body?.[name] === undefined || alike(body[name], member.fields[name]?.shadow),
-      )
+      [...tokens]
+        .filter((name) => this.history.isToken(change.src, name) && member.fields[name] !== undefined)
+        .every((name) => {
+          const value = this.history.value(name, body)
+          return value === undefined || alike(value, member.fields[name]?.shadow)
+        })
     const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
     if (shown === undefined || shown.body === undefined) return
     if (this.#system(change.src).traits.mutates) return
@@ -406,9 +382,11 @@ export class Oracle implements SystemWatcher {
     if (change.conflict || change.was === undefined || change.was === null || alike(change.was, change.is))
       return
     // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
-    const start = this.#runStart(change.src, after.record.entity, shown, field)
+    const start = this.history.runStart(change.src, after.record.entity, shown, field)
     const history = this.#system(change.src).table(after.record.entity).history(member.rid)
-    const held = history.slice(0, start).some((version) => alike(version.body?.[field], change.was))
+    const held = history
+      .slice(0, start)
+      .some(({ body }) => alike(this.history.value(field, body), change.was))
     if (!held)
       this.fail(
         'INV-3',
@@ -423,14 +401,14 @@ export class Oracle implements SystemWatcher {
     field: string,
     value: CanonicalValue | undefined,
   ): void {
-    if (!tokens.has(field) || !this.#systems.has(system) || after === undefined) return
+    if (!this.#systems.has(system) || !this.history.isToken(system, field) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
     if (member?.rid === undefined || this.#system(system).traits.mutates) return
     const place = { system, entity: after.record.entity, rid: member.rid }
     const shown = this.#looksWith(process, place, field, value).at(-1)
-    if (shown?.body === undefined || !alike(shown.body[field], value)) return
-    const writer = this.#writerOf({ system, entity: after.record.entity }, shown, field)
-    if (writer.by === 'engine' && !this.#isUnknowable(system, shown))
+    if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
+    const writer = this.history.writerOf({ system, entity: after.record.entity }, shown, field)
+    if (writer.by === 'engine' && !this.history.isUnknowable(system, shown))
       this.fail(
         'INV-5',
         `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
@@ -447,36 +425,9 @@ export class Oracle implements SystemWatcher {
     value: CanonicalValue | undefined,
   ): readonly Version[] {
     const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.rid}`) ?? []
-    return looks.filter((look) => look.body !== undefined && alike(look.body[field], value))
-  }
-
-  /**
-   * A create without a mark of ours is known by its code alone, one with an idempotency key once the key's life is over: nobody knows it again
-   * once a person has given it another one.
-   */
-  #isUnknowable(system: string, { body }: Version): boolean {
-    const { create } = this.#system(system).traits.capabilities
-    const knowable = ['clientId', 'upsertKey', 'marker'].includes(create)
-    if (knowable || !this.things.isRenamed(body?.code)) return false
-    this.tally.renamed += 1
-    return true
-  }
-
-  /** Index of the state in which the value shown now began to stand. */
-  #runStart(system: string, entity: string, shown: Version, field: string): number {
-    const history = this.#system(system).table(entity).history(shown.rid)
-    let index = shown.version - 1
-    while (index > 0 && history[index - 1]?.body?.[field] === history[index]?.body?.[field]) index -= 1
-    return index
-  }
-
-  #writerOf(place: { system: string; entity: string }, shown: Version, field: string): Version {
-    const history = this.#system(place.system).table(place.entity).history(shown.rid)
-    return history[this.#runStart(place.system, place.entity, shown, field)] ?? shown
-  }
-
-  #stored(system: string, field: string, value: unknown): unknown {
-    return field === 'name' && this.#system(system).traits.truncates !== 'no' ? cutText(value) : value
+    return looks.filter(
+      (look) => look.body !== undefined && alike(this.history.value(field, look.body), value),
+    )
   }
 
   #intentOf(call: EngineWrite): Intent | undefined {
@@ -489,9 +440,7 @@ export class Oracle implements SystemWatcher {
   }
 
   #system(name: string): SimSystem {
-    const system = this.#systems.get(name)
-    if (system === undefined) throw new RangeError(`no system ${name}`)
-    return system
+    return this.history.system(name)
   }
 
   // ── at the end

@@ -18,15 +18,20 @@ export class SimProcess {
   readonly clock: Clock
   readonly random: Random
   readonly #scheduler: Scheduler
+  readonly #slowness: Chance | undefined
   #stalledUntil = 0
+  /** How far its work is: a slow process is ahead of the event that it works on. */
+  #here = 0
 
-  constructor(name: string, scheduler: Scheduler, chance: Chance) {
+  /** `slowness`: time passes whenever it looks at its clock. */
+  constructor(name: string, scheduler: Scheduler, chance: Chance, slowness?: Chance) {
     this.name = name
     this.#scheduler = scheduler
+    this.#slowness = slowness
     const born = scheduler.now - chance.int(0, 100_000)
     this.clock = {
-      now: () => scheduler.now,
-      monotonic: () => scheduler.now - born,
+      now: () => this.#time(),
+      monotonic: () => this.#time() - born,
       sleep: (ms, signal) => this.#sleep(ms, signal),
       defer: (task) => scheduler.defer(() => this.#deliver(task)),
     }
@@ -53,7 +58,8 @@ export class SimProcess {
     this.onAwait?.(this.awaits)
     return new Promise((resolve, reject) => {
       if (!this.alive) return
-      this.#scheduler.after(thereMs, () => {
+      // What leaves a slow process leaves at its own time, not at that of the event that it works on.
+      this.#scheduler.at(this.#present() + thereMs, () => {
         // The effect's own promises (of an in-memory store) settle in microtasks: no virtual time passes.
         Promise.resolve()
           .then(effect)
@@ -63,6 +69,18 @@ export class SimProcess {
           )
       })
     })
+  }
+
+  #present(): number {
+    this.#here = Math.max(this.#here, this.#scheduler.now)
+    return this.#here
+  }
+
+  /** What its clock says: looking at it is work, and now and then the process is interrupted. */
+  #time(): number {
+    const present = this.#present()
+    if (this.#slowness?.of(0.5)) this.#here += this.#slowness.of(0.02) ? 40 : 1
+    return present
   }
 
   #answer(backMs: number, settle: () => void): void {
@@ -95,7 +113,7 @@ export class SimProcess {
         resolve()
       }
       signal?.addEventListener('abort', wake, { once: true })
-      this.#scheduler.after(ms, () => this.#deliver(wake))
+      this.#scheduler.at(this.#present() + ms, () => this.#deliver(wake))
     })
   }
 }

@@ -1,9 +1,12 @@
 /** One seed from its first record to the judgement. */
+import type { Integration } from '../../src/model/integration.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'
 import type { Lease } from '../../src/store/contract.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { Chance } from './chance.ts'
+import { Circumstances } from './circumstances.ts'
 import { type EngineProcess, startEngineProcess } from './engine-process.ts'
+import type { KindChoice } from './kinds.ts'
 import { Oracle, type Violation } from './oracle.ts'
 import { makeScenario, type Scenario } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
@@ -17,6 +20,8 @@ export interface SeedOptions {
   readonly keepTrace?: boolean
   /** Protections switched off: see `mutants.ts`. */
   readonly broken?: ReadonlySet<string>
+  /** @default 'drawn' */
+  readonly kinds?: KindChoice
 }
 
 export interface SeedResult {
@@ -49,6 +54,8 @@ class Simulation {
   readonly #leases = new Map<string, Lease>()
   readonly #processes: EngineProcess[] = []
   readonly #broken: ReadonlySet<string>
+  /** What a process that starts now runs. */
+  #integration: Integration
   #excuses: ReadonlyMap<string, number> = new Map()
   #born = 0
 
@@ -56,7 +63,11 @@ class Simulation {
     this.#seed = seed
     this.#chance = new Chance(seed)
     this.#broken = options.broken ?? new Set()
-    this.#scenario = makeScenario(seed, this.#chance)
+    this.#scenario = makeScenario(seed, this.#chance, {
+      kinds: options.kinds ?? 'drawn',
+      broken: this.#broken,
+    })
+    this.#integration = this.#scenario.integration
     this.#scheduler = new Scheduler(this.#scenario.start, { keepTrace: options.keepTrace ?? false })
     this.#oracle = new Oracle(this.#scenario, this.#scheduler, this.#systems)
     const timing = [...this.#scenario.integration.systems.values()][0]?.timing
@@ -66,6 +77,7 @@ class Simulation {
       watcher: this.#oracle,
       faulty: () => this.#scheduler.now < this.#scenario.faultsUntil,
       broken: this.#broken,
+      kinds: this.#scenario.kinds,
       readTimeoutMs: timing?.readTimeoutMs ?? 1000,
       writeTimeoutMs: timing?.writeTimeoutMs ?? 1000,
     }
@@ -84,28 +96,35 @@ class Simulation {
       this.#scheduler.note(
         `${name}: ${capabilitiesInWords(capabilities)} cut:${truncates} hooks:${webhooks} polls:${polls} dies:${diesAt}`,
       )
-    const users = new Users(
-      this.#scenario,
-      this.#scheduler,
-      this.#chance,
-      [...this.#systems.values()],
-      this.#oracle,
-    )
+    const { kinds } = this.#scenario
+    if (kinds.size > 0) this.#scheduler.note(`kinds: ${[...kinds].join(' ')}`)
+    const systems = [...this.#systems.values()]
+    const users = new Users(this.#scenario, this.#scheduler, this.#chance, systems, this.#oracle)
     users.fill()
     this.#sendWebhooks()
-    const { id, version } = this.#scenario.integration
-    await this.#store.bind({ id, version, document: {} })
+    await this.#bind()
     for (let i = 0; i < workers; i += 1) this.#spawn()
     users.plan()
+    new Circumstances({
+      scenario: this.#scenario,
+      scheduler: this.#scheduler,
+      systems,
+      oracle: this.#oracle,
+      users,
+    }).plan()
     this.#planFaults()
+    this.#planMapping()
     const { start, faultsUntil, settledBy } = this.#scenario
-    for (const time of [start + 12_000, faultsUntil + 2000, faultsUntil + 30_000, faultsUntil + 70_000])
+    const early = kinds.has('slow-polls') ? [] : [start + 12_000]
+    const late = kinds.has('late-edits') ? [settledBy - 25_000] : []
+    for (const time of [...early, faultsUntil + 2000, faultsUntil + 30_000, faultsUntil + 70_000, ...late])
       this.#scheduler.at(time, () => this.#fullRuns())
     await this.#scheduler.run(settledBy)
     await this.#checkQuiescence()
     this.#oracle.checkLosses()
     this.#excuses = await checkSettled({
       scenario: this.#scenario,
+      integration: this.#integration,
       store: this.#store,
       systems: this.#systems,
       oracle: this.#oracle,
@@ -140,10 +159,33 @@ class Simulation {
       this.#oracle.fail('INV-20', `${tally.conflicts - conflicts} new conflicts after everything had settled`)
   }
 
+  async #bind(): Promise<void> {
+    const { id, version } = this.#integration
+    await this.#store.bind({ id, version, document: {} })
+  }
+
+  /** A new definition is bound by the first process that has it; the old ones end one after the other. */
+  #planMapping(): void {
+    const { next } = this.#scenario
+    if (next === undefined) return
+    this.#scheduler.at(next.at, () => {
+      const before = this.#living()
+      this.#integration = next.integration
+      this.#scheduler.note(
+        `definition ${next.integration.version} replaces ${this.#scenario.integration.version}`,
+      )
+      void this.#bind().then(() => {
+        for (let i = 0; i < workers; i += 1) this.#spawn()
+      })
+      for (const process of before) this.#scheduler.after(this.#chance.int(0, 8000), () => process.kill())
+    })
+  }
+
   #spawn(): void {
     this.#born += 1
     const process = startEngineProcess({
       name: `w${this.#born}`,
+      integration: this.#integration,
       scenario: this.#scenario,
       scheduler: this.#scheduler,
       chance: this.#chance,

@@ -1,17 +1,9 @@
 /** What a seed means: which systems there are, what they can do, what is synced between them, and for how long things go wrong. */
 import type { RemoteCapabilities } from '../../src/connectors/kit/contract.ts'
-import type {
-  ConflictPolicy,
-  Entity,
-  EntitySystem,
-  Field,
-  Integration,
-  Lens,
-  SystemField,
-  SystemSettings,
-} from '../../src/model/integration.ts'
-import type { CanonicalValue, FieldType, NativeRecord } from '../../src/model/values.ts'
+import type { Integration } from '../../src/model/integration.ts'
 import { Chance } from './chance.ts'
+import { compilePlan, type DefinitionPlan, nextPlan, planDefinition } from './definition.ts'
+import { chanceOf, type KindChoice, type Kinds, kindsOf } from './kinds.ts'
 
 /** What one simulated system is like. */
 export interface SystemTraits {
@@ -23,6 +15,15 @@ export interface SystemTraits {
   readonly mutates: boolean
   readonly webhooks: 'none' | 'reliable' | 'lossy'
   readonly polls: boolean
+  /** Between two polls. */
+  readonly pollMs: number
+  /** Its feed and its lists fail from the first to the second time. */
+  readonly deafFrom: number | undefined
+  readonly deafUntil: number
+  /** Holds records that are out of scope, too. */
+  readonly scoped: boolean
+  /** Fills a phone number that a create leaves out. */
+  readonly fills: boolean
   /** Answers nothing at all from some time on, for ever. */
   readonly diesAt: number | undefined
 }
@@ -35,7 +36,12 @@ export interface Scenario {
   /** Everything must have settled by now. */
   readonly settledBy: number
   readonly systems: readonly SystemTraits[]
+  readonly kinds: Kinds
   readonly integration: Integration
+  /** The definition of later processes, and when it is bound. */
+  readonly next:
+    | { readonly at: number; readonly integration: Integration; readonly movedAt: string | undefined }
+    | undefined
   /** Orders that refer to customers take part. */
   readonly references: boolean
   readonly deletes: boolean
@@ -48,21 +54,16 @@ export interface Scenario {
   readonly recodes: readonly number[]
 }
 
-export const customer = 'customer'
-export const order = 'order'
-/** Mapped text fields of a customer that users edit. */
-export const editable = ['name', 'phone'] as const
-export const markerField = 'ext'
-/** Wide enough that a cut token is recognised as what is left of it, and still names its edit. */
-const cut = 6
-
 const laterTraits = 0x5eed0000
 
-const readTimeoutMs = 1500
-const writeTimeoutMs = 1500
+export interface ScenarioOptions {
+  readonly kinds: KindChoice
+  readonly broken: ReadonlySet<string>
+}
 
-export function makeScenario(seed: number, chance: Chance): Scenario {
+export function makeScenario(seed: number, chance: Chance, options: ScenarioOptions): Scenario {
   const start = 1e12
+  const kinds = kindsOf(seed, options.kinds)
   const count = chance.of(0.6) ? 2 : 3
   const faultsMs = chance.int(15_000, 40_000)
   const mutators = chance.of(0.05)
@@ -74,14 +75,19 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
     return withBatches(makeTraits(name, chance, mutators, diesAt), later)
   })
   const references = chance.of(0.4)
-  const deletes = chance.of(0.5)
+  const deletes = chance.of(0.5) || kinds.has('restores') || kinds.has('new-ids')
+  const shaped = systems.map((traits) => shapedBy(kinds, traits, { seed, start, faultsMs }))
+  const knowsNested = !options.broken.has('nonested')
+  const plan = planDefinition(chance, { kinds, systems: shaped, references, deletes, knowsNested })
   return {
     seed,
     start,
     faultsUntil: start + faultsMs,
     settledBy: start + faultsMs + 120_000,
-    systems,
-    integration: makeIntegration(systems, chance, { references, deletes }),
+    kinds,
+    systems: shaped,
+    integration: compilePlan(plan),
+    next: kinds.has('new-mapping') ? nextDefinition(seed, plan, start + faultsMs) : undefined,
     references,
     deletes,
     leaseMs: 6_000,
@@ -92,6 +98,15 @@ export function makeScenario(seed: number, chance: Chance): Scenario {
     recodes: later.of(0.3)
       ? Array.from({ length: later.int(2, 6) }, () => start + later.int(1_000, faultsMs))
       : [],
+  }
+}
+
+function nextDefinition(seed: number, plan: DefinitionPlan, faultsUntil: number): Scenario['next'] {
+  const next = nextPlan(seed, plan)
+  return {
+    at: faultsUntil + chanceOf(seed, 'new-mapping').int(-12_000, 15_000),
+    integration: compilePlan(next),
+    movedAt: next.movedAt,
   }
 }
 
@@ -146,158 +161,48 @@ function makeTraits(
     mutates,
     webhooks: chance.pick(['none', 'reliable', 'lossy', 'lossy'] as const),
     polls: feed && chance.of(0.8),
+    pollMs: 3000,
+    deafFrom: undefined,
+    deafUntil: 0,
+    scoped: false,
+    fills: false,
     diesAt,
   }
 }
 
-function makeIntegration(
-  systems: readonly SystemTraits[],
-  chance: Chance,
-  what: { readonly references: boolean; readonly deletes: boolean },
-): Integration {
-  const rank = chance.shuffle(systems.map((system) => system.name))
-  const entities = new Map<string, Entity>()
-  entities.set(customer, makeCustomer(systems, chance, rank, what.deletes))
-  if (what.references) entities.set(order, makeOrder(systems, rank, chance))
-  return {
-    id: 'simulated',
-    version: 'v1',
-    systems: new Map(systems.map((system) => [system.name, settingsOf(system.name)])),
-    entities,
+/** What the kinds of a seed make of a system. */
+function shapedBy(
+  kinds: Kinds,
+  traits: SystemTraits,
+  { seed, start, faultsMs }: { readonly seed: number; readonly start: number; readonly faultsMs: number },
+): SystemTraits {
+  const chance = (kind: string): Chance => chanceOf(seed, `${kind} ${traits.name}`)
+  let shaped = traits
+  if (kinds.has('unversioned')) shaped = withoutVersions(shaped, chance('unversioned'))
+  // What is entered twice matters most where nothing tells of the first time.
+  const slow = (kinds.has('slow-polls') && 0.7) || (kinds.has('double-entry') && 0.5) || 0
+  if (chance('slow-polls').of(slow)) shaped = { ...shaped, polls: true, pollMs: 3_600_000, webhooks: 'none' }
+  if (kinds.has('failing-polls') && chance('failing-polls').of(0.6)) {
+    const deafFrom = start + chance('deaf').int(2000, faultsMs)
+    shaped = { ...shaped, deafFrom, deafUntil: deafFrom + chance('deafness').int(10_000, 60_000) }
   }
+  if (kinds.has('scope')) shaped = { ...shaped, scoped: traits.name === 'alpha' || chance('scope').of(0.3) }
+  if (kinds.has('defaults'))
+    shaped = { ...shaped, fills: traits.name === 'beta' || chance('defaults').of(0.3) }
+  if (kinds.has('nested') && chance('nested').of(0.4))
+    shaped = { ...shaped, capabilities: { ...shaped.capabilities, nested: 'replace' } }
+  return shaped
 }
 
-function settingsOf(name: string): SystemSettings {
+function withoutVersions(traits: SystemTraits, chance: Chance): SystemTraits {
   return {
-    name,
-    connector: 'simulated',
-    config: {},
-    timing: { readTimeoutMs, writeTimeoutMs, concurrency: 8 },
-  }
-}
-
-function policyOf(chance: Chance, rank: readonly string[]): ConflictPolicy {
-  const roll = chance.next()
-  if (roll < 0.65) return { kind: 'prefer', rank }
-  if (roll < 0.85) return { kind: 'latest', skewMs: chance.int(0, 2000), rank }
-  return { kind: 'manual' }
-}
-
-function makeCustomer(
-  systems: readonly SystemTraits[],
-  chance: Chance,
-  rank: readonly string[],
-  deletes: boolean,
-): Entity {
-  const fields = new Map<string, Field>([
-    ['code', field('code', { kind: 'string' }, { kind: 'prefer', rank }, true)],
-    ['name', field('name', { kind: 'string' }, policyOf(chance, rank))],
-    ['phone', field('phone', { kind: 'string' }, policyOf(chance, rank))],
-    ['tags', field('tags', { kind: 'set', of: { kind: 'string' } }, { kind: 'union' })],
-  ])
-  return entityOf(customer, fields, systems, [{ kind: 'exact', fields: ['code'] }], deletes)
-}
-
-function makeOrder(systems: readonly SystemTraits[], rank: readonly string[], chance: Chance): Entity {
-  const fields = new Map<string, Field>([
-    ['code', field('code', { kind: 'string' }, { kind: 'prefer', rank }, true)],
-    ['buyer', field('buyer', { kind: 'ref', entity: customer }, { kind: 'prefer', rank })],
-    ['note', field('note', { kind: 'string' }, policyOf(chance, rank))],
-  ])
-  return entityOf(order, fields, systems, [{ kind: 'exact', fields: ['code'] }], false)
-}
-
-function field(name: string, type: FieldType, policy: ConflictPolicy, required = false): Field {
-  return { name, type, policy, required, normalise: (value) => value }
-}
-
-function entityOf(
-  name: string,
-  fields: ReadonlyMap<string, Field>,
-  systems: readonly SystemTraits[],
-  match: Entity['match'],
-  deletes: boolean,
-): Entity {
-  const wide = { share: 1, atLeast: 10_000 }
-  return {
-    name,
-    fields,
-    systems: new Map(systems.map((system) => [system.name, partOf(name, fields, system)])),
-    match,
-    rules: [],
-    delete: { from: deletes ? systems.map((s) => s.name) : [], action: 'delete', confirmMs: 3000 },
-    guard: { create: wide, update: wide, delete: wide },
-    oscillationLimit: 5,
-  }
-}
-
-function partOf(entity: string, fields: ReadonlyMap<string, Field>, system: SystemTraits): EntitySystem {
-  const marked = ['clientId', 'upsertKey', 'marker'].includes(system.capabilities.create)
-  return {
-    system: system.name,
-    resource: entity,
-    direction: 'both',
-    operations: { create: true, update: true, delete: true },
-    ...(marked && { key: markerField }),
-    fields: new Map([...fields.keys()].map((name) => [name, systemField(name, system)])),
-    lens: lensOf(fields),
-    inScope: () => true,
-    triggers: [
-      ...(system.webhooks === 'none' ? [] : [{ kind: 'webhook', name: 'changed' } as const]),
-      ...(system.polls ? [{ kind: 'poll', everyMs: 3000 } as const] : []),
-    ],
-  }
-}
-
-function systemField(name: string, system: SystemTraits): SystemField {
-  const cuts = name === 'name' && system.truncates === 'declared'
-  return {
-    name,
-    readable: true,
-    writable: true,
-    normalise: cuts ? cutText : (value) => value,
-    neverOrigin: false,
-    acceptRaceWindow: true,
-    nullable: name === 'buyer',
-  }
-}
-
-/** What a cutting system keeps of a text. */
-export function cutText<T>(value: T): T | string {
-  return typeof value === 'string' ? value.slice(0, cut) : value
-}
-
-/** Mapped properties have the canonical names; sets are joined by commas; references are native ids. */
-function lensOf(fields: ReadonlyMap<string, Field>): Lens {
-  return {
-    read(native) {
-      const values: Record<string, CanonicalValue> = {}
-      for (const [name, { type }] of fields) {
-        const value = native[name]
-        if (value === undefined) continue
-        values[name] = toCanonical(type, value)
-      }
-      return { values, problems: [] }
-    },
-    write(values) {
-      const patch: Record<string, unknown> = {}
-      for (const [name, value] of Object.entries(values)) {
-        const type = fields.get(name)?.type
-        patch[name] = toNative(type, value)
-      }
-      return { patch: patch as NativeRecord, problems: [] }
+    ...traits,
+    capabilities: {
+      ...traits.capabilities,
+      version: 'none',
+      conditionalWrites: false,
+      read: { ...traits.capabilities.read, lagMs: 0 },
+      writeReturns: chance.pick(['body', 'nothing'] as const),
     },
   }
-}
-
-function toNative(type: FieldType | undefined, value: CanonicalValue): unknown {
-  if (type?.kind === 'set' && Array.isArray(value)) return value.join(',')
-  return type?.kind === 'ref' && typeof value === 'string' ? value.replace(/^ref:/, '') : value
-}
-
-function toCanonical(type: FieldType, value: unknown): CanonicalValue {
-  if (value === null) return null
-  const text = String(value)
-  if (type.kind === 'set') return text === '' ? [] : [...new Set(text.split(','))].sort()
-  return type.kind === 'ref' ? `ref:${text}` : text
 }

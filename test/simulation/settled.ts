@@ -1,19 +1,24 @@
 /** What must hold once faults have stopped and time has passed: everything agrees or says why not (INV-7, 19, 21, 22). */
 
+import type { Integration } from '../../src/model/integration.ts'
 import type { Member } from '../../src/model/state.ts'
 import type { FailureRow, HoldRow, RecordDetail } from '../../src/store/admin-contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
 import { alike } from './likeness.ts'
+import { isObject } from './native-records.ts'
 import type { Oracle } from './oracle.ts'
-import { cutText, type Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import type { SimSystem } from './sim-system.ts'
+import { cutText } from './world.ts'
 
 /** Why differences were accepted, and how often: a run that excuses everything proves nothing. */
 export type Excuses = Map<string, number>
 
 interface Books {
   readonly scenario: Scenario
+  /** The definition that holds in the end. */
+  readonly integration: Integration
   readonly store: MemoryStore
   readonly systems: ReadonlyMap<string, SimSystem>
   readonly oracle: Oracle
@@ -23,7 +28,7 @@ interface Books {
 }
 
 export async function checkSettled(
-  parts: Pick<Books, 'scenario' | 'store' | 'systems' | 'oracle'>,
+  parts: Pick<Books, 'scenario' | 'integration' | 'store' | 'systems' | 'oracle'>,
 ): Promise<Excuses> {
   const books: Books = {
     ...parts,
@@ -36,7 +41,8 @@ export async function checkSettled(
     for (const [entity, table] of system.tables)
       for (const rid of table.rids()) await checkRemote(books, system, entity, rid)
   }
-  for (const entity of books.scenario.integration.entities.keys()) {
+  for (const entity of books.integration.entities.keys()) {
+    for (const system of books.systems.values()) await checkCopies(books, system, entity)
     const ids = await allPages((page) => books.store.admin.recordIds(entity, page))
     for (const recordId of ids) {
       const detail = await books.store.admin.record({ recordId })
@@ -44,6 +50,28 @@ export async function checkSettled(
     }
   }
   return books.excuses
+}
+
+/** Several records of one system with one code: the same thing twice, and somebody is told so. */
+async function checkCopies(books: Books, system: SimSystem, entity: string): Promise<void> {
+  const table = system.table(entity)
+  const isIn = (rid: string): boolean => !system.traits.scoped || table.current(rid)?.body?.kind !== 'person'
+  const inScope = [...table.rids()].filter(isIn)
+  const byCode = Map.groupBy(inScope, (rid) => String(table.current(rid)?.body?.code))
+  for (const [code, rids] of byCode) {
+    if (rids.length < 2 || system.dead || books.oracle.things.isRenamed(code)) continue
+    const details = await Promise.all(
+      rids.map((rid) => books.store.admin.record({ system: system.name, entity, rid })),
+    )
+    const isTold = details.some(
+      (detail) =>
+        detail !== undefined &&
+        (detail.record.state === 'review' || detail.members.some((one) => flagOf(books, detail, one))),
+    )
+    if (isTold) excuse(books, 'two of one thing, and told')
+    else
+      books.oracle.fail('INV-6', `${system.name} has ${rids.join(' and ')} for ${code}, and nobody is told`)
+  }
 }
 
 function excuse(books: Books, why: string): void {
@@ -56,6 +84,7 @@ async function checkRemote(books: Books, system: SimSystem, entity: string, rid:
   if (body === undefined) return
   const detail = await books.store.admin.record({ system: system.name, entity, rid })
   const where = `${system.name} ${rid} (${String(body.code)})`
+  if (system.traits.scoped && body.kind === 'person') return excuse(books, 'out of scope')
   if (detail === undefined) {
     books.oracle.fail('INV-21', `${where} was never discovered`)
     return
@@ -75,7 +104,7 @@ async function checkRemote(books: Books, system: SimSystem, entity: string, rid:
     else books.oracle.fail('INV-19', `${where} is alive, but its member is ${member.state}`)
     return
   }
-  for (const field of books.scenario.integration.entities.get(entity)?.fields.keys() ?? [])
+  for (const field of books.integration.entities.get(entity)?.fields.keys() ?? [])
     await checkField(books, { system, entity, detail, member, body, field, where })
 }
 
@@ -90,10 +119,10 @@ interface FieldPlace {
 }
 
 async function checkField(books: Books, place: FieldPlace): Promise<void> {
-  const { system, detail, member, body, field, where } = place
+  const { system, detail, member, field, where } = place
   const agreed = detail.record.fields[field]
   const state = member.fields[field]
-  const actual = body[field] ?? undefined
+  const actual = nativeOf(books, place, field)
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
   if (same) return
@@ -110,17 +139,33 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   )
 }
 
+/** What the record holds at the place that the mapping names; of lines, what is mapped of them. */
+function nativeOf({ integration }: Books, { system, entity, body }: FieldPlace, field: string): unknown {
+  const [path = [field]] =
+    integration.entities.get(entity)?.systems.get(system.name)?.fields.get(field)?.native?.paths ?? []
+  const value = path.reduce<unknown>((at, step) => (isObject(at) ? at[String(step)] : undefined), body)
+  return field === 'lines' ? linesInWords(value) : (value ?? undefined)
+}
+
+function linesInWords(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return undefined
+  return value.map((line: Native) => `${String(line.sku)}:${String(line.qty)}`).join(' ')
+}
+
 /** What a canonical value is in this system's own words. */
 async function nativeValue(books: Books, place: FieldPlace, value: unknown): Promise<unknown> {
   if (value === undefined || value === null) return undefined
-  const type = books.scenario.integration.entities.get(place.entity)?.fields.get(place.field)?.type
+  const type = books.integration.entities.get(place.entity)?.fields.get(place.field)?.type
   if (type?.kind === 'set' && Array.isArray(value)) return sortedTags(value.join(','))
+  if (type?.kind === 'list') return linesInWords(value)
   if (type?.kind !== 'ref') return value
   const target = await books.store.admin.record({ recordId: String(value) })
   return target?.members.find((one) => one.system === place.system.name)?.rid
 }
 
 function cut(system: SimSystem, field: string, value: unknown): unknown {
+  // An empty text and none look the same to people.
+  if (value === '' && field !== 'tags') return undefined
   if (field === 'tags') return sortedTags(value)
   if (field === 'name' && system.traits.truncates === 'declared') return cutText(value)
   return value
@@ -134,7 +179,7 @@ function sortedTags(value: unknown): string {
 /** Each active record has its counterpart everywhere, or says why not; native ids are nobody else's. */
 function checkMembers(books: Books, detail: RecordDetail): void {
   const { record } = detail
-  for (const name of books.scenario.integration.entities.get(record.entity)?.systems.keys() ?? []) {
+  for (const name of books.integration.entities.get(record.entity)?.systems.keys() ?? []) {
     const system = books.systems.get(name)
     const member = detail.members.find((one) => one.system === name)
     if (system === undefined || system.dead) continue
@@ -142,6 +187,7 @@ function checkMembers(books: Books, detail: RecordDetail): void {
       books.oracle.fail('INV-19', `record ${record.id} has no member row for ${name}`)
       continue
     }
+    if (member.state === 'out-of-scope' && system.traits.scoped) continue
     if (member.state === 'linked') {
       if (member.rid !== undefined && system.table(record.entity).has(member.rid)) continue
       const flag = flagOf(books, detail, member) ?? blindSpot(system)
@@ -167,7 +213,7 @@ function checkMembers(books: Books, detail: RecordDetail): void {
 
 /** A system that neither announces nor feeds deletions, and whose list proves no absence, hides them from everybody. */
 function blindSpot({ traits }: SimSystem): string | undefined {
-  const fed = traits.polls && traits.capabilities.deletes === 'feed'
+  const fed = traits.polls && traits.pollMs < 60_000 && traits.capabilities.deletes === 'feed'
   const told = traits.webhooks === 'reliable' || fed || traits.capabilities.list.paging === 'keyset'
   return told ? undefined : 'nothing tells of deletions there'
 }

@@ -2,6 +2,7 @@
 import type { CallContext, CallFailure, WriteResult } from '../../src/connectors/kit/contract.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
+import type { Kinds } from './kinds.ts'
 import type { SimProcess } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -36,6 +37,8 @@ export interface World {
   faulty(): boolean
   /** Protections that a broken build would not have, by name. */
   readonly broken: ReadonlySet<string>
+  /** What this seed goes through beside what all seeds do. */
+  readonly kinds: Kinds
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
 }

@@ -6,14 +6,9 @@
  */
 import type {
   CallContext,
-  ChangesResult,
   ConnectedSystem,
   CreateRequest,
   FindRequest,
-  FindResult,
-  ListEnd,
-  ListedRecord,
-  ReadResult,
   RemoteCapabilities,
   RemoveRequest,
   Resource,
@@ -21,10 +16,13 @@ import type {
   WriteResult,
 } from '../../src/connectors/kit/contract.ts'
 import type { NativeRecord } from '../../src/model/values.ts'
-import { type Native, RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
+import { RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
+import { filledPhone, merged, patched, storedAs } from './native-records.ts'
 import type { SimProcess } from './process.ts'
-import { cutText, markerField, type SystemTraits } from './scenario.ts'
+import type { SystemTraits } from './scenario.ts'
 import { type EngineWrite, type Sending, SimNetwork, unknown, type World } from './sim-network.ts'
+import { SimQuestions } from './sim-questions.ts'
+import { customer, markerField } from './world.ts'
 
 interface StoredAnswer {
   readonly at: number
@@ -38,8 +36,8 @@ export class SimSystem {
   readonly lied = new Set<string>()
   readonly #world: World
   readonly #network: SimNetwork
+  readonly #questions: SimQuestions
   readonly #idempotency = new Map<string, StoredAnswer>()
-  #rewrites = 0
 
   constructor(traits: SystemTraits, entities: readonly string[], world: World) {
     this.traits = traits
@@ -51,13 +49,8 @@ export class SimSystem {
       isDead: () => this.dead,
       wayMs: (traits.capabilities.writeBatch ?? 1) > 1 ? 500 : 60,
     })
-    for (const entity of entities) {
-      const stores = (field: string, value: unknown, by: 'user' | 'engine'): unknown => {
-        if (field === 'name' && traits.truncates !== 'no') return cutText(value)
-        if (field === 'phone' && traits.mutates && by === 'engine' && typeof value === 'string')
-          return `${value.split('~')[0]}~${traits.name}${++this.#rewrites}`
-        return value
-      }
+    const stores = storedAs(traits)
+    for (const entity of entities)
       this.tables.set(
         entity,
         new RemoteTable({
@@ -67,7 +60,13 @@ export class SimSystem {
           nextRid: (n) => `${traits.name[0]}${entity[0]}${n}`,
         }),
       )
-    }
+    this.#questions = new SimQuestions({
+      traits,
+      world,
+      network: this.#network,
+      table: (entity) => this.table(entity),
+      lied: this.lied,
+    })
   }
 
   get name(): string {
@@ -112,9 +111,9 @@ export class SimSystem {
     const base: Resource = {
       name: entity,
       capabilities,
-      read: (rid) => this.#read(process, entity, rid),
-      list: () => this.#list(process, entity),
-      find: (request) => this.#find(process, entity, request),
+      read: (rid) => this.#questions.read(process, entity, rid),
+      list: () => this.#questions.list(process, entity),
+      find: (request: FindRequest) => this.#questions.find(process, entity, request),
       create: (request, context) => this.#create(process, entity, request, context),
       update: (request, context) => this.#update(process, entity, request, context),
       remove: (request, context) => this.#remove(process, entity, request, context),
@@ -131,121 +130,14 @@ export class SimSystem {
           ),
       }),
       ...(capabilities.read.batch > 1 && {
-        readMany: (rids: readonly string[]) => this.#readMany(process, entity, rids),
+        readMany: (rids: readonly string[]) => this.#questions.readMany(process, entity, rids),
       }),
       ...(capabilities.changes.cursor !== 'none' && {
-        changes: (cursor: string | undefined) => this.#changes(process, entity, cursor),
+        changes: (cursor: string | undefined) => this.#questions.changes(process, entity, cursor),
       }),
       ...(['clientId', 'upsertKey', 'marker'].includes(capabilities.create) && { markerOf }),
     }
     return base
-  }
-
-  // ── questions
-
-  #read(process: SimProcess, entity: string, rid: string): Promise<ReadResult> {
-    return this.#network.ask(process, () => this.#stateOf(process, entity, rid))
-  }
-
-  async #readMany(
-    process: SimProcess,
-    entity: string,
-    rids: readonly string[],
-  ): Promise<readonly ReadResult[]> {
-    const answer = await this.#network.ask(process, () =>
-      rids.map((rid) => this.#stateOf(process, entity, rid)),
-    )
-    return 'failure' in answer ? rids.map(() => answer) : answer
-  }
-
-  #stateOf(process: SimProcess, entity: string, rid: string): ReadResult {
-    const { scheduler, chance } = this.#world
-    const { lagMs } = this.traits.capabilities.read
-    const lag = lagMs > 0 && chance.of(0.5) ? chance.int(0, lagMs) : 0
-    const table = this.table(entity)
-    const seen = table.at(rid, scheduler.now - lag)
-    // Not replicated yet looks exactly like not there.
-    if (seen === undefined) return { kind: 'gone' }
-    this.#world.watcher.shown(process, this.name, entity, seen)
-    if (seen.body === undefined)
-      return { kind: 'gone', ...(seen.mergedInto !== undefined && { mergedInto: seen.mergedInto }) }
-    return { kind: 'live', ...this.#show(seen) }
-  }
-
-  #show(version: Version): ListedRecord {
-    return {
-      rid: version.rid,
-      native: nativeOf(version.body ?? {}),
-      changedAt: version.at,
-      ...(this.traits.capabilities.version === 'ordered' && { version: String(version.version) }),
-      ...(this.traits.capabilities.version === 'opaque' && {
-        version: `v${(version.version * 7919) % 10_007}`,
-      }),
-    }
-  }
-
-  async *#list(process: SimProcess, entity: string): AsyncGenerator<readonly ListedRecord[], ListEnd> {
-    const { chance } = this.#world
-    const table = this.table(entity)
-    const { pageSize } = this.traits.capabilities.list
-    const cutOff = this.#world.faulty() && chance.of(0.1)
-    let position: number | undefined = 0
-    while (position !== undefined) {
-      const from: number = position
-      const page = await this.#network.ask(process, () => table.page(from, pageSize))
-      if ('failure' in page) return { complete: false, reason: page.failure.code }
-      if (page.records.length > 0) yield page.records.map((version) => this.#show(version))
-      // A system that cuts its list short and says nothing: what is claimed to be complete is not.
-      if (cutOff && chance.of(0.5)) {
-        const counted = chance.of(0.5)
-        if (!counted && position !== undefined) this.lied.add(entity)
-        return { complete: true, ...(counted && { expected: table.size }) }
-      }
-      position = page.next
-    }
-    return { complete: true, ...(chance.of(0.5) && { expected: table.size }) }
-  }
-
-  #changes(process: SimProcess, entity: string, cursor: string | undefined): Promise<ChangesResult> {
-    const { scheduler, chance } = this.#world
-    const { commitLagMs } = this.traits.capabilities.changes
-    return this.#network.ask(process, (): ChangesResult => {
-      if (this.#world.faulty() && cursor !== undefined && chance.of(0.02)) return { kind: 'expired' }
-      const from = Number(cursor ?? 0)
-      const limit = this.traits.capabilities.list.pageSize
-      const page: Version[] = []
-      for (const change of this.table(entity).changes.slice(from)) {
-        if (page.length >= limit || change.at > scheduler.now - commitLagMs) break
-        page.push(change)
-      }
-      const next = from + page.length
-      return {
-        kind: 'page',
-        cursor: String(next),
-        more: page.length >= limit,
-        changed: page
-          .filter((change) => change.body !== undefined || this.traits.capabilities.deletes === 'feed')
-          .map((change) => ({
-            rid: change.rid,
-            ...(change.body === undefined ? { deleted: true } : versionOnly(this.#show(change))),
-          })),
-      }
-    })
-  }
-
-  #find(process: SimProcess, entity: string, request: FindRequest): Promise<FindResult> {
-    const { scheduler, chance } = this.#world
-    const lagMs = this.traits.capabilities.search?.lagMs ?? 0
-    return this.#network.ask(process, (): FindResult => {
-      const table = this.table(entity)
-      const seenAt = scheduler.now - (lagMs > 0 ? chance.int(0, lagMs) : 0)
-      const wanted = request.by === 'marker' ? { [markerField]: request.recordId } : request.values
-      const rids = [...table.rids()].filter((rid) => {
-        const body = table.at(rid, seenAt)?.body
-        return body !== undefined && Object.entries(wanted).every(([name, value]) => body[name] === value)
-      })
-      return { kind: 'found', rids, capped: false }
-    })
   }
 
   // ── writes
@@ -288,7 +180,9 @@ export class SimSystem {
       }
     }
     this.#world.watcher.applying(call, undefined)
-    const version = table.create(call.body, 'engine', {
+    const isFilled = this.traits.fills && call.entity === customer && call.body.phone == null
+    const body = isFilled ? { ...call.body, phone: filledPhone } : call.body
+    const version = table.create(body, 'engine', {
       ...(call.recordId !== undefined && { recordId: call.recordId }),
       tag: call.process.name,
     })
@@ -320,7 +214,7 @@ export class SimSystem {
   #change(process: SimProcess, entity: string, request: UpdateRequest): Sending {
     const { rid } = request
     const whole = this.traits.capabilities.write === 'put'
-    const body = whole ? { ...request.base, ...request.patch } : request.patch
+    const body = whole ? merged(request.base ?? {}, request.patch, 'merge') : request.patch
     const guarded = this.traits.capabilities.conditionalWrites && !this.#world.broken.has('nocas')
     const call: EngineWrite = {
       process,
@@ -337,11 +231,17 @@ export class SimSystem {
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
       this.#world.watcher.applying(call, before)
+      if (this.#loses()) return { kind: 'ok', rid }
       const version = whole
         ? table.replace(rid, body, 'engine', process.name)
-        : table.patch(rid, body, 'engine', process.name)
+        : table.patch(
+            rid,
+            patched(before.body, body, this.traits.capabilities.nested),
+            'engine',
+            process.name,
+          )
       this.#world.watcher.applied(call, version)
-      return this.#ok(version)
+      return this.#ok(this.#instead(entity, version))
     }
     return { call, effect }
   }
@@ -376,13 +276,24 @@ export class SimSystem {
     return this.#network.send({ call, effect }, context)
   }
 
+  /** An answer like a success, and nothing was stored. */
+  #loses(): boolean {
+    const { chance, kinds } = this.#world
+    return kinds.has('unstored') && this.#world.faulty() && chance.of(0.06)
+  }
+
+  /** What a proxy in between answers: now and then another record of the same kind. */
+  #instead(entity: string, version: Version): Version {
+    return this.#questions.instead(entity, version) ?? version
+  }
+
   #stale(call: EngineWrite, before: Version): boolean {
-    return call.ifVersion !== undefined && call.ifVersion !== this.#show(before).version
+    return call.ifVersion !== undefined && call.ifVersion !== this.#questions.show(before).version
   }
 
   #ok(version: Version): WriteResult {
     const { writeReturns } = this.traits.capabilities
-    const shown = this.#show(version)
+    const shown = this.#questions.show(version)
     return {
       kind: 'ok',
       rid: version.rid,
@@ -395,14 +306,6 @@ export class SimSystem {
 function markerOf(native: NativeRecord): string | undefined {
   const marker = native[markerField]
   return typeof marker === 'string' ? marker : undefined
-}
-
-function nativeOf(body: Native): NativeRecord {
-  return body
-}
-
-function versionOnly(shown: ListedRecord): { version?: string } {
-  return shown.version === undefined ? {} : { version: shown.version }
 }
 
 function goneResult(before: Version | undefined): WriteResult {

@@ -16,6 +16,11 @@ export interface Tally {
   coerced: number
   /** What nobody can tell apart after a person gave a thing another number. */
   renamed: number
+  /** Copies made within the window in which nobody can know. */
+  copies: number
+  merges: number
+  /** Edits of settled records, long after all faults. */
+  lateEdits: number
 }
 
 export function emptyTally(): Tally {
@@ -34,6 +39,9 @@ export function emptyTally(): Tally {
     inDoubt: 0,
     coerced: 0,
     renamed: 0,
+    copies: 0,
+    merges: 0,
+    lateEdits: 0,
   }
 }
 

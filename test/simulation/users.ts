@@ -1,9 +1,12 @@
 /** The people at the systems: they create, edit and delete, and don't care what the engine is doing. */
+import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
-import { type Oracle, unmapped } from './oracle.ts'
-import { customer, order, type Scenario } from './scenario.ts'
+import { chanceOf } from './kinds.ts'
+import type { Oracle } from './oracle.ts'
+import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimSystem } from './sim-system.ts'
+import { customer, order, unmapped } from './world.ts'
 
 export class Users {
   readonly #scenario: Scenario
@@ -32,14 +35,12 @@ export class Users {
   fill(): void {
     const things = this.#chance.int(2, 6)
     for (let i = 0; i < things; i += 1) {
-      const code = this.#code('C')
-      const shared = { name: this.#token(), phone: this.#token() }
+      const code = this.code('C')
+      const shared = { name: this.token(), phone: this.token() }
       const homes = this.#chance.shuffle(this.#systems).slice(0, this.#chance.int(1, this.#systems.length))
       for (const system of homes) {
-        const own = this.#chance.of(0.3) ? { name: this.#token() } : {}
-        system
-          .table(customer)
-          .create({ code, ...shared, ...own, tags: '', [unmapped]: this.#token() }, 'user')
+        const own = this.#chance.of(0.3) ? { name: this.token() } : {}
+        system.table(customer).create(this.#written(system, { code, ...shared, ...own }), 'user')
       }
     }
     if (!this.#scenario.references) return
@@ -72,10 +73,10 @@ export class Users {
     if (roll < 0.1) this.#createCustomer(system)
     else if (roll < 0.16 && this.#scenario.references) this.#createOrder(system)
     else if (roll < 0.24 && this.#scenario.deletes) this.#remove(system)
-    else if (roll < 0.3) this.#edit(system, customer, unmapped, this.#token())
+    else if (roll < 0.3) this.#edit(system, customer, unmapped, this.token())
     else if (roll < 0.4) this.#edit(system, customer, 'tags', this.#tags())
     else if (roll < 0.5 && this.#scenario.references) this.#editOrder(system)
-    else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.#token())
+    else this.#edit(system, customer, this.#chance.pick(['name', 'phone']), this.token())
   }
 
   /** An import, or a change of everything there is. */
@@ -88,9 +89,9 @@ export class Users {
     const table = system.table(customer)
     for (const rid of [...table.rids()]) {
       this.#oracle.tally.userEdits += 1
-      const value = this.#token()
+      const value = this.token()
       table.patch(rid, { phone: value }, 'user')
-      this.#say(system, rid, `phone=${value} in bulk`)
+      this.say(system, rid, `phone=${value} in bulk`)
     }
   }
 
@@ -102,10 +103,10 @@ export class Users {
     const before = rid === undefined ? undefined : table.current(rid)?.body?.code
     if (rid === undefined || typeof before !== 'string') return
     this.#oracle.tally.userEdits += 1
-    const code = this.#code('C')
+    const code = this.code('C')
     this.#oracle.things.recoded(before, code)
     table.patch(rid, { code }, 'user')
-    this.#say(system, rid, `code=${code}`)
+    this.say(system, rid, `code=${code}`)
   }
 
   #editCrowded(system: SimSystem): void {
@@ -114,26 +115,55 @@ export class Users {
       if (table.current(rid)?.body?.code !== 'C1') continue
       this.#oracle.tally.userEdits += 1
       const field = this.#chance.pick(['name', 'phone'])
-      const value = this.#token()
+      const value = this.token()
       table.patch(rid, { [field]: value }, 'user')
-      this.#say(system, rid, `${field}=${value}`)
+      this.say(system, rid, `${field}=${value}`)
       return
     }
   }
 
   #createCustomer(system: SimSystem): void {
+    this.enter(system, { code: this.code('C'), name: this.token(), phone: this.token() })
+  }
+
+  /** A person enters a customer, in this system's form. */
+  enter(system: SimSystem, values: Native): Version {
     this.#oracle.tally.userCreates += 1
-    const version = system.table(customer).create(
-      {
-        code: this.#code('C'),
-        name: this.#token(),
-        phone: this.#token(),
-        tags: '',
-        [unmapped]: this.#token(),
-      },
-      'user',
-    )
-    this.#say(system, version.rid, 'creates')
+    const version = system.table(customer).create(this.#written(system, values), 'user')
+    this.say(system, version.rid, `creates ${String(values.code)}`)
+    return version
+  }
+
+  /** A person changes properties of a record. */
+  change(system: SimSystem, rid: string, values: Native, entity = customer): void {
+    this.#oracle.tally.userEdits += 1
+    system.table(entity).patch(rid, values, 'user')
+    this.say(system, rid, JSON.stringify(values))
+  }
+
+  /** A record as people see it in this system's form: with what this seed's kinds are about. */
+  #written(system: SimSystem, values: Native): Native {
+    const { kinds, seed } = this.#scenario
+    const record: Record<string, unknown> = { ...values, tags: '', [unmapped]: this.token() }
+    const chance = (kind: string): Chance => chanceOf(seed, `${kind} ${String(values.code)}`)
+    if (kinds.has('nested')) record.address = { city: this.token(), door: this.token() }
+    if (kinds.has('lines')) record.lines = this.lines(chance('lines').int(0, 4))
+    if (kinds.has('new-mapping')) {
+      record.fax = this.token()
+      if (chance('telephone').of(0.3)) record.telephone = this.token()
+    }
+    if (kinds.has('defaults') && chance('phone').of(0.4)) record.phone = ''
+    if (system.traits.scoped) record.kind = chance('kind').of(0.3) ? 'person' : 'company'
+    return record
+  }
+
+  lines(count: number): Native[] {
+    return Array.from({ length: count }, (_, index) => ({
+      id: this.token(),
+      sku: `sku${index}`,
+      qty: index + 1,
+      tax: this.token(),
+    }))
   }
 
   #createOrder(system: SimSystem): void {
@@ -142,13 +172,13 @@ export class Users {
     this.#oracle.tally.userCreates += 1
     const version = system
       .table(order)
-      .create({ code: this.#code('O'), buyer, note: this.#token(), [unmapped]: this.#token() }, 'user')
-    this.#say(system, version.rid, `orders for ${buyer}`)
+      .create({ code: this.code('O'), buyer, note: this.token(), [unmapped]: this.token() }, 'user')
+    this.say(system, version.rid, `orders for ${buyer}`)
   }
 
   #editOrder(system: SimSystem): void {
     if (this.#chance.of(0.5)) {
-      this.#edit(system, order, 'note', this.#token())
+      this.#edit(system, order, 'note', this.token())
       return
     }
     const buyer = this.#anyone(system, customer)
@@ -160,18 +190,18 @@ export class Users {
     if (rid === undefined) return
     this.#oracle.tally.userEdits += 1
     system.table(entity).patch(rid, { [field]: value }, 'user')
-    this.#say(system, rid, `${field}=${value}`)
+    this.say(system, rid, `${field}=${value}`)
   }
 
   #remove(system: SimSystem): void {
     const rid = this.#anyone(system, customer)
-    if (rid === undefined || this.#isReferred(system, rid)) return
+    if (rid === undefined || this.isReferred(system, rid)) return
     this.#oracle.tally.userRemovals += 1
     system.table(customer).remove(rid, 'user')
-    this.#say(system, rid, 'removes')
+    this.say(system, rid, 'removes')
   }
 
-  #isReferred(system: SimSystem, rid: string): boolean {
+  isReferred(system: SimSystem, rid: string): boolean {
     if (!this.#scenario.references) return false
     const orders = system.table(order)
     return [...orders.rids()].some((one) => orders.current(one)?.body?.buyer === rid)
@@ -188,17 +218,17 @@ export class Users {
     return all.join(',')
   }
 
-  #token(): string {
+  token(): string {
     this.#tokens += 1
     return `v${this.#tokens.toString(36).padStart(5, '0')}-long`
   }
 
-  #code(kind: string): string {
+  code(kind: string): string {
     this.#things += 1
     return `${kind}${this.#things}`
   }
 
-  #say(system: SimSystem, rid: string, what: string): void {
+  say(system: SimSystem, rid: string, what: string): void {
     this.#scheduler.note(`user at ${system.name} ${rid} ${what}`)
   }
 }

@@ -137,6 +137,21 @@ export class RemoteTable {
     return this.#append(rid, undefined, by, options)
   }
 
+  /** Brings a removed record back under its old id, as it was. @throws RangeError when there is nothing to bring back */
+  restore(rid: string, by: Writer): Version {
+    const body = this.history(rid).findLast((version) => version.body !== undefined)?.body
+    if (body === undefined || this.has(rid)) throw new RangeError(`${this.name}: there is no removed ${rid}`)
+    this.#live += 1
+    return this.#append(rid, body, by, {})
+  }
+
+  /** The system gives a record another id: the old one is gone, without a word about the new one. */
+  renumber(rid: string, by: Writer): Version {
+    const body = this.#living(rid)
+    this.remove(rid, by, { tag: 'renumbered' })
+    return this.create(body, by, { tag: `renumbered ${rid}` })
+  }
+
   /** Rids of all records there are now, in the order of creation. */
   *rids(): Generator<string> {
     for (const rid of this.#order) if (this.has(rid)) yield rid

@@ -1,0 +1,219 @@
+/** What people and systems do in the kinds of a seed, beside what they do in every one. */
+import type { Native } from '../support/fake-system/remote-table.ts'
+import type { Chance } from './chance.ts'
+import { chanceOf, type Kind } from './kinds.ts'
+import type { Oracle } from './oracle.ts'
+import type { Scenario } from './scenario.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimSystem } from './sim-system.ts'
+import type { Users } from './users.ts'
+import { customer, order } from './world.ts'
+
+export interface CircumstanceOptions {
+  readonly scenario: Scenario
+  readonly scheduler: Scheduler
+  readonly systems: readonly SimSystem[]
+  readonly oracle: Oracle
+  readonly users: Users
+}
+
+/** Times of an act: how often, and from when to when, in milliseconds after the start. */
+interface Often {
+  readonly times: readonly [number, number]
+  readonly from: number
+  readonly until: number
+}
+
+export class Circumstances {
+  readonly #scenario: Scenario
+  readonly #scheduler: Scheduler
+  readonly #systems: readonly SimSystem[]
+  readonly #oracle: Oracle
+  readonly #users: Users
+
+  constructor(options: CircumstanceOptions) {
+    this.#scenario = options.scenario
+    this.#scheduler = options.scheduler
+    this.#systems = options.systems
+    this.#oracle = options.oracle
+    this.#users = options.users
+  }
+
+  plan(): void {
+    const { start, faultsUntil } = this.#scenario
+    const faults = faultsUntil - start
+    const during = { from: 2000, until: faults }
+    const longer = { from: 2000, until: faults + 20_000 }
+    this.#often('double-entry', { times: [1, 4], ...longer }, (chance) => this.#enterTwice(chance))
+    this.#often('merges', { times: [1, 3], ...longer }, (chance) => this.#merge(chance))
+    this.#often('lines', { times: [4, 14], ...longer }, (chance) => this.#changeLines(chance))
+    this.#often('nested', { times: [4, 14], ...longer }, (chance) => this.#changeAddress(chance))
+    this.#often('defaults', { times: [1, 4], ...during }, (chance) => this.#empty(chance))
+    this.#often('scope', { times: [2, 6], ...during }, (chance) => this.#changeScope(chance))
+    this.#often('new-ids', { times: [1, 4], ...longer }, (chance) => this.#renumber(chance))
+    this.#often('restores', { times: [1, 4], ...longer }, (chance) => this.#removeAndRestore(chance))
+    this.#often('new-mapping', { times: [2, 8], ...longer }, (chance) => this.#changeFax(chance))
+    this.#often('late-edits', { times: [2, 5], from: faults + 35_000, until: faults + 60_000 }, (chance) =>
+      this.#editLate(chance),
+    )
+  }
+
+  #often(kind: Kind, { times, from, until }: Often, act: (chance: Chance) => void): void {
+    if (!this.#scenario.kinds.has(kind)) return
+    const chance = chanceOf(this.#scenario.seed, `${kind} acts`)
+    for (let left = chance.int(...times); left > 0; left -= 1)
+      this.#scheduler.at(this.#scenario.start + chance.int(from, until), () => act(chance))
+  }
+
+  /** The same thing, with or without the same name, in two or three systems, at any distance in time. */
+  #enterTwice(chance: Chance): void {
+    const code = this.#users.code('C')
+    const name = this.#users.token()
+    const homes = chance.shuffle(this.#systems).slice(0, chance.of(0.8) ? 2 : 3)
+    let after = 0
+    for (const system of homes) {
+      const values = {
+        code,
+        name: chance.of(0.6) ? name : this.#users.token(),
+        phone: this.#users.token(),
+      }
+      this.#scheduler.after(after, () => this.#users.enter(system, values))
+      // From a moment to a minute, each order of magnitude as likely as the other.
+      after += Math.round(10 * 6000 ** chance.next())
+    }
+  }
+
+  /** Two records become one, and the system names the survivor. Sometimes people do the same elsewhere. */
+  #merge(chance: Chance): void {
+    const system = chance.pick(this.#systems)
+    const [loser, survivor] = chance.shuffle([...system.table(customer).rids()])
+    if (loser === undefined || survivor === undefined) return
+    const codes = [loser, survivor].map((rid) => system.table(customer).current(rid)?.body?.code)
+    this.#mergeAt(system, loser, survivor)
+    if (!chance.of(0.3)) return
+    const other = chance.pick(this.#systems.filter((one) => one !== system))
+    this.#scheduler.after(chance.int(100, 20_000), () => {
+      const rids = [...other.table(customer).rids()]
+      const [same, kept] = codes.map((code) =>
+        rids.find((rid) => other.table(customer).current(rid)?.body?.code === code),
+      )
+      if (same !== undefined && kept !== undefined) this.#mergeAt(other, same, kept)
+    })
+  }
+
+  #mergeAt(system: SimSystem, loser: string, survivor: string): void {
+    const table = system.table(customer)
+    if (!table.has(loser) || !table.has(survivor)) return
+    if (this.#scenario.references) {
+      const orders = system.table(order)
+      for (const rid of [...orders.rids()])
+        if (orders.current(rid)?.body?.buyer === loser)
+          this.#users.change(system, rid, { buyer: survivor }, order)
+    }
+    this.#oracle.tally.merges += 1
+    table.remove(loser, 'user', { mergedInto: survivor })
+    this.#users.say(system, loser, `is merged into ${survivor}`)
+  }
+
+  #changeLines(chance: Chance): void {
+    const { system, rid, body } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined) return
+    const lines = [...((body?.lines ?? []) as readonly Native[])]
+    const index = lines.length === 0 ? -1 : chance.int(0, lines.length - 1)
+    const line = lines[index]
+    const roll = chance.next()
+    if (line === undefined || roll < 0.2)
+      lines.push({ id: this.#users.token(), sku: this.#users.token(), qty: 1, tax: this.#users.token() })
+    else if (roll < 0.3) lines.splice(index, 1)
+    else if (roll < 0.55) lines[index] = { ...line, tax: this.#users.token() }
+    else lines[index] = { ...line, qty: chance.int(10, 10_000) }
+    this.#users.change(system, rid, { lines })
+  }
+
+  /** Somebody works at the mapped part of an address, or at its unmapped neighbour. */
+  #changeAddress(chance: Chance): void {
+    const { system, rid, body } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined) return
+    const part = chance.of(0.5) ? 'city' : 'door'
+    this.#users.change(system, rid, {
+      address: { ...(body?.address as Native | undefined), [part]: this.#users.token() },
+    })
+  }
+
+  #empty(chance: Chance): void {
+    const { system, rid, body } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined) return
+    this.#oracle.emptied(body?.code)
+    this.#users.change(system, rid, { phone: '' })
+  }
+
+  #changeScope(chance: Chance): void {
+    const system = chance.pick(this.#systems.filter(({ traits }) => traits.scoped))
+    const { rid, body } = this.#someone(chance, system) ?? {}
+    if (rid === undefined) return
+    this.#users.change(system, rid, { kind: body?.kind === 'person' ? 'company' : 'person' })
+  }
+
+  #changeFax(chance: Chance): void {
+    const { system, rid } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined) return
+    const name = chance.of(0.5) ? 'fax' : 'telephone'
+    this.#users.change(system, rid, { [name]: this.#users.token() })
+  }
+
+  #renumber(chance: Chance): void {
+    const { system, rid } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined || this.#users.isReferred(system, rid)) return
+    const { rid: next } = system.table(customer).renumber(rid, 'user')
+    this.#users.say(system, rid, `is ${next} from now on`)
+  }
+
+  #removeAndRestore(chance: Chance): void {
+    const { system, rid } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined || this.#users.isReferred(system, rid)) return
+    this.#oracle.tally.userRemovals += 1
+    const table = system.table(customer)
+    table.remove(rid, 'user')
+    this.#users.say(system, rid, 'removes')
+    this.#scheduler.after(Math.round(50 * 600 ** chance.next()), () => {
+      if (table.has(rid)) return
+      table.restore(rid, 'user')
+      this.#users.say(system, rid, 'brings back')
+    })
+  }
+
+  /** First an edit in one system, and when that has long arrived, one of the same text in another. */
+  #editLate(chance: Chance): void {
+    const first = this.#someone(chance)
+    if (first === undefined) return
+    const field = chance.pick(['name', 'phone'])
+    const { code } = first.body
+    const value = this.#users.token()
+    this.#users.change(first.system, first.rid, { [field]: value })
+    const others = this.#systems.filter((system) => system !== first.system && !system.dead)
+    if (others.length === 0) return
+    const other = chance.pick(others)
+    this.#scheduler.after(chance.int(15_000, 25_000), () => {
+      const rid = [...other.table(customer).rids()].find(
+        (one) => other.table(customer).current(one)?.body?.code === code,
+      )
+      if (rid === undefined) return
+      const later = this.#users.token()
+      const edit = { system: other.name, rid, field, before: value, value: later }
+      this.#oracle.lateEdits.made(edit, other.table(customer).current(rid)?.body?.[field])
+      this.#users.change(other, rid, { [field]: later })
+    })
+  }
+
+  #someone(
+    chance: Chance,
+    at?: SimSystem,
+  ): { readonly system: SimSystem; readonly rid: string; readonly body: Native } | undefined {
+    const system = at ?? chance.pick(this.#systems)
+    const rids = [...system.table(customer).rids()]
+    if (rids.length === 0 || system.dead) return undefined
+    const rid = chance.of(0.4) ? rids[0] : chance.pick(rids)
+    const body = rid === undefined ? undefined : system.table(customer).current(rid)?.body
+    return rid === undefined || body === undefined ? undefined : { system, rid, body }
+  }
+}

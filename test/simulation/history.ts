@@ -1,0 +1,106 @@
+/** What the systems' hidden history says: who wrote a value, since when it stands, and what nobody can know. */
+import type { CanonicalValue } from '../../src/model/values.ts'
+import type { Native, Version } from '../support/fake-system/remote-table.ts'
+import { alike } from './likeness.ts'
+import { isObject } from './native-records.ts'
+import type { Scenario } from './scenario.ts'
+import type { SimSystem } from './sim-system.ts'
+import type { Tally } from './tally.ts'
+import type { Things } from './things.ts'
+import { cutText, tokens } from './world.ts'
+
+export interface PlaceOfField {
+  readonly system: string
+  readonly entity: string
+}
+
+export class History {
+  readonly #scenario: Scenario
+  readonly #systems: ReadonlyMap<string, SimSystem>
+  readonly #things: Things
+  readonly #tally: Tally
+
+  constructor(
+    scenario: Scenario,
+    systems: ReadonlyMap<string, SimSystem>,
+    { things, tally }: { readonly things: Things; readonly tally: Tally },
+  ) {
+    this.#scenario = scenario
+    this.#systems = systems
+    this.#things = things
+    this.#tally = tally
+  }
+
+  system(name: string): SimSystem {
+    const system = this.#systems.get(name)
+    if (system === undefined) throw new RangeError(`no system ${name}`)
+    return system
+  }
+
+  /** A mapped text of a native record, by the name of its field. */
+  value(field: string, body: Native | undefined): unknown {
+    if (field !== 'city') return body?.[field]
+    return isObject(body?.address) ? body.address.city : undefined
+  }
+
+  /** Values of the field name the edit that they come from, in this system, during the whole run. */
+  isToken(system: string, field: string): boolean {
+    return tokens.has(field) && !(field === 'phone' && this.#scenario.next?.movedAt === system)
+  }
+
+  /** Mapped texts in a body that the engine sends. */
+  *textsOf(system: string, body: Native): Generator<readonly [field: string, value: unknown]> {
+    for (const [name, value] of Object.entries(body)) {
+      if (name === 'address') {
+        if (isObject(value) && 'city' in value) yield ['city', value.city]
+      } else if (this.isToken(system, name)) yield [name, value]
+    }
+  }
+
+  /** Index of the state in which the value shown now began to stand. */
+  runStart(system: string, entity: string, shown: Version, field: string): number {
+    const history = this.system(system).table(entity).history(shown.rid)
+    let index = shown.version - 1
+    while (
+      index > 0 &&
+      this.value(field, history[index - 1]?.body) === this.value(field, history[index]?.body)
+    )
+      index -= 1
+    return index
+  }
+
+  writerOf(place: PlaceOfField, shown: Version, field: string): Version {
+    const history = this.system(place.system).table(place.entity).history(shown.rid)
+    return history[this.runStart(place.system, place.entity, shown, field)] ?? shown
+  }
+
+  stored(system: string, field: string, value: unknown): unknown {
+    return field === 'name' && this.system(system).traits.truncates !== 'no' ? cutText(value) : value
+  }
+
+  /**
+   * A create without a mark of ours is known by its code alone, one with an idempotency key once the key's life is over: nobody knows it again
+   * once a person has given it another one.
+   */
+  isUnknowable(system: string, { body }: Version): boolean {
+    const { create } = this.system(system).traits.capabilities
+    const knowable = ['clientId', 'upsertKey', 'marker'].includes(create)
+    if (knowable || !this.#things.isRenamed(body?.code)) return false
+    this.#tally.renamed += 1
+    return true
+  }
+
+  /** Where a precondition is honoured, nothing excuses an overwrite, least of all a write without one. */
+  honoursVersions(system: string): boolean {
+    return this.system(system).traits.capabilities.conditionalWrites
+  }
+
+  /** Whether the record ever held this text. */
+  everHeld(place: PlaceOfField & { readonly rid: string }, field: string, value: CanonicalValue): boolean {
+    const names = field === 'phone' ? ['phone', 'telephone'] : [field]
+    return this.system(place.system)
+      .table(place.entity)
+      .history(place.rid)
+      .some(({ body }) => names.some((name) => alike(this.value(name, body), value)))
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * INV-6 across records: the engine makes no copy of what a system already holds.
+ *
+ * Between the look that found nothing and the create there is a window in which a person may enter the same thing. Inside it a copy is
+ * possible, and must be told; outside it there is none.
+ */
+import type { Version } from '../../support/fake-system/remote-table.ts'
+import type { EngineWrite } from '../sim-network.ts'
+import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
+
+/** Of a look and the create after it, with what a slow store, a stall and a full line may add. */
+const lookToCreateMs = 8_000
+
+export class Copies implements Judge {
+  readonly #bench: Bench
+
+  constructor(bench: Bench) {
+    this.#bench = bench
+  }
+
+  applied(call: EngineWrite, made: Version): void {
+    if (call.operation !== 'create') return
+    const { history, things, fail, tally, scheduler, scenario } = this.#bench
+    const system = history.system(call.system)
+    const table = system.table(call.entity)
+    const { code } = call.body
+    for (const rid of table.rids()) {
+      const states = table.history(rid)
+      const [first] = states
+      const body = table.current(rid)?.body
+      if (rid === made.rid || first?.by !== 'user' || body?.code !== code) continue
+      // What is out of scope is no counterpart of anything.
+      if (system.traits.scoped && body?.kind === 'person') continue
+      const original = first.at === scenario.start && !system.lied.has(call.entity)
+      const age = hasHadCodeFor(states, code, scheduler.now)
+      if (!original && (!scenario.kinds.has('double-entry') || age <= this.windowMs(call.system))) {
+        tally.copies += 1
+        continue
+      }
+      // The thing has another number elsewhere by now, so that its old one names a second thing.
+      if (things.isRenamed(code)) tally.renamed += 1
+      else fail('INV-6', `${call.system} has held ${rid} (${String(code)}) for ${age} ms, and got a copy`)
+    }
+  }
+
+  /** How long before a create somebody may enter the same thing there, and nobody can know. */
+  windowMs(system: string): number {
+    const { search, inflightMs } = this.#bench.history.system(system).traits.capabilities
+    return lookToCreateMs + (search?.lagMs ?? 0) + inflightMs
+  }
+}

@@ -1,0 +1,34 @@
+/** INV-7: what is kept of a native record is what that record held, never what another one did. */
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { Decision, Settlement } from '../../../src/store/contract.ts'
+import type { Bench, Judge } from './judge.ts'
+
+export class Identity implements Judge {
+  readonly #bench: Bench
+
+  constructor(bench: Bench) {
+    this.#bench = bench
+  }
+
+  committed(_item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
+    const { history, fail } = this.#bench
+    const { entity } = after.record
+    for (const member of after.members) {
+      const { system, rid } = member
+      if (rid === undefined || history.system(system).traits.mutates) continue
+      const old = before?.members.find((one) => one.system === system)
+      for (const [field, { shadow, provisional }] of Object.entries(member.fields)) {
+        if (
+          provisional !== undefined ||
+          typeof shadow !== 'string' ||
+          shadow === '' ||
+          shadow === old?.fields[field]?.shadow
+        )
+          continue
+        if (!['name', 'phone', 'city', 'note', 'fax'].includes(field)) continue
+        if (!history.everHeld({ system, entity, rid }, field, shadow))
+          fail('INV-7', `${system} ${rid}.${field}: ${shadow} is kept of it, which it never held`)
+      }
+    }
+  }
+}

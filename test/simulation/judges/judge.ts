@@ -1,0 +1,39 @@
+/** One question that the oracle asks about a run. Each judge sees what the systems and the store see, never the engine's own memory. */
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { Decision, Settlement } from '../../../src/store/contract.ts'
+import type { Version } from '../../support/fake-system/remote-table.ts'
+import type { History } from '../history.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { EngineWrite } from '../sim-network.ts'
+import type { Tally } from '../tally.ts'
+import type { Things } from '../things.ts'
+
+/** What all judges share. */
+export interface Bench {
+  readonly scenario: Scenario
+  readonly scheduler: Scheduler
+  readonly history: History
+  readonly tally: Tally
+  readonly things: Things
+  readonly fail: (invariant: string, message: string) => void
+  /** The text is or was agreed, or is kept in a conflict. */
+  readonly isKept: (text: string) => boolean
+}
+
+export interface Judge {
+  /** A write of the engine is about to take effect. */
+  applying?(call: EngineWrite, before: Version | undefined): void
+  applied?(call: EngineWrite, version: Version): void
+  committed?(item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void
+}
+
+/** How long the record has had this code without a break, in milliseconds. */
+export function hasHadCodeFor(history: readonly Version[], code: unknown, now: number): number {
+  let since = now
+  for (const version of [...history].reverse()) {
+    if (version.body?.code !== code) break
+    since = version.at
+  }
+  return now - since
+}

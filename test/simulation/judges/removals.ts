@@ -1,0 +1,79 @@
+/** INV-8: the engine removes only what a person removed, and nothing that is still there under another id. */
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { Decision, Settlement } from '../../../src/store/contract.ts'
+import type { Version } from '../../support/fake-system/remote-table.ts'
+import { alike } from '../likeness.ts'
+import type { EngineWrite } from '../sim-network.ts'
+import { codeBefore } from '../things.ts'
+import { tokens } from '../world.ts'
+import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
+
+/** Of a discovery and the look at what was discovered. */
+const discoveryMs = 3_000
+
+export class Removals implements Judge {
+  readonly #bench: Bench
+  /** Native records that the store knows, by the time it learnt of them. */
+  readonly #known = new Map<string, number>()
+
+  constructor(bench: Bench) {
+    this.#bench = bench
+  }
+
+  applying(call: EngineWrite, before: Version | undefined): void {
+    if (call.operation !== 'delete' || before?.body === undefined) return
+    const { history, scenario, things, fail, tally, isKept } = this.#bench
+    const { code } = before.body
+    const from = scenario.integration.entities.get(call.entity)?.delete.from ?? []
+    const gone = from.some((name) => {
+      if (name === call.system) return false
+      const table = history.system(name).table(call.entity)
+      return table.changes.some(
+        (change) =>
+          change.body === undefined &&
+          change.by === 'user' &&
+          things.areSame(codeBefore(table, change), code),
+      )
+    })
+    if (!gone)
+      fail('INV-8', `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`)
+    for (const field of tokens) {
+      const old = history.value(field, before.body)
+      if (!history.isToken(call.system, field) || typeof old !== 'string' || old === '') continue
+      if (field === 'fax' && !this.#isMapped(call.entity, field)) continue
+      if (history.writerOf(call, before, field).by === 'engine' || isKept(old)) continue
+      if (history.honoursVersions(call.system))
+        fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
+      else tally.races += 1
+    }
+  }
+
+  /** While the thing is still there under another id, and somebody has seen it, its deletion is not confirmed. */
+  committed(_item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
+    const { history, scheduler, fail } = this.#bench
+    for (const { system, rid } of after.members) {
+      const key = `${system}|${after.record.entity}|${rid}`
+      if (rid !== undefined && !this.#known.has(key)) this.#known.set(key, after.record.discoveredAt)
+    }
+    if (after.record.state !== 'deleting' || before?.record.state === 'deleting') return
+    const code = after.record.fields.code?.value
+    for (const { system, rid, state } of after.members) {
+      if (state !== 'gone') continue
+      const table = history.system(system).table(after.record.entity)
+      for (const other of table.rids()) {
+        if (other === rid || !alike(table.current(other)?.body?.code, code)) continue
+        const seenAt = this.#known.get(`${system}|${after.record.entity}|${other}`)
+        const isKnown = seenAt !== undefined && scheduler.now - seenAt > discoveryMs
+        if (isKnown && hasHadCodeFor(table.history(other), code, scheduler.now) > discoveryMs)
+          fail(
+            'INV-8',
+            `${String(code)} is deleted for ${system} ${rid}, though ${system} has it as ${other}`,
+          )
+      }
+    }
+  }
+
+  #isMapped(entity: string, field: string): boolean {
+    return this.#bench.scenario.integration.entities.get(entity)?.fields.has(field) ?? false
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Kinds of circumstances that a seed may switch on, beside what every seed goes through.
+ *
+ * Each kind has a chance of its own, so that adding one leaves the schedules of all seeds that don't have it as they were. `--kinds a,b`
+ * switches on exactly these for every seed, `--kinds none` none, `--kinds all` also those that are closed.
+ */
+import { Chance } from './chance.ts'
+
+export const kindNames = [
+  'double-entry',
+  'slow-polls',
+  'failing-polls',
+  'other-record',
+  'unversioned',
+  'slow-pass',
+  'merges',
+  'lines',
+  'defaults',
+  'unstored',
+  'scope',
+  'new-mapping',
+  'new-ids',
+  'restores',
+  'nested',
+  'late-edits',
+] as const
+
+export type Kind = (typeof kindNames)[number]
+export type Kinds = ReadonlySet<Kind>
+
+interface KindSettings {
+  /** Part of the seeds that have it. */
+  readonly share: number
+  readonly what: string
+  /** Why the default mix leaves it out. */
+  readonly closed?: string
+}
+
+export const kinds: Readonly<Record<Kind, KindSettings>> = {
+  'double-entry': {
+    share: 0.2,
+    what: 'people enter the same thing in several systems, seconds to a minute apart',
+    closed: 'creates go without a look at the target',
+  },
+  'slow-polls': { share: 0.15, what: 'feeds are read once an hour, and webhooks are lost or there are none' },
+  'failing-polls': { share: 0.15, what: 'feeds and lists fail for a long while' },
+  'other-record': {
+    share: 0.12,
+    what: 'reads and answers of writes are about another record than the one asked for',
+    closed: 'an answer is not compared with what was asked for',
+  },
+  unversioned: {
+    share: 0.12,
+    what: 'no system has versions, reads show the present, and answers of writes say little',
+  },
+  'slow-pass': { share: 0.15, what: 'time passes between two lines of a pass' },
+  merges: {
+    share: 0.15,
+    what: 'people merge records whose things are in other systems too',
+    closed: 'the counterpart of a merged record stays with a tombstone',
+  },
+  lines: {
+    share: 0.15,
+    what: 'records have lists whose elements have properties that nobody mapped',
+    closed: 'lists are replaced whole, with what nobody mapped',
+  },
+  defaults: {
+    share: 0.12,
+    what: 'people leave texts empty, and a system fills what a create leaves out',
+    closed: 'an empty text is left out of a create',
+  },
+  unstored: {
+    share: 0.12,
+    what: 'writes are answered like a success, and nothing was stored',
+    closed: 'an answer without evidence counts like one with it',
+  },
+  scope: { share: 0.12, what: 'a system holds records that are out of scope, and some enter and leave it' },
+  'new-mapping': {
+    share: 0.15,
+    what: 'the definition changes between the lives of two processes',
+    closed: 'values read under an older mapping are compared with the new one',
+  },
+  'new-ids': {
+    share: 0.12,
+    what: 'systems give records other ids',
+    closed: 'a deletion is confirmed while the record is there under another id',
+  },
+  restores: { share: 0.12, what: 'people bring back what was deleted' },
+  nested: { share: 0.15, what: 'mapped properties have unmapped neighbours in nested objects' },
+  'late-edits': {
+    share: 0.2,
+    what: 'people edit settled records long after all faults',
+    closed: 'a verification that is due at once is never made',
+  },
+}
+
+/** Which kinds a run may have: those drawn by each seed, or exactly these for every seed. */
+export type KindChoice = 'drawn' | Kinds
+
+/** @throws RangeError for a name that is no kind */
+export function kindsFrom(text: string): KindChoice {
+  if (text === '') return 'drawn'
+  if (text === 'none') return new Set()
+  if (text === 'all') return new Set(kindNames)
+  return new Set(
+    text.split(',').map((name) => {
+      const kind = kindNames.find((one) => one === name)
+      if (kind === undefined) throw new RangeError(`no kind ${name}; there are ${kindNames.join(', ')}`)
+      return kind
+    }),
+  )
+}
+
+/** The kinds of one seed. */
+export function kindsOf(seed: number, choice: KindChoice): Kinds {
+  if (choice !== 'drawn') return choice
+  return new Set(
+    kindNames.filter(
+      (name) => kinds[name].closed === undefined && chanceOf(seed, name).of(kinds[name].share),
+    ),
+  )
+}
+
+/** The chance by which a kind decides about a seed: nobody else draws from it. */
+export function chanceOf(seed: number, name: string): Chance {
+  let salt = 0x9e37
+  for (const letter of name) salt = (Math.imul(salt, 31) + letter.charCodeAt(0)) | 0
+  return new Chance((seed * 7919 + salt) | 0)
+}
