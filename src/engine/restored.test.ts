@@ -89,6 +89,47 @@ describe('a record that is there again after its deletion', () => {
   })
 })
 
+describe('a record that was out of scope when its record was deleted', () => {
+  test('is taken in as a new one once it is in scope', async () => {
+    const it = new World({ adjust: onlyCompaniesInB }).start()
+    world = it
+    for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
+    const rid = await it.linked('b', 'x', { code: '1', name: 'Ann' }, 'a')
+    await it.edit('b', 'x', { kind: 'person' })
+    await it.advance(5_000)
+    it.system('a').table('customer').delete(rid)
+    await it.mark('a', rid, 'customer', { force: true })
+    await it.advance(60_000)
+    expect((await it.record('a', rid)).record.state).toBe('tombstoned')
+    expect(it.system('b').body('x')).toMatchObject({ kind: 'person' })
+
+    await it.edit('b', 'x', { kind: undefined })
+    await it.advance(60_000)
+    expect((await it.record('b', 'x')).record.state).toBe('active')
+    expect(it.system('a').bodies()).toContainEqual(expect.objectContaining({ code: '1', name: 'Ann' }))
+  })
+})
+
+function onlyCompaniesInB(integration: Integration): Integration {
+  return {
+    ...integration,
+    entities: new Map(
+      [...integration.entities].map(([name, entity]) => [
+        name,
+        {
+          ...entity,
+          systems: new Map(
+            [...entity.systems].map(([system, part]) => [
+              system,
+              system === 'b' ? { ...part, inScope: (native) => native.kind !== 'person' } : part,
+            ]),
+          ),
+        },
+      ]),
+    ),
+  }
+}
+
 describe('a create that takes effect after its record was deleted', () => {
   test('H28: is told to a person and not taken for new', async () => {
     const { it, recordId } = await deleted()

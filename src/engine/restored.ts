@@ -15,9 +15,10 @@ import { placeOf } from './place.ts'
 /** Lane reason while a person has to say what the record is. */
 const RESTORED = 'restored'
 
-/** Looks at the members that somebody marked although their deletion is confirmed. */
+/** Looks at the members that somebody marked although their deletion is confirmed, or although their record was deleted elsewhere. */
 export async function noticeRestored(pass: Pass): Promise<void> {
   if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
+  if (pass.record.state === 'tombstoned') await releaseInScope(pass)
   const { look } = pass.record
   for (const member of [...pass.members.values()]) {
     const wanted = look.includes('*') || look.includes(member.system)
@@ -25,6 +26,28 @@ export async function noticeRestored(pass: Pass): Promise<void> {
     if (member.lane !== 'quarantined' && pass.entity.systems.has(member.system)) await judge(pass, member)
   }
 }
+
+/**
+ * A native record that was out of scope when its record was deleted was left alone. Once it is in scope it is somebody's business again, as
+ * a new record: the deletion was not about it.
+ */
+async function releaseInScope(pass: Pass): Promise<void> {
+  const { look } = pass.record
+  for (const member of [...pass.members.values()]) {
+    const { system, state, rid } = member
+    const wanted = look.includes('*') || look.includes(system)
+    if (!wanted || state !== 'out-of-scope' || rid === undefined || !pass.entity.systems.has(system)) continue
+    const sighting = await lookAt(pass, system)
+    pass.sightings.delete(system)
+    if (sighting.kind !== 'live' || !sighting.inScope) continue
+    note(pass, { kind: 'match', body: { system, scope: 'entered' } })
+    updateMember(pass, { system, state: 'absent', rid: null, ...fresh })
+    addRows(pass, { marks: [{ system, entity: pass.entity.name, rid, force: true }] })
+  }
+}
+
+/** What a member knows of its native record, before the first look. */
+const fresh = { fields: {}, floor: null, absorbedVersion: null, goneSince: null, createWantedAt: null }
 
 async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
@@ -38,9 +61,9 @@ async function judge(pass: Pass, member: Member): Promise<void> {
     return
   }
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
-  const fresh = (member.goneSince ?? 0) + lagMs
-  if (sighting.observation.at < fresh) {
-    lookAgain(pass, { at: fresh, why: 'stale-read', look: [system] })
+  const settledAt = (member.goneSince ?? 0) + lagMs
+  if (sighting.observation.at < settledAt) {
+    lookAgain(pass, { at: settledAt, why: 'stale-read', look: [system] })
     return
   }
   if (!told) tellPerson(pass, member)
@@ -68,7 +91,6 @@ function tellPerson(pass: Pass, { system }: Member): void {
 
 function takeIn(pass: Pass, { system, rid }: Member): void {
   note(pass, { kind: 'delete', body: { system, step: 'taken in again' } })
-  const fresh = { fields: {}, floor: null, absorbedVersion: null, goneSince: null, createWantedAt: null }
   if (pass.record.state === 'active') {
     updateMember(pass, { system, state: 'linked', ...fresh })
     return

@@ -1,12 +1,14 @@
 /**
  * Runs the real engine on virtual time.
  *
- * `npm run simulate -- --seeds 500 [--from 1] [--json]` runs each seed twice and compares the traces; its last line is one JSON object.
+ * `npm run simulate -- --seeds 500 [--from 1]` runs each seed twice and compares the traces; its last line is one JSON object.
  * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells which ways are noticed.
  */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kindsFrom } from './kinds.ts'
 import { runMutants } from './mutants.ts'
+import { runInParallel } from './parallel.ts'
 import { runSeed, type SeedResult } from './run.ts'
 import { addTally, emptyTally } from './tally.ts'
 
@@ -15,6 +17,10 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '500' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    /** Every n-th seed only. */
+    step: { type: 'string', default: '1' },
+    /** Processes that share the seeds. Default: one for each core, two at most. */
+    jobs: { type: 'string' },
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
@@ -29,11 +35,27 @@ const { values } = parseArgs({
   },
 })
 const kinds = kindsFrom(values.kinds)
+const jobs = values.jobs === undefined ? jobsFor(Number(values.seeds)) : Number(values.jobs)
 const broken = new Set(values.broken.split(',').filter((name) => name !== ''))
 
 if (values.mutants) process.exitCode = await runMutants(Number(values.seeds), values.json)
 else if (values.seed !== undefined) await replay(Number(values.seed))
+else if (jobs > 1) await runParts(jobs)
 else await runMany(Number(values.from), Number(values.seeds))
+
+/** Small runs are over before a second process has started. */
+function jobsFor(seeds: number): number {
+  return seeds < 20 || values.untilBad ? 1 : Math.min(2, availableParallelism())
+}
+
+async function runParts(count: number): Promise<void> {
+  const flags = [...(values.once ? ['--once'] : []), ...(values.keepGoing ? ['--keepGoing'] : [])]
+  const named = ['--broken', values.broken, '--kinds', values.kinds]
+  const range = { from: Number(values.from), seeds: Number(values.seeds) }
+  const total = await runInParallel(count, range, [...flags, ...named])
+  console.log(JSON.stringify(total))
+  process.exitCode = total.violations === 0 ? 0 : 1
+}
 
 async function replay(seed: number): Promise<void> {
   const result = await runSeed(seed, { keepTrace: true, broken, kinds })
@@ -49,7 +71,8 @@ async function runMany(from: number, count: number): Promise<void> {
   const excuses = new Map<string, number>()
   const bad: number[] = []
   let events = 0
-  for (let seed = from; seed < from + count; seed += 1) {
+  const step = Number(values.step)
+  for (let seed = from; seed < from + count * step; seed += step) {
     const result = await runSeed(seed, { broken, kinds })
     const again = values.once ? result : await runSeed(seed, { broken, kinds })
     events += result.events

@@ -70,7 +70,7 @@ async function tryMutant(
     [
       ...(source ? ['--import', loaderUrl] : []),
       mainPath,
-      ...['--seeds', String(seeds), '--once', '--keepGoing', '--untilBad'],
+      ...['--jobs', '1', '--seeds', String(seeds), '--once', '--keepGoing', '--untilBad'],
       ...(source ? [] : ['--broken', mutant.name]),
     ],
     {
