@@ -72,7 +72,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   unstored: {
     share: 0.12,
     what: 'writes are answered like a success, and nothing was stored',
-    closed: 'an answer without evidence counts like one with it',
   },
   scope: { share: 0.12, what: 'a system holds records that are out of scope, and some enter and leave it' },
   'new-mapping': {
@@ -90,7 +89,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'late-edits': {
     share: 0.2,
     what: 'people edit settled records long after all faults',
-    closed: 'a verification that is due at once is never made',
   },
 }
 

@@ -63,6 +63,9 @@ export class Oracle implements SystemWatcher {
   }[] = []
   readonly #raced = new Set<string>()
   readonly #tombstoned = new Set<string>()
+  /** Fields of native records of which a write was answered like a success and not stored. */
+  readonly #notStored = new Set<string>()
+  readonly #believed = new Set<string>()
 
   readonly history: History
   readonly lateEdits: LateEdits
@@ -178,6 +181,17 @@ export class Oracle implements SystemWatcher {
     this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
   }
 
+  lost(call: EngineWrite, accepted: boolean): void {
+    this.tally.unstored += 1
+    this.#scheduler.note(`${call.system} ${call.rid} is not stored ${accepted ? '(accepted)' : ''}`)
+    for (const [field, value] of this.history.textsOf(call.system, call.body)) {
+      const place = `${call.system}|${call.entity}|${call.rid}|${field}`
+      this.#notStored.add(place)
+      // Who is told that it was applied takes the next edit for a later one.
+      if (!accepted) this.#believed.add(`${place}|${String(value)}`)
+    }
+  }
+
   #checkReference(call: EngineWrite): void {
     const rid = String(call.body.buyer)
     if (this.#system(call.system).table('customer').history(rid).length === 0)
@@ -219,7 +233,7 @@ export class Oracle implements SystemWatcher {
     after: RecordDetail | undefined,
   ): void {
     this.#openIntents(item)
-    this.#judgeNotStored(item)
+    this.#judgeNotStored(item, after)
     this.#resolveIntents(item, before)
     for (const conflict of item.conflicts ?? []) {
       this.tally.conflicts += 1
@@ -299,13 +313,16 @@ export class Oracle implements SystemWatcher {
     }
   }
 
-  /** No system here drops a write. Only where there are no versions may a form of our value that equals the old one look like that. */
-  #judgeNotStored(item: Decision | Settlement): void {
+  /** Only where there are no versions may a form of our value that equals the old one look like a write that was not stored. */
+  #judgeNotStored(item: Decision | Settlement, after: RecordDetail | undefined): void {
     for (const { kind, recordId, body } of item.journal ?? []) {
       if (kind !== 'outcome' || !isNotStored(body)) continue
-      if (this.#system(body.system).traits.capabilities.version === 'none')
-        this.#count(this.#ambiguous, `${recordId}|${body.system}`)
-      else this.fail('INV-10', `${body.field} of ${recordId} was taken for not stored in ${body.system}`)
+      const { system, field } = body
+      const rid = after?.members.find((member) => member.system === system)?.rid
+      const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${rid}|${field}`)
+      if (isTrue || this.#system(system).traits.capabilities.version === 'none')
+        this.#count(this.#ambiguous, `${recordId}|${system}`)
+      else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
     }
   }
 
@@ -387,7 +404,7 @@ export class Oracle implements SystemWatcher {
     const held = history
       .slice(0, start)
       .some(({ body }) => alike(this.history.value(field, body), change.was))
-    if (!held)
+    if (!held && !this.#believed.has(`${lane}|${field}|${String(change.was)}`))
       this.fail(
         'INV-3',
         `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`,

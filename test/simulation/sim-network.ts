@@ -13,6 +13,8 @@ export interface SystemWatcher {
   /** A write of the engine is about to change a record. */
   applying(call: EngineWrite, before: Version | undefined): void
   applied(call: EngineWrite, version: Version): void
+  /** A write is answered like a success, and is not stored. `accepted`: the answer says that it may still be. */
+  lost(call: EngineWrite, accepted: boolean): void
   /** A process got this state to see. */
   shown(process: SimProcess, system: string, entity: string, version: Version): void
 }

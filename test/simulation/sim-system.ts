@@ -231,7 +231,9 @@ export class SimSystem {
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
       this.#world.watcher.applying(call, before)
-      if (this.#loses()) return { kind: 'ok', rid }
+      const fate = this.#fateOf(call)
+      if (fate === 'lost') return { kind: 'ok', rid }
+      if (fate === 'dropped') return { kind: 'ok', rid, accepted: true }
       const version = whole
         ? table.replace(rid, body, 'engine', process.name)
         : table.patch(
@@ -241,7 +243,9 @@ export class SimSystem {
             process.name,
           )
       this.#world.watcher.applied(call, version)
-      return this.#ok(this.#instead(entity, version))
+      return fate === 'accepted'
+        ? { kind: 'ok', rid, accepted: true }
+        : this.#ok(this.#instead(entity, version))
     }
     return { call, effect }
   }
@@ -276,10 +280,13 @@ export class SimSystem {
     return this.#network.send({ call, effect }, context)
   }
 
-  /** An answer like a success, and nothing was stored. */
-  #loses(): boolean {
-    const { chance, kinds } = this.#world
-    return kinds.has('unstored') && this.#world.faulty() && chance.of(0.06)
+  /** Stored as ever; `accepted`: the answer says no more; `dropped` and `lost`: nothing is stored, whatever is answered. */
+  #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'dropped' | 'lost' {
+    const { chance, kinds, watcher } = this.#world
+    if (!kinds.has('unstored') || !this.#world.faulty()) return 'stored'
+    const roll = chance.next()
+    if (roll < 0.06) watcher.lost(call, roll < 0.03)
+    return roll < 0.03 ? 'dropped' : roll < 0.06 ? 'lost' : roll < 0.25 ? 'accepted' : 'stored'
   }
 
   /** What a proxy in between answers: now and then another record of the same kind. */

@@ -21,6 +21,8 @@ export interface Tally {
   merges: number
   /** Edits of settled records, long after all faults. */
   lateEdits: number
+  /** Writes that were answered like a success, and not stored. */
+  unstored: number
 }
 
 export function emptyTally(): Tally {
@@ -42,6 +44,7 @@ export function emptyTally(): Tally {
     copies: 0,
     merges: 0,
     lateEdits: 0,
+    unstored: 0,
   }
 }
 

@@ -17,14 +17,10 @@ export class Identity implements Judge {
       const { system, rid } = member
       if (rid === undefined || history.system(system).traits.mutates) continue
       const old = before?.members.find((one) => one.system === system)
-      for (const [field, { shadow, provisional }] of Object.entries(member.fields)) {
-        if (
-          provisional !== undefined ||
-          typeof shadow !== 'string' ||
-          shadow === '' ||
-          shadow === old?.fields[field]?.shadow
-        )
-          continue
+      for (const [field, { shadow, provisional, replaced }] of Object.entries(member.fields)) {
+        // What no look has shown yet may not have been stored.
+        if (provisional !== undefined || replaced !== undefined) continue
+        if (typeof shadow !== 'string' || shadow === '' || shadow === old?.fields[field]?.shadow) continue
         if (!['name', 'phone', 'city', 'note', 'fax'].includes(field)) continue
         if (!history.everHeld({ system, entity, rid }, field, shadow))
           fail('INV-7', `${system} ${rid}.${field}: ${shadow} is kept of it, which it never held`)
