@@ -114,3 +114,13 @@ test('an abort during back-off settles at once (cockatiel, ofetch and gaxios sle
   await failureOf(client.get('/x', { signal: giveUp.signal, totalMs: 60_000 }))
   expect(performance.now() - startedAt).toBeLessThan(2_000)
 })
+
+test('a retry that could only leave too late is not waited for', async () => {
+  const { server, client } = await setUp((_request, response) =>
+    sendJson(response, 503, {}, { 'retry-after': '600' }),
+  )
+  // The call itself may last longer than the wait: only the latest start stands against it.
+  const options = { startBefore: performance.now() + 60_000, totalMs: 3_600_000 }
+  expect(await failureOf(client.get('/x', options))).toBeInstanceOf(HttpStatusError)
+  expect(server.seen).toHaveLength(1)
+})
