@@ -1,4 +1,5 @@
 /** What people and systems do in the kinds of a seed, beside what they do in every one. */
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
 import { chanceOf, type Kind } from './kinds.ts'
@@ -10,6 +11,7 @@ import type { Users } from './users.ts'
 import { customer, order } from './world.ts'
 
 export interface CircumstanceOptions {
+  readonly store: MemoryStore
   readonly scenario: Scenario
   readonly scheduler: Scheduler
   readonly systems: readonly SimSystem[]
@@ -30,6 +32,7 @@ export class Circumstances {
   readonly #systems: readonly SimSystem[]
   readonly #oracle: Oracle
   readonly #users: Users
+  readonly #store: MemoryStore
 
   constructor(options: CircumstanceOptions) {
     this.#scenario = options.scenario
@@ -37,6 +40,7 @@ export class Circumstances {
     this.#systems = options.systems
     this.#oracle = options.oracle
     this.#users = options.users
+    this.#store = options.store
   }
 
   plan(): void {
@@ -56,6 +60,82 @@ export class Circumstances {
     this.#often('late-edits', { times: [2, 5], from: faults + 35_000, until: faults + 60_000 }, (chance) =>
       this.#editLate(chance),
     )
+    const quiet = { from: faults + 33_000, until: faults + 52_000 }
+    this.#often('bursts', { times: [4, 8], ...quiet }, (chance) => this.#saveOften(chance))
+    this.#often('taking-turns', { times: [1, 2], from: faults + 10_000, until: faults + 14_000 }, (chance) =>
+      this.#takeTurns(chance),
+    )
+    const late = { from: 20_500, until: Math.max(22_000, faults + 5000) }
+    this.#often('small-guard', { times: [8, 16], ...late }, (chance) =>
+      this.#users.enter(chance.pick(this.#systems), {
+        code: this.#users.code('C'),
+        name: this.#users.token(),
+      }),
+    )
+    if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
+  }
+
+  /** A system without room for our mark numbers what is created there by itself, before it has answered. */
+  #giveOwnNumbers(): void {
+    const chance = chanceOf(this.#scenario.seed, 'own-numbers')
+    for (const system of this.#systems) {
+      if (['clientId', 'upsertKey', 'marker'].includes(system.traits.capabilities.create)) continue
+      const table = system.table(customer)
+      table.onChange(({ by, version, rid, body }) => {
+        if (by !== 'engine' || version !== 1 || this.#scheduler.now > this.#scenario.faultsUntil) return
+        if (chance.of(0.5))
+          this.#scheduler.after(chance.int(1, 40), () => this.#recode(system, rid, body?.code))
+      })
+    }
+  }
+
+  #recode(system: SimSystem, rid: string, before: unknown): void {
+    const table = system.table(customer)
+    if (!table.has(rid) || typeof before !== 'string' || table.current(rid)?.body?.code !== before) return
+    const code = this.#users.code('N')
+    this.#oracle.things.recoded(before, code)
+    this.#users.change(system, rid, { code })
+  }
+
+  /** Each save is announced; the last one must be seen though a pass was under way, without a full run. */
+  #saveOften(chance: Chance): void {
+    const { system, rid } = this.#someone(chance) ?? {}
+    if (system === undefined || rid === undefined || system.traits.webhooks !== 'reliable') return
+    for (let save = 0; save < 8; save += 1)
+      this.#scheduler.after(save * chance.int(8, 30), () => {
+        if (system.table(customer).has(rid)) this.#users.change(system, rid, { phone: this.#users.token() })
+      })
+    this.#scheduler.after(12_000, () => {
+      const last = system.table(customer).current(rid)
+      if (last?.body === undefined || system.dead || this.#oracle.hasSeen(system.name, last)) return
+      void this.#store.admin.record({ system: system.name, entity: customer, rid }).then((detail) => {
+        const isOpen = detail?.members.every(({ lane, state }) => lane === 'open' && state === 'linked')
+        if (detail?.record.state === 'active' && isOpen)
+          this.#oracle.fail('INV-12', `${system.name} ${rid}: an announced change was not looked at for 12 s`)
+      })
+    })
+  }
+
+  /** Slow enough that each change has arrived, and been verified, before the next. */
+  #takeTurns(chance: Chance): void {
+    const first = this.#someone(chance)
+    const other = chance.pick(this.#systems.filter((system) => system !== first?.system))
+    if (first === undefined || other.dead) return
+    const { code } = first.body
+    const places = [first.system, other].flatMap((system) => {
+      const rid = [...system.table(customer).rids()].find(
+        (one) => system.table(customer).current(one)?.body?.code === code,
+      )
+      return rid === undefined ? [] : [{ system, rid }]
+    })
+    if (places.length < 2) return
+    this.#oracle.turns.add(`${first.system.name}|${first.rid}`)
+    for (let turn = 0; turn < 9; turn += 1)
+      this.#scheduler.after(turn * 7_000, () => {
+        const place = places[turn % 2]
+        if (place === undefined || !place.system.table(customer).has(place.rid)) return
+        this.#users.change(place.system, place.rid, { name: this.#users.token() })
+      })
   }
 
   #often(kind: Kind, { times, from, until }: Often, act: (chance: Chance) => void): void {

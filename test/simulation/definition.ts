@@ -98,7 +98,11 @@ export function definitionOf(plan: DefinitionPlan): IntegrationDefinition {
   }
 }
 
+/** Creates that a small guard allows in each system. */
+export const allowedCreates = 4
+
 function customerOf(plan: DefinitionPlan): EntityDefinition {
+  const few = { max: '0 %', atLeast: allowedCreates }
   const names = plan.systems.map(({ name }) => name)
   const wide = { max: '100 %', atLeast: 10_000 }
   return {
@@ -115,7 +119,7 @@ function customerOf(plan: DefinitionPlan): EntityDefinition {
     },
     match: [{ exact: ['code'] }],
     conflict: `prefer ${plan.rank.join(' ')}`,
-    guard: { create: wide, update: wide },
+    guard: { create: plan.kinds.has('small-guard') ? few : wide, update: wide },
     ...(plan.deletes && { delete: { from: names, action: 'delete', confirm: '3s', guard: wide } }),
     systems: Object.fromEntries(
       plan.systems.map((system) => [system.name, part(system, customer, customerMap(plan, system))]),

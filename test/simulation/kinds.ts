@@ -23,6 +23,10 @@ export const kindNames = [
   'restores',
   'nested',
   'late-edits',
+  'own-numbers',
+  'bursts',
+  'taking-turns',
+  'small-guard',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -90,6 +94,13 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
     share: 0.2,
     what: 'people edit settled records long after all faults',
   },
+  'own-numbers': {
+    share: 0.15,
+    what: 'a system gives what is created there a number of its own, before it answers',
+  },
+  bursts: { share: 0.15, what: 'people save a settled record many times within a moment' },
+  'taking-turns': { share: 0.12, what: 'people in two systems change the same text in turns, slowly' },
+  'small-guard': { share: 0.12, what: 'the guard allows a few creates a day' },
 }
 
 /** Which kinds a run may have: those drawn by each seed, or exactly these for every seed. */

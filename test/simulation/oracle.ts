@@ -13,6 +13,7 @@ import { History } from './history.ts'
 import { Copies } from './judges/copies.ts'
 import { Emptied } from './judges/emptied.ts'
 import { Frame } from './judges/frame.ts'
+import { Holds } from './judges/holds.ts'
 import { Identity } from './judges/identity.ts'
 import type { Bench, Judge } from './judges/judge.ts'
 import { LateEdits } from './judges/late-edits.ts'
@@ -62,8 +63,12 @@ export class Oracle implements SystemWatcher {
     readonly rid: string
   }[] = []
   readonly #raced = new Set<string>()
+  /** The newest state of each native record that any process was shown. */
+  readonly #newest = new Map<string, number>()
+  /** Native records that people change in turns, too slowly for a system's own doing. */
+  readonly turns = new Set<string>()
   readonly #tombstoned = new Set<string>()
-  /** Fields of native records of which a write was answered like a success and not stored. */
+  /** Native records of which a write was answered like a success and not stored. */
   readonly #notStored = new Set<string>()
   readonly #believed = new Set<string>()
 
@@ -98,6 +103,7 @@ export class Oracle implements SystemWatcher {
       new Frame(bench),
       new Scope(bench),
       new Identity(bench),
+      new Holds(bench, this.turns),
     ]
   }
 
@@ -120,9 +126,16 @@ export class Oracle implements SystemWatcher {
     looks.push(version)
     if (looks.length > looksKept) looks.shift()
     this.#shown.set(key, looks)
+    const place = `${system}|${entity}|${version.rid}`
+    this.#newest.set(place, Math.max(this.#newest.get(place) ?? 0, version.version))
     this.#scheduler.note(
       `${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`,
     )
+  }
+
+  /** Some process was shown this state, or a later one. */
+  hasSeen(system: string, { rid, version }: Version, entity = 'customer'): boolean {
+    return (this.#newest.get(`${system}|${entity}|${rid}`) ?? 0) >= version
   }
 
   sending(call: EngineWrite): void {
@@ -184,12 +197,11 @@ export class Oracle implements SystemWatcher {
   lost(call: EngineWrite, accepted: boolean): void {
     this.tally.unstored += 1
     this.#scheduler.note(`${call.system} ${call.rid} is not stored ${accepted ? '(accepted)' : ''}`)
-    for (const [field, value] of this.history.textsOf(call.system, call.body)) {
-      const place = `${call.system}|${call.entity}|${call.rid}|${field}`
-      this.#notStored.add(place)
-      // Who is told that it was applied takes the next edit for a later one.
-      if (!accepted) this.#believed.add(`${place}|${String(value)}`)
-    }
+    const place = `${call.system}|${call.entity}|${call.rid}`
+    this.#notStored.add(place)
+    // Who is told that it was applied takes the next edit for a later one.
+    for (const [field, value] of this.history.textsOf(call.system, call.body))
+      if (!accepted) this.#believed.add(`${place}|${field}|${String(value)}`)
   }
 
   #checkReference(call: EngineWrite): void {
@@ -319,7 +331,7 @@ export class Oracle implements SystemWatcher {
       if (kind !== 'outcome' || !isNotStored(body)) continue
       const { system, field } = body
       const rid = after?.members.find((member) => member.system === system)?.rid
-      const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${rid}|${field}`)
+      const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${rid}`)
       if (isTrue || this.#system(system).traits.capabilities.version === 'none')
         this.#count(this.#ambiguous, `${recordId}|${system}`)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)

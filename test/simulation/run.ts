@@ -106,6 +106,7 @@ class Simulation {
     for (let i = 0; i < workers; i += 1) this.#spawn()
     users.plan()
     new Circumstances({
+      store: this.#store,
       scenario: this.#scenario,
       scheduler: this.#scheduler,
       systems,

@@ -186,6 +186,7 @@ function shapedBy(
     const deafFrom = start + chance('deaf').int(2000, faultsMs)
     shaped = { ...shaped, deafFrom, deafUntil: deafFrom + chance('deafness').int(10_000, 60_000) }
   }
+  if (kinds.has('own-numbers') || kinds.has('bursts')) shaped = { ...shaped, webhooks: 'reliable' }
   if (kinds.has('scope')) shaped = { ...shaped, scoped: traits.name === 'alpha' || chance('scope').of(0.3) }
   if (kinds.has('defaults'))
     shaped = { ...shaped, fills: traits.name === 'beta' || chance('defaults').of(0.3) }

@@ -115,7 +115,9 @@ export class SimNetwork {
         kind: 'not-sent' as const,
         failure: { ...failure('SIM_THROTTLED', 'record'), retryAfterMs: chance.int(50, 2000) },
       }))
-    return process.call(there, chance.int(1, 60), effect)
+    // Some systems work long after the record is there, and answer just in time.
+    const isSlow = this.#options.world.kinds.has('own-numbers') && call.operation === 'create'
+    return process.call(there, isSlow ? chance.int(400, timeout - there - 100) : chance.int(1, 60), effect)
   }
 
   /**

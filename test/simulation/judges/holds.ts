@@ -1,0 +1,55 @@
+/** What is held for a person has a reason, and what has to be held is. */
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { Decision, Settlement } from '../../../src/store/contract.ts'
+import { allowedCreates } from '../definition.ts'
+import type { EngineWrite } from '../sim-network.ts'
+import { customer } from '../world.ts'
+import type { Bench, Judge } from './judge.ts'
+
+const firstLoadMs = 20_000
+
+export class Holds implements Judge {
+  readonly #bench: Bench
+  readonly #turns: ReadonlySet<string>
+  readonly #creates = new Map<string, number>()
+
+  /** `turns`: native records that only people change, slowly. */
+  constructor(bench: Bench, turns: ReadonlySet<string>) {
+    this.#bench = bench
+    this.#turns = turns
+  }
+
+  applied(call: EngineWrite): void {
+    if (call.operation !== 'create' || call.entity !== customer) return
+    const { scenario, history } = this.#bench
+    if (!scenario.kinds.has('small-guard')) return
+    // The first load is planned and approved as a whole: only what is entered long after it counts.
+    const isLate = scenario.systems.every(({ name }) =>
+      history
+        .system(name)
+        .table(customer)
+        .changes.every(({ body, at }) => body?.code !== call.body.code || at > scenario.start + firstLoadMs),
+    )
+    if (!isLate) return
+    const made = (this.#creates.get(call.system) ?? 0) + 1
+    this.#creates.set(call.system, made)
+    if (made > allowedCreates)
+      this.#bench.fail('GUARD', `${call.system} got ${made} records, and the guard allows ${allowedCreates}`)
+  }
+
+  committed(item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
+    const { fail, scenario } = this.#bench
+    for (const member of after.members) {
+      const was = before?.members.find(({ system }) => system === member.system)
+      const isNew = member.laneReason === 'CREATE_TAKEN' && was?.laneReason !== 'CREATE_TAKEN'
+      // Where answers name other records, and where people copy, a native id may be taken.
+      if (isNew && !scenario.kinds.has('other-record'))
+        fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
+    }
+    const isInTurns = after.members.some(({ system, rid }) => this.#turns.has(`${system}|${rid}`))
+    if (!isInTurns || scenario.systems.some(({ mutates }) => mutates)) return
+    for (const { kind, system, field } of item.holds ?? [])
+      if (kind === 'oscillation' && field === 'name')
+        fail('INV-10', `${system}.${field} is held as an oscillation, though only people changed it`)
+  }
+}
