@@ -27,6 +27,8 @@ const { values } = parseArgs({
     broken: { type: 'string', default: '' },
     /** `none`, `all`, or names of kinds; see kinds.ts. Default: what each seed draws. */
     kinds: { type: 'string', default: '' },
+    /** With `--mutants`: only these. */
+    only: { type: 'string', default: '' },
     mutants: { type: 'boolean', default: false },
     /** No trace of the first failing seed. */
     keepGoing: { type: 'boolean', default: false },
@@ -38,7 +40,13 @@ const kinds = kindsFrom(values.kinds)
 const jobs = values.jobs === undefined ? jobsFor(Number(values.seeds)) : Number(values.jobs)
 const broken = new Set(values.broken.split(',').filter((name) => name !== ''))
 
-if (values.mutants) process.exitCode = await runMutants(Number(values.seeds), values.json)
+if (values.mutants)
+  process.exitCode = await runMutants({
+    seeds: Number(values.seeds),
+    json: values.json,
+    only: values.only.split(',').filter((name) => name !== ''),
+    jobs,
+  })
 else if (values.seed !== undefined) await replay(Number(values.seed))
 else if (jobs > 1) await runParts(jobs)
 else await runMany(Number(values.from), Number(values.seeds))
