@@ -31,9 +31,11 @@ export class Copies implements Judge {
       if (rid === made.rid || first?.by !== 'user' || body?.code !== code) continue
       // What is out of scope is no counterpart of anything.
       if (system.traits.scoped && body?.kind === 'person') continue
-      const original = first.at === scenario.start && !system.lied.has(call.entity)
+      // What has come into scope since is looked for like what was entered then.
+      const wasOut = states.some((state) => system.traits.scoped && state.body?.kind === 'person')
+      const original = first.at === scenario.start && !system.lied.has(call.entity) && !wasOut
       const age = hasHadCodeFor(states, code, scheduler.now)
-      if (!original && (!scenario.kinds.has('double-entry') || age <= this.windowMs(call.system))) {
+      if (!original && (wasOut || !scenario.kinds.has('double-entry') || age <= this.windowMs(call.system))) {
         tally.copies += 1
         continue
       }
