@@ -87,7 +87,9 @@ export interface BatchedStore {
 /** Admission to one system: how many calls at a time, and none while it is down. */
 export interface SystemGate {
   readonly system: string
-  /** Undefined while calls may go; else the time (epoch ms) at which the next one may be tried. */
+  /** False from the failures that close it until a probe has been answered. */
+  readonly isOpen: boolean
+  /** Undefined while calls may go, if only as a probe; else the time (epoch ms) at which the next one may be tried. */
   closedUntil(): number | undefined
   /**
    * Runs a call when there is room. Answers `shut` without calling when the gate is closed, or when there was no room within `waitMs`.

@@ -9,6 +9,7 @@ import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
 import { createFirstLoads } from './first-loads.ts'
 import { createGate } from './gate.ts'
+import { OutageWatch } from './outage-watch.ts'
 import { placeOf } from './place.ts'
 import type { Clock, Random } from './ports.ts'
 import { createReader } from './reader.ts'
@@ -70,7 +71,8 @@ export interface Engine {
 
 /** Composes an engine. Nothing runs before {@link Engine.start}. */
 export function createEngine(options: EngineOptions): Engine {
-  const context: EngineContext = { ...engineParts(options), wake: () => wake() }
+  const outages = new OutageWatch(() => context)
+  const context: EngineContext = { ...engineParts(options, outages), wake: () => wake() }
   const worker = new Worker(context)
   const wake = (): void => {
     worker.wake()
@@ -81,15 +83,20 @@ export function createEngine(options: EngineOptions): Engine {
     get inFlight() {
       return worker.inFlight
     },
-    start: () => worker.start(),
-    stop: () => worker.stop(),
+    start: () => {
+      outages.start()
+      worker.start()
+    },
+    stop: async () => {
+      await Promise.all([worker.stop(), outages.stop()])
+    },
     wake,
     idle: () => worker.idle(),
     runOnce: () => worker.runOnce(),
   }
 }
 
-function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
+function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake'> {
   const { integration, store, systems, clock, random, emit, parts } = options
   const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)
@@ -97,7 +104,16 @@ function engineParts(options: EngineOptions): Omit<EngineContext, 'wake'> {
   for (const { name, timing } of integration.systems.values()) {
     gates.set(
       name,
-      createGate({ system: name, concurrency: timing.concurrency, clock, random, emit, timeouts }),
+      createGate({
+        system: name,
+        concurrency: timing.concurrency,
+        clock,
+        random,
+        emit,
+        timeouts,
+        onClosed: (failure, until) => outages.closed(name, failure, until),
+        onOpened: () => outages.opened(name),
+      }),
     )
   }
   return {

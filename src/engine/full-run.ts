@@ -56,6 +56,8 @@ export interface FullRunResult extends RunComparison {
   readonly ended: boolean
   readonly reason?: string
   readonly seen: number
+  /** Not even a first page came, for a reason that may pass. */
+  readonly unreachable?: boolean
 }
 
 /**
@@ -93,6 +95,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     seen: listing.seen,
     ...comparison,
     ...(reason === undefined ? {} : { reason }),
+    ...(listing.transient === true && listing.seen === 0 ? { unreachable: true } : {}),
   }
   await noteBaseline(context, place, result)
   tellFinished(context, request, result)
@@ -141,6 +144,8 @@ interface Listing {
   readonly seen: number
   readonly end?: ListEnd
   readonly failure?: string
+  /** The failure may pass by itself. */
+  readonly transient?: boolean
 }
 
 /** Pulls pages and stages them. One staging is in flight at most, so a slow store slows the listing down. */
@@ -165,7 +170,9 @@ async function listAndStage(
       await staging
       if (pull.kind !== 'page') {
         await stageAll(context, place, runId, collected)
-        return pull.kind === 'end' ? { seen, end: pull.end } : { seen, failure: pull.failure }
+        return pull.kind === 'end'
+          ? { seen, end: pull.end }
+          : { seen, failure: pull.failure, transient: pull.transient }
       }
       const edge = edgeOf(pull.page)
       if (edge !== undefined && edge === previous) return { seen, failure: 'the same page came twice' }
@@ -194,7 +201,7 @@ async function listAndStage(
 type Pull =
   | { readonly kind: 'page'; readonly page: readonly ListedRecord[] }
   | { readonly kind: 'end'; readonly end: ListEnd }
-  | { readonly kind: 'failed'; readonly failure: string }
+  | { readonly kind: 'failed'; readonly failure: string; readonly transient: boolean }
 
 async function pullPage(
   context: IntakeContext,
@@ -206,16 +213,19 @@ async function pullPage(
   try {
     const next = await withDeadline(context.clock, limitMs, signal, pages.next())
     if (next === 'late') {
-      return { kind: 'failed', failure: signal.aborted ? runStopped : `no page came within ${limitMs} ms` }
+      return signal.aborted
+        ? { kind: 'failed', failure: runStopped, transient: false }
+        : { kind: 'failed', failure: `no page came within ${limitMs} ms`, transient: true }
     }
     return next.done === true ? { kind: 'end', end: next.value } : { kind: 'page', page: next.value }
   } catch (error) {
-    if (signal.aborted) return { kind: 'failed', failure: runStopped }
+    if (signal.aborted) return { kind: 'failed', failure: runStopped, transient: false }
     return {
       kind: 'failed',
       failure: isIsthmusError(error)
         ? `${error.code}: ${withWords(error.message, error.details.said)}`
         : String(error),
+      transient: isIsthmusError(error) && error.retry === 'backoff',
     }
   }
 }

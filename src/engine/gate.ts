@@ -8,7 +8,8 @@
  * - **probing**: that one call is on its way, all others are answered `shut`. Left for *open* when the system answers, else for *closed* with
  *   a longer back-off.
  *
- * A closed gate delays nobody else: passes go on with the other systems and come back after {@link SystemGate.closedUntil}.
+ * A closed gate delays nobody else: passes go on with the other systems and come back after {@link SystemGate.closedUntil}. The first call after
+ * that time is the probe; `outage-watch.ts` makes one where no work would.
  */
 import type { CallFailure } from '../connectors/kit/contract.ts'
 import type { EmitEvent } from '../model/events.ts'
@@ -20,7 +21,10 @@ import type { Timeouts } from './timeouts.ts'
 /** System-wide failures in a row that close an open gate: one or two may be a hiccup of a single connection. */
 const failuresToClose = 3
 
-/** How long one system that said nothing about it is left alone: from a second to a minute. */
+/** How long a system that can't be reached is left alone: from a second to between 5 and 10 seconds, since a probe costs one read. */
+const unreachablePause = { baseMs: 1_000, doublings: 3, leastMs: 5_000, spreadMs: 5_000 }
+
+/** How long any other failing system is left alone: from a second to a minute. */
 const pause = { baseMs: 1_000, maxMs: 60_000 }
 
 /** Longest time that a system's own "come back later" is obeyed without looking. */
@@ -34,6 +38,10 @@ export interface GateOptions {
   readonly random: Random
   readonly emit: EmitEvent
   readonly timeouts: Timeouts
+  /** Told when the gate closes, or stays closed after a probe. */
+  readonly onClosed?: (failure: CallFailure, until: number) => void
+  /** Told when the gate opens again. */
+  readonly onOpened?: () => void
 }
 
 /** Waiting in line ends by its time limit alone. */
@@ -44,6 +52,9 @@ export function createGate(options: GateOptions): SystemGate {
   const state = new GateState(options)
   return {
     system: options.system,
+    get isOpen() {
+      return state.isOpen
+    },
     closedUntil: () => state.closedUntil(),
     expectedWaitMs: () => state.expectedWaitMs(),
     async run(call, { waitMs, failure }) {
@@ -75,6 +86,10 @@ class GateState {
 
   constructor(options: GateOptions) {
     this.#options = options
+  }
+
+  get isOpen(): boolean {
+    return this.#until === undefined
   }
 
   closedUntil(): number | undefined {
@@ -145,19 +160,28 @@ class GateState {
     if (this.#until === undefined) return
     this.#until = undefined
     this.#options.emit({ type: 'SystemResumed', system: this.#options.system })
+    this.#options.onOpened?.()
   }
 
   #failed(failure: CallFailure): void {
-    const { clock, random, emit, system } = this.#options
+    const { clock, emit, system } = this.#options
     this.#failures += 1
     const decided = failure.retryAfterMs !== undefined || this.#probing
     if (!decided && this.#failures < failuresToClose) return
     if (this.#until !== undefined && !this.#probing) return
     this.#probing = false
     this.#pauses += 1
-    const ownMs = backoffMs(random, this.#pauses, pause)
-    const waitMs = Math.max(ownMs, Math.min(failure.retryAfterMs ?? 0, retryAfterMaxMs))
+    const waitMs = Math.max(this.#pauseMs(failure), Math.min(failure.retryAfterMs ?? 0, retryAfterMaxMs))
     this.#until = clock.now() + waitMs
     emit({ type: 'SystemPaused', system, reason: failure.code, untilMs: this.#until })
+    this.#options.onClosed?.(failure, this.#until)
+  }
+
+  #pauseMs({ kind }: CallFailure): number {
+    const { random } = this.#options
+    if (kind === 'credential') return backoffMs(random, this.#pauses, pause)
+    const { baseMs, doublings, leastMs, spreadMs } = unreachablePause
+    if (this.#pauses > doublings) return leastMs + Math.ceil(spreadMs * random.next())
+    return backoffMs(random, this.#pauses, { baseMs, maxMs: leastMs })
   }
 }

@@ -41,6 +41,8 @@ export type PollResult =
       readonly retryAfterMs?: number
       /** The place was listed instead of asked for its changes. */
       readonly listed?: true
+      /** The system can't be reached: the next poll is as cheap as a probe. */
+      readonly unreachable?: boolean
     }
 
 /** Lists a place; given by who keeps two lists of one place from running at once. */
@@ -82,9 +84,14 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await askFeed(context, place, cursor, request)
     if (answer.kind === 'unknown') {
-      const { code, said, retryAfterMs } = answer.failure
-      const message = withWords(answer.failure.message, said)
-      return { kind: 'failed', code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      const { code, said, retryAfterMs, kind } = answer.failure
+      return {
+        kind: 'failed',
+        code,
+        message: withWords(answer.failure.message, said),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(kind === 'unreachable' ? { unreachable: true } : {}),
+      }
     }
     if (answer.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, answer)
@@ -183,7 +190,8 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
   const result = await list({ ...request, kind: 'full' })
   if (!result.ended) {
     const message = result.reason ?? 'the list broke off'
-    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true }
+    const unreachable = result.unreachable === true ? { unreachable: true } : {}
+    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
   }
   return { kind: 'done', changed: result.changed + result.discovered }
 }

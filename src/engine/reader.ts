@@ -111,7 +111,13 @@ async function readWithin(
           )) ?? []
         )
       },
-      () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'system' }),
+      () =>
+        all({
+          code: 'TIMEOUT',
+          message: `No answer within ${limitMs} ms.`,
+          scope: 'system',
+          kind: 'unreachable',
+        }),
     )
   } catch (error) {
     return all({ ...describeThrown(error), scope: 'record' })

@@ -28,6 +28,9 @@ import { quarantineCreate } from './quarantine-create.ts'
 import { translateOutwards } from './references.ts'
 import { send } from './send.ts'
 
+/** Longest wait between two searches for a create in doubt that gave no answer. */
+const searchWaitMaxMs = 10_000
+
 /** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
 export async function recoverIntents(pass: Pass): Promise<Verdict> {
   for (const intent of [...pass.intents.values()]) {
@@ -74,7 +77,8 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
   const { clock, random, settings } = pass.context
   const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
   updateMember(pass, { system: intent.system, laneAttempts: attempts })
-  const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
+  // The search failed, which is the system's failure and not the record's: it is made again soon after the system is back.
+  const bounds = { baseMs: settings.backoffBaseMs, maxMs: Math.min(searchWaitMaxMs, settings.backoffMaxMs) }
   return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
 }
 

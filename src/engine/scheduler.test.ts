@@ -193,9 +193,11 @@ describe('schedule arithmetic', () => {
   })
 
   it('never comes back before a system said, and not much later than ten minutes otherwise', () => {
-    expect(retryDelay(1, 0, 90_000)).toBe(90_000)
+    expect(retryDelay(1, 0, { retryAfterMs: 90_000 })).toBe(90_000)
     expect(retryDelay(60, 1)).toBe(600_000)
     expect(retryDelay(1, 0)).toBe(2_500)
+    expect(retryDelay(60, 1, { unreachable: true })).toBe(10_000)
+    expect(retryDelay(60, 1, { unreachable: true, retryAfterMs: 90_000 })).toBe(90_000)
   })
 
   it('reads cron expressions in UTC', () => {

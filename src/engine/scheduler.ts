@@ -10,12 +10,21 @@
  */
 import { isIsthmusError } from '../model/errors.ts'
 import { isBaselineDone } from './baseline.ts'
+import type { FullRunResult } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import type { Runs } from './runs.ts'
-import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue, retryDelay } from './schedule.ts'
+import {
+  FULL_EVERY_MS,
+  firstDue,
+  type Job,
+  type JobFailure,
+  type NextCron,
+  nextDue,
+  retryDelay,
+} from './schedule.ts'
 import { createWakeBell, type WakeBell } from './wake-bell.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
@@ -144,7 +153,7 @@ async function doJob(
   const outcome = await perform(context, options.runs, slot.job, signal)
   if (outcome.kind === 'failed') {
     slot.failures += 1
-    slot.dueAt = clock.now() + retryDelay(slot.failures, random.next(), outcome.retryAfterMs)
+    slot.dueAt = clock.now() + retryDelay(slot.failures, random.next(), outcome)
     return
   }
   slot.failures = 0
@@ -158,9 +167,7 @@ async function doJob(
   slot.dueAt = nextDue(slot.job, startedAt, random.next(), options.nextCron) ?? Number.POSITIVE_INFINITY
 }
 
-type JobOutcome =
-  | { readonly kind: 'done' | 'again' }
-  | { readonly kind: 'failed'; readonly retryAfterMs?: number }
+type JobOutcome = { readonly kind: 'done' | 'again' } | ({ readonly kind: 'failed' } & JobFailure)
 
 async function perform(
   context: IntakeContext,
@@ -184,14 +191,19 @@ async function perform(
     const result = await runs.full({ ...request, kind: 'full' })
     if (await isBaselineDone(context, place)) return { kind: 'done' }
     // A list that can't prove itself complete is taken once a second one finds nothing new: at once, not after a back-off.
-    return { kind: result.ended && result.discovered > 0 ? 'again' : 'failed' }
+    if (result.ended && result.discovered > 0) return { kind: 'again' }
+    return failedRun(result)
   }
   if (job.work.kind === 'placing') {
     await placeOlderRecords(context, job, signal)
     return { kind: 'done' }
   }
   const result = await runs.full({ ...request, kind: 'full' })
-  return { kind: result.ended ? 'done' : 'failed' }
+  return result.ended ? { kind: 'done' } : failedRun(result)
+}
+
+function failedRun({ unreachable = false }: FullRunResult): JobOutcome {
+  return { kind: 'failed', unreachable }
 }
 
 /** Looks once for each definition at the records that a system which joined their entity has no part in yet. */

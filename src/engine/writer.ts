@@ -214,7 +214,13 @@ async function callWithin(
         if (asks.length > 1) return callMany(resource, asks, context)
         return first === undefined ? [] : [await callOne(resource, first, context)]
       },
-      () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'system' }),
+      () =>
+        all({
+          code: 'TIMEOUT',
+          message: `No answer within ${limitMs} ms.`,
+          scope: 'system',
+          kind: 'unreachable',
+        }),
     )
     // Answers that can't be told apart are answers to nobody.
     return results.length === asks.length ? results : all(answerMissing)

@@ -432,6 +432,15 @@ export interface Store {
   }): Promise<ClaimResult>
   /** When the next dirty record falls due; undefined = nothing is waiting. */
   nextDue(): Promise<number | undefined>
+  /**
+   * Makes dirty records due that wait because calls to a system failed: spread over `spreadMs`, at most `limit`. Answers how many; fewer than
+   * the limit means that no more are waiting. Lanes that wait for anything else are left alone.
+   */
+  resumeWaiting(request: {
+    readonly system: string
+    readonly limit: number
+    readonly spreadMs: number
+  }): Promise<number>
   decide(batch: readonly Decision[]): Promise<readonly DecisionResult[]>
   settle(batch: readonly Settlement[]): Promise<readonly SettlementResult[]>
 

@@ -1,6 +1,6 @@
 /** The work queue: claims, leases, finishing, the death of workers. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { WorkerSession } from '../../src/store/contract.ts'
+import type { Settlement, WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
   claim,
@@ -59,6 +59,33 @@ export function describeQueue(open: OpenHarness): void {
       expect(second.record.look).toEqual(['crm'])
       await store.settle([clean(second)])
       expect(await claim(store, worker)).toHaveLength(0)
+    })
+
+    test('makes records due that wait because calls to a system failed, and leaves others alone', async () => {
+      const { store } = harness
+      const ids: string[] = []
+      for (const rid of ['C1', 'C2', 'C3', 'C4']) ids.push(await activeRecord(harness, worker, rid))
+      await store.markRecords(ids.map((recordId) => ({ recordId, systems: ['erp'] })))
+      const at = (await store.now()) + 3_600_000
+      const lanes = [
+        { system: 'erp', laneAttempts: 5 },
+        { system: 'erp', laneAttempts: 5 },
+        { system: 'erp', laneAttempts: 5, lane: 'backoff', laneUntil: at },
+        { system: 'crm', laneAttempts: 5 },
+      ] as const
+      const claimed = (await claim(store, worker)).toSorted((a, b) => (a.record.id < b.record.id ? -1 : 1))
+      const waiting = claimed.map(({ lease, record }): Settlement => {
+        const lane = lanes[ids.indexOf(record.id)]
+        return { lease, finish: { kind: 'again', at }, ...(lane === undefined ? {} : { members: [lane] }) }
+      })
+      await store.settle(waiting)
+      expect(await claim(store, worker)).toEqual([])
+      expect(await store.resumeWaiting({ system: 'erp', limit: 1, spreadMs: 0 })).toBe(1)
+      expect(await store.resumeWaiting({ system: 'erp', limit: 100, spreadMs: 0 })).toBe(1)
+      expect(await store.resumeWaiting({ system: 'erp', limit: 100, spreadMs: 0 })).toBe(0)
+      await harness.advance(10)
+      const due = await claim(store, worker)
+      expect(due.map(({ record }) => record.id).toSorted()).toEqual(ids.slice(0, 2).toSorted())
     })
 
     test('looses no mark, whenever it arrives (H32)', async () => {

@@ -78,6 +78,8 @@ export class FakeSystem implements ConnectedSystem {
   /** Runs when an update arrives, before it takes effect. */
   beforeUpdate: () => void = () => undefined
   down = false
+  /** Every call is refused like this. */
+  refusal: CallFailure | undefined
   /** Records whose reads fail, and how. */
   readonly unreadable = new Map<string, CallFailure>()
   readonly #scheduler: Scheduler
@@ -198,8 +200,8 @@ export class FakeSystem implements ConnectedSystem {
   ): Promise<Result> {
     this.calls.push({ ...call, priority: context.priority, at: this.#scheduler.now })
     await this.#after(5, context.signal)
-    if (this.down) {
-      const failure = { code: 'DOWN', message: 'down', scope: 'system' as const }
+    if (this.down || this.refusal !== undefined) {
+      const failure = this.refusal ?? { code: 'DOWN', message: 'down', scope: 'system', kind: 'unreachable' }
       return { kind: call.operation === 'read' ? 'unknown' : 'not-sent', failure } as Result
     }
     const index = this.faults.findIndex((planned) => planned.on === call.operation)

@@ -92,6 +92,15 @@ export interface CallFailure {
    * trying again meets the same answer sooner or later. @default false: silence, a proxy, a server that failed
    */
   readonly answered?: true
+  /**
+   * What kind of failure of the system it is, as far as that changes when it is called again.
+   *
+   * - `unreachable`: no connection, no answer in time, or a gateway's answer: worth a cheap probe every few seconds
+   * - `credential`: the credential was refused: never repeated just to find out, since that may lock the account
+   *
+   * @default neither
+   */
+  readonly kind?: 'unreachable' | 'credential'
 }
 
 /** What one record looks like now. */

@@ -76,7 +76,19 @@ export function callFailure(error: unknown): CallFailure {
     ...(typeof said === 'string' ? { said } : {}),
     scope: isHttpError(error) && concernsSystem(error) ? 'system' : 'record',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...kindOf(error),
   }
+}
+
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504])
+
+function kindOf(error: unknown): Pick<CallFailure, 'kind'> {
+  if (error instanceof AuthenticationError) return { kind: 'credential' }
+  if (error instanceof HttpStatusError) {
+    if (error.status === 401 || error.status === 403) return { kind: 'credential' }
+    return gatewayStatuses.has(error.status) ? { kind: 'unreachable' } : {}
+  }
+  return error instanceof NetworkError || error instanceof TimeoutError ? { kind: 'unreachable' } : {}
 }
 
 /** Result of a read that failed. */

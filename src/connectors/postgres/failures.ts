@@ -71,7 +71,7 @@ const systemStates = /^(08|25006|28|3D|53|57P)/
 export function databaseFailure(problem: unknown, what: string): CallFailure {
   if (problem instanceof NotConnected) {
     const { message } = databaseFailure(problem.cause, what)
-    return { code: 'POSTGRES_UNAVAILABLE', message, scope: 'system' }
+    return { code: 'POSTGRES_UNAVAILABLE', message, scope: 'system', kind: 'unreachable' }
   }
   if (problem instanceof TooLate) {
     return { code: 'POSTGRES_TOO_LATE', message: `${what}: its start time had passed.`, scope: 'record' }
@@ -84,7 +84,7 @@ export function databaseFailure(problem: unknown, what: string): CallFailure {
   if (state === undefined) {
     const detail = systemCode(problem)
     const message = `${what}: the connection failed${detail === undefined ? '' : ` (${detail})`}.`
-    return { code: 'POSTGRES_UNAVAILABLE', message, scope: 'system' }
+    return { code: 'POSTGRES_UNAVAILABLE', message, scope: 'system', kind: 'unreachable' }
   }
   const reason = words.find(([pattern]) => pattern.test(state))?.[1] ?? 'the database refused it'
   const constraint = problem instanceof pg.DatabaseError ? problem.constraint : undefined
@@ -93,7 +93,13 @@ export function databaseFailure(problem: unknown, what: string): CallFailure {
     code: codeFor(state),
     message: `${what}: ${reason} (${state}${where}).`,
     scope: systemStates.test(state) ? 'system' : 'record',
+    ...kindOf(state),
   }
+}
+
+function kindOf(state: string): Pick<CallFailure, 'kind'> {
+  if (state.startsWith('28')) return { kind: 'credential' }
+  return /^(08|57P)/.test(state) ? { kind: 'unreachable' } : {}
 }
 
 /** `ECONNREFUSED` and its like; messages of sockets and certificates are not trusted to be free of secrets. */

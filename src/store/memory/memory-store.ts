@@ -31,6 +31,7 @@ import { createMemoryAdmin } from './memory-admin.ts'
 import { decideOne, settleOne } from './pass.ts'
 import { prune } from './prune.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
+import { resumeWaiting } from './resume-waiting.ts'
 import { finishRun, reserveOne, stage, startRun } from './runs.ts'
 import {
   fence,
@@ -254,6 +255,10 @@ export class MemoryStore implements Store {
 
   async prune(request: PruneRequest) {
     return prune(this.#context, request)
+  }
+
+  async resumeWaiting(request: Parameters<Store['resumeWaiting']>[0]): Promise<number> {
+    return resumeWaiting(this.#context, request)
   }
 
   async sentinels(system: string, entity: string, count: number, except: string) {

@@ -39,6 +39,7 @@ import { markUnplaced } from './sql/mark-unplaced.ts'
 import { nextDue } from './sql/next-due.ts'
 import { readNow } from './sql/read-now.ts'
 import { reapRecords } from './sql/reap-records.ts'
+import { resumeWaiting } from './sql/resume-waiting.ts'
 import { baselineDone } from './sql/runs.ts'
 import { deleteCursor, readCursor } from './sql/save-cursors.ts'
 import { lastScheduled, ownSchedule, saveScheduled } from './sql/schedule.ts'
@@ -206,6 +207,10 @@ export class PostgresStore implements Store {
 
   prune(request: PruneRequest) {
     return prune(this.#context, request)
+  }
+
+  resumeWaiting(request: Parameters<Store['resumeWaiting']>[0]) {
+    return resumeWaiting(this.#session('resuming records'), request)
   }
 
   sentinels(system: string, entity: string, count: number, except: string) {
