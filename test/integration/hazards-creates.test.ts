@@ -47,7 +47,7 @@ it('H16 where nothing tells a create again there is at most one, and a person is
     definition: {
       erpSystem: soon,
       erpResource: { create: { as: 'none' }, search: undefined, list: undefined, changes: undefined },
-      erpPart: { key: undefined },
+      erpPart: { key: undefined, triggers: [] },
     },
   })
   joined.erp.fault({ kind: 'drop', method: 'POST', times: 1 })
@@ -111,7 +111,7 @@ it.each([
     'without a mark, and with nothing to match it by',
     { as: 'idempotencyKey', ttl: '1h' },
     'idempotencyKey',
-    { customer: { match: undefined }, erpPart: { key: undefined } },
+    { customer: { match: 'never' }, erpPart: { key: undefined } },
   ],
 ] as const)(
   'H19 our own create that a poll finds before its answer comes is not created back, %s',
