@@ -6,6 +6,7 @@ import { benchFirstLoad } from './first-load.ts'
 import { benchFullRun } from './full-run.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
+import { benchSyncQuality } from './sync-quality.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,9 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '10' },
     profile: { type: 'string' },
+    only: { type: 'string' },
+    contestants: { type: 'string' },
+    seed: { type: 'string', default: '1' },
   },
 })
 
@@ -36,6 +40,14 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       say,
     }),
   'salesforce-bulk': () => benchSalesforceBulk({ records: Number(values.records ?? 100_000), say }),
+  'sync-quality': () =>
+    benchSyncQuality({
+      records: Number(values.records ?? 40),
+      seed: Number(values.seed),
+      ...(values.only === undefined ? {} : { scenarios: values.only.split(',') }),
+      ...(values.contestants === undefined ? {} : { contestants: values.contestants.split(',') }),
+      say,
+    }),
   'first-load': () => benchFirstLoad({ records: Number(values.records ?? 100_000), say }),
   'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
 }

@@ -140,6 +140,7 @@ export function twoSystems(options: TwoSystemsOptions): Json {
             key: 'externalId',
             map,
             triggers: [{ webhook: 'changes' }, { poll: '1s' }],
+            ...raceWindow(options.crmResource),
             ...options.crmPart,
           },
           erp: {
@@ -147,6 +148,7 @@ export function twoSystems(options: TwoSystemsOptions): Json {
             key: 'externalId',
             map: { ...map, name: { path: 'name', maxLength: 40 } },
             triggers: [{ poll: '1s' }],
+            ...raceWindow(options.erpResource),
             ...options.erpPart,
           },
         },
@@ -155,6 +157,13 @@ export function twoSystems(options: TwoSystemsOptions): Json {
       ...options.entities,
     },
   }
+}
+
+/** A resource without preconditions runs only where that is accepted. */
+function raceWindow(resource: Json = {}): Json {
+  const { version } = resource
+  const isGuarded = typeof version === 'object' && version !== null && 'ifMatch' in version
+  return 'version' in resource && !isGuarded ? { acceptRaceWindow: true } : {}
 }
 
 function systemOf(url: string, token: string | undefined): Json {

@@ -52,6 +52,7 @@ export class FakeResource {
       ...version.body,
       version: version.version,
       updatedAt: new Date(version.at).toISOString(),
+      ...(this.options.showsWriter === true ? { modifiedBy: version.by } : {}),
     }
   }
 

@@ -33,6 +33,8 @@ export interface FakeResourceOptions {
   readonly listCap?: number
   /** What PATCH does to a nested object it names. @default 'merge' */
   readonly nested?: 'merge' | 'replace'
+  /** Each record shows who wrote it last, as `modifiedBy`: `user`, or `engine` for whoever uses the API. @default false */
+  readonly showsWriter?: boolean
   /** Only the newest state of each record is kept. @default false */
   readonly forgetful?: boolean
   /** Without a store of its own: this many made-up records, listed as a stream and never changed. */

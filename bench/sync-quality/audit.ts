@@ -1,0 +1,85 @@
+/** What came of what people did: compared over HTTP, by what both systems hold, never by a contestant's own books. */
+import type { Systems } from './contestants.ts'
+
+/** One edit of a person. */
+export interface PersonsEdit {
+  readonly at: number
+  readonly system: 'crm' | 'erp'
+  readonly code: string
+  readonly field: string
+  readonly value: string
+}
+
+/** What people did, as the driver wrote it down. */
+export interface Diary {
+  readonly edits: PersonsEdit[]
+  readonly deleted: Set<string>
+  /** Every code that people entered. */
+  readonly entered: Set<string>
+}
+
+export interface Audit {
+  readonly disagreements: number
+  readonly duplicates: number
+  readonly silentLosses: number
+  readonly falseDeletes: number
+}
+
+const fields = ['name', 'email', 'phone', 'city'] as const
+const nameMax = 40
+/** Whoever edits later than this after another edit, in the other system, could have seen it there. */
+const visibleMs = 15_000
+
+type Row = Readonly<Record<string, unknown>>
+type ByCode = ReadonlyMap<string, readonly Row[]>
+
+export interface Held {
+  readonly crm: ByCode
+  readonly erp: ByCode
+}
+
+export async function heldBy({ crm, erp }: Systems): Promise<Held> {
+  const byCode = (rows: readonly Row[]): ByCode => Map.groupBy(rows, (row) => String(row.code))
+  return { crm: byCode(await crm.records('contacts')), erp: byCode(await erp.records('partners')) }
+}
+
+/** Codes that one system lacks, or holds otherwise. */
+export function disagreementsOf({ crm, erp }: Held): number {
+  const codes = new Set([...crm.keys(), ...erp.keys()])
+  return [...codes].filter((code) => {
+    const [left] = crm.get(code) ?? []
+    const [right] = erp.get(code) ?? []
+    if (left === undefined || right === undefined) return true
+    return fields.some((field) => spelt(left[field]) !== spelt(right[field]))
+  }).length
+}
+
+export function audit(held: Held, diary: Diary, kept: string): Audit {
+  const several = (side: ByCode): number => [...side.values()].reduce((sum, rows) => sum + rows.length - 1, 0)
+  const wanted = [...diary.entered].filter((code) => !diary.deleted.has(code))
+  return {
+    disagreements: disagreementsOf(held),
+    duplicates: several(held.crm) + several(held.erp),
+    silentLosses: diary.edits.filter((edit) => isLost(edit, held, diary, kept)).length,
+    falseDeletes: wanted.filter((code) => !held.crm.has(code) && !held.erp.has(code)).length,
+  }
+}
+
+/** Its value is nowhere, nobody who could see it replaced it, and no conflict keeps it. */
+function isLost(edit: PersonsEdit, { crm, erp }: Held, { edits, deleted }: Diary, kept: string): boolean {
+  const { code, field, value, system, at } = edit
+  if (deleted.has(code) || kept.includes(value)) return false
+  const rows = [...(crm.get(code) ?? []), ...(erp.get(code) ?? [])]
+  if (rows.some((row) => spelt(row[field]) === spelt(value))) return false
+  return !edits.some(
+    (later) =>
+      later.code === code &&
+      later.field === field &&
+      later.at > at &&
+      (later.system === system || later.at > at + visibleMs),
+  )
+}
+
+function spelt(value: unknown): string {
+  return String(value ?? '').slice(0, nameMax)
+}

@@ -1,0 +1,120 @@
+/** Who is compared: Isthmus, two one-way flows, and a script. Each is a process of its own that can be killed and started again. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { RemoteFake } from '../../test/support/fake-system/spawn.ts'
+import { freePort, type IsthmusProcess, startIsthmus } from '../../test/support/isthmus-process.ts'
+import { hookSecret, twoSystems, writeDefinition } from '../../test/support/two-systems.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServers } from '../cpu.ts'
+
+export interface Contestant {
+  readonly name: string
+  start(): Promise<void>
+  kill(): Promise<void>
+  /** Processor time so far, in ms, over all its processes and its database. */
+  cpuMs(): number
+  /** What it kept of values that lost, as text; empty where it keeps none. */
+  kept(): Promise<string>
+  /** Where webhooks go; undefined for those that only poll. */
+  readonly hookUrl?: string
+  close(): Promise<void>
+}
+
+export interface Systems {
+  readonly crm: RemoteFake
+  readonly erp: RemoteFake
+}
+
+export const contestantNames = ['isthmus', 'two-flows', 'script'] as const
+
+export async function openContestant(name: string, systems: Systems): Promise<Contestant> {
+  if (name === 'isthmus') return await openIsthmus(systems)
+  if (name === 'two-flows' || name === 'script') return openPeer(name, systems)
+  throw new RangeError(`there is no ${name}: one of ${contestantNames.join(', ')}`)
+}
+
+const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const omit = ['id', 'version', 'updatedAt', 'modifiedBy']
+
+async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-quality-'))
+  const port = await freePort()
+  const write = { nested: 'merge', returns: 'body+version', omit }
+  writeDefinition(
+    directory,
+    twoSystems({
+      crmUrl: crm.url,
+      erpUrl: erp.url,
+      crmResource: { write: { with: 'patch', ...write } },
+      erpResource: { write: { with: 'put', returns: 'body+version', omit } },
+    }),
+  )
+  let running: IsthmusProcess | undefined
+  let servers: ReadonlySet<number> = new Set()
+  let spent = 0
+  const cpuNow = (): number => cpuMsOf(running?.child.pid) + cpuMsOfFamily(servers)
+  const environment = { CRM_HOOK_SECRET: hookSecret }
+  return {
+    name: 'isthmus',
+    hookUrl: `http://127.0.0.1:${port}/hooks/crm`,
+    start: async () => {
+      const others = postgresServers()
+      running = await startIsthmus({ directory, port, environment })
+      servers = new Set([...postgresServers()].filter((pid) => !others.has(pid)))
+    },
+    kill: async () => {
+      spent += cpuNow()
+      await running?.kill()
+      running = undefined
+    },
+    cpuMs: () => spent + cpuNow(),
+    kept: async () => {
+      const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
+      // Open conflicts are an exit code of their own, and no failure.
+      const listed = await promisify(execFile)(
+        process.execPath,
+        [cli, 'conflicts', 'list', '--all', '--json'],
+        options,
+      ).catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }))
+      return listed.stdout
+    },
+    close: async () => {
+      await running?.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function openPeer(name: string, { crm, erp }: Systems): Contestant {
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-quality-'))
+  const program = fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))
+  const args = [program, `${crm.url}/contacts`, `${erp.url}/partners`, join(directory, 'state.json')]
+  let running: ChildProcess | undefined
+  let spent = 0
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (running === undefined) return
+    spent += cpuMsOf(running.pid)
+    const ended = once(running, 'exit')
+    running.kill(signal)
+    await ended
+    running = undefined
+  }
+  return {
+    name,
+    start: async () => {
+      running = spawn(process.execPath, args, { stdio: ['pipe', 'inherit', 'inherit'] })
+      await once(running, 'spawn')
+    },
+    kill: () => end('SIGKILL'),
+    cpuMs: () => spent + cpuMsOf(running?.pid),
+    kept: async () => '',
+    close: async () => {
+      await end('SIGTERM')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
