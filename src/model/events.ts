@@ -216,6 +216,15 @@ export type DomainEvent =
     }
   | { readonly type: 'WorkerFenced'; readonly recordId: string }
   | { readonly type: 'WorkerStarted'; readonly workerId: number }
+  /** A definition was bound that differs from the one before; `changes` says in sentences what that means for records that are there. */
+  | {
+      readonly type: 'DefinitionBound'
+      readonly version: string
+      readonly previous: string
+      readonly changes: readonly string[]
+    }
+  /** Another definition is bound than the one of this process: it claims, decides and schedules nothing more until it is started again. */
+  | { readonly type: 'DefinitionSuperseded'; readonly version: string }
   | { readonly type: 'WorkerLost'; readonly workerId: number; readonly records: number }
   | { readonly type: 'StoreFailed'; readonly operation: string; readonly code: string }
 

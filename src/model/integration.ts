@@ -2,6 +2,7 @@
  * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at
  * start; functions in here are pure (no clock, no randomness, no I/O).
  */
+import type { LensId, LensSet } from './lens/identity.ts'
 import type { LookupFunctions } from './lookup.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
 
@@ -133,6 +134,8 @@ export interface EntitySystem {
   readonly onCreate?: NativeRecord
   readonly fields: ReadonlyMap<string, SystemField>
   readonly lens: Lens
+  /** Identities of its lenses, as the definition declares them. @default not known: no base is ever taken anew */
+  readonly lenses?: LensSet
   /** Whether a native record is in scope (`where`). */
   readonly inScope: (native: NativeRecord) => boolean
   /** The native paths that decide about the scope. @default not known: a function decides */
@@ -157,6 +160,8 @@ export interface SystemField {
     readonly paths: readonly (readonly (string | number)[])[]
     readonly expressions: readonly string[]
   }
+  /** Identity of the field's lens here. @default not known */
+  readonly lensId?: LensId
   /** The parts of a group that this system has. Its copy says nothing about the others. @default all of them */
   readonly parts?: ReadonlySet<string>
 }

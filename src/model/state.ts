@@ -4,6 +4,7 @@
  *
  * All times are epoch milliseconds on the database's clock.
  */
+import type { LensId } from './lens/identity.ts'
 import type { KeptAnswer } from './lookup.ts'
 import type { CanonicalValue } from './values.ts'
 
@@ -79,6 +80,10 @@ export interface MemberField {
   readonly awaits?: { readonly since: number; readonly told?: boolean }
   /** The last look could not read the field: code of the problem. What else is here is from before. */
   readonly unreadable?: string
+  /** The lens that read it, where that is not the one of the member's lens set: its new base has to wait. */
+  readonly lens?: LensId
+  /** Its base was given up because its lens changed, and the system has not been in agreement since. */
+  readonly rebased?: true
 }
 
 export type MemberFields = { readonly [field: string]: MemberField }
@@ -159,6 +164,8 @@ export interface Member {
   readonly goneSince?: number
   /** When a create was first wanted here: candidates discovered later don't delay it. */
   readonly createWantedAt?: number
+  /** Number of the lens set that its fields were read through. Missing: see `StoredLensSet.legacy`. */
+  readonly lens?: number
 }
 
 /** The remote writes an intent can stand for. */

@@ -5,7 +5,7 @@ import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 import { checkMatch } from './check-match.ts'
-import { type CompiledMapping, compileMapping, writtenPaths } from './compile-mapping.ts'
+import { type CompiledMapping, compileMapping, type Identify, writtenPaths } from './compile-mapping.ts'
 import { compileOnCreate } from './compile-on-create.ts'
 import {
   absentSystem,
@@ -20,6 +20,7 @@ import { compileRules } from './compile-rules.ts'
 import { compileScope } from './compile-scope.ts'
 import { fieldType } from './field-type.ts'
 import { problem } from './finding.ts'
+import { lensIdentities, lensSetOf } from './lens-identities.ts'
 import { parseNativePath } from './native-path.ts'
 import { listedNormalisers, normaliserOf } from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
@@ -37,11 +38,13 @@ export interface EntityInput {
   readonly systems: readonly string[]
   /** Lookups that rules may ask. */
   readonly lookups: ReadonlySet<string>
+  /** Hash of a text, for the identities of lenses. */
+  readonly hash: (text: string) => string
 }
 
 /** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
-  { name, definition, nested, systems: known, lookups }: EntityInput,
+  { name, definition, nested, systems: known, lookups, hash }: EntityInput,
   reportTo: Report,
 ): Entity {
   let isRefused = false
@@ -64,7 +67,7 @@ export function compileEntity(
     const under = reportUnder(report, ['systems', system])
     return [
       system,
-      compileEntitySystem({ system, definition: part, context, fields }, nested, under),
+      compileEntitySystem({ entity: name, system, definition: part, context, fields, hash }, nested, under),
     ] as const
   })
   const entity: Entity = {
@@ -129,6 +132,8 @@ function checkOwner(name: string, context: PolicyContext, report: Report): void 
 }
 
 interface PartInput {
+  readonly entity: string
+  readonly hash: EntityInput['hash']
   readonly system: string
   readonly definition: EntitySystemDefinition
   readonly context: PolicyContext
@@ -140,7 +145,12 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
   const { resource, key } = definition
   const direction = definition.direction ?? 'both'
   const operations = compileOperations(definition, report)
-  const mappings = compileMappings(input, operations.create || operations.update, report)
+  const identify = lensIdentities(input)
+  const mappings = compileMappings(
+    input,
+    { identify, writable: operations.create || operations.update },
+    report,
+  )
   if (key !== undefined) checkKey(key, mappings, report)
   const scope = compileScope(definition.where, reportUnder(report, ['where']))
   const onCreate = compileOnCreate(definition.onCreate, mappings, report)
@@ -153,6 +163,7 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
     ...(onCreate === undefined ? {} : { onCreate }),
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
     lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
+    lenses: lensSetOf(input, { direction, operations, mappings }, report),
     inScope: scope.inScope,
     ...(scope.paths === undefined ? {} : { scopePaths: scope.paths }),
     triggers: compileTriggers(definition, direction, report),
@@ -188,7 +199,7 @@ function lensOf(spec: LensSpec, report: Report): Lens {
 
 function compileMappings(
   { definition, context, fields }: PartInput,
-  systemWritable: boolean,
+  { identify, writable }: { readonly identify: Identify; readonly writable: boolean },
   report: Report,
 ): CompiledMapping[] {
   return Object.entries(definition.map).flatMap(([name, mapping]) => {
@@ -199,7 +210,8 @@ function compileMappings(
     }
     const mappingContext = {
       field,
-      systemWritable,
+      identify,
+      systemWritable: writable,
       acceptRaceWindow: definition.acceptRaceWindow ?? false,
       spells: definition.spells,
     }

@@ -1,5 +1,6 @@
 /** From a definition to what the engine runs. */
 import type { Integration } from '../integration.ts'
+import { type LensSet, versionOf } from '../lens/identity.ts'
 import {
   checkEntityReferences,
   checkOperations,
@@ -74,7 +75,7 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
     const ordinary = ordinaryEntity(written, inEntity)
     const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
     const entity = compileEntity(
-      { name, definition: ordinary.definition, nested, systems, lookups: lookupNames },
+      { name, definition: ordinary.definition, nested, systems, lookups: lookupNames, hash: options.hash },
       inWritten,
     )
     places.set(name, {
@@ -99,11 +100,29 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
 }
 
 /**
- * The text whose hash is the definition's version. Order counts, because it ranks systems; functions count by their source.
+ * The lenses of a definition that was bound before, from its stored document. Undefined when it can't be read any more. What else this
+ * version would refuse in it does not matter here: it ran.
+ */
+export function lensSetsOfDocument(document: unknown, hash: CompileOptions['hash']): LensSet[] | undefined {
+  const parsed = definitionSchema.safeParse(document)
+  if (!parsed.success) return undefined
+  const { entities } = compile(parsed.data, { hash }, () => {})
+  return [...entities.values()].flatMap(({ systems }) =>
+    [...systems.values()].flatMap(({ lenses }) => (lenses === undefined ? [] : [lenses])),
+  )
+}
+
+/**
+ * The text whose hash is the definition's version. Order counts, because it ranks systems; functions count by their source and version.
  * Secrets aren't in it: it is made before they are resolved.
  */
 export function definitionText(definition: IntegrationDefinition): string {
   return JSON.stringify(definition, (_, value: unknown) =>
-    typeof value === 'function' ? String(value) : value,
+    typeof value === 'function' ? functionText(value) : value,
   )
+}
+
+function functionText(fn: object): string {
+  const version = versionOf(fn)
+  return version === undefined ? String(fn) : `${version}: ${String(fn)}`
 }

@@ -1,6 +1,7 @@
 /** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
 
 import type { Field, SystemField } from '../integration.ts'
+import { type LensId, sourceIdentity } from '../lens/identity.ts'
 import {
   type LensFieldSpec,
   type LensPartSpec,
@@ -18,9 +19,14 @@ import { type Report, reportUnder } from './report.ts'
 import type { GroupMapping, MappingDefinition, MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
 
+/** Makes the identity of one field's lens in one system; functions without a version are reported. */
+export type Identify = (field: string, declared: unknown, report: Report) => LensId
+
 /** What a mapping needs to know of its field and its system. */
 export interface MappingContext {
   readonly field: Field
+  /** Makes the identity of the field's lens from its declaration. */
+  readonly identify: Identify
   /** False for sources and systems that take neither creates nor updates. */
   readonly systemWritable: boolean
   readonly acceptRaceWindow: boolean
@@ -49,6 +55,8 @@ export function compileMapping(
   const result = finish(form.mapping, context, {
     source: compiled.source,
     normalise: normaliserOf(compiled.specs, type, report),
+    declared: compiled.declared,
+    report,
   })
   if (!result.field.readable && !result.field.writable)
     report(problem('mapping', [], 'it is neither read nor written here', 'leave it out, or change direction'))
@@ -59,6 +67,8 @@ export function compileMapping(
 interface CompiledSource {
   readonly source: LensSource
   readonly specs: readonly NormaliserSpec[]
+  /** Both as declared, for the identity of the lens. */
+  readonly declared: unknown
 }
 
 function wholeSource(
@@ -71,7 +81,8 @@ function wholeSource(
   // Expressions spell nothing in their own way.
   const isPair = source.kind === 'expression' || source.kind === 'function'
   const empties = isPair ? plainEmpties : emptySpelling(spells, mapping.spells)
-  return { source, specs: normaliserSpecs(mapping, empties) }
+  const specs = normaliserSpecs(mapping, empties)
+  return { source, specs, declared: { source: sourceIdentity(source), specs } }
 }
 
 function groupSource(
@@ -83,6 +94,7 @@ function groupSource(
   if (parts === undefined) return undefined
   const sources: LensPartSpec[] = []
   const normalisers: PartNormaliser[] = []
+  const declaredParts: Record<string, unknown> = {}
   for (const { name, type, mapping, path } of parts) {
     const under = reportUnder(report, path)
     const long: MappingLongForm = typeof mapping === 'string' ? { path: mapping } : mapping
@@ -91,11 +103,15 @@ function groupSource(
     sources.push({ name, type, source })
     const specs = normaliserSpecs(long, emptySpelling(context.spells, group.spells, long.spells))
     normalisers.push({ name, normalise: normaliserOf(specs, type, under) })
+    declaredParts[name] = specs
   }
   if (sources.length < parts.length) return undefined
+  const source: LensSource = { kind: 'group', parts: sources }
+  const specs = normaliserSpecs(group, plainEmpties)
   return {
-    source: { kind: 'group', parts: sources },
-    specs: [...partsNormaliser(normalisers), ...normaliserSpecs(group, plainEmpties)],
+    source,
+    specs: [...partsNormaliser(normalisers), ...specs],
+    declared: { source: sourceIdentity(source), specs, parts: declaredParts },
   }
 }
 
@@ -104,7 +120,12 @@ type CommonKeys = Pick<MappingLongForm, 'direction' | 'lossy' | 'acceptRaceWindo
 function finish(
   keys: CommonKeys,
   context: MappingContext,
-  { source, normalise }: Pick<SystemField, 'normalise'> & { source: LensSource },
+  {
+    source,
+    normalise,
+    declared,
+    report,
+  }: Pick<SystemField, 'normalise'> & { source: LensSource; declared: unknown; report: Report },
 ): CompiledMapping {
   const direction = keys.direction ?? 'both'
   const pair = source.kind === 'expression' || source.kind === 'function' ? source : undefined
@@ -122,6 +143,7 @@ function finish(
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
       nullable: keys.nullable ?? !required,
+      lensId: context.identify(name, { declared, readable }, report),
       native: { paths: pathsOf(source), expressions: expressionsOf(source) },
       ...mappedParts(type, source),
     },

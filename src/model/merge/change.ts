@@ -17,6 +17,8 @@ export interface SeenChange {
   readonly concurrent: boolean
   /** False at first contact: the system holds another value, but nobody edited it. */
   readonly edited: boolean
+  /** The field took a new base from this look, since its lens changed. */
+  readonly rebased: boolean
 }
 
 /** The agreed field before anything was agreed. */

@@ -21,6 +21,8 @@ export interface Observation {
   readonly at: number
   /** When the record changed by the remote's own clock. */
   readonly changedAt?: number
+  /** Fields whose base belongs to another lens, and what of the lens changed: they take a new base from this look. @default none */
+  readonly rebase?: ReadonlyMap<string, 'mapping' | 'canonical'>
 }
 
 /** One system's counterpart of the record, as far as the merge needs it. */

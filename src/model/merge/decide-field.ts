@@ -8,7 +8,8 @@ import { wholeAgreed, wholeChanges } from './group-parts.ts'
 import { disown, keepForHold } from './hold.ts'
 import { acknowledge, markCoerced } from './member-field.ts'
 import { agreedFields, type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
-import { applyPolicy } from './policies.ts'
+import { applyPolicy, firstByRank, type RankedCandidate, type Verdict } from './policies.ts'
+import { lensChangePolicy, wouldEmpty } from './rebase.ts'
 
 /** Settles all changes of one field. They are absorbed already: what is decided here is what becomes of their values. */
 export function decideField(at: FieldMerge, changes: readonly SeenChange[]): void {
@@ -34,14 +35,16 @@ function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonl
 function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: AgreedField): void {
   const { pass, shape } = at
   const candidates = wholeChanges(shape, origins, agreed).map(candidateOf)
-  if (origins.some((change) => change.concurrent))
-    candidates.push(agreedCandidate(wholeAgreed(shape, origins, agreed)))
+  if (origins.some((change) => change.concurrent)) {
+    const candidate = agreedCandidate(wholeAgreed(shape, origins, agreed))
+    candidates.push({ ...candidate, standsFor: holderOfAgreed(at, origins, agreed) })
+  }
   const common = commonValue(shape, candidates)
   if (common !== undefined) {
     agree(at, agreed, { kind: 'winner', candidate: common, by: 'single' })
     return
   }
-  const verdict = applyPolicy(shape, candidates, agreed)
+  const verdict = heldIfEmptying(applyPolicy(shape, candidates, agreed), origins, agreed)
   const draft = {
     id: pass.input.newId(),
     field: shape.name,
@@ -58,6 +61,32 @@ function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: A
 }
 
 /**
+ * The system whose rank the agreed value has. Against a field that begins anew it is the first of those that hold the value, as it would be if
+ * they met for the first time: where the value came from once does not matter to that.
+ */
+function holderOfAgreed(
+  { pass, shape }: FieldMerge,
+  origins: readonly SeenChange[],
+  agreed: AgreedField,
+): string {
+  if (agreed.src === 'person' || !origins.every((change) => change.rebased)) return agreed.src
+  const holders = shape.roles.flatMap(({ system, index }) => {
+    const side = pass.sides[index]
+    const isOrigin = origins.some((change) => change.side === side)
+    return side === undefined || isOrigin || fieldState(side, shape.name).acked < agreed.rev ? [] : [system]
+  })
+  return firstByRank(shape, holders) ?? agreed.src
+}
+
+/** After a change of the mapping nothing is emptied by a policy: that is for a person to decide. */
+function heldIfEmptying(verdict: Verdict, origins: readonly SeenChange[], agreed: AgreedField): Verdict {
+  if (verdict.kind === 'held' || !origins.some((change) => change.rebased)) return verdict
+  const after = verdict.kind === 'winner' ? verdict.candidate.value : verdict.value
+  const held = [agreed.value, ...origins.filter((change) => change.rebased).map(({ value }) => value)]
+  return held.some((before) => wouldEmpty(before, after)) ? { kind: 'held', by: lensChangePolicy } : verdict
+}
+
+/**
  * Changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values
  * are kept like the losers of a conflict.
  */
@@ -71,8 +100,13 @@ function revert(at: FieldMerge, refused: readonly SeenChange[], before: AgreedFi
   const overwritten = refused.filter((change) => agreed.rev > 0 && !standsAs(at, change, agreed))
   const [first] = overwritten
   if (first === undefined) return
-  const by = first.role.origin === 'owner' ? 'owner' : 'one-way'
   const candidate = agreedCandidate(agreed)
+  if (overwritten.some((change) => change.rebased && wouldEmpty(change.value, agreed.value))) {
+    holdForPerson(at, [...overwritten.map(candidateOf), candidate], agreed)
+    disown(shape, refused)
+    return
+  }
+  const by = first.role.origin === 'owner' ? 'owner' : 'one-way'
   pass.conflicts.push({
     id: pass.input.newId(),
     field: shape.name,
@@ -83,6 +117,21 @@ function revert(at: FieldMerge, refused: readonly SeenChange[], before: AgreedFi
   // A system that has yet to get the agreed revision is written to anyway.
   const written = overwritten.every((change) => fieldState(change.side, shape.name).acked < agreed.rev)
   if (!written) agree(at, agreed, { kind: 'winner', candidate, by })
+}
+
+function holdForPerson(
+  { pass, shape }: FieldMerge,
+  candidates: readonly RankedCandidate[],
+  agreed: AgreedField,
+): void {
+  const id = pass.input.newId()
+  pass.conflicts.push({
+    id,
+    field: shape.name,
+    candidates: draftCandidates(candidates),
+    policy: lensChangePolicy,
+  })
+  setAgreed(pass, shape.name, { ...agreed, heldBy: id })
 }
 
 /** Whether a refused value needs no write: it is the agreed one, as well as the system can hold it. */

@@ -27,6 +27,10 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
 
 /** The system is known to hold this agreed revision. */
 export function acknowledge(state: MemberField, rev: number): MemberField {
+  if (rev > 0 && state.rebased === true) {
+    const { rebased: _rebased, ...kept } = state
+    return { ...kept, acked: rev }
+  }
   return state.acked === rev ? state : { ...state, acked: rev }
 }
 
@@ -39,7 +43,7 @@ export function isUnverified(state: MemberField): boolean {
 export function confirmWrite(state: MemberField): MemberField {
   if (!isUnverified(state) && state.notStored === undefined) return state
   const { provisional, replaced: _replaced, notStored: _notStored, ...kept } = state
-  return { ...kept, acked: Math.max(kept.acked, provisional ?? 0) }
+  return acknowledge(kept, Math.max(kept.acked, provisional ?? 0))
 }
 
 /** The first look after our own write is over. */

@@ -10,7 +10,7 @@ import { classifyLook } from './classify-look.ts'
 import type { MergeDecision, MergeInput, Observation } from './contract.ts'
 import { decideField } from './decide-field.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
-import type { MaybeValue } from './equivalence.ts'
+import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { releaseIfEqual } from './hold.ts'
 import { absorb, forgetWrote } from './member-field.ts'
 import { countInducedChange, isInduced } from './oscillation.ts'
@@ -21,9 +21,11 @@ import {
   finishPass,
   type MergePass,
   type Side,
+  setAgreed,
   setFieldState,
   startPass,
 } from './pass.ts'
+import { joinGroups, reformAgreed, withoutBase } from './rebase.ts'
 
 /** Absorbs and decides; what follows from it is planned by `planWrites`. Every field group is one field and so has one revision. */
 export function mergeRecord(input: MergeInput): MergeDecision {
@@ -33,7 +35,7 @@ export function mergeRecord(input: MergeInput): MergeDecision {
 }
 
 function mergeField(pass: MergePass, shape: FieldShape): void {
-  const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
+  const agreed = agreedNow(pass, shape)
   let changes: SeenChange[] | undefined
   for (const role of shape.roles) {
     const side = pass.sides[role.index]
@@ -50,6 +52,20 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
   if (agreed.heldBy !== undefined) releaseIfEqual({ pass, shape })
 }
 
+/** What is agreed, in the form that the field has by now. */
+function agreedNow(pass: MergePass, shape: FieldShape): AgreedField {
+  const agreed = agreedFields(pass)[shape.name]
+  if (agreed === undefined) return nothingAgreed
+  const isRedefined = [...pass.input.observations.values()].some(
+    ({ rebase }) => rebase?.get(shape.name) === 'canonical',
+  )
+  if (!isRedefined) return agreed
+  const reformed = reformAgreed(shape.field, agreed)
+  if (sameValue(reformed.value, agreed.value)) return agreed
+  setAgreed(pass, shape.name, reformed)
+  return reformed
+}
+
 interface LookInput {
   readonly shape: FieldShape
   readonly role: FieldRole
@@ -63,7 +79,9 @@ function look(
   pass: MergePass,
   { shape, role, side, observation, agreed }: LookInput,
 ): SeenChange | undefined {
-  const state = fieldState(side, shape.name)
+  const rebased = observation.rebase?.has(shape.name) === true
+  const known = fieldState(side, shape.name)
+  const state = rebased ? withoutBase(known) : known
   const value: MaybeValue = observation.values[shape.name]
   const pending = state.own ?? state.wrote ?? state.provisional ?? state.replaced ?? state.notStored
   // Most looks show what was there before: nothing to compute, nothing to allocate.
@@ -86,7 +104,13 @@ function look(
     const { concurrent, edited } = seen
     const induced = edited && isInduced(state, observation.at, side.member.noticeMs)
     settleState(side, shape, induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
-    return { role, side, observation, value, base: state.shadow, concurrent, edited }
+    const joined = rebased ? joinGroups(shape.field.type, value, agreed.value) : undefined
+    if (joined !== undefined) {
+      // Nobody's part is given up: the group is completed here, and everywhere else if it has parts that were agreed nowhere.
+      if (equivalent(role.settings, joined, agreed.value)) return undefined
+      return { role, side, observation, value: joined, base: undefined, concurrent: false, edited, rebased }
+    }
+    return { role, side, observation, value, base: state.shadow, concurrent, edited, rebased }
   }
   settleState(side, shape, seen.state)
   if (seen.kind === 'settled' && seen.note !== undefined) {

@@ -78,6 +78,17 @@ function position(shape: FieldShape, rank: readonly string[], candidate: RankedC
   return rank.length + (defined >= 0 ? defined : shape.roles.length) + agreedLast
 }
 
+/** Of several systems the one that ranks first by the field's policy. */
+export function firstByRank(shape: FieldShape, systems: readonly string[]): string | undefined {
+  const { policy } = shape.field
+  const rank = 'rank' in policy ? policy.rank : []
+  const positionOf = (system: string): number => {
+    const named = rank.indexOf(system)
+    return named >= 0 ? named : rank.length + shape.roles.findIndex((role) => role.system === system)
+  }
+  return systems.toSorted((one, other) => positionOf(one) - positionOf(other))[0]
+}
+
 /** The latest, if every different value is older by more than the skew the clocks may have; else nobody can tell. */
 function latest(candidates: readonly RankedCandidate[], skewMs: number): Verdict | undefined {
   let newest: RankedCandidate | undefined

@@ -1,0 +1,68 @@
+/** What differs between the lenses of two definitions, and what follows, in plain words. */
+import { compareLenses, type LensSet } from './identity.ts'
+
+/** One difference. */
+export interface LensChange {
+  readonly system: string
+  readonly entity: string
+  /** Undefined: the whole place is concerned. */
+  readonly field?: string
+  /**
+   * - `mapping`, `field`: how the system holds the field, or the field's own declaration, differs · `added`, `removed`: the field takes part, or
+   *   no more · `scope`: another `where` · `joined`, `left`: the system takes part in the entity, or no more
+   */
+  readonly kind: 'mapping' | 'field' | 'added' | 'removed' | 'scope' | 'joined' | 'left'
+  /** A sentence: what changed and what the engine does about it. */
+  readonly message: string
+}
+
+/** Compares the lenses bound so far with those of a definition, in the order of the definition. */
+export function describeLensChanges(before: readonly LensSet[], after: readonly LensSet[]): LensChange[] {
+  const changes = after.flatMap((set) => {
+    const old = before.find((other) => other.system === set.system && other.entity === set.entity)
+    return old === undefined ? [changeOf(set, 'joined')] : placeChanges(old, set)
+  })
+  const left = before.filter(
+    (old) => !after.some((set) => old.system === set.system && old.entity === set.entity),
+  )
+  return [...changes, ...left.map((set) => changeOf(set, 'left'))]
+}
+
+function placeChanges(before: LensSet, after: LensSet): LensChange[] {
+  const changes: LensChange[] = []
+  for (const [field, id] of Object.entries(after.fields)) {
+    const old = before.fields[field]
+    if (old === undefined) changes.push(changeOf(after, 'added', field))
+    else if (old !== id) {
+      changes.push(changeOf(after, compareLenses(old, id) === 'mapping' ? 'mapping' : 'field', field))
+    }
+  }
+  for (const field of Object.keys(before.fields)) {
+    if (after.fields[field] === undefined) changes.push(changeOf(after, 'removed', field))
+  }
+  if (before.scope !== after.scope) changes.push(changeOf(after, 'scope'))
+  return changes
+}
+
+const consequences: Readonly<Record<LensChange['kind'], string>> = {
+  mapping:
+    'is mapped in another way. Each record takes a new base at its next look; nothing counts as changed by anybody.',
+  field:
+    'is declared in another way. Each record takes a new base at its next look; nothing counts as changed by anybody.',
+  added: 'is new here. Each record is looked at once; values that only one side has are filled in.',
+  removed: 'takes no part here any more. What is known of it is forgotten; no system is changed.',
+  scope: 'has another filter (where). Each record is judged again; what leaves it is not deleted.',
+  joined: 'takes part now. It is listed before anything is created there.',
+  left: 'takes no part any more. What is known of its records is kept for its return; nothing is deleted.',
+}
+
+function changeOf({ system, entity }: LensSet, kind: LensChange['kind'], field?: string): LensChange {
+  const subject = field === undefined ? `${entity} in ${system}` : `${entity}.${field} in ${system}`
+  return {
+    system,
+    entity,
+    kind,
+    message: `${subject} ${consequences[kind]}`,
+    ...(field === undefined ? {} : { field }),
+  }
+}
