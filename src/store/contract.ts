@@ -25,6 +25,7 @@ import type {
 } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import type { AdminStore } from './admin-contract.ts'
+import type { BindingStore } from './binding-contract.ts'
 import type { OpenMatters } from './duplicates-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
@@ -48,6 +49,8 @@ export interface Lease {
   readonly recordId: string
   readonly worker: number
   readonly epoch: number
+  /** Epoch of the binding under which it was claimed; undefined: whatever is bound. */
+  readonly binding?: number
 }
 
 /** A live worker. Its liveness is a session lock: a killed process loses it at once, and {@link Store.reap} hands its records on. */
@@ -110,6 +113,8 @@ export interface ClaimResult {
   readonly now: number
   readonly leaseMs: number
   readonly records: readonly ClaimedRecord[]
+  /** Another definition is bound by now: this process is to stop. */
+  readonly superseded?: true
 }
 
 /** New values of a member; keys left out stay as they are, `null` clears. */
@@ -128,6 +133,8 @@ export interface MemberUpdate {
   readonly laneAttempts?: number
   readonly goneSince?: number | null
   readonly createWantedAt?: number | null
+  /** Number of the lens set that the fields were read through. */
+  readonly lens?: number
 }
 
 export interface RecordUpdate {
@@ -244,7 +251,7 @@ export interface Decision extends PassRows {
 }
 
 /**
- * - `ok` · `fenced`: the lease is over, nothing was written
+ * - `ok` · `fenced`: the lease is over, or another definition is bound since the claim; nothing was written
  * - `create-waits`: an unread candidate could be the counterpart; nothing was written
  * - `duplicate`: the record has an open duplicate, so that nothing is created for it; nothing was written
  * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
@@ -280,6 +287,8 @@ export type SettlementResult =
   | { readonly kind: 'taken'; readonly system: string; readonly recordId: string }
 
 export type { MatchKey } from '../model/matching/contract.ts'
+export type { Binding, BindRequest, Bound } from './binding-contract.ts'
+export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
 
 export interface MatchRequest {
@@ -391,15 +400,9 @@ export interface GuardReservation {
   readonly atLeast: number
 }
 
-export interface Store {
+export interface Store extends BindingStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>
-  /** Binds the store to one integration and records the definition version. @throws STORE_OTHER_INTEGRATION */
-  bind(integration: {
-    readonly id: string
-    readonly version: string
-    readonly document: unknown
-  }): Promise<void>
   now(): Promise<number>
   close(): Promise<void>
 
@@ -412,16 +415,6 @@ export interface Store {
   markRecords(
     marks: readonly { readonly recordId: string; readonly systems: readonly string[] }[],
   ): Promise<number>
-  /**
-   * Marks active records that have no member in the system, since it takes part in their entity only now. In the order of their ids, `limit`
-   * at a time; answers the last id to go on `after`, undefined at the end.
-   */
-  markUnplaced(request: {
-    readonly system: string
-    readonly entity: string
-    readonly after?: string
-    readonly limit: number
-  }): Promise<{ readonly marked: number; readonly last?: string }>
   cursor(system: string, entity: string): Promise<string | undefined>
   clearCursor(system: string, entity: string): Promise<void>
 
@@ -429,6 +422,8 @@ export interface Store {
     readonly worker: number
     readonly limit: number
     readonly leaseMs: number
+    /** Epoch of this process's {@link Binding}: nothing is claimed once another is bound. @default whatever is bound */
+    readonly binding?: number
   }): Promise<ClaimResult>
   /** When the next dirty record falls due; undefined = nothing is waiting. */
   nextDue(): Promise<number | undefined>
@@ -486,7 +481,8 @@ export interface Store {
   }): Promise<void>
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
   /**
-   * Compares, marks and takes in what is new; `missing` members are marked only when `complete`, or when `lookAtMissing` allows for as many:
+   * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
+   * marked only when `complete`, or when `lookAtMissing` allows for as many:
    * the run's reason then ends with its `note`. Drops the staged rows. When complete,
    * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
    */
@@ -498,7 +494,7 @@ export interface Store {
     readonly seen: number
     readonly lookAtMissing?: { readonly atMost: number; readonly note: string }
   }): Promise<RunComparison>
-  /** A complete full run has finished for (system, entity). */
+  /** A complete full run has finished for (system, entity), begun since the system takes part (`StoredLensSet.joinedAt`). */
   baselineDone(system: string, entity: string): Promise<boolean>
   /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
   ownSchedule(owner: string, ttlMs: number): Promise<boolean>

@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each implementation's test file calls this with a harness of its own. */
 import { describe } from 'vitest'
 import { describeAdmin } from './store-admin.ts'
+import { describeBinding } from './store-binding.ts'
 import { describeDuplicates } from './store-duplicates.ts'
 import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
@@ -21,6 +22,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeIdentity(open)
     describeDuplicates(open)
     describeRuns(open)
+    describeBinding(open)
     describeJournal(open)
     describeAdmin(open)
     describeHealth(open)

@@ -8,3 +8,8 @@ export function leased({ tables }: MemoryContext, lease: Lease): RecordRow | und
   if (row === undefined || row.leaseOwner !== lease.worker || row.leaseEpoch !== lease.epoch) return undefined
   return row
 }
+
+/** Another definition is bound than the one that this epoch stands for. */
+export function isSuperseded({ tables }: MemoryContext, binding: number | undefined): boolean {
+  return binding !== undefined && binding !== (tables.integration?.epoch ?? 0)
+}

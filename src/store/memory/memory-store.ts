@@ -2,10 +2,13 @@
  * The reference store: everything in this process, on an injected clock. Simulations and unit tests run on it; the conformance suite
  * holds PostgreSQL to the same behaviour. Each method runs to its end before anything else does, which is its transaction.
  */
-import { IsthmusError } from '../../model/errors.ts'
 import type { AdminStore } from '../admin-contract.ts'
+import type { MarkPlaceRequest } from '../binding-contract.ts'
 import type {
   AttachRequest,
+  Binding,
+  BindRequest,
+  Bound,
   ClaimedRecord,
   ClaimResult,
   Decision,
@@ -22,11 +25,13 @@ import type {
 } from '../contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { aliasOne } from './alias.ts'
+import { bindDefinition, isListed, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { openMatters } from './duplicates.ts'
 import { notePlace, noteSystem } from './health.ts'
 import { attachOne, resolveReference, reviewOne } from './identity.ts'
 import { takeIn } from './intake.ts'
 import { matchOne } from './keys.ts'
+import { isSuperseded } from './lease.ts'
 import { createMemoryAdmin } from './memory-admin.ts'
 import { decideOne, settleOne } from './pass.ts'
 import { prune } from './prune.ts'
@@ -71,12 +76,16 @@ export class MemoryStore implements Store {
 
   async migrate(): Promise<void> {}
 
-  async bind({ id, version }: Parameters<Store['bind']>[0]): Promise<void> {
-    const bound = this.#tables.integration
-    if (bound !== undefined && bound.id !== id) {
-      throw new IsthmusError('STORE_OTHER_INTEGRATION', `the store belongs to ${bound.id}, not to ${id}`)
-    }
-    this.#tables.integration = { id, version }
+  async bind(request: BindRequest): Promise<Binding> {
+    return bindDefinition(this.#context, request)
+  }
+
+  async bound(): Promise<Bound | undefined> {
+    return readBound(this.#context)
+  }
+
+  async bindingEpoch(): Promise<number> {
+    return this.#tables.integration?.epoch ?? 0
   }
 
   async now(): Promise<number> {
@@ -142,15 +151,12 @@ export class MemoryStore implements Store {
     return marked
   }
 
-  async markUnplaced({ system, entity, after = '', limit }: Parameters<Store['markUnplaced']>[0]) {
-    const unplaced = [...this.#tables.records.values()]
-      .filter((row) => row.entity === entity && row.state === 'active' && row.id > after)
-      .filter((row) => this.#tables.members.get(row.id)?.get(system) === undefined)
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .slice(0, limit)
-    for (const row of unplaced) markDirty(this.#tables, row, [system], this.#context.now())
-    const last = unplaced.length < limit ? undefined : unplaced.at(-1)?.id
-    return { marked: unplaced.length, ...(last === undefined ? {} : { last }) }
+  async markUnplaced(request: MarkPlaceRequest) {
+    return markUnplaced(this.#context, request)
+  }
+
+  async markOutdated(request: MarkPlaceRequest) {
+    return markOutdated(this.#context, request)
   }
 
   async cursor(system: string, entity: string): Promise<string | undefined> {
@@ -163,6 +169,9 @@ export class MemoryStore implements Store {
 
   async claim(request: Parameters<Store['claim']>[0]): Promise<ClaimResult> {
     const now = this.#context.now()
+    if (isSuperseded(this.#context, request.binding)) {
+      return { now, leaseMs: request.leaseMs, records: [], superseded: true }
+    }
     const live = this.#workers.has(request.worker)
     const works = live && this.#tables.pause === undefined
     const due = works ? this.#unowned().filter((row) => row.nextAt <= now) : []
@@ -180,7 +189,12 @@ export class MemoryStore implements Store {
     row.claimedSeq = row.dirtySeq
     row.attempts += 1
     return {
-      lease: { recordId: row.id, worker: request.worker, epoch: row.leaseEpoch },
+      lease: {
+        recordId: row.id,
+        worker: request.worker,
+        epoch: row.leaseEpoch,
+        ...(request.binding === undefined ? {} : { binding: request.binding }),
+      },
       record: readRecord(this.#context, row),
       members: membersOf(this.#tables, row.id).map((member) => readMember(this.#context, member)),
       openIntents: openIntentsOf(this.#tables, row.id).map((intent) => readIntent(this.#context, intent)),
@@ -298,9 +312,7 @@ export class MemoryStore implements Store {
   }
 
   async baselineDone(system: string, entity: string): Promise<boolean> {
-    return [...this.#tables.runs.values()].some(
-      (run) => run.system === system && run.entity === entity && run.kind === 'full' && run.complete === true,
-    )
+    return isListed(this.#context, { system, entity })
   }
 
   async ownSchedule(owner: string, ttlMs: number): Promise<boolean> {

@@ -12,7 +12,7 @@ import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { openDuplicatesOf, otherOf, refreshDuplicates } from './duplicates.ts'
 import { changeKeys, sharedExactKey } from './keys.ts'
-import { leased } from './lease.ts'
+import { isSuperseded, leased } from './lease.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
 import {
@@ -33,7 +33,7 @@ import {
 
 export function decideOne(context: MemoryContext, decision: Decision): DecisionResult {
   const record = leased(context, decision.lease)
-  if (record === undefined) return { kind: 'fenced' }
+  if (record === undefined || isSuperseded(context, decision.lease.binding)) return { kind: 'fenced' }
   const refusal = refuseCreate(context, record, decision) ?? refuseTaken(context, record, decision.members)
   if (refusal !== undefined) return refusal
   if (lanesTaken(context, record, decision)) return { kind: 'fenced' }
@@ -205,6 +205,7 @@ function writeMemberColumns(row: MemberRow, update: MemberUpdate): void {
   if (update.laneReason !== undefined) row.laneReason = update.laneReason ?? undefined
   if (update.goneSince !== undefined) row.goneSince = update.goneSince ?? undefined
   if (update.createWantedAt !== undefined) row.createWantedAt = update.createWantedAt ?? undefined
+  if (update.lens !== undefined) row.lens = update.lens
 }
 
 function finish(context: MemoryContext, record: RecordRow, how: Settlement['finish']): void {

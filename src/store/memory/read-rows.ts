@@ -44,6 +44,7 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     ...(row.laneReason === undefined ? {} : { laneReason: row.laneReason }),
     ...(row.goneSince === undefined ? {} : { goneSince: row.goneSince }),
     ...(row.createWantedAt === undefined ? {} : { createWantedAt: row.createWantedAt }),
+    ...(row.lens === undefined ? {} : { lens: row.lens }),
   }
 }
 

@@ -3,6 +3,7 @@ import { IsthmusError } from '../../model/errors.ts'
 import type { GuardReservation, RunComparison, RunRow, StagedRecord } from '../contract.ts'
 import { valuesMac } from '../documents.ts'
 import { isNativeId } from '../native-id.ts'
+import { isOutdated } from './binding.ts'
 import { applyMarks } from './intake.ts'
 import { key, type MemberRow, type MemoryContext, markDirty, type StagedRow } from './tables.ts'
 
@@ -87,7 +88,7 @@ function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string
     if (member === undefined) {
       applyMarks(context, [{ system, entity, rid }])
       discovered += 1
-    } else if (sameAsShadow(member, row)) {
+    } else if (sameAsShadow(member, row) && !isOutdated(tables, member)) {
       unchanged += 1
     } else {
       markAll(context, run, [member])

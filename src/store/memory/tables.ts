@@ -6,6 +6,7 @@ import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } fro
 import { encodeMember } from '../documents.ts'
 import type { Pause } from '../health-contract.ts'
 import { appendToChain, type JournalHead, type JournalLine, newStream } from '../journal-chain.ts'
+import type { StoredLensSet } from '../lens-sets.ts'
 import type { MergeBefore } from '../merge-plan.ts'
 
 export interface RecordRow {
@@ -58,6 +59,8 @@ export interface MemberRow {
   linkedAt: number | undefined
   /** When it was first seen, for unread ones. */
   discoveredAt: number | undefined
+  /** Number of the lens set that the fields were read through. */
+  lens: number | undefined
 }
 
 export interface IntentRow {
@@ -179,7 +182,10 @@ export class MemoryTables {
   /** The last line that retention removed. */
   journalStart: JournalHead = newStream('memory')
   scheduleOwner: { readonly owner: string; readonly until: number } | undefined
-  integration: { readonly id: string; readonly version: string } | undefined
+  integration:
+    | { readonly id: string; readonly version: string; readonly epoch: number; readonly document: Uint8Array }
+    | undefined
+  lensSets: readonly StoredLensSet[] = []
 }
 
 /** What every operation of the memory store works on. */
@@ -240,6 +246,7 @@ export function blankMember(
     createWantedAt: undefined,
     linkedAt: undefined,
     discoveredAt: undefined,
+    lens: undefined,
   }
 }
 

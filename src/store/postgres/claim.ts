@@ -2,6 +2,7 @@
 import type { ClaimResult, Store } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import { byRecord, toIntent, toMember, toRecord } from './read-rows.ts'
+import { readEpoch } from './sql/bind-integration.ts'
 import { claimRecords } from './sql/claim-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
 import { readMembers } from './sql/read-members.ts'
@@ -12,12 +13,21 @@ const claimRecordsMax = 1000
 
 export async function claimDue(
   context: PostgresContext,
-  { worker, limit, leaseMs }: Parameters<Store['claim']>[0],
+  { worker, limit, leaseMs, binding }: Parameters<Store['claim']>[0],
 ): Promise<ClaimResult> {
   const session = context.database.session('claiming records')
-  const claimed = await claimRecords(session, worker, Math.min(limit, claimRecordsMax), leaseMs)
+  const claimed = await claimRecords(session, {
+    worker,
+    limit: Math.min(limit, claimRecordsMax),
+    leaseMs,
+    binding,
+  })
   const first = claimed[0]
-  if (first === undefined) return { now: await readNow(session), leaseMs, records: [] }
+  if (first === undefined) {
+    const now = await readNow(session)
+    const superseded = binding !== undefined && (await readEpoch(session)) !== binding
+    return { now, leaseMs, records: [], ...(superseded ? { superseded } : {}) }
+  }
   const ids = claimed.map(({ id }) => id)
   // Read after the claim is committed: from there on nobody else writes these rows.
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>
@@ -30,7 +40,7 @@ export async function claimDue(
     now: first.now,
     leaseMs,
     records: claimed.map((row) => ({
-      lease: { recordId: row.id, worker, epoch: row.epoch },
+      lease: { recordId: row.id, worker, epoch: row.epoch, ...(binding === undefined ? {} : { binding }) },
       record: toRecord(codec, row),
       members: (membersOf.get(row.id) ?? []).map((member) => toMember(codec, member)),
       openIntents: (intentsOf.get(row.id) ?? []).map((intent) => toIntent(codec, intent)),

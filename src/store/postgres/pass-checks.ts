@@ -41,6 +41,13 @@ export async function lockLeased<Item extends { readonly lease: Lease }>(
   })
 }
 
+/** Without the items that were claimed under another definition than the bound one. */
+export function ofBoundDefinition<Item extends { readonly lease: Lease }>(
+  held: readonly Held<Item>[],
+): readonly Held<Item>[] {
+  return held.filter(({ item: { lease }, record }) => (lease.binding ?? record.bound) === record.bound)
+}
+
 /** Creates that have to wait or to match again. The entities are locked, so no candidate can register its keys meanwhile. */
 export async function refuseCreates(
   { codec }: PostgresContext,

@@ -11,11 +11,13 @@ import {
   type Held,
   lanesTaken,
   lockLeased,
+  ofBoundDefinition,
   openIntentsOf,
   type Refusal,
   refuseCreates,
 } from './pass-checks.ts'
 import { writePass } from './pass-writes.ts'
+import { shareBinding } from './sql/bind-integration.ts'
 import { entitiesOf } from './sql/entities-of.ts'
 import { lockEntities } from './sql/lock-entities.ts'
 import type { KeyRow } from './sql/match-keys.ts'
@@ -70,8 +72,13 @@ async function decide(
     const entities = await entitiesOf(session, matched.map(recordOf))
     await lockEntities(session, context.lockClass, entities)
   }
-  // Sent together, carried out in this order: the intents are read under the records' locks.
-  const [held, open] = await Promise.all([lockLeased(session, items), openIntentsOf(session, items)])
+  // Sent together, carried out in this order: the binding stands still, then the intents are read under the records' locks.
+  const [, leased, open] = await Promise.all([
+    shareBinding(session, context.lockClass),
+    lockLeased(session, items),
+    openIntentsOf(session, items),
+  ])
+  const held = ofBoundDefinition(leased)
   const createRefusals = await refuseCreates(context, session, held)
   const lanes = lanesTaken(held, open)
   const free = held.filter(({ item }) => !createRefusals.has(item) && !lanes.has(item))

@@ -1,9 +1,10 @@
 /** The store of record, on PostgreSQL 15 or later. One schema holds one integration; processes coordinate through it alone. */
 import { createHash } from 'node:crypto'
 import type { BucketStore } from '../../model/bucket-store.ts'
-import { IsthmusError, UsageError } from '../../model/errors.ts'
+import { UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import type { AdminStore } from '../admin-contract.ts'
+import type { BindRequest, MarkPlaceRequest } from '../binding-contract.ts'
 import type {
   FieldCodec,
   GuardReservation,
@@ -12,11 +13,11 @@ import type {
   StagedRecord,
   Store,
 } from '../contract.ts'
-import { encodeLossless } from '../documents.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
 import { attachBatch } from './attach.ts'
+import { bindDefinition, markOutdated, markUnplaced, readBound } from './binding.ts'
 import { PostgresBucketStore } from './bucket-store.ts'
 import { claimDue } from './claim.ts'
 import type { PostgresContext } from './context.ts'
@@ -32,10 +33,9 @@ import { prune } from './prune.ts'
 import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
-import { bindIntegration, saveDefinition } from './sql/bind-integration.ts'
+import { readEpoch } from './sql/bind-integration.ts'
 import { notePlace, noteSystem } from './sql/health.ts'
 import { markDirty } from './sql/mark-dirty.ts'
-import { markUnplaced } from './sql/mark-unplaced.ts'
 import { nextDue } from './sql/next-due.ts'
 import { readNow } from './sql/read-now.ts'
 import { reapRecords } from './sql/reap-records.ts'
@@ -96,15 +96,16 @@ export class PostgresStore implements Store {
     return migrate(this.#context)
   }
 
-  async bind({ id, version, document }: Parameters<Store['bind']>[0]): Promise<void> {
-    const place = { table: 'definition', column: 'document', rowId: version }
-    await this.#context.database.transaction('binding the integration', async (session) => {
-      const bound = await bindIntegration(session, id, version)
-      if (bound !== id) {
-        throw new IsthmusError('STORE_OTHER_INTEGRATION', `the schema belongs to ${bound}, not to ${id}`)
-      }
-      await saveDefinition(session, version, encodeLossless(this.#context.codec, place, document))
-    })
+  bind(request: BindRequest) {
+    return bindDefinition(this.#context, request)
+  }
+
+  bound() {
+    return readBound(this.#context)
+  }
+
+  bindingEpoch() {
+    return readEpoch(this.#session('reading the binding'))
   }
 
   now(): Promise<number> {
@@ -135,10 +136,12 @@ export class PostgresStore implements Store {
     return (await markDirty(this.#session('marking records'), rows)).size
   }
 
-  async markUnplaced(request: Parameters<Store['markUnplaced']>[0]) {
-    const ids = await markUnplaced(this.#session('marking records of a new system'), request)
-    const last = ids.length < request.limit ? undefined : ids.at(-1)
-    return { marked: ids.length, ...(last === undefined ? {} : { last }) }
+  markUnplaced(request: MarkPlaceRequest) {
+    return markUnplaced(this.#session('marking records of a new system'), request)
+  }
+
+  markOutdated(request: MarkPlaceRequest) {
+    return markOutdated(this.#session('marking records of changed lenses'), request)
   }
 
   cursor(system: string, entity: string) {

@@ -46,6 +46,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     ...(row.lane_reason === null ? {} : { laneReason: fromText(row.lane_reason) }),
     ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
+    ...(row.lens === null ? {} : { lens: row.lens }),
   }
 }
 

@@ -31,6 +31,7 @@ $function$
 
 -- sequences
 sequence journal_seq_seq bigint
+sequence lens_set_id_seq integer
 sequence worker_id integer
 
 -- columns
@@ -107,6 +108,7 @@ hold.decision text
 integration.only_row boolean not null default true
 integration.id text not null
 integration.version text not null
+integration.epoch bigint not null default 1
 intent.id uuid not null
 intent.record_id uuid not null
 intent.system text not null
@@ -133,6 +135,16 @@ journal_start.position bigint not null
 journal_start.hash bytea not null
 kept_apart.record_id uuid not null
 kept_apart.other_id uuid not null
+lens_set.id integer not null identity
+lens_set.system text not null
+lens_set.entity text not null
+lens_set.digest text not null
+lens_set.scope text not null
+lens_set.fields jsonb not null
+lens_set.current boolean not null
+lens_set.legacy boolean not null
+lens_set.joined_at bigint not null
+lens_set.at bigint not null
 match_key.record_id uuid not null
 match_key.mac bytea not null
 match_key.rule smallint not null
@@ -156,6 +168,7 @@ member.gone_since bigint
 member.create_wanted_at bigint
 member.linked_at bigint
 member.discovered_at bigint
+member.lens integer
 migration.number integer not null
 migration.name text not null
 migration.applied_at timestamp with time zone not null default now()
@@ -277,6 +290,7 @@ journal PRIMARY KEY (seq)
 journal_start PRIMARY KEY (stream)
 kept_apart CHECK ((record_id < other_id))
 kept_apart PRIMARY KEY (record_id, other_id)
+lens_set PRIMARY KEY (id)
 match_key CHECK ((kind = ANY (ARRAY['exact'::text, 'block'::text])))
 match_key PRIMARY KEY (record_id, mac)
 match_key FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
@@ -341,6 +355,9 @@ CREATE UNIQUE INDEX journal_pkey ON journal USING btree (seq)
 CREATE INDEX journal_record ON journal USING btree (record_id, seq) WHERE (record_id IS NOT NULL)
 CREATE UNIQUE INDEX journal_start_pkey ON journal_start USING btree (stream)
 CREATE UNIQUE INDEX kept_apart_pkey ON kept_apart USING btree (record_id, other_id)
+CREATE UNIQUE INDEX lens_set_current ON lens_set USING btree (system, entity) WHERE current
+CREATE UNIQUE INDEX lens_set_legacy ON lens_set USING btree (system, entity) WHERE legacy
+CREATE UNIQUE INDEX lens_set_pkey ON lens_set USING btree (id)
 CREATE INDEX match_key_mac ON match_key USING btree (mac)
 CREATE UNIQUE INDEX match_key_pkey ON match_key USING btree (record_id, mac)
 CREATE INDEX member_failing ON member USING btree (system) WHERE (lane_attempts > 0)

@@ -1,26 +1,65 @@
 import type { Session } from '../database.ts'
 
-/** Answers the id that the schema is bound to: the given one if it was free. */
-export async function bindIntegration(session: Session, id: string, version: string): Promise<string> {
-  const [row] = await session.rows<{ id: string }>(bind, [id, version])
-  if (row !== undefined) return row.id
-  const [bound] = await session.rows<{ id: string }>(read, [])
-  return bound?.id ?? id
+export interface BoundColumns {
+  readonly id: string
+  readonly version: string
+  readonly epoch: number
+  readonly document: Uint8Array | null
+}
+
+/** Below all entity locks and worker numbers, which share the lock class. */
+const bindingLock = -2_000_000_000
+
+/** Alone with the binding until the transaction ends: no decision commits meanwhile. */
+export async function lockBinding(session: Session, lockClass: number): Promise<void> {
+  await session.rows(lock, [lockClass, bindingLock])
+}
+
+/** Keeps the binding as it is until the transaction ends, together with others who do. */
+export async function shareBinding(session: Session, lockClass: number): Promise<void> {
+  await session.rows(share, [lockClass, bindingLock])
+}
+
+export async function readBinding(session: Session): Promise<BoundColumns | undefined> {
+  const [row] = await session.rows<BoundColumns & Record<string, unknown>>(read, [])
+  return row
+}
+
+export async function saveBinding(
+  session: Session,
+  { id, version, epoch }: { readonly id: string; readonly version: string; readonly epoch: number },
+): Promise<void> {
+  await session.rows(bind, [id, version, epoch])
 }
 
 export async function saveDefinition(session: Session, version: string, document: Uint8Array): Promise<void> {
   await session.rows(save, [version, document])
 }
 
-const bind = {
-  name: 'bind-integration',
-  text: `
-    insert into integration as i (id, version) values ($1, $2)
-    on conflict (only_row) do update set version = excluded.version where i.id = excluded.id
-    returning id`,
+/** 0 before anything is bound. */
+export async function readEpoch(session: Session): Promise<number> {
+  const [row] = await session.rows<{ epoch: number }>(epochOf, [])
+  return row?.epoch ?? 0
 }
 
-const read = { name: 'read-integration', text: `select id from integration` }
+const lock = { name: 'lock-binding', text: `select pg_advisory_xact_lock($1::integer, $2::integer)` }
+
+const share = { name: 'share-binding', text: `select pg_advisory_xact_lock_shared($1::integer, $2::integer)` }
+
+const read = {
+  name: 'read-binding',
+  text: `
+    select i.id, i.version, i.epoch, d.document
+    from integration i
+    left join definition d on d.version = i.version`,
+}
+
+const bind = {
+  name: 'save-binding',
+  text: `
+    insert into integration (id, version, epoch) values ($1, $2, $3)
+    on conflict (only_row) do update set version = excluded.version, epoch = excluded.epoch`,
+}
 
 const save = {
   name: 'save-definition',
@@ -28,3 +67,5 @@ const save = {
     insert into definition (version, document, at) values ($1, $2, now_ms())
     on conflict (version) do nothing`,
 }
+
+const epochOf = { name: 'read-epoch', text: `select epoch from integration` }

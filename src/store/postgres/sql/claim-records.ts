@@ -12,11 +12,21 @@ export interface ClaimedColumns extends RecordColumns {
  */
 export function claimRecords(
   session: Session,
-  worker: number,
-  limit: number,
-  leaseMs: number,
+  {
+    worker,
+    limit,
+    leaseMs,
+    binding,
+  }: {
+    readonly worker: number
+    readonly limit: number
+    readonly leaseMs: number
+    /** Nothing is taken once another epoch is bound. */
+    readonly binding: number | undefined
+  },
 ): Promise<ClaimedColumns[]> {
-  return session.rows<ClaimedColumns & Record<string, unknown>>(statement, [worker, limit, leaseMs])
+  const parameters = [worker, limit, leaseMs, binding ?? null]
+  return session.rows<ClaimedColumns & Record<string, unknown>>(statement, parameters)
 }
 
 // `(select now_ms())` is evaluated once: called per row, the function would keep the condition out of the index.
@@ -28,6 +38,7 @@ const statement = {
       from record
       where lease_owner is null and dirty_seq > clean_seq and next_at <= (select now_ms())
         and not exists (select 1 from pause)
+        and ($4::bigint is null or $4 = (select epoch from integration))
       order by next_at
       limit $2
       for no key update skip locked

@@ -9,6 +9,8 @@ export interface LockedRecord {
   readonly owner: number | null
   readonly epoch: number
   readonly now: number
+  /** Epoch of the bound definition. */
+  readonly bound: number
 }
 
 /** In the order of their ids, so that batches that share records wait for each other instead of deadlocking. */
@@ -19,7 +21,8 @@ export function lockRecords(session: Session, ids: readonly string[]): Promise<L
 const statement = {
   name: 'lock-records',
   text: `
-    select id, entity, state, rev, lease_owner as owner, lease_epoch as epoch, now_ms() as now
+    select id, entity, state, rev, lease_owner as owner, lease_epoch as epoch, now_ms() as now,
+      coalesce((select epoch from integration), 0) as bound
     from record
     where id = any($1::uuid[])
     order by id

@@ -166,6 +166,8 @@ const baseline = {
   name: 'baseline-done',
   text: `
     select exists (
-      select 1 from run where system = $1 and entity = $2 and kind = 'full' and complete
+      select 1 from run
+      where system = $1 and entity = $2 and kind = 'full' and complete and started_at >= coalesce(
+        (select joined_at from lens_set where system = $1 and entity = $2 and current), 0)
     ) as done`,
 }

@@ -18,7 +18,8 @@ export async function dropStage(session: Session, stage: string): Promise<void> 
 }
 
 /**
- * Writes the verdicts: `changed` (values differ from the shadow, or the member was seen gone), `discovered`, `missing` (linked before
+ * Writes the verdicts: `changed` (values differ from the shadow, were read through an outdated lens set, or the
+ * member was seen gone), `discovered`, `missing` (linked before
  * the run began, not listed). Three hash joins, whatever the number of records.
  */
 export async function judgeStage(
@@ -52,9 +53,16 @@ function verdictInsert(stage: string): string {
     insert into ${stage}_verdict (kind, record_id, rid)
     select 'changed', m.record_id, null
     from member m
+    cross join (
+      select min(id) filter (where current) as current, min(id) filter (where legacy) as legacy
+      from lens_set where system = $1 and entity = $2
+    ) lens
     where m.system = $1 and m.entity = $2 and m.rid is not null and exists (
       select 1 from ${stage} s
-      where s.rid = m.rid and (s.mac is distinct from m.shadow_mac or m.state in ('suspect', 'gone'))
+      where s.rid = m.rid and (
+        s.mac is distinct from m.shadow_mac or m.state in ('suspect', 'gone')
+        or lens.current is not null and coalesce(m.lens, lens.legacy) is distinct from lens.current
+      )
     )
     union all
     select 'discovered', null, s.rid

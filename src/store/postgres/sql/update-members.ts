@@ -57,6 +57,7 @@ function parametersOf(changes: readonly MemberChange[]): unknown[] {
     column(({ update: u }) => u.createWantedAt ?? null),
     documents.bytes,
     documents.lengths,
+    column(({ update: u }) => u.lens ?? null),
   ]
 }
 
@@ -67,9 +68,9 @@ function maskOf(update: MemberChange['update']): number {
 const changesTable = `
   unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[], $7::bytea[], $8::text[],
     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[],
-    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[]) with ordinality
+    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[], $21::integer[]) with ordinality
     as u (record_id, entity, system, mask, state, start, shadow_mac, rid, floor, absorbed_version, asof,
-      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, n)`
+      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, lens, n)`
 
 const document = `substring($19::bytea from u.start for u.length)`
 
@@ -95,7 +96,8 @@ const update = {
       lane_until = case when u.mask & 16 <> 0 then u.lane_until else m.lane_until end,
       lane_reason = case when u.mask & 32 <> 0 then u.lane_reason else m.lane_reason end,
       gone_since = case when u.mask & 64 <> 0 then u.gone_since else m.gone_since end,
-      create_wanted_at = case when u.mask & 128 <> 0 then u.create_wanted_at else m.create_wanted_at end
+      create_wanted_at = case when u.mask & 128 <> 0 then u.create_wanted_at else m.create_wanted_at end,
+      lens = coalesce(u.lens, m.lens)
     from ${changesTable}
     where m.record_id = u.record_id and m.system = u.system
     returning u.n`,
@@ -105,10 +107,10 @@ const insert = {
   name: 'insert-members',
   text: `
     insert into member (record_id, system, entity, rid, state, fields, shadow_mac, floor, absorbed_version,
-      asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, linked_at)
+      asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, linked_at)
     select u.record_id, u.system, u.entity, u.rid, coalesce(u.state, 'absent'), ${document}, u.shadow_mac,
       u.floor, u.absorbed_version, coalesce(u.asof, 0), u.settle_at, coalesce(u.lane, 'open'), u.lane_until,
-      u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at,
+      u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at, u.lens,
       case when u.rid is null then null else now_ms() end
     from ${changesTable}`,
 }
