@@ -10,14 +10,21 @@ import type { FullRunResult } from './full-run.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, isListable, type Place } from './place.ts'
 
-const seenTwiceKey = (place: Place): string => `baseline-list:${place.system}:${place.entity.name}`
+/** A system that left and came back begins anew. */
+function seenTwiceKey({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity }: Place): string {
+  const joinedAt = lenses?.current({ system, entity: entity.name })?.joinedAt ?? 0
+  return `baseline-list:${system}:${entity.name}${joinedAt === 0 ? '' : `:${joinedAt}`}`
+}
 const loadedKey = (entity: string): string => `first-load:${entity}`
 
 /** True once the place was listed to the end; at once where nothing can be listed. */
-export async function isBaselineDone(context: Pick<IntakeContext, 'store'>, place: Place): Promise<boolean> {
+export async function isBaselineDone(
+  context: Pick<IntakeContext, 'store' | 'lenses'>,
+  place: Place,
+): Promise<boolean> {
   if (!isListable(place)) return true
   if (await context.store.baselineDone(place.system, place.entity.name)) return true
-  return (await context.store.lastScheduled(seenTwiceKey(place))) !== undefined
+  return (await context.store.lastScheduled(seenTwiceKey(context, place))) !== undefined
 }
 
 /**
@@ -33,13 +40,13 @@ export function firstLoadListedAt(
 
 /** Takes the result of a full run into account; called at the end of each. */
 export async function noteBaseline(
-  context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems'>,
+  context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems' | 'lenses'>,
   place: Place,
   result: Pick<FullRunResult, 'complete' | 'ended' | 'discovered'>,
 ): Promise<void> {
   if (!result.ended) return
   if (!result.complete && place.resource.capabilities.list.paging === 'offset' && result.discovered === 0) {
-    await context.store.saveScheduled(seenTwiceKey(place), context.clock.now())
+    await context.store.saveScheduled(seenTwiceKey(context, place), context.clock.now())
   }
   if ((await firstLoadListedAt(context, place.entity.name)) !== undefined) return
   for (const other of allPlaces(context)) {

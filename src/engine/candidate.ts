@@ -18,6 +18,7 @@ import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
 import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
+import { currentLens } from './lens-look.ts'
 import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
@@ -58,7 +59,7 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
   if (sighting.kind === 'gone') return dropGone(pass, place, sighting)
   if (!sighting.admissible) return 'finish'
   if (!sighting.inScope) {
-    updateMember(pass, { system: member.system, state: 'out-of-scope' })
+    updateMember(pass, { system: member.system, state: 'out-of-scope', ...currentLens(pass, member.system) })
     ignore(pass, 'out of scope')
     return 'finish'
   }

@@ -39,6 +39,7 @@ import type {
   Store,
 } from '../store/contract.ts'
 import type { AnsweredCreates } from './answered-creates.ts'
+import type { LensBook } from './lens-book.ts'
 import type { Clock, Random } from './ports.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -286,6 +287,10 @@ export type ReadById = (request: {
 /** Everything that all passes of one engine share. */
 export interface EngineContext {
   readonly integration: Integration
+  /** Epoch under which this engine claims and decides. @default whatever is bound */
+  readonly binding?: number
+  /** Lens sets of the bound definition and of earlier ones. @default none: no base is ever taken anew */
+  readonly lenses?: LensBook
   readonly store: BatchedStore
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly gates: ReadonlyMap<string, SystemGate>

@@ -20,6 +20,7 @@ import { composePatch, hasNestedObject } from './compose.ts'
 import type { Pass, Verdict } from './context.ts'
 import { keepMerge, keepScope } from './keep-merge.ts'
 import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
+import { replacesOnlyAbsorbed } from './lens-look.ts'
 import { mergeWithLookups } from './lookups.ts'
 import { observe } from './observe.ts'
 import { updateMember } from './pass.ts'
@@ -130,6 +131,7 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   if (Object.values(member.fields).some(isUnverified)) return false
   // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
   if (Object.values(write.values).some(isPartlyEmpty)) return false
+  if (!replacesOnlyAbsorbed(pass, member, Object.keys(write.values))) return false
   if (capabilities.nested === 'merge') return true
   const { patch } = await composePatch(pass, write, undefined)
   return !hasNestedObject(patch)

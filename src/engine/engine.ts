@@ -2,13 +2,14 @@
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
 import type { EmitEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
-import type { Store } from '../store/contract.ts'
+import type { Binding, Store } from '../store/contract.ts'
 import { createAnsweredCreates } from './answered-creates.ts'
 import { isBaselineDone } from './baseline.ts'
 import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
 import { createFirstLoads } from './first-loads.ts'
 import { createGate } from './gate.ts'
+import { createLensBook } from './lens-book.ts'
 import { OutageWatch } from './outage-watch.ts'
 import { placeOf } from './place.ts'
 import type { Clock, Random } from './ports.ts'
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly integration: Integration
   /** Migrated and bound to the integration. */
   readonly store: Store
+  /** What binding the definition gave. @default the engine works whatever is bound, and takes no base anew */
+  readonly binding?: Pick<Binding, 'epoch' | 'lenses'>
   /** Every system of the integration, connected. */
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly clock: Clock
@@ -63,6 +66,8 @@ export interface Engine {
   stop(): Promise<void>
   /** Tells this worker and those of other processes that something fell due. */
   wake(): void
+  /** Another definition is bound by now: takes no more records, for good. */
+  supersede(): void
   /** Resolves when nothing is under way and nothing is due now; records that wait for a later time don't count. */
   idle(): Promise<void>
   /** Claims once and runs those records to their end, without the loops of `start`. Answers how many there were. */
@@ -91,15 +96,17 @@ export function createEngine(options: EngineOptions): Engine {
       await Promise.all([worker.stop(), outages.stop()])
     },
     wake,
+    supersede: () => worker.supersede(),
     idle: () => worker.idle(),
     runOnce: () => worker.runOnce(),
   }
 }
 
 function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake'> {
-  const { integration, store, systems, clock, random, emit, parts } = options
+  const { integration, store, systems, clock, random, emit, parts, binding } = options
   const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)
+  const known = binding === undefined ? {} : { lenses: createLensBook(binding.lenses) }
   const gates = new Map<string, SystemGate>()
   for (const { name, timing } of integration.systems.values()) {
     gates.set(
@@ -118,6 +125,8 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
   }
   return {
     integration,
+    ...known,
+    ...(binding === undefined ? {} : { binding: binding.epoch }),
     store: createBatchedStore({ store, clock, settings }),
     systems,
     gates,
@@ -126,7 +135,7 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
     firstLoads: createFirstLoads(),
     writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),
     baselineDone: rememberTrue((system, entity) =>
-      isBaselineDone({ store }, placeOf({ integration, systems }, system, entity)),
+      isBaselineDone({ store, ...known }, placeOf({ integration, systems }, system, entity)),
     ),
     timeouts,
     clock,

@@ -10,7 +10,9 @@ const FIRST_LOAD_ASK_MS = 1_000
 /** The system has never been in agreement with the record, as it was when the pass began: what the pass merged so far is part of the first. */
 export function neverAgreed(pass: Pass, system: string): boolean {
   const member = pass.claim.members.find((other) => other.system === system)
-  return Object.values(member?.fields ?? {}).every((field) => field.acked === 0)
+  return Object.values(member?.fields ?? {}).every(
+    (field) => field.acked === 0 && field.rebased === undefined,
+  )
 }
 
 /** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */

@@ -3,7 +3,7 @@ import type { Store } from '../store/contract.ts'
 import type { EngineContext } from './context.ts'
 
 export interface IntakeContext
-  extends Pick<EngineContext, 'integration' | 'systems' | 'clock' | 'random' | 'emit'> {
+  extends Pick<EngineContext, 'integration' | 'systems' | 'clock' | 'random' | 'emit' | 'lenses'> {
   readonly store: Store
   /** Tells the workers, here and in other processes, that records fell due. Cheap; called after each commit that marked something. */
   readonly wake: () => void

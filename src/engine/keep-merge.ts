@@ -6,9 +6,11 @@ import type { Member, MemberFields } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
 import type { Pass, Sighting } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
+import { forgetRemovedFields } from './forget-fields.ts'
 import { keepMatchKeys } from './keep-match-keys.ts'
 import { keepNotStored } from './keep-not-stored.ts'
 import { hasRefusals } from './lanes.ts'
+import { underCurrentLenses } from './lens-change.ts'
 import { keepMissingReferences } from './missing-references.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
@@ -31,6 +33,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   settleRejectedLanes(pass)
   keepReadProblems(pass, keepMissingReferences(pass, result))
   tellNotes(pass, result)
+  forgetRemovedFields(pass)
 }
 
 function keepAgreed(pass: Pass, result: MergeResult): void {
@@ -87,11 +90,23 @@ function keepMembers(pass: Pass, result: MergeResult): void {
     const update = {
       ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
       ...(tidy === member.fields ? {} : { fields: tidy }),
+      ...(absorbed === undefined ? {} : lensesOf(pass, member, absorbed, tidy)),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
     // A create in doubt that was left to a person, for one, has found its counterpart by itself.
     if (absorbed !== undefined && isFirstLook(member)) clearFailure(pass, member.system)
   }
+}
+
+/** A look out of scope is not merged: no field has taken a new base from it. */
+function lensesOf(
+  pass: Pass,
+  member: Member,
+  { inScope, observation: { rebase, unknown } }: LiveSighting,
+  fields: MemberFields,
+): Pick<MemberUpdate, 'lens' | 'fields'> {
+  const taken = inScope ? [...(rebase?.keys() ?? [])].filter((name) => !unknown.has(name)) : []
+  return underCurrentLenses(pass.context, member, fields, new Set(taken))
 }
 
 function isFirstLook(member: Member): boolean {

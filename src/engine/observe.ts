@@ -12,6 +12,7 @@ import { hasBase, isUnverified, unseen } from '../model/merge/member-field.ts'
 import type { Member } from '../model/state.ts'
 import type { LookAt, Pass, Sighting, TimedRead } from './context.ts'
 import { backOff, forgetFailures, isReadable, waitForSystem } from './lanes.ts'
+import { judgeLenses } from './lens-look.ts'
 import { markerOf } from './marker.ts'
 import { lookAgain } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
@@ -113,11 +114,13 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
   const { result, startedAt, seenAt } = read
   const native = await readCanonical(pass.entity, place.part, result.native)
   const reading = await translateInwards(pass, place.system, native)
+  const { rebase, waiting } = judgeLenses(pass, place, member, startedAt)
   const observation: Observation = {
     system: place.system,
     values: reading.values,
-    unknown: reading.unknown,
+    unknown: waiting.size === 0 ? reading.unknown : new Set([...reading.unknown, ...waiting]),
     at: startedAt,
+    ...(rebase.size === 0 ? {} : { rebase }),
     ...(result.version === undefined ? {} : { version: result.version }),
     ...(result.changedAt === undefined ? {} : { changedAt: result.changedAt }),
   }
@@ -141,7 +144,8 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
 /** A look is evidence when it shows what is absorbed already, carries a version that is not older, or began late enough. */
 function isAdmissible(place: Place, member: Member, observation: Observation): boolean {
   const { capabilities } = place.resource
-  if (equalsShadow(place, member, observation)) return true
+  // A base taken from an old answer would be wrong from the beginning: a field that takes a new one proves nothing by being equal.
+  if (observation.rebase === undefined && equalsShadow(place, member, observation)) return true
   const lateEnough = observation.at >= member.asof + capabilities.read.lagMs
   const { version } = observation
   if (capabilities.version !== 'ordered' || version === undefined || member.floor === undefined)

@@ -3,6 +3,7 @@ import type { DomainEvent } from '../model/events.ts'
 import type { Member, RecordState } from '../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../store/contract.ts'
 import type { EngineContext, Need, Pass, PassDraft, PassJournal } from './context.ts'
+import { firstLens } from './lens-change.ts'
 
 /** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */
 export function beginPass(
@@ -58,8 +59,9 @@ export function updateRecord(pass: Pass, update: RecordUpdate): void {
 /** Changes a member; a system without a member row gets one (`absent`). */
 export function updateMember(pass: Pass, update: MemberUpdate): void {
   const before = pass.members.get(update.system) ?? absentMember(pass, update.system)
-  pass.members.set(update.system, applyUpdate(before, update))
-  pass.draft.members.set(update.system, { ...pass.draft.members.get(update.system), ...update })
+  const whole = update.fields === undefined ? update : { ...firstLens(pass.context, before), ...update }
+  pass.members.set(update.system, applyUpdate(before, whole))
+  pass.draft.members.set(update.system, { ...pass.draft.members.get(update.system), ...whole })
 }
 
 /** A member that does not exist yet. */

@@ -20,6 +20,8 @@ export interface Job {
     | { readonly kind: 'retention'; readonly everyMs: number }
     /** Once for each definition: records made before the system took part in their entity have to get there. */
     | { readonly kind: 'placing' }
+    /** Once for each lens set: records that were read through another one take new bases. */
+    | { readonly kind: 'lenses' }
 }
 
 /** Full runs of listable places that declare none: each record is compared at least this often, jitter aside. */
@@ -66,7 +68,7 @@ export function firstDue(
   nextCron: NextCron,
 ): number | undefined {
   const { kind } = job.work
-  if (kind === 'poll' || kind === 'baseline' || kind === 'placing') return now
+  if (kind === 'poll' || kind === 'baseline' || kind === 'placing' || kind === 'lenses') return now
   const due = nextDue(job, last ?? now, random, nextCron)
   return due === undefined ? undefined : Math.max(due, now)
 }
@@ -84,6 +86,7 @@ export function nextDue(job: Job, last: number, random: number, nextCron: NextCr
     }
     case 'baseline':
     case 'placing':
+    case 'lenses':
       return undefined
   }
 }

@@ -14,6 +14,7 @@ import type { FullRunResult } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from './place.ts'
+import { lookThroughNewLenses, placeOlderRecords } from './place-records.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
 import type { Runs } from './runs.ts'
 import {
@@ -31,9 +32,6 @@ import { createWakeBell, type WakeBell } from './wake-bell.ts'
 const OWN_TTL_MS = 5_000
 /** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
-
-/** Records marked in one statement when a system joins. */
-const PLACED_AT_ONCE = 2_000
 
 export interface Scheduler {
   /** Works until the signal aborts; resolves when its running jobs have stopped. Never rejects: what fails is tried again. */
@@ -198,28 +196,15 @@ async function perform(
     await placeOlderRecords(context, job, signal)
     return { kind: 'done' }
   }
+  if (job.work.kind === 'lenses') {
+    return { kind: (await lookThroughNewLenses(context, { runs, job, signal })) ? 'done' : 'failed' }
+  }
   const result = await runs.full({ ...request, kind: 'full' })
   return result.ended ? { kind: 'done' } : failedRun(result)
 }
 
 function failedRun({ unreachable = false }: FullRunResult): JobOutcome {
   return { kind: 'failed', unreachable }
-}
-
-/** Looks once for each definition at the records that a system which joined their entity has no part in yet. */
-async function placeOlderRecords(context: IntakeContext, job: Job, signal: AbortSignal): Promise<void> {
-  const { store, integration, clock } = context
-  const { system, entity } = job
-  const doneKey = `${job.key}:${integration.version}`
-  if ((await store.lastScheduled(doneKey)) !== undefined) return
-  let after: string | undefined
-  do {
-    const page = { system, entity, limit: PLACED_AT_ONCE, ...(after === undefined ? {} : { after }) }
-    const { marked, last } = await store.markUnplaced(page)
-    if (marked > 0) context.wake()
-    after = last
-  } while (after !== undefined && !signal.aborted)
-  if (after === undefined) await store.saveScheduled(doneKey, clock.now())
 }
 
 async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Slot[]> {
@@ -258,6 +243,7 @@ export function planJobs(place: Place): readonly Job[] {
     jobs.push({ key: `${name}:${system}:${entity}`, system, entity, work })
   }
   add('placing', { kind: 'placing' })
+  add('lenses', { kind: 'lenses' })
   const listable = isListable(place)
   if (listable) add('baseline', { kind: 'baseline' })
   for (const trigger of place.part.triggers) {

@@ -33,7 +33,9 @@ export function isEdited(pass: Pass, member: Member, observation: Observation): 
     const known = member.fields[name]
     const value = observation.values[name]
     const ours = (known?.own ?? []).some((own) => equivalent(settings, own.value, value))
-    if (!ours && !equivalent(settings, known?.shadow, value)) return true
+    // Read through another lens, the base says nothing about this value; what was agreed does.
+    const base = observation.rebase?.has(name) ? pass.record.fields[name]?.value : known?.shadow
+    if (!ours && !equivalent(settings, base, value)) return true
   }
   return false
 }

@@ -32,6 +32,7 @@ export class Worker {
   #stopping = false
   #halt = new AbortController()
   #storeFailures = 0
+  #superseded = false
   /** Earliest time at which a record put off by this worker falls due. */
   #dueAt = Number.POSITIVE_INFINITY
   #loops: Promise<unknown> | undefined
@@ -72,6 +73,11 @@ export class Worker {
     this.#bell.ring()
   }
 
+  /** Another definition is bound: nothing more is claimed, and what is under way comes to its end. */
+  get isSuperseded(): boolean {
+    return this.#superseded
+  }
+
   /** Claims once and runs those records to their end. Answers how many there were. */
   async runOnce(): Promise<number> {
     const { inFlight, batchMax } = this.#context.settings
@@ -92,7 +98,7 @@ export class Worker {
 
   async #claimLoop(): Promise<void> {
     const { clock, settings } = this.#context
-    while (!this.#stopping) {
+    while (!this.#stopping && !this.#superseded) {
       try {
         const session = await this.#ensureSession()
         await this.#returnStrays()
@@ -108,6 +114,14 @@ export class Worker {
         await this.#storeFailed('claim', error)
       }
     }
+    if (this.#superseded) await this.#giveBack()
+  }
+
+  /** What is left of our claims goes to workers of the bound definition as soon as the session is over. */
+  async #giveBack(): Promise<void> {
+    await Promise.all(this.#running)
+    await this.#session?.close().catch(() => undefined)
+    this.#session = undefined
   }
 
   #pauseMs(): number {
@@ -119,7 +133,7 @@ export class Worker {
 
   async #reapLoop(): Promise<void> {
     const { clock, settings, store } = this.#context
-    while (!this.#stopping) {
+    while (!this.#stopping && !this.#superseded) {
       try {
         if ((await store.direct.reap()) > 0) this.wake()
       } catch (error) {
@@ -149,14 +163,25 @@ export class Worker {
     const { store, clock, settings } = this.#context
     // The lease runs from before the claim on this process's own clock: never longer than the store believes.
     const askedAt = clock.monotonic()
-    const { records, leaseMs } = await store.direct.claim({
+    const { binding } = this.#context
+    const { records, leaseMs, superseded } = await store.direct.claim({
       worker: session.id,
       limit,
       leaseMs: settings.leaseMs,
+      ...(binding === undefined ? {} : { binding }),
     })
+    if (superseded) this.supersede()
     const deadline = askedAt + leaseMs - settings.leaseMarginMs
     for (const record of records) this.#begin(record, deadline, session.lost)
     return records.length
+  }
+
+  /** Stops claiming for good; told once. */
+  supersede(): void {
+    if (this.#superseded) return
+    this.#superseded = true
+    this.#context.emit({ type: 'DefinitionSuperseded', version: this.#context.integration.version })
+    this.wake()
   }
 
   #begin(claimed: ClaimedRecord, deadline: number, lost: AbortSignal): void {

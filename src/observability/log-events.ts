@@ -26,6 +26,8 @@ const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = 
   SystemResumed: 'info',
   WebhookRefused: 'warn',
   WorkerLost: 'warn',
+  DefinitionBound: 'info',
+  DefinitionSuperseded: 'warn',
   WorkerStarted: 'info',
 }
 
