@@ -15,6 +15,7 @@ import { createEngine, type Engine } from '../engine/engine.ts'
 import { createHealthNotes } from '../engine/health.ts'
 import type { IntakeContext } from '../engine/intake-context.ts'
 import { createIntakeParts } from '../engine/intake-parts.ts'
+import { createLensBook } from '../engine/lens-book.ts'
 import { lookAt } from '../engine/observe.ts'
 import { createRuns } from '../engine/runs.ts'
 import { createScheduler } from '../engine/scheduler.ts'
@@ -23,7 +24,9 @@ import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intak
 import { type IsthmusError, isIsthmusError, UsageError } from '../model/errors.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
+import type { LensChange } from '../model/lens/describe-changes.ts'
 import type { Store } from '../store/contract.ts'
+import { type BoundDefinition, bindDefinition } from './bind-definition.ts'
 import { requireRunnable } from './check/require-runnable.ts'
 import { createClock, type DatabaseClock } from './clock.ts'
 import type { Settings } from './config.ts'
@@ -67,6 +70,8 @@ export interface RuntimeOptions {
 /** One process of an integration. */
 export interface IsthmusRuntime {
   readonly integration: Integration
+  /** What the definition changes for records that were there already. */
+  readonly changes: readonly LensChange[]
   readonly roles: ReadonlySet<Role>
   readonly store: Store
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -121,9 +126,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     // Before the store is touched: a definition that is refused must not become the bound one.
     requireRunnable(loaded, systems)
     await store.migrate()
-    await store.bind({ id: integration.id, version: integration.version, document: loaded.definition })
+    // From here on processes under another definition stop.
+    const bound = await bindDefinition(store, loaded)
+    tellBound(events, integration, bound)
     await clock.align(() => store.now())
-    const runtime = compose({ options, open, systems, events, clock, pausable: pausable(integration) })
+    const runtime = compose({ options, open, systems, events, clock, bound, pausable: pausable(integration) })
     await runtime.watch.prepare()
     return runtime.isthmus
   } catch (error) {
@@ -168,17 +175,25 @@ async function closeAll(systems: ReadonlyMap<string, ConnectedSystem>, open: Ope
   await open.close()
 }
 
+function tellBound(events: EventBus, { version }: Integration, { binding, changes }: BoundDefinition): void {
+  const { previous } = binding
+  if (previous === undefined || previous === version) return
+  const messages = changes.map(({ message }) => message)
+  events.emit({ type: 'DefinitionBound', version, previous, changes: messages })
+}
+
 interface Parts {
   readonly options: RuntimeOptions
   readonly open: OpenStore
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly events: EventBus
   readonly clock: DatabaseClock
+  readonly bound: BoundDefinition
   readonly pausable: PausableIntegration
 }
 
 function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly watch: DriftWatch } {
-  const { options, open, systems, events, clock, pausable } = parts
+  const { options, open, systems, events, clock, bound, pausable } = parts
   const { store } = open
   const { integration } = pausable
   const random = createRandom(clock)
@@ -189,6 +204,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     clock,
     random,
     emit: events.emit,
+    binding: bound.binding,
     parts: createIntakeParts({ lookAt, carryOut }),
     ...(options.engine === undefined ? {} : { settings: options.engine }),
   })
@@ -199,6 +215,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     clock,
     random,
     emit: events.emit,
+    lenses: createLensBook(bound.binding.lenses),
     wake: () => engine.wake(),
   }
   const health = createHealthNotes(context)
@@ -219,6 +236,8 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   const life = createLife({
     clock,
     store,
+    epoch: bound.binding.epoch,
+    onSuperseded: () => engine.supersede(),
     beside: async (signal) => {
       await Promise.all([health.declare(), watch.run(signal), subscriptions?.run(signal)])
     },
@@ -232,6 +251,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   const writable = createWritableCheck(store.admin)
   const isthmus: IsthmusRuntime = {
     integration,
+    changes: bound.changes,
     roles: taken,
     store,
     systems,
@@ -241,10 +261,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     receive: async (system, delivery) =>
       taken.has('intake') ? intake.receive(system, delivery) : { kind: 'unknown' },
     status: createStatusReader({ integration, admin: store.admin }),
-    checkReady: async () => {
-      await store.now()
-      await checkReady(writable)
-    },
+    checkReady: () => checkReady(store, writable),
     now: () => clock.now(),
     start: life.start,
     idle: () => engine.idle(),
@@ -253,7 +270,8 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   return { isthmus, watch }
 }
 
-async function checkReady(writable: ReturnType<typeof createWritableCheck>): Promise<void> {
+async function checkReady(store: Store, writable: ReturnType<typeof createWritableCheck>): Promise<void> {
+  await store.now()
   const problem = await writable()
   if (problem !== undefined) throw problem.error
 }

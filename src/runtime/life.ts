@@ -2,13 +2,15 @@
  * Start and stop of a process's roles.
  *
  * States: *ready* → `start` → *running* → `stop` → *stopping* (nothing new is taken; passes and runs under way come to their end, leases are
- * given back) → *closed*. What has not ended in time is left to the store: its leases run out, and other workers take over from what was
+ * given back) → *closed*. When another definition is bound: *running* → *superseded* (takes webhooks and answers requests, and does nothing
+ * else) → `stop`. What has not ended in time is left to the store: its leases run out, and other workers take over from what was
  * committed.
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Scheduler } from '../engine/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
+import { watchBinding } from './watch-binding.ts'
 
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
@@ -18,6 +20,10 @@ const STOP_WITHIN_MS = 30_000
 export interface LifeOptions {
   readonly clock: DatabaseClock
   readonly store: Store
+  /** Epoch of the definition that this process works under. */
+  readonly epoch: number
+  /** Another definition is bound: called once. The schedule and the work beside it have been told to end. */
+  readonly onSuperseded: () => void
   /** Left out: this process runs no passes. */
   readonly engine?: Engine
   /** Left out: this process keeps no schedule. */
@@ -34,15 +40,26 @@ export interface Life {
 }
 
 export function createLife(options: LifeOptions): Life {
-  const { clock, store, engine, scheduler, beside, close } = options
+  const { clock, store, epoch, onSuperseded, engine, scheduler, beside, close } = options
   const ending = new AbortController()
+  const superseded = new AbortController()
   let background: Promise<unknown> | undefined
   let stopped: Promise<void> | undefined
 
   const start = (): void => {
     if (background !== undefined || ending.signal.aborted) return
     const { signal } = ending
-    background = Promise.all([keepAligned(clock, store, signal), scheduler?.run(signal), beside?.(signal)])
+    const bound = AbortSignal.any([signal, superseded.signal])
+    const supersede = (): void => {
+      superseded.abort()
+      onSuperseded()
+    }
+    background = Promise.all([
+      keepAligned(clock, store, signal),
+      watchBinding({ clock, store, epoch }, supersede, signal),
+      scheduler?.run(bound),
+      beside?.(bound),
+    ])
     engine?.start()
   }
 

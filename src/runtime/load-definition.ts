@@ -1,5 +1,4 @@
 /** Finds, reads, checks and compiles the integration definition, with its secrets resolved. */
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,6 +17,7 @@ import type { IntegrationDefinition } from '../model/definition/schema/root.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { Integration } from '../model/integration.ts'
 import { type Environment, loadEnvironment, resolveReferences } from './config.ts'
+import { shortHash } from './short-hash.ts'
 
 /** Names that are looked for, in this order. */
 export const definitionFiles = [
@@ -99,7 +99,7 @@ async function readDefinition(
   { nested, lookups = builtInLookups }: LoadOptions,
 ): Promise<Compilation> {
   const options: CompileOptions = {
-    hash: sha256,
+    hash: shortHash,
     source,
     lookups,
     ...(nested === undefined ? {} : { nested }),
@@ -132,8 +132,3 @@ async function importDefinition(source: string): Promise<unknown> {
 
 const builtInLookups: LookupsOf = (connector) =>
   builtInConnectors.find(({ name }) => name === connector)?.lookups
-
-/** 128 bits tell definitions apart for good and stay short in tables and messages. */
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
-}

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
+import { bindDefinition, readOwnBinding } from './bind-definition.ts'
 import { loadEnvironment, readSettings, type Settings } from './config.ts'
 import { type LoadOptions, loadDefinition } from './load-definition.ts'
 import { openStore } from './open-store.ts'
@@ -21,7 +22,7 @@ export function settingsBeside(source: string): Settings {
 }
 
 /**
- * Loads the definition, opens its store, brings the schema up to date and binds it.
+ * Loads the definition, opens its store and brings the schema up to date. An empty store is bound; else what is bound stays so.
  *
  * @throws whatever loading the definition, reading the settings or opening the store throws; nothing stays open then
  */
@@ -32,7 +33,9 @@ export async function openIntegration(
   const { store, close } = await openStore(settingsBeside(source), integration.id)
   try {
     await store.migrate()
-    await store.bind({ id: integration.id, version: integration.version, document: definition })
+    // Asking and deciding leaves the bound definition alone: a command beside an edited file must not stop the service.
+    const bound = await readOwnBinding(store, integration.id)
+    if (bound === undefined) await bindDefinition(store, { integration, definition })
   } catch (error) {
     await close()
     throw error

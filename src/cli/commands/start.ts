@@ -8,6 +8,8 @@ import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { openService } from '../service.ts'
 
+const changesMax = 20
+
 interface StartOptions {
   readonly role: readonly Role[]
   readonly port?: number
@@ -34,6 +36,7 @@ async function start(context: CliContext, options: StartOptions): Promise<number
       runtime.start()
       const started = {
         integration: runtime.integration.id,
+        changes: runtime.changes,
         url: server.url,
         roles: options.role,
         pid: process.pid,
@@ -60,17 +63,30 @@ function serve(
 
 function announce(
   { output }: CliContext,
-  started: { readonly integration: string; readonly url: string; readonly roles: readonly Role[] },
+  started: Pick<IsthmusRuntime, 'changes'> & {
+    readonly integration: string
+    readonly url: string
+    readonly roles: readonly Role[]
+  },
 ): string {
   const { bold } = output.style
   const all = started.roles.length === allRoles.length
   return [
     `${bold(started.integration)} is running${all ? '' : ` as ${started.roles.join(', ')}`}`,
+    ...changesText(started.changes),
     ...(started.roles.includes('web') ? [`status page  ${bold(started.url)}`] : []),
     ...(started.roles.includes('intake') ? [`webhooks     ${started.url}/hooks/<system>`] : []),
     `health       ${started.url}/readyz`,
     'Ctrl-C stops it',
   ].join('\n')
+}
+
+/** What the definition changes against the one before; a long list is cut, since the log has all of it. */
+function changesText(changes: IsthmusRuntime['changes']): string[] {
+  if (changes.length === 0) return []
+  const shown = changes.slice(0, changesMax).map(({ message }) => `  ${message}`)
+  const more = changes.length > changesMax ? [`  and ${changes.length - changesMax} more`] : []
+  return ['the mapping differs from the one that ran before:', ...shown, ...more]
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

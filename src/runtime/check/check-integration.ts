@@ -13,6 +13,7 @@ import { readYaml } from '../../model/definition/read-yaml.ts'
 import { type Environment, loadEnvironment } from '../config.ts'
 import { inspectDefinition } from '../load-definition.ts'
 import { bindSystems } from './bind-systems.ts'
+import { checkBound } from './check-bound.ts'
 import { checkDescribed } from './check-described.ts'
 import { checkQuotas } from './check-quotas.ts'
 import { type CheckRow, rowOfFinding } from './check-row.ts'
@@ -77,6 +78,7 @@ export async function checkIntegration(options: CheckOptions): Promise<CheckRepo
     const capabilities = checkCapabilities({ integration, systems, locate: (found) => locate(source, found) })
     rows.push(...bound.rows, ...capabilities.rows)
     if (options.offline === true) return { source, rows }
+    rows.push(...(await checkBound(integration, source)))
     const asked = await askSystems({
       integration,
       systems,

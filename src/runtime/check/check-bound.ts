@@ -1,0 +1,39 @@
+/** What a definition changes against the one that is bound, for records that are in agreement by now. Only reads; a private database is left alone. */
+import { isIsthmusError } from '../../model/errors.ts'
+import type { Integration } from '../../model/integration.ts'
+import { describeLensChanges } from '../../model/lens/describe-changes.ts'
+import type { Store } from '../../store/contract.ts'
+import { lensesBefore, lensSetsOf } from '../bind-definition.ts'
+import { settingsBeside } from '../open-integration.ts'
+import { openStore } from '../open-store.ts'
+import type { CheckRow } from './check-row.ts'
+
+/** Compares the definition with the bound one of `DATABASE_URL`; no rows where there is no such database, or nothing changes. */
+export async function checkBound(integration: Integration, source: string): Promise<readonly CheckRow[]> {
+  const settings = settingsBeside(source)
+  if (settings.databaseUrl === undefined) return []
+  try {
+    const { store, close } = await openStore(settings, integration.id)
+    try {
+      return await compareWithBound(store, integration)
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    const why = isIsthmusError(error) ? error.code : 'no reason is known'
+    const message = `what it changes for records that are there is not known before the start: the database could not tell (${why})`
+    return [{ level: 'ok', area: 'definition', subject: integration.id, message }]
+  }
+}
+
+async function compareWithBound(store: Store, integration: Integration): Promise<readonly CheckRow[]> {
+  const bound = await store.bound()
+  if (bound === undefined || bound.id !== integration.id || bound.version === integration.version) return []
+  const { lenses } = lensesBefore(bound, integration)
+  return describeLensChanges(lenses, lensSetsOf(integration)).map(({ system, entity, message }) => ({
+    level: 'ok',
+    area: 'definition',
+    subject: `${entity} in ${system}`,
+    message: `differs from what runs: ${message}`,
+  }))
+}
