@@ -39,8 +39,8 @@ export interface JoinedSystems {
   runtime(): IsthmusRuntime
   /** Webhooks and pages of that runtime. */
   serve(): Promise<RunningServer>
-  /** One more runtime on the same database, as another process would be. */
-  another(): Promise<IsthmusRuntime>
+  /** One more runtime on the same database, as another process would be; perhaps by a changed definition. */
+  another(definition?: NonNullable<JoinOptions['definition']>): Promise<IsthmusRuntime>
   /** Stops all runtimes, does something meanwhile, and starts one, perhaps by a changed definition. */
   restart(options?: {
     readonly meanwhile?: () => unknown
@@ -89,7 +89,7 @@ async function joinSystems(database: TestDatabase, options: JoinOptions): Promis
     events: pair.events,
     runtime: () => pair.running,
     serve: () => pair.subscribe(),
-    another: () => pair.start(),
+    another: (definition) => pair.start(definition === undefined ? {} : withQuickPolls(definition)),
     restart: async ({ meanwhile, definition } = {}) => {
       await pair.stop()
       await meanwhile?.()
@@ -127,8 +127,23 @@ async function waitUntilQuiet({ running, events }: RunningPair): Promise<void> {
       from = events.length
     }
     const settled = performance.now() - since > quietMs && fewestPolls(events, from) >= 2
+    if (settled && !(await firstLoadsListed(running))) return 'not every place is listed'
     return settled || `not quiet: ${JSON.stringify({ queue, records })}`
   }, waitMs)
+}
+
+/** Every place that a list can prove complete was listed: on a busy machine polls may go on for long before the first list begins. */
+async function firstLoadsListed({ integration, store, systems }: IsthmusRuntime): Promise<boolean> {
+  const places = [...integration.entities.values()].flatMap((entity) =>
+    [...entity.systems.values()].map((part) => ({ entity: entity.name, part })),
+  )
+  const listed = await Promise.all(
+    places.map(async ({ entity, part }) => {
+      const paging = systems.get(part.system)?.resource(part.resource).capabilities.list.paging
+      return paging === 'none' || paging === 'offset' || (await store.baselineDone(part.system, entity))
+    }),
+  )
+  return listed.every(Boolean)
 }
 
 /** Polls of the system that was polled the least since an event; systems that are never polled don't count. */

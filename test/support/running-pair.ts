@@ -45,7 +45,8 @@ export class RunningPair {
   readonly #options: PairOptions
   readonly #directory = mkdtempSync(join(tmpdir(), 'isthmus-pair-'))
   readonly #runtimes: { stop(): Promise<void> }[] = []
-  readonly #schema = `pair_${process.pid}_${++schemas}`
+  /** The schema of the runtimes. */
+  readonly schema = `pair_${process.pid}_${++schemas}`
   runtime: IsthmusRuntime | undefined
 
   private constructor(database: string, options: PairOptions, crm: FakeSystem, erp: FakeSystem) {
@@ -82,7 +83,7 @@ export class RunningPair {
         environment: { CRM_HOOK_SECRET: hookSecret, ...this.#options.environment },
       }),
       settings: readSettings(
-        { DATABASE_URL: this.#database, ISTHMUS_DATABASE_SCHEMA: this.#schema },
+        { DATABASE_URL: this.#database, ISTHMUS_DATABASE_SCHEMA: this.schema },
         this.#directory,
       ),
       engine: { pollMs: 100, backoffBaseMs: 100, backoffMaxMs: 2000, ...this.#options.engine },

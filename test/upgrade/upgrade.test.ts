@@ -1,0 +1,112 @@
+/**
+ * A database that an earlier version left, with a write in doubt, an open conflict, a hold and a review, goes on under this one: nothing takes a
+ * new base, nothing is written, and what waits for a person still waits.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type TestDatabase, withTestDatabase } from '../support/database.ts'
+import type { RemoteTable } from '../support/fake-system/remote-table.ts'
+import { RunningPair, until } from '../support/running-pair.ts'
+import { type FixtureChange, type FixtureSystems, fixtureDefinition } from './fixture-definition.ts'
+
+const here = import.meta.dirname
+const migrations = path.join(here, '../../src/store/postgres/migrations')
+const versions = readdirSync(here).flatMap((file) => /^schema-(\d+)\.sql$/.exec(file)?.[1] ?? [])
+const plain = { code: 'code', name: 'name', email: 'email', phone: 'phone', city: 'city' }
+
+vi.setConfig({ testTimeout: 120_000 })
+
+describe.each(versions)('a database of schema %s', (version) => {
+  let database: TestDatabase
+  let pair: RunningPair | undefined
+
+  beforeAll(async () => {
+    database = await withTestDatabase()
+  })
+  afterEach(() => pair?.close())
+  afterAll(() => database.close())
+
+  async function upgraded(changes: object = {}): Promise<RunningPair> {
+    const opened = await RunningPair.open(database.connection, {
+      definition: { ...fixtureDefinition, ...changes },
+    })
+    pair = opened
+    const systems: FixtureSystems = JSON.parse(
+      readFileSync(path.join(here, `schema-${version}.systems.json`), 'utf8'),
+    )
+    replay(opened.contacts, systems.crm)
+    replay(opened.partners, systems.erp)
+    await load(database, opened.schema, version)
+    return opened
+  }
+
+  it('is taken over without a write, and what was open is still open', async () => {
+    const opened = await upgraded()
+    const { writes } = opened
+    const before = await database.query<{ id: string; rev: number }>(
+      `select id, rev::integer as rev from ${opened.schema}.record order by id`,
+    )
+    const runtime = await opened.start()
+    expect(runtime.changes).toEqual([])
+    await until(async () => (await runtime.store.admin.status()).open.intents === 0, 60_000)
+    await opened.full()
+    await opened.quiet(60_000)
+    const { open } = await runtime.store.admin.status()
+    expect(open).toMatchObject({ conflicts: 1, holds: 1, matches: 1, failures: 0, intents: 0 })
+    expect(opened.writes).toBe(writes)
+    const after = await database.query<{ id: string; rev: number }>(
+      `select id, rev::integer as rev from ${opened.schema}.record order by id`,
+    )
+    expect(after).toEqual(before)
+    const sets = await database.query<{ current: boolean; legacy: boolean }>(
+      `select current, legacy from ${opened.schema}.lens_set`,
+    )
+    expect(sets.every(({ current, legacy }) => current && legacy)).toBe(true)
+  })
+
+  it('takes new bases only where the mapping changes with the upgrade', async () => {
+    const opened = await upgraded({ erpPart: { map: { ...plain, email: 'mail' } } })
+    const emails = values(opened.contacts, 'email')
+    const runtime = await opened.start()
+    expect(runtime.changes.map(({ system, field, kind }) => [system, field, kind])).toEqual([
+      ['erp', 'name', 'mapping'],
+      ['erp', 'email', 'mapping'],
+    ])
+    await until(async () => (await runtime.store.admin.status()).open.intents === 0, 60_000)
+    await opened.full()
+    await opened.quiet(60_000)
+    expect(values(opened.contacts, 'email')).toEqual(emails)
+    const { open } = await runtime.store.admin.status()
+    expect(open).toMatchObject({ conflicts: 1, matches: 1 })
+  })
+})
+
+function values(table: RemoteTable, property: string): readonly unknown[] {
+  return [...table.rids()].map((rid) => table.current(rid)?.body?.[property])
+}
+
+/** Makes the same changes in the same order, so that ids and versions are those that the database knows. */
+function replay(table: RemoteTable, changes: readonly FixtureChange[]): void {
+  for (const { rid, by, body } of changes) {
+    if (body === undefined) table.remove(rid, by)
+    else if (table.current(rid) === undefined) table.create(body, by, { rid })
+    else table.replace(rid, body, by)
+  }
+}
+
+/** The tables as the migrations of that version made them, with the rows of the fixture. */
+async function load(database: TestDatabase, schema: string, version: string): Promise<void> {
+  const files = readdirSync(migrations).sort()
+  const made = files.filter((file) => Number.parseInt(file, 10) <= Number.parseInt(version, 10))
+  const rows = path.join(here, `schema-${version}.sql`)
+  if (!existsSync(rows)) throw new RangeError(`there is no ${rows}`)
+  const statements = [
+    `create schema ${schema}`,
+    `set search_path = ${schema}`,
+    'create table migration (number integer primary key, name text not null, applied_at timestamptz not null default now())',
+    ...made.map((file) => readFileSync(path.join(migrations, file), 'utf8')),
+    readFileSync(rows, 'utf8'),
+  ]
+  await database.query(statements.join(';\n'))
+}
