@@ -225,4 +225,29 @@ test('an outbound message is acknowledged once its notice is committed, and a me
   await until(() => events.some(({ type }) => type === 'MembersMerged') || 'no merge was seen')
   expect(partnersOf(joined)).toHaveLength(3)
   expect(live(crm)).toHaveLength(2)
+
+  // Both have a partner: until a person has decided, the loser's one is kept up with, and then one of the two stays.
+  const duplicates = async () => (await store.admin.duplicates({ limit: 5 })).rows
+  await until(async () => (await duplicates()).length === 1 || 'no duplicate')
+  const [pair] = await duplicates()
+  expect(pair).toMatchObject({ cause: 'merge', system: 'crm', overlaps: [{ system: 'erp' }] })
+  const [kept, other] = pair?.sides ?? []
+  const { table } = joined.erp.resource('partners')
+  const orphan = other?.natives.find(({ system }) => system === 'erp')?.rid ?? ''
+  table.patch(orphan, { city: 'Essen' }, 'user')
+  await until(async () => {
+    const detail = await store.admin.record({ recordId: other?.recordId ?? '' })
+    return detail?.record.fields.city?.value === 'Essen' || 'the edit was not seen'
+  })
+  const request = {
+    keep: kept?.recordId ?? '',
+    drop: other?.recordId ?? '',
+    survivors: {},
+    others: 'delete',
+  } as const
+  expect(await store.admin.mergeRecords(request, 'ada')).toMatchObject({ kind: 'ok' })
+  store.wake()
+  await until(() => partnersOf(joined).length === 2 || 'the orphan is still there')
+  expect(live(crm)).toHaveLength(2)
+  expect(await duplicates()).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
@@ -16,6 +16,37 @@ function open(schema: string): PostgresStore {
   return store
 }
 
+const id = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
+const directory = path.join(import.meta.dirname, 'migrations')
+
+/** The schema as it was before duplicates, with what people had been asked in it. */
+function beforeDuplicates(): string {
+  const files = readdirSync(directory)
+    .filter((file) => Number.parseInt(file, 10) < 9)
+    .sort()
+  const record = (n: number, state: string, aliasOf?: number) =>
+    `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq, alias_of)
+     values ('${id(n)}', 'customer', '${state}', 1, 1, 1, 1, ${aliasOf === undefined ? 'null' : `'${id(aliasOf)}'`});`
+  const member = (n: number, system: string, rid: string, state: string) =>
+    `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${rid}', '${state}');`
+  return [
+    'create schema older; set search_path = older;',
+    'create table migration (number integer primary key, name text not null, applied_at timestamptz not null default now());',
+    ...files.map((file) => readFileSync(path.join(directory, file), 'utf8')),
+    ...files.map(
+      (file) => `insert into migration (number, name) values (${Number.parseInt(file, 10)}, '${file}');`,
+    ),
+    record(1, 'active') + member(1, 'crm', 'C1', 'linked') + member(1, 'erp', 'E1', 'linked'),
+    record(2, 'review') + member(2, 'erp', 'E2', 'unread'),
+    record(3, 'active') + member(3, 'crm', 'C3', 'linked') + member(3, 'erp', 'E3', 'linked'),
+    record(4, 'tombstoned', 3) + member(4, 'crm', 'C4', 'gone') + member(4, 'erp', 'E4', 'linked'),
+    ...[1, 2].map((n) => `insert into match_key values ('${id(n)}', '\\x01', 0, 'exact');`),
+    `insert into review (record_id, at, candidates) values ('${id(2)}', 1, '\\x015b5d');`,
+    `insert into hold (id, record_id, entity, system, kind, reason, at) values ('${id(9)}', '${id(1)}', 'customer', 'erp', 'guard', 'r', 1);`,
+    'reset search_path;',
+  ].join('\n')
+}
+
 beforeAll(async () => {
   database = await withTestDatabase()
 })
@@ -28,6 +59,24 @@ describe('the schema', () => {
   test('is what the committed dump says', async () => {
     await open('dumped').migrate()
     await expect(await dumpSchema(database, 'dumped')).toMatchFileSnapshot('schema.sql')
+  })
+
+  test('upgrades what people were asked: reviews and holds stay, pairs that share a key are duplicates, orphans of merges work again', async () => {
+    const store = open('older')
+    await database.query(beforeDuplicates())
+    await store.migrate()
+    const { admin } = store
+    expect((await admin.reviews({ limit: 5 })).rows.map(({ recordId }) => recordId)).toEqual([id(2)])
+    expect((await admin.holds({ limit: 5 })).rows).toMatchObject([{ kind: 'guard', recordId: id(1) }])
+    const pairs = (await admin.duplicates({ limit: 5 })).rows
+    expect(
+      pairs.map(({ cause, sides: [one, other] }) => [cause, one.recordId, other.recordId]).sort(),
+    ).toEqual([
+      ['key', id(1), id(2)],
+      ['merge', id(3), id(4)],
+    ])
+    expect((await admin.record({ recordId: id(4) }))?.record).toMatchObject({ state: 'active', look: ['*'] })
+    expect((await admin.status()).open.intents).toBe(0)
   })
 
   test('is made once by processes that start together', async () => {
