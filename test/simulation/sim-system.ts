@@ -184,6 +184,8 @@ export class SimSystem {
     const body = isFilled ? { ...call.body, phone: filledPhone } : call.body
     const version = table.create(body, 'engine', {
       ...(call.recordId !== undefined && { recordId: call.recordId }),
+      // With an id of the client's choice, the native id is ours.
+      ...(create === 'clientId' && call.recordId !== undefined && { rid: call.recordId }),
       tag: call.process.name,
     })
     this.#world.watcher.applied(call, version)
