@@ -22,6 +22,13 @@ export interface SyncQualityOptions {
   readonly say: (line: string) => void
 }
 
+/** A contestant that could not be run. */
+export interface FailedRow {
+  readonly scenario: string
+  readonly contestant: string
+  readonly problem: string
+}
+
 export interface QualityRow extends Audit {
   readonly scenario: string
   readonly contestant: string
@@ -38,19 +45,26 @@ const restMs = 3_000
 
 export async function benchSyncQuality(
   options: SyncQualityOptions,
-): Promise<{ readonly rows: readonly QualityRow[] }> {
+): Promise<{ readonly rows: readonly QualityRow[]; readonly failed: readonly FailedRow[] }> {
   const rows: QualityRow[] = []
+  const failed: FailedRow[] = []
   for (const scenario of options.scenarios ?? Object.keys(scenarios)) {
     const play = scenarios[scenario]
     if (play === undefined)
       throw new RangeError(`there is no scenario ${scenario}: one of ${Object.keys(scenarios).join(', ')}`)
     for (const contestant of options.contestants ?? contestantNames) {
-      const row = await runOne(scenario, play, contestant, options)
-      rows.push(row)
-      options.say(lineOf(row))
+      try {
+        const row = await runOne(scenario, play, contestant, options)
+        rows.push(row)
+        options.say(lineOf(row))
+      } catch (error) {
+        // One that does not come up costs its row, and not what was measured before.
+        failed.push({ scenario, contestant, problem: error instanceof Error ? error.message : String(error) })
+        options.say(`${scenario} ${contestant}: ${failed.at(-1)?.problem}`)
+      }
     }
   }
-  return { rows }
+  return { rows, failed }
 }
 
 async function runOne(

@@ -83,6 +83,10 @@ async function carry(name: Name, record: PeerRecord): Promise<void> {
   const counterpart =
     known === undefined ? await sides[other].byCode(record.code) : await sides[other].read(known[other])
   if (counterpart === undefined && known !== undefined) return
+  // Edited on both sides: the later edit wins, and is carried by itself.
+  const isLater = counterpart !== undefined && counterpart.updatedAt > record.updatedAt
+  if (known !== undefined && counterpart !== undefined && isLater && !sameValues(counterpart, known.values))
+    return
   const values = valuesOf(record)
   if (counterpart !== undefined && sameValues(counterpart, record))
     return pair(name, record.id, counterpart.id, values)

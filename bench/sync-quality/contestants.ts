@@ -63,7 +63,7 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
     hookUrl: `http://127.0.0.1:${port}/hooks/crm`,
     start: async () => {
       const others = postgresServers()
-      running = await startIsthmus({ directory, port, environment })
+      running = await startIsthmus({ directory, port, environment, startWithinMs: 180_000 })
       servers = new Set([...postgresServers()].filter((pid) => !others.has(pid)))
     },
     kill: async () => {
