@@ -77,11 +77,8 @@ export function createdAsAsked(
 ): WriteResult {
   if (result.kind !== 'ok') return result
   const { rid, native } = result
-  const chosen = resource.capabilities.create === 'clientId' ? recordId : rid
-  const other = otherThan(resource, chosen, result)
-  if (other !== undefined) {
-    return { kind: 'unknown', failure: otherRecord(chosen, other), others: [...new Set([rid, other])] }
-  }
+  const other = otherThan(resource, rid, result)
+  if (other !== undefined) return { kind: 'unknown', failure: otherRecord(rid, other), others: [rid, other] }
   const marker = native === undefined ? undefined : resource.markerOf?.(native)
   const isAnothers = marker !== undefined && marker !== '' && marker.toLowerCase() !== recordId.toLowerCase()
   if (!isAnothers) return result
