@@ -110,7 +110,8 @@ export class RemoteTable {
     const rid = options.rid ?? this.#options.nextRid?.(this.#given) ?? `${this.name}-${this.#given}`
     if (options.recordId !== undefined) {
       const made = this.createdFor.get(options.recordId) ?? []
-      made.push(rid)
+      // A record that was removed and is made again under an id that we choose has that id again.
+      if (!made.includes(rid)) made.push(rid)
       this.createdFor.set(options.recordId, made)
     }
     if (!this.#rows.has(rid)) this.#order.push(rid)
