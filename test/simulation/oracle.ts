@@ -179,7 +179,7 @@ export class Oracle implements SystemWatcher {
           .table(call.entity)
           .createdFor.get(call.recordId ?? '') ?? []
       // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
-      const alive = rids.filter((rid) => this.#system(call.system).table(call.entity).has(rid))
+      const alive = [...new Set(rids)].filter((rid) => this.#system(call.system).table(call.entity).has(rid))
       const table = this.#system(call.system).table(call.entity)
       const lost = alive.some((rid) => {
         const version = table.current(rid)
