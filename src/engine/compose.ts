@@ -33,9 +33,9 @@ export async function composePatch(
   write: PlannedWrite,
   base: NativeRecord | undefined,
 ): Promise<ComposedPatch> {
-  const { part } = placeOf(pass.context, write.system, pass.entity.name)
+  const { part, resource } = placeOf(pass.context, write.system, pass.entity.name)
   const values = translateOutwards(pass, part, write.values)
-  const writing = part.lens.write(values, base)
+  const writing = part.lens.write(values, base, resource.capabilities.nested)
   return writing instanceof Promise ? await writing : writing
 }
 

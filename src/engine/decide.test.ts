@@ -37,7 +37,7 @@ function withLenses(empties: EmptySpelling): (integration: Integration) => Integ
     const [entity] = [...integration.entities.values()]
     const field = entity?.fields.get('phone')
     if (entity === undefined || field === undefined) return integration
-    const lens = compileLens({ fields, nested: 'replace' })
+    const lens = compileLens({ fields })
     const systems = new Map([...entity.systems].map(([name, part]) => [name, { ...part, lens }]))
     const typed = new Map([...entity.fields, ['phone', { ...field, type: phone }]])
     return { ...integration, entities: new Map([['customer', { ...entity, systems, fields: typed }]]) }

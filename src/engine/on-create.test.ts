@@ -38,7 +38,6 @@ function withPositions(integration: Integration): Integration {
     source: { kind: 'path', path, empties: plainEmpties },
   })
   const lens = compileLens({
-    nested: 'merge',
     fields: [text('code', 'code'), text('name', 'positions', 0, 'text')],
   })
   const part = { ...b, lens, onCreate: { positions: [{ material: 'M-1' }, { material: 'M-2' }] } }

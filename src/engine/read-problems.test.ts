@@ -32,7 +32,7 @@ function typed(changed: Partial<Field> = {}): (integration: Integration) => Inte
   return (integration) => {
     const [entity] = [...integration.entities.values()]
     if (entity === undefined) return integration
-    const lens = compileLens({ fields: specs, nested: 'merge' })
+    const lens = compileLens({ fields: specs })
     const systems = new Map([...entity.systems].map(([name, part]) => [name, { ...part, lens }]))
     const fields = new Map(
       [...entity.fields].map(([name, field]) => [

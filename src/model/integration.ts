@@ -166,15 +166,25 @@ export interface SystemField {
   readonly parts?: ReadonlySet<string>
 }
 
+/** What a system does to a nested object that a patch names: it takes the object whole, or only the properties that are named. */
+export type NestedPatch = 'replace' | 'merge'
+
 /** A mapping between a system's native record and canonical fields (`get`/`put` of a lens). Pure. */
 export interface Lens {
   /** Native → canonical, before normalisers. `ref` fields come out as {@link NativeReference} strings (`ref:<native id>`). */
   read(native: NativeRecord): MaybePromise<LensReading>
   /**
-   * Canonical → native patch holding only what the given fields need. `base` is the native record last read, if any: nested paths of
-   * systems that replace whole objects are completed from it. Reference fields arrive as native ids.
+   * Canonical → native patch holding only what the given fields need. Reference fields arrive as native ids.
+   *
+   * @param base the native record last read, if any: what a patch would take away along with a field is completed from it
+   * @param nested how the system takes nested objects, which its connector tells. @default 'replace': right for both kinds of system where
+   * the base is known and current
    */
-  write(values: CanonicalDocument, base: NativeRecord | undefined): MaybePromise<LensWriting>
+  write(
+    values: CanonicalDocument,
+    base: NativeRecord | undefined,
+    nested?: NestedPatch,
+  ): MaybePromise<LensWriting>
 }
 
 export interface LensReading {

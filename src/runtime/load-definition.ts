@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { builtInConnectors } from '../connectors/registry.ts'
-import type { NestedOf } from '../model/definition/compile-entity.ts'
 import {
   type Compilation,
   type CompileOptions,
@@ -36,8 +35,6 @@ export interface LoadOptions {
   readonly environment?: Environment
   /** `keep` leaves `${…}` in the systems' configuration: for checks without credentials. @default 'resolve' */
   readonly secrets?: 'resolve' | 'keep'
-  /** How a system's patches treat nested objects, by its connector. @default 'replace' for all */
-  readonly nested?: NestedOf
   /** Lookups that a connector answers in rules. @default those of the built-in connectors */
   readonly lookups?: LookupsOf
 }
@@ -96,13 +93,12 @@ function findDefinition(directory: string, file: string | undefined): string {
 
 async function readDefinition(
   source: string,
-  { nested, lookups = builtInLookups }: LoadOptions,
+  { lookups = builtInLookups }: LoadOptions,
 ): Promise<Compilation> {
   const options: CompileOptions = {
     hash: shortHash,
     source,
     lookups,
-    ...(nested === undefined ? {} : { nested }),
   }
   if (/\.(ya?ml|json)$/.test(source)) return parseDefinition(readText(source), options)
   return checkDefinition(await importDefinition(source), options)

@@ -82,15 +82,35 @@ export function withValueAt(native: NativeRecord, path: NativePath, value: unkno
   return copy
 }
 
-/** A copy of the record without the value at the path. */
+/** A copy of the record without the value at the path; a list on the way stands for each of its elements. */
 export function withoutValueAt(native: NativeRecord, path: NativePath): NativeRecord {
   const [step, ...rest] = path
   if (typeof step !== 'string' || !Object.hasOwn(native, step)) return native
   const copy: Record<string, unknown> = { ...native }
   const inner = native[step]
   if (rest.length === 0) delete copy[step]
-  else if (isNativeRecord(inner)) setOwn(copy, step, withoutValueAt(inner, rest))
+  else setOwn(copy, step, withoutInside(inner, rest))
   return copy
+}
+
+function withoutInside(inner: unknown, path: NativePath): unknown {
+  if (Array.isArray(inner)) return inner.map((element: unknown) => withoutInside(element, path))
+  return isNativeRecord(inner) ? withoutValueAt(inner, path) : inner
+}
+
+/**
+ * What an update sends, less the properties that the system does not take back.
+ *
+ * The body of a PUT holds the whole record. A patch holds what the mapping writes; only inside nested objects and the elements of lists, which
+ * are completed from the record last read, can there be something that nobody meant to write.
+ */
+export function withoutOmitted(
+  body: NativeRecord,
+  omit: readonly NativePath[],
+  update: 'patch' | 'put',
+): NativeRecord {
+  const paths = update === 'put' ? omit : omit.filter((path) => path.length > 1)
+  return paths.reduce<NativeRecord>((record, path) => withoutValueAt(record, path), body)
 }
 
 /** Assignment would call the setter of `__proto__`; defining never does. */

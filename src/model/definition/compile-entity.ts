@@ -27,13 +27,9 @@ import { type Report, reportUnder } from './report.ts'
 import type { EntityDefinition, EntitySystemDefinition, TriggerDefinition } from './schema/entities.ts'
 import { durationMs } from './schema/text.ts'
 
-/** How a system's patches treat nested objects; told by its connector. */
-export type NestedOf = (system: string, resource: string) => LensSpec['nested']
-
 export interface EntityInput {
   readonly name: string
   readonly definition: EntityDefinition
-  readonly nested: NestedOf
   /** Every system of the integration. */
   readonly systems: readonly string[]
   /** Lookups that rules may ask. */
@@ -44,7 +40,7 @@ export interface EntityInput {
 
 /** Compiles an entity. What is wrong is reported; the result then lacks the parts concerned and must not be run. */
 export function compileEntity(
-  { name, definition, nested, systems: known, lookups, hash }: EntityInput,
+  { name, definition, systems: known, lookups, hash }: EntityInput,
   reportTo: Report,
 ): Entity {
   let isRefused = false
@@ -67,7 +63,7 @@ export function compileEntity(
     const under = reportUnder(report, ['systems', system])
     return [
       system,
-      compileEntitySystem({ entity: name, system, definition: part, context, fields, hash }, nested, under),
+      compileEntitySystem({ entity: name, system, definition: part, context, fields, hash }, under),
     ] as const
   })
   const entity: Entity = {
@@ -140,7 +136,7 @@ interface PartInput {
   readonly fields: ReadonlyMap<string, Field>
 }
 
-function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report): EntitySystem {
+function compileEntitySystem(input: PartInput, report: Report): EntitySystem {
   const { system, definition } = input
   const { resource, key } = definition
   const direction = definition.direction ?? 'both'
@@ -162,7 +158,7 @@ function compileEntitySystem(input: PartInput, nested: NestedOf, report: Report)
     ...(key === undefined ? {} : { key }),
     ...(onCreate === undefined ? {} : { onCreate }),
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
-    lens: lensOf({ fields: mappings.map(({ lens }) => lens), nested: nested(system, resource) }, report),
+    lens: lensOf({ fields: mappings.map(({ lens }) => lens) }, report),
     lenses: lensSetOf(input, { direction, operations, mappings }, report),
     inScope: scope.inScope,
     ...(scope.paths === undefined ? {} : { scopePaths: scope.paths }),

@@ -7,7 +7,7 @@ import {
   checkRequiredCycles,
   type EntityPlace,
 } from './check-references.ts'
-import { compileEntity, type NestedOf } from './compile-entity.ts'
+import { compileEntity } from './compile-entity.ts'
 import { compileLookups, type LookupsOf, sidesThatAreNone } from './compile-lookups.ts'
 import { compileRetention } from './compile-retention.ts'
 import { compileSystems, systemKeys } from './compile-systems.ts'
@@ -26,8 +26,6 @@ export interface CompileOptions {
   readonly hash: (text: string) => string
   /** The systems with their secrets resolved. @default the definition's own, with `${…}` left as it is */
   readonly systems?: Readonly<Record<string, SystemDefinition>>
-  /** How a system's patches treat nested objects. @default 'replace' for all */
-  readonly nested?: NestedOf
   /** Lookups that a connector answers. @default none */
   readonly lookups?: LookupsOf
   /** Name of the file in error messages. @default 'definition' */
@@ -65,7 +63,6 @@ export function compileIntegration(definition: IntegrationDefinition, options: C
 }
 
 function compile(definition: IntegrationDefinition, options: CompileOptions, report: Report): Integration {
-  const nested: NestedOf = options.nested ?? (() => 'replace')
   const systems = Object.keys(definition.systems)
   const lookups = compileLookups(definition, options.lookups ?? (() => undefined), report)
   const lookupNames = new Set(lookups.keys())
@@ -75,7 +72,7 @@ function compile(definition: IntegrationDefinition, options: CompileOptions, rep
     const ordinary = ordinaryEntity(written, inEntity)
     const inWritten: Report = (finding) => inEntity({ ...finding, path: ordinary.written(finding.path) })
     const entity = compileEntity(
-      { name, definition: ordinary.definition, nested, systems, lookups: lookupNames, hash: options.hash },
+      { name, definition: ordinary.definition, systems, lookups: lookupNames, hash: options.hash },
       inWritten,
     )
     places.set(name, {

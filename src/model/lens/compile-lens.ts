@@ -8,7 +8,14 @@ import { findConstraintProblem, hasConstraints } from '../canonical/constraints.
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
 import { accept, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
 import { IsthmusError } from '../errors.ts'
-import type { FieldProblem, Lens, LensReading, LensWriting, MaybePromise } from '../integration.ts'
+import type {
+  FieldProblem,
+  Lens,
+  LensReading,
+  LensWriting,
+  MaybePromise,
+  NestedPatch,
+} from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
 import {
   chain,
@@ -36,8 +43,8 @@ export function compileLens(spec: LensSpec): Lens {
   const byName = new Map(fields.map((field) => [field.name, field]))
   return Object.freeze({
     read: (native: NativeRecord) => readAll(fields, native),
-    write: (values: CanonicalDocument, base: NativeRecord | undefined) =>
-      writeAll(byName, values, new Patch(base, spec.nested)),
+    write: (values: CanonicalDocument, base: NativeRecord | undefined, nested: NestedPatch = 'replace') =>
+      writeAll(byName, values, new Patch(base, nested)),
   })
 }
 

@@ -10,7 +10,7 @@
  */
 import { isEqualCanonical } from '../canonical/equality.ts'
 import { isPlainObject } from '../canonical/object.ts'
-import type { Entity, EntitySystem, Lens } from '../integration.ts'
+import type { Entity, EntitySystem, Lens, NestedPatch } from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 import { applyPatch } from './apply-patch.ts'
 import { describeValue, nativeKind } from './describe-value.ts'
@@ -38,7 +38,7 @@ export interface LawField {
 export interface LawSubject {
   readonly lens: Lens
   readonly fields: ReadonlyMap<string, LawField>
-  readonly nested: 'replace' | 'merge'
+  readonly nested: NestedPatch
 }
 
 export interface LawOptions {
@@ -47,7 +47,7 @@ export interface LawOptions {
 }
 
 /** The subject of one system of a compiled entity. */
-export function lawSubject(entity: Entity, system: EntitySystem, nested: 'replace' | 'merge'): LawSubject {
+export function lawSubject(entity: Entity, system: EntitySystem, nested: NestedPatch): LawSubject {
   const fields = new Map<string, LawField>()
   for (const [name, { readable, writable, normalise }] of system.fields) {
     const field = entity.fields.get(name)
@@ -91,7 +91,7 @@ export async function checkGetPut(
   options: LawOptions = {},
 ): Promise<readonly LawViolation[]> {
   const { values } = await lens.read(native)
-  const { patch, problems } = await lens.write(writableValues(fields, values), native)
+  const { patch, problems } = await lens.write(writableValues(fields, values), native, nested)
   const after = (await lens.read(applyPatch(native, patch, nested))).values
   const changed = differing(fields, values, after, options).map(({ field, message }) =>
     violation('get-put', field, `written back as it was read, ${message}`),
@@ -112,7 +112,7 @@ export async function checkPutGet(
   options: LawOptions = {},
 ): Promise<readonly LawViolation[]> {
   const meant = normalised(fields, writableValues(fields, values))
-  const { patch, problems } = await lens.write(meant, native)
+  const { patch, problems } = await lens.write(meant, native, nested)
   const refused = new Set(problems.map(({ field }) => field))
   const { values: after, problems: unreadable } = await lens.read(applyPatch(native, patch, nested))
   const violations = unreadable
@@ -163,14 +163,14 @@ export async function checkFrame(
   values: CanonicalDocument,
 ): Promise<readonly LawViolation[]> {
   const probed = withProbes(native)
-  const { patch } = await lens.write(normalised(fields, writableValues(fields, values)), probed)
+  const { patch } = await lens.write(normalised(fields, writableValues(fields, values)), probed, nested)
   return lostProbes(probed, applyPatch(probed, patch, nested), '').map((path) =>
     violation('frame', path, 'properties beside the mapped ones are lost in a write'),
   )
 }
 
 export async function checkDeterminism(
-  { lens, fields }: LawSubject,
+  { lens, fields, nested }: LawSubject,
   native: NativeRecord,
   values: CanonicalDocument,
 ): Promise<readonly LawViolation[]> {
@@ -179,7 +179,7 @@ export async function checkDeterminism(
     .filter((field) => !isEqualCanonical(first.values[field], second.values[field]))
     .map((field) => violation('determinism', field, 'two readings of one record differ'))
   const input = writableValues(fields, values)
-  const [one, two] = [await lens.write(input, native), await lens.write(input, native)]
+  const [one, two] = [await lens.write(input, native, nested), await lens.write(input, native, nested)]
   if (nativeText(one.patch) !== nativeText(two.patch)) {
     violations.push(violation('determinism', '*', 'two writings of the same values differ'))
   }

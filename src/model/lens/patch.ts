@@ -2,6 +2,7 @@ import { exactDigits } from '../canonical/exact-number.ts'
 import { limits } from '../canonical/limits.ts'
 import { isPlainObject } from '../canonical/object.ts'
 import { refuse, type ValueProblem } from '../canonical/outcome.ts'
+import type { NestedPatch } from '../integration.ts'
 import type { NativeRecord } from '../values.ts'
 import { formatPath, nativeAt } from './native-path.ts'
 import type { NativePath } from './spec.ts'
@@ -16,9 +17,9 @@ type Container = { [key: string]: unknown } | unknown[]
 export class Patch {
   readonly #root: { [key: string]: unknown } = Object.create(null)
   readonly #base: NativeRecord | undefined
-  readonly #nested: 'replace' | 'merge'
+  readonly #nested: NestedPatch
 
-  constructor(base: NativeRecord | undefined, nested: 'replace' | 'merge') {
+  constructor(base: NativeRecord | undefined, nested: NestedPatch) {
     this.#base = base
     this.#nested = nested
   }

@@ -16,11 +16,6 @@ export type NativePath = readonly (string | number)[]
 export interface LensSpec {
   /** By canonical field, in the order of the definition. */
   readonly fields: readonly LensFieldSpec[]
-  /**
-   * What a patch does to a nested object that it names. `replace`: the object is sent whole, completed from the base record.
-   * @default 'replace', the careful one: correct for both kinds once a base is known
-   */
-  readonly nested: 'replace' | 'merge'
 }
 
 /** The mapping of one canonical field in one system. */

@@ -61,11 +61,11 @@ function switchable({ lens, system }: EntitySystem, pausedHere: () => ReadonlySe
         ],
       }))
     },
-    write(values, base) {
+    write(values, base, nested) {
       const names = pausedHere()
       const held = Object.keys(values).filter((name) => names?.has(name) === true)
-      if (names === undefined || held.length === 0) return lens.write(values, base)
-      return whenRead(lens.write(without(values, names), base), ({ patch, problems }) => ({
+      if (names === undefined || held.length === 0) return lens.write(values, base, nested)
+      return whenRead(lens.write(without(values, names), base, nested), ({ patch, problems }) => ({
         patch,
         problems: [...problems, ...held.map((name) => problemOf(name, system))],
       }))

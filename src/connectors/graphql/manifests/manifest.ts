@@ -177,7 +177,12 @@ const updateSchema = z
       .enum(['replace', 'merge'])
       .default('replace')
       .describe('What the mutation does to a nested object that the input names.'),
-    omit: z.array(path).default([]).describe('Properties that must not be sent back with put.'),
+    omit: z
+      .array(path)
+      .default([])
+      .describe(
+        'Properties that are never sent back: from the whole record with put, and from the nested objects and list elements that a patch sends completed. A list on the way stands for each of its elements (lines.total).',
+      ),
   })
   .describe('How records are changed. Default: they can not be.')
 

@@ -7,13 +7,14 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import { mergeNative, withoutValueAt, withValueAt } from '../../kit/native.ts'
+import { mergeNative, withoutOmitted, withValueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { GraphqlError, writeFailure } from '../answer-errors.ts'
 import type { Variables } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
 import { type Answered, accepted, type SentMutation } from './accepted.ts'
 import { markerPath } from './find.ts'
+import { fitRequests } from './input-shape.ts'
 import { unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
@@ -35,12 +36,13 @@ export function createRecord(
 }
 
 /** Changes a record: by patch, or by replacing the record last read with the changes over it. */
-export function updateRecord(
+export async function updateRecord(
   owner: ResourceContext,
   request: UpdateRequest,
   context: CallContext,
 ): Promise<WriteResult> {
-  return send(owner, updating(owner, request), context)
+  const [fitting = request] = await fitRequests(owner, [request], context)
+  return send(owner, updating(owner, fitting), context)
 }
 
 /** Deletes or archives a record. */
@@ -71,14 +73,15 @@ export function createMany(
 }
 
 /** Several changes in one call, in the order given. */
-export function updateMany(
+export async function updateMany(
   owner: ResourceContext,
   requests: readonly UpdateRequest[],
   context: CallContext,
 ): Promise<readonly WriteResult[]> {
+  const fitting = await fitRequests(owner, requests, context)
   return sendMany(
     owner,
-    requests.map((request) => updating(owner, request)),
+    fitting.map((request) => updating(owner, request)),
     context,
   )
 }
@@ -113,13 +116,8 @@ function updating(
         'CONNECTOR_BASE_MISSING',
       ),
     }
-  const whole =
-    update.with === 'put' && base !== undefined
-      ? update.omit.reduce<NativeRecord>(
-          (record, path) => withoutValueAt(record, path),
-          mergeNative(base, patch),
-        )
-      : patch
+  const replaces = update.with === 'put' && base !== undefined
+  const whole = withoutOmitted(replaces ? mergeNative(base, patch) : patch, update.omit, update.with)
   const { idField } = update
   const input = inputOf(document, idField === undefined ? whole : withValueAt(whole, idField, rid))
   if ('result' in input) return input

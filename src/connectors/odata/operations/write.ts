@@ -16,6 +16,7 @@ import type { ProtocolVersion } from '../metadata/model.ts'
 import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
 import { filledAddress, type RecordAddress, recordAddress } from '../protocol/literals.ts'
+import { withoutFixedParts } from '../protocol/updatable-parts.ts'
 import { toWire, UnusableValueError } from '../protocol/values.ts'
 import { accepted } from './accepted.ts'
 import { marked, markerOfSettings } from './marker.ts'
@@ -149,7 +150,7 @@ function change(
   return {
     method: verbs[settings.update],
     address: recordAddress(set.name, set.type, rid, model.version),
-    json: toWire(model, set.type, body),
+    json: toWire(model, set.type, withoutFixedParts(model, set.type, body)),
     rid,
     ...(settings.etag && ifVersion !== undefined ? { ifMatch: ifVersion } : {}),
   }

@@ -238,7 +238,12 @@ const writeSchema = z
       .enum(['body+version', 'body', 'nothing'])
       .default('body')
       .describe('What the answer to a write holds.'),
-    omit: z.array(path).default([]).describe('Properties that must not be sent back with PUT.'),
+    omit: z
+      .array(path)
+      .default([])
+      .describe(
+        'Properties that are never sent back: from the whole record with PUT, and from the nested objects and list elements that PATCH sends completed. A list on the way stands for each of its elements (lines.total).',
+      ),
   })
   .describe('How records are changed.')
 

@@ -11,7 +11,7 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
-import { mergeNative, withoutValueAt, withValueAt } from '../../kit/native.ts'
+import { mergeNative, withoutOmitted, withValueAt } from '../../kit/native.ts'
 import { writeResultOf } from '../../kit/outcome.ts'
 import { accepted } from './accepted.ts'
 import { markerPath } from './find.ts'
@@ -93,9 +93,10 @@ export function updateRecord(
 ): Promise<WriteResult> {
   const { resource, item } = owner
   if (resource.write.with === 'patch') {
+    const json = withoutOmitted(patch, resource.write.omit, 'patch')
     return send(
       owner,
-      { method: 'PATCH', target: item, options: { path: { id: rid }, json: patch }, rid, ifVersion },
+      { method: 'PATCH', target: item, options: { path: { id: rid }, json }, rid, ifVersion },
       context,
     )
   }
@@ -152,8 +153,7 @@ function given(ifVersion: string | undefined): { readonly ifVersion?: string } {
 
 /** What PUT sends: the record last read with the changes over it, less what the system does not take back. */
 function replacement({ resource }: ResourceContext, base: NativeRecord, patch: NativeRecord): NativeRecord {
-  const whole = mergeNative(base, patch)
-  return resource.write.omit.reduce<NativeRecord>((record, path) => withoutValueAt(record, path), whole)
+  return withoutOmitted(mergeNative(base, patch), resource.write.omit, 'put')
 }
 
 function withoutBase(rid: string): WriteResult {
