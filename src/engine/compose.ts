@@ -1,6 +1,7 @@
 /** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
-import type { FieldProblem } from '../model/integration.ts'
+import { isPlainObject } from '../model/canonical/object.ts'
+import type { FieldProblem, NestedPatch } from '../model/integration.ts'
 import { withFixedValues } from '../model/lens/fixed-values.ts'
 import type { PlannedWrite } from '../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../model/merge/outcome.ts'
@@ -39,13 +40,14 @@ export async function composePatch(
   return writing instanceof Promise ? await writing : writing
 }
 
-/** A patch that names a nested object replaces more than its own fields, where the system takes nested objects whole. */
-export function hasNestedObject(patch: NativeRecord): boolean {
-  return Object.values(patch).some((value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-    const prototype: unknown = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null
-  })
+/**
+ * A patch that names a nested object replaces more than its own fields, where the system takes nested objects whole. Lists are taken whole by
+ * every system, and with one its elements.
+ */
+export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean {
+  return Object.values(patch).some((value) =>
+    Array.isArray(value) ? value.some(isPlainObject) : nested === 'replace' && isPlainObject(value),
+  )
 }
 
 /**
@@ -159,7 +161,7 @@ function openIntent(
 
 function carriesWholeObjects(capabilities: RemoteCapabilities, patch: NativeRecord): boolean {
   if (capabilities.write === 'put') return true
-  return capabilities.nested === 'replace' && hasNestedObject(patch)
+  return replacesMore(patch, capabilities.nested)
 }
 
 interface IntentContent {

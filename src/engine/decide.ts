@@ -16,7 +16,7 @@ import type {
 import { isPartlyEmpty } from '../model/merge/equivalence.ts'
 import { isUnverified } from '../model/merge/member-field.ts'
 import type { Member, MemberField } from '../model/state.ts'
-import { composePatch, hasNestedObject } from './compose.ts'
+import { composePatch, replacesMore } from './compose.ts'
 import type { Pass, Verdict } from './context.ts'
 import { keepMerge, keepScope } from './keep-merge.ts'
 import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
@@ -132,9 +132,8 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
   if (Object.values(write.values).some(isPartlyEmpty)) return false
   if (!replacesOnlyAbsorbed(pass, member, Object.keys(write.values))) return false
-  if (capabilities.nested === 'merge') return true
   const { patch } = await composePatch(pass, write, undefined)
-  return !hasNestedObject(patch)
+  return !replacesMore(patch, capabilities.nested)
 }
 
 /** A lane that a person opened again: what was refused before is tried again. */

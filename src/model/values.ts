@@ -24,6 +24,8 @@ export type CanonicalDocument = { readonly [field: string]: CanonicalValue }
  * - `instant`: RFC 3339 in UTC, up to nanoseconds · `date`: no zone · `localDateTime`: `{ local, zone }`
  * - `money`: `{ amount, currency }`, merged as one · `group`: named parts, merged as one
  * - `ref`: the id of a record of another entity · `set`: sorted, no duplicates · `list`: ordered · `blob`: a content hash
+ *
+ * `key` of a set or list of groups names the parts by which one element is told from the others; see `lens/pair-elements.ts`.
  */
 export type FieldType =
   | { readonly kind: 'string'; readonly maxLength?: number; readonly format?: 'email' | 'phone' | 'uri' }
@@ -37,8 +39,8 @@ export type FieldType =
   | { readonly kind: 'money' }
   | { readonly kind: 'group'; readonly fields: Readonly<Record<string, FieldType>> }
   | { readonly kind: 'ref'; readonly entity: string }
-  | { readonly kind: 'set'; readonly of: FieldType }
-  | { readonly kind: 'list'; readonly of: FieldType }
+  | { readonly kind: 'set'; readonly of: FieldType; readonly key?: readonly string[] }
+  | { readonly kind: 'list'; readonly of: FieldType; readonly key?: readonly string[] }
   | { readonly kind: 'blob' }
 
 /** A native record as a system's API gives it, parsed without loss (see `LosslessNumber`). Own keys only, null prototype allowed. */

@@ -4,6 +4,7 @@ import { compileLens } from '../lens/compile-lens.ts'
 import { isPathWithin } from '../lens/native-path.ts'
 import type { LensSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
+import { checkElementKeys } from './check-element-keys.ts'
 import { checkMatch } from './check-match.ts'
 import { type CompiledMapping, compileMapping, type Identify, writtenPaths } from './compile-mapping.ts'
 import { compileOnCreate } from './compile-on-create.ts'
@@ -86,6 +87,7 @@ function compileFields(context: PolicyContext, report: Report): Map<string, Fiel
   if (context.types.size === 0) report(problem('missing', ['fields'], 'the entity has no fields'))
   const fields = [...context.types].map(([name, type]) => {
     checkOwner(name, context, report)
+    checkElementKeys(type, ['fields', name], report)
     return [name, compileField({ name, type, policy: policies.get(name) }, context, report)] as const
   })
   return new Map(fields)

@@ -2,6 +2,7 @@
 
 import type { Field, SystemField } from '../integration.ts'
 import { type LensId, sourceIdentity } from '../lens/identity.ts'
+import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
 import {
   type LensFieldSpec,
   type LensPartSpec,
@@ -14,7 +15,13 @@ import type { FieldType } from '../values.ts'
 import { problem } from './finding.ts'
 import { groupParts, mappingForm } from './mapping-form.ts'
 import { mappingSource } from './mapping-source.ts'
-import { normaliserOf, normaliserSpecs, type PartNormaliser, partsNormaliser } from './normaliser-specs.ts'
+import {
+  elementsNormaliser,
+  normaliserOf,
+  normaliserSpecs,
+  type PartNormaliser,
+  partsNormaliser,
+} from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
 import type { GroupMapping, MappingDefinition, MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
@@ -82,7 +89,32 @@ function wholeSource(
   const isPair = source.kind === 'expression' || source.kind === 'function'
   const empties = isPair ? plainEmpties : emptySpelling(spells, mapping.spells)
   const specs = normaliserSpecs(mapping, empties)
-  return { source, specs, declared: { source: sourceIdentity(source), specs } }
+  const elements = isGroupList(type) ? mapping.elements : undefined
+  if (!isGroupList(type) || elements === undefined)
+    return { source, specs, declared: { source: sourceIdentity(source), specs } }
+  const parts = elementParts(elements, type, { spells, report })
+  const declaredParts = Object.fromEntries(parts.map((part) => [part.name, part.specs]))
+  return {
+    source,
+    specs: [...elementsNormaliser(type, parts), ...specs],
+    declared: { source: sourceIdentity(source), specs, parts: declaredParts },
+  }
+}
+
+/** What a system does to the parts of each element, compiled and as declared. */
+function elementParts(
+  elements: NonNullable<MappingLongForm['elements']>,
+  type: GroupListType,
+  { spells, report }: { readonly spells: SpellsDefinition | undefined; readonly report: Report },
+): (PartNormaliser & { readonly specs: readonly NormaliserSpec[] })[] {
+  return Object.entries(elements).flatMap(([name, mapping]) => {
+    const partType = type.of.fields[name]
+    if (partType === undefined) return []
+    const long: MappingLongForm = typeof mapping === 'string' ? { path: mapping } : mapping
+    const specs = normaliserSpecs(long, emptySpelling(spells, long.spells))
+    const under = reportUnder(report, ['elements', name])
+    return [{ name, specs, normalise: normaliserOf(specs, partType, under) }]
+  })
 }
 
 function groupSource(
@@ -134,7 +166,15 @@ function finish(
     context.systemWritable && direction !== 'read' && (pair === undefined || pair.write !== undefined)
   const { name, type, required, normalise: normaliseField } = context.field
   return {
-    lens: { name, type, readable, writable, source, normalise: normaliseField },
+    lens: {
+      name,
+      type,
+      readable,
+      writable,
+      source,
+      normalise: normaliseField,
+      asWritten: (value) => normalise(normaliseField(value)),
+    },
     field: {
       name,
       readable,

@@ -23,7 +23,11 @@ export function fieldType(definition: InnerTypeDefinition | FieldLongForm): Fiel
     }
     case 'set':
     case 'list':
-      return { kind: definition.type, of: fieldType(definition.of) }
+      return {
+        kind: definition.type,
+        of: fieldType(definition.of),
+        ...(definition.key === undefined ? {} : { key: [definition.key].flat() }),
+      }
     default:
       return { kind: definition.type }
   }

@@ -1,12 +1,14 @@
 /** From what a mapping says to where the lens looks. */
-import type { EmptySpelling, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
+import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
+import type { EmptySpelling, LensPartSpec, LensSource, NativePath, WriteTarget } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 import { expressionAt } from './expression.ts'
 import { makesObject, onlyPathOf } from './expression-path.ts'
 import { type DefinitionPath, problem } from './finding.ts'
+import { groupParts } from './mapping-form.ts'
 import { parseNativePath } from './native-path.ts'
 import { nativeSpelling, spellingKeys } from './native-spelling.ts'
-import type { Report } from './report.ts'
+import { type Report, reportUnder } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
 import { valueMap } from './value-map.ts'
@@ -34,12 +36,12 @@ export function mappingSource(
   const empties = emptySpelling(...context.spells, mapping.spells)
   return context.type.kind === 'money'
     ? moneySource(mapping, path, empties, report)
-    : plainSource(mapping, { path, empties, type: context.type }, report)
+    : plainSource(mapping, { path, empties, ...context }, report)
 }
 
 function plainSource(
   mapping: MappingLongForm,
-  { path, empties, type }: { path: NativePath; empties: EmptySpelling; type: FieldType },
+  { path, empties, type, spells }: SourceContext & { path: NativePath; empties: EmptySpelling },
   report: Report,
 ): LensSource | undefined {
   if (mapping.currency !== undefined) {
@@ -48,14 +50,54 @@ function plainSource(
   }
   const values = valueMap(mapping, type, report)
   const spelling = nativeSpelling(mapping, type, report)
-  if (values === 'wrong' || spelling === 'wrong') return undefined
+  const elements = elementSources(mapping, { type, spells }, report)
+  if (values === 'wrong' || spelling === 'wrong' || elements === 'wrong') return undefined
   return {
     kind: 'path',
     path,
     empties,
+    ...(elements === undefined ? {} : { elements }),
     ...(values === undefined ? {} : { values }),
     ...(spelling === undefined ? {} : { spelling }),
   }
+}
+
+/** Where the parts of an element are; `wrong` (and reported) when that can't be. */
+function elementSources(
+  mapping: MappingLongForm,
+  { type, spells }: SourceContext,
+  report: Report,
+): readonly LensPartSpec[] | undefined | 'wrong' {
+  const { elements } = mapping
+  if (elements === undefined) return undefined
+  const inElements = reportUnder(report, ['elements'])
+  if (!isGroupList(type)) {
+    inElements(problem('mapping', [], `only sets and lists of groups have them, this is ${type.kind}`))
+    return 'wrong'
+  }
+  const parts = groupParts({ fields: elements }, type.of, inElements)
+  if (parts === undefined || !isWhole(mapping, type, inElements)) return 'wrong'
+  const sources = parts.flatMap((part): LensPartSpec[] => {
+    const long: MappingLongForm = typeof part.mapping === 'string' ? { path: part.mapping } : part.mapping
+    const source = mappingSource(long, { type: part.type, spells }, reportUnder(inElements, part.path))
+    return source === undefined ? [] : [{ name: part.name, type: part.type, source }]
+  })
+  return sources.length === parts.length ? sources : 'wrong'
+}
+
+/** A list is agreed as one value: an edit in a system that lacks a part would take it from every element. */
+function isWhole(
+  { elements, lossy, direction }: MappingLongForm,
+  type: GroupListType,
+  report: Report,
+): boolean {
+  if (lossy !== undefined || direction === 'write') return true
+  const missing = Object.keys(type.of.fields).filter((name) => elements?.[name] === undefined)
+  for (const name of missing) {
+    const hint = 'map it, or say lossy: never-origin if this system has no place for it'
+    report(problem('mapping', [], `the part ${name} of an element is not mapped`, hint))
+  }
+  return missing.length === 0
 }
 
 function moneySource(
@@ -95,7 +137,7 @@ function nativePath(text: string, at: DefinitionPath, report: Report): NativePat
 }
 
 function pairSource(mapping: MappingLongForm, report: Report): LensSource | undefined {
-  const misplaced = (['values', 'currency', ...spellingKeys, 'spells'] as const).find(
+  const misplaced = (['values', 'currency', ...spellingKeys, 'spells', 'elements'] as const).find(
     (key) => mapping[key] !== undefined,
   )
   if (misplaced !== undefined) {

@@ -1,4 +1,6 @@
-import { isCanonicalObject } from '../canonical/object.ts'
+import { sortSet } from '../canonical/collection.ts'
+import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
+import type { GroupListType } from '../lens/list-elements.ts'
 import { type EmptySpelling, type NormaliserSpec, plainEmpties } from '../lens/spec.ts'
 import { compileNormaliser, type Normaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
@@ -52,8 +54,23 @@ export interface PartNormaliser {
  * of which nothing is left is null, as it would be read.
  */
 export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpec[] {
-  const mapped = new Map(parts.map((part) => [part.name, part.normalise]))
+  return [{ kind: 'function', normalise: normaliseParts(parts) }]
+}
+
+/** The same for each element of a set or list; an element of which nothing is left stays one. */
+export function elementsNormaliser(type: GroupListType, parts: readonly PartNormaliser[]): NormaliserSpec[] {
+  const normaliseElement = normaliseParts(parts)
   const normalise = (value: CanonicalValue): CanonicalValue => {
+    if (!isCanonicalList(value)) return value
+    const elements = value.map((element) => normaliseElement(element) ?? {})
+    return type.kind === 'set' ? sortSet(elements) : elements
+  }
+  return [{ kind: 'function', normalise }]
+}
+
+function normaliseParts(parts: readonly PartNormaliser[]): (value: CanonicalValue) => CanonicalValue {
+  const mapped = new Map(parts.map((part) => [part.name, part.normalise]))
+  return (value) => {
     if (!isCanonicalObject(value)) return value
     const entries = Object.entries(value).flatMap(([name, part]) => {
       const normalisePart = mapped.get(name)
@@ -61,5 +78,4 @@ export function partsNormaliser(parts: readonly PartNormaliser[]): NormaliserSpe
     })
     return entries.every(([, part]) => part === null) ? null : Object.fromEntries(entries)
   }
-  return [{ kind: 'function', normalise }]
 }

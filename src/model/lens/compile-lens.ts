@@ -58,14 +58,15 @@ function compileField(spec: LensFieldSpec): FieldLens {
   }
 }
 
-function compileSource({ name, type, source }: LensFieldSpec): FieldLens {
+function compileSource(spec: LensFieldSpec): FieldLens {
+  const { name, type, source } = spec
   switch (source.kind) {
     case 'expression':
       return compileExpressionLens(name, type, source)
     case 'function':
       return compileFunctionLens(name, type, source)
     default:
-      return compilePathLens(name, type, source)
+      return compilePathLens(spec, source)
   }
 }
 
@@ -186,6 +187,7 @@ function checkSource(field: string, source: LensSource): void {
     case 'path':
       checkPath(field, source.path)
       if (source.values !== undefined) checkValueMap(field, source.values)
+      for (const part of source.elements ?? []) checkSource(`${field}[].${part.name}`, part.source)
       break
     default:
       if (source.path !== undefined) checkPath(field, source.path)

@@ -8,7 +8,7 @@
  * The identity is made of what the definition declares, in one form for all ways of writing it: key order, short and long forms, and defaults
  * that are spelt out make no difference.
  */
-import type { LensSource } from './spec.ts'
+import type { LensPartSpec, LensSource } from './spec.ts'
 
 /**
  * Raised whenever this version of Isthmus reads or writes other values than an earlier one did under the same declaration. Every base is then
@@ -113,11 +113,19 @@ export function sourceIdentity(source: LensSource): unknown {
     case 'group':
       return {
         kind: source.kind,
-        parts: [...source.parts]
-          .sort((one, other) => (one.name < other.name ? -1 : 1))
-          .map((part) => ({ name: part.name, source: sourceIdentity(part.source) })),
+        parts: partsIdentity(source.parts),
       }
+    case 'path': {
+      const { elements } = source
+      return elements === undefined ? source : { ...source, elements: partsIdentity(elements) }
+    }
     default:
       return source
   }
+}
+
+function partsIdentity(parts: readonly LensPartSpec[]): unknown {
+  return [...parts]
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map((part) => ({ name: part.name, source: sourceIdentity(part.source) }))
 }

@@ -109,7 +109,7 @@ describe('laws of generated mappings', () => {
       }),
       { numRuns: 1000 },
     )
-  })
+  }, 120_000)
 
   it('hold for mappings that lose something, once what they lose is declared', async () => {
     const type: FieldType = { kind: 'string' }

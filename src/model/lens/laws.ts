@@ -14,6 +14,7 @@ import type { Entity, EntitySystem, Lens, NestedPatch } from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 import { applyPatch } from './apply-patch.ts'
 import { describeValue, nativeKind } from './describe-value.ts'
+import { checkListFrame } from './list-laws.ts'
 
 export type Law = 'get-put' | 'put-get' | 'idempotent-normaliser' | 'canonical-read' | 'frame' | 'determinism'
 
@@ -76,6 +77,7 @@ export async function checkLaws(
     checkPutGet(subject, native, other, options),
     checkCanonicalRead(subject, native, options),
     checkFrame(subject, native, other),
+    checkListFrame(subject, native),
     checkDeterminism(subject, native, other),
   ])
   return [
@@ -262,7 +264,7 @@ function hasFrame(value: unknown): value is NativeRecord {
   return isPlainObject(value) && Object.keys(value).sort().join() !== 'local,zone'
 }
 
-/** Lists are values of their own: replaced as a whole, they have no frame. */
+/** Lists have a frame of their own, which `list-laws.ts` looks at. */
 function lostProbes(before: NativeRecord, after: unknown, path: string): readonly string[] {
   if (!isPlainObject(after)) return [path]
   const here = after[probe] === true ? [] : [path === '' ? '(record)' : path]

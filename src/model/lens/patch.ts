@@ -24,23 +24,37 @@ export class Patch {
     this.#nested = nested
   }
 
+  /** A patch that begins as a copy of an object: what it names is changed in the copy, and everything else stays. */
+  static over(base: NativeRecord | undefined): Patch {
+    const patch = new Patch(base, 'replace')
+    for (const [name, value] of Object.entries(base ?? {})) patch.#root[name] = cloneNative(value, 0)
+    return patch
+  }
+
   get result(): NativeRecord {
     return this.#root
   }
 
+  /** What the base record has at a path. */
+  baseAt(path: NativePath): unknown {
+    return nativeAt(this.#base, path)
+  }
+
   /** Whether the base record has something at the path that leaving the path out would leave there. */
   hasBase(path: NativePath): boolean {
-    const value = nativeAt(this.#base, path)
+    const value = this.baseAt(path)
     return value !== undefined && value !== null
   }
 
   /**
-   * Sets one value. Objects are set part by part, so that their unmapped neighbours stay; one without parts sets nothing.
+   * Sets one value. Objects are set part by part, so that their unmapped neighbours stay; one without parts is set where nothing is yet.
    *
    * @returns a problem when the path leads through a list element that is not there
    */
   set(path: NativePath, value: unknown): ValueProblem | undefined {
     if (isPlainObject(value) && path.length < limits.depthMax) {
+      if (Object.keys(value).length === 0 && !this.hasBase(path))
+        return this.#place(path, Object.create(null))
       for (const [name, part] of Object.entries(value)) {
         const problem = this.set([...path, name], part)
         if (problem !== undefined) return problem

@@ -1,13 +1,27 @@
+import { parseCanonical } from '../canonical/canonical.ts'
 import { parseMoney } from '../canonical/money.ts'
 import { numberToNative } from '../canonical/number.ts'
-import { isCanonicalObject } from '../canonical/object.ts'
+import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import { accept, refuse, type ValueProblem } from '../canonical/outcome.ts'
 import { plainSpelling } from '../canonical/spelling.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { type FieldLens, place, type WriteContext } from './field-lens.ts'
+import {
+  type ElementLens,
+  type GroupListType,
+  isGroupList,
+  readElements,
+  writeElements,
+} from './list-elements.ts'
 import { nativeAt } from './native-path.ts'
 import { type FieldReading, foldNulls, readNative, writeNative } from './native-value.ts'
-import type { LensPartSpec, LensSource, NativePath } from './spec.ts'
+import {
+  type LensFieldSpec,
+  type LensPartSpec,
+  type LensSource,
+  type NativePath,
+  plainEmpties,
+} from './spec.ts'
 
 /** The kinds of source that stand at paths: they read and write at once, without an answer to wait for. */
 export type PathSource = Extract<LensSource, { kind: 'path' | 'money' | 'group' }>
@@ -18,15 +32,22 @@ type SyncLens = Pick<FieldLens, 'writes'> & {
 }
 
 /** Compiles a field that lives at paths. */
-export function compilePathLens(name: string, type: FieldType, source: PathSource): Required<FieldLens> {
-  const lens = compileSource(type, source)
+export function compilePathLens(
+  { name, type, asWritten }: Pick<LensFieldSpec, 'name' | 'type' | 'asWritten'>,
+  source: PathSource,
+): Required<FieldLens> {
+  const lens = compileSource(type, source, asWritten)
   return { name, type, writes: lens.writes, write: lens.write, read: ({ native }) => lens.read(native) }
 }
 
-function compileSource(type: FieldType, source: PathSource): SyncLens {
+function compileSource(
+  type: FieldType,
+  source: PathSource,
+  asWritten?: LensFieldSpec['asWritten'],
+): SyncLens {
   switch (source.kind) {
     case 'path':
-      return singleLens(type, source)
+      return isGroupList(type) ? listLens(type, source, asWritten) : singleLens(type, source)
     case 'money':
       return moneyLens(source)
     case 'group':
@@ -44,6 +65,46 @@ function singleLens(type: FieldType, source: Extract<PathSource, { kind: 'path' 
       if (keepsNeighbours) return patch.set(path, nullParts(type.fields))
       return place(patch, path, writeNative(type, value, source))
     },
+  }
+}
+
+type SinglePath = Extract<PathSource, { kind: 'path' }>
+
+/** A list of groups: what the system holds of its elements beside the mapped parts stays with them. */
+function listLens(type: GroupListType, source: SinglePath, asWritten: LensFieldSpec['asWritten']): SyncLens {
+  const whole = singleLens(type, source)
+  const { path, elements, values, spelling } = source
+  if (values !== undefined || spelling?.separator !== undefined) return whole
+  const lens = elementLens(type, elements)
+  return {
+    writes: [path],
+    read: (native) => {
+      const held = nativeAt(native, path)
+      const isList = elements !== undefined && Array.isArray(held) && held.length > 0
+      return isList ? readElements(type, lens, held) : whole.read(native)
+    },
+    write: (value, context) => {
+      if (!isCanonicalList(value) || value.length === 0) return whole.write(value, context)
+      const { patch } = context
+      const written = writeElements(value, { type, lens, held: patch.baseAt(path), asWritten })
+      return written.ok ? patch.set(path, written.value) : written.problem
+    },
+  }
+}
+
+/** Without mappings of its own, a part of an element stands under its own name. */
+function elementLens({ of }: GroupListType, elements: readonly LensPartSpec[] | undefined): ElementLens {
+  const plain = Object.entries(of.fields).map(
+    ([name, type]): LensPartSpec => ({
+      name,
+      type,
+      source: { kind: 'path', path: [name], empties: plainEmpties },
+    }),
+  )
+  const lens = groupLens(of, elements ?? plain)
+  return {
+    read: (native) => (elements === undefined ? parseCanonical(of, native) : lens.read(native)),
+    write: (parts, patch) => lens.write(parts, { values: {}, patch, expressionInput: () => ({}) }),
   }
 }
 

@@ -29,12 +29,24 @@ export interface LensFieldSpec {
   readonly source: LensSource
   /** The field's canonical normaliser: limits of the type are checked on what it makes of a value. @default checked as read */
   readonly normalise?: (value: CanonicalValue) => CanonicalValue
+  /**
+   * What the values given to `write` went through after they were read somewhere: by it, elements of lists are recognised whose spelling the
+   * normalisers change. @default nothing
+   */
+  readonly asWritten?: ((value: CanonicalValue) => CanonicalValue) | undefined
 }
 
 /** Where a field lives in a native record and how it is spelt there. */
 export type LensSource =
-  /** One native value, converted by the field's type. */
-  | ({ readonly kind: 'path'; readonly path: NativePath } & NativeSpelling)
+  /**
+   * One native value, converted by the field's type. `elements`: how the parts of each element of a set or list of groups are spelt, by paths
+   * from the element; missing: each part stands under its own name.
+   */
+  | ({
+      readonly kind: 'path'
+      readonly path: NativePath
+      readonly elements?: readonly LensPartSpec[]
+    } & NativeSpelling)
   /** Amount and currency as one: the currency beside the amount, or the same for the whole system. */
   | ({
       readonly kind: 'money'

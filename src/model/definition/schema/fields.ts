@@ -34,7 +34,7 @@ export type InnerTypeDefinition =
   | { type: 'enum'; values: string[] }
   | { type: 'ref'; entity: string }
   | { type: 'group'; fields: Record<string, InnerTypeDefinition> }
-  | { type: 'set' | 'list'; of: InnerTypeDefinition }
+  | { type: 'set' | 'list'; of: InnerTypeDefinition; key?: string | string[] | undefined }
 
 const attributes = {
   string: {
@@ -79,7 +79,16 @@ function groupAttributes() {
 }
 
 function collectionAttributes() {
-  return { type: z.enum(['set', 'list']), of: innerTypeSchema.describe('Type of the elements.') }
+  return {
+    type: z.enum(['set', 'list']),
+    of: innerTypeSchema.describe('Type of the elements.'),
+    key: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe(
+        'Of elements that are groups: the part, or the parts together, by which one element is told from the others, so that what is not mapped stays with its element. Default: content and place tell them.',
+      ),
+  }
 }
 
 const fieldAttributes = {

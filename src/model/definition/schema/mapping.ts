@@ -62,70 +62,84 @@ const commonKeys = {
   spells: spellsSchema.optional(),
 }
 
+/** Keys of a mapping that lives at paths or is calculated. */
+const pathKeys = {
+  path: nativePath.optional(),
+  currency: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        fixed: z
+          .string()
+          .regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' })
+          .describe('Currency of all amounts there.'),
+      }),
+    ])
+    .optional()
+    .describe('Path of the currency of a money field, or { fixed: EUR }.'),
+  values: z
+    .record(z.string(), nativeScalar)
+    .optional()
+    .describe(
+      'Native value: canonical value. Of several natives for one canonical value, the first is written.',
+    ),
+  as: z
+    .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'compact'])
+    .optional()
+    .describe(
+      'How the value is written: decimals, integers and money as number (default) or text; references as text (default) or number; instants as text (default), epochSeconds or epochMillis; dates as text (default) or compact (20310501). With values: JSON type of the native values named there, text (default), number or boolean.',
+    ),
+  decimalSeparator: z
+    .enum(['.', ','])
+    .optional()
+    .describe('Of decimals and money written as text. Default a point.'),
+  fractionDigits: z
+    .int()
+    .min(0)
+    .max(30)
+    .optional()
+    .describe(
+      'Decimals and money written as text have at least so many places (10.50). Default: as many as the value has.',
+    ),
+  offset: z
+    .string()
+    .optional()
+    .describe(
+      'Of instants that this system writes without one, such as +01:00 or Z. Default: each says its own.',
+    ),
+  separator: z
+    .string()
+    .min(1)
+    .max(10)
+    .optional()
+    .describe(
+      'The elements of a set or list stand in one text, with this between them. Default: a JSON list.',
+    ),
+  read: z
+    .union([z.string().min(1), readFunctionSchema])
+    .optional()
+    .describe('JSONata on the native record (or a function): gives the canonical value.'),
+  write: z
+    .union([z.string().min(1), writeFunctionSchema])
+    .optional()
+    .describe(
+      'JSONata on the canonical fields (or a function): gives the native value for path, or an object of native properties.',
+    ),
+  ...commonKeys,
+}
+
+/** The mapping of one part of an element. */
+const elementPartSchema = z.strictObject(pathKeys).meta({ id: 'ElementPart' })
+
 export const mappingLongFormSchema = z
   .strictObject({
-    path: nativePath.optional(),
-    currency: z
-      .union([
-        z.string().min(1),
-        z.strictObject({
-          fixed: z
-            .string()
-            .regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' })
-            .describe('Currency of all amounts there.'),
-        }),
-      ])
-      .optional()
-      .describe('Path of the currency of a money field, or { fixed: EUR }.'),
-    values: z
-      .record(z.string(), nativeScalar)
+    ...pathKeys,
+    elements: z
+      .record(fieldNameSchema, z.union([z.string().min(1), elementPartSchema]))
       .optional()
       .describe(
-        'Native value: canonical value. Of several natives for one canonical value, the first is written.',
+        'Of a set or list of groups: the mapping of each part of an element, with paths from the element. Default: each part stands under its own name.',
       ),
-    as: z
-      .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'compact'])
-      .optional()
-      .describe(
-        'How the value is written: decimals, integers and money as number (default) or text; references as text (default) or number; instants as text (default), epochSeconds or epochMillis; dates as text (default) or compact (20310501). With values: JSON type of the native values named there, text (default), number or boolean.',
-      ),
-    decimalSeparator: z
-      .enum(['.', ','])
-      .optional()
-      .describe('Of decimals and money written as text. Default a point.'),
-    fractionDigits: z
-      .int()
-      .min(0)
-      .max(30)
-      .optional()
-      .describe(
-        'Decimals and money written as text have at least so many places (10.50). Default: as many as the value has.',
-      ),
-    offset: z
-      .string()
-      .optional()
-      .describe(
-        'Of instants that this system writes without one, such as +01:00 or Z. Default: each says its own.',
-      ),
-    separator: z
-      .string()
-      .min(1)
-      .max(10)
-      .optional()
-      .describe(
-        'The elements of a set or list stand in one text, with this between them. Default: a JSON list.',
-      ),
-    read: z
-      .union([z.string().min(1), readFunctionSchema])
-      .optional()
-      .describe('JSONata on the native record (or a function): gives the canonical value.'),
-    write: z
-      .union([z.string().min(1), writeFunctionSchema])
-      .optional()
-      .describe(
-        'JSONata on the canonical fields (or a function): gives the native value for path, or an object of native properties.',
-      ),
-    ...commonKeys,
   })
   .meta({ id: 'FieldMapping' })
 
