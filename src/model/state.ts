@@ -76,6 +76,11 @@ export interface MemberField {
   readonly coerced?: true
   /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */
   readonly writeOnly?: true
+  /**
+   * The create that made the counterpart gave this field no value, or an empty one: what the first look shows is the system's own default and
+   * nobody's edit.
+   */
+  readonly blank?: true
   /** Its reference waits for a target since then; `told`: so long that a person was told. */
   readonly awaits?: { readonly since: number; readonly told?: boolean }
   /** The last look could not read the field: code of the problem. What else is here is from before. */

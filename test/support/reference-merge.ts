@@ -19,7 +19,8 @@ export function referenceMerge(input: MergeInput) {
     const seen = parts.filter((p) => p.fields.get(f)?.readable && input.observations.get(p.system)?.unknown.has(f) === false)
     const value = (p: Any): Any => input.observations.get(p.system)?.values[f]
     const absorb = (m: Any, o: Any) => { for (const k of ['shadow', 'shadowAbsent', 'provisional', 'coerced', 'replaced', 'notStored']) delete m[k]; if (o === undefined) m.shadowAbsent = true; else m.shadow = o }
-    const real: Any[] = []
+    const right = (p: Any) => (p.direction === 'target' ? 'one-way' : field.owner !== undefined && field.owner !== p.system ? 'owner' : p.fields.get(f).neverOrigin ? 'poorer' : 'allowed')
+    const real: Any[] = [], said: Any[] = []
     for (const p of seen) {
       const m = state[p.system], o = value(p), base = m.shadow !== undefined || m.shadowAbsent
       const own = m.own?.findLast((w: Any) => eq(p, o, w.value) || coerced(w.value, o))
@@ -36,11 +37,10 @@ export function referenceMerge(input: MergeInput) {
       else if (old && !form) { const acked = m.replaced.acked; absorb(m, o); m.acked = acked; m.rejected = { rev: wrote, version: input.version } }
       else if ((m.provisional !== undefined || m.replaced) && form) { absorb(m, o); m.acked = wrote; m.coerced = true }
       else if (own) { absorb(m, o); m.acked = own.rev; if (!eq(p, o, own.value)) m.coerced = true }
-      else if (!base && empty(o)) { absorb(m, o); if (empty(agreed.value)) { m.acked = agreed.rev; if (agreed.rev > 0) m.coerced = true } }
+      else if (!base && empty(o)) { if (o != null && agreed.rev === 0 && right(p) === 'allowed') said.push(p); absorb(m, o); if (empty(agreed.value)) { m.acked = agreed.rev; if (agreed.rev > 0) m.coerced = true } }
       else { real.push({ p, system: p.system, v: o, base: m.shadow, at: input.observations.get(p.system)?.changedAt, concurrent: base ? m.acked < agreed.rev && (m.provisional !== agreed.rev || flying) : !empty(agreed.value) }); absorb(m, o) }
     }
     const decide = (next: Any) => { out.rev += 1; agreed = { ...next, rev: out.rev }; for (const p of seen) if (eq(p, value(p), agreed.value)) state[p.system].acked = out.rev }
-    const right = (p: Any) => (p.direction === 'target' ? 'one-way' : field.owner !== undefined && field.owner !== p.system ? 'owner' : p.fields.get(f).neverOrigin ? 'poorer' : 'allowed')
     let origins = real.filter((r) => right(r.p) === 'allowed')
     if (origins.length === 0 && agreed.rev === 0) origins = real.filter((r) => right(r.p) === 'poorer')
     const refused = real.filter((r) => !origins.includes(r))
@@ -73,6 +73,14 @@ export function referenceMerge(input: MergeInput) {
     const over = refused.filter((r) => agreed.heldBy === undefined && agreed.rev > 0 && !eq(r.p, r.v, agreed.value) && !poorer(r))
     if (over.length > 0) out.conflicts.push([f, ...over.map((r) => r.v), agreed.value])
     if (over.some((r) => state[r.system].acked >= agreed.rev)) decide(agreed)
+    if (said.length > 0 && agreed.rev === 0 && agreed.heldBy === undefined) {
+      decide({ value: value(said[0]), src: said[0].system })
+      for (const p of parts) {
+        const m = state[p.system], look = input.observations.get(p.system)
+        const nothing = look ? !look.unknown.has(f) && empty(value(p)) : (m.shadow !== undefined || m.shadowAbsent) && empty(m.shadow) && m.provisional === undefined && !m.replaced && m.own === undefined
+        if (nothing && p.fields.get(f)?.readable && m.acked < agreed.rev) { m.acked = agreed.rev; m.coerced = true }
+      }
+    }
     for (const p of parts) {
       const m = state[p.system], member = input.members.get(p.system) as Any, look = input.observations.get(p.system)
       if (agreed.rev === 0 || agreed.heldBy !== undefined || m.acked >= agreed.rev || member.state !== 'linked' || !look || look.unknown.has(f)) continue

@@ -3,7 +3,9 @@
  *
  * - `quiet`: nothing new; the state may have been confirmed
  * - `settled`: the value is ours or agreed already; absorbed, not a change
- * - `missing`: never absorbed here and empty, while something is agreed; absorbed, and to be written
+ * - `missing`: nobody put it here, while something else is agreed: never absorbed here and empty, or filled by the system itself when we
+ *   created the record; absorbed, and to be written
+ * - `empty`: never absorbed here, nothing agreed, and empty by its own account
  * - `changed`: somebody changed it
  *
  * A write that no look has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
@@ -11,22 +13,24 @@
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField, MemberField } from '../state.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
-import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
+import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import {
   absorb,
   acknowledge,
   confirmWrite,
+  forgetDefault,
   forgetWrote,
   hasBase,
   isUnverified,
   markCoerced,
 } from './member-field.ts'
+import { ownDefault } from './own-default.ts'
 import { findOwnWrite } from './own-writes.ts'
 import { isConcurrent, judgeUnverified, type UnverifiedLook } from './unverified-write.ts'
 
 /** What a look means, and the field's state after it where nothing has to be decided. */
 export type Look =
-  | { readonly kind: 'quiet' | 'missing'; readonly state: MemberField }
+  | { readonly kind: 'quiet' | 'missing' | 'empty'; readonly state: MemberField }
   | {
       readonly kind: 'settled'
       readonly state: MemberField
@@ -56,7 +60,7 @@ export function classifyLook(question: LookQuestion): Look {
   const { shape, role, state, agreed, observed } = question
   const known = hasBase(state)
   if (known && equivalent(role.settings, observed, state.shadow)) {
-    return { kind: 'quiet', state: forgetWrote(confirmWrite(state)) }
+    return { kind: 'quiet', state: forgetDefault(forgetWrote(confirmWrite(state))) }
   }
   if (equivalent(role.settings, observed, agreed.value)) {
     return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
@@ -66,6 +70,8 @@ export function classifyLook(question: LookQuestion): Look {
   if (unverified !== undefined) return { kind: 'settled', state: unverified.state, note: unverified.kind }
   const own = ownValue(question)
   if (own !== undefined) return own
+  const ofItself = ownDefault(question)
+  if (ofItself !== undefined) return ofItself
   if (!known) return firstContact(state, agreed, observed)
   return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.look), edited: true }
 }
@@ -103,6 +109,7 @@ function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeVa
     }
   }
   if (!isEmpty(agreed.value)) return { kind: 'missing', state: absorb(state, observed) }
+  if (agreed.rev === 0 && isStatedEmpty(observed)) return { kind: 'empty', state: absorb(state, observed) }
   const settled = acknowledge(absorb(state, observed), agreed.rev)
   return { kind: 'settled', state: agreed.rev > 0 ? markCoerced(settled) : settled }
 }

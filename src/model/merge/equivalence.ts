@@ -55,6 +55,16 @@ export function isEmpty(value: MaybeValue): boolean {
   return Object.values(value).every(isEmpty)
 }
 
+/**
+ * An empty text, list or object, or a group with such a part: somebody says that there is nothing, where *absent* and *null* say nothing at all.
+ */
+export function isStatedEmpty(value: MaybeValue): boolean {
+  if (value === undefined || value === null || !isEmpty(value)) return false
+  if (!isCanonicalObject(value)) return true
+  const parts = Object.values(value)
+  return parts.length === 0 || parts.some(isStatedEmpty)
+}
+
 /** Empty, or a group with a part that is. */
 export function isPartlyEmpty(value: MaybeValue): boolean {
   if (isEmpty(value)) return true

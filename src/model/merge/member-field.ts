@@ -20,6 +20,7 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
     replaced: _replaced,
     notStored: _notStored,
     unclear: _unclear,
+    blank: _blank,
     ...kept
   } = state
   return value === undefined ? { ...kept, shadowAbsent: true } : { ...kept, shadow: value }
@@ -44,6 +45,13 @@ export function confirmWrite(state: MemberField): MemberField {
   if (!isUnverified(state) && state.notStored === undefined) return state
   const { provisional, replaced: _replaced, notStored: _notStored, ...kept } = state
   return acknowledge(kept, Math.max(kept.acked, provisional ?? 0))
+}
+
+/** A value was seen, or written, after our create: from now on what turns up is somebody's. */
+export function forgetDefault(state: MemberField): MemberField {
+  if (state.blank === undefined) return state
+  const { blank: _blank, ...kept } = state
+  return kept
 }
 
 /** The first look after our own write is over. */

@@ -5,6 +5,7 @@
  * plays no part, since the fields and the systems are walked in the order of the definition.
  */
 import type { AgreedField } from '../state.ts'
+import { agreeOnEmpty } from './agree-on-empty.ts'
 import { nothingAgreed, type SeenChange } from './change.ts'
 import { classifyLook } from './classify-look.ts'
 import type { MergeDecision, MergeInput, Observation } from './contract.ts'
@@ -37,6 +38,7 @@ export function mergeRecord(input: MergeInput): MergeDecision {
 function mergeField(pass: MergePass, shape: FieldShape): void {
   const agreed = agreedNow(pass, shape)
   let changes: SeenChange[] | undefined
+  let empties: FieldRole[] | undefined
   for (const role of shape.roles) {
     const side = pass.sides[role.index]
     const observation = side?.observation
@@ -45,10 +47,16 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
     if (observation.unknown.size > 0 && observation.unknown.has(shape.name)) continue
     const change = look(pass, { shape, role, side, observation, agreed })
     if (change === undefined) continue
-    changes ??= []
-    changes.push(change)
+    if (change === 'empty') {
+      empties ??= []
+      empties.push(role)
+    } else {
+      changes ??= []
+      changes.push(change)
+    }
   }
   if (changes !== undefined) decideField({ pass, shape }, changes)
+  if (empties !== undefined) agreeOnEmpty({ pass, shape }, empties)
   if (agreed.heldBy !== undefined) releaseIfEqual({ pass, shape })
 }
 
@@ -78,7 +86,7 @@ interface LookInput {
 function look(
   pass: MergePass,
   { shape, role, side, observation, agreed }: LookInput,
-): SeenChange | undefined {
+): SeenChange | 'empty' | undefined {
   const rebased = observation.rebase?.has(shape.name) === true
   const known = fieldState(side, shape.name)
   const state = rebased ? withoutBase(known) : known
@@ -116,7 +124,7 @@ function look(
   if (seen.kind === 'settled' && seen.note !== undefined) {
     pass.notes.push({ kind: seen.note, system: role.system, field: shape.name })
   }
-  return undefined
+  return seen.kind === 'empty' ? 'empty' : undefined
 }
 
 function settleState(side: Side, shape: FieldShape, state: SeenState): void {

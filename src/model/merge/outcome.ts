@@ -8,8 +8,8 @@ import type { EntitySystem, SystemField } from '../integration.ts'
 import type { MemberField, MemberFields } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
 import type { PlannedWrite } from './contract.ts'
-import { equivalent, type MaybeValue } from './equivalence.ts'
-import { absorb, acknowledge, markCoerced, unseen } from './member-field.ts'
+import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
+import { absorb, acknowledge, forgetDefault, hasBase, markCoerced, unseen } from './member-field.ts'
 import { rememberOwnWrite } from './own-writes.ts'
 
 /** What an acknowledging answer told about the record. */
@@ -57,12 +57,19 @@ export function absorbOutcome(
     const state = forgetRejection(next[name] ?? unseen)
     const desired = planned.values[name]
     const stored = provenValue(settings, name, answer)
+    const leavesBlank = planned.operation === 'create' && isEmpty(desired)
     if (stored === undefined) {
       // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
       next[name] = settings.readable
-        ? unverifiedWrite(state, desired, rev, answer)
+        ? { ...unverifiedWrite(state, desired, rev, answer), ...(leavesBlank ? { blank: true } : {}) }
         : { ...acknowledge(absorb(state, desired), rev), writeOnly: true }
       unverified ||= settings.readable
+      continue
+    }
+    if (leavesBlank && !isEmpty(stored.value)) {
+      // Its own default in place of our empty value: an update says it once more, after the look that this asks for.
+      next[name] = absorb(state, stored.value)
+      unverified = true
       continue
     }
     const landed = acknowledge(absorb(state, stored.value), Math.max(state.acked, rev))
@@ -70,6 +77,7 @@ export function absorbOutcome(
     next[name] = same ? landed : markCoerced(landed)
     if (!same) coerced.push(name)
   }
+  if (planned.operation === 'create') forgetEmptyDefaults(entitySystem, next, answer)
   return { fields: next, coerced, unverified }
 }
 
@@ -89,6 +97,20 @@ function unverifiedWrite(
       ...(version === undefined ? {} : { version }),
     },
     ...(state.notStored === rev ? { notStored: rev } : {}),
+  }
+}
+
+/** The answer shows that the system has filled nothing in: a value that turns up later is somebody's. */
+function forgetEmptyDefaults(
+  entitySystem: EntitySystem,
+  fields: Record<string, MemberField>,
+  answer: WriteAnswer,
+): void {
+  for (const settings of entitySystem.fields.values()) {
+    const state = fields[settings.name]
+    if (state?.blank !== true || hasBase(state)) continue
+    const proven = provenValue(settings, settings.name, answer)
+    if (proven !== undefined && isEmpty(proven.value)) fields[settings.name] = forgetDefault(state)
   }
 }
 
@@ -129,7 +151,21 @@ export function openIntentFields(
     const remembered = rememberOwnWrite(settings, state, { value, rev: rev ?? state.acked, notAfter })
     next[name] = rev === undefined ? remembered : { ...remembered, wrote: true }
   }
+  if (planned.operation === 'create') expectDefaults(entitySystem, next, planned)
   return next
+}
+
+/** Fields that the new record gets without a value: the system may put its own default there. */
+function expectDefaults(
+  entitySystem: EntitySystem,
+  fields: Record<string, MemberField>,
+  planned: PlannedWrite,
+): void {
+  for (const { name, readable, writable } of entitySystem.fields.values()) {
+    const state = fields[name] ?? unseen
+    if (!readable || !writable || hasBase(state) || !isEmpty(planned.values[name])) continue
+    fields[name] = { ...state, blank: true }
+  }
 }
 
 /** Takes a write back that provably never left, or that the system refused whole: nothing of it can turn up. */
@@ -144,6 +180,9 @@ export function withdrawIntentFields(
     const { own, wrote: _wrote, ...kept } = state
     const others = own.filter((write) => write.notAfter !== notAfter)
     next[name] = others.length === 0 ? kept : { ...state, own: others }
+  }
+  if (planned.operation === 'create') {
+    for (const [name, state] of Object.entries(next)) next[name] = forgetDefault(state)
   }
   return next
 }

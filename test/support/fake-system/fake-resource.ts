@@ -79,7 +79,8 @@ export class FakeResource {
 
   #insert(input: Native): Answer {
     const { create, unique } = this.options
-    const { id, version: _v, updatedAt: _u, ...body } = input
+    const { id, version: _v, updatedAt: _u, ...given } = input
+    const body = this.#completed(given)
     const externalId = body.externalId
     if (create === 'clientId' && typeof id === 'string') {
       const there = this.table.current(id)
@@ -154,6 +155,15 @@ export class FakeResource {
         return [name, isObject(value) && isObject(there) ? { ...there, ...value } : value]
       }),
     )
+  }
+
+  #completed(body: Native): Native {
+    const { defaults, dropsEmptyOnCreate = false } = this.options
+    const entries = Object.entries(body)
+    return {
+      ...defaults,
+      ...Object.fromEntries(dropsEmptyOnCreate ? entries.filter(([, value]) => value !== '') : entries),
+    }
   }
 
   #taken(value: unknown): boolean {

@@ -23,6 +23,10 @@ export interface FakeResourceOptions {
   readonly truncate?: Readonly<Record<string, number>>
   /** Properties kept as decimal strings with so many places. */
   readonly decimals?: Readonly<Record<string, number>>
+  /** What a new record gets for properties that its create leaves out. @default nothing */
+  readonly defaults?: Readonly<Record<string, unknown>>
+  /** A create with an empty text is taken for one without that property. @default false */
+  readonly dropsEmptyOnCreate?: boolean
   /** Properties that the system rewrites on each write through its API. */
   readonly rewrites?: readonly string[]
   /** A read by id shows a state up to this much older. @default 0 */

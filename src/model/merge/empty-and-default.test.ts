@@ -1,0 +1,260 @@
+/** Empty is not absent: what a source says is empty is carried, and no default of another system takes its place. */
+import { describe, expect, it } from 'vitest'
+import {
+  agreedOf,
+  entityOf,
+  type InputSpec,
+  inputOf,
+  syncedOf,
+  testNow,
+} from '../../../test/support/merge-cases.ts'
+import type { Entity } from '../integration.ts'
+import type { MemberFields } from '../state.ts'
+import type { CanonicalValue, FieldType } from '../values.ts'
+import { mergeAndPlan } from './merge-and-plan.ts'
+import { absorbOutcome, openIntentFields, type WriteAnswer, withdrawIntentFields } from './outcome.ts'
+
+const text: FieldType = { kind: 'string' }
+const group: FieldType = { kind: 'group', fields: { street: text, city: text } }
+const code = { type: text }
+
+/** A record of the CRM that has no counterpart yet. */
+function onlyInCrm(
+  type: FieldType,
+  look: Readonly<Record<string, CanonicalValue>>,
+  entity?: Entity,
+): InputSpec {
+  return {
+    entity: entity ?? entityOf({ fields: { code, value: { type } } }),
+    rev: 0,
+    fields: {},
+    members: { crm: {}, erp: { state: 'absent' } },
+    looks: { crm: { code: '1', ...look } },
+  }
+}
+
+describe('a create', () => {
+  it.each<[what: string, type: FieldType, value: CanonicalValue]>([
+    ['an empty text', text, ''],
+    ['an empty list', { kind: 'list', of: text }, []],
+    ['an empty set', { kind: 'set', of: text }, []],
+    ['an empty object', group, {}],
+    ['a group with an empty part', group, { street: '' }],
+    ['zero', { kind: 'decimal' }, '0'],
+    ['no', { kind: 'boolean' }, false],
+  ])('carries %s', async (_, type, value) => {
+    const result = await mergeAndPlan(inputOf(onlyInCrm(type, { value })))
+    expect(result.writes).toMatchObject([
+      { system: 'erp', operation: 'create', values: { code: '1', value } },
+    ])
+    expect(result.fields.value).toMatchObject({ value, src: 'crm' })
+  })
+
+  it.each<[what: string, look: Readonly<Record<string, CanonicalValue>>]>([
+    ['absent', {}],
+    ['null', { value: null }],
+  ])('leaves out what is %s', async (_, look) => {
+    const result = await mergeAndPlan(inputOf(onlyInCrm(text, look)))
+    expect(result.writes).toMatchObject([{ operation: 'create', values: { code: '1' } }])
+    expect(result.writes[0]?.values).not.toHaveProperty('value')
+    expect(result.fields.value).toBeUndefined()
+  })
+})
+
+describe('two records that were just matched', () => {
+  const entity = entityOf({ fields: { value: {} } })
+  const met = (crm: CanonicalValue | undefined, erp: CanonicalValue | undefined) =>
+    mergeAndPlan(
+      inputOf({
+        entity,
+        rev: 0,
+        fields: {},
+        members: { crm: {}, erp: {} },
+        looks: { crm: crm === undefined ? {} : { value: crm }, erp: erp === undefined ? {} : { value: erp } },
+      }),
+    )
+
+  it('a value fills what is empty on the other side, however it is spelt there', async () => {
+    for (const empty of ['', null, undefined]) {
+      const result = await met(empty, 'x')
+      expect(result.writes).toMatchObject([{ system: 'crm', values: { value: 'x' } }])
+      expect(result.conflicts).toEqual([])
+    }
+  })
+
+  it('two kinds of nothing are in agreement, and no write is made for the sake of spelling', async () => {
+    for (const [left, right] of [
+      ['', null],
+      [null, ''],
+      ['', undefined],
+      ['', ''],
+    ] as const) {
+      const result = await met(left, right)
+      expect([result.writes, result.conflicts]).toEqual([[], []])
+    }
+  })
+
+  it('nor is one made to a system that was looked at before', async () => {
+    const input = inputOf({
+      entity,
+      rev: 0,
+      fields: {},
+      members: { crm: {}, erp: { fields: { value: { acked: 0, shadowAbsent: true } } } },
+      looks: { crm: { value: '' } },
+    })
+    const first = await mergeAndPlan(input)
+    const again = { ...input, rev: first.rev, fields: first.fields }
+    const members = new Map(
+      [...input.members].map(([name, member]) => [
+        name,
+        { ...member, fields: first.members.get(name) ?? member.fields },
+      ]),
+    )
+    const look = { system: 'erp', values: {}, unknown: new Set<string>(), at: testNow }
+    const second = await mergeAndPlan({ ...again, members, observations: new Map([['erp', look]]) })
+    expect([first.writes, second.writes]).toEqual([[], []])
+  })
+})
+
+/** What our create of a counterpart in the ERP leaves behind, by how its answer was. */
+function created(
+  entity: Entity,
+  values: Readonly<Record<string, CanonicalValue>>,
+  answer: WriteAnswer,
+): MemberFields {
+  const part = entity.systems.get('erp')
+  if (part === undefined) throw new RangeError('there is no ERP')
+  const revs = Object.fromEntries(Object.keys(values).map((name) => [name, 1]))
+  const planned = { system: 'erp', operation: 'create' as const, values, revs }
+  const opened = openIntentFields(part, {}, { planned, body: values, notAfter: testNow })
+  return absorbOutcome(part, opened, planned, answer).fields
+}
+
+/** The first look at the ERP after a create there. */
+async function firstLook(
+  entity: Entity,
+  {
+    agreed,
+    fields,
+    shows,
+  }: { agreed: CanonicalValue | undefined; fields: MemberFields; shows: CanonicalValue },
+) {
+  const known = agreed === undefined ? { acked: 0, shadowAbsent: true as const } : syncedOf(agreed)
+  return mergeAndPlan(
+    inputOf({
+      entity,
+      rev: 1,
+      fields: { code: agreedOf('1'), ...(agreed === undefined ? {} : { value: agreedOf(agreed) }) },
+      members: { crm: { fields: { code: syncedOf('1'), value: known } }, erp: { fields } },
+      looks: { erp: { code: '1', value: shows } },
+    }),
+  )
+}
+
+describe('a default that the target fills in', () => {
+  const entity = entityOf({ fields: { code, value: { type: text } } })
+
+  it('for a field that we did not send stays where it is', async () => {
+    const fields = created(entity, { code: '1' }, {})
+    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'active' })
+    expect([result.writes, result.conflicts, result.changes]).toEqual([[], [], []])
+    const later = await mergeAndPlan(
+      inputOf({
+        entity,
+        rev: 1,
+        fields: result.fields,
+        members: {
+          crm: { fields: { code: syncedOf('1'), value: { acked: 0, shadowAbsent: true } } },
+          erp: { fields: { ...fields, ...result.members.get('erp') } },
+        },
+        looks: { erp: { code: '1', value: 'blocked' } },
+      }),
+    )
+    expect(later.changes).toMatchObject([{ field: 'value', to: 'blocked', src: 'erp' }])
+  })
+
+  it.each([
+    ['owns the field', { owner: 'erp' }],
+    ['is ranked before the others', { policy: { kind: 'prefer', rank: ['erp', 'crm'] } }],
+  ] as const)('fills an absent value where its system %s', async (_, spec) => {
+    const ranked = entityOf({ fields: { code, value: { type: text, ...spec } } })
+    const fields = created(ranked, { code: '1' }, {})
+    const result = await firstLook(ranked, { agreed: undefined, fields, shows: 'active' })
+    expect(result.fields.value).toMatchObject({ value: 'active', src: 'erp' })
+  })
+
+  it('fills an absent value where we can not write the field: the system assigns it', async () => {
+    const assigned = entityOf({
+      fields: { code, value: { type: text, in: { crm: {}, erp: { writable: false } } } },
+    })
+    const fields = created(assigned, { code: '1' }, {})
+    const result = await firstLook(assigned, { agreed: undefined, fields, shows: '4711' })
+    expect(result.fields.value).toMatchObject({ value: '4711', src: 'erp' })
+  })
+
+  it.each([
+    ['', {}],
+    ['kept', {}],
+    ['', { policy: { kind: 'prefer', rank: ['erp', 'crm'] }, owner: 'erp' }],
+  ] as const)(
+    'never takes the place of %j, which the source states and which is written again',
+    async (agreed, spec) => {
+      const strict = entityOf({ fields: { code, value: { type: text, ...spec } } })
+      const sent = agreed === '' ? { code: '1', value: agreed } : { code: '1' }
+      const fields = created(strict, sent, {})
+      const result = await firstLook(strict, { agreed, fields, shows: 'active' })
+      expect(result.fields.value).toMatchObject({ value: agreed, rev: 1 })
+      expect(result.writes).toMatchObject([{ system: 'erp', operation: 'update', values: { value: agreed } }])
+      expect(result.conflicts).toEqual([])
+    },
+  )
+
+  it('is taken over by nobody when the system keeps it through every write', async () => {
+    const part = entity.systems.get('erp')
+    if (part === undefined) throw new RangeError('there is no ERP')
+    const planned = { system: 'erp', operation: 'update' as const, values: { value: '' }, revs: { value: 1 } }
+    let fields = created(entity, { code: '1', value: '' }, {})
+    const writes: number[] = []
+    for (let round = 0; round < 4; round += 1) {
+      const look = await firstLook(entity, { agreed: '', fields, shows: 'active' })
+      expect([look.changes, look.conflicts]).toEqual([[], []])
+      writes.push(look.writes.length)
+      fields = look.members.get('erp') ?? fields
+      if (look.writes.length === 0) continue
+      const opened = openIntentFields(part, fields, { planned, body: planned.values, notAfter: testNow - 1 })
+      fields = absorbOutcome(part, opened, planned, {}).fields
+    }
+    expect(writes).toEqual([1, 1, 0, 0])
+    expect(fields.value).toMatchObject({ shadow: 'active', rejected: { rev: 1 } })
+  })
+
+  it('in the answer to a create is looked at once more, and our empty value written again', async () => {
+    const answer = { stored: { code: '1', value: 'active' }, version: '7' }
+    const fields = created(entity, { code: '1', value: '' }, answer)
+    expect(fields.value).toMatchObject({ shadow: 'active', acked: 0 })
+    const result = await firstLook(entity, { agreed: '', fields, shows: 'active' })
+    expect(result.writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
+  })
+
+  it('is no default any more once the system has shown that there is none', async () => {
+    const fields = created(entity, { code: '1' }, { stored: { code: '1' }, version: '7' })
+    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'typed by a person' })
+    expect(result.fields.value).toMatchObject({ value: 'typed by a person', src: 'erp' })
+    const seen = await firstLook(entity, {
+      agreed: '',
+      fields: created(entity, { code: '1', value: '' }, {}),
+      shows: '',
+    })
+    expect(seen.members.get('erp')?.value).not.toHaveProperty('blank')
+  })
+
+  it('is not expected of a record that our create did not make', () => {
+    const part = entity.systems.get('erp')
+    if (part === undefined) throw new RangeError('there is no ERP')
+    const planned = { system: 'erp', operation: 'create' as const, values: { code: '1' }, revs: { code: 1 } }
+    const write = { planned, body: planned.values, notAfter: testNow }
+    const opened = openIntentFields(part, {}, write)
+    expect(opened.value).toMatchObject({ blank: true })
+    expect(withdrawIntentFields(opened, write).value).toEqual({ acked: 0 })
+  })
+})
