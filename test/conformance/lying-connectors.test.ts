@@ -31,6 +31,21 @@ async function* listed(
   }
 }
 
+/** Replaces nested objects, whatever is declared. */
+const replacingNested: Lie['lie'] = ({ read, update }) => ({
+  update: async (request, context) => {
+    const before = await read(request.rid, context)
+    const nested = Object.entries(request.patch).filter(([, value]) => typeof value === 'object')
+    const emptied = nested.map(([key, value]) => {
+      const there = before.kind === 'live' ? before.native[key] : {}
+      const keys = Object.keys({ ...(there as object) })
+      return [key, { ...Object.fromEntries(keys.map((one) => [one, null])), ...(value as object) }]
+    })
+    const patch = mergeNative(request.patch, Object.fromEntries(emptied))
+    return (await update?.({ ...request, patch }, context)) ?? { kind: 'gone' }
+  },
+})
+
 const lies: Readonly<Record<string, Lie>> = {
   'a precondition that is ignored': {
     probe: 'stale-write-is-refused',
@@ -154,19 +169,12 @@ const lies: Readonly<Record<string, Lie>> = {
   'a patch that replaces nested objects where merging is declared': {
     probe: 'nested-as-declared',
     resource: 'people',
-    lie: ({ read, update }) => ({
-      update: async (request, context) => {
-        const before = await read(request.rid, context)
-        const nested = Object.entries(request.patch).filter(([, value]) => typeof value === 'object')
-        const emptied = nested.map(([key, value]) => {
-          const there = before.kind === 'live' ? before.native[key] : {}
-          const keys = Object.keys({ ...(there as object) })
-          return [key, { ...Object.fromEntries(keys.map((one) => [one, null])), ...(value as object) }]
-        })
-        const patch = mergeNative(request.patch, Object.fromEntries(emptied))
-        return (await update?.({ ...request, patch }, context)) ?? { kind: 'gone' }
-      },
-    }),
+    lie: replacingNested,
+  },
+  'an update by a mapping that takes the neighbours along': {
+    probe: 'composed-update-keeps-neighbours',
+    resource: 'people',
+    lie: replacingNested,
   },
   'an update that clears what it does not name': {
     probe: 'update-touches-nothing-else',

@@ -6,6 +6,7 @@ import { isLater, leavesOf, patchAt, sameText, type TextField, textsOf } from '.
 import { nastyTexts } from '../nasty-values.ts'
 import { graceMs } from '../patience.ts'
 import { hold, type Probe, unproved } from '../probe.ts'
+import { composedUpdateProbes } from './composed-updates.ts'
 
 const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there are no versions' : undefined)
 
@@ -55,6 +56,7 @@ export const updateProbes: readonly Probe[] = [
       return nested
     },
   },
+  ...composedUpdateProbes,
   {
     name: 'write-returns-as-declared',
     proves: 'The answer to a write holds what is declared, and it is what a read shows.',
