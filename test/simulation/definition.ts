@@ -55,10 +55,6 @@ export function nextPlan(seed: number, plan: DefinitionPlan): DefinitionPlan {
 export function compilePlan(plan: DefinitionPlan): Integration {
   const integration = compileIntegration(definitionOf(plan), {
     hash: (text) => createHash('sha256').update(text).digest('hex').slice(0, 12),
-    nested: (system) => {
-      const traits = plan.systems.find(({ name }) => name === system)
-      return plan.knowsNested && traits !== undefined ? traits.capabilities.nested : 'replace'
-    },
   })
   return {
     ...integration,
