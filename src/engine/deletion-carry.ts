@@ -8,10 +8,10 @@ import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { Intent, Member } from '../model/state.ts'
 import { sendWindow } from './compose.ts'
 import type { CarryOut, LookAt, OutgoingWrite, Pass, Sighting, Verdict } from './context.ts'
-import { clearFailure } from './failure.ts'
+import { clearAllOf, clearFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil } from './lanes.ts'
-import { addRows, lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
+import { lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { isEdited } from './unabsorbed-edit.ts'
 import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
@@ -208,11 +208,6 @@ export function isCreateInDoubt(member: Member): boolean {
 export function bury(pass: Pass): void {
   const { rev } = pass.record
   updateRecord(pass, { state: 'tombstoned', tombstoneRev: rev })
-  addRows(pass, {
-    clearedHolds: (['delete-guard', 'update-delete', 'delete-waits'] as const).map((kind) => ({
-      recordId: pass.record.id,
-      kind,
-    })),
-  })
+  clearAllOf(pass)
   note(pass, { kind: 'tombstone', body: { rev } })
 }

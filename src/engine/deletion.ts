@@ -18,7 +18,7 @@ import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
 import { createDeletionWaits, type DeletionWaits, WAITS } from './deletion-waits.ts'
-import { clearFailure, keepFailure } from './failure.ts'
+import { clearAllOf, clearFailure, keepFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { forgetDraft } from './matching.ts'
 import { carryMerge } from './merge-records.ts'
@@ -319,7 +319,10 @@ async function followMerge(pass: Pass, member: Member, survivorRid: string): Pro
     system,
   })
   forgetDraft(pass)
-  if (result === 'ok') pass.record = { ...pass.record, state: 'tombstoned' }
+  if (result === 'ok') {
+    clearAllOf(pass)
+    pass.record = { ...pass.record, state: 'tombstoned' }
+  }
   return 'finish'
 }
 

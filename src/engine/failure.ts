@@ -1,6 +1,6 @@
 /** Failures as the engine keeps them: a stable code, a sentence without values, and a signature that groups equal ones. */
 import { isIsthmusError } from '../model/errors.ts'
-import type { FailureDraft } from '../store/contract.ts'
+import type { FailureDraft, HoldDraft } from '../store/contract.ts'
 import type { Pass } from './context.ts'
 import { addRows, tell } from './pass.ts'
 
@@ -63,8 +63,33 @@ export function keepFailure(pass: Pass, facts: FailureFacts): void {
   tell(pass, { type: 'FailureKept', recordId, entity: pass.entity.name, system, operation, code, message })
 }
 
-/** The failure of this lane is over. */
-export function clearFailure(pass: Pass, system: string): void {
-  addRows(pass, { clearedFailures: [{ recordId: pass.record.id, system }] })
-  tell(pass, { type: 'FailureCleared', recordId: pass.record.id, system })
+/** The failure of this lane is over; with a `code` only if it is that one. */
+export function clearFailure(pass: Pass, system: string, code?: string): void {
+  const { id: recordId } = pass.record
+  addRows(pass, { clearedFailures: [{ recordId, system, ...(code === undefined ? {} : { code }) }] })
+  tell(pass, { type: 'FailureCleared', recordId, system, ...(code === undefined ? {} : { code }) })
+}
+
+/** The record has come to its end: whatever was wrong with it is no longer of interest to anybody. */
+export function clearAllOf(pass: Pass): void {
+  const recordId = pass.record.id
+  for (const system of pass.members.keys()) clearFailure(pass, system)
+  addRows(pass, {
+    clearedHolds: holdKinds().map((kind) => ({ recordId, kind })),
+  })
+}
+
+/** Every kind has to be named: one that is left out would stay open for ever. */
+const kinds: Readonly<Record<HoldDraft['kind'], true>> = {
+  guard: true,
+  rule: true,
+  oscillation: true,
+  'update-delete': true,
+  'delete-guard': true,
+  'delete-waits': true,
+}
+
+function holdKinds(): readonly HoldDraft['kind'][] {
+  // The keys are exactly the kinds, which the type of `Object.keys` does not say.
+  return Object.keys(kinds) as HoldDraft['kind'][]
 }

@@ -15,6 +15,7 @@ import { keepMissingReferences } from './missing-references.ts'
 import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 import { keepReadProblems } from './read-problems.ts'
+import { settleStoredDifferently } from './stored-differently.ts'
 import { tidyFields } from './tidy-fields.ts'
 import { compareVersions } from './versions.ts'
 
@@ -31,6 +32,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   keepWaiting(pass, result)
   keepProblems(pass, result)
   settleRejectedLanes(pass)
+  settleStoredDifferently(pass)
   keepReadProblems(pass, keepMissingReferences(pass, result))
   tellNotes(pass, result)
   forgetRemovedFields(pass)
@@ -212,22 +214,41 @@ function keepWaiting(pass: Pass, result: MergeResult): void {
 }
 
 const ruleLane = 'rule'
+const ruleCode = 'RULE_REQUIRE'
 
 /** Rules stop the writes of the whole record; the systems that hold it are named so that somebody finds it. */
 function keepProblems(pass: Pass, result: MergeResult): void {
-  const [system] = [...pass.members.values()].filter((member) => member.rid !== undefined)
-  if (system === undefined || pass.entity.rules.length + result.problems.length === 0) return
+  const holders = [...pass.members.values()].filter((member) => member.rid !== undefined)
+  const [system] = holders
+  if (system === undefined) return
   const required = result.problems.find((problem) => problem.kind === 'require')
-  const held = result.problems.filter((problem) => problem.kind === 'hold')
   if (required !== undefined) keepRequired(pass, system, required)
-  else if (system.laneReason === ruleLane) {
-    setLane(pass, system.system, 'open')
-    clearFailure(pass, system.system)
-  }
+  else settleRequired(pass, holders, result)
+  if (pass.entity.rules.length + result.problems.length === 0) return
+  const held = result.problems.filter((problem) => problem.kind === 'hold')
   for (const problem of held) keepRuleHold(pass, problem)
   if (held.length === 0 && result.changes.length > 0 && pass.record.rev > result.changes.length) {
     addRows(pass, { clearedHolds: [{ recordId: pass.record.id, kind: 'rule' }] })
   }
+}
+
+/**
+ * Nothing that is required is missing: the failure about it is over, whichever lane has it and whatever else has closed that lane meanwhile.
+ * It can only have come to that by a change of the record, or a lane still says so.
+ */
+function settleRequired(pass: Pass, holders: readonly Member[], result: MergeResult): void {
+  for (const { system, lane, laneReason } of holders) {
+    const closed = lane === 'rejected' && laneReason === ruleLane
+    if (closed) setLane(pass, system, 'open')
+    if (closed || (result.changes.length > 0 && canRequire(pass))) clearFailure(pass, system, ruleCode)
+  }
+}
+
+function canRequire({ entity }: Pass): boolean {
+  return (
+    entity.rules.some(({ kind }) => kind === 'require') ||
+    [...entity.fields.values()].some(({ required }) => required)
+  )
 }
 
 function keepRequired(pass: Pass, member: Member, problem: RuleProblem): void {
@@ -235,7 +256,7 @@ function keepRequired(pass: Pass, member: Member, problem: RuleProblem): void {
   keepFailure(pass, {
     system: member.system,
     operation: 'rule',
-    code: 'RULE_REQUIRE',
+    code: ruleCode,
     message: problem.message,
     replay: 'safe',
     about: problem.field ?? String(problem.rule ?? ''),

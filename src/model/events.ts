@@ -72,7 +72,13 @@ export type DomainEvent =
       readonly code: string
       readonly message: string
     }
-  | { readonly type: 'FailureCleared'; readonly recordId: string; readonly system: string }
+  /** The failure of a lane is over; with a code only if it was that one. Also told of lanes that may have had none. */
+  | {
+      readonly type: 'FailureCleared'
+      readonly recordId: string
+      readonly system: string
+      readonly code?: string
+    }
   | {
       readonly type: 'LaneClosed'
       readonly recordId: string

@@ -19,6 +19,8 @@ interface Condition {
   readonly subject: string
   /** Undefined: all is well with the subject. */
   readonly cause?: string
+  /** All is well again only if this was the cause. */
+  readonly only?: string
 }
 
 /** Creates the memory of one log. */
@@ -27,9 +29,12 @@ export function createRepeats(): (event: DomainEvent) => Novelty {
   return (event) => {
     const condition = conditionOf(event)
     if (condition === undefined) return 'plain'
-    const { subject, cause } = condition
+    const { subject, cause, only } = condition
     const before = causes.get(subject)
-    if (cause === undefined) return causes.delete(subject) ? 'over' : 'plain'
+    if (cause === undefined) {
+      if (only !== undefined && before !== only) return 'plain'
+      return causes.delete(subject) ? 'over' : 'plain'
+    }
     if (before === cause) return 'repeat'
     causes.delete(subject)
     causes.set(subject, cause)
@@ -56,10 +61,13 @@ function conditionOf(event: DomainEvent): Condition | undefined {
     case 'FailureKept':
       return {
         subject: subjectOf('failure', event.recordId, event.system),
-        cause: `${event.operation} ${event.code}`,
+        cause: event.code,
       }
     case 'FailureCleared':
-      return { subject: subjectOf('failure', event.recordId, event.system) }
+      return {
+        subject: subjectOf('failure', event.recordId, event.system),
+        ...(event.code === undefined ? {} : { only: event.code }),
+      }
     default:
       return undefined
   }

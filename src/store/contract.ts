@@ -221,8 +221,12 @@ export interface PassRows {
   readonly conflicts?: readonly ConflictDraft[]
   readonly holds?: readonly HoldDraft[]
   readonly failures?: readonly FailureDraft[]
-  /** Lanes whose open failure is over. */
-  readonly clearedFailures?: readonly { readonly recordId: string; readonly system: string }[]
+  /** Lanes whose open failure is over; with a `code` only if it is that one. */
+  readonly clearedFailures?: readonly {
+    readonly recordId: string
+    readonly system: string
+    readonly code?: string
+  }[]
   /** Holds that have lost their reason; `system` and `field` left out close all of that kind. */
   readonly clearedHolds?: readonly {
     readonly recordId: string

@@ -37,7 +37,7 @@ export function retryFailures(
       (filter.signature === undefined || filter.signature === signature)
     if (!matches || record === undefined) continue
     takeBack(record)
-    closeFailure(context, recordId, system)
+    closeFailure(context, { recordId, system })
     const lane = context.tables.members.get(recordId)?.get(system)
     if (lane !== undefined) {
       openLane(lane, undefined)

@@ -174,7 +174,7 @@ function openHeldLanes(context: MemoryContext, recordId: string): void {
   for (const member of membersOf(context.tables, recordId)) {
     if (member.laneReason !== 'duplicate') continue
     Object.assign(member, { lane: 'open', laneUntil: undefined, laneReason: undefined, laneAttempts: 0 })
-    closeFailure(context, recordId, member.system)
+    closeFailure(context, { recordId: recordId, system: member.system })
   }
 }
 

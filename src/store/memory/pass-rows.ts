@@ -12,15 +12,18 @@ export function writePassRows(context: MemoryContext, rows: PassRows & { readonl
   for (const hold of rows.holds ?? []) openHold(context, hold)
   for (const cleared of rows.clearedHolds ?? []) closeHolds(context, cleared)
   for (const failure of rows.failures ?? []) upsertFailure(context, failure)
-  for (const { recordId, system } of rows.clearedFailures ?? []) closeFailure(context, recordId, system)
+  for (const cleared of rows.clearedFailures ?? []) closeFailure(context, cleared)
   applyMarks(context, rows.marks ?? [])
   addDependencies(context, rows.dependencies ?? [])
 }
 
-export function closeFailure(context: MemoryContext, recordId: string, system: string): void {
+export function closeFailure(
+  context: MemoryContext,
+  { recordId, system, code }: NonNullable<PassRows['clearedFailures']>[number],
+): void {
   const { failures } = context.tables
   const row = failures.get(key(recordId, system))
-  if (row !== undefined && row.closedAt === undefined) {
+  if (row !== undefined && row.closedAt === undefined && (code === undefined || row.code === code)) {
     failures.set(key(recordId, system), { ...row, closedAt: context.now() })
   }
 }
