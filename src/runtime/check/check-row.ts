@@ -1,5 +1,6 @@
 /** What `isthmus check` has to say: one row per thing looked at. */
 
+import { withWords } from '../../engine/failure.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import { pathText } from '../../model/definition/finding.ts'
 import { errorCodes } from '../../model/error-codes.ts'
@@ -62,14 +63,14 @@ export function rowOfError(area: CheckArea, subject: string, error: unknown): Ch
 export function rowOfFailure(
   area: CheckArea,
   subject: string,
-  failure: { readonly code: string; readonly message: string },
+  failure: { readonly code: string; readonly message: string; readonly said?: string },
 ): CheckRow {
   const known = Object.entries(errorCodes).find(([code]) => code === failure.code)
   return {
     level: 'error',
     area,
     subject,
-    message: `${failure.message} (${failure.code})`,
+    message: `${withWords(failure.message, failure.said)} (${failure.code})`,
     ...(known === undefined ? {} : { hint: known[1].fix }),
   }
 }

@@ -3,6 +3,7 @@ import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/c
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
+import { checkFeed } from './check-feed.ts'
 import { checkKeys, hasEqualityRule } from './check-keys.ts'
 import { checkLoss, checkMapping, type MappingTrial } from './check-mapping.ts'
 import { type CheckRow, rowOfError, rowOfFailure, rowOfFinding } from './check-row.ts'
@@ -122,8 +123,11 @@ export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
       if (known.level === 'error') return [known]
       const places = options.places.filter((place) => place.system === system)
       const rows: CheckRow[] = []
-      for (const place of places) rows.push(...(await askPlace(options, place)))
-      return places.length > 0 && rows.every((row) => row.area === 'reach') ? rows : [known, ...rows]
+      for (const place of places) {
+        rows.push(...(await askPlace(options, place)), ...(await askFeed(options, place)))
+      }
+      const refused = rows.every((row) => row.area === 'reach' && row.level === 'error')
+      return places.length > 0 && refused ? rows : [known, ...rows]
     }),
   )
   return answers.flat()
@@ -148,6 +152,14 @@ async function askAccount(options: AskOptions, system: ConnectedSystem): Promise
   } catch (error) {
     return rowOfError('reach', system.name, error)
   }
+}
+
+function askFeed(options: AskOptions, { entity, part, system }: CheckedPlace): Promise<CheckRow[]> {
+  return checkFeed({
+    subject: `${entity.name} in ${part.system}`,
+    resource: system.resource(part.resource),
+    context: contextFor(options, part.system),
+  })
 }
 
 async function askPlace(options: AskOptions, { entity, part, system }: CheckedPlace): Promise<CheckRow[]> {

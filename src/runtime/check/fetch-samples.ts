@@ -1,5 +1,6 @@
 /** A few records of one resource, from the first pages of its list: what mappings are tried on. Reads only. */
 import type { CallContext, CallFailure, ListedRecord, Resource } from '../../connectors/kit/contract.ts'
+import { withWords } from '../../engine/failure.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
@@ -86,7 +87,9 @@ function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promis
 }
 
 function describe(error: unknown, signal: AbortSignal): Pick<CallFailure, 'code' | 'message'> {
-  if (isIsthmusError(error) && !signal.aborted) return { code: error.code, message: error.message }
+  if (isIsthmusError(error) && !signal.aborted) {
+    return { code: error.code, message: withWords(error.message, error.details.said) }
+  }
   if (signal.aborted) return { code: 'HTTP_TIMEOUT', message: errorCodes.HTTP_TIMEOUT.summary }
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }
