@@ -15,6 +15,23 @@ export function withChosenValue(
   return { ...fields, [field]: { value, rev: at.rev, src: 'person', at: at.now } }
 }
 
+/** The journal's line about a conflict that a person decided: told as a change of the field, like those that the engine decides. */
+export function decidedConflict(
+  fields: AgreedFields,
+  decision: {
+    readonly conflict: string
+    readonly field: string
+    readonly winner: string
+    readonly rev: number
+    readonly value: CanonicalValue | undefined
+  },
+): Readonly<Record<string, unknown>> {
+  const { conflict, field, winner, rev, value } = decision
+  const by = winner === 'person' ? 'value given' : `took ${winner}`
+  const change = { field, rev, from: fields[field]?.value, to: value, src: 'person', by }
+  return { conflict, field, winner, changes: [change] }
+}
+
 /** Without refusals and poorer copies: everything that was refused, or stored in another form, is sent once more. */
 export function withoutRejections(fields: MemberFields): MemberFields {
   return mapFields(fields, ({ rejected: _dropped, coerced, ...rest }) =>

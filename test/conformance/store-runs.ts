@@ -81,6 +81,7 @@ export function describeRuns(open: OpenHarness): void {
       const { store } = harness
       const looked = await activeRecord(harness, worker, 'C1')
       const other = await activeRecord(harness, worker, 'C2')
+      await harness.advance(5)
       const missing = async (atMost: number) => {
         const id = harness.uuid()
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })

@@ -306,6 +306,14 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect((await asked('conflicts', 'resolve', conflict?.id ?? '', '--take', 'erp')).code).toBe(0)
     await asked('sync', '--wait')
     expect(crm.resource('contacts').table.current('2')?.body?.city).toBe('Bremen')
+    const { value } = await asked('record', 'why', 'crm:2', 'city')
+    expect(value).toMatchObject({
+      changes: expect.arrayContaining([
+        expect.objectContaining({ field: 'city', to: 'Bremen', src: 'person', by: 'took erp' }),
+      ]),
+      decisions: [{ field: 'city', decision: 'conflict of city: took the value of erp' }],
+    })
+    expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('what people decided:')
   })
 
   it('start serves until SIGTERM; sync beside it only marks, and waits when asked to', async () => {

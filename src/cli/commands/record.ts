@@ -1,6 +1,6 @@
 /** `isthmus record show|why`: everything known of one record, and why each field has its value. */
 import type { Command } from 'commander'
-import type { JournalRow, RecordDetail } from '../../store/admin-contract.ts'
+import type { RecordDetail } from '../../store/admin-contract.ts'
 import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
@@ -8,8 +8,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { ago, type Column, table } from '../output.ts'
 import { findRecord } from '../record-key.ts'
 import { show } from '../values.ts'
-
-const journalLinesMax = 1000
+import { why } from './record-why.ts'
 
 interface FieldRow {
   readonly field: string
@@ -75,80 +74,6 @@ async function showRecord(context: CliContext, key: string, options: { entity?: 
   })
 }
 
-/** One agreed change of one field, as the journal tells it. */
-interface WhyRow {
-  readonly at: number
-  readonly field: string
-  readonly rev: string
-  readonly from: unknown
-  readonly to: unknown
-  readonly src: string
-  readonly by: string
-  readonly version: string
-  readonly actor: string
-}
-
-/** Journal bodies are JSON of other versions too: nothing is taken for granted. */
-function changesOf(row: JournalRow): WhyRow[] {
-  if (typeof row.body !== 'object' || row.body === null) return []
-  const body = new Map<string, unknown>(Object.entries(row.body))
-  const changes = body.get('changes')
-  if (!Array.isArray(changes)) return []
-  return changes.flatMap((change: unknown) => {
-    if (typeof change !== 'object' || change === null) return []
-    const facts = new Map<string, unknown>(Object.entries(change))
-    return [
-      {
-        at: row.at,
-        field: String(facts.get('field')),
-        rev: String(facts.get('rev')),
-        from: facts.get('from'),
-        to: facts.get('to'),
-        src: String(facts.get('src')),
-        by: String(facts.get('by')),
-        version: String(body.get('definition') ?? ''),
-        actor: row.actor,
-      },
-    ]
-  })
-}
-
-function text(value: unknown): string {
-  if (value === undefined) return '(absent)'
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-async function why(
-  context: CliContext,
-  key: string,
-  field: string | undefined,
-  options: { entity?: string },
-): Promise<number> {
-  return await withIntegration(context, async (open) => {
-    const detail = await findRecord(open, key, options.entity)
-    const now = await open.now()
-    const journal = await open.store.admin.journal({ recordId: detail.record.id, limit: journalLinesMax })
-    const rows = journal.flatMap(changesOf).filter((row) => field === undefined || row.field === field)
-    context.output.result({ recordId: detail.record.id, changes: rows }, () =>
-      table(
-        rows,
-        [
-          { title: 'when', value: (row) => ago(row.at, now) },
-          { title: 'field', value: (row) => row.field },
-          { title: 'rev', value: (row) => row.rev, align: 'right' },
-          { title: 'from', value: (row) => text(row.from), widthMax: 32 },
-          { title: 'to', value: (row) => text(row.to), widthMax: 32 },
-          { title: 'source', value: (row) => row.src },
-          { title: 'decided by', value: (row) => row.by },
-          { title: 'definition', value: (row) => row.version.slice(0, 12) },
-        ],
-        field === undefined ? 'nothing has been agreed yet' : `nothing has been agreed about '${field}' yet`,
-      ),
-    )
-    return exitCodes.fine
-  })
-}
-
 export function addRecordCommands(program: Command, run: Run): void {
   const record = program.command('record').description('one record, by its id or as <system>:<native id>')
   record
@@ -158,7 +83,7 @@ export function addRecordCommands(program: Command, run: Run): void {
     .action(run(showRecord))
   record
     .command('why <key> [field]')
-    .description('why each field has its value: where it came from, when, and what decided')
+    .description('why each field has its value: where it came from, when, and what or who decided')
     .option('--entity <name>', 'when several entities use the same native ids')
     .action(run(why))
 }

@@ -3,7 +3,13 @@ import type { MemberFields } from '../../model/state.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
 import { decodeAgreed, decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
-import { releasedReason, withChosenValue, withoutHold, withoutRejections } from '../interventions.ts'
+import {
+  decidedConflict,
+  releasedReason,
+  withChosenValue,
+  withoutHold,
+  withoutRejections,
+} from '../interventions.ts'
 import { markAll, openDuplicatesOf, otherOf } from './duplicates.ts'
 import { moveMember, refuseAttach } from './identity.ts'
 import { readConflict } from './lists.ts'
@@ -75,7 +81,9 @@ export function resolveConflict(
   row.winner = 'system' in choice ? choice.system : 'person'
   row.decidedBy = actor
   markDirty(tables, record, ['*'], now)
-  note(context, record.id, actor, { conflict: id, field: row.field, winner: row.winner })
+  const { field, winner } = row
+  const about = { conflict: id, field, winner, rev: record.rev, value: chosen.value }
+  note(context, record.id, actor, decidedConflict(fields, about))
   return 'ok'
 }
 

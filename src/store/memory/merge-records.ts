@@ -161,7 +161,7 @@ function replaceMember(context: MemoryContext, row: MemberRow, rid: string | und
 }
 
 function settleLane({ tables, ...context }: MemoryContext, recordId: string, system: string): void {
-  closeFailure({ tables, ...context }, recordId, system)
+  closeFailure({ tables, ...context }, { recordId, system })
   for (const hold of tables.holds.values()) {
     if (hold.recordId !== recordId || (hold.system !== undefined && hold.system !== system)) continue
     hold.closedAt ??= context.now()
@@ -174,7 +174,7 @@ function openHeldLanes(context: MemoryContext, recordId: string): void {
   for (const member of membersOf(context.tables, recordId)) {
     if (member.laneReason !== 'duplicate') continue
     Object.assign(member, { lane: 'open', laneUntil: undefined, laneReason: undefined, laneAttempts: 0 })
-    closeFailure(context, { recordId: recordId, system: member.system })
+    closeFailure(context, { recordId, system: member.system })
   }
 }
 

@@ -2,7 +2,7 @@
 import type { CanonicalValue } from '../../../model/values.ts'
 import { candidateOf } from '../../conflict-candidates.ts'
 import { decodeAgreed, encodeAgreed } from '../../documents.ts'
-import { withChosenValue } from '../../interventions.ts'
+import { decidedConflict, withChosenValue } from '../../interventions.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import type { JournalAppend } from '../journal-streams.ts'
@@ -65,6 +65,7 @@ async function decide(
   await saveAgreed(session, recordId, rev, encodeAgreed(codec, recordId, changed))
   await decideConflict(session, id, winner, toText(actor))
   await markDirty(session, [{ recordId, system: '*' }])
-  await append(session, [{ kind: 'person', recordId, actor, body: { conflict: id, field, winner } }], now)
+  const body = decidedConflict(fields, { conflict: id, field, winner, rev, value: chosen.value })
+  await append(session, [{ kind: 'person', recordId, actor, body }], now)
   return 'ok'
 }
