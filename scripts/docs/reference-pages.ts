@@ -113,6 +113,7 @@ export function cliPage(): string {
     '| 0 | it worked |',
     '| 1 | it failed; the message says what, on what, and what to do |',
     '| 2 | it worked, and something needs a person: a warning, a conflict, a match, a hold, a failure |',
+    '| 3 | `status` alone: a person has paused the work |',
     '| 64 | the command line itself is wrong |',
     '| 130 | ended at once by a second Ctrl-C |',
     '',

@@ -9,6 +9,7 @@ import type {
   PlaceFacts,
   PlaceHealth,
   PlaceWatch,
+  ReasonCode,
 } from '../model/health/contract.ts'
 import { judgeIntegration } from '../model/health/judge-integration.ts'
 import { heardAt } from '../model/health/judge-place.ts'
@@ -196,9 +197,11 @@ function attention(reasons: readonly HealthReason[], counts: StatusCounts): stri
   const doubtful = reasons.filter(({ code }) => code === 'list-in-doubt').length
   const needs = openInWords(counts.open).map(({ words }) => words)
   if (doubtful > 0) needs.push(counted(doubtful, 'list in doubt', 'lists in doubt'))
-  const others = reasons.filter(
-    (reason) => reason.state === 'attention' && reason.code !== 'open' && reason.code !== 'list-in-doubt',
+  // What is open for people already stands in the list; lanes are closed because of it.
+  const told: ReadonlySet<ReasonCode> = new Set(
+    needs.length > 0 ? ['open', 'list-in-doubt', 'lanes-closed'] : [],
   )
+  const others = reasons.filter(({ state, code }) => state === 'attention' && !told.has(code))
   const people = needs.length === 0 ? '' : `${needs.join(', ')} need a person`
   if (others.length === 0) return `${people}; everything else flows.`
   const more = others.length > 1 ? `, and ${others.length - 1} more` : ''

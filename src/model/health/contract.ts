@@ -113,24 +113,28 @@ export interface HealthReason {
   readonly action?: string
 }
 
-export type ReasonCode =
-  | 'paused'
-  | 'database-not-writable'
-  | 'no-worker'
-  | 'open'
-  | 'behind'
-  | 'read-failing'
-  | 'read-retried'
-  | 'read-old'
-  | 'never-read'
-  | 'list-in-doubt'
-  | 'never-compared'
-  | 'compare-old'
-  | 'missing'
-  | 'lanes-delayed'
-  | 'system-paused'
-  | 'not-watched'
-  | 'moving'
+/** Codes of reasons; `docs/reference/status.md` says what each of them means. */
+export const reasonCodes = [
+  'paused',
+  'database-not-writable',
+  'no-worker',
+  'open',
+  'behind',
+  'read-failing',
+  'read-retried',
+  'read-old',
+  'never-read',
+  'list-in-doubt',
+  'never-compared',
+  'compare-old',
+  'missing',
+  'lanes-delayed',
+  'lanes-closed',
+  'system-paused',
+  'not-watched',
+  'moving',
+] as const
+export type ReasonCode = (typeof reasonCodes)[number]
 
 /** What may be said of one place. */
 export interface PlaceVerdict {

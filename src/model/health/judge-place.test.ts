@@ -40,7 +40,6 @@ const failing = { way: 'feed', code: 'HTTP_STATUS', message: 'it answered 404', 
 
 const judge = (changes: Partial<PlaceFacts>, asked: Partial<PlaceWatch> = {}) =>
   judgePlace({ ...watch, ...asked }, { ...facts, ...changes }, clock)
-const codes = (verdict: ReturnType<typeof judge>) => verdict.reasons.map(({ code }) => code)
 
 test('a place that was read and compared recently, and has nothing to do, is agreed', () => {
   expect(judge({})).toEqual({ state: 'agreed', reasons: [], notes: [] })
@@ -187,9 +186,13 @@ describe('records that wait', () => {
     expect(verdict.reasons[0]?.message).toContain(words)
   })
 
-  test('for a person are told as what the person has to decide, not twice', () => {
-    expect(codes(judge({ delays: [{ ...delay, lane: 'held' }] }))).toEqual([])
-  })
+  test.each(['rejected', 'held', 'quarantined'])(
+    'in a lane that is %s need a person, however young they are',
+    (lane) => {
+      const verdict = judge({ delays: [{ ...delay, lane, since: now }] })
+      expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'lanes-closed' }] })
+    },
+  )
 
   test('because the system takes no calls say until when, and need attention when it lasts', () => {
     const paused = (since: number) => ({

@@ -12,6 +12,7 @@ import { missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
 import {
   byWeight,
   type HealthReason,
+  type LaneDelay,
   type PlaceFacts,
   type PlaceVerdict,
   type PlaceWatch,
@@ -21,8 +22,12 @@ import { counted, fixOf, laneInWords, summaryOf } from './words.ts'
 
 /** Reads are written down at most every few seconds, and a busy machine is late now and then: no limit is shorter than this. */
 const shortestLimitMs = 15_000
-/** Lanes whose rows are counted as failures, holds or conflicts: they are told there, once. */
-const toldElsewhere: ReadonlySet<string> = new Set(['rejected', 'held', 'quarantined'])
+/** Lanes that only a person, or a change of the record, opens again; each should have a failure or a hold, but counts without one as well. */
+const closedLanes: ReadonlyMap<string, string> = new Map([
+  ['rejected', 'isthmus failures list'],
+  ['held', 'isthmus held list, isthmus failures list'],
+  ['quarantined', 'isthmus failures list'],
+])
 
 export interface JudgeClock {
   readonly now: number
@@ -184,20 +189,27 @@ function judgeComparison(
   ]
 }
 
-function judgeDelays({ delays }: PlaceFacts, { now, staleAfterMs }: JudgeClock): HealthReason[] {
-  return delays
-    .filter(({ lane, count }) => count > 0 && !toldElsewhere.has(lane))
-    .map(({ lane, reason, count, since }) => {
-      const stale = since !== undefined && now - since > staleAfterMs
-      const action = fixOf(reason ?? '') ?? 'isthmus record show tells of each of them'
-      return {
-        code: 'lanes-delayed',
-        state: stale ? 'attention' : 'working',
-        message: `${counted(count, 'record')} ${laneInWords(lane, reason)}`,
-        ...(since === undefined ? {} : { since }),
-        ...(stale ? { action } : {}),
-      }
-    })
+function judgeDelays({ delays }: PlaceFacts, clock: JudgeClock): HealthReason[] {
+  return delays.filter(({ count }) => count > 0).map((delay) => judgeDelay(delay, clock))
+}
+
+function judgeDelay(
+  { lane, reason, count, since }: LaneDelay,
+  { now, staleAfterMs }: JudgeClock,
+): HealthReason {
+  const message = `${counted(count, 'record')} ${laneInWords(lane, reason)}`
+  const age = since === undefined ? {} : { since }
+  const list = closedLanes.get(lane)
+  if (list !== undefined) return { code: 'lanes-closed', state: 'attention', message, ...age, action: list }
+  const stale = since !== undefined && now - since > staleAfterMs
+  const action = fixOf(reason ?? '') ?? 'isthmus record show tells of each of them'
+  return {
+    code: 'lanes-delayed',
+    state: stale ? 'attention' : 'working',
+    message,
+    ...age,
+    ...(stale ? { action } : {}),
+  }
 }
 
 function judgePause({ system }: PlaceFacts, { now, staleAfterMs }: JudgeClock): HealthReason[] {

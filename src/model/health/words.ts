@@ -69,7 +69,9 @@ export function laneInWords(lane: string, reason: string | undefined): string {
       return `are tried again after a failed call${why}`
     case 'in-doubt':
       return `wait to learn what became of a write${why}`
+    case 'rejected':
+      return `can't be written as they are${why}`
     default:
-      return `are ${lane}${why}`
+      return `are ${lane} until a person decides${why}`
   }
 }
