@@ -17,6 +17,7 @@ import { errorCodes } from '../model/error-codes.ts'
 import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
 import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
+import { noteWish } from './create-evidence.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { currentLens } from './lens-look.ts'
 import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
@@ -184,8 +185,9 @@ function promote(pass: Pass, system: string): void {
   const entity = pass.entity.name
   updateRecord(pass, { state: 'active' })
   updateMember(pass, { system, state: 'linked' })
-  for (const other of pass.entity.systems.keys()) {
+  for (const [other, { operations }] of pass.entity.systems) {
     if (!pass.members.has(other)) updateMember(pass, { system: other, state: 'absent' })
+    if (operations.create && pass.members.get(other)?.state === 'absent') noteWish(pass, other)
   }
   note(pass, { kind: 'match', body: { promoted: system } })
   tell(pass, { type: 'RecordPromoted', recordId: pass.record.id, entity, system })

@@ -24,7 +24,7 @@ export const carryOut: CarryOut = async (pass, writes) => {
 }
 
 /** The link of the cause chain between a decision and its effect; without values, which the decision holds. */
-function noteIntent(pass: Pass, { intent }: OutgoingWrite): void {
+function noteIntent(pass: Pass, { intent, evidence }: OutgoingWrite): void {
   note(pass, {
     kind: 'intent',
     body: {
@@ -34,6 +34,7 @@ function noteIntent(pass: Pass, { intent }: OutgoingWrite): void {
       revs: intent.revs,
       definition: pass.context.integration.version,
       ...(intent.request.ifVersion === undefined ? {} : { ifVersion: intent.request.ifVersion }),
+      ...(evidence === undefined ? {} : { noneUpTo: evidence.coversUpTo }),
     },
   })
 }

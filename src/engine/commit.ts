@@ -7,9 +7,7 @@ import { draftedRows, dropDraft } from './pass.ts'
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and no effect is without its note. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
-  const createChecks = writes.flatMap(({ intent, wantedAt }) =>
-    wantedAt === undefined ? [] : [{ system: intent.system, wantedAt }],
-  )
+  const createChecks = writes.flatMap(({ check }) => check ?? [])
   const decision: Decision = {
     lease: pass.claim.lease,
     ...draftedRows(pass),

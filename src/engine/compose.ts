@@ -16,12 +16,6 @@ import { translateOutwards } from './references.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
 
-/**
- * A create waits for candidates that were there when it was first wanted. Those that a list brought in at that very moment count too: they have
- * the store's time, and the create has this process's.
- */
-const clockMarginMs = 1_000
-
 /** What the mapping made of a write; fields with problems are missing from the patch. */
 export interface ComposedPatch {
   readonly patch: NativeRecord
@@ -142,20 +136,12 @@ function openIntent(
   const body: CanonicalDocument = { ...carried, ...planned.values }
   const intent = newIntent(pass, planned, { patch, body, seen })
   const fields = openIntentFields(part, member?.fields ?? {}, { planned, body, notAfter: intent.notAfter })
-  const wantedAt = member?.createWantedAt ?? intent.createdAt + clockMarginMs
-  updateMember(pass, {
-    system: planned.system,
-    fields,
-    ...(planned.operation === 'create' && member?.createWantedAt === undefined
-      ? { createWantedAt: wantedAt }
-      : {}),
-  })
+  updateMember(pass, { system: planned.system, fields })
   return {
     intent,
     planned,
     body,
     ...(seen === undefined ? {} : { base: seen.native, lookedAt: seen.observation.at }),
-    ...(planned.operation === 'create' ? { wantedAt } : {}),
   }
 }
 

@@ -9,18 +9,21 @@ import type {
   CallContext,
   CallFailure,
   ConnectedSystem,
+  FindRequest,
+  FindResult,
   ReadResult,
   WriteResult,
 } from '../connectors/kit/contract.ts'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 import type { Entity, FieldProblem, Integration } from '../model/integration.ts'
 import type { Observation, PlannedWrite } from '../model/merge/contract.ts'
-import type { Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
+import type { CreateEvidence, Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalDocument, NativeRecord } from '../model/values.ts'
 import type {
   AttachRequest,
   AttachResult,
   ClaimedRecord,
+  CreateCheck,
   Decision,
   DecisionResult,
   GuardReservation,
@@ -40,6 +43,7 @@ import type {
 } from '../store/contract.ts'
 import type { AnsweredCreates } from './answered-creates.ts'
 import type { LensBook } from './lens-book.ts'
+import type { PlaceLooks } from './place-looks.ts'
 import type { Clock, Random } from './ports.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -198,8 +202,10 @@ export interface OutgoingWrite {
   readonly base?: NativeRecord
   /** Update only: when the look began that it is based on (epoch ms). */
   readonly lookedAt?: number
-  /** Create only: when it was first wanted, for the candidates' check. */
-  readonly wantedAt?: number
+  /** Create only: what must hold when its intent is committed. */
+  readonly check?: CreateCheck
+  /** Create only: what shows that there is no counterpart. */
+  readonly evidence?: CreateEvidence
 }
 
 /** What became of one write: the connector's answer, or why there is none. */
@@ -284,6 +290,15 @@ export type ReadById = (request: {
   readonly priority?: CallContext['priority']
 }) => Promise<TimedRead>
 
+/** Searches a resource; searches of several records share a call where the system can do that. Never rejects. (`finder.ts`) */
+export type Find = (request: {
+  readonly system: string
+  readonly resource: string
+  readonly request: FindRequest
+  readonly signal: AbortSignal
+  readonly priority: CallContext['priority']
+}) => Promise<FindResult | 'shut'>
+
 /** Everything that all passes of one engine share. */
 export interface EngineContext {
   readonly integration: Integration
@@ -295,6 +310,8 @@ export interface EngineContext {
   readonly systems: ReadonlyMap<string, ConnectedSystem>
   readonly gates: ReadonlyMap<string, SystemGate>
   readonly read: ReadById
+  readonly find: Find
+  readonly looks: PlaceLooks
   readonly writer: Writer
   readonly answeredCreates: AnsweredCreates
   readonly firstLoads: FirstLoads

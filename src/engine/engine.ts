@@ -7,13 +7,17 @@ import { createAnsweredCreates } from './answered-creates.ts'
 import { isBaselineDone } from './baseline.ts'
 import { createBatchedStore } from './batched-store.ts'
 import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
+import { createFinder } from './finder.ts'
 import { createFirstLoads } from './first-loads.ts'
 import { createGate } from './gate.ts'
+import type { IntakeContext } from './intake-context.ts'
 import { createLensBook } from './lens-book.ts'
 import { OutageWatch } from './outage-watch.ts'
 import { placeOf } from './place.ts'
+import { createPlaceLooks } from './place-looks.ts'
 import type { Clock, Random } from './ports.ts'
 import { createReader } from './reader.ts'
+import { createRuns, type Runs } from './runs.ts'
 import { createTimeouts } from './timeouts.ts'
 import { Worker } from './worker.ts'
 import { createWriter } from './writer.ts'
@@ -52,6 +56,8 @@ export interface EngineOptions {
   readonly emit: EmitEvent
   /** The intake side's parts of a pass. */
   readonly parts: PassParts
+  /** The polls and full runs of this process; evidence for creates shares them. @default its own */
+  readonly runs?: Runs
   /** @default engineDefaults */
   readonly settings?: Partial<EngineSettings>
 }
@@ -59,6 +65,8 @@ export interface EngineOptions {
 /** One engine; several processes may run one each on the same store. */
 export interface Engine {
   readonly context: EngineContext
+  /** The polls and full runs of this process. */
+  readonly runs: Runs
   /** Records under way now. */
   readonly inFlight: number
   start(): void
@@ -77,14 +85,19 @@ export interface Engine {
 /** Composes an engine. Nothing runs before {@link Engine.start}. */
 export function createEngine(options: EngineOptions): Engine {
   const outages = new OutageWatch(() => context)
-  const context: EngineContext = { ...engineParts(options, outages), wake: () => wake() }
-  const worker = new Worker(context)
   const wake = (): void => {
     worker.wake()
     options.store.wake()
   }
+  const { integration, systems, store, clock, random, emit } = options
+  const intake: IntakeContext = { integration, systems, store, clock, random, emit, wake }
+  const runs = options.runs ?? createRuns(intake)
+  const looks = createPlaceLooks(intake, runs)
+  const context: EngineContext = { ...engineParts(options, outages), looks, wake }
+  const worker: Worker = new Worker(context)
   return {
     context,
+    runs,
     get inFlight() {
       return worker.inFlight
     },
@@ -93,6 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
       worker.start()
     },
     stop: async () => {
+      looks.stop()
       await Promise.all([worker.stop(), outages.stop()])
     },
     wake,
@@ -102,7 +116,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake'> {
+function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake' | 'looks'> {
   const { integration, store, systems, clock, random, emit, parts, binding } = options
   const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)
@@ -131,6 +145,7 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
     systems,
     gates,
     read: createReader({ integration, systems, gates, clock, timeouts, settings }),
+    find: createFinder({ integration, systems, gates, clock, timeouts, settings }),
     answeredCreates: createAnsweredCreates(),
     firstLoads: createFirstLoads(),
     writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),

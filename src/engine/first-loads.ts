@@ -15,6 +15,12 @@ export function neverAgreed(pass: Pass, system: string): boolean {
   )
 }
 
+/** What the first load itself causes in that system. `listedAt` undefined: it is still going on. */
+export function isFirstLoad(pass: Pass, system: string, listedAt: number | undefined): boolean {
+  if (listedAt === undefined) return true
+  return pass.record.discoveredAt <= listedAt && neverAgreed(pass, system)
+}
+
 /** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
 export function createFirstLoads(): FirstLoads {
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<number | undefined> }>()

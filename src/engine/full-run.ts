@@ -23,6 +23,7 @@ import { withWords } from './failure.ts'
 import { compareFingerprint } from './fingerprint.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { toStaged } from './listed-record.ts'
+import { noteLook } from './look-note.ts'
 import { type Place, placeOf } from './place.ts'
 
 /** A page may take the time of this many reads before the run gives up. */
@@ -50,6 +51,8 @@ export interface FullRunRequest {
 
 export interface FullRunResult extends RunComparison {
   readonly runId: string
+  /** Epoch ms, before the first page was asked for. */
+  readonly startedAt: number
   /** The list may count as evidence of absence. */
   readonly complete: boolean
   /** The list came to its end and nothing is known to be missing; weaker than `complete`. */
@@ -72,6 +75,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   await context.store.startRun({ id: runId, kind, system, entity })
   context.emit({ type: 'RunStarted', runId, kind, system, entity })
 
+  const startedAt = context.clock.now()
   const before = await compareFingerprint(context, system, request.signal)
   const listing = await listAndStage(context, place, runId, request)
   const after = await compareFingerprint(context, system, request.signal)
@@ -90,6 +94,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   })
   const result: FullRunResult = {
     runId,
+    startedAt,
     complete: reason === undefined,
     ended: sameAccount && hasEnded(listing),
     seen: listing.seen,
@@ -98,6 +103,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     ...(listing.transient === true && listing.seen === 0 ? { unreachable: true } : {}),
   }
   await noteBaseline(context, place, result)
+  if (result.complete) await noteLook(context.store, place, 'list', startedAt)
   tellFinished(context, request, result)
   return result
 }

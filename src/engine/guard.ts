@@ -11,7 +11,7 @@
 import type { Entity, GuardLimit } from '../model/integration.ts'
 import type { IntentOperation } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts } from './context.ts'
-import { neverAgreed } from './first-loads.ts'
+import { isFirstLoad } from './first-loads.ts'
 import { addRows, note, setLane, tell } from './pass.ts'
 
 /** Permits taken at once, at most; fewer where the limit itself is small. */
@@ -46,12 +46,6 @@ export function createGuard(): PassParts['allowChange'] {
     holdChange(pass, system, operation)
     return false
   }
-}
-
-/** `listedAt` undefined: the first load is still going on. */
-function isFirstLoad(pass: Pass, system: string, listedAt: number | undefined): boolean {
-  if (listedAt === undefined) return true
-  return pass.record.discoveredAt <= listedAt && neverAgreed(pass, system)
 }
 
 function holdChange(pass: Pass, system: string, operation: IntentOperation): void {

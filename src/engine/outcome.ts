@@ -131,7 +131,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
     laneAttempts: 0,
     ...(result.version === undefined ? {} : { floor: result.version }),
     ...(intent.operation === 'create'
-      ? { rid: result.rid, state: 'linked' as const, createWantedAt: null }
+      ? { rid: result.rid, state: 'linked' as const, createWantedAt: null, evidence: null }
       : {}),
   })
   openAfterSuccess(pass, intent.system)

@@ -32,9 +32,9 @@ describe('pollChanges', () => {
   it('takes the feed page by page and remembers where it was', async () => {
     const twins = world()
     for (let index = 0; index < 7; index += 1) twins.system('crm').put({ name: `N${index}` })
-    expect(await twins.poll('crm')).toEqual({ kind: 'done', changed: 7 })
+    expect(await twins.poll('crm')).toMatchObject({ kind: 'done', changed: 7 })
     expect(await twins.store.cursor('crm', 'thing')).toBe('7')
-    expect(await twins.poll('crm')).toEqual({ kind: 'done', changed: 0 })
+    expect(await twins.poll('crm')).toMatchObject({ kind: 'done', changed: 0 })
   })
 
   it('H23: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
@@ -113,7 +113,7 @@ describe('pollChanges', () => {
     const { reads } = twins.system('crm').counts
     const version = String(twins.system('crm').records.get(rid)?.version)
     const again = { kind: 'page', changed: [{ rid, version }], cursor: 'overlap', more: false } as const
-    expect(await pollWith(twins, async () => again)).toEqual({ kind: 'done', changed: 0 })
+    expect(await pollWith(twins, async () => again)).toMatchObject({ kind: 'done', changed: 0 })
     await twins.pass(60_000)
     expect(twins.system('crm').counts.reads).toBe(reads)
   })
@@ -157,7 +157,7 @@ describe('pollChanges', () => {
   it('lists a system that has no feed', async () => {
     const twins = world(new TwinSystem('crm', { changes: { cursor: 'none', commitLagMs: 0 } }))
     twins.system('crm').put({ name: 'Ada' })
-    expect(await twins.poll('crm')).toEqual({ kind: 'done', changed: 1 })
+    expect(await twins.poll('crm')).toMatchObject({ kind: 'done', changed: 1 })
     expect(twins.heard('RunFinished')).toHaveLength(1)
   })
 })

@@ -11,6 +11,7 @@ import { withDeadline } from './deadline.ts'
 import { withWords } from './failure.ts'
 import type { FullRunRequest, FullRunResult } from './full-run.ts'
 import type { IntakeContext } from './intake-context.ts'
+import { noteLook } from './look-note.ts'
 import { hasFeed, isListable, type Place, placeOf } from './place.ts'
 
 /** Pages taken in one poll; what is left is told by `more` and taken by the next. */
@@ -28,11 +29,12 @@ export interface PollRequest {
 }
 
 /**
- * - `done`: everything the feed had is marked · `more`: the page limit was reached first
+ * - `done`: everything the feed had when the poll began (`startedAt`) is marked · `more`: the page limit was reached first
  * - `failed`: no information; try again after a back-off, or when the system said
  */
 export type PollResult =
-  | { readonly kind: 'done' | 'more'; readonly changed: number }
+  | { readonly kind: 'done'; readonly changed: number; readonly startedAt: number }
+  | { readonly kind: 'more'; readonly changed: number }
   | {
       readonly kind: 'failed'
       readonly code: string
@@ -80,6 +82,7 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   const { context, place, request } = asked
   const { system, entity } = request
   let changed = 0
+  const startedAt = context.clock.now()
   let cursor = await context.store.cursor(system, entity)
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await askFeed(context, place, cursor, request)
@@ -95,7 +98,10 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
     }
     if (answer.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, answer)
-    if (!answer.more) return { kind: 'done', changed }
+    if (!answer.more) {
+      await noteLook(context.store, place, 'feed', startedAt)
+      return { kind: 'done', changed, startedAt }
+    }
     if (answer.cursor === cursor) return stuck('the feed gave the same cursor again')
     cursor = answer.cursor
     if (request.signal.aborted) return { kind: 'more', changed }
@@ -193,5 +199,5 @@ async function listInstead({ place, request, list }: Asked): Promise<PollResult>
     const unreachable = result.unreachable === true ? { unreachable: true } : {}
     return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
   }
-  return { kind: 'done', changed: result.changed + result.discovered }
+  return { kind: 'done', changed: result.changed + result.discovered, startedAt: result.startedAt }
 }

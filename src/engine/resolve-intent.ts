@@ -17,7 +17,7 @@ import { checkHits } from './check-hits.ts'
 import { commitSettlement, resolveIntent } from './commit.ts'
 import { sendWindow } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
-import { describeThrown, keepFailure } from './failure.ts'
+import { keepFailure } from './failure.ts'
 import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from './horizon.ts'
 import { markerSearch } from './marker.ts'
 import { takeOutcome } from './outcome.ts'
@@ -179,28 +179,8 @@ async function search(pass: Pass, intent: Intent, { place, request }: Search): P
 
 async function find(pass: Pass, { place, request }: Search): Promise<FindResult | 'shut'> {
   const priority = await priorityOf(pass)
-  const { gates, timeouts } = pass.context
-  const limitMs = place.settings.timing.readTimeoutMs
-  const unknown = (code: string, message: string): FindResult => ({
-    kind: 'unknown',
-    failure: { code, message, scope: 'record' },
-  })
-  const ask = (signal: AbortSignal): Promise<FindResult> =>
-    place.resource.find?.(request, { signal, priority }) ??
-    Promise.resolve(unknown('UNSUPPORTED', 'The connector offers no search.'))
-  const call = (): Promise<FindResult> =>
-    timeouts
-      .bound(limitMs, pass.signal, ask, () => unknown('TIMEOUT', `No answer within ${limitMs} ms.`))
-      .catch((error: unknown) => {
-        const { code, message } = describeThrown(error)
-        return unknown(code, message)
-      })
-  const gate = gates.get(place.system)
-  if (gate === undefined) return 'shut'
-  return gate.run(call, {
-    waitMs: limitMs,
-    failure: (result) => (result.kind === 'unknown' ? result.failure : undefined),
-  })
+  const { system, part } = place
+  return pass.context.find({ system, resource: part.resource, request, signal: pass.signal, priority })
 }
 
 /** The record is ours. What it holds is absorbed by the look that follows in this pass. */
@@ -213,6 +193,7 @@ async function adopt(pass: Pass, intent: Intent, rid: string): Promise<Verdict> 
     rid,
     state: 'linked',
     createWantedAt: null,
+    evidence: null,
     settleAt: pass.context.clock.now(),
   })
   reopen(pass, intent.system)

@@ -1,28 +1,46 @@
 /** The writing half of a round: which of the planned writes may go now, and what a refused commit means. */
 import type { PlannedWrite } from '../model/merge/contract.ts'
+import type { CreateEvidence } from '../model/state.ts'
 import { backoffMs, spreadAfter } from './backoff.ts'
 import { carryOut } from './carry-out.ts'
 import { commitDecision } from './commit.ts'
 import { compose } from './compose.ts'
 import type { OutgoingWrite, Pass, Verdict } from './context.ts'
+import { gatherEvidence, keysOf, noteWish } from './create-evidence.ts'
 import { followGone } from './gone.ts'
+import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil, waitForSystem } from './lanes.ts'
 import { checkpoint, lookAgain, note, setLane, updateMember } from './pass.ts'
 
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'
 
-/** A create that has to wait for the first load, or for an older candidate, is tried again within these bounds. */
-const createWait = { baseMs: 1_000, maxMs: 30_000 }
+/** How long a create waits before it is tried again, by the reason of its lane. */
+const createWaits = {
+  'first-load': { baseMs: 1_000, maxMs: 30_000 },
+  /** Candidates are read within moments, and evidence lives for a minute. */
+  candidate: { baseMs: 300, maxMs: 10_000 },
+  evidence: { baseMs: 300, maxMs: 10_000 },
+  'no-evidence': { baseMs: 1_000, maxMs: 60_000 },
+} as const
+
+/** Evidence that the commit refuses was taken for other keys, or is too old; it is taken anew so many times in a pass. */
+const retakesMax = 1
 
 /** Composes, commits and sends the writes. `again`: a system had moved on, look and decide once more. */
-export async function writeAll(pass: Pass, planned: readonly PlannedWrite[]): Promise<Verdict | 'again'> {
+export async function writeAll(
+  pass: Pass,
+  planned: readonly PlannedWrite[],
+  retakes = 0,
+): Promise<Verdict | 'again'> {
+  for (const write of planned) if (write.operation === 'create') noteWish(pass, write.system)
   const takeBack = checkpoint(pass)
   const outgoing: OutgoingWrite[] = []
   for (const write of planned) {
-    if (!(await mayGoNow(pass, write))) continue
+    const permit = await mayGoNow(pass, write)
+    if (permit === undefined) continue
     const composed = await compose(pass, write)
-    if (composed !== undefined) outgoing.push(composed)
+    if (composed !== undefined) outgoing.push({ ...composed, ...permit })
   }
   if (outgoing.length === 0) return keepKeys(pass)
   const result = await carryOut(pass, outgoing)
@@ -33,7 +51,6 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[]): Pr
   }
   // Nothing was committed: the same decision once more, without the create that has to wait.
   takeBack()
-  const wanted = outgoing.find((write) => write.intent.system === result.system)
   const others = planned.filter((write) => write.system !== result.system)
   if (result.kind === 'rematch') {
     const verdict = await pass.context.parts.handleRematch(pass, result.system, result.recordId)
@@ -43,10 +60,19 @@ export async function writeAll(pass: Pass, planned: readonly PlannedWrite[]): Pr
     waitForDecision(pass, result.system, result.recordId)
     return writeAll(pass, others)
   }
-  if (wanted?.wantedAt !== undefined) {
-    updateMember(pass, { system: result.system, createWantedAt: wanted.wantedAt })
+  if (result.kind === 'no-evidence') {
+    updateMember(pass, { system: result.system, evidence: null })
+    // A record that was registered by other rules than the definition has by now is registered anew.
+    pass.draft.matchKeys = keysOf(pass)
+    if (retakes < retakesMax) return writeAll(pass, planned, retakes + 1)
+    waitWithCreate(pass, result.system, { reason: 'evidence' })
+    return writeAll(pass, others)
   }
-  waitWithCreate(pass, result.system, 'candidate')
+  const evidence = outgoing.find((write) => write.intent.system === result.system)?.evidence
+  waitWithCreate(pass, result.system, {
+    reason: 'candidate',
+    ...(evidence === undefined ? {} : { evidence }),
+  })
   return writeAll(pass, others)
 }
 
@@ -56,28 +82,24 @@ async function keepKeys(pass: Pass): Promise<Verdict> {
   return (await commitDecision(pass, [])).kind === 'fenced' ? 'over' : 'finish'
 }
 
-async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<boolean> {
-  const { clock, random, gates, parts, baselineDone } = pass.context
-  if (gates.get(write.system)?.closedUntil() !== undefined) {
-    waitForSystem(pass, write.system, { reason: 'system-paused' })
-    return false
+/** What a write carries that may go now. */
+type Permit = Pick<OutgoingWrite, 'check' | 'evidence'>
+
+async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
+  const { clock, random, gates, parts } = pass.context
+  const { system, operation } = write
+  if (gates.get(system)?.closedUntil() !== undefined) {
+    waitForSystem(pass, system, { reason: 'system-paused' })
+    return undefined
   }
-  const until = closedForWritesUntil(pass, write.system)
+  const until = closedForWritesUntil(pass, system)
   if (until !== undefined) {
     lookAgain(pass, { at: spreadAfter(random, clock.now(), until), why: 'lane-closed' })
-    return false
+    return undefined
   }
-  if (write.operation === 'create') {
-    // A record that may be deleted is not spread further; the second look at the suspect brings this pass back.
-    if ([...pass.members.values()].some((member) => member.state === 'suspect')) return false
-    if (!(await baselineDone(write.system, pass.entity.name))) {
-      waitWithCreate(pass, write.system, 'first-load')
-      return false
-    }
-    if (pass.members.get(write.system)?.lane === 'waiting')
-      setLane(pass, write.system, 'open', { attempts: 0 })
-  }
-  return parts.allowChange(pass, { system: write.system, operation: write.operation })
+  const permit = operation === 'create' ? await mayCreateNow(pass, write) : {}
+  if (permit === undefined) return undefined
+  return (await parts.allowChange(pass, { system, operation })) ? permit : undefined
 }
 
 /**
@@ -91,9 +113,47 @@ function waitForDecision(pass: Pass, system: string, other: string): void {
   setLane(pass, system, 'waiting', { reason: DUPLICATE })
 }
 
-function waitWithCreate(pass: Pass, system: string, reason: string): void {
+async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
+  const { system } = write
+  // A record that may be deleted is not spread further; the second look at the suspect brings this pass back.
+  if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined
+  if (!(await pass.context.baselineDone(system, pass.entity.name))) {
+    waitWithCreate(pass, system, { reason: 'first-load' })
+    return undefined
+  }
+  const gathered = await gatherEvidence(pass, write)
+  if (gathered.kind === 'hold') {
+    holdLane(pass, system, { kind: 'guard', reason: gathered.why })
+    return undefined
+  }
+  if (gathered.kind === 'wait') {
+    waitWithCreate(pass, system, gathered)
+    return undefined
+  }
+  if (pass.members.get(system)?.lane === 'waiting') setLane(pass, system, 'open', { attempts: 0 })
+  const { check, evidence } = gathered
+  return { check, ...(evidence === undefined ? {} : { evidence }) }
+}
+
+interface CreateWait {
+  readonly reason: keyof typeof createWaits
+  readonly evidence?: CreateEvidence
+  /** Not before (epoch ms). */
+  readonly at?: number
+  /** For the journal, when the lane closes for it. */
+  readonly why?: string
+}
+
+function waitWithCreate(pass: Pass, system: string, { reason, evidence, at, why }: CreateWait): void {
   const { clock, random } = pass.context
-  const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
-  setLane(pass, system, 'waiting', { reason, attempts })
-  lookAgain(pass, { at: clock.now() + backoffMs(random, attempts, createWait), why: reason })
+  const member = pass.members.get(system)
+  const attempts = (member?.laneAttempts ?? 0) + 1
+  if (evidence !== undefined) updateMember(pass, { system, evidence })
+  if (why !== undefined && member?.laneReason !== reason)
+    note(pass, { kind: 'match', body: { waits: system, reason, why } })
+  // What a person released stays released until it was sent.
+  if (member?.laneReason === RELEASED) updateMember(pass, { system, laneAttempts: attempts })
+  else setLane(pass, system, 'waiting', { reason, attempts })
+  const soonest = clock.now() + backoffMs(random, attempts, createWaits[reason])
+  lookAgain(pass, { at: Math.max(soonest, at ?? 0), why: reason })
 }

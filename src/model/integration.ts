@@ -2,6 +2,8 @@
  * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at
  * start; functions in here are pure (no clock, no randomness, no I/O).
  */
+
+import type { ValueEquality } from './create-evidence.ts'
 import type { LensId, LensSet } from './lens/identity.ts'
 import type { LookupFunctions } from './lookup.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
@@ -83,6 +85,8 @@ export interface Field {
   readonly required: boolean
   /** Canonical normaliser applied after reading from any system; idempotent. */
   readonly normalise: (value: CanonicalValue) => CanonicalValue
+  /** Which values the normaliser makes one of. @default 'exact' */
+  readonly equality?: ValueEquality
   readonly policy: ConflictPolicy
   /** Only this system may change the field; changes elsewhere are reverted. */
   readonly owner?: string
@@ -140,8 +144,15 @@ export interface EntitySystem {
   readonly inScope: (native: NativeRecord) => boolean
   /** The native paths that decide about the scope. @default not known: a function decides */
   readonly scopePaths?: readonly (readonly (string | number)[])[]
+  /** What becomes of a create when nothing can show that the system has no counterpart yet. @default 'create' */
+  readonly createWithoutEvidence?: CreateChoice
+  /** What becomes of the create of a record that has no value to be matched by. @default 'create' */
+  readonly createWithoutKey?: CreateChoice
   readonly triggers: readonly Trigger[]
 }
+
+/** `create`: go ahead · `hold`: wait for a person */
+export type CreateChoice = 'create' | 'hold'
 
 export interface SystemField {
   readonly name: string
@@ -149,6 +160,8 @@ export interface SystemField {
   readonly writable: boolean
   /** `norm_s`: the canonical value this system would hold after storing the given one (truncation, rounding, …). Idempotent. */
   readonly normalise: (value: CanonicalValue) => CanonicalValue
+  /** Which native values are read as one and the same: a search that tells them apart misses some. @default 'exact' */
+  readonly equality?: ValueEquality
   /** A change at this system is never taken as the origin of a new value (its copy is poorer than the others'). */
   readonly neverOrigin: boolean
   /** Without conditional writes a two-way field has a race window that the definition must accept. */

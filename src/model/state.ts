@@ -167,10 +167,28 @@ export interface Member {
   readonly laneAttempts: number
   /** First independent look that found it gone. */
   readonly goneSince?: number
-  /** When a create was first wanted here: candidates discovered later don't delay it. */
+  /** When a create was first wanted here: only evidence taken since counts. */
   readonly createWantedAt?: number
   /** Number of the lens set that its fields were read through. Missing: see `StoredLensSet.legacy`. */
   readonly lens?: number
+  /** What was found out for a create that has to wait before it can be sent. */
+  readonly evidence?: CreateEvidence
+}
+
+/** What shows that a system has no counterpart of a record yet. Times in epoch milliseconds. */
+export interface CreateEvidence {
+  /** Hash of the match keys that it was taken for: with other keys it says nothing. */
+  readonly keys: string
+  /** When the search or the poll began. */
+  readonly takenAt: number
+  /** Older than this it is no evidence any more. */
+  readonly goodUntil: number
+  /** Whatever was in the system by then has been found. */
+  readonly coversUpTo: number
+  /** Candidates discovered before this must have been read. Fixed once, so that later ones never delay the create. */
+  readonly readUpTo: number
+  /** Native ids that the search found: each must have been read since `takenAt`. */
+  readonly rids?: readonly string[]
 }
 
 /** The remote writes an intent can stand for. */

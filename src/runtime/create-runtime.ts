@@ -197,17 +197,6 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   const { store } = open
   const { integration } = pausable
   const random = createRandom(clock)
-  const engine = createEngine({
-    integration,
-    store,
-    systems,
-    clock,
-    random,
-    emit: events.emit,
-    binding: bound.binding,
-    parts: createIntakeParts({ lookAt, carryOut }),
-    ...(options.engine === undefined ? {} : { settings: options.engine }),
-  })
   const context: IntakeContext = {
     integration,
     systems,
@@ -221,6 +210,18 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   const health = createHealthNotes(context)
   events.subscribe(noteSystems(health))
   const runs = createRuns(context, health)
+  const engine: Engine = createEngine({
+    integration,
+    store,
+    systems,
+    clock,
+    random,
+    emit: events.emit,
+    binding: bound.binding,
+    parts: createIntakeParts({ lookAt, carryOut }),
+    runs,
+    ...(options.engine === undefined ? {} : { settings: options.engine }),
+  })
   const taken = new Set(options.roles ?? roles)
   const watch = createDriftWatch({
     policy: options.loaded.definition.drift ?? 'propose',

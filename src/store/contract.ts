@@ -14,6 +14,7 @@ import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
 import type {
   AgreedFields,
+  CreateEvidence,
   Intent,
   IntentState,
   LaneState,
@@ -135,6 +136,22 @@ export interface MemberUpdate {
   readonly createWantedAt?: number | null
   /** Number of the lens set that the fields were read through. */
   readonly lens?: number
+  readonly evidence?: CreateEvidence | null
+}
+
+/** What must hold for a create when its intent is committed. */
+export interface CreateCheck {
+  readonly system: string
+  /** No candidate of that system discovered before this may be unread (epoch ms). */
+  readonly readUpTo: number
+  /** Evidence that the system has no counterpart: still for the record's keys, and not too old. @default none is asked for */
+  readonly evidence?: {
+    readonly keys: string
+    readonly takenAt: number
+    readonly goodUntil: number
+    /** Native ids that must have been read since `takenAt`. @default none */
+    readonly rids?: readonly string[]
+  }
 }
 
 export interface RecordUpdate {
@@ -250,14 +267,15 @@ export interface Decision extends PassRows {
   readonly resolved?: readonly IntentUpdate[]
   /** Match keys of the record, replaced whole when given. */
   readonly matchKeys?: readonly MatchKey[]
-  /** For each create among the intents: refuse if an unread candidate of that system is older than `wantedAt`, or another record shares an exact key. */
-  readonly createChecks?: readonly { readonly system: string; readonly wantedAt: number }[]
+  /** For each create among the intents; refused too when another record of that system shares an exact key. */
+  readonly createChecks?: readonly CreateCheck[]
 }
 
 /**
  * - `ok` · `fenced`: the lease is over, or another definition is bound since the claim; nothing was written
  * - `create-waits`: an unread candidate could be the counterpart; nothing was written
  * - `duplicate`: the record has an open duplicate, so that nothing is created for it; nothing was written
+ * - `no-evidence`: the evidence for a create is for other match keys, or too old; nothing was written
  * - `rematch`: another record of that system shares a match key, or holds the native id this decision claims; nothing was written
  */
 export type DecisionResult =
@@ -265,6 +283,7 @@ export type DecisionResult =
   | { readonly kind: 'fenced' }
   | { readonly kind: 'create-waits'; readonly system: string }
   | { readonly kind: 'duplicate'; readonly system: string; readonly recordId: string }
+  | { readonly kind: 'no-evidence'; readonly system: string }
   | { readonly kind: 'rematch'; readonly system: string; readonly recordId: string }
 
 /** T3 + T4: outcomes of the sends, and the finish of the pass. */
@@ -443,6 +462,8 @@ export interface Store extends BindingStore {
   decide(batch: readonly Decision[]): Promise<readonly DecisionResult[]>
   settle(batch: readonly Settlement[]): Promise<readonly SettlementResult[]>
 
+  /** Keyed hash of a record's match keys, as evidence for a create names it; the order of the keys does not matter. */
+  hashKeys(entity: string, keys: readonly MatchKey[]): string
   /** Registers the keys of the record and finds others that share one, atomically against concurrent calls with the same keys. */
   match(batch: readonly MatchRequest[]): Promise<readonly (readonly MatchHit[] | 'fenced')[]>
   attach(batch: readonly AttachRequest[]): Promise<readonly AttachResult[]>

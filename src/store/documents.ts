@@ -4,12 +4,13 @@
  * Field documents hold canonical values (no numbers but small counters) and go through plain JSON. Intents and journal bodies may hold
  * native records with numbers beyond a double and go through lossless JSON.
  */
+import { createHash } from 'node:crypto'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
 import { canonicalJson } from '../model/canonical/equality.ts'
 import { isCanonicalObject } from '../model/canonical/object.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { KeptAnswer } from '../model/lookup.ts'
-import type { AgreedFields, MemberFields } from '../model/state.ts'
+import type { AgreedFields, CreateEvidence, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
 
@@ -97,6 +98,16 @@ export function decodeMember(
   )
 }
 
+/** Evidence for a create as text; JSON escapes whatever a database would not take. */
+export function writeEvidence(evidence: CreateEvidence | null | undefined): string | null {
+  return evidence === undefined || evidence === null ? null : JSON.stringify(evidence)
+}
+
+export function readEvidence(text: string): CreateEvidence {
+  const evidence: unknown = JSON.parse(text)
+  return evidence as CreateEvidence // the shape was checked by the compiler when it was written
+}
+
 /** Anything that JSON off the wire can be, numbers of any size included. */
 export function encodeLossless(codec: FieldCodec, place: FieldPlace, document: unknown): Uint8Array {
   return codec.encode(encoder.encode(stringify(document) ?? 'null'), place)
@@ -142,6 +153,12 @@ function withoutNulls(value: CanonicalValue): CanonicalValue {
 /** Blind index of a match key. */
 export function matchKeyMac(codec: FieldCodec, entity: string, key: MatchKey): Uint8Array {
   return codec.mac(encoder.encode(`match\u0000${entity}\u0000${key.rule}\u0000${key.kind}\u0000${key.text}`))
+}
+
+/** One hash for all keys that a record is registered under, from their keyed hashes; neither order nor repetition matters. */
+export function hashKeyMacs(macs: readonly Uint8Array[]): string {
+  const sorted = [...new Set(macs.map((mac) => Buffer.from(mac).toString('hex')))].sort()
+  return createHash('sha256').update(sorted.join(' ')).digest('hex')
 }
 
 /** A number stays one only if it comes out as the same text: a resend must be the same byte for byte. */

@@ -155,7 +155,7 @@ export function describeDuplicates(open: OpenHarness): void {
       const create = intent(harness, two, { system: 'shop', operation: 'create' })
       expect(
         await store.decide([
-          { lease: held.lease, intents: [create], createChecks: [{ system: 'shop', wantedAt: 0 }] },
+          { lease: held.lease, intents: [create], createChecks: [{ system: 'shop', readUpTo: 0 }] },
         ]),
       ).toEqual([{ kind: 'duplicate', system: 'shop', recordId: one }])
       expect(await store.decide([{ lease: held.lease, intents: [intent(harness, two)] }])).toEqual([
@@ -228,7 +228,7 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await pairs()).toEqual([])
       await idle()
       const checked = await again(two)
-      const createChecks = [{ system: 'shop', wantedAt: 0 }]
+      const createChecks = [{ system: 'shop', readUpTo: 0 }]
       expect(await store.decide([{ lease: checked.lease, createChecks }])).toEqual([{ kind: 'ok' }])
       await store.settle([clean(checked)])
       const id = apart.kind === 'ok' ? apart.id : ''

@@ -209,7 +209,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(again.record).toMatchObject({ id: one.record.id, state: 'candidate' })
       const [hits] = await store.match([{ lease: again.lease, entity: 'customer', system: 'erp', keys }])
       expect(hits).toMatchObject([{ recordId: id, keptApart: true }])
-      const createChecks = [{ system: 'crm', wantedAt: 0 }]
+      const createChecks = [{ system: 'crm', readUpTo: 0 }]
       expect(await store.decide([{ lease: again.lease, createChecks }])).toEqual([{ kind: 'ok' }])
     })
 

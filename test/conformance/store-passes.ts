@@ -149,14 +149,14 @@ export function describePasses(open: OpenHarness): void {
       await store.intake([{ marks: [mark('E1', 'erp')] }])
       const candidate = await claimOne(store, worker)
       await harness.advance(5)
-      const wantedAt = await store.now()
+      const readUpTo = await store.now()
       const claimed = await claimAgain(id)
       const create = intent(harness, id, { operation: 'create' })
       const decision = {
         lease: claimed.lease,
         record: { rev: 9 },
         intents: [create],
-        createChecks: [{ system: 'erp', wantedAt }],
+        createChecks: [{ system: 'erp', readUpTo }],
         journal: [entry(id)],
       }
       expect(await store.decide([decision])).toEqual([{ kind: 'create-waits', system: 'erp' }])
@@ -165,7 +165,7 @@ export function describePasses(open: OpenHarness): void {
       expect(await store.admin.journal({ recordId: id, limit: 10 })).toEqual([])
       const early = {
         ...decision,
-        createChecks: [{ system: 'erp', wantedAt: candidate.record.discoveredAt }],
+        createChecks: [{ system: 'erp', readUpTo: candidate.record.discoveredAt }],
       }
       expect(await store.decide([{ ...early, intents: [] }])).toEqual([{ kind: 'ok' }])
       const quarantined = { members: [{ system: 'erp', lane: 'quarantined' as const }] }
@@ -179,12 +179,12 @@ export function describePasses(open: OpenHarness): void {
       await store.intake([{ marks: [mark('E1', 'erp'), mark('E2', 'erp')] }])
       const [review, ignored] = await claim(store, worker)
       await harness.advance(5)
-      const wantedAt = await store.now()
+      const readUpTo = await store.now()
       const claimed = await claimAgain(id)
       const decision = {
         lease: claimed.lease,
         intents: [intent(harness, id, { operation: 'create' })],
-        createChecks: [{ system: 'erp', wantedAt }],
+        createChecks: [{ system: 'erp', readUpTo }],
       }
       expect(await store.decide([decision])).toEqual([{ kind: 'create-waits', system: 'erp' }])
       await store.requestReview({ lease: review!.lease, candidates: [], journal: [] })
@@ -213,7 +213,7 @@ export function describePasses(open: OpenHarness): void {
       const decision = {
         lease: claimed.lease,
         intents: [intent(harness, id, { operation: 'create' as const })],
-        createChecks: [{ system: 'erp', wantedAt: 0 }],
+        createChecks: [{ system: 'erp', readUpTo: 0 }],
       }
       const refused = await store.decide([{ ...decision, matchKeys: [key('ann@x')] }])
       expect(refused).toEqual([{ kind: 'rematch', system: 'erp', recordId: candidate.record.id }])
@@ -232,7 +232,7 @@ export function describePasses(open: OpenHarness): void {
       const candidate = await claimOne(store, worker)
       await store.match([{ lease: candidate.lease, entity: 'customer', system: 'erp', keys }])
       const intents = [intent(harness, id, { operation: 'create' })]
-      const createChecks = [{ system: 'erp', wantedAt: 0 }]
+      const createChecks = [{ system: 'erp', readUpTo: 0 }]
       expect(await store.decide([{ lease: first.lease, intents, createChecks }])).toMatchObject([
         { kind: 'rematch' },
       ])

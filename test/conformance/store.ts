@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { describeAdmin } from './store-admin.ts'
 import { describeBinding } from './store-binding.ts'
 import { describeDuplicates } from './store-duplicates.ts'
+import { describeEvidence } from './store-evidence.ts'
 import { describeHealth } from './store-health.ts'
 import { describeIdentity } from './store-identity.ts'
 import { describeIntake } from './store-intake.ts'
@@ -19,6 +20,7 @@ export function describeStore(name: string, open: OpenHarness): void {
     describeIntake(open)
     describeQueue(open)
     describePasses(open)
+    describeEvidence(open)
     describeIdentity(open)
     describeDuplicates(open)
     describeRuns(open)

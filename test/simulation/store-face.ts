@@ -40,6 +40,8 @@ export function faceStore(options: StoreFaceOptions): Store {
   }
   const special: Readonly<Record<string, unknown>> = {
     wake: () => store.wake(),
+    // Arithmetic, no statement.
+    hashKeys: (...args: Parameters<Store['hashKeys']>) => store.hashKeys(...args),
     onWake: (listener: () => void) =>
       store.onWake(() => {
         if (process.alive && !process.stalled) listener()

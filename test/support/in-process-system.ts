@@ -2,10 +2,13 @@
 import type {
   CallContext,
   CallFailure,
+  ChangesResult,
   ConnectedSystem,
   CreateRequest,
   FindRequest,
   FindResult,
+  ListEnd,
+  ListedRecord,
   ReadResult,
   RemoteCapabilities,
   RemoveRequest,
@@ -41,7 +44,11 @@ interface Stored {
 
 /** What a test makes of one call: an answer instead of the system's own, before or after the call took effect. */
 export type Fault =
-  | { readonly kind: 'answer'; readonly result: ReadResult | WriteResult; readonly applied?: boolean }
+  | {
+      readonly kind: 'answer'
+      readonly result: ReadResult | WriteResult | FindResult | ChangesResult
+      readonly applied?: boolean
+    }
   /** Answers of a call for many; those left out are the system's own. */
   | { readonly kind: 'answers'; readonly results: readonly (WriteResult | undefined)[] }
   /** A call for many that ends with only so many answers, or by throwing. */
@@ -51,7 +58,17 @@ export type Fault =
   | { readonly kind: 'silence'; readonly appliesAfterMs?: number }
 
 export interface Call {
-  readonly operation: 'read' | 'create' | 'update' | 'remove' | 'find' | 'createMany' | 'updateMany'
+  readonly operation:
+    | 'read'
+    | 'list'
+    | 'changes'
+    | 'create'
+    | 'update'
+    | 'remove'
+    | 'find'
+    | 'findMany'
+    | 'createMany'
+    | 'updateMany'
   /** Records in a call for many. */
   readonly count?: number
   /** Monotonic ms, as the engine said. */
@@ -80,6 +97,10 @@ export class FakeSystem implements ConnectedSystem {
   down = false
   /** Every call is refused like this. */
   refusal: CallFailure | undefined
+  /** Records that the search does not show yet. */
+  readonly unindexed = new Set<string>()
+  /** Native ids in the order of their changes: what the feed tells. */
+  readonly log: { readonly entity: string; readonly rid: string }[] = []
   /** Records whose reads fail, and how. */
   readonly unreadable = new Map<string, CallFailure>()
   readonly #scheduler: Scheduler
@@ -104,6 +125,7 @@ export class FakeSystem implements ConnectedSystem {
       body: { ...before?.body, ...change },
       version: (before?.version ?? 0) + 1,
     })
+    this.log.push({ entity, rid })
   }
 
   body(rid: string, entity = 'customer'): Body | undefined {
@@ -128,10 +150,23 @@ export class FakeSystem implements ConnectedSystem {
       name,
       capabilities: this.capabilities,
       read: (rid, context) => this.#call({ operation: 'read', rid }, context, () => read(rid)),
-      async *list() {
-        yield []
-        return { complete: true }
-      },
+      list: (context) => this.#list(name, context),
+      ...(this.capabilities.changes.cursor === 'none'
+        ? {}
+        : {
+            changes: (cursor, context) =>
+              this.#call<ChangesResult>({ operation: 'changes' }, context, () => this.#changes(name, cursor)),
+          }),
+      ...((this.capabilities.search?.batch ?? 1) > 1
+        ? {
+            findMany: (requests, context) =>
+              this.#call<readonly FindResult[]>(
+                { operation: 'findMany', count: requests.length },
+                context,
+                () => requests.map((request) => this.#find(name, request)),
+              ),
+          }
+        : {}),
       find: (request, context) =>
         this.#call<FindResult>({ operation: 'find' }, context, () => this.#find(name, request)),
       create: (request, context) =>
@@ -175,6 +210,28 @@ export class FakeSystem implements ConnectedSystem {
 
   async close(): Promise<void> {}
 
+  async *#list(entity: string, context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd> {
+    const page = await this.#call<readonly ListedRecord[]>({ operation: 'list' }, context, () =>
+      [...this.table(entity)].map(([rid, stored]) => ({
+        rid,
+        native: { ...stored.body },
+        ...this.#version(stored),
+      })),
+    )
+    yield page
+    return { complete: this.capabilities.list.paging === 'keyset', ended: true }
+  }
+
+  #changes(entity: string, cursor: string | undefined): ChangesResult {
+    const changed = this.log.slice(Number(cursor ?? 0)).filter((change) => change.entity === entity)
+    return {
+      kind: 'page',
+      cursor: String(this.log.length),
+      more: false,
+      changed: changed.map(({ rid }) => ({ rid })),
+    }
+  }
+
   async #many<Request>(
     operation: 'createMany' | 'updateMany',
     requests: readonly Request[],
@@ -202,7 +259,8 @@ export class FakeSystem implements ConnectedSystem {
     await this.#after(5, context.signal)
     if (this.down || this.refusal !== undefined) {
       const failure = this.refusal ?? { code: 'DOWN', message: 'down', scope: 'system', kind: 'unreachable' }
-      return { kind: call.operation === 'read' ? 'unknown' : 'not-sent', failure } as Result
+      const isQuestion = ['read', 'find', 'changes'].includes(call.operation)
+      return { kind: isQuestion ? 'unknown' : 'not-sent', failure } as Result
     }
     const index = this.faults.findIndex((planned) => planned.on === call.operation)
     if (index < 0) return effect()
@@ -264,6 +322,7 @@ export class FakeSystem implements ConnectedSystem {
       version: 1,
     }
     table.set(rid, stored)
+    this.log.push({ entity, rid })
     return this.#answer(rid, stored)
   }
 
@@ -276,6 +335,7 @@ export class FakeSystem implements ConnectedSystem {
     const base = this.capabilities.write === 'put' ? request.base : stored.body
     stored.body = { ...base, ...this.#stored({ ...request.patch }) }
     stored.version += 1
+    this.log.push({ entity, rid: request.rid })
     return this.#answer(request.rid, stored)
   }
 
@@ -286,6 +346,7 @@ export class FakeSystem implements ConnectedSystem {
 
   #find(entity: string, request: FindRequest): FindResult {
     const rids = [...this.table(entity)]
+      .filter(([rid]) => !this.unindexed.has(rid))
       .filter(([, { body }]) =>
         request.by === 'marker'
           ? body.ext === request.recordId

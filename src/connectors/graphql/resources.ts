@@ -73,6 +73,7 @@ export function capabilitiesOf(resource: ResourceManifest, documents: ResourceDo
       : {
           search: {
             lagMs: search.lag,
+            ...(search.equality === 'exact' ? {} : { equality: search.equality }),
             ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
           },
         }),

@@ -5,6 +5,7 @@
  * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
  * about are values, not exceptions; anything thrown is taken as an unknown outcome.
  */
+import type { SearchEquality } from '../../model/create-evidence.ts'
 import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { SameId } from './answers/same-id.ts'
@@ -23,8 +24,22 @@ export interface RemoteCapabilities {
    * failure, unless the record itself names the id asked for ({@link Resource.mergedIdsOf}). @default false
    */
   readonly redirects?: boolean
-  /** Lookup by marker or natural key; undefined = none. `lagMs` is the index lag, `maxResults` a silent cap. */
-  readonly search?: { readonly lagMs: number; readonly maxResults?: number }
+  /** Lookup by marker or natural key; undefined = none. */
+  readonly search?: {
+    /** The index may show a state this much older than now. */
+    readonly lagMs: number
+    /** A silent cap. */
+    readonly maxResults?: number
+    /**
+     * Which texts the search takes for equal. A record is only created without a counterpart when a search at least as wide as the match
+     * rule has found none, so this must not promise more than the system keeps.
+     *
+     * @default 'exact'
+     */
+    readonly equality?: SearchEquality
+    /** Searches per `findMany` call; 1 = one at a time. @default 1 */
+    readonly batch?: number
+  }
   /** `ordered`: versions of ONE record are comparable (as integers, else as strings) · `opaque`: only equal or not · `none`. */
   readonly version: 'ordered' | 'opaque' | 'none'
   /** A version precondition is really honoured. */
@@ -173,8 +188,11 @@ export type FindRequest =
 export type FindResult =
   | {
       readonly kind: 'found'
-      readonly rids: readonly string[] /** The list may be cut off. */
+      readonly rids: readonly string[]
+      /** The list may be cut off. */
       readonly capped: boolean
+      /** Records came back that don't have the values: the filter may have been ignored, so that finding none proves nothing. */
+      readonly unfiltered?: boolean
     }
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 
@@ -231,6 +249,8 @@ export interface Resource {
   /** Changes after the cursor; undefined = from the beginning of what the feed offers. */
   changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
   find?(request: FindRequest, context: CallContext): Promise<FindResult>
+  /** Several searches in one call, same order. Present when `capabilities.search.batch > 1`. */
+  findMany?(requests: readonly FindRequest[], context: CallContext): Promise<readonly FindResult[]>
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>

@@ -55,6 +55,7 @@ export function capabilitiesOf(resource: ResourceManifest): RemoteCapabilities {
       : {
           search: {
             lagMs: search.lag,
+            ...(search.equality === 'exact' ? {} : { equality: search.equality }),
             ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
           },
         }),

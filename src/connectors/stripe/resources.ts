@@ -47,7 +47,7 @@ export function capabilitiesOf({
 }: ResourceContext): RemoteCapabilities {
   return {
     read: { lagMs: 0, batch: resource.idsParameter === undefined ? 1 : readBatch },
-    search: { lagMs: searchLagMs, maxResults: hitsMax },
+    search: { lagMs: searchLagMs, maxResults: hitsMax, equality: 'ignoringCase' },
     // Objects carry no version, and a product's `updated` counts whole seconds: two changes may share one.
     version: 'none',
     conditionalWrites: false,

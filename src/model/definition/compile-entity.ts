@@ -27,6 +27,7 @@ import { listedNormalisers, normaliserOf } from './normaliser-specs.ts'
 import { type Report, reportUnder } from './report.ts'
 import type { EntityDefinition, EntitySystemDefinition, TriggerDefinition } from './schema/entities.ts'
 import { durationMs } from './schema/text.ts'
+import { equalityOf } from './value-equality.ts'
 
 export interface EntityInput {
   readonly name: string
@@ -110,6 +111,7 @@ function compileField(
       reportUnder(report, ['fields', name, 'normalize']),
     ),
     policy: policy ?? { kind: 'prefer', rank: context.systems },
+    equality: equalityOf(listedNormalisers(long?.normalize)),
     ...(long?.owner === undefined ? {} : { owner: long.owner }),
     ...(long?.sensitivity === undefined ? {} : { sensitivity: long.sensitivity }),
   }
@@ -162,9 +164,21 @@ function compileEntitySystem(input: PartInput, report: Report): EntitySystem {
     fields: new Map(mappings.map(({ field }) => [field.name, field])),
     lens: lensOf({ fields: mappings.map(({ lens }) => lens) }, report),
     lenses: lensSetOf(input, { direction, operations, mappings }, report),
+    ...choicesOf(definition, input.context.entity),
     inScope: scope.inScope,
     ...(scope.paths === undefined ? {} : { scopePaths: scope.paths }),
     triggers: compileTriggers(definition, direction, report),
+  }
+}
+
+/** What to do with creates that lack evidence or a key: said for the system, or for all systems of the entity. */
+function choicesOf(
+  system: EntitySystemDefinition,
+  entity: EntityDefinition,
+): Pick<EntitySystem, 'createWithoutEvidence' | 'createWithoutKey'> {
+  return {
+    createWithoutEvidence: system.createWithoutEvidence ?? entity.createWithoutEvidence ?? 'create',
+    createWithoutKey: system.createWithoutKey ?? entity.createWithoutKey ?? 'create',
   }
 }
 

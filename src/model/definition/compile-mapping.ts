@@ -1,5 +1,6 @@
 /** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
 
+import { type ValueEquality, widestEquality } from '../create-evidence.ts'
 import type { Field, SystemField } from '../integration.ts'
 import { type LensId, sourceIdentity } from '../lens/identity.ts'
 import { type GroupListType, isGroupList } from '../lens/list-elements.ts'
@@ -25,6 +26,7 @@ import {
 import { type Report, reportUnder } from './report.ts'
 import type { GroupMapping, MappingDefinition, MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
+import { equalityOf, equalityOfSource } from './value-equality.ts'
 
 /** Makes the identity of one field's lens in one system; functions without a version are reported. */
 export type Identify = (field: string, declared: unknown, report: Report) => LensId
@@ -64,6 +66,11 @@ export function compileMapping(
     normalise: normaliserOf(compiled.specs, type, report),
     declared: compiled.declared,
     report,
+    equality: widestEquality(
+      context.field.equality ?? 'exact',
+      equalityOf(compiled.specs),
+      equalityOfSource(compiled.source, type),
+    ),
   })
   if (!result.field.readable && !result.field.writable)
     report(problem('mapping', [], 'it is neither read nor written here', 'leave it out, or change direction'))
@@ -157,7 +164,13 @@ function finish(
     normalise,
     declared,
     report,
-  }: Pick<SystemField, 'normalise'> & { source: LensSource; declared: unknown; report: Report },
+    equality,
+  }: Pick<SystemField, 'normalise'> & {
+    source: LensSource
+    declared: unknown
+    report: Report
+    equality: ValueEquality
+  },
 ): CompiledMapping {
   const direction = keys.direction ?? 'both'
   const pair = source.kind === 'expression' || source.kind === 'function' ? source : undefined
@@ -180,6 +193,7 @@ function finish(
       readable,
       writable,
       normalise,
+      equality,
       neverOrigin: keys.lossy === 'never-origin',
       acceptRaceWindow: keys.acceptRaceWindow ?? context.acceptRaceWindow,
       nullable: keys.nullable ?? !required,

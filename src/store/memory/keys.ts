@@ -2,7 +2,7 @@
 
 import type { RecordState } from '../../model/state.ts'
 import type { MatchHit, MatchKey, MatchRequest } from '../contract.ts'
-import { matchKeyMac } from '../documents.ts'
+import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import { holdersOfCrossing, refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
 import { readRecord } from './read-rows.ts'
@@ -78,6 +78,16 @@ export function sharedExactKey(
       !context.tables.apart.has(apartKey(record.id, other.id)),
   )
   return found?.other.id
+}
+
+/** The hash of the keys that the record is registered under; `keys` stand in for them. */
+export function keysHash(
+  context: MemoryContext,
+  record: RecordRow,
+  keys: readonly MatchKey[] | undefined,
+): string {
+  const own = keys === undefined ? context.tables.recordKeys.get(record.id) : indexKeys(context, record, keys)
+  return hashKeyMacs([...(own?.keys() ?? [])].map((mac) => Buffer.from(mac, 'hex')))
 }
 
 function sharing(context: MemoryContext, record: RecordRow, keys: readonly MatchKey[] | undefined) {

@@ -15,6 +15,7 @@ import type {
   FieldCodec,
   GuardReservation,
   IntakeRequest,
+  MatchKey,
   MatchRequest,
   PruneRequest,
   ReferenceQuery,
@@ -23,6 +24,7 @@ import type {
   Store,
   WorkerSession,
 } from '../contract.ts'
+import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { aliasOne } from './alias.ts'
 import { bindDefinition, isListed, markOutdated, markUnplaced, readBound } from './binding.ts'
@@ -245,6 +247,10 @@ export class MemoryStore implements Store {
 
   async resolveReferences(queries: readonly ReferenceQuery[]) {
     return queries.map((query) => resolveReference(this.#context, query))
+  }
+
+  hashKeys(entity: string, keys: readonly MatchKey[]): string {
+    return hashKeyMacs(keys.map((key) => matchKeyMac(this.#context.codec, entity, key)))
   }
 
   async openCreatesBefore(system: string, entity: string, before: number): Promise<boolean> {

@@ -11,7 +11,7 @@ import type {
 import { encodeAgreed, encodeMember, shadowMac } from '../documents.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { openDuplicatesOf, otherOf, refreshDuplicates } from './duplicates.ts'
-import { changeKeys, sharedExactKey } from './keys.ts'
+import { changeKeys, keysHash, sharedExactKey } from './keys.ts'
 import { isSuperseded, leased } from './lease.ts'
 import { writePassRows } from './pass-rows.ts'
 import { intentRow } from './read-rows.ts'
@@ -66,15 +66,32 @@ function refuseCreate(
   record: RecordRow,
   decision: Decision,
 ): DecisionResult | undefined {
-  for (const { system, wantedAt } of decision.createChecks ?? []) {
+  for (const { system, readUpTo, evidence } of decision.createChecks ?? []) {
     const [duplicate] = openDuplicatesOf(context, record.id)
     if (duplicate !== undefined) return { kind: 'duplicate', system, recordId: otherOf(duplicate, record.id) }
     const sharing = sharedExactKey(context, record, system, decision.matchKeys)
     if (sharing !== undefined) return { kind: 'rematch', system, recordId: sharing }
-    if (unreadCandidateBefore(context, system, record.entity, wantedAt))
+    if (unreadCandidateBefore(context, system, record.entity, readUpTo))
       return { kind: 'create-waits', system }
+    if (evidence === undefined) continue
+    if (evidence.rids?.some((rid) => isUnreadHit(context, key(system, record.entity, rid), evidence.takenAt)))
+      return { kind: 'create-waits', system }
+    if (context.now() > evidence.goodUntil || evidence.keys !== keysHash(context, record, decision.matchKeys))
+      return { kind: 'no-evidence', system }
   }
   return undefined
+}
+
+/** One that nobody will read for a while (in quarantine, under review, deleted) holds nobody up. */
+function isUnreadHit({ tables }: MemoryContext, native: string, since: number): boolean {
+  const id = tables.natives.get(native)
+  const record = id === undefined ? undefined : tables.records.get(id)
+  if (record === undefined || !tables.dirty.has(record.id)) return false
+  if (record.state === 'review' || record.state === 'tombstoned') return false
+  return [...(tables.members.get(record.id)?.values() ?? [])].some(
+    ({ system, entity, rid, asof, lane }) =>
+      rid !== undefined && key(system, entity, rid) === native && asof < since && lane !== 'quarantined',
+  )
 }
 
 /** A candidate whose lane is quarantined waits for a person and holds nobody up. */
@@ -206,6 +223,7 @@ function writeMemberColumns(row: MemberRow, update: MemberUpdate): void {
   if (update.goneSince !== undefined) row.goneSince = update.goneSince ?? undefined
   if (update.createWantedAt !== undefined) row.createWantedAt = update.createWantedAt ?? undefined
   if (update.lens !== undefined) row.lens = update.lens
+  if (update.evidence !== undefined) row.evidence = update.evidence ?? undefined
 }
 
 function finish(context: MemoryContext, record: RecordRow, how: Settlement['finish']): void {

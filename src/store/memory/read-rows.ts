@@ -45,6 +45,7 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     ...(row.goneSince === undefined ? {} : { goneSince: row.goneSince }),
     ...(row.createWantedAt === undefined ? {} : { createWantedAt: row.createWantedAt }),
     ...(row.lens === undefined ? {} : { lens: row.lens }),
+    ...(row.evidence === undefined ? {} : { evidence: row.evidence }),
   }
 }
 

@@ -1,6 +1,13 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
 import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
-import type { IntentOperation, IntentState, LaneState, MemberState, RecordState } from '../../model/state.ts'
+import type {
+  CreateEvidence,
+  IntentOperation,
+  IntentState,
+  LaneState,
+  MemberState,
+  RecordState,
+} from '../../model/state.ts'
 import type { SchemaRow } from '../admin-contract.ts'
 import type { DependencyDraft, FailureDraft, FieldCodec, HoldDraft, RunRow } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
@@ -55,6 +62,7 @@ export interface MemberRow {
   laneAttempts: number
   goneSince: number | undefined
   createWantedAt: number | undefined
+  evidence: CreateEvidence | undefined
   /** When the native id was set: a full run that began before can't miss it. */
   linkedAt: number | undefined
   /** When it was first seen, for unread ones. */
@@ -244,6 +252,7 @@ export function blankMember(
     laneAttempts: 0,
     goneSince: undefined,
     createWantedAt: undefined,
+    evidence: undefined,
     linkedAt: undefined,
     discoveredAt: undefined,
     lens: undefined,

@@ -1,16 +1,18 @@
 /** What can refuse an item of a pass, checked under the records' locks, before anything is written. */
-import type { Decision, Lease, MemberUpdate } from '../contract.ts'
-import { matchKeyMac } from '../documents.ts'
+import type { CreateCheck, Decision, Lease, MemberUpdate } from '../contract.ts'
+import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { byRecord } from './read-rows.ts'
 import { findDuplicateCreates } from './sql/find-duplicate-creates.ts'
 import { findNatives } from './sql/find-natives.ts'
 import { findSharedKeys, type KeyQuery } from './sql/find-shared-keys.ts'
+import { findUnreadHits } from './sql/find-unread-hits.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
 import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
-import { readExactKeys } from './sql/match-keys.ts'
+import { readKeys, type StoredKey } from './sql/match-keys.ts'
 import { type IntentColumns, readOpenIntents } from './sql/read-intents.ts'
+import { readNow } from './sql/read-now.ts'
 
 /** An item whose lease holds. */
 export interface Held<Item> {
@@ -19,7 +21,7 @@ export interface Held<Item> {
 }
 
 export interface Refusal {
-  readonly kind: 'create-waits' | 'taken' | 'rematch' | 'duplicate'
+  readonly kind: 'create-waits' | 'no-evidence' | 'taken' | 'rematch' | 'duplicate'
   readonly system: string
   readonly recordId: string
 }
@@ -55,38 +57,55 @@ export async function refuseCreates(
   held: readonly Held<Decision>[],
 ): Promise<ReadonlyMap<Decision, Refusal>> {
   const checks = held.flatMap(({ item, record }) =>
-    (item.createChecks ?? []).map(({ system, wantedAt }) => ({
+    (item.createChecks ?? []).map((check) => ({
+      ...check,
       item,
       recordId: record.id,
       entity: record.entity,
-      system,
-      wantedAt,
     })),
   )
   if (checks.length === 0) return new Map()
   const withStored = checks.filter(({ item }) => item.matchKeys === undefined)
-  const stored = await readExactKeys(session, [...new Set(withStored.map(({ recordId }) => recordId))])
-  const queries = checks.flatMap(({ item, recordId, entity, system }, n): KeyQuery[] => {
-    const given = item.matchKeys?.filter(({ kind }) => kind === 'exact')
-    const macs =
-      given === undefined
-        ? stored.filter((key) => key.recordId === recordId).map(({ mac }) => mac)
-        : given.map((key) => matchKeyMac(codec, entity, key))
-    return macs.map((mac) => ({ n, recordId, system, mac }))
-  })
-  const duplicates = await findDuplicateCreates(session, [...new Set(checks.map(({ recordId }) => recordId))])
-  const shared = await findSharedKeys(session, queries)
-  const waiting = await findWaitingCreates(session, checks)
+  const stored = await readKeys(session, [...new Set(withStored.map(({ recordId }) => recordId))])
+  const keys = checks.map(
+    ({ item, recordId, entity }): readonly Key[] =>
+      item.matchKeys?.map((key) => ({ kind: key.kind, mac: matchKeyMac(codec, entity, key) })) ??
+      stored.filter((key) => key.recordId === recordId),
+  )
+  const queries = checks.flatMap(({ recordId, system }, n): KeyQuery[] =>
+    (keys[n] ?? []).flatMap(({ kind, mac }) => (kind === 'exact' ? [{ n, recordId, system, mac }] : [])),
+  )
+  const hits = checks.flatMap(({ system, entity, evidence }, n) =>
+    (evidence?.rids ?? []).map((rid) => ({ n, system, entity, rid, since: evidence?.takenAt ?? 0 })),
+  )
+  const [duplicates, shared, waiting, unread, now] = await Promise.all([
+    findDuplicateCreates(session, [...new Set(checks.map(({ recordId }) => recordId))]),
+    findSharedKeys(session, queries),
+    findWaitingCreates(session, checks),
+    findUnreadHits(session, hits),
+    checks.some(({ evidence }) => evidence !== undefined) ? readNow(session) : 0,
+  ])
   const refused = new Map<Decision, Refusal>()
-  checks.forEach(({ item, system, recordId }, n) => {
+  checks.forEach((check, n) => {
+    const { item, system, recordId } = check
     const other = shared.get(n)
     const duplicate = duplicates.get(recordId)
     if (refused.has(item)) return
     if (duplicate !== undefined) refused.set(item, { kind: 'duplicate', system, recordId: duplicate })
     else if (other !== undefined) refused.set(item, { kind: 'rematch', system, recordId: other })
-    else if (waiting.has(n)) refused.set(item, { kind: 'create-waits', system, recordId })
+    else if (waiting.has(n) || unread.has(n)) refused.set(item, { kind: 'create-waits', system, recordId })
+    else if (!isEvident(check, keys[n] ?? [], now))
+      refused.set(item, { kind: 'no-evidence', system, recordId })
   })
   return refused
+}
+
+type Key = Pick<StoredKey, 'kind' | 'mac'>
+
+/** The evidence, where some is asked for, is about the keys that the record has with this commit, and not too old. */
+function isEvident({ evidence }: CreateCheck, keys: readonly Key[], now: number): boolean {
+  if (evidence === undefined) return true
+  return now <= evidence.goodUntil && evidence.keys === hashKeyMacs(keys.map(({ mac }) => mac))
 }
 
 /** The open intents of the records that are about to get another one. */

@@ -97,7 +97,7 @@ async function decide(
 }
 
 function decisionRefusal({ kind, system, recordId }: Refusal): DecisionResult {
-  if (kind === 'create-waits') return { kind, system }
+  if (kind === 'create-waits' || kind === 'no-evidence') return { kind, system }
   return { kind: kind === 'duplicate' ? kind : 'rematch', system, recordId }
 }
 

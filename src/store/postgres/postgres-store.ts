@@ -8,11 +8,13 @@ import type { BindRequest, MarkPlaceRequest } from '../binding-contract.ts'
 import type {
   FieldCodec,
   GuardReservation,
+  MatchKey,
   PruneRequest,
   ReferenceQuery,
   StagedRecord,
   Store,
 } from '../contract.ts'
+import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
@@ -190,6 +192,10 @@ export class PostgresStore implements Store {
 
   resolveReferences(queries: readonly ReferenceQuery[]) {
     return resolveReferences(this.#session('resolving references'), queries)
+  }
+
+  hashKeys(entity: string, keys: readonly MatchKey[]): string {
+    return hashKeyMacs(keys.map((key) => matchKeyMac(this.#context.codec, entity, key)))
   }
 
   openCreatesBefore(system: string, entity: string, before: number) {

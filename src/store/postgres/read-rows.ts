@@ -1,7 +1,7 @@
 /** Columns to the shapes of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
-import { decodeAgreed, decodeLossless, decodeMember } from '../documents.ts'
+import { decodeAgreed, decodeLossless, decodeMember, readEvidence } from '../documents.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
@@ -47,6 +47,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
     ...(row.lens === null ? {} : { lens: row.lens }),
+    ...(row.evidence === null ? {} : { evidence: readEvidence(row.evidence) }),
   }
 }
 

@@ -168,6 +168,7 @@ member.gone_since bigint
 member.create_wanted_at bigint
 member.linked_at bigint
 member.discovered_at bigint
+member.evidence text
 member.lens integer
 migration.number integer not null
 migration.name text not null

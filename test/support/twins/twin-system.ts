@@ -72,9 +72,14 @@ export class TwinSystem implements ConnectedSystem {
   #lastId = 0
   #lastVersion = 0
 
-  constructor(name: string, capabilities: Partial<RemoteCapabilities> = {}) {
+  /** `undefined` takes an optional capability away. */
+  constructor(
+    name: string,
+    capabilities: { readonly [Name in keyof RemoteCapabilities]?: RemoteCapabilities[Name] | undefined } = {},
+  ) {
     this.name = name
-    this.capabilities = { ...twinCapabilities, ...capabilities }
+    // Only optional capabilities can be taken away by those who call this.
+    this.capabilities = { ...twinCapabilities, ...capabilities } as RemoteCapabilities
   }
 
   /** A user of the system makes or changes a record. */

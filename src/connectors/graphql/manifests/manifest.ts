@@ -6,6 +6,7 @@
  * no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { searchEqualities } from '../../../model/create-evidence.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
@@ -116,6 +117,12 @@ const searchSchema = z
       .describe('Path of a field: the variable that takes its value.'),
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
     maxResults: z.int().min(1).optional().describe('Most records that the search answers with.'),
+    equality: z
+      .enum(searchEqualities)
+      .default('exact')
+      .describe(
+        'Which texts the search takes for equal. A create only rests on a search that is as wide as the match rule. Default exact.',
+      ),
   })
   .describe('How records are found by a value. Default: they can not be.')
 

@@ -1,5 +1,6 @@
 /** Looks records up by our marker or by values, through the manifest's search. */
 import { isLosslessNumber } from '../../../http/json.ts'
+import type { SearchEquality } from '../../../model/create-evidence.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
@@ -36,12 +37,19 @@ export async function findRecords(
     const hits = records.filter(
       ({ native }) =>
         !isTombstone(resource, native) &&
-        wanted.every(({ path, value }) => sameText(textAt(native, path), value)),
+        wanted.every(({ path, value }) => sameText(textAt(native, path), value, resource.search?.equality)),
     )
     const maxResults = resource.search?.maxResults
     const goesOn = document.connection !== undefined && nextCursor(document, answer) !== undefined
     const capped = goesOn || (maxResults !== undefined && records.length >= maxResults)
-    return { kind: 'found', rids: [...new Set(hits.map(({ rid }) => rid))], capped }
+    const unfiltered =
+      !capped && records.some(({ native }) => !isTombstone(resource, native)) && hits.length === 0
+    return {
+      kind: 'found',
+      rids: [...new Set(hits.map(({ rid }) => rid))],
+      capped,
+      ...(unfiltered ? { unfiltered } : {}),
+    }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
   }
@@ -88,6 +96,8 @@ function scalarText(value: unknown): string | undefined {
 }
 
 /** Searches of many systems ignore case; the engine compares the hits properly afterwards. */
-function sameText(found: string | undefined, wanted: string): boolean {
-  return found !== undefined && found.toLowerCase() === wanted.toLowerCase()
+function sameText(found: string | undefined, wanted: string, equality: SearchEquality = 'exact'): boolean {
+  if (found === undefined) return false
+  const [one, other] = equality === 'ignoringCaseAndSpace' ? [found.trim(), wanted.trim()] : [found, wanted]
+  return one.toLowerCase() === other.toLowerCase()
 }

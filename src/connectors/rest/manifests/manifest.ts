@@ -4,6 +4,7 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
+import { searchEqualities } from '../../../model/create-evidence.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
@@ -174,6 +175,12 @@ const searchSchema = z
   .strictObject({
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
     maxResults: z.int().min(1).optional().describe('Most records that the search answers with.'),
+    equality: z
+      .enum(searchEqualities)
+      .default('exact')
+      .describe(
+        'Which texts the search takes for equal. A create only rests on a search that is as wide as the match rule. Default exact.',
+      ),
     query: query.default({}).describe('Further query parameters.'),
     filters: z
       .array(z.string().includes('{path}', { error: 'expected a text with {path} in it' }))

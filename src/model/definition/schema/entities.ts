@@ -97,6 +97,20 @@ export const operationsSchema = z
   .array(z.enum(['create', 'update', 'delete']))
   .describe('What may be done here. Default: all three; none for a source.')
 
+const choice = z.enum(['create', 'hold'])
+
+/** Said for one system, or for all of the entity. */
+export const createChoices = {
+  createWithoutEvidence: choice
+    .optional()
+    .describe(
+      'Before a create the system is searched, or its changes are read, for a counterpart. Where it offers neither: create all the same, or hold for a person. Default create.',
+    ),
+  createWithoutKey: choice
+    .optional()
+    .describe('A record without any value to match by: create it, or hold it for a person. Default create.'),
+}
+
 export const entitySystemSchema = z.strictObject({
   resource: z.string().min(1).describe('Native type in this system.'),
   where: whereSchema.optional(),
@@ -107,6 +121,7 @@ export const entitySystemSchema = z.strictObject({
     .describe('source: only read; target: only written, edits there are reverted. Default both.'),
   operations: operationsSchema.optional(),
   onCreate: onCreateSchema.optional(),
+  ...createChoices,
   spells: spellsSchema.optional(),
   acceptRaceWindow: z
     .boolean()
@@ -145,6 +160,7 @@ export const ruleSchema = z
 export const policyKeys = {
   match: matchSchema.optional(),
   conflict: conflictSchema.optional(),
+  ...createChoices,
   delete: deleteSchema.optional(),
   guard: guardSchema.optional(),
   oscillationLimit: z

@@ -1,6 +1,6 @@
 /** The one-way form of an entity: from one system to another. It stands for an ordinary entity with a source and a target. */
 import { z } from 'zod'
-import { operationsSchema, policyKeys, triggerSchema } from './entities.ts'
+import { createChoices, operationsSchema, policyKeys, triggerSchema } from './entities.ts'
 import { fieldSchema } from './fields.ts'
 import { mappingLongFormSchema, onCreateSchema, spellsSchema, whereSchema } from './mapping.ts'
 import { fieldNameSchema } from './text.ts'
@@ -46,6 +46,7 @@ export const oneWaySchema = z.strictObject({
       key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
       operations: operationsSchema.optional(),
       onCreate: onCreateSchema.optional(),
+      ...createChoices,
       spells: spellsSchema.optional(),
       acceptRaceWindow: z
         .boolean()

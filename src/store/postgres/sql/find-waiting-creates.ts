@@ -4,7 +4,8 @@ export interface CreateCheck {
   readonly recordId: string
   readonly entity: string
   readonly system: string
-  readonly wantedAt: number
+  /** Candidates discovered before this must have been read. */
+  readonly readUpTo: number
 }
 
 /**
@@ -19,7 +20,7 @@ export async function findWaitingCreates(
   const rows = await session.rows<{ n: number }>(statement, [
     checks.map(({ system }) => system),
     checks.map(({ entity }) => entity),
-    checks.map(({ wantedAt }) => wantedAt),
+    checks.map(({ readUpTo }) => readUpTo),
   ])
   return new Set(rows.map(({ n }) => n - 1))
 }
@@ -29,7 +30,7 @@ const statement = {
   name: 'find-waiting-creates',
   text: `
     with checked as (
-      select * from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as u (system, entity, wanted_at, n)
+      select * from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as u (system, entity, read_up_to, n)
     ),
     oldest as (
       select lane.system, lane.entity, (
@@ -45,5 +46,5 @@ const statement = {
     select c.n
     from checked c
     join oldest o on o.system = c.system and o.entity = c.entity
-    where o.discovered_at < c.wanted_at`,
+    where o.discovered_at < c.read_up_to`,
 }

@@ -43,5 +43,6 @@ const statement = {
       lane_reason = null,
       lane_attempts = 0,
       gone_since = null,
-      create_wanted_at = null`,
+      create_wanted_at = null,
+      evidence = null`,
 }

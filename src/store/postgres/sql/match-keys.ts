@@ -24,14 +24,18 @@ export async function replaceKeys(
   ])
 }
 
-/** The exact keys that records are registered under. */
-export async function readExactKeys(
+/** A key that a record is registered under. */
+export type StoredKey = Pick<KeyRow, 'recordId' | 'kind' | 'mac'>
+
+/** The keys that records are registered under. */
+export async function readKeys(
   session: Session,
   recordIds: readonly string[],
-): Promise<readonly { readonly recordId: string; readonly mac: Uint8Array }[]> {
+): Promise<readonly StoredKey[]> {
   if (recordIds.length === 0) return []
-  const rows = await session.rows<{ record_id: string; mac: Uint8Array }>(read, [recordIds])
-  return rows.map(({ record_id: recordId, mac }) => ({ recordId, mac }))
+  type Row = { record_id: string; kind: KeyRow['kind']; mac: Uint8Array }
+  const rows = await session.rows<Row>(read, [recordIds])
+  return rows.map(({ record_id: recordId, kind, mac }) => ({ recordId, kind, mac }))
 }
 
 const remove = {
@@ -48,6 +52,6 @@ const insert = {
 }
 
 const read = {
-  name: 'read-exact-keys',
-  text: `select record_id, mac from match_key where record_id = any($1::uuid[]) and kind = 'exact'`,
+  name: 'read-keys',
+  text: `select record_id, kind, mac from match_key where record_id = any($1::uuid[])`,
 }

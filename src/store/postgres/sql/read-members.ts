@@ -19,6 +19,7 @@ export interface MemberColumns {
   readonly gone_since: number | null
   readonly create_wanted_at: number | null
   readonly lens: number | null
+  readonly evidence: string | null
 }
 
 export function readMembers(session: Session, recordIds: readonly string[]): Promise<MemberColumns[]> {
@@ -29,7 +30,7 @@ const statement = {
   name: 'read-members',
   text: `
     select record_id, system, entity, rid, state, fields, floor, absorbed_version, asof, settle_at,
-      lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens
+      lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, evidence
     from member
     where record_id = any($1::uuid[])
     order by record_id, system`,

@@ -1,4 +1,5 @@
 import type { MemberUpdate } from '../../contract.ts'
+import { writeEvidence } from '../../documents.ts'
 import type { Session } from '../database.ts'
 import { packBytes } from '../packed-bytes.ts'
 import { toText } from '../text.ts'
@@ -21,6 +22,7 @@ const clearable = [
   'laneReason',
   'goneSince',
   'createWantedAt',
+  'evidence',
 ] as const satisfies readonly (keyof MemberUpdate)[]
 
 /** Updates the rows that exist and makes those that don't. */
@@ -58,6 +60,7 @@ function parametersOf(changes: readonly MemberChange[]): unknown[] {
     documents.bytes,
     documents.lengths,
     column(({ update: u }) => u.lens ?? null),
+    column(({ update: u }) => writeEvidence(u.evidence)),
   ]
 }
 
@@ -68,9 +71,11 @@ function maskOf(update: MemberChange['update']): number {
 const changesTable = `
   unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[], $7::bytea[], $8::text[],
     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[],
-    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[], $21::integer[]) with ordinality
+    $16::integer[], $17::bigint[], $18::bigint[], $20::integer[], $21::integer[],
+    $22::text[]) with ordinality
     as u (record_id, entity, system, mask, state, start, shadow_mac, rid, floor, absorbed_version, asof,
-      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, lens, n)`
+      settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, length, lens,
+      evidence, n)`
 
 const document = `substring($19::bytea from u.start for u.length)`
 
@@ -97,7 +102,8 @@ const update = {
       lane_reason = case when u.mask & 32 <> 0 then u.lane_reason else m.lane_reason end,
       gone_since = case when u.mask & 64 <> 0 then u.gone_since else m.gone_since end,
       create_wanted_at = case when u.mask & 128 <> 0 then u.create_wanted_at else m.create_wanted_at end,
-      lens = coalesce(u.lens, m.lens)
+      lens = coalesce(u.lens, m.lens),
+      evidence = case when u.mask & 256 <> 0 then u.evidence else m.evidence end
     from ${changesTable}
     where m.record_id = u.record_id and m.system = u.system
     returning u.n`,
@@ -107,10 +113,11 @@ const insert = {
   name: 'insert-members',
   text: `
     insert into member (record_id, system, entity, rid, state, fields, shadow_mac, floor, absorbed_version,
-      asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, linked_at)
+      asof, settle_at, lane, lane_until, lane_reason, lane_attempts, gone_since, create_wanted_at, lens, evidence,
+      linked_at)
     select u.record_id, u.system, u.entity, u.rid, coalesce(u.state, 'absent'), ${document}, u.shadow_mac,
       u.floor, u.absorbed_version, coalesce(u.asof, 0), u.settle_at, coalesce(u.lane, 'open'), u.lane_until,
-      u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at, u.lens,
+      u.lane_reason, coalesce(u.lane_attempts, 0), u.gone_since, u.create_wanted_at, u.lens, u.evidence,
       case when u.rid is null then null else now_ms() end
     from ${changesTable}`,
 }

@@ -1,0 +1,141 @@
+/** Searches that show whether a system has a counterpart of a record: what to ask for, and what the answers are worth. */
+import type { CallFailure, FindRequest } from '../connectors/kit/contract.ts'
+import type { EvidencePlan } from '../model/create-evidence.ts'
+import type { MatchRule } from '../model/integration.ts'
+import { valueAt } from '../model/matching/field-path.ts'
+import { isEmpty } from '../model/merge/equivalence.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
+import type { Pass } from './context.ts'
+import { markerSearch } from './marker.ts'
+import type { Place } from './place.ts'
+import { priorityOf } from './priority.ts'
+import { translateOutwards } from './references.ts'
+
+/** A record that scores by many fields is looked for by so many of them at most. */
+const searchesMax = 8
+
+export interface SearchQuestion {
+  readonly place: Place
+  readonly plan: EvidencePlan
+  /** What the create would write: the values as the system would hold them. */
+  readonly values: CanonicalDocument
+}
+
+/**
+ * One search per match rule whose values are all there, and one by the marker where creates carry one. For rules that score, one per value.
+ * Undefined when a rule can't be searched by: the values are not all found in the native record.
+ */
+export async function searchesFor(
+  pass: Pass,
+  { place, plan, values }: SearchQuestion,
+): Promise<readonly FindRequest[] | undefined> {
+  const searches: FindRequest[] = []
+  for (const [index, rule] of pass.entity.match.entries()) {
+    const reach = plan.rules[index]
+    const isAsked = plan.search === 'whole' ? reach === 'searchable' : reach === 'blocking'
+    if (!isAsked) continue
+    for (const paths of pathsToSearch(rule)) {
+      if (paths.some((path) => isEmpty(valueAt(values, path)))) continue
+      const native = await nativeValues(pass, place, values, paths)
+      if (native === undefined && rule.kind !== 'score') return undefined
+      if (native !== undefined) searches.push({ by: 'values', values: native })
+    }
+  }
+  if (searches.length === 0) return undefined
+  const marked = place.resource.capabilities.create === 'marker' || place.part.key !== undefined
+  const byMarker = marked ? markerSearch(place, pass.record.id) : undefined
+  return [...(byMarker === undefined ? [] : [byMarker]), ...searches].slice(0, searchesMax)
+}
+
+/** The fields of a rule together, or each field that is weighed by itself. */
+function pathsToSearch(rule: MatchRule): readonly (readonly string[])[] {
+  return rule.kind === 'score' ? Object.keys(rule.weights).map((path) => [path]) : [rule.fields]
+}
+
+/** The native properties for these canonical ones; undefined unless each of them becomes exactly one plain value. */
+async function nativeValues(
+  pass: Pass,
+  { part }: Place,
+  values: CanonicalDocument,
+  paths: readonly string[],
+): Promise<NativeRecord | undefined> {
+  const known = documentOf(values, paths)
+  const writing = await part.lens.write(translateOutwards(pass, part, known), undefined)
+  // A mapping may tell what is wrong with fields that this is not about: a search leaves them out.
+  if (writing.problems.some(({ field }) => Object.hasOwn(known, field))) return undefined
+  const leaves = leavesOf(writing.patch)
+  return leaves.length === paths.length && leaves.every(isPlain) ? writing.patch : undefined
+}
+
+/** Only what the paths name: the value of `address.postalCode` without the rest of the address. */
+function documentOf(values: CanonicalDocument, paths: readonly string[]): CanonicalDocument {
+  const document: Record<string, CanonicalValue> = {}
+  for (const path of paths) {
+    const [field = '', ...parts] = path.split('.')
+    const value = valueAt(values, path) ?? null
+    const whole = parts.reduceRight<CanonicalValue>((inner, part) => ({ [part]: inner }), value)
+    document[field] = joined(document[field], whole)
+  }
+  return document
+}
+
+function joined(one: CanonicalValue | undefined, other: CanonicalValue): CanonicalValue {
+  if (!isGroup(one) || !isGroup(other)) return other
+  const both: Record<string, CanonicalValue> = { ...one }
+  for (const [name, value] of Object.entries(other)) both[name] = joined(both[name], value)
+  return both
+}
+
+function isGroup(value: CanonicalValue | undefined): value is { readonly [part: string]: CanonicalValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function leavesOf(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [value]
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return [value]
+  return Object.values(value).flatMap(leavesOf)
+}
+
+function isPlain(value: unknown): boolean {
+  return value !== null && value !== undefined && value !== '' && !Array.isArray(value)
+}
+
+/** `takenAt`: before the first search left. */
+export type SearchAnswer =
+  | { readonly kind: 'found'; readonly takenAt: number; readonly rids: readonly string[] }
+  | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
+
+/** Hits of one record that are worth reading; more of them make a key that tells nothing apart. */
+const hitsMax = 50
+
+/** Carries the searches out. Together they are an answer only if each of them is a whole one. */
+export async function searchAll(
+  pass: Pass,
+  place: Place,
+  searches: readonly FindRequest[],
+): Promise<SearchAnswer> {
+  const { find, clock } = pass.context
+  const takenAt = clock.now()
+  const priority = await priorityOf(pass)
+  const { system, part } = place
+  const results = await Promise.all(
+    searches.map((request) =>
+      find({ system, resource: part.resource, request, signal: pass.signal, priority }),
+    ),
+  )
+  const rids = new Set<string>()
+  for (const result of results) {
+    if (result === 'shut') return failed('ENGINE_BUSY', `${system} takes no calls now`)
+    if (result.kind === 'unknown') return { kind: 'failed', failure: result.failure }
+    if (result.capped) return failed('ENGINE_SEARCH_CAPPED', 'the search found more than it names')
+    if (result.unfiltered === true && result.rids.length === 0)
+      return failed('ENGINE_SEARCH_UNFILTERED', 'the search answered with records that lack the value')
+    for (const rid of result.rids) rids.add(rid)
+  }
+  return { kind: 'found', takenAt, rids: [...rids].slice(0, hitsMax) }
+}
+
+function failed(code: string, message: string): SearchAnswer {
+  return { kind: 'failed', failure: { code, message } }
+}
