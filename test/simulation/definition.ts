@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { compileIntegration } from '../../src/model/definition/compile-integration.ts'
 import type { IntegrationDefinition } from '../../src/model/definition/schema/root.ts'
-import type { ConflictPolicy, Integration, SystemSettings } from '../../src/model/integration.ts'
+import type { ConflictPolicy, Entity, Integration, SystemSettings } from '../../src/model/integration.ts'
 import type { Chance } from './chance.ts'
 import { chanceOf, type Kinds } from './kinds.ts'
 import type { SystemTraits } from './scenario.ts'
@@ -65,10 +65,21 @@ export function compilePlan(plan: DefinitionPlan): Integration {
           const policy = plan.policies.get(`${entity}.${name}`)
           return [name, policy === undefined ? field : { ...field, policy }] as const
         })
-        return [entity, { ...compiled, fields: new Map(fields) }]
+        const systems = plan.knowsNested ? compiled.systems : withoutNested(compiled.systems)
+        return [entity, { ...compiled, systems, fields: new Map(fields) }]
       }),
     ),
   }
+}
+
+/** The mutant `nonested`: lenses that are not told how their systems take nested objects. */
+function withoutNested(systems: Entity['systems']): Entity['systems'] {
+  return new Map(
+    [...systems].map(([name, part]) => {
+      const { lens } = part
+      return [name, { ...part, lens: { ...lens, write: (values, base) => lens.write(values, base) } }]
+    }),
+  )
 }
 
 function settingsOf(name: string): SystemSettings {
