@@ -4,7 +4,7 @@
  * It is put around every resource in two places, so that no connector can forget it: where a connector is declared (`defineConnector`), which
  * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems that are not made by a declared connector.
  */
-import type { ConnectedSystem, Resource } from '../contract.ts'
+import type { ConnectedSystem, Resource, WriteResult } from '../contract.ts'
 import { readChecked, readManyChecked } from './checked-reads.ts'
 import { allChangedAsAsked, allCreatedAsAsked, changedAsAsked, createdAsAsked } from './checked-writes.ts'
 
@@ -44,7 +44,7 @@ export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
 }
 
 function check(resource: Resource): Resource {
-  const { changes, find, create, update, remove, readMany, createMany, updateMany } = resource
+  const { changes, find, findMany, create, update, remove, readMany, createMany, updateMany } = resource
   const { sameId, idOf, mergedIdsOf, markerOf } = resource
   return {
     name: resource.name,
@@ -58,18 +58,21 @@ function check(resource: Resource): Resource {
       ? {}
       : { changes: (cursor, context) => changes.call(resource, cursor, context) }),
     ...(find === undefined ? {} : { find: (request, context) => find.call(resource, request, context) }),
+    ...(findMany === undefined
+      ? {}
+      : { findMany: (requests, context) => findMany.call(resource, requests, context) }),
     ...(create === undefined
       ? {}
       : {
           create: async (request, context) =>
-            createdAsAsked(resource, request, await create.call(resource, request, context)),
+            unquoted(createdAsAsked(resource, request, await create.call(resource, request, context))),
         }),
     ...(update === undefined
       ? {}
       : {
           update: async (request, context) => {
             const result = await update.call(resource, request, context)
-            return changedAsAsked(resource, request, { result, context })
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
           },
         }),
     ...(remove === undefined
@@ -77,21 +80,23 @@ function check(resource: Resource): Resource {
       : {
           remove: async (request, context) => {
             const result = await remove.call(resource, request, context)
-            return changedAsAsked(resource, request, { result, context })
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
           },
         }),
     ...(createMany === undefined
       ? {}
       : {
           createMany: async (requests, context) =>
-            allCreatedAsAsked(resource, requests, await createMany.call(resource, requests, context)),
+            allCreatedAsAsked(resource, requests, await createMany.call(resource, requests, context)).map(
+              unquoted,
+            ),
         }),
     ...(updateMany === undefined
       ? {}
       : {
           updateMany: async (requests, context) => {
             const results = await updateMany.call(resource, requests, context)
-            return allChangedAsAsked(resource, requests, { results, context })
+            return (await allChangedAsAsked(resource, requests, { results, context })).map(unquoted)
           },
         }),
     ...(sameId === undefined ? {} : { sameId }),
@@ -99,4 +104,11 @@ function check(resource: Resource): Resource {
     ...(mergedIdsOf === undefined ? {} : { mergedIdsOf }),
     ...(markerOf === undefined ? {} : { markerOf: (native) => markerOf.call(resource, native) }),
   }
+}
+
+/** What a system says about a write may quote the record that was sent, so its own words are not kept; the message names code and fields. */
+function unquoted(result: WriteResult): WriteResult {
+  if (!('failure' in result) || result.failure.said === undefined) return result
+  const { said: _said, ...failure } = result.failure
+  return { ...result, failure }
 }
