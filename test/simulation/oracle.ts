@@ -27,7 +27,7 @@ import type { EngineWrite, SystemWatcher } from './sim-network.ts'
 import type { SimSystem } from './sim-system.ts'
 import { emptyTally, type Tally } from './tally.ts'
 import { Things } from './things.ts'
-import { order, tokens } from './world.ts'
+import { customer, order, tokens } from './world.ts'
 
 const looksKept = 6
 
@@ -78,6 +78,9 @@ export class Oracle implements SystemWatcher {
   readonly #emptied: Emptied
   readonly #judges: readonly Judge[]
 
+  /** When the engine had listed every system once. */
+  #firstLoadAt: number | undefined
+
   constructor(scenario: Scenario, scheduler: Scheduler, systems: ReadonlyMap<string, SimSystem>) {
     this.#scenario = scenario
     this.#scheduler = scheduler
@@ -90,6 +93,7 @@ export class Oracle implements SystemWatcher {
       tally: this.tally,
       things: this.things,
       fail: (invariant, message) => this.fail(invariant, message),
+      firstLoadAt: () => this.#firstLoadAt,
       isKept: (text) => [...this.#kept].some((kept) => alike(kept, text)),
     }
     this.lateEdits = new LateEdits(bench)
@@ -110,6 +114,10 @@ export class Oracle implements SystemWatcher {
   /** Somebody emptied the phone number of this thing. */
   emptied(code: unknown): void {
     this.#emptied.made(code)
+  }
+
+  scheduleSaved(key: string): void {
+    if (key === `first-load:${customer}`) this.#firstLoadAt ??= this.#scheduler.now
   }
 
   fail(invariant: string, message: string): void {

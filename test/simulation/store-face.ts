@@ -51,6 +51,11 @@ export function faceStore(options: StoreFaceOptions): Store {
       callThrough(options, 'openCreatesBefore', async () =>
         options.broken.has('nobarrier') ? false : store.openCreatesBefore(...args),
       ),
+    saveScheduled: (key: string, at: number) =>
+      callThrough(options, 'saveScheduled', async () => {
+        await store.saveScheduled(key, at)
+        options.oracle.scheduleSaved(key)
+      }),
     decide: (batch: readonly Decision[]) => callThrough(options, 'decide', () => decide(options, batch)),
     settle: (batch: readonly Settlement[]) => callThrough(options, 'settle', () => settle(options, batch)),
     claim: (request: Parameters<Store['claim']>[0]) =>

@@ -6,8 +6,6 @@ import type { EngineWrite } from '../sim-network.ts'
 import { customer } from '../world.ts'
 import type { Bench, Judge } from './judge.ts'
 
-const firstLoadMs = 20_000
-
 export class Holds implements Judge {
   readonly #bench: Bench
   readonly #turns: ReadonlySet<string>
@@ -23,12 +21,14 @@ export class Holds implements Judge {
     if (call.operation !== 'create' || call.entity !== customer) return
     const { scenario, history } = this.#bench
     if (!scenario.kinds.has('small-guard')) return
-    // The first load is planned and approved as a whole: only what is entered long after it counts.
+    // The first load is planned and approved as a whole: only what is entered after it counts.
+    const listedAt = this.#bench.firstLoadAt()
+    if (listedAt === undefined) return
     const isLate = scenario.systems.every(({ name }) =>
       history
         .system(name)
         .table(customer)
-        .changes.every(({ body, at }) => body?.code !== call.body.code || at > scenario.start + firstLoadMs),
+        .changes.every(({ body, at }) => body?.code !== call.body.code || at > listedAt),
     )
     if (!isLate) return
     const made = (this.#creates.get(call.system) ?? 0) + 1

@@ -17,6 +17,8 @@ export interface Bench {
   readonly tally: Tally
   readonly things: Things
   readonly fail: (invariant: string, message: string) => void
+  /** When the first load of customers had listed every system; undefined: not yet. */
+  readonly firstLoadAt: () => number | undefined
   /** The text is or was agreed, or is kept in a conflict. */
   readonly isKept: (text: string) => boolean
 }
