@@ -6,12 +6,13 @@ import { createDeletion } from '../../src/engine/deletion.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { createGuard } from '../../src/engine/guard.ts'
 import type { IntakeContext } from '../../src/engine/intake-context.ts'
+import { createLensBook } from '../../src/engine/lens-book.ts'
 import { lookAt } from '../../src/engine/observe.ts'
 import { createRuns } from '../../src/engine/runs.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
 import { createWebhookIntake } from '../../src/engine/webhook-intake.ts'
 import type { Integration } from '../../src/model/integration.ts'
-import type { Lease, WorkerSession } from '../../src/store/contract.ts'
+import type { Binding, Lease, WorkerSession } from '../../src/store/contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Chance } from './chance.ts'
 import { chanceOf } from './kinds.ts'
@@ -25,6 +26,8 @@ import { faceStore } from './store-face.ts'
 export interface EngineProcessOptions {
   readonly name: string
   readonly scenario: Scenario
+  /** What binding that definition gave. */
+  readonly binding?: Binding
   /** The definition that this process was started with. */
   readonly integration: Integration
   readonly scheduler: Scheduler
@@ -79,6 +82,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     clock: process.clock,
     random: process.random,
     emit,
+    ...(options.binding === undefined ? {} : { binding: options.binding }),
     parts: { ...createCandidates(calls), ...createDeletion(calls), allowChange: createGuard() },
     settings: { leaseMs: scenario.leaseMs, leaseMarginMs: 500, inFlight: 16, missingReferenceMs: 20_000 },
   })
@@ -89,6 +93,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     clock: process.clock,
     random: process.random,
     emit,
+    ...(options.binding === undefined ? {} : { lenses: createLensBook(options.binding.lenses) }),
     wake: () => engine.wake(),
   }
   const runs = createRuns(intakeContext)

@@ -116,6 +116,11 @@ export class Oracle implements SystemWatcher {
     this.#emptied.made(code)
   }
 
+  /** Under another mapping a revision has to be written to another place: its writes are counted anew. */
+  mappingChanged(): void {
+    this.#acknowledged.clear()
+  }
+
   scheduleSaved(key: string): void {
     if (key === `first-load:${customer}`) this.#firstLoadAt ??= this.#scheduler.now
   }

@@ -1,7 +1,8 @@
 /** One seed from its first record to the judgement. */
 import type { Integration } from '../../src/model/integration.ts'
+import { lensSetsOf } from '../../src/runtime/bind-definition.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'
-import type { Lease } from '../../src/store/contract.ts'
+import type { Binding, Lease } from '../../src/store/contract.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { Chance } from './chance.ts'
 import { Circumstances } from './circumstances.ts'
@@ -50,6 +51,7 @@ class Simulation {
   readonly #systems = new Map<string, SimSystem>()
   readonly #oracle: Oracle
   readonly #store: MemoryStore
+  #binding: Binding | undefined
   readonly #world: World
   readonly #leases = new Map<string, Lease>()
   readonly #processes: EngineProcess[] = []
@@ -162,7 +164,8 @@ class Simulation {
 
   async #bind(): Promise<void> {
     const { id, version } = this.#integration
-    await this.#store.bind({ id, version, document: {} })
+    const lenses = lensSetsOf(this.#integration)
+    this.#binding = await this.#store.bind({ id, version, document: {}, lenses })
   }
 
   /** A new definition is bound by the first process that has it; the old ones end one after the other. */
@@ -171,6 +174,7 @@ class Simulation {
     if (next === undefined) return
     this.#scheduler.at(next.at, () => {
       const before = this.#living()
+      this.#oracle.mappingChanged()
       this.#integration = next.integration
       this.#scheduler.note(
         `definition ${next.integration.version} replaces ${this.#scenario.integration.version}`,
@@ -196,6 +200,7 @@ class Simulation {
       leases: this.#leases,
       broken: this.#broken,
       faulty: this.#world.faulty,
+      ...(this.#binding === undefined ? {} : { binding: this.#binding }),
     })
     this.#processes.push(process)
   }

@@ -25,6 +25,8 @@ interface Books {
   readonly excuses: Excuses
   readonly holds: readonly HoldRow[]
   readonly failures: readonly FailureRow[]
+  /** Records that may be one thing with another, which a person is asked about. */
+  readonly duplicates: ReadonlySet<string>
 }
 
 export async function checkSettled(
@@ -35,6 +37,11 @@ export async function checkSettled(
     excuses: new Map(),
     holds: await allPages((page) => parts.store.admin.holds(page)),
     failures: await allPages((page) => parts.store.admin.failures(page)),
+    duplicates: new Set(
+      (await allPages((page) => parts.store.admin.duplicates(page)))
+        .filter(({ state }) => state === 'open')
+        .flatMap(({ sides }) => sides.map(({ recordId }) => recordId)),
+    ),
   }
   for (const system of books.systems.values()) {
     if (system.dead) continue
@@ -232,6 +239,8 @@ function flagOf(books: Books, detail: RecordDetail, member: Member): string | un
   const lostCreate = detail.members.some((one) => one.state === 'absent' && one.lane === 'quarantined')
   if (lostCreate && detail.members.some((one) => one.state === 'suspect'))
     return 'deletion waits for a create in doubt'
+  if (books.duplicates.has(detail.record.id) && ['absent', 'gone', 'suspect'].includes(member.state))
+    return 'waits for a duplicate'
   const undecided = Object.values(detail.record.fields).some((agreed) => agreed.heldBy !== undefined)
   if (undecided && member.state === 'absent') return 'create waits for a conflict'
   const failed = books.failures.find(

@@ -1,5 +1,6 @@
 /** INV-2 for nothings: the engine empties a value only where a person has emptied it. */
 import type { Version } from '../../support/fake-system/remote-table.ts'
+import { filledPhone } from '../native-records.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import type { Bench, Judge } from './judge.ts'
 
@@ -21,6 +22,8 @@ export class Emptied implements Judge {
     for (const [field, value] of Object.entries(call.body)) {
       const old = before.body[field]
       if (!isNothing(value) || isNothing(old) || field === 'tags' || field === 'lines') continue
+      // What a system alone has put in place of nothing is nobody's value.
+      if (old === filledPhone || (typeof old === 'string' && old.startsWith('~'))) continue
       const code = before.body.code
       if ([...this.#codes].some((one) => things.areSame(one, code))) continue
       if (history.system(call.system).traits.capabilities.write === 'put' && this.#wasSeenEmpty(call, field))
