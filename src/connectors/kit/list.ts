@@ -32,16 +32,24 @@ export async function* judgedList(
 ): AsyncGenerator<readonly ListedRecord[], ListEnd> {
   const pagesMax = rules.pagesMax ?? 1_000_000
   let seen = 0
+  let withheld = 0
   let count = 0
   let expected: number | undefined
   for await (const page of pages) {
     expected ??= page.expected
     seen += page.records.length + (page.withheld ?? 0)
+    withheld += page.withheld ?? 0
     count += 1
     if (page.records.length > 0) yield page.records
-    if (count >= pagesMax) return ending(rules, `given up after ${pagesMax} pages`, expected)
+    if (count >= pagesMax)
+      return ending(rules, `given up after ${pagesMax} pages`, handedOn(expected, withheld))
   }
-  return ending(rules, doubt(rules, seen, expected), expected)
+  return ending(rules, doubt(rules, seen, expected), handedOn(expected, withheld))
+}
+
+/** The system counts what is withheld too; whoever reads the list gets that many fewer. */
+function handedOn(expected: number | undefined, withheld: number): number | undefined {
+  return expected === undefined ? undefined : Math.max(0, expected - withheld)
 }
 
 function doubt(rules: ListRules, seen: number, expected: number | undefined): string | undefined {
