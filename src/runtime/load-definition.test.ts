@@ -97,7 +97,9 @@ describe('loading a definition', () => {
     const failure = await loadDefinition({ directory, environment: {} }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'DEFINITION_INVALID' })
     expect((failure as { findings: unknown[] }).findings).toHaveLength(2)
-    expect(String(failure)).toContain('isthmus.yaml:8:5 entities.contact.feilds: unknown key feilds')
+    expect(String(failure)).toMatch(
+      /isthmus\.yaml has 2 mistakes:\n {2}8:5 entities\.contact\.feilds: unknown key feilds/,
+    )
   })
 
   it('says where it looked when there is none', async () => {
