@@ -52,6 +52,6 @@ const insert = {
 }
 
 const read = {
-  name: 'read-keys',
+  name: 'read-match-keys',
   text: `select record_id, kind, mac from match_key where record_id = any($1::uuid[])`,
 }
