@@ -24,12 +24,13 @@ import type {
   RecordState,
   SyncRecord,
 } from '../model/state.ts'
-import type { CanonicalDocument } from '../model/values.ts'
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
 import type { OpenMatters } from './duplicates-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
+import type { ReferenceAnswer, ReferenceQuery } from './reference-contract.ts'
+import type { GuardReservation, RunComparison, StagedRecord } from './run-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
 export interface FieldCodec {
@@ -313,6 +314,8 @@ export type { MatchKey } from '../model/matching/contract.ts'
 export type { Binding, BindRequest, Bound } from './binding-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
+export type { ReferenceAnswer, ReferenceQuery } from './reference-contract.ts'
+export type { GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
 
 export interface MatchRequest {
   readonly lease: Lease
@@ -368,60 +371,6 @@ export interface AliasRequest {
  * - `unknown-survivor`: nobody knows it so far; nothing was written
  */
 export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'fenced' | 'unknown-survivor'
-
-export interface ReferenceQuery {
-  readonly system: string
-  readonly entity: string
-  /** Native → record … */
-  readonly rid?: string
-  /** … or record → native. */
-  readonly recordId?: string
-}
-
-/** Same order as asked; undefined = unknown. Merged records answer with their survivor. */
-export type ReferenceAnswer = { readonly recordId: string; readonly rid: string } | undefined
-
-/** One listed record of a full run, normalised for its system as the shadow is. */
-export interface StagedRecord {
-  readonly rid: string
-  readonly values: CanonicalDocument
-  readonly version?: string
-}
-
-export interface RunRow {
-  readonly id: string
-  readonly kind: 'full' | 'sync'
-  readonly system: string
-  readonly entity: string
-  readonly startedAt: number
-  readonly finishedAt?: number
-  readonly seen: number
-  readonly expected?: number
-  readonly complete?: boolean
-  readonly reason?: string
-  readonly created?: number
-  readonly changed?: number
-  readonly missing?: number
-}
-
-/** What a full run found by comparing its staged rows with the members, set-based. */
-export interface RunComparison {
-  readonly unchanged: number
-  readonly changed: number
-  readonly discovered: number
-  /** Linked members not listed; marked for a look only when the run is complete. */
-  readonly missing: number
-}
-
-export interface GuardReservation {
-  readonly system: string
-  readonly entity: string
-  readonly operation: 'create' | 'update' | 'delete'
-  readonly count: number
-  /** Refused when the 24 h total would exceed the larger of the two. */
-  readonly share: number
-  readonly atLeast: number
-}
 
 export interface Store extends BindingStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */

@@ -20,6 +20,7 @@ import { LateEdits } from './judges/late-edits.ts'
 import { Removals } from './judges/removals.ts'
 import { Scope } from './judges/scope.ts'
 import { alike, brief, sameValue } from './likeness.ts'
+import { isNotStored } from './not-stored.ts'
 import type { SimProcess } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -496,8 +497,4 @@ export class Oracle implements SystemWatcher {
         this.fail('INV-2', `${system} ${rid}.${field}: ${value} was overwritten and is kept nowhere`)
     }
   }
-}
-
-function isNotStored(body: unknown): body is { readonly system: string; readonly field: string } {
-  return typeof body === 'object' && body !== null && (body as { outcome?: unknown }).outcome === 'not-stored'
 }
