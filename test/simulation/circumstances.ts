@@ -1,6 +1,6 @@
 /** What people and systems do in the kinds of a seed, beside what they do in every one. */
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import type { Native } from '../support/fake-system/remote-table.ts'
+import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
 import { chanceOf, type Kind } from './kinds.ts'
 import type { Oracle } from './oracle.ts'
@@ -101,13 +101,18 @@ export class Circumstances {
   #saveOften(chance: Chance): void {
     const { system, rid } = this.#someone(chance) ?? {}
     if (system === undefined || rid === undefined || system.traits.webhooks !== 'reliable') return
+    const table = system.table(customer)
+    // What is written later, by the engine or in the next burst, was announced later too.
+    let last: Version | undefined
     for (let save = 0; save < 8; save += 1)
       this.#scheduler.after(save * chance.int(8, 30), () => {
-        if (system.table(customer).has(rid)) this.#users.change(system, rid, { phone: this.#users.token() })
+        if (!table.has(rid)) return
+        this.#users.change(system, rid, { phone: this.#users.token() })
+        last = table.current(rid)
       })
     this.#scheduler.after(12_000, () => {
-      const last = system.table(customer).current(rid)
-      if (last?.body === undefined || system.dead || this.#oracle.hasSeen(system.name, last)) return
+      if (last === undefined || !table.has(rid) || system.dead) return
+      if (this.#oracle.hasSeen(system.name, last)) return
       void this.#store.admin.record({ system: system.name, entity: customer, rid }).then((detail) => {
         const isOpen = detail?.members.every(({ lane, state }) => lane === 'open' && state === 'linked')
         if (detail?.record.state === 'active' && isOpen)
@@ -269,6 +274,7 @@ export class Circumstances {
     const field = chance.pick(['name', 'phone'])
     const { code } = first.body
     const value = this.#users.token()
+    const enteredAt = this.#scheduler.now
     this.#users.change(first.system, first.rid, { [field]: value })
     const others = this.#systems.filter((system) => system !== first.system && !system.dead)
     if (others.length === 0) return
@@ -279,7 +285,7 @@ export class Circumstances {
       )
       if (rid === undefined) return
       const later = this.#users.token()
-      const edit = { system: other.name, rid, field, before: value, value: later }
+      const edit = { system: other.name, rid, field, before: value, value: later, enteredAt }
       this.#oracle.lateEdits.made(edit, other.table(customer).current(rid)?.body?.[field])
       this.#users.change(other, rid, { [field]: later })
     })

@@ -82,7 +82,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'new-ids': {
     share: 0.12,
     what: 'systems give records other ids',
-    closed: 'with failing polls, a record under its new id may wait for ever for the deletion of the old one',
   },
   restores: { share: 0.12, what: 'people bring back what was deleted' },
   nested: { share: 0.15, what: 'mapped properties have unmapped neighbours in nested objects' },

@@ -1,4 +1,6 @@
 /** INV-3 at rest: an edit of a record that had settled is a later one, and never loses. */
+
+import type { CanonicalValue } from '../../../src/model/values.ts'
 import type { RecordDetail } from '../../../src/store/admin-contract.ts'
 import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import { alike } from '../likeness.ts'
@@ -11,6 +13,8 @@ export interface LateEdit {
   /** What somebody else had entered elsewhere, and what had arrived here. */
   readonly before: string
   readonly value: string
+  /** When `before` was entered. */
+  readonly enteredAt: number
 }
 
 export class LateEdits implements Judge {
@@ -34,7 +38,8 @@ export class LateEdits implements Judge {
         (one) =>
           one.field === field &&
           after.members.some(({ system, rid }) => system === one.system && rid === one.rid) &&
-          candidates.some(({ system, value }) => system === one.system && alike(value, one.value)),
+          candidates.some(({ system, value }) => system === one.system && alike(value, one.value)) &&
+          !candidates.some(({ system, value }) => this.#isEnteredToo(one, after, { system, value })),
       )
       if (edit !== undefined)
         this.#bench.fail(
@@ -42,5 +47,28 @@ export class LateEdits implements Judge {
           `${edit.system} ${edit.rid}.${field}: ${edit.value}, entered where ${edit.before} had arrived long ago, was taken for a concurrent edit`,
         )
     }
+  }
+
+  /** Somebody changed the text in the other system as well, after what had arrived here: these two are concurrent. */
+  #isEnteredToo(
+    edit: LateEdit,
+    after: RecordDetail,
+    candidate: { readonly system: string; readonly value: CanonicalValue | undefined },
+  ): boolean {
+    const { system, value } = candidate
+    const rid = after.members.find((member) => member.system === system)?.rid
+    if (system === edit.system || rid === undefined) return false
+    const { history } = this.#bench
+    return history
+      .system(system)
+      .table(after.record.entity)
+      .history(rid)
+      .some(
+        ({ by, at, body }) =>
+          by === 'user' &&
+          at > edit.enteredAt &&
+          alike(history.value(edit.field, body), value) &&
+          !alike(value, edit.before),
+      )
   }
 }
