@@ -13,6 +13,7 @@ import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil } from './lanes.ts'
 import { lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
+import { closeDeletionHolds, isAnsweredByDeletion, revive } from './suspect-holds.ts'
 import { isEdited } from './unabsorbed-edit.ts'
 import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
 
@@ -65,7 +66,8 @@ async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<
     })
     return undefined
   }
-  // A person opens these; until then the record stays `deleting`, and nothing else waits for it.
+  if (isAnsweredByDeletion(member)) return planAnswered(pass, { place, member, mode }, lookAt)
+  // A person opens these; until then the record stays `deleting`.
   if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
   if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
@@ -75,6 +77,30 @@ async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<
   }
   const sighting = pass.sightings.get(system) ?? (await lookAt(pass, system))
   return judgeRemoval(pass, place, member, { sighting, mode })
+}
+
+interface Planned {
+  readonly place: Place
+  readonly member: Member
+  readonly mode: 'archive' | 'delete'
+}
+
+/** The record had been lost in this system before, and a person was to decide about that. Now only what is there counts. */
+async function planAnswered(
+  pass: Pass,
+  { place, member, mode }: Planned,
+  lookAt: LookAt,
+): Promise<OutgoingWrite | undefined> {
+  const { system } = member
+  const sighting = pass.sightings.get(system) ?? (await lookAt(pass, system))
+  if (sighting.kind === 'gone') {
+    closeDeletionHolds(pass, system)
+    noteRemoval(pass, system, 'gone')
+    return undefined
+  }
+  if (sighting.kind === 'unknown' || !sighting.admissible) return undefined
+  revive(pass, member)
+  return judgeRemoval(pass, place, pass.members.get(system) ?? member, { sighting, mode })
 }
 
 function judgeRemoval(

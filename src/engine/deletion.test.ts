@@ -165,6 +165,52 @@ describe('deletions', () => {
     expect(twins.system('erp').removed).toEqual([there])
   })
 
+  it('H28: a deletion that is held ends when the other system deletes the record as well', async () => {
+    const twins = await agreed()
+    const there = await counterpart(twins, 'crm-1')
+    twins.system('crm').drop('crm-1')
+    twins.system('erp').put({ name: 'Edited meanwhile' }, there)
+    await twins.mark('crm', 'crm-1')
+    await twins.pass(600_000)
+    expect(await twins.holds()).toMatchObject([{ kind: 'update-delete', system: 'crm' }])
+    twins.system('erp').drop(there)
+    await twins.mark('erp', there)
+    await twins.pass(300_000)
+    expect((await twins.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
+    expect(await twins.holds()).toEqual([])
+  })
+
+  it('a loss that a person was asked about ends when a system whose deletions count deletes the record', async () => {
+    const twins = await agreed({ delete: { from: ['erp'] } })
+    const there = await counterpart(twins, 'crm-1')
+    twins.system('crm').drop('crm-1')
+    await twins.mark('crm', 'crm-1')
+    await twins.pass(300_000)
+    expect((await twins.store.admin.failures({ limit: 10 })).rows).toHaveLength(1)
+    twins.system('erp').drop(there)
+    await twins.mark('erp', there)
+    await twins.pass(300_000)
+    expect((await twins.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
+    expect((await twins.store.admin.failures({ limit: 10 })).rows).toEqual([])
+  })
+
+  it('H28: what came back in a system after its deletion was held is removed with the record', async () => {
+    const twins = await agreed()
+    const there = await counterpart(twins, 'crm-1')
+    const { native } = twins.system('crm').records.get('crm-1') ?? { native: {} }
+    twins.system('crm').drop('crm-1')
+    twins.system('erp').put({ name: 'Edited meanwhile' }, there)
+    await twins.mark('crm', 'crm-1')
+    await twins.pass(600_000)
+    twins.system('crm').put(native, 'crm-1')
+    twins.system('erp').drop(there)
+    await twins.mark('erp', there)
+    await twins.pass(300_000)
+    expect(twins.system('crm').removed).toEqual(['crm-1'])
+    expect((await twins.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
+    expect(await twins.holds()).toEqual([])
+  })
+
   it('H28: late events bring a deleted record back in no system', async () => {
     const twins = await agreed()
     const there = await counterpart(twins, 'crm-1')

@@ -17,13 +17,14 @@ import type { Member } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
-import { createDeletionWaits, type DeletionWaits, WAITS } from './deletion-waits.ts'
-import { clearAllOf, clearFailure, keepFailure } from './failure.ts'
+import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
+import { clearAllOf, keepFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { forgetDraft } from './matching.ts'
 import { carryMerge } from './merge-records.ts'
 import { addRows, lookAgain, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
+import { closeDeletionHolds, LOST, revive } from './suspect-holds.ts'
 import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
 
 /** Wait before evidence that could not be had is asked for again. */
@@ -141,26 +142,6 @@ async function isTripped(context: EngineContext, system: string, entity: string)
   return at !== undefined && context.clock.now() - at < TRIP_MS
 }
 
-function revive(pass: Pass, member: Member): void {
-  const { system } = member
-  updateMember(pass, { system, state: 'linked', goneSince: null, createWantedAt: null })
-  if (member.lane === 'held' || member.laneReason === WAITS) setLane(pass, system, 'open')
-  closeDeletionHolds(pass, system)
-  clearFailure(pass, system)
-  note(pass, { kind: 'delete', body: { system, step: 'alive' } })
-}
-
-function closeDeletionHolds(pass: Pass, system: string): void {
-  const recordId = pass.record.id
-  addRows(pass, {
-    clearedHolds: [
-      { recordId, system, kind: 'delete-guard' },
-      { recordId, system, kind: 'update-delete' },
-      { recordId, system, kind: 'delete-waits' },
-    ],
-  })
-}
-
 /** The second look says gone as well: everything else that a deletion needs is asked for now. */
 async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<Verdict> {
   const { system } = member
@@ -271,7 +252,7 @@ function loseOrRestore(pass: Pass, member: Member): Verdict {
     return 'go-on'
   }
   updateMember(pass, { system, createWantedAt: now })
-  setLane(pass, system, 'held', { reason: 'lost' })
+  setLane(pass, system, 'held', { reason: LOST })
   keepFailure(pass, {
     system,
     operation: 'restore',
