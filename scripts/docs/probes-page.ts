@@ -9,6 +9,7 @@ import { failureProbes } from '../../src/connectors/kit/conformance/probes/failu
 import { listProbes } from '../../src/connectors/kit/conformance/probes/lists.ts'
 import { readProbes } from '../../src/connectors/kit/conformance/probes/reads.ts'
 import { removeProbes } from '../../src/connectors/kit/conformance/probes/removes.ts'
+import { searchProbes } from '../../src/connectors/kit/conformance/probes/searches.ts'
 import { updateProbes } from '../../src/connectors/kit/conformance/probes/updates.ts'
 import { webhookProbes } from '../../src/connectors/kit/conformance/probes/webhooks.ts'
 import { connectorProbes } from '../../src/connectors/kit/conformance/probes.ts'
@@ -19,6 +20,7 @@ const areas = [
   ['Lists', listProbes],
   ['Changes', changeProbes],
   ['Creates', createProbes],
+  ['Searches', searchProbes],
   ['Updates', updateProbes],
   ['Removals', removeProbes],
   ['Several writes in a call', batchProbes],

@@ -11,6 +11,8 @@ afterEach(async () => {
 })
 
 const feed = { changes: { cursor: 'seq', commitLagMs: 0 } } as const
+/** Slower than a search, so that the search goes first. */
+const slowFeed = { changes: { cursor: 'seq', commitLagMs: 20_000 } } as const
 const keyset = { list: { paging: 'keyset', pageSize: 100 } } as const
 const offset = { list: { paging: 'offset', pageSize: 100 } } as const
 
@@ -122,6 +124,20 @@ describe('what was entered in one system and then in another', () => {
     await enterTwice(it, { code: '1', name: 'Ann' })
     await expectLinked(it)
     expect(it.system('b').count('find')).toBe(0)
+  })
+
+  test('is found by the feed where a search told case apart that the rule does not', async () => {
+    const lower = adjusting((part) => ({
+      fields: new Map(
+        [...part.fields].map(([name, field]) => [name, { ...field, equality: 'ignoringCase' }]),
+      ),
+    }))
+    const it = start({ search: { lagMs: 0, equality: 'ignoringCase' }, ...slowFeed }, { adjust: lower })
+    const narrow = { kind: 'found', rids: [], capped: false, narrow: true } as const
+    for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'answer', result: narrow })
+    await enterTwice(it)
+    await expectLinked(it)
+    expect(it.system('b').count('find')).toBeGreaterThan(0)
   })
 
   test('is a question for a person when there are several', async () => {

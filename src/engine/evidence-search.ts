@@ -109,6 +109,16 @@ export type SearchAnswer =
 /** Hits of one record that are worth reading; more of them make a key that tells nothing apart. */
 const hitsMax = 50
 
+/** Whether every text counts only as it is spelt, in each rule that was searched by. */
+function isExact({ entity }: Pass, { part }: Place): boolean {
+  const names = entity.match.flatMap((rule) =>
+    rule.kind === 'score' ? Object.keys(rule.weights) : rule.fields,
+  )
+  return names.every(
+    (path) => (part.fields.get(path.split('.', 1)[0] ?? path)?.equality ?? 'exact') === 'exact',
+  )
+}
+
 /** Carries the searches out. Together they are an answer only if each of them is a whole one. */
 export async function searchAll(
   pass: Pass,
@@ -129,6 +139,8 @@ export async function searchAll(
     if (result === 'shut') return failed('ENGINE_BUSY', `${system} takes no calls now`)
     if (result.kind === 'unknown') return { kind: 'failed', failure: result.failure }
     if (result.capped) return failed('ENGINE_SEARCH_CAPPED', 'the search found more than it names')
+    if (result.narrow === true && !isExact(pass, place))
+      return failed('ENGINE_SEARCH_NARROW', 'the search told texts apart that the match rule takes for one')
     if (result.unfiltered === true && result.rids.length === 0)
       return failed('ENGINE_SEARCH_UNFILTERED', 'the search answered with records that lack the value')
     for (const rid of result.rids) rids.add(rid)

@@ -93,6 +93,30 @@ const lies: Readonly<Record<string, Lie>> = {
       },
     }),
   },
+  'a search that tells case apart where it is declared not to': {
+    probe: 'search-equality-as-declared',
+    resource: 'people',
+    lie: ({ find, read }) => ({
+      find: async (request, context) => {
+        const result = await find?.(request, context)
+        if (result?.kind !== 'found' || request.by === 'marker')
+          return result ?? { kind: 'found', rids: [], capped: false }
+        const rids: string[] = []
+        for (const rid of result.rids) {
+          const one = await read(rid, context)
+          if (one.kind === 'live' && one.native.name === request.values.name) rids.push(rid)
+        }
+        return { ...result, rids }
+      },
+    }),
+  },
+  'several searches at once whose answers come in another order': {
+    probe: 'search-many-equals-single',
+    resource: 'items',
+    lie: ({ findMany }) => ({
+      findMany: async (requests, context) => (await findMany?.(requests, context))?.toReversed() ?? [],
+    }),
+  },
   'a list that ends after its first page and calls itself complete': {
     probe: 'list-shows-everything',
     resource: 'people',

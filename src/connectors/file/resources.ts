@@ -1,8 +1,6 @@
 /** Binds one resource: what its files can do, and only the operations that it has. */
 import type {
   ChangesResult,
-  FindRequest,
-  FindResult,
   ListEnd,
   ListedRecord,
   ReadResult,
@@ -17,6 +15,7 @@ import { deltaSource } from './delta-source.ts'
 import { type FileOwner, fileError, fileFailure } from './file-owner.ts'
 import { gatherer } from './gather.ts'
 import { createdRecord, type FileWrite, startBeforeOf } from './operations/file-write.ts'
+import { findAll, foundMax, searchBatch } from './operations/find.ts'
 import { writeOutbox } from './operations/write-outbox.ts'
 import { writeSnapshot } from './operations/write-snapshot.ts'
 import type { RecordSource } from './record-source.ts'
@@ -26,8 +25,6 @@ const readBatch = 200
 const writeBatch = 500
 /** Writes that come within this time share one rewriting of the file. */
 const rewriteGatherMs = 20
-/** Rows that a search hands on. */
-const foundMax = 100
 /** A write is a rename on this machine; nothing of it arrives later. Network drives may take a while. */
 const inflightMs = 10_000
 
@@ -58,7 +55,9 @@ function resourceOf(owner: FileOwner, { source, write }: Bound): Resource {
     readMany: (rids) => readAll(owner, source, rids),
     list: () => listAll(owner, source),
     ...(source.changes === undefined ? {} : { changes: (cursor) => changesAfter(owner, source, cursor) }),
-    find: (request) => find(owner, source, request),
+    find: async (request) =>
+      (await findAll(owner, source, [request]))[0] ?? { kind: 'found', rids: [], capped: false },
+    findMany: (requests) => findAll(owner, source, requests),
     ...(canCreate ? creates(owner, write) : {}),
     ...(canWrite ? updates(write) : {}),
     ...(isOurs ? { markerOf: (native) => textAt(native, [key]) } : {}),
@@ -166,29 +165,6 @@ async function changesAfter(
   }
 }
 
-/** Reads through the file: nothing but the key is indexed. */
-async function find(owner: FileOwner, source: RecordSource, request: FindRequest): Promise<FindResult> {
-  const [key = ''] = owner.config.key
-  const wanted = request.by === 'marker' ? { [key]: request.recordId } : request.values
-  const rids: string[] = []
-  let doubt: string | undefined
-  try {
-    for await (const page of source.list((reason) => {
-      doubt = reason
-    })) {
-      for (const { rid, native } of page) {
-        const fits = Object.keys(wanted).every((name) => textAt(native, [name]) === textAt(wanted, [name]))
-        if (fits) rids.push(rid)
-      }
-      if (rids.length >= foundMax) return { kind: 'found', rids: rids.slice(0, foundMax), capped: true }
-    }
-  } catch (problem) {
-    return { kind: 'unknown', failure: fileFailure(problem, `Searching ${owner.resource}`) }
-  }
-  if (doubt === undefined || rids.length > 0) return { kind: 'found', rids, capped: doubt !== undefined }
-  return { kind: 'unknown', failure: { code: 'FILE_DAMAGED', message: `${doubt}.`, scope: 'record' } }
-}
-
 /** What a resource's files mean for the engine. */
 export function capabilitiesOf(
   config: FileResourceConfig,
@@ -200,7 +176,7 @@ export function capabilitiesOf(
   const canCreate = write.to !== 'nothing' && create.as !== 'unsupported'
   return {
     read: { lagMs, batch: readBatch },
-    search: { lagMs, maxResults: foundMax },
+    search: { lagMs, maxResults: foundMax, equality: 'ignoringCaseAndSpace', batch: searchBatch },
     version: 'opaque',
     conditionalWrites: isShared && write.lockHonoured,
     write: isShared ? 'patch' : 'put',

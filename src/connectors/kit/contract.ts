@@ -193,6 +193,8 @@ export type FindResult =
       readonly capped: boolean
       /** Records came back that don't have the values: the filter may have been ignored, so that finding none proves nothing. */
       readonly unfiltered?: boolean
+      /** This search told texts apart that the declared equality takes for one: finding none proves nothing for a wider match rule. */
+      readonly narrow?: boolean
     }
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 

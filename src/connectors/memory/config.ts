@@ -1,5 +1,6 @@
 /** A system of the connector `memory`: what it is to pretend. */
 import { z } from 'zod'
+import { searchEqualities } from '../../model/create-evidence.ts'
 import type { RemoteCapabilities } from '../kit/contract.ts'
 
 const ms = z.int().min(0).max(86_400_000)
@@ -8,7 +9,13 @@ const ms = z.int().min(0).max(86_400_000)
 const capabilitiesSchema = z.strictObject({
   read: z.strictObject({ lagMs: ms.default(0), batch: z.int().min(1).max(1_000).default(100) }).prefault({}),
   search: z
-    .strictObject({ lagMs: ms.default(0), maxResults: z.int().min(1).optional() })
+    .strictObject({
+      lagMs: ms.default(0),
+      maxResults: z.int().min(1).optional(),
+      equality: z.enum(searchEqualities).default('ignoringCase'),
+      /** Searches per call; 1 = one at a time. */
+      batch: z.int().min(1).max(1_000).default(1),
+    })
     .nullable()
     .prefault({}),
   version: z.enum(['ordered', 'opaque', 'none']).default('ordered'),
@@ -79,6 +86,8 @@ export function memoryCapabilities({ capabilities, marker }: MemoryResourceConfi
       : {
           search: {
             lagMs: search.lagMs,
+            equality: search.equality,
+            ...(search.batch === 1 ? {} : { batch: search.batch }),
             ...(search.maxResults === undefined ? {} : { maxResults: search.maxResults }),
           },
         }),

@@ -1,5 +1,6 @@
 /** The operations of one resource, as its chosen capabilities allow them. */
 import { isLosslessNumber } from '../../http/json.ts'
+import type { SearchEquality } from '../../model/create-evidence.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { type FeedQuery, readFeed } from '../kit/change-cursor.ts'
 import type {
@@ -18,6 +19,7 @@ import type {
 } from '../kit/contract.ts'
 import { judgedList, type ListPage } from '../kit/list.ts'
 import { isNativeRecord, mergeNative, valueAt } from '../kit/native.ts'
+import { searchForm } from '../kit/search/search-equality.ts'
 import type { MemoryCall, MemoryClock, MemoryFault, MemoryRecord, MemoryTable, MemoryTwin } from './client.ts'
 import { memoryCapabilities } from './config.ts'
 
@@ -44,6 +46,9 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
     list: () => judgedList(pages(owner), { paging: has.list.paging === 'keyset' ? 'keyset' : 'offset' }),
     ...(has.changes.cursor === 'none' ? {} : { changes: (cursor) => changesAfter(owner, cursor) }),
     ...(has.search === undefined ? {} : { find: async (request) => find(owner, request) }),
+    ...((has.search?.batch ?? 1) < 2
+      ? {}
+      : { findMany: async (requests) => requests.map((request) => find(owner, request)) }),
     ...(has.create === 'unsupported'
       ? {}
       : {
@@ -161,22 +166,26 @@ function find(owner: MemoryOwner, request: FindRequest): FindResult {
   const wanted = request.by === 'marker' ? { [owner.table.config.marker]: request.recordId } : request.values
   const rids: string[] = []
   for (const { rid, native } of owner.table.living((search?.lagMs ?? 0) * owner.random())) {
-    if (matches(native, wanted)) rids.push(rid)
+    if (matches(native, wanted, search?.equality)) rids.push(rid)
   }
   const max = search?.maxResults ?? Number.POSITIVE_INFINITY
   return { kind: 'found', rids: rids.slice(0, max), capped: rids.length >= max }
 }
 
-function matches(native: NativeRecord, wanted: NativeRecord): boolean {
+function matches(
+  native: NativeRecord,
+  wanted: NativeRecord,
+  equality: SearchEquality = 'ignoringCase',
+): boolean {
   return Object.entries(wanted).every(([key, value]) => {
     const found = valueAt(native, [key])
-    if (isNativeRecord(value)) return isNativeRecord(found) && matches(found, value)
-    return scalar(found) === scalar(value)
+    if (isNativeRecord(value)) return isNativeRecord(found) && matches(found, value, equality)
+    return searchForm(scalar(found), equality) === searchForm(scalar(value), equality)
   })
 }
 
 function scalar(value: unknown): string {
-  return (isLosslessNumber(value) ? value.toString() : String(value)).toLowerCase()
+  return isLosslessNumber(value) ? value.toString() : String(value)
 }
 
 // ── changing

@@ -1,5 +1,6 @@
 /** A system of the connector `odata`: the section of the definition, and what it says about each resource. */
 import { z } from 'zod'
+import { searchEqualities } from '../../model/create-evidence.ts'
 import { connectionShape } from '../kit/connection.ts'
 import { duration } from '../kit/manifest/values.ts'
 
@@ -119,6 +120,23 @@ export const resourceSchema = z.strictObject({
     })
     .default({ read: 1, write: 1 })
     .describe('Requests per $batch; 1 = none.'),
+  search: z
+    .strictObject({
+      equality: z
+        .enum(searchEqualities)
+        .default('exact')
+        .describe(
+          'Which texts eq takes for equal in this service. A create only rests on a search that is as wide as the match rule.',
+        ),
+      batch: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(20)
+        .describe('Searches by one property that are joined by or in one filter; 1 = none.'),
+    })
+    .default({ equality: 'exact', batch: 20 })
+    .describe('How records are found by a value.'),
   inflight: duration
     .default(300_000)
     .describe('Longest time after a timeout during which a write may still take effect.'),

@@ -3,6 +3,7 @@ import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
 import type { ResourceSettings } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
 import { findRecords, hitsMax } from './operations/find.ts'
+import { findManyRecords } from './operations/find-many.ts'
 import { listAll } from './operations/list.ts'
 import { markedId, markerOfSettings } from './operations/marker.ts'
 import { readMany, readOne } from './operations/read.ts'
@@ -28,6 +29,9 @@ export function bindResource(owner: ResourceContext): Resource {
       ? {}
       : { changes: (cursor, context) => changesAfter({ owner, feed, cursor, context }) }),
     find: (request, context) => findRecords(owner, request, context),
+    ...(settings.search.batch > 1
+      ? { findMany: (requests, context) => findManyRecords(owner, requests, context) }
+      : {}),
     ...(creates ? { create: (request, context) => createRecord(owner, request, context) } : {}),
     ...(updates ? { update: (request, context) => updateRecord(owner, request, context) } : {}),
     ...(capabilities.remove === 'none'
@@ -45,11 +49,11 @@ export function bindResource(owner: ResourceContext): Resource {
 
 /** What the settings mean for the engine. */
 export function capabilitiesOf(settings: ResourceSettings): RemoteCapabilities {
-  const { etag, create, update, remove, changes, batch, list, lag, tombstone, inflight } = settings
+  const { etag, create, update, remove, changes, batch, list, lag, tombstone, inflight, search } = settings
   const marker = markerOfSettings(settings)
   return {
     read: { lagMs: lag, batch: batch.read },
-    search: { lagMs: lag, maxResults: hitsMax },
+    search: { lagMs: lag, maxResults: hitsMax, ...search },
     // ETags are compared for being equal; nobody promises an order of them.
     version: etag ? 'opaque' : 'none',
     conditionalWrites: etag,

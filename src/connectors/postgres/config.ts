@@ -1,5 +1,6 @@
 /** A system of the connector `postgres`: the database, and what is to be known of each of its tables. */
 import { z } from 'zod'
+import { searchEqualities } from '../../model/create-evidence.ts'
 import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
 import { UsageError } from '../../model/errors.ts'
 
@@ -72,6 +73,11 @@ export const tableSchema = z.strictObject({
   touch: z.array(identifier).max(8).default([]),
   /** Rows marked as deleted count as gone. */
   softDelete: softDeleteSchema.optional(),
+  /**
+   * Which texts a search takes for equal. `exact` is the `=` of the column; the others compare `lower(column)`, or that without blanks at
+   * both ends, and want an index on the same expression. A create only rests on a search that is as wide as the match rule.
+   */
+  search: z.strictObject({ equality: z.enum(searchEqualities).default('exact') }).prefault({}),
   /** What removing may do. @default archive where there is a softDelete, else delete */
   remove: z.array(z.enum(['delete', 'archive'])).optional(),
 })

@@ -3,7 +3,7 @@ import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import type { PostgresConfig, TableConfig } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
-import { findRows, foundMax, markerColumn } from './operations/find.ts'
+import { findManyRows, findRows, foundMax, markerColumn, searchBatch } from './operations/find.ts'
 import { listAll } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import type { TableOwner } from './operations/table-owner.ts'
@@ -32,6 +32,7 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
       ? {}
       : { changes: (cursor, context) => changesAfter(owner, cursor, context) }),
     find: (request, context) => findRows(owner, request, context),
+    findMany: (requests, context) => findManyRows(owner, requests, context),
     ...(config.create.as === 'unsupported'
       ? {}
       : { create: (request, context) => createRow(owner, request, context) }),
@@ -52,7 +53,12 @@ export function capabilitiesOf(config: TableConfig, system: PostgresConfig): Rem
   const { version, changes, softDelete } = config
   return {
     read: { lagMs: system.readLag, batch: readBatch },
-    search: { lagMs: system.readLag, maxResults: foundMax },
+    search: {
+      lagMs: system.readLag,
+      maxResults: foundMax,
+      equality: config.search.equality,
+      batch: searchBatch,
+    },
     version: version === 'none' ? 'none' : isOrdered(version) ? 'ordered' : 'opaque',
     conditionalWrites: version !== 'none',
     write: 'patch',

@@ -4,7 +4,8 @@ import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import type { ResourceConfig } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
-import { findRecords } from './operations/find.ts'
+import { findRecords, hitsMax } from './operations/find.ts'
+import { findManyRecords, searchBatch } from './operations/find-many.ts'
 import { listAll, pageSize } from './operations/list.ts'
 import type { ObjectContext } from './operations/object-context.ts'
 import { readMany, readOne } from './operations/read.ts'
@@ -35,6 +36,7 @@ export function bindResource(owner: ObjectContext, inflightMs: number): Resource
     list: (context) => listAll(owner, context),
     changes: (cursor, context) => changesAfter(owner, cursor, context),
     find: (request, context) => findRecords(owner, request, context),
+    findMany: (requests, context) => findManyRecords(owner, requests, context),
     create: (request, context) => createRecord(owner, request, context),
     createMany: (requests, context) => createMany(owner, requests, context),
     update: (request, context) => updateRecord(owner, request, context),
@@ -55,7 +57,8 @@ export function capabilitiesOf(
   return {
     // Reads and queries go to the records themselves; only the search service (SOSL), which is not used here, has an index that lags.
     read: { lagMs: 0, batch: guarded ? 1 : retrieveMax },
-    search: { lagMs: 0, maxResults: 50 },
+    // SOQL ignores case where a field does not say otherwise, and no text is stored with blanks around it.
+    search: { lagMs: 0, maxResults: hitsMax, equality: 'ignoringCaseAndSpace', batch: searchBatch },
     version: guarded ? 'opaque' : 'none',
     conditionalWrites: guarded,
     write: 'patch',

@@ -18,6 +18,7 @@ const fieldSchema = z.object({
   externalId: z.boolean().default(false),
   unique: z.boolean().default(false),
   filterable: z.boolean().default(true),
+  caseSensitive: z.boolean().default(false),
   restrictedPicklist: z.boolean().default(false),
   picklistValues: z.array(z.object({ active: z.boolean(), value: z.string() })).nullish(),
   referenceTo: z.array(z.string()).nullish(),

@@ -24,6 +24,7 @@ const resources: MemoryConfigInput['resources'] = {
       list,
       write: 'put',
       create: 'upsertKey',
+      search: { equality: 'ignoringCaseAndSpace', batch: 5 },
       read: { lagMs: 100, batch: 1 },
       changes: { cursor: 'ts+id', commitLagMs: 300 },
       deletes: 'byId',

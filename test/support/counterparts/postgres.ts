@@ -82,12 +82,18 @@ export const startCounterpart: StartCounterpart = async () => {
       tables: {
         customers: { create: { as: 'marker', column: 'isthmus_id' }, changedAt: 'updated_at' },
         prices: { key: ['shop', 'sku'] },
-        orders: { key: ['number'], version: { column: 'row_version', ordered: true }, changes: 'none' },
+        orders: {
+          key: ['number'],
+          version: { column: 'row_version', ordered: true },
+          changes: 'none',
+          search: { equality: 'ignoringCase' },
+        },
         notes: {
           create: { as: 'marker', column: 'isthmus_id', unique: false },
           changes: { column: 'updated_at', commitLag: '1s' },
           softDelete: { column: 'deleted_at' },
           touch: ['updated_at'],
+          search: { equality: 'ignoringCaseAndSpace' },
           remove: ['delete', 'archive'],
         },
       },

@@ -30,6 +30,8 @@ export interface FieldSpec {
   readonly readOnly?: boolean
   readonly externalId?: boolean
   readonly unique?: boolean
+  /** Comparisons tell case apart; org admins can say so for a unique external id. */
+  readonly caseSensitive?: boolean
   readonly values?: readonly string[]
   /** A picklist that refuses other values. */
   readonly restricted?: boolean
@@ -239,7 +241,7 @@ export function describeField(field: FieldSpec): Readonly<Record<string, unknown
     externalId: field.externalId === true,
     idLookup: field.externalId === true || field.type === 'id',
     unique: field.unique === true,
-    caseSensitive: false,
+    caseSensitive: field.caseSensitive === true,
     custom,
     calculated: false,
     autoNumber: false,

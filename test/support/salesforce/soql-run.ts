@@ -173,7 +173,7 @@ function comparable(field: FieldSpec, value: unknown): Comparable {
       // Ids tell case apart; every other text does not.
       return isId(String(value)) ? toEighteen(String(value)) : String(value)
     default:
-      return String(value).toLowerCase()
+      return field.caseSensitive === true ? String(value) : String(value).toLowerCase()
   }
 }
 

@@ -1,10 +1,10 @@
 /** Looks records up by our marker or by values, through the manifest's search. */
 import { isLosslessNumber } from '../../../http/json.ts'
-import type { SearchEquality } from '../../../model/create-evidence.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { isSearchHit } from '../../kit/search/search-equality.ts'
 import type { Variables } from '../client.ts'
 import { scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
@@ -37,7 +37,9 @@ export async function findRecords(
     const hits = records.filter(
       ({ native }) =>
         !isTombstone(resource, native) &&
-        wanted.every(({ path, value }) => sameText(textAt(native, path), value, resource.search?.equality)),
+        wanted.every(({ path, value }) =>
+          isSearchHit(textAt(native, path), value, resource.search?.equality),
+        ),
     )
     const maxResults = resource.search?.maxResults
     const goesOn = document.connection !== undefined && nextCursor(document, answer) !== undefined
@@ -93,11 +95,4 @@ function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return isLosslessNumber(value) ? value.toString() : undefined
-}
-
-/** Searches of many systems ignore case; the engine compares the hits properly afterwards. */
-function sameText(found: string | undefined, wanted: string, equality: SearchEquality = 'exact'): boolean {
-  if (found === undefined) return false
-  const [one, other] = equality === 'ignoringCaseAndSpace' ? [found.trim(), wanted.trim()] : [found, wanted]
-  return one.toLowerCase() === other.toLowerCase()
 }

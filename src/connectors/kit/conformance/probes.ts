@@ -9,6 +9,7 @@ import { failureProbes } from './probes/failures.ts'
 import { listProbes } from './probes/lists.ts'
 import { readProbes } from './probes/reads.ts'
 import { removeProbes } from './probes/removes.ts'
+import { searchProbes } from './probes/searches.ts'
 import { updateProbes } from './probes/updates.ts'
 import { webhookProbes } from './probes/webhooks.ts'
 
@@ -19,6 +20,7 @@ export const connectorProbes: readonly Probe[] = [
   ...listProbes,
   ...changeProbes,
   ...createProbes,
+  ...searchProbes,
   ...updateProbes,
   ...removeProbes,
   ...batchProbes,

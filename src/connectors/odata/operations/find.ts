@@ -1,23 +1,32 @@
 /** Looks records up by our marker or by values. */
+import type { SearchEquality } from '../../../model/create-evidence.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { searchForm } from '../../kit/search/search-equality.ts'
 import { unusableAnswer } from '../client.ts'
 import type { EntitySet, ServiceModel } from '../metadata/model.ts'
 import { allOf, comparison, ridOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { type Marker, markerOfSettings, spelt } from './marker.ts'
 import { collectionOf } from './record.ts'
-import { boundTo, entitySetOf, propertyOf, type ResourceContext } from './resource-context.ts'
+import { type Bound, boundTo, entitySetOf, propertyOf, type ResourceContext } from './resource-context.ts'
 import { isSameValue } from './same-value.ts'
 
 /** Hits that are read; with as many as that, there may be more. */
 export const hitsMax = 100
 
-interface Search {
+/** A search in the words of the service. */
+export interface Search {
   readonly set: EntitySet
   readonly values: NativeRecord
+}
+
+/** A hit: the id of the record, and the record with the properties that were searched. */
+export interface Hit {
+  readonly rid: string
+  readonly native: NativeRecord
 }
 
 /** Searches. Never throws: a failure is no information. */
@@ -28,29 +37,26 @@ export async function findRecords(
 ): Promise<FindResult> {
   try {
     const bound = await boundTo(owner)
-    const { set, values } = searchOf(owner, bound.model, bound.set, request)
-    const names = Object.keys(values)
-    if (names.length === 0) throw unusableAnswer('a search needs at least one value')
-    const conditions = names.map((name) =>
-      comparison(propertyOf(set, name), 'eq', values[name], bound.model.version),
+    const search = searchOf(owner, bound, request)
+    const { items, isCut } = await hitsOf(
+      owner,
+      bound,
+      { ...search, filter: conditionOf(bound, search) },
+      context,
     )
-    const ownKey = bound.set.type.key
-    const query = {
-      $filter: allOf(conditions),
-      $select: [...new Set([...ownKey, ...set.type.key, ...names])].join(','),
-      $top: String(hitsMax),
-    }
-    const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
-    const { items, next } = collectionOf(bound, data)
-    const rids = items.map((wire) => hit(bound.model, { set, values }, bound.set, wire))
-    return { kind: 'found', rids: [...new Set(rids)], capped: next !== undefined || items.length >= hitsMax }
+    const rids = items.map((hit) => checked(search, hit, owner.settings.search.equality))
+    return { kind: 'found', rids: [...new Set(rids)], capped: isCut }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
   }
 }
 
-function searchOf(owner: ResourceContext, model: ServiceModel, set: EntitySet, request: FindRequest): Search {
-  if (request.by === 'values') return { set, values: scalars(request.values) }
+/** What to search for, and where. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE for what can't be searched */
+export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
+  if (request.by === 'values') {
+    if (Object.keys(request.values).length === 0) throw unusableAnswer('a search needs at least one value')
+    return { set, values: scalars(request.values) }
+  }
   const marker = markerOfSettings(owner.settings)
   if (marker === undefined) throw unusableAnswer('the resource has no property for our record id')
   return markerSearch(model, set, marker, request.recordId)
@@ -69,22 +75,59 @@ function scalars(values: NativeRecord): NativeRecord {
   return values
 }
 
+/** The filter of one search. */
+export function conditionOf({ model }: Bound, { set, values }: Search): string | undefined {
+  return allOf(
+    Object.keys(values).map((name) => comparison(propertyOf(set, name), 'eq', values[name], model.version)),
+  )
+}
+
+/** Records that fit a filter, at most {@link hitsMax}. `values` names the properties to show. */
+export async function hitsOf(
+  owner: ResourceContext,
+  bound: Bound,
+  { set, values, filter }: Search & { readonly filter: string | undefined },
+  context: CallContext,
+): Promise<{ readonly items: readonly Hit[]; readonly isCut: boolean }> {
+  const query = {
+    $filter: filter,
+    $select: [...new Set([...bound.set.type.key, ...set.type.key, ...Object.keys(values)])].join(','),
+    $top: String(hitsMax),
+  }
+  const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
+  const { items, next } = collectionOf(bound, data)
+  const hits = items.map((wire) => hitOf(bound, set, wire))
+  return { items: hits, isCut: next !== undefined || items.length >= hitsMax }
+}
+
+function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit {
+  if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
+  const { native } = fromWire(model, set.type, wire)
+  // The key of the record itself, also where the hit is one of its parts, which carries it.
+  const rid = ridOf(owner.type, native)
+  if (rid === undefined) throw unusableAnswer(`a hit in ${set.name} lacks the key of ${owner.name}`)
+  return { rid, native }
+}
+
 /**
  * Each hit is checked, since taking a stranger's record for ours would be as bad as making ours a second time. What the service takes for a
  * hit and we don't is therefore neither: its search may see values as one that we tell apart, or it may not have searched at all.
  */
-function hit(model: ServiceModel, { set, values }: Search, owner: EntitySet, wire: unknown): string {
-  if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
-  const { native } = fromWire(model, set.type, wire)
-  const differing = Object.entries(values).find(([name, value]) => !isHeld(set, native, name, value))
-  if (differing !== undefined) throw unusableAnswer(`a hit of a search has another value of ${differing[0]}`)
-  // The key of the record itself, also where the hit is one of its parts, which carries it.
-  const rid = ridOf(owner.type, native)
-  if (rid === undefined) throw unusableAnswer(`a hit in ${set.name} lacks the key of ${owner.name}`)
-  return rid
+function checked(search: Search, hit: Hit, equality: SearchEquality): string {
+  const differing = Object.keys(search.values).find((name) => !isHeld(search, hit, name, equality))
+  if (differing === undefined) return hit.rid
+  throw unusableAnswer(`a hit of a search has another value of ${differing}`)
 }
 
-function isHeld(set: EntitySet, native: NativeRecord, name: string, wanted: unknown): boolean {
+/** Whether a hit has the value that was searched for. */
+export function isHeld(
+  { set, values }: Search,
+  { native }: Hit,
+  name: string,
+  equality: SearchEquality,
+): boolean {
   const found = textAt(native, [name]) ?? ''
-  return isSameValue(propertyOf(set, name), found, textAt({ wanted }, ['wanted']) ?? '')
+  const wanted = textAt(values, [name]) ?? ''
+  if (isSameValue(propertyOf(set, name), found, wanted)) return true
+  return equality === 'ignoringCaseAndSpace' && searchForm(found, equality) === searchForm(wanted, equality)
 }

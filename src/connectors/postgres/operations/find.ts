@@ -2,11 +2,15 @@
 import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
-import { type BoundTable, from, givenColumns, isDeleted, of, ridOf, rowsOf } from '../statements.ts'
+import type { Statement } from '../client.ts'
+import { sqlState } from '../failures.ts'
+import { type BoundTable, columnOf, from, givenColumns, isDeleted, of, ridOf, rowsOf } from '../statements.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
-/** Rows that a search hands on. */
+/** Rows that one search hands on. */
 export const foundMax = 100
+/** Searches of one statement. */
+export const searchBatch = 200
 
 /** Searches the whole table; without an index on the columns that reads all of it. */
 export async function findRows(
@@ -16,18 +20,114 @@ export async function findRows(
 ): Promise<FindResult> {
   try {
     const bound = await boundTable(owner, context)
-    const values = wantedBy(bound, request)
-    const columns = givenColumns(values)
-    const { source, parameter } = rowsOf(bound, columns, [{ values }])
-    const same = columns.map((column, index) => `${of(column)} = v.c${index}`)
-    const text = `select ${ridOf(bound)} as rid from ${from(bound)} as t, ${source}
-where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}`
-    const rows = await owner.client.read({ text, values: [parameter] }, context)
-    const rids = rows.flatMap(({ rid }) => (rid === null || rid === undefined ? [] : [rid]))
-    return { kind: 'found', rids, capped: rows.length >= foundMax }
+    const [result] = await search(owner, bound, [wantedBy(bound, request)], context)
+    return result ?? { kind: 'found', rids: [], capped: false }
   } catch (problem) {
     return { kind: 'unknown', failure: readFailure(owner, problem, 'Searching') }
   }
+}
+
+/** Searches with one statement for those by the same columns, each with its own bound of rows. */
+export async function findManyRows(
+  owner: TableOwner,
+  requests: readonly FindRequest[],
+  context: CallContext,
+): Promise<readonly FindResult[]> {
+  try {
+    const bound = await boundTable(owner, context)
+    const groups = new Map<string, { readonly place: number; readonly values: NativeRecord }[]>()
+    for (const [place, request] of requests.entries()) {
+      const values = wantedBy(bound, request)
+      const key = JSON.stringify(givenColumns(values))
+      groups.set(key, [...(groups.get(key) ?? []), { place, values }])
+    }
+    const results = new Map<number, FindResult>()
+    for (const group of groups.values()) {
+      const answers = await search(
+        owner,
+        bound,
+        group.map(({ values }) => values),
+        context,
+      )
+      for (const [index, { place }] of group.entries()) {
+        const answer = answers[index]
+        if (answer !== undefined) results.set(place, answer)
+      }
+    }
+    return requests.map((_, place) => results.get(place) ?? { kind: 'found', rids: [], capped: false })
+  } catch (problem) {
+    if (isOfOne(problem)) return oneByOne(owner, requests, context)
+    const failure = readFailure(owner, problem, 'Searching')
+    return requests.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+/** A value that the column's type can't hold, or a request that asks for nothing, must not take the others along. */
+function isOfOne(problem: unknown): boolean {
+  return problem instanceof IsthmusError || sqlState(problem)?.startsWith('22') === true
+}
+
+async function oneByOne(
+  owner: TableOwner,
+  requests: readonly FindRequest[],
+  context: CallContext,
+): Promise<readonly FindResult[]> {
+  const results: FindResult[] = []
+  for (const request of requests) results.push(await findRows(owner, request, context))
+  return results
+}
+
+async function search(
+  owner: TableOwner,
+  bound: BoundTable,
+  wanted: readonly NativeRecord[],
+  context: CallContext,
+): Promise<readonly FindResult[]> {
+  const rows = await owner.client.read(findStatement(bound, wanted), context)
+  return wanted.map((_, place) => {
+    const rids = rows.flatMap(({ n, rid }) =>
+      Number(n) === place && rid !== null && rid !== undefined ? [rid] : [],
+    )
+    return { kind: 'found', rids, capped: rids.length >= foundMax, ...narrowness(bound, wanted[place] ?? {}) }
+  })
+}
+
+/** All searches are by the same columns. */
+function findStatement(bound: BoundTable, wanted: readonly NativeRecord[]): Statement {
+  const columns = givenColumns(wanted[0] ?? {})
+  const { source, parameter } = rowsOf(
+    bound,
+    columns,
+    wanted.map((values) => ({ values })),
+  )
+  const same = columns.map((column, index) => comparison(bound, column, `v.c${index}`))
+  const text = `select v.n::text as n, found.rid from ${source} cross join lateral (
+select ${ridOf(bound)} as rid from ${from(bound)} as t
+where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}) as found`
+  return { text, values: [parameter] }
+}
+
+const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'name'])
+/** What counts as a blank at the end of a text: what JavaScript and the normaliser `trim` take for one, as far as it is found in texts. */
+const blanks = String.raw`U&' \0009\000a\000b\000c\000d\00a0\2028\2029\202f\205f\3000\feff'`
+
+/** `=` of the column's type, or what the table is declared to be searched by. */
+function comparison(bound: BoundTable, column: string, value: string): string {
+  const { equality } = bound.config.search
+  const { base, isArray } = columnOf(bound, column)
+  if (equality === 'exact' || isArray || !textTypes.has(base)) return `${of(column)} = ${value}`
+  const form = (text: string): string =>
+    equality === 'ignoringCase' ? `lower(${text}::text)` : `lower(btrim(${text}::text, ${blanks}))`
+  return `${form(of(column))} = ${form(value)}`
+}
+
+/** How `lower` treats letters beyond ASCII depends on the database's locale: "C" leaves them as they are. */
+function narrowness({ config }: BoundTable, values: NativeRecord): { readonly narrow?: true } {
+  const isPlain = Object.values(values).every(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the characters of ASCII are meant
+    (value) => typeof value !== 'string' || /^[\u0000-\u007f]*$/.test(value),
+  )
+  return config.search.equality === 'exact' || isPlain ? {} : { narrow: true }
 }
 
 function wantedBy({ config, name }: BoundTable, request: FindRequest): NativeRecord {

@@ -1,11 +1,11 @@
 /** Looks records up by our marker or by values, through the list's filters. */
 
 import { isLosslessNumber } from '../../../http/json.ts'
-import type { SearchEquality } from '../../../model/create-evidence.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { isSearchHit } from '../../kit/search/search-equality.ts'
 import type { Query } from '../client.ts'
 import { isTombstone, itemsOf, listedRecord, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
@@ -34,7 +34,7 @@ export async function findRecords(
       .map((value) => listedRecord(resource, value))
       .filter(({ native }) => !isTombstone(resource, native))
     const hits = records.filter(({ native }) =>
-      wanted.every(({ path, value }) => sameText(textAt(native, path), value, resource.search?.equality)),
+      wanted.every(({ path, value }) => isSearchHit(textAt(native, path), value, resource.search?.equality)),
     )
     const maxResults = resource.search?.maxResults
     const capped = maxResults !== undefined && items.length >= maxResults
@@ -91,11 +91,4 @@ function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return String(value)
   return isLosslessNumber(value) ? value.toString() : undefined
-}
-
-/** Searches of many systems ignore case; the engine compares the hits properly afterwards. */
-function sameText(found: string | undefined, wanted: string, equality: SearchEquality = 'exact'): boolean {
-  if (found === undefined) return false
-  const [one, other] = equality === 'ignoringCaseAndSpace' ? [found.trim(), wanted.trim()] : [found, wanted]
-  return one.toLowerCase() === other.toLowerCase()
 }

@@ -9,7 +9,8 @@ import { soqlText, soqlValue } from '../soql.ts'
 import type { ObjectContext } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 
-const hitsMax = 50
+/** Hits of one search that are handed on. */
+export const hitsMax = 50
 
 /** Searches. Never throws: a failure is no information. */
 export async function findRecords(
@@ -25,30 +26,45 @@ export async function findRecords(
         : conditionsOf(schema, request.values)
     const soql = `SELECT Id FROM ${owner.object} WHERE ${where} ORDER BY Id LIMIT ${hitsMax}`
     const { rows } = await owner.client.query(soql, context)
-    const rids = rows.map((row) => {
-      const rid = textAt(row, ['Id'])
-      if (rid === undefined) throw unusable('a record has no Id')
-      return rid
-    })
-    return { kind: 'found', rids, capped: rids.length >= hitsMax }
+    const rids = rows.map(idOfRow)
+    return { kind: 'found', rids, capped: rids.length >= hitsMax, ...narrowness(schema, request) }
   } catch (error) {
     forgetIfStale(owner, error)
     return { kind: 'unknown', failure: readFailure(error) }
   }
 }
 
-function markerField({ config, object }: ObjectContext): string {
+/** The id of a row of a query. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+export function idOfRow(row: NativeRecord): string {
+  const rid = textAt(row, ['Id'])
+  if (rid === undefined) throw unusable('a record has no Id')
+  return rid
+}
+
+/** The field that holds our record ids. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+export function markerField({ config, object }: ObjectContext): string {
   if (config.externalId !== undefined) return config.externalId
   throw unusable(`${object} has no field for our record ids (externalId)`)
 }
 
+/** SOQL ignores case, except for fields that were made to tell it apart. */
+export function narrowness(schema: ObjectSchema, request: FindRequest): { readonly narrow?: true } {
+  const names = request.by === 'marker' ? [] : Object.keys(request.values)
+  return names.some((name) => schema.fields.get(name)?.caseSensitive === true) ? { narrow: true } : {}
+}
+
 function conditionsOf(schema: ObjectSchema, values: NativeRecord): string {
-  const conditions = Object.entries(values).map(([name, value]) => {
-    const field = schema.fields.get(name)
-    const text = field?.filterable === true ? soqlValue(value, field.type) : undefined
-    if (text === undefined) throw unusable(`${schema.name} can't be searched by ${name}`)
-    return `${name} = ${text}`
-  })
+  const conditions = Object.entries(values).map(
+    ([name, value]) => `${name} = ${conditionValue(schema, name, value)}`,
+  )
   if (conditions.length === 0) throw unusable('a search needs at least one value')
   return conditions.join(' AND ')
+}
+
+/** A value as a condition on its field spells it. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE for one that can't be searched by */
+export function conditionValue(schema: ObjectSchema, name: string, value: unknown): string {
+  const field = schema.fields.get(name)
+  const text = field?.filterable === true ? soqlValue(value, field.type) : undefined
+  if (text === undefined) throw unusable(`${schema.name} can't be searched by ${name}`)
+  return text
 }

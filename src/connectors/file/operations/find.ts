@@ -1,0 +1,68 @@
+/**
+ * Searches of a file. Nothing but the key is indexed, so each reads the file from its beginning to its end; several are answered by one
+ * reading. Texts are compared without case and without blanks at the ends, which costs nothing here: people type both in tables.
+ */
+import type { FindRequest, FindResult } from '../../kit/contract.ts'
+import { textAt } from '../../kit/native.ts'
+import { searchForm } from '../../kit/search/search-equality.ts'
+import { type FileOwner, fileFailure } from '../file-owner.ts'
+import type { RecordSource } from '../record-source.ts'
+
+/** Rows that a search hands on. */
+export const foundMax = 100
+/** Searches that one reading of the file answers. */
+export const searchBatch = 500
+
+/** Answers each search in its place. Never throws. */
+export async function findAll(
+  owner: FileOwner,
+  source: RecordSource,
+  requests: readonly FindRequest[],
+): Promise<readonly FindResult[]> {
+  const [key = ''] = owner.config.key
+  const searches = requests.map((request) => new Search(request, key))
+  let doubt: string | undefined
+  try {
+    for await (const page of source.list((reason) => {
+      doubt = reason
+    })) {
+      for (const { rid, native } of page) for (const search of searches) search.see(rid, native)
+      if (searches.every(({ isFull }) => isFull)) break
+    }
+  } catch (problem) {
+    const failure = fileFailure(problem, `Searching ${owner.resource}`)
+    return searches.map(() => ({ kind: 'unknown', failure }))
+  }
+  return searches.map((search) => search.result(doubt))
+}
+
+class Search {
+  readonly #wanted: readonly (readonly [name: string, form: string | undefined])[]
+  readonly #rids: string[] = []
+
+  constructor(request: FindRequest, key: string) {
+    const values = request.by === 'marker' ? { [key]: request.recordId } : request.values
+    this.#wanted = Object.keys(values).map((name) => [name, formAt(values, name)])
+  }
+
+  get isFull(): boolean {
+    return this.#rids.length >= foundMax
+  }
+
+  see(rid: string, native: Readonly<Record<string, unknown>>): void {
+    if (!this.isFull && this.#wanted.every(([name, form]) => formAt(native, name) === form))
+      this.#rids.push(rid)
+  }
+
+  result(doubt: string | undefined): FindResult {
+    const rids = this.#rids
+    if (this.isFull) return { kind: 'found', rids, capped: true }
+    if (doubt === undefined || rids.length > 0) return { kind: 'found', rids, capped: doubt !== undefined }
+    return { kind: 'unknown', failure: { code: 'FILE_DAMAGED', message: `${doubt}.`, scope: 'record' } }
+  }
+}
+
+function formAt(native: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const text = textAt(native, [name])
+  return text === undefined ? undefined : searchForm(text, 'ignoringCaseAndSpace')
+}

@@ -1,0 +1,159 @@
+/** Probes of searches by values: what they take for equal is what is declared, and several at once find what each finds alone. */
+import type { NativePath } from '../../../../model/lens/spec.ts'
+import type { NativeRecord } from '../../../../model/values.ts'
+import type { FindRequest, FindResult } from '../../contract.ts'
+import { type ProbeBench, pathText, wordsOf } from '../bench.ts'
+import { patchAt, textsOf } from '../compare.ts'
+import { hold, type Probe, unproved } from '../probe.ts'
+
+const noSearch: Probe['skips'] = ({ search }) => (search === undefined ? 'there is no search' : undefined)
+
+type Found = Extract<FindResult, { kind: 'found' }>
+
+/** Records that are searched for by one text each. */
+interface Searched {
+  readonly path: NativePath
+  readonly rids: readonly string[]
+  readonly texts: readonly string[]
+}
+
+/** Texts of this form differ from each other in more than case and blanks, and survive most fields. */
+const textFor = (seed: number): string => `Probe Ada ${seed}`
+
+/** Makes records with a text that can be searched by: the first field that a search finds it by. */
+async function searchable(bench: ProbeBench, count: number): Promise<Searched> {
+  const why: string[] = []
+  for (const { path, maxLength } of bench.template.texts) {
+    const texts = Array.from({ length: count }, () => textFor(bench.seed()))
+    if (texts.some((text) => text.length > (maxLength ?? Number.POSITIVE_INFINITY))) continue
+    const rids: string[] = []
+    for (const text of texts) rids.push(await made(bench, path, text))
+    const [rid = '', text = ''] = [rids[0], texts[0]]
+    const found = await findSoon(bench, by(path, text), rid)
+    if (found.kind === 'found' && found.rids.includes(rid)) return { path, rids, texts }
+    why.push(`${pathText(path)}: ${found.kind === 'found' ? 'not found' : wordsOf(found)}`)
+  }
+  return unproved(`no text field can be searched by (${why.join('; ') || 'none is named'})`)
+}
+
+async function made(bench: ProbeBench, path: NativePath, text: string): Promise<string> {
+  const body = withText(bench.template.body(bench.seed()), path, text)
+  if (bench.door === undefined) return (await bench.create(bench.createRequest(body))).rid
+  const rid = await bench.door.insert(body)
+  bench.remember(rid)
+  return rid
+}
+
+function withText(body: NativeRecord, [step, ...rest]: NativePath, text: string): NativeRecord {
+  const inner = body[String(step)]
+  if (rest.length === 0) return { ...body, [String(step)]: text }
+  return { ...body, [String(step)]: withText(isGroup(inner) ? inner : {}, rest, text) }
+}
+
+function isGroup(value: unknown): value is NativeRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const by = (path: NativePath, text: string): FindRequest => ({ by: 'values', values: patchAt(path, text) })
+
+async function findOne(bench: ProbeBench, request: FindRequest): Promise<FindResult> {
+  const find = bench.resource.find?.bind(bench.resource) ?? unproved('there is no search')
+  return await find(request, bench.context)
+}
+
+/** Searches until the record is among the hits, or the declared lag is over. */
+function findSoon(bench: ProbeBench, request: FindRequest, rid: string): Promise<FindResult> {
+  return bench.patience.until({
+    what: 'a new record in the search',
+    lagMs: bench.capabilities.search?.lagMs ?? 0,
+    look: () => findOne(bench, request),
+    holds: (result) => result.kind !== 'found' || result.rids.includes(rid),
+  })
+}
+
+/** What is sent to be found, beside the text as it is stored. */
+const spellings: Readonly<Record<string, (text: string) => readonly string[]>> = {
+  exact: () => [],
+  ignoringCase: (text) => [text.toUpperCase(), text.toLowerCase()],
+  ignoringCaseAndSpace: (text) => [text.toUpperCase(), text.toLowerCase(), ` ${text.toUpperCase()}  `],
+}
+
+export const searchProbes: readonly Probe[] = [
+  {
+    name: 'search-equality-as-declared',
+    proves:
+      'A search finds every text that the declared equality takes for the same: other case, blanks around it.',
+    touches: 'records',
+    skips: noSearch,
+    async run(bench) {
+      const equality = bench.capabilities.search?.equality ?? 'exact'
+      const { path, rids, texts } = await searchable(bench, 1)
+      const [rid = '', text = ''] = [rids[0], texts[0]]
+      for (const spelling of spellings[equality]?.(text) ?? []) {
+        const found = await findSoon(bench, by(path, spelling), rid)
+        const isFound = found.kind === 'found' && found.rids.includes(rid)
+        hold(
+          isFound,
+          `"${equality}" is declared, and ${JSON.stringify(spelling)} does not find ${JSON.stringify(text)}`,
+        )
+      }
+      if (equality === 'ignoringCaseAndSpace') await holdStoredBlanks(bench, path)
+      return `${equality}, by ${pathText(path)}`
+    },
+  },
+  {
+    name: 'search-many-equals-single',
+    proves: 'Several searches at once find, each in its place, what they find one by one.',
+    touches: 'records',
+    skips: (capabilities, resource) =>
+      noSearch(capabilities, resource) ??
+      ((capabilities.search?.batch ?? 1) > 1 ? undefined : 'searches are made one at a time'),
+    async run(bench) {
+      const { resource } = bench
+      hold(resource.findMany !== undefined, 'several at once are declared, and there is no findMany')
+      const { path, texts } = await searchable(bench, Math.min(3, bench.capabilities.search?.batch ?? 1))
+      const nobody = textFor(bench.seed())
+      const asked = [texts[0] ?? '', nobody, ...texts.slice(1)].slice(0, bench.capabilities.search?.batch)
+      const requests = asked.map((text) => by(path, text))
+      await bench.patience.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
+      const single: FindResult[] = []
+      for (const request of requests) single.push(await findOne(bench, request))
+      const many = await resource.findMany(requests, bench.context)
+      hold(many.length === requests.length, `${requests.length} were asked for, ${many.length} answers came`)
+      for (const [index, one] of single.entries()) {
+        const other = many[index]
+        hold(
+          isSame(one, other),
+          `search ${index + 1} of ${requests.length} answers ${foundWords(one)} alone, ${foundWords(other)} with the others`,
+        )
+      }
+      return `${requests.length} at once`
+    },
+  },
+]
+
+/** Blanks that were stored are as little of a difference as those that are searched for. */
+async function holdStoredBlanks(bench: ProbeBench, path: NativePath): Promise<void> {
+  const text = textFor(bench.seed())
+  const rid = await made(bench, path, `${text} `)
+  const read = await bench.readLive(rid)
+  const found = await findSoon(bench, by(path, text), rid)
+  hold(
+    found.kind === 'found' && found.rids.includes(rid),
+    `blanks are declared not to count, and ${JSON.stringify(textsOf(read.native, path))} is not found by ${JSON.stringify(text)}`,
+  )
+}
+
+function isSame(one: FindResult, other: FindResult | undefined): boolean {
+  if (other === undefined || one.kind !== other.kind) return false
+  if (one.kind !== 'found' || other.kind !== 'found') return true
+  return sorted(one) === sorted(other) && one.capped === other.capped
+}
+
+function sorted({ rids }: Found): string {
+  return JSON.stringify(rids.toSorted())
+}
+
+function foundWords(result: FindResult | undefined): string {
+  return result?.kind === 'found' ? `${result.rids.length} records` : wordsOf(result)
+}

@@ -1,0 +1,21 @@
+/** Comparing texts as a search with a declared equality does. */
+import type { SearchEquality } from '../../../model/create-evidence.ts'
+
+/** The form in which two texts that a search takes for equal are the same. */
+export function searchForm(text: string, equality: SearchEquality): string {
+  if (equality === 'exact') return text
+  return equality === 'ignoringCaseAndSpace' ? text.trim().toLowerCase() : text.toLowerCase()
+}
+
+/**
+ * Whether a hit counts. Case never decides here, even where the search is declared to be exact: many searches ignore it, and the engine reads
+ * every hit and compares it by the match rules.
+ */
+export function isSearchHit(
+  found: string | undefined,
+  wanted: string,
+  equality: SearchEquality = 'exact',
+): boolean {
+  const atLeast = equality === 'exact' ? 'ignoringCase' : equality
+  return found !== undefined && searchForm(found, atLeast) === searchForm(wanted, atLeast)
+}

@@ -1,0 +1,79 @@
+/**
+ * Several searches as one filter: `Email eq 'a@x' or Email eq 'b@x'`. Only searches by one and the same property go together, since services
+ * that turn filters into ranges (SAP Gateway) can't join different ones by `or`. Which search a hit belongs to is told by its value; what
+ * can't be told is asked again by fewer at once.
+ */
+import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { callFailure } from '../../kit/outcome.ts'
+import { findTogether } from '../../kit/search/find-together.ts'
+import { conditionOf, findRecords, hitsMax, hitsOf, isHeld, type Search, searchOf } from './find.ts'
+import { boundTo, type ResourceContext } from './resource-context.ts'
+
+/** What a filter may have, spelt as part of an address: servers refuse addresses of 4,000 to 8,000 characters. */
+const filterMax = 2_500
+
+/** Searches, each answered as if it had been asked alone. Never throws. */
+export async function findManyRecords(
+  owner: ResourceContext,
+  requests: readonly FindRequest[],
+  context: CallContext,
+): Promise<readonly FindResult[]> {
+  const groups = new Map<string, number[]>()
+  for (const [place, request] of requests.entries()) {
+    const key = request.by === 'marker' ? '' : JSON.stringify(Object.keys(request.values))
+    groups.set(key, [...(groups.get(key) ?? []), place])
+  }
+  const results = new Map<number, FindResult>()
+  for (const places of groups.values()) {
+    const some = places.flatMap((place) => requests[place] ?? [])
+    const answers = await findTogether(some, {
+      together: (few) => queryFor(owner, few, context),
+      single: (request) => findRecords(owner, request, context),
+    })
+    for (const [index, place] of places.entries()) {
+      const answer = answers[index]
+      if (answer !== undefined) results.set(place, answer)
+    }
+  }
+  return requests.map((_, place) => results.get(place) ?? unanswered)
+}
+
+const unanswered: FindResult = {
+  kind: 'unknown',
+  failure: { code: 'CONNECTOR_ANSWER_UNUSABLE', message: 'The search was not answered.', scope: 'record' },
+}
+
+async function queryFor(
+  owner: ResourceContext,
+  requests: readonly FindRequest[],
+  context: CallContext,
+): Promise<readonly FindResult[] | undefined> {
+  try {
+    const bound = await boundTo(owner)
+    const searches = requests.map((request) => searchOf(owner, bound, request))
+    const [first] = searches
+    if (first === undefined || !searches.every((search) => Object.keys(search.values).length === 1))
+      return undefined
+    const filter = [...new Set(searches.map((search) => conditionOf(bound, search)))].join(' or ')
+    if (encodeURIComponent(filter).length > filterMax) return undefined
+    const { items, isCut } = await hitsOf(owner, bound, { ...first, filter }, context)
+    if (isCut) return undefined
+    const found = searches.map((search) => items.filter((hit) => isHitOf(owner, search, hit)))
+    // A hit that belongs to none of them: the service does not compare as we do, so nothing can be said of where it belongs.
+    if (items.some((hit) => !found.some((hits) => hits.includes(hit)))) return undefined
+    return found.map((hits) => ({
+      kind: 'found',
+      rids: [...new Set(hits.map(({ rid }) => rid))],
+      capped: hits.length >= hitsMax,
+    }))
+  } catch (error) {
+    const failure = callFailure(error)
+    // One value that the service refuses must not take the others along; one that can't be reached answers none of them.
+    if (failure.scope === 'record' && failure.kind === undefined) return undefined
+    return requests.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+function isHitOf({ settings }: ResourceContext, search: Search, hit: Parameters<typeof isHeld>[1]): boolean {
+  return Object.keys(search.values).every((name) => isHeld(search, hit, name, settings.search.equality))
+}
