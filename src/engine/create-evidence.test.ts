@@ -188,6 +188,40 @@ describe('a system that can show nothing', () => {
     expect(it.system('b').count('create')).toBe(1)
   })
 
+  const lower = (choice: 'create' | 'hold'): NonNullable<WorldOptions['adjust']> =>
+    adjusting((part) => ({
+      createWithoutEvidence: choice,
+      fields: new Map(
+        [...part.fields].map(([name, field]) => [name, { ...field, equality: 'ignoringCase' }]),
+      ),
+    }))
+
+  test.each(['create', 'hold'] as const)(
+    'is searched all the same where that finds something: %s is for the rest',
+    async (choice) => {
+      const it = start({ ...offset, search: { lagMs: 0 } }, { adjust: lower(choice) })
+      await loaded(it)
+      await enterTwice(it)
+      await expectLinked(it)
+      expect((await it.store.admin.holds({ limit: 5 })).rows).toEqual([])
+      await it.edit('a', 'y', { code: '2', name: 'Bob' })
+      await it.advance(10_000)
+      expect(it.system('b').count('create')).toBe(choice === 'create' ? 1 : 0)
+      expect((await it.store.admin.holds({ limit: 5 })).rows).toHaveLength(choice === 'create' ? 0 : 1)
+    },
+  )
+
+  test('gets it although the search that proves nothing fails', async () => {
+    const it = start({ ...offset, search: { lagMs: 0 } }, { adjust: lower('create') })
+    await loaded(it)
+    const failure = { code: 'HTTP_400', message: 'no such filter', scope: 'record' } as const
+    for (let n = 0; n < 9; n += 1)
+      it.system('b').failNext('find', { kind: 'answer', result: { kind: 'unknown', failure } })
+    await it.edit('a', 'y', { code: '2', name: 'Bob' })
+    await it.advance(10_000)
+    expect(it.system('b').count('create')).toBe(1)
+  })
+
   test('gets it all the same unless the definition says otherwise', async () => {
     const it = start(onlyOffset)
     await loaded(it)

@@ -122,7 +122,7 @@ interface Question {
 }
 
 async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
-  const { plan, place, write, firstLoad, bare } = question
+  const { plan, place, write, firstLoad } = question
   const means = chooseMeans(plan, firstLoad)
   const searches = means.search ? await searchesFor(pass, { place, plan, values: write.values }) : undefined
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
@@ -130,12 +130,27 @@ async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
   const seen = looks && plan.look !== 'none' ? await lookAtPlace(pass, question, plan.look) : undefined
   if (searched?.kind !== 'found' && seen === undefined) {
     if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
-    return place.part.createWithoutEvidence === 'hold' ? heldWithout(place) : bare
+    return withoutEvidence(pass, question)
   }
   // Where both lag, a look that can't be had leaves the search, with a wider window; where the look alone counts, it is waited for.
   if (seen !== undefined && 'kind' in seen && (searched?.kind !== 'found' || seen.reason === 'evidence'))
     return seen
   return joined(pass, question, searched, seen !== undefined && 'kind' in seen ? undefined : seen)
+}
+
+/**
+ * Nothing can show it. What a search finds all the same is read and matched before anything is created or held, so that most of what was
+ * entered twice is recognised even so; a search that finds nothing, or fails, decides nothing.
+ */
+async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered> {
+  const { place, plan, write, bare } = question
+  const searches = plan.attempt
+    ? await searchesFor(pass, { place, plan, values: write.values, attempt: true })
+    : undefined
+  const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
+  if (searched?.kind === 'found' && searched.rids.length > 0)
+    return joined(pass, question, searched, undefined)
+  return place.part.createWithoutEvidence === 'hold' ? heldWithout(place) : bare
 }
 
 function heldWithout({ system, entity }: Place): Gathered {

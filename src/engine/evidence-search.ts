@@ -1,6 +1,6 @@
 /** Searches that show whether a system has a counterpart of a record: what to ask for, and what the answers are worth. */
 import type { CallFailure, FindRequest } from '../connectors/kit/contract.ts'
-import type { EvidencePlan } from '../model/create-evidence.ts'
+import type { EvidencePlan, RuleReach } from '../model/create-evidence.ts'
 import type { MatchRule } from '../model/integration.ts'
 import { valueAt } from '../model/matching/field-path.ts'
 import { isEmpty } from '../model/merge/equivalence.ts'
@@ -17,6 +17,8 @@ const searchesMax = 8
 export interface SearchQuestion {
   readonly place: Place
   readonly plan: EvidencePlan
+  /** Whatever can be searched by, although finding nothing proves nothing. @default false */
+  readonly attempt?: boolean
   /** What the create would write: the values as the system would hold them. */
   readonly values: CanonicalDocument
 }
@@ -27,17 +29,16 @@ export interface SearchQuestion {
  */
 export async function searchesFor(
   pass: Pass,
-  { place, plan, values }: SearchQuestion,
+  { place, plan, values, attempt = false }: SearchQuestion,
 ): Promise<readonly FindRequest[] | undefined> {
   const searches: FindRequest[] = []
   for (const [index, rule] of pass.entity.match.entries()) {
     const reach = plan.rules[index]
-    const isAsked = plan.search === 'whole' ? reach === 'searchable' : reach === 'blocking'
-    if (!isAsked) continue
+    if (!isAsked(reach, plan, attempt)) continue
     for (const paths of pathsToSearch(rule)) {
       if (paths.some((path) => isEmpty(valueAt(values, path)))) continue
       const native = await nativeValues(pass, place, values, paths)
-      if (native === undefined && rule.kind !== 'score') return undefined
+      if (native === undefined && rule.kind !== 'score' && !attempt) return undefined
       if (native !== undefined) searches.push({ by: 'values', values: native })
     }
   }
@@ -45,6 +46,11 @@ export async function searchesFor(
   const marked = place.resource.capabilities.create === 'marker' || place.part.key !== undefined
   const byMarker = marked ? markerSearch(place, pass.record.id) : undefined
   return [...(byMarker === undefined ? [] : [byMarker]), ...searches].slice(0, searchesMax)
+}
+
+function isAsked(reach: RuleReach | undefined, { search }: EvidencePlan, attempt: boolean): boolean {
+  if (attempt) return reach === 'searchable' || reach === 'narrow' || reach === 'blocking'
+  return search === 'whole' ? reach === 'searchable' : reach === 'blocking'
 }
 
 /** The fields of a rule together, or each field that is weighed by itself. */

@@ -50,6 +50,8 @@ export type RuleReach =
   | 'searchable'
   /** A search by values finds some of the records that the rule would compare. */
   | 'blocking'
+  /** A search by the rule's values finds the records that are spelt alike, and not those that the rule takes for the same all the same. */
+  | 'narrow'
   | 'unsearchable'
 
 export interface EvidencePlan {
@@ -59,6 +61,8 @@ export interface EvidencePlan {
   readonly rules: readonly RuleReach[]
   /** `whole`: by every rule that counts · `blocking`: for rules that score, by the values that narrow the search */
   readonly search: 'whole' | 'blocking' | 'none'
+  /** A search finds some counterparts, which proves nothing when it finds none; worth a call where there is no other means. */
+  readonly attempt: boolean
   readonly searchLagMs: number
   /** Searches per call. */
   readonly batch: number
@@ -79,6 +83,7 @@ export function planEvidence(
     needed: rules.some((reach) => reach !== 'irrelevant'),
     rules,
     search: search === undefined ? 'none' : searchBy(rules),
+    attempt: search !== undefined && rules.some((reach) => attempted.has(reach)),
     searchLagMs: search?.lagMs ?? 0,
     batch: search?.batch ?? 1,
     look: hasFeed ? 'feed' : list.paging === 'keyset' ? 'list' : 'none',
@@ -95,10 +100,11 @@ function reachOf(part: EntitySystem, rule: MatchRule, equality: SearchEquality):
   }
   if (!fields.every((field) => field?.readable)) return 'irrelevant'
   if (rule.kind === 'normalised' || !fields.every((field) => field?.writable)) return 'unsearchable'
-  return fields.every((field) => isAsWide(equality, field?.equality ?? 'exact'))
-    ? 'searchable'
-    : 'unsearchable'
+  return fields.every((field) => isAsWide(equality, field?.equality ?? 'exact')) ? 'searchable' : 'narrow'
 }
+
+/** Rules that a search can be tried by. */
+const attempted: ReadonlySet<RuleReach> = new Set(['searchable', 'narrow', 'blocking'])
 
 /** The field of a path such as `address.postalCode`. */
 function fieldOf(path: string): string {
@@ -107,7 +113,7 @@ function fieldOf(path: string): string {
 
 /** Rules that score add nothing where others can be searched by: what is merely alike is for a person in any case. */
 function searchBy(rules: readonly RuleReach[]): EvidencePlan['search'] {
-  if (rules.includes('unsearchable')) return 'none'
+  if (rules.includes('unsearchable') || rules.includes('narrow')) return 'none'
   if (rules.includes('searchable')) return 'whole'
   return rules.includes('blocking') ? 'blocking' : 'none'
 }

@@ -144,7 +144,7 @@ export interface EntitySystem {
   readonly inScope: (native: NativeRecord) => boolean
   /** The native paths that decide about the scope. @default not known: a function decides */
   readonly scopePaths?: readonly (readonly (string | number)[])[]
-  /** What becomes of a create when nothing can show that the system has no counterpart yet. @default 'create' */
+  /** What becomes of a create when nothing can show that the system has no counterpart yet. @default 'create', of which `check` warns */
   readonly createWithoutEvidence?: CreateChoice
   /** What becomes of the create of a record that has no value to be matched by. @default 'create' */
   readonly createWithoutKey?: CreateChoice

@@ -176,8 +176,9 @@ function choicesOf(
   system: EntitySystemDefinition,
   entity: EntityDefinition,
 ): Pick<EntitySystem, 'createWithoutEvidence' | 'createWithoutKey'> {
+  const withoutEvidence = system.createWithoutEvidence ?? entity.createWithoutEvidence
   return {
-    createWithoutEvidence: system.createWithoutEvidence ?? entity.createWithoutEvidence ?? 'create',
+    ...(withoutEvidence === undefined ? {} : { createWithoutEvidence: withoutEvidence }),
     createWithoutKey: system.createWithoutKey ?? entity.createWithoutKey ?? 'create',
   }
 }

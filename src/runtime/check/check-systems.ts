@@ -3,6 +3,7 @@ import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/c
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
+import { describeEvidence } from './check-evidence.ts'
 import { checkFeed } from './check-feed.ts'
 import { checkKeys, hasEqualityRule } from './check-keys.ts'
 import { checkLoss, checkMapping, type MappingTrial } from './check-mapping.ts'
@@ -39,6 +40,7 @@ export function checkCapabilities({ integration, systems, locate }: CheckedSyste
         const { capabilities } = system.resource(part.resource)
         places.push({ entity, part, system })
         rows.push(...describePart(entity, part, system, capabilities))
+        rows.push(...describeEvidence({ entity, part, capabilities }))
       } catch (error) {
         rows.push(
           rowOfError('capabilities', `entities.${entity.name}.systems.${part.system}.resource`, error),

@@ -104,7 +104,7 @@ export const createChoices = {
   createWithoutEvidence: choice
     .optional()
     .describe(
-      'Before a create the system is searched, or its changes are read, for a counterpart. Where it offers neither: create all the same, or hold for a person. Default create.',
+      'Before a create the system is searched, or its changes are read, for a counterpart. Where it offers neither: create all the same, or hold for a person. Default create, with a warning of `isthmus check`.',
     ),
   createWithoutKey: choice
     .optional()

@@ -1,0 +1,89 @@
+/**
+ * What is looked at before a create in a system, and what stays open: how long before the create something may have been entered there without
+ * being seen. Where nothing can show that a system has no counterpart, that is said, with what then becomes of the creates.
+ */
+import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import {
+  chooseMeans,
+  type EvidenceMeans,
+  type EvidencePlan,
+  lagOf,
+  planEvidence,
+} from '../../model/create-evidence.ts'
+import type { Entity, EntitySystem } from '../../model/integration.ts'
+import { durationText } from '../quota/forecast.ts'
+import type { CheckRow } from './check-row.ts'
+
+/** Evidence may be as old as this when the create leaves; usually it leaves at once. */
+const evidenceMaxAgeMs = 60_000
+
+/** One place that may get creates. */
+export interface CreatePlace {
+  readonly entity: Entity
+  readonly part: EntitySystem
+  readonly capabilities: RemoteCapabilities
+}
+
+/** One row, or none where nothing is ever created or recognised. */
+export function describeEvidence({ entity, part, capabilities }: CreatePlace): CheckRow[] {
+  const others = [...entity.systems.values()].filter(({ system }) => system !== part.system)
+  if (!part.operations.create || others.every(({ direction }) => direction === 'target')) return []
+  const plan = planEvidence(entity, part, capabilities)
+  if (!plan.needed) return []
+  const means = chooseMeans(plan, false)
+  const subject = `${entity.name} in ${part.system}`
+  if (!means.look && plan.search === 'none') return [withoutEvidence(part, plan, subject)]
+  const message = `before a create ${lookInWords(plan, means)}; ${windowInWords(plan, means)}, and ${foundInWords(part)}`
+  return [{ level: 'ok', area: 'capabilities', subject, message }]
+}
+
+function lookInWords(plan: EvidencePlan, { search, look }: EvidenceMeans): string {
+  const several = plan.batch > 1 ? `, up to ${plan.batch} at once` : ''
+  const searching =
+    plan.search === 'blocking'
+      ? 'it is searched by what the records score by'
+      : 'it is searched by the match fields'
+  const looking =
+    plan.look === 'feed'
+      ? 'its changes are read to their end'
+      : 'its whole list is read, at most once a minute'
+  if (search && look) return `${searching}${several} and ${looking}`
+  return search ? `${searching}${several}` : looking
+}
+
+function windowInWords(plan: EvidencePlan, means: EvidenceMeans): string {
+  const lag = lagOf(plan, means)
+  const between = `between that look and the create (at once as a rule, ${durationText(evidenceMaxAgeMs)} at most)`
+  const when = lag === 0 ? between : `in the ${durationText(lag)} before that look, or ${between}`
+  return `what somebody enters there ${when} is a duplicate`
+}
+
+/** When a duplicate becomes known. */
+function foundInWords({ triggers }: EntitySystem): string {
+  const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
+  if (polls.length > 0) return `the next poll shows it (every ${durationText(Math.min(...polls))})`
+  const hooks = triggers.some(({ kind }) => kind === 'webhook')
+  const full = triggers.some(({ kind }) => kind === 'full')
+  if (hooks) return `a webhook shows it${full ? ', or the next full run' : ''}`
+  return full ? 'the next full run shows it' : 'nothing reads the place regularly that would show it'
+}
+
+function withoutEvidence(part: EntitySystem, { attempt }: EvidencePlan, subject: string): CheckRow {
+  const { system, createWithoutEvidence: choice } = part
+  const why = attempt
+    ? `nothing shows whether ${system} has a record already: its search tells apart what the match rules take for the same, and it has neither a change feed nor a list by keys`
+    : `nothing shows whether ${system} has a record already: it has no search by the match fields, no change feed and no list by keys`
+  const tried = attempt ? 'what the search finds is matched; otherwise ' : ''
+  const becomes =
+    choice === 'hold'
+      ? 'each create waits for a person'
+      : `records are created all the same, and what was entered there since the last list is a duplicate; ${foundInWords(part)}`
+  const hint = `describe its search and what that takes for equal (search.equality) or a change feed; or say createWithoutEvidence: hold, or create to accept the duplicates`
+  return {
+    level: choice === undefined ? 'warning' : 'ok',
+    area: 'capabilities',
+    subject,
+    message: `${why}; ${tried}${becomes}${choice === undefined ? '' : ` (createWithoutEvidence: ${choice})`}`,
+    ...(choice === undefined ? { hint } : {}),
+  }
+}
