@@ -131,6 +131,21 @@ function ignoreNextUpdates(it: World, rid: string, times: number): void {
   }
 }
 
+test('a person who puts the old value back before our look has edited it, where body and version show that ours was stored', async () => {
+  const it = start({ writeReturns: 'body', read: { lagMs: 2_000, batch: 1 } })
+  const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+  await it.edit('b', rid, { name: 'Own' })
+  await it.advance(10_000)
+  await it.edit('a', 'x', { name: 'Bea' })
+  while (it.system('b').body(rid)?.name !== 'Bea') await it.advance(1)
+  await it.advance(100)
+  await it.edit('b', rid, { name: 'Own' })
+  await it.advance(20_000)
+  expect(it.system('b').body(rid)).toMatchObject({ name: 'Own' })
+  expect(it.system('a').body('x')).toMatchObject({ name: 'Own' })
+  expect(it.told('WriteNotStored')).toEqual([])
+})
+
 describe('a write that a system only accepts', () => {
   const accepted = (rid: string) => ({ kind: 'answer', result: { kind: 'ok', rid, accepted: true } }) as const
 

@@ -43,6 +43,8 @@ export interface ReplacedValue {
   readonly acked: number
   /** Version of the record before the write, where the system tells: another one shows that something was stored. */
   readonly versionBefore?: string
+  /** The answer to the write showed the new value. */
+  readonly shown?: true
   /** Version that the answer to the write named, if any: a later version that shows the old value again is an edit. */
   readonly version?: string
 }

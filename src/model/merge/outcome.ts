@@ -61,7 +61,10 @@ export function absorbOutcome(
     if (stored === undefined) {
       // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
       next[name] = settings.readable
-        ? { ...unverifiedWrite(state, desired, rev, answer), ...(leavesBlank ? { blank: true } : {}) }
+        ? {
+            ...unverifiedWrite(state, { settings, desired, rev }, answer),
+            ...(leavesBlank ? { blank: true } : {}),
+          }
         : { ...acknowledge(absorb(state, desired), rev), writeOnly: true }
       unverified ||= settings.readable
       continue
@@ -83,21 +86,30 @@ export function absorbOutcome(
 
 function unverifiedWrite(
   state: MemberField,
-  desired: MaybeValue,
-  rev: number,
-  { version, versionBefore, accepted }: WriteAnswer,
+  written: { readonly settings: SystemField; readonly desired: MaybeValue; readonly rev: number },
+  answer: WriteAnswer,
 ): MemberField {
-  const written = absorb(state, desired)
+  const { settings, desired, rev } = written
+  const { version, versionBefore, accepted } = answer
+  const kept = absorb(state, desired)
   return {
-    ...(accepted === true ? { ...written, provisional: rev } : acknowledge(written, rev)),
+    ...(accepted === true ? { ...kept, provisional: rev } : acknowledge(kept, rev)),
     replaced: {
       acked: state.acked,
       ...(state.shadow === undefined ? {} : { value: state.shadow }),
       ...(versionBefore === undefined ? {} : { versionBefore }),
+      ...(showsWritten(settings, desired, answer) ? { shown: true } : {}),
       ...(version === undefined ? {} : { version }),
     },
     ...(state.notStored === rev ? { notStored: rev } : {}),
   }
+}
+
+/** A body may be older than the write, but one that shows the new value is not. */
+function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteAnswer): boolean {
+  const { stored, unknown, accepted } = answer
+  if (stored === undefined || accepted === true || unknown?.has(settings.name) === true) return false
+  return !isEmpty(desired) && equivalent(settings, stored[settings.name], desired)
 }
 
 /** The answer shows that the system has filled nothing in: a value that turns up later is somebody's. */

@@ -43,6 +43,8 @@ export function judgeUnverified(look: UnverifiedLook): UnverifiedVerdict | undef
   const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
   // A form of our value that happens to be the old one, under another version than before: that is what the system makes of our value.
   if (isOurs && hasAnotherVersion(look)) return undefined
+  // The answer showed our value, and the version has moved on since: it was stored, and somebody has put the old value back.
+  if (replaced.shown === true && hasAnotherVersion(look)) return undefined
   const rev = Math.max(state.provisional ?? 0, state.acked)
   const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
   if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
