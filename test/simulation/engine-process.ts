@@ -5,13 +5,16 @@ import { carryOut } from '../../src/engine/carry-out.ts'
 import { createDeletion } from '../../src/engine/deletion.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { createGuard } from '../../src/engine/guard.ts'
+import { createHealthNotes } from '../../src/engine/health.ts'
 import type { IntakeContext } from '../../src/engine/intake-context.ts'
 import { createLensBook } from '../../src/engine/lens-book.ts'
 import { lookAt } from '../../src/engine/observe.ts'
 import { createRuns } from '../../src/engine/runs.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
 import { createWebhookIntake } from '../../src/engine/webhook-intake.ts'
+import type { DomainEvent } from '../../src/model/events.ts'
 import type { Integration } from '../../src/model/integration.ts'
+import { noteSystems } from '../../src/runtime/status/note-systems.ts'
 import type { Binding, Lease, WorkerSession } from '../../src/store/contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Chance } from './chance.ts'
@@ -70,11 +73,22 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
   const slowness = scenario.kinds.has('slow-pass') ? chanceOf(scenario.seed, options.name) : undefined
   const process = new SimProcess(options.name, scheduler, chance, slowness)
   const sessions: WorkerSession[] = []
-  const face = faceStore({ ...options, process, onSession: (session) => sessions.push(session) })
+  const face = faceStore({
+    ...options,
+    process,
+    notes: chanceOf(scenario.seed, `notes of ${options.name}`),
+    onSession: (session) => sessions.push(session),
+  })
   const systems = connectAll(options, process)
   const calls = { lookAt, carryOut }
-  const emit = (event: { readonly type: string }): void =>
+  // A clock that costs nothing to look at, whatever the seed's kinds are.
+  const clock = { ...process.clock, now: () => scheduler.now, monotonic: () => scheduler.now }
+  const health = createHealthNotes({ integration, systems, store: face, clock })
+  const noteSystem = noteSystems(health)
+  const emit = (event: DomainEvent): void => {
     scheduler.note(`${options.name} tells ${describe(event)}`)
+    noteSystem(event)
+  }
   const engine = createEngine({
     integration,
     store: face,
@@ -96,11 +110,12 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     ...(options.binding === undefined ? {} : { lenses: createLensBook(options.binding.lenses) }),
     wake: () => engine.wake(),
   }
-  const runs = createRuns(intakeContext)
+  const runs = createRuns(intakeContext, health)
   const intake = createWebhookIntake(intakeContext)
   const stop = new AbortController()
   engine.start()
-  void createScheduler(intakeContext, { runs, nextCron: () => undefined }).run(stop.signal)
+  void createScheduler(intakeContext, { runs, nextCron: () => undefined, health }).run(stop.signal)
+  void health.declare()
 
   const kill = (): void => {
     process.kill()

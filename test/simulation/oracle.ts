@@ -20,7 +20,7 @@ import { LateEdits } from './judges/late-edits.ts'
 import { Removals } from './judges/removals.ts'
 import { Scope } from './judges/scope.ts'
 import { alike, brief, sameValue } from './likeness.ts'
-import { isNotStored } from './not-stored.ts'
+import { isNotStored, tellsWhatItStored } from './not-stored.ts'
 import type { SimProcess } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -339,14 +339,13 @@ export class Oracle implements SystemWatcher {
     }
   }
 
-  /** Only where there are no versions may a form of our value that equals the old one look like a write that was not stored. */
   #judgeNotStored(item: Decision | Settlement, after: RecordDetail | undefined): void {
     for (const { kind, recordId, body } of item.journal ?? []) {
       if (kind !== 'outcome' || !isNotStored(body)) continue
       const { system, field } = body
       const rid = after?.members.find((member) => member.system === system)?.rid
       const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${rid}`)
-      if (isTrue || this.#system(system).traits.capabilities.version === 'none')
+      if (isTrue || !tellsWhatItStored(this.#system(system).traits))
         this.#count(this.#ambiguous, `${recordId}|${system}`)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
     }

@@ -4,6 +4,7 @@ import { lensSetsOf } from '../../src/runtime/bind-definition.ts'
 import { createClearCodec } from '../../src/store/clear-codec.ts'
 import type { Binding, Lease } from '../../src/store/contract.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { Agreement } from './agreement.ts'
 import { Chance } from './chance.ts'
 import { Circumstances } from './circumstances.ts'
 import { type EngineProcess, startEngineProcess } from './engine-process.ts'
@@ -11,7 +12,7 @@ import type { KindChoice } from './kinds.ts'
 import { Oracle, type Violation } from './oracle.ts'
 import { makeScenario, type Scenario } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
-import { checkSettled } from './settled.ts'
+import { checkSettled, type Excuses } from './settled.ts'
 import type { World } from './sim-network.ts'
 import { capabilitiesInWords, SimSystem } from './sim-system.ts'
 import type { Tally } from './tally.ts'
@@ -58,7 +59,7 @@ class Simulation {
   readonly #broken: ReadonlySet<string>
   /** What a process that starts now runs. */
   #integration: Integration
-  #excuses: ReadonlyMap<string, number> = new Map()
+  #excuses: Excuses = new Map()
   #born = 0
 
   constructor(seed: number, options: SeedOptions) {
@@ -117,6 +118,14 @@ class Simulation {
     }).plan()
     this.#planFaults()
     this.#planMapping()
+    const agreement = new Agreement({
+      scenario: this.#scenario,
+      scheduler: this.#scheduler,
+      store: this.#store,
+      oracle: this.#oracle,
+      integration: () => this.#integration,
+    })
+    agreement.plan()
     const { start, faultsUntil, settledBy } = this.#scenario
     const early = kinds.has('slow-polls') ? [] : [start + 12_000]
     const late = kinds.has('late-edits') ? [settledBy - 25_000] : []
@@ -132,6 +141,7 @@ class Simulation {
       systems: this.#systems,
       oracle: this.#oracle,
     })
+    await agreement.judgeRest(this.#excuses)
     for (const process of this.#processes) process.kill()
   }
 

@@ -11,6 +11,7 @@ import type {
   Store,
   WorkerSession,
 } from '../../src/store/contract.ts'
+import type { PlaceNote, SystemNote } from '../../src/store/health-contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Chance } from './chance.ts'
 import type { Oracle } from './oracle.ts'
@@ -20,6 +21,8 @@ export interface StoreFaceOptions {
   readonly store: MemoryStore
   readonly process: SimProcess
   readonly chance: Chance
+  /** Decides about notes on health, and nothing else. */
+  readonly notes: Chance
   readonly oracle: Oracle
   readonly faulty: () => boolean
   readonly broken: ReadonlySet<string>
@@ -56,6 +59,8 @@ export function faceStore(options: StoreFaceOptions): Store {
         await store.saveScheduled(key, at)
         options.oracle.scheduleSaved(key)
       }),
+    notePlace: (note: PlaceNote) => aside(options, 'notePlace', () => store.notePlace(note)),
+    noteSystem: (note: SystemNote) => aside(options, 'noteSystem', () => store.noteSystem(note)),
     decide: (batch: readonly Decision[]) => callThrough(options, 'decide', () => decide(options, batch)),
     settle: (batch: readonly Settlement[]) => callThrough(options, 'settle', () => settle(options, batch)),
     claim: (request: Parameters<Store['claim']>[0]) =>
@@ -84,6 +89,16 @@ function callThrough<T>(options: StoreFaceOptions, name: string, effect: () => P
     const result = await effect()
     if (roll < 0.006) throw unavailable(name)
     return result
+  })
+}
+
+/** A note on health: it takes time and fails like any other statement, by a chance of its own. */
+function aside<T>(options: StoreFaceOptions, name: string, effect: () => Promise<T>): Promise<T> {
+  const { notes, process } = options
+  const roll = options.faulty() ? notes.next() : 1
+  return process.callAside(1, notes.int(0, 3), async () => {
+    if (roll < 0.01) throw unavailable(name)
+    return effect()
   })
 }
 

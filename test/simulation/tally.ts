@@ -23,6 +23,8 @@ export interface Tally {
   lateEdits: number
   /** Writes that were answered like a success, and not stored. */
   unstored: number
+  /** Runs whose status says in the end that nothing is known to be wrong. */
+  agreed: number
 }
 
 export function emptyTally(): Tally {
@@ -45,6 +47,7 @@ export function emptyTally(): Tally {
     merges: 0,
     lateEdits: 0,
     unstored: 0,
+    agreed: 0,
   }
 }
 

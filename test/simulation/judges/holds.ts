@@ -19,7 +19,7 @@ export class Holds implements Judge {
 
   applied(call: EngineWrite): void {
     if (call.operation !== 'create' || call.entity !== customer) return
-    const { scenario, history } = this.#bench
+    const { scenario, history, things } = this.#bench
     if (!scenario.kinds.has('small-guard')) return
     // The first load is planned and approved as a whole: only what is entered after it counts.
     const listedAt = this.#bench.firstLoadAt()
@@ -28,7 +28,7 @@ export class Holds implements Judge {
       history
         .system(name)
         .table(customer)
-        .changes.every(({ body, at }) => body?.code !== call.body.code || at > listedAt),
+        .changes.every(({ body, at }) => !things.areSame(body?.code, call.body.code) || at > listedAt),
     )
     if (!isLate) return
     const made = (this.#creates.get(call.system) ?? 0) + 1

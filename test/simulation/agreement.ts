@@ -1,0 +1,106 @@
+/**
+ * What the status of the simulated engine says, made by the product's own code, against what is true.
+ *
+ * - No place is called `agreed` whose system is read regularly, and has been beyond reach for longer than the status allows.
+ * - When it says at rest that nothing is wrong, every linked pair is equal and nothing is open.
+ */
+import { toStatusResource } from '../../src/api/status.ts'
+import { watchPlaces } from '../../src/engine/watch.ts'
+import { defaultWatch } from '../../src/model/definition/compile-watch.ts'
+import type { HealthState } from '../../src/model/health/contract.ts'
+import type { Integration } from '../../src/model/integration.ts'
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Oracle } from './oracle.ts'
+import type { Scenario, SystemTraits } from './scenario.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Excuses } from './settled.ts'
+
+const sampleEveryMs = 2_000
+/** The shortest limit that the product gives a read, see docs/reference/status.md. */
+const shortestLimitMs = 15_000
+/** A read under way when the system went away, its time-out, and the note about it. */
+const slackMs = 5_000
+/** Differences that agreement allows: forms of one value, what is nobody's business, and deletions that nothing tells of. */
+const allowed: ReadonlySet<string> = new Set(['coerced', 'out of scope', 'nothing tells of deletions there'])
+
+export interface AgreementOptions {
+  readonly scenario: Scenario
+  readonly scheduler: Scheduler
+  readonly store: MemoryStore
+  readonly oracle: Oracle
+  /** The definition that holds now. */
+  readonly integration: () => Integration
+}
+
+interface Said {
+  readonly state: HealthState
+  /** Nothing is known to be wrong, though some places may be read by webhooks alone. */
+  readonly isWell: boolean
+  /** Systems of which some place is called `agreed`. */
+  readonly agreed: ReadonlySet<string>
+}
+
+export class Agreement {
+  readonly #options: AgreementOptions
+  #last: HealthState | undefined
+
+  constructor(options: AgreementOptions) {
+    this.#options = options
+  }
+
+  /** Looks at the status again and again, until everything must have settled. */
+  plan(): void {
+    const { scenario, scheduler } = this.#options
+    for (let at = scenario.start + sampleEveryMs; at < scenario.settledBy; at += sampleEveryMs)
+      scheduler.at(at, () => {
+        void this.#sample()
+      })
+  }
+
+  async #sample(): Promise<void> {
+    const { scenario, scheduler, oracle } = this.#options
+    const { state, agreed } = await this.#look()
+    if (state !== this.#last) scheduler.note(`the status is ${state}`)
+    this.#last = state
+    for (const traits of scenario.systems) {
+      const silentMs = silenceOf(traits, scheduler.now)
+      const limitMs = Math.max(3 * traits.pollMs, shortestLimitMs) + slackMs
+      if (traits.polls && agreed.has(traits.name) && silentMs > limitMs)
+        oracle.fail('STATUS', `${traits.name} is agreed, though it could not be read for ${silentMs} ms`)
+    }
+  }
+
+  /** `excuses`: the differences that were found at rest. */
+  async judgeRest(excuses: Excuses): Promise<void> {
+    const { oracle } = this.#options
+    const { state, isWell } = await this.#look()
+    if (!isWell) return
+    oracle.tally.agreed += 1
+    for (const [why, times] of excuses)
+      if (!allowed.has(why)) oracle.fail('STATUS', `${state}, and nothing is told, but ${times} × ${why}`)
+  }
+
+  async #look(): Promise<Said> {
+    const { store, integration: current } = this.#options
+    const integration = current()
+    const counts = await store.admin.status()
+    const watch = watchPlaces({
+      integration,
+      nextCron: () => undefined,
+      now: counts.now,
+      hasFeed: (system, entity) =>
+        counts.health.places.find((place) => place.system === system && place.entity === entity)?.feed,
+    })
+    const { staleAfterMs } = integration.watch ?? defaultWatch
+    const { state, reasons, places } = toStatusResource({ integration, watch, staleAfterMs }, counts)
+    const agreed = places.filter((place) => place.state === 'agreed').map(({ system }) => system)
+    return { state, isWell: reasons.every(({ code }) => code === 'not-watched'), agreed: new Set(agreed) }
+  }
+}
+
+/** How long nothing of the system could be read, in milliseconds. */
+function silenceOf({ diesAt, deafFrom, deafUntil }: SystemTraits, now: number): number {
+  const dead = diesAt === undefined ? 0 : now - diesAt
+  const deaf = deafFrom === undefined || now >= deafUntil ? 0 : now - deafFrom
+  return Math.max(dead, deaf, 0)
+}
