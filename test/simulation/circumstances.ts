@@ -61,7 +61,7 @@ export class Circumstances {
       this.#editLate(chance),
     )
     const quiet = { from: faults + 33_000, until: faults + 52_000 }
-    this.#often('bursts', { times: [4, 8], ...quiet }, (chance) => this.#saveOften(chance))
+    this.#often('bursts', { times: [8, 14], ...quiet }, (chance) => this.#saveOften(chance))
     this.#often('taking-turns', { times: [1, 2], from: faults + 10_000, until: faults + 14_000 }, (chance) =>
       this.#takeTurns(chance),
     )
@@ -72,7 +72,25 @@ export class Circumstances {
         name: this.#users.token(),
       }),
     )
+    this.#often('same-code', { times: [1, 3], from: 8000, until: faults + 30_000 }, (chance) =>
+      this.#giveSameCode(chance),
+    )
     if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
+  }
+
+  /** Two records turn out to be one thing, or a person mistypes a number. */
+  #giveSameCode(chance: Chance): void {
+    const system = chance.pick(this.#systems)
+    const { things } = this.#oracle
+    const table = system.table(customer)
+    const fresh = [...table.rids()].filter((rid) => !things.isRenamed(table.current(rid)?.body?.code))
+    const [rid, other] = chance.shuffle(fresh)
+    const before = rid === undefined ? undefined : table.current(rid)?.body?.code
+    const code = other === undefined ? undefined : table.current(other)?.body?.code
+    if (system.dead || rid === undefined || typeof before !== 'string' || typeof code !== 'string') return
+    if (before === code) return
+    things.recoded(before, code)
+    this.#users.change(system, rid, { code })
   }
 
   /** A system without room for our mark numbers what is created there by itself, before it has answered. */
@@ -104,8 +122,10 @@ export class Circumstances {
     const table = system.table(customer)
     // What is written later, by the engine or in the next burst, was announced later too.
     let last: Version | undefined
-    for (let save = 0; save < 8; save += 1)
-      this.#scheduler.after(save * chance.int(8, 30), () => {
+    // The second of two is saved while the first is carried on; of many, one follows upon the other.
+    const gaps = chance.of(0.7) ? [0, chance.int(20, 250)] : [0, 20, 40, 60, 80, 100, 120, 140]
+    for (const gap of gaps)
+      this.#scheduler.after(gap, () => {
         if (!table.has(rid)) return
         this.#users.change(system, rid, { phone: this.#users.token() })
         last = table.current(rid)
@@ -228,7 +248,7 @@ export class Circumstances {
   #empty(chance: Chance): void {
     const { system, rid, body } = this.#someone(chance) ?? {}
     if (system === undefined || rid === undefined) return
-    this.#oracle.emptied(body?.code)
+    this.#oracle.judges.emptied.made(body?.code)
     this.#users.change(system, rid, { phone: '' })
   }
 
@@ -286,7 +306,7 @@ export class Circumstances {
       if (rid === undefined) return
       const later = this.#users.token()
       const edit = { system: other.name, rid, field, before: value, value: later, enteredAt }
-      this.#oracle.lateEdits.made(edit, other.table(customer).current(rid)?.body?.[field])
+      this.#oracle.judges.lateEdits.made(edit, other.table(customer).current(rid)?.body?.[field])
       this.#users.change(other, rid, { [field]: later })
     })
   }

@@ -27,6 +27,7 @@ export const kindNames = [
   'bursts',
   'taking-turns',
   'small-guard',
+  'same-code',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -96,6 +97,7 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   bursts: { share: 0.15, what: 'people save a settled record many times within a moment' },
   'taking-turns': { share: 0.12, what: 'people in two systems change the same text in turns, slowly' },
   'small-guard': { share: 0.12, what: 'the guard allows a few creates a day' },
+  'same-code': { share: 0.12, what: 'people give a thing the number of another one' },
 }
 
 /** Which kinds a run may have: those drawn by each seed, or exactly these for every seed. */

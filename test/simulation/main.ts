@@ -2,12 +2,15 @@
  * Runs the real engine on virtual time.
  *
  * `npm run simulate -- --seeds 500 [--from 1]` runs each seed twice and compares the traces; its last line is one JSON object.
- * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells which ways are noticed.
+ * `--seed N [--trace]` replays one. `--mutants [--seeds 60]` breaks the engine on purpose, one way at a time, and tells
+ * which ways are noticed; `--markdown FILE` keeps the result as a page.
  */
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kindsFrom } from './kinds.ts'
-import { runMutants } from './mutants.ts'
+import { lineOf, mutantPage } from './mutant-page.ts'
+import { runMutants, type Verdict } from './mutants.ts'
 import { runInParallel } from './parallel.ts'
 import { runSeed, type SeedResult } from './run.ts'
 import { addTally, emptyTally } from './tally.ts'
@@ -29,6 +32,8 @@ const { values } = parseArgs({
     kinds: { type: 'string', default: '' },
     /** With `--mutants`: only these. */
     only: { type: 'string', default: '' },
+    /** With `--mutants`: the file that the page with their table is written to. */
+    markdown: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     /** No trace of the first failing seed. */
     keepGoing: { type: 'boolean', default: false },
@@ -40,16 +45,25 @@ const kinds = kindsFrom(values.kinds)
 const jobs = values.jobs === undefined ? jobsFor(Number(values.seeds)) : Number(values.jobs)
 const broken = new Set(values.broken.split(',').filter((name) => name !== ''))
 
-if (values.mutants)
-  process.exitCode = await runMutants({
-    seeds: Number(values.seeds),
-    json: values.json,
-    only: values.only.split(',').filter((name) => name !== ''),
-    jobs,
-  })
+if (values.mutants) await breakEngine(Number(values.seeds))
 else if (values.seed !== undefined) await replay(Number(values.seed))
 else if (jobs > 1) await runParts(jobs)
 else await runMany(Number(values.from), Number(values.seeds))
+
+async function breakEngine(seeds: number): Promise<void> {
+  const only = values.only.split(',').filter((name) => name !== '')
+  const tell = (verdict: Verdict): void => console.log(lineOf(verdict))
+  const verdicts = await runMutants({ seeds, only, jobs, tell })
+  const left = verdicts.filter(({ verdict }) => verdict !== 'killed').map(({ name }) => name)
+  const killed = verdicts.length - left.length
+  if (values.markdown !== undefined) {
+    const day = new Date().toISOString().slice(0, 10)
+    await writeFile(values.markdown, mutantPage(verdicts, { seeds }, day))
+  }
+  const total = { mutants: verdicts.length, killed, left }
+  console.log(values.json ? JSON.stringify(total) : `killed ${killed}/${verdicts.length}`)
+  process.exitCode = left.length === 0 ? 0 : 1
+}
 
 /** Small runs are over before a second process has started. */
 function jobsFor(seeds: number): number {

@@ -4,97 +4,155 @@
  * Two kinds. *Port* mutants are switched on in the simulated world around the engine (its store or connectors lose a protection). *Source*
  * mutants change the engine's own text while it is loaded: a line that must be there is replaced by a wrong one. A source mutant whose line
  * is gone is *stale* and must be written anew.
+ *
+ * A seed counts as a kill only when the unchanged engine passes the same seed with the same kinds. An engine that throws instead of breaking
+ * an invariant has *crashed*, which is no kill either: it shows nothing about the judge.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { portMutants } from './port-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 
-export interface PortMutant {
+export interface Mutant {
   readonly name: string
   readonly breaks: string
+  /** Kinds of circumstances that every seed gets; without them each seed draws its own mix. */
+  readonly kinds?: string
 }
 
-export const portMutants: readonly PortMutant[] = [
-  { name: 'nocas', breaks: 'preconditions never reach the systems' },
-  { name: 'nofence', breaks: 'the store takes commits under leases that are over' },
-  { name: 'nodeadline', breaks: 'requests leave after their deadline, and the engine never sees it pass' },
-  { name: 'nointent', breaks: 'intents are not kept' },
-  { name: 'nosent', breaks: 'the memory of own writes is lost between passes' },
-  { name: 'notime', breaks: 'when a state was seen last is forgotten, so that stale reads are believed' },
-  { name: 'nobarrier', breaks: 'no open create is reported to candidates' },
-  { name: 'nomark', breaks: 'finishing clears marks that came meanwhile' },
-  { name: 'nonested', breaks: 'mappings do not know that a system merges nested objects' },
-]
-
-interface Verdict {
-  readonly name: string
-  readonly breaks: string
-  readonly verdict: 'killed' | 'survived' | 'stale'
+export interface Verdict extends Mutant {
+  readonly verdict: 'killed' | 'survived' | 'crashed' | 'stale'
+  /** The seed that noticed, and what it noticed. */
   readonly seed?: number
   readonly violation?: string
+  /** Seeds that the unchanged engine fails as well. */
+  readonly notCounted: readonly number[]
 }
 
 export interface MutantRun {
   readonly seeds: number
-  readonly json: boolean
   /** Names; empty = all. */
   readonly only: readonly string[]
   /** Mutants tried at the same time. */
   readonly jobs: number
+  readonly tell: (verdict: Verdict) => void
 }
 
-/** Runs each mutant until a seed notices it. Answers the exit code. */
-export async function runMutants({ seeds, json, only, jobs }: MutantRun): Promise<number> {
-  const isWanted = ({ name }: { readonly name: string }): boolean => only.length === 0 || only.includes(name)
-  if (only.length === 0) {
-    const whole = await tryMutant({ name: '', breaks: 'nothing' }, seeds, false)
-    if (whole.verdict !== 'survived') {
-      console.log(`The whole engine fails already (seed ${whole.seed}: ${whole.violation}); mend it first.`)
-      return 1
+/** Every registered mutant, in the order in which they are tried and told. */
+export const mutants: readonly Mutant[] = [...portMutants, ...sourceMutants]
+
+/** Runs each mutant until a seed notices it. @throws RangeError for a name that is no mutant */
+export async function runMutants({ seeds, only, jobs, tell }: MutantRun): Promise<readonly Verdict[]> {
+  const strangers = only.filter((name) => !mutants.some((mutant) => mutant.name === name))
+  if (strangers.length > 0) throw new RangeError(`no mutant is called ${strangers.join(' or ')}`)
+  const wanted = mutants.filter(({ name }) => only.length === 0 || only.includes(name))
+  const verdicts = new Map<string, Verdict>()
+  const base = new Base()
+  if (only.length === 0) await base.learn(seeds, jobs)
+  const left = [...wanted]
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const verdict = await tryMutant(next, seeds, base)
+      verdicts.set(next.name, verdict)
+      tell(verdict)
     }
   }
-  const tries = [
-    ...portMutants.filter(isWanted).map((mutant) => () => tryMutant(mutant, seeds, false)),
-    ...sourceMutants.filter(isWanted).map((mutant) => () => tryMutant(mutant, seeds, true)),
-  ]
-  const total = tries.length
-  const verdicts: Verdict[] = []
-  const lane = async (): Promise<void> => {
-    for (let next = tries.shift(); next !== undefined; next = tries.shift()) verdicts.push(tell(await next()))
-  }
   await Promise.all(Array.from({ length: jobs }, lane))
-  const left = verdicts.filter((one) => one.verdict !== 'killed').map((one) => one.name)
-  const killed = total - left.length
-  console.log(json ? JSON.stringify({ mutants: total, killed, left }) : `killed ${killed}/${total}`)
-  return left.length === 0 ? 0 : 1
+  return wanted.flatMap(({ name }) => verdicts.get(name) ?? [])
 }
 
-function tell(one: Verdict): Verdict {
-  const how = one.verdict === 'killed' ? `\n          seed ${one.seed}: ${one.violation}` : ''
-  console.log(`${one.verdict.padEnd(9)} ${one.name.padEnd(14)} ${one.breaks}${how}`)
-  return one
+async function tryMutant(mutant: Mutant, seeds: number, base: Base): Promise<Verdict> {
+  const notCounted: number[] = []
+  const kinds = mutant.kinds ?? ''
+  let from = 1
+  while (from <= seeds) {
+    const end = await runSeeds(mutant, { from, count: seeds - from + 1, kinds })
+    if (end.kind !== 'violation') return { ...mutant, verdict: end.kind, notCounted, ...wordsOf(end) }
+    const { seed, violation } = end
+    if (await base.passes(seed, kinds)) return { ...mutant, verdict: 'killed', seed, violation, notCounted }
+    notCounted.push(seed)
+    from = seed + 1
+  }
+  return { ...mutant, verdict: 'survived', notCounted }
 }
+
+function wordsOf(end: RunEnd): Pick<Verdict, 'violation'> {
+  return end.kind === 'crashed' ? { violation: end.message } : {}
+}
+
+/** What the unchanged engine does with a seed; each is run once. */
+class Base {
+  readonly #passes = new Map<string, Promise<boolean>>()
+
+  passes(seed: number, kinds: string): Promise<boolean> {
+    const key = `${kinds} ${seed}`
+    const known = this.#passes.get(key)
+    if (known !== undefined) return known
+    const answer = runSeeds(unchanged, { from: seed, count: 1, kinds }).then(
+      ({ kind }) => kind === 'survived',
+    )
+    this.#passes.set(key, answer)
+    return answer
+  }
+
+  /** Runs all seeds of the drawn mix first, and tells which of them count for nothing. */
+  async learn(seeds: number, jobs: number): Promise<void> {
+    const failing: number[] = []
+    const lane = async (first: number): Promise<void> => {
+      for (let from = first; from <= seeds; from += jobs) {
+        const end = await runSeeds(unchanged, {
+          from,
+          count: Math.ceil((seeds - from + 1) / jobs),
+          kinds: '',
+          step: jobs,
+        })
+        const bad = end.kind === 'violation' ? end.seed : undefined
+        for (let seed = from; seed <= (bad ?? seeds); seed += jobs)
+          this.#passes.set(` ${seed}`, Promise.resolve(end.kind !== 'crashed' && seed !== bad))
+        if (bad === undefined) return
+        failing.push(bad)
+        from = bad
+      }
+    }
+    await Promise.all(Array.from({ length: jobs }, (_, index) => lane(index + 1)))
+    const sorted = failing.sort((one, other) => one - other)
+    console.log(
+      sorted.length === 0
+        ? `The unchanged engine passes ${seeds} seeds.`
+        : `The unchanged engine fails seeds ${sorted.join(', ')}; they are not counted.`,
+    )
+  }
+}
+
+const unchanged: Mutant = { name: '', breaks: 'nothing' }
 
 const mainPath = fileURLToPath(new URL('main.ts', import.meta.url))
 const loaderUrl = new URL('mutant-loader.ts', import.meta.url).href
 
-async function tryMutant(
-  mutant: { readonly name: string; readonly breaks: string },
-  seeds: number,
-  source: boolean,
-): Promise<Verdict> {
+type RunEnd =
+  | { readonly kind: 'violation'; readonly seed: number; readonly violation: string }
+  | { readonly kind: 'survived' | 'stale' }
+  | { readonly kind: 'crashed'; readonly message: string }
+
+interface Seeds {
+  readonly from: number
+  readonly count: number
+  readonly kinds: string
+  readonly step?: number
+}
+
+/** Runs seeds in a process of their own, up to the first that is noticed. */
+async function runSeeds({ name }: Mutant, { from, count, kinds, step = 1 }: Seeds): Promise<RunEnd> {
+  const isSource = sourceMutants.some((mutant) => mutant.name === name)
   const child = spawn(
     process.execPath,
     [
-      ...(source ? ['--import', loaderUrl] : []),
-      mainPath,
-      ...['--jobs', '1', '--seeds', String(seeds), '--once', '--keepGoing', '--untilBad'],
-      ...(source ? [] : ['--broken', mutant.name]),
+      ...(isSource ? ['--import', loaderUrl] : []),
+      ...[mainPath, '--jobs', '1', '--once', '--keepGoing', '--untilBad'],
+      ...['--from', String(from), '--seeds', String(count), '--step', String(step), '--kinds', kinds],
+      ...(isSource ? [] : ['--broken', name]),
     ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(source && { ISTHMUS_MUTANT: mutant.name }) },
-    },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(isSource && { ISTHMUS_MUTANT: name }) } },
   )
   let output = ''
   let errors = ''
@@ -105,12 +163,9 @@ async function tryMutant(
     errors += chunk.toString()
   })
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  const { name, breaks } = mutant
-  if (errors.includes('MUTANT_STALE')) return { name, breaks, verdict: 'stale' }
-  const line = /^seed (\d+) at \d+ ms: (.*)$/m.exec(output)
-  if (line !== null)
-    return { name, breaks, verdict: 'killed', seed: Number(line[1]), violation: line[2] ?? '' }
-  // An engine that can't even run is noticed as well, but it shows nothing about the judge.
-  if (code !== 0) return { name, breaks, verdict: 'killed', violation: errors.trim().split('\n').at(0) ?? '' }
-  return { name, breaks, verdict: 'survived' }
+  if (errors.includes('MUTANT_STALE')) return { kind: 'stale' }
+  const [, seed, violation = ''] = /^seed (\d+) at \d+ ms: (.*)$/m.exec(output) ?? []
+  if (seed !== undefined) return { kind: 'violation', seed: Number(seed), violation }
+  if (code === 0) return { kind: 'survived' }
+  return { kind: 'crashed', message: errors.trim().split('\n').at(-1) ?? '' }
 }

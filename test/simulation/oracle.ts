@@ -10,15 +10,8 @@ import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { Version } from '../support/fake-system/remote-table.ts'
 import { History } from './history.ts'
-import { Copies } from './judges/copies.ts'
-import { Emptied } from './judges/emptied.ts'
-import { Frame } from './judges/frame.ts'
-import { Holds } from './judges/holds.ts'
-import { Identity } from './judges/identity.ts'
+import { createJudges, type Judges } from './judges/all.ts'
 import type { Bench, Judge } from './judges/judge.ts'
-import { LateEdits } from './judges/late-edits.ts'
-import { Removals } from './judges/removals.ts'
-import { Scope } from './judges/scope.ts'
 import { alike, brief, sameValue } from './likeness.ts'
 import { isNotStored, tellsWhatItStored } from './not-stored.ts'
 import type { SimProcess } from './process.ts'
@@ -74,9 +67,7 @@ export class Oracle implements SystemWatcher {
   readonly #believed = new Set<string>()
 
   readonly history: History
-  readonly lateEdits: LateEdits
-  readonly copies: Copies
-  readonly #emptied: Emptied
+  readonly judges: Judges
   readonly #judges: readonly Judge[]
 
   /** When the engine had listed every system once. */
@@ -95,26 +86,12 @@ export class Oracle implements SystemWatcher {
       things: this.things,
       fail: (invariant, message) => this.fail(invariant, message),
       firstLoadAt: () => this.#firstLoadAt,
+      wasShown: ({ process, system, entity }, version) =>
+        this.#shown.get(`${process.name}|${system}|${entity}|${version.rid}`)?.includes(version) === true,
       isKept: (text) => [...this.#kept].some((kept) => alike(kept, text)),
     }
-    this.lateEdits = new LateEdits(bench)
-    this.copies = new Copies(bench)
-    this.#emptied = new Emptied(bench)
-    this.#judges = [
-      this.lateEdits,
-      this.copies,
-      this.#emptied,
-      new Removals(bench),
-      new Frame(bench),
-      new Scope(bench),
-      new Identity(bench),
-      new Holds(bench, this.turns),
-    ]
-  }
-
-  /** Somebody emptied the phone number of this thing. */
-  emptied(code: unknown): void {
-    this.#emptied.made(code)
+    this.judges = createJudges(bench, this.turns)
+    this.#judges = this.judges.all
   }
 
   /** Under another mapping a revision has to be written to another place: its writes are counted anew. */
@@ -155,6 +132,7 @@ export class Oracle implements SystemWatcher {
   sending(call: EngineWrite): void {
     const { system, process } = call
     this.tally.writes += 1
+    for (const judge of this.#judges) judge.sending?.(call)
     const intent = this.#intentOf(call)
     this.#scheduler.note(
       `${process.name} sends ${call.operation} ${system} ${call.rid ?? call.recordId} ${brief(call.body)}`,

@@ -187,12 +187,23 @@ function shapedBy(
     shaped = { ...shaped, deafFrom, deafUntil: deafFrom + chance('deafness').int(10_000, 60_000) }
   }
   if (kinds.has('own-numbers') || kinds.has('bursts')) shaped = { ...shaped, webhooks: 'reliable' }
+  if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeAnswers(shaped)
   if (kinds.has('scope')) shaped = { ...shaped, scoped: traits.name === 'alpha' || chance('scope').of(0.3) }
   if (kinds.has('defaults'))
     shaped = { ...shaped, fills: traits.name === 'beta' || chance('defaults').of(0.3) }
   if (kinds.has('nested') && chance('nested').of(0.4))
     shaped = { ...shaped, capabilities: { ...shaped.capabilities, nested: 'replace' } }
   return shaped
+}
+
+/** Answers that verify each write at once: a pass that has written is over without another look. */
+function withWholeAnswers(traits: SystemTraits): SystemTraits {
+  const { capabilities } = traits
+  const read = { ...capabilities.read, lagMs: 0 }
+  return {
+    ...traits,
+    capabilities: { ...capabilities, read, version: 'ordered', writeReturns: 'body+version' },
+  }
 }
 
 function withoutVersions(traits: SystemTraits, chance: Chance): SystemTraits {

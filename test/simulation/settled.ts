@@ -5,6 +5,7 @@ import type { Member } from '../../src/model/state.ts'
 import type { FailureRow, HoldRow, RecordDetail } from '../../src/store/admin-contract.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
+import { checkSameThings } from './judges/same-things.ts'
 import { alike } from './likeness.ts'
 import { isObject } from './native-records.ts'
 import type { Oracle } from './oracle.ts'
@@ -32,13 +33,14 @@ interface Books {
 export async function checkSettled(
   parts: Pick<Books, 'scenario' | 'integration' | 'store' | 'systems' | 'oracle'>,
 ): Promise<Excuses> {
+  const duplicates = await allPages((page) => parts.store.admin.duplicates(page))
   const books: Books = {
     ...parts,
     excuses: new Map(),
     holds: await allPages((page) => parts.store.admin.holds(page)),
     failures: await allPages((page) => parts.store.admin.failures(page)),
     duplicates: new Set(
-      (await allPages((page) => parts.store.admin.duplicates(page)))
+      duplicates
         .filter(({ state }) => state === 'open')
         .flatMap(({ sides }) => sides.map(({ recordId }) => recordId)),
     ),
@@ -51,10 +53,11 @@ export async function checkSettled(
   for (const entity of books.integration.entities.keys()) {
     for (const system of books.systems.values()) await checkCopies(books, system, entity)
     const ids = await allPages((page) => books.store.admin.recordIds(entity, page))
-    for (const recordId of ids) {
-      const detail = await books.store.admin.record({ recordId })
-      if (detail !== undefined) checkMembers(books, detail)
-    }
+    const details = (await Promise.all(ids.map((recordId) => books.store.admin.record({ recordId })))).filter(
+      (detail) => detail !== undefined,
+    )
+    for (const detail of details) checkMembers(books, detail)
+    checkSameThings(details, duplicates, books.oracle)
   }
   return books.excuses
 }

@@ -1,14 +1,16 @@
 /** Lines of the engine, and the wrong lines put in their place. */
-export interface SourceMutant {
-  readonly name: string
-  readonly breaks: string
+import { definitionMutants } from './definition-mutants.ts'
+import { identityMutants } from './identity-mutants.ts'
+import type { Mutant } from './mutants.ts'
+
+export interface SourceMutant extends Mutant {
   /** End of the file's path. */
   readonly file: string
   readonly find: string
   readonly replace: string
 }
 
-export const sourceMutants: readonly SourceMutant[] = [
+const mergeAndWriteMutants: readonly SourceMutant[] = [
   {
     name: 'noack',
     breaks: 'concurrent edits are taken for later ones',
@@ -77,14 +79,14 @@ export const sourceMutants: readonly SourceMutant[] = [
     breaks: 'a record that is out of scope is taken in',
     file: 'engine/candidate.ts',
     find: 'if (!sighting.inScope) {',
-    replace: 'if (!sighting.inScope && sighting.at === undefined) {',
+    replace: 'if (!sighting.inScope && sighting.rid === undefined) {',
   },
   {
     name: 'nobaseline',
     breaks: 'creates do not wait for the first load',
     file: 'engine/write.ts',
-    find: 'if (!(await baselineDone(write.system, pass.entity.name))) {',
-    replace: 'if (baselineDone === undefined) {',
+    find: 'if (!(await pass.context.baselineDone(system, pass.entity.name))) {',
+    replace: 'if (pass.context.baselineDone === undefined) {',
   },
   {
     name: 'noedit',
@@ -156,4 +158,10 @@ export const sourceMutants: readonly SourceMutant[] = [
     find: 'const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }',
     replace: 'const request: IntakeRequest = start >= marks.length ? { marks: [], cursor } : { marks: [] }',
   },
+]
+
+export const sourceMutants: readonly SourceMutant[] = [
+  ...mergeAndWriteMutants,
+  ...identityMutants,
+  ...definitionMutants,
 ]

@@ -19,11 +19,15 @@ export interface Bench {
   readonly fail: (invariant: string, message: string) => void
   /** When the first load of customers had listed every system; undefined: not yet. */
   readonly firstLoadAt: () => number | undefined
+  /** The process that makes the call was shown this state of the record. */
+  readonly wasShown: (call: EngineWrite, version: Version) => boolean
   /** The text is or was agreed, or is kept in a conflict. */
   readonly isKept: (text: string) => boolean
 }
 
 export interface Judge {
+  /** A request of the engine leaves its process. */
+  sending?(call: EngineWrite): void
   /** A write of the engine is about to take effect. */
   applying?(call: EngineWrite, before: Version | undefined): void
   applied?(call: EngineWrite, version: Version): void

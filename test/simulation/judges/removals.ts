@@ -22,7 +22,7 @@ export class Removals implements Judge {
 
   applying(call: EngineWrite, before: Version | undefined): void {
     if (call.operation !== 'delete' || before?.body === undefined) return
-    const { history, scenario, things, fail, tally, isKept } = this.#bench
+    const { history, scenario, things, fail, tally } = this.#bench
     const { code } = before.body
     const from = scenario.integration.entities.get(call.entity)?.delete.from ?? []
     const gone = from.some((name) => {
@@ -32,19 +32,40 @@ export class Removals implements Judge {
         (change) =>
           change.body === undefined &&
           change.by === 'user' &&
+          // A merge is no deletion.
+          change.mergedInto === undefined &&
           things.areSame(codeBefore(table, change), code),
       )
     })
     if (!gone)
       fail('INV-8', `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`)
-    for (const field of tokens) {
-      const old = history.value(field, before.body)
-      if (!history.isToken(call.system, field) || typeof old !== 'string' || old === '') continue
-      if (field === 'fax' && !this.#isMapped(call.entity, field)) continue
-      if (history.writerOf(call, before, field).by === 'engine' || isKept(old)) continue
+    for (const [field, old] of this.#unkept(call, before))
       if (history.honoursVersions(call.system))
         fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
       else tally.races += 1
+  }
+
+  /** Whatever a system can do: an edit that the very process has read does not go with the record. */
+  sending(call: EngineWrite): void {
+    if (call.operation !== 'delete' || call.rid === undefined) return
+    const { history, wasShown, fail } = this.#bench
+    const now = history.system(call.system).table(call.entity).current(call.rid)
+    if (now?.body === undefined || !wasShown(call, now)) return
+    for (const [field, old] of this.#unkept(call, now))
+      fail(
+        'INV-8',
+        `${call.system} ${call.rid} is to be removed with the ${field} ${old}, which was read before`,
+      )
+  }
+
+  /** What people have entered there, and what is kept nowhere else. */
+  *#unkept(call: EngineWrite, state: Version): Generator<readonly [field: string, value: string]> {
+    const { history, isKept } = this.#bench
+    for (const field of tokens) {
+      const value = history.value(field, state.body)
+      if (!history.isToken(call.system, field) || typeof value !== 'string' || value === '') continue
+      if (field === 'fax' && !this.#isMapped(call.entity, field)) continue
+      if (history.writerOf(call, state, field).by !== 'engine' && !isKept(value)) yield [field, value]
     }
   }
 

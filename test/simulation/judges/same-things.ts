@@ -1,0 +1,44 @@
+/** INV-6 at rest: two records that share a key and have native records in one system are a duplicate, and somebody is told of the pair. */
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { DuplicateRow } from '../../../src/store/duplicates-contract.ts'
+import type { Oracle } from '../oracle.ts'
+
+/** A code that more records have tells none of them apart. */
+const holdersMax = 5
+
+export function checkSameThings(
+  details: readonly RecordDetail[],
+  duplicates: readonly DuplicateRow[],
+  { fail }: Pick<Oracle, 'fail'>,
+): void {
+  const told = new Set(
+    duplicates
+      .filter(({ state }) => state === 'open')
+      .map(({ sides }) => pairOf(sides.map(({ recordId }) => recordId))),
+  )
+  const active = details.filter(({ record }) => record.state === 'active')
+  for (const [code, holders] of Map.groupBy(active, ({ record }) => record.fields.code?.value)) {
+    if (typeof code !== 'string' || holders.length > holdersMax) continue
+    for (const [index, one] of holders.entries())
+      for (const other of holders.slice(index + 1)) {
+        const system = sharedSystem(one, other)
+        if (system === undefined || told.has(pairOf([one.record.id, other.record.id]))) continue
+        fail(
+          'INV-6',
+          `${one.record.id} and ${other.record.id} are both ${code} in ${system}, and nobody is told`,
+        )
+      }
+  }
+}
+
+function pairOf(ids: readonly string[]): string {
+  return [...ids].sort().join(' ')
+}
+
+function sharedSystem(one: RecordDetail, other: RecordDetail): string | undefined {
+  const places = (detail: RecordDetail): readonly string[] =>
+    detail.members
+      .filter(({ rid, state }) => rid !== undefined && state !== 'gone')
+      .map(({ system }) => system)
+  return places(one).find((system) => places(other).includes(system))
+}
