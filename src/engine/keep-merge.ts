@@ -16,7 +16,6 @@ import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass
 import { placeOf } from './place.ts'
 import { keepReadProblems } from './read-problems.ts'
 import { settleStoredDifferently } from './stored-differently.ts'
-import { tidyFields } from './tidy-fields.ts'
 import { compareVersions } from './versions.ts'
 
 type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
@@ -86,13 +85,10 @@ function keepMembers(pass: Pass, result: MergeResult): void {
     const sighting = pass.sightings.get(member.system)
     const absorbed = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
     if (fields === undefined && absorbed === undefined) continue
-    const known = fields ?? member.fields
-    const { part } = placeOf(pass.context, member.system, pass.entity.name)
-    const tidy = tidyFields(part, known)
     const update = {
       ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
-      ...(tidy === member.fields ? {} : { fields: tidy }),
-      ...(absorbed === undefined ? {} : lensesOf(pass, member, absorbed, tidy)),
+      ...(fields === undefined ? {} : { fields }),
+      ...(absorbed === undefined ? {} : lensesOf(pass, member, absorbed, fields ?? member.fields)),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
     // A create in doubt that was left to a person, for one, has found its counterpart by itself.

@@ -47,3 +47,18 @@ it('holds a field that is changed right after each of our writes (H9)', async ()
   const twins = await changedInTurn(10_000)
   expect(await twins.holds()).toMatchObject([{ kind: 'oscillation', field: 'name' }])
 })
+
+it('closes the hold of a field that its system has dropped, with the look that forgets the field', async () => {
+  const twins = await changedInTurn(10_000)
+  const [hold] = await twins.holds()
+  const system = hold?.system ?? ''
+  // The definition of a later start: the same in all else.
+  const fields: unknown = twins.integration.entities.get('thing')?.systems.get(system)?.fields
+  if (!(fields instanceof Map)) throw new TypeError('twins keep their fields in maps')
+  fields.delete('name')
+  const [rid = ''] = twins.system(system).records.keys()
+  twins.system(system).put({ email: 'lovelace@example.org' }, rid)
+  await twins.mark(system, rid)
+  await twins.pass(10_000)
+  expect(await twins.holds()).toEqual([])
+})
