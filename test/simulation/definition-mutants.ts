@@ -10,13 +10,6 @@ export const definitionMutants: readonly SourceMutant[] = [
     replace: 'inScope: result.inScope !== false',
   },
   {
-    name: 'leftscope',
-    breaks: 'a record that left the filter is still written to',
-    file: 'engine/keep-merge.ts',
-    find: "const state = sighting.inScope ? 'linked' : 'out-of-scope'",
-    replace: "const state = 'linked'",
-  },
-  {
     name: 'norebase',
     breaks: 'a changed mapping compares with what the earlier one had read',
     file: 'engine/lens-change.ts',
@@ -29,6 +22,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'store/memory/lease.ts',
     find: 'return binding !== undefined && binding !== (tables.integration?.epoch ?? 0)',
     replace: 'return binding !== undefined && tables.integration === undefined',
+    kinds: 'new-mapping',
   },
   {
     name: 'newlines',

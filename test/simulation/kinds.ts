@@ -28,6 +28,7 @@ export const kindNames = [
   'taking-turns',
   'small-guard',
   'same-code',
+  'short-keys',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -98,6 +99,7 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'taking-turns': { share: 0.12, what: 'people in two systems change the same text in turns, slowly' },
   'small-guard': { share: 0.12, what: 'the guard allows a few creates a day' },
   'same-code': { share: 0.12, what: 'people give a thing the number of another one' },
+  'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }
 
 /** Which kinds a run may have: those drawn by each seed, or exactly these for every seed. */

@@ -187,6 +187,8 @@ function shapedBy(
     shaped = { ...shaped, deafFrom, deafUntil: deafFrom + chance('deafness').int(10_000, 60_000) }
   }
   if (kinds.has('own-numbers') || kinds.has('bursts')) shaped = { ...shaped, webhooks: 'reliable' }
+  if (chance('short-keys').of(kinds.has('short-keys') ? 0.6 : 0))
+    shaped = withShortKeys(shaped, chance('life of keys'))
   if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeAnswers(shaped)
   if (kinds.has('scope')) shaped = { ...shaped, scoped: traits.name === 'alpha' || chance('scope').of(0.3) }
   if (kinds.has('defaults'))
@@ -204,6 +206,11 @@ function withWholeAnswers(traits: SystemTraits): SystemTraits {
     ...traits,
     capabilities: { ...capabilities, read, version: 'ordered', writeReturns: 'body+version' },
   }
+}
+
+function withShortKeys(traits: SystemTraits, chance: Chance): SystemTraits {
+  const idempotency = { ttlMs: chance.int(1000, 3500), replaysErrors: false }
+  return { ...traits, capabilities: { ...traits.capabilities, create: 'idempotencyKey', idempotency } }
 }
 
 function withoutVersions(traits: SystemTraits, chance: Chance): SystemTraits {

@@ -129,6 +129,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'engine/horizon.ts',
     find: 'return now + longestMs < intent.firstSentAt + idempotency.ttlMs',
     replace: 'return now + longestMs > 0',
+    kinds: 'short-keys',
   },
   {
     name: 'refid',
