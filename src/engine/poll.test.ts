@@ -37,7 +37,7 @@ describe('pollChanges', () => {
     expect(await twins.poll('crm')).toMatchObject({ kind: 'done', changed: 0 })
   })
 
-  it('H23: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
+  it('H23, INV-13: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
     const twins = world()
     let calls = 0
     const result = await pollWith(twins, async (cursor) => {

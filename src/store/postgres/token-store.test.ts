@@ -89,7 +89,7 @@ test('an older token never replaces a newer one', async () => {
   expect(await stores[1]!.tokens.renew('k', async () => token(4))).toEqual(token(5))
 })
 
-test('16 workers in 4 processes make one refresh call with a rotating refresh token', async () => {
+test('H35: 16 workers in 4 processes make one refresh call with a rotating refresh token', async () => {
   let current = 'first'
   let refreshed = 0
   await using server = await startServer(async (request, response) => {
