@@ -1,13 +1,14 @@
 /**
  * What the status of the simulated engine says, made by the product's own code, against what is true.
  *
- * - No place is called `agreed` whose system is read regularly, and has been beyond reach for longer than the status allows.
+ * - Where a system that is read regularly has been beyond reach for longer than the status allows, none of its places is called `agreed`, and
+ *   each says that it can't be read.
  * - When it says at rest that nothing is wrong, every linked pair is equal and nothing is open.
  */
-import { toStatusResource } from '../../src/api/status.ts'
+import { type PlaceResource, toStatusResource } from '../../src/api/status.ts'
 import { watchPlaces } from '../../src/engine/watch.ts'
 import { defaultWatch } from '../../src/model/definition/compile-watch.ts'
-import type { HealthState } from '../../src/model/health/contract.ts'
+import type { HealthState, ReasonCode } from '../../src/model/health/contract.ts'
 import type { Integration } from '../../src/model/integration.ts'
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Oracle } from './oracle.ts'
@@ -15,6 +16,13 @@ import type { Scenario, SystemTraits } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Excuses } from './settled.ts'
 
+/** What says that a place can't be read. */
+const unreadCodes: ReadonlySet<ReasonCode> = new Set([
+  'read-failing',
+  'read-old',
+  'never-read',
+  'system-paused',
+])
 const sampleEveryMs = 2_000
 /** The shortest limit that the product gives a read, see docs/reference/status.md. */
 const shortestLimitMs = 15_000
@@ -36,8 +44,7 @@ interface Said {
   readonly state: HealthState
   /** Nothing is known to be wrong, though some places may be read by webhooks alone. */
   readonly isWell: boolean
-  /** Systems of which some place is called `agreed`. */
-  readonly agreed: ReadonlySet<string>
+  readonly places: readonly PlaceResource[]
 }
 
 export class Agreement {
@@ -59,14 +66,16 @@ export class Agreement {
 
   async #sample(): Promise<void> {
     const { scenario, scheduler, oracle } = this.#options
-    const { state, agreed } = await this.#look()
+    const { state, places } = await this.#look()
     if (state !== this.#last) scheduler.note(`the status is ${state}`)
     this.#last = state
     for (const traits of scenario.systems) {
       const silentMs = silenceOf(traits, scheduler.now)
       const limitMs = Math.max(3 * traits.pollMs, shortestLimitMs) + slackMs
-      if (traits.polls && agreed.has(traits.name) && silentMs > limitMs)
-        oracle.fail('STATUS', `${traits.name} is agreed, though it could not be read for ${silentMs} ms`)
+      if (!traits.polls || silentMs <= limitMs) continue
+      for (const { system, entity, state: said, reasons } of places)
+        if (system === traits.name && !reasons.some(({ code }) => unreadCodes.has(code)))
+          oracle.fail('STATUS', `${entity} in ${system}, not to be read for ${silentMs} ms, is ${said}`)
     }
   }
 
@@ -93,8 +102,7 @@ export class Agreement {
     })
     const { staleAfterMs } = integration.watch ?? defaultWatch
     const { state, reasons, places } = toStatusResource({ integration, watch, staleAfterMs }, counts)
-    const agreed = places.filter((place) => place.state === 'agreed').map(({ system }) => system)
-    return { state, isWell: reasons.every(({ code }) => code === 'not-watched'), agreed: new Set(agreed) }
+    return { state, isWell: reasons.every(({ code }) => code === 'not-watched'), places }
   }
 }
 
