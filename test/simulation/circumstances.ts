@@ -154,11 +154,16 @@ export class Circumstances {
       return rid === undefined ? [] : [{ system, rid }]
     })
     if (places.length < 2) return
-    this.#oracle.turns.add(`${first.system.name}|${first.rid}`)
+    const judged = `${first.system.name}|${first.rid}`
+    this.#oracle.turns.add(judged)
     for (let turn = 0; turn < 9; turn += 1)
       this.#scheduler.after(turn * 7_000, () => {
         const place = places[turn % 2]
-        if (place === undefined || !place.system.table(customer).has(place.rid)) return
+        const last = place?.system.table(customer).current(place.rid)
+        if (place === undefined || last?.body === undefined) return
+        // Where nobody has looked since our write, the system may have made the next change itself, for all that can be known.
+        if (last.by === 'engine' && !this.#oracle.hasSeen(place.system.name, last))
+          this.#oracle.turns.delete(judged)
         this.#users.change(place.system, place.rid, { name: this.#users.token() })
       })
   }

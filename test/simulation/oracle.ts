@@ -11,7 +11,7 @@ import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contra
 import type { Version } from '../support/fake-system/remote-table.ts'
 import { History } from './history.ts'
 import { createJudges, type Judges } from './judges/all.ts'
-import type { Bench, Judge } from './judges/judge.ts'
+import type { Bench, Judge, Violation } from './judges/judge.ts'
 import { alike, brief, sameValue } from './likeness.ts'
 import { isNotStored, tellsWhatItStored } from './not-stored.ts'
 import type { SimProcess } from './process.ts'
@@ -24,12 +24,6 @@ import { Things } from './things.ts'
 import { customer, order, tokens } from './world.ts'
 
 const looksKept = 6
-
-export interface Violation {
-  readonly invariant: string
-  readonly message: string
-  readonly at: number
-}
 
 export class Oracle implements SystemWatcher {
   readonly violations: Violation[] = []
@@ -64,7 +58,8 @@ export class Oracle implements SystemWatcher {
   readonly #tombstoned = new Set<string>()
   /** Native records of which a write was answered like a success and not stored. */
   readonly #notStored = new Set<string>()
-  readonly #believed = new Set<string>()
+  /** Values that were answered like stored, by the time from which an edit there is taken for a later one. */
+  readonly #believed = new Map<string, number>()
 
   readonly history: History
   readonly judges: Judges
@@ -191,9 +186,11 @@ export class Oracle implements SystemWatcher {
     this.#scheduler.note(`${call.system} ${call.rid} is not stored ${accepted ? '(accepted)' : ''}`)
     const place = `${call.system}|${call.entity}|${call.rid}`
     this.#notStored.add(place)
-    // Who is told that it was applied takes the next edit for a later one.
+    // Who is told that it was applied takes the next edit for a later one; who is told that it will be does so once its time is over.
+    const { inflightMs } = this.#system(call.system).traits.capabilities
+    const from = accepted ? this.#scheduler.now + inflightMs : this.#scheduler.now
     for (const [field, value] of this.history.textsOf(call.system, call.body))
-      if (!accepted) this.#believed.add(`${place}|${field}|${String(value)}`)
+      this.#believed.set(`${place}|${field}|${String(value)}`, from)
   }
 
   #checkReference(call: EngineWrite): void {
@@ -407,7 +404,8 @@ export class Oracle implements SystemWatcher {
     const held = history
       .slice(0, start)
       .some(({ body }) => alike(this.history.value(field, body), change.was))
-    if (!held && !this.#believed.has(`${lane}|${field}|${String(change.was)}`))
+    const from = this.#believed.get(`${lane}|${field}|${String(change.was)}`) ?? Number.POSITIVE_INFINITY
+    if (!held && this.#scheduler.now < from)
       this.fail(
         'INV-3',
         `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`,

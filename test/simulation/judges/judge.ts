@@ -9,6 +9,12 @@ import type { EngineWrite } from '../sim-network.ts'
 import type { Tally } from '../tally.ts'
 import type { Things } from '../things.ts'
 
+export interface Violation {
+  readonly invariant: string
+  readonly message: string
+  readonly at: number
+}
+
 /** What all judges share. */
 export interface Bench {
   readonly scenario: Scenario
