@@ -42,6 +42,7 @@ export class Oracle implements SystemWatcher {
   readonly #open = new Map<string, Intent>()
   readonly #claims = new Map<string, { readonly process: string; readonly epoch: number }>()
   readonly #acknowledged = new Map<string, number>()
+  #mappedAt = 0
   /** Unknown outcomes, refusals and zombies per lane: each may cost one more write. */
   readonly #ambiguous = new Map<string, number>()
   readonly #overwritten: {
@@ -89,9 +90,9 @@ export class Oracle implements SystemWatcher {
     this.#judges = this.judges.all
   }
 
-  /** Under another mapping a revision has to be written to another place: its writes are counted anew. */
+  /** Under another mapping a revision has to be written to another place: writes begun from now on are counted anew. */
   mappingChanged(): void {
-    this.#acknowledged.clear()
+    this.#mappedAt = this.#scheduler.now
   }
 
   scheduleSaved(key: string): void {
@@ -350,7 +351,8 @@ export class Oracle implements SystemWatcher {
       }
       if (intent.operation !== 'update') continue
       for (const [field, rev] of Object.entries(intent.revs)) {
-        const times = this.#count(this.#acknowledged, `${lane}|${field}|${rev}`)
+        const isOld = intent.createdAt < this.#mappedAt
+        const times = this.#count(this.#acknowledged, `${lane}|${field}|${rev}|${isOld}`)
         if (times > 1 + (this.#ambiguous.get(lane) ?? 0))
           this.fail('INV-10', `${intent.system} acknowledged ${field} of rev ${rev} ${times} times`)
       }
