@@ -42,7 +42,7 @@ export class Oracle implements SystemWatcher {
   readonly #open = new Map<string, Intent>()
   readonly #claims = new Map<string, { readonly process: string; readonly epoch: number }>()
   readonly #acknowledged = new Map<string, number>()
-  #mappedAt = 0
+  #mappedAt = Number.POSITIVE_INFINITY
   /** Unknown outcomes, refusals and zombies per lane: each may cost one more write. */
   readonly #ambiguous = new Map<string, number>()
   readonly #overwritten: {
