@@ -6,6 +6,7 @@
  */
 import type { Version } from '../../support/fake-system/remote-table.ts'
 import type { EngineWrite } from '../sim-network.ts'
+import { customer } from '../world.ts'
 import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
 
 /** Of a look and the create after it, with what a slow store, a stall and a full line may add. */
@@ -21,6 +22,7 @@ export class Copies implements Judge {
   applied(call: EngineWrite, made: Version): void {
     if (call.operation !== 'create') return
     const { history, things, fail, tally, scheduler, scenario } = this.#bench
+    const windowMs = this.windowMs(call.system) + this.#firstLoadMs(call)
     const system = history.system(call.system)
     const table = system.table(call.entity)
     const { code } = call.body
@@ -35,7 +37,7 @@ export class Copies implements Judge {
       const wasOut = states.some((state) => system.traits.scoped && state.body?.kind === 'person')
       const original = first.at === scenario.start && !system.lied.has(call.entity) && !wasOut
       const age = hasHadCodeFor(states, code, scheduler.now)
-      if (!original && (wasOut || !scenario.kinds.has('double-entry') || age <= this.windowMs(call.system))) {
+      if (!original && (wasOut || !scenario.kinds.has('double-entry') || age <= windowMs)) {
         tally.copies += 1
         continue
       }
@@ -43,6 +45,24 @@ export class Copies implements Judge {
       if (things.isRenamed(code)) tally.renamed += 1
       else fail('INV-6', `${call.system} has held ${rid} (${String(code)}) for ${age} ms, and got a copy`)
     }
+  }
+
+  /** One look serves all creates of a first load: for a minute, and for an hour where it is a list. See guarantees.md. */
+  #firstLoadMs({ system, entity, body }: EngineWrite): number {
+    const { history, things, scenario, firstLoadAt } = this.#bench
+    const listedAt = firstLoadAt()
+    const wasThere = scenario.systems.some(({ name }) => {
+      const { changes } = history.system(name).table(entity)
+      return changes.some(
+        (change) =>
+          name !== system &&
+          change.by === 'user' &&
+          (listedAt === undefined || change.at <= listedAt) &&
+          things.areSame(change.body?.code, body.code),
+      )
+    })
+    if (entity !== customer || !wasThere) return 0
+    return history.system(system).traits.capabilities.changes.cursor === 'none' ? 3_600_000 : 60_000
   }
 
   /** How long before a create somebody may enter the same thing there, and nobody can know. */
