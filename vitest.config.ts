@@ -1,16 +1,41 @@
 import { defineConfig } from 'vitest/config'
 
+/** What turns texts into times: run in other zones of the process as well, since none of it may depend on that. */
+const timeSuites = [
+  'src/**/times.test.ts',
+  'src/model/canonical/canonical.test.ts',
+  'src/model/definition/native-spelling.test.ts',
+  'src/connectors/kit/change-cursor.test.ts',
+  'src/connectors/rest/paging.test.ts',
+  'src/connectors/sap-s4/feeds.test.ts',
+  'src/runtime/cron.test.ts',
+]
+
+const bounds = {
+  // Bounds on hanging, never speed assertions; the machine that runs this may be busy.
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // Tests that kill processes race with a machine's mood: CI gives a failed test one more try and lists it; a rule that is broken fails twice.
+  retry: process.env.CI === undefined ? 0 : 1,
+}
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    // Bounds on hanging, never speed assertions; the machine that runs this may be busy.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // Starts one PostgreSQL for the run, beside the tests; those that need it wait for it.
-    globalSetup: ['test/support/database-server.ts'],
-    // Tests that kill processes race with a machine's mood: CI gives a failed test one more try and lists it; a rule that is broken fails twice.
-    retry: process.env.CI === undefined ? 0 : 1,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...bounds,
+          name: 'all',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+          // Starts one PostgreSQL for the run, beside the tests; those that need it wait for it.
+          globalSetup: ['test/support/database-server.ts'],
+        },
+      },
+      ...['UTC', 'America/New_York', 'Asia/Kolkata'].map((zone) => ({
+        test: { ...bounds, name: zone, include: timeSuites, env: { TZ: zone } },
+      })),
+    ],
   },
 })

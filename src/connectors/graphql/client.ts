@@ -4,6 +4,7 @@ import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../ht
 import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
+import { serverTimeOf } from '../kit/times.ts'
 import { type AskedFor, errorOf, type GraphqlProblem, hasProblems, problemsOf } from './answer-errors.ts'
 import { CostBudget } from './cost-budget.ts'
 import { aliased, type GraphqlDocument } from './documents.ts'
@@ -170,9 +171,9 @@ export class GraphqlClient {
       throw unusable('it has neither data nor errors')
     }
     const problems = problemsOf(body, rules.code)
-    const told = Date.parse(date ?? '')
+    const told = serverTimeOf(date)
     // The field has whole seconds and was written when the answer was ready; the records were read before that.
-    const serverNowMs = Number.isNaN(told) ? undefined : told - Math.ceil(tookMs)
+    const serverNowMs = told === undefined ? undefined : told - Math.ceil(tookMs)
     return { data, problems, serverNowMs }
   }
 

@@ -39,29 +39,6 @@ export function textAt(native: unknown, path: NativePath): string | undefined {
   return isLosslessNumber(value) ? value.toString() : undefined
 }
 
-/** How a system spells times. */
-export type TimeFormat = 'iso' | 'epochMs' | 'epochSeconds'
-
-/** Epoch ms of a time at a path; undefined when there is none or it can't be read. */
-export function timeAt(native: unknown, path: NativePath, format: TimeFormat): number | undefined {
-  const text = textAt(native, path)
-  if (text === undefined) return undefined
-  const ms =
-    format === 'iso' ? Date.parse(withZone(text)) : Number(text) * (format === 'epochSeconds' ? 1_000 : 1)
-  return Number.isFinite(ms) ? Math.floor(ms) : undefined
-}
-
-/** A time as the system spells it. */
-export function formatTime(ms: number, format: TimeFormat): string {
-  if (format === 'iso') return new Date(ms).toISOString()
-  return String(format === 'epochMs' ? ms : Math.floor(ms / 1_000))
-}
-
-/** A date-time without zone is UTC here: the machine's own zone must never decide what was changed. */
-function withZone(text: string): string {
-  return /T\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text) ? `${text}Z` : text
-}
-
 /** Puts a patch over a record, nested objects property by property; lists are replaced. Neither argument is changed. */
 export function mergeNative(base: NativeRecord, patch: NativeRecord): NativeRecord {
   const merged: Record<string, unknown> = { ...base }

@@ -1,5 +1,6 @@
 /** A system of the connector `odata`: the section of the definition, and what it says about each resource. */
 import { z } from 'zod'
+import { isTimeZone } from '../../model/canonical/time-zone.ts'
 import { searchEqualities } from '../../model/create-evidence.ts'
 import { connectionShape } from '../kit/connection.ts'
 import { duration } from '../kit/manifest/values.ts'
@@ -56,7 +57,7 @@ const changesSchema = z.strictObject({
     ),
   timeZone: z
     .string()
-    .min(1)
+    .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin' })
     .default('UTC')
     .describe('Zone of times on the wall: a name such as Europe/Berlin.'),
   commitLag: duration

@@ -1,5 +1,6 @@
 /** A system of the connector `postgres`: the database, and what is to be known of each of its tables. */
 import { z } from 'zod'
+import { isTimeZone } from '../../model/canonical/time-zone.ts'
 import { searchEqualities } from '../../model/create-evidence.ts'
 import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
 import { UsageError } from '../../model/errors.ts'
@@ -69,6 +70,14 @@ export const tableSchema = z.strictObject({
   changes: changesSchema.default('xmin'),
   /** A timestamp column that tells people and policies when a row was changed. */
   changedAt: identifier.optional(),
+  /**
+   * Zone that the application keeps its columns of type `timestamp` in, which have none of their own: `changedAt`, the column of `changes`, and
+   * what `touch` and `softDelete` set. A name such as `Europe/Berlin`, or an offset.
+   */
+  timeZone: z
+    .string()
+    .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin, or an offset such as +01:00' })
+    .default('UTC'),
   /** Columns that our own updates set to the database's time, for databases where writers do that and no trigger does. */
   touch: z.array(identifier).max(8).default([]),
   /** Rows marked as deleted count as gone. */

@@ -83,12 +83,12 @@ function elementType(column: Column): FieldType | undefined {
     case 'bool':
       return { kind: 'boolean' }
     case 'timestamptz':
+    case 'timestamp':
       return { kind: 'instant' }
     case 'date':
       return { kind: 'date' }
     case 'json':
     case 'jsonb':
-    case 'timestamp':
     case 'record':
       return undefined
     default: {

@@ -104,6 +104,43 @@ describe('changes by a column', () => {
   })
 })
 
+describe('a column without a zone, kept in the zone of an application', () => {
+  const local = {
+    changes: { column: 'opened', commitLag: '1s' },
+    changedAt: 'opened',
+    touch: ['opened'],
+    timeZone: 'America/New_York',
+  }
+  const insert = (name: string) =>
+    database.query(
+      `insert into customers ("Full Name", opened) values ('${name}', now() at time zone 'America/New_York')`,
+    )
+
+  test('tells when a row was changed, and is set, by the clocks of that zone', async () => {
+    const resource = customers(local)
+    await insert('first')
+    const read = await resource.read('1', context)
+    if (read.kind !== 'live') return expect.fail(JSON.stringify(read))
+    expect(Math.abs((read.changedAt ?? 0) - Date.now())).toBeLessThan(600_000)
+    const update = { rid: '1', patch: { 'Full Name': 'second' }, idempotencyKey: 'u' }
+    expect(await resource.update?.(update, context)).toMatchObject({ kind: 'ok' })
+    const ages = await database.query(
+      `select abs(extract(epoch from now() at time zone 'America/New_York' - opened)) < 600 as fresh from customers`,
+    )
+    expect(ages).toEqual([{ fresh: true }])
+  })
+
+  test('goes on with later changes after a quiet time', async () => {
+    const resource = customers(local)
+    await insert('first')
+    let { cursor } = await changesOf(resource)
+    // Nothing new: the position follows the clock of the server, which is hours ahead of the clocks of the zone.
+    for (let poll = 0; poll < 2; poll += 1) ({ cursor } = await changesOf(resource, cursor))
+    await insert('later')
+    expect(ridsOf((await changesOf(resource, cursor)).changed)).toContain('2')
+  })
+})
+
 describe('the system', () => {
   test('describes its tables with types, lengths, enums, keys and references', async () => {
     const system = connect()

@@ -6,6 +6,7 @@
  */
 
 import { writeJson } from '../../http/json.ts'
+import { fixedOffset } from '../../model/canonical/time-zone.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { Column, Table } from './catalog.ts'
@@ -68,11 +69,29 @@ export function hasVersion(bound: BoundTable, parameter: string): string {
   return `${versionOf(bound)} = ${parameter}`
 }
 
-function changedAtOf({ config }: BoundTable): string {
-  const { changedAt } = config
+function changedAtOf(bound: BoundTable): string {
+  const { changedAt } = bound.config
   if (changedAt === undefined) return 'null'
-  const column = of(changedAt)
-  return `case when isfinite(${column}) then floor(extract(epoch from ${column}) * 1000)::bigint::text end`
+  return `case when isfinite(${of(changedAt)}) then ${epochMsOf(bound, changedAt)} end`
+}
+
+/** Epoch milliseconds of the row `t` as text. */
+export function epochMsOf(bound: BoundTable, column: string): string {
+  const zone = zoneOf(bound, column)
+  const time = zone === undefined ? of(column) : `(${of(column)} at time zone ${literal(zone)})`
+  return `floor(extract(epoch from ${time}) * 1000)::bigint::text`
+}
+
+/** The zone that a column's times are kept in; undefined for columns that hold moments, or times in UTC. */
+export function zoneOf({ config, table }: BoundTable, column: string): string | undefined {
+  const isLocal = table.columns.get(column)?.base === 'timestamp'
+  return isLocal && fixedOffset(config.timeZone) !== 0 ? config.timeZone : undefined
+}
+
+/** A moment of the server's clock, as a column keeps it. */
+export function timeFor(bound: BoundTable, column: string, moment: 'now()' | 'clock_timestamp()'): string {
+  const zone = zoneOf(bound, column)
+  return zone === undefined ? moment : `(${moment} at time zone ${literal(zone)})`
 }
 
 /** Columns of the table that the definition lets through, in the table's order. @throws IsthmusError CONNECTOR_TABLE_MISSING */
@@ -119,10 +138,10 @@ function literal(value: string | number | boolean): string {
 }
 
 /** What archiving sets. */
-export function archiving({ config }: BoundTable): string {
-  const { softDelete } = config
+export function archiving(bound: BoundTable): string {
+  const { softDelete } = bound.config
   if (softDelete === undefined) return ''
-  const value = softDelete.value === 'now' ? 'now()' : literal(softDelete.value)
+  const value = softDelete.value === 'now' ? timeFor(bound, softDelete.column, 'now()') : literal(softDelete.value)
   return `${quoted(softDelete.column)} = ${value}`
 }
 

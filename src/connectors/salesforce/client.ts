@@ -7,6 +7,7 @@ import type { SystemTiming } from '../../model/integration.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
+import { serverTimeOf } from '../kit/times.ts'
 
 /** Rows of a query, all its pages. */
 export interface QueryResult {
@@ -134,8 +135,8 @@ export function serverNow(
   { headers }: Pick<Answer<unknown>, 'headers'>,
   tookMs: number,
 ): { readonly serverNowMs?: number } {
-  const date = Date.parse(headers.date ?? '')
-  return Number.isNaN(date) ? {} : { serverNowMs: date - Math.ceil(tookMs) }
+  const date = serverTimeOf(headers.date)
+  return date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }
 }
 
 /** The error of an answer that can't be understood: it is never an empty list. */

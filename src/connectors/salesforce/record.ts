@@ -1,7 +1,8 @@
 /** One record as Salesforce sends it, and what it says about itself. */
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
-import { isNativeRecord, textAt, timeAt } from '../kit/native.ts'
+import { isNativeRecord, textAt } from '../kit/native.ts'
+import { timeAt } from '../kit/times.ts'
 import { unusable } from './client.ts'
 
 /** Id and time of a row; `attributes`, which only repeats both the object's name and the address, is left out. */
@@ -16,7 +17,7 @@ export function listedRecord(row: unknown): ListedRecord {
 
 /** When the record was last changed, by a person or by the system: epoch ms, whole seconds. */
 export function modstampOf(row: NativeRecord): number | undefined {
-  return timeAt(row, ['SystemModstamp'], 'iso')
+  return timeAt(row, ['SystemModstamp'], { format: 'iso' })
 }
 
 /** 15 characters tell case apart, 18 carry that in a suffix. Whatever has another form is the id of nothing. */

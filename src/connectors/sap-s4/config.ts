@@ -1,5 +1,6 @@
 /** A system of the connector `sap-s4`: the section of the definition. */
 import { z } from 'zod'
+import { isTimeZone } from '../../model/canonical/time-zone.ts'
 import { odataShape } from '../odata/config.ts'
 
 /** Keys of a system's section. A resource that is given by the name of a preset is put over it, key by key. */
@@ -28,7 +29,7 @@ export const sapS4Config = z.strictObject({
     ),
   timeZone: z
     .string()
-    .refine(isZone, { error: 'expected a zone such as Europe/Berlin' })
+    .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin' })
     .default('UTC')
     .describe("Zone of the system, which business partners' times are in: UTC in S/4HANA Cloud."),
   webhooks: z
@@ -45,14 +46,6 @@ export const sapS4Config = z.strictObject({
     .optional()
     .describe('Pushes of SAP Event Mesh.'),
 })
-
-function isZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}
 
 /** A checked section. */
 export type SapS4Config = z.output<typeof sapS4Config>

@@ -13,7 +13,8 @@
  */
 import { z } from 'zod'
 import type { CallContext, ChangedRecord, ChangesResult } from '../kit/contract.ts'
-import { textAt, timeAt } from '../kit/native.ts'
+import { textAt } from '../kit/native.ts'
+import { serverTimeOf, timeAt } from '../kit/times.ts'
 import { isLostCursor, stripeFailure } from './errors.ts'
 import { changesOf } from './events.ts'
 import { listOf, type ResourceContext, unusable } from './record.ts'
@@ -89,7 +90,7 @@ function queryOf({ resource, pageSize }: ResourceContext, { low, sweep }: State)
 
 function eventOf({ resource }: ResourceContext, value: unknown): Event {
   const id = textAt(value, ['id'])
-  const createdMs = timeAt(value, ['created'], 'epochSeconds')
+  const createdMs = timeAt(value, ['created'], { format: 'epochSeconds' })
   if (id === undefined || createdMs === undefined) throw unusable('an event has no id or no time')
   const changes = changesOf(value).flatMap(({ resource: name, ...change }) =>
     name === resource.name ? [change] : [],
@@ -99,8 +100,8 @@ function eventOf({ resource }: ResourceContext, value: unknown): Event {
 
 /** The header has whole seconds and was written when the answer was ready; the events were read before that. */
 function serverTime(date: string | undefined, tookMs: number): number | undefined {
-  const ms = Date.parse(date ?? '')
-  return Number.isNaN(ms) ? undefined : ms - Math.ceil(tookMs)
+  const ms = serverTimeOf(date)
+  return ms === undefined ? undefined : ms - Math.ceil(tookMs)
 }
 
 /** Where the next sweep begins: so far before this one began, by Stripe's own clock, that nothing older can turn up any more. */

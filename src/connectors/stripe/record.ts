@@ -2,8 +2,9 @@
 import { IsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
-import { isNativeRecord, textAt, timeAt, valueAt } from '../kit/native.ts'
+import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'
+import { timeAt } from '../kit/times.ts'
 import { withDecimalAmounts } from './amounts.ts'
 import type { StripeResource } from './catalogue.ts'
 import type { Query, StripeClient, Target } from './client.ts'
@@ -53,7 +54,7 @@ export function received({ resource, amounts }: ResourceContext, value: unknown)
 }
 
 function changedAtOf({ changedAt }: StripeResource, native: NativeRecord): number | undefined {
-  return changedAt === undefined ? undefined : timeAt(native, [changedAt], 'epochSeconds')
+  return changedAt === undefined ? undefined : timeAt(native, [changedAt], { format: 'epochSeconds' })
 }
 
 /** A page of a list. */

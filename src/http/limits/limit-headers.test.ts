@@ -87,6 +87,11 @@ const cases: readonly Case[] = [
     [{ remaining: 1, resetMs: 60_000 }],
   ],
   [
+    'an ISO time without a zone, which is UTC',
+    { 'x-rate-limit-remaining': '1', 'x-rate-limit-reset': '2026-01-01T00:01:00' },
+    [{ remaining: 1, resetMs: 60_000 }],
+  ],
+  [
     "a reset by the other side's clock",
     {
       'x-ratelimit-remaining': '0',

@@ -136,7 +136,9 @@ function resetOf(field: string | undefined, headers: AnswerHeaders, now: number)
   const number = numberOf(text)
   const here = serverNow(headers.date, now)
   if (number === undefined) {
-    const at = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN
+    // Without a zone it is UTC: `Date.parse` would take it for a time of this process.
+    const hasZone = /(?:z|[+-]\d\d:?\d\d)$/i.test(text)
+    const at = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN
     return Number.isNaN(at) ? undefined : Math.max(0, at - here)
   }
   if (number > 100_000_000_000) return Math.max(0, number - here)

@@ -80,7 +80,6 @@ describe('times', () => {
   it.each([
     ['2023-02-29T00:00:00Z'],
     ['2024-01-01T24:00:00Z'],
-    ['2024-01-01T00:00:00'],
     ['2024-13-01T00:00:00Z'],
     ['yesterday'],
   ])('refuses the instant %s', (native) => {

@@ -4,7 +4,7 @@ import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
 
 const layouts = {
-  dashed: /^(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?$/,
+  dashed: /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ]00:00(?::00(?:[.,]0+)?)?\s?(?:Z|UTC|\+00(?::?00)?)?)?$/,
   compact: /^(\d{4})(\d{2})(\d{2})$/,
 }
 

@@ -1,7 +1,9 @@
-import { formatCivilDate, fromDayNumber, isCivilDate, padNumber, toDayNumber } from './calendar.ts'
+import { formatCivilDate, fromDayNumber, padNumber, toDayNumber } from './calendar.ts'
+import { parseLocalTime } from './date-time-text.ts'
 import { canonicalDigits, parseDecimal } from './number.ts'
 import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { fixedOffset, fromLocal, offsetAt } from './time-zone.ts'
 
 /** A point in time: whole seconds since 1970-01-01T00:00:00Z and the fraction's digits, without zeros at the end. */
 export interface InstantParts {
@@ -9,17 +11,18 @@ export interface InstantParts {
   readonly fraction: string
 }
 
-const dateTime =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?$/
 const firstSecond = toDayNumber({ year: 1, month: 1, day: 1 }) * 86_400
 const lastSecond = (toDayNumber({ year: 9999, month: 12, day: 31 }) + 1) * 86_400 - 1
 
-/** Reads an instant with any offset into UTC; equal instants become equal texts. */
+/**
+ * Reads an instant into UTC; equal instants become equal texts. A text that names no zone is in the declared one, UTC by default: the zone
+ * of the process never has a say.
+ */
 export function parseInstant(native: unknown, spelling: Spelling): Outcome<string> {
   const parts =
     spelling.as === 'epochSeconds' || spelling.as === 'epochMillis'
       ? fromEpoch(native, spelling.as === 'epochMillis' ? 3 : 0)
-      : fromText(native, spelling.offset)
+      : fromText(native, spelling.timeZone ?? spelling.offset ?? 'UTC')
   return parts.ok ? accept(formatInstant(parts.value)) : parts
 }
 
@@ -31,10 +34,22 @@ export function instantToNative(instant: string, spelling: Spelling): Outcome<un
     const digits = toEpoch(parts, spelling.as === 'epochMillis' ? 3 : 0)
     return digits.ok ? accept(Number(digits.value)) : digits
   }
-  if (spelling.offset === undefined) return accept(instant)
-  const shift = offsetSeconds(spelling.offset)
-  if (shift === undefined) return refuse('VALUE_TYPE', 'the declared offset is not like +01:00')
-  const local = bounded(parts.seconds + shift, parts.fraction)
+  const zone = spelling.timeZone ?? spelling.offset
+  if (zone === undefined && spelling.as !== 'sql') return accept(instant)
+  const local = toLocal(parts, zone ?? 'UTC')
+  if (!local.ok) return local
+  return accept(spelling.as === 'sql' ? local.value.replace('T', ' ') : local.value)
+}
+
+/** What clocks in a zone show at a moment, without an offset. */
+function toLocal({ seconds, fraction }: InstantParts, zone: string): Outcome<string> {
+  const shift = offsetAt(zone, seconds)
+  if (shift === undefined) return refuse('VALUE_TYPE', `the declared zone ${zone} is not known`)
+  if (fromLocal(zone, seconds + shift) !== seconds) {
+    // Sent without an offset, it would be read back an hour early.
+    return refuse('VALUE_INEXACT', `this hour comes twice in ${zone}, and the system keeps no offset`)
+  }
+  const local = bounded(seconds + shift, fraction)
   return local.ok ? accept(formatInstant(local.value).slice(0, -1)) : local
 }
 
@@ -55,40 +70,23 @@ export function formatInstant({ seconds, fraction }: InstantParts): string {
 
 /** Seconds east of UTC: `+01:00`, `+0100`, `+01`, `Z`. */
 export function offsetSeconds(offset: string): number | undefined {
-  if (/^[zZ]$/.test(offset)) return 0
-  const match = /^([+-])(\d{2}):?(\d{2})?$/.exec(offset)
-  if (match === null) return undefined
-  const [hours, minutes] = [Number(match[2]), Number(match[3] ?? 0)]
-  if (hours > 18 || minutes > 59) return undefined
-  return (match[1] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60)
+  return fixedOffset(offset)
 }
 
-function fromText(native: unknown, declaredOffset: string | undefined): Outcome<InstantParts> {
+function fromText(native: unknown, defaultZone: string | undefined): Outcome<InstantParts> {
   if (typeof native !== 'string') {
     return refuse('VALUE_TYPE', `a date and time as text was expected, found ${describeKind(native)}`)
   }
-  const match = dateTime.exec(native.trim())
-  if (match === null) return refuse('VALUE_TYPE', 'the text is not a date and time like 2031-05-01T12:00:00Z')
-  const offset = match[8] ?? declaredOffset
-  if (offset === undefined) {
-    return refuse('VALUE_TYPE', 'the date and time has no offset; declare the offset of this system')
+  const time = parseLocalTime(native)
+  if (time === undefined) {
+    return refuse('VALUE_TYPE', 'the text is not a date and time like 2031-05-01T12:00:00Z')
   }
-  const shift = offsetSeconds(offset)
-  const local = localSeconds(match)
-  if (shift === undefined || local === undefined) {
-    return refuse('VALUE_TYPE', 'the date and time does not exist in the calendar')
-  }
-  return bounded(local - shift, match[7] ?? '')
-}
-
-function localSeconds(match: RegExpExecArray): number | undefined {
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((index) =>
-    Number(match[index] ?? 0),
-  )
-  if (year === undefined || month === undefined || day === undefined) return undefined
-  if (hour === undefined || minute === undefined || second === undefined) return undefined
-  if (!isCivilDate({ year, month, day }) || hour > 23 || minute > 59 || second > 59) return undefined
-  return toDayNumber({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second
+  if (time === 'impossible') return refuse('VALUE_TYPE', 'the date and time does not exist in the calendar')
+  const zone = time.zone ?? defaultZone
+  if (zone === undefined) return refuse('VALUE_TYPE', 'the date and time has no offset')
+  const seconds = fromLocal(zone, time.localSeconds)
+  if (seconds === undefined) return refuse('VALUE_TYPE', `the zone ${zone} is not known`)
+  return bounded(seconds, time.fraction)
 }
 
 function fromEpoch(native: unknown, shift: number): Outcome<InstantParts> {

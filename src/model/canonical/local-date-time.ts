@@ -1,3 +1,4 @@
+import { parseLocalTime } from './date-time-text.ts'
 import { parseInstant } from './instant.ts'
 import { isPlainObject } from './object.ts'
 import { accept, describeKind, type Parsed, refuse } from './outcome.ts'
@@ -13,7 +14,7 @@ export function parseLocalDateTime(native: unknown): Parsed {
     return refuse('VALUE_TYPE', `a local time with its zone was expected, found ${describeKind(native)}`)
   }
   const { local, zone: name } = native
-  if (typeof local !== 'string' || /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(local.slice(10))) {
+  if (typeof local !== 'string' || saysItsZone(local)) {
     return refuse('VALUE_TYPE', 'the local time must be a text without an offset')
   }
   if (typeof name !== 'string' || name.length > 64 || !zone.test(name)) {
@@ -22,4 +23,9 @@ export function parseLocalDateTime(native: unknown): Parsed {
   // Any fixed offset will do to check the calendar and to bring the digits into their one form.
   const parsed = parseInstant(local, { offset: 'Z' })
   return parsed.ok ? accept({ local: parsed.value.slice(0, -1), zone: name }) : parsed
+}
+
+function saysItsZone(local: string): boolean {
+  const time = parseLocalTime(local)
+  return typeof time === 'object' && time.zone !== undefined
 }

@@ -62,6 +62,13 @@ describe('a mapping says how a system spells a value', () => {
     ['instant', { path: 'v', as: 'epochSeconds' }, '2031-05-01T10:00:00Z', { v: 1935396000 }],
     ['instant', { path: 'v', as: 'epochMillis' }, '2031-05-01T10:00:00.5Z', { v: 1935396000500 }],
     ['instant', { path: 'v', offset: '+02:00' }, '2031-05-01T10:00:00Z', { v: '2031-05-01T12:00:00' }],
+    [
+      'instant',
+      { path: 'v', timeZone: 'Europe/Berlin' },
+      '2031-05-01T10:00:00Z',
+      { v: '2031-05-01T12:00:00' },
+    ],
+    ['instant', { path: 'v', as: 'sql' }, '2031-05-01T10:00:00.5Z', { v: '2031-05-01 10:00:00.5' }],
     ['date', { path: 'v', as: 'compact' }, '2031-05-01', { v: '20310501' }],
     ['boolean', { path: 'v', values: { Y: true, N: false } }, true, { v: 'Y' }],
     ['boolean', { path: 'v', as: 'number', values: { 1: true, 0: false } }, false, { v: 0 }],
@@ -135,12 +142,27 @@ describe('a spelling that makes no sense is refused with what to do', () => {
     [
       'instant',
       { path: 'v', offset: 'Berlin' },
-      'offset: Berlin is not an offset (write it like +01:00 or Z)',
+      'offset: Berlin is not an offset (write it like +01:00 or Z, or name a zone by timeZone)',
     ],
     [
       'instant',
       { path: 'v', offset: '+01:00', as: 'epochMillis' },
-      'offset: an epoch has no offset (leave offset out)',
+      'offset: an epoch has no zone (leave offset out)',
+    ],
+    [
+      'instant',
+      { path: 'v', timeZone: 'Europe/Atlantis' },
+      'timeZone: Europe/Atlantis is not a known zone (write a name like Europe/Berlin, or an offset like +01:00)',
+    ],
+    [
+      'instant',
+      { path: 'v', timeZone: 'Europe/Berlin', offset: '+01:00' },
+      'timeZone: it does not go with offset (keep one of the two)',
+    ],
+    [
+      'date',
+      { path: 'v', timeZone: 'Europe/Berlin' },
+      'timeZone: only instants have one (leave timeZone out)',
     ],
     ['date', { path: 'v', offset: '+01:00' }, 'offset: only instants have one (leave offset out)'],
     ['date', { path: 'v', precision: 'day' }, 'precision does nothing to a field of type date'],

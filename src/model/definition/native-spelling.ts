@@ -1,13 +1,21 @@
 /** How a mapping says that a system spells its values, checked against the type of the field. */
 import { offsetSeconds } from '../canonical/instant.ts'
 import type { Spelling } from '../canonical/spelling.ts'
+import { isTimeZone } from '../canonical/time-zone.ts'
 import type { FieldType } from '../values.ts'
 import { problem } from './finding.ts'
 import type { Report } from './report.ts'
 import type { MappingLongForm } from './schema/mapping.ts'
 
 /** The keys of a mapping that say how a value is spelt. */
-export const spellingKeys = ['as', 'decimalSeparator', 'fractionDigits', 'offset', 'separator'] as const
+export const spellingKeys = [
+  'as',
+  'decimalSeparator',
+  'fractionDigits',
+  'offset',
+  'timeZone',
+  'separator',
+] as const
 
 type SpellingKey = (typeof spellingKeys)[number]
 /** Something wrong with one key: what it is, and what to do. */
@@ -19,7 +27,7 @@ const forms: Partial<Record<FieldType['kind'], readonly NonNullable<Spelling['as
   integer: ['number', 'text'],
   money: ['number', 'text'],
   ref: ['text', 'number'],
-  instant: ['text', 'epochSeconds', 'epochMillis'],
+  instant: ['text', 'epochSeconds', 'epochMillis', 'sql'],
   date: ['text', 'compact'],
 }
 
@@ -42,13 +50,15 @@ export function nativeSpelling(
   return mapping.values === undefined ? spellingOf(mapping) : undefined
 }
 
-function spellingOf({ as, decimalSeparator, fractionDigits, offset, separator }: MappingLongForm): Spelling {
+function spellingOf(mapping: MappingLongForm): Spelling {
+  const { as, decimalSeparator, fractionDigits, offset, timeZone, separator } = mapping
   return {
     // Natives of a value map are the only ones that are booleans, and those have been dealt with.
     ...(as === undefined || as === 'boolean' ? {} : { as }),
     ...(decimalSeparator === undefined ? {} : { decimalSeparator }),
     ...(fractionDigits === undefined ? {} : { fractionDigits }),
     ...(offset === undefined ? {} : { offset }),
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(separator === undefined ? {} : { separator }),
   }
 }
@@ -75,10 +85,15 @@ const faults: Readonly<
   decimalSeparator: (mapping, type) => fractionFault('decimalSeparator', mapping, type),
   fractionDigits: (mapping, type) => fractionFault('fractionDigits', mapping, type),
   offset: ({ as, offset = '' }, type) => {
-    if (elementOf(type).kind !== 'instant') return ['only instants have one', 'leave offset out']
-    if (as === 'epochSeconds' || as === 'epochMillis') return ['an epoch has no offset', 'leave offset out']
-    if (offsetSeconds(offset) !== undefined) return undefined
-    return [`${offset} is not an offset`, 'write it like +01:00 or Z']
+    const fault = zoneFault('offset', as, type)
+    if (fault !== undefined || offsetSeconds(offset) !== undefined) return fault
+    return [`${offset} is not an offset`, 'write it like +01:00 or Z, or name a zone by timeZone']
+  },
+  timeZone: ({ as, offset, timeZone = '' }, type) => {
+    if (offset !== undefined) return ['it does not go with offset', 'keep one of the two']
+    const fault = zoneFault('timeZone', as, type)
+    if (fault !== undefined || isTimeZone(timeZone)) return fault
+    return [`${timeZone} is not a known zone`, 'write a name like Europe/Berlin, or an offset like +01:00']
   },
   separator: ({ separator, decimalSeparator }, type) => {
     if (type.kind !== 'set' && type.kind !== 'list')
@@ -89,6 +104,12 @@ const faults: Readonly<
     if (separator !== point) return undefined
     return ['it is the decimal separator too', 'choose another separator']
   },
+}
+
+function zoneFault(key: SpellingKey, as: MappingLongForm['as'], type: FieldType): Fault | undefined {
+  if (elementOf(type).kind !== 'instant') return ['only instants have one', `leave ${key} out`]
+  if (as === 'epochSeconds' || as === 'epochMillis') return ['an epoch has no zone', `leave ${key} out`]
+  return undefined
 }
 
 function fractionFault(key: SpellingKey, { as }: MappingLongForm, type: FieldType): Fault | undefined {

@@ -66,13 +66,13 @@ function pad(text: string | undefined, width: number, fill?: string): string | u
 }
 
 /**
- * Milliseconds of a time with an offset, or of a date. JSONata's own takes a time without an offset for one of the machine's zone, and
- * fills what a picture leaves open from the clock.
+ * Milliseconds of a date, or of a date and time; without an offset it is UTC. JSONata's own takes a time without an offset for one of the
+ * machine's zone, and fills what a picture leaves open from the clock.
  */
 function toMillis(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const parsed = parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text, {})
+  const parsed = parseInstant(text, {})
   const millis = parsed.ok ? instantToNative(parsed.value, { as: 'epochMillis' }) : parsed
   if (millis.ok && typeof millis.value === 'number') return Math.floor(millis.value)
-  throw new IsthmusError('EXPRESSION_FAILED', '$toMillis takes a date, or a date and time with its offset')
+  throw new IsthmusError('EXPRESSION_FAILED', '$toMillis takes a date, or a date and time')
 }

@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { searchEqualities } from '../../../model/create-evidence.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
-import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
+import { recordMarks, timeFormat, timeZone } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
 
@@ -95,6 +95,7 @@ const changesSchema = z
     ),
     position: path.describe('Where a record has the time of its change.'),
     format: timeFormat.default('iso'),
+    timeZone,
     since: z
       .string()
       .includes('{since}', { error: 'expected a text with {since} in it' })

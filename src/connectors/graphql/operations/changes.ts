@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult, ListedRecord } from '../../kit/contract.ts'
-import { formatTime, textAt, timeAt } from '../../kit/native.ts'
+import { textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { formatTime, timeAt } from '../../kit/times.ts'
 import type { GraphqlAnswer } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
@@ -43,12 +44,12 @@ export class ChangeFeed {
 
   /** Changes after the cursor. Never throws: a failure is no information. */
   async after(cursor: string | undefined, context: CallContext): Promise<ChangesResult> {
-    const { commitLag, overlap, format } = this.#feed
+    const { commitLag, overlap } = this.#feed
     const rules = {
       tieBreak: tieBreakOf(this.#document),
       commitLagMs: commitLag,
       overlapMs: overlap,
-      formatPosition: (ms: number) => formatTime(ms, format),
+      formatPosition: (ms: number) => formatTime(ms, this.#feed),
     }
     try {
       return await readFeed(cursor, rules, (query) => this.#page(query, context))
@@ -106,9 +107,9 @@ export class ChangeFeed {
   }
 
   #item({ rid, native, version }: ListedRecord): FeedItem {
-    const { position: path, format } = this.#feed
+    const { position: path } = this.#feed
     const position = textAt(native, path)
-    const positionMs = timeAt(native, path, format)
+    const positionMs = timeAt(native, path, this.#feed)
     if (position === undefined || positionMs === undefined)
       throw unusable(`a change has no usable time at ${path.join('.')}`)
     const change = {

@@ -3,7 +3,8 @@ import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
-import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
+import { timeAt } from '../../kit/times.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no record with an id */
@@ -13,7 +14,7 @@ export function listedRecord(resource: ResourceManifest, value: unknown): Listed
   if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
   const { version, changedAt } = resource
   const itsVersion = version === undefined ? undefined : textAt(value, version.path)
-  const itsTime = changedAt === undefined ? undefined : timeAt(value, changedAt.path, changedAt.format)
+  const itsTime = changedAt === undefined ? undefined : timeAt(value, changedAt.path, changedAt)
   return {
     rid,
     native: value,

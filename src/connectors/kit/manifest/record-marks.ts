@@ -1,18 +1,29 @@
 /** What a manifest says of any record: when it changed, and what marks it as deleted. */
 import { z } from 'zod'
+import { isTimeZone } from '../../../model/canonical/time-zone.ts'
 import { compileScope } from '../../../model/definition/compile-scope.ts'
 import { whereRecordSchema } from '../../../model/definition/schema/mapping.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { path } from './values.ts'
 
 export const timeFormat = z
-  .enum(['iso', 'epochMs', 'epochSeconds'])
-  .describe('How the time is spelt; iso without a zone is UTC.')
+  .enum(['iso', 'sql', 'epochMs', 'epochSeconds'])
+  .describe(
+    'How the time is spelt: iso (2026-11-29T13:00:00Z), sql (2026-11-29 13:00:00, without a zone) or a count since 1970. Texts are read in either spelling.',
+  )
+
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin, or an offset such as +01:00' })
+  .optional()
+  .describe(
+    'Zone of times that name none; what is sent is then spelt in it, without an offset. Default: UTC, and sent with Z.',
+  )
 
 /** Keys of a resource; a manifest's schema spreads them. */
 export const recordMarks = {
   changedAt: z
-    .strictObject({ path: path.describe('Where it is.'), format: timeFormat.default('iso') })
+    .strictObject({ path: path.describe('Where it is.'), format: timeFormat.default('iso'), timeZone })
     .optional()
     .describe("When the record was changed, by the system's own clock."),
   tombstone: z

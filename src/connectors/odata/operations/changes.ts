@@ -16,6 +16,7 @@ import {
 } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult, ListedRecord } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { serverTimeOf } from '../../kit/times.ts'
 import { type ServiceQuery, unusableAnswer } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import { afterPosition, allOf, keyOf, type Position } from '../protocol/literals.ts'
@@ -128,9 +129,9 @@ async function trackPage(
   const isCutShort = page.next !== undefined && page.items.length < pageSize
   const isTie = query.page > 0 || items.at(-1)?.position === query.since
   if (feed.ties === 'skip' && isCutShort && isTie) throw unusableAnswer(cutWithinTies(page.items.length))
-  const date = Date.parse(headers.date ?? '')
+  const date = serverTimeOf(headers.date)
   // The field has whole seconds and was written when the answer was ready; the records were read before that.
-  const now = Number.isNaN(date) ? undefined : date - Math.ceil(tookMs)
+  const now = date === undefined ? undefined : date - Math.ceil(tookMs)
   const zone = zoneOfTrack(track, bound.set, feed.timeZone)
   return { items, more, ...(now === undefined ? {} : { serverNowMs: onTheWall(now, zone) }) }
 }

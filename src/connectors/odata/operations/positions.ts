@@ -5,8 +5,10 @@
  * with each other only, so it reckons with them as they stand (as if the wall were in UTC) and moves the server's clock onto that wall; an
  * hour that comes twice in autumn is covered by reading an hour back.
  */
+import { offsetAt } from '../../../model/canonical/time-zone.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt } from '../../kit/native.ts'
+import { epochMsOf } from '../../kit/times.ts'
 import type { ResourceSettings } from '../config.ts'
 import type { EntitySet } from '../metadata/model.ts'
 
@@ -22,21 +24,13 @@ export function positionText(track: Track, native: NativeRecord): string | undef
 
 /** Milliseconds of a position as it stands: an instant's own, a wall's as if it were in UTC. */
 export function positionAsStands(text: string): number | undefined {
-  const ms = Date.parse(saysItsZone(text) || text.length <= 10 ? text : `${text}Z`)
-  return Number.isNaN(ms) ? undefined : ms
-}
-
-function saysItsZone(text: string): boolean {
-  return /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
+  return epochMsOf(text)
 }
 
 /** Epoch milliseconds of a record's time; a time on the wall is taken to be in the given zone. */
 export function positionMs(track: Track, native: NativeRecord, timeZone: string): number | undefined {
   const text = positionText(track, native)
-  const ms = text === undefined ? undefined : positionAsStands(text)
-  if (text === undefined || ms === undefined || saysItsZone(text) || timeZone === 'UTC') return ms
-  // The offset at a time near by: off by one hour only within the hour of a change of the clock.
-  return ms - (onTheWall(ms, timeZone) - ms)
+  return text === undefined ? undefined : epochMsOf(text, timeZone)
 }
 
 /** Spells a position for a track. */
@@ -47,20 +41,7 @@ export function formatPosition(track: Track, ms: number): string {
 
 /** What the wall of the zone shows at a moment, as milliseconds as if it were in UTC. */
 export function onTheWall(ms: number, timeZone: string): number {
-  if (timeZone === 'UTC') return ms
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(ms)
-  const part = (type: Intl.DateTimeFormatPartTypes): number =>
-    Number(parts.find((one) => one.type === type)?.value ?? 0)
-  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+  return ms + (offsetAt(timeZone, Math.floor(ms / 1_000)) ?? 0) * 1_000
 }
 
 /** The zone that a track's times are in: that of the wall, unless they are of a type that says its own zone. */

@@ -6,6 +6,7 @@ import { isLosslessNumber } from '../../../http/json.ts'
 import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord } from '../../kit/native.ts'
+import { epochMsOf } from '../../kit/times.ts'
 import type { EdmProperty, ServiceModel, StructuredType } from '../metadata/model.ts'
 
 /** A record as it came, and the version that came with it. */
@@ -140,9 +141,8 @@ function writeScalar({ version }: ServiceModel, property: EdmProperty, value: un
 }
 
 function wireDate(property: EdmProperty, text: string): string {
-  const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
-  const ms = Date.parse(text.length <= 10 || hasZone ? text : `${text}Z`)
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(ms)) throw unusableValue(property)
+  const ms = epochMsOf(text)
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || ms === undefined) throw unusableValue(property)
   return property.type === 'Edm.DateTimeOffset' ? `/Date(${ms}+0000)/` : `/Date(${ms})/`
 }
 

@@ -8,10 +8,11 @@
  */
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
+import { formatTime } from '../../kit/times.ts'
 import type { TextRow } from '../client.ts'
 import type { TableConfig } from '../config.ts'
 import { unusable } from '../record.ts'
-import { type BoundTable, from, isDeleted, keyParts, of, ridOf, versionOf } from '../statements.ts'
+import { type BoundTable, epochMsOf, from, isDeleted, keyParts, of, ridOf, versionOf, zoneOf } from '../statements.ts'
 import { boundTable, type TableOwner } from './table-owner.ts'
 
 type ColumnFeed = Exclude<TableConfig['changes'], string>
@@ -30,11 +31,13 @@ export async function changesByColumn(
   const bound = await boundTable(owner, context)
   const { nowMs, oldestMs } = await horizon(owner, context)
   const openMs = oldestMs === undefined ? 0 : Math.min(nowMs - oldestMs, waitedMaxMs)
+  const zone = zoneOf(bound, feed.column)
   const rules = {
     tieBreak: 'id',
     commitLagMs: Math.max(feed.commitLag, openMs),
-    overlapMs,
-    formatPosition: (ms: number) => new Date(ms).toISOString(),
+    // Where clocks go back in autumn, an hour comes twice.
+    overlapMs: zone === undefined ? overlapMs : overlapMs + 3_600_000,
+    formatPosition: (ms: number) => formatTime(ms, { format: 'iso', timeZone: zone }),
   } as const
   return readFeed(cursor, rules, (query) => fetchPage(owner, bound, { feed, query, context, nowMs }))
 }
@@ -76,7 +79,7 @@ async function fetchPage(
     conditions.push(`(${column}, ${keys}) > ($1, ${places.join(', ')})`)
   }
   const text = `select ${ridOf(bound)} as rid, ${column}::text as position, ${versionOf(bound)} as version,
-  floor(extract(epoch from ${column}) * 1000)::bigint::text as ms, ${isDeleted(bound)} as deleted
+  ${epochMsOf(bound, feed.column)} as ms, ${isDeleted(bound)} as deleted
 from ${from(bound)} as t where ${conditions.join(' and ')} order by ${column}, ${keys} limit ${owner.pageSize}`
   const rows = await owner.client.read({ text, values }, context)
   return { items: rows.map(feedItem), more: rows.length === owner.pageSize, serverNowMs: nowMs }

@@ -191,7 +191,7 @@ function updateText({ owner, bound }: Batch, columns: readonly string[]): (sourc
     key.includes(column) ? [] : [`${quoted(column)} = v.c${index}`],
   )
   const same = key.map((column) => `${of(column)} = v.c${columns.indexOf(column)}`)
-  return (source) => `update ${from(bound)} as t set ${[...sets, ...touched(owner, columns)].join(', ')}
+  return (source) => `update ${from(bound)} as t set ${[...sets, ...touched(bound, columns)].join(', ')}
 from ${source}
 where ${same.join(' and ')} and not (${isDeleted(bound)}) and (v.ver is null or ${hasVersion(bound, 'v.ver')})
 returning v.n::text as n, 'f' as was, ${shown(bound)}`

@@ -28,6 +28,7 @@ import {
   ridOf,
   rowsOf,
   shown,
+  timeFor,
 } from '../statements.ts'
 import { markerColumn } from './find.ts'
 import { readOne } from './read.ts'
@@ -102,7 +103,7 @@ export function onConflict(
   const on = `\non conflict (${target.map(quoted).join(', ')})`
   if (owner.config.existing === 'adopt' || others.length === 0) return `${on} do nothing`
   const sets = others.map((one) => `${quoted(one)} = excluded.${quoted(one)}`)
-  return `${on} do update set ${[...sets, ...touched(owner, columns)].join(', ')} where not (${isDeleted(bound)})`
+  return `${on} do update set ${[...sets, ...touched(bound, columns)].join(', ')} where not (${isDeleted(bound)})`
 }
 
 interface Upsert {
@@ -155,7 +156,7 @@ export async function updateRow(
     const { source, parameter } = rowsOf(bound, columns, [{ values }])
     const sets = [
       ...columns.map((column, index) => `${quoted(column)} = v.c${index}`),
-      ...touched(owner, columns),
+      ...touched(bound, columns),
     ]
     if (sets.length === 0) return await unchanged(owner, { rid, ifVersion }, context)
     const parameters = [parameter, ...parts, ...(ifVersion === undefined ? [] : [ifVersion])]
@@ -171,10 +172,10 @@ returning ${answered(bound)}`
 }
 
 /** Columns that our updates set to the time, unless the patch does. */
-export function touched({ config }: TableOwner, columns: readonly string[]): readonly string[] {
-  return config.touch
+export function touched(bound: BoundTable, columns: readonly string[]): readonly string[] {
+  return bound.config.touch
     .filter((column) => !columns.includes(column))
-    .map((column) => `${quoted(column)} = clock_timestamp()`)
+    .map((column) => `${quoted(column)} = ${timeFor(bound, column, 'clock_timestamp()')}`)
 }
 
 /** The patch without key columns that say what the row's key says anyway; undefined when one would change it. */
@@ -286,7 +287,7 @@ export async function removeRow(
     if (parts === undefined) return { kind: 'gone' }
     const values = [...parts, ...(ifVersion === undefined ? [] : [ifVersion])]
     const where = `${hasKey(bound, 1)}${precondition(bound, parts.length + 1, ifVersion)}`
-    const sets = [archiving(bound), ...touched(owner, [])].join(', ')
+    const sets = [archiving(bound), ...touched(bound, [])].join(', ')
     const text =
       mode === 'delete'
         ? `delete from ${from(bound)} as t where ${where} returning 1`

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { searchEqualities } from '../../../model/create-evidence.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
-import { recordMarks, timeFormat } from '../../kit/manifest/record-marks.ts'
+import { recordMarks, timeFormat, timeZone } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
 
@@ -157,6 +157,7 @@ const changesSchema = z
       since: z.string().describe('Query parameter for the time.'),
       position: path.describe('Where a record has the time of its change.'),
       format: timeFormat.default('iso'),
+      timeZone,
       afterId: z
         .string()
         .optional()

@@ -4,8 +4,9 @@ import { HttpStatusError } from '../../../http/errors.ts'
 import { writeJson } from '../../../http/json.ts'
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
-import { formatTime, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import { textAt, valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { formatTime, serverTimeOf, timeAt } from '../../kit/times.ts'
 import type { Query } from '../client.ts'
 import type { ChangesManifest } from '../manifests/manifest.ts'
 import { isTombstone, itemsOf, listedRecord, recordOf, unusable } from './record.ts'
@@ -64,7 +65,7 @@ function afterTime(feed: TimestampFeed, request: ChangesRequest): Promise<Change
     tieBreak: feed.afterId !== undefined ? 'id' : feed.page !== undefined ? 'page' : 'none',
     commitLagMs: feed.commitLag,
     overlapMs: feed.overlap,
-    formatPosition: (ms: number) => formatTime(ms, feed.format),
+    formatPosition: (ms: number) => formatTime(ms, feed),
   } as const
   return readFeed(request.cursor, rules, (query) => timePage(feed, request, query))
 }
@@ -88,15 +89,15 @@ async function timePage(
   const items = itemsOf(answer.data, feed.items).map((value) => timeItem(resource, feed, value))
   const more =
     feed.more === undefined ? items.length >= feed.size.value : valueAt(answer.data, feed.more) === true
-  const date = Date.parse(answer.headers.date ?? '')
+  const date = serverTimeOf(answer.headers.date)
   // The field has whole seconds and was written when the answer was ready; the records were read before that.
-  return { items, more, ...(Number.isNaN(date) ? {} : { serverNowMs: date - Math.ceil(tookMs) }) }
+  return { items, more, ...(date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }) }
 }
 
 function timeItem(resource: ResourceContext['resource'], feed: TimestampFeed, value: unknown): FeedItem {
   const { rid, native, version } = listedRecord(resource, value)
   const position = textAt(native, feed.position)
-  const positionMs = timeAt(native, feed.position, feed.format)
+  const positionMs = timeAt(native, feed.position, feed)
   if (position === undefined || positionMs === undefined) {
     throw unusable(`a change has no usable time at ${feed.position.join('.')}`)
   }

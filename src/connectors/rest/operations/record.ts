@@ -4,7 +4,8 @@ import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
-import { isNativeRecord, textAt, timeAt, valueAt } from '../../kit/native.ts'
+import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
+import { timeAt } from '../../kit/times.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
 /** Headers of the answer that a single record came in; a list's headers say nothing about its records. */
@@ -21,9 +22,7 @@ export function listedRecord(
   if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
   const version = versionOf(resource, native, headers)
   const changedAt =
-    resource.changedAt === undefined
-      ? undefined
-      : timeAt(native, resource.changedAt.path, resource.changedAt.format)
+    resource.changedAt === undefined ? undefined : timeAt(native, resource.changedAt.path, resource.changedAt)
   return {
     rid,
     native,

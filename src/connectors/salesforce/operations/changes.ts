@@ -12,7 +12,8 @@
 import { z } from 'zod'
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
-import { isNativeRecord, textAt, timeAt } from '../../kit/native.ts'
+import { isNativeRecord, textAt } from '../../kit/native.ts'
+import { timeAt } from '../../kit/times.ts'
 import { unusable } from '../client.ts'
 import { hasCode, readFailure } from '../errors.ts'
 import { modstampOf } from '../record.ts'
@@ -191,7 +192,7 @@ async function readDeleteLog(
   const start = Math.min(until ?? end, end - logWindowMs)
   const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() }
   const { data } = await client.read('/sobjects/{object}/deleted', { path: { object }, query }, context)
-  const covered = timeAt(data, ['latestDateCovered'], 'iso')
+  const covered = timeAt(data, ['latestDateCovered'], { format: 'iso' })
   if (!isNativeRecord(data) || !Array.isArray(data.deletedRecords) || covered === undefined) {
     throw unusable('the delete log lacks its records or what it covers')
   }

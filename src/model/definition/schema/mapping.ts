@@ -84,10 +84,10 @@ const pathKeys = {
       'Native value: canonical value. Of several natives for one canonical value, the first is written.',
     ),
   as: z
-    .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'compact'])
+    .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'sql', 'compact'])
     .optional()
     .describe(
-      'How the value is written: decimals, integers and money as number (default) or text; references as text (default) or number; instants as text (default), epochSeconds or epochMillis; dates as text (default) or compact (20310501). With values: JSON type of the native values named there, text (default), number or boolean.',
+      'How the value is written: decimals, integers and money as number (default) or text; references as text (default) or number; instants as text (default), epochSeconds, epochMillis or sql (2031-05-01 12:00:00, without a zone); dates as text (default) or compact (20310501). With values: JSON type of the native values named there, text (default), number or boolean.',
     ),
   decimalSeparator: z
     .enum(['.', ','])
@@ -105,7 +105,14 @@ const pathKeys = {
     .string()
     .optional()
     .describe(
-      'Of instants that this system writes without one, such as +01:00 or Z. Default: each says its own.',
+      'Of instants that this system writes without one, such as +01:00 or Z. Default: a text without one is UTC, and times are written with Z.',
+    ),
+  timeZone: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Instead of offset, the zone that this system writes instants in without saying so: a name such as Europe/Berlin. Times are written in it, without an offset.',
     ),
   separator: z
     .string()
