@@ -77,14 +77,12 @@ describe('times', () => {
     expect(read({ kind: 'instant' }, native)).toBe(canonical)
   })
 
-  it.each([
-    ['2023-02-29T00:00:00Z'],
-    ['2024-01-01T24:00:00Z'],
-    ['2024-13-01T00:00:00Z'],
-    ['yesterday'],
-  ])('refuses the instant %s', (native) => {
-    expect(read({ kind: 'instant' }, native)).toBe('VALUE_TYPE')
-  })
+  it.each([['2023-02-29T00:00:00Z'], ['2024-01-01T24:00:00Z'], ['2024-13-01T00:00:00Z'], ['yesterday']])(
+    'refuses the instant %s',
+    (native) => {
+      expect(read({ kind: 'instant' }, native)).toBe('VALUE_TYPE')
+    },
+  )
 
   it('refuses what is finer than it can keep instead of cutting it', () => {
     expect(read({ kind: 'instant' }, '2024-01-01T00:00:00.1234567891Z')).toBe('VALUE_INEXACT')

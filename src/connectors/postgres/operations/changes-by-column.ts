@@ -12,7 +12,17 @@ import { formatTime } from '../../kit/times.ts'
 import type { TextRow } from '../client.ts'
 import type { TableConfig } from '../config.ts'
 import { unusable } from '../record.ts'
-import { type BoundTable, epochMsOf, from, isDeleted, keyParts, of, ridOf, versionOf, zoneOf } from '../statements.ts'
+import {
+  type BoundTable,
+  epochMsOf,
+  from,
+  isDeleted,
+  keyParts,
+  of,
+  ridOf,
+  versionOf,
+  zoneOf,
+} from '../statements.ts'
 import { boundTable, type TableOwner } from './table-owner.ts'
 
 type ColumnFeed = Exclude<TableConfig['changes'], string>
