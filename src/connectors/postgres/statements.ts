@@ -105,8 +105,17 @@ export function readable({ name, config, table }: BoundTable): readonly string[]
 
 /** The record as JSON of the row `t`. */
 function recordOf(bound: BoundTable): string {
-  const columns = readable(bound).map(of).join(', ')
-  return `(select row_to_json(r) from (select ${columns}) r)::text`
+  const columns = readable(bound)
+    .map((name) => shownColumn(bound, name))
+    .join(', ')
+  return `(select row_to_json(r.*) from (select ${columns}) r)::text`
+}
+
+/** `char(n)` is padded with blanks that are no part of its value; a cast to text leaves them out, as comparisons in PostgreSQL do. */
+function shownColumn({ table }: BoundTable, name: string): string {
+  const column = table.columns.get(name)
+  if (column?.base !== 'bpchar') return of(name)
+  return `${of(name)}::${column.isArray ? 'text[]' : 'text'} as ${quoted(name)}`
 }
 
 /** What every read answers of the row `t`. */
@@ -141,7 +150,8 @@ function literal(value: string | number | boolean): string {
 export function archiving(bound: BoundTable): string {
   const { softDelete } = bound.config
   if (softDelete === undefined) return ''
-  const value = softDelete.value === 'now' ? timeFor(bound, softDelete.column, 'now()') : literal(softDelete.value)
+  const value =
+    softDelete.value === 'now' ? timeFor(bound, softDelete.column, 'now()') : literal(softDelete.value)
   return `${quoted(softDelete.column)} = ${value}`
 }
 
