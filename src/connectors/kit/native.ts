@@ -1,5 +1,6 @@
 /** Reading and combining native records: own properties only, whatever the other side sent. */
 import { isLosslessNumber } from '../../http/json.ts'
+import { wholeDigits } from '../../model/canonical/number.ts'
 import { parseNativePath } from '../../model/definition/native-path.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
@@ -30,13 +31,16 @@ export function valueAt(native: unknown, path: NativePath): unknown {
   return value
 }
 
-/** A scalar as text, digits kept; undefined for anything that is not one, and for an empty text. */
+/**
+ * A scalar as text; undefined for anything that is not one, and for an empty text. Digits are kept, and a whole number has one spelling: an id
+ * that arrives as 1000, 1e3 or 1000.0 names one record.
+ */
 export function textAt(native: unknown, path: NativePath): string | undefined {
   const value = valueAt(native, path)
   if (typeof value === 'string') return value === '' ? undefined : value
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
-    return String(value)
-  return isLosslessNumber(value) ? value.toString() : undefined
+  if (typeof value === 'number') return wholeDigits(String(value))
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  return isLosslessNumber(value) ? wholeDigits(value.toString()) : undefined
 }
 
 /** Puts a patch over a record, nested objects property by property; lists are replaced. Neither argument is changed. */

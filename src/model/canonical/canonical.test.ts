@@ -123,11 +123,32 @@ describe('times', () => {
 })
 
 describe('texts, sets and the rest', () => {
-  it('brings texts into NFC and refuses what no system can store', () => {
-    expect(read({ kind: 'string' }, 'e\u0301')).toBe('\u00e9')
+  it('keeps the Unicode form of texts, and refuses what no system can store', () => {
+    expect(read({ kind: 'string' }, 'e\u0301')).toBe('e\u0301')
     expect(read({ kind: 'string' }, 'a\u0000b')).toBe('VALUE_TEXT')
     expect(read({ kind: 'string' }, 'a\ud800')).toBe('VALUE_TEXT')
     expect(read({ kind: 'string' }, 'x'.repeat(2_000_000))).toBe('VALUE_TOO_LARGE')
+  })
+
+  it('compares texts under NFC, alone and inside sets, lists and groups', () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
+    expect(isEqualCanonical(composed, decomposed)).toBe(true)
+    expect(isEqualCanonical({ a: [composed] }, { a: [decomposed] })).toBe(true)
+    expect(isEqualCanonical(composed, 'cafe')).toBe(false)
+    expect(canonicalJson(decomposed)).toBe(canonicalJson(composed))
+    expect(read({ kind: 'set', of: { kind: 'string' } }, [decomposed, composed])).toHaveLength(1)
+    expect(read({ kind: 'enum', values: [composed] }, decomposed)).toBe(composed)
+  })
+
+  it('reads a whole number in one spelling where a text or an id is declared', () => {
+    for (const digits of ['1e3', '1000.0', '1000', '10E2']) {
+      expect(read({ kind: 'ref', entity: 'x' }, new LosslessNumber(digits))).toBe('ref:1000')
+      expect(read({ kind: 'string' }, new LosslessNumber(digits))).toBe('1000')
+    }
+    expect(read({ kind: 'ref', entity: 'x' }, new LosslessNumber('12345678901234567890'))).toBe(
+      'ref:12345678901234567890',
+    )
+    expect(read({ kind: 'ref', entity: 'x' }, '1e3')).toBe('ref:1e3')
   })
 
   it('sorts sets and drops what is there twice', () => {

@@ -12,7 +12,7 @@ import { isCanonicalList, isCanonicalObject } from './object.ts'
 import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
 import { parseReference, referenceToNative } from './reference.ts'
 import { plainSpelling, type Spelling } from './spelling.ts'
-import { checkText, parseText } from './text.ts'
+import { checkText, isSameText, parseText } from './text.ts'
 
 /**
  * Reads one native value. `null` stays null; what stands for *nothing* in a system otherwise (an empty text, a missing property) is
@@ -125,7 +125,10 @@ function elementParser(spelling: Spelling): (type: FieldType, native: unknown) =
 
 function parseEnum(values: readonly string[], native: unknown): Outcome<string> {
   const text = parseText(native)
-  if (!text.ok || values.includes(text.value)) return text
+  if (!text.ok) return text
+  // The declared spelling counts, whichever Unicode form the system uses.
+  const known = values.find((value) => isSameText(value, text.value))
+  if (known !== undefined) return accept(known)
   return refuse('VALUE_ENUM', `the value is none of ${values.slice(0, 20).join(', ')}`)
 }
 

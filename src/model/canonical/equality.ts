@@ -2,13 +2,15 @@ import { IsthmusError } from '../errors.ts'
 import type { CanonicalValue } from '../values.ts'
 import { limits } from './limits.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
+import { comparableForm, isSameText } from './text.ts'
 
-/** Whether two canonical values are the same. Absent (`undefined`), null and empty are three different things. */
+/** Whether two canonical values are the same, texts under NFC. Absent (`undefined`), null and empty are three different things. */
 export function isEqualCanonical(
   left: CanonicalValue | undefined,
   right: CanonicalValue | undefined,
 ): boolean {
   if (left === right) return true
+  if (typeof left === 'string') return typeof right === 'string' && isSameText(left, right)
   if (isCanonicalList(left)) {
     if (!isCanonicalList(right) || left.length !== right.length) return false
     return left.every((value, index) => isEqualCanonical(value, right[index]))
@@ -20,7 +22,7 @@ export function isEqualCanonical(
 }
 
 /**
- * The one JSON text of a canonical value (RFC 8785): keys sorted by UTF-16 units, no blanks. Values hold no numbers, so the text is
+ * The one JSON text of a canonical value (RFC 8785): keys sorted by UTF-16 units, no blanks, texts under NFC as they are compared. Values hold no numbers, so the text is
  * the same on every machine.
  *
  * @throws VALUE_TOO_LARGE for nesting beyond the limit, which no declared type reaches
@@ -30,7 +32,9 @@ export function canonicalJson(value: CanonicalValue): string {
 }
 
 function writeJson(value: CanonicalValue, depth: number): string {
-  if (!isCanonicalList(value) && !isCanonicalObject(value)) return JSON.stringify(value)
+  if (!isCanonicalList(value) && !isCanonicalObject(value)) {
+    return JSON.stringify(typeof value === 'string' ? comparableForm(value) : value)
+  }
   if (depth >= limits.depthMax) {
     throw new IsthmusError('VALUE_TOO_LARGE', `a value is nested deeper than ${limits.depthMax} levels`)
   }

@@ -46,6 +46,15 @@ export function canonicalDigits(numeral: string): Outcome<string> {
   return accept(placePoint(match[1] === '-', whole + fraction, whole.length + exponent))
 }
 
+/**
+ * The one spelling of a whole JSON number: `1e3` → `1000`, `1.0` → `1`. Ids and texts that come as numbers are compared by it, since a
+ * system may spell one number in several ways. Numbers with a fraction keep the digits they came with.
+ */
+export function wholeDigits(numeral: string): string {
+  const digits = canonicalDigits(numeral)
+  return digits.ok && !digits.value.includes('.') ? digits.value : numeral
+}
+
 /** Digits of the fraction of a canonical numeral. */
 export function fractionLength(digits: string): number {
   const point = digits.indexOf('.')

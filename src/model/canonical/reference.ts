@@ -1,5 +1,6 @@
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { exactDigits, toJsonNumber } from './exact-number.ts'
+import { wholeDigits } from './number.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
 import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
@@ -49,5 +50,6 @@ function idOf(native: unknown): string | undefined {
   if (typeof native === 'string') return native
   if (typeof native === 'bigint') return String(native)
   if (typeof native === 'number') return Number.isSafeInteger(native) ? String(native) : undefined
-  return exactDigits(native)
+  const digits = exactDigits(native)
+  return digits === undefined ? undefined : wholeDigits(digits)
 }

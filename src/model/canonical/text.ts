@@ -1,9 +1,11 @@
 import { exactDigits } from './exact-number.ts'
 import { limits } from './limits.ts'
+import { wholeDigits } from './number.ts'
 import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 
 /**
- * Accepts a text in NFC.
+ * Accepts a text as it is written. Its Unicode form is kept, since a system may tell forms apart that look alike; texts are *compared* under
+ * NFC (`sameText`).
  *
  * NUL and halves of surrogate pairs are refused rather than kept: databases, search keys and most APIs can't hold them, and a value
  * that only we can hold would come back changed.
@@ -14,7 +16,7 @@ export function parseText(native: unknown): Outcome<string> {
   return checkText(text)
 }
 
-/** Bounds, well-formedness and NFC for a text from anywhere. */
+/** Bounds and well-formedness of a text from anywhere. */
 export function checkText(text: string): Outcome<string> {
   if (text.length > limits.textUnitsMax) {
     return refuse(
@@ -24,15 +26,29 @@ export function checkText(text: string): Outcome<string> {
   }
   if (!text.isWellFormed()) return refuse('VALUE_TEXT', 'the text holds half of a surrogate pair')
   if (text.includes('\u0000')) return refuse('VALUE_TEXT', 'the text holds the character NUL')
-  return accept(text.normalize('NFC'))
+  return accept(text)
 }
 
 /** Texts and bare numbers: some systems send postal codes and phone numbers as JSON numbers. */
 function textOf(native: unknown): string | undefined {
   if (typeof native === 'string') return native
   if (typeof native === 'number') return Number.isSafeInteger(native) ? String(native) : undefined
-  return exactDigits(native)
+  const digits = exactDigits(native)
+  return digits === undefined ? undefined : wholeDigits(digits)
 }
+
+/** Whether two texts are the same, whichever Unicode form each is in. */
+export function isSameText(left: string, right: string): boolean {
+  return left === right || (beyondAscii.test(left) && comparableForm(left) === comparableForm(right))
+}
+
+/** The form in which texts are compared, sorted and hashed. */
+export function comparableForm(text: string): string {
+  return beyondAscii.test(text) ? text.normalize('NFC') : text
+}
+
+/** Below it every form is the same, which is most of all texts. */
+const beyondAscii = /[^\u0020-\u007e\n\r\t]/
 
 /** Code points, not UTF-16 units: what a person and most systems count. */
 export function countCodePoints(text: string): number {

@@ -26,6 +26,14 @@ import {
 import { type Report, reportUnder } from './report.ts'
 import type { GroupMapping, MappingDefinition, MappingLongForm } from './schema/mapping.ts'
 import { emptySpelling, type SpellsDefinition } from './spelling.ts'
+import {
+  codecOf,
+  composeCodecs,
+  elementsCodec,
+  type PartCodec,
+  partsCodec,
+  type TextCodec,
+} from './text-codec.ts'
 import { equalityOf, equalityOfSource } from './value-equality.ts'
 
 /** Makes the identity of one field's lens in one system; functions without a version are reported. */
@@ -64,6 +72,7 @@ export function compileMapping(
   const result = finish(form.mapping, context, {
     source: compiled.source,
     normalise: normaliserOf(compiled.specs, type, report),
+    codec: compiled.codec,
     declared: compiled.declared,
     report,
     equality: widestEquality(
@@ -81,6 +90,8 @@ export function compileMapping(
 interface CompiledSource {
   readonly source: LensSource
   readonly specs: readonly NormaliserSpec[]
+  /** How texts are kept there, where not as they are. */
+  readonly codec: TextCodec | undefined
   /** Both as declared, for the identity of the lens. */
   readonly declared: unknown
 }
@@ -98,12 +109,13 @@ function wholeSource(
   const specs = normaliserSpecs(mapping, empties)
   const elements = isGroupList(type) ? mapping.elements : undefined
   if (!isGroupList(type) || elements === undefined)
-    return { source, specs, declared: { source: sourceIdentity(source), specs } }
+    return { source, specs, codec: codecOf(specs, type), declared: { source: sourceIdentity(source), specs } }
   const parts = elementParts(elements, type, { spells, report })
   const declaredParts = Object.fromEntries(parts.map((part) => [part.name, part.specs]))
   return {
     source,
     specs: [...elementsNormaliser(type, parts), ...specs],
+    codec: composeCodecs(elementsCodec(type, parts), codecOf(specs, type)),
     declared: { source: sourceIdentity(source), specs, parts: declaredParts },
   }
 }
@@ -113,14 +125,14 @@ function elementParts(
   elements: NonNullable<MappingLongForm['elements']>,
   type: GroupListType,
   { spells, report }: { readonly spells: SpellsDefinition | undefined; readonly report: Report },
-): (PartNormaliser & { readonly specs: readonly NormaliserSpec[] })[] {
+): (PartNormaliser & PartCodec & { readonly specs: readonly NormaliserSpec[] })[] {
   return Object.entries(elements).flatMap(([name, mapping]) => {
     const partType = type.of.fields[name]
     if (partType === undefined) return []
     const long: MappingLongForm = typeof mapping === 'string' ? { path: mapping } : mapping
     const specs = normaliserSpecs(long, emptySpelling(spells, long.spells))
     const under = reportUnder(report, ['elements', name])
-    return [{ name, specs, normalise: normaliserOf(specs, partType, under) }]
+    return [{ name, specs, codec: codecOf(specs, partType), normalise: normaliserOf(specs, partType, under) }]
   })
 }
 
@@ -132,7 +144,7 @@ function groupSource(
   const parts = groupParts(group, context.field.type, report)
   if (parts === undefined) return undefined
   const sources: LensPartSpec[] = []
-  const normalisers: PartNormaliser[] = []
+  const normalisers: (PartNormaliser & PartCodec)[] = []
   const declaredParts: Record<string, unknown> = {}
   for (const { name, type, mapping, path } of parts) {
     const under = reportUnder(report, path)
@@ -141,7 +153,7 @@ function groupSource(
     if (source === undefined) continue
     sources.push({ name, type, source })
     const specs = normaliserSpecs(long, emptySpelling(context.spells, group.spells, long.spells))
-    normalisers.push({ name, normalise: normaliserOf(specs, type, under) })
+    normalisers.push({ name, codec: codecOf(specs, type), normalise: normaliserOf(specs, type, under) })
     declaredParts[name] = specs
   }
   if (sources.length < parts.length) return undefined
@@ -150,6 +162,7 @@ function groupSource(
   return {
     source,
     specs: [...partsNormaliser(normalisers), ...specs],
+    codec: composeCodecs(partsCodec(normalisers), codecOf(specs, context.field.type)),
     declared: { source: sourceIdentity(source), specs, parts: declaredParts },
   }
 }
@@ -162,11 +175,13 @@ function finish(
   {
     source,
     normalise,
+    codec,
     declared,
     report,
     equality,
   }: Pick<SystemField, 'normalise'> & {
     source: LensSource
+    codec: TextCodec | undefined
     declared: unknown
     report: Report
     equality: ValueEquality
@@ -186,7 +201,12 @@ function finish(
       writable,
       source,
       normalise: normaliseField,
-      asWritten: (value) => normalise(normaliseField(value)),
+      decode: codec?.decode,
+      // Elements of lists are recognised by the texts that the system keeps.
+      asWritten: (value) => {
+        const stored = normalise(normaliseField(value))
+        return codec === undefined ? stored : codec.encode(stored)
+      },
     },
     field: {
       name,

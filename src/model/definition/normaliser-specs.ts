@@ -34,13 +34,24 @@ export function normaliserSpecs(
   mapping: Pick<MappingLongForm, 'normalize' | 'maxLength' | 'scale' | 'precision'>,
   empties: EmptySpelling,
 ): NormaliserSpec[] {
-  return [
+  const steps: NormaliserSpec[] = [
     ...listedNormalisers(mapping.normalize),
     ...(mapping.maxLength === undefined ? [] : [{ kind: 'maxLength', length: mapping.maxLength } as const]),
     ...(mapping.scale === undefined ? [] : [{ kind: 'scale', scale: mapping.scale } as const]),
     ...(mapping.precision === undefined ? [] : [{ kind: 'precision', unit: mapping.precision } as const]),
-    ...(empties === plainEmpties ? [] : [{ kind: 'empties', empties } as const]),
   ]
+  const escaping = steps.findIndex(({ kind }) => kind === 'escapeHtml')
+  // What comes after the escaping happens to the escaped text: a length counts `&amp;` as five characters.
+  const seen: readonly NormaliserSpec[] =
+    escaping < 0
+      ? steps
+      : [...steps.slice(0, escaping), { kind: 'escaped', steps: steps.slice(escaping + 1) }]
+  return [...seen, ...(empties === plainEmpties ? [] : [{ kind: 'empties', empties } as const])]
+}
+
+/** Whether a system escapes a value when it stores it, so that what is read has to be unescaped. */
+export function isEscaped(specs: readonly NormaliserSpec[]): boolean {
+  return specs.some(({ kind }) => kind === 'escaped')
 }
 
 /** What a system does to one part of a group. */

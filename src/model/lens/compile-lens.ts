@@ -53,7 +53,7 @@ function compileField(spec: LensFieldSpec): FieldLens {
   const { read, write, ...lens } = compileSource(spec)
   return {
     ...lens,
-    ...(spec.readable && read !== undefined ? { read: withLimits(spec, read) } : {}),
+    ...(spec.readable && read !== undefined ? { read: withLimits(spec, withDecoding(spec, read)) } : {}),
     ...(spec.writable && write !== undefined ? { write } : {}),
   }
 }
@@ -68,6 +68,20 @@ function compileSource(spec: LensFieldSpec): FieldLens {
     default:
       return compilePathLens(spec, source)
   }
+}
+
+/** What the system keeps escaped is read as the plain text that was sent to it. */
+function withDecoding(
+  { decode }: LensFieldSpec,
+  read: NonNullable<FieldLens['read']>,
+): NonNullable<FieldLens['read']> {
+  if (decode === undefined) return read
+  return (context) =>
+    chain(
+      read(context),
+      (reading): FieldReading =>
+        reading.ok && reading.value !== undefined ? accept(decode(reading.value)) : reading,
+    )
 }
 
 /** Length, places and format are checked on the value that the field's own normaliser would make of it. */

@@ -30,6 +30,10 @@ export interface LensFieldSpec {
   /** The field's canonical normaliser: limits of the type are checked on what it makes of a value. @default checked as read */
   readonly normalise?: (value: CanonicalValue) => CanonicalValue
   /**
+   * Applied to what was read: texts that the system stores escaped become plain. @default as read
+   */
+  readonly decode?: ((value: CanonicalValue) => CanonicalValue) | undefined
+  /**
    * What the values given to `write` went through after they were read somewhere: by it, elements of lists are recognised whose spelling the
    * normalisers change. @default nothing
    */
@@ -140,6 +144,7 @@ export type WriteFunction = (value: CanonicalValue, values: CanonicalDocument) =
  * - `email`: trimmed, lower case · `phone`: `+` and digits · `postalCode`: upper case without blanks and hyphens
  * - `maxLength`: cut to so many code points · `scale`: decimals rounded to so many places, half away from zero unless `rounding` says
  *   otherwise · `precision`: instants cut down to a unit
+ * - `escaped`: the system escapes texts when it stores them, and does `steps` to the escaped ones; the lens unescapes what it reads
  * - `empties`: folds the kinds of nothing as {@link EmptySpelling} says · `function`: a pure, idempotent function
  */
 export type NormaliserSpec =
@@ -147,6 +152,7 @@ export type NormaliserSpec =
   | { readonly kind: 'maxLength'; readonly length: number }
   | { readonly kind: 'scale'; readonly scale: number; readonly rounding?: Rounding }
   | { readonly kind: 'precision'; readonly unit: TimePrecision }
+  | { readonly kind: 'escaped'; readonly steps: readonly NormaliserSpec[] }
   | { readonly kind: 'empties'; readonly empties: EmptySpelling }
   | { readonly kind: 'function'; readonly normalise: (value: CanonicalValue) => CanonicalValue }
 

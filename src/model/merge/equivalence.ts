@@ -5,6 +5,7 @@
  * to hold *null*. Everywhere else the two stay apart.
  */
 import { isCanonicalObject } from '../canonical/object.ts'
+import { isSameText } from '../canonical/text.ts'
 import type { SystemField } from '../integration.ts'
 import type { CanonicalValue } from '../values.ts'
 
@@ -16,6 +17,7 @@ export function sameValue(left: MaybeValue, right: MaybeValue): boolean {
   if (left === right) return true
   if (left === undefined || left === null) return right === undefined || right === null
   if (right === undefined || right === null) return false
+  if (typeof left === 'string') return typeof right === 'string' && isSameText(left, right)
   if (typeof left !== 'object' || typeof right !== 'object') return false
   return sameStructure(left, right)
 }

@@ -15,6 +15,8 @@ const byEntity: ReadonlyMap<string, string> = new Map([
   ['#x27', "'"],
 ])
 
+const ampersands: ReadonlySet<string> = new Set(['amp', '#38', '#x26'])
+
 /** `Smith &amp; Sons` → `Smith & Sons`, also when escaped more than once. Idempotent. */
 export function unescapeHtml(text: string): string {
   if (!text.includes('&')) return text
@@ -25,15 +27,31 @@ export function unescapeHtml(text: string): string {
   })
 }
 
+const replacements: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
 /** `Smith & Sons` → `Smith &amp; Sons`; what is escaped already stays. Idempotent. */
 export function escapeHtml(text: string): string {
-  const replacements: Readonly<Record<string, string>> = {
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
   return text
     .replace(/&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)/gi, '&amp;')
     .replace(/[<>"']/g, (character) => replacements[character] ?? character)
+}
+
+/** What a system stores that escapes whatever it is given: `&amp;` becomes `&amp;amp;`. */
+export function escapeOnce(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => replacements[character] ?? character)
+}
+
+/** The text that was escaped into the given one; one level of escaping is taken off, never more. */
+export function unescapeOnce(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(#0*\d{2}|#x0*[0-9a-f]{2}|[a-z]{2,4});/gi, (entity, name: string) => {
+    const plain = name.toLowerCase().replace(/^(#x?)0+/, '$1')
+    return ampersands.has(plain) ? '&' : (byEntity.get(plain) ?? entity)
+  })
 }

@@ -10,7 +10,7 @@ import { isCanonicalList, isCanonicalObject } from '../canonical/object.ts'
 import { IsthmusError } from '../errors.ts'
 import type { EmptySpelling, NormaliserName, NormaliserSpec } from '../lens/spec.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
-import { escapeHtml, unescapeHtml } from './html.ts'
+import { escapeHtml, escapeOnce, unescapeHtml, unescapeOnce } from './html.ts'
 import { roundDigits } from './number.ts'
 import * as text from './text.ts'
 import { cutInstant, cutLocalTime } from './time.ts'
@@ -82,9 +82,29 @@ function compileStep(spec: NormaliserSpec, type: FieldType): Normaliser {
       return (value) => foldEmpties(type, value, spec.empties)
     case 'function':
       return spec.normalise
+    case 'escaped':
+      return escapedStep(spec.steps, type)
     default:
       return forLeaves(spec.kind, type, ['string', 'enum'], compileText(spec.kind))
   }
+}
+
+/**
+ * What a system that escapes texts when it stores them makes of a value, told by the plain text: what it does to the escaped one comes to
+ * light when that is unescaped again. Without such steps it is the value itself.
+ */
+function escapedStep(specs: readonly NormaliserSpec[], type: FieldType): Normaliser {
+  const inner = compileNormaliser(specs, { kind: 'string' })
+  return forLeaves('escapeHtml', type, ['string', 'enum'], (value) => {
+    const stored = inner(escapeOnce(value))
+    return typeof stored === 'string' ? unescapeOnce(stored) : value
+  })
+}
+
+/** Every text in a value, escaped as it is stored, or read from there. */
+export function escapedTexts(type: FieldType, way: 'escape' | 'unescape'): Normaliser {
+  const change = way === 'escape' ? escapeOnce : unescapeOnce
+  return (value) => changeLeaves(type, value, ['string', 'enum'], change)
 }
 
 function compileText(name: NormaliserName): text.TextNormaliser {
@@ -92,7 +112,11 @@ function compileText(name: NormaliserName): text.TextNormaliser {
     throw new IsthmusError('NORMALISER_INVALID', `there is no normaliser called ${name}`)
   }
   const normalise = textNormalisers[name]
-  return (value) => normalise(value).normalize('NFC')
+  return (value) => {
+    const normal = normalise(value)
+    // What was composed stays composed; a text in another form keeps it, since a normaliser was asked for something else.
+    return value === value.normalize('NFC') ? normal.normalize('NFC') : normal
+  }
 }
 
 function requireWhole(name: string, value: number, least: number): void {

@@ -44,7 +44,9 @@ const commonKeys = {
     .describe('This system keeps times no finer than this. Default: as fine as they come.'),
   normalize: normalizeSchema
     .optional()
-    .describe('What else this system does to the value when it stores it.'),
+    .describe(
+      'What else this system does to the value when it stores it. With escapeHtml it is sent the plain text, and what it stores is read unescaped.',
+    ),
   lossy: z
     .literal('never-origin')
     .optional()
