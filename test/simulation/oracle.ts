@@ -24,6 +24,8 @@ import { Things } from './things.ts'
 import { customer, order, tokens } from './world.ts'
 
 const looksKept = 6
+/** A process asks this seldom whether a first load has ended, and takes it for going on meanwhile. */
+const firstLoadAskMs = 1_000
 
 export class Oracle implements SystemWatcher {
   readonly violations: Violation[] = []
@@ -66,7 +68,7 @@ export class Oracle implements SystemWatcher {
   readonly judges: Judges
   readonly #judges: readonly Judge[]
 
-  /** When the engine had listed every system once. */
+  /** When every process knows that every system was listed once. */
   #firstLoadAt: number | undefined
 
   constructor(scenario: Scenario, scheduler: Scheduler, systems: ReadonlyMap<string, SimSystem>) {
@@ -96,7 +98,7 @@ export class Oracle implements SystemWatcher {
   }
 
   scheduleSaved(key: string): void {
-    if (key === `first-load:${customer}`) this.#firstLoadAt ??= this.#scheduler.now
+    if (key === `first-load:${customer}`) this.#firstLoadAt ??= this.#scheduler.now + firstLoadAskMs
   }
 
   fail(invariant: string, message: string): void {

@@ -23,7 +23,7 @@ export interface Bench {
   readonly tally: Tally
   readonly things: Things
   readonly fail: (invariant: string, message: string) => void
-  /** When the first load of customers had listed every system; undefined: not yet. */
+  /** When every process knows that the first load of customers has listed every system; undefined: not yet. */
   readonly firstLoadAt: () => number | undefined
   /** The process that makes the call was shown this state of the record. */
   readonly wasShown: (call: EngineWrite, version: Version) => boolean
