@@ -31,6 +31,11 @@ const csvSchema = z.strictObject({
   /** Names of the columns where the file has no header. */
   columns: z.array(z.string().min(1)).min(1).max(2_000).optional(),
   lineEnd: z.enum(['crlf', 'lf']).default('crlf'),
+  /**
+   * What becomes of a text that a spreadsheet would calculate, since it begins with `=`, `+`, `-`, `@`, a tab or CR and is no number. `keep`: it is
+   * data and written as it is; `escape`: an apostrophe is put before it, and taken off when it is read; `refuse`: the write is that record's failure.
+   */
+  formulas: z.enum(['keep', 'escape', 'refuse']).default('keep'),
 })
 
 const readySchema = z.discriminatedUnion('by', [

@@ -9,7 +9,15 @@ import type { ScanOptions } from './row-scanner.ts'
 
 /** A row taken apart, or why that is not possible. */
 export type ParsedRow =
-  | { readonly kind: 'record'; readonly rid: string; readonly native: NativeRecord }
+  /** `isPadded`: it has blank cells beyond the columns, as spreadsheets leave them. */
+  | {
+      readonly kind: 'record'
+      readonly rid: string
+      readonly native: NativeRecord
+      readonly isPadded?: boolean
+    }
+  /** Blank cells only: spreadsheets leave such rows at the end. */
+  | { readonly kind: 'blank' }
   | { readonly kind: 'trailer'; readonly count: number }
   | { readonly kind: 'damaged'; readonly what: string }
 
@@ -124,7 +132,7 @@ function csvRows(config: FileResourceConfig): Rows {
     header: (text) => {
       const cells = split(text)
       if (cells === undefined) return { damage: 'its quotes do not match' }
-      const names = cells.map((cell) => renamed.get(cell) ?? cell)
+      const names = withoutBlanks(cells).map((cell) => renamed.get(cell) ?? cell)
       const missing = key.filter((name) => !names.includes(name))
       if (missing.length > 0) return { damage: `there is no column ${missing.join(', ')}` }
       if (new Set(names).size !== names.length) return { damage: 'two columns have one name' }
@@ -134,15 +142,40 @@ function csvRows(config: FileResourceConfig): Rows {
       const cells = split(text)
       if (cells === undefined) return { kind: 'damaged', what: 'its quotes do not match' }
       if (trailer !== undefined && cells[0] === trailer) return trailerOf(cells[1])
-      if (cells.length !== names.length) {
+      if (cells.length > 1 && cells.every((cell) => cell.trim() === '')) return { kind: 'blank' }
+      const isPadded = cells.length > names.length && withoutBlanks(cells).length <= names.length
+      if (cells.length !== names.length && !isPadded) {
         return { kind: 'damaged', what: `it has ${cells.length} cells instead of ${names.length}` }
       }
-      return recordOf(Object.fromEntries(names.map((name, index) => [name, cells[index] ?? ''])), key)
+      const values = names.map((name, index) => [name, plainCell(cells[index] ?? '', csv)] as const)
+      const row = recordOf(Object.fromEntries(values), key)
+      return row.kind === 'record' && isPadded ? { ...row, isPadded } : row
     },
-    format: (record, names) => line(names.map((name) => cellOf(record[name]))),
+    format: (record, names) => line(names.map((name) => guardedCell(cellOf(record[name]), csv))),
     formatHeader: (names) => line(names.map((name) => original.get(name) ?? name)),
     formatTrailer: (count) => (trailer === undefined ? '' : line([trailer, String(count)])),
   }
+}
+
+/** The cells without the blank ones at the end. */
+function withoutBlanks(cells: readonly string[]): readonly string[] {
+  return cells.slice(0, cells.findLastIndex((cell) => cell.trim() !== '') + 1)
+}
+
+/** What a spreadsheet would calculate: a text that begins like a formula and is no number. */
+function isFormula(cell: string): boolean {
+  return /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:[.,]\d+)?$/.test(cell)
+}
+
+/** A cell that a spreadsheet shows as it is: behind an apostrophe, as it takes texts. Apostrophes before a formula are kept apart by one more. */
+function guardedCell(cell: string, { formulas }: FileResourceConfig['csv']): string {
+  return formulas === 'escape' && isFormula(cell.replace(/^'+/, '')) ? `'${cell}` : cell
+}
+
+/** What a guarded cell stands for. */
+function plainCell(cell: string, { formulas }: FileResourceConfig['csv']): string {
+  const isGuarded = formulas === 'escape' && cell.startsWith("'") && isFormula(cell.replace(/^'+/, ''))
+  return isGuarded ? cell.slice(1) : cell
 }
 
 function csvCell(cell: string, { delimiter, quote }: FileResourceConfig['csv'], count: number): string {
@@ -162,7 +195,9 @@ function cellOf(value: unknown): string {
 
 /** Why a record can't be written as CSV without losing something; undefined when it can. */
 export function unwritable(text: string, { format, csv }: FileResourceConfig): string | undefined {
-  if (format !== 'csv' || csv.quote !== '') return undefined
+  if (format !== 'csv') return undefined
+  if (csv.formulas === 'refuse' && isFormula(text)) return 'it begins like a formula'
+  if (csv.quote !== '') return undefined
   return text.includes(csv.delimiter) || /[\r\n]/.test(text)
     ? 'it holds a delimiter, and nothing is quoted'
     : undefined

@@ -52,12 +52,36 @@ export async function rowAt(
   at: { readonly start: number; readonly names: readonly string[] },
 ): Promise<{ readonly rid: string; readonly native: NativeRecord } | undefined> {
   const from = { start: at.start, line: 1, chunkBytes: lookupBytes }
-  const scanner = new RowScanner(file, { ...owner.dialect.scan, rowBytesMax: owner.system.rowBytesMax, from })
-  const raw = await scanner.next()
+  const order = await byteOrderOf(owner, file)
+  const scanner = new RowScanner(file, { ...order.scan, rowBytesMax: owner.system.rowBytesMax, from })
+  const raw = order.inOrder(await scanner.next())
   const text = raw === undefined ? undefined : textOf(owner, raw, at.start === 0)
   if (text === undefined) return undefined
   const parsed = owner.dialect.parse(text, at.names)
   return parsed.kind === 'record' ? { rid: parsed.rid, native: parsed.native } : undefined
+}
+
+/** How the characters of one file are spelt. */
+interface ByteOrder {
+  readonly scan: FileOwner['dialect']['scan']
+  /** The row in the byte order that is declared. */
+  inOrder(raw: RawRow | undefined): RawRow | undefined
+}
+
+/** A byte order mark tells the order of a file's bytes in UTF-16, whichever of the two is declared. */
+async function byteOrderOf({ dialect: { scan } }: FileOwner, file: FileHandle): Promise<ByteOrder> {
+  if (scan.unit === 1) return { scan, inOrder: (raw) => raw }
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+  const mark = bytesRead === 2 ? buffer.readUInt16BE(0) : 0
+  const bigEndian = mark === 0xfeff || (mark !== 0xfffe && scan.bigEndian)
+  if (bigEndian === scan.bigEndian) return { scan, inOrder: (raw) => raw }
+  return {
+    scan: { ...scan, bigEndian },
+    inOrder: (raw) => {
+      if (raw === undefined || raw.isTooLong || raw.bytes.length % 2 !== 0) return raw
+      return { ...raw, bytes: Buffer.from(raw.bytes).swap16() }
+    },
+  }
 }
 
 function textOf({ dialect }: FileOwner, raw: RawRow, isFirst: boolean): string | undefined {
@@ -84,16 +108,18 @@ class FileScan {
   async *rows(): AsyncGenerator<FileRow, FileEnd> {
     const { dialect, system, config } = this.#owner
     const before = await this.#file.stat()
-    const scanner = new RowScanner(this.#file, { ...dialect.scan, rowBytesMax: system.rowBytesMax })
-    const names = dialect.hasHeader ? await this.#header(scanner) : (config.csv.columns ?? [])
+    const order = await byteOrderOf(this.#owner, this.#file)
+    const scanner = new RowScanner(this.#file, { ...order.scan, rowBytesMax: system.rowBytesMax })
+    const header = dialect.hasHeader ? order.inOrder(await scanner.next()) : undefined
+    const names = dialect.hasHeader ? this.#header(header) : (config.csv.columns ?? [])
     if (names === undefined) return this.#endOf([], before, before.size === 0)
     for (;;) {
-      const raw = await scanner.next()
+      const raw = order.inOrder(await scanner.next())
       if (raw === undefined) break
       this.#last = raw
       const row = this.#take(raw, names)
       if (row === undefined) scanner.resync()
-      else if (row !== 'trailer') yield row
+      else if (typeof row === 'object') yield row
     }
     return this.#endOf(names, before, false)
   }
@@ -105,30 +131,40 @@ class FileScan {
     return { names, doubt: this.#doubt(unfinished), damaged: this.#damaged, unfinished, stamp }
   }
 
-  async #header(scanner: RowScanner): Promise<readonly string[] | undefined> {
-    const raw = await scanner.next()
+  #header(raw: RawRow | undefined): readonly string[] | undefined {
     if (raw === undefined) return this.#note(1, 'the file is empty')
     const text = textOf(this.#owner, raw, true)
     if (text === undefined) return this.#note(1, `the header is not ${this.#owner.config.encoding} text`)
+    if (/^\s*\S.*\r./s.test(text) && this.#owner.config.format === 'csv') {
+      return this.#note(1, 'its lines end with CR alone; save it with LF or CRLF at the ends of lines')
+    }
     const header = this.#owner.dialect.header(text)
     return 'names' in header ? header.names : this.#note(1, `the header is wrong: ${header.damage}`)
   }
 
-  #take(raw: RawRow, names: readonly string[]): FileRow | 'trailer' | undefined {
+  #take(raw: RawRow, names: readonly string[]): FileRow | 'trailer' | 'blank' | undefined {
     if (raw.isTooLong)
       return this.#note(raw.line, `it is longer than ${this.#owner.system.rowBytesMax} bytes`)
     const text = textOf(this.#owner, raw, raw.start === 0)
     if (text === undefined) return this.#note(raw.line, `it is not ${this.#owner.config.encoding} text`)
     const parsed = this.#owner.dialect.parse(text, names)
     if (parsed.kind === 'damaged') return this.#note(raw.line, parsed.what)
+    if (parsed.kind === 'blank') return 'blank'
     if (this.#trailer !== undefined) return this.#note(raw.line, 'it comes after the last row')
     if (parsed.kind === 'trailer') {
       this.#trailer = parsed.count
       return 'trailer'
     }
     this.#rows += 1
-    const { rid, native } = parsed
-    return { rid, native, start: raw.start, line: raw.line, bytes: raw.bytes }
+    const { rid, native, isPadded } = parsed
+    const bytes = isPadded === true ? this.#unpadded(native, names) : raw.bytes
+    return { rid, native, start: raw.start, line: raw.line, bytes }
+  }
+
+  /** The row as it is without the blank cells at its end, for a copy of the file. */
+  #unpadded(native: NativeRecord, names: readonly string[]): Buffer {
+    const { dialect } = this.#owner
+    return dialect.encode(dialect.format(native, names).replace(/\r?\n$/, '')) ?? Buffer.alloc(0)
   }
 
   #note(line: number, what: string): undefined {

@@ -167,7 +167,13 @@ class Rewriting {
         (name) => unwritable(String(native[name] ?? ''), config) !== undefined,
       )
       if (problems.length > 0) {
-        return { refused: refused('FILE_UNWRITABLE', `A value of ${resource} holds a delimiter.`, problems) }
+        return {
+          refused: refused(
+            'FILE_UNWRITABLE',
+            `A value of ${resource} holds a delimiter, or begins like a formula.`,
+            problems,
+          ),
+        }
       }
     }
     const line = dialect.format(native, this.#names)
