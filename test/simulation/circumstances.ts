@@ -75,6 +75,7 @@ export class Circumstances {
     this.#often('same-code', { times: [1, 3], from: 8000, until: faults + 30_000 }, (chance) =>
       this.#giveSameCode(chance),
     )
+    this.#often('merge-chains', { times: [1, 2], ...longer }, (chance) => this.#mergeOn(chance))
     if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
   }
 
@@ -209,6 +210,15 @@ export class Circumstances {
       )
       if (same !== undefined && kept !== undefined) this.#mergeAt(other, same, kept)
     })
+  }
+
+  /** Three records are one: the second is merged into the third before anybody has looked at the first. */
+  #mergeOn(chance: Chance): void {
+    const system = chance.pick(this.#systems)
+    const [first, second, third] = chance.shuffle([...system.table(customer).rids()])
+    if (first === undefined || second === undefined || third === undefined) return
+    this.#mergeAt(system, first, second)
+    this.#scheduler.after(chance.int(1, 1500), () => this.#mergeAt(system, second, third))
   }
 
   #mergeAt(system: SimSystem, loser: string, survivor: string): void {

@@ -8,6 +8,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'engine/observe.ts',
     find: 'inScope: result.inScope !== false && place.part.inScope(result.native)',
     replace: 'inScope: result.inScope !== false',
+    kinds: 'scope',
   },
   {
     name: 'norebase',
@@ -15,6 +16,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'engine/lens-change.ts',
     find: "if (difference !== 'none') found.set(name, difference)",
     replace: "if (difference === '') found.set(name, difference)",
+    kinds: 'new-mapping',
   },
   {
     name: 'nobinding',
@@ -30,6 +32,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'model/lens/list-elements.ts',
     find: 'const partners = pairElements(views, wanted, rules)',
     replace: 'const partners = pairElements(views, wanted, rules).map(() => undefined)',
+    kinds: 'lines',
   },
   {
     name: 'anyline',
@@ -37,13 +40,15 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'model/lens/pair-elements.ts',
     find: '  pairing.byUnique(({ content }) => content)\n',
     replace: '  if (ordered) return wanted.map((_, index) => (index < held.length ? index : undefined))\n',
+    kinds: 'lines',
   },
   {
     name: 'tookdone',
     breaks: 'a write that was only accepted counts as applied',
     file: 'model/merge/outcome.ts',
-    find: '...(accepted === true ? { ...written, provisional: rev } : acknowledge(written, rev)),',
-    replace: '...acknowledge(written, rev),',
+    find: 'accepted === true ? { ...kept, provisional: rev } : acknowledge(kept, rev)',
+    replace: 'acknowledge(kept, rev)',
+    kinds: 'unstored',
   },
   {
     name: 'default',

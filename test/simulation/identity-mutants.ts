@@ -11,10 +11,11 @@ export const identityMutants: readonly SourceMutant[] = [
   },
   {
     name: 'nohits',
-    breaks: 'what a search before a create has found is not read',
+    breaks: 'what a search before a create has found is not taken in',
     file: 'engine/create-evidence.ts',
-    find: "return rids.length === 0 ? go(place.system, evidence) : { kind: 'wait', reason: 'candidate', evidence }",
-    replace: 'return go(place.system, { ...evidence, rids: [] })',
+    find: 'const rids = found?.rids ?? []',
+    replace: 'const rids = found === undefined ? [] : []',
+    kinds: 'double-entry,slow-polls',
   },
   {
     name: 'nounread',
@@ -44,6 +45,7 @@ export const identityMutants: readonly SourceMutant[] = [
     file: 'connectors/kit/answers/checked-reads.ts',
     find: 'if (!tellsMerge(resource, rid, result)) return unknown(otherRecord(rid, other))',
     replace: 'if (!tellsMerge(resource, rid, result)) return { ...result, rid }',
+    kinds: 'other-record',
   },
   {
     name: 'mergegone',
@@ -63,11 +65,11 @@ export const identityMutants: readonly SourceMutant[] = [
   },
   {
     name: 'noalias',
-    breaks: 'a reference to a record that became part of another one leads nowhere',
-    file: 'store/memory/identity.ts',
-    find: 'const owner = record.aliasOf === undefined ? record : tables.records.get(record.aliasOf)',
-    replace: 'const owner = record',
-    kinds: 'merges',
+    breaks: 'a record that was merged into one that was merged on is not followed to the survivor',
+    file: 'connectors/kit/answers/checked-reads.ts',
+    find: "      if (look.mergedInto === undefined) return { kind: 'gone' }\n",
+    replace: "      if (look.kind === 'gone') return { kind: 'gone' }\n",
+    kinds: 'merge-chains',
   },
   {
     name: 'onelook',

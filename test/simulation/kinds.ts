@@ -29,6 +29,7 @@ export const kindNames = [
   'small-guard',
   'same-code',
   'short-keys',
+  'merge-chains',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -99,6 +100,12 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'taking-turns': { share: 0.12, what: 'people in two systems change the same text in turns, slowly' },
   'small-guard': { share: 0.12, what: 'the guard allows a few creates a day' },
   'same-code': { share: 0.12, what: 'people give a thing the number of another one' },
+  'merge-chains': {
+    share: 0.1,
+    what: 'people merge a record into one that they merge on at once',
+    closed:
+      'our own value in the surviving record may be taken for a change, and a record be gone in one system untold',
+  },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }
 

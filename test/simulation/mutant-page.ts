@@ -43,8 +43,8 @@ a time, and each of these *mutants* goes through the same seeds as the unchanged
   unchanged engine fails are not counted. *survived* when no seed did, *crashed* when the mutant could not run, and *stale* when the line to be
   replaced is no longer there. Only the first is a success.
 - **seed**: the first one that noticed.
-- **invariant** and **what the judge said**: the first violation of that seed. The invariants are listed in
-  [test/README.md](../../test/README.md#which-test-fails-when-an-invariant-is-broken).
+- **invariant** and **what the judge said**: the first violation of that seed. [Invariants](invariants.md) says what the numbers mean; \`SCOPE\` and
+  \`GUARD\` are the filters and the mass-change guard of the definition.
 `
 
 function cellsOf(one: Verdict): readonly string[] {

@@ -167,5 +167,6 @@ async function runSeeds({ name }: Mutant, { from, count, kinds, step = 1 }: Seed
   const [, seed, violation = ''] = /^seed (\d+) at \d+ ms: (.*)$/m.exec(output) ?? []
   if (seed !== undefined) return { kind: 'violation', seed: Number(seed), violation }
   if (code === 0) return { kind: 'survived' }
-  return { kind: 'crashed', message: errors.trim().split('\n').at(-1) ?? '' }
+  const lines = errors.trim().split('\n')
+  return { kind: 'crashed', message: lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? '' }
 }

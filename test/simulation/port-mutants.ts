@@ -9,6 +9,6 @@ export const portMutants: readonly Mutant[] = [
   { name: 'nosent', breaks: 'the memory of own writes is lost between passes' },
   { name: 'notime', breaks: 'when a state was seen last is forgotten, so that stale reads are believed' },
   { name: 'nobarrier', breaks: 'no open create is reported to candidates' },
-  { name: 'nomark', breaks: 'finishing clears marks that came meanwhile' },
-  { name: 'nonested', breaks: 'mappings do not know that a system merges nested objects' },
+  { name: 'nomark', breaks: 'finishing clears marks that came meanwhile', kinds: 'bursts' },
+  { name: 'nonested', breaks: 'mappings do not know that a system merges nested objects', kinds: 'nested' },
 ]

@@ -9,7 +9,7 @@ const holdersMax = 5
 export function checkSameThings(
   details: readonly RecordDetail[],
   duplicates: readonly DuplicateRow[],
-  { fail }: Pick<Oracle, 'fail'>,
+  oracle: Pick<Oracle, 'fail'>,
 ): void {
   const told = new Set(
     duplicates
@@ -23,7 +23,7 @@ export function checkSameThings(
       for (const other of holders.slice(index + 1)) {
         const system = sharedSystem(one, other)
         if (system === undefined || told.has(pairOf([one.record.id, other.record.id]))) continue
-        fail(
+        oracle.fail(
           'INV-6',
           `${one.record.id} and ${other.record.id} are both ${code} in ${system}, and nobody is told`,
         )
