@@ -51,7 +51,10 @@ function parseValue(text: string): CanonicalValue {
   try {
     const value: unknown = JSON.parse(text, (_key, part: unknown) => {
       if (typeof part === 'number')
-        throw new UsageError('CLI_USAGE', 'write numbers as text: --value \'"10.50"\'')
+        throw new UsageError(
+          'CLI_USAGE',
+          'write numbers as text, in double quotes inside single ones: --value \'"10.50"\'',
+        )
       return part
     })
     return value as CanonicalValue // JSON without numbers is exactly a canonical value
@@ -95,6 +98,9 @@ export function addConflictsCommands(program: Command, run: Run): void {
     .command('resolve <id>')
     .description('say which value holds')
     .option('--take <system>', "this system's value holds")
-    .option('--value <value>', 'this value holds: text, or JSON for groups and lists')
+    .option(
+      '--value <value>',
+      'this value holds: a text as it is (one that looks like JSON in double quotes: \'"10.50"\', \'"true"\'), or JSON for groups and lists',
+    )
     .action(run(resolve))
 }

@@ -19,7 +19,7 @@ export const definitionCodes = {
   },
   DEFINITION_NOT_FOUND: {
     summary: 'No integration definition was found.',
-    fix: 'Create `isthmus.yaml` (or `isthmus.config.ts`), or name the file with `--file`.',
+    fix: 'Create `isthmus.yaml` (or `isthmus.config.ts`), or name the file with `--definition`.',
     retry: 'never',
   },
   DEFINITION_UNREADABLE: {

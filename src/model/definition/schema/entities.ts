@@ -34,7 +34,9 @@ export const matchSchema = z
 
 export const policySchema = z
   .union([z.string().min(1), decideFunctionSchema])
-  .describe('prefer <systems in order> | latest | manual | union | sum, or a function of the candidates.')
+  .describe(
+    "Who decides when several systems changed a field at once. prefer crm erp: the first named system among those that changed it. latest: the later change by the systems' own clocks, where they differ by more than skew; otherwise by rank. manual: nobody; the field is held until a person decides. union: of sets; what any side added is in, what any side removed is out. sum: of numbers; every side's difference to the value before is added. A function: what it answers for the candidates.",
+  )
 
 export const conflictSchema = z
   .union([
