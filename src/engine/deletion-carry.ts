@@ -22,6 +22,11 @@ type CarriedOut = Awaited<ReturnType<CarryOut>>
 /** Wait before a removal whose answer was no success is judged again. */
 const RETRY_MS = 2_000
 
+/** Reason of the open lane of a member that was archived for a deletion and stays readable: its native record can be taken back. */
+export const ARCHIVED = 'archived'
+/** The same, of one that reads as gone while it is archived. */
+export const ARCHIVED_AWAY = 'archived-away'
+
 /** The remote calls that carrying needs; injected, so that this file depends on no order of initialisation. */
 export interface Removals {
   readonly lookAt: LookAt
@@ -195,7 +200,12 @@ async function noteAnswer(
   const outcome = result.outcomes.get(system)
   if (outcome === undefined) return
   const { lookAt } = calls
-  if (await isRemovalProven(pass, write, { outcome, lookAt })) noteRemoval(pass, system, outcome.kind)
+  if (!(await isRemovalProven(pass, write, { outcome, lookAt }))) return
+  noteRemoval(pass, system, outcome.kind)
+  if (write.intent.operation !== 'archive' || outcome.kind !== 'ok') return
+  const seen = await lookAt(pass, system)
+  pass.sightings.delete(system)
+  setLane(pass, system, 'open', { reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
 }
 
 /** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */

@@ -1,16 +1,20 @@
 /**
  * A native record that is there again under its old id, after its deletion was confirmed: taken out of a bin, or out of a backup.
  *
- * An event that came late says the same as such a restoration, so nothing happens by itself (H28): a look that shows the record alive is told
- * to a person. When they try again, it is taken in: as a new record where the old one is buried, else back into the record it belonged to. A
+ * An event that came late says the same as such a restoration, so nothing happens by itself (H28), except where its counterparts were only
+ * archived for the deletion (`rejoin.ts`): a look that shows the record alive is told to a person. When they try again, it is taken in: as a new record where the old one is buried, else back into the record it belonged to. A
  * later look that shows it gone again closes the matter.
  */
 import type { Member } from '../model/state.ts'
 import type { Pass } from './context.ts'
+import { ARCHIVED } from './deletion-carry.ts'
 import { clearFailure, keepFailure } from './failure.ts'
+import { RELEASED } from './guard.ts'
 import { lookAt } from './observe.ts'
 import { addRows, lookAgain, note, setLane, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
+import { archivedWith, fresh, rejoin } from './rejoin.ts'
+import { recoverIntents } from './resolve-intent.ts'
 
 /** Lane reason while a person has to say what the record is. */
 const RESTORED = 'restored'
@@ -46,9 +50,6 @@ async function releaseInScope(pass: Pass): Promise<void> {
   }
 }
 
-/** What a member knows of its native record, before the first look. */
-const fresh = { fields: {}, floor: null, absorbedVersion: null, goneSince: null, createWantedAt: null }
-
 async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
   const told = member.createWantedAt !== undefined
@@ -66,24 +67,33 @@ async function judge(pass: Pass, member: Member): Promise<void> {
     lookAgain(pass, { at: settledAt, why: 'stale-read', look: [system] })
     return
   }
-  if (!told) tellPerson(pass, member)
+  // Where archiving is only a mark, the record is there all the time.
+  if (member.laneReason === ARCHIVED) return
+  const isUndecided = !told || member.lane === 'waiting'
+  const archived = isUndecided || member.laneReason === RELEASED ? archivedWith(pass, system) : undefined
+  if (archived !== undefined) {
+    const { at } = sighting.observation
+    if ((await recoverIntents(pass)) !== 'go-on') return
+    const result = await rejoin(pass, member, { at, archived })
+    if (result.kind === 'person') tellPerson(pass, member, result.why)
+  } else if (isUndecided) tellPerson(pass, member)
   else if (member.lane === 'open') takeIn(pass, member)
 }
 
 function forget(pass: Pass, { system, lane }: Member): void {
   updateMember(pass, { system, createWantedAt: null })
-  if (lane === 'held') setLane(pass, system, 'open')
+  if (lane === 'held' || lane === 'waiting') setLane(pass, system, 'open')
   clearFailure(pass, system)
 }
 
-function tellPerson(pass: Pass, { system }: Member): void {
+function tellPerson(pass: Pass, { system }: Member, why?: string): void {
   updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
   setLane(pass, system, 'held', { reason: RESTORED })
   keepFailure(pass, {
     system,
     operation: 'restore',
     code: 'ENGINE_RECORD_RESTORED',
-    message: `The record was deleted in ${system} and is there again. Retry to take it in, or delete it there.`,
+    message: `The record was deleted in ${system} and is there again${why === undefined ? '' : `; ${why}`}. Retry to take it in, or delete it there.`,
     replay: 'safe',
   })
   note(pass, { kind: 'delete', body: { system, step: 'there again' } })

@@ -32,6 +32,8 @@ export async function callOne(
   context: CallContext,
 ): Promise<WriteResult> {
   const { operation, request } = write.intent
+  if (request.restore === true && request.rid !== undefined)
+    return (await resource.restore?.({ rid: request.rid }, context)) ?? unsupported
   if (operation === 'create') return (await resource.create?.(createRequest(write), context)) ?? unsupported
   if (operation === 'update') {
     const update = updateRequest(write)

@@ -96,7 +96,12 @@ function openLane(options: WriterOptions, { system, resource: name, operation }:
   const alone: Submit<WriteAsk, SendOutcome> = async (ask) =>
     (await sendTogether(options, target, [ask]))[0] ?? shut
   if (!canTravelTogether(resource, operation)) return { system, submit: alone, waitMs: () => 0 }
-  return batchLane(options, target, { system, alone, name: `${operation} ${system} ${name}` })
+  const lane = batchLane(options, target, { system, alone, name: `${operation} ${system} ${name}` })
+  // What is taken back from an archive is a call of its own.
+  return {
+    ...lane,
+    submit: (ask) => (ask.write.intent.request.restore === true ? alone(ask) : lane.submit(ask)),
+  }
 }
 
 function batchLane(

@@ -236,6 +236,8 @@ export interface IntentRequest {
   readonly idempotencyKey?: string
   /** Record id carried in the body, when the system has a place for it. */
   readonly marker?: string
+  /** Takes an archived record back instead of writing `body`. */
+  readonly restore?: true
   /** Native record before the write, for undo. */
   readonly preImage?: { readonly [key: string]: unknown }
 }

@@ -13,6 +13,7 @@ import type {
   RemoteCapabilities,
   RemoveRequest,
   Resource,
+  RestoreRequest,
   UpdateRequest,
   WriteResult,
 } from '../../src/connectors/kit/contract.ts'
@@ -65,6 +66,7 @@ export interface Call {
     | 'create'
     | 'update'
     | 'remove'
+    | 'restore'
     | 'find'
     | 'findMany'
     | 'createMany'
@@ -97,6 +99,10 @@ export class FakeSystem implements ConnectedSystem {
   down = false
   /** Every call is refused like this. */
   refusal: CallFailure | undefined
+  /** Archived records can be taken back. */
+  restores = false
+  /** Archived records read as gone. */
+  hidesArchived = false
   /** Records that the search does not show yet. */
   readonly unindexed = new Set<string>()
   /** Native ids in the order of their changes: what the feed tells. */
@@ -194,6 +200,14 @@ export class FakeSystem implements ConnectedSystem {
         : {}),
       remove: (request, context) =>
         this.#call({ operation: 'remove', rid: request.rid }, context, () => this.#remove(name, request)),
+      ...(this.restores
+        ? {
+            restore: (request, context) =>
+              this.#call({ operation: 'restore', rid: request.rid }, context, () =>
+                this.#restore(name, request),
+              ),
+          }
+        : {}),
       ...(this.capabilities.read.batch > 1
         ? {
             readMany: (rids, context) =>
@@ -287,7 +301,7 @@ export class FakeSystem implements ConnectedSystem {
     const failure = this.unreadable.get(rid)
     if (failure !== undefined) return { kind: 'unknown', failure }
     const stored = this.table(entity).get(rid)
-    if (stored === undefined) return { kind: 'gone' }
+    if (stored === undefined || (this.hidesArchived && stored.body.archived === true)) return { kind: 'gone' }
     return { kind: 'live', rid, native: { ...stored.body }, ...this.#version(stored) }
   }
 
@@ -340,8 +354,23 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   #remove(entity: string, request: RemoveRequest): WriteResult {
-    this.table(entity).delete(request.rid)
+    const stored = this.table(entity).get(request.rid)
+    if (request.mode === 'archive' && stored !== undefined) this.#setArchived(entity, request.rid, stored, true)
+    else this.table(entity).delete(request.rid)
     return { kind: 'ok', rid: request.rid }
+  }
+
+  #restore(entity: string, { rid }: RestoreRequest): WriteResult {
+    const stored = this.table(entity).get(rid)
+    if (stored === undefined) return { kind: 'gone' }
+    if (stored.body.archived === true) this.#setArchived(entity, rid, stored, false)
+    return { kind: 'ok', rid }
+  }
+
+  #setArchived(entity: string, rid: string, stored: Stored, archived: boolean): void {
+    stored.body = { ...stored.body, archived }
+    stored.version += 1
+    this.log.push({ entity, rid })
   }
 
   #find(entity: string, request: FindRequest): FindResult {

@@ -180,6 +180,11 @@ export interface RemoveRequest {
   readonly ifVersion?: string
 }
 
+/** Takes an archived record back. */
+export interface RestoreRequest {
+  readonly rid: string
+}
+
 /** Looks a record up by our marker or by native field values. */
 export type FindRequest =
   | { readonly by: 'marker'; readonly recordId: string }
@@ -256,6 +261,8 @@ export interface Resource {
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
+  /** Undoes `remove` with the mode `archive`; on a record that is not archived it changes nothing. Absent where that can't be done. */
+  restore?(request: RestoreRequest, context: CallContext): Promise<WriteResult>
   /**
    * Several creates in one call, one result each in the same order: one refused record never takes its neighbours along, and a call that
    * broke off answers `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.

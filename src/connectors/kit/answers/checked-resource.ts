@@ -44,7 +44,7 @@ export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
 }
 
 function check(resource: Resource): Resource {
-  const { changes, find, findMany, create, update, remove, readMany, createMany, updateMany } = resource
+  const { changes, find, findMany, create, update, remove, restore, readMany, createMany, updateMany } = resource
   const { sameId, idOf, mergedIdsOf, markerOf } = resource
   return {
     name: resource.name,
@@ -80,6 +80,14 @@ function check(resource: Resource): Resource {
       : {
           remove: async (request, context) => {
             const result = await remove.call(resource, request, context)
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
+          },
+        }),
+    ...(restore === undefined
+      ? {}
+      : {
+          restore: async (request, context) => {
+            const result = await restore.call(resource, request, context)
             return unquoted(await changedAsAsked(resource, request, { result, context }))
           },
         }),
