@@ -49,7 +49,7 @@ export type Gathered =
       readonly at?: number
       readonly why?: string
     }
-  | { readonly kind: 'hold'; readonly why: string }
+  | { readonly kind: 'hold'; readonly reason: 'no-evidence' | 'no-key'; readonly why: string }
 
 /** Notes when the create was first wanted, if that is not known yet; answers the time. */
 export function noteWish(pass: Pass, system: string): number {
@@ -93,6 +93,7 @@ function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
   return part.createWithoutKey === 'hold'
     ? {
         kind: 'hold',
+        reason: 'no-key',
         why: `It has no value to be matched by, so nobody can tell whether ${system} has it already.`,
       }
     : bare
@@ -156,6 +157,7 @@ async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered
 function heldWithout({ system, entity }: Place): Gathered {
   return {
     kind: 'hold',
+    reason: 'no-evidence',
     why: `Nothing shows whether ${system} has this ${entity.name} already: it can neither be searched by the match fields nor tell what changed.`,
   }
 }

@@ -57,13 +57,21 @@ function holdChange(pass: Pass, system: string, operation: IntentOperation): voi
 export function holdLane(
   pass: Pass,
   system: string,
-  hold: { readonly kind: 'guard' | 'delete-guard' | 'update-delete'; readonly reason: string },
+  {
+    laneReason,
+    ...hold
+  }: {
+    readonly kind: 'guard' | 'delete-guard' | 'update-delete'
+    readonly reason: string
+    /** What the closed lane says. @default the kind */
+    readonly laneReason?: string
+  },
 ): void {
   const { context, record, entity } = pass
   addRows(pass, {
     holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, ...hold }],
   })
-  setLane(pass, system, 'held', { reason: hold.kind })
+  setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
   note(pass, { kind: 'hold', body: { system, ...hold } })
   tell(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
 }

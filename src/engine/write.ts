@@ -123,7 +123,7 @@ async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | u
   }
   const gathered = await gatherEvidence(pass, write)
   if (gathered.kind === 'hold') {
-    holdLane(pass, system, { kind: 'guard', reason: gathered.why })
+    holdLane(pass, system, { kind: 'guard', reason: gathered.why, laneReason: gathered.reason })
     return undefined
   }
   if (gathered.kind === 'wait') {

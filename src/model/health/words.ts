@@ -53,7 +53,16 @@ export function openForPeople(open: Readonly<Record<string, number>>): number {
 
 const waitingWords: Readonly<Record<string, string>> = {
   'first-load': 'wait for the first complete list of every system',
+  reappeared:
+    'were deleted and are there again: a second look decides whether they are joined with what was archived',
+  rejoining: 'were deleted and are there again: another system has yet to take its archived record back',
   'no-evidence': 'wait for evidence that they are not there yet, before they are created',
+}
+
+const heldWords: Readonly<Record<string, string>> = {
+  'no-evidence':
+    'are held until a person decides: nothing shows whether the system has them already (no-evidence)',
+  'no-key': 'are held until a person decides: they have no value to be matched by (no-key)',
 }
 
 /** Why a lane keeps its records, in words. */
@@ -61,6 +70,8 @@ export function laneInWords(lane: string, reason: string | undefined): string {
   if (lane === 'waiting') {
     return waitingWords[reason ?? ''] ?? 'wait for a record that they refer to'
   }
+  const held = lane === 'held' ? heldWords[reason ?? ''] : undefined
+  if (held !== undefined) return held
   const why = reason === undefined ? '' : ` (${reason})`
   switch (lane) {
     case 'open':
