@@ -52,7 +52,9 @@ function isArchived(pass: Pass, { system, laneReason, rid }: Member): boolean {
 }
 
 /** `person`: it can't be done, for this reason · `later`: another look is planned · `joined`: the record is active again */
-export type Rejoined = { readonly kind: 'joined' | 'later' } | { readonly kind: 'person'; readonly why: string }
+export type Rejoined =
+  | { readonly kind: 'joined' | 'later' }
+  | { readonly kind: 'person'; readonly why: string }
 
 /** The record was just seen alive at `at`; `archived` are its counterparts. */
 export async function rejoin(
@@ -98,7 +100,11 @@ export async function rejoin(
 }
 
 /** Many records that come back at once are as much of a mass change as many that are created. */
-async function isAllowed(pass: Pass, { system, laneReason }: Member, archived: readonly Member[]): Promise<boolean> {
+async function isAllowed(
+  pass: Pass,
+  { system, laneReason }: Member,
+  archived: readonly Member[],
+): Promise<boolean> {
   if (laneReason === RELEASED || laneReason === REJOINING) return true
   const { context, entity } = pass
   for (const other of archived) {
@@ -139,7 +145,10 @@ async function takeBack(pass: Pass, { system, rid, laneReason }: Member): Promis
   const mayLag = sighting.kind === 'unknown' || place.resource.capabilities.read.lagMs > 0
   if (mayLag && place.resource.restore !== undefined) return { kind: 'later' }
   if (sighting.kind === 'unknown') return { kind: 'later' }
-  return { kind: 'person', why: `its counterpart in ${system} is archived, and can not be taken back from here` }
+  return {
+    kind: 'person',
+    why: `its counterpart in ${system} is archived, and can not be taken back from here`,
+  }
 }
 
 function markOf(laneReason: string | undefined): string {

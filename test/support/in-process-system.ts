@@ -355,7 +355,8 @@ export class FakeSystem implements ConnectedSystem {
 
   #remove(entity: string, request: RemoveRequest): WriteResult {
     const stored = this.table(entity).get(request.rid)
-    if (request.mode === 'archive' && stored !== undefined) this.#setArchived(entity, request.rid, stored, true)
+    if (request.mode === 'archive' && stored !== undefined)
+      this.#setArchived(entity, request.rid, stored, true)
     else this.table(entity).delete(request.rid)
     return { kind: 'ok', rid: request.rid }
   }

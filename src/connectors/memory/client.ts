@@ -126,7 +126,7 @@ export class MemoryTable {
 /** A call about to be answered. */
 export interface MemoryCall {
   readonly resource: string
-  readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove'
+  readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove' | 'restore'
   readonly rid?: string
 }
 

@@ -53,6 +53,8 @@ export const memoryResourceSchema = z.strictObject({
   marker: z.string().min(1).default('isthmusId'),
   /** What archiving sets. */
   archive: z.record(z.string(), z.unknown()).default({ archived: true }),
+  /** What taking back out of the archive sets; `null`: that can't be done. */
+  restore: z.record(z.string(), z.unknown()).nullable().default({ archived: false }),
   /** Records there are from the beginning, each with an `id`. */
   records: z.array(z.record(z.string(), z.unknown())).default([]),
 })

@@ -73,6 +73,12 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
           remove: async (request, context) =>
             write(owner, { operation: 'remove', rid: request.rid }, context, () => remove(owner, request)),
         }),
+    ...(table.config.restore === null || !['archive', 'both'].includes(has.remove)
+      ? {}
+      : {
+          restore: async ({ rid }, context) =>
+            write(owner, { operation: 'restore', rid }, context, () => restore(owner, rid)),
+        }),
     ...(capabilities.marker === undefined
       ? {}
       : {
@@ -244,6 +250,15 @@ function remove(owner: MemoryOwner, { rid, mode, ifVersion }: RemoveRequest): Wr
   if (refusal !== undefined) return refusal
   if (mode === 'delete') owner.table.remove(rid)
   else owner.table.patch(rid, owner.table.config.archive)
+  return { kind: 'ok', rid }
+}
+
+function restore(owner: MemoryOwner, rid: string): WriteResult {
+  const refusal = refusalOf(owner, rid, undefined)
+  if (refusal !== undefined) return refusal
+  const patch = owner.table.config.restore ?? {}
+  const native = owner.table.current(rid)?.native ?? {}
+  if (!matches(native, patch)) owner.table.patch(rid, patch)
   return { kind: 'ok', rid }
 }
 

@@ -102,6 +102,10 @@ export const resourceSchema = z.strictObject({
     .strictObject({
       delete: z.boolean().default(false).describe('The service deletes.'),
       archive: z.record(name, scalar).optional().describe('What is written to archive a record.'),
+      restore: z
+        .record(name, scalar)
+        .optional()
+        .describe('What is written to take an archived record back. Default: that can not be done.'),
     })
     .default({ delete: false }),
   list: z

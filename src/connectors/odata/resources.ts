@@ -8,7 +8,14 @@ import { listAll } from './operations/list.ts'
 import { markedId, markerOfSettings } from './operations/marker.ts'
 import { readMany, readOne } from './operations/read.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
-import { createRecord, createRecords, removeRecord, updateRecord, updateRecords } from './operations/write.ts'
+import {
+  createRecord,
+  createRecords,
+  removeRecord,
+  restoreRecord,
+  updateRecord,
+  updateRecords,
+} from './operations/write.ts'
 
 /** Makes the operations that the settings name; what they do not name is not there. */
 export function bindResource(owner: ResourceContext): Resource {
@@ -37,6 +44,9 @@ export function bindResource(owner: ResourceContext): Resource {
     ...(capabilities.remove === 'none'
       ? {}
       : { remove: (request, context) => removeRecord(owner, request, context) }),
+    ...(settings.remove.restore === undefined
+      ? {}
+      : { restore: (request, context) => restoreRecord(owner, request, context) }),
     ...(batched && creates
       ? { createMany: (requests, context) => createRecords(owner, requests, context) }
       : {}),

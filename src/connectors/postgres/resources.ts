@@ -7,7 +7,7 @@ import { findManyRows, findRows, foundMax, markerColumn, searchBatch } from './o
 import { listAll } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import type { TableOwner } from './operations/table-owner.ts'
-import { createRow, removeRow, updateRow } from './operations/write.ts'
+import { createRow, removeRow, restoreRow, updateRow } from './operations/write.ts'
 import { createRows, updateRows } from './operations/write-many.ts'
 import { isSameKey } from './same-key.ts'
 
@@ -40,6 +40,9 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
     ...(capabilities.remove === 'none'
       ? {}
       : { remove: (request, context) => removeRow(owner, request, context) }),
+    ...(['archive', 'both'].includes(capabilities.remove)
+      ? { restore: (request, context) => restoreRow(owner, request, context) }
+      : {}),
     ...(hasBatches ? { createMany: (requests, context) => createRows(owner, requests, context) } : {}),
     ...(hasBatches ? { updateMany: (requests, context) => updateRows(owner, requests, context) } : {}),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, [marker]) }),

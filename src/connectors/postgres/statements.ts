@@ -155,6 +155,14 @@ export function archiving(bound: BoundTable): string {
   return `${quoted(softDelete.column)} = ${value}`
 }
 
+/** What taking back sets: no mark at all, or the other one of two. */
+export function unarchiving({ config }: BoundTable): string {
+  const { softDelete } = config
+  if (softDelete === undefined) return ''
+  const value = typeof softDelete.value === 'boolean' ? String(!softDelete.value) : 'null'
+  return `${quoted(softDelete.column)} = ${value}`
+}
+
 /** `t."a" = $1 and t."b" = $2`, counting from `first`. The server gives the parameters the columns' types. */
 export function hasKey({ config }: BoundTable, first: number): string {
   return config.key.map((column, index) => `${of(column)} = $${first + index}`).join(' and ')

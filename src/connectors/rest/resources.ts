@@ -11,7 +11,7 @@ import { findRecords, markerPath } from './operations/find.ts'
 import { listAll, pagingEvidence } from './operations/list.ts'
 import { readMany, readOne } from './operations/read.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
-import { createRecord, removeRecord, updateRecord } from './operations/write.ts'
+import { createRecord, removeRecord, restoreRecord, updateRecord } from './operations/write.ts'
 
 /** Makes the operations that the manifest names; what it does not name is not there. */
 export function bindResource(owner: ResourceContext): Resource {
@@ -38,6 +38,9 @@ export function bindResource(owner: ResourceContext): Resource {
     ...(remove.delete || remove.archive !== undefined
       ? { remove: (request, context) => removeRecord(owner, request, context) }
       : {}),
+    ...(remove.restore === undefined
+      ? {}
+      : { restore: (request, context) => restoreRecord(owner, request, context) }),
     ...(marker === undefined ? {} : { markerOf: (native) => textAt(native, marker) }),
     ...identityOf(resource),
   } satisfies Resource

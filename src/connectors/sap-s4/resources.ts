@@ -62,7 +62,7 @@ export function presetResources({
         timeZone,
       },
       // Partners are archived by a run of their own; the service can only mark them for it.
-      remove: { archive: { IsMarkedForArchiving: true } },
+      remove: { archive: { IsMarkedForArchiving: true }, restore: { IsMarkedForArchiving: false } },
       tombstone: { field: 'IsMarkedForArchiving', equals: true },
       ...bulk,
     },

@@ -93,6 +93,7 @@ const methods: Readonly<Record<MemoryCall['operation'], string>> = {
   create: 'POST',
   update: 'PATCH',
   remove: 'DELETE',
+  restore: 'PATCH',
 }
 
 function faultsOf(twin: MemoryTwin): CounterpartFaults {

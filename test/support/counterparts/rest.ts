@@ -44,7 +44,7 @@ const contacts = {
   search: { items: 'data', lag: '100ms' },
   create: { as: 'upsertKey', field: 'externalId' },
   write: { with: 'patch', nested: 'merge', returns: 'body+version' },
-  remove: { delete: true },
+  remove: { delete: true, archive: { archived: true }, restore: { archived: false } },
   inflight: '1s',
   errors: { gone: { code: { path: 'error.code', equals: ['NOT_FOUND', 'MERGED'] } } },
 }

@@ -44,7 +44,8 @@ export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
 }
 
 function check(resource: Resource): Resource {
-  const { changes, find, findMany, create, update, remove, restore, readMany, createMany, updateMany } = resource
+  const { changes, find, findMany, create, update, remove, restore, readMany, createMany, updateMany } =
+    resource
   const { sameId, idOf, mergedIdsOf, markerOf } = resource
   return {
     name: resource.name,

@@ -6,6 +6,7 @@ import type {
   CallFailure,
   CreateRequest,
   RemoveRequest,
+  RestoreRequest,
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
@@ -61,7 +62,8 @@ export function removeRecord(
 ): Promise<WriteResult> {
   const { settings } = owner
   const { rid, mode, ifVersion } = request
-  if (mode === 'archive') return archive(owner, request, context)
+  if (mode === 'archive')
+    return patchRecord(owner, { ...request, patch: settings.remove.archive ?? {} }, context)
   return sendOne(
     owner,
     (bound) => {
@@ -75,19 +77,31 @@ export function removeRecord(
   )
 }
 
-/** Where changes replace the whole record, it is read first: what is not sent would be emptied. */
-async function archive(
+/** Takes an archived record back. Services with ETags want a precondition: the version is read first. */
+export async function restoreRecord(
   owner: ResourceContext,
-  { rid, ifVersion }: RemoveRequest,
+  { rid }: RestoreRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  const { remove, etag } = owner.settings
+  const patch = remove.restore ?? {}
+  return patchRecord(owner, { rid, patch, ...(etag ? { ifVersion: '*' } : {}) }, context)
+}
+
+/** Where changes replace the whole record, it is read first: what is not sent would be emptied. */
+async function patchRecord(
+  owner: ResourceContext,
+  { rid, patch, ifVersion }: Pick<UpdateRequest, 'rid' | 'patch' | 'ifVersion'>,
   context: CallContext,
 ): Promise<WriteResult> {
   const { settings } = owner
-  const patch = settings.remove.archive ?? {}
   const guard = ifVersion === undefined ? {} : { ifVersion }
   if (settings.update !== 'put') {
     return sendOne(owner, (bound) => change(owner, bound, { rid, patch, ...guard }), context)
   }
-  const look = await readOne(owner, rid, context)
+  // An archived record counts as gone elsewhere; here it is what is wanted.
+  const shown = { ...owner, settings: { ...settings, tombstone: undefined } }
+  const look = await readOne(shown, rid, context)
   if (look.kind === 'gone') return look
   if (look.kind === 'unknown') return { kind: 'not-sent', failure: look.failure }
   const base = look.native

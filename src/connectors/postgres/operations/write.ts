@@ -9,6 +9,7 @@ import type {
   CallContext,
   CreateRequest,
   RemoveRequest,
+  RestoreRequest,
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
@@ -29,6 +30,7 @@ import {
   rowsOf,
   shown,
   timeFor,
+  unarchiving,
 } from '../statements.ts'
 import { markerColumn } from './find.ts'
 import { readOne } from './read.ts'
@@ -296,5 +298,28 @@ export async function removeRow(
     return rows.length > 0 ? { kind: 'ok', rid } : await missed(owner, { rid, ifVersion }, context)
   } catch (problem) {
     return writeResult(owner, problem, 'Removing from')
+  }
+}
+
+/** Takes a row back that is marked as deleted. */
+export async function restoreRow(
+  owner: TableOwner,
+  { rid }: RestoreRequest,
+  context: CallContext,
+): Promise<WriteResult> {
+  try {
+    const bound = await boundTable(owner, context)
+    const parts = keyParts(bound, rid)
+    if (parts === undefined) return { kind: 'gone' }
+    const sets = [unarchiving(bound), ...touched(bound, [])].join(', ')
+    const text = `update ${from(bound)} as t set ${sets} where ${hasKey(bound, 1)} and ${isDeleted(bound)} returning 1`
+    const rows = await owner.client.write({ text, values: parts }, context)
+    if (rows.length > 0) return { kind: 'ok', rid }
+    const read = await readOne(owner, rid, context)
+    // One that is not marked has nothing to be taken back from.
+    if (read.kind === 'live') return { kind: 'ok', rid }
+    return read.kind === 'gone' ? read : { kind: 'not-sent', failure: read.failure }
+  } catch (problem) {
+    return writeResult(owner, problem, 'Restoring in')
   }
 }

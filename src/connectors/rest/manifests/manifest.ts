@@ -259,6 +259,10 @@ const removeSchema = z
   .strictObject({
     delete: z.boolean().default(false).describe('DELETE removes a record.'),
     archive: z.record(z.string(), z.unknown()).optional().describe('The patch that archives a record.'),
+    restore: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('The patch that takes an archived record back. Default: that can not be done.'),
   })
   .describe('How records are removed. Default: they can not be.')
 

@@ -8,6 +8,7 @@ import type {
   CallFailure,
   CreateRequest,
   RemoveRequest,
+  RestoreRequest,
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
@@ -123,22 +124,42 @@ export function removeRecord(
       context,
     )
   }
-  const { archive } = resource.remove
-  if (resource.write.with === 'put') return replaceByArchived(owner, { rid, ...given(ifVersion) }, context)
-  const options = { path: { id: rid }, json: archive ?? {} }
+  const patch = resource.remove.archive ?? {}
+  if (resource.write.with === 'put')
+    return replacePatched(owner, { rid, patch, ...given(ifVersion) }, context)
+  const options = { path: { id: rid }, json: patch }
   return send(owner, { method: 'PATCH', target: item, options, rid, ifVersion }, context)
 }
 
-/** Where records are only replaced whole, archiving needs the whole record: it is read, and sent back under the version that was read. */
-async function replaceByArchived(
+/** Takes an archived record back. */
+export function restoreRecord(
   owner: ResourceContext,
-  { rid, ifVersion }: { readonly rid: string; readonly ifVersion?: string },
+  { rid }: RestoreRequest,
   context: CallContext,
 ): Promise<WriteResult> {
-  const read = await readOne(owner, rid, context)
+  const { resource, item } = owner
+  const patch = resource.remove.restore ?? {}
+  if (resource.write.with === 'put') return replacePatched(owner, { rid, patch }, context)
+  const options = { path: { id: rid }, json: patch }
+  return send(owner, { method: 'PATCH', target: item, options, rid }, context)
+}
+
+/** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back under the version that was read. */
+async function replacePatched(
+  owner: ResourceContext,
+  {
+    rid,
+    patch,
+    ifVersion,
+  }: { readonly rid: string; readonly patch: NativeRecord; readonly ifVersion?: string },
+  context: CallContext,
+): Promise<WriteResult> {
+  // An archived record counts as gone elsewhere; here it is what is wanted.
+  const shown = { ...owner, resource: { ...owner.resource, tombstone: undefined } }
+  const read = await readOne(shown, rid, context)
   if (read.kind === 'gone') return read
   if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
-  const json = replacement(owner, read.native, owner.resource.remove.archive ?? {})
+  const json = replacement(owner, read.native, patch)
   const options = { path: { id: rid }, json }
   return send(
     owner,

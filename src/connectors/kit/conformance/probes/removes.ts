@@ -49,6 +49,41 @@ export const removeProbes: readonly Probe[] = [
     },
   },
   {
+    name: 'restore-takes-back',
+    proves:
+      'An archived record that is taken back reads as it did before it was archived, and a second time changes nothing.',
+    touches: 'records',
+    skips: ({ remove }, { restore }) =>
+      restore !== undefined && ['archive', 'both'].includes(remove)
+        ? undefined
+        : 'nothing can be taken back from an archive',
+    async run(bench) {
+      const { rid } = await bench.insert()
+      const before = leavesOf((await bench.readLive(rid)).native)
+      const { result } = await bench.remove(rid, 'archive')
+      hold(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      const archived = await bench.readUntil(
+        rid,
+        (one) =>
+          one.kind === 'gone' || (one.kind === 'live' && differs(before, leavesOf(one.native)).length > 0),
+      )
+      const touched = archived.kind === 'live' ? differs(before, leavesOf(archived.native)) : undefined
+      for (const time of ['first', 'second']) {
+        const taken = await bench.resource.restore?.({ rid }, bench.context)
+        hold(taken?.kind === 'ok', `taking it back the ${time} time answers ${wordsOf(taken)}`)
+      }
+      await bench.patience.pass('what a read shows', bench.capabilities.read.lagMs)
+      const { native } = await bench.readLive(rid)
+      // What the archive touched beside its mark (a time of change, a counter) may stay as the archive left it.
+      const changed = differs(before, leavesOf(native)).filter((path) => touched?.includes(path) === false)
+      hold(changed.length === 0, `taking it back changed ${changed.join(', ')}`)
+      const stillArchived =
+        archived.kind === 'live' && differs(leavesOf(archived.native), leavesOf(native)).length === 0
+      hold(!stillArchived, 'taking it back left the record archived')
+      return undefined
+    },
+  },
+  {
     name: 'stale-delete-is-refused',
     proves: 'A delete under a version that is no longer current is refused.',
     touches: 'records',
@@ -73,3 +108,8 @@ export const removeProbes: readonly Probe[] = [
     },
   },
 ]
+
+/** Paths whose values differ. */
+function differs(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): readonly string[] {
+  return [...new Set([...one.keys(), ...other.keys()])].filter((path) => one.get(path) !== other.get(path))
+}
