@@ -21,8 +21,9 @@ export async function fromDatabase(source: DescriptionSource): Promise<Described
       throw new UsageError('CONNECTOR_DESCRIPTION_UNUSABLE', `The database can't be described: ${why}`)
     }
     const resources = described.resources.filter(({ key }) => key.length > 0).map(resourceOf)
+    const withoutKey = withoutKeyNote(described.resources)
     if (resources.length === 0) {
-      const what = `the schema ${schema} has no table with a primary key that this user may see`
+      const what = `the schema ${schema} has no table with a primary key that this user may see${withoutKey === undefined ? '' : ` (${withoutKey})`}`
       throw new UsageError('CONNECTOR_DESCRIPTION_UNUSABLE', `The database can't be used: ${what}.`)
     }
     return {
@@ -32,11 +33,44 @@ export async function fromDatabase(source: DescriptionSource): Promise<Described
       resourcesIn: 'tables',
       variables: [{ name: 'URL', value: withoutPassword(url) }],
       resources,
-      notes: [],
+      notes: withoutKey === undefined ? [] : [withoutKey],
     }
   } finally {
     await system.close()
   }
+}
+
+const namedMax = 20
+
+/** What can't be proposed, since nothing in the database says which columns identify a row: views, and tables without a primary key. */
+function withoutKeyNote(resources: readonly ResourceDescription[]): string | undefined {
+  const names = resources.filter(({ key }) => key.length === 0).map(({ name }) => name)
+  if (names.length === 0) return undefined
+  const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : ''
+  return `views and tables without a primary key are left out: ${names.slice(0, namedMax).join(', ')}${more}; to use one, say in tables.NAME.key which columns identify a row, and for a view version: none and changes: none`
+}
+
+/** Columns that no field can be proposed for, and what to do where they matter. */
+function columnNotes({ fields }: ResourceDescription): readonly string[] {
+  const untyped = fields
+    .filter(({ type }) => type === undefined)
+    .map(({ path, nativeType }) => `${path[0]} (${nativeType})`)
+  const local = fields.filter(
+    ({ nativeType }) =>
+      nativeType?.startsWith('timestamp') === true && nativeType.endsWith('without time zone'),
+  )
+  return [
+    ...(untyped.length === 0
+      ? []
+      : [
+          `no field is proposed for ${untyped.join(', ')}: no type holds every value; map a part by its path (details.city), or the whole by read and write`,
+        ]),
+    ...(local.length === 0
+      ? []
+      : [
+          `${local.map(({ path }) => path[0]).join(', ')} have no zone and are taken as UTC; if the application means another, say timeZone here and in the mapping`,
+        ]),
+  ]
 }
 
 /** `postgres://…/crm#sales` names the schema as well. */
@@ -68,7 +102,7 @@ function resourceOf(description: ResourceDescription): DescribedResource {
       markerNames.test(String(path[0])) && unique === true && type?.kind === 'string' && creatable,
   )
   const madeByDatabase = keyFields.some((field) => !field.required)
-  const notes: string[] = []
+  const notes: string[] = [...columnNotes(description)]
   if (marker === undefined && madeByDatabase)
     notes.push(
       'the database makes the key: with a text column of its own for our record id and a unique index on it (create: { as: marker }), a create can be repeated without harm',
