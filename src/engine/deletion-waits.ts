@@ -49,7 +49,7 @@ export function createDeletionWaits(): DeletionWaits {
       const waitedMs = pass.context.clock.now() - since
       if (open.length === 0 && !matters.unread) return 'confirm'
       if (open.length > 0 || waitedMs > UNREAD_TOLD_MS)
-        hold(pass, member, matters.unread ? [...open, unread(system)] : open)
+        holdWaiting(pass, member, matters.unread ? [...open, unread(system)] : open)
       tellAge(pass, system, waitedMs, told)
       const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
       const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
@@ -78,7 +78,8 @@ function unread(system: string): string {
   return `a record that was discovered in ${system} before could not be read so far`
 }
 
-function hold(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
+/** Tells what the deletion waits for; said again, it says what that is by now. */
+export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
   const { context, record, entity } = pass
   const reason = `The record is gone in ${system}. Its deletion waits: ${open.join('; ')}.`
   const kind = 'delete-waits' as const

@@ -5,7 +5,7 @@
  * - `linked` → `suspect`: a read by id says gone. The day's allowance of deletions is charged now, so that a mass deletion is known as one
  *   before the first of its records is confirmed.
  * - `suspect` → `linked`: a later read shows it alive.
- * - `suspect` → merged: the system names the survivor of a merge; the record becomes an alias of the survivor's, nothing is deleted.
+ * - `suspect` → merged: the system names the survivor of a merge; nothing is deleted (`follow-merge.ts`).
  * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`).
  * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
  *   never had. A person releases or rejects it.
@@ -18,9 +18,9 @@ import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
 import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
-import { clearAllOf, keepFailure } from './failure.ts'
+import { keepFailure } from './failure.ts'
+import { followMerge } from './follow-merge.ts'
 import { holdLane, RELEASED } from './guard.ts'
-import { forgetDraft } from './matching.ts'
 import { carryMerge } from './merge-records.ts'
 import { addRows, lookAgain, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
@@ -33,9 +33,6 @@ const RETRY_MS = 30_000
 const UNCLEAR_CREATE_RETRY_MS = 600_000
 /** A standing doubt is told to a person after this long. */
 const HOLD_AFTER_MS = 60_000
-/** A survivor that is not known yet is usually discovered within seconds. */
-const SURVIVOR_RETRY_MS = 2_000
-const SURVIVOR_RETRY_MS_MAX = 600_000
 /** A day's allowance that was exceeded holds all deletions of the place for a day. */
 const TRIP_MS = 24 * 3_600_000
 
@@ -60,7 +57,10 @@ async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Ver
   const member = pass.members.get(system)
   if (sighting?.kind !== 'gone' || member === undefined) return 'go-on'
   if (member.state !== 'linked' && member.state !== 'suspect') return 'go-on'
-  if (sighting.mergedInto !== undefined) return followMerge(pass, member, sighting.mergedInto)
+  if (sighting.mergedInto !== undefined) {
+    const followed = await followMerge(pass, member, sighting.mergedInto)
+    if (followed !== 'deleted') return followed
+  }
   // While a deletion is carried out, "gone" is what it is for.
   if (pass.record.state === 'deleting') return 'go-on'
   if (member.state === 'suspect') return judgeSuspect(pass, member, tools)
@@ -100,7 +100,10 @@ async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<Ver
   // The look itself asked to come back where it gave no information.
   if (sighting.kind === 'unknown') return 'go-on'
   if (sighting.kind === 'gone') {
-    if (sighting.mergedInto !== undefined) return followMerge(pass, member, sighting.mergedInto)
+    if (sighting.mergedInto !== undefined) {
+      const followed = await followMerge(pass, member, sighting.mergedInto)
+      if (followed !== 'deleted') return followed
+    }
     return judgeSuspect(pass, member, tools)
   }
   revive(pass, member)
@@ -262,58 +265,4 @@ function loseOrRestore(pass: Pass, member: Member): Verdict {
   })
   note(pass, { kind: 'delete', body: { system, step: 'lost' } })
   return 'go-on'
-}
-
-/**
- * The system merged the record into another one: ours becomes an alias of that one's record, or a duplicate of it where both have a
- * counterpart elsewhere. Nothing is deleted anywhere.
- */
-async function followMerge(pass: Pass, member: Member, survivorRid: string): Promise<Verdict> {
-  const { context, claim, entity } = pass
-  const { system } = member
-  const now = context.clock.now()
-  if (pass.intents.size > 0) {
-    lookAgain(pass, { at: now + RETRY_MS, why: 'writes-in-doubt', look: [system] })
-    return 'go-on'
-  }
-  const survivor = await context.store.resolveReference({ system, entity: entity.name, rid: survivorRid })
-  const recordId = pass.record.id
-  const body = {
-    merged: { system, from: member.rid ?? null, into: survivorRid, record: survivor?.recordId ?? null },
-  }
-  const ids = new Set([recordId, survivor?.recordId ?? recordId])
-  const result = await context.store.direct.aliasMember({
-    lease: claim.lease,
-    system,
-    survivorRid,
-    journal: [...ids].map((id) => ({ kind: 'match', recordId: id, actor: 'engine', body })),
-  })
-  if (result === 'fenced') return 'over'
-  if (result === 'unknown-survivor') {
-    awaitSurvivor(pass, member, survivorRid)
-    return 'go-on'
-  }
-  context.emit({
-    type: 'MembersMerged',
-    recordId: pass.record.id,
-    survivorId: survivor?.recordId ?? '',
-    system,
-  })
-  forgetDraft(pass)
-  if (result === 'ok') {
-    clearAllOf(pass)
-    pass.record = { ...pass.record, state: 'tombstoned' }
-  }
-  return 'finish'
-}
-
-/** The survivor is taken in; until it is a record, nothing is written to the lost member. */
-function awaitSurvivor(pass: Pass, member: Member, survivorRid: string): void {
-  const { system } = member
-  const now = pass.context.clock.now()
-  const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
-  if (member.state !== 'suspect') updateMember(pass, { system, state: 'suspect', goneSince: now })
-  addRows(pass, { marks: [{ system, entity: pass.entity.name, rid: survivorRid, force: true }] })
-  const waitMs = Math.min(SURVIVOR_RETRY_MS_MAX, Math.max(SURVIVOR_RETRY_MS, (now - since) / 2))
-  lookAgain(pass, { at: now + waitMs, why: 'merge-survivor', look: [system] })
 }

@@ -368,9 +368,10 @@ export interface AliasRequest {
  * - `ok`: the loser is a tombstone that points to the survivor's record, which got the counterparts that it lacked
  * - `duplicate`: both have a counterpart in another system too. The loser lives on there without the merged system, until a person decides
  * - `relinked`: the survivor is known as part of the very same record, which now has it as its counterpart
+ * - `creating`: the survivor is about to get a counterpart that the loser has; nothing was written
  * - `unknown-survivor`: nobody knows it so far; nothing was written
  */
-export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'fenced' | 'unknown-survivor'
+export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'creating' | 'fenced' | 'unknown-survivor'
 
 export interface Store extends BindingStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */

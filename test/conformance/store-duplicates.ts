@@ -285,6 +285,58 @@ export function describeDuplicates(open: OpenHarness): void {
       expect((await detail(two)).record).toMatchObject({ state: 'tombstoned', aliasOf: one })
     })
 
+    test('a merge outlasts the key, and what a person said before it', async () => {
+      const { store } = harness
+      const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
+      const three = await known('C3', 'E3', 'c')
+      expect(await pairs()).toMatchObject([{ cause: 'key' }])
+      await store.admin.keepApart(one, three, 'eve')
+      const claimed = await again(one)
+      const request = { lease: claimed.lease, system: 'crm', journal: [entry(one)] }
+      expect(await store.aliasMember({ ...request, survivorRid: 'C2' })).toBe('duplicate')
+      expect(await store.aliasMember({ ...request, survivorRid: 'C3' })).toBe('duplicate')
+      await store.settle([clean(claimed)])
+      await idle()
+      await rekey(one, 'parted')
+      const merged = (await pairs()).map(({ cause, sides }) => [cause, sides[0].recordId, sides[1].recordId])
+      expect(merged.sort()).toEqual(
+        [
+          ['merge', three, one],
+          ['merge', two, one],
+        ].sort(),
+      )
+    })
+
+    test('of a record pass on to the one that it becomes part of', async () => {
+      const { store } = harness
+      const [one, two, three] = [
+        await known('C1', 'E1', 'a'),
+        await known('C2', 'E2', 'b'),
+        await known('C3', 'E3', 'c'),
+      ]
+      const alias = async (recordId: string, system: string, survivorRid: string) => {
+        const { lease, ...claimed } = await again(recordId)
+        const result = await store.aliasMember({ lease, system, survivorRid, journal: [entry(recordId)] })
+        await store.settle([clean({ lease, ...claimed })])
+        await idle()
+        return result
+      }
+      expect(await alias(two, 'crm', 'C1')).toBe('duplicate')
+      expect(await alias(two, 'erp', 'E3')).toBe('ok')
+      expect(await pairs()).toMatchObject([
+        { cause: 'merge', system: 'crm', sides: [{ recordId: one }, { recordId: three }] },
+      ])
+      // What its own system merged into the first record is a reference to that one there.
+      const [here, there] = await store.resolveReferences([
+        { system: 'crm', entity: 'customer', rid: 'C2' },
+        { system: 'erp', entity: 'customer', rid: 'E2' },
+      ])
+      expect([here, there]).toEqual([
+        { recordId: one, rid: 'C1' },
+        { recordId: three, rid: 'E3' },
+      ])
+    })
+
     test('a merge into what a record that is part of this one still holds links this one to it', async () => {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]

@@ -125,6 +125,45 @@ export function describeIdentity(open: OpenHarness): void {
       expect(results.map(({ kind }) => kind)).toEqual(['ok', 'refused'])
     })
 
+    test('a counterpart that a merge moves keeps the base of what was written there', async () => {
+      const { store } = harness
+      const survivor = await activeRecord(harness, worker, 'C1')
+      const loser = await activeRecord(harness, worker, 'C2')
+      const agree = async (recordId: string, value: string, erp?: string) => {
+        await store.markRecords([{ recordId, systems: [] }])
+        const claimed = await claimOne(store, worker)
+        const fields = {
+          name: { value, rev: 4, src: 'crm', at: 1 },
+          phone: { value, rev: 5, src: 'erp', at: 1 },
+        }
+        const state = { name: { shadow: value, acked: 4 }, phone: { shadow: value, acked: 5 } }
+        const member = { system: 'erp', rid: erp ?? null, state: 'linked' as const, fields: state }
+        await store.settle([
+          clean(claimed, {
+            record: { rev: 5, fields },
+            members: erp === undefined ? [] : [{ ...member, asof: 7, floor: '3', settleAt: 9 }],
+          }),
+        ])
+      }
+      await agree(survivor, 'Eve')
+      await agree(loser, 'Ada', 'E2')
+      await store.markRecords([{ recordId: loser, systems: [] }])
+      const claimed = await claimOne(store, worker)
+      const request = { lease: claimed.lease, system: 'crm', survivorRid: 'C1', journal: [entry(loser)] }
+      expect(await store.aliasMember(request)).toBe('ok')
+      await store.settle([clean(claimed)])
+      const kept = await claimOne(store, worker)
+      expect(kept.record.id).toBe(survivor)
+      expect(memberOf(kept, 'erp')).toMatchObject({
+        rid: 'E2',
+        state: 'linked',
+        asof: 7,
+        floor: '3',
+        settleAt: 9,
+      })
+      expect(memberOf(kept, 'erp').fields).toEqual({ name: { shadow: 'Ada', acked: 0 }, phone: { acked: 0 } })
+    })
+
     test('follows a merge at the remote: the survivor gets the counterparts it lacks (H38)', async () => {
       const { store } = harness
       const survivor = await activeRecord(harness, worker, 'C1')

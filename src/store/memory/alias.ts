@@ -1,16 +1,18 @@
 /** A merge at the remote: one native record lives on in another one. */
 import type { AliasRequest, AliasResult } from '../contract.ts'
 import { encodeMember } from '../documents.ts'
-import { releaseDependencies } from './dependencies.ts'
-import { isThere, markAll, openMergeDuplicate, refreshDuplicates } from './duplicates.ts'
-import { linkWithoutBase } from './identity.ts'
+import { releaseDependencies, releaseTarget } from './dependencies.ts'
+import { inheritDuplicates, isThere, markAll, openMergeDuplicate, refreshDuplicates } from './duplicates.ts'
+import { linkMoved, linkWithoutBase } from './identity.ts'
 import { leased } from './lease.ts'
+import { closeFailure } from './pass-rows.ts'
 import {
   apartKey,
   appendJournal,
   blankMember,
   dropKeys,
   fence,
+  type HoldTableRow,
   key,
   type MemberRow,
   type MemoryContext,
@@ -27,7 +29,7 @@ export function aliasOne(context: MemoryContext, request: AliasRequest): AliasRe
   const loser = leased(context, request.lease)
   if (loser === undefined) return 'fenced'
   const result = follow(context, loser, request)
-  if (result !== 'unknown-survivor') appendJournal(context, request.journal)
+  if (result !== 'unknown-survivor' && result !== 'creating') appendJournal(context, request.journal)
   return result
 }
 
@@ -45,59 +47,94 @@ function follow(
   if (survivor?.id === loser.id) return relink(context, loser, holder, system, survivorRid)
   if (survivor?.state !== 'active') return 'unknown-survivor'
   const others = membersOf(tables, loser.id).filter((member) => member.system !== system && isThere(member))
-  const taken = takenSystems(tables, survivor)
+  const taken = systemsOf(membersOf(tables, survivor.id).filter(isThere))
   if (others.some((member) => taken.has(member.system))) {
     loseMember(context, loser, system)
+    closeHolds(context, loser.id, (hold) => hold.kind.includes('delete') && hold.system === system)
+    // A merge in a system is newer than what a person said of the two before it.
+    tables.apart.delete(apartKey(loser.id, survivor.id))
     openMergeDuplicate(context, loser, survivor, system)
     // The other systems may have made the same merge: then their answer settles it.
     for (const id of [loser.id, survivor.id]) markAll(context, id)
     return 'duplicate'
   }
-  alias(context, loser, survivor, others)
+  const creating = systemsOf(openIntentsOf(tables, survivor.id))
+  if (others.some((member) => creating.has(member.system))) return 'creating'
+  alias(context, { loser, survivor, system }, others)
   loseMember(context, loser, system)
   return 'ok'
 }
 
-/** Where the survivor has a counterpart, or is about to get one. */
-function takenSystems(tables: MemoryTables, survivor: RecordRow): ReadonlySet<string> {
-  const own = membersOf(tables, survivor.id).filter(isThere)
-  return new Set([...own, ...openIntentsOf(tables, survivor.id)].map(({ system }) => system))
+function systemsOf(rows: readonly { readonly system: string }[]): ReadonlySet<string> {
+  return new Set(rows.map(({ system }) => system))
 }
 
 /** The merged native id stays, as gone, so that late events know whose it was. */
 function loseMember(context: MemoryContext, loser: RecordRow, system: string): void {
   const member = context.tables.members.get(loser.id)?.get(system)
   if (member === undefined) return
-  member.state = 'gone'
   member.fields = encodeMember(context.codec, loser.id, system, {})
-  member.shadowMac = undefined
+  Object.assign(member, { state: 'gone', shadowMac: undefined, settleAt: undefined, goneSince: undefined })
+  Object.assign(member, { lane: 'open', laneUntil: undefined, laneReason: undefined, laneAttempts: 0 })
 }
 
 function alias(
   context: MemoryContext,
-  loser: RecordRow,
-  survivor: RecordRow,
+  {
+    loser,
+    survivor,
+    system,
+  }: { readonly loser: RecordRow; readonly survivor: RecordRow; readonly system: string },
   others: readonly MemberRow[],
 ): void {
   const { tables } = context
   for (const member of others) {
-    const { rid, system } = member
+    const given = { ...member }
     setRid(tables, member, undefined, context.now())
     member.state = 'absent'
-    releaseNative(context, survivor, system)
-    linkWithoutBase(context, survivor, system, rid)
+    linkMoved(context, loser, survivor, given)
+    closeFailure(context, { recordId: survivor.id, system: member.system })
+    closeHolds(context, survivor.id, (hold) => endsWithMove(hold.kind) && hold.system === member.system)
   }
   becomeAlias(tables, loser, survivor.id)
+  handOn(loser, survivor)
   loser.state = 'tombstoned'
   loser.tombstoneRev = loser.rev
+  settleConflicts(tables, loser.id)
+  closeHolds(context, loser.id, () => true)
+  inheritDuplicates(context, loser, survivor, system)
   dropKeys(tables, loser.id)
-  for (const hold of tables.holds.values()) {
-    if (hold.recordId === loser.id && hold.kind.includes('delete')) hold.closedAt ??= context.now()
-  }
   if (survivor.leaseOwner !== undefined) fence(survivor)
   for (const id of [loser.id, survivor.id]) refreshDuplicates(context, id)
   markDirty(tables, survivor, ['*'], context.now())
+  releaseTarget(context, loser.id)
   releaseDependencies(context, survivor.id)
+}
+
+function endsWithMove(kind: string): boolean {
+  return kind.includes('delete') || kind === 'guard'
+}
+
+function closeHolds(context: MemoryContext, recordId: string, ends: (hold: HoldTableRow) => boolean): void {
+  for (const hold of context.tables.holds.values()) {
+    if (hold.recordId !== recordId || hold.closedAt !== undefined || !ends(hold)) continue
+    hold.closedAt = context.now()
+    hold.decision ??= 'over'
+  }
+}
+
+/** What the record has yet to take over of others is for the record that it becomes part of. */
+export function handOn(loser: RecordRow, survivor: RecordRow): void {
+  survivor.merging = [...survivor.merging, ...loser.merging]
+  loser.merging = []
+}
+
+/** Nobody decides any more about the conflicts of a record that is part of another one. */
+export function settleConflicts(tables: MemoryTables, recordId: string): void {
+  for (const conflict of tables.conflicts.values()) {
+    if (conflict.recordId !== recordId || conflict.state !== 'open') continue
+    Object.assign(conflict, { state: 'decided', winner: 'merge', decidedBy: 'merge' })
+  }
 }
 
 /** The record points to another one, as do those that pointed to it, and whoever was kept apart from it is kept apart from that one. */
@@ -132,9 +169,4 @@ function relink(
   linkWithoutBase(context, loser, system, survivorRid)
   markDirty(tables, loser, ['*'], now)
   return 'relinked'
-}
-
-function releaseNative(context: MemoryContext, record: RecordRow, system: string): void {
-  const member = context.tables.members.get(record.id)?.get(system)
-  if (member !== undefined) setRid(context.tables, member, undefined, context.now())
 }

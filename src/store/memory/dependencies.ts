@@ -41,6 +41,12 @@ export function releaseDependencies(context: MemoryContext, recordId: string): v
   }
 }
 
+/** The record has become part of another one: whoever waits for a counterpart of it finds out anew what it waits for. */
+export function releaseTarget(context: MemoryContext, recordId: string): void {
+  for (const [dependencyKey, draft] of context.tables.dependencies)
+    if (draft.targetRecordId === recordId) release(context, dependencyKey, draft)
+}
+
 function satisfied({ tables }: MemoryContext, draft: DependencyDraft): boolean {
   if (draft.targetRecordId !== undefined) {
     const counterpart = tables.members.get(draft.targetRecordId)?.get(draft.system)

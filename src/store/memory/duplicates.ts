@@ -70,11 +70,30 @@ export function openMergeDuplicate(
   system: string,
 ): void {
   const row = pairRow(context, loser, survivor.id)
-  if (row.state === 'open') return
+  if (row.state === 'open' && row.cause === 'merge') return
   reopen(context, row)
   row.cause = 'merge'
   row.system = system
   row.survivorId = survivor.id
+}
+
+/** Open duplicates of a record that becomes part of another one pass on to that. */
+export function inheritDuplicates(
+  context: MemoryContext,
+  loser: RecordRow,
+  survivor: RecordRow,
+  system: string | undefined,
+): void {
+  for (const known of openDuplicatesOf(context, loser.id)) {
+    const otherId = otherOf(known, loser.id)
+    if (otherId === survivor.id || context.tables.apart.has(apartKey(survivor.id, otherId))) continue
+    const row = pairRow(context, survivor, otherId)
+    if (row.state === 'open' && (row.cause === 'merge' || known.survivorId === undefined)) continue
+    reopen(context, row)
+    row.cause = 'merge'
+    row.system = known.system ?? system
+    row.survivorId = known.survivorId === loser.id ? survivor.id : known.survivorId
+  }
 }
 
 export function reopen(context: MemoryContext, row: DuplicateTableRow): void {
@@ -190,6 +209,9 @@ function isStill(context: MemoryContext, row: DuplicateTableRow): boolean {
   const states = [row.recordId, row.otherId].map((id) => tables.records.get(id)?.state ?? '')
   if (!states.every((state) => matchable.has(state))) return false
   if (tables.apart.has(apartKey(row.recordId, row.otherId))) return false
-  if (!overlaps(context, row.recordId, row.otherId)) return false
-  return row.cause === 'merge' || sharersOf(context, row.recordId).includes(row.otherId)
+  // What a system merged stays a duplicate until it is decided.
+  if (row.cause === 'merge') return true
+  return (
+    overlaps(context, row.recordId, row.otherId) && sharersOf(context, row.recordId).includes(row.otherId)
+  )
 }

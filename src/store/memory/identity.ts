@@ -7,6 +7,8 @@ import type {
   ReferenceAnswer,
   ReferenceQuery,
 } from '../contract.ts'
+import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
+import { movedFields } from '../moved-member.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
@@ -17,6 +19,7 @@ import {
   key,
   type MemberRow,
   type MemoryContext,
+  type MemoryTables,
   markDirty,
   openIntentsOf,
   putMember,
@@ -82,6 +85,33 @@ export function linkWithoutBase(
   setRid(context.tables, row, rid, context.now())
 }
 
+/** A counterpart goes over to another record, with what is known of it. `given` is the row it had, whose native id is free by now. */
+export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow, given: MemberRow): void {
+  const { tables, codec } = context
+  const { system, rid, floor, asof, settleAt, lens } = given
+  const own = tables.members.get(to.id)?.get(system)
+  const fields = movedFields({
+    system,
+    from: decodeAgreed(codec, from.id, from.fields),
+    fields: decodeMember(codec, from.id, system, given.fields),
+    to: decodeAgreed(codec, to.id, to.fields),
+    sent: own?.state === 'absent' ? decodeMember(codec, to.id, system, own.fields) : {},
+  })
+  if (own !== undefined) setRid(tables, own, undefined, context.now())
+  const blank = blankMember(context, to.id, system, to.entity)
+  const row: MemberRow = {
+    ...blank,
+    state: 'linked',
+    fields: encodeMember(codec, to.id, system, fields),
+    floor,
+    asof,
+    settleAt,
+    lens,
+  }
+  putMember(tables, row)
+  setRid(tables, row, rid, context.now())
+}
+
 export function reviewOne(
   context: MemoryContext,
   request: {
@@ -111,10 +141,22 @@ export function resolveReference({ tables }: MemoryContext, query: ReferenceQuer
   const found = query.recordId ?? tables.natives.get(key(query.system, query.entity, query.rid ?? ''))
   const record = found === undefined ? undefined : tables.records.get(found)
   if (record === undefined || record.entity !== query.entity) return undefined
-  const owner = record.aliasOf === undefined ? record : tables.records.get(record.aliasOf)
+  const owner = ownerOf(tables, record, query)
   if (owner === undefined || owner.state === 'candidate' || owner.state === 'review') return undefined
   const member = tables.members.get(owner.id)?.get(query.system)
   const own = member === undefined || member.state === 'gone' ? undefined : member.rid
   const rid = query.rid === undefined ? own : (own ?? query.rid)
   return rid === undefined ? undefined : { recordId: owner.id, rid }
+}
+
+/** Merged records answer with their survivor. A native id that its own system merged is the survivor's there, wherever the rest went. */
+function ownerOf(tables: MemoryTables, record: RecordRow, query: ReferenceQuery): RecordRow | undefined {
+  if (record.aliasOf === undefined) return record
+  const isGone =
+    query.recordId === undefined && tables.members.get(record.id)?.get(query.system)?.state === 'gone'
+  const merged = [...(tables.recordDuplicates.get(record.id) ?? [])].find(
+    (row) => row.cause === 'merge' && row.system === query.system && row.survivorId !== record.id,
+  )
+  const survivor = isGone ? tables.records.get(merged?.survivorId ?? '') : undefined
+  return tables.records.get(survivor?.aliasOf ?? survivor?.id ?? record.aliasOf)
 }

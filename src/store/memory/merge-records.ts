@@ -13,11 +13,11 @@ import {
   planUndo,
   type RestoredMember,
 } from '../merge-plan.ts'
-import { becomeAlias } from './alias.ts'
-import { releaseDependencies } from './dependencies.ts'
+import { becomeAlias, handOn, settleConflicts } from './alias.ts'
+import { releaseDependencies, releaseTarget } from './dependencies.ts'
 import { sideOf } from './duplicate-lists.ts'
-import { markAll, pairRow, refreshDuplicates, reopen } from './duplicates.ts'
-import { linkWithoutBase } from './identity.ts'
+import { inheritDuplicates, markAll, pairRow, refreshDuplicates, reopen } from './duplicates.ts'
+import { linkMoved } from './identity.ts'
 import { closeFailure } from './pass-rows.ts'
 import {
   apartKey,
@@ -101,16 +101,14 @@ function merge(
   becomeAlias(tables, drop, keep.id)
   drop.state = 'deleting'
   drop.removal = request.others
-  drop.merging = []
+  handOn(drop, keep)
   keep.merging = [...keep.merging.filter((id) => id !== drop.id), drop.id]
   for (const { id } of [keep, drop]) tables.reviews.delete(id)
   if (keep.state === 'review') keep.state = 'candidate'
   dropKeys(tables, drop.id)
   tables.apart.delete(apartKey(keep.id, drop.id))
-  for (const conflict of tables.conflicts.values()) {
-    if (conflict.recordId !== drop.id || conflict.state !== 'open') continue
-    Object.assign(conflict, { state: 'decided', winner: 'merge', decidedBy: 'merge' })
-  }
+  settleConflicts(tables, drop.id)
+  inheritDuplicates(context, drop, keep, undefined)
   const row = pairRow(context, keep, drop.id)
   Object.assign(row, {
     state: 'same',
@@ -124,11 +122,12 @@ function merge(
   for (const system of plan.taken) settleLane(context, keep.id, system)
   for (const { system } of membersOf(tables, drop.id)) settleLane(context, drop.id, system)
   for (const { id } of [keep, drop]) markAll(context, id)
+  releaseTarget(context, drop.id)
   releaseDependencies(context, keep.id)
   return row.id
 }
 
-/** What the kept record takes is linked without a base; what the dropped one is left with keeps its own. */
+/** What the kept record takes, and what the dropped one is left with, so that an edit of either is noticed. */
 function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, plan: MergePlan): void {
   const { tables, codec } = context
   const now = context.now()
@@ -140,15 +139,14 @@ function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, p
       replaceMember(context, { ...blank, state, fields: theirs?.fields ?? blank.fields }, rid)
       continue
     }
-    const taken = theirs?.rid
-    if (theirs !== undefined) setRid(tables, theirs, undefined, now)
-    if (own !== undefined) setRid(tables, own, undefined, now)
+    const taken = theirs === undefined ? undefined : { ...theirs }
+    for (const row of [theirs, own]) if (row !== undefined) setRid(tables, row, undefined, now)
     const fields =
       own === undefined
         ? blank.fields
         : encodeMember(codec, drop.id, system, decodeMember(codec, keep.id, system, own.fields))
     replaceMember(context, { ...blank, state, fields }, rid)
-    linkWithoutBase(context, keep, system, taken)
+    if (taken !== undefined) linkMoved(context, drop, keep, taken)
   }
 }
 

@@ -8,34 +8,39 @@ import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
+import { linkMoved } from './link-moved.ts'
 import { lockLeased } from './pass-checks.ts'
 import { aliasRecord, emptyMembers, loseMember } from './sql/alias-record.ts'
+import { closeFailures } from './sql/close-failures.ts'
 import { closeHolds } from './sql/close-holds.ts'
-import { inheritApart } from './sql/decide-duplicates.ts'
+import { forgetApart, inheritApart } from './sql/decide-duplicates.ts'
 import { fenceRecords } from './sql/fence-records.ts'
 import { findNatives } from './sql/find-natives.ts'
+import { inheritDuplicates } from './sql/inherit-duplicates.ts'
 import { linkMembers } from './sql/link-members.ts'
 import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { replaceKeys } from './sql/match-keys.ts'
-import { freeNatives, placeMembers } from './sql/merge-records.ts'
+import { freeNatives, handOn, placeMembers, settleConflicts } from './sql/merge-records.ts'
 import { readOpenIntents } from './sql/read-intents.ts'
 import { type MemberColumns, readMembers } from './sql/read-members.ts'
 import { readRecords } from './sql/read-records.ts'
 import { openMergeDuplicate } from './sql/refresh-duplicates.ts'
 import { releaseDependencies } from './sql/release-dependencies.ts'
+import { releaseTarget } from './sql/release-target.ts'
 import { toText } from './text.ts'
 
-const holdKinds = ['delete-waits', 'delete-guard', 'update-delete'] as const
+const deletionHolds = ['delete-waits', 'delete-guard', 'update-delete'] as const
+const allHolds = [...deletionHolds, 'guard', 'rule', 'oscillation'] as const
 
 export function aliasMember(context: PostgresContext, request: AliasRequest): Promise<AliasResult> {
   return context.journal.borrow((append) =>
     context.database.transaction('merging records', async (session) => {
       const [held] = await lockLeased(session, [request])
       if (held === undefined) return 'fenced'
-      const result = await follow(session, held.record, request)
-      if (result !== 'unknown-survivor' && request.journal.length > 0)
-        await note(session, append, request, held.record)
+      const result = await follow(context, session, held.record, request)
+      const isWritten = result !== 'unknown-survivor' && result !== 'creating'
+      if (isWritten && request.journal.length > 0) await note(session, append, request, held.record)
       return result
     }),
   )
@@ -45,7 +50,12 @@ function note(session: Session, append: JournalAppend, { journal }: AliasRequest
   return append(session, journal, now)
 }
 
-async function follow(session: Session, loser: LockedRecord, request: AliasRequest): Promise<AliasResult> {
+async function follow(
+  context: PostgresContext,
+  session: Session,
+  loser: LockedRecord,
+  request: AliasRequest,
+): Promise<AliasResult> {
   const { system, survivorRid } = request
   const [holder] = await findNatives(session, [{ system, entity: loser.entity, rid: survivorRid }])
   if (holder === undefined || holder.record_id === loser.id) return 'unknown-survivor'
@@ -59,10 +69,12 @@ async function follow(session: Session, loser: LockedRecord, request: AliasReque
   const others = members.filter(
     (member) => member.record_id === loser.id && member.system !== system && isThere(member),
   )
-  const taken = await takenSystems(session, members, survivor.id)
   const merge = { loser, survivor, system }
+  const taken = systemsOf(members.filter((member) => member.record_id === survivor.id && isThere(member)))
   if (others.some((member) => taken.has(member.system))) return keepAsDuplicate(session, merge)
-  return alias(session, merge, others)
+  const creating = systemsOf(await readOpenIntents(session, [survivor.id]))
+  if (others.some((member) => creating.has(member.system))) return 'creating'
+  return alias(context, session, merge, { members, others })
 }
 
 interface Merge {
@@ -76,19 +88,18 @@ function isThere({ rid, state }: MemberColumns): boolean {
   return rid !== null && state !== 'gone'
 }
 
-/** Where the survivor has a counterpart, or is about to get one. */
-async function takenSystems(
-  session: Session,
-  members: readonly MemberColumns[],
-  survivorId: string,
-): Promise<ReadonlySet<string>> {
-  const intents = await readOpenIntents(session, [survivorId])
-  const own = members.filter((member) => member.record_id === survivorId && isThere(member))
-  return new Set([...intents, ...own].map(({ system }) => system))
+function systemsOf(rows: readonly { readonly system: string }[]): ReadonlySet<string> {
+  return new Set(rows.map(({ system }) => system))
 }
 
 async function keepAsDuplicate(session: Session, { loser, survivor, system }: Merge): Promise<AliasResult> {
   await loseMember(session, loser.id, system)
+  await closeHolds(
+    session,
+    deletionHolds.map((kind) => ({ recordId: loser.id, system, kind })),
+  )
+  // A merge in a system is newer than what a person said of the two before it.
+  await forgetApart(session, loser.id, survivor.id)
   await openMergeDuplicate(session, {
     entity: loser.entity,
     loserId: loser.id,
@@ -104,35 +115,37 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
 }
 
 async function alias(
+  { codec }: PostgresContext,
   session: Session,
   { loser, survivor, system }: Merge,
-  others: readonly MemberColumns[],
+  { members, others }: Record<'members' | 'others', readonly MemberColumns[]>,
 ): Promise<AliasResult> {
+  const systems = others.map((member) => member.system)
   await loseMember(session, loser.id, system)
-  await emptyMembers(
-    session,
-    loser.id,
-    others.map((member) => member.system),
-  )
-  await linkMembers(
-    session,
-    others.map((member) => ({
-      recordId: survivor.id,
-      system: member.system,
-      entity: member.entity,
-      storedRid: member.rid ?? '',
-    })),
-  )
+  await emptyMembers(session, loser.id, systems)
+  await linkMoved(session, codec, { from: loser.id, to: survivor.id, systems, members })
+  await handOn(session, loser.id, survivor.id)
   await aliasRecord(session, loser.id, survivor.id)
-  await replaceKeys(session, [loser.id], [])
-  await closeHolds(
+  await settleConflicts(session, loser.id)
+  await closeHolds(session, [
+    ...allHolds.map((kind) => ({ recordId: loser.id, kind })),
+    ...systems.flatMap((name) =>
+      ([...deletionHolds, 'guard'] as const).map((kind) => ({ recordId: survivor.id, system: name, kind })),
+    ),
+  ])
+  await closeFailures(
     session,
-    holdKinds.map((kind) => ({ recordId: loser.id, kind })),
+    systems.map((name) => ({ recordId: survivor.id, system: name })),
   )
   await inheritApart(session, loser.id, survivor.id)
+  await inheritDuplicates(session, loser.id, survivor.id, system)
+  await replaceKeys(session, [loser.id], [])
   await fenceRecords(session, [survivor.id])
   await refreshDuplicates(session, [loser.id, survivor.id])
-  const released = await releaseDependencies(session, { waiting: [], targets: [survivor.id] })
+  const released = [
+    ...(await releaseTarget(session, loser.id)),
+    ...(await releaseDependencies(session, { waiting: [], targets: [survivor.id] })),
+  ]
   await markDirty(session, [{ recordId: survivor.id, system: '*' }, ...released])
   return 'ok'
 }

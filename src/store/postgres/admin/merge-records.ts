@@ -14,11 +14,12 @@ import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
 import type { JournalAppend } from '../journal-streams.ts'
+import { linkMoved } from '../link-moved.ts'
 import { movedFields } from '../moved-fields.ts'
 import { closeFailures } from '../sql/close-failures.ts'
 import { closeHolds } from '../sql/close-holds.ts'
 import { forgetApart, inheritApart, saveDecision } from '../sql/decide-duplicates.ts'
-import { linkMembers } from '../sql/link-members.ts'
+import { inheritDuplicates } from '../sql/inherit-duplicates.ts'
 import { lockEntities } from '../sql/lock-entities.ts'
 import type { LockedRecord } from '../sql/lock-records.ts'
 import { markDirty } from '../sql/mark-dirty.ts'
@@ -36,6 +37,7 @@ import { type MemberColumns, readMembers } from '../sql/read-members.ts'
 import { readPairDetails } from '../sql/read-pair-details.ts'
 import { readRecords } from '../sql/read-records.ts'
 import { releaseDependencies } from '../sql/release-dependencies.ts'
+import { releaseTarget } from '../sql/release-target.ts'
 import { fromText } from '../text.ts'
 import { sideOf } from './duplicates.ts'
 import { isUuid } from './ids.ts'
@@ -124,6 +126,7 @@ async function merge(
   await replaceKeys(session, [drop.id], [])
   await forgetApart(session, keep.id, drop.id)
   await inheritApart(session, drop.id, keep.id)
+  await inheritDuplicates(session, drop.id, keep.id, null)
   const id = await saveDecision(session, {
     entity: keep.entity,
     pair: [keep.id, drop.id],
@@ -134,7 +137,10 @@ async function merge(
   })
   await refreshDuplicates(session, ids)
   await settleLanes(session, pair)
-  const released = await releaseDependencies(session, { waiting: [], targets: [keep.id] })
+  const released = [
+    ...(await releaseTarget(session, drop.id)),
+    ...(await releaseDependencies(session, { waiting: [], targets: [keep.id] })),
+  ]
   await markDirty(session, [...ids.map((recordId) => ({ recordId, system: '*' })), ...released])
   const natives = (side: string) =>
     mergeMembers(members, side).flatMap((member) =>
@@ -166,7 +172,7 @@ async function readBefore(session: Session, { keep, drop, members }: Pair): Prom
   }
 }
 
-/** What the kept record takes is linked without a base; what the dropped one is left with keeps its own, so that an edit of it is noticed. */
+/** What the kept record takes, and what the dropped one is left with, so that an edit of either is noticed. */
 async function moveNatives(context: PostgresContext, session: Session, pair: Pair): Promise<void> {
   const { keep, drop, members, plan } = pair
   const memberOf = (recordId: string, system: string) =>
@@ -187,15 +193,7 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
       }
     }),
   )
-  await linkMembers(
-    session,
-    plan.taken.map((system) => ({
-      recordId: keep.id,
-      system,
-      entity: keep.entity,
-      storedRid: memberOf(drop.id, system)?.rid ?? '',
-    })),
-  )
+  await linkMoved(session, context.codec, { from: drop.id, to: keep.id, systems: plan.taken, members })
 }
 
 /** Whatever waited for this decision goes on, and deletions that were held are judged anew. */

@@ -31,7 +31,11 @@ const alias = {
 
 const lose = {
   name: 'lose-member',
-  text: `update member set state = 'gone', fields = null, shadow_mac = null where record_id = $1 and system = $2`,
+  text: `
+    update member set
+      state = 'gone', fields = null, shadow_mac = null, settle_at = null, gone_since = null,
+      lane = 'open', lane_until = null, lane_reason = null, lane_attempts = 0
+    where record_id = $1 and system = $2`,
 }
 
 const empty = {

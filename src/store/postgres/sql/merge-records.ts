@@ -43,10 +43,21 @@ export async function dropInto(
   survivorId: string,
   removal: 'archive' | 'delete' | 'keep',
 ): Promise<void> {
+  await handOn(session, recordId, survivorId)
   await session.rows(drop, [recordId, survivorId, removal])
   await session.rows(take, [survivorId, recordId])
   await endReviews(session, [recordId, survivorId])
-  await session.rows(settleConflicts, [recordId])
+  await settleConflicts(session, recordId)
+}
+
+/** What the record has yet to take over of others is for the record that it becomes part of. */
+export async function handOn(session: Session, recordId: string, survivorId: string): Promise<void> {
+  await session.rows(hand, [recordId, survivorId])
+}
+
+/** Nobody decides any more about the conflicts of a record that is part of another one. */
+export async function settleConflicts(session: Session, recordId: string): Promise<void> {
+  await session.rows(settle, [recordId])
 }
 
 /** The record is one of its own again. */
@@ -164,7 +175,15 @@ const reopen = {
   text: `update record set state = 'candidate' where id = any($1::uuid[]) and state = 'review'`,
 }
 
-const settleConflicts = {
+const hand = {
+  name: 'hand-on-merging',
+  text: `
+    update record s set merging = s.merging || l.merging
+    from record l
+    where s.id = $2 and l.id = $1 and cardinality(l.merging) > 0`,
+}
+
+const settle = {
   name: 'settle-conflicts',
   text: `
     update conflict set state = 'decided', winner = 'merge', decided_by = 'merge'

@@ -16,7 +16,7 @@ export async function openDuplicates(session: Session, recordIds: readonly strin
   if (recordIds.length > 0) await session.rows(open, [recordIds, holdersMax])
 }
 
-/** Ends the open duplicates of these records that no longer are any; answers the pairs. */
+/** Ends the open duplicates of these records that no longer are any; answers the pairs. What a system merged stays one until it is decided. */
 export async function closeDuplicates(
   session: Session,
   recordIds: readonly string[],
@@ -38,7 +38,7 @@ export async function findCrossing(
   return rows.map(({ id }) => id)
 }
 
-/** Opens the duplicate that a merge in one system made of two records. */
+/** Opens the duplicate that a merge in one system made of two records. One that a shared key made lasts as long as the key; this one does not. */
 export async function openMergeDuplicate(
   session: Session,
   pair: {
@@ -109,16 +109,18 @@ const close = {
       and a.id = d.record_id and b.id = d.other_id
       and not (
         a.state in ('candidate', 'review', 'active') and b.state in ('candidate', 'review', 'active')
-        and ${overlap}
         and not exists (select 1 from kept_apart k where k.record_id = a.id and k.other_id = b.id)
         and (
           d.cause = 'merge'
-          or exists (
-            select 1
-            from match_key mine
-            ${holders}
-            where mine.record_id = a.id and mine.kind = 'exact' and cardinality(holder.ids) <= $2
-              and b.id = any(holder.ids)
+          or (
+            ${overlap}
+            and exists (
+              select 1
+              from match_key mine
+              ${holders}
+              where mine.record_id = a.id and mine.kind = 'exact' and cardinality(holder.ids) <= $2
+                and b.id = any(holder.ids)
+            )
           )
         )
       )
@@ -152,5 +154,5 @@ const openMerge = {
     on conflict (record_id, other_id) do update set
       state = 'open', cause = 'merge', system = excluded.system, survivor_id = excluded.survivor_id,
       at = excluded.at, closed_at = null, decided_by = null, before = null
-    where d.state <> 'open'`,
+    where d.state <> 'open' or d.cause = 'key'`,
 }

@@ -1,0 +1,108 @@
+/**
+ * A system merged one native record into another one.
+ *
+ * The record becomes part of the survivor's, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. A read
+ * has followed further merges by then: the survivor is alive, and where none is, the look says that the record is gone, as after a deletion.
+ */
+import type { Member } from '../model/state.ts'
+import type { Pass, Verdict } from './context.ts'
+import { isCreateInDoubt } from './deletion-carry.ts'
+import { holdWaiting } from './deletion-waits.ts'
+import { clearAllOf } from './failure.ts'
+import { RELEASED } from './guard.ts'
+import { forgetDraft } from './matching.ts'
+import { addRows, lookAgain, updateMember } from './pass.ts'
+
+/** A write whose outcome is unknown is resolved within about this time. */
+const IN_DOUBT_RETRY_MS = 30_000
+/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+const UNCLEAR_RETRY_MS = 600_000
+/** A survivor that is not known yet is usually discovered within seconds. */
+const RETRY_MS = 2_000
+const RETRY_MS_MAX = 600_000
+/** Only what lasts is told. */
+const TOLD_AFTER_MS = 60_000
+
+const AWAITED = 'merge-survivor'
+const IN_DOUBT = 'merge-writes-in-doubt'
+
+/** How the pass goes on; `deleted`: this is a deletion, since a person said so. */
+export async function followMerge(
+  pass: Pass,
+  member: Member,
+  survivorRid: string,
+): Promise<Verdict | 'deleted'> {
+  const { clock } = pass.context
+  const { system } = member
+  if (member.state === 'suspect' && member.laneReason === RELEASED) return 'deleted'
+  // Asked already in this pass.
+  if (pass.needs.some(({ why }) => why === AWAITED || why === IN_DOUBT)) return 'go-on'
+  const waitMs = writesWait(pass)
+  if (waitMs !== undefined) {
+    suspect(pass, member)
+    lookAgain(pass, { at: clock.now() + waitMs, why: IN_DOUBT, look: [system] })
+    return 'go-on'
+  }
+  const followed = await joinSurvivor(pass, member, survivorRid)
+  if (followed !== 'unknown') return followed
+  awaitSurvivor(pass, member, survivorRid)
+  return 'go-on'
+}
+
+/** How long the merge waits for writes: what they came to goes along with the record, above all the counterpart that a create made. */
+function writesWait(pass: Pass): number | undefined {
+  if ([...pass.members.values()].some(isCreateInDoubt)) return UNCLEAR_RETRY_MS
+  if (pass.intents.size > 0) return IN_DOUBT_RETRY_MS
+  // Resolved, and not committed yet.
+  return pass.draft.resolved.length > 0 ? 0 : undefined
+}
+
+/** Joins the two records; `unknown` while the survivor belongs to none. */
+async function joinSurvivor(pass: Pass, member: Member, survivorRid: string): Promise<Verdict | 'unknown'> {
+  const { context, claim, entity } = pass
+  const { system, rid } = member
+  const survivor = await context.store.resolveReference({ system, entity: entity.name, rid: survivorRid })
+  const recordId = pass.record.id
+  const body = {
+    merged: { system, from: rid ?? null, into: survivorRid, record: survivor?.recordId ?? null },
+  }
+  const ids = new Set([recordId, survivor?.recordId ?? recordId])
+  const result = await context.store.direct.aliasMember({
+    lease: claim.lease,
+    system,
+    survivorRid,
+    journal: [...ids].map((id) => ({ kind: 'match', recordId: id, actor: 'engine', body })),
+  })
+  if (result === 'fenced') return 'over'
+  if (result === 'unknown-survivor') return 'unknown'
+  if (result === 'creating') {
+    suspect(pass, member)
+    lookAgain(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
+    return 'go-on'
+  }
+  context.emit({ type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
+  forgetDraft(pass)
+  if (result === 'ok') {
+    clearAllOf(pass)
+    pass.record = { ...pass.record, state: 'tombstoned' }
+  }
+  return 'finish'
+}
+
+/** The survivor is taken in; until it is a record, nothing is written to the lost member. */
+function awaitSurvivor(pass: Pass, member: Member, survivorRid: string): void {
+  const { system } = member
+  const now = pass.context.clock.now()
+  const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
+  suspect(pass, member)
+  addRows(pass, { marks: [{ system, entity: pass.entity.name, rid: survivorRid, force: true }] })
+  if (now - since > TOLD_AFTER_MS)
+    holdWaiting(pass, member, [`${system} merged it into ${survivorRid}, which is not synced so far`])
+  const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
+  lookAgain(pass, { at: now + waitMs, why: AWAITED, look: [system] })
+}
+
+function suspect(pass: Pass, { system, state }: Member): void {
+  if (state !== 'suspect')
+    updateMember(pass, { system, state: 'suspect', goneSince: pass.context.clock.now() })
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { AgreedField, MemberField } from '../model/state.ts'
+import { movedFields } from './moved-member.ts'
+
+const agreed = (value: string, src: string, rest: Partial<AgreedField> = {}): AgreedField => ({
+  ...{ value, rev: 3, src, at: 1 },
+  ...rest,
+})
+
+function moved(before: AgreedField | undefined, field: MemberField, after: AgreedField | undefined) {
+  return movedFields({
+    system: 'erp',
+    from: before === undefined ? {} : { name: before },
+    fields: { name: field },
+    to: after === undefined ? {} : { name: after },
+    sent: {},
+  }).name
+}
+
+describe('a counterpart that goes over to another record', () => {
+  const held: MemberField = { shadow: 'Ada', acked: 3 }
+  const other = agreed('Eve', 'crm')
+
+  it('keeps the base of what we wrote there, under no revision of the other record', () => {
+    expect(moved(agreed('Ada', 'crm'), held, other)).toEqual({ shadow: 'Ada', acked: 0 })
+    expect(moved(agreed('Ada', 'person'), held, other)).toEqual({ shadow: 'Ada', acked: 0 })
+    const unverified: MemberField = {
+      ...held,
+      provisional: 3,
+      replaced: { value: 'A', acked: 2 },
+      own: [{ value: 'Ada', rev: 3, notAfter: 9 }],
+    }
+    expect(moved(agreed('Ada', 'crm'), unverified, other)).toEqual({
+      shadow: 'Ada',
+      acked: 0,
+      provisional: 0,
+      replaced: { value: 'A', acked: 0 },
+      own: [{ value: 'Ada', rev: 0, notAfter: 9 }],
+    })
+  })
+
+  it.each<[why: string, before: AgreedField | undefined, after: AgreedField | undefined]>([
+    ['its own people entered', agreed('Ada', 'erp'), other],
+    ['nobody decided about', agreed('Ada', 'crm', { heldBy: 'c1' }), other],
+    ['was never agreed', undefined, other],
+    ['the other record has nothing for', agreed('Ada', 'crm'), agreed('', 'crm')],
+    ['the other record has never agreed', agreed('Ada', 'crm'), undefined],
+  ])('gives up the base of what %s', (_, before, after) => {
+    const rest = { rejected: { rev: 3, version: 'v1', code: 'NO' }, coerced: true, lens: 'l1' } as const
+    expect(moved(before, { ...held, ...rest }, after)).toEqual({ acked: 0, lens: 'l1' })
+  })
+
+  it('remembers what the other record sent before it had one', () => {
+    const sent = { name: { acked: 0, own: [{ value: 'Eve', rev: 5, notAfter: 9 }] } }
+    const own = [{ value: 'Ada', rev: 3, notAfter: 8 }]
+    const fields = { name: { ...held, own } }
+    const to = { name: other }
+    expect(movedFields({ system: 'erp', from: {}, fields, to, sent }).name?.own).toEqual([
+      { value: 'Eve', rev: 5, notAfter: 9 },
+      { value: 'Ada', rev: 0, notAfter: 8 },
+    ])
+  })
+})

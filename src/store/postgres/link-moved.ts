@@ -1,0 +1,60 @@
+/** Counterparts that go over from one record to another, with what is known of them. */
+import type { FieldCodec } from '../contract.ts'
+import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
+import { movedFields } from '../moved-member.ts'
+import type { Session } from './database.ts'
+import { giveBases } from './sql/give-bases.ts'
+import { linkMembers } from './sql/link-members.ts'
+import type { MemberColumns } from './sql/read-members.ts'
+import { readRecords } from './sql/read-records.ts'
+
+export interface Move {
+  readonly from: string
+  readonly to: string
+  readonly systems: readonly string[]
+  /** Members of both records as they were before the move. */
+  readonly members: readonly MemberColumns[]
+}
+
+/** The native ids are free by now: each has one holder at any time. */
+export async function linkMoved(
+  session: Session,
+  codec: FieldCodec,
+  { from, to, systems, members }: Move,
+): Promise<void> {
+  const memberOf = (recordId: string, system: string) =>
+    members.find((member) => member.record_id === recordId && member.system === system)
+  const moved = systems.flatMap((system) => memberOf(from, system) ?? [])
+  if (moved.length === 0) return
+  const records = await readRecords(session, [from, to])
+  const agreedOf = (recordId: string) =>
+    decodeAgreed(codec, recordId, records.find(({ id }) => id === recordId)?.fields ?? null)
+  const [given, taken] = [agreedOf(from), agreedOf(to)]
+  await linkMembers(
+    session,
+    moved.map(({ system, entity, rid }) => ({ recordId: to, system, entity, storedRid: rid ?? '' })),
+  )
+  await giveBases(
+    session,
+    moved.map((member) => {
+      const { system, floor, asof, settle_at: settleAt, lens } = member
+      const own = memberOf(to, system)
+      const fields = movedFields({
+        system,
+        from: given,
+        fields: decodeMember(codec, from, system, member.fields),
+        to: taken,
+        sent: own?.state === 'absent' ? decodeMember(codec, to, system, own.fields) : {},
+      })
+      return {
+        recordId: to,
+        system,
+        fields: encodeMember(codec, to, system, fields),
+        floor,
+        asof,
+        settleAt,
+        lens,
+      }
+    }),
+  )
+}
