@@ -30,7 +30,13 @@ import { isConcurrent, judgeUnverified, type UnverifiedLook } from './unverified
 
 /** What a look means, and the field's state after it where nothing has to be decided. */
 export type Look =
-  | { readonly kind: 'quiet' | 'missing' | 'empty'; readonly state: MemberField }
+  | { readonly kind: 'quiet' | 'empty'; readonly state: MemberField }
+  | {
+      readonly kind: 'missing'
+      readonly state: MemberField
+      /** Nobody can tell the system's own value from an edit. */
+      readonly maybeEdited?: true
+    }
   | {
       readonly kind: 'settled'
       readonly state: MemberField

@@ -137,7 +137,13 @@ async function firstLook(
     agreed,
     fields,
     shows,
-  }: { agreed: CanonicalValue | undefined; fields: MemberFields; shows: CanonicalValue },
+    version,
+  }: {
+    agreed: CanonicalValue | undefined
+    fields: MemberFields
+    shows: CanonicalValue
+    version?: string
+  },
 ) {
   const known = agreed === undefined ? { acked: 0, shadowAbsent: true as const } : syncedOf(agreed)
   return mergeAndPlan(
@@ -147,6 +153,7 @@ async function firstLook(
       fields: { code: agreedOf('1'), ...(agreed === undefined ? {} : { value: agreedOf(agreed) }) },
       members: { crm: { fields: { code: syncedOf('1'), value: known } }, erp: { fields } },
       looks: { erp: { code: '1', value: shows } },
+      ...(version === undefined ? {} : { observations: { erp: { version } } }),
     }),
   )
 }
@@ -205,9 +212,26 @@ describe('a default that the target fills in', () => {
       const result = await firstLook(strict, { agreed, fields, shows: 'active' })
       expect(result.fields.value).toMatchObject({ value: agreed, rev: 1 })
       expect(result.writes).toMatchObject([{ system: 'erp', operation: 'update', values: { value: agreed } }])
-      expect(result.conflicts).toEqual([])
+      expect(result.changes).toEqual([])
     },
   )
+
+  it.each([
+    ['the version that the create made', '7', '7', []],
+    ['a later version, which a person may have made', '7', '8', ['active']],
+    ['no version', undefined, undefined, ['active']],
+  ])('is kept for people, or known as one, by %s', async (_, made, seen, kept) => {
+    const answer = made === undefined ? {} : { version: made }
+    const fields = created(entity, { code: '1', value: '' }, answer)
+    const look = { agreed: '', fields, shows: 'active', ...(seen === undefined ? {} : { version: seen }) }
+    const { conflicts, writes } = await firstLook(entity, look)
+    expect(writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
+    const competed = conflicts.flatMap(({ candidates, policy, winner }) => {
+      expect([policy, winner, candidates[1]?.value]).toEqual(['target-default', 'agreed', ''])
+      return [candidates[0]?.value]
+    })
+    expect(competed).toEqual(kept)
+  })
 
   it('is taken over by nobody when the system keeps it through every write', async () => {
     const part = entity.systems.get('erp')
@@ -217,7 +241,7 @@ describe('a default that the target fills in', () => {
     const writes: number[] = []
     for (let round = 0; round < 4; round += 1) {
       const look = await firstLook(entity, { agreed: '', fields, shows: 'active' })
-      expect([look.changes, look.conflicts]).toEqual([[], []])
+      expect([look.changes, look.conflicts.length]).toEqual([[], round === 0 ? 1 : 0])
       writes.push(look.writes.length)
       fields = look.members.get('erp') ?? fields
       if (look.writes.length === 0) continue

@@ -6,15 +6,16 @@
  */
 import type { AgreedField } from '../state.ts'
 import { agreeOnEmpty } from './agree-on-empty.ts'
-import { nothingAgreed, type SeenChange } from './change.ts'
+import { agreedCandidate, nothingAgreed, type SeenChange } from './change.ts'
 import { classifyLook } from './classify-look.ts'
-import type { MergeDecision, MergeInput, Observation } from './contract.ts'
+import type { ConflictCandidate, MergeDecision, MergeInput, Observation } from './contract.ts'
 import { decideField } from './decide-field.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { releaseIfEqual } from './hold.ts'
 import { absorb, forgetWrote } from './member-field.ts'
 import { countInducedChange, isInduced } from './oscillation.ts'
+import { defaultPolicy } from './own-default.ts'
 import { dropSettledWrites } from './own-writes.ts'
 import {
   agreedFields,
@@ -121,10 +122,30 @@ function look(
     return { role, side, observation, value, base: state.shadow, concurrent, edited, rebased }
   }
   settleState(side, shape, seen.state)
+  if (seen.kind === 'missing' && seen.maybeEdited === true) {
+    const candidates = [{ system: role.system, value, at: observation.at }, agreedCandidate(agreed)]
+    keepOverwritten(pass, shape, candidates)
+  }
   if (seen.kind === 'settled' && seen.note !== undefined) {
     pass.notes.push({ kind: seen.note, system: role.system, field: shape.name })
   }
   return seen.kind === 'empty' ? 'empty' : undefined
+}
+
+/** The agreed value is written over it; what may be somebody's edit is kept where people see it. */
+function keepOverwritten(
+  pass: MergePass,
+  { name: field }: FieldShape,
+  candidates: readonly ConflictCandidate[],
+): void {
+  const kept = candidates.map(({ system, value, at }) => ({ system, value, at }))
+  pass.conflicts.push({
+    id: pass.input.newId(),
+    field,
+    candidates: kept,
+    policy: defaultPolicy,
+    winner: 'agreed',
+  })
 }
 
 function settleState(side: Side, shape: FieldShape, state: SeenState): void {
