@@ -62,7 +62,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   merges: {
     share: 0.15,
     what: 'people merge records whose things are in other systems too',
-    closed: 'after some chains of merges in both systems a record is gone in one of them, and nobody is told',
   },
   lines: {
     share: 0.15,
@@ -71,7 +70,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   defaults: {
     share: 0.12,
     what: 'people leave texts empty, and a system fills what a create leaves out',
-    closed: 'an edit made between our create and its first look is taken for a default',
   },
   unstored: {
     share: 0.12,

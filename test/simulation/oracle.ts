@@ -4,11 +4,13 @@
  * It sees three streams: what each process was shown by the systems, what it committed in the store, and what it sent. It never reads
  * the engine's own memory.
  */
+import { defaultPolicy } from '../../src/model/merge/own-default.ts'
 import type { Intent } from '../../src/model/state.ts'
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { Version } from '../support/fake-system/remote-table.ts'
+import { agreedBefore } from './agreed-before.ts'
 import { History } from './history.ts'
 import { createJudges, type Judges } from './judges/all.ts'
 import type { Bench, Judge, Violation } from './judges/judge.ts'
@@ -164,13 +166,10 @@ export class Oracle implements SystemWatcher {
   applied(call: EngineWrite, version: Version): void {
     if (call.operation === 'create') {
       this.tally.creates += 1
-      const rids =
-        this.#system(call.system)
-          .table(call.entity)
-          .createdFor.get(call.recordId ?? '') ?? []
-      // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
-      const alive = [...new Set(rids)].filter((rid) => this.#system(call.system).table(call.entity).has(rid))
       const table = this.#system(call.system).table(call.entity)
+      const rids = table.createdFor.get(call.recordId ?? '') ?? []
+      // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
+      const alive = [...new Set(rids)].filter((rid) => table.has(rid))
       const lost = alive.some((rid) => {
         const version = table.current(rid)
         return version !== undefined && this.history.isUnknowable(call.system, version)
@@ -246,7 +245,9 @@ export class Oracle implements SystemWatcher {
       )
       for (const candidate of conflict.candidates) {
         this.#keep(candidate.value)
-        this.#checkEcho(process, after, candidate.system, conflict.field, candidate.value)
+        // Kept because it may be an edit, not taken for one.
+        if (conflict.policy !== defaultPolicy)
+          this.#checkEcho(process, after, candidate.system, conflict.field, candidate.value)
       }
     }
     if (after === undefined) return
@@ -258,7 +259,7 @@ export class Oracle implements SystemWatcher {
       if (was?.rev === agreed.rev || sameValue(was?.value, agreed.value)) continue
       const conflict = (item.conflicts ?? []).some((draft) => draft.field === field)
       this.#checkAgreement(process, after, field, {
-        was: was?.value,
+        was: agreedBefore(before, field, agreed.src),
         is: agreed.value,
         src: agreed.src,
         conflict,
@@ -392,8 +393,7 @@ export class Oracle implements SystemWatcher {
           return value === undefined || alike(value, member.fields[name]?.shadow)
         })
     const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
-    if (shown === undefined || shown.body === undefined) return
-    if (this.#system(change.src).traits.mutates) return
+    if (shown?.body === undefined || this.#system(change.src).traits.mutates) return
     const lane = `${change.src}|${after.record.entity}|${member.rid}`
     const newest = this.#absorbed.get(lane) ?? 0
     if (shown.version < newest)

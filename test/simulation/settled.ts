@@ -135,7 +135,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   const actual = nativeOf(books, place, field)
   const expected = await nativeValue(books, place, agreed?.value)
   const same = cut(system, field, actual) === cut(system, field, expected)
-  if (same) return
+  if (same || isMergedInto(books, place, actual, expected)) return
   // A system that rewrites may keep anything; any other keeps a poorer form of what it was sent.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
   if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
@@ -147,6 +147,22 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
     'INV-19',
     `${where}.${field} holds ${String(actual)}, agreed is ${String(expected)} (acked ${state?.acked}, rev ${agreed?.rev})`,
   )
+}
+
+/** To the people there, a reference to a record that was merged into another one is a reference to that one. */
+function isMergedInto(
+  { integration, systems }: Books,
+  { system, entity, field }: FieldPlace,
+  actual: unknown,
+  expected: unknown,
+): boolean {
+  const type = integration.entities.get(entity)?.fields.get(field)?.type
+  if (type?.kind !== 'ref' || typeof actual !== 'string') return false
+  const table = systems.get(system.name)?.table(type.entity)
+  let rid: string | undefined = actual
+  for (let hop = 0; hop < 10 && rid !== undefined && rid !== expected; hop += 1)
+    rid = table?.history(rid).at(-1)?.mergedInto
+  return rid === expected
 }
 
 /** What the record holds at the place that the mapping names; of lines, what is mapped of them. */

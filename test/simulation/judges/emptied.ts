@@ -1,5 +1,9 @@
 /** INV-2 for nothings: the engine empties a value only where a person has emptied it. */
+import { defaultPolicy } from '../../../src/model/merge/own-default.ts'
+import type { RecordDetail } from '../../../src/store/admin-contract.ts'
+import type { Decision, Settlement } from '../../../src/store/contract.ts'
 import type { Version } from '../../support/fake-system/remote-table.ts'
+import { alike } from '../likeness.ts'
 import { filledPhone } from '../native-records.ts'
 import type { EngineWrite } from '../sim-network.ts'
 import type { Bench, Judge } from './judge.ts'
@@ -7,6 +11,10 @@ import type { Bench, Judge } from './judge.ts'
 export class Emptied implements Judge {
   readonly #bench: Bench
   readonly #codes = new Set<unknown>()
+  /** Values that may be defaults or edits, and that people find among the conflicts. */
+  readonly #told: unknown[] = []
+  /** Where such a value is written over. */
+  readonly #places = new Set<string>()
 
   constructor(bench: Bench) {
     this.#bench = bench
@@ -16,6 +24,14 @@ export class Emptied implements Judge {
     this.#codes.add(code)
   }
 
+  committed(item: Decision | Settlement, _before: unknown, after: RecordDetail | undefined): void {
+    for (const { field, policy, candidates } of item.conflicts ?? []) {
+      if (policy !== defaultPolicy) continue
+      this.#told.push(...candidates.map(({ value }) => value))
+      for (const { system, rid } of after?.members ?? []) this.#places.add(`${system} ${rid} ${field}`)
+    }
+  }
+
   applying(call: EngineWrite, before: Version | undefined): void {
     if (call.operation !== 'update' || before?.body === undefined) return
     const { history, fail, things } = this.#bench
@@ -23,6 +39,10 @@ export class Emptied implements Judge {
       const old = before.body[field]
       if (!isNothing(value) || isNothing(old) || field === 'tags' || field === 'lines') continue
       // What a system alone has put in place of nothing is nobody's value.
+      if (this.#told.some((value) => alike(value, old))) continue
+      // Changed once more between the look and the write, which no precondition guarded.
+      const isTold = this.#places.has(`${call.system} ${before.rid} ${field}`)
+      if (isTold && !history.honoursVersions(call.system)) continue
       if (old === filledPhone || (typeof old === 'string' && old.startsWith('~'))) continue
       const code = before.body.code
       if ([...this.#codes].some((one) => things.areSame(one, code))) continue
