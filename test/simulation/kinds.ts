@@ -70,6 +70,8 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   defaults: {
     share: 0.12,
     what: 'people leave texts empty, and a system fills what a create leaves out',
+    closed:
+      'where writes are answered without a version, the write that replaces a default may be taken for not stored, about 1 seed in 100',
   },
   unstored: {
     share: 0.12,

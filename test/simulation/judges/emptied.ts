@@ -26,9 +26,11 @@ export class Emptied implements Judge {
 
   committed(item: Decision | Settlement, _before: unknown, after: RecordDetail | undefined): void {
     for (const { field, policy, candidates } of item.conflicts ?? []) {
-      if (policy !== defaultPolicy) continue
-      this.#told.push(...candidates.map(({ value }) => value))
-      for (const { system, rid } of after?.members ?? []) this.#places.add(`${system} ${rid} ${field}`)
+      const places = (after?.members ?? []).map(({ system, rid }) => `${system} ${rid} ${field}`)
+      if (policy === defaultPolicy) for (const place of places) this.#places.add(place)
+      // Until the empty value has arrived there, later edits are concurrent with it.
+      if (places.some((place) => this.#places.has(place)))
+        this.#told.push(...candidates.map(({ value }) => value))
     }
   }
 
