@@ -30,6 +30,9 @@ export const kindNames = [
   'same-code',
   'short-keys',
   'merge-chains',
+  'rewriters',
+  'late-effects',
+  'stalls',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -105,6 +108,21 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
     what: 'people merge a record into one that they merge on at once',
     closed:
       'our own value in the surviving record may be taken for a change, and a record be gone in one system untold',
+  },
+  rewriters: {
+    share: 0.05,
+    what: 'every system rewrites what is written to it',
+    closed: 'one seed in twenty has it anyway; mutants ask for it',
+  },
+  'late-effects': {
+    share: 0.1,
+    what: 'a third of the writes take effect long after their time limit',
+    closed: 'every seed has some of it; mutants ask for more',
+  },
+  stalls: {
+    share: 0.1,
+    what: 'processes stall beyond their leases again and again',
+    closed: 'every seed has some of it; mutants ask for more',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

@@ -3,8 +3,12 @@ import type { Mutant } from './mutants.ts'
 
 export const portMutants: readonly Mutant[] = [
   { name: 'nocas', breaks: 'preconditions never reach the systems' },
-  { name: 'nofence', breaks: 'the store takes commits under leases that are over' },
-  { name: 'nodeadline', breaks: 'requests leave after their deadline, and the engine never sees it pass' },
+  { name: 'nofence', breaks: 'the store takes commits under leases that are over', kinds: 'stalls' },
+  {
+    name: 'nodeadline',
+    breaks: 'requests leave after their deadline, and the engine never sees it pass',
+    kinds: 'stalls',
+  },
   { name: 'nointent', breaks: 'intents are not kept' },
   { name: 'nosent', breaks: 'the memory of own writes is lost between passes' },
   { name: 'notime', breaks: 'when a state was seen last is forgotten, so that stale reads are believed' },

@@ -237,9 +237,11 @@ class Simulation {
     const living = this.#living()
     if (living.length === 0) return
     const victim = this.#chance.pick(living)
-    if (this.#chance.of(0.35)) {
+    if (this.#chance.of(this.#scenario.kinds.has('stalls') ? 0.9 : 0.35)) {
       this.#oracle.tally.stalls += 1
-      const ms = this.#chance.of(0.5) ? this.#chance.int(100, 3000) : this.#chance.int(5500, 11_000)
+      const ms = this.#chance.of(this.#scenario.kinds.has('stalls') ? 0.1 : 0.5)
+        ? this.#chance.int(100, 3000)
+        : this.#chance.int(5500, 11_000)
       this.#scheduler.note(`${victim.name} stalls for ${ms} ms`)
       victim.stallAtAwait(this.#chance.int(1, 40), ms)
       return

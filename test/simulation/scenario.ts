@@ -177,7 +177,7 @@ function shapedBy(
   { seed, start, faultsMs }: { readonly seed: number; readonly start: number; readonly faultsMs: number },
 ): SystemTraits {
   const chance = (kind: string): Chance => chanceOf(seed, `${kind} ${traits.name}`)
-  let shaped = traits
+  let shaped = kinds.has('rewriters') ? { ...traits, mutates: true } : traits
   if (kinds.has('unversioned')) shaped = withoutVersions(shaped, chance('unversioned'))
   // What is entered twice matters most where nothing tells of the first time.
   const slow = (kinds.has('slow-polls') && 0.7) || (kinds.has('double-entry') && 0.5) || 0

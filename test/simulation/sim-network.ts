@@ -101,7 +101,7 @@ export class SimNetwork {
       await process.call(there, timeout - there, effect)
       return unknown('SIM_ANSWER_LOST', 'record')
     }
-    if (roll < 0.21) {
+    if (roll < (this.#options.world.kinds.has('late-effects') ? 0.45 : 0.21)) {
       const delay = timeout + chance.int(0, Math.max(0, this.#options.inflightMs - 1))
       scheduler.after(delay, () => {
         scheduler.note(`zombie ${call.system} ${call.operation} ${call.rid ?? call.recordId}`)

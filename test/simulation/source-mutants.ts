@@ -24,6 +24,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'model/merge/classify-look.ts',
     find: 'acknowledge(absorb(state, observed), own.rev)',
     replace: 'acknowledge(absorb(state, observed), Math.max(state.acked, own.rev))',
+    kinds: 'late-effects',
   },
   {
     name: 'noforgetwrote',
@@ -31,6 +32,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'model/merge/member-field.ts',
     find: 'const { wrote: _wrote, ...kept } = state\n  return kept',
     replace: 'return state',
+    kinds: 'taking-turns',
   },
   {
     name: 'nobreaker',
@@ -38,6 +40,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'model/merge/oscillation.ts',
     find: 'if (total < entity.oscillationLimit || state.hold !== undefined) {',
     replace: 'if (total < Number.POSITIVE_INFINITY || state.hold !== undefined) {',
+    kinds: 'rewriters',
   },
   {
     name: 'batchlate',
@@ -94,6 +97,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'engine/deletion.ts',
     find: "if (edit === 'edited') {",
     replace: 'if (edit === undefined) {',
+    kinds: 'restores',
   },
   {
     name: 'nolag',

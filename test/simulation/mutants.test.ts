@@ -1,0 +1,45 @@
+/** The register of mutants: `npm run simulate -- --mutants`. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { lineOf, mutantPage } from './mutant-page.ts'
+import { mutants, type Verdict } from './mutants.ts'
+import { sourceMutants } from './source-mutants.ts'
+
+const root = new URL('../../', import.meta.url)
+const source = new URL('src/', root)
+
+describe('the registered mutants', () => {
+  test('have names of their own', () => {
+    const names = mutants.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test('replace a line that is there, in one file', () => {
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    for (const { name, file, find, replace } of sourceMutants) {
+      const ends = files.filter((path) => `/${path}`.endsWith(`/${file}`))
+      expect(ends, `${name}: ${file}`).toHaveLength(1)
+      const text = readFileSync(new URL(ends[0] ?? '', source), 'utf8')
+      expect(text.includes(find), `${name}: ${file} no longer says ${find}`).toBe(true)
+      expect(text.replaceAll(find, replace), name).not.toBe(text)
+    }
+  })
+})
+
+test('the page tells what was broken and who noticed', () => {
+  const killed: Verdict = {
+    name: 'one',
+    breaks: 'a | b',
+    kinds: 'lines,merges',
+    verdict: 'killed',
+    seed: 7,
+    violation: 'INV-18: beta x: gone',
+    notCounted: [3],
+  }
+  const survived: Verdict = { name: 'two', breaks: 'nothing much', verdict: 'survived', notCounted: [] }
+  const page = mutantPage([killed, survived], { seeds: 60 }, '2026-11-30')
+  expect(page).toContain('Run on 2026-11-30: **1 of 2 killed** within 60 seeds each.')
+  expect(page).toContain('| `one` | a \\| b | lines, merges | killed | 7 | INV-18 | beta x: gone |')
+  expect(page).toContain('| `two` | nothing much |  | survived |  |  |  |')
+  expect(lineOf(killed)).toContain('(not counted: 3)\n          seed 7: INV-18')
+})
