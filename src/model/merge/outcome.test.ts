@@ -52,6 +52,16 @@ describe('an acknowledged write', () => {
     },
   )
 
+  it.each([
+    ['the new value', 'Bea', { name: 'Bea' }, true],
+    ['the old value', 'Bea', { name: 'Ann' }, undefined],
+    ['an empty text that was written', '', { name: '' }, true],
+    ['nothing of a field that was emptied', '', {}, undefined],
+  ] as const)('remembers whether a body without a version showed it: %s', (_, name, stored, shown) => {
+    const absorbed = absorbOutcome(erp(), before, { ...planned, values: { name } }, { stored })
+    expect(absorbed.fields.name?.replaced?.shown).toBe(shown)
+  })
+
   it('that was only accepted is not acknowledged before a look has shown it', () => {
     const answer = { stored: { name: 'Bea' }, version: '2', accepted: true }
     const absorbed = absorbOutcome(erp(), before, planned, answer)

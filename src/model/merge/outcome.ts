@@ -8,7 +8,7 @@ import type { EntitySystem, SystemField } from '../integration.ts'
 import type { MemberField, MemberFields } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
 import type { PlannedWrite } from './contract.ts'
-import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
+import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, forgetDefault, hasBase, markCoerced, unseen } from './member-field.ts'
 import { rememberOwnWrite } from './own-writes.ts'
 
@@ -109,7 +109,10 @@ function unverifiedWrite(
 function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteAnswer): boolean {
   const { stored, unknown, accepted } = answer
   if (stored === undefined || accepted === true || unknown?.has(settings.name) === true) return false
-  return !isEmpty(desired) && equivalent(settings, stored[settings.name], desired)
+  const value = stored[settings.name]
+  // A body without the property says nothing about it.
+  if (isEmpty(desired) && !isStatedEmpty(value)) return false
+  return equivalent(settings, value, desired)
 }
 
 /** The answer shows that the system has filled nothing in: a value that turns up later is somebody's. */
