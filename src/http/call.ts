@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream'
 import type { StreamBody } from './bodies/request-body.ts'
 import type { Stop } from './stop.ts'
+import type { ProgressListener } from './tell-progress.ts'
 
 /** The HTTP methods that the client sends. */
 export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -64,6 +65,8 @@ export interface Call {
   /** Monotonic ms after which no request of this call may leave any more. */
   readonly startBefore: number | undefined
   readonly callerSignal: AbortSignal | undefined
+  readonly onUpload?: ProgressListener | undefined
+  readonly onDownload?: ProgressListener | undefined
   /** Further attempts allowed. */
   readonly retries: number
   readonly stop: Stop
@@ -73,16 +76,22 @@ export interface Call {
 /** A response as it came over the wire, decompressed. */
 export interface WireAnswer {
   readonly status: number
+  /** What the status line says beside the number. @default '' */
+  readonly statusText?: string
   /** Lower-case names; repeated fields joined with a comma, those of `set-cookie` with a line break. */
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Uint8Array
   /** In place of `bytes`, when a stream was asked for and the status says that it went well. */
   readonly stream?: Readable | undefined
+  /** The body broke off, or was too large: these are its first bytes. Only of refusals. @default false */
+  readonly isCut?: boolean
 }
 
 /** A response, decoded. */
 export interface DecodedAnswer {
   readonly status: number
+  /** What the status line says beside the number. @default '' */
+  readonly statusText?: string
   readonly headers: Readonly<Record<string, string>>
   /** JSON value, text, or undefined when there was no body. */
   readonly body: unknown

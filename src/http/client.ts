@@ -4,13 +4,13 @@ import { Readable } from 'node:stream'
 import { addressOf, type BaseUrl, endpointClassOf, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
-import { isSpentBySending, isStreamBody, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
+import { isSpentBySending, lengthToSay, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
 import { cacheFrom } from './cache/cache-from-options.ts'
 import { type Call, type DecodedAnswer, type HttpClock, type Method, newProgress } from './call.ts'
 import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
+import { acceptedEncodings } from './content-encoding.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
-import { acceptedEncodings } from './decompress.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } from './errors.ts'
 import { lowerNames } from './header-names.ts'
 import type { LimitReport } from './limits/limit-headers.ts'
@@ -310,6 +310,8 @@ export class ApiClient {
       deadlineAt: this.#clock.monotonic() + totalMs,
       startBefore: options.startBefore,
       callerSignal: options.signal,
+      onUpload: options.onUploadProgress,
+      onDownload: options.onDownloadProgress,
       retries: sendsOnce ? 0 : (options.retries ?? this.#retries),
       stop: new Stop(),
       progress: newProgress(),
@@ -321,13 +323,13 @@ export class ApiClient {
     { content, contentType }: RequestBody,
     key: string | undefined,
   ): Readonly<Record<string, string>> {
+    const length = lengthToSay({ body: content, onUpload: options.onUploadProgress })
     if (contentType === undefined && options.headers === undefined && key === undefined) {
-      if (!isStreamBody(content) || content.bytes === undefined) return this.#headers
+      if (length === undefined) return this.#headers
     }
     const headers: Record<string, string> = { ...this.#headers }
     if (contentType !== undefined) headers['content-type'] = contentType
-    if (isStreamBody(content) && content.bytes !== undefined)
-      headers['content-length'] = String(content.bytes)
+    if (length !== undefined) headers['content-length'] = String(length)
     if (options.headers !== undefined) Object.assign(headers, lowerNames(options.headers))
     if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
     return headers

@@ -17,6 +17,7 @@ import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { ProxyOptions } from './network/proxy.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { ProgressListener } from './tell-progress.ts'
 import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */
@@ -130,6 +131,12 @@ export interface ResponseLimits {
    * @default 'lossless'
    */
   readonly numbers: 'lossless' | 'double'
+  /**
+   * Media types that are read as JSON beside `application/json`, `text/json` and every `+json`, for an API that names another one:
+   * `['text/html']`. `all` reads every body as JSON.
+   * @default []
+   */
+  readonly jsonTypes: readonly string[] | 'all'
 }
 
 /** Options of one call. */
@@ -152,6 +159,10 @@ export interface CallOptions {
   readonly body?: string | Uint8Array | ByteSource | (() => ByteSource)
   /** Ends the call at once when aborted. */
   readonly signal?: AbortSignal
+  /** Hears how much of the body has been sent, for each piece that the socket has taken. Begins anew with each attempt. */
+  readonly onUploadProgress?: ProgressListener
+  /** Hears how much of the answer's body has come. Begins anew with each attempt. */
+  readonly onDownloadProgress?: ProgressListener
   /** Overrides `timeouts.totalMs`. */
   readonly totalMs?: number
   /** Overrides `retry.retries`. */
@@ -202,6 +213,7 @@ export const defaultResponseLimits: ResponseLimits = Object.freeze({
   maxRatio: 200,
   maxDepth: 64,
   numbers: 'lossless',
+  jsonTypes: Object.freeze([]),
 })
 
 /** Defaults of {@link BreakerOptions}. */

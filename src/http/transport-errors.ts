@@ -9,6 +9,10 @@ const timeoutPhases: Readonly<Record<string, Phase>> = {
   ETIMEDOUT: 'connect',
 }
 
+/** Alerts and errors by which a server says that it wants another client certificate, or one at all: no attempt will change that. */
+const clientCertificateCodes =
+  /ALERT_(?:CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN)|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
+
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at the address',
   ECONNRESET: 'the connection was reset',
@@ -53,6 +57,17 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
       `${call.label} can't be sent: a header, path or body has invalid characters.`,
     )
   }
+  if (systemCode !== undefined && clientCertificateCodes.test(systemCode)) {
+    // The handshake of TLS 1.3 ends for us before the server has looked: what was sent meanwhile was never read.
+    call.progress.mayHaveLanded = call.progress.hadLanded
+    const message = `${call.label} failed: the server does not accept the client certificate, or wants one; give it as "clientCertificate" (${systemCode}).`
+    return new NetworkError('HTTP_TLS_REFUSED', message, {
+      outcome: outcomeSoFar(call.progress),
+      retry: 'never',
+      cause,
+      systemCode,
+    })
+  }
   const reason =
     words[systemCode ?? ''] ??
     (isParserError(systemCode) ? 'the answer is not HTTP' : 'the connection failed')
@@ -61,6 +76,14 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
     outcome,
     cause,
     ...(systemCode === undefined ? {} : { systemCode }),
+  })
+}
+
+/** The error of a request whose answer's headers did not come in time. */
+export function headersTooLate(call: Call): TimeoutError {
+  return new TimeoutError('HTTP_TIMEOUT', `${call.label} timed out in phase "headers".`, {
+    outcome: outcomeSoFar(call.progress),
+    phase: 'headers',
   })
 }
 

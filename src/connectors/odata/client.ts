@@ -2,6 +2,7 @@
 
 import type { Method } from '../../http/call.ts'
 import type { Answer, ApiClient } from '../../http/client.ts'
+import { retryAfterMs } from '../../http/backoff/retry-after.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
@@ -277,8 +278,8 @@ export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknow
     throw new AuthenticationError('HTTP_UNAUTHENTICATED', message, kept)
   }
   if (status === 429) {
-    const seconds = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0]
-    const retry = seconds === undefined ? {} : { retry: { afterMs: Number(seconds) * 1_000 } }
+    const afterMs = retryAfterMs(headers['retry-after'], Date.now(), headers.date)
+    const retry = afterMs === undefined ? {} : { retry: { afterMs } }
     const message = `${label} was refused within a batch: too many requests (429).`
     throw new RateLimitedError('HTTP_RATE_LIMITED', message, { ...kept, ...retry })
   }

@@ -1,74 +1,138 @@
 /**
- * Reads `Retry-After` (RFC 9110, 10.2.3): a number of seconds or a date.
+ * When the other side wants to be asked again: `Retry-After` (RFC 9110, 10.2.3) in every form in which servers send it, fields of their own
+ * beside it, and, where no header tells, what the body of a refusal says.
  *
- * Dates are read by their written forms and not by `Date.parse`, which takes "-5" for a month and a date without a zone for local time:
- * both would send us back too early.
+ * Of several values the longest counts: coming back too late costs time, coming back too early costs the access.
  */
+import { parseHttpDate } from './http-date.ts'
 
 /** A month; longer is a slip of the other side, and past what a timer can hold. */
 const longestMs = 30 * 86_400_000
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const time = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`
-const dateForms = [
-  // Fri, 31 Dec 1999 23:59:59 GMT · Friday, 31-Dec-99 23:59:59 GMT
-  new RegExp(
-    String.raw`^[a-z]+,\s+(?<day>\d{1,2})[ -](?<month>[a-z]{3})[ -](?<year>\d{4}|\d\d)\s+${time}\s+(?:GMT|UTC|[+-]0000)$`,
-    'i',
-  ),
-  // Fri Dec 31 23:59:59 1999, in GMT
-  new RegExp(String.raw`^[a-z]{3}\s+(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+${time}\s+(?<year>\d{4})$`, 'i'),
+/** Numbers in these fields are seconds. */
+const secondsFields = [
+  'retry-after',
+  'x-retry-after',
+  'ratelimit-retry-after',
+  'x-ratelimit-retry-after',
+  'x-rate-limit-retry-after',
+  'x-rate-limit-retry-after-seconds',
 ]
-const isoForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i
+/** Azure, OpenAI and others. */
+const millisecondsFields = ['retry-after-ms', 'x-retry-after-ms', 'x-ms-retry-after-ms']
+
+/** Milliseconds of what may follow a number. */
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const amount =
+  /^\+?(\d+(?:\.\d*)?|\.\d+)\s*(?:(ms|millis(?:econds?)?)|(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hours?))?$/i
+
+/** What {@link waitAskedFor} looks at. */
+export interface RefusalSeen {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Decoded. */
+  readonly body: unknown
+}
+
+/** Milliseconds for which an answer asks to be left alone, never negative and at most 30 days; undefined when it does not. */
+export function waitAskedFor({ headers, body }: RefusalSeen, now: number): number | undefined {
+  const told = [
+    ...secondsFields.map((name) => retryAfterMs(headers[name], now, headers.date)),
+    ...millisecondsFields.map((name) => retryAfterMs(headers[name], now, headers.date, 'ms')),
+  ].filter((ms) => ms !== undefined)
+  return told.length > 0 ? Math.max(...told) : waitInBody(body)
+}
 
 /**
- * Milliseconds to wait, never negative and at most 30 days; undefined when the field is missing or says nothing usable.
+ * Milliseconds to wait by the value of one field, never negative and at most 30 days; undefined when it is missing or says nothing usable.
+ * The value may be a list, which is also what several fields of one name are joined to.
  *
  * @param now epoch ms
  * @param date the answer's `Date` field: a date is meant on the other side's clock, so it is what the date is compared with
+ * @param unit of a number without one
  */
-export function retryAfterMs(value: string | undefined, now: number, date?: string): number | undefined {
-  const text = value?.trim() ?? ''
-  if (text === '') return undefined
-  // Some servers send fractions of seconds, which the RFC does not know but everybody understands.
-  if (/^\+?(\d+(\.\d*)?|\.\d+)$/.test(text)) return Math.min(longestMs, Math.ceil(Number(text) * 1_000))
-  const at = httpDate(text, now)
-  return at === undefined ? undefined : Math.min(longestMs, Math.max(0, at - serverNow(date, now)))
+export function retryAfterMs(
+  value: string | undefined,
+  now: number,
+  date?: string,
+  unit: 's' | 'ms' = 's',
+): number | undefined {
+  if (value === undefined) return undefined
+  let longest: number | undefined
+  for (const member of membersOf(value)) {
+    const ms = durationMs(member, unit) ?? untilMs(member, now, date)
+    if (ms !== undefined) longest = Math.max(longest ?? 0, ms)
+  }
+  return longest === undefined ? undefined : Math.min(longestMs, longest)
 }
 
 /** What time it is at the other side, by its `Date` field; ours when it has none. */
 export function serverNow(date: string | undefined, now: number): number {
-  return (date === undefined ? undefined : httpDate(date.trim(), now)) ?? now
+  return (date === undefined ? undefined : parseHttpDate(date.trim(), now)) ?? now
 }
 
-/** Epoch ms of a date in one of the forms of HTTP, or in ISO 8601 with a zone. */
-function httpDate(text: string, now: number): number | undefined {
-  if (isoForm.test(text)) {
-    const at = Date.parse(text)
-    return Number.isNaN(at) ? undefined : at
+/** Commas also stand within dates, behind the name of the day. */
+function membersOf(value: string): readonly string[] {
+  const members: string[] = []
+  for (const piece of value.split(',').map((text) => text.trim().replace(/^"(.*)"$/, '$1'))) {
+    const day = members.at(-1)
+    if (day !== undefined && /^[a-z]+$/i.test(day)) members[members.length - 1] = `${day}, ${piece}`
+    else if (piece !== '') members.push(piece)
   }
-  for (const form of dateForms) {
-    const parts = form.exec(text)?.groups
-    if (parts === undefined) continue
-    const month = months.findIndex((name) => name.toLowerCase() === parts.month?.toLowerCase())
-    if (month === -1) return undefined
-    const year = fullYear(parts.year ?? '', now)
-    return Date.UTC(
-      year,
-      month,
-      Number(parts.day),
-      Number(parts.hour),
-      Number(parts.minute),
-      Number(parts.second),
-    )
+  return members
+}
+
+/** Fractions and units are unknown to the RFC, and understood by everybody. */
+function durationMs(text: string, unit: 's' | 'ms'): number | undefined {
+  const parts = amount.exec(text)
+  if (parts === null) return undefined
+  const [, number, ms, s, m, h] = parts
+  const named = ms ? 'ms' : s ? 's' : m ? 'm' : h ? 'h' : unit
+  return Math.ceil(Number(number) * (units[named] ?? 1))
+}
+
+function untilMs(text: string, now: number, date: string | undefined): number | undefined {
+  const at = parseHttpDate(text, now)
+  return at === undefined ? undefined : Math.max(0, at - serverNow(date, now))
+}
+
+/** Where bodies say it, numbers being seconds (Discord, Telegram, many others) or milliseconds. */
+const bodyPlaces: readonly (readonly [readonly string[], 's' | 'ms'])[] = [
+  [['retry_after'], 's'],
+  [['retryAfter'], 's'],
+  [['retry_after_seconds'], 's'],
+  [['retryAfterSeconds'], 's'],
+  [['error', 'retry_after'], 's'],
+  [['error', 'retryAfter'], 's'],
+  [['parameters', 'retry_after'], 's'],
+  [['retry_after_ms'], 'ms'],
+  [['retryAfterMs'], 'ms'],
+  [['error', 'retry_after_ms'], 'ms'],
+]
+
+function waitInBody(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  for (const [path, unit] of bodyPlaces) {
+    const found = numberOrText(path.reduce(memberOf, body))
+    const ms = found === undefined ? undefined : durationMs(found, unit)
+    if (ms !== undefined) return Math.min(longestMs, ms)
+  }
+  // Google: `error.details` has a RetryInfo with `retryDelay: "34.5s"`.
+  const details = memberOf(memberOf(body, 'error'), 'details')
+  for (const detail of Array.isArray(details) ? details.slice(0, 16) : []) {
+    const delay = memberOf(detail, 'retryDelay')
+    const ms = typeof delay === 'string' ? durationMs(delay, 's') : undefined
+    if (ms !== undefined) return Math.min(longestMs, ms)
   }
   return undefined
 }
 
-/** Two digits mean the year that is at most 50 years ahead (RFC 9110, 5.6.7). */
-function fullYear(text: string, now: number): number {
-  if (text.length === 4) return Number(text)
-  const thisYear = new Date(now).getUTCFullYear()
-  const year = thisYear - (thisYear % 100) + Number(text)
-  return year > thisYear + 50 ? year - 100 : year
+function memberOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined
+}
+
+function numberOrText(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }

@@ -1,7 +1,14 @@
 /** An answer's body while it comes in: chunks are taken from the socket only as fast as somebody reads them. */
-import { pipeline, Readable, type Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Duplex, pipeline, Readable } from 'node:stream'
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from 'node:zlib'
 import type { Call } from '../call.ts'
+import { type Coding, codingsOf, hasZlibHeader } from '../content-encoding.ts'
 import { ResponseValidationError } from '../errors.ts'
 
 /** The socket's side of a stream. */
@@ -50,11 +57,33 @@ export class AnswerStream extends Readable {
   }
 }
 
-const decoders: Readonly<Record<string, () => Transform>> = {
+const decoders: Readonly<Record<Coding, () => Duplex>> = {
   gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
+  deflate: inflateEither,
   br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+}
+
+/** The zlib format or raw deflate, whichever the first bytes say. */
+function inflateEither(): Duplex {
+  return Duplex.from(async function* (source: AsyncIterable<Uint8Array>) {
+    let head: Uint8Array = new Uint8Array()
+    const chunks = source[Symbol.asyncIterator]()
+    while (head.byteLength < 2) {
+      const { value, done } = await chunks.next()
+      if (done === true) break
+      head = Buffer.concat([head, value])
+    }
+    if (head.byteLength === 0) return
+    const whole = async function* (): AsyncGenerator<Uint8Array> {
+      yield head
+      yield* { [Symbol.asyncIterator]: () => chunks }
+    }
+    const inflater = hasZlibHeader(head[0], head[1]) ? createInflate() : createInflateRaw()
+    inflater.on('error', ignore)
+    pipeline(Readable.from(whole()), inflater, ignore)
+    yield* inflater
+  })
 }
 
 /** The plain bytes of a streamed body, never more than `maxBytes` of them. */
@@ -64,17 +93,22 @@ export function plainStream(
   raw: Readable,
   maxBytes: number,
 ): AsyncIterable<Uint8Array> {
-  const encoding = (answer.headers['content-encoding'] ?? '').trim().toLowerCase()
-  if (encoding === '' || encoding === 'identity') return bounded(call, answer.status, raw, maxBytes)
-  const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding]?.() : undefined
-  if (decoder === undefined) {
+  const codings = codingsOf(answer.headers['content-encoding'])
+  if (codings === undefined) {
+    // An adapter hands on what it can't undo, as fetch does.
+    if (call.raw === true) return bounded(call, answer.status, raw, maxBytes)
     raw.destroy()
     throw damaged(call, answer.status)
   }
-  // The reader of the decoder hears of every failure; nobody else needs to.
-  pipeline(raw, decoder, ignore)
-  decoder.on('error', ignore)
-  return bounded(call, answer.status, decoder, maxBytes)
+  let plain = raw
+  for (const coding of codings) {
+    const decoder = decoders[coding]()
+    // The reader of the last decoder hears of every failure; nobody else needs to.
+    pipeline(plain, decoder, ignore)
+    decoder.on('error', ignore)
+    plain = decoder
+  }
+  return bounded(call, answer.status, plain, maxBytes)
 }
 
 function ignore(): void {}
@@ -94,7 +128,9 @@ async function* bounded(
     }
   } catch (error) {
     const fromDecoder =
-      error instanceof Error && 'code' in error && /^(?:Z_|ERR__?BROTLI|ERR_PADDING)/.test(String(error.code))
+      error instanceof Error &&
+      'code' in error &&
+      /^(?:Z_|ERR__?BROTLI|ERR_PADDING|ZSTD_)/.test(String(error.code))
     throw fromDecoder ? damaged(call, status) : error
   } finally {
     stream.destroy()

@@ -4,6 +4,7 @@ import { type Call, outcomeSoFar } from '../call.ts'
 import { NetworkError, RequestError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import type { CallOptions } from '../options.ts'
+import { tellProgress } from '../tell-progress.ts'
 import { encodeForm } from './form.ts'
 import { encodeMultipart } from './multipart.ts'
 
@@ -59,11 +60,53 @@ export function isSpentBySending({ body }: Pick<Call, 'body'>): boolean {
   return isStreamBody(body) && !body.reopens
 }
 
-/** The body as the transport takes it. A source that fails ends the request with an error that says so. */
-export function wireBody(call: Call): string | Uint8Array | Readable | null {
-  const { body } = call
-  if (!isStreamBody(body)) return body ?? null
-  return Readable.from(guarded(call, body), { objectMode: false })
+/** Bodies in memory are sent in pieces of this size when somebody wants to know how far they are. */
+const pieceBytes = 64 * 1024
+
+/**
+ * The body as the transport takes it. A source that fails ends the request with an error that says so.
+ *
+ * @param onMoved called for each piece that the socket has taken, and at the end
+ */
+export function wireBody(
+  call: Call,
+  onMoved: () => void = () => undefined,
+): string | Uint8Array | Readable | null {
+  const { body, onUpload } = call
+  if (isStreamBody(body))
+    return Readable.from(watched(call, guarded(call, body), onMoved), { objectMode: false })
+  if (onUpload === undefined || body === undefined) return body ?? null
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  return Readable.from(watched(call, piecesOf(bytes), onMoved), {
+    objectMode: false,
+    highWaterMark: pieceBytes,
+  })
+}
+
+/** True when the length of a body has to be said in a header, since it is handed over in pieces. */
+export function lengthToSay({ body, onUpload }: Pick<Call, 'body' | 'onUpload'>): number | undefined {
+  if (isStreamBody(body)) return body.bytes
+  return onUpload === undefined || body === undefined ? undefined : Buffer.byteLength(body)
+}
+
+async function* watched(
+  call: Call,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  onMoved: () => void,
+): AsyncGenerator<Uint8Array> {
+  const totalBytes = lengthToSay(call)
+  let sent = 0
+  for await (const piece of source) {
+    yield piece
+    sent += piece.byteLength
+    onMoved()
+    tellProgress(call.onUpload, sent, totalBytes)
+  }
+  onMoved()
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
 }
 
 async function* guarded(call: Call, body: StreamBody): AsyncGenerator<Uint8Array> {

@@ -65,7 +65,9 @@ function endOf(error: unknown): CallEnd {
   if (error instanceof TimeoutError) {
     return error.code === 'HTTP_TIMEOUT' && apiPhases.has(error.phase) ? 'failure' : 'neither'
   }
-  if (error instanceof HttpStatusError) return error.code === 'HTTP_STATUS_TRANSIENT' ? 'failure' : 'success'
+  if (error instanceof HttpStatusError) {
+    return error.code === 'HTTP_STATUS_TRANSIENT' && error.outcome === 'unknown' ? 'failure' : 'success'
+  }
   if (error instanceof ResponseValidationError)
     return error.code === 'HTTP_ANSWER_IS_HTML' ? 'failure' : 'success'
   return 'neither'

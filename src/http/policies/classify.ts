@@ -1,12 +1,15 @@
 /** Turns an answer whose status says "no" into a typed error, by one table. */
-import { retryAfterMs } from '../backoff/retry-after.ts'
+import { waitAskedFor } from '../backoff/retry-after.ts'
 import type { AnswerStep, Call, DecodedAnswer, HttpClock } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
 import { limitsFromHeaders } from '../limits/limit-headers.ts'
 import { saidIn } from '../said.ts'
+import { isRateLimitRefusal } from './rate-limit-refusal.ts'
 
 /** Statuses after which the same request may succeed. A 501 or 505 will not change by waiting. */
-const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524])
+const transient = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529])
+/** Refusals that are temporary when they come with a time to come back (RFC 9110, 15.5.14, for one). */
+const transientWithTime = new Set([409, 413, 423])
 
 /** A month: more is a slip, and past what a timer can hold. */
 const longestResetMs = 30 * 86_400_000
@@ -20,14 +23,14 @@ export function classifyStep(clock: HttpClock): AnswerStep {
       if (answer.status === 304 && call.revalidates === true) return
       const error = statusError(call, answer, clock.now())
       // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
-      if (provesNoEffect(answer.status)) call.progress.mayHaveLanded = call.progress.hadLanded
+      if (provesNoEffect(answer.status, error)) call.progress.mayHaveLanded = call.progress.hadLanded
       throw error
     },
   }
 }
 
-function provesNoEffect(status: number): boolean {
-  return status === 401 || status === 403 || status === 429
+function provesNoEffect(status: number, error: HttpError): boolean {
+  return status === 401 || status === 403 || error instanceof RateLimitedError
 }
 
 /** Without a Retry-After the end of the used-up window is when to come back; of several the latest. */
@@ -38,21 +41,23 @@ function resetOfUsedUp(answer: DecodedAnswer, now: number): number | undefined {
 }
 
 function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
-  const { status } = answer
-  const afterMs =
-    retryAfterMs(answer.headers['retry-after'], now, answer.headers.date) ??
-    (status === 429 ? resetOfUsedUp(answer, now) : undefined)
-  const after = afterMs === undefined ? {} : ({ retry: { afterMs } } as const)
-  const { body, mediaType, headers, plain } = answer
+  const { status, body, mediaType, headers, plain } = answer
+  const asked = waitAskedFor(answer, now)
   const said = saidIn(body)
   const kept = {
     answer: { status, body, mediaType, headers, plain },
     ...(said === undefined ? {} : { details: { said } }),
   }
-  if (status === 429) {
+  const reset = resetOfUsedUp(answer, now)
+  if (isRateLimitRefusal({ status, body, asked, isUsedUp: reset !== undefined })) {
+    const afterMs = asked ?? reset
     const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`
-    const message = `${call.label} was refused: too many requests (429).${when}`
-    return new RateLimitedError('HTTP_RATE_LIMITED', message, { outcome: 'answered', ...kept, ...after })
+    const message = `${call.label} was refused: too many requests (${status}).${when}`
+    return new RateLimitedError('HTTP_RATE_LIMITED', message, {
+      outcome: 'answered',
+      ...kept,
+      ...(afterMs === undefined ? {} : { retry: { afterMs } }),
+    })
   }
   if (status === 401) {
     const message = `${call.label} was refused: the credential is not accepted (401).`
@@ -62,11 +67,15 @@ function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError 
     const message = `${call.label} answered a redirect (${status}), which is not followed: correct the base URL or path.`
     return new HttpStatusError('HTTP_REDIRECTED', message, { outcome: 'answered', ...kept })
   }
+  const after = asked === undefined ? {} : ({ retry: { afterMs: asked } } as const)
   if (transient.has(status)) {
     const message = `${call.label} failed at the other side (${status}).`
     return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, { outcome: 'unknown', ...kept, ...after })
   }
   const message = `${call.label} was refused (${status}).`
+  if (asked !== undefined && transientWithTime.has(status)) {
+    return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, { outcome: 'answered', ...kept, ...after })
+  }
   const outcome = status >= 500 ? 'unknown' : 'answered'
   return new HttpStatusError('HTTP_STATUS_FINAL', message, { outcome, ...kept })
 }

@@ -58,5 +58,6 @@ function deadlinePassed(call: Call): TimeoutError {
 function callerGaveUp(call: Call): NetworkError {
   return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
     outcome: outcomeSoFar(call.progress),
+    cause: call.callerSignal?.reason,
   })
 }

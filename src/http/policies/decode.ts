@@ -22,26 +22,28 @@ export function decode(
   if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
   if (wire.headers['content-encoding'] === undefined) return readPlain(call, wire, limits)
   return plainBytes(call, wire, wire.headers['content-encoding'], limits).then((bytes) =>
-    readPlain(call, { status: wire.status, headers: wire.headers, bytes }, limits),
+    readPlain(call, { ...wire, bytes }, limits),
   )
 }
 
 /** Decodes a body that is decompressed already. */
 export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits): DecodedAnswer {
-  const { status, headers, bytes } = wire
+  const { status, statusText, headers, bytes } = wire
   const { mediaType } = contentKind(headers['content-type'])
+  const told = statusText === undefined ? {} : { statusText }
   if (bytes.byteLength === 0 && call.raw !== true)
-    return { status, headers, mediaType, bytes: 0, body: undefined }
-  const base = { status, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
+    return { status, ...told, headers, mediaType, bytes: 0, body: undefined }
+  const base = { status, ...told, headers, mediaType, bytes: bytes.byteLength, plain: bytes }
   if (call.raw === true) return { ...base, body: bytes }
   return { ...base, body: bodyOf(call, base, textOf(call, base, bytes), limits) }
 }
 
 /** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
 function streamed(call: Call, wire: WireAnswer, stream: Readable): DecodedAnswer {
-  const { status, headers } = wire
+  const { status, statusText, headers } = wire
+  const { mediaType } = contentKind(headers['content-type'])
   const body = (maxBytes: number) => plainStream(call, wire, stream, maxBytes)
-  return { status, headers, mediaType: contentKind(headers['content-type']).mediaType, bytes: 0, body }
+  return { status, ...(statusText === undefined ? {} : { statusText }), headers, mediaType, bytes: 0, body }
 }
 
 type Meta = Omit<DecodedAnswer, 'body'>
@@ -49,16 +51,16 @@ type Meta = Omit<DecodedAnswer, 'body'>
 function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits): unknown {
   const failed = answer.status >= 300
   const kind = contentKind(answer.headers['content-type'])
-  if (looksLikeHtml(kind, text)) {
+  const isJson = looksLikeJson(kind, text, limits.jsonTypes)
+  if (!isJson && looksLikeHtml(kind, text)) {
     // An error page keeps its status, which says more than that it is a page.
     if (failed) return text
-    throw new ResponseValidationError(
-      'HTTP_ANSWER_IS_HTML',
-      `${call.label} answered ${answer.status} with a web page instead of data: a login page, a proxy or a wrong base URL.`,
-      { outcome: 'unknown', status: answer.status },
-    )
+    throw new ResponseValidationError('HTTP_ANSWER_IS_HTML', htmlMessage(call, answer, text), {
+      outcome: 'unknown',
+      status: answer.status,
+    })
   }
-  if (!looksLikeJson(kind, text)) return text
+  if (!isJson) return text
   const parsed = parseJson(text, limits)
   if (parsed.ok) return parsed.value
   if (failed) return text
@@ -70,6 +72,13 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
       : `${call.label} answered ${answer.status} with text that is not valid JSON.`,
     { outcome: 'unknown', status: answer.status },
   )
+}
+
+function htmlMessage({ label }: Call, { status, mediaType }: Meta, text: string): string {
+  if (beginsLikeJson(text)) {
+    return `${label} answered ${status} as "${mediaType}" with a body that looks like JSON: if the API always does so, add "${mediaType}" to response.jsonTypes.`
+  }
+  return `${label} answered ${status} with a web page instead of data: a login page, a proxy or a wrong base URL.`
 }
 
 async function plainBytes(
@@ -86,6 +95,8 @@ async function plainBytes(
   if (result.ok) return result.bytes
   // An adapter hands on what it can't undo, as fetch does.
   if (call.raw === true && result.reason === 'unknown-encoding') return wire.bytes
+  // What a refusal says by its status and headers counts without its body.
+  if (wire.status >= 300 && call.raw !== true) return noBytes
   if (result.reason === 'too-large') throw answerTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
     'HTTP_ANSWER_DAMAGED',
@@ -94,6 +105,7 @@ async function plainBytes(
   )
 }
 
+const noBytes = new Uint8Array()
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** By the character set that the answer names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
@@ -146,7 +158,17 @@ function looksLikeHtml({ isHtml }: ContentKind, text: string): boolean {
   return isHtml || /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
 }
 
-/** By media type; without one, by what the text looks like. */
-function looksLikeJson({ isJson, mediaType }: ContentKind, text: string): boolean {
-  return isJson || (mediaType === '' && /^\s*[[{]/.test(text.slice(0, 256)))
+/** By media type, or by one that the caller says is JSON; without one, by what the text looks like. */
+function looksLikeJson(
+  { isJson, mediaType }: ContentKind,
+  text: string,
+  jsonTypes: ResponseLimits['jsonTypes'],
+): boolean {
+  if (isJson || jsonTypes === 'all') return true
+  if (jsonTypes.length > 0 && jsonTypes.some((type) => type.toLowerCase() === mediaType)) return true
+  return mediaType === '' && /^\s*[[{]/.test(text.slice(0, 256))
+}
+
+function beginsLikeJson(text: string): boolean {
+  return /^\s*(?:\{\s*["}]|\[\s*["[{\]\d-])/.test(text.slice(0, 256))
 }

@@ -4,8 +4,8 @@ import type { ErrorCodeRow } from './row.ts'
 export const httpCodes = {
   HTTP_ABORTED: {
     summary: 'A call was given up by its caller.',
-    fix: 'Nothing, if that was meant; what a write did is told by the outcome.',
-    retry: 'backoff',
+    fix: 'Nothing, if that was meant; the reason of the signal is the cause, and what a write did is told by the outcome.',
+    retry: 'never',
   },
   HTTP_ADDRESS_REFUSED: {
     summary: 'A host leads to an address that is not public.',

@@ -1,0 +1,41 @@
+/**
+ * The codings of a `content-encoding` field (RFC 9110, 8.4), in the order in which they have to be undone.
+ *
+ * `deflate` is the zlib format by the RFC, and raw deflate from servers that took the name literally, as every browser knows: the first bytes
+ * tell which.
+ */
+
+/** A coding that can be undone. */
+export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
+
+/** What is asked for with `accept-encoding`. */
+export const acceptedEncodings = 'gzip, deflate, br'
+
+/** More than anybody stacks; each one costs a pass over the body. */
+const codingsMax = 5
+
+const names: Readonly<Record<string, Coding>> = {
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  br: 'br',
+  zstd: 'zstd',
+}
+
+/** The codings to undo, the last one that was applied first; undefined when one is unknown or there are too many. */
+export function codingsOf(field: string | undefined): readonly Coding[] | undefined {
+  const told = (field ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity')
+  if (told.length > codingsMax) return undefined
+  const codings = told.flatMap((name) => (Object.hasOwn(names, name) ? [names[name]] : []))
+  const known = codings.filter((coding) => coding !== undefined)
+  return known.length === told.length ? known.reverse() : undefined
+}
+
+/** Whether a body called `deflate` has the header of the zlib format (RFC 1950, 2.2). */
+export function hasZlibHeader(first: number | undefined, second: number | undefined): boolean {
+  if (first === undefined || second === undefined) return true
+  return (first & 0x0f) === 8 && first >> 4 <= 7 && ((first << 8) | second) % 31 === 0
+}

@@ -1,0 +1,245 @@
+/**
+ * Collects one answer from undici.
+ *
+ * waiting (no socket yet) → sent (handed to a socket) → answering (headers came) → settled. The stop, an error and the end of the answer
+ * lead to settled from every state; what comes after that is ignored.
+ *
+ * The time to the headers is kept here and not by undici, whose timers count in half seconds.
+ */
+import type { Dispatcher } from 'undici'
+import { AnswerStream } from './bodies/answer-stream.ts'
+import { isStreamBody } from './bodies/request-body.ts'
+import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
+import { HttpError, NetworkError, TimeoutError } from './errors.ts'
+import { joinedField } from './header-names.ts'
+import { tellProgress } from './tell-progress.ts'
+import { answerTooLarge, headersTooLate, transportError } from './transport-errors.ts'
+
+/** What all exchanges of a transport have in common. */
+export interface ExchangeLimits {
+  readonly maxBytes: number
+  readonly headersMs: number
+  readonly clock: HttpClock
+  readonly deadlines: Deadlines
+}
+
+/** Fields that say when to come back count in a trailer as well: whoever asks for patience at the end of a body means it no less. */
+const trailerFields = /^(?:x-)?(?:retry-after|rate-?limit)/
+
+/** undici's handler of one request. */
+export class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #call: Call
+  readonly #limits: ExchangeLimits
+  readonly #resolve: (answer: WireAnswer) => void
+  readonly #reject: (error: Error) => void
+  readonly #onStop = (reason: Error): void => this.#fail(reason)
+  #settled = false
+  #controller: Dispatcher.DispatchController | undefined
+  #headersDue: Deadline | undefined
+  #status = 0
+  #statusText = ''
+  #headers: Readonly<Record<string, string>> = {}
+  #chunks: Uint8Array[] = []
+  #received = 0
+  #stream: AnswerStream | undefined
+
+  constructor(
+    call: Call,
+    limits: ExchangeLimits,
+    resolve: (answer: WireAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#call = call
+    this.#limits = limits
+    this.#resolve = resolve
+    this.#reject = reject
+    call.progress.phase = 'connect'
+    call.stop.onStop(this.#onStop)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#settled) {
+      controller.abort(stopped)
+      return
+    }
+    const { startBefore, progress, label } = this.#call
+    if (startBefore !== undefined && this.#limits.clock.monotonic() > startBefore) {
+      this.#fail(
+        new TimeoutError('HTTP_START_TOO_LATE', `${label} was not sent: its start time had passed.`, {
+          outcome: outcomeSoFar(progress),
+          phase: 'connect',
+        }),
+      )
+      return
+    }
+    progress.mayHaveLanded = true
+    progress.phase = 'headers'
+    this.onBodyMoved()
+  }
+
+  /** The request left, or a part of its body did: from now on the answer's headers are waited for. */
+  readonly onBodyMoved = (): void => {
+    if (this.#settled || this.#status !== 0) return
+    const { deadlines, headersMs } = this.#limits
+    if (this.#headersDue !== undefined) {
+      // A body that is under way tells so often that the time bound is only pushed on when half of it is over.
+      if (!isStreamBody(this.#call.body) || this.#headersDue.at - performance.now() > headersMs / 2) return
+      deadlines.remove(this.#headersDue)
+    }
+    this.#headersDue = deadlines.add(headersMs, () => this.#fail(headersTooLate(this.#call)))
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    statusText = '',
+  ): void {
+    if (status < 200) return
+    this.#forgetHeadersDue()
+    this.#controller = controller
+    this.#call.progress.phase = 'body'
+    this.#status = status
+    this.#statusText = statusText
+    this.#headers = joinHeaders(headers)
+    if (this.#call.streams === true && status < 300) {
+      this.#startStream(controller)
+      return
+    }
+    if (
+      Number(this.#headers['content-length'] ?? 0) > this.#limits.maxBytes &&
+      this.#call.method !== 'HEAD'
+    ) {
+      this.#breakOff(answerTooLarge(this.#call, status, this.#limits.maxBytes))
+    }
+  }
+
+  /** From here on the reader sets the pace; the call itself is over, the caller's signal still ends it. */
+  #startStream(controller: Dispatcher.DispatchController): void {
+    const stream = new AnswerStream({
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      abort: () => controller.abort(stopped),
+    })
+    const signal = this.#call.callerSignal
+    const onAbort = (): void => void stream.destroy(givenUp(this.#call))
+    signal?.addEventListener('abort', onAbort)
+    stream.once('close', () => signal?.removeEventListener('abort', onAbort))
+    this.#stream = stream
+    this.#settle()
+    this.#resolve({ ...this.#head(), bytes: noBytes, stream })
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#call.onDownload !== undefined) this.#tellDownload(chunk.byteLength)
+    this.#stream?.accept(chunk)
+    if (this.#settled) return
+    this.#received += chunk.byteLength
+    if (this.#received > this.#limits.maxBytes) {
+      this.#breakOff(answerTooLarge(this.#call, this.#status, this.#limits.maxBytes))
+      return
+    }
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(
+    _controller: Dispatcher.DispatchController,
+    trailers: Record<string, string | string[] | undefined> = {},
+  ): void {
+    this.#stream?.finish()
+    if (!this.#settle()) return
+    this.#headers = withTrailers(this.#headers, trailers)
+    this.#resolve({ ...this.#head(), bytes: this.#bytes() })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const failure = error instanceof HttpError ? error : transportError(this.#call, error)
+    this.#stream?.destroy(failure)
+    this.#breakOff(failure)
+  }
+
+  /** The body can't be had in full. What a refusal says by its status and headers counts all the same. */
+  #breakOff(error: Error): void {
+    if (this.#status < 300 || this.#call.raw === true) {
+      this.#fail(error)
+      return
+    }
+    if (!this.#settle()) return
+    this.#resolve({ ...this.#head(), bytes: this.#bytes(), isCut: true })
+    this.#controller?.abort(stopped)
+  }
+
+  #head(): Pick<WireAnswer, 'status' | 'statusText' | 'headers'> {
+    return { status: this.#status, statusText: this.#statusText, headers: this.#headers }
+  }
+
+  #bytes(): Uint8Array {
+    return (this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)) ?? noBytes
+  }
+
+  #tellDownload(bytes: number): void {
+    this.#downloaded += bytes
+    const length = this.#headers['content-length']
+    tellProgress(this.#call.onDownload, this.#downloaded, length === undefined ? undefined : Number(length))
+  }
+  #downloaded = 0
+
+  #fail(error: Error): void {
+    if (!this.#settle()) return
+    this.#chunks = []
+    this.#reject(error)
+    this.#controller?.abort(stopped)
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#forgetHeadersDue()
+    this.#call.stop.forget(this.#onStop)
+    return true
+  }
+
+  #forgetHeadersDue(): void {
+    if (this.#headersDue === undefined) return
+    this.#limits.deadlines.remove(this.#headersDue)
+    this.#headersDue = undefined
+  }
+}
+
+/** Ends the socket's work; nobody waits for it any more, so one instance without a stack of its own serves all. */
+const stopped = new DOMException('The call has ended.', 'AbortError')
+
+const noBytes = new Uint8Array()
+
+function givenUp(call: Call): NetworkError {
+  return new NetworkError('HTTP_ABORTED', `${call.label} was given up by its caller.`, {
+    outcome: 'answered',
+    cause: call.callerSignal?.reason,
+  })
+}
+
+/** undici makes the object anew for each answer, so it is taken over; only repeated fields come as lists. */
+function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  for (const name in headers) {
+    const value = headers[name]
+    if (Array.isArray(value)) headers[name] = joinedField(name, value)
+  }
+  return headers as Record<string, string>
+}
+
+function withTrailers(
+  headers: Readonly<Record<string, string>>,
+  trailers: Record<string, string | string[] | undefined>,
+): Readonly<Record<string, string>> {
+  let merged: Record<string, string> | undefined
+  for (const name in trailers) {
+    const value = trailers[name]
+    if (value === undefined || !trailerFields.test(name)) continue
+    merged ??= { ...headers }
+    const known = headers[name]
+    merged[name] = joinedField(name, [...(known === undefined ? [] : [known]), ...[value].flat()])
+  }
+  return merged ?? headers
+}

@@ -1,0 +1,140 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterEach, expect, test } from 'vitest'
+import { startServer, startSocketServer } from '../../../test/support/local-server.ts'
+import { ApiClient, type ApiClientOptions } from '../../http.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+function clientOf(baseUrl: string, options: Partial<ApiClientOptions> = {}): ApiClient {
+  const client = new ApiClient({
+    baseUrl,
+    allowHttp: true,
+    timeouts: { totalMs: 5_000 },
+    retry: { retries: 0 },
+    ...options,
+  })
+  open.push(client)
+  return client
+}
+
+async function answering(
+  status: number,
+  headers: Record<string, string>,
+  body: Uint8Array | string,
+): Promise<string> {
+  const server = await startServer((_request, response) => void response.writeHead(status, headers).end(body))
+  open.push(server)
+  return server.url
+}
+
+const json = '{"a":[1,2,3]}'
+const encoded: readonly (readonly [string, Uint8Array])[] = [
+  ['deflate', deflateSync(json)],
+  ['deflate', deflateRawSync(json)],
+  ['DEFLATE ', deflateRawSync(json)],
+  ['gzip, br', brotliCompressSync(gzipSync(json))],
+  ['deflate, gzip', gzipSync(deflateRawSync(json))],
+  ['gzip, gzip', gzipSync(gzipSync(json))],
+  ['identity, gzip', gzipSync(json)],
+  ['x-gzip', gzipSync(json)],
+  ['zstd', zstdCompressSync(json)],
+]
+
+test.each(encoded)('a body sent as %j is read, whole and as a stream', async (encoding, bytes) => {
+  const url = await answering(
+    200,
+    { 'content-type': 'application/json', 'content-encoding': encoding },
+    bytes,
+  )
+  const client = clientOf(url)
+  expect(await client.get('/x')).toEqual({ a: [1, 2, 3] })
+  const { data } = await client.stream('/x')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of data) chunks.push(chunk)
+  expect(Buffer.concat(chunks).toString()).toBe(json)
+})
+
+test('more codings than anybody stacks are refused', async () => {
+  const headers = { 'content-encoding': 'gzip, gzip, gzip, gzip, gzip, gzip' }
+  const client = clientOf(await answering(200, headers, gzipSync(json)))
+  await expect(client.get('/x')).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED', status: 200 })
+})
+
+test.each<[string, Record<string, string>, Uint8Array | string]>([
+  ['in a coding that is unknown', { 'content-encoding': 'sdch' }, 'x'],
+  ['in a coding that it is not in', { 'content-encoding': 'gzip' }, 'not gzip'],
+  ['that is cut off', { 'content-encoding': 'gzip' }, gzipSync('x'.repeat(10_000)).subarray(0, 20)],
+  ['that is no JSON', { 'content-type': 'application/json' }, '{"a":'],
+  ['in a character set that it is not in', { 'content-type': 'text/plain; charset=utf-8' }, Buffer.of(0xff)],
+  ['in a character set that nobody knows', { 'content-type': 'text/plain; charset=klingon' }, 'x'],
+  ['that is a page', { 'content-type': 'text/html' }, '<html>no</html>'],
+  ['that is nested too deeply', { 'content-type': 'application/json' }, '['.repeat(500) + ']'.repeat(500)],
+  ['that is too large', { 'content-type': 'text/plain' }, 'x'.repeat(5_000)],
+])('the status of a refusal survives a body %s', async (_what, headers, body) => {
+  for (const [status, code] of [
+    [404, 'HTTP_STATUS_FINAL'],
+    [429, 'HTTP_RATE_LIMITED'],
+    [401, 'HTTP_UNAUTHENTICATED'],
+    [503, 'HTTP_STATUS_TRANSIENT'],
+  ] as const) {
+    const url = await answering(status, { ...headers, 'x-told': 'yes' }, body)
+    const failure = clientOf(url, { response: { maxBytes: 2_000 } }).get('/x')
+    await expect(failure).rejects.toMatchObject({ code, status, headers: { 'x-told': 'yes' } })
+  }
+})
+
+test('the status of a refusal survives a body that breaks off', async () => {
+  const text = 'HTTP/1.1 429 Slow\r\nretry-after: 60\r\ncontent-length: 100\r\n\r\nhalf'
+  const server = await startSocketServer((socket) =>
+    socket.once('data', () => socket.write(text, () => setTimeout(() => socket.destroy(), 20))),
+  )
+  open.push(server)
+  await expect(clientOf(server.url).get('/x')).rejects.toMatchObject({
+    status: 429,
+    retry: { afterMs: 60_000 },
+    body: 'half',
+  })
+})
+
+test('JSON under another media type is told, and read where the option says so', async () => {
+  const url = await answering(200, { 'content-type': 'text/html' }, '[{"id":1}]')
+  await expect(clientOf(url).get('/x')).rejects.toMatchObject({
+    code: 'HTTP_ANSWER_IS_HTML',
+    message: expect.stringContaining('add "text/html" to response.jsonTypes'),
+  })
+  for (const jsonTypes of [['text/html'], ['TEXT/html', 'text/x'], 'all'] as const) {
+    expect(await clientOf(url, { response: { jsonTypes } }).get('/x')).toEqual([{ id: 1 }])
+  }
+  await expect(clientOf(url, { response: { jsonTypes: ['text/x'] } }).get('/x')).rejects.toMatchObject({
+    code: 'HTTP_ANSWER_IS_HTML',
+  })
+  const page = await answering(200, { 'content-type': 'text/html' }, '<html>Log in</html>')
+  await expect(clientOf(page).get('/x')).rejects.toMatchObject({
+    message: expect.stringContaining('a web page instead of data'),
+  })
+})
+
+test('interim answers that nobody asked for are passed over, 100 included', async () => {
+  const final = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{"a":1}'
+  const interim = (status: number): string => `HTTP/1.1 ${status} Wait\r\nx-early: 1\r\n\r\n`
+  const hundred = 'HTTP/1.1 100 Continue\r\n\r\n'
+  for (const pieces of [
+    [interim(103), final],
+    [hundred + final],
+    [hundred, hundred + interim(102), final],
+    [...`${hundred}${interim(103)}${hundred}${final}`],
+  ]) {
+    const server = await startSocketServer((socket) =>
+      socket.on('data', async () => {
+        for (const piece of pieces) await new Promise<void>((done) => socket.write(piece, () => done()))
+      }),
+    )
+    open.push(server)
+    const client = clientOf(server.url)
+    expect(await client.get('/x')).toEqual({ a: 1 })
+    expect(await client.post('/x', { json: {} })).toEqual({ a: 1 })
+  }
+})
