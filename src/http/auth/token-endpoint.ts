@@ -5,10 +5,10 @@ import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
 import { type Call, type HttpClock, newProgress, type WireAnswer } from '../call.ts'
 import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
-import { headerPairs } from '../header-names.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
 import { parsePrivateKey } from './private-key.ts'
+import { readTokenAnswer, type TokenAnswer } from './token-answer.ts'
 import type { IssuedToken } from './token-manager.ts'
 
 /** What fetching a token needs of the client. */
@@ -35,27 +35,30 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
   const proof = clientProof(options, url)
   const label = `POST ${url.origin}${url.pathname}`
   return async (grantType, parameters) => {
+    let wire: WireAnswer | undefined
     try {
-      const response = await oauth.genericTokenEndpointRequest(
+      await oauth.genericTokenEndpointRequest(
         server,
         client,
         await proof(),
         grantType,
         { ...parameters },
         {
-          [oauth.customFetch]: (_url, init) => exchangeToken(url, label, init, dependencies),
+          [oauth.customFetch]: async (_url, init) => {
+            wire = await exchangeToken(url, label, init, dependencies)
+            return notRead
+          },
           [oauth.allowInsecureRequests]: dependencies.allowHttp,
         },
       )
-      const answer = await oauth.processGenericTokenEndpointResponse(server, client, response)
-      return {
-        accessToken: answer.access_token,
-        lifeSeconds: answer.expires_in,
-        ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
-      }
     } catch (error) {
-      throw tokenError(label, error)
+      throw noAnswer(label, error)
     }
+    if (wire === undefined) throw noAnswer(label, undefined)
+    const answer = await readTokenAnswer(wire, dependencies.clock.now())
+    if ('token' in answer) return answer.token
+    const secrets = [options.clientSecret, parameters.refresh_token, parameters.assertion]
+    throw refused(label, quotesNone(answer, secrets))
   }
 }
 
@@ -130,14 +133,14 @@ async function exchangeToken(
   label: string,
   init: TokenInit,
   dependencies: TokenDependencies,
-): Promise<Response> {
+): Promise<WireAnswer> {
   const stop = new Stop()
   const tooLate = new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', `${label} took too long.`, {
     outcome: 'not-sent',
   })
   const timer = setTimeout(() => stop.trigger(tooLate), dependencies.totalMs)
   try {
-    const answer = await dependencies.exchange({
+    return await dependencies.exchange({
       method: 'POST',
       origin: url.origin,
       path: url.pathname + url.search,
@@ -155,57 +158,40 @@ async function exchangeToken(
       stop,
       progress: { ...newProgress(), phase: 'connect', attempt: 1 },
     })
-    return new Response(answer.bytes.byteLength === 0 ? null : withoutIdToken(answer), {
-      status: answer.status,
-      headers: headerPairs(answer.headers),
-    })
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Who the user is does not concern us: an identity token that comes along is neither checked nor kept. */
-function withoutIdToken({ bytes }: WireAnswer): string {
-  const text = Buffer.from(bytes).toString('utf8')
-  if (!text.includes('"id_token"')) return text
-  try {
-    const { id_token: _identity, ...rest } = JSON.parse(text)
-    return JSON.stringify(rest)
-  } catch {
-    return text
-  }
-}
-
-/** The registered error codes (RFC 6749, 5.2): anything else a server puts there stays out of our messages. */
-const registered = new Set([
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-])
+/** The library makes the request; its answer is read here, since many servers send what the library refuses. */
+const notRead = new Response(null, { status: 204 })
 
 /** The request that needed the token was not sent, whatever happened to the token request. */
-function tokenError(label: string, error: unknown): AuthenticationError {
-  const refusal = refusalOf(error)
-  if (refusal !== undefined) {
-    const message = `${label} refused to give a token: ${refusal}.`
-    return new AuthenticationError('HTTP_TOKEN_REFUSED', message, { outcome: 'not-sent' })
-  }
+function noAnswer(label: string, error: unknown): AuthenticationError {
   if (error instanceof HttpError) {
-    // Its cause is a socket's error; the rest of what oauth4webapi throws may quote the answer.
     const message = `No token could be fetched: ${error.message}`
     return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent', cause: error })
   }
-  const message = `${label} gave no usable token.`
+  // Without a cause: what the library throws may quote what was to be sent.
+  const message = `${label} could not be asked for a token.`
   return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent' })
 }
 
-function refusalOf(error: unknown): string | undefined {
-  if (error instanceof oauth.ResponseBodyError && registered.has(error.error)) return error.error
-  // A 401 with a challenge: RFC 6749 asks for it when the client proved itself in the header.
-  return error instanceof oauth.WWWAuthenticateChallengeError && error.status === 401
-    ? 'invalid_client'
-    : undefined
+/** The endpoint's own words, unless they repeat a secret that was sent. */
+function quotesNone(answer: Refusal, secrets: readonly (string | undefined)[]): Refusal {
+  const isQuoted = secrets.some((secret) => secret !== undefined && answer.said?.includes(secret) === true)
+  return isQuoted ? { ...answer, said: undefined } : answer
+}
+
+type Refusal = Exclude<TokenAnswer, { token: unknown }>
+
+function refused(label: string, { refusal, isFinal, afterMs, said }: Refusal): AuthenticationError {
+  const options = {
+    outcome: 'not-sent',
+    ...(said === undefined ? {} : { details: { said } }),
+    ...(afterMs === undefined ? {} : { retry: { afterMs } }),
+  } as const
+  return isFinal
+    ? new AuthenticationError('HTTP_TOKEN_REFUSED', `${label} refused to give a token: ${refusal}.`, options)
+    : new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', `${label} gave no usable token: ${refusal}.`, options)
 }

@@ -91,7 +91,8 @@ export class TokenManager implements Authenticator {
 
   async #newest(): Promise<StoredToken> {
     const refusal = this.#refusal
-    if (refusal !== undefined && this.#clock.monotonic() < refusal.until) throw refusal.error
+    const heldMs = refusal === undefined ? 0 : refusal.until - this.#clock.monotonic()
+    if (refusal !== undefined && heldMs > 0) throw stillRefused(refusal.error, heldMs)
     try {
       const known = await this.#store.read(this.#grant.key)
       const token = this.#serves(known)
@@ -137,11 +138,25 @@ export class TokenManager implements Authenticator {
 
   #failure(error: unknown): AuthenticationError {
     if (!(error instanceof AuthenticationError)) return unavailable()
-    if (error.retry === 'never') {
-      this.#refusal = { error, until: this.#clock.monotonic() + refusedForMs }
-    }
+    // Neither is the endpoint asked again by every call that a refusal would meet, nor before the time that it named itself.
+    const forMs = error.retry === 'never' ? refusedForMs : waitOf(error)
+    if (forMs > 0) this.#refusal = { error, until: this.#clock.monotonic() + forMs }
     return error
   }
+}
+
+function waitOf({ retry }: AuthenticationError): number {
+  return typeof retry === 'object' ? retry.afterMs : 0
+}
+
+/** The same refusal for another call; what is left of a wait has become less meanwhile. */
+function stillRefused(error: AuthenticationError, leftMs: number): AuthenticationError {
+  if (typeof error.retry !== 'object') return error
+  return new AuthenticationError(error.code, error.message, {
+    outcome: 'not-sent',
+    details: error.details,
+    retry: { afterMs: Math.ceil(leftMs) },
+  })
 }
 
 /** Ahead of expiry by 30 s, or by a tenth of a short life. */
