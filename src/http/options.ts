@@ -115,6 +115,11 @@ export interface RetryOptions {
   readonly baseMs: number
   /** Longest wait of our own; a `Retry-After` may be longer. 1 to 3,600,000. @default 10000 */
   readonly capMs: number
+  /**
+   * Longest wait that a call takes upon itself because the API asks for it, by `Retry-After` or by the reset of a limit; when it asks for more,
+   * the call ends at once with the error, whose `retry` says when to come back. 0 to 3,600,000. @default whatever the deadline allows
+   */
+  readonly maxRetryAfterMs?: number | undefined
 }
 
 /** Bounds on what an answer may be. */
@@ -242,6 +247,8 @@ export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOption
   assertWithin('retry.retries', retry.retries, 0, 10)
   assertWithin('retry.baseMs', retry.baseMs, 1, 60_000)
   assertWithin('retry.capMs', retry.capMs, 1, 3_600_000)
+  if (retry.maxRetryAfterMs !== undefined)
+    assertWithin('retry.maxRetryAfterMs', retry.maxRetryAfterMs, 0, 3_600_000)
   return retry
 }
 

@@ -44,7 +44,8 @@ export function sleepUntilStopped(ms: number, stop: Stop): Promise<void> {
     const timer = setTimeout(() => {
       stop.forget(onStop)
       resolve()
-    }, ms)
+      // A timer may fire a fraction of a millisecond early, which a Retry-After must not.
+    }, Math.ceil(ms) + 1)
     stop.onStop(onStop)
   })
 }

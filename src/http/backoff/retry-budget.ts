@@ -13,16 +13,21 @@ const refund = 1
 export class RetryBudget {
   #tokens = capacity
 
-  /** True when the retry may be made. */
-  take(kind: 'transient' | 'throttle'): boolean {
-    const cost = kind === 'throttle' ? throttleCost : transientCost
-    if (this.#tokens < cost) return false
-    this.#tokens -= cost
-    return true
+  /** Tokens that are left. */
+  get tokens(): number {
+    return this.#tokens
   }
 
-  /** Records a success. `afterRetry` gives back what the retry took. */
-  succeed(afterRetry: boolean): void {
-    this.#tokens = Math.min(capacity, this.#tokens + (afterRetry ? transientCost : refund))
+  /** The tokens that the retry took; undefined when it may not be made. */
+  take(kind: 'transient' | 'throttle'): number | undefined {
+    const cost = kind === 'throttle' ? throttleCost : transientCost
+    if (this.#tokens < cost) return undefined
+    this.#tokens -= cost
+    return cost
+  }
+
+  /** Records a success. After a retry it gives back what that retry took, never more: otherwise failures would pay for failures. */
+  succeed(taken: number | undefined): void {
+    this.#tokens = Math.min(capacity, this.#tokens + (taken ?? refund))
   }
 }

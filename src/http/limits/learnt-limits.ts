@@ -18,8 +18,16 @@ const unknownResetMs = 60_000
 /** Resets come in whole seconds; a later one than that is a new window. */
 const resetRoundingMs = 1_000
 const limitsMax = 16
+/** Parts of an API that are told apart for one limit. */
+const scopesMax = 64
 
 interface Limit {
+  /** Parts of the API whose answers told of it; empty when it was learnt in another way. */
+  readonly scopes: Set<string>
+  /** Parts whose answers did not: it is not about them. */
+  readonly strangers: Set<string>
+  /** A refusal told of it first, so it may be about the part that refused alone. */
+  readonly wasRefusal: boolean
   readonly name: string
   quota: number | undefined
   windowMs: number | undefined
@@ -28,6 +36,14 @@ interface Limit {
   /** The window is over; nothing is known of the next one. */
   over: boolean
   pace: Gcra | undefined
+}
+
+/** Whose answer told of limits. */
+export interface LimitSource {
+  /** Part of the API. */
+  readonly scope: string
+  /** The answer refused the request. */
+  readonly isRefusal: boolean
 }
 
 /** One limit, for people who want to see it. */
@@ -45,29 +61,57 @@ export interface LimitUsage {
 export class LearntLimits {
   readonly #limits = new Map<string, Limit>()
 
-  /** Takes in what an answer said. */
-  learn(reports: readonly LimitReport[], now: number): void {
+  get isEmpty(): boolean {
+    return this.#limits.size === 0
+  }
+
+  /** True once limits differ between parts of the API. */
+  get isScoped(): boolean {
+    for (const { strangers, wasRefusal } of this.#limits.values()) {
+      if (wasRefusal || strangers.size > 0) return true
+    }
+    return false
+  }
+
+  /** Takes in what an answer said. Without a source it is about everything. */
+  learn(reports: readonly LimitReport[], now: number, source?: LimitSource): void {
     for (const report of reports) {
       const known = this.#limits.get(report.name)
       if (known !== undefined) update(known, report, now)
-      else if (this.#limits.size < limitsMax) this.#limits.set(report.name, newLimit(report, now))
+      else if (this.#limits.size < limitsMax)
+        this.#limits.set(report.name, newLimit(report, now, source?.isRefusal ?? false))
+      if (source !== undefined) tellScope(this.#limits.get(report.name), source.scope)
+    }
+    if (source !== undefined && !source.isRefusal) this.#tellStrangers(reports, source.scope)
+  }
+
+  #tellStrangers(reports: readonly LimitReport[], scope: string): void {
+    for (const { name, scopes, strangers } of this.#limits.values()) {
+      if (scopes.size === 0 || scopes.has(scope) || strangers.size >= scopesMax) continue
+      if (!reports.some((report) => report.name === name)) strangers.add(scope)
     }
   }
 
-  /** Milliseconds until the limits allow a request, requests on the way aside. `reserve` is the share that this caller must leave. */
-  waitMs(now: number, reserve: number): number {
+  /**
+   * Milliseconds until the limits allow a request, requests on the way aside. `reserve` is the share that this caller must leave, `ahead`
+   * the number of requests that start before it.
+   */
+  waitMs(now: number, reserve: number, scope?: string, ahead = 0): number {
     let waitMs = 0
     for (const limit of this.#limits.values()) {
+      if (!concerns(limit, scope)) continue
       endWindow(limit, now)
-      if (limit.left < leastLeft(limit, reserve)) waitMs = Math.max(waitMs, limit.resetAt - now)
-      if (limit.pace !== undefined) waitMs = Math.max(waitMs, limit.pace.waitMs(now, reserve))
+      const isUsedUp = limit.left - (limit.over ? 0 : ahead) < leastLeft(limit, reserve)
+      if (isUsedUp) waitMs = Math.max(waitMs, limit.resetAt - now)
+      if (limit.pace !== undefined) waitMs = Math.max(waitMs, limit.pace.waitMs(now, reserve, ahead))
     }
     return waitMs
   }
 
   /** True while the requests on the way may use up what is left: the next answer tells. */
-  isSpoken(running: number, reserve: number): boolean {
+  isSpoken(running: number, reserve: number, scope?: string): boolean {
     for (const limit of this.#limits.values()) {
+      if (!concerns(limit, scope)) continue
       if (limit.left >= leastLeft(limit, reserve) && limit.left - running < leastLeft(limit, reserve))
         return true
     }
@@ -75,8 +119,8 @@ export class LearntLimits {
   }
 
   /** Counts a request that starts now. */
-  take(now: number): void {
-    for (const limit of this.#limits.values()) limit.pace?.take(now)
+  take(now: number, scope?: string): void {
+    for (const limit of this.#limits.values()) if (concerns(limit, scope)) limit.pace?.take(now)
   }
 
   usage(now: number): readonly LimitUsage[] {
@@ -100,8 +144,23 @@ function leastLeft({ quota }: Limit, reserve: number): number {
   return 1 + (quota === undefined ? 0 : Math.floor(quota * reserve))
 }
 
-function newLimit(report: LimitReport, now: number): Limit {
+function tellScope(limit: Limit | undefined, scope: string): void {
+  if (limit === undefined || limit.scopes.size >= scopesMax) return
+  limit.scopes.add(scope)
+  limit.strangers.delete(scope)
+}
+
+/** A limit that only a refusal told of is about the part that refused, until another part tells of it as well. */
+function concerns({ scopes, strangers, wasRefusal }: Limit, scope: string | undefined): boolean {
+  if (scope === undefined || scopes.has(scope)) return true
+  return !strangers.has(scope) && (!wasRefusal || scopes.size !== 1)
+}
+
+function newLimit(report: LimitReport, now: number, wasRefusal: boolean): Limit {
   const limit: Limit = {
+    scopes: new Set(),
+    strangers: new Set(),
+    wasRefusal,
     name: report.name,
     quota: undefined,
     windowMs: undefined,

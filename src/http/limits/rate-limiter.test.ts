@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Priority } from '../call.ts'
 import { Stop } from '../stop.ts'
+import { Gcra } from './gcra.ts'
 import { type LimitOptions, RateLimiter } from './rate-limiter.ts'
 
 const never = Number.POSITIVE_INFINITY
@@ -78,4 +79,78 @@ test('refuses at the door when the queue is full or the turn would come too late
   stop.trigger(new DOMException('enough', 'AbortError'))
   await expect(waiting).rejects.toThrow('enough')
   expect(limiter.usage.waiting).toBe(0)
+})
+
+test.each([1, 2, 20, 50, 100])('a burst of %d of 100 per second never lowers the rate, nor breaks a window', (burst) => {
+  const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
+  const starts: number[] = []
+  let now = 0
+  while (now < 20_000) {
+    const waitMs = rate.waitMs(now, 0)
+    now += waitMs
+    rate.take(now)
+    starts.push(now)
+  }
+  expect(starts.filter((at) => at < 1).length).toBe(burst)
+  // 3 % are left for requests that arrive closer together than they left.
+  expect(starts.length).toBeGreaterThanOrEqual(20 * 97 - 1)
+  for (const [index, from] of starts.entries()) {
+    const next = starts[index + 100]
+    if (next !== undefined) expect(next - from).toBeGreaterThanOrEqual(1_000)
+  }
+})
+
+test.each([1, 30, 100])('with a burst of %d, who queues is told how long it takes at least', (burst) => {
+  const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
+  const told = Array.from({ length: 350 }, (_, ahead) => rate.waitMs(0, 0, ahead))
+  let now = 0
+  for (const waitMs of told) {
+    now += rate.waitMs(now, 0)
+    expect(waitMs).toBeLessThanOrEqual(now + 0.001)
+    expect(waitMs).toBeGreaterThanOrEqual(now - 1_031)
+    rate.take(now)
+  }
+})
+
+test('a call whose place in the queue comes after its deadline is refused at once', async () => {
+  let now = 0
+  const limiter = new RateLimiter({ rates: [{ requests: 10, perMs: 1_000, burst: 1 }], learn: false }, () => now)
+  const ask = (deadlineAt: number, lane: Priority = 'webhook') =>
+    limiter.acquire({ lane, stop: new Stop(), deadlineAt })
+  const waiting = Array.from({ length: 20 }, () => ask(never))
+  const refusal = ask(1_500)
+  expect(refusal).toMatchObject({ refused: 'too-late' })
+  expect(Reflect.get(Object(refusal), 'waitMs')).toBeGreaterThan(1_900)
+  // Who goes first, or has time, still gets to wait.
+  expect(ask(1_500, 'hand')).toBeInstanceOf(Promise)
+  expect(ask(3_000)).toBeInstanceOf(Promise)
+  now = 10_000
+  await Promise.race(waiting)
+})
+
+test('a refusal of one part of an API holds that part back, and a second one all of it', async () => {
+  let now = 0
+  const limiter = new RateLimiter({ learn: false }, () => now)
+  const ask = (scope: string) =>
+    limiter.acquire({ lane: 'hand', stop: new Stop(), deadlineAt: now + 100, scope })
+  limiter.pause(60_000, 'read search')
+  expect(ask('read search')).toMatchObject({ refused: 'too-late', waitMs: 60_000 })
+  expect(ask('read users')).toHaveProperty('release')
+  limiter.pause(30_000, 'read users')
+  expect(ask('read orders')).toMatchObject({ refused: 'too-late', waitMs: 60_000 })
+  now = 60_000
+  expect(ask('read search')).toHaveProperty('release')
+})
+
+test('a limit that only one part of an API tells of is not one of the others', () => {
+  const limiter = new RateLimiter({}, () => 0)
+  const usedUp = { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '50' }
+  const ask = (scope: string) => limiter.acquire({ lane: 'hand', stop: new Stop(), deadlineAt: 100, scope })
+  limiter.learn({}, 0, { scope: 'read users', isRefusal: false })
+  limiter.learn(usedUp, 0, { scope: 'read search', isRefusal: true })
+  expect(ask('read search')).toMatchObject({ refused: 'too-late' })
+  expect(ask('read users')).toHaveProperty('release')
+  expect(ask('read orders')).toHaveProperty('release')
+  limiter.learn(usedUp, 0, { scope: 'read users', isRefusal: false })
+  expect(ask('read orders')).toMatchObject({ refused: 'too-late' })
 })

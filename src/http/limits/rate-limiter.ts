@@ -9,10 +9,11 @@
  */
 import type { BucketStore } from '../../model/bucket-store.ts'
 import type { Priority } from '../call.ts'
-import type { Stop } from '../stop.ts'
+import { type Stop, sleepUntilStopped } from '../stop.ts'
 import { Gcra, type RateLimit } from './gcra.ts'
-import { LearntLimits, type LimitUsage } from './learnt-limits.ts'
+import { LearntLimits, type LimitSource, type LimitUsage } from './learnt-limits.ts'
 import { type AnswerHeaders, type LimitReport, limitsFromHeaders, type ParseLimits } from './limit-headers.ts'
+import { ScopedPauses } from './scoped-pauses.ts'
 import { SharedBuckets } from './shared-buckets.ts'
 
 /** Limits of one system. */
@@ -55,6 +56,8 @@ export interface AcquireRequest {
   readonly stop: Stop
   /** Monotonic ms. */
   readonly deadlineAt: number
+  /** Part of the API that fails or is limited as one. @default the whole */
+  readonly scope?: string
 }
 
 /** How much of the limits is in use. */
@@ -69,6 +72,7 @@ export interface LimiterUsage {
 
 interface Waiter {
   readonly lane: Priority
+  readonly scope: string | undefined
   readonly grant: () => void
   stopped: boolean
 }
@@ -92,9 +96,12 @@ export class RateLimiter {
   readonly #maxWaiting: number
   readonly #monotonic: () => number
   readonly #queues: Readonly<Record<Priority, Waiter[]>> = { hand: [], webhook: [], batch: [] }
+  readonly #waitingIn: Record<Priority, number> = { hand: 0, webhook: 0, batch: 0 }
+  readonly #pauses = new ScopedPauses()
   #running = 0
   #waiting = 0
-  #pausedUntil = 0
+  /** Calls that sit out the pause of their part of the API. */
+  #parked = 0
   #ignorant: boolean
   /** Until when the one that went ahead is waited for; 0 = none is under way. */
   #aheadUntil = 0
@@ -118,35 +125,51 @@ export class RateLimiter {
   get usage(): LimiterUsage {
     return {
       running: this.#running,
-      waiting: this.#waiting,
-      pausedUntil: this.#pausedUntil,
+      waiting: this.#waiting + this.#parked,
+      pausedUntil: this.#pauses.lastUntil,
       limits: this.#learnt.usage(this.#monotonic()),
     }
   }
 
   /** Resolves when a request may start, or at once when it can't in time. Rejects with the stop's reason. */
   acquire(request: AcquireRequest): Grant | Promise<Grant> {
+    const { lane, scope, deadlineAt } = request
     const now = this.#monotonic()
-    const waitMs = this.#waitMs(request.lane, now)
-    const isFree = waitMs === 0 && this.#waiting === 0 && !this.#isBlocked(request.lane, now)
-    if (isFree && !this.#asksOthers(now)) return this.#grant(now)
-    if (now + waitMs > request.deadlineAt) return { refused: 'too-late', waitMs }
-    if (this.#waiting >= this.#maxWaiting) return { refused: 'queue-full', waitMs }
-    return this.#enqueue(request)
+    const pausedMs = this.#pauses.waitOf(scope, now)
+    const waitMs = Math.max(pausedMs, this.#waitMs(lane, scope, now))
+    const isFree = waitMs === 0 && this.#waiting === 0 && !this.#isBlocked(lane, scope, now)
+    if (isFree && !this.#asksOthers(now)) return this.#grant(now, scope)
+    const atBestMs = Math.max(waitMs, this.#queuedMs(lane, scope, now))
+    if (now + atBestMs > deadlineAt) return { refused: 'too-late', waitMs: atBestMs }
+    if (this.#waiting + this.#parked >= this.#maxWaiting) return { refused: 'queue-full', waitMs }
+    return pausedMs > 0 ? this.#park(request, pausedMs) : this.#enqueue(request)
   }
 
-  /** The other side asked for silence: nothing starts for `ms`. */
-  pause(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#monotonic() + ms)
+  /** The other side asked for silence: nothing of the scope starts for `ms`, and nothing at all where limits are shared. */
+  pause(ms: number, scope?: string): void {
+    const now = this.#monotonic()
+    this.#pauses.pause(now + ms, this.#shared === undefined ? scope : undefined, now)
     this.#shared?.pause(ms)
   }
 
+  /** Sits out a pause, then queues like everybody else. */
+  async #park(request: AcquireRequest, ms: number): Promise<Grant> {
+    this.#parked += 1
+    try {
+      await sleepUntilStopped(ms, request.stop)
+    } finally {
+      this.#parked -= 1
+    }
+    return this.acquire(request)
+  }
+
   /** Takes in what an answer says about limits. `now` is epoch ms. */
-  learn(headers: AnswerHeaders, now: number): void {
+  learn(headers: AnswerHeaders, now: number, source?: LimitSource): void {
     if (!this.#learns) return
     const reports = limitsFromHeaders(headers, now)
     const own = this.#parse?.(headers) ?? []
-    if (reports.length + own.length > 0) this.#learnt.learn([...reports, ...own], this.#monotonic())
+    if (own.length > 0) this.#learnt.learn(own, this.#monotonic())
+    if (reports.length > 0 || !this.#learnt.isEmpty) this.#learnt.learn(reports, this.#monotonic(), source)
     if (!this.#ignorant) return
     this.#ignorant = false
     this.#admit()
@@ -167,28 +190,34 @@ export class RateLimiter {
       }
       const onStop = (reason: Error): void => {
         waiter.stopped = true
-        this.#waiting -= 1
+        leave()
         reject(reason)
+      }
+      const leave = (): void => {
+        this.#waiting -= 1
+        this.#waitingIn[request.lane] -= 1
       }
       const waiter: Waiter = {
         lane: request.lane,
+        scope: request.scope,
         stopped: false,
         grant: () => {
           request.stop.forget(onStop)
-          this.#waiting -= 1
-          resolve(this.#grant(this.#monotonic()))
+          leave()
+          resolve(this.#grant(this.#monotonic(), request.scope))
         },
       }
       request.stop.onStop(onStop)
       this.#waiting += 1
+      this.#waitingIn[request.lane] += 1
       this.#queues[request.lane].push(waiter)
       this.#admit()
     })
   }
 
-  #grant(now: number): { readonly release: () => void } {
+  #grant(now: number, scope: string | undefined): { readonly release: () => void } {
     for (const rate of this.#rates) rate.take(now)
-    this.#learnt.take(now)
+    this.#learnt.take(now, scope)
     const isAhead = this.#ignorant && this.#aheadUntil === 0
     if (isAhead) this.#aheadUntil = now + aheadMs
     this.#running += 1
@@ -205,19 +234,31 @@ export class RateLimiter {
   }
 
   /** Milliseconds until the limits allow a request of the lane. */
-  #waitMs(lane: Priority, now: number): number {
+  #waitMs(lane: Priority, scope: string | undefined, now: number): number {
     const reserve = lane === 'hand' ? 0 : this.#reserve
-    let waitMs = Math.max(0, this.#pausedUntil - now, this.#learnt.waitMs(now, reserve))
+    let waitMs = Math.max(this.#pauses.waitMs(now), this.#learnt.waitMs(now, reserve, scope))
     if (this.#asksOthers(now)) return Math.max(waitMs, this.#shared?.waitMs(now) ?? 0)
     for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve))
     return waitMs
   }
 
+  /** The same for one that queues behind all that are waiting in its lane and in more urgent ones: it can't be sooner than this. */
+  #queuedMs(lane: Priority, scope: string | undefined, now: number): number {
+    let ahead = 0
+    for (const other of lanes.slice(0, lanes.indexOf(lane) + 1)) ahead += this.#waitingIn[other]
+    if (ahead === 0) return 0
+    const reserve = lane === 'hand' ? 0 : this.#reserve
+    // Those ahead may be of other parts of the API, so they count for the limits of this part only where all limits are of the whole.
+    let waitMs = this.#learnt.isScoped ? 0 : this.#learnt.waitMs(now, reserve, scope, ahead)
+    for (const rate of this.#rates) waitMs = Math.max(waitMs, rate.waitMs(now, reserve, ahead))
+    return waitMs
+  }
+
   /** True while something on the way has to end first. */
-  #isBlocked(lane: Priority, now: number): boolean {
+  #isBlocked(lane: Priority, scope: string | undefined, now: number): boolean {
     if (this.#running >= this.#concurrency) return true
     if (this.#ignorant && now < this.#aheadUntil) return true
-    return this.#learnt.isSpoken(this.#running, lane === 'hand' ? 0 : this.#reserve)
+    return this.#learnt.isSpoken(this.#running, lane === 'hand' ? 0 : this.#reserve, scope)
   }
 
   #asksOthers(now: number): boolean {
@@ -228,15 +269,14 @@ export class RateLimiter {
   #admit(): void {
     if (this.#waiting === 0) return
     while (true) {
-      const head = this.#head()
       const now = this.#monotonic()
-      if (head === undefined || this.#isBlocked(head.lane, now) || this.#waitMs(head.lane, now) > 0) break
+      const head = this.#head(now)
+      if (head === undefined || !this.#mayGo(head, now)) break
       if (this.#asksOthers(now)) {
         this.#askOthers(head.lane)
         return
       }
-      this.#queues[head.lane].shift()
-      head.grant()
+      this.#letGo(head)
     }
     this.#schedule()
   }
@@ -248,34 +288,54 @@ export class RateLimiter {
     const room = Math.min(this.#concurrency - this.#running, this.#queues[lane].length)
     void shared.take(room, lane === 'hand' ? 0 : this.#reserve).then((taken) => {
       for (let left = taken; left > 0; left -= 1) {
-        const head = this.#head()
+        const head = this.#head(this.#monotonic())
         if (head === undefined) break
-        this.#queues[head.lane].shift()
-        head.grant()
+        this.#letGo(head)
       }
       this.#admit()
     })
   }
 
-  #head(): Waiter | undefined {
+  #mayGo({ lane, scope }: Waiter, now: number): boolean {
+    return !this.#isBlocked(lane, scope, now) && this.#waitMs(lane, scope, now) === 0
+  }
+
+  #letGo(waiter: Waiter): void {
+    const queue = this.#queues[waiter.lane]
+    if (queue[0] === waiter) queue.shift()
+    else queue.splice(queue.indexOf(waiter), 1)
+    waiter.grant()
+  }
+
+  /** The most urgent waiter. Where limits differ between parts of the API, one that may go passes those that may not. */
+  #head(now: number): Waiter | undefined {
+    let first: Waiter | undefined
+    const isScoped = this.#learnt.isScoped
     for (const lane of lanes) {
       const queue = this.#queues[lane]
       while (queue[0]?.stopped === true) queue.shift()
-      if (queue[0] !== undefined) return queue[0]
+      first ??= queue[0]
+      if (first !== undefined && !isScoped) return first
+      const seen = new Set<string | undefined>()
+      for (const waiter of queue) {
+        if (waiter.stopped || seen.has(waiter.scope)) continue
+        if (this.#mayGo(waiter, now)) return waiter
+        seen.add(waiter.scope)
+      }
     }
-    return undefined
+    return first
   }
 
   #schedule(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const head = this.#head()
+    const now = this.#monotonic()
+    const head = this.#head(now)
     if (head === undefined) return
     // Without a free slot the next release comes back here by itself; only the wait for the one ahead ends by time as well.
     const isAhead = this.#ignorant && this.#aheadUntil > 0
-    const now = this.#monotonic()
-    if (this.#isBlocked(head.lane, now) && !isAhead) return
-    const waitMs = isAhead ? this.#aheadUntil - now : this.#waitMs(head.lane, now)
+    if (this.#isBlocked(head.lane, head.scope, now) && !isAhead) return
+    const waitMs = isAhead ? this.#aheadUntil - now : this.#waitMs(head.lane, head.scope, now)
     this.#timer = setTimeout(() => this.#admit(), Math.min(timerMax, Math.max(1, Math.ceil(waitMs))))
   }
 }

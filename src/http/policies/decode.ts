@@ -52,7 +52,7 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
   const failed = answer.status >= 300
   const kind = contentKind(answer.headers['content-type'])
   const isJson = looksLikeJson(kind, text, limits.jsonTypes)
-  if (!isJson && looksLikeHtml(kind, text)) {
+  if (beginsLikeHtml(text) || (kind.isHtml && !isJson)) {
     // An error page keeps its status, which says more than that it is a page.
     if (failed) return text
     throw new ResponseValidationError('HTTP_ANSWER_IS_HTML', htmlMessage(call, answer, text), {
@@ -153,9 +153,9 @@ function contentKind(contentType = ''): ContentKind {
   return kind
 }
 
-/** By media type, and by what the text begins with: pages come under every name. */
-function looksLikeHtml({ isHtml }: ContentKind, text: string): boolean {
-  return isHtml || /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
+/** Pages come under every name. */
+function beginsLikeHtml(text: string): boolean {
+  return /^\s*<(?:!doctype html|html[\s>])/i.test(text.slice(0, 256))
 }
 
 /** By media type, or by one that the caller says is JSON; without one, by what the text looks like. */

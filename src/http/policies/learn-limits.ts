@@ -6,6 +6,7 @@ import type { RateLimiter } from '../limits/rate-limiter.ts'
 export function learnLimitsStep(limiter: RateLimiter, clock: HttpClock): AnswerStep {
   return {
     name: 'learn-limits',
-    take: (_call, answer) => limiter.learn(answer.headers, clock.now()),
+    take: (call, { status, headers }) =>
+      limiter.learn(headers, clock.now(), { scope: call.endpointClass, isRefusal: status >= 400 }),
   }
 }

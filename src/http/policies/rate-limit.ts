@@ -1,7 +1,7 @@
 /** Waits for a slot within the system's limits, and holds everybody back when the system says so. */
 import type { Call, Policy } from '../call.ts'
 import { outcomeSoFar } from '../call.ts'
-import { RateLimitedError } from '../errors.ts'
+import { type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
 import type { LimiterRefusal, RateLimiter } from '../limits/rate-limiter.ts'
 
 /** The limiter may be shared by several clients of one system. */
@@ -13,6 +13,7 @@ export function rateLimitPolicy(limiter: RateLimiter): Policy {
       const acquired = limiter.acquire({
         lane: call.priority,
         stop: call.stop,
+        scope: call.endpointClass,
         deadlineAt: Math.min(call.deadlineAt, call.startBefore ?? Number.POSITIVE_INFINITY),
       })
       const grant = acquired instanceof Promise ? await acquired : acquired
@@ -20,14 +21,19 @@ export function rateLimitPolicy(limiter: RateLimiter): Policy {
       try {
         return await next(call)
       } catch (error) {
-        if (error instanceof RateLimitedError && typeof error.retry === 'object')
-          limiter.pause(error.retry.afterMs)
+        if (asksForPause(error)) limiter.pause(error.retry.afterMs, call.endpointClass)
         throw error
       } finally {
         grant.release()
       }
     },
   }
+}
+
+/** A part of an API that is limited or away, and says for how long. */
+function asksForPause(error: unknown): error is HttpError & { readonly retry: { readonly afterMs: number } } {
+  if (!(error instanceof RateLimitedError) && !(error instanceof HttpStatusError)) return false
+  return typeof error.retry === 'object'
 }
 
 function refusal(call: Call, { refused, waitMs }: LimiterRefusal): RateLimitedError {

@@ -39,16 +39,16 @@ test('an outage is not answered with a multiple of the traffic: 500 tokens pay f
 test('a budget pays 14 for a transient failure and 5 for a throttle, and gets them back by success', () => {
   const spend = (kind: 'transient' | 'throttle', budget = new RetryBudget()): number => {
     let paid = 0
-    while (budget.take(kind)) paid += 1
+    while (budget.take(kind) !== undefined) paid += 1
     return paid
   }
   expect(spend('transient')).toBe(35)
   expect(spend('throttle')).toBe(100)
   const budget = new RetryBudget()
   spend('transient', budget)
-  budget.succeed(true)
+  budget.succeed(14)
   expect(spend('transient', budget)).toBe(1)
-  for (let call = 0; call < 14; call += 1) budget.succeed(false)
+  for (let call = 0; call < 14; call += 1) budget.succeed(undefined)
   expect(spend('transient', budget)).toBe(1)
 })
 
@@ -123,4 +123,13 @@ test('a retry that could only leave too late is not waited for', async () => {
   const options = { startBefore: performance.now() + 60_000, totalMs: 3_600_000 }
   expect(await failureOf(client.get('/x', options))).toBeInstanceOf(HttpStatusError)
   expect(server.seen).toHaveLength(1)
+})
+
+test('the budget never gets more back than was taken', () => {
+  const budget = new RetryBudget()
+  budget.take('transient')
+  const before = budget.tokens
+  // A throttled call that succeeds after its retry, again and again.
+  for (let call = 0; call < 50; call += 1) budget.succeed(budget.take('throttle'))
+  expect(budget.tokens).toBe(before)
 })

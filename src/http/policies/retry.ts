@@ -6,11 +6,12 @@ import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
 import { RetryBudget } from '../backoff/retry-budget.ts'
 import type { Call, HttpClock, Policy } from '../call.ts'
 import { CircuitOpenError, HttpError, RateLimitedError } from '../errors.ts'
+import type { RetryOptions } from '../options.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
 /** What the retries need: bounds of the waits, time and chance. */
 export interface RetryDependencies {
-  readonly jitter: JitterOptions
+  readonly jitter: JitterOptions & Pick<RetryOptions, 'maxRetryAfterMs'>
   readonly clock: HttpClock
   readonly random: () => number
 }
@@ -22,11 +23,12 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
     name: 'retry',
     async run(call, next) {
       let lastFailure: unknown
+      let taken: number | undefined
       for (let attempt = 1; ; attempt += 1) {
         call.progress.attempt = attempt
         try {
           const answer = await next(call)
-          budget.succeed(attempt > 1)
+          budget.succeed(taken)
           return answer
         } catch (error) {
           // The circuit opened while we waited: what the API answered last says more than that we did not ask again.
@@ -34,7 +36,8 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
           lastFailure = error
           const waitMs = waitBeforeNext(call, error, attempt, dependencies)
           if (waitMs === undefined) throw error
-          if (!budget.take(error instanceof RateLimitedError ? 'throttle' : 'transient')) throw error
+          taken = budget.take(error instanceof RateLimitedError ? 'throttle' : 'transient')
+          if (taken === undefined) throw error
           call.progress.phase = 'back-off'
           await sleepUntilStopped(waitMs, call.stop)
         }
@@ -54,6 +57,7 @@ function waitBeforeNext(
   if (call.stop.reason !== undefined || attempt > call.retries) return undefined
   if (!call.repeatable && call.progress.mayHaveLanded) return undefined
   const asked = typeof error.retry === 'object' ? error.retry.afterMs : 0
+  if (asked > (jitter.maxRetryAfterMs ?? Number.POSITIVE_INFINITY)) return undefined
   const waitMs = Math.max(asked, fullJitterMs(attempt, jitter, random()))
   const startsAt = clock.monotonic() + waitMs
   if (startsAt >= call.deadlineAt) return undefined
