@@ -11,7 +11,7 @@ import axiosRetry from 'axios-retry'
 import got from 'got'
 import ky from 'ky'
 import { Agent, request } from 'undici'
-import { ApiClient } from '../src/http.ts'
+import { ApiClient, createFetch } from '../src/http.ts'
 import { percentile } from './statistics.ts'
 
 /** Sends one request and reads its JSON. */
@@ -56,6 +56,8 @@ function contenders(origin: string): readonly Contender[] {
     onAttempt: () => undefined,
   })
   const bare = new ApiClient({ baseUrl: origin, allowHttp: true, auth: { type: 'bearer', token } })
+  const fetching = new ApiClient({ baseUrl: origin, allowHttp: true, auth: { type: 'bearer', token } })
+  const ourFetch = createFetch(fetching)
   const gotClient = got.extend({
     headers: { authorization },
     agent: { http: new HttpAgent({ keepAlive: true, maxSockets: 64 }) },
@@ -76,6 +78,11 @@ function contenders(origin: string): readonly Contender[] {
     },
     { name: 'isthmus, everything on', send: (path) => ours.get(path), close: () => ours.close() },
     { name: 'isthmus, defaults', send: (path) => bare.get(path), close: () => bare.close() },
+    {
+      name: 'isthmus, createFetch',
+      send: async (path) => (await ourFetch(origin + path)).json(),
+      close: () => fetching.close(),
+    },
     {
       name: 'fetch',
       send: async (path) => (await fetch(origin + path, { headers: { authorization } })).json(),

@@ -187,7 +187,5 @@ export function endpointClassOf(method: Method, route: string, basePath: string)
   const from = basePath.length + 1
   const end = route.indexOf('/', from)
   const resource = end === -1 ? route.slice(from) : route.slice(from, end)
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-    ? `read ${resource}`
-    : `write ${resource}`
+  return ['GET', 'HEAD', 'OPTIONS', 'QUERY'].includes(method) ? `read ${resource}` : `write ${resource}`
 }

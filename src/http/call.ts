@@ -6,8 +6,18 @@ import type { StreamBody } from './bodies/request-body.ts'
 import type { Stop } from './stop.ts'
 import type { ProgressListener } from './tell-progress.ts'
 
-/** The HTTP methods that the client sends. */
-export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+/** The HTTP methods that the client knows; others can be sent as well, and count as changing something. */
+export type Method =
+  | ('GET' | 'HEAD' | 'OPTIONS' | 'QUERY' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')
+  | (string & Record<never, never>)
+
+/**
+ * How a call uses the cache, in the words of `fetch`.
+ *
+ * `default` as RFC 9111 says · `no-store` not at all · `reload` asks the API and keeps what it answers · `no-cache` validates even what is
+ * fresh · `force-cache` takes what is there, however old · `only-if-cached` the same, and nothing else
+ */
+export type CacheMode = 'default' | 'no-store' | 'reload' | 'no-cache' | 'force-cache' | 'only-if-cached'
 
 /** Lane of the rate limiter: a person waiting, an event, or bulk work. */
 export type Priority = 'hand' | 'webhook' | 'batch'
@@ -29,6 +39,8 @@ export interface Progress {
   mayHaveLanded: boolean
   /** The same before the request that is on the wire now, for the answer that says that this one did nothing. */
   hadLanded: boolean
+  /** Where redirects led. */
+  redirectedTo?: string
 }
 
 /** A call's progress before anything has happened. */
@@ -55,6 +67,10 @@ export interface Call {
   readonly raw?: boolean
   /** The cache asks whether its answer still holds: a 304 is an answer then. @default false */
   readonly revalidates?: boolean
+  /** Redirects that are followed, those of writes as `fetch` follows them. @default what the client is set to, and only of reads */
+  readonly redirects?: number | undefined
+  /** How the cache is used. @default 'default' */
+  readonly cacheMode?: CacheMode | undefined
   readonly priority: Priority
   /** Part of the API that fails or works as one, for the breaker. */
   readonly endpointClass: string

@@ -70,7 +70,7 @@ export function clientChain(parts: ChainParts): Next {
     when(parts.breaker, (options) => breakerPolicy(options, clock)),
     rateLimitPolicy(parts.limiter),
     when(parts.authenticator, authenticatePolicy),
-    parts.redirects > 0 ? redirectPolicy(parts.redirects, parts.allowHttp) : undefined,
+    redirectPolicy(parts.redirects, parts.allowHttp, clock),
     when(parts.cookies, (jar) => keepCookiesPolicy(jar, clock)),
     when(parts.telemetry, (telemetry) => tracePolicy(telemetry, clock)),
     when(parts.onAttempt, (listener) => logAttemptPolicy(listener, clock)),

@@ -464,7 +464,12 @@ test('after closing, calls are refused', async () => {
 test('a 429 of one path does not stop the others', async () => {
   const server = await serve((request, response) =>
     request.url.startsWith('/search')
-      ? sendJson(response, 429, {}, { 'retry-after': '60', 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '0' })
+      ? sendJson(
+          response,
+          429,
+          {},
+          { 'retry-after': '60', 'x-ratelimit-limit': '5', 'x-ratelimit-remaining': '0' },
+        )
       : sendJson(response, 200, { ok: true }),
   )
   const client = clientOf(server.url)
@@ -477,7 +482,10 @@ test('a 429 of one path does not stop the others', async () => {
 })
 
 test('maxRetryAfterMs bounds the wait that an API may ask for, by Retry-After or by a reset', async () => {
-  for (const headers of [{ 'retry-after': '2' }, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2' }]) {
+  for (const headers of [
+    { 'retry-after': '2' },
+    { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2' },
+  ]) {
     const server = await serve((_request, response) => sendJson(response, 429, {}, headers))
     const client = clientOf(server.url, { retry: { maxRetryAfterMs: 1_000 }, timeouts: { totalMs: 30_000 } })
     expect(await failureOf(client.get('/'))).toMatchObject({ status: 429, retry: { afterMs: 2_000 } })

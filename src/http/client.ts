@@ -6,7 +6,14 @@ import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
 import { isSpentBySending, lengthToSay, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
 import { cacheFrom } from './cache/cache-from-options.ts'
-import { type Call, type DecodedAnswer, type HttpClock, type Method, newProgress } from './call.ts'
+import {
+  type CacheMode,
+  type Call,
+  type DecodedAnswer,
+  type HttpClock,
+  type Method,
+  newProgress,
+} from './call.ts'
 import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
 import { acceptedEncodings } from './content-encoding.ts'
@@ -42,9 +49,33 @@ export interface Answer<Data> {
   readonly data: Data
 }
 
+/** An answer for adapters: every status, and the body as it comes. */
+export interface StreamedExchange extends Answer<Uint8Array | AsyncIterable<Uint8Array>> {
+  /** What the status line says beside the number; empty when it is not known. */
+  readonly statusText: string
+  /** Where the answer came from, after redirects. */
+  readonly url: string
+  readonly isRedirected: boolean
+  /** The answer was made by the cache, which had none. */
+  readonly isCacheMiss: boolean
+}
+
+/** Options of {@link ApiClient.exchangeStream}. */
+export interface ExchangeStreamOptions extends CallOptions {
+  /** Redirects that are followed, those of writes as `fetch` follows them. 0 to 20. @default the client's own */
+  readonly redirects?: number
+  /** @default 'default' */
+  readonly cacheMode?: CacheMode
+}
+
 const systemClock: HttpClock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-const repeatableMethods: ReadonlySet<Method> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+/** Bytes of a stream, unless its reader says otherwise. */
+const streamBytesMax = 4 * 1024 ** 3
+
+const repeatableMethods: ReadonlySet<Method> = new Set([
+  ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE', 'PROPFIND', 'REPORT', 'SEARCH'],
+])
 
 /**
  * Calls one JSON API: authenticated, rate limited, retried where that is safe, bounded in time and size, with typed errors.
@@ -198,7 +229,7 @@ export class ApiClient {
    * @throws as {@link ApiClient.send} does; the body throws NetworkError, TimeoutError and ResponseValidationError
    */
   async stream(target: string, options: StreamOptions = {}): Promise<Answer<AsyncIterable<Uint8Array>>> {
-    const { method = 'GET', maxBytes = 4 * 1024 ** 3, ...rest } = options
+    const { method = 'GET', maxBytes = streamBytesMax, ...rest } = options
     assertWithin('maxBytes', maxBytes, 1, 2 ** 50)
     const call = this.#call(method, target, rest)
     const { status, headers, body } = await this.#run({ ...call, streams: true })
@@ -250,12 +281,41 @@ export class ApiClient {
       const { status, headers, body } = await this.#run({ ...this.#call(method, target, options), raw: true })
       return { status, headers, data: bytesOf(body) }
     } catch (error) {
-      const answered =
-        error instanceof HttpStatusError ||
-        error instanceof RateLimitedError ||
-        error instanceof AuthenticationError
-      if (!answered || error.status === undefined || error.headers === undefined) throw error
-      return { status: error.status, headers: error.headers, data: bytesOf(error.body) }
+      const answer = answerIn(error)
+      if (answer === undefined) throw error
+      return answer
+    }
+  }
+
+  /**
+   * Any method; every status is an answer. The body of a success is handed on while it comes in, unless all of it is here already or the client has
+   * a cache; every other one comes whole. For adapters in the shape of `fetch`.
+   *
+   * @throws as {@link ApiClient.exchange} does
+   */
+  async exchangeStream(
+    method: Method,
+    target: string,
+    { redirects, cacheMode, ...options }: ExchangeStreamOptions = {},
+  ): Promise<StreamedExchange> {
+    if (redirects !== undefined) assertWithin('redirects', redirects, 0, 20)
+    const made = this.#call(method, target, options)
+    const streams = this.#options.cache === undefined || this.#options.cache === false
+    const call: Call = { ...made, raw: true, streams, redirects, cacheMode }
+    const place = (): Pick<StreamedExchange, 'url' | 'isRedirected'> => {
+      const { redirectedTo } = call.progress
+      return { url: redirectedTo ?? call.origin + call.path, isRedirected: redirectedTo !== undefined }
+    }
+    try {
+      const { status, statusText = '', headers, body } = await this.#run(call)
+      const data = typeof body === 'function' ? streamOf(body, streamBytesMax) : bytesOf(body)
+      return { status, statusText, headers, data, ...place(), isCacheMiss: false }
+    } catch (error) {
+      const answer = answerIn(error)
+      if (answer === undefined) throw error
+      const isCacheMiss = error instanceof HttpStatusError && error.outcome === 'not-sent'
+      const statusText = String(Reflect.get(Object(error), 'statusText') ?? '')
+      return { statusText, ...answer, ...place(), isCacheMiss }
     }
   }
 
@@ -334,6 +394,16 @@ export class ApiClient {
     if (key !== undefined) headers[this.#options.idempotencyHeader ?? 'idempotency-key'] = key
     return headers
   }
+}
+
+/** The answer that an error keeps, for callers to whom every status is one. */
+function answerIn(error: unknown): Answer<Uint8Array> | undefined {
+  const isAnswered =
+    error instanceof HttpStatusError ||
+    error instanceof RateLimitedError ||
+    error instanceof AuthenticationError
+  if (!isAnswered || error.status === undefined || error.headers === undefined) return undefined
+  return { status: error.status, headers: error.headers, data: bytesOf(error.body) }
 }
 
 function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {

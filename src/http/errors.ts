@@ -44,6 +44,8 @@ export interface Problem {
 /** An answer as the errors keep it. */
 export interface ErrorAnswer {
   readonly status: number
+  /** What the status line says beside the number. */
+  readonly statusText?: string | undefined
   /** Decoded body: JSON if it was JSON, otherwise text. */
   readonly body: unknown
   /** Media type without parameters, lower case; empty when the answer named none. */
@@ -80,6 +82,7 @@ export class HttpStatusError extends HttpError {
     hide(this, 'body', options.answer.body)
     hide(this, 'problem', problemOf(options.answer))
     hide(this, 'headers', options.answer.headers)
+    hide(this, 'statusText', options.answer.statusText)
     hide(this, 'plain', options.answer.plain)
   }
 }
@@ -103,6 +106,7 @@ export class RateLimitedError extends HttpError {
     this.status = options.answer?.status
     hide(this, 'body', options.answer?.body)
     hide(this, 'headers', options.answer?.headers)
+    hide(this, 'statusText', options.answer?.statusText)
   }
 }
 
@@ -124,6 +128,7 @@ export class AuthenticationError extends HttpError {
     this.status = options.answer?.status
     hide(this, 'body', options.answer?.body)
     hide(this, 'headers', options.answer?.headers)
+    hide(this, 'statusText', options.answer?.statusText)
   }
 }
 

@@ -1,55 +1,99 @@
 /** The client in the shape of `fetch`, for SDKs and suites that take a fetch of one's own. */
-import type { Method } from './call.ts'
-import type { ApiClient } from './client.ts'
+import type { ApiClient, StreamedExchange } from './client.ts'
 import { RequestError } from './errors.ts'
-import { headerPairs } from './header-names.ts'
+import { fetchFailure, readFailure } from './fetch-failure.ts'
+import { type FetchRequest, fetchRequestOf } from './fetch-request.ts'
+import { FetchedResponse, type ResponseParts } from './fetched-response.ts'
 
 /** What SDKs take as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'])
-/** `Response` refuses a body for these. */
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+/** Statuses whose answers have no body by definition. */
+const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
+/** As many as the standard allows. */
+const redirectsMax = 20
 
 /**
  * Makes a `fetch` of a client: its limits, retries, credentials, cache and guards hold, and addresses outside its base URL are refused.
- * Every status is a `Response`; what `fetch` would reject with a `TypeError` is one here too, with the client's error as `cause`. A path
- * that starts with a slash is taken relative to the base URL. Bodies are read whole before they are sent and handed out.
+ *
+ * Every status is a `Response`; what `fetch` would reject with a `TypeError` is one here too, with the reason as `cause`: its `code` is the
+ * system's own (`ECONNREFUSED`) where there is one, else the client's. A path that starts with a slash is taken relative to the base
+ * URL. `init.redirect` and `init.cache` mean what they mean to `fetch`; without a cache of the client nothing is ever cached. Bodies of successes are
+ * handed on while they come in, except from a client with a cache, which reads them whole; those of refusals are read whole.
  */
 export function createFetch(client: ApiClient): FetchLike {
   return async (input, init) => {
-    const isPath = typeof input === 'string' && input.startsWith('/') && !input.startsWith('//')
-    const request = new Request(isPath ? new URL(input, 'https://path.invalid') : input, init)
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined) ?? undefined
+    const request = fetchRequestOf(input, init)
+    const prepared = request instanceof Promise ? await request : request
+    const { signal } = prepared
     signal?.throwIfAborted()
     try {
-      const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
-      const answer = await client.exchange(
-        methodOf(request),
-        isPath ? input : (request.url.split('#', 1)[0] ?? ''),
-        {
-          headers: Object.fromEntries(request.headers),
-          ...(body === undefined ? {} : { body }),
-          ...(signal === undefined ? {} : { signal }),
-        },
-      )
-      const content =
-        bodiless.has(answer.status) || answer.data.byteLength === 0 ? null : Buffer.from(answer.data)
-      const response = new Response(content, { status: answer.status, headers: headerPairs(answer.headers) })
-      if (!isPath) Object.defineProperty(response, 'url', { value: request.url })
-      return response
+      const answer = await client.exchangeStream(prepared.method, prepared.target, {
+        headers: prepared.headers,
+        redirects: prepared.redirect === 'follow' ? redirectsMax : 0,
+        cacheMode: prepared.cache,
+        ...(prepared.body === undefined ? {} : { body: prepared.body }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+      assertUsable(prepared, answer)
+      return new FetchedResponse({ ...answer, data: bodyOf(prepared, answer) })
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
-      throw new TypeError('fetch failed', { cause: error })
+      throw fetchFailure(error)
     }
   }
 }
 
-function methodOf({ method }: Request): Method {
-  if (isMethod(method)) return method
-  throw new RequestError('HTTP_REQUEST_INVALID', `The method ${method} is not supported.`)
+function assertUsable(
+  { redirect, cache, method }: FetchRequest,
+  { status, headers, isCacheMiss }: StreamedExchange,
+): void {
+  const isRedirect = [301, 302, 303, 307, 308].includes(status) && headers.location !== undefined
+  if (redirect === 'error' && isRedirect)
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      `The answer to ${method} is a redirect (${status}), which "redirect" forbids.`,
+    )
+  if (redirect === 'follow' && isRedirect)
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      `The answer to ${method} is a redirect (${status}) that can't be followed.`,
+    )
+  if (cache === 'only-if-cached' && isCacheMiss)
+    throw new RequestError(
+      'HTTP_REQUEST_INVALID',
+      'The cache has no answer, and "only-if-cached" wants no other one.',
+    )
 }
 
-function isMethod(method: string): method is Method {
-  return methods.has(method)
+function bodyOf({ method, signal }: FetchRequest, { status, data }: StreamedExchange): ResponseParts['data'] {
+  if (method === 'HEAD' || bodiless.has(status)) return null
+  if (data instanceof Uint8Array) return data
+  return streamOf(data, signal)
+}
+
+/** Read failures are what fetch makes of them: the signal's reason, or a `TypeError`. */
+function streamOf(
+  data: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array> {
+  const chunks = data[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await chunks.next()
+          if (done === true) controller.close()
+          // A copy: whoever reads may hand its memory on to somebody else.
+          else controller.enqueue(new Uint8Array(value))
+        } catch (error) {
+          controller.error(signal?.aborted === true ? signal.reason : readFailure(error))
+        }
+      },
+      async cancel() {
+        await chunks.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -93,6 +93,11 @@ export interface CacheOptions {
    * tenant, a cookie) never share an answer. @default accept, accept-encoding, accept-language, user-agent and those of HTTP's own conditions
    */
   readonly impersonalHeaders?: readonly string[]
+  /**
+   * Share of the time since an answer last changed (`Last-Modified`) for which it counts as fresh when it names no lifetime (RFC 9111, 4.2.2).
+   * 0 to 1; browsers take 0.1. @default 0, never guessed
+   */
+  readonly heuristic?: number
 }
 
 /** Time bounds in milliseconds, each 1 to 3,600,000. */

@@ -1,8 +1,8 @@
 /** The client of one OData service: its metadata, its session, and calls in the spelling of its version. */
 
+import { retryAfterMs } from '../../http/backoff/retry-after.ts'
 import type { Method } from '../../http/call.ts'
 import type { Answer, ApiClient } from '../../http/client.ts'
-import { retryAfterMs } from '../../http/backoff/retry-after.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'

@@ -45,6 +45,16 @@ export class AnswerStream extends Readable {
     this.push(null)
   }
 
+  /** The whole body, if it is here already and nobody reads yet: most bodies come along with their headers. */
+  takeWhole(): Uint8Array | undefined {
+    if (!this.#ended || this.destroyed || this.readableFlowing !== null) return undefined
+    const chunks: Uint8Array[] = []
+    for (let chunk: unknown = this.read(); chunk instanceof Uint8Array; chunk = this.read())
+      chunks.push(chunk)
+    this.destroy()
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+  }
+
   override _read(): void {
     if (!this.#paused) return
     this.#paused = false

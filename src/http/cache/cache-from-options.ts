@@ -1,5 +1,5 @@
 /** The cache that a client's options ask for. */
-import type { ApiClientOptions, CacheOptions } from '../options.ts'
+import { type ApiClientOptions, assertWithin, type CacheOptions } from '../options.ts'
 import type { CacheParts } from '../policies/cache.ts'
 import { cacheKeyOf, partitionOf } from './cache-key.ts'
 import { MemoryCacheStore } from './memory-cache-store.ts'
@@ -7,7 +7,8 @@ import { MemoryCacheStore } from './memory-cache-store.ts'
 /** Undefined when none is wanted. */
 export function cacheFrom({ cache, auth }: ApiClientOptions): CacheParts | undefined {
   if (cache === undefined || cache === false) return undefined
-  const { store, partition, impersonalHeaders }: CacheOptions = cache === true ? {} : cache
+  const { store, partition, impersonalHeaders, heuristic = 0 }: CacheOptions = cache === true ? {} : cache
+  assertWithin('cache.heuristic', heuristic, 0, 1)
   const keyOf = cacheKeyOf(partitionOf(auth, partition), impersonalHeaders)
-  return { store: store ?? new MemoryCacheStore(), keyOf }
+  return { store: store ?? new MemoryCacheStore(), keyOf, heuristic }
 }

@@ -1,11 +1,12 @@
 /**
  * What RFC 9111 says about one kept answer: may it be handed out, does it have to be asked for again, and how a 304 changes it.
  *
- * `http-cache-semantics` does the arithmetic. What it is given is put straight first, since it reads directives in lower case only, believes
- * an `Age` that is none, never hands out what has to be validated once it is stale, and on a 304 takes over only headers that were there
- * before.
+ * `http-cache-semantics` does the arithmetic. What it is given is put straight first, since it reads directives in lower case only, takes
+ * dates as `Date.parse` does and an `Age` for what its first digits say, never hands out what has to be validated once it is stale, and on a
+ * 304 takes over only headers that were there before.
  */
 import CachePolicy from 'http-cache-semantics'
+import { parseHttpDate, parseStrictHttpDate } from '../backoff/http-date.ts'
 import type { Call } from '../call.ts'
 import type { CachedAnswer } from './cache-store.ts'
 
@@ -27,7 +28,10 @@ export interface Match {
   readonly validators: Readonly<Record<string, string>>
 }
 
-const policyOptions = { shared: false, cacheHeuristic: 0 } as const
+/** Statuses that a cache may keep without a word about their lifetime (RFC 9110, 15.1), where lifetimes are guessed. */
+const heuristic = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
+/** Past, whatever the time is. */
+const longAgo = 'Thu, 01 Jan 1970 00:00:00 GMT'
 /** Statuses whose meaning for caches is known: all that `must-understand` allows. */
 const understood = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501])
 /** What a 304 says of the body that it does not have, and what named the kept answer. */
@@ -35,8 +39,8 @@ const notUpdated = new Set([
   ...['content-encoding', 'content-length', 'content-md5', 'content-range', 'etag', 'transfer-encoding'],
 ])
 const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])
-/** Older than any lifetime. */
-const endlessAge = '2147483647'
+/** What a greater age counts as (RFC 9111, 1.2.2). */
+const greatestAge = 2_147_483_647
 
 /** Without a lifetime or a validator keeping an answer is of no use; to see that first saves most of the work. */
 export function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
@@ -48,19 +52,24 @@ export function mayBeStorable(headers: Readonly<Record<string, string>>): boolea
   )
 }
 
-/** What is kept of an answer; undefined when it may not be. */
+/**
+ * What is kept of an answer; undefined when it may not be.
+ *
+ * @param guessed share of the time since an answer last changed for which it counts as fresh, if it names no lifetime
+ */
 export function entryOf(
   call: Call,
   answer: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   bytes: Uint8Array,
+  guessed = 0,
 ): CachedAnswer | undefined {
   const { status, headers } = answer
-  if (headers.vary?.includes('*') === true || !isKept(status, headers)) return undefined
+  if (headers.vary?.includes('*') === true || !isKept(status, headers, guessed)) return undefined
   const policy = new CachePolicy(
     requestOf(call),
     // Other final statuses are kept by the lifetime that they name; the arithmetic is the same.
     { status: understood.has(status) ? status : 200, headers: straight(headers) },
-    policyOptions,
+    { shared: false, cacheHeuristic: mayGuess(status, headers) ? guessed : 0 },
   )
   if (!policy.storable()) return undefined
   const stored: StoredPolicy = { semantics: policy.toObject(), headers }
@@ -76,7 +85,7 @@ export function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | u
     const policy = CachePolicy.fromObject(semantics)
     const { response, revalidation } = policy.evaluateRequest(requestOf(call, headers))
     const hit = response === undefined ? undefined : handedOut(headers, policy)
-    const validators = flat(revalidation?.headers ?? {})
+    const validators = flat(revalidation?.headers ?? policy.revalidationHeaders(requestOf(call, headers)))
     best = { entry, hit, isStale: revalidation !== undefined, validators }
     if (hit !== undefined) return best
   }
@@ -88,10 +97,11 @@ export function refreshed(
   call: Call,
   entry: CachedAnswer,
   news: Readonly<Record<string, string>>,
+  guessed = 0,
 ): CachedAnswer | undefined {
   const headers: Record<string, string> = { ...storedOf(entry).headers }
   for (const [name, value] of Object.entries(news)) if (!notUpdated.has(name)) headers[name] = value
-  return entryOf(call, { status: entry.status, headers }, entry.bytes)
+  return entryOf(call, { status: entry.status, headers }, entry.bytes, guessed)
 }
 
 /** The headers of an entry as they are handed out. */
@@ -117,28 +127,55 @@ export function isKnownToCaller(call: Call, headers: Readonly<Record<string, str
     return tags.trim() === '*' || (own !== '' && tags.split(',').some((tag) => weak(tag) === own))
   }
   if (since === undefined) return false
-  return Date.parse(headers['last-modified'] ?? headers.date ?? '') <= Date.parse(since)
+  const now = Date.now()
+  const changed = parseHttpDate((headers['last-modified'] ?? headers.date ?? '').trim(), now)
+  const seen = parseHttpDate(since.trim(), now)
+  return changed !== undefined && seen !== undefined && changed <= seen
 }
 
-function isKept(status: number, headers: Readonly<Record<string, string>>): boolean {
+function isKept(status: number, headers: Readonly<Record<string, string>>, guessed: number): boolean {
   if (status < 200 || status === 206 || status === 304) return false
   const control = headers['cache-control'] ?? ''
   if (/must-understand/i.test(control) && !understood.has(status)) return false
   if (status < 300) return true
-  // A failure that may pass is not held on to; another one only where the API names its lifetime.
-  if (status >= 500 && status !== 501) return false
-  return /max-age/i.test(control) || headers.expires !== undefined
+  // A refusal is held on to only where the API names its lifetime, or where lifetimes are guessed and the status allows it.
+  if (/max-age/i.test(control) || headers.expires !== undefined) return true
+  return guessed > 0 && mayGuess(status, headers)
+}
+
+function mayGuess(status: number, headers: Readonly<Record<string, string>>): boolean {
+  return heuristic.has(status) || /public/i.test(headers['cache-control'] ?? '')
 }
 
 /** Put straight for the arithmetic; never handed out. Variants are told apart by ourselves. */
-function straight({ vary: _vary, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
-  const { age } = headers
-  const control = headers['cache-control']?.toLowerCase()
-  return {
-    ...headers,
-    ...(control === undefined ? {} : { 'cache-control': withoutMustRevalidate(control) }),
-    ...(age === undefined || /^\s*\d{1,10}\s*$/.test(age) ? {} : { age: endlessAge }),
+function straight({
+  vary: _vary,
+  age,
+  ...headers
+}: Readonly<Record<string, string>>): Record<string, string> {
+  const now = Date.now()
+  const plain: Record<string, string> = { ...headers }
+  for (const name of ['date', 'last-modified']) {
+    const at = plain[name] === undefined ? undefined : parseHttpDate(plain[name].trim(), now)
+    if (at === undefined) delete plain[name]
+    else plain[name] = new Date(at).toUTCString()
   }
+  if (headers.expires !== undefined) {
+    // What is none of the three forms, two lines included, has expired already (RFC 9111, 5.3).
+    const at = parseStrictHttpDate(headers.expires.trim(), now)
+    plain.expires = at === undefined ? longAgo : new Date(at).toUTCString()
+  }
+  const seconds = ageOf(age)
+  if (seconds !== undefined) plain.age = String(seconds)
+  const control = headers['cache-control']?.toLowerCase()
+  if (control !== undefined) plain['cache-control'] = withoutMustRevalidate(control)
+  return plain
+}
+
+/** Of a list the first member counts, and what is no number of seconds does not count at all (RFC 9111, 5.1). */
+function ageOf(field: string | undefined): number | undefined {
+  const first = field?.split(',', 1)[0]?.trim() ?? ''
+  return /^\d+$/.test(first) ? Math.min(greatestAge, Number(first)) : undefined
 }
 
 /** While it is fresh such an answer is like every other one; once it is stale nothing makes it serve. */

@@ -81,24 +81,27 @@ test('refuses at the door when the queue is full or the turn would come too late
   expect(limiter.usage.waiting).toBe(0)
 })
 
-test.each([1, 2, 20, 50, 100])('a burst of %d of 100 per second never lowers the rate, nor breaks a window', (burst) => {
-  const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
-  const starts: number[] = []
-  let now = 0
-  while (now < 20_000) {
-    const waitMs = rate.waitMs(now, 0)
-    now += waitMs
-    rate.take(now)
-    starts.push(now)
-  }
-  expect(starts.filter((at) => at < 1).length).toBe(burst)
-  // 3 % are left for requests that arrive closer together than they left.
-  expect(starts.length).toBeGreaterThanOrEqual(20 * 97 - 1)
-  for (const [index, from] of starts.entries()) {
-    const next = starts[index + 100]
-    if (next !== undefined) expect(next - from).toBeGreaterThanOrEqual(1_000)
-  }
-})
+test.each([1, 2, 20, 50, 100])(
+  'a burst of %d of 100 per second never lowers the rate, nor breaks a window',
+  (burst) => {
+    const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
+    const starts: number[] = []
+    let now = 0
+    while (now < 20_000) {
+      const waitMs = rate.waitMs(now, 0)
+      now += waitMs
+      rate.take(now)
+      starts.push(now)
+    }
+    expect(starts.filter((at) => at < 1).length).toBe(burst)
+    // 3 % are left for requests that arrive closer together than they left.
+    expect(starts.length).toBeGreaterThanOrEqual(20 * 97 - 1)
+    for (const [index, from] of starts.entries()) {
+      const next = starts[index + 100]
+      if (next !== undefined) expect(next - from).toBeGreaterThanOrEqual(1_000)
+    }
+  },
+)
 
 test.each([1, 30, 100])('with a burst of %d, who queues is told how long it takes at least', (burst) => {
   const rate = new Gcra({ requests: 100, perMs: 1_000, burst })
@@ -114,7 +117,10 @@ test.each([1, 30, 100])('with a burst of %d, who queues is told how long it take
 
 test('a call whose place in the queue comes after its deadline is refused at once', async () => {
   let now = 0
-  const limiter = new RateLimiter({ rates: [{ requests: 10, perMs: 1_000, burst: 1 }], learn: false }, () => now)
+  const limiter = new RateLimiter(
+    { rates: [{ requests: 10, perMs: 1_000, burst: 1 }], learn: false },
+    () => now,
+  )
   const ask = (deadlineAt: number, lane: Priority = 'webhook') =>
     limiter.acquire({ lane, stop: new Stop(), deadlineAt })
   const waiting = Array.from({ length: 20 }, () => ask(never))

@@ -199,17 +199,23 @@ test('a store that fails costs time, not correctness', async () => {
   await client.put('/x', { json: {} })
 })
 
-test('a refusal that names its lifetime is kept, a failure that may pass is not', async () => {
+test('a refusal or failure that names its lifetime is kept, one that names none is not', async () => {
   const server = await startServer(({ url }, response) =>
-    sendJson(response, url === '/gone' ? 410 : 503, { message: 'no' }, { 'cache-control': 'Max-Age=60' }),
+    sendJson(
+      response,
+      url === '/gone' ? 410 : 503,
+      { message: 'no' },
+      url === '/passing' ? { etag: '"1"' } : { 'cache-control': 'Max-Age=60' },
+    ),
   )
   const client = new ApiClient({ baseUrl: server.url, allowHttp: true, cache: true, retry: { retries: 0 } })
   try {
     for (let times = 0; times < 2; times += 1) {
       await expect(client.get('/gone')).rejects.toMatchObject({ status: 410, body: { message: 'no' } })
       await expect(client.get('/down')).rejects.toMatchObject({ status: 503 })
+      await expect(client.get('/passing')).rejects.toMatchObject({ status: 503 })
     }
-    expect(server.seen.map(({ url }) => url)).toEqual(['/gone', '/down', '/down'])
+    expect(server.seen.map(({ url }) => url)).toEqual(['/gone', '/down', '/passing', '/passing'])
   } finally {
     await client.close()
     await server.close()
@@ -231,4 +237,64 @@ test('a call of which nothing may be kept neither reads nor fills the cache', as
     await client.close()
     await server.close()
   }
+})
+
+test.each<[string, Record<string, string>, boolean]>([
+  ['in RFC 850 form', { expires: 'Thursday, 18-Aug-50 02:01:18 GMT' }, true],
+  ['in asctime form', { expires: 'Thu Aug  8 02:01:18 2050' }, true],
+  ['of 0', { expires: '0' }, false],
+  ['in another zone', { expires: 'Thu, 18 Aug 2050 02:01:18 UTC' }, false],
+  ['without its comma', { expires: 'Thu 18 Aug 2050 02:01:18 GMT' }, false],
+  ['with an hour of one digit', { expires: 'Thu, 18 Aug 2050 2:01:18 GMT' }, false],
+])('an Expires %s is fresh or past as RFC 9111 (5.3) says', async (_form, headers, isFresh) => {
+  const client = clientOf(await serve(counting(headers)), { cache: true })
+  await client.get('/x')
+  expect(await client.get('/x')).toEqual({ count: isFresh ? 1 : 2 })
+})
+
+test.each([
+  ['abc', true],
+  ['-7200', true],
+  ['7200.0', true],
+  ['0, 7200', true],
+  ['7200, 0', false],
+  ['99999999999', false],
+])('an Age of %j counts as RFC 9111 (5.1) says', async (age, isFresh) => {
+  const client = clientOf(await serve(counting({ 'cache-control': 'max-age=3600', age })), { cache: true })
+  await client.get('/x')
+  expect(await client.get('/x')).toEqual({ count: isFresh ? 1 : 2 })
+})
+
+test('only-if-cached gets what is there, or a 504 that nobody sent', async () => {
+  const server = await serve(counting({ 'cache-control': 'max-age=3600' }))
+  const client = clientOf(server, { cache: true })
+  const headers = { 'cache-control': 'only-if-cached' }
+  await expect(client.get('/x', { headers })).rejects.toMatchObject({
+    status: 504,
+    outcome: 'not-sent',
+    retry: 'never',
+  })
+  await client.get('/x')
+  expect(await client.get('/x', { headers })).toEqual({ count: 1 })
+})
+
+test('a lifetime is guessed where the option says so, and only there', async () => {
+  const lastModified = new Date(Date.now() - 86_400_000).toUTCString()
+  const server = await serve(counting({ 'last-modified': lastModified, date: new Date().toUTCString() }))
+  const guessing = clientOf(server, { cache: { heuristic: 0.1 } })
+  expect(await guessing.get('/x')).toEqual({ count: 1 })
+  expect(await guessing.get('/x')).toEqual({ count: 1 })
+  const strict = clientOf(server, { cache: true })
+  await strict.get('/x')
+  expect(await strict.get('/x')).toEqual({ count: 3 })
+})
+
+test('a method that nobody knows may change something', async () => {
+  const server = await serve(counting({ 'cache-control': 'max-age=3600' }))
+  const client = clientOf(server, { cache: true })
+  await client.get('/x')
+  await client.send('M-SEARCH', '/x')
+  expect(await client.get('/x')).toEqual({ count: 3 })
+  await client.send('QUERY', '/x', { body: 'a' })
+  expect(await client.get('/x')).toEqual({ count: 3 })
 })

@@ -2,7 +2,7 @@
  * A private cache by RFC 9111, one for each credential.
  *
  * An answer is *fresh* (handed out), *stale but usable* (handed out while a request renews it), *to be validated* (asked for with its ETag
- * or date; a 304 makes it fresh again) or *absent*. Freshness is never guessed: an answer that names no lifetime is validated each time.
+ * or date; a 304 makes it fresh again) or *absent*. An answer that names no lifetime is validated each time, unless an option wants it guessed.
  */
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { CachedAnswer, CacheStore } from '../cache/cache-store.ts'
@@ -33,11 +33,17 @@ export interface CacheParts {
   readonly store: CacheStore
   /** Apart for each credential. */
   readonly keyOf: CacheKey
+  /** Share of the time since an answer last changed for which it counts as fresh, if it names no lifetime. 0 = never guessed. */
+  readonly heuristic: number
 }
 
 /** Decodes a body that was kept. */
 export type ReadPlain = (call: Call, wire: WireAnswer) => DecodedAnswer
 
+/** They change nothing (RFC 9110, 9.2.1, and the registry of methods); every other one, also one that nobody knows, may. */
+const safeMethods: ReadonlySet<string> = new Set([
+  ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'],
+])
 const variantsMax = 8
 const renewalsMax = 16
 const noBytes = new Uint8Array()
@@ -47,20 +53,27 @@ const noBytes = new Uint8Array()
  * for one that has just come in.
  */
 export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerStep): Policy {
-  const { store, keyOf } = parts
+  const { store, keyOf, heuristic } = parts
   const renewing = new Set<string>()
   return {
     name: 'cache',
     async run(call, next) {
-      if (call.streams === true || isPrivateCall(call)) return next(call)
+      if (call.streams === true || call.cacheMode === 'no-store' || isPrivateCall(call)) return next(call)
       if (call.method !== 'GET') return written(call, next, parts)
       const key = keyOf(call)
       const found = entriesOf(store, key)
       const known = found instanceof Promise ? await found : found
       const match = known.length === 0 ? undefined : bestMatch(call, known)
-      const exchange: Exchange = { call, next, key, known, store, read, judge }
+      const exchange: Exchange = { call, next, key, known, store, heuristic, read, judge }
+      const { cacheMode } = call
+      if (cacheMode === 'reload') return fetched(exchange, call)
+      if (cacheMode === 'force-cache' || cacheMode === 'only-if-cached') {
+        if (match !== undefined) return handedOut(exchange, match.entry, headersOf(match.entry))
+        if (cacheMode === 'only-if-cached') throw notCached(call)
+      }
+      if (match?.hit === undefined && wantsOnlyCached(call)) throw notCached(call)
       if (match === undefined) return fetched(exchange, call)
-      if (match.hit === undefined) return validated(exchange, match)
+      if (match.hit === undefined || cacheMode === 'no-cache') return validated(exchange, match)
       if (match.isStale && !renewing.has(key) && renewing.size < renewalsMax) {
         renewing.add(key)
         renewed(exchange, match).finally(() => renewing.delete(key))
@@ -68,6 +81,21 @@ export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerSte
       return handedOut(exchange, match.entry, match.hit)
     },
   }
+}
+
+/** The caller would rather have nothing than wait for the API (RFC 9111, 5.2.1.7). */
+function wantsOnlyCached({ headers }: Call): boolean {
+  return headers['cache-control'] !== undefined && /only-if-cached/i.test(headers['cache-control'])
+}
+
+/** Never retried: the cache is asked outside of everything that sends. */
+function notCached(call: Call): HttpStatusError {
+  const message = `${call.label} was not sent: the cache has no answer, and "only-if-cached" wants no other one (504).`
+  return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, {
+    outcome: 'not-sent',
+    retry: 'never',
+    answer: { status: 504, body: undefined, mediaType: '', headers: {} },
+  })
 }
 
 /** The caller wants nothing of the call to be kept (RFC 9111, 5.2.1.5). */
@@ -83,6 +111,7 @@ interface Exchange {
   readonly key: string
   readonly known: readonly CachedAnswer[]
   readonly store: CacheStore
+  readonly heuristic: number
   readonly read: ReadPlain
   readonly judge: AnswerStep
 }
@@ -101,22 +130,25 @@ function handedOut(
 }
 
 /** Asks the API by `asking`, which is the call itself or its validating form. */
-async function fetched({ call, next, key, known, store }: Exchange, asking: Call): Promise<DecodedAnswer> {
+async function fetched(
+  { call, next, key, known, store, heuristic }: Exchange,
+  asking: Call,
+): Promise<DecodedAnswer> {
   try {
     const answer = await next(asking)
     if (answer.status !== 304 && mayBeStorable(answer.headers))
-      await keep(store, key, known, entryOf(call, answer, answer.plain ?? noBytes))
+      await keep(store, key, known, entryOf(call, answer, answer.plain ?? noBytes, heuristic))
     return answer
   } catch (error) {
     // Where something is not, or has moved to, can be as lasting as an answer.
     if (error instanceof HttpStatusError && mayBeStorable(error.headers))
-      await keep(store, key, known, entryOf(call, error, error.plain ?? noBytes))
+      await keep(store, key, known, entryOf(call, error, error.plain ?? noBytes, heuristic))
     throw error
   }
 }
 
 async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswer> {
-  const { call, key, known, store } = exchange
+  const { call, key, known, store, heuristic } = exchange
   const { host: _host, ...headers } = match.validators
   const asking: Call = { ...call, headers, revalidates: true }
   let answer: DecodedAnswer
@@ -127,7 +159,7 @@ async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswe
     return handedOut(exchange, match.entry, headersOf(match.entry))
   }
   if (answer.status !== 304) return answer
-  const entry = refreshed(call, match.entry, answer.headers)
+  const entry = refreshed(call, match.entry, answer.headers, heuristic)
   await keep(store, key, known, entry)
   return handedOut(exchange, entry ?? match.entry, headersOf(entry ?? match.entry))
 }
@@ -156,7 +188,7 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
 
 /** A write makes what was read of its address untrue (RFC 9111, 4.4); so does one whose outcome nobody knows. */
 async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedAnswer> {
-  if (call.method === 'HEAD' || call.method === 'OPTIONS') return next(call)
+  if (safeMethods.has(call.method)) return next(call)
   const forget = async (headers: Readonly<Record<string, string>>): Promise<void> => {
     const places = [call.path, headers.location, headers['content-location']]
     for (const place of places) {

@@ -41,11 +41,11 @@ function resetOfUsedUp(answer: DecodedAnswer, now: number): number | undefined {
 }
 
 function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
-  const { status, body, mediaType, headers, plain } = answer
+  const { status, statusText, body, mediaType, headers, plain } = answer
   const asked = waitAskedFor(answer, now)
   const said = saidIn(body)
   const kept = {
-    answer: { status, body, mediaType, headers, plain },
+    answer: { status, statusText, body, mediaType, headers, plain },
     ...(said === undefined ? {} : { details: { said } }),
   }
   const reset = resetOfUsedUp(answer, now)

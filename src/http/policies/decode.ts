@@ -1,6 +1,6 @@
 /** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's answer was expected. */
 import { Readable } from 'node:stream'
-import { plainStream } from '../bodies/answer-stream.ts'
+import { AnswerStream, plainStream } from '../bodies/answer-stream.ts'
 import type { Call, DecodedAnswer, WireAnswer } from '../call.ts'
 import { decompress } from '../decompress.ts'
 import { ResponseValidationError } from '../errors.ts'
@@ -17,7 +17,12 @@ export function decode(
   wire: WireAnswer,
   limits: ResponseLimits,
 ): DecodedAnswer | Promise<DecodedAnswer> {
-  if (wire.stream !== undefined) return streamed(call, wire, wire.stream)
+  if (wire.stream !== undefined) {
+    const whole =
+      call.raw === true && wire.stream instanceof AnswerStream ? wire.stream.takeWhole() : undefined
+    if (whole === undefined) return streamed(call, wire, wire.stream)
+    return decode({ ...call, streams: false }, { ...wire, bytes: whole, stream: undefined }, limits)
+  }
   // A transport of a test hands bytes over even when a stream was asked for.
   if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
   if (wire.headers['content-encoding'] === undefined) return readPlain(call, wire, limits)

@@ -1,0 +1,133 @@
+/** What `fetch` was asked for. The usual forms are read directly, since a `Request` costs more than all the rest of a call. */
+import type { CacheMode, Method } from './call.ts'
+import { RequestError } from './errors.ts'
+import { fetchFailure } from './fetch-failure.ts'
+
+/** A request in the client's terms. */
+export interface FetchRequest {
+  readonly method: Method
+  /** A path, or an absolute address without a fragment. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
+  readonly signal: AbortSignal | undefined
+  readonly redirect: RequestRedirect
+  readonly cache: CacheMode
+}
+
+const plainMembers: ReadonlySet<string> = new Set([
+  'method',
+  'headers',
+  'body',
+  'signal',
+  'redirect',
+  'cache',
+])
+const normalised = /^(?:delete|get|head|options|post|put)$/i
+const redirects: ReadonlySet<unknown> = new Set(['follow', 'manual', 'error'])
+const cacheModes: ReadonlySet<unknown> = new Set([
+  ...['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
+])
+const anything = Object.freeze({ accept: '*/*' })
+
+/** Reads `fetch`'s arguments. @throws TypeError, as `fetch` does */
+export function fetchRequestOf(
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): FetchRequest | Promise<FetchRequest> {
+  const plain = input instanceof Request ? undefined : plainRequest(input, init)
+  return plain === undefined ? fullRequest(input, init).then(withCacheHeaders) : withCacheHeaders(plain)
+}
+
+/**
+ * The cache mode as headers, for caches on the way. A `cache-control` of the caller's own counts more than the mode, as with `fetch`, where the
+ * mode adds one only if there is none.
+ */
+function withCacheHeaders(request: FetchRequest): FetchRequest {
+  const { cache, headers } = request
+  if (cache !== 'no-store' && cache !== 'reload' && cache !== 'no-cache') return request
+  if (headers['cache-control'] !== undefined) return { ...request, cache: 'default' }
+  return cache === 'no-cache'
+    ? { ...request, headers: { ...headers, 'cache-control': 'max-age=0' } }
+    : { ...request, headers: { pragma: 'no-cache', ...headers, 'cache-control': 'no-cache' } }
+}
+
+/** A request whose members need no interpretation; undefined for every other one. */
+function plainRequest(input: string | URL, init: RequestInit = {}): FetchRequest | undefined {
+  for (const name in init) if (!plainMembers.has(name)) return undefined
+  const { method = 'GET', headers, body, signal, redirect = 'follow', cache = 'default' } = init
+  if (typeof method !== 'string' || !/^[A-Za-z-]+$/.test(method)) return undefined
+  if (/^(?:connect|trace|track)$/i.test(method) || !redirects.has(redirect) || !cacheModes.has(cache))
+    return undefined
+  if (headers !== undefined && !isPlainRecord(headers)) return undefined
+  const hasBody = body !== undefined && body !== null
+  if (
+    hasBody &&
+    ((typeof body !== 'string' && !(body instanceof Uint8Array)) || /^(?:get|head)$/i.test(method))
+  )
+    return undefined
+  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) return undefined
+  return {
+    method: normalised.test(method) ? method.toUpperCase() : method,
+    target: targetOf(String(input)),
+    headers: headersOf(headers, hasBody && typeof body === 'string'),
+    body: hasBody ? (typeof body === 'string' ? body.toWellFormed() : new Uint8Array(body)) : undefined,
+    signal: signal ?? undefined,
+    redirect,
+    cache,
+  }
+}
+
+function isPlainRecord(headers: HeadersInit): headers is Record<string, string> {
+  if (Array.isArray(headers) || Object.getPrototypeOf(headers) !== Object.prototype) return false
+  return Object.values(headers).every((value) => typeof value === 'string')
+}
+
+function headersOf(
+  headers: Record<string, string> | undefined,
+  isText: boolean,
+): Readonly<Record<string, string>> {
+  if (headers === undefined && !isText) return anything
+  const own: Record<string, string> = { accept: '*/*' }
+  if (isText) own['content-type'] = 'text/plain;charset=UTF-8'
+  for (const name in headers) own[name.toLowerCase()] = headers[name]?.trim() ?? ''
+  return own
+}
+
+async function fullRequest(
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<FetchRequest> {
+  const path = typeof input === 'string' && isPath(input) ? input : undefined
+  const request = new Request(path === undefined ? input : new URL(path, 'https://path.invalid'), init)
+  const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined) ?? undefined
+  signal?.throwIfAborted()
+  const isStream =
+    init?.body instanceof ReadableStream || (init?.body === undefined && input instanceof Request)
+  const { body: stream } = request
+  return {
+    method: request.method,
+    target: path ?? targetOf(request.url),
+    headers: { accept: '*/*', ...Object.fromEntries(request.headers) },
+    body: stream === null ? undefined : isStream ? stream : new Uint8Array(await request.arrayBuffer()),
+    signal,
+    redirect: request.redirect,
+    cache: request.cache,
+  }
+}
+
+/** @throws TypeError for what is no address, or one with credentials in it */
+function targetOf(text: string): string {
+  if (isPath(text)) return text.split('#', 1)[0] ?? ''
+  const url = URL.parse(text)
+  if (url === null)
+    throw fetchFailure(new RequestError('HTTP_REQUEST_INVALID', "The address can't be parsed."))
+  if (url.username !== '' || url.password !== '')
+    throw fetchFailure(new RequestError('HTTP_REQUEST_INVALID', 'The address holds a user name or password.'))
+  url.hash = ''
+  return url.href
+}
+
+function isPath(text: string): boolean {
+  return text.startsWith('/') && !text.startsWith('//')
+}

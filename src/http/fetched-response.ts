@@ -1,0 +1,118 @@
+/**
+ * A `Response` that knows where it came from, which the constructor has no words for, and that takes its time.
+ *
+ * A body that is here already is kept as bytes: reading it through the stream that the constructor makes of it costs more than the whole call.
+ * Headers and stream are made when somebody asks for them. *unread* → *read*, by any of the methods that read or by the stream.
+ */
+import { STATUS_CODES } from 'node:http'
+import type { StreamedExchange } from './client.ts'
+import { headerPairs } from './header-names.ts'
+
+/** Where a response came from, and what it consists of. */
+export interface ResponseParts extends Omit<StreamedExchange, 'data' | 'isCacheMiss'> {
+  readonly data: Uint8Array | ReadableStream<Uint8Array> | null
+}
+
+/** What `createFetch` answers with. */
+export class FetchedResponse extends Response {
+  readonly #parts: ResponseParts
+  #bytes: Uint8Array | undefined
+  /** Stands in once bytes are wanted as a stream, or as what only the platform makes of them. */
+  #full: Response | undefined
+  #headers: Headers | undefined
+  #isRead = false
+
+  constructor(parts: ResponseParts) {
+    const { status, statusText, headers, data } = parts
+    const text = statusText || (STATUS_CODES[status] ?? '')
+    if (data instanceof Uint8Array) super(null, { status, statusText: text })
+    else super(data, { status, statusText: text, headers: headerPairs(headers) })
+    this.#parts = parts
+    if (data instanceof Uint8Array) this.#bytes = data
+  }
+
+  override get url(): string {
+    return this.#parts.url
+  }
+
+  override get redirected(): boolean {
+    return this.#parts.isRedirected
+  }
+
+  override get type(): ResponseType {
+    return 'basic'
+  }
+
+  override get headers(): Headers {
+    if (this.#bytes === undefined) return super.headers
+    this.#headers ??= new Headers(headerPairs(this.#parts.headers))
+    return this.#headers
+  }
+
+  override get body(): Response['body'] {
+    return this.#bytes === undefined ? super.body : this.#asFull().body
+  }
+
+  override get bodyUsed(): boolean {
+    return this.#bytes === undefined ? super.bodyUsed : this.#isRead || this.#full?.bodyUsed === true
+  }
+
+  override async text(): Promise<string> {
+    const bytes = this.#take()
+    return bytes === undefined ? (this.#full?.text() ?? super.text()) : new TextDecoder().decode(bytes)
+  }
+
+  override async json(): Promise<unknown> {
+    const bytes = this.#take()
+    if (bytes === undefined) return this.#full?.json() ?? super.json()
+    return JSON.parse(new TextDecoder().decode(bytes))
+  }
+
+  override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = this.#take()
+    return bytes === undefined ? (this.#full?.bytes() ?? super.bytes()) : new Uint8Array(bytes)
+  }
+
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = this.#take()
+    return bytes === undefined
+      ? (this.#full?.arrayBuffer() ?? super.arrayBuffer())
+      : new Uint8Array(bytes).buffer
+  }
+
+  override async blob(): Promise<Blob> {
+    return this.#bytes === undefined ? super.blob() : this.#asFull().blob()
+  }
+
+  override async formData(): Promise<FormData> {
+    return this.#bytes === undefined ? super.formData() : this.#asFull().formData()
+  }
+
+  override clone(): Response {
+    if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.')
+    if (this.#bytes !== undefined && this.#full === undefined) return new FetchedResponse(this.#parts)
+    // The platform divides the stream in two; this response keeps its half.
+    const copy = this.#full === undefined ? super.clone() : this.#full.clone()
+    return new FetchedResponse({ ...this.#parts, data: copy.body })
+  }
+
+  /** The bytes, to be read now; undefined when they are not here, or belong to a stream. @throws TypeError when they were read before */
+  #take(): Uint8Array | undefined {
+    if (this.#bytes === undefined || this.#full !== undefined) return undefined
+    if (this.#isRead) throw new TypeError('Body is unusable: Body has already been read')
+    this.#isRead = true
+    return this.#bytes
+  }
+
+  /** @throws TypeError when the bytes were read before */
+  #asFull(): Response {
+    if (this.#full === undefined) {
+      const full = new Response(new Uint8Array(this.#bytes ?? []), {
+        headers: headerPairs(this.#parts.headers),
+      })
+      if (this.#isRead) void full.arrayBuffer()
+      this.#full = full
+    }
+    return this.#full
+  }
+}
