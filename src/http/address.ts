@@ -3,12 +3,16 @@
 import type { Method } from './call.ts'
 import { RequestError } from './errors.ts'
 import type { CallOptions, QueryValue } from './options.ts'
+import { shownPath } from './shown-path.ts'
+import { wellFormedUri } from './well-formed-uri.ts'
 
 /** A checked base URL. */
 export interface BaseUrl {
   readonly origin: string
   /** Without a slash at the end: `` or `/v2`. */
   readonly path: string
+  /** The path as messages and logs show it: what looks like a secret is hidden. */
+  readonly shown: string
 }
 
 /** Where a call goes. */
@@ -21,7 +25,7 @@ export interface Address {
 }
 
 /** Parses a base URL. @throws RequestError HTTP_OPTIONS_INVALID when it is no usable address, or plain HTTP to anything but loopback */
-export function parseBaseUrl(text: string, allowHttp: boolean): BaseUrl {
+export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = false): BaseUrl {
   const url = parseUrl(text)
   if (url === undefined)
     throw invalidBase(`The base URL can't be parsed: give one like https://api.example.com/v2.`)
@@ -34,7 +38,8 @@ export function parseBaseUrl(text: string, allowHttp: boolean): BaseUrl {
   if (url.search !== '' || url.hash !== '') {
     throw invalidBase(`The base URL of ${url.host} has a query or fragment: give only scheme, host and path.`)
   }
-  return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
+  const path = url.pathname.replace(/\/+$/, '')
+  return { origin: url.origin, path, shown: shownPath(path, secretPath) }
 }
 
 /** Refuses `http:` except to a loopback host with explicit permission. @throws RequestError HTTP_OPTIONS_INVALID */
@@ -74,7 +79,7 @@ export function addressOf(
     throw new RequestError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
   }
   const filled = fillTemplate(target, options.path)
-  const route = base.path + withoutQuery(target)
+  const route = base.shown + withoutQuery(target)
   if (isPlain(filled) && (options.query === undefined || !filled.includes('?'))) {
     return { origin: base.origin, path: base.path + filled + queryText(options.query), route }
   }
@@ -110,7 +115,11 @@ function absoluteAddress(
   const url = parseUrl(target)
   if (url === undefined || !isInside(base, url)) throw escapes(base, 'an absolute address')
   appendQuery(url, options.query)
-  return { origin: base.origin, path: url.pathname + url.search, route: url.pathname }
+  return {
+    origin: base.origin,
+    path: url.pathname + url.search,
+    route: base.shown + url.pathname.slice(base.path.length),
+  }
 }
 
 function isInside(base: BaseUrl, url: URL): boolean {
@@ -147,7 +156,7 @@ function encodeSegment(template: string, name: string, value: string | number | 
       `The path "${template}" needs a value for {${name}} that is not empty, "." or "..".`,
     )
   }
-  return encodeURIComponent(text)
+  return wellFormedUri(text)
 }
 
 function appendQuery(url: URL, query: CallOptions['query']): void {
@@ -174,7 +183,7 @@ function withoutQuery(template: string): string {
 function escapes(base: BaseUrl, target: string): RequestError {
   return new RequestError(
     'HTTP_BASE_URL_ESCAPE',
-    `${target} would leave the base URL ${base.origin}${base.path}.`,
+    `${target} would leave the base URL ${base.origin}${base.shown}.`,
   )
 }
 

@@ -7,6 +7,7 @@ import type { CookieJar } from './cookies/cookie-jar.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
 import type { ResponseLimits, RetryOptions } from './options.ts'
 import { authenticatePolicy } from './policies/authenticate.ts'
+import { type BeforeRequest, beforeRequestPolicy } from './policies/before-request.ts'
 import { breakerPolicy } from './policies/breaker.ts'
 import { type CacheParts, cachePolicy, type ReadPlain } from './policies/cache.ts'
 import { classifyStep } from './policies/classify.ts'
@@ -33,6 +34,7 @@ export interface ChainParts {
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator | undefined
   readonly telemetry: Telemetry | undefined
+  readonly beforeRequest: BeforeRequest | undefined
   readonly onAttempt: ((entry: CallLogEntry) => void) | undefined
   readonly cookies: CookieJar | undefined
   readonly redirects: number
@@ -45,17 +47,18 @@ export interface ChainParts {
  * Builds the chain. Outer to inner; each step sees what the inner ones throw, and one that is switched off is not there:
  *
  * 1. `deadline`     outermost, so that it also bounds queueing, tokens and back-off
- * 2. `cache`        a hit needs no attempt and no slot
- * 3. `merge-equal`  inside of the cache, so that callers who find nothing there ask once
- * 4. `retry`        outside of everything that belongs to one attempt
- * 5. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
- * 6. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
- * 7. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
+ * 2. `before-request` a hook of the user's, outside of the cache, so that what it adds tells answers apart
+ * 3. `cache`        a hit needs no attempt and no slot
+ * 4. `merge-equal`  inside of the cache, so that callers who find nothing there ask once
+ * 5. `retry`        outside of everything that belongs to one attempt
+ * 6. `breaker`      inside of retry, so that every attempt is counted; outside of the queue, so that refused calls take no slot
+ * 7. `rate-limit`   inside of retry: the other side counts every attempt, so every attempt pays for a slot
+ * 8. `authenticate` inside of the queue, so that a token is not yet old when its request leaves; sees the 401 that `classify` throws and
  *                   may send once more
- * 8. `redirect`     inside of authenticate, so that no credential is put on for another origin
- * 9. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
- * 10. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 11. transport and decode: the inner end. On its answer, at once: `learn-limits`, since refusals tell of limits as well, and
+ * 9. `redirect`     inside of authenticate, so that no credential is put on for another origin
+ * 10. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
+ * 11. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
+ * 12. transport and decode: the inner end. On its answer, at once: `learn-limits`, since refusals tell of limits as well, and
  *     `classify`, which decides by status once the body is decoded, so that errors carry it
  */
 export function clientChain(parts: ChainParts): Next {
@@ -64,6 +67,7 @@ export function clientChain(parts: ChainParts): Next {
   const classify = classifyStep(clock)
   const order: readonly (Policy | undefined)[] = [
     deadlinePolicy(clock),
+    when(parts.beforeRequest, beforeRequestPolicy),
     when(parts.cache, (cache) => cachePolicy(cache, read, classify)),
     parts.mergeEqualReads ? mergeEqualPolicy(copyWith(read)) : undefined,
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),

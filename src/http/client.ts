@@ -23,6 +23,7 @@ import { lowerNames } from './header-names.ts'
 import type { LimitReport } from './limits/limit-headers.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
 import { portsFrom } from './network/allowed-ports.ts'
+import { assertKnownCallOptions, assertKnownOptions } from './option-names.ts'
 import {
   type ApiClientOptions,
   assertWithin,
@@ -101,6 +102,7 @@ export class ApiClient {
 
   /** @throws RequestError HTTP_OPTIONS_INVALID */
   constructor(options: ApiClientOptions) {
+    assertKnownOptions(options)
     const allowHttp = options.allowHttp ?? false
     const timeouts = timeoutsFrom(options.timeouts)
     const retry = retryFrom(options.retry)
@@ -110,7 +112,7 @@ export class ApiClient {
     const redirects = options.redirects ?? 0
     assertWithin('redirects', redirects, 0, 10)
     this.#options = options
-    this.#base = parseBaseUrl(options.baseUrl, allowHttp)
+    this.#base = parseBaseUrl(options.baseUrl, allowHttp, options.secretPath)
     this.#clock = options.clock ?? systemClock
     this.#totalMs = timeouts.totalMs
     this.#retries = retry.retries
@@ -161,6 +163,7 @@ export class ApiClient {
         totalMs: timeouts.totalMs,
         tokens: options.tokens ?? new MemoryTokenStore(),
       }),
+      beforeRequest: options.beforeRequest,
       onAttempt: options.onAttempt,
       telemetry: options.telemetry === false ? undefined : processTelemetry(),
     })
@@ -349,6 +352,7 @@ export class ApiClient {
 
   #call(method: Method, target: string, options: CallOptions): Call {
     if (this.#closed) throw new RequestError('HTTP_CLIENT_CLOSED', 'The client is closed.')
+    assertKnownCallOptions(options)
     const address = addressOf(this.#base, target, options)
     const totalMs = options.totalMs ?? this.#totalMs
     assertWithin('totalMs', totalMs, 1, 3_600_000)
@@ -364,7 +368,7 @@ export class ApiClient {
       headers: this.#headersOf(options, body, key),
       body: body.content,
       priority: options.priority ?? 'hand',
-      endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.path),
+      endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.shown),
       repeatable:
         !sendsOnce && (repeatableMethods.has(method) || key !== undefined || options.onlyReads === true),
       deadlineAt: this.#clock.monotonic() + totalMs,

@@ -117,7 +117,9 @@ test('a response is what fetch would make of it: url, redirected, statusText, a 
 })
 
 test('a body is handed on while it comes in, and ends with the reason of the signal', async () => {
-  const { fetch } = await setUp((_request, response) => void response.writeHead(200).write('first'))
+  const { fetch } = await setUp((_request, response) => {
+    response.writeHead(200).write('first')
+  })
   const giveUp = new AbortController()
   const reader = (await fetch('/x', { signal: giveUp.signal })).body?.getReader()
   expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('first')
@@ -127,7 +129,7 @@ test('a body is handed on while it comes in, and ends with the reason of the sig
 })
 
 test("failures have the system's code under cause", async () => {
-  const { server, fetch } = await setUp((_request, response) => response.destroy())
+  const { server, fetch } = await setUp((_request, response) => void response.destroy())
   await expect(fetch('/x')).rejects.toMatchObject({
     cause: { code: expect.stringMatching(/UND_ERR_SOCKET|ECONNRESET/) },
   })

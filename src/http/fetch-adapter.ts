@@ -3,7 +3,7 @@ import type { ApiClient, StreamedExchange } from './client.ts'
 import { RequestError } from './errors.ts'
 import { fetchFailure, readFailure } from './fetch-failure.ts'
 import { type FetchRequest, fetchRequestOf } from './fetch-request.ts'
-import { FetchedResponse, type ResponseParts } from './fetched-response.ts'
+import { fetchedResponse, type ResponseParts } from './fetched-response.ts'
 
 /** What SDKs take as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -36,7 +36,7 @@ export function createFetch(client: ApiClient): FetchLike {
         ...(signal === undefined ? {} : { signal }),
       })
       assertUsable(prepared, answer)
-      return new FetchedResponse({ ...answer, data: bodyOf(prepared, answer) })
+      return fetchedResponse({ ...answer, data: bodyOf(prepared, answer) })
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       throw fetchFailure(error)

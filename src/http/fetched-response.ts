@@ -13,8 +13,28 @@ export interface ResponseParts extends Omit<StreamedExchange, 'data' | 'isCacheM
   readonly data: Uint8Array | ReadableStream<Uint8Array> | null
 }
 
-/** What `createFetch` answers with. */
-export class FetchedResponse extends Response {
+/** The platform's class by the methods that are used of it: its types differ between libraries, in ways that matter to a subclass. */
+interface PlatformResponse {
+  text(): Promise<string>
+  json(): Promise<unknown>
+  bytes(): Promise<Uint8Array>
+  arrayBuffer(): Promise<ArrayBuffer>
+  blob(): Promise<Blob>
+  formData(): Promise<FormData>
+  clone(): PlatformResponse
+}
+
+const Base = Response as unknown as new (
+  body: ReadableStream<Uint8Array> | null,
+  init: ResponseInit,
+) => PlatformResponse
+
+/** A response of `createFetch`. */
+export function fetchedResponse(parts: ResponseParts): Response {
+  return new FetchedResponse(parts) as unknown as Response
+}
+
+class FetchedResponse extends Base {
   readonly #parts: ResponseParts
   #bytes: Uint8Array | undefined
   /** Stands in once bytes are wanted as a stream, or as what only the platform makes of them. */
@@ -31,30 +51,32 @@ export class FetchedResponse extends Response {
     if (data instanceof Uint8Array) this.#bytes = data
   }
 
-  override get url(): string {
+  get url(): string {
     return this.#parts.url
   }
 
-  override get redirected(): boolean {
+  get redirected(): boolean {
     return this.#parts.isRedirected
   }
 
-  override get type(): ResponseType {
+  get type(): ResponseType {
     return 'basic'
   }
 
-  override get headers(): Headers {
-    if (this.#bytes === undefined) return super.headers
+  get headers(): Headers {
+    if (this.#bytes === undefined) return inherited(this, 'headers') as Headers
     this.#headers ??= new Headers(headerPairs(this.#parts.headers))
     return this.#headers
   }
 
-  override get body(): Response['body'] {
-    return this.#bytes === undefined ? super.body : this.#asFull().body
+  get body(): Response['body'] {
+    return this.#bytes === undefined ? (inherited(this, 'body') as Response['body']) : this.#asFull().body
   }
 
-  override get bodyUsed(): boolean {
-    return this.#bytes === undefined ? super.bodyUsed : this.#isRead || this.#full?.bodyUsed === true
+  get bodyUsed(): boolean {
+    return this.#bytes === undefined
+      ? inherited(this, 'bodyUsed') === true
+      : this.#isRead || this.#full?.bodyUsed === true
   }
 
   override async text(): Promise<string> {
@@ -68,7 +90,7 @@ export class FetchedResponse extends Response {
     return JSON.parse(new TextDecoder().decode(bytes))
   }
 
-  override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  override async bytes(): Promise<Uint8Array> {
     const bytes = this.#take()
     return bytes === undefined ? (this.#full?.bytes() ?? super.bytes()) : new Uint8Array(bytes)
   }
@@ -88,12 +110,12 @@ export class FetchedResponse extends Response {
     return this.#bytes === undefined ? super.formData() : this.#asFull().formData()
   }
 
-  override clone(): Response {
+  override clone(): PlatformResponse {
     if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.')
     if (this.#bytes !== undefined && this.#full === undefined) return new FetchedResponse(this.#parts)
     // The platform divides the stream in two; this response keeps its half.
     const copy = this.#full === undefined ? super.clone() : this.#full.clone()
-    return new FetchedResponse({ ...this.#parts, data: copy.body })
+    return new FetchedResponse({ ...this.#parts, data: Reflect.get(copy, 'body') })
   }
 
   /** The bytes, to be read now; undefined when they are not here, or belong to a stream. @throws TypeError when they were read before */
@@ -115,4 +137,9 @@ export class FetchedResponse extends Response {
     }
     return this.#full
   }
+}
+
+/** What the platform's own getter says. */
+function inherited(response: FetchedResponse, name: 'headers' | 'body' | 'bodyUsed'): unknown {
+  return Reflect.get(Response.prototype, name, response)
 }

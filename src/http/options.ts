@@ -16,6 +16,7 @@ import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { ProxyOptions } from './network/proxy.ts'
+import type { BeforeRequest } from './policies/before-request.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { ProgressListener } from './tell-progress.ts'
 import type { ClientCertificate } from './transport.ts'
@@ -24,6 +25,11 @@ import type { ClientCertificate } from './transport.ts'
 export interface ApiClientOptions {
   /** Where every call goes: `https://api.example.com/v2`. No call can leave it. HTTPS, except loopback with `allowHttp`. */
   readonly baseUrl: string
+  /**
+   * The path of `baseUrl` is a secret, as with webhooks and bots whose token is a part of the address: no error, log, span or entry shows any of it.
+   * @default false: parts that look like a secret are hidden, words and versions (`/api/v2`) are shown
+   */
+  readonly secretPath?: boolean
   /** Sent with every request. Credentials belong in `auth`: headers given here are not treated as secret. */
   readonly headers?: Readonly<Record<string, string>>
   /** @default no authentication */
@@ -70,6 +76,11 @@ export interface ApiClientOptions {
   readonly lookup?: LookupFunction
   /** Sockets open at the same time. 1 to 1,024. @default 64 */
   readonly connections?: number
+  /**
+   * Looks at each call before anything else does, and may change its headers, query and body; what it adds counts for the cache as if the caller had
+   * given it. Bounded by the call's deadline; an error that it throws is the call's. @default none
+   */
+  readonly beforeRequest?: BeforeRequest
   /** Called after every attempt. Must not throw; holds no secret and no record value. */
   readonly onAttempt?: (entry: CallLogEntry) => void
   /** Spans and metrics of OpenTelemetry, when the application has `@opentelemetry/api`. @default true */

@@ -5,6 +5,7 @@ import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
 import { type Call, type HttpClock, newProgress, type WireAnswer } from '../call.ts'
 import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
+import { shownPath } from '../shown-path.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
 import { parsePrivateKey } from './private-key.ts'
@@ -33,7 +34,7 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
   const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
   const client: oauth.Client = { client_id: options.clientId }
   const proof = clientProof(options, url)
-  const label = `POST ${url.origin}${url.pathname}`
+  const label = `POST ${url.origin}${shownPath(url.pathname, false)}`
   return async (grantType, parameters) => {
     let wire: WireAnswer | undefined
     try {
@@ -145,7 +146,7 @@ async function exchangeToken(
       origin: url.origin,
       path: url.pathname + url.search,
       label,
-      route: url.pathname,
+      route: shownPath(url.pathname, false),
       headers: { ...init.headers, 'accept-encoding': 'identity' },
       body: String(init.body ?? ''),
       priority: 'hand',

@@ -28,6 +28,8 @@ export interface Pagination {
   readonly name: string
   /** Where the items are on a page when the caller does not say; empty for the whole body. */
   readonly items: BodyPath
+  /** A page with the very records of the one before it is past the end: APIs that count pages often give their last one again. @default false */
+  readonly endsOnRepeat?: boolean
   first(): PagePlace
   /** Undefined at the end. */
   next(page: PageSoFar): PagePlace | undefined
@@ -63,7 +65,7 @@ export function cursor(options: {
   }
 }
 
-/** Pages by number, until one is empty or shorter than `size`. */
+/** Pages by number, until one is empty, shorter than `size`, or the one before it again. */
 export function pageNumber(
   options: {
     /** @default 'page' */
@@ -84,12 +86,13 @@ export function pageNumber(
   return {
     name: 'page',
     items,
+    endsOnRepeat: true,
     first: () => place(first),
     next: (page) => (isLast(page, size) ? undefined : place(first + page.pages)),
   }
 }
 
-/** Pages by the number of items before them, until one is empty or shorter than `size`. */
+/** Pages by the number of items before them, until one is empty, shorter than `size`, or the one before it again. */
 export function offsetLimit(
   options: {
     /** @default 'offset' */
@@ -108,6 +111,7 @@ export function offsetLimit(
   return {
     name: 'offset',
     items,
+    endsOnRepeat: true,
     first: () => place(0),
     next: (page) => (isLast(page, size) ? undefined : place(page.count)),
   }

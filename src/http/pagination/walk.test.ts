@@ -168,3 +168,18 @@ test('a page without items where they should be is an error for items, and ends 
   expect(await collect(client.pages('/x', { paginate: pageNumber() }))).toHaveLength(1)
   expect(server.seen).toHaveLength(2)
 })
+
+test.each([
+  ['the last page again', pageNumber(), (page: number) => Math.min(page, 3)],
+  ['everything each time', pageNumber(), () => 1],
+  ['everything each time, by offset', offsetLimit(), () => 1],
+])('a list by number that gives %s ends, and nothing comes twice', async (_what, paginate, pageOf) => {
+  const server = await serve(({ url }, response) => {
+    const asked = Number(new URL(url, 'http://x').searchParams.get('page') ?? 1)
+    const page = pageOf(asked)
+    sendJson(response, 200, [{ id: page * 2 }, { id: page * 2 + 1 }])
+  })
+  const items = await collect(clientOf(server.url).items('/x', { paginate }))
+  expect(new Set(items.map((item) => JSON.stringify(item))).size).toBe(items.length)
+  expect(items.length).toBe(pageOf(99) * 2)
+})

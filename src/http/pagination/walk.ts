@@ -6,6 +6,7 @@
  */
 import type { Answer } from '../client.ts'
 import { RequestError, ResponseValidationError } from '../errors.ts'
+import { writeJson } from '../json.ts'
 import { assertWithin, type CallOptions } from '../options.ts'
 import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
 
@@ -56,6 +57,7 @@ export async function* walkPages(
   let place: PagePlace | undefined = paginate.first()
   let from = addressOf(target, { ...rest, query: { ...rest.query, ...queryOf(place) } })
   let count = 0
+  let before: string | undefined
   for (let pages = 1; place !== undefined; pages += 1) {
     if (pages > pagesMax) {
       throw new ResponseValidationError(
@@ -76,6 +78,11 @@ export async function* walkPages(
     const found = valueAt(answer.data, itemsPath)
     const items = Array.isArray(found) ? found : undefined
     if (items === undefined && itemsRequired === true) throw noItems(target, pages, answer.status)
+    if (paginate.endsOnRepeat === true) {
+      const shown = recordsShown(items)
+      if (shown !== undefined && shown === before) return
+      before = shown
+    }
     count += items?.length ?? 0
     yield { ...answer, items: items ?? [] }
     place = paginate.next({ data: answer.data, headers: answer.headers, items, pages, count })
@@ -98,6 +105,12 @@ export async function* walkItems(pages: AsyncIterable<Page>, itemsMax: number): 
       if (left <= 0) return
     }
   }
+}
+
+/** What a page consists of, for a comparison; undefined where equal pages prove nothing: without records, or with plain values. */
+function recordsShown(items: readonly unknown[] | undefined): string | undefined {
+  const first = items?.[0]
+  return typeof first === 'object' && first !== null ? writeJson(items) : undefined
 }
 
 /** A page's own address carries its query already; the caller's parameters belong to the first page alone. */

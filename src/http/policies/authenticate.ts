@@ -3,6 +3,7 @@ import type { Authenticator, Credential } from '../auth/authenticator.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, Policy } from '../call.ts'
 import { AuthenticationError } from '../errors.ts'
+import { wellFormedUri } from '../well-formed-uri.ts'
 
 /** Credentials that can't be had anew are put on, and that is all. */
 export function authenticatePolicy(authenticator: Authenticator): Policy {
@@ -69,7 +70,7 @@ function credentialWriter(): (call: Call, credential: Credential) => Call {
 function withQuery(path: string, query: NonNullable<Credential['query']>): string {
   let whole = path
   for (const [name, value] of Object.entries(query)) {
-    whole += `${whole.includes('?') ? '&' : '?'}${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+    whole += `${whole.includes('?') ? '&' : '?'}${wellFormedUri(name)}=${wellFormedUri(value)}`
   }
   return whole
 }
