@@ -27,9 +27,9 @@ export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
 export type { CachedAnswer, CacheStore } from './http/cache/cache-store.ts'
 export { MemoryCacheStore } from './http/cache/memory-cache-store.ts'
-export type { Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
+export type { CacheMode, Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
-export { type Answer, ApiClient } from './http/client.ts'
+export { type Answer, ApiClient, type ExchangeStreamOptions, type StreamedExchange } from './http/client.ts'
 export {
   AuthenticationError,
   CircuitOpenError,
@@ -76,7 +76,9 @@ export {
   salesforceQuery,
 } from './http/pagination/paginate.ts'
 export type { ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
+export type { BeforeRequest, RequestChanges, RequestSeen } from './http/policies/before-request.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
+export type { ProgressListener, TransferProgress } from './http/tell-progress.ts'
 export type { ClientCertificate } from './http/transport.ts'
 export type {
   OperationAt,

@@ -1,4 +1,5 @@
 /** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
+export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
 export { defineIntegration } from './model/definition/define-integration.ts'
 export { DefinitionError, type Finding, findingText } from './model/definition/finding.ts'
 export type { IntegrationDefinition } from './model/definition/schema/root.ts'
@@ -9,6 +10,7 @@ export type { Candidate, Integration } from './model/integration.ts'
 export type { LensChange } from './model/lens/describe-changes.ts'
 export { versioned } from './model/lens/identity.ts'
 export type { ReadFunction, WriteFunction } from './model/lens/spec.ts'
+export type { StoredToken, TokenStore } from './model/token-store.ts'
 export type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './model/values.ts'
 export { loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
 export {
@@ -24,5 +26,10 @@ export {
   loadDefinition,
 } from './runtime/load-definition.ts'
 export { type OpenApiClientOptions, openApiClient } from './runtime/open-api-client.ts'
+export {
+  openSharedStores,
+  type SharedStores,
+  type SharedStoresOptions,
+} from './runtime/open-shared-stores.ts'
 export type { RunningServer, ServerDependencies, ServerOptions } from './server/create-server.ts'
 export { listen } from './server/listen.ts'

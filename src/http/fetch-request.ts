@@ -11,7 +11,7 @@ export interface FetchRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
   readonly signal: AbortSignal | undefined
-  readonly redirect: RequestRedirect
+  readonly redirect: NonNullable<RequestInit['redirect']>
   readonly cache: CacheMode
 }
 
@@ -78,7 +78,7 @@ function plainRequest(input: string | URL, init: RequestInit = {}): FetchRequest
   }
 }
 
-function isPlainRecord(headers: HeadersInit): headers is Record<string, string> {
+function isPlainRecord(headers: NonNullable<RequestInit['headers']>): headers is Record<string, string> {
   if (Array.isArray(headers) || Object.getPrototypeOf(headers) !== Object.prototype) return false
   return Object.values(headers).every((value) => typeof value === 'string')
 }

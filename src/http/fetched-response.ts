@@ -59,7 +59,7 @@ class FetchedResponse extends Base {
     return this.#parts.isRedirected
   }
 
-  get type(): ResponseType {
+  get type(): string {
     return 'basic'
   }
 

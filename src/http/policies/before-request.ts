@@ -28,7 +28,7 @@ export interface RequestChanges {
 /** Looks at a request, and may change it. */
 export type BeforeRequest = (
   request: RequestSeen,
-) => RequestChanges | undefined | void | Promise<RequestChanges | undefined | void>
+) => RequestChanges | undefined | Promise<RequestChanges | undefined>
 
 /** The hook runs once for each call, whatever becomes of it. */
 export function beforeRequestPolicy(hook: BeforeRequest): Policy {
