@@ -546,7 +546,7 @@ test('a secret in the base path is shown nowhere', async () => {
   for (const [path, options] of [
     ['/bot123456:AAH-secretToken9/v2', {}],
     ['/services/T0AB12/B0CD34/s3cr3tXyZq', {}],
-    ['/plain/words', { secretPath: true }],
+    ['/quietly/kept', { secretPath: true }],
   ] as const) {
     const client = clientOf(server.url + path, {
       ...options,
@@ -562,7 +562,7 @@ test('a secret in the base path is shown nowhere', async () => {
       told.push(`${String(error)} ${inspect(error, { showHidden: true, depth: 6 })}`)
     }
   }
-  expect(told.join('\n')).not.toMatch(/AAH|T0AB|s3cr3t|plain|words/)
+  expect(told.join('\n')).not.toMatch(/AAH|T0AB|s3cr3t|quietly|kept/)
   expect(told.join('\n')).toContain('/{hidden}/v2/users/{id}')
 })
 
