@@ -78,7 +78,7 @@ function draw({ changes, decisions, field, now }: Drawn): string {
     [
       { title: 'when', value: (row) => ago(row.at, now) },
       { title: 'who', value: (row) => row.actor },
-      { title: 'decided', value: (row) => row.decision, widthMax: 80 },
+      { title: 'decided', value: (row) => row.decision, widthMax: 140 },
     ],
     '',
   )
@@ -139,9 +139,21 @@ function decisionInWords(body: ReadonlyMap<string, unknown>): string {
   if (retried !== undefined) return `failure in ${retried}: retry`
   const attached = has('attached')
   if (attached !== undefined) return `match${where}: the same as ${attached}`
+  const same = body.get('same')
+  if (typeof same === 'object' && same !== null) return sameInWords(new Map(Object.entries(same)))
+  const undone = has('undone')
+  if (undone !== undefined)
+    return `duplicate ${has('duplicate') ?? ''}: the decision "${undone}" was taken back`
   const apart = body.get('apart')
   if (Array.isArray(apart)) return `match: another thing than ${apart.map(String).join(', ')}`
   return [...body].flatMap(([name, value]) => (isWord(value) ? [`${name}: ${String(value)}`] : [])).join(', ')
+}
+
+/** Two records were said to be one thing. `others`: what became of native records that the merged one had no place for. */
+function sameInWords(facts: ReadonlyMap<string, unknown>): string {
+  const others: Readonly<Record<string, string>> = { keep: 'kept', archive: 'archived', delete: 'deleted' }
+  const [kept, merged] = [String(facts.get('kept')), String(facts.get('merged'))]
+  return `duplicate: ${merged} is the same thing as ${kept}, other records ${others[String(facts.get('others'))] ?? 'by policy'}`
 }
 
 function isWord(value: unknown): boolean {
