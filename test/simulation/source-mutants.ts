@@ -97,7 +97,6 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
     file: 'engine/deletion.ts',
     find: "if (edit === 'edited') {",
     replace: 'if (edit === undefined) {',
-    kinds: 'restores',
   },
   {
     name: 'nolag',
