@@ -247,7 +247,14 @@ test('mutual TLS: absent, the server refuses; present, it knows who calls', asyn
       const options = { baseUrl: `https://localhost:${port}`, ca: authority.cert, retry: { retries: 0 } }
       const client = new ApiClient({ ...options, allowAddresses: ['loopback'] })
       // With TLS 1.3 the refusal comes when the handshake is over for the client, so it may have sent already.
-      await expect(client.get('/')).rejects.toBeInstanceOf(NetworkError)
+      const refusal = client.get('/', { retries: 3 })
+      await expect(refusal).rejects.toBeInstanceOf(NetworkError)
+      await expect(refusal).rejects.toMatchObject({
+        code: 'HTTP_TLS_REFUSED',
+        retry: 'never',
+        outcome: 'not-sent',
+        message: expect.stringContaining('clientCertificate'),
+      })
       await client.close()
       expect(requests()).toBe(0)
       expect(await attempt({ ...options, clientCertificate: { certificate: own.cert, key: own.key } })).toBe(

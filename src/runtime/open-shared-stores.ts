@@ -14,7 +14,7 @@ export interface SharedStoresOptions {
   readonly poolSize?: number
 }
 
-/** Stores for {@link ApiClient} options: `tokens`, and `limits.shared.store`. */
+/** Stores for the options of an API client: `tokens`, and `limits.shared.store`. */
 export interface SharedStores {
   readonly tokens: TokenStore
   readonly buckets: BucketStore

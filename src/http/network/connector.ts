@@ -39,7 +39,7 @@ export function guardedConnector({
       if (isOver) return
       isOver = true
       clearTimeout(timer)
-      if (error === null && socket !== null) callback(null, tolerateContinue(socket))
+      if (error === null && socket !== null) callback(null, firstErrorCounts(tolerateContinue(socket)))
       else callback(error ?? new errors.SocketError('no socket'), null)
     }) as unknown as Socket | undefined
     const timer = setTimeout(() => {
@@ -49,6 +49,14 @@ export function guardedConnector({
       opening?.destroy()
     }, connectMs)
   }
+}
+
+/**
+ * A TLS alert is an error first and the end of the connection right after, which undici would tell instead: that the other side closed, and not
+ * that it wants a client certificate.
+ */
+function firstErrorCounts<Wire extends Socket>(socket: Wire): Wire {
+  return socket.once('error', () => void socket.destroy())
 }
 
 /** A URL's port as a number. */
