@@ -81,7 +81,7 @@ test('a client certificate gets the token (RFC 8705) and goes along with every c
   expect(seen).toEqual(['/token grant_type=client_credentials&client_id=own', '/x '])
   const stranger = new ApiClient(options)
   await expect(stranger.get('/x')).rejects.toMatchObject({
-    code: 'HTTP_TOKEN_UNAVAILABLE',
+    code: 'HTTP_TOKEN_REFUSED',
     outcome: 'not-sent',
   })
   await Promise.all([client.close(), stranger.close()])
