@@ -51,7 +51,7 @@ function contenders(origin: string): readonly Contender[] {
     auth: { type: 'bearer', token },
     limits: { rates: [{ requests: 10_000_000, perMs: 1_000 }], concurrency: 64, reserve: 0.1 },
     cache: true,
-    mergeEqualReads: true,
+    coalesceReads: true,
     redirects: 3,
     onAttempt: () => undefined,
   })

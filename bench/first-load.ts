@@ -114,14 +114,14 @@ function cpuByTenth(counts: readonly Count[], records: number): readonly number[
   })
 }
 
-interface StatusAnswer {
+interface StatusResponse {
   readonly counts: { readonly queue: { readonly due: number; readonly running: number } }
 }
 
 async function untilIdle({ url }: IsthmusProcess): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/api/v1/status`)
-    const { counts } = (await response.json()) as StatusAnswer // our own document
+    const { counts } = (await response.json()) as StatusResponse // our own document
     if (counts.queue.due + counts.queue.running === 0) return
     await sleep(500)
   }

@@ -97,7 +97,7 @@ async function seed(directory: string, records: number): Promise<void> {
     for (let from = 1; from <= records; from += batch) {
       const numbers = Array.from({ length: Math.min(batch, records - from + 1) }, (_, i) => from + i)
       await store.intake([
-        { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', rid: String(n) })) },
+        { marks: numbers.map((n) => ({ system: 'crm', entity: 'customer', nativeId: String(n) })) },
       ])
       // The store may hand out fewer at a time than asked for.
       while ((await linkClaimed(store, worker.id, batch)) > 0);
@@ -111,13 +111,13 @@ async function seed(directory: string, records: number): Promise<void> {
 async function linkClaimed(store: Store, worker: number, limit: number): Promise<number> {
   const { records, now } = await store.claim({ worker, limit, leaseMs: 60_000 })
   const decisions = records.map(({ lease, members }): Decision => {
-    const rid = members[0]?.rid ?? ''
+    const nativeId = members[0]?.nativeId ?? ''
     const {
       id: _id,
       version: _v,
       updatedAt: _u,
       ...values
-    } = virtualRecord(Number(rid)) as Record<string, string>
+    } = virtualRecord(Number(nativeId)) as Record<string, string>
     const agreed = Object.entries(values).map(([name, value]) => [
       name,
       { value, rev: 1, src: 'crm', at: now },
@@ -131,7 +131,7 @@ async function linkClaimed(store: Store, worker: number, limit: number): Promise
       record: { state: 'active', rev: 1, fields: Object.fromEntries(agreed) },
       members: [
         { system: 'crm', ...linked },
-        { system: 'erp', rid, ...linked },
+        { system: 'erp', nativeId, ...linked },
       ],
     }
   })

@@ -45,7 +45,7 @@ function decisionOf({ lease, record }: ClaimedRecord): Decision {
         entity: 'customer',
         operation: 'update',
         revs,
-        request: { resource: 'partner', rid: 'E1', body, values: body, preImage: body },
+        request: { resource: 'partner', nativeId: 'E1', body, values: body, preImage: body },
         createdAt: 1,
         firstSentAt: 1,
         notAfter: 2,
@@ -76,7 +76,7 @@ function rate(count: number, from: number): number {
 async function takeIn(store: PostgresStore): Promise<void> {
   const requests = Array.from({ length: records }, (_, n) => ({
     delivery: { system: 'crm', deliveryId: randomUUID(), body: Buffer.alloc(200, 'x') },
-    marks: [{ system: 'crm', entity: 'customer', rid: `C${n}` }],
+    marks: [{ system: 'crm', entity: 'customer', nativeId: `C${n}` }],
   }))
   const take = async (lane: number): Promise<void> => {
     for (let at = lane * batch; at < records; at += lanes * batch)

@@ -49,12 +49,12 @@ export async function benchSyncQuality(
   const rows: QualityRow[] = []
   const failed: FailedRow[] = []
   for (const scenario of options.scenarios ?? Object.keys(scenarios)) {
-    const play = scenarios[scenario]
-    if (play === undefined)
+    const runScenario = scenarios[scenario]
+    if (runScenario === undefined)
       throw new RangeError(`there is no scenario ${scenario}: one of ${Object.keys(scenarios).join(', ')}`)
     for (const contestant of options.contestants ?? contestantNames) {
       try {
-        const row = await runOne(scenario, play, contestant, options)
+        const row = await runOne(scenario, runScenario, contestant, options)
         rows.push(row)
         options.say(lineOf(row))
       } catch (error) {
@@ -69,7 +69,7 @@ export async function benchSyncQuality(
 
 async function runOne(
   scenario: string,
-  play: Scenario,
+  runScenario: Scenario,
   name: string,
   { records, seed }: SyncQualityOptions,
 ): Promise<QualityRow> {
@@ -102,7 +102,7 @@ async function runOne(
     }
     const before = { writes: await writesOf(systems), cpu: contestant.cpuMs() }
     const world: World = { systems, contestant, diary, ids, random: chanceOf(seed) }
-    await play(world)
+    await runScenario(world)
     const secondsToAgree = await untilAgreed(systems, agreeWithinMs)
     const spent = { writes: (await writesOf(systems)) - before.writes, cpu: contestant.cpuMs() - before.cpu }
     const held = await heldBy(systems)

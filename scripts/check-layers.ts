@@ -36,24 +36,24 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     why: 'the API client knows no connector',
   },
-  'connectors/kit/answers': {
+  'connectors/kit/responses': {
     layers: ['model'],
     types: ['connectors/kit'],
     packages: [],
-    why: 'which record an answer is about is judged by pure functions, so that the kit and the engine can share them',
+    why: 'which record a response is about is judged by pure functions, so that the kit and the engine can share them',
   },
   'connectors/kit': {
-    layers: ['model', 'http', 'connectors/kit/answers'],
+    layers: ['model', 'http', 'connectors/kit/responses'],
     packages: ['node:*', 'zod', 'yaml', 'standardwebhooks'],
     why: 'the kit knows no system',
   },
   'connectors/postgres': {
-    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/answers'],
+    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/responses'],
     packages: ['node:*', 'zod', 'pg', 'pg-copy-streams'],
     why: 'here PostgreSQL is the system that is synced, reached by its own protocol; the store has its own connections',
   },
   connectors: {
-    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/answers', 'connectors/postgres'],
+    layers: ['model', 'http', 'connectors/kit', 'connectors/kit/responses', 'connectors/postgres'],
     packages: ['node:*', 'zod', 'yaml', 'lossless-json', 'graphql', 'fast-xml-parser'],
     why: 'a connector may use the kit, never a sibling',
   },
@@ -73,10 +73,10 @@ const layers: Readonly<Record<string, Layer>> = {
     why: 'pg is named here alone',
   },
   engine: {
-    layers: ['model', 'engine', 'connectors/kit/answers'],
+    layers: ['model', 'engine', 'connectors/kit/responses'],
     types: ['store', 'connectors/kit'],
     packages: [],
-    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts, and the check of answers',
+    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts, and the check of responses',
   },
   observability: {
     layers: ['model'],

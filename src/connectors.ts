@@ -1,6 +1,5 @@
 /** Connectors, and the kit to write one: `isthmus/connectors`. */
-export { checkedResource, checkedSystem } from './connectors/kit/answers/checked-resource.ts'
-export { type SameId, sameIgnoringCase, sameNumber, sameText } from './connectors/kit/answers/same-id.ts'
+
 export {
   type FeedItem,
   type FeedPage,
@@ -30,7 +29,7 @@ export type {
   SystemListener,
   UpdateRequest,
   WebhookDelivery,
-  WebhookVerdict,
+  WebhookResult,
   WriteResult,
 } from './connectors/kit/contract.ts'
 export {
@@ -54,6 +53,8 @@ export {
 } from './connectors/kit/outcome.ts'
 export { feedQuotas, quotasOf } from './connectors/kit/quotas.ts'
 export { quotedWords } from './connectors/kit/quoted-words.ts'
+export { checkedResource, checkedSystem } from './connectors/kit/responses/checked-resource.ts'
+export { type SameId, sameIgnoringCase, sameNumber, sameText } from './connectors/kit/responses/same-id.ts'
 export {
   type HmacScheme,
   type Verification,
@@ -67,8 +68,8 @@ export {
   type MemoryFault,
   type MemoryRecord,
   type MemoryState,
+  MemoryStoreTwin,
   MemoryTable,
-  MemoryTwin,
 } from './connectors/memory/client.ts'
 export type { MemoryConfigInput } from './connectors/memory/config.ts'
 export { createMemorySystem, type MemorySystem } from './connectors/memory/index.ts'

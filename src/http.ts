@@ -14,22 +14,27 @@ export { type CsvOptions, readCsv, readCsvRows, toCsv } from './http/bodies/csv.
 export { encodeForm, type FormFields, type FormValue } from './http/bodies/form.ts'
 export type { MultipartPart } from './http/bodies/multipart.ts'
 export {
-  type EmbeddedAnswer,
+  type EmbeddedResponse,
   encodeMixed,
   type MixedBody,
   type MixedPart,
-  parseEmbeddedAnswer,
+  parseEmbeddedResponse,
   parseMixed,
 } from './http/bodies/multipart-mixed.ts'
 export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
 export type { ByteSource, StreamBody } from './http/bodies/request-body.ts'
 export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
-export type { CachedAnswer, CacheStore } from './http/cache/cache-store.ts'
+export type { CachedResponse, CacheStore } from './http/cache/cache-store.ts'
 export { MemoryCacheStore } from './http/cache/memory-cache-store.ts'
 export type { CacheMode, Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
-export { type Answer, ApiClient, type ExchangeStreamOptions, type StreamedExchange } from './http/client.ts'
+export {
+  ApiClient,
+  type ApiResponse,
+  type ExchangeStreamOptions,
+  type StreamedExchange,
+} from './http/client.ts'
 export {
   AuthenticationError,
   CircuitOpenError,
@@ -46,7 +51,7 @@ export {
 export { createFetch, type FetchLike } from './http/fetch-adapter.ts'
 export type { RateLimit } from './http/limits/gcra.ts'
 export type { LimitUsage } from './http/limits/learnt-limits.ts'
-export type { AnswerHeaders, LimitReport, ParseLimits } from './http/limits/limit-headers.ts'
+export type { LimitReport, ParseLimits, ResponseHeaders } from './http/limits/limit-headers.ts'
 export { MemoryBucketStore } from './http/limits/memory-bucket-store.ts'
 export type { LimiterUsage, LimitOptions, SharedLimits } from './http/limits/rate-limiter.ts'
 export type { AllowedAddress } from './http/network/address-guard.ts'

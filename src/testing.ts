@@ -7,13 +7,13 @@ export type {
   CounterpartResource,
   StartCounterpart,
 } from './connectors/kit/conformance/counterpart.ts'
-export { type NastyText, nastyTexts } from './connectors/kit/conformance/nasty-values.ts'
+export { type AdversarialText, nastyTexts } from './connectors/kit/conformance/nasty-values.ts'
 export {
-  hold,
+  check,
+  fail,
   type Probe,
   type ProbeOutcome,
-  refute,
-  unproved,
+  skip,
 } from './connectors/kit/conformance/probe.ts'
 export { connectorProbes } from './connectors/kit/conformance/probes.ts'
 export { type ProbeReport, runProbe } from './connectors/kit/conformance/run-probe.ts'
@@ -26,17 +26,17 @@ export {
 export type { ClientTransport, TransportFactory } from './http/client-transport.ts'
 export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
 export {
+  type AcceptedResponse,
   type FaultServer,
   type PlannedFault,
   type ReceivedRequest,
-  type RightAnswer,
   type ServerFault,
   startFaultServer,
 } from './http/testing/fault-server.ts'
 export {
-  type MockAnswer,
   type MockHandler,
   type MockRequest,
+  type MockResponse,
   type MockTransport,
   mockTransport,
 } from './http/testing/mock-transport.ts'

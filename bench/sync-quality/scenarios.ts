@@ -51,15 +51,15 @@ async function work(world: World, count: number, everyMs: number): Promise<void>
 }
 
 const lossy: readonly {
-  readonly kind: 'lose-answer' | 'zombie'
+  readonly kind: 'lose-response' | 'zombie'
   readonly chance: number
   readonly delayMs?: number
 }[] = [
-  { kind: 'lose-answer', chance: 0.25 },
+  { kind: 'lose-response', chance: 0.25 },
   { kind: 'zombie', chance: 0.15, delayMs: 300 },
 ]
 
-async function loseAnswers({ systems }: World): Promise<void> {
+async function loseResponses({ systems }: World): Promise<void> {
   for (const fault of lossy)
     for (const system of [systems.crm, systems.erp])
       for (const method of ['POST', 'PUT', 'PATCH']) await system.fault({ ...fault, method })
@@ -100,8 +100,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await disturbWebhooks(world)
     await work(world, 30, 200)
   },
-  'lost-answers': async (world) => {
-    await loseAnswers(world)
+  'lost-responses': async (world) => {
+    await loseResponses(world)
     for (let n = 0; n < 5; n += 1) await enter(world, n % 2 === 0 ? 'crm' : 'erp', fresh + n)
     await work(world, 25, 200)
     await heal(world)
@@ -149,7 +149,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'double-entry': (world) => enterTwice(world, fresh, [200, 500, 1_500, 3_000, 6_000, 200, 1_000, 4_000]),
   everything: async (world) => {
     await disturbWebhooks(world)
-    await loseAnswers(world)
+    await loseResponses(world)
     await work(world, 10, 150)
     await restart(world)
     await enterTwice(world, fresh, [3_000, 6_000])
@@ -160,7 +160,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       await sleep(2_000)
     }
     await heal(world)
-    await loseAnswers(world)
+    await loseResponses(world)
     await work(world, 10, 150)
     await restart(world)
     await heal(world)

@@ -1,21 +1,21 @@
 /** Compares the ERP and the CRM as an auditor would: by number, field by field, knowing nothing of Isthmus' books. */
-import type { Audit } from '../stage/play.ts'
-import type { CrmRecord, Systems } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
 import type { Customer, Invoice } from './erp.ts'
+import type { CrmRecord, Systems } from './systems.ts'
 
 type Pair = readonly [field: string, inErp: unknown, inCrm: unknown]
 
-export function auditFiles(cast: Systems): Audit {
-  const customers = cast.inCrm('customers')
-  const invoices = cast.inCrm('invoices')
+export function auditFiles(systems: Systems): Audit {
+  const customers = systems.inCrm('customers')
+  const invoices = systems.inCrm('invoices')
   const problems = [
-    ...compare('customer', cast.erp.customers, customers, customerPairs),
-    ...compare('invoice', cast.erp.invoices, invoices, (invoice, record) =>
+    ...compare('customer', systems.erp.customers, customers, customerPairs),
+    ...compare('invoice', systems.erp.invoices, invoices, (invoice, record) =>
       invoicePairs(invoice, record, customers),
     ),
   ]
   return {
-    records: cast.erp.customers.size + cast.erp.invoices.size,
+    records: systems.erp.customers.size + systems.erp.invoices.size,
     duplicates: [...customers.values(), ...invoices.values()].filter(({ length }) => length > 1).length,
     problems,
   }
@@ -55,7 +55,7 @@ function invoicePairs(
   customers: ReadonlyMap<string, readonly CrmRecord[]>,
 ): readonly Pair[] {
   return [
-    ['customer', customers.get(row.customer)?.[0]?.rid, body.customer],
+    ['customer', customers.get(row.customer)?.[0]?.nativeId, body.customer],
     ['total', row.total.replace(',', '.'), body.total],
     ['due', row.due, String(body.due).replaceAll('-', '')],
     ['paid', row.paid === 'J', body.paid],

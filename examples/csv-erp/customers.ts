@@ -1,18 +1,18 @@
 /** Customers of an ERP that speaks files and of a CRM, two ways; the ERP's invoices in the CRM. */
-import type { Play } from '../stage/play.ts'
-import { acts, fill } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditFiles } from './audit.ts'
-import { openSystems, type Systems } from './cast.ts'
+import { fill, steps } from './steps.ts'
+import { openSystems, type Systems } from './systems.ts'
 
-export const customers: Play<Systems> = {
+export const customers: Example<Systems> = {
   name: 'csv-erp',
   folder: import.meta.dirname,
   records: 200,
-  cast: async (hooks, records) => {
-    const cast = await openSystems(hooks)
-    await fill(cast, records)
-    return cast
+  systems: async (hooks, records) => {
+    const systems = await openSystems(hooks)
+    await fill(systems, records)
+    return systems
   },
-  acts,
+  steps,
   audit: auditFiles,
 }

@@ -1,5 +1,5 @@
 /** `node examples/csv-erp/main.ts [--once] [--json] [--records 200]` */
-import { main } from '../stage/play.ts'
+import { main } from '../harness/run-example.ts'
 import { customers } from './customers.ts'
 
 await main(customers)

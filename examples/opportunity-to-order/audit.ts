@@ -4,18 +4,20 @@
  */
 import type { StoredRecord } from '../../test/support/odata/model.ts'
 import type { StoredRecord as Opportunity } from '../../test/support/salesforce/org.ts'
-import type { Audit } from '../stage/play.ts'
-import type { Sales } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
+import type { Sales } from './systems.ts'
 
 /** Each opportunity that is won is one order of its customer, for its day, over its amount. */
-export function auditOrders(cast: Sales): Audit {
-  const won = [...cast.crm.org.records('Opportunity')].filter(
+export function auditOrders(systems: Sales): Audit {
+  const won = [...systems.crm.org.records('Opportunity')].filter(
     ({ deleted, values }) => !deleted && values.StageName === 'Closed Won',
   )
-  const items = Map.groupBy(cast.erp.items.all(), itemText)
-  const orders = new Map(cast.erp.orders.all().map((order) => [String(order.SalesOrder), order]))
+  const items = Map.groupBy(systems.erp.items.all(), itemText)
+  const orders = new Map(systems.erp.orders.all().map((order) => [String(order.SalesOrder), order]))
   const numbers = new Map(
-    cast.erp.partners.all().map((partner) => [String(partner.BusinessPartner), String(partner.SearchTerm1)]),
+    systems.erp.partners
+      .all()
+      .map((partner) => [String(partner.BusinessPartner), String(partner.SearchTerm1)]),
   )
   const problems: string[] = []
   let duplicates = 0
@@ -25,7 +27,7 @@ export function auditOrders(cast: Sales): Audit {
     const [number] = own
     const order = number === undefined ? undefined : orders.get(number)
     if (order === undefined) problems.push(`${opportunity.values.Name} has no order`)
-    else problems.push(...differences(cast, opportunity, order, numbers))
+    else problems.push(...differences(systems, opportunity, order, numbers))
   }
   problems.push(...strangers(orders, items, won))
   return { records: won.length, duplicates, problems }

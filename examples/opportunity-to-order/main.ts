@@ -1,5 +1,5 @@
 /** `node examples/opportunity-to-order/main.ts [--once] [--json] [--records 200]` */
-import { main } from '../stage/play.ts'
+import { main } from '../harness/run-example.ts'
 import { orders } from './orders.ts'
 
 await main(orders)

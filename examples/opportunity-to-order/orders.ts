@@ -1,18 +1,18 @@
 /** Won opportunities of a Salesforce org become sales orders of an S/4HANA, each exactly one. */
-import type { Play } from '../stage/play.ts'
-import { acts, fill } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditOrders } from './audit.ts'
-import { openSales, type Sales } from './cast.ts'
+import { fill, steps } from './steps.ts'
+import { openSales, type Sales } from './systems.ts'
 
-export const orders: Play<Sales> = {
+export const orders: Example<Sales> = {
   name: 'opportunity-to-order',
   folder: import.meta.dirname,
   records: 200,
-  cast: async (hooks, records) => {
-    const cast = await openSales(hooks)
-    fill(cast, records)
-    return cast
+  systems: async (hooks, records) => {
+    const systems = await openSales(hooks)
+    fill(systems, records)
+    return systems
   },
-  acts,
+  steps,
   audit: auditOrders,
 }

@@ -1,16 +1,16 @@
 /** Compares the three systems as an auditor would: by the number of the product, knowing nothing of Isthmus' books. */
-import type { Audit } from '../stage/play.ts'
-import type { Catalogue, Product } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
+import type { Catalogue, Product } from './systems.ts'
 
 const fields = ['name', 'description', 'price', 'active'] as const
 
-export async function auditCatalogue(cast: Catalogue): Promise<Audit> {
-  const systems: readonly (readonly [string, readonly Product[]])[] = [
-    ['shop', cast.inShop()],
-    ['crm', cast.inCrm()],
-    ['pricing', await cast.inPricing()],
+export async function auditCatalogue(systems: Catalogue): Promise<Audit> {
+  const bySystem: readonly (readonly [string, readonly Product[]])[] = [
+    ['shop', systems.inShop()],
+    ['crm', systems.inCrm()],
+    ['pricing', await systems.inPricing()],
   ]
-  const bySku = systems.map(([system, products]) => {
+  const bySku = bySystem.map(([system, products]) => {
     const living = products.filter(({ ended }) => !ended)
     return [system, Map.groupBy(living, ({ sku }) => sku)] as const
   })

@@ -1,18 +1,18 @@
 /** One product catalogue in a shop, a CRM and a database. */
-import type { Play } from '../stage/play.ts'
-import { acts, fill } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditCatalogue } from './audit.ts'
-import { type Catalogue, openSystems } from './cast.ts'
+import { fill, steps } from './steps.ts'
+import { type Catalogue, openSystems } from './systems.ts'
 
-export const catalogue: Play<Catalogue> = {
+export const catalogue: Example<Catalogue> = {
   name: 'product-catalogue',
   folder: import.meta.dirname,
   records: 200,
-  cast: async (_hooks, records) => {
-    const cast = await openSystems()
-    await fill(cast, records)
-    return cast
+  systems: async (_hooks, records) => {
+    const systems = await openSystems()
+    await fill(systems, records)
+    return systems
   },
-  acts,
+  steps,
   audit: auditCatalogue,
 }

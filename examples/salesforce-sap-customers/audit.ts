@@ -1,11 +1,11 @@
 /** Compares the org and the S/4HANA as an auditor would: customer by customer, order by order, knowing nothing of Isthmus' books. */
 import type { StoredRecord } from '../../test/support/odata/model.ts'
-import type { Audit } from '../stage/play.ts'
-import type { AccountRow, Customers } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
+import type { AccountRow, Customers } from './systems.ts'
 
-export function auditCustomers(cast: Customers): Audit {
-  const accounts = cast.accounts()
-  const partners = cast.erp.partners.all().filter((one) => one.IsMarkedForArchiving !== true)
+export function auditCustomers(systems: Customers): Audit {
+  const accounts = systems.accounts()
+  const partners = systems.erp.partners.all().filter((one) => one.IsMarkedForArchiving !== true)
   const byNumber = new Map(partners.map((partner) => [String(partner.BusinessPartner), partner]))
   const problems: string[] = []
   for (const account of accounts) {
@@ -17,7 +17,7 @@ export function auditCustomers(cast: Customers): Audit {
   for (const partner of partners) {
     if (!known.has(String(partner.BusinessPartner))) problems.push(`${nameOf(partner)} has no account`)
   }
-  const orders = auditOrders(cast)
+  const orders = auditOrders(systems)
   return {
     records: accounts.length + orders.records,
     duplicates: repeated(accounts.map(({ number }) => number)) + repeated(partners.map(termOf)),

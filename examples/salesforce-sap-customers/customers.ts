@@ -1,18 +1,18 @@
 /** Salesforce accounts and SAP business partners, two ways; won opportunities and sales orders that refer to them. */
-import type { Play } from '../stage/play.ts'
-import { acts, fill } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditCustomers } from './audit.ts'
-import { type Customers, openSystems } from './cast.ts'
+import { fill, steps } from './steps.ts'
+import { type Customers, openSystems } from './systems.ts'
 
-export const customers: Play<Customers> = {
+export const customers: Example<Customers> = {
   name: 'salesforce-sap-customers',
   folder: import.meta.dirname,
   records: 200,
-  cast: async (hooks, records) => {
-    const cast = await openSystems(hooks)
-    fill(cast, records)
-    return cast
+  systems: async (hooks, records) => {
+    const systems = await openSystems(hooks)
+    fill(systems, records)
+    return systems
   },
-  acts,
+  steps,
   audit: auditCustomers,
 }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { play } from '../stage/play.ts'
+import { run } from '../harness/run-example.ts'
 import { customers } from './customers.ts'
 
-it('Salesforce and SAP agree about customers and orders after conflicts, restarts, lost answers and a kill', async () => {
-  const result = await play(customers, { records: 40 })
+it('Salesforce and SAP agree about customers and orders after conflicts, restarts, lost responses and a kill', async () => {
+  const result = await run(customers, { records: 40 })
   expect(result).toMatchObject({ converged: true, duplicates: 0, problems: [], writesAtQuiescence: 0 })
   expect(result.records).toBe(102)
 }, 300_000)

@@ -1,7 +1,7 @@
 /** Compares the Stripe account and the warehouse as an auditor would: object by row, cent by cent, knowing nothing of Isthmus' books. */
 import type { Native } from '../../test/support/stripe/account.ts'
-import type { Audit } from '../stage/play.ts'
-import type { Payments, Row, Table } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
+import type { Payments, Row, Table } from './systems.ts'
 
 /** What a row has to say of an object. */
 const expected: Readonly<Record<Table, (object: Native) => Readonly<Record<string, unknown>>>> = {
@@ -29,10 +29,10 @@ const expected: Readonly<Record<Table, (object: Native) => Readonly<Record<strin
   }),
 }
 
-export async function auditPayments(cast: Payments): Promise<Audit> {
-  const customers = await auditTable(cast, 'customers')
-  const payments = await auditTable(cast, 'payments')
-  const charges = await auditTable(cast, 'charges')
+export async function auditPayments(systems: Payments): Promise<Audit> {
+  const customers = await auditTable(systems, 'customers')
+  const payments = await auditTable(systems, 'payments')
+  const charges = await auditTable(systems, 'charges')
   return {
     records: customers.records + payments.records + charges.records,
     // Keys are unique in the warehouse, so a second row would be one of an object that does not exist: a problem.
@@ -41,9 +41,9 @@ export async function auditPayments(cast: Payments): Promise<Audit> {
   }
 }
 
-async function auditTable(cast: Payments, table: Table): Promise<Pick<Audit, 'records' | 'problems'>> {
-  const objects = new Map(cast.objects(table).map((object) => [String(object.id), object]))
-  const rows = new Map((await cast.rows(table)).map((row) => [row.stripe_id, row]))
+async function auditTable(systems: Payments, table: Table): Promise<Pick<Audit, 'records' | 'problems'>> {
+  const objects = new Map(systems.objects(table).map((object) => [String(object.id), object]))
+  const rows = new Map((await systems.rows(table)).map((row) => [row.stripe_id, row]))
   const problems: string[] = []
   for (const [id, object] of objects) {
     const row = rows.get(id)

@@ -1,5 +1,5 @@
 /** `node examples/stripe-payments-to-warehouse/main.ts [--once] [--json] [--records 200]` */
-import { main } from '../stage/play.ts'
+import { main } from '../harness/run-example.ts'
 import { payments } from './payments.ts'
 
 await main(payments)

@@ -1,20 +1,20 @@
 /** Stripe's customers, payments and charges as rows of a warehouse, one way. */
-import type { Play } from '../stage/play.ts'
-import { acts, fill } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditPayments } from './audit.ts'
-import { openSystems, type Payments } from './cast.ts'
+import { fill, steps } from './steps.ts'
+import { openSystems, type Payments } from './systems.ts'
 
-export const payments: Play<Payments> = {
+export const payments: Example<Payments> = {
   name: 'stripe-payments-to-warehouse',
   folder: import.meta.dirname,
   records: 200,
-  cast: async (hooks, records) => {
-    const cast = await openSystems(hooks)
-    fill(cast, records)
+  systems: async (hooks, records) => {
+    const systems = await openSystems(hooks)
+    fill(systems, records)
     // Stripe tells of what happens from here on; what is there already is what the first load is for.
-    cast.account.sendTo(cast.endpoint)
-    return cast
+    systems.account.sendTo(systems.endpoint)
+    return systems
   },
-  acts,
+  steps,
   audit: auditPayments,
 }

@@ -1,10 +1,10 @@
 /** Compares json-server and the table user by user. A user is the same one when the e-mail address is. */
-import type { Audit } from '../stage/play.ts'
-import type { ApiUser, Row, Users } from './cast.ts'
+import type { Audit } from '../harness/run-example.ts'
+import type { ApiUser, Row, Users } from './systems.ts'
 
-export async function auditUsers(cast: Users): Promise<Audit> {
-  const users = await cast.apiUsers()
-  const rows = await cast.rows()
+export async function auditUsers(systems: Users): Promise<Audit> {
+  const users = await systems.apiUsers()
+  const rows = await systems.rows()
   const byEmail = new Map(rows.map((row) => [keyOf(row), row]))
   const known = new Set(users.map(keyOf))
   const problems = users.flatMap((user) => differences(user, byEmail.get(keyOf(user))))

@@ -1,5 +1,5 @@
 /** `node examples/users-jsonplaceholder/main.ts [--once] [--json] [--records 50]` */
-import { main } from '../stage/play.ts'
+import { main } from '../harness/run-example.ts'
 import { users } from './users.ts'
 
 await main(users)

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { play } from '../stage/play.ts'
+import { run } from '../harness/run-example.ts'
 import { users } from './users.ts'
 
 it('json-server and a table agree about users after edits, a deletion, restarts and a kill', async () => {
-  const result = await play(users, { records: 20 })
+  const result = await run(users, { records: 20 })
   expect(result).toMatchObject({ converged: true, duplicates: 0, problems: [], writesAtQuiescence: 0 })
   expect(result.records).toBe(31)
 }, 300_000)

@@ -1,21 +1,21 @@
 /** JSONPlaceholder's users and a PostgreSQL table, two ways. */
-import type { Play } from '../stage/play.ts'
-import { acts } from './acts.ts'
+import type { Example } from '../harness/run-example.ts'
 import { auditUsers } from './audit.ts'
-import { openUsers, type Users } from './cast.ts'
+import { steps } from './steps.ts'
+import { openUsers, type Users } from './systems.ts'
 
-export const users: Play<Users> = {
+export const users: Example<Users> = {
   name: 'users-jsonplaceholder',
   folder: import.meta.dirname,
   records: 50,
-  cast: async () => {
-    const cast = await openUsers()
+  systems: async () => {
+    const systems = await openUsers()
     // Known to the table alone, and to both: Leanne Graham is JSONPlaceholder's first user.
-    await cast.query(`insert into users (name, email, phone, street, city) values
+    await systems.query(`insert into users (name, email, phone, street, city) values
       ('Grace', 'grace@example.org', '2', 'B 2', 'Essen'),
       ('Leanne Graham', 'sincere@april.biz', '1-770-736-8031 x56442', 'Kulas Light', 'Gwenborough')`)
-    return cast
+    return systems
   },
-  acts,
+  steps,
   audit: auditUsers,
 }

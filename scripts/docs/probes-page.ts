@@ -1,7 +1,6 @@
 /** The reference page of the connector probes, made from the probes themselves. */
 
 import { accountProbes } from '../../src/connectors/kit/conformance/probes/account.ts'
-import { answerProbes } from '../../src/connectors/kit/conformance/probes/answers.ts'
 import { batchProbes } from '../../src/connectors/kit/conformance/probes/batches.ts'
 import { changeProbes } from '../../src/connectors/kit/conformance/probes/changes.ts'
 import { createProbes } from '../../src/connectors/kit/conformance/probes/creates.ts'
@@ -9,6 +8,7 @@ import { failureProbes } from '../../src/connectors/kit/conformance/probes/failu
 import { listProbes } from '../../src/connectors/kit/conformance/probes/lists.ts'
 import { readProbes } from '../../src/connectors/kit/conformance/probes/reads.ts'
 import { removeProbes } from '../../src/connectors/kit/conformance/probes/removes.ts'
+import { responseProbes } from '../../src/connectors/kit/conformance/probes/responses.ts'
 import { searchProbes } from '../../src/connectors/kit/conformance/probes/searches.ts'
 import { updateProbes } from '../../src/connectors/kit/conformance/probes/updates.ts'
 import { webhookProbes } from '../../src/connectors/kit/conformance/probes/webhooks.ts'
@@ -24,7 +24,7 @@ const areas = [
   ['Updates', updateProbes],
   ['Removals', removeProbes],
   ['Several writes in a call', batchProbes],
-  ['What an answer is about', answerProbes],
+  ['What a response is about', responseProbes],
   ['A server that lies or falls over', failureProbes],
   ['Webhooks', webhookProbes],
 ] as const

@@ -62,7 +62,7 @@ export function connectionPage(): string {
 export function graphqlManifestPage(): string {
   const introduction = [
     'What the connector `graphql` has to know about an API, under `manifest` of a system: inline, or a path to a file.',
-    'Documents are GraphQL; `...record` stands for the fields of the resource and marks where in the answer its records are. The variables and',
+    'Documents are GraphQL; `...record` stands for the fields of the resource and marks where in the response its records are. The variables and',
     'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). Everything left out has the careful meaning.',
     'How a refused mutation is told from a stored one, with examples: the same README, "Refusals".',
   ]

@@ -11,7 +11,7 @@ import { exitCodes } from './exit-codes.ts'
 import { keepHeapSmall } from './memory.ts'
 import { createOutput, type Output } from './output.ts'
 import { createProgram, describeError, type GlobalOptions } from './program.ts'
-import { signalOfStop } from './stop-signal.ts'
+import { stopSignal } from './stop-signal.ts'
 
 function versionOf(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
@@ -46,7 +46,7 @@ function createContext({ json, definition }: GlobalOptions): CliContext {
     actor: actor(),
     directory,
     ...named,
-    untilStopped: signalOfStop,
+    untilStopped: stopSignal,
     open: () => openIntegration({ directory, ...(definition === undefined ? {} : { file: definition }) }),
   }
 }

@@ -24,7 +24,7 @@ export async function findRecord(open: OpenIntegration, key: string, entity?: st
 /** A record by its id, or by a native id in one of its systems. */
 export type NamedRecord =
   | { readonly recordId: string }
-  | { readonly system: string; readonly rid: string; readonly entity?: string }
+  | { readonly system: string; readonly nativeId: string; readonly entity?: string }
 
 /** @throws CLI_USAGE when the key is neither form or names an unknown system */
 export function parseRecordKey(
@@ -40,5 +40,5 @@ export function parseRecordKey(
   const names = [...integration.systems.keys()]
   if (!names.includes(system))
     throw new UsageError('CLI_USAGE', `no system '${system}'; the definition has ${names.join(', ')}`)
-  return { system, rid: key.slice(colon + 1), ...(entity === undefined ? {} : { entity }) }
+  return { system, nativeId: key.slice(colon + 1), ...(entity === undefined ? {} : { entity }) }
 }

@@ -8,7 +8,7 @@ const interrupted = 130
 let stop: AbortController | undefined
 
 /** Takes the signals over; the first aborts the result, the second ends the process at once. One per process, whoever asks. */
-export function signalOfStop(): AbortSignal {
+export function stopSignal(): AbortSignal {
   if (stop !== undefined) return stop.signal
   const controller = new AbortController()
   stop = controller

@@ -46,15 +46,15 @@ async function readErp(url: string, token: string): Promise<ErpPartner[]> {
   const all: ErpPartner[] = []
   let after = ''
   for (let page = 0; page < pagesMax; page += 1) {
-    const answer = (await getJson(`${url}/partners?limit=${pageSize}&after=${after}`, {
+    const reply = (await getJson(`${url}/partners?limit=${pageSize}&after=${after}`, {
       authorization: `Bearer ${token}`,
     })) as {
       readonly partners: readonly ErpPartner[]
       readonly next: string | null
     } // the ERP's own document
-    all.push(...answer.partners)
-    if (answer.next === null) return all
-    after = answer.next
+    all.push(...reply.partners)
+    if (reply.next === null) return all
+    after = reply.next
   }
   throw new RangeError(`the ERP lists more than ${pagesMax * pageSize} partners`)
 }

@@ -58,8 +58,8 @@ export interface Erp {
   edit(partnerNumber: string, change: ErpPartnerInput): ErpPartner
   /** A person deletes a partner. */
   remove(partnerNumber: string): void
-  /** The next POST is carried out, but its connection breaks before the answer. */
-  loseNextCreateAnswer(): void
+  /** The next POST is carried out, but its connection breaks before the response. */
+  loseNextCreateResponse(): void
   /** While on, every request is answered by 503. */
   outage(on: boolean): void
   /** POST, PUT and DELETE requests carried out so far (edits by a person not counted). */
@@ -79,7 +79,7 @@ interface State {
   readonly changes: { readonly partnerNumber: string; readonly deleted: boolean }[]
   readonly byReference: Map<string, Set<string>>
   readonly token: string | undefined
-  loseNextCreateAnswer: boolean
+  loseNextCreateResponse: boolean
   outage: boolean
   writes: number
 }
@@ -92,13 +92,13 @@ export async function startErp(options: ErpOptions = {}): Promise<Erp> {
     changes: [],
     byReference: new Map(),
     token: options.token,
-    loseNextCreateAnswer: false,
+    loseNextCreateResponse: false,
     outage: false,
     writes: 0,
   }
   for (const partner of options.partners ?? []) addPartner(state, partner)
   const server = createServer((request, response) => {
-    answer(state, request, response).catch((error: unknown) => {
+    reply(state, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else sendError(response, 500, 'INTERNAL', error instanceof Error ? error.message : 'unknown')
     })
@@ -123,8 +123,8 @@ function handles(state: State, server: Server, url: string): Erp {
       return storePartner(state, partnerNumber, { ...before, ...change })
     },
     remove: (partnerNumber) => void removePartner(state, partnerNumber),
-    loseNextCreateAnswer: () => {
-      state.loseNextCreateAnswer = true
+    loseNextCreateResponse: () => {
+      state.loseNextCreateResponse = true
     },
     outage: (on) => {
       state.outage = on
@@ -197,7 +197,7 @@ function decimal(value: unknown): string {
 
 // ── the HTTP side
 
-async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function reply(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://erp')
   if (state.outage) return sendError(response, 503, 'UNAVAILABLE', 'The ERP is being maintained.')
   if (state.token !== undefined && request.headers.authorization !== `Bearer ${state.token}`)
@@ -212,10 +212,10 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   }
   const number = /^\/partners\/(P\d+)$/.exec(url.pathname)?.[1]
   if (number === undefined) return sendError(response, 404, 'NO_SUCH_PATH', 'There is nothing at this path.')
-  return answerOne(state, number, request, response)
+  return handleOne(state, number, request, response)
 }
 
-async function answerOne(
+async function handleOne(
   state: State,
   number: string,
   request: IncomingMessage,
@@ -244,8 +244,8 @@ async function answerOne(
 async function create(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const partner = addPartner(state, await readBody(request))
   state.writes += 1
-  if (state.loseNextCreateAnswer) {
-    state.loseNextCreateAnswer = false
+  if (state.loseNextCreateResponse) {
+    state.loseNextCreateResponse = false
     request.socket.destroy()
     return
   }

@@ -6,9 +6,9 @@ it('the demo converges: nothing lost, nothing doubled, nothing written once all 
 }, async () => {
   const told: string[] = []
   const say = (line: string) => void told.push(line)
-  const demo = await startDemo({ narrator: { act: say, tell: say, progress: say }, loadSize: 60, port: 0 })
+  const demo = await startDemo({ narrator: { step: say, emit: say, progress: say }, loadSize: 60, port: 0 })
   try {
-    const result = await demo.play()
+    const result = await demo.run()
     expect(result, told.join('\n')).toMatchObject({
       converged: true,
       duplicates: 0,

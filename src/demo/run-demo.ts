@@ -12,11 +12,11 @@ import { createRuntime, type IsthmusRuntime } from '../runtime/create-runtime.ts
 import { loadDefinition } from '../runtime/load-definition.ts'
 import type { RunningServer } from '../server/create-server.ts'
 import { listen } from '../server/listen.ts'
-import { acts, partnersBefore } from './acts.ts'
 import { type Comparison, compareSystems } from './compare.ts'
 import { type Crm, startCrm } from './crm.ts'
 import { type Erp, startErp } from './erp.ts'
-import { type DemoEngine, type Narrator, type Scene, untilQuiet } from './scene.ts'
+import { type DemoEngine, type Narrator, type StepContext, untilQuiet } from './step-context.ts'
+import { partnersBefore, steps } from './steps.ts'
 
 export interface DemoOptions {
   readonly narrator: Narrator
@@ -42,7 +42,7 @@ export interface DemoResult {
   /** Conflicts that were noticed, whoever decided them. */
   readonly conflicts: number
   readonly seconds: number
-  /** From an edit's answer until the other system shows it; single edits, both directions. */
+  /** From an edit's response until the other system shows it; single edits, both directions. */
   readonly p95Ms: number
 }
 
@@ -52,7 +52,7 @@ export interface Demo {
   readonly crmUrl: string
   readonly erpUrl: string
   /** Plays all acts and takes the final measure. */
-  play(): Promise<DemoResult>
+  run(): Promise<DemoResult>
   /** Stops everything and removes its files. */
   close(): Promise<void>
 }
@@ -103,7 +103,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       statusUrl: server.url,
       crmUrl: crm.url,
       erpUrl: erp.url,
-      play: () => play({ options, crm, erp, token, runtime }),
+      run: () => run({ options, crm, erp, token, runtime }),
       close,
     }
   } catch (error) {
@@ -140,7 +140,7 @@ async function openRuntime(parts: RuntimeParts): Promise<IsthmusRuntime> {
   })
 }
 
-interface Playing {
+interface RunInput {
   readonly options: DemoOptions
   readonly crm: Crm
   readonly erp: Erp
@@ -148,13 +148,13 @@ interface Playing {
   readonly runtime: IsthmusRuntime
 }
 
-async function play({ options, crm, erp, token, runtime }: Playing): Promise<DemoResult> {
+async function run({ options, crm, erp, token, runtime }: RunInput): Promise<DemoResult> {
   const started = performance.now()
   const engine: DemoEngine = {
     store: runtime.store,
     runFull: async () => void (await runtime.byHand.runFull({}, AbortSignal.timeout(120_000))),
   }
-  const scene: Scene = {
+  const context: StepContext = {
     crm,
     erp,
     erpToken: token,
@@ -165,23 +165,23 @@ async function play({ options, crm, erp, token, runtime }: Playing): Promise<Dem
     latencies: [],
   }
   runtime.start()
-  for (const act of acts) await act(scene)
-  const writesAtQuiescence = await measureQuiescence(scene)
-  const comparison = await compareSystems(scene)
-  return summarise(scene, { comparison, writesAtQuiescence, started })
+  for (const step of steps) await step(context)
+  const writesAtQuiescence = await measureQuiescence(context)
+  const comparison = await compareSystems(context)
+  return summarise(context, { comparison, writesAtQuiescence, started })
 }
 
 /** After everything has settled, listing and comparing everything twice must not cause a single write. */
-async function measureQuiescence(scene: Scene): Promise<number> {
-  scene.narrator.act('Quiet')
-  await untilQuiet(scene)
-  const before = scene.erp.writes() + (await scene.crm.writes())
+async function measureQuiescence(context: StepContext): Promise<number> {
+  context.narrator.step('Quiet')
+  await untilQuiet(context)
+  const before = context.erp.writes() + (await context.crm.writes())
   for (let run = 0; run < 2; run += 1) {
-    await scene.engine.runFull()
-    await untilQuiet(scene)
+    await context.engine.runFull()
+    await untilQuiet(context)
   }
-  const writes = scene.erp.writes() + (await scene.crm.writes()) - before
-  scene.narrator.tell(`Two full runs over both systems caused ${writes} writes.`)
+  const writes = context.erp.writes() + (await context.crm.writes()) - before
+  context.narrator.emit(`Two full runs over both systems caused ${writes} writes.`)
   return writes
 }
 
@@ -191,33 +191,33 @@ interface Measures {
   readonly started: number
 }
 
-async function summarise(scene: Scene, measures: Measures): Promise<DemoResult> {
+async function summarise(context: StepContext, measures: Measures): Promise<DemoResult> {
   const { comparison, writesAtQuiescence, started } = measures
-  const unmet = scene.expectations.filter((expectation) => !expectation.holds(comparison))
+  const unmet = context.expectations.filter((expectation) => !expectation.holds(comparison))
   const problems = [
     ...comparison.missing,
     ...comparison.different,
     ...unmet.map((expectation) => `not so: ${expectation.what}`),
   ]
-  for (const problem of problems.slice(0, 20)) scene.narrator.tell(`✗ ${problem}`)
-  const sorted = [...scene.latencies].sort((a, b) => a - b)
+  for (const problem of problems.slice(0, 20)) context.narrator.emit(`✗ ${problem}`)
+  const sorted = [...context.latencies].sort((a, b) => a - b)
   return {
     converged: problems.length === 0 && comparison.duplicates === 0 && writesAtQuiescence === 0,
     records: comparison.agreeing,
     duplicates: comparison.duplicates,
     lost: problems.length,
     writesAtQuiescence,
-    conflicts: await countConflicts(scene),
+    conflicts: await countConflicts(context),
     seconds: Math.round((performance.now() - started) / 100) / 10,
     p95Ms: Math.round(sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0),
   }
 }
 
-async function countConflicts(scene: Scene): Promise<number> {
+async function countConflicts(context: StepContext): Promise<number> {
   let count = 0
   let cursor: string | undefined
   do {
-    const page = await scene.engine.store.admin.conflicts({
+    const page = await context.engine.store.admin.conflicts({
       limit: 200,
       ...(cursor === undefined ? {} : { cursor }),
     })

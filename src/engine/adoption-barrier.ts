@@ -1,5 +1,5 @@
 /**
- * The adoption barrier (H19): a native record that nobody knows may be a create of our own whose answer has not arrived. It is not taken for
+ * The adoption barrier (H19): a native record that nobody knows may be a create of our own whose response has not arrived. It is not taken for
  * new while a create of that system is unresolved which was begun before the record turned up.
  *
  * Systems whose creates carry our record id need no barrier: an unmarked record there can't be ours.

@@ -31,13 +31,13 @@ describe('a create that was answered while the store was away', () => {
     expect(it.system('b').bodies()).toHaveLength(1)
     expect((await it.store.admin.failures({ limit: 9 })).rows).toEqual([])
     const [intent] = (await it.record('a', 'x')).intents.filter(({ operation }) => operation === 'create')
-    expect(it.engine.context.answeredCreates.ridOf(intent?.id ?? '')).toBeUndefined()
+    expect(it.engine.context.answeredCreates.nativeIdOf(intent?.id ?? '')).toBeUndefined()
   })
 
   test('is forgotten when thousands have come after it', () => {
-    const answers = createAnsweredCreates()
-    for (let n = 0; n < 5_000; n += 1) answers.keep(`i${n}`, `r${n}`)
-    expect(answers.ridOf('i0')).toBeUndefined()
-    expect(answers.ridOf('i4999')).toBe('r4999')
+    const responses = createAnsweredCreates()
+    for (let n = 0; n < 5_000; n += 1) responses.keep(`i${n}`, `r${n}`)
+    expect(responses.nativeIdOf('i0')).toBeUndefined()
+    expect(responses.nativeIdOf('i4999')).toBe('r4999')
   })
 })

@@ -1,12 +1,12 @@
 /**
- * Writes that the system itself answered with an error whose effect is not known: a resolver that threw, a payload without the record.
+ * Writes that the system itself responded with an error whose effect is not known: a resolver that threw, a payload without the record.
  *
- * Unlike silence, such an answer means that nothing of the call is on its way any more, so a look can tell at once what came of it. And unlike
+ * Unlike silence, such a response means that nothing of the call is on its way any more, so a look can tell at once what came of it. And unlike
  * an outage it usually comes again: the data meets something that the system has no code for. So the write is tried a few times, and then a
  * person gets to see the system's own words.
  *
  * - updates: looked at and written again; after {@link attemptsMax} answers of this kind for the same values they count as refused
- * - creates: found out by their own class of identity, never repeated without it; after as many answers, or at once where the system offers no
+ * - creates: found out by their own class of identity, never repeated without it; after as many responses, or at once where the system offers no
  *   way to find out, the lane is quarantined
  * - removals: the failure is told, and the removal is judged anew like any other in doubt
  */
@@ -23,10 +23,10 @@ import { addRows, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { quarantineCreate } from './quarantine-create.ts'
 
-/** Answers of this kind to the same values before a person is told and the write rests. */
+/** Responses of this kind to the same values before a person is told and the write rests. */
 const attemptsMax = 3
 
-/** Takes such an answer in. False: the write stays in doubt, and is found out like any other. */
+/** Takes such a response in. False: the write stays in doubt, and is found out like any other. */
 export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: CallFailure): boolean {
   const { intent, planned } = write
   const { system, operation } = intent
@@ -57,22 +57,22 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
   return true
 }
 
-/** Records that an answer was about instead of the one that was to be written: somebody may have changed them, perhaps we did. */
-export function lookAtOthers(pass: Pass, system: string, others: readonly string[] | undefined): void {
+/** Records that a response was about instead of the one that was to be written: somebody may have changed them, perhaps we did. */
+export function observeOthers(pass: Pass, system: string, others: readonly string[] | undefined): void {
   if (others === undefined || others.length === 0) return
   addRows(pass, {
-    marks: others.map((rid) => ({ system, entity: pass.entity.name, rid, force: true })),
+    marks: others.map((nativeId) => ({ system, entity: pass.entity.name, nativeId, force: true })),
   })
 }
 
 /** What was sent stays ours, so that a look that shows it takes it for no edit. */
 function lookForEffect(pass: Pass, system: string): void {
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
-  pass.sightings.delete(system)
+  pass.observations.delete(system)
   updateMember(pass, { system, settleAt: pass.context.clock.now() + lagMs + 1 })
 }
 
-/** Counts the answer with each field of the write; the highest count of a field whose value is still the same one. */
+/** Counts the response with each field of the write; the highest count of a field whose value is still the same one. */
 function countAttempt(pass: Pass, { system, revs }: PlannedWrite): number {
   const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
   let highest = 0

@@ -13,7 +13,7 @@ export interface BatcherOptions<In, Out> {
   /** Constant words for messages. */
   readonly name: string
   readonly clock: Pick<Clock, 'defer' | 'monotonic' | 'sleep'>
-  /** One answer per item, in the same order. */
+  /** One response per item, in the same order. */
   readonly run: (items: readonly In[]) => Promise<readonly Out[]>
   /** Items per batch. */
   readonly batchMax: number
@@ -25,7 +25,7 @@ export interface BatcherOptions<In, Out> {
   readonly spacing?: { readonly from: number; readonly ms: number }
 }
 
-/** Hands one item in; settles with its own answer. */
+/** Hands one item in; settles with its own response. */
 export type Submit<In, Out> = (item: In) => Promise<Out>
 
 interface Waiting<In, Out> {
@@ -51,7 +51,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
       waiting = waiting.slice(batchMax)
       inFlight += 1
       gatherUntil = spacing !== undefined && batch.length >= spacing.from ? clock.monotonic() + spacing.ms : 0
-      void answer(options, batch).then(() => {
+      void response(options, batch).then(() => {
         inFlight -= 1
         schedule()
       })
@@ -77,7 +77,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
 }
 
 /** Runs one batch and answers each caller; never rejects. */
-async function answer<In, Out>(
+async function response<In, Out>(
   options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,
   batch: readonly Waiting<In, Out>[],
 ): Promise<void> {
@@ -108,8 +108,8 @@ async function failOrSplit<In, Out>(
     return
   }
   const half = Math.ceil(batch.length / 2)
-  await answer(options, batch.slice(0, half))
-  await answer(options, batch.slice(half))
+  await response(options, batch.slice(0, half))
+  await response(options, batch.slice(half))
 }
 
 function wrongCount(name: string, asked: number, answered: number): IsthmusError {

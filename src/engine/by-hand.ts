@@ -25,7 +25,7 @@ export interface ByHand {
 
 export type RecordKey =
   | { readonly recordId: string }
-  | { readonly system: string; readonly entity: string; readonly rid: string }
+  | { readonly system: string; readonly entity: string; readonly nativeId: string }
 
 /** Left out = all. */
 export interface PlaceFilter {
@@ -61,9 +61,9 @@ export function createByHand(context: IntakeContext, runs: Runs): ByHand {
 }
 
 async function syncRecord(context: IntakeContext, which: RecordKey): Promise<void> {
-  if ('rid' in which) {
+  if ('nativeId' in which) {
     const place = placeOf(context, which.system, which.entity)
-    const mark = { system: place.system, entity: place.entity.name, rid: which.rid, force: true }
+    const mark = { system: place.system, entity: place.entity.name, nativeId: which.nativeId, force: true }
     const [result] = await context.store.intake([{ marks: [mark] }])
     if ((result?.discovered ?? 0) > 0) {
       const { system, entity } = mark

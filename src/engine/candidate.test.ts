@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
-import { TwinSystem } from '../../test/support/twins/twin-system.ts'
-import { TwinWorld } from '../../test/support/twins/twin-world.ts'
+import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { Entity } from '../model/integration.ts'
 
@@ -13,21 +13,21 @@ function world(
   systems: readonly string[] = names,
   change: (entity: Entity) => Entity = (entity) => entity,
 ) {
-  return new TwinWorld(
+  return new MemoryWorld(
     twinIntegration({ systems, change }),
-    systems.map((name) => new TwinSystem(name, capabilities)),
+    systems.map((name) => new MemorySystem(name, capabilities)),
     engines,
   )
 }
 
 /** Which native records belong together, whatever their record ids are. */
-async function links(twins: TwinWorld): Promise<string[]> {
+async function links(memory: MemoryWorld): Promise<string[]> {
   const found = new Set<string>()
-  for (const system of twins.systems.values()) {
-    for (const rid of system.records.keys()) {
-      const detail = await twins.detail(system.name, rid)
+  for (const system of memory.systems.values()) {
+    for (const nativeId of system.records.keys()) {
+      const detail = await memory.detail(system.name, nativeId)
       const members =
-        detail?.members.flatMap((member) => (member.rid === undefined ? [] : [member.rid])) ?? []
+        detail?.members.flatMap((member) => (member.nativeId === undefined ? [] : [member.nativeId])) ?? []
       found.add(`${detail?.record.state}: ${members.sort().join(' + ')}`)
     }
   }
@@ -36,115 +36,115 @@ async function links(twins: TwinWorld): Promise<string[]> {
 
 describe('candidates', () => {
   it('makes a record of what nobody knows, and creates it in the other systems', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    await twins.mark('crm', rid)
-    await twins.pass(10_000)
-    expect(twins.system('erp').all()).toEqual([{ name: 'Ada', email: 'ada@example.org' }])
-    expect(twins.heard('RecordPromoted')).toHaveLength(1)
-    const record = (await twins.detail('crm', rid))?.record
+    const memory = world()
+    memory.start()
+    await memory.load()
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    await memory.mark('crm', nativeId)
+    await memory.pass(10_000)
+    expect(memory.system('erp').all()).toEqual([{ name: 'Ada', email: 'ada@example.org' }])
+    expect(memory.heard('RecordPromoted')).toHaveLength(1)
+    const record = (await memory.detail('crm', nativeId))?.record
     expect(record?.state).toBe('active')
     expect(record?.fields.name).toMatchObject({ value: 'Ada', src: 'crm' })
   })
 
   it('matches by what is agreed now, not by what a record held when it was new', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    const ada = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    await twins.mark('crm', ada)
-    await twins.pass(10_000)
-    twins.system('crm').put({ email: 'ada@elsewhere.org' }, ada)
-    await twins.mark('crm', ada)
-    await twins.pass(10_000)
-    const bea = twins.system('erp').put({ name: 'Bea', email: 'ada@example.org' })
-    const twin = twins.system('erp').put({ name: 'Ada', email: 'ada@elsewhere.org' })
-    await twins.mark('erp', bea)
-    await twins.mark('erp', twin)
-    await twins.pass(10_000)
-    expect((await twins.detail('erp', bea))?.record.state).toBe('active')
-    expect((await twins.detail('erp', twin))?.record.state).toBe('review')
+    const memory = world()
+    memory.start()
+    await memory.load()
+    const ada = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    await memory.mark('crm', ada)
+    await memory.pass(10_000)
+    memory.system('crm').put({ email: 'ada@elsewhere.org' }, ada)
+    await memory.mark('crm', ada)
+    await memory.pass(10_000)
+    const bea = memory.system('erp').put({ name: 'Bea', email: 'ada@example.org' })
+    const twin = memory.system('erp').put({ name: 'Ada', email: 'ada@elsewhere.org' })
+    await memory.mark('erp', bea)
+    await memory.mark('erp', twin)
+    await memory.pass(10_000)
+    expect((await memory.detail('erp', bea))?.record.state).toBe('active')
+    expect((await memory.detail('erp', twin))?.record.state).toBe('review')
   })
 
   it('ignores what is out of scope, and takes it in once it is in scope', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org', hidden: true })
-    await twins.mark('crm', rid)
-    await twins.pass(10_000)
-    expect((await twins.detail('crm', rid))?.record.state).toBe('ignored')
-    twins.system('crm').put({ hidden: false }, rid)
-    await twins.mark('crm', rid)
-    await twins.pass(10_000)
-    expect(twins.system('erp').records.size).toBe(1)
+    const memory = world()
+    memory.start()
+    await memory.load()
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org', hidden: true })
+    await memory.mark('crm', nativeId)
+    await memory.pass(10_000)
+    expect((await memory.detail('crm', nativeId))?.record.state).toBe('ignored')
+    memory.system('crm').put({ hidden: false }, nativeId)
+    await memory.mark('crm', nativeId)
+    await memory.pass(10_000)
+    expect(memory.system('erp').records.size).toBe(1)
   })
 
   it('drops what was gone before anybody saw it, without telling other systems', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    await twins.mark('crm', 'never-there')
-    await twins.pass(600_000)
-    expect((await twins.detail('crm', 'never-there'))?.record.state).toBe('ignored')
-    expect(twins.heard('DeletionSuspected')).toEqual([])
+    const memory = world()
+    memory.start()
+    await memory.load()
+    await memory.mark('crm', 'never-there')
+    await memory.pass(600_000)
+    expect((await memory.detail('crm', 'never-there'))?.record.state).toBe('ignored')
+    expect(memory.heard('DeletionSuspected')).toEqual([])
   })
 
   it.each(['marker', 'upsertKey', 'naturalKey', 'none'] as const)(
-    'H19: our own create is never taken for new when its webhook is faster than its answer (%s)',
+    'H19: our own create is never taken for new when its webhook is faster than its response (%s)',
     async (create) => {
       // Without match rules nothing but the marker, or waiting, tells whose the new record is.
-      const twins = world({ create }, 1, names, (entity) => ({ ...entity, match: [] }))
-      const erp = twins.system('erp')
-      erp.onCreated = async (rid) => {
-        await twins.mark('erp', rid)
-        await twins.clock.sleep(300)
+      const memory = world({ create }, 1, names, (entity) => ({ ...entity, match: [] }))
+      const erp = memory.system('erp')
+      erp.onCreated = async (nativeId) => {
+        await memory.mark('erp', nativeId)
+        await memory.clock.sleep(300)
       }
-      twins.start()
-      await twins.load()
-      const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-      await twins.mark('crm', rid)
-      await twins.pass(120_000)
-      expect(twins.system('crm').records.size).toBe(1)
+      memory.start()
+      await memory.load()
+      const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+      await memory.mark('crm', nativeId)
+      await memory.pass(120_000)
+      expect(memory.system('crm').records.size).toBe(1)
       expect(erp.records.size).toBe(1)
-      expect(await links(twins)).toEqual(['active: crm-1 + erp-1'])
+      expect(await links(memory)).toEqual(['active: crm-1 + erp-1'])
     },
   )
 
   it.each(['marker', 'upsertKey', 'naturalKey'] as const)(
-    'H19: a create whose answer was lost is adopted when it turns up, not doubled (%s)',
+    'H19: a create whose response was lost is adopted when it turns up, not doubled (%s)',
     async (create) => {
-      const twins = world({ create })
-      const erp = twins.system('erp')
-      erp.loseCreateAnswers = 1
-      erp.onCreated = (rid) => twins.mark('erp', rid)
-      twins.start()
-      await twins.load()
-      const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-      await twins.mark('crm', rid)
-      await twins.pass(300_000)
-      expect(twins.system('crm').records.size).toBe(1)
+      const memory = world({ create })
+      const erp = memory.system('erp')
+      erp.loseCreateResponses = 1
+      erp.onCreated = (nativeId) => memory.mark('erp', nativeId)
+      memory.start()
+      await memory.load()
+      const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+      await memory.mark('crm', nativeId)
+      await memory.pass(300_000)
+      expect(memory.system('crm').records.size).toBe(1)
       expect(erp.records.size).toBe(1)
-      expect(await links(twins)).toEqual(['active: crm-1 + erp-1'])
+      expect(await links(memory)).toEqual(['active: crm-1 + erp-1'])
     },
   )
 
   it('H20: two workers that meet the same key at the same moment make one record', async () => {
-    const twins = world({}, 2)
+    const memory = world({}, 2)
     const people = Array.from({ length: 40 }, (_, index) => `p${index}@example.org`)
     for (const email of people) {
-      twins.system('crm').put({ name: 'From crm', email })
-      twins.system('erp').put({ name: 'From crm', email })
+      memory.system('crm').put({ name: 'From crm', email })
+      memory.system('erp').put({ name: 'From crm', email })
     }
-    twins.start()
-    await twins.load()
-    await twins.pass(60_000)
-    const found = await links(twins)
+    memory.start()
+    await memory.load()
+    await memory.pass(60_000)
+    const found = await links(memory)
     expect(found).toHaveLength(people.length)
     for (const link of found) expect(link).toMatch(/^active: crm-\d+ \+ erp-\d+$/)
-    expect(twins.system('crm').counts.creates + twins.system('erp').counts.creates).toBe(0)
+    expect(memory.system('crm').counts.creates + memory.system('erp').counts.creates).toBe(0)
   })
 
   it('H20: the order of arrival does not change the links, with three systems and gaps', async () => {
@@ -155,58 +155,58 @@ describe('candidates', () => {
     ]
     const seen = new Set<string>()
     for (const order of orders) {
-      const twins = world({}, 2, ['crm', 'erp', 'shop'])
+      const memory = world({}, 2, ['crm', 'erp', 'shop'])
       for (const [index, name] of ['crm', 'erp', 'shop'].entries()) {
         for (let person = index; person < 6; person += 1) {
-          twins
+          memory
             .system(name)
             .put({ name: `P${person}`, email: `p${person}@example.org` }, `${name}-p${person}`)
         }
       }
-      twins.start()
-      for (const name of order) await twins.full(name)
-      await twins.pass(120_000)
-      for (const name of order) expect(twins.system(name).records.size).toBe(6)
-      const pairs = (await links(twins)).map((link) => link.replaceAll(/(crm|erp|shop)-(\d+)\b/g, '$1-new'))
+      memory.start()
+      for (const name of order) await memory.full(name)
+      await memory.pass(120_000)
+      for (const name of order) expect(memory.system(name).records.size).toBe(6)
+      const pairs = (await links(memory)).map((link) => link.replaceAll(/(crm|erp|shop)-(\d+)\b/g, '$1-new'))
       seen.add(JSON.stringify(pairs))
     }
     expect(seen.size).toBe(1)
   })
 
   it('asks a person when a key is shared by several records, and remembers that they are kept apart', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    const first = twins.system('crm').put({ name: 'Ada', email: 'same@example.org' })
-    await twins.mark('crm', first)
-    await twins.pass(10_000)
-    const second = twins.system('crm').put({ name: 'Ada again', email: 'same@example.org' })
-    await twins.mark('crm', second)
-    await twins.pass(10_000)
-    const [review] = (await twins.store.admin.reviews({ limit: 10 })).rows
-    expect(review).toMatchObject({ system: 'crm', rid: second })
-    expect(twins.system('erp').records.size).toBe(1)
-    expect(await twins.store.admin.decideReview(review?.recordId ?? '', { apart: true }, 'ada')).toBe('ok')
-    await twins.pass(30_000)
-    expect(twins.system('erp').records.size).toBe(2)
-    await twins.mark('crm', second)
-    await twins.pass(30_000)
-    expect((await twins.store.admin.reviews({ limit: 10 })).rows).toEqual([])
+    const memory = world()
+    memory.start()
+    await memory.load()
+    const first = memory.system('crm').put({ name: 'Ada', email: 'same@example.org' })
+    await memory.mark('crm', first)
+    await memory.pass(10_000)
+    const second = memory.system('crm').put({ name: 'Ada again', email: 'same@example.org' })
+    await memory.mark('crm', second)
+    await memory.pass(10_000)
+    const [review] = (await memory.store.admin.reviews({ limit: 10 })).rows
+    expect(review).toMatchObject({ system: 'crm', nativeId: second })
+    expect(memory.system('erp').records.size).toBe(1)
+    expect(await memory.store.admin.decideReview(review?.recordId ?? '', { apart: true }, 'ada')).toBe('ok')
+    await memory.pass(30_000)
+    expect(memory.system('erp').records.size).toBe(2)
+    await memory.mark('crm', second)
+    await memory.pass(30_000)
+    expect((await memory.store.admin.reviews({ limit: 10 })).rows).toEqual([])
   })
 
   it('matches for ever: a record whose key comes to equal that of another is joined, not doubled', async () => {
-    const twins = world()
-    twins.start()
-    await twins.load()
-    twins.system('erp').down = true
-    const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    await twins.mark('crm', rid)
-    await twins.pass(5_000)
-    const there = twins.system('erp').put({ name: 'Ada', email: 'ada@example.org' })
-    twins.system('erp').down = false
-    await twins.mark('erp', there)
-    await twins.pass(180_000)
-    expect(twins.system('erp').records.size).toBe(1)
-    expect(await links(twins)).toEqual([`active: ${rid} + ${there}`])
+    const memory = world()
+    memory.start()
+    await memory.load()
+    memory.system('erp').down = true
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    await memory.mark('crm', nativeId)
+    await memory.pass(5_000)
+    const there = memory.system('erp').put({ name: 'Ada', email: 'ada@example.org' })
+    memory.system('erp').down = false
+    await memory.mark('erp', there)
+    await memory.pass(180_000)
+    expect(memory.system('erp').records.size).toBe(1)
+    expect(await links(memory)).toEqual([`active: ${nativeId} + ${there}`])
   })
 })

@@ -16,25 +16,25 @@ import type { CallFailure } from '../connectors/kit/contract.ts'
 import { errorCodes } from '../model/error-codes.ts'
 import type { Member } from '../model/state.ts'
 import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
-import type { LookAt, Pass, PassParts, Sighting, Verdict } from './context.ts'
+import type { Observation, ObserveMember, Pass, PassParts, StepResult } from './context.ts'
 import { noteWish } from './create-evidence.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { currentLens } from './lens-look.ts'
 import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
-import { lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
+import { addNeed, emit, note, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { rematch } from './rematch.ts'
 
-type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
 interface Tools {
-  readonly lookAt: LookAt
+  readonly observeMember: ObserveMember
   readonly mayBeOurs: MayBeOurs
 }
 
 /** Creates the candidate parts of one engine. */
 export function createCandidates(calls: {
-  readonly lookAt: LookAt
+  readonly observeMember: ObserveMember
 }): Pick<PassParts, 'resolveCandidate' | 'handleRematch'> {
   const tools: Tools = { ...calls, mayBeOurs: createAdoptionBarrier() }
   return {
@@ -43,35 +43,35 @@ export function createCandidates(calls: {
   }
 }
 
-async function resolveCandidate(pass: Pass, tools: Tools): Promise<Verdict> {
-  const member = [...pass.members.values()].find(({ rid }) => rid !== undefined)
+async function resolveCandidate(pass: Pass, tools: Tools): Promise<StepResult> {
+  const member = [...pass.members.values()].find(({ nativeId }) => nativeId !== undefined)
   if (member === undefined || !pass.entity.systems.has(member.system)) {
     ignore(pass, 'the system takes no part any more')
     return 'finish'
   }
   if (member.lane === 'quarantined') return 'finish'
   const place = placeOf(pass.context, member.system, pass.entity.name)
-  const sighting = pass.sightings.get(member.system) ?? (await tools.lookAt(pass, member.system))
-  if (sighting.kind === 'unknown') {
+  const observation = pass.observations.get(member.system) ?? (await tools.observeMember(pass, member.system))
+  if (observation.kind === 'unknown') {
     // The look itself has asked to come back.
-    setAsideUnreadable(pass, member, sighting.failure)
+    setAsideUnreadable(pass, member, observation.failure)
     return 'finish'
   }
-  if (sighting.kind === 'gone') return dropGone(pass, place, sighting)
-  if (!sighting.admissible) return 'finish'
-  if (!sighting.inScope) {
+  if (observation.kind === 'gone') return dropGone(pass, place, observation)
+  if (!observation.admissible) return 'finish'
+  if (!observation.inScope) {
     updateMember(pass, { system: member.system, state: 'out-of-scope', ...currentLens(pass, member.system) })
     ignore(pass, 'out of scope')
     return 'finish'
   }
   forgetTold(pass, member.system)
-  const adopted = await adoptByMarker(pass, place, sighting)
+  const adopted = await adoptByMarker(pass, place, observation)
   if (adopted !== 'go-on') return adopted
   if (await tools.mayBeOurs(pass, place)) {
     awaitOther(pass, 'create', 'open-creates')
     return 'finish'
   }
-  return matchOrPromote(pass, member, sighting)
+  return matchOrPromote(pass, member, observation)
 }
 
 /**
@@ -98,14 +98,14 @@ function isForGood(code: string): boolean {
 }
 
 /** A read replica that lags may not know a record that was just announced; later, "gone" is gone. */
-function dropGone(pass: Pass, place: Place, sighting: Extract<Sighting, { kind: 'gone' }>): Verdict {
+function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { kind: 'gone' }>): StepResult {
   const { system } = place
   const known = pass.record.discoveredAt + place.resource.capabilities.read.lagMs
-  if (sighting.at < known) {
-    lookAgain(pass, { at: known, why: 'stale-read', look: [system] })
+  if (observation.at < known) {
+    addNeed(pass, { at: known, why: 'stale-read', look: [system] })
     return 'finish'
   }
-  updateMember(pass, { system, state: 'gone', goneSince: sighting.at })
+  updateMember(pass, { system, state: 'gone', goneSince: observation.at })
   forgetTold(pass, system)
   ignore(pass, 'gone')
   return 'finish'
@@ -124,8 +124,8 @@ function ignore(pass: Pass, why: string): void {
 const recordId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** `go-on`: it carries no marker, or one that proves nothing (a copy of a linked record carries its marker too). */
-async function adoptByMarker(pass: Pass, place: Place, sighting: LiveSighting): Promise<Verdict> {
-  const { marker } = sighting
+async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservation): Promise<StepResult> {
+  const { marker } = observation
   if (marker === undefined || marker === pass.record.id || !recordId.test(marker)) return 'go-on'
   const { system } = place
   const attached = await attachTo(pass, { system, target: marker, rule: 'marker' })
@@ -150,9 +150,9 @@ async function adoptByMarker(pass: Pass, place: Place, sighting: LiveSighting): 
   return 'finish'
 }
 
-async function matchOrPromote(pass: Pass, member: Member, sighting: LiveSighting): Promise<Verdict> {
+async function matchOrPromote(pass: Pass, member: Member, observation: LiveObservation): Promise<StepResult> {
   const { system } = member
-  const outcome = await findMatch(pass, system, sighting.observation.values)
+  const outcome = await findMatch(pass, system, observation.observed.values)
   switch (outcome.kind) {
     case 'fenced':
       return 'over'
@@ -190,5 +190,5 @@ function promote(pass: Pass, system: string): void {
     if (operations.create && pass.members.get(other)?.state === 'absent') noteWish(pass, other)
   }
   note(pass, { kind: 'match', body: { promoted: system } })
-  tell(pass, { type: 'RecordPromoted', recordId: pass.record.id, entity, system })
+  emit(pass, { type: 'RecordPromoted', recordId: pass.record.id, entity, system })
 }

@@ -1,6 +1,6 @@
 /**
  * Hits of a search for a create of ours, checked before one of them is taken for it: each is read by its own id and has to carry our mark, or
- * the values that were searched for. A search that ignored its filter, or an answer that belongs to another search, would link a stranger.
+ * the values that were searched for. A search that ignored its filter, or a response that belongs to another search, would link a stranger.
  */
 import type { FindRequest } from '../connectors/kit/contract.ts'
 import { equivalent } from '../model/merge/equivalence.ts'
@@ -26,14 +26,14 @@ export interface SearchedCreate {
 export async function checkHits(
   pass: Pass,
   search: SearchedCreate,
-  rids: readonly string[],
+  nativeIds: readonly string[],
 ): Promise<readonly string[] | 'unknown'> {
-  if (rids.length > hitsMax) return rids
+  if (nativeIds.length > hitsMax) return nativeIds
   const kept: string[] = []
-  for (const rid of rids) {
-    const verdict = await isHit(pass, search, rid)
+  for (const nativeId of nativeIds) {
+    const verdict = await isHit(pass, search, nativeId)
     if (verdict === 'unknown') return 'unknown'
-    if (verdict) kept.push(rid)
+    if (verdict) kept.push(nativeId)
   }
   return kept
 }
@@ -41,14 +41,14 @@ export async function checkHits(
 async function isHit(
   pass: Pass,
   { place, request, intent }: SearchedCreate,
-  rid: string,
+  nativeId: string,
 ): Promise<boolean | 'unknown'> {
   const { system, part } = place
   const priority = await priorityOf(pass)
   const read = await pass.context.read({
     system,
     resource: part.resource,
-    rid,
+    nativeId,
     signal: pass.signal,
     priority,
   })

@@ -60,7 +60,7 @@ describe('a failure is over once its cause is gone', () => {
     await it.advance(5_000)
     // A read that fails takes the lane over: its reason is no longer the rule.
     const failure = { code: 'BROKEN', message: 'it broke', scope: 'record' } as const
-    it.system('a').failNext('read', { kind: 'answer', result: { kind: 'unknown', failure } })
+    it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { phone: '5' })
     await it.advance(10_000)
     expect(await failures(it)).toEqual([])
@@ -79,10 +79,10 @@ describe('a failure is over once its cause is gone', () => {
   test('when somebody over there puts right what the system had replaced', async () => {
     const it = start()
     it.system('b').store = (field, value) => (field === 'name' ? 'Zoe' : value)
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Annabel' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Annabel' })
     await it.advance(10_000)
     expect(await failures(it)).toMatchObject([{ code: 'ENGINE_STORED_DIFFERENTLY', system: 'b' }])
-    await it.edit('b', rid, { name: 'Annabel' })
+    await it.edit('b', nativeId, { name: 'Annabel' })
     await it.advance(5_000)
     expect(await failures(it)).toEqual([])
     expect(it.system('b').count('update')).toBe(0)
@@ -90,16 +90,16 @@ describe('a failure is over once its cause is gone', () => {
 
   test('when the record is deleted: nobody has to decide about what is gone', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = { code: 'TAKEN', message: 'the name is taken', scope: 'record' } as const
-    it.system('b').failNext('update', { kind: 'answer', result: { kind: 'rejected', failure } })
+    it.system('b').failNext('update', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { name: 'Bad' })
     await it.advance(5_000)
     expect(await failures(it)).toMatchObject([{ code: 'TAKEN', system: 'b' }])
     it.system('a').table('customer').delete('x')
     await it.mark('a', 'x', 'customer', { force: true })
-    it.system('b').table('customer').delete(rid)
-    await it.mark('b', rid, 'customer', { force: true })
+    it.system('b').table('customer').delete(nativeId)
+    await it.mark('b', nativeId, 'customer', { force: true })
     await it.advance(120_000)
     expect((await it.store.admin.status()).records).toMatchObject({ tombstoned: 1 })
     expect(await failures(it)).toEqual([])

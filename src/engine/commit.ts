@@ -16,9 +16,9 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
     ...(createChecks.length > 0 ? { createChecks } : {}),
   }
   const result = await pass.context.store.decide(decision)
-  if (result.kind === 'fenced') tellFenced(pass)
+  if (result.kind === 'fenced') emitFenced(pass)
   if (result.kind !== 'ok') return result
-  forgetAnswers(pass)
+  forgetResponses(pass)
   dropDraft(pass)
   for (const { intent } of writes) pass.intents.set(intent.system, intent)
   return result
@@ -28,22 +28,22 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
   if (result.kind === 'ok') {
-    forgetAnswers(pass)
+    forgetResponses(pass)
     dropDraft(pass)
   }
-  if (result.kind === 'fenced') tellFenced(pass)
+  if (result.kind === 'fenced') emitFenced(pass)
   return result
 }
 
 /** What became of these intents is durable. */
-function forgetAnswers(pass: Pass): void {
+function forgetResponses(pass: Pass): void {
   for (const { id, state } of pass.draft.resolved) {
     if (state !== 'open') pass.context.answeredCreates.forget(id)
   }
 }
 
 /** Another worker has the record by now, or the lease is over: nothing was written. */
-function tellFenced(pass: Pass): void {
+function emitFenced(pass: Pass): void {
   pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
 }
 

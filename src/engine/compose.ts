@@ -7,14 +7,14 @@ import type { PlannedWrite } from '../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../model/merge/outcome.ts'
 import type { Intent } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
-import type { OutgoingWrite, Pass, Sighting } from './context.ts'
+import type { Observation, OutgoingWrite, Pass } from './context.ts'
 import { keepFailure } from './failure.ts'
 import { withMarker } from './marker.ts'
 import { setLane, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { translateOutwards } from './references.ts'
 
-type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
 /** What the mapping made of a write; fields with problems are missing from the patch. */
 export interface ComposedPatch {
@@ -49,8 +49,8 @@ export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean 
  * failure of this lane), or the system holds them already in its own terms.
  */
 export async function compose(pass: Pass, planned: PlannedWrite): Promise<OutgoingWrite | undefined> {
-  const sighting = pass.sightings.get(planned.system)
-  const seen = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
+  const observation = pass.observations.get(planned.system)
+  const seen = observation?.kind === 'live' && observation.admissible ? observation : undefined
   const base = planned.operation === 'create' ? undefined : seen?.native
   const composed = await composePatch(pass, planned, base)
   const sendable = withoutProblems(pass, planned, composed.problems)
@@ -128,11 +128,11 @@ function openIntent(
   pass: Pass,
   planned: PlannedWrite,
   patch: NativeRecord,
-  seen: LiveSighting | undefined,
+  seen: LiveObservation | undefined,
 ): OutgoingWrite {
   const { part, resource } = placeOf(pass.context, planned.system, pass.entity.name)
   const member = pass.members.get(planned.system)
-  const carried = carriesWholeObjects(resource.capabilities, patch) ? seen?.observation.values : undefined
+  const carried = carriesWholeObjects(resource.capabilities, patch) ? seen?.observed.values : undefined
   const body: CanonicalDocument = { ...carried, ...planned.values }
   const intent = newIntent(pass, planned, { patch, body, seen })
   const fields = openIntentFields(part, member?.fields ?? {}, { planned, body, notAfter: intent.notAfter })
@@ -141,7 +141,7 @@ function openIntent(
     intent,
     planned,
     body,
-    ...(seen === undefined ? {} : { base: seen.native, lookedAt: seen.observation.at }),
+    ...(seen === undefined ? {} : { base: seen.native, lookedAt: seen.observed.at }),
   }
 }
 
@@ -153,7 +153,7 @@ function carriesWholeObjects(capabilities: RemoteCapabilities, patch: NativeReco
 interface IntentContent {
   readonly patch: NativeRecord
   readonly body: Readonly<Record<string, CanonicalValue>>
-  readonly seen: LiveSighting | undefined
+  readonly seen: LiveObservation | undefined
 }
 
 function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: IntentContent): Intent {
@@ -162,7 +162,7 @@ function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: Int
   const member = pass.members.get(planned.system)
   const id = random.uuid()
   const ifVersion = resource.capabilities.conditionalWrites
-    ? (seen?.observation.version ?? member?.absorbedVersion)
+    ? (seen?.observed.version ?? member?.absorbedVersion)
     : undefined
   return {
     id,
@@ -177,7 +177,9 @@ function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: Int
       values: body,
       idempotencyKey: id,
       ...(planned.operation === 'create' ? { marker: pass.record.id } : {}),
-      ...(planned.operation === 'create' || member?.rid === undefined ? {} : { rid: member.rid }),
+      ...(planned.operation === 'create' || member?.nativeId === undefined
+        ? {}
+        : { nativeId: member.nativeId }),
       ...(planned.operation === 'create' || ifVersion === undefined ? {} : { ifVersion }),
       ...(seen === undefined || planned.operation === 'create' ? {} : { preImage: seen.native }),
     },

@@ -2,7 +2,7 @@
  * What the parts of the engine share: the context of a running engine, the state of one pass, and the seams between the parts.
  *
  * A **pass** is one claim of one record: recover, observe, merge, decide, send, settle. Parts never write to the store on their own when they
- * can help it: they put their changes into the pass (`pass.ts`: `updateMember`, `updateRecord`, `addRows`, `lookAgain`), and the next commit
+ * can help it: they put their changes into the pass (`pass.ts`: `updateMember`, `updateRecord`, `addRows`, `addNeed`), and the next commit
  * of the pass carries all of them. Which commit ends the pass, and when the record is due again, is decided in `finish.ts` alone.
  */
 import type {
@@ -16,7 +16,7 @@ import type {
 } from '../connectors/kit/contract.ts'
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 import type { Entity, FieldProblem, Integration } from '../model/integration.ts'
-import type { Observation, PlannedWrite } from '../model/merge/contract.ts'
+import type { ObservedValues, PlannedWrite } from '../model/merge/contract.ts'
 import type { CreateEvidence, Intent, IntentOperation, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalDocument, NativeRecord } from '../model/values.ts'
 import type {
@@ -35,8 +35,8 @@ import type {
   MemberUpdate,
   PassRows,
   RecordUpdate,
-  ReferenceAnswer,
   ReferenceQuery,
+  ReferenceResponse,
   Settlement,
   SettlementResult,
   Store,
@@ -83,7 +83,7 @@ export interface BatchedStore {
   settle(settlement: Settlement): Promise<SettlementResult>
   match(request: MatchRequest): Promise<readonly MatchHit[] | 'fenced'>
   attach(request: AttachRequest): Promise<AttachResult>
-  resolveReference(query: ReferenceQuery): Promise<ReferenceAnswer>
+  resolveReference(query: ReferenceQuery): Promise<ReferenceResponse>
   reserve(reservation: GuardReservation): Promise<boolean>
   /** Makes a record dirty by its id; `systems` empty = all. */
   markRecord(mark: { readonly recordId: string; readonly systems: readonly string[] }): Promise<void>
@@ -97,8 +97,8 @@ export interface SystemGate {
   /** Undefined while calls may go, if only as a probe; else the time (epoch ms) at which the next one may be tried. */
   closedUntil(): number | undefined
   /**
-   * Runs a call when there is room. Answers `shut` without calling when the gate is closed, or when there was no room within `waitMs`.
-   * A result whose failure has scope `system` counts against the gate, any other answer for it; `no-news`: no call was made after all.
+   * Runs a call when there is room. Returns `shut` without calling when the gate is closed, or when there was no room within `waitMs`.
+   * A result whose failure has scope `system` counts against the gate, any other response for it; `no-news`: no call was made after all.
    */
   run<Result>(
     call: () => Promise<Result>,
@@ -112,23 +112,23 @@ export interface SystemGate {
 }
 
 /** What a read by id showed in this pass. */
-export type Sighting =
+export type Observation =
   | {
       readonly kind: 'live'
-      readonly rid: string
+      readonly nativeId: string
       readonly native: NativeRecord
       /** Canonical, normalised for the system, references translated. */
-      readonly observation: Observation
+      readonly observed: ObservedValues
       /** Fields that it could not read, and why. */
       readonly problems: readonly FieldProblem[]
       /** Fields that refer to a record which is not known yet. */
       readonly missing: ReadonlySet<string>
       readonly inScope: boolean
-      /** Not older than what is absorbed already. Only admissible sightings are merged. */
+      /** Not older than what is absorbed already. Only admissible observations are merged. */
       readonly admissible: boolean
       /** Record id that the native record carries (marker or upsert key). */
       readonly marker?: string
-      /** When the answer was there (epoch ms): the seen state was present by then. */
+      /** When the response was there (epoch ms): the seen state was present by then. */
       readonly seenAt: number
     }
   | { readonly kind: 'gone'; readonly at: number; readonly mergedInto?: string }
@@ -165,12 +165,12 @@ export interface Pass {
   readonly members: Map<string, Member>
   /** Open intents, by system. */
   readonly intents: Map<string, Intent>
-  readonly sightings: Map<string, Sighting>
+  readonly observations: Map<string, Observation>
   /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
   readonly references: Map<string, string | undefined>
   readonly needs: Need[]
   /** Systems whose wanted look took place in this pass. */
-  readonly looked: Set<string>
+  readonly observedSystems: Set<string>
   /** Systems that had moved on when they were written to (412), and were not looked at since. */
   readonly stale: Set<string>
   draft: PassDraft
@@ -189,7 +189,7 @@ export interface Pass {
  * - `finish`: nothing more to do now; changes and needs are in the pass, `finish.ts` commits them
  * - `over`: the record's row is no longer ours or no longer there (attached, merged, fenced): nothing may be committed
  */
-export type Verdict = 'go-on' | 'finish' | 'over'
+export type StepResult = 'go-on' | 'finish' | 'over'
 
 /** One remote write that is ready to go. */
 export interface OutgoingWrite {
@@ -208,7 +208,7 @@ export interface OutgoingWrite {
   readonly evidence?: CreateEvidence
 }
 
-/** What became of one write: the connector's answer, or why there is none. */
+/** What became of one write: the connector's response, or why there is none. */
 export type SendOutcome = WriteResult | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' }
 
 /** One write handed to the lane of its kind. */
@@ -236,11 +236,11 @@ export interface FirstLoads {
   listedAt(context: EngineContext, entity: Entity): Promise<number | undefined>
 }
 
-/** Reads a member by id and keeps the sighting in the pass. Never throws. (`observe.ts`) */
-export type LookAt = (pass: Pass, system: string) => Promise<Sighting>
+/** Reads a member by id and keeps the observation in the pass. Never throws. (`observe.ts`) */
+export type ObserveMember = (pass: Pass, system: string) => Promise<Observation>
 
 /**
- * Commits the drafts and the intents of these writes in one decision, sends them, and puts the outcomes into the pass. Answers outcomes by
+ * Commits the drafts and the intents of these writes in one decision, sends them, and puts the outcomes into the pass. Returns outcomes by
  * system, or why nothing was sent. (`carry-out.ts`)
  */
 export type CarryOut = (
@@ -254,17 +254,17 @@ export type CarryOut = (
 
 /** The parts of the intake side that a pass calls. */
 export interface PassParts {
-  /** The record is a candidate: match it, promote it, park it. Its only member may be read already (`pass.sightings`). (`candidate.ts`) */
-  resolveCandidate(pass: Pass): Promise<Verdict>
+  /** The record is a candidate: match it, promote it, park it. Its only member may be read already (`pass.observations`). (`candidate.ts`) */
+  resolveCandidate(pass: Pass): Promise<StepResult>
   /** A read by id said `gone`: suspect the member, or follow the merge. Called once per gone member. (`deletion.ts`) */
-  handleGone(pass: Pass, system: string): Promise<Verdict>
+  handleGone(pass: Pass, system: string): Promise<StepResult>
   /** The record is `deleting`, or a member is `suspect` and was looked at or is due. (`deletion.ts`) */
-  continueDeletion(pass: Pass): Promise<Verdict>
+  continueDeletion(pass: Pass): Promise<StepResult>
   /**
    * A create was refused because another record shares an exact key in that system. `go-on`: the create is off for this pass.
    * (`candidate.ts`)
    */
-  handleRematch(pass: Pass, system: string, recordId: string): Promise<Verdict>
+  handleRematch(pass: Pass, system: string, recordId: string): Promise<StepResult>
   /**
    * May this write happen now? On a refusal the part has put the hold and the closed lane into the pass. A lane released by a person passes
    * once. (`guard.ts`)
@@ -284,7 +284,7 @@ export type TimedRead =
 export type ReadById = (request: {
   readonly system: string
   readonly resource: string
-  readonly rid: string
+  readonly nativeId: string
   readonly signal: AbortSignal
   /** @default 'webhook' */
   readonly priority?: CallContext['priority']

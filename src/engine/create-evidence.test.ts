@@ -52,11 +52,11 @@ async function enterTwice(
   await it.advance(20_000)
 }
 
-async function expectLinked(it: World, rid = 'there'): Promise<void> {
+async function expectLinked(it: World, nativeId = 'there'): Promise<void> {
   expect(it.system('b').count('create')).toBe(0)
   expect(it.system('b').bodies()).toHaveLength(1)
   expect(it.system('a').bodies()).toHaveLength(1)
-  expect(await it.member('a', 'x', 'b')).toMatchObject({ rid, state: 'linked' })
+  expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId, state: 'linked' })
 }
 
 describe('what was entered in one system and then in another', () => {
@@ -133,8 +133,8 @@ describe('what was entered in one system and then in another', () => {
       ),
     }))
     const it = start({ search: { lagMs: 0, equality: 'ignoringCase' }, ...slowFeed }, { adjust: lower })
-    const narrow = { kind: 'found', rids: [], capped: false, narrow: true } as const
-    for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'answer', result: narrow })
+    const narrow = { kind: 'found', nativeIds: [], capped: false, narrow: true } as const
+    for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'response', result: narrow })
     await enterTwice(it)
     await expectLinked(it)
     expect(it.system('b').count('find')).toBeGreaterThan(0)
@@ -216,7 +216,7 @@ describe('a system that can show nothing', () => {
     await loaded(it)
     const failure = { code: 'HTTP_400', message: 'no such filter', scope: 'record' } as const
     for (let n = 0; n < 9; n += 1)
-      it.system('b').failNext('find', { kind: 'answer', result: { kind: 'unknown', failure } })
+      it.system('b').failNext('find', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'y', { code: '2', name: 'Bob' })
     await it.advance(10_000)
     expect(it.system('b').count('create')).toBe(1)
@@ -250,7 +250,7 @@ describe('a create', () => {
     const it = start({})
     const failure = { code: 'HTTP_500', message: 'broken', scope: 'record' } as const
     for (let n = 0; n < 3; n += 1)
-      it.system('b').failNext('find', { kind: 'answer', result: { kind: 'unknown', failure } })
+      it.system('b').failNext('find', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(100)
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'no-evidence' })
@@ -265,11 +265,11 @@ describe('a create', () => {
   })
 
   test.each([
-    ['capped', { kind: 'found', rids: [], capped: true }],
-    ['ignored', { kind: 'found', rids: [], capped: false, unfiltered: true }],
+    ['capped', { kind: 'found', nativeIds: [], capped: true }],
+    ['ignored', { kind: 'found', nativeIds: [], capped: false, unfiltered: true }],
   ] as const)('is not let go by a search that was %s', async (_what, result) => {
     const it = start({})
-    for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'answer', result })
+    for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'response', result })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     expect(it.system('b').count('create')).toBe(0)
@@ -290,7 +290,7 @@ describe('a create', () => {
     await it.edit('a', 'x', { code: '2' })
     await it.advance(30_000)
     expect(it.system('b').count('create')).toBe(0)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ rid: 'new', state: 'linked' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId: 'new', state: 'linked' })
   })
 
   test.each([
@@ -323,7 +323,11 @@ describe('a create', () => {
   test('of many at once costs a feed a few polls', async () => {
     const it = start(unsearchable(feed))
     for (let n = 0; n < 500; n += 1) it.system('a').edit(`x${n}`, { code: `${n}` })
-    const marks = Array.from({ length: 500 }, (_, n) => ({ system: 'a', entity: 'customer', rid: `x${n}` }))
+    const marks = Array.from({ length: 500 }, (_, n) => ({
+      system: 'a',
+      entity: 'customer',
+      nativeId: `x${n}`,
+    }))
     await it.store.intake([{ marks }])
     it.engine.wake()
     await it.advance(30_000)
@@ -358,7 +362,11 @@ describe('a first load', () => {
     const it = start({ search: { lagMs: 0 }, ...feed, ...keyset }, {})
     for (let n = 0; n < 300; n += 1) it.system('a').edit(`x${n}`, { code: `${n}` })
     for (let n = 0; n < 100; n += 1) it.system('b').edit(`y${n}`, { code: `${n}` })
-    const marks = Array.from({ length: 300 }, (_, n) => ({ system: 'a', entity: 'customer', rid: `x${n}` }))
+    const marks = Array.from({ length: 300 }, (_, n) => ({
+      system: 'a',
+      entity: 'customer',
+      nativeId: `x${n}`,
+    }))
     await it.store.intake([{ marks }])
     await listB(it)
     await it.advance(60_000)
@@ -371,7 +379,11 @@ describe('a first load', () => {
   test('of a place without a feed rests on its list', async () => {
     const it = start({ search: { lagMs: 0 }, ...keyset }, {})
     for (let n = 0; n < 200; n += 1) it.system('a').edit(`x${n}`, { code: `${n}` })
-    const marks = Array.from({ length: 200 }, (_, n) => ({ system: 'a', entity: 'customer', rid: `x${n}` }))
+    const marks = Array.from({ length: 200 }, (_, n) => ({
+      system: 'a',
+      entity: 'customer',
+      nativeId: `x${n}`,
+    }))
     await it.store.intake([{ marks }])
     await listB(it)
     await it.advance(60_000)

@@ -15,7 +15,7 @@ import type { PlannedWrite } from '../model/merge/contract.ts'
 import type { CreateEvidence } from '../model/state.ts'
 import type { CreateCheck } from '../store/contract.ts'
 import type { Pass } from './context.ts'
-import { type SearchAnswer, searchAll, searchesFor } from './evidence-search.ts'
+import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
 import { isFirstLoad } from './first-loads.ts'
 import { RELEASED } from './guard.ts'
 import type { LookKind } from './look-note.ts'
@@ -29,7 +29,7 @@ const evidenceMaxAgeMs = 60_000
 /** In a first load of a place without a feed one list serves for so long: listing it for every minute would cost more than the load. */
 const firstLoadListMs = 3_600_000
 /** A pass waits so long for a look; then it ends, and comes back when the look is over. */
-const patienceMs = 2_000
+const waitMaxMs = 2_000
 /** Share of the passes under way that may wait for looks at the same time: the others go on. */
 const waitersPerPass = 1 / 4
 /** Records that turn up have the store's time, and evidence has this process's. */
@@ -106,8 +106,8 @@ function planFor(plan: EvidencePlan, keys: readonly MatchKey[]): EvidencePlan {
 }
 
 function go(system: string, evidence: CreateEvidence): Gathered {
-  const { keys, takenAt, goodUntil, readUpTo, rids } = evidence
-  const check = { keys, takenAt, goodUntil, ...(rids === undefined ? {} : { rids }) }
+  const { keys, takenAt, goodUntil, readUpTo, nativeIds } = evidence
+  const check = { keys, takenAt, goodUntil, ...(nativeIds === undefined ? {} : { nativeIds }) }
   return { kind: 'go', check: { system, readUpTo, evidence: check }, evidence }
 }
 
@@ -128,7 +128,7 @@ async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
   const searches = means.search ? await searchesFor(pass, { place, plan, values: write.values }) : undefined
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
   const looks = means.look || (searched?.kind !== 'found' && plan.look !== 'none')
-  const seen = looks && plan.look !== 'none' ? await lookAtPlace(pass, question, plan.look) : undefined
+  const seen = looks && plan.look !== 'none' ? await observePlace(pass, question, plan.look) : undefined
   if (searched?.kind !== 'found' && seen === undefined) {
     if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
     return withoutEvidence(pass, question)
@@ -149,7 +149,7 @@ async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered
     ? await searchesFor(pass, { place, plan, values: write.values, attempt: true })
     : undefined
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
-  if (searched?.kind === 'found' && searched.rids.length > 0)
+  if (searched?.kind === 'found' && searched.nativeIds.length > 0)
     return joined(pass, question, searched, undefined)
   return place.part.createWithoutEvidence === 'hold' ? heldWithout(place) : bare
 }
@@ -170,16 +170,16 @@ function noEvidence(why: string, at?: number): Gathered & { readonly kind: 'wait
 async function joined(
   pass: Pass,
   { place, plan, hash, firstLoad }: Question,
-  searched: SearchAnswer | undefined,
+  searched: SearchResponse | undefined,
   seen: Look | undefined,
 ): Promise<Gathered> {
   const { clock, store, wake } = pass.context
   const found = searched?.kind === 'found' ? searched : undefined
-  const rids = found?.rids ?? []
-  if (rids.length > 0) {
+  const nativeIds = found?.nativeIds ?? []
+  if (nativeIds.length > 0) {
     const { system, entity } = place
     await store.direct.intake([
-      { marks: rids.map((rid) => ({ system, entity: entity.name, rid, force: true })) },
+      { marks: nativeIds.map((nativeId) => ({ system, entity: entity.name, nativeId, force: true })) },
     ])
     wake()
   }
@@ -199,9 +199,9 @@ async function joined(
     coversUpTo: Math.max(...covers),
     goodUntil: seen === undefined ? takenAt + evidenceMaxAgeMs : takenAt + lifeOf(seen, plan.look, firstLoad),
     readUpTo: (found === undefined ? (seen?.endedAt ?? now) : now) + clockMarginMs,
-    ...(rids.length === 0 ? {} : { rids }),
+    ...(nativeIds.length === 0 ? {} : { nativeIds }),
   }
-  return rids.length === 0 ? go(place.system, evidence) : { kind: 'wait', reason: 'candidate', evidence }
+  return nativeIds.length === 0 ? go(place.system, evidence) : { kind: 'wait', reason: 'candidate', evidence }
 }
 
 function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoad: boolean): number {
@@ -212,7 +212,7 @@ function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoa
 const waiters = new WeakMap<Pass['context'], { count: number }>()
 
 /** A look that began late enough, or why there is none yet. */
-async function lookAtPlace(
+async function observePlace(
   pass: Pass,
   { place, since, firstLoad }: Question,
   kind: LookKind,
@@ -229,11 +229,11 @@ async function lookAtPlace(
   const next = looks.next(place, kind)
   const beginsAt = Math.max(now, looks.nextAt(place, kind))
   const isFull = waiting.count >= settings.inFlight * waitersPerPass
-  if (isFull || beginsAt - now > patienceMs) return { kind: 'wait', reason: 'evidence', at: beginsAt }
+  if (isFull || beginsAt - now > waitMaxMs) return { kind: 'wait', reason: 'evidence', at: beginsAt }
   waiting.count += 1
-  const answer = await timeouts
+  const response = await timeouts
     .bound(
-      patienceMs,
+      waitMaxMs,
       pass.signal,
       () => next,
       () => undefined,
@@ -241,8 +241,8 @@ async function lookAtPlace(
     .finally(() => {
       waiting.count -= 1
     })
-  if (answer === undefined) return { kind: 'wait', reason: 'evidence', at: looks.nextAt(place, kind) }
-  if (answer.kind === 'seen') return answer.look
+  if (response === undefined) return { kind: 'wait', reason: 'evidence', at: looks.nextAt(place, kind) }
+  if (response.kind === 'seen') return response.look
   const what = kind === 'feed' ? 'What changed' : 'The list'
-  return noEvidence(`${what} could not be read: ${answer.code}.`, answer.retryAt)
+  return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
 }

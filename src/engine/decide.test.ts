@@ -47,12 +47,12 @@ function withLenses(empties: EmptySpelling): (integration: Integration) => Integ
 describe('a write without a look', () => {
   test('carries a value with a precondition on what was absorbed', async () => {
     const it = start({ adjust: withLenses(nullByAbsence) })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     const reads = it.system('b').count('read')
     await it.edit('a', 'x', { name: 'Bob' })
     await it.advance(5_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bob' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bob' })
     expect(it.system('b').count('read')).toBe(reads)
   })
 
@@ -64,11 +64,11 @@ describe('a write without a look', () => {
     'is not made to clear a field: %s is written over the record that is there',
     async (_, empties, nothing) => {
       const it = start({ adjust: withLenses(empties) })
-      const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+      const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
       await it.advance(60_000)
       await it.edit('a', 'x', { name: nothing })
       await it.advance(5_000)
-      expect(it.system('b').body(rid)?.name ?? null).toBeNull()
+      expect(it.system('b').body(nativeId)?.name ?? null).toBeNull()
       const updates = it.system('b').count('update')
       await it.mark('a', 'x')
       await it.advance(60_000)
@@ -79,12 +79,12 @@ describe('a write without a look', () => {
 
   test('clears the parts of a group and leaves what nobody mapped beside them', async () => {
     const it = start({ systems: { a: {}, b: { nested: 'replace' } }, adjust: withLenses(plainEmpties) })
-    const rid = await it.linked('a', 'x', { code: '1', phone: { number: '17' } })
-    it.system('b').edit(rid, { phone: { number: '17', extension: '4' } })
-    await it.mark('b', rid)
+    const nativeId = await it.linked('a', 'x', { code: '1', phone: { number: '17' } })
+    it.system('b').edit(nativeId, { phone: { number: '17', extension: '4' } })
+    await it.mark('b', nativeId)
     await it.advance(60_000)
     await it.edit('a', 'x', { phone: null })
     await it.advance(5_000)
-    expect(it.system('b').body(rid)?.phone).toEqual({ number: null, extension: '4' })
+    expect(it.system('b').body(nativeId)?.phone).toEqual({ number: null, extension: '4' })
   })
 })

@@ -10,14 +10,14 @@ import type {
   MergeInput,
   MergeMember,
   MergeResult,
-  Observation,
+  ObservedValues,
   PlannedWrite,
 } from '../model/merge/contract.ts'
 import { isPartlyEmpty } from '../model/merge/equivalence.ts'
 import { isUnverified } from '../model/merge/member-field.ts'
 import type { Member, MemberField } from '../model/state.ts'
 import { composePatch, replacesMore } from './compose.ts'
-import type { Pass, Verdict } from './context.ts'
+import type { Pass, StepResult } from './context.ts'
 import { keepMerge, keepScope } from './keep-merge.ts'
 import { hasRefusals, isPlannable, isReadable } from './lanes.ts'
 import { replacesOnlyAbsorbed } from './lens-look.ts'
@@ -31,13 +31,16 @@ const promptMs = 600_000
 
 /** How a round goes on after the merge. */
 export interface DecidedPass {
-  readonly verdict: Verdict
+  readonly verdict: StepResult
   /** What may be written on the grounds of what was seen; empty unless the verdict is `go-on`. */
   readonly writes: readonly PlannedWrite[]
 }
 
 /** Merges the looks of this pass. `followGone` handles looks that showed the record gone; they are never part of a merge. */
-export async function decide(pass: Pass, followGone: (pass: Pass) => Promise<Verdict>): Promise<DecidedPass> {
+export async function decide(
+  pass: Pass,
+  followGone: (pass: Pass) => Promise<StepResult>,
+): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
   let result = await merge(pass)
   // A look may bring a change that is owed to a system not seen so far: each round sees at least one more of them.
@@ -65,13 +68,13 @@ async function merge(pass: Pass): Promise<MergeResult> {
 function mergeInput(pass: Pass): MergeInput {
   const { clock, random, integration } = pass.context
   const { record, entity } = pass
-  const observations = new Map<string, Observation>()
+  const observations = new Map<string, ObservedValues>()
   const guarded = new Set<string>()
   for (const member of pass.members.values()) {
-    const sighting = pass.sightings.get(member.system)
-    if (sighting === undefined && isReadable(pass, member)) guarded.add(member.system)
-    if (sighting?.kind === 'live' && sighting.admissible && sighting.inScope) {
-      observations.set(member.system, sighting.observation)
+    const observation = pass.observations.get(member.system)
+    if (observation === undefined && isReadable(pass, member)) guarded.add(member.system)
+    if (observation?.kind === 'live' && observation.admissible && observation.inScope) {
+      observations.set(member.system, observation.observed)
     }
   }
   return {
@@ -115,7 +118,7 @@ function noticedWithin({ triggers }: EntitySystem): Pick<MergeMember, 'noticeMs'
 async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): Promise<readonly string[]> {
   const systems: string[] = []
   for (const write of writes) {
-    if (write.operation === 'create' || pass.sightings.has(write.system)) continue
+    if (write.operation === 'create' || pass.observations.has(write.system)) continue
     if (!(await canGoUnseen(pass, write))) systems.push(write.system)
   }
   return systems
@@ -145,7 +148,7 @@ function forgetReleasedRefusals(pass: Pass): void {
 
 /**
  * A refusal holds for what was sent as a whole, since systems seldom say which field they mean: once one of the refused fields has a newer
- * value, or the definition changed, all of them may go again. A refused create consists of all fields. Answers whether anything was forgotten.
+ * value, or the definition changed, all of them may go again. A refused create consists of all fields. Returns whether anything was forgotten.
  */
 function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
   const outdated = [...pass.members.values()].filter(

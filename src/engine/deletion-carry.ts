@@ -7,19 +7,19 @@
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
 import type { Intent, Member } from '../model/state.ts'
 import { sendWindow } from './compose.ts'
-import type { CarryOut, LookAt, OutgoingWrite, Pass, Sighting, Verdict } from './context.ts'
+import type { CarryOut, Observation, ObserveMember, OutgoingWrite, Pass, StepResult } from './context.ts'
 import { clearAllOf, clearFailure } from './failure.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil } from './lanes.ts'
-import { lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
+import { addNeed, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
-import { closeDeletionHolds, isAnsweredByDeletion, revive } from './suspect-holds.ts'
+import { closeDeletionHolds, isResolvedByDeletion, revive } from './suspect-holds.ts'
 import { isEdited } from './unabsorbed-edit.ts'
 import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
 
 type CarriedOut = Awaited<ReturnType<CarryOut>>
 
-/** Wait before a removal whose answer was no success is judged again. */
+/** Wait before a removal whose response was no success is judged again. */
 const RETRY_MS = 2_000
 
 /** Reason of the open lane of a member that was archived for a deletion and stays readable: its native record can be taken back. */
@@ -29,25 +29,25 @@ export const ARCHIVED_AWAY = 'archived-away'
 
 /** The remote calls that carrying needs; injected, so that this file depends on no order of initialisation. */
 export interface Removals {
-  readonly lookAt: LookAt
+  readonly observeMember: ObserveMember
   readonly carryOut: CarryOut
 }
 
-/** Sends what can be sent now. Answers `finish`, or `over` when the claim was lost. */
-export async function carryDeletion(pass: Pass, calls: Removals): Promise<Verdict> {
+/** Sends what can be sent now. Returns `finish`, or `over` when the claim was lost. */
+export async function carryDeletion(pass: Pass, calls: Removals): Promise<StepResult> {
   const writes: OutgoingWrite[] = []
   for (const member of [...pass.members.values()]) {
     if (member.state !== 'linked' && member.state !== 'suspect') continue
-    const write = await planRemoval(pass, member, calls.lookAt)
+    const write = await planRemoval(pass, member, calls.observeMember)
     if (write !== undefined) writes.push(write)
   }
   if (writes.length > 0) {
     const result = await calls.carryOut(pass, writes)
     if (result.kind === 'fenced') return 'over'
     if (result.kind === 'sent') {
-      for (const write of writes) await noteAnswer(pass, write, { result, calls })
+      for (const write of writes) await noteResponse(pass, write, { result, calls })
     } else {
-      lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
+      addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
     }
   }
   if (!isStillSomewhere(pass)) bury(pass)
@@ -55,7 +55,11 @@ export async function carryDeletion(pass: Pass, calls: Removals): Promise<Verdic
 }
 
 /** The next step in one system; undefined when there is none now. Whatever keeps it from going is in the pass. */
-async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<OutgoingWrite | undefined> {
+async function planRemoval(
+  pass: Pass,
+  member: Member,
+  observeMember: ObserveMember,
+): Promise<OutgoingWrite | undefined> {
   const { system, lane } = member
   const place = placeOf(pass.context, system, pass.entity.name)
   const { removal } = pass.record
@@ -71,17 +75,17 @@ async function planRemoval(pass: Pass, member: Member, lookAt: LookAt): Promise<
     })
     return undefined
   }
-  if (isAnsweredByDeletion(member)) return planAnswered(pass, { place, member, mode }, lookAt)
+  if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode }, observeMember)
   // A person opens these; until then the record stays `deleting`.
   if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
   if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
   if (closedUntil !== undefined) {
-    lookAgain(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
+    addNeed(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
     return undefined
   }
-  const sighting = pass.sightings.get(system) ?? (await lookAt(pass, system))
-  return judgeRemoval(pass, place, member, { sighting, mode })
+  const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
+  return judgeRemoval(pass, place, member, { observation, mode })
 }
 
 interface Planned {
@@ -94,50 +98,51 @@ interface Planned {
 async function planAnswered(
   pass: Pass,
   { place, member, mode }: Planned,
-  lookAt: LookAt,
+  observeMember: ObserveMember,
 ): Promise<OutgoingWrite | undefined> {
   const { system } = member
-  const sighting = pass.sightings.get(system) ?? (await lookAt(pass, system))
-  if (sighting.kind === 'gone') {
+  const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
+  if (observation.kind === 'gone') {
     closeDeletionHolds(pass, system)
     noteRemoval(pass, system, 'gone')
     return undefined
   }
-  if (sighting.kind === 'unknown' || !sighting.admissible) return undefined
+  if (observation.kind === 'unknown' || !observation.admissible) return undefined
   revive(pass, member)
-  return judgeRemoval(pass, place, pass.members.get(system) ?? member, { sighting, mode })
+  return judgeRemoval(pass, place, pass.members.get(system) ?? member, { observation, mode })
 }
 
 function judgeRemoval(
   pass: Pass,
   place: Place,
   member: Member,
-  look: { readonly sighting: Sighting; readonly mode: 'archive' | 'delete' },
+  look: { readonly observation: Observation; readonly mode: 'archive' | 'delete' },
 ): OutgoingWrite | undefined {
-  const { sighting, mode } = look
+  const { observation, mode } = look
   const { system } = place
   // The look itself asked to come back where it gave no information.
-  if (sighting.kind === 'unknown' || (sighting.kind === 'live' && !sighting.admissible)) return undefined
-  if (sighting.kind === 'gone') {
+  if (observation.kind === 'unknown' || (observation.kind === 'live' && !observation.admissible))
+    return undefined
+  if (observation.kind === 'gone') {
     noteRemoval(pass, system, 'gone')
     return undefined
   }
-  if (!sighting.inScope) {
+  if (!observation.inScope) {
     updateMember(pass, { system, state: 'out-of-scope' })
     return undefined
   }
   if (isUnproven(member)) {
-    judgeUnproven(pass, system, sighting)
+    judgeUnproven(pass, system, observation)
     return undefined
   }
-  if (member.laneReason !== RELEASED && isEdited(pass, member, sighting.observation)) {
+  if (member.laneReason !== RELEASED && isEdited(pass, member, observation.observed)) {
     holdLane(pass, system, {
       kind: 'update-delete',
       reason: `The record was changed in ${system} while its deletion was under way.`,
     })
     return undefined
   }
-  return { intent: removalIntent(pass, place, sighting, mode), base: sighting.native }
+  return { intent: removalIntent(pass, place, observation, mode), base: observation.native }
 }
 
 /**
@@ -163,10 +168,10 @@ function canRemove({ remove }: RemoteCapabilities, mode: 'archive' | 'delete'): 
 function removalIntent(
   pass: Pass,
   place: Place,
-  sighting: Extract<Sighting, { readonly kind: 'live' }>,
+  observation: Extract<Observation, { readonly kind: 'live' }>,
   operation: 'archive' | 'delete',
 ): Intent {
-  const { version } = sighting.observation
+  const { version } = observation.observed
   const guarded = place.resource.capabilities.conditionalWrites && version !== undefined
   return {
     id: pass.context.random.uuid(),
@@ -177,10 +182,10 @@ function removalIntent(
     revs: {},
     request: {
       resource: place.part.resource,
-      rid: sighting.rid,
+      nativeId: observation.nativeId,
       body: {},
       values: {},
-      preImage: sighting.native,
+      preImage: observation.native,
       ...(guarded ? { ifVersion: version } : {}),
     },
     state: 'open',
@@ -188,7 +193,7 @@ function removalIntent(
   }
 }
 
-async function noteAnswer(
+async function noteResponse(
   pass: Pass,
   write: OutgoingWrite,
   {
@@ -199,12 +204,12 @@ async function noteAnswer(
   const { system } = write.intent
   const outcome = result.outcomes.get(system)
   if (outcome === undefined) return
-  const { lookAt } = calls
-  if (!(await isRemovalProven(pass, write, { outcome, lookAt }))) return
+  const { observeMember } = calls
+  if (!(await isRemovalProven(pass, write, { outcome, observeMember }))) return
   noteRemoval(pass, system, outcome.kind)
   if (write.intent.operation !== 'archive' || outcome.kind !== 'ok') return
-  const seen = await lookAt(pass, system)
-  pass.sightings.delete(system)
+  const seen = await observeMember(pass, system)
+  pass.observations.delete(system)
   setLane(pass, system, 'open', { reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
 }
 
@@ -220,7 +225,7 @@ function noteRemoval(pass: Pass, system: string, outcome: string): void {
     return
   }
   if (pass.members.get(system)?.lane === 'open') {
-    lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
   }
 }
 

@@ -57,21 +57,21 @@ async function judge(
   // Other records alone are no proof: two accounts may well have the same ids.
   if (account === 'unknown')
     return { reason: 'the system does not tell which account answers', standing: true }
-  const rids = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
-  const answers = await askSentinels(context, place, rids, signal)
-  if (answers.unknown > 0) {
+  const nativeIds = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
+  const responses = await askSentinels(context, place, nativeIds, signal)
+  if (responses.unknown > 0) {
     return { reason: 'the system does not answer for records that are known to exist', standing: false }
   }
-  await rememberGone(context, place, answers)
-  if (answers.live < Math.min(SENTINELS, rids.length)) return strange
-  if (rids.length > 0) return undefined
+  await rememberGone(context, place, responses)
+  if (responses.live < Math.min(SENTINELS, nativeIds.length)) return strange
+  if (nativeIds.length > 0) return undefined
   // Nobody is left to vouch for the system: that is a small system, or one in which all witnesses went away with the record.
   return (await hasLostWitnesses(context, place)) ? strange : undefined
 }
 
 const strange: Doubt = { reason: 'records that nobody is known to have deleted are gone too', standing: true }
 
-interface Answers {
+interface Responses {
   readonly live: number
   readonly unknown: number
   readonly gone: readonly string[]
@@ -81,16 +81,18 @@ interface Answers {
 async function askSentinels(
   context: EngineContext,
   place: Place,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   signal: AbortSignal,
-): Promise<Answers> {
+): Promise<Responses> {
   let live = 0
   let unknown = 0
   const gone: string[] = []
-  for (let start = 0; start < rids.length && live < SENTINELS; start += SENTINELS) {
-    const asked = rids.slice(start, start + SENTINELS)
+  for (let start = 0; start < nativeIds.length && live < SENTINELS; start += SENTINELS) {
+    const asked = nativeIds.slice(start, start + SENTINELS)
     const reads = await Promise.all(
-      asked.map((rid) => context.read({ system: place.system, resource: place.part.resource, rid, signal })),
+      asked.map((nativeId) =>
+        context.read({ system: place.system, resource: place.part.resource, nativeId, signal }),
+      ),
     )
     reads.forEach((read, index) => {
       if (read === 'shut' || read.result.kind === 'unknown') unknown += 1
@@ -102,13 +104,15 @@ async function askSentinels(
 }
 
 /** A witness that is gone is news of its own: it is looked at. That it went without anybody telling is remembered for a day. */
-async function rememberGone(context: EngineContext, place: Place, answers: Answers): Promise<void> {
+async function rememberGone(context: EngineContext, place: Place, responses: Responses): Promise<void> {
   const store = context.store.direct
   const { system } = place
   const entity = place.entity.name
-  if (answers.live >= SENTINELS || answers.gone.length === 0) return
+  if (responses.live >= SENTINELS || responses.gone.length === 0) return
   await store.saveScheduled(lostKey(place), context.clock.now())
-  await store.intake([{ marks: answers.gone.map((rid) => ({ system, entity, rid, force: true })) }])
+  await store.intake([
+    { marks: responses.gone.map((nativeId) => ({ system, entity, nativeId, force: true })) },
+  ])
   context.wake()
 }
 

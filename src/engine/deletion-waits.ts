@@ -7,8 +7,8 @@
  */
 import type { Member } from '../model/state.ts'
 import type { OpenMatters } from '../store/duplicates-contract.ts'
-import type { Pass, Verdict } from './context.ts'
-import { addRows, lookAgain, note, setLane, tell, updateMember } from './pass.ts'
+import type { Pass, StepResult } from './context.ts'
+import { addNeed, addRows, emit, note, setLane, updateMember } from './pass.ts'
 
 /** Lane reason of a deletion that waits. The lane itself is open: nothing is written to a native record that is gone. */
 export const WAITS = 'deletion-waits'
@@ -21,11 +21,11 @@ const UNREAD_TOLD_MS = 60_000
 const ASK_MS = 30_000
 const ASK_MS_MAX = 3_600_000
 const DAY_MS = 24 * 3_600_000
-const toldMax = 10_000
+const reportedMax = 10_000
 
 export interface DeletionWaits {
   /** `confirm`: nothing is open. Anything else is how the pass goes on. */
-  judge(pass: Pass, member: Member, confirmedAt: number): Promise<Verdict | 'confirm'>
+  judge(pass: Pass, member: Member, confirmedAt: number): Promise<StepResult | 'confirm'>
 }
 
 /** Creates the judge of one engine. */
@@ -50,10 +50,10 @@ export function createDeletionWaits(): DeletionWaits {
       if (open.length === 0 && !matters.unread) return 'confirm'
       if (open.length > 0 || waitedMs > UNREAD_TOLD_MS)
         holdWaiting(pass, member, matters.unread ? [...open, unread(system)] : open)
-      tellAge(pass, system, waitedMs, told)
+      reportAge(pass, system, waitedMs, told)
       const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
       const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
-      lookAgain(pass, { at, why: WAITS, look: [system] })
+      addNeed(pass, { at, why: WAITS, look: [system] })
       return 'go-on'
     },
   }
@@ -89,20 +89,20 @@ export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: re
   if (laneReason === WAITS) return
   setLane(pass, system, 'open', { reason: WAITS })
   note(pass, { kind: 'hold', body: { system, kind, reason } })
-  tell(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind })
+  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind })
 }
 
-function tellAge(pass: Pass, system: string, waitedMs: number, told: Map<string, number>): void {
+function reportAge(pass: Pass, system: string, waitedMs: number, told: Map<string, number>): void {
   const now = pass.context.clock.now()
   const key = `${pass.record.id}/${system}`
   if (waitedMs < DAY_MS || now - (told.get(key) ?? 0) < DAY_MS) return
   told.set(key, now)
   for (const oldest of told.keys()) {
-    if (told.size <= toldMax) break
+    if (told.size <= reportedMax) break
     told.delete(oldest)
   }
   const hours = Math.floor(waitedMs / 3_600_000)
-  tell(pass, { type: 'DeletionWaits', recordId: pass.record.id, entity: pass.entity.name, system, hours })
+  emit(pass, { type: 'DeletionWaits', recordId: pass.record.id, entity: pass.entity.name, system, hours })
 }
 
 /**
@@ -121,11 +121,11 @@ async function settleMerge(pass: Pass, system: string, { duplicates }: OpenMatte
     const both = others.some((member) => member.state === 'linked' && isLive(member.system))
     if (!isLive(system) || both) continue
     const drop = survivorId === otherId ? pass.record.id : otherId
-    const answer = await admin.mergeRecords(
+    const response = await admin.mergeRecords(
       { keep: survivorId, drop, survivors: {}, others: 'keep' },
       'engine',
     )
-    if (answer.kind === 'ok') return true
+    if (response.kind === 'ok') return true
   }
   return false
 }

@@ -14,7 +14,7 @@
  *   has let it go (`deletion-carry.ts`), and then `tombstoned`, for good.
  */
 import type { Member } from '../model/state.ts'
-import type { EngineContext, Pass, PassParts, Verdict } from './context.ts'
+import type { EngineContext, Pass, PassParts, StepResult } from './context.ts'
 import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-carry.ts'
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
 import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
@@ -22,7 +22,7 @@ import { keepFailure } from './failure.ts'
 import { followMerge } from './follow-merge.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { carryMerge } from './merge-records.ts'
-import { lookAgain, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
+import { addNeed, emit, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { closeDeletionHolds, LOST, revive } from './suspect-holds.ts'
 import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
@@ -52,13 +52,13 @@ export function createDeletion(calls: Removals): DeletionParts {
   }
 }
 
-async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
-  const sighting = pass.sightings.get(system)
+async function handleGone(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
+  const observation = pass.observations.get(system)
   const member = pass.members.get(system)
-  if (sighting?.kind !== 'gone' || member === undefined) return 'go-on'
+  if (observation?.kind !== 'gone' || member === undefined) return 'go-on'
   if (member.state !== 'linked' && member.state !== 'suspect') return 'go-on'
-  if (sighting.mergedInto !== undefined) {
-    const followed = await followMerge(pass, member, sighting.mergedInto)
+  if (observation.mergedInto !== undefined) {
+    const followed = await followMerge(pass, member, observation.mergedInto)
     if (followed !== 'deleted') return followed
   }
   // While a deletion is carried out, "gone" is what it is for.
@@ -66,16 +66,16 @@ async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Ver
   if (member.state === 'suspect') return judgeSuspect(pass, member, tools)
   const place = placeOf(pass.context, system, pass.entity.name)
   const fresh = member.asof + place.resource.capabilities.read.lagMs
-  if (sighting.at < fresh) {
+  if (observation.at < fresh) {
     // A replica that lags behind a create does not know the record yet.
-    lookAgain(pass, { at: fresh, why: 'stale-read', look: [system] })
+    addNeed(pass, { at: fresh, why: 'stale-read', look: [system] })
     return 'go-on'
   }
-  await suspect(pass, place, sighting.at)
+  await suspect(pass, place, observation.at)
   return 'go-on'
 }
 
-async function continueDeletion(pass: Pass, tools: Tools): Promise<Verdict> {
+async function continueDeletion(pass: Pass, tools: Tools): Promise<StepResult> {
   if (pass.record.removal !== undefined) return carryMerge(pass, tools)
   if (pass.record.state === 'deleting') return carryDeletion(pass, tools)
   for (const member of [...pass.members.values()]) {
@@ -86,22 +86,22 @@ async function continueDeletion(pass: Pass, tools: Tools): Promise<Verdict> {
   return 'go-on'
 }
 
-async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<Verdict> {
+async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
   const { system } = member
-  const known = pass.sightings.get(system)
+  const known = pass.observations.get(system)
   // A held deletion waits for a person; only a look that somebody else asked for can end it.
   if (known === undefined && member.lane === 'held') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (known === undefined && pass.context.clock.now() < dueAt) {
-    lookAgain(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
     return 'go-on'
   }
-  const sighting = known ?? (await tools.lookAt(pass, system))
+  const observation = known ?? (await tools.observeMember(pass, system))
   // The look itself asked to come back where it gave no information.
-  if (sighting.kind === 'unknown') return 'go-on'
-  if (sighting.kind === 'gone') {
-    if (sighting.mergedInto !== undefined) {
-      const followed = await followMerge(pass, member, sighting.mergedInto)
+  if (observation.kind === 'unknown') return 'go-on'
+  if (observation.kind === 'gone') {
+    if (observation.mergedInto !== undefined) {
+      const followed = await followMerge(pass, member, observation.mergedInto)
       if (followed !== 'deleted') return followed
     }
     return judgeSuspect(pass, member, tools)
@@ -114,11 +114,11 @@ async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
   const { system } = place
   updateMember(pass, { system, state: 'suspect', goneSince: at })
   note(pass, { kind: 'delete', body: { system, step: 'suspected' } })
-  tell(pass, { type: 'DeletionSuspected', recordId: pass.record.id, system })
+  emit(pass, { type: 'DeletionSuspected', recordId: pass.record.id, system })
   if (pass.entity.delete.from.includes(system)) await chargeDeletion(pass, system)
   const member = pass.members.get(system)
   if (member === undefined) return
-  lookAgain(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
+  addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
 }
 
 /** When a second look is independent of the first: later than the wait of the definition, and than any replica lags. */
@@ -146,19 +146,19 @@ async function isTripped(context: EngineContext, system: string, entity: string)
 }
 
 /** The second look says gone as well: everything else that a deletion needs is asked for now. */
-async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<Verdict> {
+async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
   const { system } = member
   const { context, entity } = pass
-  const sighting = pass.sightings.get(system)
-  if (member.lane === 'held' || sighting?.kind !== 'gone') return 'go-on'
+  const observation = pass.observations.get(system)
+  if (member.lane === 'held' || observation?.kind !== 'gone') return 'go-on'
   const dueAt = confirmAt(pass, member)
-  if (sighting.at < dueAt) {
-    lookAgain(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+  if (observation.at < dueAt) {
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
     return 'go-on'
   }
   const place = placeOf(context, system, entity.name)
   const released = member.laneReason === RELEASED
-  const doubt = await tools.evidence.doubt(context, place, member.rid ?? '', pass.signal)
+  const doubt = await tools.evidence.doubt(context, place, member.nativeId ?? '', pass.signal)
   // A person who released the deletion vouches for it.
   if (doubt !== undefined && !released) {
     waitOrHold(pass, system, doubt, dueAt)
@@ -169,11 +169,11 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
   const forPerson = [...pass.members.values()].some(isCreateInDoubt)
   if (pass.intents.size > 0 || forPerson) {
     const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
-    lookAgain(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
+    addNeed(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
     return 'go-on'
   }
   if (!released) {
-    const waits = await tools.waits.judge(pass, member, sighting.at)
+    const waits = await tools.waits.judge(pass, member, observation.at)
     if (waits !== 'confirm') return waits
     if (await stopForPerson(pass, system, tools)) return 'go-on'
   }
@@ -184,7 +184,7 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<V
 function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): void {
   const now = pass.context.clock.now()
   if (!doubt.standing || now - dueAt < HOLD_AFTER_MS) {
-    lookAgain(pass, { at: now + RETRY_MS, why: doubt.reason, look: [system] })
+    addNeed(pass, { at: now + RETRY_MS, why: doubt.reason, look: [system] })
     return
   }
   holdLane(pass, system, {
@@ -195,9 +195,9 @@ function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): vo
 
 /** True when the deletion does not go on now: held, or it can't be judged yet. */
 async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<boolean> {
-  const edit = await findUnabsorbedEdit(pass, system, tools.lookAt)
+  const edit = await findUnabsorbedEdit(pass, system, tools.observeMember)
   if (edit === 'unknown') {
-    lookAgain(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
     return true
   }
   if (edit === 'edited') {
@@ -215,13 +215,13 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
   return true
 }
 
-async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdict> {
+async function confirm(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
   const { action } = pass.entity.delete
   updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
   setLane(pass, system, 'open')
   closeDeletionHolds(pass, system)
   note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
-  tell(pass, { type: 'DeletionConfirmed', recordId: pass.record.id, system })
+  emit(pass, { type: 'DeletionConfirmed', recordId: pass.record.id, system })
   if (action === 'unlink') {
     const left = [...pass.members.values()].some((member) => member.state === 'linked')
     if (left) return 'go-on'
@@ -236,14 +236,14 @@ async function confirm(pass: Pass, system: string, tools: Tools): Promise<Verdic
  * A system lost the record though its deletions don't count. First a person is told; when they try again (the lane is open once more and
  * the wish is noted in `createWantedAt`), the record is created there anew.
  */
-function loseOrRestore(pass: Pass, member: Member): Verdict {
+function loseOrRestore(pass: Pass, member: Member): StepResult {
   const { system } = member
   const now = pass.context.clock.now()
   if ((member.createWantedAt ?? 0) > (member.goneSince ?? 0)) {
     updateMember(pass, {
       system,
       state: 'absent',
-      rid: null,
+      nativeId: null,
       fields: {},
       floor: null,
       absorbedVersion: null,

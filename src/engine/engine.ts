@@ -78,7 +78,7 @@ export interface Engine {
   supersede(): void
   /** Resolves when nothing is under way and nothing is due now; records that wait for a later time don't count. */
   idle(): Promise<void>
-  /** Claims once and runs those records to their end, without the loops of `start`. Answers how many there were. */
+  /** Claims once and runs those records to their end, without the loops of `start`. Returns how many there were. */
   runOnce(): Promise<number>
 }
 
@@ -170,7 +170,7 @@ function leaseFor({ systems }: Integration): number {
   return Math.max(engineDefaults.leaseMs, inLineMs + Math.max(0, ...slowest))
 }
 
-/** Answers that can't turn false again are asked for once. */
+/** Responses that can't turn false again are asked for once. */
 function rememberTrue(
   ask: (system: string, entity: string) => Promise<boolean>,
 ): (system: string, entity: string) => Promise<boolean> {
@@ -178,8 +178,8 @@ function rememberTrue(
   return async (system, entity) => {
     const key = `${system}\n${entity}`
     if (known.has(key)) return true
-    const answer = await ask(system, entity)
-    if (answer) known.add(key)
-    return answer
+    const response = await ask(system, entity)
+    if (response) known.add(key)
+    return response
   }
 }

@@ -1,4 +1,4 @@
-/** Searches that show whether a system has a counterpart of a record: what to ask for, and what the answers are worth. */
+/** Searches that show whether a system has a counterpart of a record: what to ask for, and what the responses are worth. */
 import type { CallFailure, FindRequest } from '../connectors/kit/contract.ts'
 import type { EvidencePlan, RuleReach } from '../model/create-evidence.ts'
 import type { MatchRule } from '../model/integration.ts'
@@ -108,8 +108,8 @@ function isPlain(value: unknown): boolean {
 }
 
 /** `takenAt`: before the first search left. */
-export type SearchAnswer =
-  | { readonly kind: 'found'; readonly takenAt: number; readonly rids: readonly string[] }
+export type SearchResponse =
+  | { readonly kind: 'found'; readonly takenAt: number; readonly nativeIds: readonly string[] }
   | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
 
 /** Hits of one record that are worth reading; more of them make a key that tells nothing apart. */
@@ -125,12 +125,12 @@ function isExact({ entity }: Pass, { part }: Place): boolean {
   )
 }
 
-/** Carries the searches out. Together they are an answer only if each of them is a whole one. */
+/** Carries the searches out. Together they are a response only if each of them is a whole one. */
 export async function searchAll(
   pass: Pass,
   place: Place,
   searches: readonly FindRequest[],
-): Promise<SearchAnswer> {
+): Promise<SearchResponse> {
   const { find, clock } = pass.context
   const takenAt = clock.now()
   const priority = await priorityOf(pass)
@@ -140,20 +140,20 @@ export async function searchAll(
       find({ system, resource: part.resource, request, signal: pass.signal, priority }),
     ),
   )
-  const rids = new Set<string>()
+  const nativeIds = new Set<string>()
   for (const result of results) {
     if (result === 'shut') return failed('ENGINE_BUSY', `${system} takes no calls now`)
     if (result.kind === 'unknown') return { kind: 'failed', failure: result.failure }
     if (result.capped) return failed('ENGINE_SEARCH_CAPPED', 'the search found more than it names')
     if (result.narrow === true && !isExact(pass, place))
       return failed('ENGINE_SEARCH_NARROW', 'the search told texts apart that the match rule takes for one')
-    if (result.unfiltered === true && result.rids.length === 0)
-      return failed('ENGINE_SEARCH_UNFILTERED', 'the search answered with records that lack the value')
-    for (const rid of result.rids) rids.add(rid)
+    if (result.unfiltered === true && result.nativeIds.length === 0)
+      return failed('ENGINE_SEARCH_UNFILTERED', 'the search responded with records that lack the value')
+    for (const nativeId of result.nativeIds) nativeIds.add(nativeId)
   }
-  return { kind: 'found', takenAt, rids: [...rids].slice(0, hitsMax) }
+  return { kind: 'found', takenAt, nativeIds: [...nativeIds].slice(0, hitsMax) }
 }
 
-function failed(code: string, message: string): SearchAnswer {
+function failed(code: string, message: string): SearchResponse {
   return { kind: 'failed', failure: { code, message } }
 }

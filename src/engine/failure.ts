@@ -2,7 +2,7 @@
 import { isIsthmusError } from '../model/errors.ts'
 import type { FailureDraft, HoldDraft } from '../store/contract.ts'
 import type { Pass } from './context.ts'
-import { addRows, tell } from './pass.ts'
+import { addRows, emit } from './pass.ts'
 
 /** What is safe to keep of something thrown: messages of foreign errors may hold record values, so only their kind is kept. */
 export function describeThrown(error: unknown): { readonly code: string; readonly message: string } {
@@ -60,14 +60,14 @@ export function keepFailure(pass: Pass, facts: FailureFacts): void {
   pass.draft.events = pass.draft.events.filter(
     (event) => event.type !== 'FailureCleared' || event.system !== system,
   )
-  tell(pass, { type: 'FailureKept', recordId, entity: pass.entity.name, system, operation, code, message })
+  emit(pass, { type: 'FailureKept', recordId, entity: pass.entity.name, system, operation, code, message })
 }
 
 /** The failure of this lane is over; with a `code` only if it is that one. */
 export function clearFailure(pass: Pass, system: string, code?: string): void {
   const { id: recordId } = pass.record
   addRows(pass, { clearedFailures: [{ recordId, system, ...(code === undefined ? {} : { code }) }] })
-  tell(pass, { type: 'FailureCleared', recordId, system, ...(code === undefined ? {} : { code }) })
+  emit(pass, { type: 'FailureCleared', recordId, system, ...(code === undefined ? {} : { code }) })
 }
 
 /** The record has come to its end: whatever was wrong with it is no longer of interest to anybody. */

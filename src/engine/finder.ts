@@ -75,7 +75,7 @@ async function findTimed(
             asks.map((ask) => ask.request),
             { signal: inner, priority },
           ),
-        () => all({ code: 'TIMEOUT', message: `No answer within ${limitMs} ms.`, scope: 'record' }),
+        () => all({ code: 'TIMEOUT', message: `No response within ${limitMs} ms.`, scope: 'record' }),
       )
       .catch((error: unknown) => all({ ...describeThrown(error), scope: 'record' }))
   const results = await gate.run(call, { waitMs: limitMs, failure: systemFailure })

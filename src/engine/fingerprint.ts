@@ -7,32 +7,32 @@ import { withDeadline } from './deadline.ts'
 import type { IntakeContext } from './intake-context.ts'
 
 /** - `same`: as remembered, or remembered now for the first time · `changed` · `unknown`: the system did not tell */
-export type FingerprintVerdict = 'same' | 'changed' | 'unknown'
+export type FingerprintComparison = 'same' | 'changed' | 'unknown'
 
 /** Asks the system who we are and compares it with what was remembered. Never rejects because of the remote. */
 export async function compareFingerprint(
   context: Pick<IntakeContext, 'integration' | 'systems' | 'store' | 'clock'>,
   system: string,
   signal: AbortSignal,
-): Promise<FingerprintVerdict> {
+): Promise<FingerprintComparison> {
   const connected = context.systems.get(system)
   const limitMs = context.integration.systems.get(system)?.timing.readTimeoutMs
   if (connected === undefined || limitMs === undefined) return 'unknown'
   const stop = new AbortController()
-  const answer = await withDeadline(
+  const response = await withDeadline(
     context.clock,
     limitMs,
     signal,
     connected.fingerprint({ signal: AbortSignal.any([signal, stop.signal]), priority: 'batch' }),
   ).catch((): 'late' => 'late')
   stop.abort()
-  if (answer === 'late' || answer.kind === 'unknown') return 'unknown'
+  if (response === 'late' || response.kind === 'unknown') return 'unknown'
   const remembered = await context.store.fingerprint(system)
   if (remembered === undefined) {
-    await context.store.saveFingerprint(system, answer.value)
+    await context.store.saveFingerprint(system, response.value)
     return 'same'
   }
   // What answers now is what a person may accept, so it is kept in either case: the old account may be back by then.
-  await context.store.noteFingerprint(system, answer.value)
-  return remembered === answer.value ? 'same' : 'changed'
+  await context.store.noteFingerprint(system, response.value)
+  return remembered === response.value ? 'same' : 'changed'
 }

@@ -1,7 +1,7 @@
 /**
  * How a pass ends: the only place that decides whether and when a record is due again.
  *
- * Parts of a pass only state needs (`lookAgain`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
+ * Parts of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
  * (H32); else the earliest need says when, and all needs together say what has to be looked at then.
  */
 
@@ -55,7 +55,7 @@ function standingNeeds(pass: Pass): readonly Need[] {
  */
 function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
   const { settleAt, system, lane, laneUntil } = member
-  if (settleAt === undefined || member.rid === undefined || member.state === 'gone') return undefined
+  if (settleAt === undefined || member.nativeId === undefined || member.state === 'gone') return undefined
   if (!pass.entity.systems.has(system)) return undefined
   const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
   const laneOpensAt = lane === 'backoff' ? (laneUntil ?? 0) : 0
@@ -63,14 +63,14 @@ function verificationAt(pass: Pass, member: Member, now: number): number | undef
   return Math.max(soonest, laneOpensAt, systemOpensAt)
 }
 
-/** Commits the rest of the pass and gives the record back. Answers false when it was not ours any more. */
+/** Commits the rest of the pass and gives the record back. Returns false when it was not ours any more. */
 export async function finishPass(pass: Pass): Promise<boolean> {
   // A native id can be taken once per system at most, so this ends.
   for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {
     const finish = finishOf(pass)
     const result = await commitSettlement(pass, finish)
     if (result.kind === 'ok') {
-      tellSettled(pass, finish.kind === 'clean')
+      emitSettled(pass, finish.kind === 'clean')
       return true
     }
     if (result.kind === 'fenced') break
@@ -79,7 +79,7 @@ export async function finishPass(pass: Pass): Promise<boolean> {
   return false
 }
 
-function tellSettled(pass: Pass, clean: boolean): void {
+function emitSettled(pass: Pass, clean: boolean): void {
   const { emit, clock } = pass.context
   emit({
     type: 'RecordSettled',

@@ -23,23 +23,23 @@ export function isFirstLoad(pass: Pass, system: string, listedAt: number | undef
 
 /** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
 export function createFirstLoads(): FirstLoads {
-  const asked = new Map<string, { readonly at: number; readonly answer: Promise<number | undefined> }>()
+  const asked = new Map<string, { readonly at: number; readonly response: Promise<number | undefined> }>()
   return {
     async listedAt(context, entity) {
       const now = context.clock.now()
       const last = asked.get(entity.name)
       if (last !== undefined) {
-        // All who come while the question is under way wait for its answer: "not known yet" is not "still going on".
-        const known = await last.answer
+        // All who come while the question is under way wait for its response: "not known yet" is not "still going on".
+        const known = await last.response
         if (known !== undefined || now - last.at < FIRST_LOAD_ASK_MS) return known
         const newer = asked.get(entity.name)
-        if (newer !== undefined && newer !== last) return await newer.answer
+        if (newer !== undefined && newer !== last) return await newer.response
       }
-      const answer = askListedAt(context, entity)
-      asked.set(entity.name, { at: now, answer })
+      const response = askListedAt(context, entity)
+      asked.set(entity.name, { at: now, response })
       // A question that failed is asked anew by whoever comes next.
-      answer.catch(() => asked.delete(entity.name))
-      return await answer
+      response.catch(() => asked.delete(entity.name))
+      return await response
     },
   }
 }

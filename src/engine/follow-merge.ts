@@ -5,13 +5,13 @@
  * has followed further merges by then: the survivor is alive, and where none is, the look says that the record is gone, as after a deletion.
  */
 import type { Member } from '../model/state.ts'
-import type { Pass, Verdict } from './context.ts'
+import type { Pass, StepResult } from './context.ts'
 import { isCreateInDoubt } from './deletion-carry.ts'
 import { holdWaiting } from './deletion-waits.ts'
 import { clearAllOf } from './failure.ts'
 import { RELEASED } from './guard.ts'
 import { forgetDraft } from './matching.ts'
-import { addRows, lookAgain, updateMember } from './pass.ts'
+import { addNeed, addRows, updateMember } from './pass.ts'
 
 /** A write whose outcome is unknown is resolved within about this time. */
 const IN_DOUBT_RETRY_MS = 30_000
@@ -30,8 +30,8 @@ const IN_DOUBT = 'merge-writes-in-doubt'
 export async function followMerge(
   pass: Pass,
   member: Member,
-  survivorRid: string,
-): Promise<Verdict | 'deleted'> {
+  survivorNativeId: string,
+): Promise<StepResult | 'deleted'> {
   const { clock } = pass.context
   const { system } = member
   if (member.state === 'suspect' && member.laneReason === RELEASED) return 'deleted'
@@ -40,12 +40,12 @@ export async function followMerge(
   const waitMs = writesWait(pass)
   if (waitMs !== undefined) {
     suspect(pass, member)
-    lookAgain(pass, { at: clock.now() + waitMs, why: IN_DOUBT, look: [system] })
+    addNeed(pass, { at: clock.now() + waitMs, why: IN_DOUBT, look: [system] })
     return 'go-on'
   }
-  const followed = await joinSurvivor(pass, member, survivorRid)
+  const followed = await joinSurvivor(pass, member, survivorNativeId)
   if (followed !== 'unknown') return followed
-  awaitSurvivor(pass, member, survivorRid)
+  awaitSurvivor(pass, member, survivorNativeId)
   return 'go-on'
 }
 
@@ -58,26 +58,34 @@ function writesWait(pass: Pass): number | undefined {
 }
 
 /** Joins the two records; `unknown` while the survivor belongs to none. */
-async function joinSurvivor(pass: Pass, member: Member, survivorRid: string): Promise<Verdict | 'unknown'> {
+async function joinSurvivor(
+  pass: Pass,
+  member: Member,
+  survivorNativeId: string,
+): Promise<StepResult | 'unknown'> {
   const { context, claim, entity } = pass
-  const { system, rid } = member
-  const survivor = await context.store.resolveReference({ system, entity: entity.name, rid: survivorRid })
+  const { system, nativeId } = member
+  const survivor = await context.store.resolveReference({
+    system,
+    entity: entity.name,
+    nativeId: survivorNativeId,
+  })
   const recordId = pass.record.id
   const body = {
-    merged: { system, from: rid ?? null, into: survivorRid, record: survivor?.recordId ?? null },
+    merged: { system, from: nativeId ?? null, into: survivorNativeId, record: survivor?.recordId ?? null },
   }
   const ids = new Set([recordId, survivor?.recordId ?? recordId])
   const result = await context.store.direct.aliasMember({
     lease: claim.lease,
     system,
-    survivorRid,
+    survivorNativeId,
     journal: [...ids].map((id) => ({ kind: 'match', recordId: id, actor: 'engine', body })),
   })
   if (result === 'fenced') return 'over'
   if (result === 'unknown-survivor') return 'unknown'
   if (result === 'creating') {
     suspect(pass, member)
-    lookAgain(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
+    addNeed(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
     return 'go-on'
   }
   context.emit({ type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
@@ -90,16 +98,16 @@ async function joinSurvivor(pass: Pass, member: Member, survivorRid: string): Pr
 }
 
 /** The survivor is taken in; until it is a record, nothing is written to the lost member. */
-function awaitSurvivor(pass: Pass, member: Member, survivorRid: string): void {
+function awaitSurvivor(pass: Pass, member: Member, survivorNativeId: string): void {
   const { system } = member
   const now = pass.context.clock.now()
   const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
   suspect(pass, member)
-  addRows(pass, { marks: [{ system, entity: pass.entity.name, rid: survivorRid, force: true }] })
+  addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId: survivorNativeId, force: true }] })
   if (now - since > TOLD_AFTER_MS)
-    holdWaiting(pass, member, [`${system} merged it into ${survivorRid}, which is not synced so far`])
+    holdWaiting(pass, member, [`${system} merged it into ${survivorNativeId}, which is not synced so far`])
   const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
-  lookAgain(pass, { at: now + waitMs, why: AWAITED, look: [system] })
+  addNeed(pass, { at: now + waitMs, why: AWAITED, look: [system] })
 }
 
 function suspect(pass: Pass, { system, state }: Member): void {

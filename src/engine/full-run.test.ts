@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
-import { TwinSystem } from '../../test/support/twins/twin-system.ts'
-import { TwinWorld } from '../../test/support/twins/twin-world.ts'
+import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { EntitySystem } from '../model/integration.ts'
 
-function world(crm = new TwinSystem('crm'), erp = new TwinSystem('erp')): TwinWorld {
-  return new TwinWorld(twinIntegration({ systems: ['crm', 'erp'] }), [crm, erp])
+function world(crm = new MemorySystem('crm'), erp = new MemorySystem('erp')): MemoryWorld {
+  return new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [crm, erp])
 }
 
-function fill(system: TwinSystem, count: number): string[] {
+function fill(system: MemorySystem, count: number): string[] {
   return Array.from({ length: count }, (_, index) =>
     system.put({ name: `Name ${index}`, email: `${index}@example.org` }),
   )
 }
 
-/** The system stores the name, but its answers and lists leave it out. */
+/** The system stores the name, but its responses and lists leave it out. */
 function withHiddenName(part: EntitySystem): EntitySystem {
   const name = part.fields.get('name')
   if (name === undefined) throw new TypeError('twins have a name')
@@ -34,15 +34,15 @@ function withHiddenName(part: EntitySystem): EntitySystem {
 
 describe('runFull', () => {
   it('takes every listed record in, page by page, and finds nothing to do the second time', async () => {
-    const twins = world()
-    fill(twins.system('crm'), 10)
-    twins.start()
-    const first = await twins.full('crm')
+    const memory = world()
+    fill(memory.system('crm'), 10)
+    memory.start()
+    const first = await memory.full('crm')
     expect(first).toMatchObject({ complete: true, seen: 10, discovered: 10, missing: 0 })
-    await twins.full('erp')
-    await twins.pass(60_000)
-    expect(twins.system('erp').records.size).toBe(10)
-    const second = await twins.full('crm')
+    await memory.full('erp')
+    await memory.pass(60_000)
+    expect(memory.system('erp').records.size).toBe(10)
+    const second = await memory.full('crm')
     expect(second).toMatchObject({ complete: true, unchanged: 10, changed: 0, discovered: 0, missing: 0 })
   })
 
@@ -51,23 +51,23 @@ describe('runFull', () => {
       systems: ['crm', 'erp'],
       part: (part) => (part.system === 'erp' ? withHiddenName(part) : part),
     })
-    const twins = new TwinWorld(integration, [new TwinSystem('crm'), new TwinSystem('erp')])
-    const [rid] = fill(twins.system('crm'), 1)
-    twins.start()
-    await twins.load()
-    expect(await twins.full('erp')).toMatchObject({ seen: 1, changed: 0 })
-    twins.system('crm').put({ name: 'Ada' }, rid)
-    await twins.mark('crm', rid ?? '')
-    await twins.pass(60_000)
-    expect(twins.system('erp').all()[0]).toMatchObject({ name: 'Ada' })
-    expect(await twins.full('erp')).toMatchObject({ seen: 1, changed: 0 })
+    const memory = new MemoryWorld(integration, [new MemorySystem('crm'), new MemorySystem('erp')])
+    const [nativeId] = fill(memory.system('crm'), 1)
+    memory.start()
+    await memory.load()
+    expect(await memory.full('erp')).toMatchObject({ seen: 1, changed: 0 })
+    memory.system('crm').put({ name: 'Ada' }, nativeId)
+    await memory.mark('crm', nativeId ?? '')
+    await memory.pass(60_000)
+    expect(memory.system('erp').all()[0]).toMatchObject({ name: 'Ada' })
+    expect(await memory.full('erp')).toMatchObject({ seen: 1, changed: 0 })
   })
 
   it('leaves records out of scope aside', async () => {
-    const twins = world()
-    fill(twins.system('crm'), 2)
-    twins.system('crm').put({ name: 'Secret', email: 's@example.org', hidden: true })
-    expect(await twins.full('crm')).toMatchObject({ seen: 3, discovered: 2, complete: true })
+    const memory = world()
+    fill(memory.system('crm'), 2)
+    memory.system('crm').put({ name: 'Secret', email: 's@example.org', hidden: true })
+    expect(await memory.full('crm')).toMatchObject({ seen: 3, discovered: 2, complete: true })
   })
 
   it.each([
@@ -77,48 +77,48 @@ describe('runFull', () => {
     ['H26: a list that breaks off', 'breaks'],
     ['H24: a list that repeats a page for ever', 'repeats'],
   ] as const)('%s is not complete and marks nothing as missing', async (_, lie) => {
-    const twins = world()
-    const crm = twins.system('crm')
+    const memory = world()
+    const crm = memory.system('crm')
     fill(crm, 8)
-    twins.start()
-    await twins.load()
-    crm.listLie = lie
+    memory.start()
+    await memory.load()
+    crm.listFault = lie
     const reads = crm.counts.reads
-    const run = await twins.full('crm')
+    const run = await memory.full('crm')
     expect(run.complete).toBe(false)
     expect(run.reason).toBeTypeOf('string')
-    await twins.pass(300_000)
+    await memory.pass(300_000)
     expect(crm.counts.reads).toBe(reads)
-    expect(twins.heard('DeletionSuspected')).toEqual([])
-    expect(twins.system('erp').records.size).toBe(8)
+    expect(memory.heard('DeletionSuspected')).toEqual([])
+    expect(memory.system('erp').records.size).toBe(8)
   })
 
   it('H24: offset paging is never evidence of absence, yet two quiet lists let creates begin', async () => {
     const paging = { paging: 'offset', pageSize: 3 } as const
-    const twins = world(new TwinSystem('crm', { list: paging }), new TwinSystem('erp', { list: paging }))
-    fill(twins.system('crm'), 5)
-    twins.start()
-    expect(await twins.full('crm')).toMatchObject({ complete: false, ended: true, seen: 5 })
-    await twins.pass(60_000)
-    await twins.full('erp')
-    await twins.full('crm')
-    await twins.pass(120_000)
-    expect(twins.system('erp').records.size).toBe(5)
+    const memory = world(new MemorySystem('crm', { list: paging }), new MemorySystem('erp', { list: paging }))
+    fill(memory.system('crm'), 5)
+    memory.start()
+    expect(await memory.full('crm')).toMatchObject({ complete: false, ended: true, seen: 5 })
+    await memory.pass(60_000)
+    await memory.full('erp')
+    await memory.full('crm')
+    await memory.pass(120_000)
+    expect(memory.system('erp').records.size).toBe(5)
   })
 
   it('H26: a list by another account is no evidence, and deletes nothing', async () => {
-    const twins = world()
-    const crm = twins.system('crm')
+    const memory = world()
+    const crm = memory.system('crm')
     fill(crm, 6)
-    twins.start()
-    await twins.load()
+    memory.start()
+    await memory.load()
     crm.account = 'tenant-2'
     crm.records.clear()
     crm.put({ name: 'Somebody else', email: 'else@example.org' })
-    const run = await twins.full('crm')
+    const run = await memory.full('crm')
     expect(run).toMatchObject({ complete: false, ended: false })
     expect(run.reason).toContain('another account')
-    await twins.pass(600_000)
-    expect(twins.system('erp').counts.removes).toBe(0)
+    await memory.pass(600_000)
+    expect(memory.system('erp').counts.removes).toBe(0)
   })
 })

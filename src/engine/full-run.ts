@@ -89,7 +89,7 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
     ...(reason === undefined ? {} : { reason }),
     ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
     ...(reason !== undefined && sameAccount && wantsLooks(place, request, listing)
-      ? { lookAtMissing: { atMost: looksAtMost(listing), note: missingLookedAt } }
+      ? { observeMissing: { atMost: looksAtMost(listing), note: missingLookedAt } }
       : {}),
   })
   const result: FullRunResult = {
@@ -104,13 +104,13 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
   }
   await noteBaseline(context, place, result)
   if (result.complete) await noteLook(context.store, place, 'list', startedAt)
-  tellFinished(context, request, result)
+  emitFinished(context, request, result)
   return result
 }
 
 /**
  * A list by offset never proves that a record is gone, so that a deletion there would stay unknown for ever. When a person lists the place,
- * the few records that it did not hold are read by id: the system's own answer about each of them is evidence.
+ * the few records that it did not hold are read by id: the system's own response about each of them is evidence.
  */
 function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
   const byOffset = place.resource.capabilities.list.paging === 'offset'
@@ -125,7 +125,7 @@ function hasEnded({ end, seen }: Listing): boolean {
   return end !== undefined && (end.ended ?? end.complete) && seen >= (end.expected ?? 0)
 }
 
-function tellFinished(context: IntakeContext, request: FullRunRequest, result: FullRunResult): void {
+function emitFinished(context: IntakeContext, request: FullRunRequest, result: FullRunResult): void {
   const { system, entity } = request
   if (result.discovered > 0) {
     context.emit({ type: 'RecordDiscovered', entity, system, count: result.discovered, via: 'full' })
@@ -242,7 +242,7 @@ function edgeOf(page: readonly ListedRecord[]): string | undefined {
   const last = page.at(-1)
   return first === undefined || last === undefined
     ? undefined
-    : JSON.stringify([page.length, first.rid, last.rid])
+    : JSON.stringify([page.length, first.nativeId, last.nativeId])
 }
 
 async function stageAll(

@@ -25,9 +25,9 @@ function makeGate(concurrency = 2) {
     timeouts: createTimeouts(clock),
   })
   const results: unknown[] = []
-  const call = (target: SystemGate, answer: CallFailure | undefined, ms = 10, waitMs = 1_000) => {
+  const call = (target: SystemGate, response: CallFailure | undefined, ms = 10, waitMs = 1_000) => {
     void target
-      .run(() => clock.sleep(ms).then(() => answer), { waitMs, failure: (failure) => failure })
+      .run(() => clock.sleep(ms).then(() => response), { waitMs, failure: (failure) => failure })
       .then((result) => results.push(result))
   }
   return {
@@ -66,7 +66,7 @@ describe('a gate', () => {
 
   it('closes after three failures of the system in a row, and not for those of a record', async () => {
     const { gate, call, events, advance } = makeGate()
-    for (const answer of [
+    for (const response of [
       down,
       down,
       undefined,
@@ -76,7 +76,7 @@ describe('a gate', () => {
       down,
       down,
     ]) {
-      call(gate, answer)
+      call(gate, response)
       await advance(20)
     }
     expect(gate.closedUntil()).toBeUndefined()

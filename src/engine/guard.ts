@@ -12,7 +12,7 @@ import type { Entity, GuardLimit } from '../model/integration.ts'
 import type { IntentOperation } from '../model/state.ts'
 import type { EngineContext, Pass, PassParts } from './context.ts'
 import { isFirstLoad } from './first-loads.ts'
-import { addRows, note, setLane, tell } from './pass.ts'
+import { addRows, emit, note, setLane } from './pass.ts'
 
 /** Permits taken at once, at most; fewer where the limit itself is small. */
 const BLOCK_MAX = 64
@@ -73,7 +73,7 @@ export function holdLane(
   })
   setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
   note(pass, { kind: 'hold', body: { system, ...hold } })
-  tell(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
+  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
 }
 
 interface Counted {

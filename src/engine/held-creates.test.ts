@@ -15,7 +15,7 @@ test('a record that may be deleted is not created anywhere until that is known',
   const busy = { code: 'BUSY', message: 'busy', scope: 'record', retryAfterMs: 2_000 } as const
   it.system('c').faults.push({
     on: 'create',
-    fault: { kind: 'answer', result: { kind: 'not-sent', failure: busy } },
+    fault: { kind: 'response', result: { kind: 'not-sent', failure: busy } },
   })
   await it.edit('a', 'x', { code: '1', name: 'Ann' })
   await it.advance(500)

@@ -35,7 +35,7 @@ export function inDoubtUntil(pass: Pass, intent: Intent, attempts: number): numb
   return intent.request.ifVersion === undefined ? Math.max(soon, inFlightUntil(pass, intent)) : soon
 }
 
-/** Marks a create whose resent key brought a failure again: the system may be repeating a stored answer (H18). */
+/** Marks a create whose resent key brought a failure again: the system may be repeating a stored response (H18). */
 export const storedError = 'stored-error'
 
 /** The same bytes under the same key can't create a second record. */

@@ -28,8 +28,9 @@ function wasDecidedByPerson({ claim }: Pass): boolean {
 }
 
 /** What the record is registered under so far: a candidate under what was seen of it, any other under what was agreed. */
-function registeredValues({ claim, sightings }: Pass): CanonicalDocument {
+function registeredValues({ claim, observations }: Pass): CanonicalDocument {
   if (claim.record.state === 'active') return agreedValues(claim.record.fields)
-  for (const sighting of sightings.values()) if (sighting.kind === 'live') return sighting.observation.values
+  for (const observation of observations.values())
+    if (observation.kind === 'live') return observation.observed.values
   return {}
 }

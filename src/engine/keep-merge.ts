@@ -4,7 +4,7 @@ import { hasBase } from '../model/merge/member-field.ts'
 import { appliedBy } from '../model/merge/unverified-write.ts'
 import type { Member, MemberFields } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
-import type { Pass, Sighting } from './context.ts'
+import type { Observation, Pass } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { forgetRemovedFields } from './forget-fields.ts'
 import { keepMatchKeys } from './keep-match-keys.ts'
@@ -12,13 +12,13 @@ import { keepNotStored } from './keep-not-stored.ts'
 import { hasRefusals } from './lanes.ts'
 import { underCurrentLenses } from './lens-change.ts'
 import { keepMissingReferences } from './missing-references.ts'
-import { addRows, note, setLane, tell, updateMember, updateRecord } from './pass.ts'
+import { addRows, emit, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 import { keepReadProblems } from './read-problems.ts'
 import { settleStoredDifferently } from './stored-differently.ts'
 import { compareVersions } from './versions.ts'
 
-type LiveSighting = Extract<Sighting, { readonly kind: 'live' }>
+type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
 /** Takes a merge result over into the pass; called once per round, before its writes are composed. */
 export function keepMerge(pass: Pass, result: MergeResult): void {
@@ -33,7 +33,7 @@ export function keepMerge(pass: Pass, result: MergeResult): void {
   settleRejectedLanes(pass)
   settleStoredDifferently(pass)
   keepReadProblems(pass, keepMissingReferences(pass, result))
-  tellNotes(pass, result)
+  emitNotes(pass, result)
   forgetRemovedFields(pass)
 }
 
@@ -47,14 +47,14 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
       definition: pass.context.integration.version,
       changes: result.changes,
       conflicts: result.conflicts.map((conflict) => conflict.id),
-      seen: [...pass.sightings].flatMap(([system, sighting]) =>
-        sighting.kind === 'live' && sighting.admissible
-          ? [{ system, at: sighting.observation.at, version: sighting.observation.version }]
+      seen: [...pass.observations].flatMap(([system, observation]) =>
+        observation.kind === 'live' && observation.admissible
+          ? [{ system, at: observation.observed.at, version: observation.observed.version }]
           : [],
       ),
     },
   })
-  tell(pass, {
+  emit(pass, {
     type: 'DecisionCommitted',
     recordId: pass.record.id,
     entity: pass.entity.name,
@@ -69,21 +69,21 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
  * merge, which plans by the member's state.
  */
 export function keepScope(pass: Pass): void {
-  for (const [system, sighting] of pass.sightings) {
+  for (const [system, observation] of pass.observations) {
     const member = pass.members.get(system)
-    if (sighting.kind !== 'live' || member === undefined) continue
-    const state = sighting.inScope ? 'linked' : 'out-of-scope'
+    if (observation.kind !== 'live' || member === undefined) continue
+    const state = observation.inScope ? 'linked' : 'out-of-scope'
     if (member.state === state || (member.state !== 'linked' && member.state !== 'out-of-scope')) continue
     updateMember(pass, { system, state })
-    note(pass, { kind: 'match', body: { system, scope: sighting.inScope ? 'entered' : 'left' } })
+    note(pass, { kind: 'match', body: { system, scope: observation.inScope ? 'entered' : 'left' } })
   }
 }
 
 function keepMembers(pass: Pass, result: MergeResult): void {
   for (const member of pass.members.values()) {
     const fields = result.members.get(member.system)
-    const sighting = pass.sightings.get(member.system)
-    const absorbed = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
+    const observation = pass.observations.get(member.system)
+    const absorbed = observation?.kind === 'live' && observation.admissible ? observation : undefined
     if (fields === undefined && absorbed === undefined) continue
     const update = {
       ...(absorbed === undefined ? {} : absorbedLook(pass, member, absorbed, fields)),
@@ -100,7 +100,7 @@ function keepMembers(pass: Pass, result: MergeResult): void {
 function lensesOf(
   pass: Pass,
   member: Member,
-  { inScope, observation: { rebase, unknown } }: LiveSighting,
+  { inScope, observed: { rebase, unknown } }: LiveObservation,
   fields: MemberFields,
 ): Pick<MemberUpdate, 'lens' | 'fields'> {
   const taken = inScope ? [...(rebase?.keys() ?? [])].filter((name) => !unknown.has(name)) : []
@@ -115,11 +115,11 @@ function isFirstLook(member: Member): boolean {
 function absorbedLook(
   pass: Pass,
   member: Member,
-  look: LiveSighting,
+  look: LiveObservation,
   fields: MemberFields | undefined,
 ): Omit<MemberUpdate, 'system'> {
   const { capabilities } = placeOf(pass.context, member.system, pass.entity.name).resource
-  const { version, unknown } = look.observation
+  const { version, unknown } = look.observed
   const floor =
     version === undefined ? member.floor : newerVersion(capabilities.version, member.floor, version)
   const whole = unknown.size === 0 && look.inScope ? version : undefined
@@ -139,11 +139,11 @@ function absorbedLook(
 function nextVerification(
   pass: Pass,
   member: Member,
-  look: LiveSighting,
+  look: LiveObservation,
   fields: MemberFields,
 ): number | undefined {
   const { inflightMs, read } = placeOf(pass.context, member.system, pass.entity.name).resource.capabilities
-  const { at } = look.observation
+  const { at } = look.observed
   const due = member.settleAt !== undefined && member.settleAt <= at ? undefined : member.settleAt
   const applied = Object.values(fields)
     .filter((field) => field.provisional !== undefined)
@@ -158,10 +158,10 @@ function nextVerification(
  * Whoever marked the record may know more than a lagging read shows: without a second look after the lag, that news would be lost. The second
  * look is a verification, not a wish, so it asks for no third.
  */
-function followUpAt(pass: Pass, member: Member, look: LiveSighting, lagMs: number): number | undefined {
+function followUpAt(pass: Pass, member: Member, look: LiveObservation, lagMs: number): number | undefined {
   const wished = pass.claim.record.look
   if (lagMs === 0 || !(wished.includes('*') || wished.includes(member.system))) return undefined
-  return Math.max(member.settleAt ?? 0, look.observation.at + lagMs + 1)
+  return Math.max(member.settleAt ?? 0, look.observed.at + lagMs + 1)
 }
 
 function newerVersion(kind: string, floor: string | undefined, version: string): string {
@@ -194,7 +194,7 @@ function keepOscillations(pass: Pass, result: MergeResult): void {
       ],
     })
     note(pass, { kind: 'hold', body: { system, field, why: 'oscillation', count } })
-    tell(pass, { type: 'OscillationHeld', recordId: pass.record.id, system, field })
+    emit(pass, { type: 'OscillationHeld', recordId: pass.record.id, system, field })
   }
 }
 
@@ -214,7 +214,7 @@ const ruleCode = 'RULE_REQUIRE'
 
 /** Rules stop the writes of the whole record; the systems that hold it are named so that somebody finds it. */
 function keepProblems(pass: Pass, result: MergeResult): void {
-  const holders = [...pass.members.values()].filter((member) => member.rid !== undefined)
+  const holders = [...pass.members.values()].filter((member) => member.nativeId !== undefined)
   const [system] = holders
   if (system === undefined) return
   const required = result.problems.find((problem) => problem.kind === 'require')
@@ -272,7 +272,7 @@ function keepRuleHold(pass: Pass, problem: RuleProblem): void {
       },
     ],
   })
-  tell(pass, {
+  emit(pass, {
     type: 'ChangeHeld',
     recordId: pass.record.id,
     entity: pass.entity.name,
@@ -290,10 +290,10 @@ function settleRejectedLanes(pass: Pass): void {
   }
 }
 
-function tellNotes(pass: Pass, result: MergeResult): void {
+function emitNotes(pass: Pass, result: MergeResult): void {
   for (const { kind, system, field } of result.notes) {
     if (kind !== 'coerced' && kind !== 'resurfaced') continue
     const type = kind === 'coerced' ? ('CoercionAccepted' as const) : ('OwnWriteResurfaced' as const)
-    tell(pass, { type, recordId: pass.record.id, system, field })
+    emit(pass, { type, recordId: pass.record.id, system, field })
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Writes that a system answered with success and did not store: a field that is read-only over there, a workflow that drops the value, an
+ * Writes that a system responded with success and did not store: a field that is read-only over there, a workflow that drops the value, an
  * endpoint that only pretends. The merge has sent each of them once more by now; what is missing a second time is for a person.
  */
 import type { MergeNote, MergeResult } from '../model/merge/contract.ts'
 import type { Pass } from './context.ts'
 import { keepFailure } from './failure.ts'
-import { note, setLane, tell } from './pass.ts'
+import { emit, note, setLane } from './pass.ts'
 
 /** Tells what the merge has found, and closes the lanes of writes that were refused in this way. */
 export function keepNotStored(pass: Pass, { notes }: MergeResult): void {
@@ -13,7 +13,7 @@ export function keepNotStored(pass: Pass, { notes }: MergeResult): void {
   for (const { system, field, kind } of found) {
     const again = kind === 'not-stored'
     note(pass, { kind: 'outcome', body: { system, field, outcome: 'not-stored', again } })
-    tell(pass, { type: 'WriteNotStored', recordId: pass.record.id, system, field, again })
+    emit(pass, { type: 'WriteNotStored', recordId: pass.record.id, system, field, again })
   }
   const refused = found.filter(({ kind }) => kind === 'refused')
   for (const system of new Set(refused.map((one) => one.system))) refuseLane(pass, system, refused)

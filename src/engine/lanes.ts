@@ -15,7 +15,7 @@
 import type { Member } from '../model/state.ts'
 import { backoffMs, spreadAfter } from './backoff.ts'
 import type { Pass } from './context.ts'
-import { lookAgain, setLane, updateMember } from './pass.ts'
+import { addNeed, setLane, updateMember } from './pass.ts'
 
 /** A record asks for a system that is down at least this often: what piled up starts to flow within it. */
 const outageWaitMaxMs = 60_000
@@ -38,7 +38,7 @@ export function hasRefusals(member: Member): boolean {
 
 /** The member can be read by id now. */
 export function isReadable(pass: Pass, member: Member): boolean {
-  if (member.rid === undefined || member.state === 'gone') return false
+  if (member.nativeId === undefined || member.state === 'gone') return false
   if (!pass.entity.systems.has(member.system)) return false
   if (member.lane === 'quarantined') return false
   return member.lane !== 'backoff' || (member.laneUntil ?? 0) <= pass.context.clock.now()
@@ -76,7 +76,7 @@ export function backOff(
   const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane)
   if (mayChange) setLane(pass, system, 'backoff', { reason: why.reason, until, attempts })
   else updateMember(pass, { system, laneAttempts: attempts })
-  lookAgain(pass, { at: until, why: why.reason, ...(why.look ? { look: [system] } : {}) })
+  addNeed(pass, { at: until, why: why.reason, ...(why.look ? { look: [system] } : {}) })
 }
 
 /**
@@ -95,7 +95,7 @@ export function waitForSystem(
   const until = gates.get(system)?.closedUntil() ?? now
   updateMember(pass, { system, laneAttempts: attempts })
   const at = Math.max(own, spreadAfter(random, now, until))
-  lookAgain(pass, { at, why: why.reason, ...(why.look ? { look: [system] } : {}) })
+  addNeed(pass, { at, why: why.reason, ...(why.look ? { look: [system] } : {}) })
 }
 
 /** A call for this lane worked: the next failure starts with a short wait again. */

@@ -5,7 +5,7 @@ import type { Member } from '../model/state.ts'
 import type { MemberUpdate } from '../store/contract.ts'
 import type { Pass } from './context.ts'
 import { isReadThroughCurrent, outdatedFields } from './lens-change.ts'
-import { lookAgain } from './pass.ts'
+import { addNeed } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 
 /** What a look does to the fields whose lens changed. */
@@ -37,7 +37,7 @@ export function judgeLenses(pass: Pass, place: Place, member: Member, at: number
   }
   // An intent in doubt asks to come back by itself.
   if (waiting.size > 0 && Number.isFinite(settledAt)) {
-    lookAgain(pass, { at: settledAt + 1, why: 'lens-changed', look: [member.system] })
+    addNeed(pass, { at: settledAt + 1, why: 'lens-changed', look: [member.system] })
   }
   return { rebase, waiting }
 }

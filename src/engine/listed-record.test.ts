@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
-import { TwinSystem } from '../../test/support/twins/twin-system.ts'
+import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import type { ReferenceQuery } from '../store/contract.ts'
 import { toStaged } from './listed-record.ts'
 import { placeOf } from './place.ts'
@@ -27,16 +27,16 @@ const integration = twinIntegration({
     },
   }),
 })
-const place = placeOf({ integration, systems: new Map([['crm', new TwinSystem('crm')]]) }, 'crm', 'thing')
+const place = placeOf({ integration, systems: new Map([['crm', new MemorySystem('crm')]]) }, 'crm', 'thing')
 
 function storeThatKnows(known: Readonly<Record<string, string>>, asked: ReferenceQuery[][]) {
   return {
     store: {
       resolveReferences: async (queries: readonly ReferenceQuery[]) => {
         asked.push([...queries])
-        return queries.map(({ rid }) => {
-          const recordId = rid === undefined ? undefined : known[rid]
-          return recordId === undefined ? undefined : { recordId, rid: rid ?? '' }
+        return queries.map(({ nativeId }) => {
+          const recordId = nativeId === undefined ? undefined : known[nativeId]
+          return recordId === undefined ? undefined : { recordId, nativeId: nativeId ?? '' }
         })
       },
     },
@@ -47,26 +47,26 @@ describe('toStaged', () => {
   it('puts record ids for native references, asked for once per page, and leaves unknown ones out', async () => {
     const asked: ReferenceQuery[][] = []
     const page = [
-      { rid: '1', native: { name: 'A', email: 'p1' }, version: '7' },
-      { rid: '2', native: { name: 'B', email: 'p1' } },
-      { rid: '3', native: { name: 'C', email: 'nobody' } },
+      { nativeId: '1', native: { name: 'A', email: 'p1' }, version: '7' },
+      { nativeId: '2', native: { name: 'B', email: 'p1' } },
+      { nativeId: '3', native: { name: 'C', email: 'nobody' } },
     ]
     const staged = await toStaged(storeThatKnows({ p1: 'record-1' }, asked), place, page)
     expect(staged).toEqual([
-      { rid: '1', values: { name: 'A', email: 'record-1' }, version: '7' },
-      { rid: '2', values: { name: 'B', email: 'record-1' } },
-      { rid: '3', values: { name: 'C' } },
+      { nativeId: '1', values: { name: 'A', email: 'record-1' }, version: '7' },
+      { nativeId: '2', values: { name: 'B', email: 'record-1' } },
+      { nativeId: '3', values: { name: 'C' } },
     ])
     expect(asked).toEqual([
       [
-        { system: 'crm', entity: 'person', rid: 'p1' },
-        { system: 'crm', entity: 'person', rid: 'nobody' },
+        { system: 'crm', entity: 'person', nativeId: 'p1' },
+        { system: 'crm', entity: 'person', nativeId: 'nobody' },
       ],
     ])
   })
 
   it('stages a record that the mapping can not read without values, so that it is looked at', async () => {
-    const page = [{ rid: '1', native: { broken: true } }]
-    expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([{ rid: '1', values: {} }])
+    const page = [{ nativeId: '1', native: { broken: true } }]
+    expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([{ nativeId: '1', values: {} }])
   })
 })

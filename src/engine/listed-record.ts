@@ -6,7 +6,7 @@ import type { ReferenceQuery, StagedRecord } from '../store/contract.ts'
 import type { IntakeContext } from './intake-context.ts'
 import type { Place } from './place.ts'
 import { readCanonical } from './reading.ts'
-import { collect, mapReferences, nativeId, referenceFields } from './references.ts'
+import { collect, mapReferences, nativeIdOfReference, referenceFields } from './references.ts'
 
 /**
  * Makes the staged rows of a page. Records out of scope are left out: to the comparison they are not listed, so a linked one is looked at.
@@ -26,7 +26,7 @@ export async function toStaged(
   }
   const recordIds = await findRecordIds(context, place, readings)
   return readings.map(({ listed, values }) => ({
-    rid: listed.rid,
+    nativeId: listed.nativeId,
     values: withRecordIds(place, values, recordIds),
     ...(listed.version === undefined ? {} : { version: listed.version }),
   }))
@@ -70,15 +70,19 @@ async function findRecordIds(
   for (const field of referenceFields(place.entity)) {
     for (const { values } of page) {
       for (const { entity, id } of collect(field.type, values[field.name])) {
-        wanted.set(referenceKey(entity, id), { system: place.system, entity, rid: nativeId(id) })
+        wanted.set(referenceKey(entity, id), {
+          system: place.system,
+          entity,
+          nativeId: nativeIdOfReference(id),
+        })
       }
     }
   }
   if (wanted.size === 0) return new Map()
-  const answers = await context.store.resolveReferences([...wanted.values()])
+  const responses = await context.store.resolveReferences([...wanted.values()])
   return new Map(
     [...wanted.keys()].flatMap((key, index) => {
-      const recordId = answers[index]?.recordId
+      const recordId = responses[index]?.recordId
       return recordId === undefined ? [] : [[key, recordId] as const]
     }),
   )

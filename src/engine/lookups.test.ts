@@ -65,8 +65,8 @@ async function failureOf(it: World): Promise<string | undefined> {
 test('what a rule asks is answered before anything is written, and kept with the field that rests on it', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Unter den Linden 1', found({ city: 'Berlin' }))
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Unter den Linden 1' })
-  expect(it.system('b').body(rid)).toMatchObject({ name: 'Unter den Linden 1', phone: 'Berlin' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Unter den Linden 1' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Unter den Linden 1', phone: 'Berlin' })
   expect(it.system('a').body('x')).toMatchObject({ phone: 'Berlin' })
   expect(asked).toEqual(['Unter den Linden 1'])
   const { record } = await it.record('a', 'x')
@@ -80,16 +80,16 @@ test('what a rule asks is answered before anything is written, and kept with the
 test('nobody is asked again until something else is asked', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Linden 1', found({ city: 'Berlin' })).set('Rambla 2', found({ city: 'Barcelona' }))
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
   // An edit of something else, and one of the field itself, which the rule puts right from what it knows.
   places.set('Linden 1', failing())
   await it.edit('a', 'x', { code: '2' })
   await it.advance(5_000)
-  expect(it.system('b').body(rid)).toMatchObject({ code: '2', phone: 'Berlin' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ code: '2', phone: 'Berlin' })
   expect(asked).toEqual(['Linden 1'])
   await it.edit('a', 'x', { name: 'Rambla 2' })
   await it.advance(5_000)
-  expect(it.system('b').body(rid)).toMatchObject({ name: 'Rambla 2', phone: 'Barcelona' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Rambla 2', phone: 'Barcelona' })
   expect(asked).toEqual(['Linden 1', 'Rambla 2'])
 })
 
@@ -114,10 +114,10 @@ test('while there is no answer nothing is written, the record says why, and come
 test('an address that leads nowhere stops the record’s writes with a clear failure, and no field is emptied', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Linden 1', found({ city: 'Berlin' }))
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
   await it.edit('a', 'x', { name: 'Nowhere 0' })
   await it.advance(60_000)
-  expect(it.system('b').body(rid)).toMatchObject({ name: 'Linden 1', phone: 'Berlin' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Linden 1', phone: 'Berlin' })
   expect(await failureOf(it)).toBe('rule 1 (set phone) could not be evaluated: $geocode found nothing')
   expect(asked.filter((argument) => argument === 'Nowhere 0')).toHaveLength(1)
   await it.edit('a', 'x', { name: 'Linden 1' })
@@ -132,8 +132,8 @@ test('questions of several rules are put together, the same one once, and an ans
     to: compileExpression('$geocode($geocode(name).city).id', lookups),
   })
   places.set('Linden 1', found({ city: 'Berlin' })).set('Berlin', found({ id: '030' }))
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
-  expect(it.system('b').body(rid)).toMatchObject({ code: '030', phone: 'Berlin' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ code: '030', phone: 'Berlin' })
   expect(asked).toEqual(['Linden 1', 'Berlin'])
 })
 

@@ -12,7 +12,7 @@ import { mergeAndPlan } from '../model/merge/merge-and-plan.ts'
 import { spreadAfter } from './backoff.ts'
 import type { Pass } from './context.ts'
 import { describeThrown } from './failure.ts'
-import { lookAgain } from './pass.ts'
+import { addNeed } from './pass.ts'
 
 /** An answer may lead to another question; a chain of more is given up until the next pass. */
 const roundsMax = 3
@@ -48,14 +48,14 @@ export async function mergeAsking(
   for (let round = 0; round < roundsMax && result.asks.length > 0; round += 1) {
     const questions = new Map(result.asks.map((question) => [questionKey(question), question]))
     await Promise.all(
-      [...questions].map(async ([key, question]) => answers.set(key, toAnswer(await ask(question)))),
+      [...questions].map(async ([key, question]) => answers.set(key, toResponse(await ask(question)))),
     )
     result = await mergeAndPlan({ ...input(), answers })
   }
   return result
 }
 
-function toAnswer(result: LookupResult): LookupAnswer {
+function toResponse(result: LookupResult): LookupAnswer {
   switch (result.kind) {
     case 'found':
       return { kind: 'found', value: result.value }
@@ -71,7 +71,7 @@ function toAnswer(result: LookupResult): LookupAnswer {
 function comeBack(pass: Pass, afterMs: number): void {
   const { clock, random } = pass.context
   const now = clock.now()
-  lookAgain(pass, { at: spreadAfter(random, now, now + afterMs), why: 'lookup' })
+  addNeed(pass, { at: spreadAfter(random, now, now + afterMs), why: 'lookup' })
 }
 
 async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<LookupResult> {

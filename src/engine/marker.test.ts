@@ -33,12 +33,12 @@ function start(b: Partial<RemoteCapabilities> = {}): World {
 describe('a key that only the definition names', () => {
   test('carries the record id in creates', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const { record } = await it.record('a', 'x')
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann', ourId: record.id })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann', ourId: record.id })
   })
 
-  test('finds a create whose answer was lost', async () => {
+  test('finds a create whose response was lost', async () => {
     const it = start()
     it.system('b').failNext('create', { kind: 'silence', appliesAfterMs: 500 })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -56,6 +56,6 @@ describe('a key that only the definition names', () => {
     it.system('b').edit('other', { code: '9', name: 'Ann', ourId: record.id })
     await it.mark('b', 'other')
     await it.advance(60_000)
-    expect(await it.member('a', 'x', 'b')).toMatchObject({ rid: 'other', state: 'linked' })
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId: 'other', state: 'linked' })
   })
 })

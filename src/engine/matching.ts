@@ -6,8 +6,8 @@ import { matchKeys } from '../model/matching/match-keys.ts'
 import type { AgreedFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { JournalEntry, MatchHit } from '../store/contract.ts'
-import type { Pass, Verdict } from './context.ts'
-import { dropDraft, lookAgain } from './pass.ts'
+import type { Pass, StepResult } from './context.ts'
+import { addNeed, dropDraft } from './pass.ts'
 
 /**
  * How long to wait, by what is waited for: another record's pass ends within milliseconds, its decision within seconds. An unknown create
@@ -81,7 +81,7 @@ export async function attachTo(
         kind: 'match',
         recordId: target,
         actor: 'engine',
-        body: { attached: { system, rid: pass.members.get(system)?.rid ?? null, rule } },
+        body: { attached: { system, nativeId: pass.members.get(system)?.nativeId ?? null, rule } },
       },
     ],
   })
@@ -100,7 +100,7 @@ function asReason(reason: string): AttachOutcome {
 export async function proposeReview(
   pass: Pass,
   candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
-): Promise<Verdict> {
+): Promise<StepResult> {
   const { context, claim, record, entity } = pass
   const isNew = record.state !== 'review'
   const result = await context.store.direct.requestReview({
@@ -158,7 +158,7 @@ export function awaitOther(pass: Pass, what: keyof typeof waits, why: string): v
   const { least, most } = waits[what]
   const waitMs = Math.min(most, Math.max(least, (now - pass.record.discoveredAt) / 4))
   const spread = 1 + pass.context.random.next() / 2
-  lookAgain(pass, { at: now + Math.ceil(waitMs * spread), why })
+  addNeed(pass, { at: now + Math.ceil(waitMs * spread), why })
 }
 
 /** The agreed values as a document. */

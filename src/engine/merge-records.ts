@@ -6,15 +6,15 @@
  * 2. The kept record takes those values over as on a first contact, by the policies of its fields; what loses is kept as a conflict.
  * 3. The dropped record has its native records archived or deleted, or leaves them where they are, and is buried.
  */
-import type { Observation } from '../model/merge/contract.ts'
+import type { ObservedValues } from '../model/merge/contract.ts'
 import { absorb, hasBase, unseen } from '../model/merge/member-field.ts'
 import { mergeRecord } from '../model/merge/merge-record.ts'
 import type { Member, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { RecordDetail } from '../store/admin-contract.ts'
-import type { Pass, Sighting, Verdict } from './context.ts'
+import type { Observation, Pass, StepResult } from './context.ts'
 import { bury, carryDeletion, type Removals } from './deletion-carry.ts'
-import { addRows, lookAgain, note, tell, updateMember, updateRecord } from './pass.ts'
+import { addNeed, addRows, emit, note, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 import { prepareReferences, referable } from './references.ts'
 
@@ -22,7 +22,7 @@ import { prepareReferences, referable } from './references.ts'
 const WAIT_MS = 2_000
 
 /** The dropped record's side. */
-export async function carryMerge(pass: Pass, calls: Removals): Promise<Verdict> {
+export async function carryMerge(pass: Pass, calls: Removals): Promise<StepResult> {
   const survivorId = pass.record.aliasOf
   const left = [...pass.members.values()].filter(({ state }) => state === 'linked')
   const unread = left.filter((member) => !isRead(member))
@@ -54,34 +54,34 @@ function isRead({ asof }: Pick<Member, 'asof'>): boolean {
 }
 
 async function readOnce(pass: Pass, { system }: Member, calls: Removals): Promise<void> {
-  const sighting = pass.sightings.get(system) ?? (await calls.lookAt(pass, system))
-  if (sighting.kind === 'gone') updateMember(pass, { system, state: 'gone', goneSince: sighting.at })
+  const observation = pass.observations.get(system) ?? (await calls.observeMember(pass, system))
+  if (observation.kind === 'gone') updateMember(pass, { system, state: 'gone', goneSince: observation.at })
   // A look that says nothing has asked to come back.
-  if (sighting.kind !== 'live' || !sighting.admissible) return
+  if (observation.kind !== 'live' || !observation.admissible) return
   updateMember(pass, {
     system,
-    asof: sighting.seenAt,
-    fields: seenFields(pass, system, sighting),
-    ...(sighting.inScope ? {} : { state: 'out-of-scope' as const }),
+    asof: observation.seenAt,
+    fields: seenFields(pass, system, observation),
+    ...(observation.inScope ? {} : { state: 'out-of-scope' as const }),
   })
 }
 
 function seenFields(
   pass: Pass,
   system: string,
-  { observation }: Extract<Sighting, { readonly kind: 'live' }>,
+  { observed }: Extract<Observation, { readonly kind: 'live' }>,
 ): MemberFields {
   const { part } = placeOf(pass.context, system, pass.entity.name)
   const seen: Record<string, MemberFields[string]> = {}
   for (const [name, { readable }] of part.fields) {
-    if (readable && !observation.unknown.has(name)) seen[name] = absorb(unseen, observation.values[name])
+    if (readable && !observed.unknown.has(name)) seen[name] = absorb(unseen, observed.values[name])
   }
   return seen
 }
 
 /** The other side's pass brings it on; nothing tells when. Such a pass calls nobody. */
 function waitForOther(pass: Pass): void {
-  lookAgain(pass, { at: pass.context.clock.now() + WAIT_MS, why: 'merging', look: [] })
+  addNeed(pass, { at: pass.context.clock.now() + WAIT_MS, why: 'merging', look: [] })
 }
 
 /** The kept record's side: takes over what was merged into it, before anything else is decided. */
@@ -109,7 +109,7 @@ async function takeOver(pass: Pass, { record, members }: RecordDetail): Promise<
     if (isRead(member) && pass.entity.systems.has(member.system)) mergeLooks(pass, member)
   }
   note(pass, { kind: 'match', body: { tookOver: record.id } })
-  tell(pass, {
+  emit(pass, {
     type: 'RecordLinked',
     recordId: pass.record.id,
     entity: pass.entity.name,
@@ -149,7 +149,7 @@ function mergeLooks(pass: Pass, member: Member): void {
   note(pass, { kind: 'decision', body })
 }
 
-function observationOf(pass: Pass, { system, fields, asof }: Member): Observation {
+function observationOf(pass: Pass, { system, fields, asof }: Member): ObservedValues {
   const values: Record<string, CanonicalValue> = {}
   const unknown = new Set<string>()
   for (const name of pass.entity.systems.get(system)?.fields.keys() ?? []) {

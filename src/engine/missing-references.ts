@@ -11,12 +11,12 @@ import type { Member, MemberField } from '../model/state.ts'
 import type { Pass } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { isReadable } from './lanes.ts'
-import { lookAgain, updateMember } from './pass.ts'
+import { addNeed, updateMember } from './pass.ts'
 
 /** Names in one message. */
 const namesMax = 5
 
-/** Notes since when references wait, and tells of those that have waited too long. Answers the systems with such a failure. */
+/** Notes since when references wait, and tells of those that have waited too long. Returns the systems with such a failure. */
 export function keepMissingReferences(pass: Pass, result: MergeResult): ReadonlySet<string> {
   const told = new Set<string>()
   for (const member of [...pass.members.values()]) {
@@ -33,8 +33,8 @@ interface Waiting {
 
 /** What waits in one system: fields that a look could not translate, and fields that can't be written there yet. */
 function waitingFields(pass: Pass, { system, state }: Member, result: MergeResult): Waiting {
-  const sighting = pass.sightings.get(system)
-  const seen = sighting?.kind === 'live' && sighting.admissible ? sighting : undefined
+  const observation = pass.observations.get(system)
+  const seen = observation?.kind === 'live' && observation.admissible ? observation : undefined
   const unwritten = result.waiting.flatMap((one) => (one.system === system ? [one.field] : []))
   return {
     fields: new Set([...(seen?.missing ?? []), ...unwritten]),
@@ -56,8 +56,7 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
     const since = state.awaits?.since ?? now
     const told = since + missingReferenceMs <= now
     if (told) overdue.push(name)
-    else
-      lookAgain(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...lookOf(pass, member) })
+    else addNeed(pass, { at: since + missingReferenceMs, why: 'missing-reference', ...lookOf(pass, member) })
     if (state.awaits?.since !== since || (state.awaits.told ?? false) !== told) {
       changed.set(name, { ...state, awaits: { since, ...(told ? { told } : {}) } })
     }
@@ -70,7 +69,7 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
       fields: { ...member.fields, ...Object.fromEntries(changed) },
     })
   }
-  return tell(pass, member, { overdue, wasTold: over.some(([, field]) => field.awaits?.told) })
+  return emit(pass, member, { overdue, wasTold: over.some(([, field]) => field.awaits?.told) })
 }
 
 /** A look is needed where the wait began with one. */
@@ -78,7 +77,7 @@ function lookOf(pass: Pass, member: Member): { readonly look?: readonly string[]
   return isReadable(pass, member) ? { look: [member.system] } : {}
 }
 
-function tell(
+function emit(
   pass: Pass,
   { system, lane }: Member,
   about: { readonly overdue: readonly string[]; readonly wasTold: boolean },

@@ -18,21 +18,21 @@ describe('a look', () => {
     const it = start({
       systems: { a: { version: 'none', conditionalWrites: false, read: { lagMs: 3_000, batch: 1 } }, b: {} },
     })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
     // A replica that lags shows the state from before: it must not bring the old name back.
     await it.edit('a', 'x', { name: 'Cleo' })
     await it.advance(1_000)
     it.system('a').failNext('read', {
-      kind: 'answer',
-      result: { kind: 'live', rid: 'x', native: { code: '1', name: 'Bea' } },
+      kind: 'response',
+      result: { kind: 'live', nativeId: 'x', native: { code: '1', name: 'Bea' } },
     })
     await it.mark('a', 'x')
     await it.advance(1_000)
     expect(it.told('ObservationRefused')).not.toEqual([])
     await it.advance(10_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Cleo' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Cleo' })
   })
 
   test('H10: a lagging read after a write without a version is not taken for an edit', async () => {
@@ -42,29 +42,29 @@ describe('a look', () => {
         b: { writeReturns: 'nothing', conditionalWrites: false, read: { lagMs: 3_000, batch: 1 } },
       },
     })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(10_000)
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(500)
     it.system('b').failNext('read', {
-      kind: 'answer',
-      result: { kind: 'live', rid, native: { code: '1', name: 'Ann' }, version: '1' },
+      kind: 'response',
+      result: { kind: 'live', nativeId, native: { code: '1', name: 'Ann' }, version: '1' },
     })
-    await it.mark('b', rid)
+    await it.mark('b', nativeId)
     await it.advance(20_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea' })
   })
 
   test('H3: concurrent edits of one field are a conflict whose loser is kept', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    it.system('b').edit(rid, { name: 'Zoe' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    it.system('b').edit(nativeId, { name: 'Zoe' })
     await it.edit('a', 'x', { name: 'Bea' })
-    await it.mark('b', rid)
+    await it.mark('b', nativeId)
     await it.advance(5_000)
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea' })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     const { rows } = await it.store.admin.conflicts({ limit: 5 })
     expect(rows).toMatchObject([{ field: 'name', winner: 'a' }])
     expect(rows[0]?.candidates.map((candidate) => candidate.value)).toContain('Zoe')
@@ -72,8 +72,8 @@ describe('a look', () => {
 
   test('H3: an edit made before our write arrived is concurrent, though it is seen later', async () => {
     const it = start({ systems: { a: {}, b: {} }, policy: { kind: 'prefer', rank: ['b', 'a'] } })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    it.system('b').edit(rid, { name: 'Zoe' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    it.system('b').edit(nativeId, { name: 'Zoe' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
     expect(it.system('a').body('x')).toMatchObject({ name: 'Zoe' })
@@ -82,15 +82,15 @@ describe('a look', () => {
 
   test('that failed is no information: nothing is deleted or written', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = { code: 'HTML', message: 'a login page', scope: 'record' } as const
-    it.system('a').failNext('read', { kind: 'answer', result: { kind: 'unknown', failure } })
+    it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(100)
     expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'backoff', state: 'linked' })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
     await it.advance(5_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'open' })
   })
 
@@ -98,7 +98,13 @@ describe('a look', () => {
     const it = start({ systems: { a: { read: { lagMs: 0, batch: 50 } }, b: {} } })
     for (let i = 0; i < 100; i += 1) it.system('a').edit(`x${i}`, { code: String(i), name: `n${i}` })
     await it.store.intake([
-      { marks: Array.from({ length: 100 }, (_, i) => ({ system: 'a', entity: 'customer', rid: `x${i}` })) },
+      {
+        marks: Array.from({ length: 100 }, (_, i) => ({
+          system: 'a',
+          entity: 'customer',
+          nativeId: `x${i}`,
+        })),
+      },
     ])
     it.engine.wake()
     await it.advance(5_000)
@@ -120,11 +126,11 @@ describe('a look', () => {
         return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
       },
     })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('a', 'x', { phone: 'out' })
     await it.advance(2_000)
     expect(await it.member('a', 'x', 'a')).toMatchObject({ state: 'out-of-scope' })
-    await it.edit('b', rid, { name: 'Bea' })
+    await it.edit('b', nativeId, { name: 'Bea' })
     await it.advance(2_000)
     expect(it.system('a').body('x')).toMatchObject({ name: 'Ann' })
     await it.edit('a', 'x', { phone: 'in' })
@@ -136,19 +142,19 @@ describe('a look', () => {
 describe('a mark on a system whose reads lag', () => {
   test('H10: is followed by a second look, or the news behind it would be lost', async () => {
     const it = start({ systems: { a: { read: { lagMs: 2_000, batch: 1 } }, b: {} } })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(10_000)
     it.system('a').edit('x', { name: 'Bea' })
     it.system('a').failNext('read', {
-      kind: 'answer',
-      result: { kind: 'live', rid: 'x', native: { code: '1', name: 'Ann' }, version: '1' },
+      kind: 'response',
+      result: { kind: 'live', nativeId: 'x', native: { code: '1', name: 'Ann' }, version: '1' },
     })
     await it.mark('a', 'x')
     await it.advance(1_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
     const reads = it.system('a').count('read')
     await it.advance(20_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('a').count('read')).toBe(reads + 1)
   })
 })

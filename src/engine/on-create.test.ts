@@ -50,20 +50,20 @@ describe('what a definition gives every new record', () => {
     const it = new World({ systems: { a: {}, b: {} }, adjust: withKind })
     world = it
     it.start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann', kind: '2' })
-    it.system('b').edit(rid, { code: '1', name: 'Ann', kind: '2', note: 'theirs' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann', kind: '2' })
+    it.system('b').edit(nativeId, { code: '1', name: 'Ann', kind: '2', note: 'theirs' })
     await it.edit('a', 'x', { code: '1', name: 'Bea' })
     await it.advance(60_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea', kind: '2', note: 'theirs' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', kind: '2', note: 'theirs' })
   })
 
   test('meets the fields in the elements of a list', async () => {
     const it = new World({ systems: { a: {}, b: {} }, adjust: withPositions })
     world = it
     it.start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    expect(it.system('b').body(rid)).toMatchObject({
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    expect(it.system('b').body(nativeId)).toMatchObject({
       code: '1',
       positions: [{ material: 'M-1', text: 'Ann' }, { material: 'M-2' }],
     })

@@ -20,11 +20,11 @@ const readsSince = (it: World, at: number) =>
 async function outage(it: World, ms: number, failure?: CallFailure): Promise<void> {
   if (failure === undefined) it.system('b').down = true
   else it.system('b').refusal = failure
-  for (let n = 0; n < 4; n += 1) await it.mark('b', await ridOf(it, n))
+  for (let n = 0; n < 4; n += 1) await it.mark('b', await nativeIdOf(it, n))
   await it.advance(ms)
 }
 
-const ridOf = async (it: World, n: number) => (await it.member('a', `x${n}`, 'b')).rid ?? ''
+const nativeIdOf = async (it: World, n: number) => (await it.member('a', `x${n}`, 'b')).nativeId ?? ''
 
 async function many(it: World, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) await it.linked('a', `x${n}`, { code: `${n}`, name: 'Ann' })

@@ -98,7 +98,7 @@ export class OutageWatch {
     const limitMs = context.integration.systems.get(system)?.timing.readTimeoutMs ?? 0
     const late: CallFailure = {
       code: 'TIMEOUT',
-      message: `No answer within ${limitMs} ms.`,
+      message: `No response within ${limitMs} ms.`,
       scope: 'system',
       kind: 'unreachable',
     }
@@ -108,8 +108,8 @@ export class OutageWatch {
           limitMs,
           this.#halt.signal,
           async (signal) => {
-            const answer = await known.read(signal)
-            return answer.kind === 'unknown' ? answer.failure : undefined
+            const response = await known.read(signal)
+            return response.kind === 'unknown' ? response.failure : undefined
           },
           () => (this.#halt.signal.aborted ? 'no-news' : late),
         ),
@@ -131,9 +131,9 @@ export class OutageWatch {
 async function knownRecord(context: OutageContext, system: string) {
   for (const place of allPlaces(context)) {
     if (place.system !== system) continue
-    const [rid] = await context.store.direct.sentinels(system, place.entity.name, 1, '')
-    if (rid === undefined) continue
-    return { read: (signal: AbortSignal) => place.resource.read(rid, { signal, priority: 'batch' }) }
+    const [nativeId] = await context.store.direct.sentinels(system, place.entity.name, 1, '')
+    if (nativeId === undefined) continue
+    return { read: (signal: AbortSignal) => place.resource.read(nativeId, { signal, priority: 'batch' }) }
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 /**
  * What the outcome of one remote write means (the table of the algorithm's step 4):
  *
- * - `ok`: the intent is done. With body and version in the answer the stored values are absorbed at once; else a look after the system's read
+ * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once; else a look after the system's read
  *   lag verifies the write. Only fields of the write are absorbed: any other difference stays a change (H11)
  * - `stale`: somebody changed the record since it was absorbed (H13): look, merge and write again
  * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
@@ -15,20 +15,20 @@ import { equivalent, isEmpty } from '../model/merge/equivalence.ts'
 import { forgetWrote, hasBase, unseen } from '../model/merge/member-field.ts'
 import { absorbOutcome, withdrawIntentFields } from '../model/merge/outcome.ts'
 import type { MemberFields } from '../model/state.ts'
-import { lookAtOthers, takeAnsweredError } from './answered-errors.ts'
+import { observeOthers, takeAnsweredError } from './answered-errors.ts'
 import { resolveIntent } from './commit.ts'
 import { refuse } from './compose.ts'
 import type { OutgoingWrite, Pass, SendOutcome } from './context.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
 import { backOff, hasRefusals, waitForSystem } from './lanes.ts'
-import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
+import { addNeed, emit, note, setLane, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { type Reading, readCanonical } from './reading.ts'
 import { translateInwards } from './references.ts'
 import { judgeStoredValues } from './stored-differently.ts'
 
-/** Takes the outcome of a write into the pass. Answers whether the record has to be looked at and decided again in this pass. */
+/** Takes the outcome of a write into the pass. Returns whether the record has to be looked at and decided again in this pass. */
 export async function takeOutcome(
   pass: Pass,
   write: OutgoingWrite,
@@ -41,7 +41,7 @@ export async function takeOutcome(
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
       // What was seen before the write is no news about the record any more.
-      pass.sightings.delete(system)
+      pass.observations.delete(system)
       if (write.planned !== undefined) await landed(pass, write, outcome)
       return { again: false }
     case 'stale':
@@ -56,7 +56,7 @@ export async function takeOutcome(
       resolveIntent(pass, intent, { state: 'rejected', outcome: 'gone' })
       withdraw(pass, write)
       const merged = outcome.mergedInto === undefined ? {} : { mergedInto: outcome.mergedInto }
-      pass.sightings.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged })
+      pass.observations.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged })
       return { again: false }
     }
     case 'not-sent':
@@ -70,7 +70,7 @@ export async function takeOutcome(
       comeBack(pass, system, undefined)
       return { again: false }
     case 'unknown':
-      lookAtOthers(pass, system, outcome.others)
+      observeOthers(pass, system, outcome.others)
       if (outcome.failure.answered === true && takeAnsweredError(pass, write, outcome.failure)) {
         return { again: false }
       }
@@ -91,7 +91,7 @@ function outcomeBody(
     operation: intent.operation,
     outcome: outcome.kind,
     ...('failure' in outcome ? { code: outcome.failure.code } : {}),
-    ...('rid' in outcome ? { rid: outcome.rid } : {}),
+    ...('nativeId' in outcome ? { nativeId: outcome.nativeId } : {}),
     ...('version' in outcome ? { version: outcome.version } : {}),
     // Without a precondition an edit within this time was overwritten unseen: the window is measured instead of denied.
     ...(unguarded ? { raceWindowMs: pass.context.clock.now() - lookedAt } : {}),
@@ -100,7 +100,7 @@ function outcomeBody(
 
 type Landed = Extract<WriteResult, { readonly kind: 'ok' }>
 
-/** A create got its counterpart, or an update was taken: absorbs what the answer proves. */
+/** A create got its counterpart, or an update was taken: absorbs what the response proves. */
 async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise<void> {
   const { intent, planned } = write
   if (planned === undefined) return
@@ -115,11 +115,11 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
     ...(result.accepted === true ? { accepted: true } : {}),
   })
   for (const field of absorbed.coerced) {
-    tell(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })
+    emit(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })
   }
   const others = stored !== undefined && differsElsewhere(place, absorbed.fields, stored, write)
   const { lagMs } = place.resource.capabilities.read
-  if (others) lookAgain(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
+  if (others) addNeed(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
   const fromAbsorbed = intent.operation === 'create' || intent.request.ifVersion === member?.absorbedVersion
   const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.unverified
   updateMember(pass, {
@@ -131,7 +131,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
     laneAttempts: 0,
     ...(result.version === undefined ? {} : { floor: result.version }),
     ...(intent.operation === 'create'
-      ? { rid: result.rid, state: 'linked' as const, createWantedAt: null, evidence: null }
+      ? { nativeId: result.nativeId, state: 'linked' as const, createWantedAt: null, evidence: null }
       : {}),
   })
   openAfterSuccess(pass, intent.system)
@@ -149,7 +149,7 @@ async function storedReading(pass: Pass, place: Place, result: Landed): Promise<
   return translateInwards(pass, place.system, await readCanonical(pass.entity, place.part, result.native))
 }
 
-/** The answer shows a field that this write did not touch in another state than the absorbed one: somebody else's change. */
+/** The response shows a field that this write did not touch in another state than the absorbed one: somebody else's change. */
 function differsElsewhere(
   place: Place,
   fields: MemberFields,
@@ -177,7 +177,7 @@ function openAfterSuccess(pass: Pass, system: string): void {
 /** The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. */
 function becameStale(pass: Pass, { intent, planned }: OutgoingWrite): void {
   const { system } = intent
-  pass.sightings.delete(system)
+  pass.observations.delete(system)
   pass.stale.add(system)
   const fields: Record<string, MemberFields[string]> = { ...pass.members.get(system)?.fields }
   for (const name of Object.keys(planned?.revs ?? {})) {
@@ -220,13 +220,13 @@ function comeBack(pass: Pass, system: string, failure: CallFailure | undefined):
 function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {
   const { system } = intent
   pass.intents.set(system, intent)
-  pass.sightings.delete(system)
+  pass.observations.delete(system)
   const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
   const until = inDoubtUntil(pass, intent, attempts)
   setLane(pass, system, 'in-doubt', { reason: failure.code, until, attempts })
   // A look after the horizon is what settles an update; a create is settled by its own class.
   if (intent.operation === 'update') updateMember(pass, { system, settleAt: settledBy(pass, intent) })
-  tell(pass, {
+  emit(pass, {
     type: 'IntentInDoubt',
     recordId: pass.record.id,
     system,

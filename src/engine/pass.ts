@@ -18,10 +18,10 @@ export function beginPass(
     record: claim.record,
     members: new Map(claim.members.map((member) => [member.system, member])),
     intents: new Map(claim.openIntents.map((intent) => [intent.system, intent])),
-    sightings: new Map(),
+    observations: new Map(),
     references: new Map(),
     needs: [],
-    looked: new Set(),
+    observedSystems: new Set(),
     stale: new Set(),
     draft: emptyDraft(),
     deadline: limits.deadline,
@@ -104,12 +104,12 @@ export function note(pass: Pass, line: PassJournal, actor = 'engine'): void {
 }
 
 /** Tells a fact once the commit that makes it true is durable. */
-export function tell(pass: Pass, event: DomainEvent): void {
+export function emit(pass: Pass, event: DomainEvent): void {
   pass.draft.events.push(event)
 }
 
 /** Asks for another pass. */
-export function lookAgain(pass: Pass, need: Need): void {
+export function addNeed(pass: Pass, need: Need): void {
   pass.needs.push(need)
 }
 
@@ -129,7 +129,7 @@ export function setLane(
     ...(options.attempts === undefined ? {} : { laneAttempts: options.attempts }),
   })
   if (lane === 'open' || (before?.lane === lane && before.laneReason === options.reason)) return
-  tell(pass, {
+  emit(pass, {
     type: 'LaneClosed',
     recordId: pass.record.id,
     entity: pass.entity.name,

@@ -34,7 +34,7 @@ export interface Look {
   readonly endedAt?: number
 }
 
-export type LookAnswer =
+export type LookResponse =
   | { readonly kind: 'seen'; readonly look: Look }
   /** `retryAt`: no look is taken before (epoch ms). */
   | { readonly kind: 'failed'; readonly code: string; readonly retryAt: number }
@@ -43,7 +43,7 @@ export interface PlaceLooks {
   /** The newest look at the place, by this process or another. */
   newest(place: Place, kind: LookKind): Promise<Look | undefined>
   /** A look that begins after the call. Never rejects. */
-  next(place: Place, kind: LookKind): Promise<LookAnswer>
+  next(place: Place, kind: LookKind): Promise<LookResponse>
   /** When the next look can begin, at the earliest (epoch ms). */
   nextAt(place: Place, kind: LookKind): number
   /** Ends the looks that are going on; there are no more. */
@@ -80,11 +80,11 @@ class PlaceWatch {
   readonly #options: WatchOptions
   #newest: Look | undefined
   /** The look that has not begun yet; everybody who asks now waits for it. */
-  #calledFor: Promise<LookAnswer> | undefined
-  #looking: Promise<LookAnswer> | undefined
+  #calledFor: Promise<LookResponse> | undefined
+  #looking: Promise<LookResponse> | undefined
   #notBefore = 0
   #failures = 0
-  #asked: { readonly at: number; readonly answer: Promise<number | undefined> } | undefined
+  #asked: { readonly at: number; readonly response: Promise<number | undefined> } | undefined
 
   constructor(options: WatchOptions) {
     this.#options = options
@@ -98,22 +98,22 @@ class PlaceWatch {
     const { context, place, kind } = this.#options
     const now = context.clock.now()
     if (this.#asked === undefined || now - this.#asked.at >= askStoreMs) {
-      this.#asked = { at: now, answer: lastLook(context.store, place, kind) }
-      this.#asked.answer.catch(() => {
+      this.#asked = { at: now, response: lastLook(context.store, place, kind) }
+      this.#asked.response.catch(() => {
         this.#asked = undefined
       })
     }
-    const noted = await this.#asked.answer
+    const noted = await this.#asked.response
     const own = this.#newest
     return noted !== undefined && noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
   }
 
-  next(): Promise<LookAnswer> {
+  next(): Promise<LookResponse> {
     this.#calledFor ??= this.#begin()
     return this.#calledFor
   }
 
-  async #begin(): Promise<LookAnswer> {
+  async #begin(): Promise<LookResponse> {
     const { clock } = this.#options.context
     await this.#looking
     const waitMs = this.#notBefore - clock.now()
@@ -123,7 +123,7 @@ class PlaceWatch {
     return this.#looking
   }
 
-  async #look(): Promise<LookAnswer> {
+  async #look(): Promise<LookResponse> {
     const { clock, random } = this.#options.context
     const { kind, signal } = this.#options
     const begunAt = clock.now()

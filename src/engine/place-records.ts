@@ -25,7 +25,7 @@ export async function placeOlderRecords(
 
 /**
  * Looks once for each lens set at the records that were read through another one, so that fields which are new or changed take their bases
- * without waiting for a full run. Another filter lets records in that no list has shown so far: the place is listed then. Answers whether it
+ * without waiting for a full run. Another filter lets records in that no list has shown so far: the place is listed then. Returns whether it
  * came to an end.
  */
 export async function lookThroughNewLenses(

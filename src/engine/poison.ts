@@ -2,7 +2,7 @@
  * Records that bring a pass down: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they
  * are taken out of the way, so that they neither loop nor hold up their neighbours (H33).
  */
-import type { Pass, Verdict } from './context.ts'
+import type { Pass, StepResult } from './context.ts'
 import { describeThrown, keepFailure } from './failure.ts'
 import { backOff } from './lanes.ts'
 import { clearDraft, setLane } from './pass.ts'
@@ -13,7 +13,7 @@ export function isPoisonous(pass: Pass): boolean {
 }
 
 /** Closes all lanes of the record until a person has looked at it. */
-export function quarantineAll(pass: Pass): Verdict {
+export function quarantineAll(pass: Pass): StepResult {
   quarantine(pass, {
     code: 'PASS_CRASHED',
     message: `${pass.record.attempts - 1} passes over this record never finished.`,
@@ -39,7 +39,7 @@ function quarantine(pass: Pass, why: { readonly code: string; readonly message: 
   for (const member of pass.members.values()) {
     if (member.lane === 'quarantined') continue
     setLane(pass, member.system, 'quarantined', { reason: why.code })
-    if (member.rid === undefined) continue
+    if (member.nativeId === undefined) continue
     keepFailure(pass, { system: member.system, operation: 'pass', ...why, replay: 'after-check' })
   }
 }

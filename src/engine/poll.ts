@@ -85,25 +85,25 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
   const startedAt = context.clock.now()
   let cursor = await context.store.cursor(system, entity)
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const answer = await askFeed(context, place, cursor, request)
-    if (answer.kind === 'unknown') {
-      const { code, said, retryAfterMs, kind } = answer.failure
+    const response = await askFeed(context, place, cursor, request)
+    if (response.kind === 'unknown') {
+      const { code, said, retryAfterMs, kind } = response.failure
       return {
         kind: 'failed',
         code,
-        message: withWords(answer.failure.message, said),
+        message: withWords(response.failure.message, said),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...(kind === 'unreachable' ? { unreachable: true } : {}),
       }
     }
-    if (answer.kind === 'expired') return startOver(asked, cursor)
-    changed += await landPage(context, place, answer)
-    if (!answer.more) {
+    if (response.kind === 'expired') return startOver(asked, cursor)
+    changed += await landPage(context, place, response)
+    if (!response.more) {
       await noteLook(context.store, place, 'feed', startedAt)
       return { kind: 'done', changed, startedAt }
     }
-    if (answer.cursor === cursor) return stuck('the feed gave the same cursor again')
-    cursor = answer.cursor
+    if (response.cursor === cursor) return stuck('the feed gave the same cursor again')
+    cursor = response.cursor
     if (request.signal.aborted) return { kind: 'more', changed }
   }
   return { kind: 'more', changed }
@@ -124,19 +124,19 @@ async function askFeed(
   const signal = AbortSignal.any([request.signal, stop.signal])
   try {
     const asked = place.resource.changes?.(cursor, { signal, priority: request.priority })
-    if (asked === undefined) return noAnswer('ENGINE_NO_FEED', 'the resource has no feed of changes')
-    const answer = await withDeadline(context.clock, limitMs, request.signal, asked)
-    return answer === 'late' ? noAnswer('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`) : answer
+    if (asked === undefined) return noResponse('ENGINE_NO_FEED', 'the resource has no feed of changes')
+    const response = await withDeadline(context.clock, limitMs, request.signal, asked)
+    return response === 'late' ? noResponse('ENGINE_CALL_LATE', `no response within ${limitMs} ms`) : response
   } catch (error) {
     return isIsthmusError(error)
-      ? noAnswer(error.code, withWords(error.message, error.details.said))
-      : noAnswer('ENGINE_CALL_FAILED', 'the connector failed')
+      ? noResponse(error.code, withWords(error.message, error.details.said))
+      : noResponse('ENGINE_CALL_FAILED', 'the connector failed')
   } finally {
     stop.abort()
   }
 }
 
-function noAnswer(code: string, message: string): ChangesResult {
+function noResponse(code: string, message: string): ChangesResult {
   return { kind: 'unknown', failure: { code, message, scope: 'system' } }
 }
 
@@ -148,7 +148,7 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
     (change): Mark => ({
       system,
       entity,
-      rid: change.rid,
+      nativeId: change.nativeId,
       ...(change.version === undefined ? {} : { version: change.version }),
       ...(change.deleted === true ? { force: true } : {}),
     }),

@@ -14,7 +14,7 @@ const known = new WeakMap<Pass, Promise<CallContext['priority']>>()
 export function priorityOf(pass: Pass): Promise<CallContext['priority']> {
   const asked = known.get(pass)
   if (asked !== undefined) return asked
-  // Without an answer of the store the pass comes to nothing anyway; its calls are not held up by that.
+  // Without a response of the store the pass comes to nothing anyway; its calls are not held up by that.
   const priority = judge(pass).catch((): CallContext['priority'] => 'webhook')
   known.set(pass, priority)
   return priority

@@ -3,7 +3,7 @@ import type { Intent } from '../model/state.ts'
 import { resolveIntent } from './commit.ts'
 import type { Pass } from './context.ts'
 import { keepFailure } from './failure.ts'
-import { setLane, tell } from './pass.ts'
+import { emit, setLane } from './pass.ts'
 
 /**
  * No second attempt without a person. The intent itself is over, so that it holds up no other record's discovery: if its effect turns up with
@@ -18,7 +18,7 @@ export function quarantineCreate(
   resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })
   setLane(pass, system, 'quarantined', { reason: why.code })
   keepFailure(pass, { system, operation: 'create', ...why, replay: 'after-check' })
-  tell(pass, {
+  emit(pass, {
     type: 'IntentResolved',
     recordId: pass.record.id,
     system,

@@ -17,11 +17,11 @@ const namesMax = 5
 
 /** Keeps or closes the failures that the admissible looks of this pass have to do with; `othersHave` names systems with a failure apart from it. */
 export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): void {
-  for (const [system, sighting] of pass.sightings) {
+  for (const [system, observation] of pass.observations) {
     const member = pass.members.get(system)
-    if (sighting.kind !== 'live' || !sighting.admissible || member === undefined) continue
+    if (observation.kind !== 'live' || !observation.admissible || member === undefined) continue
     const before = Object.values(member.fields).some((field) => field.unreadable !== undefined)
-    const { problems } = sighting
+    const { problems } = observation
     if (!before && problems.length === 0) continue
     const fields = withProblems(member.fields, problems)
     if (fields !== undefined) updateMember(pass, { system, fields })

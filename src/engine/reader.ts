@@ -1,6 +1,7 @@
 /** Reads by id: through the gate of the system, within its time limit, and batched where the system has a batch read. */
-import { checkedResource } from '../connectors/kit/answers/checked-resource.ts'
+
 import type { CallFailure, ConnectedSystem, ReadResult, Resource } from '../connectors/kit/contract.ts'
+import { checkedResource } from '../connectors/kit/responses/checked-resource.ts'
 import type { Integration } from '../model/integration.ts'
 import { createBatcher, type Submit } from './batcher.ts'
 import type { EngineSettings, ReadById, SystemGate, TimedRead } from './context.ts'
@@ -103,10 +104,10 @@ async function readWithin(
           signal: inner,
           priority: mostUrgent(asks.map(({ priority }) => priority ?? 'webhook')),
         }
-        if (asks.length === 1 && only !== undefined) return [await resource.read(only.rid, context)]
+        if (asks.length === 1 && only !== undefined) return [await resource.read(only.nativeId, context)]
         return (
           (await resource.readMany?.(
-            asks.map((ask) => ask.rid),
+            asks.map((ask) => ask.nativeId),
             context,
           )) ?? []
         )
@@ -114,7 +115,7 @@ async function readWithin(
       () =>
         all({
           code: 'TIMEOUT',
-          message: `No answer within ${limitMs} ms.`,
+          message: `No response within ${limitMs} ms.`,
           scope: 'system',
           kind: 'unreachable',
         }),

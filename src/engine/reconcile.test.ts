@@ -24,11 +24,11 @@ describe('a pass', () => {
 
   it('carries an edit with one read and one write', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const before = { a: it.system('a').calls.length, b: it.system('b').calls.length }
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(
       it
         .system('a')
@@ -45,11 +45,11 @@ describe('a pass', () => {
 
   it('carries edits both ways', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    await it.edit('b', rid, { phone: '7' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    await it.edit('b', nativeId, { phone: '7' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea', phone: '7' })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea', phone: '7' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', phone: '7' })
   })
 })

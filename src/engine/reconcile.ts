@@ -6,26 +6,26 @@
  * leaves a state from which the next pass does the right thing; nothing here is remembered anywhere but in the store.
  */
 
-import type { Pass, Verdict } from './context.ts'
+import type { Pass, StepResult } from './context.ts'
 import { decide } from './decide.ts'
 import { finishPass } from './finish.ts'
 import { followGone } from './gone.ts'
 import { backOff, reopenDueLanes } from './lanes.ts'
 import { takeOverMerged } from './merge-records.ts'
-import { observe, systemsToLookAt } from './observe.ts'
+import { observe, systemsToObserve } from './observe.ts'
 import { isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 import { recoverIntents } from './resolve-intent.ts'
 import { noticeRestored } from './restored.ts'
 import { writeAll } from './write.ts'
 
-/** Runs a pass to its end, the finishing commit included. Answers false when the record was not ours to finish. */
+/** Runs a pass to its end, the finishing commit included. Returns false when the record was not ours to finish. */
 export async function reconcile(pass: Pass): Promise<boolean> {
   const verdict = await work(pass)
   return verdict === 'over' ? false : finishPass(pass)
 }
 
-async function work(pass: Pass): Promise<Verdict> {
+async function work(pass: Pass): Promise<StepResult> {
   if (isPoisonous(pass)) return quarantineAll(pass)
   if (pass.record.state === 'tombstoned') await noticeRestored(pass)
   if (isResting(pass.record.state)) return 'finish'
@@ -41,7 +41,7 @@ async function work(pass: Pass): Promise<Verdict> {
 }
 
 /** What the record's state asks for before anything is merged. */
-async function enter(pass: Pass): Promise<Verdict> {
+async function enter(pass: Pass): Promise<StepResult> {
   const recovered = await recoverIntents(pass)
   if (recovered !== 'go-on') return recovered
   const { parts } = pass.context
@@ -63,8 +63,8 @@ function addMissingMembers(pass: Pass): void {
   }
 }
 
-async function lookDecideWrite(pass: Pass): Promise<Verdict | 'again'> {
-  await observe(pass, systemsToLookAt(pass))
+async function lookDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
+  await observe(pass, systemsToObserve(pass))
   const seen = await followGone(pass)
   if (seen !== 'go-on') return seen
   const { verdict, writes } = await decide(pass, followGone)

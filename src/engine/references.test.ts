@@ -101,7 +101,7 @@ describe('a reference', () => {
     world = it
     await it.edit('a', 'c1', { code: '1' })
     it.system('b').failNext('create', {
-      kind: 'answer',
+      kind: 'response',
       result: { kind: 'rejected', failure: { code: 'NO', message: 'no', scope: 'record' } },
     })
     await it.advance(2_000)
@@ -182,8 +182,8 @@ describe('a reference', () => {
     world = it
     const order = await it.linked('a', 'o1', { code: 'O1' }, 'b', 'order')
     // Two records of one system that are the same to the eye of the match: a person has to say which one it is.
-    for (const rid of ['c1', 'c2']) it.system('b').edit(rid, { code: '1', name: rid })
-    for (const rid of ['c1', 'c2']) await it.mark('b', rid)
+    for (const nativeId of ['c1', 'c2']) it.system('b').edit(nativeId, { code: '1', name: nativeId })
+    for (const nativeId of ['c1', 'c2']) await it.mark('b', nativeId)
     await it.advance(5_000)
     await it.edit('a', 'c9', { code: '1' })
     await it.advance(5_000)

@@ -80,8 +80,8 @@ export async function translateInwards(pass: Pass, system: string, reading: Read
   const waiting = new Set<string>()
   for (const field of fields) {
     const targets = collect(field.type, reading.values[field.name])
-    const answers = await Promise.all(targets.map((target) => recordOf(pass, system, target)))
-    const known = new Map(answers.flatMap((answer) => (answer === undefined ? [] : [answer])))
+    const responses = await Promise.all(targets.map((target) => recordOf(pass, system, target)))
+    const known = new Map(responses.flatMap((response) => (response === undefined ? [] : [response])))
     const missing = targets.filter((target) => !known.has(target.id))
     if (missing.length > 0) {
       delete values[field.name]
@@ -100,15 +100,15 @@ async function recordOf(
   system: string,
   target: { readonly entity: string; readonly id: string },
 ): Promise<readonly [string, string] | undefined> {
-  const rid = nativeId(target.id)
-  const answer = await pass.context.store.resolveReference({ system, entity: target.entity, rid })
-  if (answer === undefined) return undefined
-  pass.references.set(referenceKey(system, answer.recordId), answer.rid)
-  return [target.id, answer.recordId]
+  const nativeId = nativeIdOfReference(target.id)
+  const response = await pass.context.store.resolveReference({ system, entity: target.entity, nativeId })
+  if (response === undefined) return undefined
+  pass.references.set(referenceKey(system, response.recordId), response.nativeId)
+  return [target.id, response.recordId]
 }
 
 /** The native id of a reference as a mapping reads it. */
-export function nativeId(reference: string): string {
+export function nativeIdOfReference(reference: string): string {
   return reference.startsWith(nativePrefix) ? reference.slice(nativePrefix.length) : reference
 }
 
@@ -118,7 +118,11 @@ function waitForNative(
   field: string,
   targets: readonly { readonly entity: string; readonly id: string }[],
 ): void {
-  const missing = targets.map((target) => ({ system, entity: target.entity, rid: nativeId(target.id) }))
+  const missing = targets.map((target) => ({
+    system,
+    entity: target.entity,
+    nativeId: nativeIdOfReference(target.id),
+  }))
   addRows(pass, {
     marks: missing,
     dependencies: missing.map((target) => ({ recordId: pass.record.id, system, field, target })),
@@ -129,8 +133,8 @@ function waitForNative(
 export async function prepareReferences(pass: Pass): Promise<void> {
   const fields = referenceFields(pass.entity)
   if (fields.length === 0) return
-  const looks = [...pass.sightings.values()].flatMap((sighting) =>
-    sighting.kind === 'live' && sighting.admissible ? [sighting.observation.values] : [],
+  const looks = [...pass.observations.values()].flatMap((observation) =>
+    observation.kind === 'live' && observation.admissible ? [observation.observed.values] : [],
   )
   const asked: Promise<void>[] = []
   for (const field of fields) {
@@ -152,19 +156,19 @@ async function lookUp(
   const key = referenceKey(system, target.id)
   if (pass.references.has(key)) return
   pass.references.set(key, undefined)
-  const answer = await pass.context.store.resolveReference({
+  const response = await pass.context.store.resolveReference({
     system,
     entity: target.entity,
     recordId: target.id,
   })
-  if (answer !== undefined) pass.references.set(key, answer.rid)
+  if (response !== undefined) pass.references.set(key, response.nativeId)
 }
 
 function referenceKey(system: string, recordId: string): string {
   return `${system}\n${recordId}`
 }
 
-/** The merge's question: has this record a counterpart there? Answers from what {@link prepareReferences} has looked up. */
+/** The merge's question: has this record a counterpart there? Responses from what {@link prepareReferences} has looked up. */
 export function referable(pass: Pass): (system: string, recordId: string) => boolean {
   return (system, recordId) => pass.references.get(referenceKey(system, recordId)) !== undefined
 }
@@ -180,8 +184,8 @@ export function translateOutwards(
   const translated: Record<string, CanonicalValue> = { ...values }
   for (const field of fields) {
     translated[field.name] = mapReferences(field.type, values[field.name] ?? null, (_, id) => {
-      const rid = pass.references.get(referenceKey(part.system, id))
-      if (rid !== undefined) return `${nativePrefix}${rid}`
+      const nativeId = pass.references.get(referenceKey(part.system, id))
+      if (nativeId !== undefined) return `${nativePrefix}${nativeId}`
       throw new IsthmusError(
         'INTERNAL',
         `Record ${id} has no counterpart in ${part.system}, yet a write refers to it.`,

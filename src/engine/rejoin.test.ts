@@ -24,7 +24,7 @@ function archiving(more: Adjust = () => ({})): (integration: Integration) => Int
 
 interface Archived {
   readonly it: World
-  readonly rid: string
+  readonly nativeId: string
   readonly recordId: string
 }
 
@@ -38,28 +38,28 @@ async function archivedInB(
   it.start()
   world = it
   for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
   const recordId = (await it.record('a', 'x')).record.id
   it.system('a').table('customer').delete('x')
   await it.mark('a', 'x', 'customer', { force: true })
   await it.advance(60_000)
   expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
-  expect(it.system('b').body(rid)).toMatchObject({ archived: true })
-  return { it, rid, recordId }
+  expect(it.system('b').body(nativeId)).toMatchObject({ archived: true })
+  return { it, nativeId, recordId }
 }
 
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
 /** What came back is one record again, and edits flow both ways. */
-async function expectJoined({ it, rid, recordId }: Archived): Promise<void> {
+async function expectJoined({ it, nativeId, recordId }: Archived): Promise<void> {
   expect(it.system('b').count('create')).toBe(5)
   expect(it.system('b').bodies()).toHaveLength(5)
   expect(await failures(it)).toEqual([])
   expect((await it.record('a', 'x')).record).toMatchObject({ id: recordId, state: 'active' })
   await it.edit('a', 'x', { phone: '7' })
   await it.advance(5_000)
-  expect(it.system('b').body(rid)).toMatchObject({ phone: '7' })
-  await it.edit('b', rid, { name: 'Anna' })
+  expect(it.system('b').body(nativeId)).toMatchObject({ phone: '7' })
+  await it.edit('b', nativeId, { name: 'Anna' })
   await it.advance(5_000)
   expect(it.system('a').body('x')).toMatchObject({ name: 'Anna' })
 }
@@ -70,20 +70,20 @@ describe('a record that is there again after its counterpart was archived', () =
     ['only marks it', false],
   ])('is joined with it where the system takes it back, and %s', async (_how, hides) => {
     const archived = await archivedInB({ restores: true, hides })
-    const { it, rid } = archived
+    const { it, nativeId } = archived
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(30_000)
-    expect(it.system('b').body(rid)).toMatchObject({ archived: false })
+    expect(it.system('b').body(nativeId)).toMatchObject({ archived: false })
     expect(it.system('b').count('restore')).toBe(1)
     await expectJoined(archived)
   })
 
   test('is joined with one that stays readable where nothing can be taken back', async () => {
     const archived = await archivedInB()
-    const { it, rid } = archived
+    const { it, nativeId } = archived
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(30_000)
-    expect(it.system('b').body(rid)).toMatchObject({ archived: true })
+    expect(it.system('b').body(nativeId)).toMatchObject({ archived: true })
     await expectJoined(archived)
   })
 
@@ -98,26 +98,26 @@ describe('a record that is there again after its counterpart was archived', () =
   })
 
   test('waits for a second look, which may show it gone once more', async () => {
-    const { it, rid } = await archivedInB({ restores: true, hides: true })
+    const { it, nativeId } = await archivedInB({ restores: true, hides: true })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(1_000)
     expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'waiting', laneReason: 'reappeared' })
     it.system('a').table('customer').delete('x')
     await it.advance(60_000)
     expect(it.system('b').count('restore')).toBe(0)
-    expect(it.system('b').body(rid)).toMatchObject({ archived: true })
+    expect(it.system('b').body(nativeId)).toMatchObject({ archived: true })
     expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
     expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'open' })
     expect(await failures(it)).toEqual([])
   })
 
-  test('is taken back in spite of lost answers and an outage, and then once', async () => {
+  test('is taken back in spite of lost responses and an outage, and then once', async () => {
     const archived = await archivedInB({ restores: true, hides: true })
     const { it } = archived
     const failure = { code: 'TIMEOUT', message: 'lost', scope: 'record' } as const
-    it.system('b').failNext('restore', { kind: 'answer', result: { kind: 'not-sent', failure } })
+    it.system('b').failNext('restore', { kind: 'response', result: { kind: 'not-sent', failure } })
     it.system('b').failNext('restore', {
-      kind: 'answer',
+      kind: 'response',
       result: { kind: 'unknown', failure },
       applied: true,
     })
@@ -129,7 +129,7 @@ describe('a record that is there again after its counterpart was archived', () =
   test('is for a person where the system refuses to take it back', async () => {
     const { it, recordId } = await archivedInB({ restores: true, hides: true })
     const failure = { code: 'HTTP_422', message: 'no', scope: 'record' } as const
-    it.system('b').failNext('restore', { kind: 'answer', result: { kind: 'rejected', failure } })
+    it.system('b').failNext('restore', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     expect(it.system('b').count('create')).toBe(5)
@@ -158,16 +158,16 @@ describe('a record that is there again after its counterpart was archived', () =
   })
 
   test('tells nobody that what was only marked is still there', async () => {
-    const { it, rid } = await archivedInB()
-    await it.mark('b', rid, 'customer', { force: true })
+    const { it, nativeId } = await archivedInB()
+    await it.mark('b', nativeId, 'customer', { force: true })
     await it.advance(30_000)
     expect(await failures(it)).toEqual([])
     expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
   })
 
   test('one that a person takes out of the archive is told, as before', async () => {
-    const { it, rid } = await archivedInB({ hides: true })
-    await it.edit('b', rid, { archived: false })
+    const { it, nativeId } = await archivedInB({ hides: true })
+    await it.edit('b', nativeId, { archived: false })
     await it.advance(30_000)
     expect(await failures(it)).toMatchObject([{ code: 'ENGINE_RECORD_RESTORED', system: 'b' }])
   })

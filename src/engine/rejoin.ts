@@ -14,8 +14,8 @@ import { sendWindow } from './compose.ts'
 import type { OutgoingWrite, Pass } from './context.ts'
 import { ARCHIVED, ARCHIVED_AWAY } from './deletion-carry.ts'
 import { holdLane, RELEASED } from './guard.ts'
-import { lookAt } from './observe.ts'
-import { lookAgain, note, setLane, updateMember, updateRecord } from './pass.ts'
+import { observeMember } from './observe.ts'
+import { addNeed, note, setLane, updateMember, updateRecord } from './pass.ts'
 import { placeOf } from './place.ts'
 
 /** Lane reason between the two looks. */
@@ -25,7 +25,7 @@ const REJOINING = 'rejoining'
 /** Wait before a system that could not take its record back is asked again. */
 const retryMs = 5_000
 /** After this long without success a person is told. */
-const patienceMs = 600_000
+const waitMaxMs = 600_000
 
 /** What a member knows of its native record, before the first look. */
 export const fresh = {
@@ -46,9 +46,9 @@ export function archivedWith(pass: Pass, system: string): readonly Member[] | un
   return others.length > 0 && others.every((member) => isArchived(pass, member)) ? others : undefined
 }
 
-function isArchived(pass: Pass, { system, laneReason, rid }: Member): boolean {
+function isArchived(pass: Pass, { system, laneReason, nativeId }: Member): boolean {
   const isMarked = laneReason === ARCHIVED || laneReason === ARCHIVED_AWAY
-  return rid !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
+  return nativeId !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
 }
 
 /** `person`: it can't be done, for this reason · `later`: another look is planned · `joined`: the record is active again */
@@ -73,7 +73,7 @@ export async function rejoin(
   }
   if (at < dueAt) {
     setLane(pass, system, 'waiting', { reason: REAPPEARED, until: dueAt })
-    lookAgain(pass, { at: dueAt, why: REAPPEARED, look: [system] })
+    addNeed(pass, { at: dueAt, why: REAPPEARED, look: [system] })
     return { kind: 'later' }
   }
   if (!(await isAllowed(pass, member, archived))) return { kind: 'later' }
@@ -81,10 +81,10 @@ export async function rejoin(
     const taken = await takeBack(pass, other)
     if (taken.kind === 'person') return taken
     if (taken.kind === 'later') {
-      if (context.clock.now() - dueAt > patienceMs)
+      if (context.clock.now() - dueAt > waitMaxMs)
         return { kind: 'person', why: `${other.system} could not take its record back from the archive` }
       setLane(pass, system, 'waiting', { reason: REJOINING })
-      lookAgain(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
+      addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
       return taken
     }
   }
@@ -95,7 +95,7 @@ export async function rejoin(
   updateRecord(pass, { state: 'active' })
   const systems = archived.map((one) => one.system)
   note(pass, { kind: 'delete', body: { system, step: 'joined again', with: systems } })
-  lookAgain(pass, { at: context.clock.now(), why: REAPPEARED, look: [system, ...systems] })
+  addNeed(pass, { at: context.clock.now(), why: REAPPEARED, look: [system, ...systems] })
   return { kind: 'joined' }
 }
 
@@ -125,11 +125,11 @@ async function isAllowed(
 }
 
 /** Takes one counterpart back. Repeating it does no harm, so a try whose outcome is unknown is simply made again. */
-async function takeBack(pass: Pass, { system, rid, laneReason }: Member): Promise<Rejoined> {
+async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): Promise<Rejoined> {
   const place = placeOf(pass.context, system, pass.entity.name)
-  if (place.resource.restore !== undefined && place.part.operations.update && rid !== undefined) {
+  if (place.resource.restore !== undefined && place.part.operations.update && nativeId !== undefined) {
     if (pass.intents.has(system)) return { kind: 'later' }
-    const intent = restoreIntent(pass, { system, rid, resource: place.part.resource })
+    const intent = restoreIntent(pass, { system, nativeId, resource: place.part.resource })
     const write: OutgoingWrite = { intent }
     const result = await carryOut(pass, [write])
     const outcome = result.kind === 'sent' ? result.outcomes.get(system) : undefined
@@ -139,12 +139,12 @@ async function takeBack(pass: Pass, { system, rid, laneReason }: Member): Promis
     if (outcome?.kind !== 'unknown') setLane(pass, system, 'open', { reason: markOf(laneReason) })
     if (outcome?.kind !== 'ok') return { kind: 'later' }
   }
-  const sighting = await lookAt(pass, system)
-  pass.sightings.delete(system)
-  if (sighting.kind === 'live') return { kind: 'joined' }
-  const mayLag = sighting.kind === 'unknown' || place.resource.capabilities.read.lagMs > 0
+  const observation = await observeMember(pass, system)
+  pass.observations.delete(system)
+  if (observation.kind === 'live') return { kind: 'joined' }
+  const mayLag = observation.kind === 'unknown' || place.resource.capabilities.read.lagMs > 0
   if (mayLag && place.resource.restore !== undefined) return { kind: 'later' }
-  if (sighting.kind === 'unknown') return { kind: 'later' }
+  if (observation.kind === 'unknown') return { kind: 'later' }
   return {
     kind: 'person',
     why: `its counterpart in ${system} is archived, and can not be taken back from here`,
@@ -157,7 +157,11 @@ function markOf(laneReason: string | undefined): string {
 
 function restoreIntent(
   pass: Pass,
-  { system, rid, resource }: { readonly system: string; readonly rid: string; readonly resource: string },
+  {
+    system,
+    nativeId,
+    resource,
+  }: { readonly system: string; readonly nativeId: string; readonly resource: string },
 ): Intent {
   return {
     id: pass.context.random.uuid(),
@@ -166,7 +170,7 @@ function restoreIntent(
     entity: pass.entity.name,
     operation: 'update',
     revs: {},
-    request: { resource, rid, body: {}, values: {}, restore: true },
+    request: { resource, nativeId, body: {}, values: {}, restore: true },
     state: 'open',
     ...sendWindow(pass, system),
   }

@@ -2,7 +2,7 @@
  * Continuous matching: a create was refused because another record with the same key is in that system already. Either the two are one
  * thing and are joined, or a person has to say that they are not; a second one is never created in silence.
  */
-import type { Pass, Verdict } from './context.ts'
+import type { Pass, StepResult } from './context.ts'
 import { keepFailure } from './failure.ts'
 import { agreedValues, attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 import { note, setLane } from './pass.ts'
@@ -11,8 +11,8 @@ import { note, setLane } from './pass.ts'
 const DUPLICATE = 'duplicate'
 
 /** Settles what this record and the one that was found are to each other. `go-on`: no create there in this pass. */
-export async function rematch(pass: Pass, system: string, other: string): Promise<Verdict> {
-  const linked = [...pass.members.values()].filter(({ rid }) => rid !== undefined)
+export async function rematch(pass: Pass, system: string, other: string): Promise<StepResult> {
+  const linked = [...pass.members.values()].filter(({ nativeId }) => nativeId !== undefined)
   const [only, ...more] = linked
   if (only === undefined || more.length > 0 || pass.intents.size > 0)
     return holdDuplicate(pass, system, other)
@@ -44,7 +44,7 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
 }
 
 /** Both are linked in several systems: joining them would have to choose between counterparts, which nobody but a person can. */
-function holdDuplicate(pass: Pass, system: string, other: string): Verdict {
+function holdDuplicate(pass: Pass, system: string, other: string): StepResult {
   setLane(pass, system, 'held', { reason: DUPLICATE })
   keepFailure(pass, {
     system,

@@ -14,13 +14,13 @@ afterEach(async () => {
 })
 
 describe('a write of unknown outcome', () => {
-  test('H14: an update that took effect without an answer is recognised as ours', async () => {
+  test('H14: an update that took effect without a response is recognised as ours', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('update', { kind: 'silence', appliesAfterMs: 100 })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(20_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('b').count('update')).toBe(1)
     expect(it.system('a').count('update')).toBe(0)
     expect((await it.record('a', 'x')).intents.filter((intent) => intent.state === 'open')).toEqual([])
@@ -28,13 +28,13 @@ describe('a write of unknown outcome', () => {
 
   test('H14: a late effect of an older write is put right', async () => {
     const it = start({ systems: { a: {}, b: { conditionalWrites: false, inflightMs: 1_500 } } })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('update', { kind: 'silence', appliesAfterMs: 4_400 })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(1_500)
     await it.edit('a', 'x', { name: 'Cleo' })
     await it.advance(30_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Cleo' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Cleo' })
     expect(it.system('a').body('x')).toMatchObject({ name: 'Cleo' })
   })
 
@@ -153,18 +153,18 @@ describe('a create of unknown outcome', () => {
     expect(it.system('b').bodies()).toHaveLength(1)
   })
 
-  test('H19: a fresh create that is discovered before its answer is not taken for new', async () => {
+  test('H19: a fresh create that is discovered before its response is not taken for new', async () => {
     for (const create of ['upsertKey', 'naturalKey'] as const) {
       const it = start({ systems: { a: {}, b: { create } } })
       it.system('b').failNext('create', applied)
       await it.edit('a', 'x', { code: '1', name: 'Ann' })
       await it.advance(500)
-      const [rid] = [...it.system('b').table('customer').keys()]
-      await it.mark('b', rid ?? '')
+      const [nativeId] = [...it.system('b').table('customer').keys()]
+      await it.mark('b', nativeId ?? '')
       await it.advance(60_000)
       expect(it.system('a').bodies()).toHaveLength(1)
       expect(it.system('b').bodies()).toHaveLength(1)
-      expect((await it.member('a', 'x', 'b')).rid).toBe(rid)
+      expect((await it.member('a', 'x', 'b')).nativeId).toBe(nativeId)
       await it.stop()
     }
   })

@@ -16,23 +16,23 @@ import { backoffMs, spreadAfter } from './backoff.ts'
 import { checkHits } from './check-hits.ts'
 import { commitSettlement, resolveIntent } from './commit.ts'
 import { sendWindow } from './compose.ts'
-import type { OutgoingWrite, Pass, Verdict } from './context.ts'
+import type { OutgoingWrite, Pass, StepResult } from './context.ts'
 import { keepFailure } from './failure.ts'
 import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from './horizon.ts'
 import { markerSearch } from './marker.ts'
 import { takeOutcome } from './outcome.ts'
-import { lookAgain, note, setLane, tell, updateMember } from './pass.ts'
+import { addNeed, emit, note, setLane, updateMember } from './pass.ts'
 import { type Place, placeOf } from './place.ts'
 import { priorityOf } from './priority.ts'
 import { quarantineCreate } from './quarantine-create.ts'
 import { translateOutwards } from './references.ts'
 import { send } from './send.ts'
 
-/** Longest wait between two searches for a create in doubt that gave no answer. */
+/** Longest wait between two searches for a create in doubt that gave no response. */
 const searchWaitMaxMs = 10_000
 
 /** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
-export async function recoverIntents(pass: Pass): Promise<Verdict> {
+export async function recoverIntents(pass: Pass): Promise<StepResult> {
   for (const intent of [...pass.intents.values()]) {
     const verdict = await recover(pass, intent)
     if (verdict !== 'go-on') return verdict
@@ -40,7 +40,7 @@ export async function recoverIntents(pass: Pass): Promise<Verdict> {
   return 'go-on'
 }
 
-async function recover(pass: Pass, intent: Intent): Promise<Verdict> {
+async function recover(pass: Pass, intent: Intent): Promise<StepResult> {
   const member = pass.members.get(intent.system)
   if (member?.lane === 'quarantined') return 'go-on'
   if (intent.operation === 'create') return resolveCreate(pass, intent)
@@ -50,9 +50,9 @@ async function recover(pass: Pass, intent: Intent): Promise<Verdict> {
 }
 
 /** In doubt but without danger by now. An update is verified by a look once its horizon is over. */
-function abandon(pass: Pass, intent: Intent, outcome: string): Verdict {
+function abandon(pass: Pass, intent: Intent, outcome: string): StepResult {
   resolveIntent(pass, intent, { state: 'abandoned', outcome })
-  tellResolved(pass, intent, outcome)
+  emitResolved(pass, intent, outcome)
   if (intent.operation === 'update') {
     updateMember(pass, { system: intent.system, settleAt: settledBy(pass, intent) })
   }
@@ -64,16 +64,16 @@ function reopen(pass: Pass, system: string): void {
   if (pass.members.get(system)?.lane === 'in-doubt') setLane(pass, system, 'open')
 }
 
-function keepClosed(pass: Pass, intent: Intent, until: number): Verdict {
+function keepClosed(pass: Pass, intent: Intent, until: number): StepResult {
   const member = pass.members.get(intent.system)
   if (member?.lane !== 'in-doubt' || member.laneUntil !== until) {
     setLane(pass, intent.system, 'in-doubt', { reason: member?.laneReason ?? 'unknown-outcome', until })
   }
-  lookAgain(pass, { at: until + 1, why: 'in-doubt' })
+  addNeed(pass, { at: until + 1, why: 'in-doubt' })
   return 'go-on'
 }
 
-function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
+function keepClosedForAWhile(pass: Pass, intent: Intent): StepResult {
   const { clock, random, settings } = pass.context
   const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
   updateMember(pass, { system: intent.system, laneAttempts: attempts })
@@ -82,10 +82,10 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): Verdict {
   return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
 }
 
-async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
+async function resolveCreate(pass: Pass, intent: Intent): Promise<StepResult> {
   const { clock } = pass.context
   const place = placeOf(pass.context, intent.system, pass.entity.name)
-  const answered = pass.context.answeredCreates.ridOf(intent.id)
+  const answered = pass.context.answeredCreates.nativeIdOf(intent.id)
   if (answered !== undefined) return adopt(pass, intent, answered)
   const until = pass.members.get(intent.system)?.laneUntil ?? 0
   if (canResend(pass, intent, clock.now())) {
@@ -103,7 +103,7 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<Verdict> {
 }
 
 /** The same bytes once more, after its new time window is durable. */
-async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict> {
+async function resend(pass: Pass, intent: Intent, place: Place): Promise<StepResult> {
   const { notAfter } = sendWindow(pass, intent.system)
   const { values } = intent.request
   const planned = { system: intent.system, operation: 'create' as const, values, revs: intent.revs }
@@ -122,8 +122,8 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
     const until = gates.get(intent.system)?.closedUntil() ?? now + settings.backoffBaseMs
     return keepClosed(pass, write.intent, spreadAfter(random, now, until))
   }
-  // The answer may show the record as it was created, or as it is by now: what it holds is left to the look that follows.
-  if (outcome.kind === 'ok') return adopt(pass, write.intent, outcome.rid)
+  // The response may show the record as it was created, or as it is by now: what it holds is left to the look that follows.
+  if (outcome.kind === 'ok') return adopt(pass, write.intent, outcome.nativeId)
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {
     const replays = place.resource.capabilities.idempotency?.replaysErrors === true
@@ -132,7 +132,7 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<Verdict
       resolveIntent(pass, write.intent, { state: 'open', outcome: storedError })
     return 'go-on'
   }
-  tellResolved(pass, intent, outcome.kind)
+  emitResolved(pass, intent, outcome.kind)
   reopen(pass, intent.system)
   return 'go-on'
 }
@@ -158,19 +158,19 @@ interface Search {
   readonly request: FindRequest
 }
 
-async function search(pass: Pass, intent: Intent, { place, request }: Search): Promise<Verdict> {
+async function search(pass: Pass, intent: Intent, { place, request }: Search): Promise<StepResult> {
   const result = await find(pass, { place, request })
   if (result === 'shut' || result.kind === 'unknown') return keepClosedForAWhile(pass, intent)
-  const rids = await checkHits(pass, { place, request, intent }, [...new Set(result.rids)])
-  if (rids === 'unknown') return keepClosedForAWhile(pass, intent)
-  const [only] = rids
+  const nativeIds = await checkHits(pass, { place, request, intent }, [...new Set(result.nativeIds)])
+  if (nativeIds === 'unknown') return keepClosedForAWhile(pass, intent)
+  const [only] = nativeIds
   if (only === undefined) {
     return result.capped ? keepClosedForAWhile(pass, intent) : abandon(pass, intent, 'not-found')
   }
-  if (rids.length > 1 || result.capped) {
+  if (nativeIds.length > 1 || result.capped) {
     quarantineCreate(pass, intent, {
       code: 'CREATE_AMBIGUOUS',
-      message: `${rids.length} records could be the one whose create was not answered.`,
+      message: `${nativeIds.length} records could be the one whose create was not answered.`,
     })
     return 'go-on'
   }
@@ -184,13 +184,16 @@ async function find(pass: Pass, { place, request }: Search): Promise<FindResult 
 }
 
 /** The record is ours. What it holds is absorbed by the look that follows in this pass. */
-async function adopt(pass: Pass, intent: Intent, rid: string): Promise<Verdict> {
+async function adopt(pass: Pass, intent: Intent, nativeId: string): Promise<StepResult> {
   resolveIntent(pass, intent, { state: 'done', outcome: 'adopted' })
-  note(pass, { kind: 'outcome', body: { intent: intent.id, system: intent.system, outcome: 'adopted', rid } })
-  tellResolved(pass, intent, 'adopted')
+  note(pass, {
+    kind: 'outcome',
+    body: { intent: intent.id, system: intent.system, outcome: 'adopted', nativeId },
+  })
+  emitResolved(pass, intent, 'adopted')
   updateMember(pass, {
     system: intent.system,
-    rid,
+    nativeId,
     state: 'linked',
     createWantedAt: null,
     evidence: null,
@@ -201,7 +204,7 @@ async function adopt(pass: Pass, intent: Intent, rid: string): Promise<Verdict> 
 }
 
 /** Commits the new counterpart at once: another record may hold it. */
-async function keepAdoption(pass: Pass): Promise<Verdict> {
+async function keepAdoption(pass: Pass): Promise<StepResult> {
   const result = await commitSettlement(pass, { kind: 'keep' })
   if (result.kind === 'ok') return 'go-on'
   if (result.kind === 'fenced') return 'over'
@@ -212,11 +215,11 @@ async function keepAdoption(pass: Pass): Promise<Verdict> {
 /** The native id that a create answered belongs to another record: nothing is linked, a person decides. */
 export function refuseTaken(pass: Pass, taken: { readonly system: string; readonly recordId: string }): void {
   const { system, recordId } = taken
-  const { rid: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
+  const { nativeId: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
   const member = pass.members.get(system)
   pass.draft.members.set(system, update)
   if (member !== undefined) {
-    const { rid: _linked, ...unlinked } = member
+    const { nativeId: _linked, ...unlinked } = member
     pass.members.set(system, { ...unlinked, state: 'absent' })
   }
   // Without a counterpart there is nothing absorbed either; what was sent stays ours.
@@ -234,8 +237,8 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
   })
 }
 
-function tellResolved(pass: Pass, intent: Intent, result: string): void {
-  tell(pass, {
+function emitResolved(pass: Pass, intent: Intent, result: string): void {
+  emit(pass, {
     type: 'IntentResolved',
     recordId: pass.record.id,
     system: intent.system,

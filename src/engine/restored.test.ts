@@ -12,23 +12,25 @@ afterEach(async () => {
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
 /** A record that was in agreement, and is deleted in `a`; answers its native id in `b`. */
-async function deleted(options: WorldOptions = {}): Promise<{ it: World; rid: string; recordId: string }> {
+async function deleted(
+  options: WorldOptions = {},
+): Promise<{ it: World; nativeId: string; recordId: string }> {
   const it = new World(options).start()
   world = it
   // Others that vouch for the systems.
   for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
-  const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+  const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
   const recordId = (await it.record('a', 'x')).record.id
   it.system('a').table('customer').delete('x')
   await it.mark('a', 'x', 'customer', { force: true })
   await it.advance(60_000)
-  return { it, rid, recordId }
+  return { it, nativeId, recordId }
 }
 
 describe('a record that is there again after its deletion', () => {
   test('H28: is told to a person, and taken in as a new one when they try again', async () => {
-    const { it, rid, recordId } = await deleted()
-    expect(it.system('b').body(rid)).toBeUndefined()
+    const { it, nativeId, recordId } = await deleted()
+    expect(it.system('b').body(nativeId)).toBeUndefined()
     expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
 
     await it.edit('a', 'x', { code: '1', name: 'Ann', phone: '7' })
@@ -56,8 +58,8 @@ describe('a record that is there again after its deletion', () => {
   })
 
   test('a late event about the deletion itself changes nothing', async () => {
-    const { it, rid } = await deleted()
-    await it.mark('b', rid, 'customer', { force: true })
+    const { it, nativeId } = await deleted()
+    await it.mark('b', nativeId, 'customer', { force: true })
     await it.mark('a', 'x')
     await it.advance(60_000)
     expect(await failures(it)).toEqual([])
@@ -74,15 +76,15 @@ describe('a record that is there again after its deletion', () => {
         ]),
       ),
     })
-    const { it, rid, recordId } = await deleted({ adjust: unlink })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+    const { it, nativeId, recordId } = await deleted({ adjust: unlink })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
     expect(await failures(it)).toMatchObject([{ code: 'ENGINE_RECORD_RESTORED' }])
     await it.store.admin.retryFailures({ recordId }, 'ada')
     it.engine.wake()
     await it.advance(5_000)
-    await it.edit('b', rid, { phone: '9' })
+    await it.edit('b', nativeId, { phone: '9' })
     await it.advance(5_000)
     expect(it.system('a').body('x')).toMatchObject({ phone: '9' })
     expect(it.system('a').bodies()).toHaveLength(5)
@@ -94,13 +96,13 @@ describe('a record that was out of scope when its record was deleted', () => {
     const it = new World({ adjust: onlyCompaniesInB }).start()
     world = it
     for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
-    const rid = await it.linked('b', 'x', { code: '1', name: 'Ann' }, 'a')
+    const nativeId = await it.linked('b', 'x', { code: '1', name: 'Ann' }, 'a')
     await it.edit('b', 'x', { kind: 'person' })
     await it.advance(5_000)
-    it.system('a').table('customer').delete(rid)
-    await it.mark('a', rid, 'customer', { force: true })
+    it.system('a').table('customer').delete(nativeId)
+    await it.mark('a', nativeId, 'customer', { force: true })
     await it.advance(60_000)
-    expect((await it.record('a', rid)).record.state).toBe('tombstoned')
+    expect((await it.record('a', nativeId)).record.state).toBe('tombstoned')
     expect(it.system('b').body('x')).toMatchObject({ kind: 'person' })
 
     await it.edit('b', 'x', { kind: undefined })

@@ -10,8 +10,8 @@ import type { Pass } from './context.ts'
 import { ARCHIVED } from './deletion-carry.ts'
 import { clearFailure, keepFailure } from './failure.ts'
 import { RELEASED } from './guard.ts'
-import { lookAt } from './observe.ts'
-import { addRows, lookAgain, note, setLane, updateMember } from './pass.ts'
+import { observeMember } from './observe.ts'
+import { addNeed, addRows, note, setLane, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 import { archivedWith, fresh, rejoin } from './rejoin.ts'
 import { recoverIntents } from './resolve-intent.ts'
@@ -26,7 +26,7 @@ export async function noticeRestored(pass: Pass): Promise<void> {
   const { look } = pass.record
   for (const member of [...pass.members.values()]) {
     const wanted = look.includes('*') || look.includes(member.system)
-    if (!wanted || member.state !== 'gone' || member.rid === undefined) continue
+    if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue
     if (member.lane !== 'quarantined' && pass.entity.systems.has(member.system)) await judge(pass, member)
   }
 }
@@ -38,33 +38,34 @@ export async function noticeRestored(pass: Pass): Promise<void> {
 async function releaseInScope(pass: Pass): Promise<void> {
   const { look } = pass.record
   for (const member of [...pass.members.values()]) {
-    const { system, state, rid } = member
+    const { system, state, nativeId } = member
     const wanted = look.includes('*') || look.includes(system)
-    if (!wanted || state !== 'out-of-scope' || rid === undefined || !pass.entity.systems.has(system)) continue
-    const sighting = await lookAt(pass, system)
-    pass.sightings.delete(system)
-    if (sighting.kind !== 'live' || !sighting.inScope) continue
+    if (!wanted || state !== 'out-of-scope' || nativeId === undefined || !pass.entity.systems.has(system))
+      continue
+    const observation = await observeMember(pass, system)
+    pass.observations.delete(system)
+    if (observation.kind !== 'live' || !observation.inScope) continue
     note(pass, { kind: 'match', body: { system, scope: 'entered' } })
-    updateMember(pass, { system, state: 'absent', rid: null, ...fresh })
-    addRows(pass, { marks: [{ system, entity: pass.entity.name, rid, force: true }] })
+    updateMember(pass, { system, state: 'absent', nativeId: null, ...fresh })
+    addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
   }
 }
 
 async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
   const told = member.createWantedAt !== undefined
-  const sighting = await lookAt(pass, system)
+  const observation = await observeMember(pass, system)
   // What is gone is not observed any further: neither merged nor asked for in this pass.
-  pass.sightings.delete(system)
-  if (sighting.kind === 'unknown') return
-  if (sighting.kind === 'gone') {
+  pass.observations.delete(system)
+  if (observation.kind === 'unknown') return
+  if (observation.kind === 'gone') {
     if (told) forget(pass, member)
     return
   }
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
   const settledAt = (member.goneSince ?? 0) + lagMs
-  if (sighting.observation.at < settledAt) {
-    lookAgain(pass, { at: settledAt, why: 'stale-read', look: [system] })
+  if (observation.observed.at < settledAt) {
+    addNeed(pass, { at: settledAt, why: 'stale-read', look: [system] })
     return
   }
   // Where archiving is only a mark, the record is there all the time.
@@ -72,11 +73,11 @@ async function judge(pass: Pass, member: Member): Promise<void> {
   const isUndecided = !told || member.lane === 'waiting'
   const archived = isUndecided || member.laneReason === RELEASED ? archivedWith(pass, system) : undefined
   if (archived !== undefined) {
-    const { at } = sighting.observation
+    const { at } = observation.observed
     if ((await recoverIntents(pass)) !== 'go-on') return
     const result = await rejoin(pass, member, { at, archived })
-    if (result.kind === 'person') tellPerson(pass, member, result.why)
-  } else if (isUndecided) tellPerson(pass, member)
+    if (result.kind === 'person') reportToPerson(pass, member, result.why)
+  } else if (isUndecided) reportToPerson(pass, member)
   else if (member.lane === 'open') takeIn(pass, member)
 }
 
@@ -86,7 +87,7 @@ function forget(pass: Pass, { system, lane }: Member): void {
   clearFailure(pass, system)
 }
 
-function tellPerson(pass: Pass, { system }: Member, why?: string): void {
+function reportToPerson(pass: Pass, { system }: Member, why?: string): void {
   updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
   setLane(pass, system, 'held', { reason: RESTORED })
   keepFailure(pass, {
@@ -99,12 +100,13 @@ function tellPerson(pass: Pass, { system }: Member, why?: string): void {
   note(pass, { kind: 'delete', body: { system, step: 'there again' } })
 }
 
-function takeIn(pass: Pass, { system, rid }: Member): void {
+function takeIn(pass: Pass, { system, nativeId }: Member): void {
   note(pass, { kind: 'delete', body: { system, step: 'taken in again' } })
   if (pass.record.state === 'active') {
     updateMember(pass, { system, state: 'linked', ...fresh })
     return
   }
-  updateMember(pass, { system, state: 'absent', rid: null, ...fresh })
-  if (rid !== undefined) addRows(pass, { marks: [{ system, entity: pass.entity.name, rid, force: true }] })
+  updateMember(pass, { system, state: 'absent', nativeId: null, ...fresh })
+  if (nativeId !== undefined)
+    addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
 }

@@ -10,7 +10,7 @@ import type { IntakeContext } from './intake-context.ts'
 const day = 86_400_000
 
 /**
- * Senders repeat a webhook for days, and a write may still take effect long after its answer was lost: below these, an interval of the
+ * Senders repeat a webhook for days, and a write may still take effect long after its response was lost: below these, an interval of the
  * definition counts as these.
  */
 const least: Retention = Object.freeze({ historyMs: 2 * day, deadLettersMs: day, deliveriesMs: 3 * day })
@@ -26,7 +26,7 @@ const pauseMs = 100
 /** Looked at so often. */
 export const RETENTION_EVERY_MS = 3_600_000
 
-/** Removes what is over. Answers how many rows of each kind. */
+/** Removes what is over. Returns how many rows of each kind. */
 export async function removeOld(
   context: Pick<IntakeContext, 'integration' | 'store' | 'clock'>,
   signal: AbortSignal,

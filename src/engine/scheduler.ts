@@ -26,7 +26,7 @@ import {
   nextDue,
   retryDelay,
 } from './schedule.ts'
-import { createWakeBell, type WakeBell } from './wake-bell.ts'
+import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
 const OWN_TTL_MS = 5_000
@@ -66,8 +66,8 @@ async function runSchedule(
   const owner = random.uuid()
   const running = new Set<Promise<void>>()
   // Rung by a job that ends: its new due time may be before the end of a sleep that was planned without it.
-  const bell = createWakeBell(clock)
-  signal.addEventListener('abort', () => bell.ring(), { once: true })
+  const wakeSignal = createWakeSignal(clock)
+  signal.addEventListener('abort', () => wakeSignal.ring(), { once: true })
   let slots: Slot[] | undefined
   while (!signal.aborted) {
     let waitMs = TICK_MS_MAX
@@ -75,7 +75,7 @@ async function runSchedule(
       if (await store.ownSchedule(owner, OWN_TTL_MS)) {
         slots ??= await planSlots(context, options.nextCron)
         noteNext(options, slots)
-        for (const slot of slots) startIfDue(context, options, { slot, running, bell, signal })
+        for (const slot of slots) startIfDue(context, options, { slot, running, wakeSignal, signal })
         slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
         waitMs = timeToNext(slots, clock.now())
       } else {
@@ -85,7 +85,7 @@ async function runSchedule(
     } catch (error) {
       emit({ type: 'StoreFailed', operation: 'schedule', code: codeOf(error) })
     }
-    await bell.wait(waitMs)
+    await wakeSignal.wait(waitMs)
   }
   await Promise.all(running)
   // Given back, so that whoever comes next does not wait for our time to be over; if that fails, it only waits.
@@ -113,7 +113,7 @@ function timeToNext(slots: readonly Slot[], now: number): number {
 interface Start {
   readonly slot: Slot
   readonly running: Set<Promise<void>>
-  readonly bell: WakeBell
+  readonly wakeSignal: WakeSignal
   readonly signal: AbortSignal
 }
 
@@ -123,7 +123,7 @@ function codeOf(error: unknown): string {
 }
 
 function startIfDue(context: IntakeContext, options: SchedulerOptions, start: Start): void {
-  const { slot, running, bell, signal } = start
+  const { slot, running, wakeSignal, signal } = start
   if (slot.running || slot.dueAt > context.clock.now()) return
   slot.running = true
   const work = doJob(context, options, slot, signal)
@@ -135,7 +135,7 @@ function startIfDue(context: IntakeContext, options: SchedulerOptions, start: St
     .finally(() => {
       slot.running = false
       running.delete(work)
-      bell.ring()
+      wakeSignal.ring()
     })
   running.add(work)
 }

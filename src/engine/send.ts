@@ -27,17 +27,17 @@ export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcom
     startBefore,
     priority,
     signal: pass.signal,
-    sent: () => tellSent(pass, intent),
+    sent: () => emitSent(pass, intent),
   })
   if (intent.operation === 'create' && outcome.kind === 'ok') {
-    context.answeredCreates.keep(intent.id, outcome.rid)
+    context.answeredCreates.keep(intent.id, outcome.nativeId)
   }
   const shut = outcome.kind === 'unsent' && outcome.reason === 'shut'
-  if (!shut) tellSettled(pass, intent, outcome, clock.now() - startedAt)
+  if (!shut) emitSettled(pass, intent, outcome, clock.now() - startedAt)
   return outcome
 }
 
-function tellSent(pass: Pass, intent: Intent): void {
+function emitSent(pass: Pass, intent: Intent): void {
   pass.context.emit({
     type: 'WriteSent',
     recordId: intent.recordId,
@@ -48,7 +48,7 @@ function tellSent(pass: Pass, intent: Intent): void {
   })
 }
 
-function tellSettled(pass: Pass, intent: Intent, outcome: SendOutcome, latencyMs: number): void {
+function emitSettled(pass: Pass, intent: Intent, outcome: SendOutcome, latencyMs: number): void {
   pass.context.emit({
     type: 'WriteSettled',
     recordId: intent.recordId,

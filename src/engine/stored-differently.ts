@@ -42,7 +42,7 @@ export function settleStoredDifferently(pass: Pass): void {
   for (const before of claim.members) {
     const { system } = before
     const member = pass.members.get(system)
-    if (member === undefined || pass.sightings.get(system)?.kind !== 'live') continue
+    if (member === undefined || pass.observations.get(system)?.kind !== 'live') continue
     if (replacedFields(pass, before.fields, claim.record.fields).length === 0) continue
     if (replacedFields(pass, member.fields, pass.record.fields).length > 0) continue
     clearFailure(pass, system, code)

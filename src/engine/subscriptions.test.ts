@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
-import { TwinSystem } from '../../test/support/twins/twin-system.ts'
-import { TwinWorld } from '../../test/support/twins/twin-world.ts'
+import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { ConnectedSystem, SystemListener } from '../connectors/kit/contract.ts'
 import { IsthmusError } from '../model/errors.ts'
 import { createRuns } from './runs.ts'
 import { createSubscriptions } from './subscriptions.ts'
 
 interface Announcing {
-  readonly twins: TwinWorld
+  readonly memory: MemoryWorld
   /** The listener of each time that the system was subscribed to. */
   readonly listeners: SystemListener[]
   lose(): void
@@ -17,13 +17,13 @@ interface Announcing {
 
 /** Two twins, of which the crm announces what the test says. */
 function announcing(): Announcing {
-  const twins = new TwinWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
-    new TwinSystem('crm'),
-    new TwinSystem('erp'),
+  const memory = new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
+    new MemorySystem('crm'),
+    new MemorySystem('erp'),
   ])
   const listeners: SystemListener[] = []
   let lose = (): void => {}
-  const crm = twins.system('crm')
+  const crm = memory.system('crm')
   const subscribe: ConnectedSystem['subscribe'] = (listener, signal) => {
     listeners.push(listener)
     return new Promise((resolve, reject) => {
@@ -33,71 +33,71 @@ function announcing(): Announcing {
   }
   Object.assign(crm, { subscribe })
   const stopping = new AbortController()
-  const running = createSubscriptions(twins.context, createRuns(twins.context)).run(stopping.signal)
+  const running = createSubscriptions(memory.context, createRuns(memory.context)).run(stopping.signal)
   const stop = async (): Promise<void> => {
     stopping.abort()
-    await twins.finish(running)
+    await memory.finish(running)
   }
-  return { twins, listeners, lose: () => lose(), stop }
+  return { memory, listeners, lose: () => lose(), stop }
 }
 
 describe('createSubscriptions', () => {
   it('marks the records that a system names', async () => {
-    const { twins, listeners, stop } = announcing()
-    twins.start()
-    await twins.load()
-    const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    listeners[0]?.changed([{ resource: 'things', rid }])
-    await twins.pass(20_000)
-    expect(twins.system('erp').records.size).toBe(1)
+    const { memory, listeners, stop } = announcing()
+    memory.start()
+    await memory.load()
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    listeners[0]?.changed([{ resource: 'things', nativeId }])
+    await memory.pass(20_000)
+    expect(memory.system('erp').records.size).toBe(1)
     // The create in the other system is preceded by a look at that system, which is no news of this one.
     expect(
-      twins.heard('PollFinished').filter((event) => 'system' in event && event.system === 'crm'),
+      memory.heard('PollFinished').filter((event) => 'system' in event && event.system === 'crm'),
     ).toEqual([])
     await stop()
   })
 
   it('reads the feed when a system says that something changed, once for a burst', async () => {
-    const { twins, listeners, stop } = announcing()
-    await twins.pass(1_000)
-    twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    for (let count = 0; count < 100; count += 1) listeners[0]?.stirred()
-    await twins.pass(5_000)
-    expect(twins.heard('PollFinished')).toMatchObject([{ system: 'crm' }])
-    listeners[0]?.stirred('no such resource')
-    await twins.pass(5_000)
-    expect(twins.heard('PollFinished')).toHaveLength(1)
+    const { memory, listeners, stop } = announcing()
+    await memory.pass(1_000)
+    memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    for (let count = 0; count < 100; count += 1) listeners[0]?.touched()
+    await memory.pass(5_000)
+    expect(memory.heard('PollFinished')).toMatchObject([{ system: 'crm' }])
+    listeners[0]?.touched('no such resource')
+    await memory.pass(5_000)
+    expect(memory.heard('PollFinished')).toHaveLength(1)
     await stop()
   })
 
   it('opens a lost subscription again, ever later, and reads the feed for what was missed', async () => {
-    const { twins, listeners, lose, stop } = announcing()
-    await twins.pass(1_000)
+    const { memory, listeners, lose, stop } = announcing()
+    await memory.pass(1_000)
     lose()
-    await twins.pass(30_000)
-    expect(twins.heard('SubscriptionLost')).toEqual([
+    await memory.pass(30_000)
+    expect(memory.heard('SubscriptionLost')).toEqual([
       { type: 'SubscriptionLost', system: 'crm', code: 'ENGINE_CALL_FAILED' },
     ])
     expect(listeners).toHaveLength(2)
-    expect(twins.heard('PollFinished')).toHaveLength(1)
+    expect(memory.heard('PollFinished')).toHaveLength(1)
     await stop()
   })
 
   it('reads the feed when marks could not be committed', async () => {
-    const { twins, listeners, stop } = announcing()
-    await twins.pass(1_000)
-    const intake = twins.store.intake.bind(twins.store)
+    const { memory, listeners, stop } = announcing()
+    await memory.pass(1_000)
+    const intake = memory.store.intake.bind(memory.store)
     let fails = true
-    twins.store.intake = async (batch) => {
+    memory.store.intake = async (batch) => {
       if (!fails) return intake(batch)
       fails = false
       throw new IsthmusError('STORE_UNAVAILABLE', 'away')
     }
-    const rid = twins.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
-    listeners[0]?.changed([{ resource: 'things', rid }])
-    await twins.pass(5_000)
-    expect(twins.heard('StoreFailed')).toMatchObject([{ operation: 'subscription' }])
-    expect(await twins.detail('crm', rid)).toBeDefined()
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    listeners[0]?.changed([{ resource: 'things', nativeId }])
+    await memory.pass(5_000)
+    expect(memory.heard('StoreFailed')).toMatchObject([{ operation: 'subscription' }])
+    expect(await memory.detail('crm', nativeId)).toBeDefined()
     await stop()
   })
 })

@@ -13,7 +13,7 @@ import type { IntakeContext } from './intake-context.ts'
 import { allPlaces, hasFeed } from './place.ts'
 import type { Runs } from './runs.ts'
 import { retryDelay } from './schedule.ts'
-import { createWakeBell, type WakeBell } from './wake-bell.ts'
+import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 import { entitiesByResource, toMarks } from './webhook-intake.ts'
 
 /** Marks that wait for their commit; beyond it the feed is read instead. */
@@ -52,7 +52,7 @@ async function keepListening(
 ): Promise<void> {
   const { clock, random, emit } = context
   const news = createNews(context, system.name)
-  signal.addEventListener('abort', () => news.bell.ring(), { once: true })
+  signal.addEventListener('abort', () => news.wakeSignal.ring(), { once: true })
   const working = takeNews(context, runs, { system, signal, news })
   for (let failures = 1; !signal.aborted; failures += 1) {
     const openedAt = clock.monotonic()
@@ -62,12 +62,12 @@ async function keepListening(
     if (clock.monotonic() - openedAt > GOOD_AFTER_MS) failures = 1
     await clock.sleep(retryDelay(failures, random.next()), signal)
     // Whatever was announced in the meantime is lost.
-    news.listener.stirred()
+    news.listener.touched()
   }
   await working
 }
 
-/** Answers why the subscription ended. */
+/** Returns why the subscription ended. */
 async function listenOnce(
   system: ConnectedSystem,
   listener: SystemListener,
@@ -84,42 +84,42 @@ async function listenOnce(
 /** What was announced and not yet taken. */
 interface News {
   readonly listener: SystemListener
-  readonly bell: WakeBell
+  readonly wakeSignal: WakeSignal
   /** Hands out what waits. */
   take(): { readonly marks: readonly Mark[]; readonly entities: ReadonlySet<string> }
 }
 
 function createNews(context: IntakeContext, system: string): News {
   const byResource = entitiesByResource(context.integration)
-  const bell = createWakeBell(context.clock)
+  const wakeSignal = createWakeSignal(context.clock)
   const places = allPlaces(context).filter((place) => place.system === system)
   let marks: Mark[] = []
   let entities = new Set<string>()
-  const stirred = (resource?: string): void => {
+  const touched = (resource?: string): void => {
     for (const { entity, part } of places) {
       if (resource === undefined || part.resource === resource) entities.add(entity.name)
     }
-    bell.ring()
+    wakeSignal.ring()
   }
   return {
-    bell,
+    wakeSignal,
     listener: {
-      stirred,
+      touched,
       changed: (records) => {
         const fresh = toMarks(system, { changed: records }, byResource)
         if (marks.length + fresh.length > MARKS_MAX) {
-          for (const { resource } of records) stirred(resource)
+          for (const { resource } of records) touched(resource)
           return
         }
         marks = marks.concat(fresh)
-        bell.ring()
+        wakeSignal.ring()
       },
     },
     take: () => {
       const taken = { marks: marks.slice(0, COMMIT_MAX), entities }
       marks = marks.slice(COMMIT_MAX)
       entities = new Set()
-      if (marks.length > 0) bell.ring()
+      if (marks.length > 0) wakeSignal.ring()
       return taken
     },
   }
@@ -132,7 +132,7 @@ async function takeNews(
   { system, signal, news }: Listening & { readonly news: News },
 ): Promise<void> {
   while (!signal.aborted) {
-    await news.bell.wait(GOOD_AFTER_MS)
+    await news.wakeSignal.wait(GOOD_AFTER_MS)
     if (signal.aborted) return
     const { marks, entities } = news.take()
     try {
@@ -141,7 +141,7 @@ async function takeNews(
       const code = isIsthmusError(error) ? error.code : 'ENGINE_CALL_FAILED'
       context.emit({ type: 'StoreFailed', operation: 'subscription', code })
       // The store is away: the feeds still know what happened.
-      for (const { entity } of marks) news.listener.stirred(resourceOf(context, system.name, entity))
+      for (const { entity } of marks) news.listener.touched(resourceOf(context, system.name, entity))
     }
     await Promise.all([...entities].map((entity) => readFeed(context, runs, { system, signal, entity })))
     await context.clock.sleep(TURN_MS, signal)

@@ -33,6 +33,6 @@ export function closeDeletionHolds(pass: Pass, system: string): void {
  * A person was asked whether the loss of the record in this system or an edit elsewhere counts. A deletion that was confirmed in another
  * system answers that. A guard or a doubt about the look itself stays a question: whether the record really is gone here is what it is about.
  */
-export function isAnsweredByDeletion({ state, lane, laneReason }: Member): boolean {
+export function isResolvedByDeletion({ state, lane, laneReason }: Member): boolean {
   return state === 'suspect' && lane === 'held' && (laneReason === 'update-delete' || laneReason === LOST)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/twins/twin-integration.ts'
+import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { tidyFields } from './tidy-fields.ts'
 
 const part = twinIntegration({ systems: ['crm'] })

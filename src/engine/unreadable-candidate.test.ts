@@ -17,7 +17,7 @@ describe('a new record that can not be read', () => {
   ])('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
     const it = new World().start()
     world = it
-    const message = 'The answer is of no use.'
+    const message = 'The response is of no use.'
     it.system('b').unreadable.set('deep', { code, message, scope: 'record' })
     await it.edit('b', 'deep', { code: '7', name: 'Deep' })
     await it.advance(afterMs)

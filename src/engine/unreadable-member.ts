@@ -1,5 +1,5 @@
 /**
- * Members whose reads by id fail for reasons of their own. A single failure is weather; one that goes on, or an answer about another record, is
+ * Members whose reads by id fail for reasons of their own. A single failure is weather; one that goes on, or a response about another record, is
  * told to a person, and the failure closes with the first read that works.
  */
 import type { CallFailure } from '../connectors/kit/contract.ts'
@@ -10,7 +10,7 @@ import { clearFailure, keepFailure } from './failure.ts'
 const attemptsMax = 3
 
 /** After a failed read was noted in the lane (`backOff`). */
-export function tellUnreadable(pass: Pass, system: string, { code, message }: CallFailure): void {
+export function reportUnreadable(pass: Pass, system: string, { code, message }: CallFailure): void {
   const member = pass.members.get(system)
   if (member?.lane !== 'backoff' || pass.record.state !== 'active') return
   if (code !== 'CONNECTOR_OTHER_RECORD' && member.laneAttempts < attemptsMax) return

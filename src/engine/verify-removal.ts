@@ -1,12 +1,12 @@
 /**
- * Removals that the system answered with success: done once a look shows that the record is gone. Some systems answer 200 and delete nothing.
+ * Removals that the system responded with success: done once a look shows that the record is gone. Some systems answer 200 and delete nothing.
  *
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
 import type { Member } from '../model/state.ts'
-import type { LookAt, OutgoingWrite, Pass, SendOutcome, Sighting } from './context.ts'
+import type { Observation, ObserveMember, OutgoingWrite, Pass, SendOutcome } from './context.ts'
 import { keepFailure } from './failure.ts'
-import { lookAgain, note, setLane, updateMember } from './pass.ts'
+import { addNeed, note, setLane, updateMember } from './pass.ts'
 import { placeOf } from './place.ts'
 
 /** A record that is still shown so long after it has to be gone was not deleted: reads lag a little more than declared now and then. */
@@ -16,11 +16,11 @@ const retryMs = 2_000
 
 export const notRemoved = 'ENGINE_NOT_REMOVED'
 
-/** Whether a removal that was just answered is proven; an archived record stays readable, so there the answer has to do. */
+/** Whether a removal that was just answered is proven; an archived record stays readable, so there the response has to do. */
 export async function isRemovalProven(
   pass: Pass,
   { intent }: OutgoingWrite,
-  { outcome, lookAt }: { readonly outcome: SendOutcome; readonly lookAt: LookAt },
+  { outcome, observeMember }: { readonly outcome: SendOutcome; readonly observeMember: ObserveMember },
 ): Promise<boolean> {
   const { system, operation } = intent
   if (outcome.kind !== 'ok' || operation !== 'delete') return true
@@ -28,16 +28,16 @@ export async function isRemovalProven(
   const goneSince = pass.context.clock.now() + (outcome.accepted === true ? inflightMs : 0)
   updateMember(pass, { system, state: 'linked', goneSince })
   if (outcome.accepted === true || read.lagMs > 0) {
-    lookAgain(pass, { at: goneSince + read.lagMs + 1, why: 'verify-removal', look: [system] })
+    addNeed(pass, { at: goneSince + read.lagMs + 1, why: 'verify-removal', look: [system] })
     return false
   }
-  const sighting = await lookAt(pass, system)
-  if (sighting.kind === 'gone') return true
-  if (sighting.kind === 'live') judgeUnproven(pass, system, sighting)
+  const observation = await observeMember(pass, system)
+  if (observation.kind === 'gone') return true
+  if (observation.kind === 'live') judgeUnproven(pass, system, observation)
   return false
 }
 
-/** A removal of this member was answered with success, and it is not known to be gone yet. */
+/** A removal of this member was responded with success, and it is not known to be gone yet. */
 export function isUnproven({ state, goneSince }: Member): boolean {
   return state === 'linked' && goneSince !== undefined
 }
@@ -46,13 +46,13 @@ export function isUnproven({ state, goneSince }: Member): boolean {
 export function judgeUnproven(
   pass: Pass,
   system: string,
-  { observation }: Extract<Sighting, { readonly kind: 'live' }>,
+  { observed }: Extract<Observation, { readonly kind: 'live' }>,
 ): void {
   const { capabilities } = placeOf(pass.context, system, pass.entity.name).resource
   const goneSince = pass.members.get(system)?.goneSince ?? 0
   const now = pass.context.clock.now()
-  if (observation.at < goneSince + capabilities.read.lagMs + graceMs) {
-    lookAgain(pass, { at: Math.max(goneSince, now) + retryMs, why: 'verify-removal', look: [system] })
+  if (observed.at < goneSince + capabilities.read.lagMs + graceMs) {
+    addNeed(pass, { at: Math.max(goneSince, now) + retryMs, why: 'verify-removal', look: [system] })
     return
   }
   updateMember(pass, { system, goneSince: null })

@@ -6,7 +6,7 @@ import type {
   ConnectedSystem,
   WebhookDelivery,
   WebhookReply,
-  WebhookVerdict,
+  WebhookResult,
 } from '../connectors/kit/contract.ts'
 import type { Integration } from '../model/integration.ts'
 import type { IntakeRequest, IntakeResult, Mark } from '../store/contract.ts'
@@ -25,13 +25,13 @@ const REASONS_MAX = 100
  * - `accepted`: durable; answer 2xx · `refused`: not from the system, or not understood; answer 401 without a reason
  * - `unknown`: no such system, or it has no webhooks; answer 404
  */
-export type WebhookAnswer =
+export type WebhookResponse =
   | {
       readonly kind: 'accepted'
       readonly marks: number
       readonly duplicate: boolean
       /** Answered with 200 and this body instead of an empty 202. */
-      readonly answer?: WebhookReply
+      readonly response?: WebhookReply
     }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' }
@@ -42,7 +42,7 @@ export interface WebhookIntake {
    *
    * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must send again (answer 503)
    */
-  receive(system: string, delivery: WebhookDelivery): Promise<WebhookAnswer>
+  receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
   /** Refused deliveries by system and reason since the process started. */
   refusals(): ReadonlyMap<string, ReadonlyMap<string, number>>
 }
@@ -64,7 +64,7 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
   const refusals = new Map<string, Map<string, number>>()
   const entities = entitiesByResource(context.integration)
 
-  const refuse = (system: string, reason: string): WebhookAnswer => {
+  const refuse = (system: string, reason: string): WebhookResponse => {
     const counts = refusals.get(system) ?? new Map<string, number>()
     const counted = counts.has(reason) || counts.size < REASONS_MAX ? reason : 'other'
     refusals.set(system, counts.set(counted, (counts.get(counted) ?? 0) + 1))
@@ -85,15 +85,15 @@ export function createWebhookIntake(context: IntakeContext): WebhookIntake {
         delivery: { system: name, deliveryId: verdict.deliveryId, body: delivery.body },
         marks,
       })
-      tell(context, name, marks, result)
-      const answer = verdict.answer === undefined ? {} : { answer: verdict.answer }
-      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate, ...answer }
+      emit(context, name, marks, result)
+      const response = verdict.response === undefined ? {} : { response: verdict.response }
+      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate, ...response }
     },
   }
 }
 
 /** A connector whose verification throws has not verified anything. */
-async function verify(system: ConnectedSystem, delivery: WebhookDelivery): Promise<WebhookVerdict> {
+async function verify(system: ConnectedSystem, delivery: WebhookDelivery): Promise<WebhookResult> {
   try {
     return (await system.webhook?.(delivery)) ?? { kind: 'refused', reason: 'no webhooks' }
   } catch {
@@ -101,7 +101,7 @@ async function verify(system: ConnectedSystem, delivery: WebhookDelivery): Promi
   }
 }
 
-function tell(context: IntakeContext, system: string, marks: readonly Mark[], result: IntakeResult): void {
+function emit(context: IntakeContext, system: string, marks: readonly Mark[], result: IntakeResult): void {
   const { duplicate, discovered, marked } = result
   context.emit({ type: 'WebhookAccepted', system, marks: marks.length, duplicate })
   const entity = marks[0]?.entity
@@ -133,7 +133,7 @@ function placeKey(system: string, resource: string): string {
 /** Records that a system names, as marks of every entity that they belong to. */
 export function toMarks(
   system: string,
-  { changed }: Pick<Extract<WebhookVerdict, { kind: 'accepted' }>, 'changed'>,
+  { changed }: Pick<Extract<WebhookResult, { kind: 'accepted' }>, 'changed'>,
   entities: EntitiesByResource,
 ): readonly Mark[] {
   return changed.flatMap((change) =>
@@ -141,7 +141,7 @@ export function toMarks(
       (entity): Mark => ({
         system,
         entity,
-        rid: change.rid,
+        nativeId: change.nativeId,
         ...(change.version === undefined ? {} : { version: change.version }),
         ...(change.deleted === true ? { force: true } : {}),
       }),

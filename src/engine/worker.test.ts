@@ -17,13 +17,13 @@ afterEach(async () => {
 describe('a worker', () => {
   test('H32: a mark that arrives while the pass runs is not lost', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     for (let ms = 0; ms < 30; ms += 1) {
       await it.edit('a', 'x', { name: `n${ms}` })
       await it.advance(ms)
       await it.edit('a', 'x', { name: `m${ms}` })
       await it.advance(3_000)
-      expect(it.system('b').body(rid)).toMatchObject({ name: `m${ms}` })
+      expect(it.system('b').body(nativeId)).toMatchObject({ name: `m${ms}` })
     }
     expect((await it.store.admin.conflicts({ limit: 5 })).rows).toEqual([])
   })
@@ -40,8 +40,8 @@ describe('a worker', () => {
         ),
       }),
     })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
   })
 
   test('never works on more records at a time than it may', async () => {
@@ -106,7 +106,7 @@ describe('a worker', () => {
 
   test('H15: what a lost worker still commits is fenced, and the record runs elsewhere', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('a').failNext('read', { kind: 'silence' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(100)
@@ -114,13 +114,13 @@ describe('a worker', () => {
     it.store.killWorker(started?.type === 'WorkerStarted' ? started.workerId : 0)
     await it.advance(5_000)
     expect(it.told('WorkerStarted')).toHaveLength(2)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('b').count('update')).toBe(1)
   })
 
   test('H15: nothing is sent when too little of the lease is left', async () => {
     const it = start({ settings: { leaseMs: 4_000, leaseMarginMs: 500 } })
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const { decide } = it.store
     let stalled = false
     it.store.decide = async (batch) => {
@@ -133,13 +133,13 @@ describe('a worker', () => {
     await it.advance(3_200)
     expect(it.system('b').count('update')).toBe(0)
     await it.advance(5_000)
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
     expect(it.system('b').count('update')).toBe(1)
   })
 
   test('survives a store that is away, and loses nothing', async () => {
     const it = start()
-    const rid = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const { claim, settle, decide } = it.store
     const away = async (): Promise<never> => {
       throw new IsthmusError('STORE_UNAVAILABLE', 'the store is away')
@@ -152,7 +152,7 @@ describe('a worker', () => {
     Object.assign(it.store, { claim, settle, decide })
     await it.advance(10_000)
     expect(it.told('StoreFailed')).not.toEqual([])
-    expect(it.system('b').body(rid)).toMatchObject({ name: 'Bea' })
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
   })
 
   test('is idle when nothing is due', async () => {

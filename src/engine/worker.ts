@@ -13,7 +13,7 @@ import { finishPass } from './finish.ts'
 import { beginPass } from './pass.ts'
 import { setAside } from './poison.ts'
 import { reconcile } from './reconcile.ts'
-import { createWakeBell, type WakeBell } from './wake-bell.ts'
+import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** Passes that end one by one would ask for one record each: claims are at least this far apart, unless many slots are free. */
 const claimGapMs = 4
@@ -24,7 +24,7 @@ const storeWait = { baseMs: 100, maxMs: 5_000 }
 /** One worker of one process. */
 export class Worker {
   readonly #context: EngineContext
-  readonly #bell: WakeBell
+  readonly #wakeSignal: WakeSignal
   readonly #running = new Set<Promise<void>>()
   /** Leases of passes that could not be finished because the store was away. */
   readonly #strays: Lease[] = []
@@ -40,7 +40,7 @@ export class Worker {
 
   constructor(context: EngineContext) {
     this.#context = context
-    this.#bell = createWakeBell(context.clock)
+    this.#wakeSignal = createWakeSignal(context.clock)
   }
 
   /** Records under way. */
@@ -70,7 +70,7 @@ export class Worker {
   }
 
   wake(): void {
-    this.#bell.ring()
+    this.#wakeSignal.ring()
   }
 
   /** Another definition is bound: nothing more is claimed, and what is under way comes to its end. */
@@ -78,7 +78,7 @@ export class Worker {
     return this.#superseded
   }
 
-  /** Claims once and runs those records to their end. Answers how many there were. */
+  /** Claims once and runs those records to their end. Returns how many there were. */
   async runOnce(): Promise<number> {
     const { inFlight, batchMax } = this.#context.settings
     const claimed = await this.#claim(await this.#ensureSession(), Math.min(inFlight, batchMax))
@@ -107,7 +107,7 @@ export class Worker {
         this.#storeFailures = 0
         // A full answer means that there may be more; any other wait is ended by a pass that ends.
         if (limit > 0 && claimed === limit && this.#running.size < settings.inFlight) continue
-        await this.#bell.wait(this.#pauseMs())
+        await this.#wakeSignal.wait(this.#pauseMs())
         // Measured on two cores in real time: from a half to a sixteenth of the slots gave 13 % more records a second, at the same latency.
         if (this.#running.size > settings.inFlight / 16) await clock.sleep(claimGapMs)
       } catch (error) {
@@ -137,7 +137,7 @@ export class Worker {
       try {
         if ((await store.direct.reap()) > 0) this.wake()
       } catch (error) {
-        this.#tellStoreFailed('reap', error)
+        this.#emitStoreFailed('reap', error)
       }
       await clock.sleep(settings.reapMs, this.#halt.signal)
     }
@@ -213,7 +213,7 @@ export class Worker {
       }
       for (const need of pass.needs) this.#dueAt = Math.min(this.#dueAt, need.at)
     } catch (error) {
-      this.#tellStoreFailed('pass', error)
+      this.#emitStoreFailed('pass', error)
       if (!lost.aborted) this.#strays.push(claimed.lease)
     }
   }
@@ -233,12 +233,12 @@ export class Worker {
   }
 
   async #storeFailed(operation: string, error: unknown): Promise<void> {
-    this.#tellStoreFailed(operation, error)
+    this.#emitStoreFailed(operation, error)
     this.#storeFailures += 1
     await this.#context.clock.sleep(backoffMs(this.#context.random, this.#storeFailures, storeWait))
   }
 
-  #tellStoreFailed(operation: string, error: unknown): void {
+  #emitStoreFailed(operation: string, error: unknown): void {
     const code = isIsthmusError(error) ? error.code : 'UNEXPECTED'
     this.#context.emit({ type: 'StoreFailed', operation, code })
   }

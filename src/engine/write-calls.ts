@@ -32,17 +32,17 @@ export async function callOne(
   context: CallContext,
 ): Promise<WriteResult> {
   const { operation, request } = write.intent
-  if (request.restore === true && request.rid !== undefined)
-    return (await resource.restore?.({ rid: request.rid }, context)) ?? unsupported
+  if (request.restore === true && request.nativeId !== undefined)
+    return (await resource.restore?.({ nativeId: request.nativeId }, context)) ?? unsupported
   if (operation === 'create') return (await resource.create?.(createRequest(write), context)) ?? unsupported
   if (operation === 'update') {
     const update = updateRequest(write)
     return (update && (await resource.update?.(update, context))) ?? unsupported
   }
-  const { rid } = request
-  if (rid === undefined) return unsupported
+  const { nativeId } = request
+  if (nativeId === undefined) return unsupported
   const ifVersion = request.ifVersion === undefined ? {} : { ifVersion: request.ifVersion }
-  return (await resource.remove?.({ rid, mode: operation, ...ifVersion }, context)) ?? unsupported
+  return (await resource.remove?.({ nativeId, mode: operation, ...ifVersion }, context)) ?? unsupported
 }
 
 /** Several records of one operation, one call; answers in the same order. */
@@ -71,9 +71,9 @@ function createRequest({ intent }: OutgoingWrite): CreateRequest {
 /** Undefined for an update of nothing, which no pass opens. */
 function updateRequest({ intent, base }: OutgoingWrite): UpdateRequest | undefined {
   const { request } = intent
-  if (request.rid === undefined) return undefined
+  if (request.nativeId === undefined) return undefined
   return {
-    rid: request.rid,
+    nativeId: request.nativeId,
     patch: request.body,
     idempotencyKey: request.idempotencyKey ?? intent.id,
     ...(request.ifVersion === undefined ? {} : { ifVersion: request.ifVersion }),

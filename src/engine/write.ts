@@ -5,12 +5,12 @@ import { backoffMs, spreadAfter } from './backoff.ts'
 import { carryOut } from './carry-out.ts'
 import { commitDecision } from './commit.ts'
 import { compose } from './compose.ts'
-import type { OutgoingWrite, Pass, Verdict } from './context.ts'
+import type { OutgoingWrite, Pass, StepResult } from './context.ts'
 import { gatherEvidence, keysOf, noteWish } from './create-evidence.ts'
 import { followGone } from './gone.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { closedForWritesUntil, waitForSystem } from './lanes.ts'
-import { checkpoint, lookAgain, note, setLane, updateMember } from './pass.ts'
+import { addNeed, checkpoint, note, setLane, updateMember } from './pass.ts'
 
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'
@@ -32,7 +32,7 @@ export async function writeAll(
   pass: Pass,
   planned: readonly PlannedWrite[],
   retakes = 0,
-): Promise<Verdict | 'again'> {
+): Promise<StepResult | 'again'> {
   for (const write of planned) if (write.operation === 'create') noteWish(pass, write.system)
   const takeBack = checkpoint(pass)
   const outgoing: OutgoingWrite[] = []
@@ -77,7 +77,7 @@ export async function writeAll(
 }
 
 /** Match keys belong to a decision: without writes they still need one. */
-async function keepKeys(pass: Pass): Promise<Verdict> {
+async function keepKeys(pass: Pass): Promise<StepResult> {
   if (pass.draft.matchKeys === undefined) return 'finish'
   return (await commitDecision(pass, [])).kind === 'fenced' ? 'over' : 'finish'
 }
@@ -94,7 +94,7 @@ async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undef
   }
   const until = closedForWritesUntil(pass, system)
   if (until !== undefined) {
-    lookAgain(pass, { at: spreadAfter(random, clock.now(), until), why: 'lane-closed' })
+    addNeed(pass, { at: spreadAfter(random, clock.now(), until), why: 'lane-closed' })
     return undefined
   }
   const permit = operation === 'create' ? await mayCreateNow(pass, write) : {}
@@ -155,5 +155,5 @@ function waitWithCreate(pass: Pass, system: string, { reason, evidence, at, why 
   if (member?.laneReason === RELEASED) updateMember(pass, { system, laneAttempts: attempts })
   else setLane(pass, system, 'waiting', { reason, attempts })
   const soonest = clock.now() + backoffMs(random, attempts, createWaits[reason])
-  lookAgain(pass, { at: Math.max(soonest, at ?? 0), why: reason })
+  addNeed(pass, { at: Math.max(soonest, at ?? 0), why: reason })
 }

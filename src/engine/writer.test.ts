@@ -19,7 +19,7 @@ afterEach(async () => {
 async function announce(it: World, count: number): Promise<void> {
   const marks = Array.from({ length: count }, (_, i) => {
     it.system('a').edit(`x${i}`, { code: String(i), name: `n${i}` })
-    return { system: 'a', entity: 'customer', rid: `x${i}` }
+    return { system: 'a', entity: 'customer', nativeId: `x${i}` }
   })
   await it.store.intake([{ marks }])
   it.engine.wake()
@@ -28,7 +28,11 @@ async function announce(it: World, count: number): Promise<void> {
 /** All of them change in `a` in the same moment. */
 async function changeAll(it: World, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) it.system('a').edit(`x${i}`, { name: `m${i}` })
-  const marks = Array.from({ length: count }, (_, i) => ({ system: 'a', entity: 'customer', rid: `x${i}` }))
+  const marks = Array.from({ length: count }, (_, i) => ({
+    system: 'a',
+    entity: 'customer',
+    nativeId: `x${i}`,
+  }))
   await it.store.intake([{ marks }])
   it.engine.wake()
 }
@@ -90,7 +94,7 @@ describe('writes of one kind', () => {
   test('H33: one that is refused takes no neighbour along', async () => {
     const it = start()
     gather(it, 6)
-    it.system('b').failNext('createMany', { kind: 'answers', results: [undefined, refused] })
+    it.system('b').failNext('createMany', { kind: 'responses', results: [undefined, refused] })
     await announce(it, 6)
     await it.advance(5_000)
     expect(it.system('b').bodies()).toHaveLength(5)
@@ -103,19 +107,19 @@ describe('writes of one kind', () => {
     const it = start()
     await announce(it, 4)
     await it.advance(5_000)
-    const [rid] = [...it.system('b').table('customer').keys()]
-    if (rid === undefined) return expect.unreachable('nothing was created')
-    it.system('b').edit(rid, { phone: '9' })
+    const [nativeId] = [...it.system('b').table('customer').keys()]
+    if (nativeId === undefined) return expect.unreachable('nothing was created')
+    it.system('b').edit(nativeId, { phone: '9' })
     gather(it, 4)
     await changeAll(it, 4)
     await it.advance(5_000)
-    expect(it.system('b').body(rid)).toMatchObject({ phone: '9', name: expect.stringMatching(/^m/) })
+    expect(it.system('b').body(nativeId)).toMatchObject({ phone: '9', name: expect.stringMatching(/^m/) })
     expect(it.told('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
   })
 
   test.each([
     ['throws', { kind: 'throw' } as const],
-    ['is answered for some of its records only', { kind: 'short', answers: 3 } as const],
+    ['is answered for some of its records only', { kind: 'short', responses: 3 } as const],
   ])('H16: a call that %s leaves each of its creates in doubt, and none is made twice', async (_, fault) => {
     const it = start({ systems: { a: {}, b: { writeBatch: 10, create: 'marker' } } })
     gather(it, 6)
@@ -188,7 +192,7 @@ describe('writes of one kind', () => {
     expect(it.told('WriteSent').some((e) => 'intentId' in e && e.intentId === stopped)).toBe(false)
   })
 
-  test('a call without an answer ends at its time limit, and each of its writes is in doubt', async () => {
+  test('a call without a response ends at its time limit, and each of its writes is in doubt', async () => {
     const it = start()
     gather(it, 6)
     it.system('b').failNext('createMany', { kind: 'silence' })

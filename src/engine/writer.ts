@@ -6,10 +6,10 @@
  *
  * - What became late, or whose pass was stopped, is taken out right before the call and answered `late`; the rest goes.
  * - The call may start until the earliest latest start of those in it, so that none of them leaves late.
- * - An answer that is missing, or a call that threw, says nothing about any of them: each is `unknown`.
+ * - A response that is missing, or a call that threw, says nothing about any of them: each is `unknown`.
  * - Records whose call broke off go alone the next time: one of them may be the reason, and must not take its neighbours along again (H33).
  */
-import { checkedResource } from '../connectors/kit/answers/checked-resource.ts'
+
 import type {
   CallContext,
   CallFailure,
@@ -17,6 +17,7 @@ import type {
   Resource,
   WriteResult,
 } from '../connectors/kit/contract.ts'
+import { checkedResource } from '../connectors/kit/responses/checked-resource.ts'
 import type { Integration } from '../model/integration.ts'
 import { createBatcher, type Submit } from './batcher.ts'
 import type { EngineSettings, SendOutcome, SystemGate, WriteAsk, Writer } from './context.ts'
@@ -145,7 +146,7 @@ function batchLane(
   }
 }
 
-/** Nobody got an answer of their own, though the system itself is there. */
+/** Nobody got a response of their own, though the system itself is there. */
 function brokeOff(outcomes: readonly SendOutcome[]): boolean {
   const sent = outcomes.filter((outcome) => outcome.kind !== 'unsent')
   return sent.length > 1 && sent.every((outcome) => outcome.kind === 'unknown')
@@ -159,7 +160,7 @@ function suspect(suspects: Set<string>, asks: readonly WriteAsk[]): void {
   }
 }
 
-/** Sends these writes in one call when there is room. Answers each of them; never rejects. */
+/** Sends these writes in one call when there is room. Returns each of them; never rejects. */
 async function sendTogether(
   options: WriterOptions,
   target: Target,
@@ -170,7 +171,7 @@ async function sendTogether(
   const isDue = (ask: WriteAsk): boolean => !ask.signal.aborted && ask.startBefore > clock.monotonic()
   const waitMs = Math.max(...asks.map((ask) => ask.startBefore)) - clock.monotonic()
   if (waitMs <= 0) return outcomes
-  const answers = await target.gate.run(
+  const responses = await target.gate.run(
     async () => {
       // The time to wait in line is over: who may still start?
       const due = [...asks.keys()].filter((index) => {
@@ -181,16 +182,16 @@ async function sendTogether(
       for (const ask of going) ask.sent()
       const results = going.length === 0 ? [] : await callWithin(options, target, going)
       due.forEach((index, position) => {
-        outcomes[index] = results[position] ?? { kind: 'unknown', failure: answerMissing }
+        outcomes[index] = results[position] ?? { kind: 'unknown', failure: responseMissing }
       })
       return outcomes
     },
     { waitMs, failure: sharedFailure },
   )
-  return answers === 'shut' ? asks.map(() => shut) : answers
+  return responses === 'shut' ? asks.map(() => shut) : responses
 }
 
-const answerMissing: CallFailure = {
+const responseMissing: CallFailure = {
   code: 'ENGINE_ANSWER_MISSING',
   message: 'The call was answered, but not for each of its records.',
   scope: 'record',
@@ -222,13 +223,13 @@ async function callWithin(
       () =>
         all({
           code: 'TIMEOUT',
-          message: `No answer within ${limitMs} ms.`,
+          message: `No response within ${limitMs} ms.`,
           scope: 'system',
           kind: 'unreachable',
         }),
     )
-    // Answers that can't be told apart are answers to nobody.
-    return results.length === asks.length ? results : all(answerMissing)
+    // Responses that can't be told apart are answers to nobody.
+    return results.length === asks.length ? results : all(responseMissing)
   } catch (error) {
     return all({ ...describeThrown(error), scope: 'record' })
   }

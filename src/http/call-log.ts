@@ -11,7 +11,7 @@ export interface CallLogEntry {
   readonly route: string
   /** 1 for the first. */
   readonly attempt: number
-  /** Absent when no answer came. */
+  /** Absent when no response came. */
   readonly status?: number
   /** Error code when the attempt failed. */
   readonly code?: string

@@ -26,7 +26,7 @@ export type Priority = 'hand' | 'webhook' | 'batch'
  * Where a call is.
  *
  * `queue` waiting for the rate limit · `back-off` between attempts · `auth` fetching a token · `connect` name, TCP and TLS ·
- * `headers` sent, no answer yet · `body` the answer is coming in
+ * `headers` sent, no response yet · `body` the response is coming in
  */
 export type Phase = 'queue' | 'back-off' | 'auth' | 'connect' | 'headers' | 'body'
 
@@ -35,9 +35,9 @@ export interface Progress {
   phase: Phase
   /** 1 for the first request on the wire. */
   attempt: number
-  /** A request left and no answer proved that it had no effect. */
+  /** A request left and no response proved that it had no effect. */
   mayHaveLanded: boolean
-  /** The same before the request that is on the wire now, for the answer that says that this one did nothing. */
+  /** The same before the request that is on the wire now, for the response that says that this one did nothing. */
   hadLanded: boolean
   /** Where redirects led. */
   redirectedTo?: string
@@ -61,11 +61,11 @@ export interface Call {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | StreamBody | undefined
-  /** The answer's body is handed on while it comes in. @default false */
+  /** The response's body is handed on while it comes in. @default false */
   readonly streams?: boolean
-  /** The answer's body is handed on as bytes, decompressed and not decoded. @default false */
+  /** The response's body is handed on as bytes, decompressed and not decoded. @default false */
   readonly raw?: boolean
-  /** The cache asks whether its answer still holds: a 304 is an answer then. @default false */
+  /** The cache asks whether its response still holds: a 304 is a response then. @default false */
   readonly revalidates?: boolean
   /** Redirects that are followed, those of writes as `fetch` follows them. @default what the client is set to, and only of reads */
   readonly redirects?: number | undefined
@@ -90,7 +90,7 @@ export interface Call {
 }
 
 /** A response as it came over the wire, decompressed. */
-export interface WireAnswer {
+export interface WireResponse {
   readonly status: number
   /** What the status line says beside the number. @default '' */
   readonly statusText?: string
@@ -104,7 +104,7 @@ export interface WireAnswer {
 }
 
 /** A response, decoded. */
-export interface DecodedAnswer {
+export interface DecodedResponse {
   readonly status: number
   /** What the status line says beside the number. @default '' */
   readonly statusText?: string
@@ -119,18 +119,18 @@ export interface DecodedAnswer {
 }
 
 /** The rest of the chain, as a policy sees it. */
-export type Next = (call: Call) => Promise<DecodedAnswer>
+export type Next = (call: Call) => Promise<DecodedResponse>
 
 /** One step of the chain. It knows the call and what comes next, never its neighbours by name. */
 export interface Policy {
   readonly name: string
-  run(call: Call, next: Next): Promise<DecodedAnswer>
+  run(call: Call, next: Next): Promise<DecodedResponse>
 }
 
-/** What happens at once to an answer that came in: no promise in between. Throws when the call can't go on with it. */
-export interface AnswerStep {
+/** What happens at once to a response that came in: no promise in between. Throws when the call can't go on with it. */
+export interface ResponseStep {
   readonly name: string
-  take(call: Call, answer: DecodedAnswer): void
+  take(call: Call, response: DecodedResponse): void
 }
 
 /** What the client asks of the world; a test passes its own. Times in milliseconds. */
@@ -141,7 +141,7 @@ export interface HttpClock {
   monotonic(): number
 }
 
-/** Outcome of a call that ends now without an answer. */
+/** Outcome of a call that ends now without a response. */
 export function outcomeSoFar(progress: Progress): 'not-sent' | 'unknown' {
   return progress.mayHaveLanded ? 'unknown' : 'not-sent'
 }

@@ -1,7 +1,7 @@
 /** The order of everything that happens to a call, written once. */
 import type { Authenticator } from './auth/authenticator.ts'
 import type { BreakerOptions } from './breaker/circuit.ts'
-import type { AnswerStep, Call, HttpClock, Next, Policy, WireAnswer } from './call.ts'
+import type { Call, HttpClock, Next, Policy, ResponseStep, WireResponse } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
@@ -16,7 +16,7 @@ import { decode, readPlain } from './policies/decode.ts'
 import { keepCookiesPolicy } from './policies/keep-cookies.ts'
 import { learnLimitsStep } from './policies/learn-limits.ts'
 import { logAttemptPolicy } from './policies/log-attempt.ts'
-import { type CopyAnswer, mergeEqualPolicy } from './policies/merge-equal.ts'
+import { type CopyResponse, mergeEqualPolicy } from './policies/merge-equal.ts'
 import { rateLimitPolicy } from './policies/rate-limit.ts'
 import { redirectPolicy } from './policies/redirect.ts'
 import { retryPolicy } from './policies/retry.ts'
@@ -29,7 +29,7 @@ export interface ChainParts {
   readonly random: () => number
   readonly retry: RetryOptions
   readonly cache: CacheParts | undefined
-  readonly mergeEqualReads: boolean
+  readonly coalesceReads: boolean
   readonly breaker: BreakerOptions | undefined
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator | undefined
@@ -40,7 +40,7 @@ export interface ChainParts {
   readonly redirects: number
   readonly allowHttp: boolean
   readonly response: ResponseLimits
-  readonly exchange: (call: Call) => Promise<WireAnswer>
+  readonly exchange: (call: Call) => Promise<WireResponse>
 }
 
 /**
@@ -58,7 +58,7 @@ export interface ChainParts {
  * 9. `redirect`     inside of authenticate, so that no credential is put on for another origin
  * 10. `keep-cookies` inside of redirect: each origin gets its own; outside of classify, since refusals set cookies as well
  * 11. `trace` and `log-attempt`  one span and one entry for each request on the wire, the one after a 401 included
- * 12. transport and decode: the inner end. On its answer, at once: `learn-limits`, since refusals tell of limits as well, and
+ * 12. transport and decode: the inner end. On its response, at once: `learn-limits`, since refusals tell of limits as well, and
  *     `classify`, which decides by status once the body is decoded, so that errors carry it
  */
 export function clientChain(parts: ChainParts): Next {
@@ -69,7 +69,7 @@ export function clientChain(parts: ChainParts): Next {
     deadlinePolicy(clock),
     when(parts.beforeRequest, beforeRequestPolicy),
     when(parts.cache, (cache) => cachePolicy(cache, read, classify)),
-    parts.mergeEqualReads ? mergeEqualPolicy(copyWith(read)) : undefined,
+    parts.coalesceReads ? mergeEqualPolicy(copyWith(read)) : undefined,
     retryPolicy({ jitter: parts.retry, clock, random: parts.random }),
     when(parts.breaker, (options) => breakerPolicy(options, clock)),
     rateLimitPolicy(parts.limiter),
@@ -79,8 +79,8 @@ export function clientChain(parts: ChainParts): Next {
     when(parts.telemetry, (telemetry) => tracePolicy(telemetry, clock)),
     when(parts.onAttempt, (listener) => logAttemptPolicy(listener, clock)),
   ]
-  const answerSteps = [learnLimitsStep(parts.limiter, clock), classify]
-  const innerEnd = exchangeWith(parts.exchange, parts.response, answerSteps)
+  const responseSteps = [learnLimitsStep(parts.limiter, clock), classify]
+  const innerEnd = exchangeWith(parts.exchange, parts.response, responseSteps)
   return order
     .filter((policy) => policy !== undefined)
     .reduceRight<Next>((next, policy) => (call) => policy.run(call, next), innerEnd)
@@ -90,7 +90,7 @@ function when<Part>(part: Part | undefined, make: (part: Part) => Policy): Polic
   return part === undefined ? undefined : make(part)
 }
 
-function copyWith(read: ReadPlain): CopyAnswer {
+function copyWith(read: ReadPlain): CopyResponse {
   return (call, { status, headers, plain }) =>
     read(call, { status, headers, bytes: plain ?? new Uint8Array() })
 }
@@ -99,13 +99,13 @@ function copyWith(read: ReadPlain): CopyAnswer {
 function exchangeWith(
   exchange: ChainParts['exchange'],
   limits: ResponseLimits,
-  steps: readonly AnswerStep[],
+  steps: readonly ResponseStep[],
 ): Next {
   return async (call) => {
     call.progress.hadLanded = call.progress.mayHaveLanded
     const decoded = decode(call, await exchange(call), limits)
-    const answer = decoded instanceof Promise ? await decoded : decoded
-    for (const step of steps) step.take(call, answer)
-    return answer
+    const reply = decoded instanceof Promise ? await decoded : decoded
+    for (const step of steps) step.take(call, reply)
+    return reply
   }
 }

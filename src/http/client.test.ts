@@ -106,7 +106,7 @@ test('refuses plain HTTP except to a loopback address with permission', () => {
   }
 })
 
-test('returns what the schema made of the answer, and says where it does not fit without quoting it', async () => {
+test('returns what the schema made of the response, and says where it does not fit without quoting it', async () => {
   const server = await serve((_request, response) =>
     sendJson(response, 200, [{ id: 1, email: 'canary@example.org' }]),
   )
@@ -151,10 +151,10 @@ test('answers a failing status with status, problem document and body, the heavy
 
 test('retries a read after failures that may pass, and counts each attempt in the call log', async () => {
   const entries: CallLogEntry[] = []
-  let answers = 0
+  let responses = 0
   const server = await serve((_request, response) => {
-    answers += 1
-    if (answers < 3) sendJson(response, 503, {})
+    responses += 1
+    if (responses < 3) sendJson(response, 503, {})
     else sendJson(response, 200, { ok: true }, { 'x-request-id': 'req-7' })
   })
   await clientOf(server.url, { onAttempt: (entry) => entries.push(entry) }).get('/x/{id}', {
@@ -182,10 +182,10 @@ test('does not repeat a POST that may have taken effect', async () => {
 })
 
 test('repeats a POST with an idempotency key, the same key each time', async () => {
-  let answers = 0
+  let responses = 0
   const server = await serve((_request, response) => {
-    answers += 1
-    if (answers === 1) response.destroy()
+    responses += 1
+    if (responses === 1) response.destroy()
     else sendJson(response, 201, { id: 1 })
   })
   await clientOf(server.url).post('/orders', { json: {}, idempotencyKey: 'auto' })
@@ -195,10 +195,10 @@ test('repeats a POST with an idempotency key, the same key each time', async () 
 })
 
 test('repeats a POST that was refused by 429, since that proves that nothing happened', async () => {
-  let answers = 0
+  let responses = 0
   const server = await serve((_request, response) => {
-    answers += 1
-    if (answers === 1) sendJson(response, 429, {}, { 'retry-after': '0' })
+    responses += 1
+    if (responses === 1) sendJson(response, 429, {}, { 'retry-after': '0' })
     else sendJson(response, 201, { id: 1 })
   })
   await clientOf(server.url).post('/orders', { json: {} })
@@ -207,10 +207,10 @@ test('repeats a POST that was refused by 429, since that proves that nothing hap
 
 test('never comes back before Retry-After, given in seconds or as a date', async () => {
   for (const header of [() => '1', () => new Date(Date.now() + 2_000).toUTCString()]) {
-    let answers = 0
+    let responses = 0
     const server = await serve((_request, response) => {
-      answers += 1
-      if (answers === 1) sendJson(response, 503, {}, { 'retry-after': header() })
+      responses += 1
+      if (responses === 1) sendJson(response, 503, {}, { 'retry-after': header() })
       else sendJson(response, 200, {})
     })
     await clientOf(server.url).get('/')
@@ -232,10 +232,10 @@ test('says at once when the system wants to be left alone for longer than the de
 })
 
 test('after a 429, other calls of the same part of the API wait as well', async () => {
-  let answers = 0
+  let responses = 0
   const server = await serve((_request, response) => {
-    answers += 1
-    if (answers === 1) sendJson(response, 429, {}, { 'retry-after': '1' })
+    responses += 1
+    if (responses === 1) sendJson(response, 429, {}, { 'retry-after': '1' })
     else sendJson(response, 200, {})
   })
   const client = clientOf(server.url)
@@ -244,7 +244,7 @@ test('after a 429, other calls of the same part of the API wait as well', async 
   expect((server.seen[1]?.at ?? 0) - (server.seen[0]?.at ?? 0)).toBeGreaterThanOrEqual(950)
 })
 
-test('gives up retrying when most calls fail, so that an outage is not answered with a multiple of the traffic', async () => {
+test('gives up retrying when most calls fail, so that an outage is not responded with a multiple of the traffic', async () => {
   const server = await serve((_request, response) => sendJson(response, 503, {}))
   const client = clientOf(server.url, { retry: { retries: 10, baseMs: 1, capMs: 1 } })
   for (let call = 0; call < 20; call += 1) await failureOf(client.get('/'))
@@ -262,7 +262,7 @@ test('an unreachable host is a network error that proves that nothing was sent',
   expect(error).toMatchObject({ cause: { code: 'ECONNREFUSED' } })
 })
 
-test('a connection reset in the middle of the answer is unknown, not an answer', async () => {
+test('a connection reset in the middle of the response is unknown, not a response', async () => {
   const server = await serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
     response.write('{"a":')

@@ -9,7 +9,7 @@ import { cacheFrom } from './cache/cache-from-options.ts'
 import {
   type CacheMode,
   type Call,
-  type DecodedAnswer,
+  type DecodedResponse,
   type HttpClock,
   type Method,
   newProgress,
@@ -42,22 +42,22 @@ import { processTelemetry } from './telemetry/open-telemetry.ts'
 import { Transport } from './transport.ts'
 import { validated } from './validated.ts'
 
-/** An answer with its data, for callers who need status or headers. */
-export interface Answer<Data> {
+/** A response with its data, for callers who need status or headers. */
+export interface ApiResponse<Data> {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly data: Data
 }
 
-/** An answer for adapters: every status, and the body as it comes. */
-export interface StreamedExchange extends Answer<Uint8Array | AsyncIterable<Uint8Array>> {
+/** A response for adapters: every status, and the body as it comes. */
+export interface StreamedExchange extends ApiResponse<Uint8Array | AsyncIterable<Uint8Array>> {
   /** What the status line says beside the number; empty when it is not known. */
   readonly statusText: string
-  /** Where the answer came from, after redirects. */
+  /** Where the response came from, after redirects. */
   readonly url: string
   readonly isRedirected: boolean
-  /** The answer was made by the cache, which had none. */
+  /** The response was made by the cache, which had none. */
   readonly isCacheMiss: boolean
 }
 
@@ -97,7 +97,7 @@ export class ApiClient {
   readonly #headers: Readonly<Record<string, string>>
   readonly #transport: ClientTransport
   readonly #limiter: RateLimiter
-  readonly #run: (call: Call) => Promise<DecodedAnswer>
+  readonly #run: (call: Call) => Promise<DecodedResponse>
   #closed = false
 
   /** @throws RequestError HTTP_OPTIONS_INVALID */
@@ -150,7 +150,7 @@ export class ApiClient {
       exchange,
       random: options.random ?? Math.random,
       cache: cacheFrom(options),
-      mergeEqualReads: options.mergeEqualReads ?? false,
+      coalesceReads: options.coalesceReads ?? false,
       cookies: options.cookies === true ? new CookieJar() : undefined,
       redirects,
       allowHttp,
@@ -210,28 +210,32 @@ export class ApiClient {
    * @throws RequestError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, TimeoutError, NetworkError,
    * ResponseValidationError afterwards; each says by `outcome` whether the request may have taken effect
    */
-  send<Output>(method: Method, target: string, options: TypedCallOptions<Output>): Promise<Answer<Output>>
-  send(method: Method, target: string, options?: CallOptions): Promise<Answer<unknown>>
+  send<Output>(
+    method: Method,
+    target: string,
+    options: TypedCallOptions<Output>,
+  ): Promise<ApiResponse<Output>>
+  send(method: Method, target: string, options?: CallOptions): Promise<ApiResponse<unknown>>
   async send(
     method: Method,
     target: string,
     options: CallOptions & Partial<TypedCallOptions<unknown>> = {},
-  ): Promise<Answer<unknown>> {
+  ): Promise<ApiResponse<unknown>> {
     const call = this.#call(method, target, options)
-    const answer = await this.#run(call)
-    const { status, body } = answer
+    const reply = await this.#run(call)
+    const { status, body } = reply
     const { schema } = options
     const data = schema === undefined ? body : await validated(call.label, status, body, schema)
-    return { status: answer.status, headers: answer.headers, data }
+    return { status: reply.status, headers: reply.headers, data }
   }
 
   /**
-   * Hands the answer's body on while it comes in, decompressed: for exports and files. Read it to its end or break off; `readNdjson`
-   * and `readCsv` make values of it. `totalMs` counts until the answer begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` bound it.
+   * Hands the response's body on while it comes in, decompressed: for exports and files. Read it to its end or break off; `readNdjson`
+   * and `readCsv` make values of it. `totalMs` counts until the response begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` bound it.
    *
    * @throws as {@link ApiClient.send} does; the body throws NetworkError, TimeoutError and ResponseValidationError
    */
-  async stream(target: string, options: StreamOptions = {}): Promise<Answer<AsyncIterable<Uint8Array>>> {
+  async stream(target: string, options: StreamOptions = {}): Promise<ApiResponse<AsyncIterable<Uint8Array>>> {
     const { method = 'GET', maxBytes = streamBytesMax, ...rest } = options
     assertWithin('maxBytes', maxBytes, 1, 2 ** 50)
     const call = this.#call(method, target, rest)
@@ -275,23 +279,27 @@ export class ApiClient {
   }
 
   /**
-   * Any method; every status is an answer, and the body comes as bytes, decompressed: for adapters.
+   * Any method; every status is a response, and the body comes as bytes, decompressed: for adapters.
    *
    * @throws RequestError, RateLimitedError of our own limit, TimeoutError, NetworkError, CircuitOpenError
    */
-  async exchange(method: Method, target: string, options: CallOptions = {}): Promise<Answer<Uint8Array>> {
+  async exchange(
+    method: Method,
+    target: string,
+    options: CallOptions = {},
+  ): Promise<ApiResponse<Uint8Array>> {
     try {
       const { status, headers, body } = await this.#run({ ...this.#call(method, target, options), raw: true })
       return { status, headers, data: bytesOf(body) }
     } catch (error) {
-      const answer = answerIn(error)
-      if (answer === undefined) throw error
-      return answer
+      const reply = responseIn(error)
+      if (reply === undefined) throw error
+      return reply
     }
   }
 
   /**
-   * Any method; every status is an answer. The body of a success is handed on while it comes in, unless all of it is here already or the client has
+   * Any method; every status is a response. The body of a success is handed on while it comes in, unless all of it is here already or the client has
    * a cache; every other one comes whole. For adapters in the shape of `fetch`.
    *
    * @throws as {@link ApiClient.exchange} does
@@ -314,15 +322,15 @@ export class ApiClient {
       const data = typeof body === 'function' ? streamOf(body, streamBytesMax) : bytesOf(body)
       return { status, statusText, headers, data, ...place(), isCacheMiss: false }
     } catch (error) {
-      const answer = answerIn(error)
-      if (answer === undefined) throw error
+      const reply = responseIn(error)
+      if (reply === undefined) throw error
       const isCacheMiss = error instanceof HttpStatusError && error.outcome === 'not-sent'
       const statusText = String(Reflect.get(Object(error), 'statusText') ?? '')
-      return { statusText, ...answer, ...place(), isCacheMiss }
+      return { statusText, ...reply, ...place(), isCacheMiss }
     }
   }
 
-  /** Takes in limits that were learnt in another way than by an answer's headers, such as a report that the API gives of its own. */
+  /** Takes in limits that were learnt in another way than by a response's headers, such as a report that the API gives of its own. */
   learnLimits(reports: readonly LimitReport[]): void {
     this.#limiter.learnReports(reports)
   }
@@ -370,7 +378,7 @@ export class ApiClient {
       priority: options.priority ?? 'hand',
       endpointClass: options.endpointClass ?? endpointClassOf(method, address.route, this.#base.shown),
       repeatable:
-        !sendsOnce && (repeatableMethods.has(method) || key !== undefined || options.onlyReads === true),
+        !sendsOnce && (repeatableMethods.has(method) || key !== undefined || options.readOnly === true),
       deadlineAt: this.#clock.monotonic() + totalMs,
       startBefore: options.startBefore,
       callerSignal: options.signal,
@@ -400,8 +408,8 @@ export class ApiClient {
   }
 }
 
-/** The answer that an error keeps, for callers to whom every status is one. */
-function answerIn(error: unknown): Answer<Uint8Array> | undefined {
+/** The response that an error keeps, for callers to whom every status is one. */
+function responseIn(error: unknown): ApiResponse<Uint8Array> | undefined {
   const isAnswered =
     error instanceof HttpStatusError ||
     error instanceof RateLimitedError ||
@@ -411,7 +419,7 @@ function answerIn(error: unknown): Answer<Uint8Array> | undefined {
 }
 
 function streamOf(body: unknown, maxBytes: number): AsyncIterable<Uint8Array> {
-  // Only an answer without a body comes without a stream.
+  // Only a response without a body comes without a stream.
   return typeof body === 'function' ? body(maxBytes) : Readable.from([])
 }
 

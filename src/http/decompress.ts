@@ -1,4 +1,4 @@
-/** Undoes an answer's content encoding, never into more bytes than allowed: a few kilobytes can unfold into gigabytes. */
+/** Undoes a response's content encoding, never into more bytes than allowed: a few kilobytes can unfold into gigabytes. */
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
 import { type Coding, codingsOf, hasZlibHeader } from './content-encoding.ts'

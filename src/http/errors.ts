@@ -2,7 +2,7 @@
  * What can go wrong with a call, as one small family.
  *
  * Each error says three things a caller decides by: `code` (what), `retry` (can trying again help) and `outcome` (may the request have
- * taken effect at the other side). Bodies, problems and schema issues are non-enumerable: printing an error never prints an answer.
+ * taken effect at the other side). Bodies, problems and schema issues are non-enumerable: printing an error never prints a response.
  */
 import type { ErrorCode } from '../model/error-codes.ts'
 import {
@@ -31,7 +31,7 @@ export abstract class HttpError extends IsthmusError {
   }
 }
 
-/** The RFC 9457 problem document of an error answer, if the API sends one. */
+/** The RFC 9457 problem document of an error response, if the API sends one. */
 export interface Problem {
   readonly type?: string
   readonly title?: string
@@ -41,14 +41,14 @@ export interface Problem {
   readonly [extension: string]: unknown
 }
 
-/** An answer as the errors keep it. */
-export interface ErrorAnswer {
+/** A response as the errors keep it. */
+export interface ErrorResponse {
   readonly status: number
   /** What the status line says beside the number. */
   readonly statusText?: string | undefined
   /** Decoded body: JSON if it was JSON, otherwise text. */
   readonly body: unknown
-  /** Media type without parameters, lower case; empty when the answer named none. */
+  /** Media type without parameters, lower case; empty when the response named none. */
   readonly mediaType: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -58,77 +58,77 @@ export interface ErrorAnswer {
 
 /** What a {@link HttpStatusError} is made from. */
 export interface HttpStatusErrorOptions extends HttpErrorOptions {
-  readonly answer: ErrorAnswer
+  readonly response: ErrorResponse
 }
 
-/** The answer's status says that the request failed. */
+/** The response's status says that the request failed. */
 export class HttpStatusError extends HttpError {
   readonly status: number
   /** Lower case, without parameters: tells an API's own error from a proxy's page. */
   readonly mediaType: string
-  /** Decoded body of the answer. Non-enumerable. */
+  /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
   /** The body when it is a problem document (RFC 9457). Non-enumerable. */
   declare readonly problem: Problem | undefined
-  /** Header fields of the answer. Non-enumerable. */
+  /** Header fields of the response. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>>
   /** The body before decoding, decompressed. Non-enumerable. */
   declare readonly plain: Uint8Array | undefined
 
   constructor(code: ErrorCode, message: string, options: HttpStatusErrorOptions) {
     super(code, message, options)
-    this.status = options.answer.status
-    this.mediaType = options.answer.mediaType
-    hide(this, 'body', options.answer.body)
-    hide(this, 'problem', problemOf(options.answer))
-    hide(this, 'headers', options.answer.headers)
-    hide(this, 'statusText', options.answer.statusText)
-    hide(this, 'plain', options.answer.plain)
+    this.status = options.response.status
+    this.mediaType = options.response.mediaType
+    hide(this, 'body', options.response.body)
+    hide(this, 'problem', problemOf(options.response))
+    hide(this, 'headers', options.response.headers)
+    hide(this, 'statusText', options.response.statusText)
+    hide(this, 'plain', options.response.plain)
   }
 }
 
 /** What a {@link RateLimitedError} is made from. */
 export interface RateLimitedErrorOptions extends HttpErrorOptions {
-  readonly answer?: ErrorAnswer
+  readonly response?: ErrorResponse
 }
 
 /** The other side, or our own limit, says "later"; `retry` says when if that is known. */
 export class RateLimitedError extends HttpError {
   /** Undefined when our own limiter refused before anything was sent. */
   readonly status: number | undefined
-  /** Decoded body of the answer. Non-enumerable. */
+  /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
-  /** Header fields of the answer. Non-enumerable. */
+  /** Header fields of the response. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, message: string, options: RateLimitedErrorOptions) {
     super(code, message, options)
-    this.status = options.answer?.status
-    hide(this, 'body', options.answer?.body)
-    hide(this, 'headers', options.answer?.headers)
-    hide(this, 'statusText', options.answer?.statusText)
+    this.status = options.response?.status
+    hide(this, 'body', options.response?.body)
+    hide(this, 'headers', options.response?.headers)
+    hide(this, 'statusText', options.response?.statusText)
   }
 }
 
 /** What an {@link AuthenticationError} is made from. */
 export interface AuthenticationErrorOptions extends HttpErrorOptions {
-  readonly answer?: ErrorAnswer
+  readonly response?: ErrorResponse
 }
 
 /** The credential was refused, by the API (401) or by the token endpoint. */
 export class AuthenticationError extends HttpError {
   readonly status: number | undefined
-  /** Decoded body of the answer. Non-enumerable. */
+  /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
-  /** Header fields of the answer. Non-enumerable. */
+  /** Header fields of the response. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, message: string, options: AuthenticationErrorOptions) {
     super(code, message, options)
-    this.status = options.answer?.status
-    hide(this, 'body', options.answer?.body)
-    hide(this, 'headers', options.answer?.headers)
-    hide(this, 'statusText', options.answer?.statusText)
+    this.status = options.response?.status
+    hide(this, 'body', options.response?.body)
+    hide(this, 'headers', options.response?.headers)
+    hide(this, 'statusText', options.response?.statusText)
   }
 }
 
@@ -169,10 +169,10 @@ export interface ResponseValidationErrorOptions extends HttpErrorOptions {
   readonly issues?: readonly SchemaIssue[]
 }
 
-/** An answer came that can't be used: not JSON, too large, too deep, or not what the schema says. */
+/** A response came that can't be used: not JSON, too large, too deep, or not what the schema says. */
 export class ResponseValidationError extends HttpError {
   readonly status: number
-  /** What the schema found; may quote values of the answer. Non-enumerable. */
+  /** What the schema found; may quote values of the response. Non-enumerable. */
   declare readonly issues: readonly SchemaIssue[]
 
   constructor(code: ErrorCode, message: string, options: ResponseValidationErrorOptions) {
@@ -199,9 +199,9 @@ function hide(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: false })
 }
 
-function problemOf(answer: ErrorAnswer): Problem | undefined {
-  if (answer.mediaType !== 'application/problem+json') return undefined
-  return isProblem(answer.body) ? answer.body : undefined
+function problemOf(response: ErrorResponse): Problem | undefined {
+  if (response.mediaType !== 'application/problem+json') return undefined
+  return isProblem(response.body) ? response.body : undefined
 }
 
 function isProblem(body: unknown): body is Problem {

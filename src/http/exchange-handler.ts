@@ -1,20 +1,20 @@
 /**
- * Collects one answer from undici.
+ * Collects one response from undici.
  *
- * waiting (no socket yet) → sent (handed to a socket) → answering (headers came) → settled. The stop, an error and the end of the answer
+ * waiting (no socket yet) → sent (handed to a socket) → answering (headers came) → settled. The stop, an error and the end of the response
  * lead to settled from every state; what comes after that is ignored.
  *
  * The time to the headers is kept here and not by undici, whose timers count in half seconds.
  */
 import type { Dispatcher } from 'undici'
-import { AnswerStream } from './bodies/answer-stream.ts'
 import { isStreamBody } from './bodies/request-body.ts'
-import { type Call, type HttpClock, outcomeSoFar, type WireAnswer } from './call.ts'
+import { ResponseStream } from './bodies/response-stream.ts'
+import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './call.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import { HttpError, NetworkError, TimeoutError } from './errors.ts'
 import { joinedField } from './header-names.ts'
 import { tellProgress } from './tell-progress.ts'
-import { answerTooLarge, headersTooLate, transportError } from './transport-errors.ts'
+import { headersTooLate, responseTooLarge, transportError } from './transport-errors.ts'
 
 /** What all exchanges of a transport have in common. */
 export interface ExchangeLimits {
@@ -31,7 +31,7 @@ const trailerFields = /^(?:x-)?(?:retry-after|rate-?limit)/
 export class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #call: Call
   readonly #limits: ExchangeLimits
-  readonly #resolve: (answer: WireAnswer) => void
+  readonly #resolve: (response: WireResponse) => void
   readonly #reject: (error: Error) => void
   readonly #onStop = (reason: Error): void => this.#fail(reason)
   #settled = false
@@ -42,12 +42,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: Readonly<Record<string, string>> = {}
   #chunks: Uint8Array[] = []
   #received = 0
-  #stream: AnswerStream | undefined
+  #stream: ResponseStream | undefined
 
   constructor(
     call: Call,
     limits: ExchangeLimits,
-    resolve: (answer: WireAnswer) => void,
+    resolve: (response: WireResponse) => void,
     reject: (error: Error) => void,
   ) {
     this.#call = call
@@ -79,7 +79,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.onBodyMoved()
   }
 
-  /** The request left, or a part of its body did: from now on the answer's headers are waited for. */
+  /** The request left, or a part of its body did: from now on the response's headers are waited for. */
   readonly onBodyMoved = (): void => {
     if (this.#settled || this.#status !== 0) return
     const { deadlines, headersMs } = this.#limits
@@ -112,13 +112,13 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       Number(this.#headers['content-length'] ?? 0) > this.#limits.maxBytes &&
       this.#call.method !== 'HEAD'
     ) {
-      this.#breakOff(answerTooLarge(this.#call, status, this.#limits.maxBytes))
+      this.#breakOff(responseTooLarge(this.#call, status, this.#limits.maxBytes))
     }
   }
 
   /** From here on the reader sets the pace; the call itself is over, the caller's signal still ends it. */
   #startStream(controller: Dispatcher.DispatchController): void {
-    const stream = new AnswerStream({
+    const stream = new ResponseStream({
       pause: () => controller.pause(),
       resume: () => controller.resume(),
       abort: () => controller.abort(stopped),
@@ -138,7 +138,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#received += chunk.byteLength
     if (this.#received > this.#limits.maxBytes) {
-      this.#breakOff(answerTooLarge(this.#call, this.#status, this.#limits.maxBytes))
+      this.#breakOff(responseTooLarge(this.#call, this.#status, this.#limits.maxBytes))
       return
     }
     this.#chunks.push(chunk)
@@ -171,7 +171,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#controller?.abort(stopped)
   }
 
-  #head(): Pick<WireAnswer, 'status' | 'statusText' | 'headers'> {
+  #head(): Pick<WireResponse, 'status' | 'statusText' | 'headers'> {
     return { status: this.#status, statusText: this.#statusText, headers: this.#headers }
   }
 
@@ -220,7 +220,7 @@ function givenUp(call: Call): NetworkError {
   })
 }
 
-/** undici makes the object anew for each answer, so it is taken over; only repeated fields come as lists. */
+/** undici makes the object anew for each response, so it is taken over; only repeated fields come as lists. */
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   for (const name in headers) {
     const value = headers[name]

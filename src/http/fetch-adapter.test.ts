@@ -46,14 +46,14 @@ test('answers like fetch: text, JSON, headers, bytes and an empty body', async (
   expect(server.seen.every(({ headers }) => headers.authorization === 'Bearer t')).toBe(true)
 })
 
-test('every status is an answer, after the retries that help', async () => {
+test('every status is a response, after the retries that help', async () => {
   for (const status of [302, 304, 400, 401, 404, 429, 500, 503]) {
     const { server, fetch } = await setUp((_request, response) =>
       status === 304 ? void response.writeHead(304).end() : sendJson(response, status, { why: 'no' }),
     )
-    const answer = await fetch('/x')
-    expect(answer.status).toBe(status)
-    if (status !== 304) expect(await answer.json()).toEqual({ why: 'no' })
+    const reply = await fetch('/x')
+    expect(reply.status).toBe(status)
+    if (status !== 304) expect(await reply.json()).toEqual({ why: 'no' })
     expect(server.seen).toHaveLength(status === 429 || status >= 500 ? 2 : 1)
   }
 })

@@ -8,7 +8,7 @@ import { fetchedResponse, type ResponseParts } from './fetched-response.ts'
 /** What SDKs take as their `fetch`. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Statuses whose answers have no body by definition. */
+/** Statuses whose responses have no body by definition. */
 const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 /** As many as the standard allows. */
 const redirectsMax = 20
@@ -28,15 +28,15 @@ export function createFetch(client: ApiClient): FetchLike {
     const { signal } = prepared
     signal?.throwIfAborted()
     try {
-      const answer = await client.exchangeStream(prepared.method, prepared.target, {
+      const response = await client.exchangeStream(prepared.method, prepared.target, {
         headers: prepared.headers,
         redirects: prepared.redirect === 'follow' ? redirectsMax : 0,
         cacheMode: prepared.cache,
         ...(prepared.body === undefined ? {} : { body: prepared.body }),
         ...(signal === undefined ? {} : { signal }),
       })
-      assertUsable(prepared, answer)
-      return fetchedResponse({ ...answer, data: bodyOf(prepared, answer) })
+      assertUsable(prepared, response)
+      return fetchedResponse({ ...response, data: bodyOf(prepared, response) })
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       throw fetchFailure(error)
@@ -52,17 +52,17 @@ function assertUsable(
   if (redirect === 'error' && isRedirect)
     throw new RequestError(
       'HTTP_REQUEST_INVALID',
-      `The answer to ${method} is a redirect (${status}), which "redirect" forbids.`,
+      `The response to ${method} is a redirect (${status}), which "redirect" forbids.`,
     )
   if (redirect === 'follow' && isRedirect)
     throw new RequestError(
       'HTTP_REQUEST_INVALID',
-      `The answer to ${method} is a redirect (${status}) that can't be followed.`,
+      `The response to ${method} is a redirect (${status}) that can't be followed.`,
     )
   if (cache === 'only-if-cached' && isCacheMiss)
     throw new RequestError(
       'HTTP_REQUEST_INVALID',
-      'The cache has no answer, and "only-if-cached" wants no other one.',
+      'The cache has no response, and "only-if-cached" wants no other one.',
     )
 }
 

@@ -25,13 +25,13 @@ export function joinedField(name: string, values: readonly string[]): string {
   return values.join(name === 'set-cookie' ? '\n' : ', ')
 }
 
-/** Each `set-cookie` of an answer. */
+/** Each `set-cookie` of a response. */
 export function setCookieLines(headers: Readonly<Record<string, string>> | undefined): readonly string[] {
   const joined = headers?.['set-cookie']
   return joined === undefined ? [] : joined.split('\n')
 }
 
-/** An answer's headers in the shape that `Response` takes. */
+/** A response's headers in the shape that `Response` takes. */
 export function headerPairs(headers: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     name === 'set-cookie' ? setCookieLines(headers).map((line) => [name, line]) : [[name, value]],

@@ -44,7 +44,7 @@ export interface ApiClientOptions {
   /** Keeps answers as RFC 9111 allows, apart for each credential. `true` keeps 50 MiB in memory. @default false */
   readonly cache?: boolean | CacheOptions
   /** Lets equal reads that are under way at the same time share one request. @default false */
-  readonly mergeEqualReads?: boolean
+  readonly coalesceReads?: boolean
   /** Sends back the cookies that the API sets, each to the origin that set it. In memory, 50 for each origin. @default false */
   readonly cookies?: boolean
   /** Redirects of a read that are followed. 0 to 10. Those of writes never are. @default 0 */
@@ -72,7 +72,7 @@ export interface ApiClientOptions {
   readonly allowPorts?: readonly number[]
   /** Goes out through a proxy. Tunnels (`CONNECT`), so it sees host and port alone; it resolves the names. @default none, whatever the environment says */
   readonly proxy?: ProxyOptions
-  /** Resolves host names. Its answers pass the same guard. @default the system's resolver */
+  /** Resolves host names. Its responses pass the same guard. @default the system's resolver */
   readonly lookup?: LookupFunction
   /** Sockets open at the same time. 1 to 1,024. @default 64 */
   readonly connections?: number
@@ -97,15 +97,15 @@ export interface ApiClientOptions {
 export interface CacheOptions {
   /** @default 50 MiB in memory, for this client alone */
   readonly store?: CacheStore
-  /** Tells whose answers these are, for clients with an authenticator of their own that share a store. @default none of them is shared */
+  /** Tells whose responses these are, for clients with an authenticator of their own that share a store. @default none of them is shared */
   readonly partition?: string
   /**
    * Request headers that say nothing about who asks, such as the id of a request. Calls that differ in any other header of their own (a
-   * tenant, a cookie) never share an answer. @default accept, accept-encoding, accept-language, user-agent and those of HTTP's own conditions
+   * tenant, a cookie) never share a response. @default accept, accept-encoding, accept-language, user-agent and those of HTTP's own conditions
    */
   readonly impersonalHeaders?: readonly string[]
   /**
-   * Share of the time since an answer last changed (`Last-Modified`) for which it counts as fresh when it names no lifetime (RFC 9111, 4.2.2).
+   * Share of the time since a response last changed (`Last-Modified`) for which it counts as fresh when it names no lifetime (RFC 9111, 4.2.2).
    * 0 to 1; browsers take 0.1. @default 0, never guessed
    */
   readonly heuristic?: number
@@ -117,9 +117,9 @@ export interface Timeouts {
   readonly totalMs: number
   /** Name, TCP and TLS of one attempt. @default 10000 */
   readonly connectMs: number
-  /** From the request to the answer's headers, of one attempt. @default 30000 */
+  /** From the request to the response's headers, of one attempt. @default 30000 */
   readonly headersMs: number
-  /** Longest silence within an answer's body. @default 15000 */
+  /** Longest silence within a response's body. @default 15000 */
   readonly bodyIdleMs: number
 }
 
@@ -138,7 +138,7 @@ export interface RetryOptions {
   readonly maxRetryAfterMs?: number | undefined
 }
 
-/** Bounds on what an answer may be. */
+/** Bounds on what a response may be. */
 export interface ResponseLimits {
   /** Bytes of the body after decompression. 1 to 1,073,741,824. @default 33554432 (32 MiB) */
   readonly maxBytes: number
@@ -182,7 +182,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Hears how much of the body has been sent, for each piece that the socket has taken. Begins anew with each attempt. */
   readonly onUploadProgress?: ProgressListener
-  /** Hears how much of the answer's body has come. Begins anew with each attempt. */
+  /** Hears how much of the response's body has come. Begins anew with each attempt. */
   readonly onDownloadProgress?: ProgressListener
   /** Overrides `timeouts.totalMs`. */
   readonly totalMs?: number
@@ -191,7 +191,7 @@ export interface CallOptions {
   /** Makes a POST or PATCH repeatable, for APIs that honour it. `auto` makes one up. @default none */
   readonly idempotencyKey?: string
   /** Says that a POST only reads (a query, a batch of reads), so that it may be sent again like a GET. @default false */
-  readonly onlyReads?: boolean
+  readonly readOnly?: boolean
   /** Lane of the rate limiter. @default 'hand' */
   readonly priority?: Priority
   /** Part of the API that fails or works as one, for the breaker. @default reads and writes of the path's first segment */
@@ -200,7 +200,7 @@ export interface CallOptions {
   readonly startBefore?: number
 }
 
-/** Options of a call whose answer is read while it comes in. */
+/** Options of a call whose response is read while it comes in. */
 export interface StreamOptions extends CallOptions {
   /** @default 'GET' */
   readonly method?: Method
@@ -211,7 +211,7 @@ export interface StreamOptions extends CallOptions {
 /** What a query parameter can be. */
 export type QueryValue = string | number | bigint | boolean
 
-/** Options of a call whose answer is checked and typed. */
+/** Options of a call whose response is checked and typed. */
 export interface TypedCallOptions<Output> extends CallOptions {
   /** Any Standard Schema (zod, valibot, arktype, …); the call returns its output. */
   readonly schema: StandardSchema<Output>

@@ -21,11 +21,11 @@ const words: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name could not be resolved right now',
   EHOSTUNREACH: 'the host is unreachable',
   ENETUNREACH: 'the network is unreachable',
-  UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
+  UND_ERR_SOCKET: 'the connection was closed before the response was complete',
   UND_ERR_ABORTED: 'the proxy refused to open a tunnel',
   UND_ERR_PRX_CONN: 'the proxy closed the connection before the tunnel was open',
   UND_ERR_PRX_TLS: "the proxy's certificate is for another host name",
-  UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large",
+  UND_ERR_HEADERS_OVERFLOW: "the response's headers are too large",
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; if it is yours, add its authority as "ca"',
   SELF_SIGNED_CERT_IN_CHAIN:
     'its certificate chain ends in an unknown authority; if it is yours, add it as "ca"',
@@ -70,7 +70,7 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
   }
   const reason =
     words[systemCode ?? ''] ??
-    (isParserError(systemCode) ? 'the answer is not HTTP' : 'the connection failed')
+    (isParserError(systemCode) ? 'the response is not HTTP' : 'the connection failed')
   const code = isTlsRefusal(systemCode) ? 'HTTP_TLS_REFUSED' : 'HTTP_NETWORK'
   return new NetworkError(code, `${call.label} failed: ${reason} (${systemCode ?? cause.name}).`, {
     outcome,
@@ -79,7 +79,7 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
   })
 }
 
-/** The error of a request whose answer's headers did not come in time. */
+/** The error of a request whose response's headers did not come in time. */
 export function headersTooLate(call: Call): TimeoutError {
   return new TimeoutError('HTTP_TIMEOUT', `${call.label} timed out in phase "headers".`, {
     outcome: outcomeSoFar(call.progress),
@@ -87,8 +87,8 @@ export function headersTooLate(call: Call): TimeoutError {
   })
 }
 
-/** The error of an answer that is larger than allowed. The request itself was processed, how far is unknown. */
-export function answerTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
+/** The error of a response that is larger than allowed. The request itself was processed, how far is unknown. */
+export function responseTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
   return new ResponseValidationError(
     'HTTP_ANSWER_TOO_LARGE',
     `${call.label} answered more than ${maxBytes} bytes; ask for smaller pages, or raise response.maxBytes.`,

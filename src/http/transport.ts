@@ -9,7 +9,7 @@ import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { wireBody } from './bodies/request-body.ts'
-import type { Call, HttpClock, WireAnswer } from './call.ts'
+import type { Call, HttpClock, WireResponse } from './call.ts'
 import { Deadlines } from './deadlines.ts'
 import { NetworkError } from './errors.ts'
 import { ExchangeHandler, type ExchangeLimits } from './exchange-handler.ts'
@@ -56,8 +56,8 @@ export class Transport {
     this.#route = routeOf(options)
   }
 
-  /** Sends one request and collects the whole answer; settles as soon as the call is stopped. */
-  exchange(call: Call): Promise<WireAnswer> {
+  /** Sends one request and collects the whole response; settles as soon as the call is stopped. */
+  exchange(call: Call): Promise<WireResponse> {
     return new Promise((resolve, reject) => {
       const handler = new ExchangeHandler(call, this.#limits, resolve, reject)
       if (call.stop.reason !== undefined) return
@@ -84,9 +84,9 @@ export class Transport {
   /** Lets running exchanges end for a second, then destroys every socket. A handshake that is stuck does not hold it up. */
   async close(): Promise<void> {
     const { dispatchers } = this.#route
-    const patience = Promise.withResolvers<void>()
-    const timer = setTimeout(patience.resolve, 1_000)
-    await Promise.race([Promise.all(dispatchers.map((one) => one.close())), patience.promise])
+    const waiter = Promise.withResolvers<void>()
+    const timer = setTimeout(waiter.resolve, 1_000)
+    await Promise.race([Promise.all(dispatchers.map((one) => one.close())), waiter.promise])
     clearTimeout(timer)
     // Its promise may wait for a stuck handshake's own time bound; nobody needs to.
     for (const one of dispatchers) one.destroy().catch(() => undefined)

@@ -1,4 +1,4 @@
-/** An answer's data against its schema. */
+/** A response's data against its schema. */
 import { ResponseValidationError } from './errors.ts'
 import { issuePointer, type StandardSchema } from './standard-schema.ts'
 

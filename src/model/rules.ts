@@ -11,8 +11,8 @@
  */
 import { findConstraintProblem } from './canonical/constraints.ts'
 import { fromExpressionResult, toExpressionDocument, withoutNulls } from './canonical/expression-value.ts'
-import { accept, type Outcome, refuse } from './canonical/outcome.ts'
 import { bareReferences } from './canonical/reference.ts'
+import { accept, refuse, type ValueResult } from './canonical/value-result.ts'
 import { isIsthmusError } from './errors.ts'
 import type { Entity, Expression, Field, Rule } from './integration.ts'
 import {
@@ -66,7 +66,7 @@ export async function applyRules(input: RulesInput, decision: MergeDecision): Pr
     fields: decision.fields,
     changes: [],
     problems: [],
-    answers: knownAnswers(input, decision.fields),
+    answers: knownResponses(input, decision.fields),
     asks: [],
   }
   for (const [index, rule] of entity.rules.entries()) await applyRule(input, draft, rule, index)
@@ -80,11 +80,11 @@ export async function applyRules(input: RulesInput, decision: MergeDecision): Pr
   }
 }
 
-const noAnswers: LookupAnswers = new Map()
+const noResponses: LookupAnswers = new Map()
 
 /** Answers stay true as long as the same is asked, so those that the fields rest on come first. */
-function knownAnswers({ entity, answers }: RulesInput, fields: AgreedFields): LookupAnswers {
-  if (entity.rules.every((rule) => expressionOf(rule).lookups === undefined)) return noAnswers
+function knownResponses({ entity, answers }: RulesInput, fields: AgreedFields): LookupAnswers {
+  if (entity.rules.every((rule) => expressionOf(rule).lookups === undefined)) return noResponses
   const known = new Map<string, LookupAnswer>(answers)
   for (const { answers: kept = [] } of Object.values(fields)) {
     for (const answer of kept) known.set(questionKey(answer), { kind: 'found', value: answer.value })
@@ -135,7 +135,7 @@ async function evaluate(
   entity: Entity,
   expression: Expression,
   { fields, asking }: { readonly fields: AgreedFields; readonly asking: Asking },
-): Promise<Outcome<unknown>> {
+): Promise<ValueResult<unknown>> {
   try {
     const input = toExpressionDocument(agreedDocument(fields), (name) => entity.fields.get(name)?.type)
     return accept(await expression.evaluate(withoutNulls(input), asking.functions))
@@ -145,7 +145,7 @@ async function evaluate(
 }
 
 /** Messages of foreign errors may quote the values they stumbled over. */
-function failed(error: unknown): Outcome<never> {
+function failed(error: unknown): ValueResult<never> {
   if (isIsthmusError(error)) return refuse(error.code, error.message)
   return refuse('EXPRESSION_FAILED', 'it failed on these values')
 }
@@ -203,7 +203,7 @@ function setField(
 }
 
 /** The result as a value of the field, in its normal form and within its limits. */
-function canonicalResult(field: Field, result: unknown): Outcome<CanonicalValue | undefined> {
+function canonicalResult(field: Field, result: unknown): ValueResult<CanonicalValue | undefined> {
   const parsed = fromExpressionResult(field.type, result)
   if (!parsed.ok || parsed.value === undefined) return parsed
   try {

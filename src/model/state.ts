@@ -151,7 +151,7 @@ export interface Member {
   readonly system: string
   readonly entity: string
   /** Native id; undefined while `absent`. Unique per (system, entity). */
-  readonly rid?: string
+  readonly nativeId?: string
   readonly state: MemberState
   readonly fields: MemberFields
   /** Highest ordered version seen, or the last opaque one. */
@@ -190,7 +190,7 @@ export interface CreateEvidence {
   /** Candidates discovered before this must have been read. Fixed once, so that later ones never delay the create. */
   readonly readUpTo: number
   /** Native ids that the search found: each must have been read since `takenAt`. */
-  readonly rids?: readonly string[]
+  readonly nativeIds?: readonly string[]
 }
 
 /** The remote writes an intent can stand for. */
@@ -226,7 +226,7 @@ export interface Intent {
 
 export interface IntentRequest {
   readonly resource: string
-  readonly rid?: string
+  readonly nativeId?: string
   /** Native body: the patch, or the whole object for systems that replace. */
   readonly body: { readonly [key: string]: unknown }
   /** Canonical values in the body, for the own-write memory and for adoption. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../test/support/database.ts'
-import { TwinSystem } from '../../test/support/twins/twin-system.ts'
+import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import type { Connector } from '../connectors/kit/define-connector.ts'
 import type { DomainEvent } from '../model/events.ts'
 import { readSettings } from './config.ts'
@@ -43,16 +43,16 @@ afterAll(async () => {
 })
 
 interface Start {
-  readonly twins: ReadonlyMap<string, TwinSystem>
+  readonly memory: ReadonlyMap<string, MemorySystem>
   readonly schema: string
   readonly roles?: readonly Role[]
   readonly events?: DomainEvent[]
 }
 
-async function start({ twins, schema, roles, events }: Start): Promise<IsthmusRuntime> {
+async function start({ memory, schema, roles, events }: Start): Promise<IsthmusRuntime> {
   const connector: Connector = {
     name: 'twin',
-    connect: ({ name }) => twins.get(name) ?? new TwinSystem(name),
+    connect: ({ name }) => memory.get(name) ?? new MemorySystem(name),
   }
   const runtime = await createRuntime({
     loaded: await loadDefinition({ directory, environment: {} }),
@@ -66,8 +66,8 @@ async function start({ twins, schema, roles, events }: Start): Promise<IsthmusRu
   return runtime
 }
 
-function pair(): ReadonlyMap<string, TwinSystem> {
-  return new Map(['crm', 'erp'].map((name) => [name, new TwinSystem(name)]))
+function pair(): ReadonlyMap<string, MemorySystem> {
+  return new Map(['crm', 'erp'].map((name) => [name, new MemorySystem(name)]))
 }
 
 /** Waits, bounded, for something that other promises bring about. */
@@ -78,32 +78,38 @@ async function until(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true)
 }
 
-const webhook = (rid: string) => ({
+const webhook = (nativeId: string) => ({
   headers: { signature: 'good' },
-  body: new TextEncoder().encode(rid),
+  body: new TextEncoder().encode(nativeId),
   receivedAt: 0,
 })
 
 describe('createRuntime', () => {
   it('keeps two systems in agreement on PostgreSQL: first load, polls and webhooks', async () => {
-    const twins = pair()
-    const crm = twins.get('crm')
-    const erp = twins.get('erp')
+    const memory = pair()
+    const crm = memory.get('crm')
+    const erp = memory.get('erp')
     for (let index = 0; index < 20; index += 1) {
       crm?.put({ name: `N${index}`, email: `${index}@example.org` })
       if (index % 2 === 0) erp?.put({ name: `N${index}`, email: `${index}@example.org` })
     }
     const events: DomainEvent[] = []
-    const runtime = await start({ twins, schema: 'agreement', events })
+    const runtime = await start({ memory, schema: 'agreement', events })
     await until(() => erp?.records.size === 20)
     expect(crm?.records.size).toBe(20)
 
     crm?.put({ name: 'Edited in crm' }, 'crm-1')
     await until(() => erp?.all().some(({ name }) => name === 'Edited in crm') === true)
-    const rid = [...(erp?.records.keys() ?? [])][3] ?? ''
-    erp?.put({ name: 'Edited in erp' }, rid)
-    expect(await runtime.receive('erp', webhook(rid))).toMatchObject({ kind: 'accepted', duplicate: false })
-    expect(await runtime.receive('erp', webhook(rid))).toMatchObject({ kind: 'accepted', duplicate: true })
+    const nativeId = [...(erp?.records.keys() ?? [])][3] ?? ''
+    erp?.put({ name: 'Edited in erp' }, nativeId)
+    expect(await runtime.receive('erp', webhook(nativeId))).toMatchObject({
+      kind: 'accepted',
+      duplicate: false,
+    })
+    expect(await runtime.receive('erp', webhook(nativeId))).toMatchObject({
+      kind: 'accepted',
+      duplicate: true,
+    })
     await until(() => crm?.all().some(({ name }) => name === 'Edited in erp') === true)
 
     await runtime.idle()
@@ -120,22 +126,22 @@ describe('createRuntime', () => {
   })
 
   it('shares the work between processes with different roles', async () => {
-    const twins = pair()
+    const memory = pair()
     const schema = 'shared_work'
-    const front = await start({ twins, schema, roles: ['intake', 'scheduler'] })
-    const back = await start({ twins, schema, roles: ['worker'] })
-    const crm = twins.get('crm')
-    const erp = twins.get('erp')
-    const rid = crm?.put({ name: 'Ada', email: 'ada@example.org' }) ?? ''
-    expect(await back.receive('crm', webhook(rid))).toEqual({ kind: 'unknown' })
-    expect(await front.receive('crm', webhook(rid))).toMatchObject({ kind: 'accepted' })
+    const front = await start({ memory, schema, roles: ['intake', 'scheduler'] })
+    const back = await start({ memory, schema, roles: ['worker'] })
+    const crm = memory.get('crm')
+    const erp = memory.get('erp')
+    const nativeId = crm?.put({ name: 'Ada', email: 'ada@example.org' }) ?? ''
+    expect(await back.receive('crm', webhook(nativeId))).toEqual({ kind: 'unknown' })
+    expect(await front.receive('crm', webhook(nativeId))).toMatchObject({ kind: 'accepted' })
     await until(() => erp?.records.size === 1)
     await front.stop()
     await back.stop()
   })
 
   it('refuses a database that belongs to another integration, and leaves nothing open', async () => {
-    const runtime = await start({ twins: pair(), schema: 'taken' })
+    const runtime = await start({ memory: pair(), schema: 'taken' })
     await runtime.stop()
     const other = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     writeFileSync(join(other, 'isthmus.yaml'), definition.replace('runtime-test', 'another'))
@@ -144,7 +150,7 @@ describe('createRuntime', () => {
       other,
     )
     const loaded = await loadDefinition({ directory: other, environment: {} })
-    const connectors: Connector[] = [{ name: 'twin', connect: ({ name }) => new TwinSystem(name) }]
+    const connectors: Connector[] = [{ name: 'twin', connect: ({ name }) => new MemorySystem(name) }]
     await expect(createRuntime({ loaded, settings, connectors })).rejects.toMatchObject({
       code: 'STORE_OTHER_INTEGRATION',
     })
@@ -153,14 +159,14 @@ describe('createRuntime', () => {
 
   it('refuses what `isthmus start` refuses, all of it at once, and leaves the bound definition as it was', async () => {
     const schema = 'refused'
-    const running = await start({ twins: pair(), schema })
+    const running = await start({ memory: pair(), schema })
     const bound = running.integration.version
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     const unguarded = definition.replaceAll('triggers: [{ poll: 1s }]', 'triggers: [{ poll: 2s }]')
     writeFileSync(join(folder, 'isthmus.yaml'), unguarded)
     const connector: Connector = {
       name: 'twin',
-      connect: ({ name }) => new TwinSystem(name, { conditionalWrites: false, create: 'unsupported' }),
+      connect: ({ name }) => new MemorySystem(name, { conditionalWrites: false, create: 'unsupported' }),
     }
     const attempt = createRuntime({
       loaded: await loadDefinition({ directory: folder, environment: {} }),
@@ -189,7 +195,7 @@ describe('createRuntime', () => {
       `crm: { connector: twin, token: "\${env:CRM_TOKEN}" }`,
     )
     writeFileSync(join(folder, 'isthmus.yaml'), text)
-    const connector: Connector = { name: 'twin', connect: ({ name }) => new TwinSystem(name) }
+    const connector: Connector = { name: 'twin', connect: ({ name }) => new MemorySystem(name) }
     const settings = readSettings(
       { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'kept' },
       folder,

@@ -16,11 +16,11 @@ import { createHealthNotes } from '../engine/health.ts'
 import type { IntakeContext } from '../engine/intake-context.ts'
 import { createIntakeParts } from '../engine/intake-parts.ts'
 import { createLensBook } from '../engine/lens-book.ts'
-import { lookAt } from '../engine/observe.ts'
+import { observeMember } from '../engine/observe.ts'
 import { createRuns } from '../engine/runs.ts'
 import { createScheduler } from '../engine/scheduler.ts'
 import { createSubscriptions } from '../engine/subscriptions.ts'
-import { createWebhookIntake, type WebhookAnswer } from '../engine/webhook-intake.ts'
+import { createWebhookIntake, type WebhookResponse } from '../engine/webhook-intake.ts'
 import { type IsthmusError, isIsthmusError, UsageError } from '../model/errors.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
@@ -34,7 +34,7 @@ import { createNextCron } from './cron.ts'
 import { createDriftWatch, type DriftWatch } from './drift/drift-watch.ts'
 import { type PausableIntegration, pausable } from './drift/paused-fields.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
-import { createLife } from './life.ts'
+import { createLifecycle } from './life.ts'
 import type { LoadedDefinition } from './load-definition.ts'
 import { type OpenStore, openStore } from './open-store.ts'
 import { createRandom } from './random.ts'
@@ -80,7 +80,7 @@ export interface IsthmusRuntime {
   readonly byHand: ByHand
   readonly engine: Engine
   /** Takes a webhook delivery in; throws when it can't be committed, so that the sender sends it again. */
-  receive(system: string, delivery: WebhookDelivery): Promise<WebhookAnswer>
+  receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
   /** How things are, over all processes. */
   readonly status: StatusReader
   /**
@@ -128,7 +128,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     await store.migrate()
     // From here on processes under another definition stop.
     const bound = await bindDefinition(store, loaded)
-    tellBound(events, integration, bound)
+    emitBound(events, integration, bound)
     await clock.align(() => store.now())
     const runtime = compose({ options, open, systems, events, clock, bound, pausable: pausable(integration) })
     await runtime.watch.prepare()
@@ -175,7 +175,7 @@ async function closeAll(systems: ReadonlyMap<string, ConnectedSystem>, open: Ope
   await open.close()
 }
 
-function tellBound(events: EventBus, { version }: Integration, { binding, changes }: BoundDefinition): void {
+function emitBound(events: EventBus, { version }: Integration, { binding, changes }: BoundDefinition): void {
   const { previous } = binding
   if (previous === undefined || previous === version) return
   const messages = changes.map(({ message }) => message)
@@ -218,7 +218,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     random,
     emit: events.emit,
     binding: bound.binding,
-    parts: createIntakeParts({ lookAt, carryOut }),
+    parts: createIntakeParts({ observeMember, carryOut }),
     runs,
     ...(options.engine === undefined ? {} : { settings: options.engine }),
   })
@@ -234,7 +234,7 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     wake: () => engine.wake(),
   })
   const subscriptions = taken.has('intake') ? createSubscriptions(context, runs) : undefined
-  const life = createLife({
+  const life = createLifecycle({
     clock,
     store,
     epoch: bound.binding.epoch,

@@ -39,7 +39,7 @@ export interface Life {
   readonly stop: () => Promise<void>
 }
 
-export function createLife(options: LifeOptions): Life {
+export function createLifecycle(options: LifeOptions): Life {
   const { clock, store, epoch, onSuperseded, engine, scheduler, beside, close } = options
   const ending = new AbortController()
   const superseded = new AbortController()

@@ -26,8 +26,8 @@ export function openLookups(options: TryOptions): OpenLookups {
     open.set(name, system)
     const timeout = AbortSignal.timeout(settings.timing.readTimeoutMs)
     const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-    const answer = await system.lookup?.(question, { signal: until, priority: 'hand' })
-    return answer ?? unknown(`${name} answers nothing`)
+    const response = await system.lookup?.(question, { signal: until, priority: 'hand' })
+    return response ?? unknown(`${name} answers nothing`)
   }
   return {
     ask,

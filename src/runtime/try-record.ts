@@ -159,13 +159,13 @@ async function obtain(options: TryOptions, part: EntitySystem): Promise<Obtained
 async function readOne(
   system: ConnectedSystem,
   resourceName: string,
-  rid: string,
+  nativeId: string,
   signal: AbortSignal,
 ): Promise<Obtained> {
   const resource = system.resource(resourceName)
-  const result = await resource.read(rid, { signal, priority: 'hand' })
+  const result = await resource.read(nativeId, { signal, priority: 'hand' })
   if (result.kind === 'gone')
-    throw new UsageError('CLI_NOT_FOUND', `${system.name} has no record ${rid} in ${resourceName}`)
+    throw new UsageError('CLI_NOT_FOUND', `${system.name} has no record ${nativeId} in ${resourceName}`)
   if (result.kind === 'unknown') throw new IsthmusError(codeOf(result.failure.code), result.failure.message)
   const marker = resource.markerOf?.(result.native)
   return {

@@ -1,7 +1,7 @@
 /**
  * The HTTP server: webhook intake, health, and the status page with its live events.
  *
- * It decides nothing. A webhook is answered 2xx only after the intake has committed it; while the database is away the answer is 503, so
+ * It decides nothing. A webhook is answered 2xx only after the intake has committed it; while the database is away the response is 503, so
  * that the sender tries again.
  */
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -24,7 +24,7 @@ export interface ServerDependencies {
   receive(
     system: string,
     delivery: WebhookDelivery,
-  ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown'; readonly answer?: WebhookReply }>
+  ): Promise<{ readonly kind: 'accepted' | 'refused' | 'unknown'; readonly response?: WebhookReply }>
   /** Throws when the database takes no writes. */
   checkReady(): Promise<void>
   now(): number

@@ -28,8 +28,8 @@ export function addHookRoutes(server: FastifyInstance, dependencies: ServerDepen
       try {
         const result = await dependencies.receive(request.params.system, delivery)
         if (result.kind === 'accepted') {
-          if (result.answer === undefined) return await reply.code(202).send()
-          return await reply.code(200).type(result.answer.contentType).send(result.answer.body)
+          if (result.response === undefined) return await reply.code(202).send()
+          return await reply.code(200).type(result.response.contentType).send(result.response.body)
         }
         return await reply.code(401).send()
       } catch {

@@ -76,7 +76,7 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         viewers.delete(response)
         stopWhenAlone()
       })
-      // A new viewer needs the latest lines too, so the next answer starts over for everybody; pages drop what they have by sequence.
+      // A new viewer needs the latest lines too, so the next response starts over for everybody; pages drop what they have by sequence.
       lastSeq = undefined
       timer ??= setInterval(() => void refresh(), refreshMs)
       void refresh()

@@ -2,7 +2,7 @@
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 
-/** Without an answer of the database nothing can be said; least of all that everything agrees. */
+/** Without a response of the database nothing can be said; least of all that everything agrees. */
 export function problemOf(error: unknown): Readonly<Record<string, unknown>> {
   const known = isIsthmusError(error) ? error : undefined
   const code = known?.code ?? 'STORE_UNAVAILABLE'

@@ -93,7 +93,7 @@ export interface ReviewRow {
   readonly recordId: string
   readonly entity: string
   readonly system: string
-  readonly rid: string
+  readonly nativeId: string
   readonly at: number
   readonly candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[]
 }
@@ -160,7 +160,7 @@ export interface AdminStore extends DuplicateAdmin {
   record(
     key:
       | { readonly recordId: string }
-      | { readonly system: string; readonly entity?: string; readonly rid: string },
+      | { readonly system: string; readonly entity?: string; readonly nativeId: string },
   ): Promise<RecordDetail | undefined>
   /** Newest last. */
   journal(query: {

@@ -29,7 +29,7 @@ import type { BindingStore } from './binding-contract.ts'
 import type { OpenMatters } from './duplicates-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
-import type { ReferenceAnswer, ReferenceQuery } from './reference-contract.ts'
+import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 import type { GuardReservation, RunComparison, StagedRecord } from './run-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
@@ -67,7 +67,7 @@ export interface WorkerSession {
 export interface Mark {
   readonly system: string
   readonly entity: string
-  readonly rid: string
+  readonly nativeId: string
   /** No news when it equals the member's absorbed version. */
   readonly version?: string
   /** Worth a look even if the version is known (deletion events, by hand). */
@@ -123,7 +123,7 @@ export interface ClaimResult {
 export interface MemberUpdate {
   readonly system: string
   readonly state?: MemberState
-  readonly rid?: string | null
+  readonly nativeId?: string | null
   readonly fields?: MemberFields
   readonly floor?: string | null
   readonly absorbedVersion?: string | null
@@ -151,7 +151,7 @@ export interface CreateCheck {
     readonly takenAt: number
     readonly goodUntil: number
     /** Native ids that must have been read since `takenAt`. @default none */
-    readonly rids?: readonly string[]
+    readonly nativeIds?: readonly string[]
   }
 }
 
@@ -227,7 +227,7 @@ export interface DependencyDraft {
   /** Either a known record … */
   readonly targetRecordId?: string
   /** … or a native id not seen yet. */
-  readonly target?: { readonly system: string; readonly entity: string; readonly rid: string }
+  readonly target?: { readonly system: string; readonly entity: string; readonly nativeId: string }
 }
 
 /** Side rows that any commit of a pass may add. */
@@ -314,7 +314,7 @@ export type { MatchKey } from '../model/matching/contract.ts'
 export type { Binding, BindRequest, Bound } from './binding-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
-export type { ReferenceAnswer, ReferenceQuery } from './reference-contract.ts'
+export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
 export type { GuardReservation, RunComparison, RunRow, StagedRecord } from './run-contract.ts'
 
 export interface MatchRequest {
@@ -360,7 +360,7 @@ export type AttachResult =
 export interface AliasRequest {
   readonly lease: Lease
   readonly system: string
-  readonly survivorRid: string
+  readonly survivorNativeId: string
   readonly journal: readonly JournalEntry[]
 }
 
@@ -436,7 +436,7 @@ export interface Store extends BindingStore {
     }[]
     readonly journal: readonly JournalEntry[]
   }): Promise<'ok' | 'fenced'>
-  resolveReferences(queries: readonly ReferenceQuery[]): Promise<readonly ReferenceAnswer[]>
+  resolveReferences(queries: readonly ReferenceQuery[]): Promise<readonly ReferenceResponse[]>
 
   /** True when open creates at this system were begun before `before`: an unmatched record seen since could be one of them. */
   openCreatesBefore(system: string, entity: string, before: number): Promise<boolean>
@@ -457,7 +457,7 @@ export interface Store extends BindingStore {
   stage(runId: string, records: readonly StagedRecord[]): Promise<void>
   /**
    * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
-   * marked only when `complete`, or when `lookAtMissing` allows for as many:
+   * marked only when `complete`, or when `observeMissing` allows for as many:
    * the run's reason then ends with its `note`. Drops the staged rows. When complete,
    * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
    */
@@ -467,7 +467,7 @@ export interface Store extends BindingStore {
     readonly reason?: string
     readonly expected?: number
     readonly seen: number
-    readonly lookAtMissing?: { readonly atMost: number; readonly note: string }
+    readonly observeMissing?: { readonly atMost: number; readonly note: string }
   }): Promise<RunComparison>
   /** A complete full run has finished for (system, entity), begun since the system takes part (`StoredLensSet.joinedAt`). */
   baselineDone(system: string, entity: string): Promise<boolean>

@@ -10,7 +10,7 @@ import { canonicalJson } from '../model/canonical/equality.ts'
 import { isCanonicalObject } from '../model/canonical/object.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { KeptAnswer } from '../model/lookup.ts'
-import type { AgreedFields, CreateEvidence, MemberFields } from '../model/state.ts'
+import type { AgreedFields, CreateEvidence, Intent, IntentRequest, MemberFields } from '../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../model/values.ts'
 import type { FieldCodec, FieldPlace, MatchKey } from './contract.ts'
 
@@ -105,7 +105,20 @@ export function writeEvidence(evidence: CreateEvidence | null | undefined): stri
 
 export function readEvidence(text: string): CreateEvidence {
   const evidence: unknown = JSON.parse(text)
-  return evidence as CreateEvidence // the shape was checked by the compiler when it was written
+  // The shape was checked by the compiler when it was written; `rids` is the name that earlier versions stored.
+  const { rids, ...rest } = evidence as CreateEvidence & { readonly rids?: readonly string[] }
+  return rids === undefined ? rest : { ...rest, nativeIds: rids }
+}
+
+/** What is stored of an intent. One that was open when an earlier version stopped has the native id under the name `rid`. */
+export function decodeIntent(
+  codec: FieldCodec,
+  place: FieldPlace,
+  bytes: Uint8Array,
+): Pick<Intent, 'revs' | 'request'> {
+  const { revs, request } = decodeLossless<Pick<Intent, 'revs' | 'request'>>(codec, place, bytes)
+  const { rid, ...rest } = request as IntentRequest & { readonly rid?: string }
+  return { revs, request: rid === undefined ? request : { ...rest, nativeId: rid } }
 }
 
 /** Anything that JSON off the wire can be, numbers of any size included. */

@@ -3,7 +3,7 @@
 /** What one of the two records has in a system. */
 export interface DuplicateNative {
   readonly system: string
-  readonly rid: string
+  readonly nativeId: string
   readonly state: string
   /** A create of ours made it: the other one is likely to be what people work with. */
   readonly madeHere: boolean
@@ -63,7 +63,7 @@ export interface MergeRequest {
 }
 
 /** `refused`: with what stands against it, as a sentence for a person. */
-export type DuplicateAnswer =
+export type DuplicateResponse =
   | { readonly kind: 'ok'; readonly id: string }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -94,9 +94,9 @@ export interface DuplicateAdmin {
   duplicate(id: string): Promise<DuplicateRow | undefined>
   crowdedKeys(limit: number): Promise<readonly CrowdedKey[]>
   /** The two are the same: for each system one native record stays, the merged record takes over what the others hold. */
-  mergeRecords(request: MergeRequest, actor: string): Promise<DuplicateAnswer>
+  mergeRecords(request: MergeRequest, actor: string): Promise<DuplicateResponse>
   /** The two are different things, for good. */
-  keepApart(recordId: string, otherId: string, actor: string): Promise<DuplicateAnswer>
+  keepApart(recordId: string, otherId: string, actor: string): Promise<DuplicateResponse>
   /** Takes a decision back. The pair is open again where it still is one. */
-  undoDuplicate(id: string, actor: string): Promise<DuplicateAnswer>
+  undoDuplicate(id: string, actor: string): Promise<DuplicateResponse>
 }

@@ -5,7 +5,7 @@ import type { DuplicateRow, DuplicateSide, MergeRequest } from './duplicates-con
 /** What a record has in one system. */
 export interface MergeMember {
   readonly system: string
-  readonly rid: string | undefined
+  readonly nativeId: string | undefined
   readonly state: MemberState
 }
 
@@ -18,6 +18,16 @@ export interface MergeBefore {
   readonly keys: readonly { readonly mac: string; readonly rule: number; readonly kind: 'exact' | 'block' }[]
 }
 
+/** As it is stored; earlier versions kept native ids under the name `rid`. */
+export function mergeBeforeOf(stored: MergeBefore): MergeBefore {
+  const members = (side: readonly MergeMember[]): readonly MergeMember[] =>
+    side.map((member) => {
+      const { rid, ...rest } = member as MergeMember & { readonly rid?: string }
+      return rid === undefined ? rest : { ...rest, nativeId: rid }
+    })
+  return { ...stored, keep: members(stored.keep), drop: members(stored.drop) }
+}
+
 /** The systems whose native records change their record, and what the dropped record has afterwards. */
 export interface MergePlan {
   /** The kept record takes the dropped one's native record there. */
@@ -26,8 +36,8 @@ export interface MergePlan {
   readonly left: readonly MergeMember[]
 }
 
-export function isLive({ rid, state }: MergeMember): boolean {
-  return rid !== undefined && (state === 'linked' || state === 'unread')
+export function isLive({ nativeId, state }: MergeMember): boolean {
+  return nativeId !== undefined && (state === 'linked' || state === 'unread')
 }
 
 /** A sentence that says what is wrong with the request, or the plan. */
@@ -61,14 +71,18 @@ function takesOver(
 ): boolean {
   if (!isLive(theirs)) return false
   if (own === undefined || !isLive(own)) return true
-  return (survivors[theirs.system] ?? suggested.get(theirs.system)) === theirs.rid
+  return (survivors[theirs.system] ?? suggested.get(theirs.system)) === theirs.nativeId
 }
 
 /** What has no place any more: a living one is put away or kept beside, one that is gone is remembered for late news of it. */
 function leftBehind(member: MergeMember | undefined, system: string): MergeMember {
-  if (member?.rid === undefined) return { system, rid: undefined, state: 'absent' }
-  if (isLive(member)) return { system, rid: member.rid, state: 'linked' }
-  return { system, rid: member.rid, state: member.state === 'out-of-scope' ? 'out-of-scope' : 'gone' }
+  if (member?.nativeId === undefined) return { system, nativeId: undefined, state: 'absent' }
+  if (isLive(member)) return { system, nativeId: member.nativeId, state: 'linked' }
+  return {
+    system,
+    nativeId: member.nativeId,
+    state: member.state === 'out-of-scope' ? 'out-of-scope' : 'gone',
+  }
 }
 
 function unknownSurvivor(
@@ -76,23 +90,23 @@ function unknownSurvivor(
   drop: readonly MergeMember[],
   survivors: Readonly<Record<string, string>>,
 ): string | undefined {
-  for (const [system, rid] of Object.entries(survivors)) {
+  for (const [system, nativeId] of Object.entries(survivors)) {
     const living = [...keep, ...drop].filter((member) => member.system === system && isLive(member))
-    if (living.some((member) => member.rid === rid)) continue
-    const known = living.map((member) => `${system}:${member.rid}`).join(' or ')
+    if (living.some((member) => member.nativeId === nativeId)) continue
+    const known = living.map((member) => `${system}:${member.nativeId}`).join(' or ')
     return known === ''
       ? `neither of the two has a record in ${system}`
-      : `${system}:${rid} belongs to neither of the two: name ${known}`
+      : `${system}:${nativeId} belongs to neither of the two: name ${known}`
   }
   return undefined
 }
 
 /** The native record that is suggested to stay: the one that people made, else the one of the record that was there first. */
 export function suggestSurvivor(
-  own: { readonly rid: string; readonly madeHere: boolean },
-  theirs: { readonly rid: string; readonly madeHere: boolean },
+  own: { readonly nativeId: string; readonly madeHere: boolean },
+  theirs: { readonly nativeId: string; readonly madeHere: boolean },
 ): string {
-  return own.madeHere && !theirs.madeHere ? theirs.rid : own.rid
+  return own.madeHere && !theirs.madeHere ? theirs.nativeId : own.nativeId
 }
 
 /** Systems in which both records have a native record, with the one that is suggested to stay. */
@@ -138,20 +152,20 @@ export function planUndo(
     const own = before.keep.find((member) => member.system === system)
     const left = now(drop, system)
     const held = now(keep, system)
-    if (theirs.rid !== undefined && held?.rid === theirs.rid) {
+    if (theirs.nativeId !== undefined && held?.nativeId === theirs.nativeId) {
       // Taken by the merge: both go back to where they were.
       plan.systems.push(system)
       plan.drop.push({ ...theirs, state: workingState(before, theirs), fields: 'none' })
-      const isThere = own?.rid !== undefined && left?.rid === own.rid && left.state !== 'gone'
+      const isThere = own?.nativeId !== undefined && left?.nativeId === own.nativeId && left.state !== 'gone'
       plan.keep.push(
         isThere && own !== undefined
-          ? { system, rid: own.rid, state: 'linked', fields: 'none' }
-          : { system, rid: undefined, state: 'absent', fields: 'none' },
+          ? { system, nativeId: own.nativeId, state: 'linked', fields: 'none' }
+          : { system, nativeId: undefined, state: 'absent', fields: 'none' },
       )
-    } else if (theirs.rid === undefined || left?.rid === theirs.rid) {
+    } else if (theirs.nativeId === undefined || left?.nativeId === theirs.nativeId) {
       plan.drop.push(stayedBehind(before, theirs, left))
       if (isLive(theirs) && left?.state === 'gone') plan.lost = true
-    } else return `${system}:${theirs.rid} belongs to another record by now`
+    } else return `${system}:${theirs.nativeId} belongs to another record by now`
   }
   return plan
 }
@@ -161,12 +175,12 @@ function stayedBehind(
   theirs: MergeMember,
   left: MergeMember | undefined,
 ): RestoredMember {
-  const { system, rid } = theirs
+  const { system, nativeId } = theirs
   if (!isLive(theirs))
-    return { system, rid, state: rid === undefined ? 'absent' : theirs.state, fields: 'kept' }
+    return { system, nativeId, state: nativeId === undefined ? 'absent' : theirs.state, fields: 'kept' }
   // It was removed because of the merge: whoever wants it back gets it made anew.
-  if (left?.state === 'gone') return { system, rid: undefined, state: 'absent', fields: 'none' }
-  return { system, rid, state: workingState(before, theirs), fields: 'kept' }
+  if (left?.state === 'gone') return { system, nativeId: undefined, state: 'absent', fields: 'none' }
+  return { system, nativeId, state: workingState(before, theirs), fields: 'kept' }
 }
 
 function workingState({ dropState }: MergeBefore, { state }: MergeMember): MemberState {

@@ -7,6 +7,6 @@ const bytesMax = 512
  * False for text too long to be kept as a native id. A mark that names one is dropped, and so is a listed record: refusing it would stop the
  * feed, the delivery or the full run that it is part of, for ever and with all its neighbours.
  */
-export function isNativeId(rid: string): boolean {
-  return rid.length <= bytesMax && Buffer.byteLength(rid) <= bytesMax
+export function isNativeId(nativeId: string): boolean {
+  return nativeId.length <= bytesMax && Buffer.byteLength(nativeId) <= bytesMax
 }

@@ -4,10 +4,10 @@ export interface ReferenceQuery {
   readonly system: string
   readonly entity: string
   /** Native → record … */
-  readonly rid?: string
+  readonly nativeId?: string
   /** … or record → native. */
   readonly recordId?: string
 }
 
 /** Same order as asked; undefined = unknown. Merged records answer with their survivor. */
-export type ReferenceAnswer = { readonly recordId: string; readonly rid: string } | undefined
+export type ReferenceResponse = { readonly recordId: string; readonly nativeId: string } | undefined

@@ -3,7 +3,7 @@ import type { CanonicalDocument } from '../model/values.ts'
 
 /** One listed record of a full run, normalised for its system as the shadow is. */
 export interface StagedRecord {
-  readonly rid: string
+  readonly nativeId: string
   readonly values: CanonicalDocument
   readonly version?: string
 }

@@ -71,11 +71,11 @@ export function describeAdmin(open: OpenHarness): void {
       const crm = status.systems.find(({ system }) => system === 'crm')
       expect(crm).toMatchObject({ entity: 'customer', linked: 1, lanes: { open: 3 } })
       expect(crm?.cursorAt).toBeGreaterThan(0)
-      expect(await store.admin.record({ system: 'crm', rid: 'C1' })).toMatchObject({ record: { id } })
-      expect(await store.admin.record({ system: 'crm', entity: 'customer', rid: 'C1' })).toMatchObject({
+      expect(await store.admin.record({ system: 'crm', nativeId: 'C1' })).toMatchObject({ record: { id } })
+      expect(await store.admin.record({ system: 'crm', entity: 'customer', nativeId: 'C1' })).toMatchObject({
         record: { id },
       })
-      expect(await store.admin.record({ system: 'crm', rid: 'C9' })).toBeUndefined()
+      expect(await store.admin.record({ system: 'crm', nativeId: 'C9' })).toBeUndefined()
       expect(await store.admin.record({ recordId: 'no id at all' })).toBeUndefined()
     })
 
@@ -324,7 +324,7 @@ export function describeAdmin(open: OpenHarness): void {
           record: { state: 'deleting' },
           members: [
             { system: 'crm', state: 'gone', goneSince: 5 },
-            { system: 'erp', rid: 'E1', state: 'linked', lane: 'held' },
+            { system: 'erp', nativeId: 'E1', state: 'linked', lane: 'held' },
           ],
           holds: [hold(id, { kind: 'delete-guard', system: 'erp' })],
         }),

@@ -159,7 +159,7 @@ export function describeBinding(open: OpenHarness): void {
     test('marks outdated records page by page', async () => {
       const { store } = harness
       const worker = await store.registerWorker()
-      for (const rid of ['C1', 'C2', 'C3']) await activeRecord(harness, worker, rid)
+      for (const nativeId of ['C1', 'C2', 'C3']) await activeRecord(harness, worker, nativeId)
       await store.bind({ ...definition, version: 'v2', before: [set('crm', 'a')], lenses: [set('crm', 'b')] })
       const place = { system: 'crm', entity: 'customer', limit: 2 }
       const first = await store.markOutdated(place)
@@ -174,7 +174,7 @@ export function describeBinding(open: OpenHarness): void {
       const run = async () => {
         const id = harness.uuid()
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-        await store.stage(id, [{ rid: 'C1', values: { name: 'Ann' } }])
+        await store.stage(id, [{ nativeId: 'C1', values: { name: 'Ann' } }])
         return store.finishRun({ id, complete: true, seen: 1 })
       }
       expect(await run()).toMatchObject({ unchanged: 1, changed: 0 })

@@ -49,13 +49,13 @@ export function describeDuplicates(open: OpenHarness): void {
     }
 
     /** In the CRM, and in the ERP where an id is given. */
-    async function known(rid: string, erp?: string, key = 'same'): Promise<string> {
-      const id = await activeRecord(harness, worker, rid)
+    async function known(nativeId: string, erp?: string, key = 'same'): Promise<string> {
+      const id = await activeRecord(harness, worker, nativeId)
       await idle()
       if (erp !== undefined) {
         const claimed = await again(id)
         await harness.store.settle([
-          clean(claimed, { members: [{ system: 'erp', rid: erp, state: 'linked' }] }),
+          clean(claimed, { members: [{ system: 'erp', nativeId: erp, state: 'linked' }] }),
         ])
         await idle()
       }
@@ -77,7 +77,7 @@ export function describeDuplicates(open: OpenHarness): void {
         entity: 'customer',
         sides: [
           { recordId: one },
-          { recordId: two, natives: [{ system: 'crm', rid: 'C2', madeHere: false }] },
+          { recordId: two, natives: [{ system: 'crm', nativeId: 'C2', madeHere: false }] },
         ],
         overlaps: [{ system: 'crm', suggested: 'C1' }],
         held: [],
@@ -192,8 +192,8 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(answer).toMatchObject({ kind: 'ok' })
       const kept = await detail(one)
       expect(kept.record).toMatchObject({ state: 'active', merging: [two], look: ['*'] })
-      expect(memberOf(kept, 'crm')).toMatchObject({ rid: 'C2', state: 'linked', fields: {} })
-      expect(memberOf(kept, 'erp')).toMatchObject({ rid: 'E2', state: 'linked', fields: {} })
+      expect(memberOf(kept, 'crm')).toMatchObject({ nativeId: 'C2', state: 'linked', fields: {} })
+      expect(memberOf(kept, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked', fields: {} })
       const dropped = await detail(two)
       expect(dropped.record).toMatchObject({
         state: 'deleting',
@@ -201,16 +201,16 @@ export function describeDuplicates(open: OpenHarness): void {
         removal: 'delete',
         look: ['*'],
       })
-      expect(memberOf(dropped, 'crm')).toMatchObject({ rid: 'C1', state: 'linked', asof: 0 })
+      expect(memberOf(dropped, 'crm')).toMatchObject({ nativeId: 'C1', state: 'linked', asof: 0 })
       expect(memberOf(dropped, 'crm').fields).toMatchObject({ name: { shadow: 'Ann' } })
-      expect(memberOf(dropped, 'erp')).toMatchObject({ rid: 'E1', state: 'gone' })
+      expect(memberOf(dropped, 'erp')).toMatchObject({ nativeId: 'E1', state: 'gone' })
       expect(await pairs()).toEqual([])
       const { rows } = await store.admin.duplicates({ limit: 5, state: 'decided' })
       expect(rows).toMatchObject([
         { state: 'same', decidedBy: 'eve', sides: [{ recordId: one }, { recordId: two }] },
       ])
       expect(await store.resolveReferences([{ system: 'erp', entity: 'customer', recordId: two }])).toEqual([
-        { recordId: one, rid: 'E2' },
+        { recordId: one, nativeId: 'E2' },
       ])
       for (const id of [one, two]) {
         expect((await store.admin.journal({ recordId: id, limit: 1 }))[0]).toMatchObject({
@@ -244,12 +244,12 @@ export function describeDuplicates(open: OpenHarness): void {
       expect(await store.admin.undoDuplicate(id, 'eve')).toEqual({ kind: 'ok', id })
       const [kept, dropped] = [await detail(one), await detail(two)]
       expect(kept.record.merging).toBeUndefined()
-      expect(memberOf(kept, 'erp')).toMatchObject({ rid: 'E1', state: 'linked' })
-      expect(memberOf(kept, 'crm')).toMatchObject({ rid: 'C1', state: 'linked' })
+      expect(memberOf(kept, 'erp')).toMatchObject({ nativeId: 'E1', state: 'linked' })
+      expect(memberOf(kept, 'crm')).toMatchObject({ nativeId: 'C1', state: 'linked' })
       expect(dropped.record.state).toBe('active')
       expect(dropped.record).not.toHaveProperty('aliasOf')
-      expect(memberOf(dropped, 'erp')).toMatchObject({ rid: 'E2', state: 'linked' })
-      expect(memberOf(dropped, 'crm')).toMatchObject({ rid: 'C2', state: 'linked' })
+      expect(memberOf(dropped, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked' })
+      expect(memberOf(dropped, 'crm')).toMatchObject({ nativeId: 'C2', state: 'linked' })
       expect(await pairs()).toHaveLength(1)
       expect(await store.admin.undoDuplicate(id, 'eve')).toMatchObject({ kind: 'refused' })
     })
@@ -267,8 +267,8 @@ export function describeDuplicates(open: OpenHarness): void {
       const { store } = harness
       const [one, two] = [await known('C1', 'E1', 'a'), await known('C2', 'E2', 'b')]
       const loser = await again(two)
-      const alias = (lease: ClaimedRecord['lease'], system: string, survivorRid: string) =>
-        store.aliasMember({ lease, system, survivorRid, journal: [entry(two)] })
+      const alias = (lease: ClaimedRecord['lease'], system: string, survivorNativeId: string) =>
+        store.aliasMember({ lease, system, survivorNativeId, journal: [entry(two)] })
       expect(await alias(loser.lease, 'crm', 'C1')).toBe('duplicate')
       await store.settle([clean(loser)])
       expect(await pairs()).toMatchObject([
@@ -276,8 +276,8 @@ export function describeDuplicates(open: OpenHarness): void {
       ])
       const alive = await detail(two)
       expect(alive.record.state).toBe('active')
-      expect(memberOf(alive, 'crm')).toMatchObject({ rid: 'C2', state: 'gone' })
-      expect(memberOf(alive, 'erp')).toMatchObject({ rid: 'E2', state: 'linked' })
+      expect(memberOf(alive, 'crm')).toMatchObject({ nativeId: 'C2', state: 'gone' })
+      expect(memberOf(alive, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked' })
       const same = (await claim(store, worker)).find(({ record }) => record.id === two)!
       // The other system makes the same merge, and that settles it.
       expect(await alias(same.lease, 'erp', 'E1')).toBe('ok')
@@ -293,8 +293,8 @@ export function describeDuplicates(open: OpenHarness): void {
       await store.admin.keepApart(one, three, 'eve')
       const claimed = await again(one)
       const request = { lease: claimed.lease, system: 'crm', journal: [entry(one)] }
-      expect(await store.aliasMember({ ...request, survivorRid: 'C2' })).toBe('duplicate')
-      expect(await store.aliasMember({ ...request, survivorRid: 'C3' })).toBe('duplicate')
+      expect(await store.aliasMember({ ...request, survivorNativeId: 'C2' })).toBe('duplicate')
+      expect(await store.aliasMember({ ...request, survivorNativeId: 'C3' })).toBe('duplicate')
       await store.settle([clean(claimed)])
       await idle()
       await rekey(one, 'parted')
@@ -314,9 +314,14 @@ export function describeDuplicates(open: OpenHarness): void {
         await known('C2', 'E2', 'b'),
         await known('C3', 'E3', 'c'),
       ]
-      const alias = async (recordId: string, system: string, survivorRid: string) => {
+      const alias = async (recordId: string, system: string, survivorNativeId: string) => {
         const { lease, ...claimed } = await again(recordId)
-        const result = await store.aliasMember({ lease, system, survivorRid, journal: [entry(recordId)] })
+        const result = await store.aliasMember({
+          lease,
+          system,
+          survivorNativeId,
+          journal: [entry(recordId)],
+        })
         await store.settle([clean({ lease, ...claimed })])
         await idle()
         return result
@@ -328,12 +333,12 @@ export function describeDuplicates(open: OpenHarness): void {
       ])
       // What its own system merged into the first record is a reference to that one there.
       const [here, there] = await store.resolveReferences([
-        { system: 'crm', entity: 'customer', rid: 'C2' },
-        { system: 'erp', entity: 'customer', rid: 'E2' },
+        { system: 'crm', entity: 'customer', nativeId: 'C2' },
+        { system: 'erp', entity: 'customer', nativeId: 'E2' },
       ])
       expect([here, there]).toEqual([
-        { recordId: one, rid: 'C1' },
-        { recordId: three, rid: 'E3' },
+        { recordId: one, nativeId: 'C1' },
+        { recordId: three, nativeId: 'E3' },
       ])
     })
 
@@ -342,10 +347,14 @@ export function describeDuplicates(open: OpenHarness): void {
       const [one, two] = [await known('C1', 'E1'), await known('C2', 'E2')]
       await store.admin.mergeRecords({ keep: one, drop: two, survivors: {}, others: 'keep' }, 'eve')
       const claimed = await again(one)
-      const request = { lease: claimed.lease, system: 'erp', survivorRid: 'E2', journal: [entry(one)] }
+      const request = { lease: claimed.lease, system: 'erp', survivorNativeId: 'E2', journal: [entry(one)] }
       expect(await store.aliasMember(request)).toBe('relinked')
-      expect(memberOf(await detail(one), 'erp')).toMatchObject({ rid: 'E2', state: 'linked', fields: {} })
-      expect(memberOf(await detail(two), 'erp')).toMatchObject({ rid: 'E1', state: 'gone' })
+      expect(memberOf(await detail(one), 'erp')).toMatchObject({
+        nativeId: 'E2',
+        state: 'linked',
+        fields: {},
+      })
+      expect(memberOf(await detail(two), 'erp')).toMatchObject({ nativeId: 'E1', state: 'gone' })
     })
 
     test('a hold that waits says what it waits for now; others say what they said first', async () => {

@@ -65,7 +65,7 @@ export function describeEvidence(open: OpenHarness): void {
         goodUntil: 60_010,
         coversUpTo: 5,
         readUpTo: 20,
-        rids: ['E1', 'E\u0000 \ud800'],
+        nativeIds: ['E1', 'E\u0000 \ud800'],
       }
       const first = await claimAgain(id)
       await store.settle([clean(first, { members: [{ system: 'erp', evidence }] })])
@@ -89,7 +89,7 @@ export function describeEvidence(open: OpenHarness): void {
       const link = { system: 'erp', targetRecordId: id, rule: 'exact code', journal: [] }
       expect(await store.attach([{ lease: candidate.lease, ...link }])).toEqual([{ kind: 'ok' }])
       const member = memberOf(await claimAgain(id), 'erp')
-      expect(member).toMatchObject({ rid: 'E1', state: 'linked' })
+      expect(member).toMatchObject({ nativeId: 'E1', state: 'linked' })
       expect(member).not.toHaveProperty('evidence')
       expect(member).not.toHaveProperty('createWantedAt')
     })
@@ -139,7 +139,7 @@ export function describeEvidence(open: OpenHarness): void {
       const { lease } = await claimAgain(id)
       await store.decide([{ lease, matchKeys: ann }])
       const taken = await evidenceFor(ann)
-      const check = { ...taken, evidence: { ...taken.evidence!, rids: ['E1'] } }
+      const check = { ...taken, evidence: { ...taken.evidence!, nativeIds: ['E1'] } }
       await store.intake([{ marks: [mark('E1', 'erp', { force: true })] }])
       expect(await decide(lease, check)).toEqual({ kind: 'create-waits', system: 'erp' })
       const hit = await claimOne(store, worker)
@@ -157,7 +157,7 @@ export function describeEvidence(open: OpenHarness): void {
       const { lease } = await claimAgain(id)
       await store.decide([{ lease, matchKeys: ann }])
       const taken = await evidenceFor(ann)
-      const check = { ...taken, evidence: { ...taken.evidence!, rids: ['E1', 'E9'] } }
+      const check = { ...taken, evidence: { ...taken.evidence!, nativeIds: ['E1', 'E9'] } }
       expect(await decide(lease, check, { intents: [] })).toEqual({ kind: 'ok' })
       await store.intake([{ marks: [mark('E1', 'erp', { force: true })] }])
       const hit = await claimOne(store, worker)

@@ -26,8 +26,8 @@ export function describeIdentity(open: OpenHarness): void {
     })
     afterEach(() => harness.close())
 
-    async function candidate(rid: string, system = 'erp'): Promise<ClaimedRecord> {
-      await harness.store.intake([{ marks: [mark(rid, system)] }])
+    async function candidate(nativeId: string, system = 'erp'): Promise<ClaimedRecord> {
+      await harness.store.intake([{ marks: [mark(nativeId, system)] }])
       return claimOne(harness.store, worker)
     }
 
@@ -92,7 +92,7 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await store.admin.record({ recordId: one.record.id })).toBeUndefined()
       const target = await claimOne(store, worker)
       expect(target.record).toMatchObject({ id, look: ['*'] })
-      expect(memberOf(target, 'erp')).toMatchObject({ rid: 'E1', state: 'linked', fields: {} })
+      expect(memberOf(target, 'erp')).toMatchObject({ nativeId: 'E1', state: 'linked', fields: {} })
       expect(await store.intake([{ marks: [mark('E1', 'erp')] }])).toMatchObject([
         { marked: 1, discovered: 0 },
       ])
@@ -111,7 +111,7 @@ export function describeIdentity(open: OpenHarness): void {
       await store.decide([{ lease: held.lease, intents: [intent(harness, id, { operation: 'create' })] }])
       await store.settle([{ lease: held.lease, finish: { kind: 'again', at: 9e12 } }])
       expect(await attach(one, id)).toEqual([{ kind: 'refused', reason: 'creating' }])
-      expect(memberOf((await store.admin.record({ recordId: one.record.id }))!, 'erp').rid).toBe('E1')
+      expect(memberOf((await store.admin.record({ recordId: one.record.id }))!, 'erp').nativeId).toBe('E1')
     })
 
     test('attaches only one of two candidates of the same system to a record', async () => {
@@ -137,7 +137,7 @@ export function describeIdentity(open: OpenHarness): void {
           phone: { value, rev: 5, src: 'erp', at: 1 },
         }
         const state = { name: { shadow: value, acked: 4 }, phone: { shadow: value, acked: 5 } }
-        const member = { system: 'erp', rid: erp ?? null, state: 'linked' as const, fields: state }
+        const member = { system: 'erp', nativeId: erp ?? null, state: 'linked' as const, fields: state }
         await store.settle([
           clean(claimed, {
             record: { rev: 5, fields },
@@ -149,13 +149,13 @@ export function describeIdentity(open: OpenHarness): void {
       await agree(loser, 'Ada', 'E2')
       await store.markRecords([{ recordId: loser, systems: [] }])
       const claimed = await claimOne(store, worker)
-      const request = { lease: claimed.lease, system: 'crm', survivorRid: 'C1', journal: [entry(loser)] }
+      const request = { lease: claimed.lease, system: 'crm', survivorNativeId: 'C1', journal: [entry(loser)] }
       expect(await store.aliasMember(request)).toBe('ok')
       await store.settle([clean(claimed)])
       const kept = await claimOne(store, worker)
       expect(kept.record.id).toBe(survivor)
       expect(memberOf(kept, 'erp')).toMatchObject({
-        rid: 'E2',
+        nativeId: 'E2',
         state: 'linked',
         asof: 7,
         floor: '3',
@@ -170,26 +170,26 @@ export function describeIdentity(open: OpenHarness): void {
       const loser = await activeRecord(harness, worker, 'C2')
       await store.markRecords([{ recordId: loser, systems: [] }])
       const first = await claimOne(store, worker)
-      await store.settle([clean(first, { members: [{ system: 'erp', rid: 'E2', state: 'linked' }] })])
+      await store.settle([clean(first, { members: [{ system: 'erp', nativeId: 'E2', state: 'linked' }] })])
       await store.markRecords([{ recordId: loser, systems: [] }])
       const claimed = await claimOne(store, worker)
-      const merge = (survivorRid: string) =>
-        store.aliasMember({ lease: claimed.lease, system: 'crm', survivorRid, journal: [entry(loser)] })
+      const merge = (survivorNativeId: string) =>
+        store.aliasMember({ lease: claimed.lease, system: 'crm', survivorNativeId, journal: [entry(loser)] })
       expect(await merge('C9')).toBe('unknown-survivor')
       expect(await merge('C1')).toBe('ok')
       expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
       const kept = await claimOne(store, worker)
       expect(kept.record).toMatchObject({ id: survivor, look: ['*'] })
-      expect(memberOf(kept, 'erp')).toMatchObject({ rid: 'E2', state: 'linked', fields: {} })
+      expect(memberOf(kept, 'erp')).toMatchObject({ nativeId: 'E2', state: 'linked', fields: {} })
       expect((await store.admin.record({ recordId: loser }))?.record.state).toBe('tombstoned')
       expect(
         await store.resolveReferences([
-          { system: 'crm', entity: 'customer', rid: 'C2' },
+          { system: 'crm', entity: 'customer', nativeId: 'C2' },
           { system: 'erp', entity: 'customer', recordId: loser },
         ]),
       ).toEqual([
-        { recordId: survivor, rid: 'C1' },
-        { recordId: survivor, rid: 'E2' },
+        { recordId: survivor, nativeId: 'C1' },
+        { recordId: survivor, nativeId: 'E2' },
       ])
       expect(await store.intake([{ marks: [mark('C2')] }])).toMatchObject([{ discovered: 0 }])
     })
@@ -201,15 +201,19 @@ export function describeIdentity(open: OpenHarness): void {
       const query = (rest: object) => ({ system: 'crm', entity: 'customer', ...rest })
       expect(
         await store.resolveReferences([
-          query({ rid: 'C1' }),
+          query({ nativeId: 'C1' }),
           query({ recordId: id }),
-          query({ rid: 'C7' }),
+          query({ nativeId: 'C7' }),
           query({ recordId: id, system: 'erp' }),
-          query({ rid: 'E1', system: 'erp' }),
+          query({ nativeId: 'E1', system: 'erp' }),
           query({ recordId: one.record.id, system: 'erp' }),
-          query({ rid: 'C1', entity: 'order' }),
+          query({ nativeId: 'C1', entity: 'order' }),
         ]),
-      ).toEqual([{ recordId: id, rid: 'C1' }, { recordId: id, rid: 'C1' }, ...Array(5).fill(undefined)])
+      ).toEqual([
+        { recordId: id, nativeId: 'C1' },
+        { recordId: id, nativeId: 'C1' },
+        ...Array(5).fill(undefined),
+      ])
     })
 
     test('asks a person, and attaches when the two are the same', async () => {
@@ -220,12 +224,12 @@ export function describeIdentity(open: OpenHarness): void {
       expect(await store.requestReview({ lease: one.lease, candidates, journal: [] })).toBe('ok')
       await store.settle([clean(one)])
       expect((await store.admin.reviews({ limit: 10 })).rows).toMatchObject([
-        { recordId: one.record.id, entity: 'customer', system: 'erp', rid: 'E1', candidates },
+        { recordId: one.record.id, entity: 'customer', system: 'erp', nativeId: 'E1', candidates },
       ])
       expect(await store.admin.decideReview(harness.uuid(), { apart: true }, 'p')).toBe('unknown')
       expect(await store.admin.decideReview(one.record.id, { same: harness.uuid() }, 'p')).toBe('refused')
       expect(await store.admin.decideReview(one.record.id, { same: id }, 'p')).toBe('ok')
-      expect(memberOf(await claimOne(store, worker), 'erp').rid).toBe('E1')
+      expect(memberOf(await claimOne(store, worker), 'erp').nativeId).toBe('E1')
       expect((await store.admin.reviews({ limit: 10 })).rows).toEqual([])
     })
 

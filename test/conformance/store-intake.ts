@@ -31,7 +31,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(claimed.record).toMatchObject({ entity: 'customer', state: 'candidate', look: ['crm'], rev: 0 })
       expect(claimed.record.fields).toEqual({})
       expect(claimed.members).toHaveLength(1)
-      expect(memberOf(claimed, 'crm')).toMatchObject({ rid: 'C1', state: 'unread', lane: 'open' })
+      expect(memberOf(claimed, 'crm')).toMatchObject({ nativeId: 'C1', state: 'unread', lane: 'open' })
     })
 
     test('takes the same native record in once, however often it is named', async () => {
@@ -49,8 +49,8 @@ export function describeIntake(open: OpenHarness): void {
 
     test('takes the same native record in once when processes race for it', async () => {
       const { store, other } = harness
-      const rids = Array.from({ length: 20 }, (_, n) => `C${n}`)
-      const marks = rids.map((rid) => mark(rid))
+      const nativeIds = Array.from({ length: 20 }, (_, n) => `C${n}`)
+      const marks = nativeIds.map((nativeId) => mark(nativeId))
       const results = await Promise.all([
         store.intake([{ marks }]),
         other.intake([{ marks: marks.toReversed() }]),
@@ -145,7 +145,7 @@ export function describeIntake(open: OpenHarness): void {
 
     test('keeps hostile text as it is and apart: U+0000, lone surrogates, the escape, quotes', async () => {
       const { store } = harness
-      const rids = [
+      const nativeIds = [
         'a\u0000',
         'a',
         'a\ud800',
@@ -158,13 +158,13 @@ export function describeIntake(open: OpenHarness): void {
         '',
       ]
       const results = await store.intake([
-        { marks: rids.map((rid) => mark(rid)) },
+        { marks: nativeIds.map((nativeId) => mark(nativeId)) },
         { marks: [], cursor: { system: 'crm', entity: 'customer', position: 'x\u0000\udfff' } },
         { delivery: { system: 'crm', deliveryId: 'd\u0000', body: new Uint8Array([0]) }, marks: [] },
       ])
-      expect(results[0]?.discovered).toBe(rids.length)
+      expect(results[0]?.discovered).toBe(nativeIds.length)
       const claimed = await claim(store, worker)
-      expect(claimed.map(({ members }) => members[0]?.rid).sort()).toEqual(rids.toSorted())
+      expect(claimed.map(({ members }) => members[0]?.nativeId).sort()).toEqual(nativeIds.toSorted())
       expect(await store.cursor('crm', 'customer')).toBe('x\u0000\udfff')
       const name = 'x\u0000\ud800\u{1f600}'
       const first = claimed[0]!
@@ -228,7 +228,7 @@ export function describeIntake(open: OpenHarness): void {
       await store.startRun({ id: 'long', kind: 'full', system: 'crm', entity: 'customer' })
       await store.stage(
         'long',
-        [long, 'C3'].map((rid) => ({ rid, values: {} })),
+        [long, 'C3'].map((nativeId) => ({ nativeId, values: {} })),
       )
       const found = await store.finishRun({ id: 'long', complete: false, seen: 2 })
       expect(found).toMatchObject({ discovered: 1 })

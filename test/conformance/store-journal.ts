@@ -12,7 +12,7 @@ export function describeJournal(open: OpenHarness): void {
       harness = await open()
       const { store } = harness
       worker = await store.registerWorker()
-      await store.intake([{ marks: ['C1', 'C2', 'C3', 'C4'].map((rid) => mark(rid)) }])
+      await store.intake([{ marks: ['C1', 'C2', 'C3', 'C4'].map((nativeId) => mark(nativeId)) }])
       records = await claim(store, worker)
     })
     afterEach(() => harness.close())

@@ -31,8 +31,8 @@ export type OpenHarness = () => Promise<StoreHarness>
 
 export const leaseMs = 60_000
 
-export function mark(rid: string, system = 'crm', rest: Partial<Mark> = {}): Mark {
-  return { system, entity: 'customer', rid, ...rest }
+export function mark(nativeId: string, system = 'crm', rest: Partial<Mark> = {}): Mark {
+  return { system, entity: 'customer', nativeId, ...rest }
 }
 
 export async function claim(
@@ -75,10 +75,10 @@ export function promotion(
 export async function activeRecord(
   { store }: StoreHarness,
   worker: WorkerSession,
-  rid: string,
+  nativeId: string,
   system = 'crm',
 ): Promise<string> {
-  await store.intake([{ marks: [mark(rid, system)] }])
+  await store.intake([{ marks: [mark(nativeId, system)] }])
   const claimed = await claimOne(store, worker)
   expect(await store.decide([promotion(claimed)])).toEqual([{ kind: 'ok' }])
   expect(await store.settle([clean(claimed)])).toEqual([{ kind: 'ok' }])
@@ -93,7 +93,7 @@ export function intent(harness: StoreHarness, recordId: string, rest: Partial<In
     entity: 'customer',
     operation: 'update',
     revs: { name: 1 },
-    request: { resource: 'partner', rid: 'E1', body: { name: 'Ann' }, values: { name: 'Ann' } },
+    request: { resource: 'partner', nativeId: 'E1', body: { name: 'Ann' }, values: { name: 'Ann' } },
     createdAt: 1000,
     firstSentAt: 1000,
     notAfter: 3000,

@@ -35,7 +35,7 @@ export function describePasses(open: OpenHarness): void {
       const claimed = await claimAgain(id)
       expect(claimed.record).toMatchObject({ id, state: 'active', rev: 1 })
       expect(claimed.record.fields.name?.value).toBe('Ann')
-      expect(claimed.members.map(({ system, state, rid }) => [system, state, rid])).toEqual([
+      expect(claimed.members.map(({ system, state, nativeId }) => [system, state, nativeId])).toEqual([
         ['crm', 'linked', 'C1'],
         ['erp', 'absent', undefined],
       ])
@@ -60,10 +60,10 @@ export function describePasses(open: OpenHarness): void {
       } as const
       await store.settle([clean(first, { members: [all] })])
       const second = await claimAgain(id)
-      expect(memberOf(second, 'crm')).toMatchObject({ ...all, rid: 'C1', state: 'linked' })
+      expect(memberOf(second, 'crm')).toMatchObject({ ...all, nativeId: 'C1', state: 'linked' })
       expect(memberOf(second, 'crm').fields).toEqual({ name: { shadow: 'Ann', acked: 1 } })
       const cleared = { floor: null, absorbedVersion: null, settleAt: null, laneUntil: null }
-      const rest = { laneReason: null, goneSince: null, createWantedAt: null, rid: null }
+      const rest = { laneReason: null, goneSince: null, createWantedAt: null, nativeId: null }
       await store.settle([clean(second, { members: [{ system: 'crm', ...cleared, ...rest }] })])
       const third = await claimAgain(id)
       expect(memberOf(third, 'crm')).toEqual({
@@ -244,12 +244,12 @@ export function describePasses(open: OpenHarness): void {
       const claimed = await claimAgain(id)
       await store.intake([{ marks: [mark('E1', 'erp')] }])
       const candidate = await claimOne(store, worker)
-      const members = [{ system: 'erp', rid: 'E1', state: 'linked' as const }]
+      const members = [{ system: 'erp', nativeId: 'E1', state: 'linked' as const }]
       expect(await store.settle([clean(claimed, { members })])).toEqual([{ kind: 'ok' }])
       expect(await store.settle([clean(candidate)])).toEqual([{ kind: 'fenced' }])
       const next = await claimOne(store, worker)
       expect(next.record).toMatchObject({ id, look: ['erp'] })
-      expect(memberOf(next, 'erp').rid).toBe('E1')
+      expect(memberOf(next, 'erp').nativeId).toBe('E1')
       expect(await store.admin.record({ recordId: candidate.record.id })).toBeUndefined()
     })
 
@@ -262,14 +262,14 @@ export function describePasses(open: OpenHarness): void {
       const claimed = await claim(store, worker)
       const first = claimed.find(({ record }) => record.id === id)!
       const second = claimed.find(({ record }) => record.id === other)!
-      const members = [{ system: 'erp', rid: 'E1' }]
+      const members = [{ system: 'erp', nativeId: 'E1' }]
       expect(await store.decide([{ lease: first.lease, record: { rev: 5 }, members }])).toEqual([
         { kind: 'rematch', system: 'erp', recordId: holder },
       ])
       const results = await store.settle([clean(first, { members, journal: [entry(id)] }), clean(second)])
       expect(results).toEqual([{ kind: 'taken', system: 'erp', recordId: holder }, { kind: 'ok' }])
       expect(await store.admin.journal({ recordId: id, limit: 5 })).toEqual([])
-      const same = [{ system: 'erp', rid: 'E2' }]
+      const same = [{ system: 'erp', nativeId: 'E2' }]
       const third = (await claimAgainBoth([id, other])).map((one) => clean(one, { members: same }))
       expect((await store.settle(third)).map(({ kind }) => kind).sort()).toEqual(['ok', 'taken'])
 
@@ -285,7 +285,7 @@ export function describePasses(open: OpenHarness): void {
       const ids = [await activeRecord(harness, worker, 'C1'), await activeRecord(harness, worker, 'C2')]
       await store.markRecords(ids.map((recordId) => ({ recordId, systems: [] })))
       const [first, second] = await claim(store, worker)
-      const members = [{ system: 'erp', rid: 'E1', state: 'linked' as const }]
+      const members = [{ system: 'erp', nativeId: 'E1', state: 'linked' as const }]
       const results = await Promise.all([
         store.settle([clean(first!, { members })]),
         other.settle([clean(second!, { members })]),
@@ -321,7 +321,7 @@ export function describePasses(open: OpenHarness): void {
       await store.settle([clean(first, { dependencies, members: [lane] })])
       expect(await claim(store, worker)).toEqual([])
       const linked = await claimAgain(target)
-      await store.settle([clean(linked, { members: [{ system: 'erp', rid: 'E1', state: 'linked' }] })])
+      await store.settle([clean(linked, { members: [{ system: 'erp', nativeId: 'E1', state: 'linked' }] })])
       const woken = await claimOne(store, worker)
       expect(woken.record).toMatchObject({ id: waiting, look: ['erp'] })
       expect(memberOf(woken, 'erp')).toMatchObject({ lane: 'open' })
@@ -342,11 +342,11 @@ export function describePasses(open: OpenHarness): void {
       const { store } = harness
       const waiting = await activeRecord(harness, worker, 'C2')
       const first = await claimAgain(waiting)
-      const target = { system: 'crm', entity: 'customer', rid: 'C9' }
+      const target = { system: 'crm', entity: 'customer', nativeId: 'C9' }
       const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', target }]
       await store.settle([clean(first, { dependencies, marks: [mark('C9')] })])
       const candidate = await claimOne(store, worker)
-      expect(memberOf(candidate, 'crm').rid).toBe('C9')
+      expect(memberOf(candidate, 'crm').nativeId).toBe('C9')
       await store.decide([promotion(candidate)])
       await store.settle([clean(candidate)])
       expect((await claimOne(store, worker)).record).toMatchObject({ id: waiting, look: ['crm', 'erp'] })
@@ -356,7 +356,7 @@ export function describePasses(open: OpenHarness): void {
       const { store } = harness
       const target = await activeRecord(harness, worker, 'C1')
       const waiting = await activeRecord(harness, worker, 'C2')
-      const native = { system: 'erp', entity: 'customer', rid: 'E9' }
+      const native = { system: 'erp', entity: 'customer', nativeId: 'E9' }
       const wait = { recordId: waiting, system: 'erp', field: 'owner' }
       const first = await claimAgain(waiting)
       await store.settle([clean(first, { dependencies: [{ ...wait, target: native }] })])
@@ -373,7 +373,7 @@ export function describePasses(open: OpenHarness): void {
       await store.settle([clean(woken)])
 
       const linked = await claimAgain(target)
-      await store.settle([clean(linked, { members: [{ system: 'erp', rid: 'E1', state: 'linked' }] })])
+      await store.settle([clean(linked, { members: [{ system: 'erp', nativeId: 'E1', state: 'linked' }] })])
       expect((await claimOne(store, worker)).record.id).toBe(waiting)
     })
 
@@ -390,10 +390,10 @@ export function describePasses(open: OpenHarness): void {
         await store.settle([clean(claimed, { dependencies: [{ ...wait, targetRecordId }] })])
       }
       const first = await claimAgain(one)
-      await store.settle([clean(first, { members: [{ system: 'erp', rid: 'E1', state: 'linked' }] })])
+      await store.settle([clean(first, { members: [{ system: 'erp', nativeId: 'E1', state: 'linked' }] })])
       expect(await claim(store, worker)).toEqual([])
       const second = await claimAgain(two)
-      await store.settle([clean(second, { members: [{ system: 'erp', rid: 'E2', state: 'linked' }] })])
+      await store.settle([clean(second, { members: [{ system: 'erp', nativeId: 'E2', state: 'linked' }] })])
       expect((await claimOne(store, worker)).record.id).toBe(waiting)
     })
 
@@ -401,7 +401,7 @@ export function describePasses(open: OpenHarness): void {
       const { store } = harness
       const waiting = await activeRecord(harness, worker, 'C2')
       const first = await claimAgain(waiting)
-      const target = { system: 'crm', entity: 'customer', rid: 'C9' }
+      const target = { system: 'crm', entity: 'customer', nativeId: 'C9' }
       const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', target }]
       await store.settle([clean(first, { dependencies, marks: [mark('C9')] })])
       const candidate = await claimOne(store, worker)
@@ -421,7 +421,9 @@ export function describePasses(open: OpenHarness): void {
         const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', targetRecordId: target }]
         await Promise.all([
           store.settle([clean(one, { dependencies })]),
-          other.settle([clean(two, { members: [{ system: 'erp', rid: `E${round}`, state: 'linked' }] })]),
+          other.settle([
+            clean(two, { members: [{ system: 'erp', nativeId: `E${round}`, state: 'linked' }] }),
+          ]),
         ])
         const woken = await claimOne(store, worker)
         expect(woken.record.id).toBe(waiting)

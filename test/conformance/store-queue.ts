@@ -64,7 +64,7 @@ export function describeQueue(open: OpenHarness): void {
     test('makes records due that wait because calls to a system failed, and leaves others alone', async () => {
       const { store } = harness
       const ids: string[] = []
-      for (const rid of ['C1', 'C2', 'C3', 'C4']) ids.push(await activeRecord(harness, worker, rid))
+      for (const nativeId of ['C1', 'C2', 'C3', 'C4']) ids.push(await activeRecord(harness, worker, nativeId))
       await store.markRecords(ids.map((recordId) => ({ recordId, systems: ['erp'] })))
       const at = (await store.now()) + 3_600_000
       const lanes = [
@@ -220,7 +220,9 @@ export function describeQueue(open: OpenHarness): void {
         { lease, system: 'crm', targetRecordId: mine[1]!.record.id, rule: 'x', journal: [] },
       ])
       expect(attached).toEqual([{ kind: 'fenced' }])
-      expect(await store.aliasMember({ lease, system: 'crm', survivorRid: 'C2', journal: [] })).toBe('fenced')
+      expect(await store.aliasMember({ lease, system: 'crm', survivorNativeId: 'C2', journal: [] })).toBe(
+        'fenced',
+      )
       expect(await store.requestReview({ lease, candidates: [], journal: [] })).toBe('fenced')
       for (const claimed of mine) {
         expect(claimed.record.rev).toBe(0)

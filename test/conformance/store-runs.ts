@@ -24,14 +24,15 @@ export function describeRuns(open: OpenHarness): void {
     afterEach(() => harness.close())
 
     async function run(
-      listed: readonly (readonly [rid: string, name: string])[],
+      listed: readonly (readonly [nativeId: string, name: string])[],
       rest: { readonly complete?: boolean; readonly reason?: string } = {},
     ) {
       const { store } = harness
       const id = harness.uuid()
       await harness.advance(5)
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-      for (const [rid, name] of listed) await store.stage(id, [{ rid, values: { name }, version: 'v1' }])
+      for (const [nativeId, name] of listed)
+        await store.stage(id, [{ nativeId, values: { name }, version: 'v1' }])
       const found = await store.finishRun({ id, complete: true, seen: listed.length, ...rest })
       return { id, found }
     }
@@ -52,7 +53,7 @@ export function describeRuns(open: OpenHarness): void {
       expect(due.map(({ record }) => record.id)).toEqual(expect.arrayContaining([changed, missing]))
       for (const { record } of due) expect(record.look).toEqual(['crm'])
       const candidate = due.find(({ record }) => record.state === 'candidate')!
-      expect(memberOf(candidate, 'crm')).toMatchObject({ rid: 'C4', state: 'unread' })
+      expect(memberOf(candidate, 'crm')).toMatchObject({ nativeId: 'C4', state: 'unread' })
       expect(candidate.record.fields).toEqual({})
       expect(await store.admin.run(id)).toMatchObject({
         kind: 'full',
@@ -87,7 +88,7 @@ export function describeRuns(open: OpenHarness): void {
         await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
         const end = { complete: false, reason: 'by offset', seen: 0 }
         expect(
-          await store.finishRun({ id, ...end, lookAtMissing: { atMost, note: ', looked at' } }),
+          await store.finishRun({ id, ...end, observeMissing: { atMost, note: ', looked at' } }),
         ).toMatchObject({ missing: 2 })
         return (await store.admin.run(id))?.reason
       }
@@ -129,18 +130,18 @@ export function describeRuns(open: OpenHarness): void {
     })
 
     test('stages hostile native ids apart', async () => {
-      const rids = ['a\tb', 'a\nb', 'a\\', '\\N', 'a\u0000', 'ä\ud800', '']
-      const { found } = await run(rids.map((rid) => [rid, 'x'] as const))
-      expect(found.discovered).toBe(rids.length)
+      const nativeIds = ['a\tb', 'a\nb', 'a\\', '\\N', 'a\u0000', 'ä\ud800', '']
+      const { found } = await run(nativeIds.map((nativeId) => [nativeId, 'x'] as const))
+      expect(found.discovered).toBe(nativeIds.length)
       const due = await claim(harness.store, worker)
-      expect(due.map(({ members }) => members[0]?.rid).sort()).toEqual(rids.toSorted())
+      expect(due.map(({ members }) => members[0]?.nativeId).sort()).toEqual(nativeIds.toSorted())
     })
 
     test('compares many records in slices', async () => {
       const { store } = harness
       const id = harness.uuid()
       await store.startRun({ id, kind: 'full', system: 'crm', entity: 'customer' })
-      const records = Array.from({ length: 12_000 }, (_, n) => ({ rid: `C${n}`, values: { n: `${n}` } }))
+      const records = Array.from({ length: 12_000 }, (_, n) => ({ nativeId: `C${n}`, values: { n: `${n}` } }))
       for (let at = 0; at < records.length; at += 3000) await store.stage(id, records.slice(at, at + 3000))
       expect(await store.finishRun({ id, complete: true, seen: records.length })).toEqual({
         unchanged: 0,
@@ -179,7 +180,7 @@ export function describeRuns(open: OpenHarness): void {
       await expect(store.finishRun({ id, complete: true, seen: 0 })).rejects.toMatchObject({
         code: 'STORE_RUN_UNKNOWN',
       })
-      await expect(store.stage('nothing', [{ rid: 'C1', values: {} }])).rejects.toMatchObject({
+      await expect(store.stage('nothing', [{ nativeId: 'C1', values: {} }])).rejects.toMatchObject({
         code: 'STORE_RUN_UNKNOWN',
       })
     })
@@ -241,7 +242,7 @@ export function describeRuns(open: OpenHarness): void {
 
     test('chooses healthy, linked sentinels, never the one in question', async () => {
       const { store } = harness
-      for (const rid of ['C1', 'C2', 'C3']) await activeRecord(harness, worker, rid)
+      for (const nativeId of ['C1', 'C2', 'C3']) await activeRecord(harness, worker, nativeId)
       await activeRecord(harness, worker, 'E1', 'erp')
       await store.intake([{ marks: [mark('C4')] }])
       expect((await store.sentinels('crm', 'customer', 5, 'C2')).toSorted()).toEqual(['C1', 'C3'])

@@ -51,9 +51,9 @@ const door: CounterpartResource = {
   }),
   patch: (seed) => ({ state: `state ${seed}` }),
   texts: [{ path: ['subject'] }, { path: ['requester', 'name'] }],
-  insert: async (body) => table.create(body, 'user').rid,
-  change: async (rid, patch) => void table.patch(rid, patch, 'user'),
-  remove: async (rid) => void table.remove(rid, 'user'),
+  insert: async (body) => table.create(body, 'user').nativeId,
+  change: async (nativeId, patch) => void table.patch(nativeId, patch, 'user'),
+  remove: async (nativeId) => void table.remove(nativeId, 'user'),
   count: async () => table.size,
 }
 
@@ -79,5 +79,5 @@ test.each(connectorProbes)('the help desk of the guide: $proves', { timeout: 60_
     counterpart,
     door,
   })
-  expect(outcome.kind === 'refuted' ? outcome.words : '').toBe('')
+  expect(outcome.kind === 'failed' ? outcome.words : '').toBe('')
 })

@@ -93,7 +93,7 @@ describe('agreed is not said', () => {
     expect(placeOf(status, 'erp')?.state).toBe('agreed')
   })
 
-  test('while the path of a feed is wrong and each poll answers 404', async () => {
+  test('while the path of a feed is wrong and each poll responds with 404', async () => {
     const joined = await join({
       ...three,
       settle: false,
@@ -217,7 +217,7 @@ describe('agreed is not said', () => {
     })
     const before = await statusWhen(joined, 'agreed', agrees)
     expect(placeOf(before, 'erp')?.notes.join()).toContain('never proves that one was deleted')
-    joined.partners.remove(recordOf(joined.partners, 'C000002').rid, 'user')
+    joined.partners.remove(recordOf(joined.partners, 'C000002').nativeId, 'user')
     const status = await statusWhen(joined, 'attention', needsAttention)
     expect(placeOf(status, 'erp')?.reasons[0]).toMatchObject({
       code: 'missing',
@@ -226,11 +226,15 @@ describe('agreed is not said', () => {
       ),
       action: expect.stringContaining('isthmus full --system erp'),
     })
-    expect([...joined.contacts.rids()].filter((rid) => joined.contacts.current(rid)?.body)).toHaveLength(3)
+    expect(
+      [...joined.contacts.nativeIds()].filter((nativeId) => joined.contacts.current(nativeId)?.body),
+    ).toHaveLength(3)
     await joined.runtime().byHand.runFull({ system: 'erp' }, AbortSignal.timeout(60_000))
     const settled = await statusWhen(joined, 'agreed again', agrees)
     expect(settled.counts.records).toMatchObject({ active: 2 })
-    expect([...joined.contacts.rids()].filter((rid) => joined.contacts.current(rid)?.body)).toHaveLength(2)
+    expect(
+      [...joined.contacts.nativeIds()].filter((nativeId) => joined.contacts.current(nativeId)?.body),
+    ).toHaveLength(2)
   })
 
   test('of a place that nothing reads regularly', async () => {
@@ -256,7 +260,7 @@ describe('agreed is not said', () => {
       summary: 'paused by ann: the ERP is being upgraded.',
       paused: { actor: 'ann' },
     })
-    joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { city: 'Paused' }, 'user')
+    joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { city: 'Paused' }, 'user')
     await new Promise((resolve) => setTimeout(resolve, 1500))
     expect(recordOf(joined.partners, 'C000001').body.city).not.toBe('Paused')
     await admin.resume('ann')

@@ -170,8 +170,8 @@ describe('an embedded database in trouble', () => {
       fillDisk(ballast)
       const { table } = crm.resource('contacts')
       for (let round = 1; !isDiskFull() && round <= 400; round += 1) {
-        for (const rid of [...table.rids()])
-          table.patch(rid, { city: `Round ${round} ${'x'.repeat(200)}` }, 'user')
+        for (const nativeId of [...table.nativeIds()])
+          table.patch(nativeId, { city: `Round ${round} ${'x'.repeat(200)}` }, 'user')
         await settle(250)
       }
       expect(isthmus.output()).toMatch(/DISK_FULL/)
@@ -219,9 +219,9 @@ function emptyDirectory(directory: string): void {
 
 function textOf(system: FakeSystem, name: string): string {
   const { table } = system.resource(name)
-  return [...table.rids()]
-    .map((rid) => {
-      const body = table.current(rid)?.body ?? {}
+  return [...table.nativeIds()]
+    .map((nativeId) => {
+      const body = table.current(nativeId)?.body ?? {}
       return ['code', 'name', 'email', 'phone', 'city'].map((field) => String(body[field])).join('|')
     })
     .toSorted()

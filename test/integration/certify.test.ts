@@ -17,9 +17,9 @@ afterEach(async () => {
 })
 
 interface Certified {
-  readonly proved: number
-  readonly refuted: number
-  readonly unproved: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
   readonly resources: readonly {
     readonly left: readonly string[]
     readonly probes: readonly {
@@ -111,8 +111,8 @@ it('with --write it proves what writes do, says so before, and leaves nothing be
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out, err } = await certify(directory, 'crm', '--write', '--json')
   const certified = JSON.parse(out) as Certified
-  const refuted = certified.resources[0]?.probes.filter(({ outcome }) => outcome.kind === 'refuted')
-  expect(refuted).toEqual([])
+  const failed = certified.resources[0]?.probes.filter(({ outcome }) => outcome.kind === 'failed')
+  expect(failed).toEqual([])
   expect(code).toBe(0)
   expect(err).toContain('Isthmus certify')
   for (const name of [
@@ -121,7 +121,7 @@ it('with --write it proves what writes do, says so before, and leaves nothing be
     'nasty-texts-come-back',
     'delete-deletes',
   ])
-    expect([name, kindOf(certified, name)]).toEqual([name, 'proved'])
+    expect([name, kindOf(certified, name)]).toEqual([name, 'passed'])
   expect(certified.resources[0]?.left).toEqual([])
   expect(fake.resource('contacts').table.size).toBe(4)
 })
@@ -136,7 +136,7 @@ it('refutes what a system is declared to do and does not', async () => {
   const certified = JSON.parse(out) as Certified
   expect(code).toBe(1)
   for (const name of ['stale-write-is-refused', 'nasty-texts-come-back'])
-    expect([name, kindOf(certified, name)]).toEqual([name, 'refuted'])
+    expect([name, kindOf(certified, name)]).toEqual([name, 'failed'])
 })
 
 it('makes no record where it could not remove it again', async () => {

@@ -89,7 +89,7 @@ const rows = (value: unknown): { level: string; area: string; message: string }[
 
 function namesInErp(): unknown[] {
   const { table } = erp.resource('partners')
-  return [...table.rids()].map((rid) => table.current(rid)?.body?.name)
+  return [...table.nativeIds()].map((nativeId) => table.current(nativeId)?.body?.name)
 }
 
 const manifest = (write: string): string => `
@@ -294,8 +294,8 @@ describe('the command line from the first definition to a decision', { timeout: 
 
   it('a conflict is listed, decided by a person, and carried out', async () => {
     crm.resource('contacts').table.patch('2', { city: 'Hamburg' }, 'user')
-    const partner = [...erp.resource('partners').table.rids()].find(
-      (rid) => erp.resource('partners').table.current(rid)?.body?.email === 'c2@example.org',
+    const partner = [...erp.resource('partners').table.nativeIds()].find(
+      (nativeId) => erp.resource('partners').table.current(nativeId)?.body?.email === 'c2@example.org',
     )
     erp.resource('partners').table.patch(partner ?? '', { city: 'Bremen' }, 'user')
     expect((await asked('full', '--wait')).code).toBe(2)

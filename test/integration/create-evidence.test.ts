@@ -37,8 +37,8 @@ async function joined(options: JoinOptions = {}): Promise<JoinedSystems> {
 async function enterTwice(
   systems: JoinedSystems,
 ): Promise<{ readonly inErp: string; readonly inCrm: string }> {
-  const inErp = systems.partners.create(customerRecord(9, { city: 'Oslo' }), 'user').rid
-  const inCrm = systems.contacts.create(customerRecord(9), 'user').rid
+  const inErp = systems.partners.create(customerRecord(9, { city: 'Oslo' }), 'user').nativeId
+  const inCrm = systems.contacts.create(customerRecord(9), 'user').nativeId
   return { inErp, inCrm }
 }
 
@@ -49,10 +49,10 @@ async function expectLinked(
 ): Promise<void> {
   const { admin } = systems.runtime().store
   await systems.until('a link', async () => {
-    const detail = await admin.record({ system: 'crm', entity: 'customer', rid: inCrm })
+    const detail = await admin.record({ system: 'crm', entity: 'customer', nativeId: inCrm })
     return (
       detail?.members.some(
-        ({ system, rid, state }) => system === 'erp' && rid === inErp && state === 'linked',
+        ({ system, nativeId, state }) => system === 'erp' && nativeId === inErp && state === 'linked',
       ) === true
     )
   })
@@ -106,11 +106,11 @@ test('where nothing can show it, the create is held as the definition says, and 
     },
   })
   const { store } = systems.runtime()
-  const { rid } = systems.contacts.create(customerRecord(9), 'user')
+  const { nativeId } = systems.contacts.create(customerRecord(9), 'user')
   await systems.until('a hold', async () => (await store.admin.holds({ limit: 5 })).rows.length === 1)
   const { rows } = await store.admin.holds({ limit: 5 })
   expect(rows[0]?.reason).toContain('Nothing shows whether erp has this customer already')
-  expect((await store.admin.record({ system: 'crm', entity: 'customer', rid }))?.members).toContainEqual(
+  expect((await store.admin.record({ system: 'crm', entity: 'customer', nativeId }))?.members).toContainEqual(
     expect.objectContaining({ system: 'erp', lane: 'held', laneReason: 'no-evidence' }),
   )
   expect(valuesOf(systems.partners, 'code')).not.toContain(key)
@@ -130,21 +130,21 @@ describe('a customer deleted in the CRM, archived in the ERP for that, and there
     const systems = await joined({
       definition: { customer: archive, erpResource: { tombstone, ...erpResource } },
     })
-    const { rid } = recordOf(systems.contacts, 'C000002')
-    systems.contacts.remove(rid, 'user')
+    const { nativeId } = recordOf(systems.contacts, 'C000002')
+    systems.contacts.remove(nativeId, 'user')
     await systems.until('archived', () => recordOf(systems.partners, 'C000002').body.archived === true)
     await systems.until('the end of the deletion', async () => {
       const { queue, records } = await systems.runtime().store.admin.status()
       return records.tombstoned === 1 && queue.due + queue.running + queue.waiting === 0
     })
-    systems.contacts.restore(rid, 'user')
-    return { systems, rid }
+    systems.contacts.restore(nativeId, 'user')
+    return { systems, nativeId }
   }
 
   test('is one customer again: the ERP takes its record back', async () => {
-    const { systems, rid } = await archived({ remove })
+    const { systems, nativeId } = await archived({ remove })
     await systems.until('taken back', () => recordOf(systems.partners, 'C000002').body.archived === false)
-    systems.contacts.patch(rid, { city: 'Oslo' }, 'user')
+    systems.contacts.patch(nativeId, { city: 'Oslo' }, 'user')
     await systems.until('the city', () => recordOf(systems.partners, 'C000002').body.city === 'Oslo')
     expect(systems.partners.size).toBe(4)
     expect((await systems.runtime().store.admin.failures({ limit: 5 })).rows).toEqual([])

@@ -12,7 +12,7 @@ import { readSettings } from '../../src/runtime/config.ts'
 import { createRuntime } from '../../src/runtime/create-runtime.ts'
 import { loadDefinition } from '../../src/runtime/load-definition.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
-import { TwinSystem } from '../support/twins/twin-system.ts'
+import { MemorySystem } from '../support/memory-systems/memory-system.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 let database: TestDatabase
@@ -42,7 +42,7 @@ const field = (name: string, rest: Partial<FieldDescription> = {}): FieldDescrip
   ...rest,
 })
 
-class DescribedTwin extends TwinSystem {
+class DescribedTwin extends MemorySystem {
   fields: FieldDescription[] = [field('name', { maxLength: 80 }), field('email')]
   async describe() {
     return { kind: 'known', resources: [{ name: 'things', key: [['id']], fields: this.fields }] } as const
@@ -51,7 +51,7 @@ class DescribedTwin extends TwinSystem {
 
 const crm = new DescribedTwin('crm')
 const connectors = [
-  { name: 'twin', connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new TwinSystem(name)) },
+  { name: 'twin', connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new MemorySystem(name)) },
 ]
 
 beforeAll(async () => {

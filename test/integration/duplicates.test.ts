@@ -26,20 +26,25 @@ async function atRest(joined: JoinedSystems): Promise<void> {
 }
 
 /** Entered by hand in the ERP, and a little later in the CRM; the ERP's entry is noticed only after we have created a copy. */
-async function doubleEntry(): Promise<{ joined: JoinedSystems; byHand: string; copy: string; rid: string }> {
+async function doubleEntry(): Promise<{
+  joined: JoinedSystems
+  byHand: string
+  copy: string
+  nativeId: string
+}> {
   const joined = await join({
     ...seldomPolled,
     inCrm: [1, 2, 3, 4].map((n) => customerRecord(n)),
   })
   await joined.until('the first load', () => joined.partners.size === 4)
   await atRest(joined)
-  const rid = joined.contacts.create(customerRecord(9), 'user').rid
+  const nativeId = joined.contacts.create(customerRecord(9), 'user').nativeId
   await joined.until('a copy in the ERP', () => valuesOf(joined.partners, 'code').includes(key))
-  const copy = recordOf(joined.partners, key).rid
-  const byHand = joined.partners.create(customerRecord(9), 'user').rid
+  const copy = recordOf(joined.partners, key).nativeId
+  const byHand = joined.partners.create(customerRecord(9), 'user').nativeId
   await look(joined)
   await joined.until('a duplicate', async () => (await pairs(joined)).length === 1)
-  return { joined, byHand, copy, rid }
+  return { joined, byHand, copy, nativeId }
 }
 
 const pairs = async (joined: JoinedSystems) =>
@@ -47,14 +52,14 @@ const pairs = async (joined: JoinedSystems) =>
 
 describe('a customer entered in both systems', () => {
   test('is a duplicate; when the copy is deleted, the customer stays, and a hold says what is open', async () => {
-    const { joined, copy, rid } = await doubleEntry()
+    const { joined, copy, nativeId } = await doubleEntry()
     joined.partners.remove(copy, 'user')
     await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
     const { admin } = joined.runtime().store
     await joined.until('a hold', async () => (await admin.holds({ limit: 5 })).rows.length > 0)
     const { rows } = await admin.holds({ limit: 5 })
     expect(rows).toMatchObject([{ kind: 'delete-waits', system: 'erp' }])
-    expect(joined.contacts.current(rid)?.body?.code).toBe(key)
+    expect(joined.contacts.current(nativeId)?.body?.code).toBe(key)
 
     const [pair] = await pairs(joined)
     const [kept, other] = pair?.sides ?? []
@@ -68,13 +73,13 @@ describe('a customer entered in both systems', () => {
     joined.runtime().store.wake()
     await atRest(joined)
     expect((await admin.holds({ limit: 5 })).rows).toEqual([])
-    joined.contacts.patch(rid, { city: 'Oslo' }, 'user')
+    joined.contacts.patch(nativeId, { city: 'Oslo' }, 'user')
     await joined.until('the city in the ERP', () => recordOf(joined.partners, key).body.city === 'Oslo')
     expect(valuesOf(joined.partners, 'code').filter((code) => code === key)).toHaveLength(1)
   })
 
   test('and the same: the copy is deleted, edits of both are kept, nothing is created', async () => {
-    const { joined, byHand, copy, rid } = await doubleEntry()
+    const { joined, byHand, copy, nativeId } = await doubleEntry()
     joined.partners.patch(copy, { phone: '' }, 'user')
     joined.partners.patch(byHand, { phone: '+47 1' }, 'user')
     const { admin } = joined.runtime().store
@@ -86,9 +91,9 @@ describe('a customer entered in both systems', () => {
     joined.runtime().store.wake()
     await joined.until('one partner', () => joined.partners.current(copy)?.body === undefined)
     await atRest(joined)
-    expect(recordOf(joined.partners, key).rid).toBe(byHand)
+    expect(recordOf(joined.partners, key).nativeId).toBe(byHand)
     expect(joined.contacts.size).toBe(5)
-    expect(joined.contacts.current(rid)?.body?.code).toBe(key)
+    expect(joined.contacts.current(nativeId)?.body?.code).toBe(key)
     expect(await pairs(joined)).toEqual([])
   })
 

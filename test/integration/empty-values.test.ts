@@ -55,7 +55,7 @@ test('a create carries empty texts, lists and objects, zero and no, and the targ
   await it.full()
   expect(it.writes()).toBe(writes)
   // From now on the status is a value like any other.
-  it.partners.patch(recordOf(it.partners, 'A').rid, { status: 'blocked' }, 'user')
+  it.partners.patch(recordOf(it.partners, 'A').nativeId, { status: 'blocked' }, 'user')
   await it.until('the status is here', () => recordOf(it.contacts, 'A').body.status === 'blocked')
 })
 
@@ -71,7 +71,7 @@ test('a default fills what the source does not say where the policy ranks its sy
 })
 
 test.each(['body+version', 'nothing'])(
-  'an empty text that a create drops in favour of a default is written once more (answers with %s)',
+  'an empty text that a create drops in favour of a default is written once more (responds with %s)',
   async (returns) => {
     const it = await join({
       definition: {

@@ -1,4 +1,4 @@
-/** Mutations that a GraphQL API refuses inside an answer of 200: the whole way, with a server that nobody wrote for this. */
+/** Mutations that a GraphQL API refuses inside a response of 200: the whole way, with a server that nobody wrote for this. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -40,7 +40,7 @@ interface Customer {
 
 type Refuse = (taken: string) => unknown
 
-/** A shop whose mutations answer with `Customer` or with what `refuse` gives, where an address is taken. */
+/** A shop whose mutations respond with `Customer` or with what `refuse` gives, where an address is taken. */
 async function startShop(
   refuse: Refuse,
 ): Promise<{ url: string; rows: Map<string, Customer>; mutations: () => number }> {
@@ -152,7 +152,7 @@ async function joined(refuse: Refuse, members = '') {
   open.push(() => erp.close())
   const { table } = erp.resource('partners')
   const [first, second] = [1, 2].map(
-    (n) => table.create({ code: `C${n}`, name: `Name ${n}`, email: `c${n}@example.org` }, 'user').rid,
+    (n) => table.create({ code: `C${n}`, name: `Name ${n}`, email: `c${n}@example.org` }, 'user').nativeId,
   )
   writeDefinition(directory, definition(shop.url, erp.url, members))
   schemas += 1

@@ -12,9 +12,9 @@ const conflictsOf = async (joined: JoinedSystems) =>
 
 function edit(joined: JoinedSystems, crm: object, erp: object): void {
   if (Object.keys(crm).length > 0)
-    joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { ...crm }, 'user')
+    joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { ...crm }, 'user')
   if (Object.keys(erp).length > 0)
-    joined.partners.patch(recordOf(joined.partners, 'C000001').rid, { ...erp }, 'user')
+    joined.partners.patch(recordOf(joined.partners, 'C000001').nativeId, { ...erp }, 'user')
 }
 
 const inCrm = (joined: JoinedSystems) => recordOf(joined.contacts, 'C000001').body
@@ -93,7 +93,7 @@ it('H8 a cut value whose write was never answered does not flow back and spoil t
       erpSystem: { timing: { readTimeout: '3s', writeTimeout: '500ms' } },
     },
   })
-  joined.erp.fault({ kind: 'lose-answer', method: 'PUT', times: 1 })
+  joined.erp.fault({ kind: 'lose-response', method: 'PUT', times: 1 })
   const before = joined.writes()
   edit(joined, { name: long }, {})
   await joined.until('the name arrives', () => inErp(joined).name === long.slice(0, 40))
@@ -103,11 +103,13 @@ it('H8 a cut value whose write was never answered does not flow back and spoil t
   expect(await conflictsOf(joined)).toEqual([])
   expect(joined.writes() - before).toBe(1)
   expect(
-    joined.contacts.history(recordOf(joined.contacts, 'C000001').rid).filter(({ by }) => by === 'engine'),
+    joined.contacts
+      .history(recordOf(joined.contacts, 'C000001').nativeId)
+      .filter(({ by }) => by === 'engine'),
   ).toEqual([])
 })
 
-it("H11 a person's edit of another field in the moment of our write is not swallowed with the answer", async () => {
+it("H11 a person's edit of another field in the moment of our write is not swallowed with the response", async () => {
   const joined = await join({
     inCrm: [first],
     crm: { conditional: 'none' },

@@ -28,15 +28,15 @@ it.each([
       { erp: { create: 'none' }, definition: { erpPart: { key: undefined } } },
     ),
   ],
-])('H16 a create whose answer never came is found again by %s, not made twice', async (_what, options) => {
+])('H16 a create whose response never came is found again by %s, not made twice', async (_what, options) => {
   const joined = await join({ ...options, settle: true })
-  joined.erp.fault({ kind: 'lose-answer', method: 'POST', times: 1 })
+  joined.erp.fault({ kind: 'lose-response', method: 'POST', times: 1 })
   joined.contacts.create(first, 'user')
   await joined.until('it is there', () => joined.partners.size > 0)
   await joined.quiet()
   await joined.full()
   expect([joined.contacts.size, joined.partners.size]).toEqual([1, 1])
-  joined.partners.patch(recordOf(joined.partners, 'C000001').rid, { phone: 'linked' }, 'user')
+  joined.partners.patch(recordOf(joined.partners, 'C000001').nativeId, { phone: 'linked' }, 'user')
   await joined.until('the two are linked', () => recordOf(joined.contacts, 'C000001').body.phone === 'linked')
 })
 
@@ -70,8 +70,8 @@ it('H17 a search that lags behind is not believed too early after a lost create'
   joined.contacts.create(first, 'user')
   await joined.until('it is linked', async () => {
     if (joined.partners.size === 0) return false
-    const rid = recordOf(joined.partners, 'C000001').rid
-    return (await joined.runtime().store.admin.record({ system: 'erp', rid })) !== undefined
+    const nativeId = recordOf(joined.partners, 'C000001').nativeId
+    return (await joined.runtime().store.admin.record({ system: 'erp', nativeId })) !== undefined
   })
   await joined.quiet()
   expect(joined.partners.size).toBe(1)
@@ -85,7 +85,7 @@ it('H18 an idempotency key is used again within its life, and not trusted after 
       { erp: { create: 'idempotencyKey' } },
     ),
   )
-  within.erp.fault({ kind: 'lose-answer', method: 'POST', times: 1 })
+  within.erp.fault({ kind: 'lose-response', method: 'POST', times: 1 })
   within.contacts.create(first, 'user')
   await within.until('it is there', () => within.partners.size > 0)
   await within.quiet()
@@ -97,7 +97,7 @@ it('H18 an idempotency key is used again within its life, and not trusted after 
       { erp: { create: 'idempotencyKey', idempotencyTtlMs: 300 } },
     ),
   )
-  after.erp.fault({ kind: 'lose-answer', method: 'POST', times: 1 })
+  after.erp.fault({ kind: 'lose-response', method: 'POST', times: 1 })
   after.contacts.create(first, 'user')
   await after.until('it is there', () => after.partners.size > 0)
   await after.quiet()
@@ -114,14 +114,14 @@ it.each([
     { customer: { match: 'never' }, erpPart: { key: undefined } },
   ],
 ] as const)(
-  'H19 our own create that a poll finds before its answer comes is not created back, %s',
+  'H19 our own create that a poll finds before its response comes is not created back, %s',
   async (_what, create, kind, definition) => {
     const joined = await join({
       erp: { create: kind },
       definition: { ...definition, erpResource: { create } },
     })
-    // Carried out at once, while the answers go on being lost.
-    joined.erp.fault({ kind: 'lose-answer', method: 'POST' })
+    // Carried out at once, while the responses go on being lost.
+    joined.erp.fault({ kind: 'lose-response', method: 'POST' })
     joined.contacts.create(first, 'user')
     await joined.until('it is there', () => joined.partners.size > 0)
     await joined.until('a poll has found it', () => joined.erp.countCalls('GET', /^\/partners\/\d/) > 0)
@@ -158,7 +158,7 @@ it('H20 one that could be either of two waits for a person and changes neither',
       erpPart: { operations: ['update'] },
     },
   })
-  joined.contacts.patch(recordOf(joined.contacts, 'C000002').rid, { email: first.email }, 'user')
+  joined.contacts.patch(recordOf(joined.contacts, 'C000002').nativeId, { email: first.email }, 'user')
   await joined.quiet()
   joined.partners.create(customerRecord(3, { email: first.email }), 'user')
   const { admin } = joined.runtime().store
@@ -172,7 +172,7 @@ it('H36 after an older copy of the store is put back, what was created since is 
   const joined = await join({ inCrm: [1, 2, 3].map((n) => customerRecord(n)) })
   await joined.restart({ meanwhile: () => onServer(`create database ${name()}_copy template ${name()}`) })
   for (const n of [4, 5, 6]) joined.contacts.create(customerRecord(n), 'user')
-  joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { phone: 'since' }, 'user')
+  joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { phone: 'since' }, 'user')
   await joined.until('all are through', () => joined.partners.size === 6)
   await joined.quiet()
   const before = joined.writes()

@@ -1,4 +1,4 @@
-/** Hazards of finding, creating, deleting and referring: first loads, lost answers, lists, cursors, webhooks. Real HTTP, real PostgreSQL. */
+/** Hazards of finding, creating, deleting and referring: first loads, lost responses, lists, cursors, webhooks. Real HTTP, real PostgreSQL. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { type PairOptions, RunningPair, settle, until } from '../support/running-pair.ts'
@@ -39,7 +39,7 @@ async function linked(): Promise<number> {
 const duplicatesOf = (codes: readonly unknown[]) => codes.length - new Set(codes).size
 
 function partnerCodes(): readonly unknown[] {
-  return [...pair.partners.rids()].map((rid) => pair.partners.current(rid)?.body?.code)
+  return [...pair.partners.nativeIds()].map((nativeId) => pair.partners.current(nativeId)?.body?.code)
 }
 
 describe('creating', () => {
@@ -59,10 +59,10 @@ describe('creating', () => {
     ['marker', { create: 'none' }, { as: 'marker', field: 'externalId' }],
     ['natural key', { create: 'none' }, { as: 'naturalKey' }],
   ] as const)
-    test(`H16, H17: creates whose answers are lost make one record each (${kind})`, async () => {
+    test(`H16, H17: creates whose responses are lost make one record each (${kind})`, async () => {
       await open({ erp: fake, definition: { erpResource: { create: manifest } } })
       fill(8)
-      pair.erp.fault({ kind: 'lose-answer', method: 'POST', chance: 0.5, times: 6 })
+      pair.erp.fault({ kind: 'lose-response', method: 'POST', chance: 0.5, times: 6 })
       await pair.start()
       await pair.agree(8)
       await pair.quiet()
@@ -79,7 +79,7 @@ describe('creating', () => {
       definition: { erpResource: { create: manifest } },
     })
     fill(4)
-    pair.erp.fault({ kind: 'lose-answer', method: 'POST', times: 3 })
+    pair.erp.fault({ kind: 'lose-response', method: 'POST', times: 3 })
     await pair.start()
     await pair.agree(4)
     await pair.quiet()
@@ -92,7 +92,7 @@ describe('creating', () => {
     await pair.start()
     await pair.subscribe()
     await pair.full()
-    pair.crm.fault({ kind: 'lose-answer', method: 'POST', times: 2 })
+    pair.crm.fault({ kind: 'lose-response', method: 'POST', times: 2 })
     for (let n = 1; n <= 4; n += 1) pair.partners.create(customerRecord(n), 'user')
     await pair.agree(4)
     await settle(2000)
@@ -118,7 +118,7 @@ describe('lists, cursors and webhooks', () => {
   test('a forged webhook is refused and marks nothing', async () => {
     await joined(1)
     const server = await pair.subscribe()
-    const answer = await fetch(`${server.url}/hooks/crm`, {
+    const response = await fetch(`${server.url}/hooks/crm`, {
       method: 'POST',
       headers: {
         'webhook-id': 'x',
@@ -127,7 +127,7 @@ describe('lists, cursors and webhooks', () => {
       },
       body: JSON.stringify({ type: 'contacts.changed', data: { id: '999', version: 1 } }),
     })
-    expect(answer.status).toBe(401)
+    expect(response.status).toBe(401)
     expect(await pair.detail('crm', '999')).toBeUndefined()
   })
 
@@ -217,7 +217,7 @@ describe('deleting', () => {
     pair.erp.outage(true)
     pair.contacts.patch('2', { city: 'Rome' }, 'user')
     await settle(300)
-    pair.partners.patch(String(ridOf('C000002')), { phone: 'edited' }, 'user')
+    pair.partners.patch(String(nativeIdOf('C000002')), { phone: 'edited' }, 'user')
     pair.contacts.remove('2', 'user')
     pair.erp.outage(false)
     await until(async () => (await pair.running.store.admin.holds({ limit: 10 })).rows.length > 0, 30_000)
@@ -226,7 +226,7 @@ describe('deleting', () => {
 
   test('H38: a record that users merged into another is followed, and deletes nothing', async () => {
     await joined(6)
-    const survivor = ridOf('C000002')
+    const survivor = nativeIdOf('C000002')
     pair.contacts.remove('1', 'user', { mergedInto: '2' })
     await until(() => pair.events.some((event) => event.type === 'MembersMerged'))
     await settle(1500)
@@ -235,7 +235,7 @@ describe('deleting', () => {
   })
 })
 
-function ridOf(code: string): unknown {
+function nativeIdOf(code: string): unknown {
   return pair.partner(code)?.id
 }
 
@@ -304,7 +304,9 @@ describe('one record, one system, nobody else', () => {
     await pair.agree(3)
     const orders = pair.erp.resource('orders').table
     await until(() =>
-      [...orders.rids()].some((rid) => orders.current(rid)?.body?.partnerId === ridOf('C000002')),
+      [...orders.nativeIds()].some(
+        (nativeId) => orders.current(nativeId)?.body?.partnerId === nativeIdOf('C000002'),
+      ),
     )
     expect(orders.size).toBe(1)
   })

@@ -67,9 +67,9 @@ it('H22 a change that becomes visible after younger ones were read is still noti
 
 it('H23 what a poll read just before everything stopped is not skipped by the next process', async () => {
   const joined = await join({ inCrm: [customerRecord(1)] })
-  const { rid } = recordOf(joined.partners, 'C000001')
+  const { nativeId } = recordOf(joined.partners, 'C000001')
   for (let round = 1; round <= 5; round += 1) {
-    joined.partners.patch(rid, { phone: `round ${round}` }, 'user')
+    joined.partners.patch(nativeId, { phone: `round ${round}` }, 'user')
     const polls = joined.erp.countCalls('GET', /changes/)
     await joined.until('it is polled', () => joined.erp.countCalls('GET', /changes/) > polls)
     await joined.restart()
@@ -87,7 +87,7 @@ it('H24 what a list by offsets missed is gone only if a read by id says so', asy
       customer: { delete: { from: ['crm', 'erp'], action: 'delete', confirm: '300ms' } },
     },
   })
-  joined.partners.remove(recordOf(joined.partners, 'C000003').rid, 'user')
+  joined.partners.remove(recordOf(joined.partners, 'C000003').nativeId, 'user')
   // The list skips living records as well: it ends after its second page.
   joined.erp.fault({ kind: 'cut-list', method: 'GET', path: 'offset=7' })
   const places = await joined.full()
@@ -112,7 +112,8 @@ it.each([
 ] as const)('H26 %s instead of records deletes nothing', async (_what, fault) => {
   const joined = await join(manyWith())
   joined.crm.fault(fault)
-  for (const rid of joined.partners.rids()) joined.partners.patch(rid, { phone: 'edited meanwhile' }, 'user')
+  for (const nativeId of joined.partners.nativeIds())
+    joined.partners.patch(nativeId, { phone: 'edited meanwhile' }, 'user')
   await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
   await new Promise((resolve) => setTimeout(resolve, 1000))
   expect([joined.contacts.size, joined.partners.size, confirmed(joined)]).toEqual([8, 8, 0])
@@ -127,7 +128,8 @@ it.each([
 it('H26 another account behind the same address deletes nothing', async () => {
   const joined = await join(manyWith())
   joined.crm.tenant = 'somebody else'
-  for (const rid of [...joined.contacts.rids()].slice(0, 3)) joined.contacts.remove(rid, 'user')
+  for (const nativeId of [...joined.contacts.nativeIds()].slice(0, 3))
+    joined.contacts.remove(nativeId, 'user')
   await joined.runtime().byHand.runFull({}, AbortSignal.timeout(60_000))
   await new Promise((resolve) => setTimeout(resolve, 1500))
   expect(joined.partners.size).toBe(8)
@@ -136,7 +138,7 @@ it('H26 another account behind the same address deletes nothing', async () => {
 
 it('H28 an old delivery about a deleted record brings nothing back', async () => {
   const joined = await join(manyWith())
-  const contact = recordOf(joined.contacts, 'C000002').rid
+  const contact = recordOf(joined.contacts, 'C000002').nativeId
   joined.contacts.remove(contact, 'user')
   await joined.until('it is gone there too', () => joined.partners.size === 7)
   await joined.quiet()

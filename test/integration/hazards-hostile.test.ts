@@ -12,13 +12,17 @@ it('H37 no value of a record leaves through events, logs or failures', async () 
     inCrm: [1, 2].map((n) => customerRecord(n, { name: canary, phone: `${canary}-${n}` })),
     erp: { unique: 'email' },
   })
-  joined.contacts.patch(recordOf(joined.contacts, 'C000002').rid, { email: 'customer1@example.org' }, 'user')
+  joined.contacts.patch(
+    recordOf(joined.contacts, 'C000002').nativeId,
+    { email: 'customer1@example.org' },
+    'user',
+  )
   const { admin } = joined.runtime().store
   await joined.until('a refusal is told', async () => (await admin.failures({ limit: 5 })).rows.length === 1)
   await joined.restart({
     meanwhile: () => {
-      joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { phone: `${canary}-a` }, 'user')
-      joined.partners.patch(recordOf(joined.partners, 'C000001').rid, { phone: `${canary}-b` }, 'user')
+      joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { phone: `${canary}-a` }, 'user')
+      joined.partners.patch(recordOf(joined.partners, 'C000001').nativeId, { phone: `${canary}-b` }, 'user')
     },
   })
   await joined.until('a conflict is told', async () => (await conflictsOf(joined)).length === 1)
@@ -65,7 +69,7 @@ it('H40 strange documents are carried as they are or kept in a lane of their own
   const before = joined.writes()
   await joined.full()
   expect(joined.writes()).toBe(before)
-  joined.contacts.patch(recordOf(joined.contacts, 'C000001').rid, { phone: 'still going' }, 'user')
+  joined.contacts.patch(recordOf(joined.contacts, 'C000001').nativeId, { phone: 'still going' }, 'user')
   await joined.until(
     'an edit goes through',
     () => recordOf(joined.partners, 'C000001').body.phone === 'still going',

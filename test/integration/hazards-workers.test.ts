@@ -23,13 +23,13 @@ it('H13 an edit between our look and our write is never overwritten unseen', asy
     inCrm: [first],
     definition: { customer: { conflict: { default: 'prefer erp crm' } } },
   })
-  const { rid } = recordOf(joined.contacts, code)
+  const { nativeId } = recordOf(joined.contacts, code)
   joined.crm.fault({ kind: 'slow', method: 'PATCH', delayMs: 400, times: 1 })
-  joined.partners.patch(recordOf(joined.partners, code).rid, { phone: 'from erp' }, 'user')
+  joined.partners.patch(recordOf(joined.partners, code).nativeId, { phone: 'from erp' }, 'user')
   await joined.until('our write is under way', () => joined.crm.countCalls('PATCH') === 1)
-  joined.contacts.patch(rid, { phone: 'typed meanwhile' }, 'user')
+  joined.contacts.patch(nativeId, { phone: 'typed meanwhile' }, 'user')
   await joined.quiet()
-  const agreed = joined.contacts.current(rid)?.body?.phone
+  const agreed = joined.contacts.current(nativeId)?.body?.phone
   expect(recordOf(joined.partners, code).body.phone).toBe(agreed)
   const { rows } = await joined.runtime().store.admin.conflicts({ limit: 10 })
   expect(rows.flatMap(({ candidates }) => candidates.map(({ value }) => value))).toContain('typed meanwhile')
@@ -40,8 +40,8 @@ it('H13 an edit between our look and our write is never overwritten unseen', asy
 
 it('H14 a write that takes effect long after it failed does not undo a newer one', async () => {
   const joined = await join({ inCrm: [first], ...weakCrm })
-  const partner = recordOf(joined.partners, code).rid
-  const contact = recordOf(joined.contacts, code).rid
+  const partner = recordOf(joined.partners, code).nativeId
+  const contact = recordOf(joined.contacts, code).nativeId
   joined.crm.fault({ kind: 'zombie', method: 'PATCH', delayMs: 500, times: 1 })
   joined.partners.patch(partner, { phone: 'older' }, 'user')
   await joined.until('our write is lost', () => joined.crm.countCalls('PATCH') === 1)
@@ -69,8 +69,8 @@ it('H15 a look that took most of the lease is followed by no write: the next cla
   const looksBefore = looks()
   joined.erp.fault({ kind: 'slow', method: 'GET', path, delayMs: 1700, times: 1 })
   // The ERP changed as well, so that it has to be looked at first.
-  joined.partners.patch(recordOf(joined.partners, code).rid, { city: 'changed there' }, 'user')
-  joined.contacts.patch(recordOf(joined.contacts, code).rid, { phone: 'once' }, 'user')
+  joined.partners.patch(recordOf(joined.partners, code).nativeId, { city: 'changed there' }, 'user')
+  joined.contacts.patch(recordOf(joined.contacts, code).nativeId, { phone: 'once' }, 'user')
   await joined.until('our write comes', () => joined.erp.countCalls('PUT') === 1)
   expect(looks() - looksBefore).toBeGreaterThanOrEqual(2)
   await joined.full()
@@ -103,10 +103,10 @@ it('H32 edits that come while a record is being worked on are never forgotten', 
     webhooks: {},
     definition: { crmPart: { triggers: [{ webhook: 'changes' }] } },
   })
-  const { rid } = recordOf(joined.contacts, code)
+  const { nativeId } = recordOf(joined.contacts, code)
   joined.erp.fault({ kind: 'slow', method: 'PUT', delayMs: 150 })
   for (let n = 1; n <= 20; n += 1) {
-    joined.contacts.patch(rid, { phone: `edit ${n}` }, 'user')
+    joined.contacts.patch(nativeId, { phone: `edit ${n}` }, 'user')
     await new Promise((resolve) => setTimeout(resolve, 35))
   }
   await joined.until('the last edit arrives', () => recordOf(joined.partners, code).body.phone === 'edit 20')
@@ -120,7 +120,8 @@ it('H34 a system that asks to wait is left alone until then, and is not stormed 
   const refusedBy = joined.erp.calls.length
   await joined.until('it refuses', () => joined.erp.calls.length > refusedBy)
   const refusedAt = joined.erp.calls[refusedBy]?.at ?? 0
-  for (const rid of joined.contacts.rids()) joined.contacts.patch(rid, { phone: 'patient' }, 'user')
+  for (const nativeId of joined.contacts.nativeIds())
+    joined.contacts.patch(nativeId, { phone: 'patient' }, 'user')
   await joined.until('all arrive', () =>
     valuesOf(joined.partners, 'phone').every((phone) => phone === 'patient'),
   )

@@ -122,7 +122,7 @@ describe('what a write may not do', () => {
     expect(pair.contact('C000001')).toMatchObject({ city: 'Oslo', phone: '42' })
   })
 
-  test('H14: a write that takes effect long after its answer was given up does no harm', async () => {
+  test('H14: a write that takes effect long after its response was given up does no harm', async () => {
     await joined({ erp: plainErp, definition: { erpResource: plainManifest } })
     pair.erp.fault({ kind: 'zombie', method: 'PATCH', delayMs: 400, times: 1 })
     pair.contacts.patch('1', { city: 'Oslo' }, 'user')

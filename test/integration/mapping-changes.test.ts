@@ -21,7 +21,7 @@ const conflictsOf = async (joined: JoinedSystems) =>
   (await joined.runtime().store.admin.conflicts({ limit: 50 })).rows
 
 function edit(joined: JoinedSystems, table: 'contacts' | 'partners', change: object): void {
-  joined[table].patch(recordOf(joined[table], 'C000001').rid, { ...change }, 'user')
+  joined[table].patch(recordOf(joined[table], 'C000001').nativeId, { ...change }, 'user')
 }
 
 const writesTo = (table: JoinedSystems['contacts']): number =>
@@ -76,10 +76,10 @@ it('nothing is emptied by a mapping that changed: a person decides', async () =>
     inCrm: [record],
     definition: { customer, crmPart: { map: whole }, erpPart: { map: whole } },
   })
-  const { rid } = recordOf(joined.partners, 'C000001')
+  const { nativeId } = recordOf(joined.partners, 'C000001')
   await joined.restart({
     // The other path holds a road, and the city is not there any more.
-    meanwhile: () => joined.partners.patch(rid, { road: 'Side road 2', city: null }, 'user'),
+    meanwhile: () => joined.partners.patch(nativeId, { road: 'Side road 2', city: null }, 'user'),
     definition: { customer, crmPart: { map: whole }, erpPart: { map: moved } },
   })
   await joined.until('it is held', async () =>
@@ -132,9 +132,9 @@ it('a field declared in another way is agreed in its new form, without a write o
   await joined.restart({
     meanwhile: () => {
       for (const table of [joined.contacts, joined.partners])
-        for (const rid of table.rids()) {
-          const city = table.current(rid)?.body?.city
-          table.patch(rid, { city: String(city).trim() }, 'user')
+        for (const nativeId of table.nativeIds()) {
+          const city = table.current(nativeId)?.body?.city
+          table.patch(nativeId, { city: String(city).trim() }, 'user')
         }
     },
     definition: {
@@ -149,7 +149,7 @@ it('a field declared in another way is agreed in its new form, without a write o
   const detail = await joined.runtime().store.admin.record({
     system: 'crm',
     entity: 'customer',
-    rid: recordOf(joined.contacts, 'C000001').rid,
+    nativeId: recordOf(joined.contacts, 'C000001').nativeId,
   })
   expect(detail?.record.fields.city?.value).toBe('1')
 })
@@ -190,7 +190,7 @@ it('an added field reaches everybody without a full run', async () => {
     definition: { customer: { fields: fewer }, crmPart: { map: without }, erpPart: { map: without } },
   })
   expect(valuesOf(joined.partners, 'email').every((value) => value === undefined)).toBe(true)
-  joined.partners.patch(recordOf(joined.partners, 'C000002').rid, { email: 'own@example.org' }, 'user')
+  joined.partners.patch(recordOf(joined.partners, 'C000002').nativeId, { email: 'own@example.org' }, 'user')
   await joined.quiet()
   await joined.restart({
     definition: { customer: { fields }, crmPart: { map: plain }, erpPart: { map: plain } },
@@ -245,7 +245,7 @@ it('a narrowed filter lets records go without deleting them, a widened one takes
     'it is out of scope',
     async () => (await memberState(joined, 'C000002')) === 'out-of-scope',
   )
-  const partner = recordOf(joined.partners, 'C000002').rid
+  const partner = recordOf(joined.partners, 'C000002').nativeId
   joined.partners.patch(partner, { phone: '+49 89 7' }, 'user')
   await joined.full()
   expect([joined.contacts.size, joined.partners.size]).toEqual(sizes)
@@ -283,7 +283,7 @@ it('a system that comes back is linked to what it had, gets what it missed, and 
     meanwhile: () => {
       joined.contacts.create(customerRecord(7), 'user')
       joined.partners.create(customerRecord(7), 'user')
-      joined.partners.patch(recordOf(joined.partners, 'C000002').rid, { phone: '+49 89 7' }, 'user')
+      joined.partners.patch(recordOf(joined.partners, 'C000002').nativeId, { phone: '+49 89 7' }, 'user')
     },
   })
   await joined.until('the ERP has what it missed', () => inErp(joined).city === 'Bonn')
@@ -305,8 +305,8 @@ it('of two processes with different definitions only the one that was started la
   await joined.until('the new field is everywhere', () =>
     valuesOf(joined.partners, 'email').every((value) => value !== undefined),
   )
-  for (const rid of joined.contacts.rids())
-    joined.contacts.patch(rid, { email: `new${rid}@example.org` }, 'user')
+  for (const nativeId of joined.contacts.nativeIds())
+    joined.contacts.patch(nativeId, { email: `new${nativeId}@example.org` }, 'user')
   await joined.until('and stays in agreement', () => {
     const emails = (table: JoinedSystems['contacts']) => valuesOf(table, 'email').toSorted()
     return JSON.stringify(emails(joined.contacts)) === JSON.stringify(emails(joined.partners))
@@ -340,7 +340,7 @@ it('a definition says what it changes when it is bound', async () => {
 
 it('a write in doubt settles before its field takes a new base', async () => {
   const joined = await join({ inCrm: [first] })
-  joined.erp.fault({ kind: 'lose-answer', method: 'PUT', times: 1 })
+  joined.erp.fault({ kind: 'lose-response', method: 'PUT', times: 1 })
   edit(joined, 'contacts', { phone: '+49 228 1' })
   await joined.until('a write is in doubt', async () => {
     return (await joined.runtime().store.admin.status()).open.intents === 1
@@ -357,8 +357,8 @@ function part(resource: string) {
 }
 
 async function recordBy(joined: JoinedSystems, code: string) {
-  const { rid } = recordOf(joined.contacts, code)
-  return joined.runtime().store.admin.record({ system: 'crm', entity: 'customer', rid })
+  const { nativeId } = recordOf(joined.contacts, code)
+  return joined.runtime().store.admin.record({ system: 'crm', entity: 'customer', nativeId })
 }
 
 async function memberState(joined: JoinedSystems, code: string) {

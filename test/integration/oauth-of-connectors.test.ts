@@ -140,9 +140,9 @@ async function startOrg(
     const { method, url: path } = request
     const onward = sendRequest(
       { host: upstream.hostname, port: upstream.port, method, path, headers },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(response)
+      (reply) => {
+        response.writeHead(reply.statusCode ?? 502, reply.headers)
+        reply.pipe(response)
       },
     )
     onward.once('error', () => response.destroy())
@@ -221,7 +221,10 @@ test.each(flows)(
     expect(authorization.asked()).toBe(2)
     ahead.ms = (lifeSeconds - 1) * 1_000
     expect(
-      await accounts.update?.({ rid: org.id, patch: { Name: 'Südwind AG' }, idempotencyKey: 'k' }, context),
+      await accounts.update?.(
+        { nativeId: org.id, patch: { Name: 'Südwind AG' }, idempotencyKey: 'k' },
+        context,
+      ),
     ).toMatchObject({ kind: 'ok' })
     expect(authorization.asked()).toBe(3)
   },
@@ -275,7 +278,10 @@ test.each<Flow>([
   const read = await accounts.read(org.id, context)
   expect(read).toMatchObject({ kind: 'unknown', failure: { scope: 'system' } })
   expect(JSON.stringify(read)).not.toMatch(/wrong|assertion=|PRIVATE/)
-  const write = await accounts.update?.({ rid: org.id, patch: { Name: 'x' }, idempotencyKey: 'k' }, context)
+  const write = await accounts.update?.(
+    { nativeId: org.id, patch: { Name: 'x' }, idempotencyKey: 'k' },
+    context,
+  )
   expect(write).toMatchObject({ kind: 'not-sent', failure: { scope: 'system' } })
   expect(authorization.asked()).toBeLessThanOrEqual(4)
 })

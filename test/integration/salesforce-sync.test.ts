@@ -140,8 +140,8 @@ function live(crm: FakeSalesforce) {
 
 function partnersOf({ erp }: Joined): readonly Readonly<Record<string, unknown>>[] {
   const { table } = erp.resource('partners')
-  return [...table.rids()].flatMap((rid) => {
-    const body = table.current(rid)?.body
+  return [...table.nativeIds()].flatMap((nativeId) => {
+    const body = table.current(nativeId)?.body
     return body === undefined ? [] : [body]
   })
 }
@@ -161,8 +161,8 @@ test('accounts become partners through a bulk listing, edits travel both ways, a
   await until(() => partner(joined, 'C-1')?.phone === '+49 228 1' || 'the phone is missing')
 
   const { table } = erp.resource('partners')
-  const rid = [...table.rids()].find((one) => table.current(one)?.body?.code === 'C-2') ?? ''
-  table.patch(rid, { city: 'Köln' }, 'user')
+  const nativeId = [...table.nativeIds()].find((one) => table.current(one)?.body?.code === 'C-2') ?? ''
+  table.patch(nativeId, { city: 'Köln' }, 'user')
   await until(
     () =>
       live(crm).some(({ values }) => values.AccountNumber === 'C-2' && values.BillingCity === 'Köln') ||
@@ -178,24 +178,24 @@ test('accounts become partners through a bulk listing, edits travel both ways, a
   expect(new Set(live(crm).map(({ values }) => values.AccountNumber)).size).toBe(170)
 })
 
-test('creates and updates whose answers are lost, and a session that ends meanwhile, make one account each with the right values', async () => {
+test('creates and updates whose responses are lost, and a session that ends meanwhile, make one account each with the right values', async () => {
   const joined = await joinSystems(() => undefined)
   const { crm, erp } = joined
   await until(() => crm.seen.some((one) => one.includes('/queryAll')) || 'not polled yet')
   const { table } = erp.resource('partners')
-  // How many calls it takes is the engine's affair; the first one of each kind gets no answer.
-  crm.loseAnswers = 1
+  // How many calls it takes is the engine's affair; the first one of each kind gets no response.
+  crm.loseResponses = 1
   for (let n = 1; n <= 12; n += 1) table.create({ code: `C-${n}`, name: `Customer ${n}` }, 'user')
   await until(() => live(crm).length >= 12 || `${live(crm).length} accounts`)
-  expect(crm.loseAnswers).toBe(0)
+  expect(crm.loseResponses).toBe(0)
   crm.oauth.endSessions()
-  crm.loseAnswers = 1
-  for (const rid of table.rids()) table.patch(rid, { city: 'Köln' }, 'user')
+  crm.loseResponses = 1
+  for (const nativeId of table.nativeIds()) table.patch(nativeId, { city: 'Köln' }, 'user')
   await until(
     () => live(crm).every(({ values }) => values.BillingCity === 'Köln') || 'an edit is missing',
     30_000,
   )
-  expect(crm.loseAnswers).toBe(0)
+  expect(crm.loseResponses).toBe(0)
   expect(live(crm).map(({ values }) => values.AccountNumber)).toHaveLength(12)
   expect(new Set(live(crm).map(({ values }) => values.AccountNumber)).size).toBe(12)
 })
@@ -233,7 +233,7 @@ test('an outbound message is acknowledged once its notice is committed, and a me
   expect(pair).toMatchObject({ cause: 'merge', system: 'crm', overlaps: [{ system: 'erp' }] })
   const [kept, other] = pair?.sides ?? []
   const { table } = joined.erp.resource('partners')
-  const orphan = other?.natives.find(({ system }) => system === 'erp')?.rid ?? ''
+  const orphan = other?.natives.find(({ system }) => system === 'erp')?.nativeId ?? ''
   table.patch(orphan, { city: 'Essen' }, 'user')
   await until(async () => {
     const detail = await store.admin.record({ recordId: other?.recordId ?? '' })

@@ -142,8 +142,8 @@ const bySearchTerm = ({ sap }: Joined, code: string): readonly StoredRecord[] =>
 
 function contactsOf({ crm }: Joined): readonly Readonly<Record<string, unknown>>[] {
   const { table } = crm.resource('contacts')
-  return [...table.rids()].flatMap((rid) => {
-    const body = table.current(rid)?.body
+  return [...table.nativeIds()].flatMap((nativeId) => {
+    const body = table.current(nativeId)?.body
     return body === undefined ? [] : [body]
   })
 }
@@ -164,8 +164,8 @@ test('contacts become partners, edits travel both ways, and a partner that was n
 
   sap.server.sessions.endAll()
   const { table } = crm.resource('contacts')
-  const rid = [...table.rids()].find((one) => table.current(one)?.body?.code === 'C-2') ?? ''
-  table.patch(rid, { name: 'Another Company 2' }, 'user')
+  const nativeId = [...table.nativeIds()].find((one) => table.current(one)?.body?.code === 'C-2') ?? ''
+  table.patch(nativeId, { name: 'Another Company 2' }, 'user')
   await until(
     () =>
       bySearchTerm(joined, 'C-2')[0]?.OrganizationBPName1 === 'Another Company 2' || 'no edit of the name',
@@ -197,12 +197,12 @@ test('the filter of a resource keeps out what the change feed tells of', async (
   expect(contactsOf(joined).map(({ code }) => code)).not.toContain('P-1')
 })
 
-test('under lost answers, locks and a server that fails, each contact becomes exactly one partner', async () => {
+test('under lost responses, locks and a server that fails, each contact becomes exactly one partner', async () => {
   const joined = await joinSystems(({ crm, proxy }) => {
     for (let n = 1; n <= 20; n += 1) crm.resource('contacts').table.create(contact(n), 'user')
-    proxy.faults.loseNextAnswer({ method: 'POST' })
-    proxy.faults.loseNextAnswer({ method: 'POST', after: 2 })
-    proxy.faults.answerNext({ status: 503, method: 'POST', after: 1 })
+    proxy.faults.loseNextResponse({ method: 'POST' })
+    proxy.faults.loseNextResponse({ method: 'POST', after: 2 })
+    proxy.faults.respondNext({ status: 503, method: 'POST', after: 1 })
   })
   const { crm, sap } = joined
   await until(() => sap.partners.count() >= 20 || `${sap.partners.count()} partners`, 40_000)
@@ -212,8 +212,8 @@ test('under lost answers, locks and a server that fails, each contact becomes ex
   const writes = (): number => sap.server.seen.filter(({ method }) => method !== 'GET').length
   const before = writes()
   const { table } = crm.resource('contacts')
-  const rid = [...table.rids()].find((one) => table.current(one)?.body?.code === 'C-1') ?? ''
-  table.patch(rid, { city: 'Aachen' }, 'user')
+  const nativeId = [...table.nativeIds()].find((one) => table.current(one)?.body?.code === 'C-1') ?? ''
+  table.patch(nativeId, { city: 'Aachen' }, 'user')
   await until(() => writes() > before || 'no attempt', 40_000)
   sap.partners.unlock(key)
   await until(() => sap.partners.get(key)?.OrganizationBPName2 === 'Aachen' || 'the edit is missing', 40_000)

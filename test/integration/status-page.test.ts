@@ -105,15 +105,15 @@ it('sends status and new decisions to whoever watches', async () => {
   })().catch(() => undefined)
   await until(() => /event: status\ndata: \{/.test(text) || 'no status yet')
   const before = text.split('event: decisions').length
-  const [rid = ''] = pair.contacts.rids()
-  pair.contacts.patch(rid, { phone: 'watched' }, 'user')
+  const [nativeId = ''] = pair.contacts.nativeIds()
+  pair.contacts.patch(nativeId, { phone: 'watched' }, 'user')
   await until(() => text.split('event: decisions').length > before || 'no decision yet')
   expect(text).not.toContain('watched')
   stop.abort()
   await reading
 })
 
-it('answers 202 to a signed delivery, also when it comes twice', async () => {
+it('responds with 202 to a signed delivery, also when it comes twice', async () => {
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   const accepted = pair.events.filter((event) => event.type === 'WebhookAccepted')
@@ -143,7 +143,7 @@ it('refuses a body over 1 MiB, and takes one just below it to the signature', as
   ).toBe(401)
 })
 
-it('answers 503 to deliveries and to /readyz while the database is away, 202 once it is back, and loses nothing', async () => {
+it('responds with 503 to deliveries and to /readyz while the database is away, 202 once it is back, and loses nothing', async () => {
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
   await whileClosed(async () => {
     const response = await deliver('/hooks/crm')
@@ -153,8 +153,8 @@ it('answers 503 to deliveries and to /readyz while the database is away, 202 onc
     expect(ready.status).toBe(503)
     expect(await ready.json()).toMatchObject({ code: expect.stringMatching(/^STORE_/) })
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-    const [rid = ''] = pair.contacts.rids()
-    pair.contacts.patch(rid, { phone: 'while it was away' }, 'user')
+    const [nativeId = ''] = pair.contacts.nativeIds()
+    pair.contacts.patch(nativeId, { phone: 'while it was away' }, 'user')
   })
   await until(async () => (await deliver('/hooks/crm')).status === 202 || 'still refused', 60_000)
   await until(() => pair.partner('C000001')?.phone === 'while it was away' || 'not there yet', 60_000)

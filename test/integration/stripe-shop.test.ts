@@ -12,9 +12,9 @@ import { tryRecord } from '../../src/runtime/try-record.ts'
 import { listen } from '../../src/server/listen.ts'
 import { withTestDatabase } from '../support/database.ts'
 import { type FakeGoogleMaps, startFakeGoogleMaps } from '../support/google-maps/fake-google-maps.ts'
+import { MemorySystem } from '../support/memory-systems/memory-system.ts'
 import { type FakeStripe, startFakeStripe } from '../support/stripe/fake-stripe.ts'
 import { WebhookEndpoint } from '../support/stripe/webhook-endpoint.ts'
-import { TwinSystem } from '../support/twins/twin-system.ts'
 
 const file = fileURLToPath(new URL('../../src/connectors/stripe/fixtures/shop.yaml', import.meta.url))
 const secret = 'whsec_of_the_shop'
@@ -27,7 +27,7 @@ afterEach(async () => {
 interface Shop {
   readonly stripe: FakeStripe
   readonly maps: FakeGoogleMaps
-  readonly crm: TwinSystem
+  readonly crm: MemorySystem
   readonly runtime: IsthmusRuntime
   readonly endpoint: WebhookEndpoint
 }
@@ -41,7 +41,7 @@ async function open(): Promise<Shop> {
   cleanUps.push(() => stripe.close())
   const maps = await startFakeGoogleMaps()
   cleanUps.push(() => maps[Symbol.asyncDispose]())
-  const crm = new TwinSystem('crm')
+  const crm = new MemorySystem('crm')
   const environment = {
     STRIPE_URL: stripe.url,
     STRIPE_KEY: stripe.key,
@@ -119,7 +119,7 @@ test('customers spread both ways, and what webhooks lose, double and disorder is
   const { stripe, maps, crm, endpoint } = shop
   maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })
   const address = { line1: 'Linden 1', city: 'Berlin' }
-  const rid = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
+  const nativeId = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
   await until(() => inCrm(shop, { name: 'Ada', lat: '52.5' }), 'the first load, with its coordinates')
 
   crm.put({ name: 'Bob', email: 'bob@example.org', street: null, city: null })
@@ -129,14 +129,14 @@ test('customers spread both ways, and what webhooks lose, double and disorder is
 
   // A webhook that never arrives: the next look at the list of events finds the change.
   endpoint.lose = 1
-  stripe.change(rid, { name: 'Ada L.' })
+  stripe.change(nativeId, { name: 'Ada L.' })
   expect(endpoint.undelivered).toHaveLength(1)
   await until(() => inCrm(shop, { name: 'Ada L.' }), 'a lost webhook')
 
   endpoint.held = true
   endpoint.duplicate = 2
-  stripe.change(rid, { name: 'Ada M.' })
-  stripe.change(rid, { name: 'Ada N.' })
+  stripe.change(nativeId, { name: 'Ada M.' })
+  stripe.change(nativeId, { name: 'Ada N.' })
   endpoint.release((events) => events.toReversed())
   await endpoint.settled()
   expect(endpoint.undelivered).toHaveLength(1)
@@ -151,7 +151,7 @@ test('an address that nobody knows keeps the record back with a reason, until it
   const { stripe, maps, runtime } = shop
   maps.known.set('linden 1, berlin', { lat: 52.5, lng: 13.4, city: 'Berlin', country: 'DE' })
   const address = { line1: 'Nowhere 0', city: 'Berlin' }
-  const rid = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
+  const nativeId = stripe.insert('customers', { name: 'Ada', email: 'ada@example.org', address })
   const failures = async () => (await runtime.store.admin.failures({ limit: 10 })).rows
   for (let step = 0; step < 500 && (await failures()).length === 0; step += 1) {
     await new Promise((resolve) => {
@@ -162,7 +162,7 @@ test('an address that nobody knows keeps the record back with a reason, until it
     'rule 1 (set lat) could not be evaluated: $geocode found nothing',
   )
   expect(shop.crm.records.size).toBe(0)
-  stripe.change(rid, { address: { ...address, line1: 'Linden 1' } })
+  stripe.change(nativeId, { address: { ...address, line1: 'Linden 1' } })
   await until(() => inCrm(shop, { name: 'Ada', street: 'Linden 1', lat: '52.5' }), 'the corrected address')
   expect(await failures()).toEqual([])
 }, 60_000)
@@ -170,12 +170,12 @@ test('an address that nobody knows keeps the record back with a reason, until it
 test('a customer that is deleted at Stripe is deleted in the CRM', async () => {
   const shop = await open()
   const { stripe, crm, endpoint } = shop
-  const rids = ['Ada', 'Bob', 'Cy', 'Di', 'Eve'].map((name) =>
+  const nativeIds = ['Ada', 'Bob', 'Cy', 'Di', 'Eve'].map((name) =>
     stripe.insert('customers', { name, email: `${name}@example.org` }),
   )
   await until(() => crm.records.size === 5, 'the first load')
   endpoint.lose = 1
-  stripe.remove(String(rids[0]))
+  stripe.remove(String(nativeIds[0]))
   await until(() => crm.records.size === 4, 'a deletion whose webhook was lost')
   expect(inCrm(shop, { name: 'Ada' })).toBe(false)
 }, 60_000)

@@ -14,9 +14,9 @@ const match = [{ exact: ['code'] }]
 function updatesOf(resource: FakeResource, first?: () => void): Native[] {
   const bodies: Native[] = []
   const write = resource.write.bind(resource)
-  vi.spyOn(resource, 'write').mockImplementation((rid, body, how, ifMatch) => {
+  vi.spyOn(resource, 'write').mockImplementation((nativeId, body, how, ifMatch) => {
     if (bodies.push(body) === 1) first?.()
-    return write(rid, body, how, ifMatch)
+    return write(nativeId, body, how, ifMatch)
   })
   return bodies
 }
@@ -37,9 +37,9 @@ test('a system that merges nested objects gets the changed leaf alone, and a col
   })
   const partner = recordOf(it.partners, 'A')
   const bodies = updatesOf(it.erp.resource('partners'), () =>
-    it.partners.patch(partner.rid, { profile: { city: 'Bonn', notes: 'new', score: 1 } }, 'user'),
+    it.partners.patch(partner.nativeId, { profile: { city: 'Bonn', notes: 'new', score: 1 } }, 'user'),
   )
-  it.contacts.patch(recordOf(it.contacts, 'A').rid, { profile: { city: 'Bern' } }, 'user')
+  it.contacts.patch(recordOf(it.contacts, 'A').nativeId, { profile: { city: 'Bern' } }, 'user')
   await it.until('the city is there', () => bodies.length > 0)
   await it.quiet()
   expect(bodies).toEqual([{ profile: { city: 'Bern' } }])
@@ -60,9 +60,9 @@ test('a system that replaces nested objects gets the siblings of a fresh read un
   })
   const partner = recordOf(it.partners, 'A')
   const bodies = updatesOf(it.erp.resource('partners'), () =>
-    it.partners.patch(partner.rid, { profile: { city: 'Bonn', notes: 'new', score: 2 } }, 'user'),
+    it.partners.patch(partner.nativeId, { profile: { city: 'Bonn', notes: 'new', score: 2 } }, 'user'),
   )
-  it.contacts.patch(recordOf(it.contacts, 'A').rid, { profile: { city: 'Bern' } }, 'user')
+  it.contacts.patch(recordOf(it.contacts, 'A').nativeId, { profile: { city: 'Bern' } }, 'user')
   await it.until('the city is there', () => bodies.length > 1)
   await it.quiet()
   expect(bodies).toEqual([
@@ -114,7 +114,7 @@ test.each([
       { lineId: 800, tax: 'REDUCED', sku: 'A', qty: 1 },
       { lineId: 801, tax: 'STD', sku: 'B' },
     ]
-    const shop = recordOf(it.contacts, 'A').rid
+    const shop = recordOf(it.contacts, 'A').nativeId
     const after = async (lines: readonly Native[]): Promise<unknown> => {
       const writes = it.writes()
       it.contacts.patch(shop, { lines }, 'user')
@@ -175,7 +175,7 @@ test('elements with a declared key and other names in each system', async () => 
   })
   expect(it.writes()).toBe(0)
   it.contacts.patch(
-    recordOf(it.contacts, 'A').rid,
+    recordOf(it.contacts, 'A').nativeId,
     {
       lines: [
         { sku: 'B', qty: 7 },

@@ -84,14 +84,17 @@ export class Circumstances {
     const system = chance.pick(this.#systems)
     const { things } = this.#oracle
     const table = system.table(customer)
-    const fresh = [...table.rids()].filter((rid) => !things.isRenamed(table.current(rid)?.body?.code))
-    const [rid, other] = chance.shuffle(fresh)
-    const before = rid === undefined ? undefined : table.current(rid)?.body?.code
+    const fresh = [...table.nativeIds()].filter(
+      (nativeId) => !things.isRenamed(table.current(nativeId)?.body?.code),
+    )
+    const [nativeId, other] = chance.shuffle(fresh)
+    const before = nativeId === undefined ? undefined : table.current(nativeId)?.body?.code
     const code = other === undefined ? undefined : table.current(other)?.body?.code
-    if (system.dead || rid === undefined || typeof before !== 'string' || typeof code !== 'string') return
+    if (system.dead || nativeId === undefined || typeof before !== 'string' || typeof code !== 'string')
+      return
     if (before === code) return
     things.recoded(before, code)
-    this.#users.change(system, rid, { code })
+    this.#users.change(system, nativeId, { code })
   }
 
   /** A system without room for our mark numbers what is created there by itself, before it has answered. */
@@ -100,26 +103,27 @@ export class Circumstances {
     for (const system of this.#systems) {
       if (['clientId', 'upsertKey', 'marker'].includes(system.traits.capabilities.create)) continue
       const table = system.table(customer)
-      table.onChange(({ by, version, rid, body }) => {
+      table.onChange(({ by, version, nativeId, body }) => {
         if (by !== 'engine' || version !== 1 || this.#scheduler.now > this.#scenario.faultsUntil) return
         if (chance.of(0.5))
-          this.#scheduler.after(chance.int(1, 40), () => this.#recode(system, rid, body?.code))
+          this.#scheduler.after(chance.int(1, 40), () => this.#recode(system, nativeId, body?.code))
       })
     }
   }
 
-  #recode(system: SimSystem, rid: string, before: unknown): void {
+  #recode(system: SimSystem, nativeId: string, before: unknown): void {
     const table = system.table(customer)
-    if (!table.has(rid) || typeof before !== 'string' || table.current(rid)?.body?.code !== before) return
+    if (!table.has(nativeId) || typeof before !== 'string' || table.current(nativeId)?.body?.code !== before)
+      return
     const code = this.#users.code('N')
     this.#oracle.things.recoded(before, code)
-    this.#users.change(system, rid, { code })
+    this.#users.change(system, nativeId, { code })
   }
 
   /** Each save is announced; the last one must be seen though a pass was under way, without a full run. */
   #saveOften(chance: Chance): void {
-    const { system, rid } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined || system.traits.webhooks !== 'reliable') return
+    const { system, nativeId } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined || system.traits.webhooks !== 'reliable') return
     const table = system.table(customer)
     // What is written later, by the engine or in the next burst, was announced later too.
     let last: Version | undefined
@@ -127,17 +131,20 @@ export class Circumstances {
     const gaps = chance.of(0.7) ? [0, chance.int(20, 250)] : [0, 20, 40, 60, 80, 100, 120, 140]
     for (const gap of gaps)
       this.#scheduler.after(gap, () => {
-        if (!table.has(rid)) return
-        this.#users.change(system, rid, { phone: this.#users.token() })
-        last = table.current(rid)
+        if (!table.has(nativeId)) return
+        this.#users.change(system, nativeId, { phone: this.#users.token() })
+        last = table.current(nativeId)
       })
     this.#scheduler.after(12_000, () => {
-      if (last === undefined || !table.has(rid) || system.dead) return
+      if (last === undefined || !table.has(nativeId) || system.dead) return
       if (this.#oracle.hasSeen(system.name, last)) return
-      void this.#store.admin.record({ system: system.name, entity: customer, rid }).then((detail) => {
+      void this.#store.admin.record({ system: system.name, entity: customer, nativeId }).then((detail) => {
         const isOpen = detail?.members.every(({ lane, state }) => lane === 'open' && state === 'linked')
         if (detail?.record.state === 'active' && isOpen)
-          this.#oracle.fail('INV-12', `${system.name} ${rid}: an announced change was not looked at for 12 s`)
+          this.#oracle.fail(
+            'INV-12',
+            `${system.name} ${nativeId}: an announced change was not looked at for 12 s`,
+          )
       })
     })
   }
@@ -149,23 +156,23 @@ export class Circumstances {
     if (first === undefined || other.dead) return
     const { code } = first.body
     const places = [first.system, other].flatMap((system) => {
-      const rid = [...system.table(customer).rids()].find(
+      const nativeId = [...system.table(customer).nativeIds()].find(
         (one) => system.table(customer).current(one)?.body?.code === code,
       )
-      return rid === undefined ? [] : [{ system, rid }]
+      return nativeId === undefined ? [] : [{ system, nativeId }]
     })
     if (places.length < 2) return
-    const judged = `${first.system.name}|${first.rid}`
+    const judged = `${first.system.name}|${first.nativeId}`
     this.#oracle.turns.add(judged)
     for (let turn = 0; turn < 9; turn += 1)
       this.#scheduler.after(turn * 7_000, () => {
         const place = places[turn % 2]
-        const last = place?.system.table(customer).current(place.rid)
+        const last = place?.system.table(customer).current(place.nativeId)
         if (place === undefined || last?.body === undefined) return
         // Where nobody has looked since our write, the system may have made the next change itself, for all that can be known.
         if (last.by === 'engine' && !this.#oracle.hasSeen(place.system.name, last))
           this.#oracle.turns.delete(judged)
-        this.#users.change(place.system, place.rid, { name: this.#users.token() })
+        this.#users.change(place.system, place.nativeId, { name: this.#users.token() })
       })
   }
 
@@ -197,16 +204,16 @@ export class Circumstances {
   /** Two records become one, and the system names the survivor. Sometimes people do the same elsewhere. */
   #merge(chance: Chance): void {
     const system = chance.pick(this.#systems)
-    const [loser, survivor] = chance.shuffle([...system.table(customer).rids()])
+    const [loser, survivor] = chance.shuffle([...system.table(customer).nativeIds()])
     if (loser === undefined || survivor === undefined) return
-    const codes = [loser, survivor].map((rid) => system.table(customer).current(rid)?.body?.code)
+    const codes = [loser, survivor].map((nativeId) => system.table(customer).current(nativeId)?.body?.code)
     this.#mergeAt(system, loser, survivor)
     if (!chance.of(0.3)) return
     const other = chance.pick(this.#systems.filter((one) => one !== system))
     this.#scheduler.after(chance.int(100, 20_000), () => {
-      const rids = [...other.table(customer).rids()]
+      const nativeIds = [...other.table(customer).nativeIds()]
       const [same, kept] = codes.map((code) =>
-        rids.find((rid) => other.table(customer).current(rid)?.body?.code === code),
+        nativeIds.find((nativeId) => other.table(customer).current(nativeId)?.body?.code === code),
       )
       if (same !== undefined && kept !== undefined) this.#mergeAt(other, same, kept)
     })
@@ -215,7 +222,7 @@ export class Circumstances {
   /** Three records are one: the second is merged into the third before anybody has looked at the first. */
   #mergeOn(chance: Chance): void {
     const system = chance.pick(this.#systems)
-    const [first, second, third] = chance.shuffle([...system.table(customer).rids()])
+    const [first, second, third] = chance.shuffle([...system.table(customer).nativeIds()])
     if (first === undefined || second === undefined || third === undefined) return
     this.#mergeAt(system, first, second)
     this.#scheduler.after(chance.int(1, 1500), () => this.#mergeAt(system, second, third))
@@ -226,9 +233,9 @@ export class Circumstances {
     if (!table.has(loser) || !table.has(survivor)) return
     if (this.#scenario.references) {
       const orders = system.table(order)
-      for (const rid of [...orders.rids()])
-        if (orders.current(rid)?.body?.buyer === loser)
-          this.#users.change(system, rid, { buyer: survivor }, order)
+      for (const nativeId of [...orders.nativeIds()])
+        if (orders.current(nativeId)?.body?.buyer === loser)
+          this.#users.change(system, nativeId, { buyer: survivor }, order)
     }
     this.#oracle.tally.merges += 1
     table.remove(loser, 'user', { mergedInto: survivor })
@@ -236,8 +243,8 @@ export class Circumstances {
   }
 
   #changeLines(chance: Chance): void {
-    const { system, rid, body } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined) return
+    const { system, nativeId, body } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined) return
     const lines = [...((body?.lines ?? []) as readonly Native[])]
     const index = lines.length === 0 ? -1 : chance.int(0, lines.length - 1)
     const line = lines[index]
@@ -247,58 +254,58 @@ export class Circumstances {
     else if (roll < 0.3) lines.splice(index, 1)
     else if (roll < 0.55) lines[index] = { ...line, tax: this.#users.token() }
     else lines[index] = { ...line, qty: chance.int(10, 10_000) }
-    this.#users.change(system, rid, { lines })
+    this.#users.change(system, nativeId, { lines })
   }
 
   /** Somebody works at the mapped part of an address, or at its unmapped neighbour. */
   #changeAddress(chance: Chance): void {
-    const { system, rid, body } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined) return
+    const { system, nativeId, body } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined) return
     const part = chance.of(0.5) ? 'city' : 'door'
-    this.#users.change(system, rid, {
+    this.#users.change(system, nativeId, {
       address: { ...(body?.address as Native | undefined), [part]: this.#users.token() },
     })
   }
 
   #empty(chance: Chance): void {
-    const { system, rid, body } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined) return
+    const { system, nativeId, body } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined) return
     this.#oracle.judges.emptied.made(body?.code)
-    this.#users.change(system, rid, { phone: '' })
+    this.#users.change(system, nativeId, { phone: '' })
   }
 
   #changeScope(chance: Chance): void {
     const system = chance.pick(this.#systems.filter(({ traits }) => traits.scoped))
-    const { rid, body } = this.#someone(chance, system) ?? {}
-    if (rid === undefined) return
-    this.#users.change(system, rid, { kind: body?.kind === 'person' ? 'company' : 'person' })
+    const { nativeId, body } = this.#someone(chance, system) ?? {}
+    if (nativeId === undefined) return
+    this.#users.change(system, nativeId, { kind: body?.kind === 'person' ? 'company' : 'person' })
   }
 
   #changeFax(chance: Chance): void {
-    const { system, rid } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined) return
+    const { system, nativeId } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined) return
     const name = chance.of(0.5) ? 'fax' : 'telephone'
-    this.#users.change(system, rid, { [name]: this.#users.token() })
+    this.#users.change(system, nativeId, { [name]: this.#users.token() })
   }
 
   #renumber(chance: Chance): void {
-    const { system, rid } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined || this.#users.isReferred(system, rid)) return
-    const { rid: next } = system.table(customer).renumber(rid, 'user')
-    this.#users.say(system, rid, `is ${next} from now on`)
+    const { system, nativeId } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined || this.#users.isReferred(system, nativeId)) return
+    const { nativeId: next } = system.table(customer).renumber(nativeId, 'user')
+    this.#users.say(system, nativeId, `is ${next} from now on`)
   }
 
   #removeAndRestore(chance: Chance): void {
-    const { system, rid } = this.#someone(chance) ?? {}
-    if (system === undefined || rid === undefined || this.#users.isReferred(system, rid)) return
+    const { system, nativeId } = this.#someone(chance) ?? {}
+    if (system === undefined || nativeId === undefined || this.#users.isReferred(system, nativeId)) return
     this.#oracle.tally.userRemovals += 1
     const table = system.table(customer)
-    table.remove(rid, 'user')
-    this.#users.say(system, rid, 'removes')
+    table.remove(nativeId, 'user')
+    this.#users.say(system, nativeId, 'removes')
     this.#scheduler.after(Math.round(50 * 600 ** chance.next()), () => {
-      if (table.has(rid)) return
-      table.restore(rid, 'user')
-      this.#users.say(system, rid, 'brings back')
+      if (table.has(nativeId)) return
+      table.restore(nativeId, 'user')
+      this.#users.say(system, nativeId, 'brings back')
     })
   }
 
@@ -310,31 +317,31 @@ export class Circumstances {
     const { code } = first.body
     const value = this.#users.token()
     const enteredAt = this.#scheduler.now
-    this.#users.change(first.system, first.rid, { [field]: value })
+    this.#users.change(first.system, first.nativeId, { [field]: value })
     const others = this.#systems.filter((system) => system !== first.system && !system.dead)
     if (others.length === 0) return
     const other = chance.pick(others)
     this.#scheduler.after(chance.int(15_000, 25_000), () => {
-      const rid = [...other.table(customer).rids()].find(
+      const nativeId = [...other.table(customer).nativeIds()].find(
         (one) => other.table(customer).current(one)?.body?.code === code,
       )
-      if (rid === undefined) return
+      if (nativeId === undefined) return
       const later = this.#users.token()
-      const edit = { system: other.name, rid, field, before: value, value: later, enteredAt }
-      this.#oracle.judges.lateEdits.made(edit, other.table(customer).current(rid)?.body?.[field])
-      this.#users.change(other, rid, { [field]: later })
+      const edit = { system: other.name, nativeId, field, before: value, value: later, enteredAt }
+      this.#oracle.judges.lateEdits.made(edit, other.table(customer).current(nativeId)?.body?.[field])
+      this.#users.change(other, nativeId, { [field]: later })
     })
   }
 
   #someone(
     chance: Chance,
     at?: SimSystem,
-  ): { readonly system: SimSystem; readonly rid: string; readonly body: Native } | undefined {
+  ): { readonly system: SimSystem; readonly nativeId: string; readonly body: Native } | undefined {
     const system = at ?? chance.pick(this.#systems)
-    const rids = [...system.table(customer).rids()]
-    if (rids.length === 0 || system.dead) return undefined
-    const rid = chance.of(0.4) ? rids[0] : chance.pick(rids)
-    const body = rid === undefined ? undefined : system.table(customer).current(rid)?.body
-    return rid === undefined || body === undefined ? undefined : { system, rid, body }
+    const nativeIds = [...system.table(customer).nativeIds()]
+    if (nativeIds.length === 0 || system.dead) return undefined
+    const nativeId = chance.of(0.4) ? nativeIds[0] : chance.pick(nativeIds)
+    const body = nativeId === undefined ? undefined : system.table(customer).current(nativeId)?.body
+    return nativeId === undefined || body === undefined ? undefined : { system, nativeId, body }
   }
 }

@@ -8,7 +8,7 @@ import { createGuard } from '../../src/engine/guard.ts'
 import { createHealthNotes } from '../../src/engine/health.ts'
 import type { IntakeContext } from '../../src/engine/intake-context.ts'
 import { createLensBook } from '../../src/engine/lens-book.ts'
-import { lookAt } from '../../src/engine/observe.ts'
+import { observeMember } from '../../src/engine/observe.ts'
 import { createRuns } from '../../src/engine/runs.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
 import { createWebhookIntake } from '../../src/engine/webhook-intake.ts'
@@ -48,7 +48,7 @@ export interface SimDelivery {
   readonly id: string
   readonly system: string
   readonly entity: string
-  readonly rid: string
+  readonly nativeId: string
   readonly deleted: boolean
 }
 
@@ -80,7 +80,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     onSession: (session) => sessions.push(session),
   })
   const systems = connectAll(options, process)
-  const calls = { lookAt, carryOut }
+  const calls = { observeMember, carryOut }
   // A clock that costs nothing to look at, whatever the seed's kinds are.
   const clock = { ...process.clock, now: () => scheduler.now, monotonic: () => scheduler.now }
   const health = createHealthNotes({ integration, systems, store: face, clock })
@@ -157,8 +157,9 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     },
     async receive(delivery) {
       const body = new TextEncoder().encode(JSON.stringify(delivery))
-      const answer = await intake.receive(delivery.system, { headers: {}, body, receivedAt: scheduler.now })
-      if (answer.kind !== 'accepted') oracle.fail('INV-12', `the delivery ${delivery.id} was ${answer.kind}`)
+      const response = await intake.receive(delivery.system, { headers: {}, body, receivedAt: scheduler.now })
+      if (response.kind !== 'accepted')
+        oracle.fail('INV-12', `the delivery ${delivery.id} was ${response.kind}`)
     },
   }
 }
@@ -173,10 +174,10 @@ function connectAll(
       {
         ...system.connect(process),
         webhook: async (delivery: WebhookDelivery) => {
-          const { id, entity, rid, deleted } = JSON.parse(
+          const { id, entity, nativeId, deleted } = JSON.parse(
             new TextDecoder().decode(delivery.body),
           ) as SimDelivery
-          const changed = [{ resource: entity, rid, ...(deleted && { deleted }) }]
+          const changed = [{ resource: entity, nativeId, ...(deleted && { deleted }) }]
           return { kind: 'accepted' as const, deliveryId: id, changed }
         },
       },

@@ -59,7 +59,7 @@ export class History {
 
   /** Index of the state in which the value shown now began to stand. */
   runStart(system: string, entity: string, shown: Version, field: string): number {
-    const history = this.system(system).table(entity).history(shown.rid)
+    const history = this.system(system).table(entity).history(shown.nativeId)
     let index = shown.version - 1
     while (
       index > 0 &&
@@ -70,7 +70,7 @@ export class History {
   }
 
   writerOf(place: PlaceOfField, shown: Version, field: string): Version {
-    const history = this.system(place.system).table(place.entity).history(shown.rid)
+    const history = this.system(place.system).table(place.entity).history(shown.nativeId)
     return history[this.runStart(place.system, place.entity, shown, field)] ?? shown
   }
 
@@ -96,11 +96,15 @@ export class History {
   }
 
   /** Whether the record ever held this text. */
-  everHeld(place: PlaceOfField & { readonly rid: string }, field: string, value: CanonicalValue): boolean {
+  everHeld(
+    place: PlaceOfField & { readonly nativeId: string },
+    field: string,
+    value: CanonicalValue,
+  ): boolean {
     const names = field === 'phone' ? ['phone', 'telephone'] : [field]
     return this.system(place.system)
       .table(place.entity)
-      .history(place.rid)
+      .history(place.nativeId)
       .some(({ body }) => names.some((name) => alike(this.value(name, body), value)))
   }
 }

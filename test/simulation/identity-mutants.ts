@@ -13,8 +13,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'nohits',
     breaks: 'what a search before a create has found is not taken in',
     file: 'engine/create-evidence.ts',
-    find: 'const rids = found?.rids ?? []',
-    replace: 'const rids = found === undefined ? [] : []',
+    find: 'const nativeIds = found?.nativeIds ?? []',
+    replace: 'const nativeIds = found === undefined ? [] : []',
     kinds: 'double-entry,slow-polls',
   },
   {
@@ -42,17 +42,17 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'otherread',
     breaks: 'a read that is about another record is believed',
-    file: 'connectors/kit/answers/checked-reads.ts',
-    find: 'if (!tellsMerge(resource, rid, result)) return unknown(otherRecord(rid, other))',
-    replace: 'if (!tellsMerge(resource, rid, result)) return { ...result, rid }',
+    file: 'connectors/kit/responses/checked-reads.ts',
+    find: 'if (!reportsMerge(resource, nativeId, result)) return unknown(otherRecord(nativeId, other))',
+    replace: 'if (!reportsMerge(resource, nativeId, result)) return { ...result, nativeId }',
     kinds: 'other-record',
   },
   {
     name: 'mergegone',
     breaks: 'a merge at a system is taken for a deletion',
     file: 'engine/deletion.ts',
-    find: 'if (sighting.mergedInto !== undefined) return followMerge(pass, member, sighting.mergedInto)',
-    replace: "if (sighting.mergedInto === '') return followMerge(pass, member, sighting.mergedInto)",
+    find: 'if (observation.mergedInto !== undefined) return followMerge(pass, member, observation.mergedInto)',
+    replace: "if (observation.mergedInto === '') return followMerge(pass, member, observation.mergedInto)",
     kinds: 'merges',
   },
   {
@@ -66,7 +66,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'noalias',
     breaks: 'a record that was merged into one that was merged on is not followed to the survivor',
-    file: 'connectors/kit/answers/checked-reads.ts',
+    file: 'connectors/kit/responses/checked-reads.ts',
     find: "      if (look.mergedInto === undefined) return { kind: 'gone' }\n",
     replace: "      if (look.kind === 'gone') return { kind: 'gone' }\n",
     kinds: 'merge-chains',
@@ -89,8 +89,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'norestore',
     breaks: 'a record that is there again is not looked at',
     file: 'engine/restored.ts',
-    find: "if (!wanted || member.state !== 'gone' || member.rid === undefined) continue",
-    replace: "if (wanted || member.state !== 'gone' || member.rid === undefined) continue",
+    find: "if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue",
+    replace: "if (wanted || member.state !== 'gone' || member.nativeId === undefined) continue",
     kinds: 'restores',
   },
   {

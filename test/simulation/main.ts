@@ -82,7 +82,7 @@ async function runParts(count: number): Promise<void> {
 async function replay(seed: number): Promise<void> {
   const result = await runSeed(seed, { keepTrace: true, broken, kinds })
   if (values.trace) for (const line of result.trace) console.log(line)
-  tellViolations(result)
+  printViolations(result)
   console.log(JSON.stringify(summary(result)))
   process.exitCode = result.violations.length === 0 ? 0 : 1
 }
@@ -104,7 +104,7 @@ async function runMany(from: number, count: number): Promise<void> {
     if (nondeterministic) console.log(`seed ${seed}: two runs differ (${result.hash}, ${again.hash})`)
     if (result.violations.length === 0 && !nondeterministic) continue
     bad.push(seed)
-    tellViolations(result)
+    printViolations(result)
     if (values.untilBad) break
     if (values.keepGoing || bad.length > 1) continue
     const traced = await runSeed(seed, { broken, kinds, keepTrace: true })
@@ -132,7 +132,7 @@ function summary(result: SeedResult): object {
   return { seed, hash, events, violations: violations.length, ...tally, excuses: Object.fromEntries(excuses) }
 }
 
-function tellViolations({ seed, violations }: SeedResult): void {
+function printViolations({ seed, violations }: SeedResult): void {
   for (const { invariant, message, at } of violations.slice(0, 10))
     console.log(`seed ${seed} at ${at} ms: ${invariant}: ${message}`)
   if (violations.length > 10) console.log(`seed ${seed}: … and ${violations.length - 10} more`)

@@ -88,11 +88,11 @@ class Base {
     const key = `${kinds} ${seed}`
     const known = this.#passes.get(key)
     if (known !== undefined) return known
-    const answer = runSeeds(unchanged, { from: seed, count: 1, kinds }).then(
+    const response = runSeeds(unchanged, { from: seed, count: 1, kinds }).then(
       ({ kind }) => kind === 'survived',
     )
-    this.#passes.set(key, answer)
-    return answer
+    this.#passes.set(key, response)
+    return response
   }
 
   /** Runs all seeds of the drawn mix first, and tells which of them count for nothing. */

@@ -53,7 +53,7 @@ export class Oracle implements SystemWatcher {
     readonly system: string
     readonly field: string
     readonly value: string
-    readonly rid: string
+    readonly nativeId: string
   }[] = []
   readonly #raced = new Set<string>()
   /** The newest state of each native record that any process was shown. */
@@ -87,7 +87,8 @@ export class Oracle implements SystemWatcher {
       fail: (invariant, message) => this.fail(invariant, message),
       firstLoadAt: () => this.#firstLoadAt,
       wasShown: ({ process, system, entity }, version) =>
-        this.#shown.get(`${process.name}|${system}|${entity}|${version.rid}`)?.includes(version) === true,
+        this.#shown.get(`${process.name}|${system}|${entity}|${version.nativeId}`)?.includes(version) ===
+        true,
       isKept: (text) => [...this.#kept].some((kept) => alike(kept, text)),
     }
     this.judges = createJudges(bench, this.turns)
@@ -112,21 +113,21 @@ export class Oracle implements SystemWatcher {
   // ── what the systems tell
 
   shown(process: SimProcess, system: string, entity: string, version: Version): void {
-    const key = `${process.name}|${system}|${entity}|${version.rid}`
+    const key = `${process.name}|${system}|${entity}|${version.nativeId}`
     const looks = this.#shown.get(key) ?? []
     looks.push(version)
     if (looks.length > looksKept) looks.shift()
     this.#shown.set(key, looks)
-    const place = `${system}|${entity}|${version.rid}`
+    const place = `${system}|${entity}|${version.nativeId}`
     this.#newest.set(place, Math.max(this.#newest.get(place) ?? 0, version.version))
     this.#scheduler.note(
-      `${process.name} sees ${system} ${version.rid} v${version.version} ${brief(version.body)}`,
+      `${process.name} sees ${system} ${version.nativeId} v${version.version} ${brief(version.body)}`,
     )
   }
 
   /** Some process was shown this state, or a later one. */
-  hasSeen(system: string, { rid, version }: Version, entity = 'customer'): boolean {
-    return (this.#newest.get(`${system}|${entity}|${rid}`) ?? 0) >= version
+  hasSeen(system: string, { nativeId, version }: Version, entity = 'customer'): boolean {
+    return (this.#newest.get(`${system}|${entity}|${nativeId}`) ?? 0) >= version
   }
 
   sending(call: EngineWrite): void {
@@ -135,12 +136,12 @@ export class Oracle implements SystemWatcher {
     for (const judge of this.#judges) judge.sending?.(call)
     const intent = this.#intentOf(call)
     this.#scheduler.note(
-      `${process.name} sends ${call.operation} ${system} ${call.rid ?? call.recordId} ${brief(call.body)}`,
+      `${process.name} sends ${call.operation} ${system} ${call.nativeId ?? call.recordId} ${brief(call.body)}`,
     )
     if (intent === undefined) {
       this.fail(
         'INV-16',
-        `${call.operation} at ${system} ${call.rid ?? call.recordId} was sent without an open intent`,
+        `${call.operation} at ${system} ${call.nativeId ?? call.recordId} was sent without an open intent`,
       )
       return
     }
@@ -167,26 +168,28 @@ export class Oracle implements SystemWatcher {
     if (call.operation === 'create') {
       this.tally.creates += 1
       const table = this.#system(call.system).table(call.entity)
-      const rids = table.createdFor.get(call.recordId ?? '') ?? []
-      // A create whose answer was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
-      const alive = [...new Set(rids)].filter((rid) => table.has(rid))
-      const lost = alive.some((rid) => {
-        const version = table.current(rid)
+      const nativeIds = table.createdFor.get(call.recordId ?? '') ?? []
+      // A create whose response was lost, and whose record a person removed before anybody saw it, is made again: never two at a time.
+      const alive = [...new Set(nativeIds)].filter((nativeId) => table.has(nativeId))
+      const lost = alive.some((nativeId) => {
+        const version = table.current(nativeId)
         return version !== undefined && this.history.isUnknowable(call.system, version)
       })
       if (alive.length > 1 && !lost)
-        this.fail('INV-6', `${call.system} holds ${rids.join(' and ')} for one record`)
+        this.fail('INV-6', `${call.system} holds ${nativeIds.join(' and ')} for one record`)
     }
     if (call.operation === 'delete') this.tally.removals += 1
     for (const judge of this.#judges) judge.applied?.(call, version)
     if (call.entity === order && call.body.buyer != null) this.#checkReference(call)
-    this.#scheduler.note(`${call.system} ${version.rid} v${version.version} by engine ${brief(version.body)}`)
+    this.#scheduler.note(
+      `${call.system} ${version.nativeId} v${version.version} by engine ${brief(version.body)}`,
+    )
   }
 
   lost(call: EngineWrite, accepted: boolean): void {
     this.tally.unstored += 1
-    this.#scheduler.note(`${call.system} ${call.rid} is not stored ${accepted ? '(accepted)' : ''}`)
-    const place = `${call.system}|${call.entity}|${call.rid}`
+    this.#scheduler.note(`${call.system} ${call.nativeId} is not stored ${accepted ? '(accepted)' : ''}`)
+    const place = `${call.system}|${call.entity}|${call.nativeId}`
     this.#notStored.add(place)
     // Who is told that it was applied takes the next edit for a later one; who is told that it will be does so once its time is over.
     const { inflightMs } = this.#system(call.system).traits.capabilities
@@ -196,9 +199,12 @@ export class Oracle implements SystemWatcher {
   }
 
   #checkReference(call: EngineWrite): void {
-    const rid = String(call.body.buyer)
-    if (this.#system(call.system).table('customer').history(rid).length === 0)
-      this.fail('INV-15', `${call.system}: an order was given the buyer ${rid}, which never existed there`)
+    const nativeId = String(call.body.buyer)
+    if (this.#system(call.system).table('customer').history(nativeId).length === 0)
+      this.fail(
+        'INV-15',
+        `${call.system}: an order was given the buyer ${nativeId}, which never existed there`,
+      )
   }
 
   #checkOverwrite(call: EngineWrite, before: Version, field: string, value: unknown): void {
@@ -206,13 +212,13 @@ export class Oracle implements SystemWatcher {
     if (typeof old !== 'string' || old === '' || old === this.history.stored(call.system, field, value))
       return
     if (this.history.writerOf(call, before, field).by === 'engine') return
-    const key = `${call.system}|${call.entity}|${before.rid}|${field}`
-    this.#overwritten.push({ system: call.system, field, value: old, rid: before.rid })
+    const key = `${call.system}|${call.entity}|${before.nativeId}|${field}`
+    this.#overwritten.push({ system: call.system, field, value: old, nativeId: before.nativeId })
     if (this.#observed.get(key)?.has(old)) return
     if (this.history.honoursVersions(call.system)) {
       this.fail(
         'INV-1',
-        `${call.system} ${before.rid}.${field}: ${old} was overwritten by ${String(value)} unseen`,
+        `${call.system} ${before.nativeId}.${field}: ${old} was overwritten by ${String(value)} unseen`,
       )
       return
     }
@@ -275,7 +281,7 @@ export class Oracle implements SystemWatcher {
     )
     const members = after.members.map(
       (m) =>
-        `${m.system}:${m.state}/${m.lane}${m.laneAttempts > 0 ? `x${m.laneAttempts}` : ''}/${m.rid ?? '-'}[${Object.entries(
+        `${m.system}:${m.state}/${m.lane}${m.laneAttempts > 0 ? `x${m.laneAttempts}` : ''}/${m.nativeId ?? '-'}[${Object.entries(
           m.fields,
         )
           .map(([f, v]) => `${f}:${JSON.stringify(v.shadow)}#${v.acked}`)
@@ -291,10 +297,10 @@ export class Oracle implements SystemWatcher {
   /** Everything that a committed shadow or an own write holds is durably known. */
   #learn(detail: RecordDetail): void {
     for (const member of detail.members) {
-      if (member.rid === undefined) continue
+      if (member.nativeId === undefined) continue
       for (const [field, state] of Object.entries(member.fields)) {
         if (state.coerced) this.tally.coerced += 1
-        const key = `${member.system}|${detail.record.entity}|${member.rid}|${field}`
+        const key = `${member.system}|${detail.record.entity}|${member.nativeId}|${field}`
         const known = this.#observed.get(key) ?? new Set()
         if (typeof state.shadow === 'string') known.add(state.shadow)
         this.#observed.set(key, known)
@@ -322,8 +328,8 @@ export class Oracle implements SystemWatcher {
     for (const { kind, recordId, body } of item.journal ?? []) {
       if (kind !== 'outcome' || !isNotStored(body)) continue
       const { system, field } = body
-      const rid = after?.members.find((member) => member.system === system)?.rid
-      const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${rid}`)
+      const nativeId = after?.members.find((member) => member.system === system)?.nativeId
+      const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${nativeId}`)
       if (isTrue || !tellsWhatItStored(this.#system(system).traits))
         this.#count(this.#ambiguous, `${recordId}|${system}`)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
@@ -381,8 +387,8 @@ export class Oracle implements SystemWatcher {
   ): void {
     if (!this.history.isToken(change.src, field)) return
     const member = after.members.find((one) => one.system === change.src)
-    if (member?.rid === undefined) return
-    const place = { system: change.src, entity: after.record.entity, rid: member.rid }
+    if (member?.nativeId === undefined) return
+    const place = { system: change.src, entity: after.record.entity, nativeId: member.nativeId }
     // Looks that were refused, or made for another record's sake, may show the same value: the absorbed one agrees in all fields.
     const looks = this.#looksWith(process, place, field, change.is)
     const isAbsorbed = ({ body }: Version): boolean =>
@@ -394,7 +400,7 @@ export class Oracle implements SystemWatcher {
         })
     const shown = looks.findLast(isAbsorbed) ?? looks.at(-1)
     if (shown?.body === undefined || this.#system(change.src).traits.mutates) return
-    const lane = `${change.src}|${after.record.entity}|${member.rid}`
+    const lane = `${change.src}|${after.record.entity}|${member.nativeId}`
     const newest = this.#absorbed.get(lane) ?? 0
     if (shown.version < newest)
       this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
@@ -404,7 +410,7 @@ export class Oracle implements SystemWatcher {
       return
     // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
     const start = this.history.runStart(change.src, after.record.entity, shown, field)
-    const history = this.#system(change.src).table(after.record.entity).history(member.rid)
+    const history = this.#system(change.src).table(after.record.entity).history(member.nativeId)
     const held = history
       .slice(0, start)
       .some(({ body }) => alike(this.history.value(field, body), change.was))
@@ -425,15 +431,15 @@ export class Oracle implements SystemWatcher {
   ): void {
     if (!this.#systems.has(system) || !this.history.isToken(system, field) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
-    if (member?.rid === undefined || this.#system(system).traits.mutates) return
-    const place = { system, entity: after.record.entity, rid: member.rid }
+    if (member?.nativeId === undefined || this.#system(system).traits.mutates) return
+    const place = { system, entity: after.record.entity, nativeId: member.nativeId }
     const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
     const writer = this.history.writerOf({ system, entity: after.record.entity }, shown, field)
     if (writer.by === 'engine' && !this.history.isUnknowable(system, shown))
       this.fail(
         'INV-5',
-        `${system} ${member.rid}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
+        `${system} ${member.nativeId}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
       )
   }
 
@@ -442,11 +448,11 @@ export class Oracle implements SystemWatcher {
   /** The looks of a process that showed this value, oldest first. */
   #looksWith(
     process: SimProcess,
-    place: { readonly system: string; readonly entity: string; readonly rid: string },
+    place: { readonly system: string; readonly entity: string; readonly nativeId: string },
     field: string,
     value: CanonicalValue | undefined,
   ): readonly Version[] {
-    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.rid}`) ?? []
+    const looks = this.#shown.get(`${process.name}|${place.system}|${place.entity}|${place.nativeId}`) ?? []
     return looks.filter(
       (look) => look.body !== undefined && alike(this.history.value(field, look.body), value),
     )
@@ -455,7 +461,11 @@ export class Oracle implements SystemWatcher {
   #intentOf(call: EngineWrite): Intent | undefined {
     for (const intent of this.#open.values()) {
       if (intent.system !== call.system || intent.entity !== call.entity) continue
-      if (call.operation === 'create' ? intent.recordId === call.recordId : intent.request.rid === call.rid)
+      if (
+        call.operation === 'create'
+          ? intent.recordId === call.recordId
+          : intent.request.nativeId === call.nativeId
+      )
         return intent
     }
     return undefined
@@ -469,11 +479,11 @@ export class Oracle implements SystemWatcher {
 
   /** Each user's value that we overwrote is agreed or kept, unless it fell into the window of a system without conditional writes. */
   checkLosses(): void {
-    for (const { system, field, value, rid } of this.#overwritten) {
-      if (this.#raced.has(`${system}|customer|${rid}|${field}|${value}`)) continue
-      if (this.#raced.has(`${system}|order|${rid}|${field}|${value}`)) continue
+    for (const { system, field, value, nativeId } of this.#overwritten) {
+      if (this.#raced.has(`${system}|customer|${nativeId}|${field}|${value}`)) continue
+      if (this.#raced.has(`${system}|order|${nativeId}|${field}|${value}`)) continue
       if (![...this.#kept].some((kept) => alike(kept, value)))
-        this.fail('INV-2', `${system} ${rid}.${field}: ${value} was overwritten and is kept nowhere`)
+        this.fail('INV-2', `${system} ${nativeId}.${field}: ${value} was overwritten and is kept nowhere`)
     }
   }
 }

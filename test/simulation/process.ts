@@ -1,8 +1,8 @@
 /**
  * One simulated worker process: everything the engine awaits goes through it, so it can be stalled or killed at any await.
  *
- * States: *running* → *stalled* until a time (its answers and timers arrive late, like a process stopped by the system) → *running*;
- * any → *dead* (no answer ever arrives again, deferred tasks are dropped). What a dead process had already sent still takes effect.
+ * States: *running* → *stalled* until a time (its responses and timers arrive late, like a process stopped by the system) → *running*;
+ * any → *dead* (no response ever arrives again, deferred tasks are dropped). What a dead process had already sent still takes effect.
  */
 import type { Clock, Random } from '../../src/engine/ports.ts'
 import type { Chance } from './chance.ts'
@@ -51,7 +51,7 @@ export class SimProcess {
   }
 
   /**
-   * One call to the world: `effect` happens after `thereMs` (also when the process has died meanwhile), its answer arrives `backMs` later.
+   * One call to the world: `effect` happens after `thereMs` (also when the process has died meanwhile), its response arrives `backMs` later.
    */
   call<T>(thereMs: number, backMs: number, effect: () => T | Promise<T>): Promise<T> {
     this.awaits += 1
@@ -69,8 +69,8 @@ export class SimProcess {
         Promise.resolve()
           .then(effect)
           .then(
-            (value) => this.#answer(backMs, () => resolve(value)),
-            (error: unknown) => this.#answer(backMs, () => reject(error)),
+            (value) => this.#response(backMs, () => resolve(value)),
+            (error: unknown) => this.#response(backMs, () => reject(error)),
           )
       })
     })
@@ -88,7 +88,7 @@ export class SimProcess {
     return present
   }
 
-  #answer(backMs: number, settle: () => void): void {
+  #response(backMs: number, settle: () => void): void {
     this.#scheduler.after(backMs, () => this.#deliver(settle))
   }
 

@@ -274,7 +274,7 @@ class Simulation {
             id: `${system.name}-${entity}-${version.seq}`,
             system: system.name,
             entity,
-            rid: version.rid,
+            nativeId: version.nativeId,
             deleted: version.body === undefined,
           }
           for (let copy = 0; copy < copies; copy += 1)

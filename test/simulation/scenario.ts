@@ -24,7 +24,7 @@ export interface SystemTraits {
   readonly scoped: boolean
   /** Fills a phone number that a create leaves out. */
   readonly fills: boolean
-  /** Answers nothing at all from some time on, for ever. */
+  /** Returns nothing at all from some time on, for ever. */
   readonly diesAt: number | undefined
 }
 
@@ -189,7 +189,7 @@ function shapedBy(
   if (kinds.has('own-numbers') || kinds.has('bursts')) shaped = { ...shaped, webhooks: 'reliable' }
   if (chance('short-keys').of(kinds.has('short-keys') ? 0.6 : 0))
     shaped = withShortKeys(shaped, chance('life of keys'))
-  if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeAnswers(shaped)
+  if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeResponses(shaped)
   if (kinds.has('scope')) shaped = { ...shaped, scoped: traits.name === 'alpha' || chance('scope').of(0.3) }
   if (kinds.has('defaults'))
     shaped = { ...shaped, fills: traits.name === 'beta' || chance('defaults').of(0.3) }
@@ -198,8 +198,8 @@ function shapedBy(
   return shaped
 }
 
-/** Answers that verify each write at once: a pass that has written is over without another look. */
-function withWholeAnswers(traits: SystemTraits): SystemTraits {
+/** Responses that verify each write at once: a pass that has written is over without another look. */
+function withWholeResponses(traits: SystemTraits): SystemTraits {
   const { capabilities } = traits
   const read = { ...capabilities.read, lagMs: 0 }
   return {

@@ -48,7 +48,7 @@ export async function checkSettled(
   for (const system of books.systems.values()) {
     if (system.dead) continue
     for (const [entity, table] of system.tables)
-      for (const rid of table.rids()) await checkRemote(books, system, entity, rid)
+      for (const nativeId of table.nativeIds()) await checkRemote(books, system, entity, nativeId)
   }
   for (const entity of books.integration.entities.keys()) {
     for (const system of books.systems.values()) await checkCopies(books, system, entity)
@@ -65,13 +65,14 @@ export async function checkSettled(
 /** Several records of one system with one code: the same thing twice, and somebody is told so. */
 async function checkCopies(books: Books, system: SimSystem, entity: string): Promise<void> {
   const table = system.table(entity)
-  const isIn = (rid: string): boolean => !system.traits.scoped || table.current(rid)?.body?.kind !== 'person'
-  const inScope = [...table.rids()].filter(isIn)
-  const byCode = Map.groupBy(inScope, (rid) => String(table.current(rid)?.body?.code))
-  for (const [code, rids] of byCode) {
-    if (rids.length < 2 || system.dead || books.oracle.things.isRenamed(code)) continue
+  const isIn = (nativeId: string): boolean =>
+    !system.traits.scoped || table.current(nativeId)?.body?.kind !== 'person'
+  const inScope = [...table.nativeIds()].filter(isIn)
+  const byCode = Map.groupBy(inScope, (nativeId) => String(table.current(nativeId)?.body?.code))
+  for (const [code, nativeIds] of byCode) {
+    if (nativeIds.length < 2 || system.dead || books.oracle.things.isRenamed(code)) continue
     const details = await Promise.all(
-      rids.map((rid) => books.store.admin.record({ system: system.name, entity, rid })),
+      nativeIds.map((nativeId) => books.store.admin.record({ system: system.name, entity, nativeId })),
     )
     const isTold = details.some(
       (detail) =>
@@ -80,7 +81,10 @@ async function checkCopies(books: Books, system: SimSystem, entity: string): Pro
     )
     if (isTold) excuse(books, 'two of one thing, and told')
     else
-      books.oracle.fail('INV-6', `${system.name} has ${rids.join(' and ')} for ${code}, and nobody is told`)
+      books.oracle.fail(
+        'INV-6',
+        `${system.name} has ${nativeIds.join(' and ')} for ${code}, and nobody is told`,
+      )
   }
 }
 
@@ -89,11 +93,11 @@ function excuse(books: Books, why: string): void {
 }
 
 /** Each living remote record is known, and equal to what is agreed or flagged. */
-async function checkRemote(books: Books, system: SimSystem, entity: string, rid: string): Promise<void> {
-  const body = system.table(entity).current(rid)?.body
+async function checkRemote(books: Books, system: SimSystem, entity: string, nativeId: string): Promise<void> {
+  const body = system.table(entity).current(nativeId)?.body
   if (body === undefined) return
-  const detail = await books.store.admin.record({ system: system.name, entity, rid })
-  const where = `${system.name} ${rid} (${String(body.code)})`
+  const detail = await books.store.admin.record({ system: system.name, entity, nativeId })
+  const where = `${system.name} ${nativeId} (${String(body.code)})`
   if (system.traits.scoped && body.kind === 'person') return excuse(books, 'out of scope')
   if (detail === undefined) {
     books.oracle.fail('INV-21', `${where} was never discovered`)
@@ -159,10 +163,10 @@ function isMergedInto(
   const type = integration.entities.get(entity)?.fields.get(field)?.type
   if (type?.kind !== 'ref' || typeof actual !== 'string') return false
   const table = systems.get(system.name)?.table(type.entity)
-  let rid: string | undefined = actual
-  for (let hop = 0; hop < 10 && rid !== undefined && rid !== expected; hop += 1)
-    rid = table?.history(rid).at(-1)?.mergedInto
-  return rid === expected
+  let nativeId: string | undefined = actual
+  for (let hop = 0; hop < 10 && nativeId !== undefined && nativeId !== expected; hop += 1)
+    nativeId = table?.history(nativeId).at(-1)?.mergedInto
+  return nativeId === expected
 }
 
 /** What the record holds at the place that the mapping names; of lines, what is mapped of them. */
@@ -186,7 +190,7 @@ async function nativeValue(books: Books, place: FieldPlace, value: unknown): Pro
   if (type?.kind === 'list') return linesInWords(value)
   if (type?.kind !== 'ref') return value
   const target = await books.store.admin.record({ recordId: String(value) })
-  return target?.members.find((one) => one.system === place.system.name)?.rid
+  return target?.members.find((one) => one.system === place.system.name)?.nativeId
 }
 
 function cut(system: SimSystem, field: string, value: unknown): unknown {
@@ -215,10 +219,10 @@ function checkMembers(books: Books, detail: RecordDetail): void {
     }
     if (member.state === 'out-of-scope' && system.traits.scoped) continue
     if (member.state === 'linked') {
-      if (member.rid !== undefined && system.table(record.entity).has(member.rid)) continue
+      if (member.nativeId !== undefined && system.table(record.entity).has(member.nativeId)) continue
       const flag = flagOf(books, detail, member) ?? blindSpot(system)
       if (flag !== undefined) excuse(books, flag)
-      else books.oracle.fail('INV-19', `${name} ${member.rid} is gone, but its member is still linked`)
+      else books.oracle.fail('INV-19', `${name} ${member.nativeId} is gone, but its member is still linked`)
       continue
     }
     const flag = flagOf(books, detail, member)

@@ -1,4 +1,4 @@
-/** The network between the engine and one simulated system, with everything that goes wrong between a request and its answer. */
+/** The network between the engine and one simulated system, with everything that goes wrong between a request and its response. */
 import type { CallContext, CallFailure, WriteResult } from '../../src/connectors/kit/contract.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
@@ -13,7 +13,7 @@ export interface SystemWatcher {
   /** A write of the engine is about to change a record. */
   applying(call: EngineWrite, before: Version | undefined): void
   applied(call: EngineWrite, version: Version): void
-  /** A write is answered like a success, and is not stored. `accepted`: the answer says that it may still be. */
+  /** A write is answered like a success, and is not stored. `accepted`: the response says that it may still be. */
   lost(call: EngineWrite, accepted: boolean): void
   /** A process got this state to see. */
   shown(process: SimProcess, system: string, entity: string, version: Version): void
@@ -25,7 +25,7 @@ export interface EngineWrite {
   readonly system: string
   readonly entity: string
   readonly operation: 'create' | 'update' | 'delete'
-  readonly rid?: string
+  readonly nativeId?: string
   readonly recordId?: string
   readonly body: Native
   readonly ifVersion?: string
@@ -67,8 +67,11 @@ export class SimNetwork {
     this.#options = options
   }
 
-  /** A question and its answer on the network; failures are values. */
-  async ask<T>(process: SimProcess, answer: () => T): Promise<T | { kind: 'unknown'; failure: CallFailure }> {
+  /** A question and its response on the network; failures are values. */
+  async ask<T>(
+    process: SimProcess,
+    response: () => T,
+  ): Promise<T | { kind: 'unknown'; failure: CallFailure }> {
     const { chance } = this.#options.world
     const hang = this.#options.isDead() || (this.#options.world.faulty() && chance.of(0.02))
     if (hang) {
@@ -77,7 +80,7 @@ export class SimNetwork {
     }
     const fails = this.#options.world.faulty() && chance.of(0.04)
     return process.call(chance.int(1, 40), chance.int(1, 40), () =>
-      fails ? unknown('SIM_UNAVAILABLE', 'record') : answer(),
+      fails ? unknown('SIM_UNAVAILABLE', 'record') : response(),
     )
   }
 
@@ -104,7 +107,7 @@ export class SimNetwork {
     if (roll < (this.#options.world.kinds.has('late-effects') ? 0.45 : 0.21)) {
       const delay = timeout + chance.int(0, Math.max(0, this.#options.inflightMs - 1))
       scheduler.after(delay, () => {
-        scheduler.note(`zombie ${call.system} ${call.operation} ${call.rid ?? call.recordId}`)
+        scheduler.note(`zombie ${call.system} ${call.operation} ${call.nativeId ?? call.recordId}`)
         effect()
       })
       await process.call(0, timeout, () => undefined)
@@ -121,7 +124,7 @@ export class SimNetwork {
   }
 
   /**
-   * Several writes in one request. What goes wrong may go wrong for all of them, or in the middle: some took effect and the answer broke off,
+   * Several writes in one request. What goes wrong may go wrong for all of them, or in the middle: some took effect and the response broke off,
    * came too short, or refuses a few while the others are done.
    */
   async sendMany(sendings: readonly Sending[], context: CallContext): Promise<readonly WriteResult[]> {
@@ -161,7 +164,7 @@ export class SimNetwork {
     if (roll < 0.24) return process.call(there, there, some)
     if (roll < 0.29) {
       await process.call(there, there, some)
-      throw new RangeError('the connection broke in the middle of the answer')
+      throw new RangeError('the connection broke in the middle of the response')
     }
     return process.call(there, chance.int(1, 60), () =>
       sendings.map(({ effect }) => {

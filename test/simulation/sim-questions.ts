@@ -37,32 +37,32 @@ export class SimQuestions {
     this.#lied = lied
   }
 
-  read(process: SimProcess, entity: string, rid: string): Promise<ReadResult> {
-    return this.#network.ask(process, () => this.#stateOf(process, entity, rid))
+  read(process: SimProcess, entity: string, nativeId: string): Promise<ReadResult> {
+    return this.#network.ask(process, () => this.#stateOf(process, entity, nativeId))
   }
 
   async readMany(
     process: SimProcess,
     entity: string,
-    rids: readonly string[],
+    nativeIds: readonly string[],
   ): Promise<readonly ReadResult[]> {
-    const answer = await this.#network.ask(process, () =>
-      rids.map((rid) => this.#stateOf(process, entity, rid)),
+    const response = await this.#network.ask(process, () =>
+      nativeIds.map((nativeId) => this.#stateOf(process, entity, nativeId)),
     )
-    return 'failure' in answer ? rids.map(() => answer) : answer
+    return 'failure' in response ? nativeIds.map(() => response) : response
   }
 
-  #stateOf(process: SimProcess, entity: string, rid: string): ReadResult {
+  #stateOf(process: SimProcess, entity: string, nativeId: string): ReadResult {
     const { scheduler, chance } = this.#world
     const { lagMs } = this.#traits.capabilities.read
     const lag = lagMs > 0 && chance.of(0.5) ? chance.int(0, lagMs) : 0
     const table = this.#table(entity)
-    const seen = table.at(rid, scheduler.now - lag)
+    const seen = table.at(nativeId, scheduler.now - lag)
     // Not replicated yet looks exactly like not there.
     if (seen === undefined) return { kind: 'gone' }
     const other = this.instead(entity, seen)
     if (other !== undefined) {
-      scheduler.note(`${this.#traits.name} answers with ${other.rid} for ${rid}`)
+      scheduler.note(`${this.#traits.name} responds with ${other.nativeId} for ${nativeId}`)
       return { kind: 'live', ...this.show(other) }
     }
     this.#world.watcher.shown(process, this.#traits.name, entity, seen)
@@ -73,7 +73,7 @@ export class SimQuestions {
 
   show(version: Version): ListedRecord {
     return {
-      rid: version.rid,
+      nativeId: version.nativeId,
       native: version.body ?? {},
       changedAt: version.at,
       ...(this.#traits.capabilities.version === 'ordered' && { version: String(version.version) }),
@@ -127,7 +127,7 @@ export class SimQuestions {
         changed: page
           .filter((change) => change.body !== undefined || this.#traits.capabilities.deletes === 'feed')
           .map((change) => ({
-            rid: change.rid,
+            nativeId: change.nativeId,
             ...(change.body === undefined ? { deleted: true } : versionOnly(this.show(change))),
           })),
       }
@@ -141,20 +141,20 @@ export class SimQuestions {
       const table = this.#table(entity)
       const seenAt = scheduler.now - (lagMs > 0 ? chance.int(0, lagMs) : 0)
       const wanted = request.by === 'marker' ? { [markerField]: request.recordId } : request.values
-      const rids = [...table.rids()].filter((rid) => {
-        const body = table.at(rid, seenAt)?.body
+      const nativeIds = [...table.nativeIds()].filter((nativeId) => {
+        const body = table.at(nativeId, seenAt)?.body
         return body !== undefined && Object.entries(wanted).every(([name, value]) => body[name] === value)
       })
-      return { kind: 'found', rids, capped: false }
+      return { kind: 'found', nativeIds, capped: false }
     })
   }
 
-  /** Another record, where an answer is about the wrong one. */
+  /** Another record, where a response is about the wrong one. */
   instead(entity: string, asked: Version): Version | undefined {
     const { chance, kinds } = this.#world
     if (!kinds.has('other-record') || !this.#world.faulty() || !chance.of(0.04)) return undefined
     const table = this.#table(entity)
-    const others = [...table.rids()].filter((rid) => rid !== asked.rid)
+    const others = [...table.nativeIds()].filter((nativeId) => nativeId !== asked.nativeId)
     return others.length === 0 ? undefined : table.current(chance.pick(others))
   }
 

@@ -1,6 +1,6 @@
 /**
  * A simulated business system: the same {@link RemoteTable} that stands behind the HTTP fakes, seen through the connector contract, on virtual
- * time, with everything that goes wrong between a request and its answer.
+ * time, with everything that goes wrong between a request and its response.
  *
  * The remote side is shared by all simulated processes; each process has its own {@link connect}ion to it.
  */
@@ -24,7 +24,7 @@ import { type EngineWrite, type Sending, SimNetwork, unknown, type World } from 
 import { SimQuestions } from './sim-questions.ts'
 import { customer, markerField } from './world.ts'
 
-interface StoredAnswer {
+interface StoredResponse {
   readonly at: number
   readonly result: WriteResult
 }
@@ -37,7 +37,7 @@ export class SimSystem {
   readonly #world: World
   readonly #network: SimNetwork
   readonly #questions: SimQuestions
-  readonly #idempotency = new Map<string, StoredAnswer>()
+  readonly #idempotency = new Map<string, StoredResponse>()
 
   constructor(traits: SystemTraits, entities: readonly string[], world: World) {
     this.traits = traits
@@ -57,7 +57,7 @@ export class SimSystem {
           name: `${traits.name}.${entity}`,
           now: () => world.scheduler.now,
           stores,
-          nextRid: (n) => `${traits.name[0]}${entity[0]}${n}`,
+          nextNativeId: (n) => `${traits.name[0]}${entity[0]}${n}`,
         }),
       )
     this.#questions = new SimQuestions({
@@ -99,8 +99,8 @@ export class SimSystem {
       fingerprint: () =>
         this.#network
           .ask(process, () => ({ kind: 'known' as const, value: `tenant-${this.name}` }))
-          .then((answer) =>
-            'failure' in answer ? { kind: 'unknown' as const, failure: answer.failure } : answer,
+          .then((response) =>
+            'failure' in response ? { kind: 'unknown' as const, failure: response.failure } : response,
           ),
       close: async () => undefined,
     }
@@ -111,7 +111,7 @@ export class SimSystem {
     const base: Resource = {
       name: entity,
       capabilities,
-      read: (rid) => this.#questions.read(process, entity, rid),
+      read: (nativeId) => this.#questions.read(process, entity, nativeId),
       list: () => this.#questions.list(process, entity),
       find: (request: FindRequest) => this.#questions.find(process, entity, request),
       create: (request, context) => this.#create(process, entity, request, context),
@@ -130,7 +130,7 @@ export class SimSystem {
           ),
       }),
       ...(capabilities.read.batch > 1 && {
-        readMany: (rids: readonly string[]) => this.#questions.readMany(process, entity, rids),
+        readMany: (nativeIds: readonly string[]) => this.#questions.readMany(process, entity, nativeIds),
       }),
       ...(capabilities.changes.cursor !== 'none' && {
         changes: (cursor: string | undefined) => this.#questions.changes(process, entity, cursor),
@@ -174,8 +174,8 @@ export class SimSystem {
     const table = this.table(call.entity)
     const { create } = this.traits.capabilities
     if (create === 'clientId' || create === 'upsertKey') {
-      for (const rid of table.rids()) {
-        const there = table.current(rid)
+      for (const nativeId of table.nativeIds()) {
+        const there = table.current(nativeId)
         if (there?.body?.[markerField] === call.recordId && there !== undefined) return this.#ok(there)
       }
     }
@@ -185,7 +185,7 @@ export class SimSystem {
     const version = table.create(body, 'engine', {
       ...(call.recordId !== undefined && { recordId: call.recordId }),
       // With an id of the client's choice, the native id is ours.
-      ...(create === 'clientId' && call.recordId !== undefined && { rid: call.recordId }),
+      ...(create === 'clientId' && call.recordId !== undefined && { nativeId: call.recordId }),
       tag: call.process.name,
     })
     this.#world.watcher.applied(call, version)
@@ -214,7 +214,7 @@ export class SimSystem {
   }
 
   #change(process: SimProcess, entity: string, request: UpdateRequest): Sending {
-    const { rid } = request
+    const { nativeId } = request
     const whole = this.traits.capabilities.write === 'put'
     const body = whole ? merged(request.base ?? {}, request.patch, 'merge') : request.patch
     const guarded = this.traits.capabilities.conditionalWrites && !this.#world.broken.has('nocas')
@@ -223,30 +223,30 @@ export class SimSystem {
       system: this.name,
       entity,
       operation: 'update',
-      rid,
+      nativeId,
       body,
       ...(guarded && request.ifVersion !== undefined && { ifVersion: request.ifVersion }),
     }
     const effect = (): WriteResult => {
       const table = this.table(entity)
-      const before = table.current(rid)
+      const before = table.current(nativeId)
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
       this.#world.watcher.applying(call, before)
       const fate = this.#fateOf(call)
-      if (fate === 'lost') return { kind: 'ok', rid }
-      if (fate === 'dropped') return { kind: 'ok', rid, accepted: true }
+      if (fate === 'lost') return { kind: 'ok', nativeId }
+      if (fate === 'dropped') return { kind: 'ok', nativeId, accepted: true }
       const version = whole
-        ? table.replace(rid, body, 'engine', process.name)
+        ? table.replace(nativeId, body, 'engine', process.name)
         : table.patch(
-            rid,
+            nativeId,
             patched(before.body, body, this.traits.capabilities.nested),
             'engine',
             process.name,
           )
       this.#world.watcher.applied(call, version)
       return fate === 'accepted'
-        ? { kind: 'ok', rid, accepted: true }
+        ? { kind: 'ok', nativeId, accepted: true }
         : this.#ok(this.#instead(entity, version))
     }
     return { call, effect }
@@ -258,31 +258,31 @@ export class SimSystem {
     request: RemoveRequest,
     context: CallContext,
   ): Promise<WriteResult> {
-    const { rid } = request
+    const { nativeId } = request
     const guarded = this.traits.capabilities.conditionalWrites && !this.#world.broken.has('nocas')
     const call: EngineWrite = {
       process,
       system: this.name,
       entity,
       operation: 'delete',
-      rid,
+      nativeId,
       body: {},
       ...(guarded && request.ifVersion !== undefined && { ifVersion: request.ifVersion }),
     }
     const effect = (): WriteResult => {
       const table = this.table(entity)
-      const before = table.current(rid)
+      const before = table.current(nativeId)
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
       this.#world.watcher.applying(call, before)
-      const version = table.remove(rid, 'engine', { tag: process.name })
+      const version = table.remove(nativeId, 'engine', { tag: process.name })
       this.#world.watcher.applied(call, version)
-      return { kind: 'ok', rid }
+      return { kind: 'ok', nativeId }
     }
     return this.#network.send({ call, effect }, context)
   }
 
-  /** Stored as ever; `accepted`: the answer says no more; `dropped` and `lost`: nothing is stored, whatever is answered. */
+  /** Stored as ever; `accepted`: the response says no more; `dropped` and `lost`: nothing is stored, whatever is answered. */
   #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'dropped' | 'lost' {
     const { chance, kinds, watcher } = this.#world
     if (!kinds.has('unstored') || !this.#world.faulty()) return 'stored'
@@ -291,7 +291,7 @@ export class SimSystem {
     return roll < 0.03 ? 'dropped' : roll < 0.06 ? 'lost' : roll < 0.25 ? 'accepted' : 'stored'
   }
 
-  /** What a proxy in between answers: now and then another record of the same kind. */
+  /** What a proxy in between responses: now and then another record of the same kind. */
   #instead(entity: string, version: Version): Version {
     return this.#questions.instead(entity, version) ?? version
   }
@@ -305,7 +305,7 @@ export class SimSystem {
     const shown = this.#questions.show(version)
     return {
       kind: 'ok',
-      rid: version.rid,
+      nativeId: version.nativeId,
       ...(writeReturns !== 'nothing' && { native: shown.native }),
       ...(writeReturns === 'body+version' && shown.version !== undefined && { version: shown.version }),
     }

@@ -33,7 +33,7 @@ describe('the real engine on virtual time', () => {
     ],
     [48, 'a system that replaces whole objects was written to unseen, and lost its other fields'],
     [1, 'a look from before our own write was merged after it'],
-    [135, 'the answer to a repeated create was taken for what the system made of it, over an edit'],
+    [135, 'the response to a repeated create was taken for what the system made of it, over an edit'],
   ])('seed %i: %s', async (seed) => {
     expect((await runSeed(seed)).violations).toEqual([])
   })

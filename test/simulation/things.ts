@@ -28,6 +28,9 @@ export class Things {
 }
 
 /** The code that a record had when it was removed. */
-export function codeBefore(table: { history(rid: string): readonly Version[] }, removal: Version): unknown {
-  return table.history(removal.rid)[removal.version - 2]?.body?.code
+export function codeBefore(
+  table: { history(nativeId: string): readonly Version[] },
+  removal: Version,
+): unknown {
+  return table.history(removal.nativeId)[removal.version - 2]?.body?.code
 }

@@ -87,11 +87,11 @@ export class Users {
       return
     }
     const table = system.table(customer)
-    for (const rid of [...table.rids()]) {
+    for (const nativeId of [...table.nativeIds()]) {
       this.#oracle.tally.userEdits += 1
       const value = this.token()
-      table.patch(rid, { phone: value }, 'user')
-      this.say(system, rid, `phone=${value} in bulk`)
+      table.patch(nativeId, { phone: value }, 'user')
+      this.say(system, nativeId, `phone=${value} in bulk`)
     }
   }
 
@@ -99,25 +99,25 @@ export class Users {
   #recode(): void {
     const system = this.#chance.pick(this.#systems)
     const table = system.table(customer)
-    const rid = this.#anyone(system, customer)
-    const before = rid === undefined ? undefined : table.current(rid)?.body?.code
-    if (rid === undefined || typeof before !== 'string') return
+    const nativeId = this.#anyone(system, customer)
+    const before = nativeId === undefined ? undefined : table.current(nativeId)?.body?.code
+    if (nativeId === undefined || typeof before !== 'string') return
     this.#oracle.tally.userEdits += 1
     const code = this.code('C')
     this.#oracle.things.recoded(before, code)
-    table.patch(rid, { code }, 'user')
-    this.say(system, rid, `code=${code}`)
+    table.patch(nativeId, { code }, 'user')
+    this.say(system, nativeId, `code=${code}`)
   }
 
   #editCrowded(system: SimSystem): void {
     const table = system.table(customer)
-    for (const rid of table.rids()) {
-      if (table.current(rid)?.body?.code !== 'C1') continue
+    for (const nativeId of table.nativeIds()) {
+      if (table.current(nativeId)?.body?.code !== 'C1') continue
       this.#oracle.tally.userEdits += 1
       const field = this.#chance.pick(['name', 'phone'])
       const value = this.token()
-      table.patch(rid, { [field]: value }, 'user')
-      this.say(system, rid, `${field}=${value}`)
+      table.patch(nativeId, { [field]: value }, 'user')
+      this.say(system, nativeId, `${field}=${value}`)
       return
     }
   }
@@ -130,15 +130,15 @@ export class Users {
   enter(system: SimSystem, values: Native): Version {
     this.#oracle.tally.userCreates += 1
     const version = system.table(customer).create(this.#written(system, values), 'user')
-    this.say(system, version.rid, `creates ${String(values.code)}`)
+    this.say(system, version.nativeId, `creates ${String(values.code)}`)
     return version
   }
 
   /** A person changes properties of a record. */
-  change(system: SimSystem, rid: string, values: Native, entity = customer): void {
+  change(system: SimSystem, nativeId: string, values: Native, entity = customer): void {
     this.#oracle.tally.userEdits += 1
-    system.table(entity).patch(rid, values, 'user')
-    this.say(system, rid, JSON.stringify(values))
+    system.table(entity).patch(nativeId, values, 'user')
+    this.say(system, nativeId, JSON.stringify(values))
   }
 
   /** A record as people see it in this system's form: with what this seed's kinds are about. */
@@ -173,7 +173,7 @@ export class Users {
     const version = system
       .table(order)
       .create({ code: this.code('O'), buyer, note: this.token(), [unmapped]: this.token() }, 'user')
-    this.say(system, version.rid, `orders for ${buyer}`)
+    this.say(system, version.nativeId, `orders for ${buyer}`)
   }
 
   #editOrder(system: SimSystem): void {
@@ -186,31 +186,31 @@ export class Users {
   }
 
   #edit(system: SimSystem, entity: string, field: string, value: string): void {
-    const rid = this.#anyone(system, entity)
-    if (rid === undefined) return
+    const nativeId = this.#anyone(system, entity)
+    if (nativeId === undefined) return
     this.#oracle.tally.userEdits += 1
-    system.table(entity).patch(rid, { [field]: value }, 'user')
-    this.say(system, rid, `${field}=${value}`)
+    system.table(entity).patch(nativeId, { [field]: value }, 'user')
+    this.say(system, nativeId, `${field}=${value}`)
   }
 
   #remove(system: SimSystem): void {
-    const rid = this.#anyone(system, customer)
-    if (rid === undefined || this.isReferred(system, rid)) return
+    const nativeId = this.#anyone(system, customer)
+    if (nativeId === undefined || this.isReferred(system, nativeId)) return
     this.#oracle.tally.userRemovals += 1
-    system.table(customer).remove(rid, 'user')
-    this.say(system, rid, 'removes')
+    system.table(customer).remove(nativeId, 'user')
+    this.say(system, nativeId, 'removes')
   }
 
-  isReferred(system: SimSystem, rid: string): boolean {
+  isReferred(system: SimSystem, nativeId: string): boolean {
     if (!this.#scenario.references) return false
     const orders = system.table(order)
-    return [...orders.rids()].some((one) => orders.current(one)?.body?.buyer === rid)
+    return [...orders.nativeIds()].some((one) => orders.current(one)?.body?.buyer === nativeId)
   }
 
   #anyone(system: SimSystem, entity: string): string | undefined {
-    const rids = [...system.table(entity).rids()]
-    if (rids.length === 0) return undefined
-    return this.#chance.of(0.4) ? rids[0] : this.#chance.pick(rids)
+    const nativeIds = [...system.table(entity).nativeIds()]
+    if (nativeIds.length === 0) return undefined
+    return this.#chance.of(0.4) ? nativeIds[0] : this.#chance.pick(nativeIds)
   }
 
   #tags(): string {
@@ -228,7 +228,7 @@ export class Users {
     return `${kind}${this.#things}`
   }
 
-  say(system: SimSystem, rid: string, what: string): void {
-    this.#scheduler.note(`user at ${system.name} ${rid} ${what}`)
+  say(system: SimSystem, nativeId: string, what: string): void {
+    this.#scheduler.note(`user at ${system.name} ${nativeId} ${what}`)
   }
 }

@@ -7,7 +7,7 @@ import { carryOut } from '../../src/engine/carry-out.ts'
 import type { EngineSettings, PassParts } from '../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { createIntakeParts } from '../../src/engine/intake-parts.ts'
-import { lookAt } from '../../src/engine/observe.ts'
+import { observeMember } from '../../src/engine/observe.ts'
 import type { Clock } from '../../src/engine/ports.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
 import type {
@@ -83,7 +83,7 @@ export class World {
       sleep: (ms, signal) => this.#sleep(ms, signal),
       defer: (task) => scheduler.defer(task),
     }
-    const parts = createIntakeParts({ lookAt, carryOut })
+    const parts = createIntakeParts({ observeMember, carryOut })
     this.engine = createEngine({
       integration: this.integration,
       store: this.store,
@@ -103,42 +103,47 @@ export class World {
   }
 
   /** Says that records changed, as a webhook without a version would. */
-  async mark(system: string, rid: string, entity = 'customer', extra: Partial<Mark> = {}): Promise<void> {
-    await this.store.intake([{ marks: [{ system, entity, rid, ...extra }] }])
+  async mark(
+    system: string,
+    nativeId: string,
+    entity = 'customer',
+    extra: Partial<Mark> = {},
+  ): Promise<void> {
+    await this.store.intake([{ marks: [{ system, entity, nativeId, ...extra }] }])
     this.engine.wake()
   }
 
   /** A user's edit that is announced. */
-  async edit(system: string, rid: string, change: Body, entity = 'customer'): Promise<void> {
-    this.system(system).edit(rid, change, entity)
-    await this.mark(system, rid, entity)
+  async edit(system: string, nativeId: string, change: Body, entity = 'customer'): Promise<void> {
+    this.system(system).edit(nativeId, change, entity)
+    await this.mark(system, nativeId, entity)
   }
 
   async advance(ms: number): Promise<void> {
     await this.scheduler.run(this.scheduler.now + ms)
   }
 
-  async record(system: string, rid: string, entity = 'customer'): Promise<RecordDetail> {
-    const detail = await this.store.admin.record({ system, entity, rid })
-    if (detail === undefined) throw new RangeError(`no record for ${system} ${rid}`)
+  async record(system: string, nativeId: string, entity = 'customer'): Promise<RecordDetail> {
+    const detail = await this.store.admin.record({ system, entity, nativeId })
+    if (detail === undefined) throw new RangeError(`no record for ${system} ${nativeId}`)
     return detail
   }
 
-  async member(system: string, rid: string, of: string, entity = 'customer') {
-    const { members } = await this.record(system, rid, entity)
+  async member(system: string, nativeId: string, of: string, entity = 'customer') {
+    const { members } = await this.record(system, nativeId, entity)
     const member = members.find((one) => one.system === of)
     if (member === undefined) throw new RangeError(`no member in ${of}`)
     return member
   }
 
   /** Creates a record in `from` and lets it spread; answers its native id in `to`. */
-  async linked(from: string, rid: string, body: Body, to = 'b', entity = 'customer'): Promise<string> {
-    await this.edit(from, rid, body, entity)
+  async linked(from: string, nativeId: string, body: Body, to = 'b', entity = 'customer'): Promise<string> {
+    await this.edit(from, nativeId, body, entity)
     await this.advance(5_000)
-    const member = await this.member(from, rid, to, entity)
-    if (member.rid === undefined)
+    const member = await this.member(from, nativeId, to, entity)
+    if (member.nativeId === undefined)
       throw new RangeError(`not linked in ${to}: ${member.lane} ${member.laneReason}`)
-    return member.rid
+    return member.nativeId
   }
 
   told(type: DomainEvent['type']): readonly DomainEvent[] {

@@ -43,19 +43,19 @@ interface Stored {
   version: number
 }
 
-/** What a test makes of one call: an answer instead of the system's own, before or after the call took effect. */
+/** What a test makes of one call: a response instead of the system's own, before or after the call took effect. */
 export type Fault =
   | {
-      readonly kind: 'answer'
+      readonly kind: 'response'
       readonly result: ReadResult | WriteResult | FindResult | ChangesResult
       readonly applied?: boolean
     }
-  /** Answers of a call for many; those left out are the system's own. */
-  | { readonly kind: 'answers'; readonly results: readonly (WriteResult | undefined)[] }
-  /** A call for many that ends with only so many answers, or by throwing. */
-  | { readonly kind: 'short'; readonly answers: number }
+  /** Responses of a call for many; those left out are the system's own. */
+  | { readonly kind: 'responses'; readonly results: readonly (WriteResult | undefined)[] }
+  /** A call for many that ends with only so many responses, or by throwing. */
+  | { readonly kind: 'short'; readonly responses: number }
   | { readonly kind: 'throw' }
-  /** No answer until the caller's time limit; takes effect after `appliesAfterMs`, if at all. */
+  /** No response until the caller's time limit; takes effect after `appliesAfterMs`, if at all. */
   | { readonly kind: 'silence'; readonly appliesAfterMs?: number }
 
 export interface Call {
@@ -75,7 +75,7 @@ export interface Call {
   readonly count?: number
   /** Monotonic ms, as the engine said. */
   readonly startBefore?: number
-  readonly rid?: string
+  readonly nativeId?: string
   readonly body?: NativeRecord
   readonly ifVersion?: string
   readonly key?: string
@@ -106,7 +106,7 @@ export class FakeSystem implements ConnectedSystem {
   /** Records that the search does not show yet. */
   readonly unindexed = new Set<string>()
   /** Native ids in the order of their changes: what the feed tells. */
-  readonly log: { readonly entity: string; readonly rid: string }[] = []
+  readonly log: { readonly entity: string; readonly nativeId: string }[] = []
   /** Records whose reads fail, and how. */
   readonly unreadable = new Map<string, CallFailure>()
   readonly #scheduler: Scheduler
@@ -125,17 +125,17 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   /** A user's edit; makes the record when there is none. */
-  edit(rid: string, change: Body, entity = 'customer'): void {
-    const before = this.table(entity).get(rid)
-    this.table(entity).set(rid, {
+  edit(nativeId: string, change: Body, entity = 'customer'): void {
+    const before = this.table(entity).get(nativeId)
+    this.table(entity).set(nativeId, {
       body: { ...before?.body, ...change },
       version: (before?.version ?? 0) + 1,
     })
-    this.log.push({ entity, rid })
+    this.log.push({ entity, nativeId })
   }
 
-  body(rid: string, entity = 'customer'): Body | undefined {
-    return this.table(entity).get(rid)?.body
+  body(nativeId: string, entity = 'customer'): Body | undefined {
+    return this.table(entity).get(nativeId)?.body
   }
 
   bodies(entity = 'customer'): readonly Body[] {
@@ -151,11 +151,11 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   resource(name: string): Resource {
-    const read = (rid: string): ReadResult => this.#state(name, rid)
+    const read = (nativeId: string): ReadResult => this.#state(name, nativeId)
     return {
       name,
       capabilities: this.capabilities,
-      read: (rid, context) => this.#call({ operation: 'read', rid }, context, () => read(rid)),
+      read: (nativeId, context) => this.#call({ operation: 'read', nativeId }, context, () => read(nativeId)),
       list: (context) => this.#list(name, context),
       ...(this.capabilities.changes.cursor === 'none'
         ? {}
@@ -183,7 +183,7 @@ export class FakeSystem implements ConnectedSystem {
         this.#call(
           {
             operation: 'update',
-            rid: request.rid,
+            nativeId: request.nativeId,
             body: request.patch,
             ...(request.ifVersion === undefined ? {} : { ifVersion: request.ifVersion }),
           },
@@ -199,19 +199,21 @@ export class FakeSystem implements ConnectedSystem {
           }
         : {}),
       remove: (request, context) =>
-        this.#call({ operation: 'remove', rid: request.rid }, context, () => this.#remove(name, request)),
+        this.#call({ operation: 'remove', nativeId: request.nativeId }, context, () =>
+          this.#remove(name, request),
+        ),
       ...(this.restores
         ? {
             restore: (request, context) =>
-              this.#call({ operation: 'restore', rid: request.rid }, context, () =>
+              this.#call({ operation: 'restore', nativeId: request.nativeId }, context, () =>
                 this.#restore(name, request),
               ),
           }
         : {}),
       ...(this.capabilities.read.batch > 1
         ? {
-            readMany: (rids, context) =>
-              this.#call<readonly ReadResult[]>({ operation: 'read' }, context, () => rids.map(read)),
+            readMany: (nativeIds, context) =>
+              this.#call<readonly ReadResult[]>({ operation: 'read' }, context, () => nativeIds.map(read)),
           }
         : {}),
       markerOf: (native) => (typeof native.ext === 'string' ? native.ext : undefined),
@@ -226,8 +228,8 @@ export class FakeSystem implements ConnectedSystem {
 
   async *#list(entity: string, context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd> {
     const page = await this.#call<readonly ListedRecord[]>({ operation: 'list' }, context, () =>
-      [...this.table(entity)].map(([rid, stored]) => ({
-        rid,
+      [...this.table(entity)].map(([nativeId, stored]) => ({
+        nativeId,
         native: { ...stored.body },
         ...this.#version(stored),
       })),
@@ -242,7 +244,7 @@ export class FakeSystem implements ConnectedSystem {
       kind: 'page',
       cursor: String(this.log.length),
       more: false,
-      changed: changed.map(({ rid }) => ({ rid })),
+      changed: changed.map(({ nativeId }) => ({ nativeId })),
     }
   }
 
@@ -258,8 +260,8 @@ export class FakeSystem implements ConnectedSystem {
     const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0]?.fault
     return this.#call(call, context, () => {
       if (fault?.kind === 'throw') throw new RangeError('the connection broke')
-      if (fault?.kind === 'short') return requests.slice(0, fault.answers).map(effect)
-      const given = fault?.kind === 'answers' ? fault.results : []
+      if (fault?.kind === 'short') return requests.slice(0, fault.responses).map(effect)
+      const given = fault?.kind === 'responses' ? fault.results : []
       return requests.map((request, index) => given[index] ?? effect(request))
     })
   }
@@ -280,7 +282,7 @@ export class FakeSystem implements ConnectedSystem {
     if (index < 0) return effect()
     const [planned] = this.faults.splice(index, 1)
     const fault = planned?.fault
-    if (fault?.kind === 'answer') {
+    if (fault?.kind === 'response') {
       if (fault.applied) effect()
       return fault.result as Result
     }
@@ -297,23 +299,23 @@ export class FakeSystem implements ConnectedSystem {
     })
   }
 
-  #state(entity: string, rid: string): ReadResult {
-    const failure = this.unreadable.get(rid)
+  #state(entity: string, nativeId: string): ReadResult {
+    const failure = this.unreadable.get(nativeId)
     if (failure !== undefined) return { kind: 'unknown', failure }
-    const stored = this.table(entity).get(rid)
+    const stored = this.table(entity).get(nativeId)
     if (stored === undefined || (this.hidesArchived && stored.body.archived === true)) return { kind: 'gone' }
-    return { kind: 'live', rid, native: { ...stored.body }, ...this.#version(stored) }
+    return { kind: 'live', nativeId, native: { ...stored.body }, ...this.#version(stored) }
   }
 
   #version(stored: Stored): { version?: string } {
     return this.capabilities.version === 'none' ? {} : { version: String(stored.version) }
   }
 
-  #answer(rid: string, stored: Stored): WriteResult {
+  #response(nativeId: string, stored: Stored): WriteResult {
     const { writeReturns } = this.capabilities
     return {
       kind: 'ok',
-      rid,
+      nativeId,
       ...(writeReturns === 'nothing' ? {} : { native: { ...stored.body } }),
       ...(writeReturns === 'body+version' ? this.#version(stored) : {}),
     }
@@ -328,65 +330,65 @@ export class FakeSystem implements ConnectedSystem {
     const { create } = this.capabilities
     const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
     const known = [...table].find(([, stored]) => stored.body.ext === request.recordId)
-    if (known !== undefined && create === 'upsertKey') return this.#answer(known[0], known[1])
+    if (known !== undefined && create === 'upsertKey') return this.#response(known[0], known[1])
     this.#ids += 1
-    const rid = `${this.name}${this.#ids}`
+    const nativeId = `${this.name}${this.#ids}`
     const stored = {
       body: this.#stored({ ...request.body, ...(marked ? { ext: request.recordId } : {}) }),
       version: 1,
     }
-    table.set(rid, stored)
-    this.log.push({ entity, rid })
-    return this.#answer(rid, stored)
+    table.set(nativeId, stored)
+    this.log.push({ entity, nativeId })
+    return this.#response(nativeId, stored)
   }
 
   #update(entity: string, request: UpdateRequest): WriteResult {
     this.beforeUpdate()
-    const stored = this.table(entity).get(request.rid)
+    const stored = this.table(entity).get(request.nativeId)
     if (stored === undefined) return { kind: 'gone' }
     if (request.ifVersion !== undefined && request.ifVersion !== String(stored.version))
       return { kind: 'stale' }
     const base = this.capabilities.write === 'put' ? request.base : stored.body
     stored.body = { ...base, ...this.#stored({ ...request.patch }) }
     stored.version += 1
-    this.log.push({ entity, rid: request.rid })
-    return this.#answer(request.rid, stored)
+    this.log.push({ entity, nativeId: request.nativeId })
+    return this.#response(request.nativeId, stored)
   }
 
   #remove(entity: string, request: RemoveRequest): WriteResult {
-    const stored = this.table(entity).get(request.rid)
+    const stored = this.table(entity).get(request.nativeId)
     if (request.mode === 'archive' && stored !== undefined)
-      this.#setArchived(entity, request.rid, stored, true)
-    else this.table(entity).delete(request.rid)
-    return { kind: 'ok', rid: request.rid }
+      this.#setArchived(entity, request.nativeId, stored, true)
+    else this.table(entity).delete(request.nativeId)
+    return { kind: 'ok', nativeId: request.nativeId }
   }
 
-  #restore(entity: string, { rid }: RestoreRequest): WriteResult {
-    const stored = this.table(entity).get(rid)
+  #restore(entity: string, { nativeId }: RestoreRequest): WriteResult {
+    const stored = this.table(entity).get(nativeId)
     if (stored === undefined) return { kind: 'gone' }
-    if (stored.body.archived === true) this.#setArchived(entity, rid, stored, false)
-    return { kind: 'ok', rid }
+    if (stored.body.archived === true) this.#setArchived(entity, nativeId, stored, false)
+    return { kind: 'ok', nativeId }
   }
 
-  #setArchived(entity: string, rid: string, stored: Stored, archived: boolean): void {
+  #setArchived(entity: string, nativeId: string, stored: Stored, archived: boolean): void {
     stored.body = { ...stored.body, archived }
     stored.version += 1
-    this.log.push({ entity, rid })
+    this.log.push({ entity, nativeId })
   }
 
   #find(entity: string, request: FindRequest): FindResult {
-    const rids = [...this.table(entity)]
-      .filter(([rid]) => !this.unindexed.has(rid))
+    const nativeIds = [...this.table(entity)]
+      .filter(([nativeId]) => !this.unindexed.has(nativeId))
       .filter(([, { body }]) =>
         request.by === 'marker'
           ? body.ext === request.recordId
           : Object.entries(request.values).every(([field, value]) => body[field] === value),
       )
-      .map(([rid]) => rid)
-    return { kind: 'found', rids, capped: false }
+      .map(([nativeId]) => nativeId)
+    return { kind: 'found', nativeIds, capped: false }
   }
 }
 
 function isForMany(fault: Fault): boolean {
-  return fault.kind === 'answers' || fault.kind === 'short' || fault.kind === 'throw'
+  return fault.kind === 'responses' || fault.kind === 'short' || fault.kind === 'throw'
 }

@@ -158,10 +158,13 @@ function fewestPolls(events: readonly DomainEvent[], from: number): number {
 }
 
 /** The only living record of that code. */
-export function recordOf(table: RemoteTable, code: string): { readonly rid: string; readonly body: Native } {
-  const found = [...table.rids()].flatMap((rid) => {
-    const body = table.current(rid)?.body
-    return body?.code === code ? [{ rid, body }] : []
+export function recordOf(
+  table: RemoteTable,
+  code: string,
+): { readonly nativeId: string; readonly body: Native } {
+  const found = [...table.nativeIds()].flatMap((nativeId) => {
+    const body = table.current(nativeId)?.body
+    return body?.code === code ? [{ nativeId, body }] : []
   })
   const [only] = found
   if (only === undefined || found.length > 1)
@@ -171,7 +174,7 @@ export function recordOf(table: RemoteTable, code: string): { readonly rid: stri
 
 /** Values of one property over all living records, in the order of creation. */
 export function valuesOf(table: RemoteTable, property: string): readonly unknown[] {
-  return [...table.rids()].map((rid) => table.current(rid)?.body?.[property])
+  return [...table.nativeIds()].map((nativeId) => table.current(nativeId)?.body?.[property])
 }
 
 /** For a test file: one database, and systems that end with each test. */

@@ -1,4 +1,4 @@
-/** A server on the loopback interface whose answers a test writes itself, down to the socket. */
+/** A server on the loopback interface whose responses a test writes itself, down to the socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'

@@ -7,7 +7,7 @@ import type {
   Rule,
   SystemField,
 } from '../../src/model/integration.ts'
-import type { MergeInput, MergeMember, Observation } from '../../src/model/merge/contract.ts'
+import type { MergeInput, MergeMember, ObservedValues } from '../../src/model/merge/contract.ts'
 import type { AgreedField, MemberField } from '../../src/model/state.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType } from '../../src/model/values.ts'
 
@@ -121,7 +121,7 @@ export interface InputSpec {
   /** What the looks show, by system. */
   readonly looks?: Readonly<Record<string, CanonicalDocument>>
   /** More about the looks. */
-  readonly observations?: Readonly<Record<string, Partial<Observation>>>
+  readonly observations?: Readonly<Record<string, Partial<ObservedValues>>>
   readonly guarded?: readonly string[]
   readonly referable?: (system: string, recordId: string) => boolean
   readonly now?: number

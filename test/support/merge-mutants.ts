@@ -74,8 +74,8 @@ const noEvidence: MergeSteps = {
   mergeRecord: (input) => mergeRecord(withMembers(input, (member) => ({ ...member, settleMs: -1e9 }))),
 }
 
-/** The whole answer is absorbed, not only what was written. */
-const swallowAnswer: MergeSteps = {
+/** The whole response is absorbed, not only what was written. */
+const swallowResponse: MergeSteps = {
   ...productionSteps,
   absorbOutcome: (part, fields, planned, answer) => {
     const absorbed = absorbOutcome(part, fields, planned, answer)
@@ -117,7 +117,7 @@ export const mergeMutants = {
   noShadow,
   noOwnWrites,
   noEvidence,
-  swallowAnswer,
+  swallowResponse,
   noLowering,
   noBreaker,
 } satisfies Record<string, MergeSteps>

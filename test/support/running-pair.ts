@@ -156,8 +156,8 @@ export class RunningPair {
     }, withinMs)
   }
 
-  detail(system: 'crm' | 'erp', rid: string): Promise<RecordDetail | undefined> {
-    return this.running.store.admin.record({ system, rid })
+  detail(system: 'crm' | 'erp', nativeId: string): Promise<RecordDetail | undefined> {
+    return this.running.store.admin.record({ system, nativeId })
   }
 
   /** Runs a full run of both systems now. */
@@ -187,8 +187,8 @@ export class RunningPair {
 function all(system: FakeSystem, name: string): readonly Native[] {
   const { table } = system.resource(name)
   const bodies: Native[] = []
-  for (const rid of table.rids()) {
-    const body = table.current(rid)?.body
+  for (const nativeId of table.nativeIds()) {
+    const body = table.current(nativeId)?.body
     if (body !== undefined) bodies.push(body)
   }
   return bodies
@@ -196,9 +196,9 @@ function all(system: FakeSystem, name: string): readonly Native[] {
 
 function find(system: FakeSystem, name: string, code: string): Native | undefined {
   const { table } = system.resource(name)
-  for (const rid of table.rids()) {
-    const body = table.current(rid)?.body
-    if (body?.code === code) return { id: rid, ...body }
+  for (const nativeId of table.nativeIds()) {
+    const body = table.current(nativeId)?.body
+    if (body?.code === code) return { id: nativeId, ...body }
   }
   return undefined
 }
@@ -209,13 +209,13 @@ export async function until(
   withinMs = 20_000,
 ): Promise<void> {
   const end = performance.now() + withinMs
-  let answer: boolean | string = false
+  let response: boolean | string = false
   while (performance.now() < end) {
-    answer = await holds()
-    if (answer === true) return
+    response = await holds()
+    if (response === true) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  expect(answer, 'did not happen in time').toBe(true)
+  expect(response, 'did not happen in time').toBe(true)
 }
 
 export function settle(ms: number): Promise<void> {

@@ -22,7 +22,7 @@ export interface FixtureSystems {
 
 /** One change of one record, in the order in which they were made. */
 export interface FixtureChange {
-  readonly rid: string
+  readonly nativeId: string
   readonly by: 'user' | 'engine'
   /** Left out: the record was removed. */
   readonly body?: Readonly<Record<string, unknown>>

@@ -60,8 +60,8 @@ async function fill(pair: RunningPair): Promise<void> {
     const { queue } = await pair.running.store.admin.status()
     return queue.due + queue.running + queue.waiting === 0
   }, 30_000)
-  // A write is carried out, its answer is lost, and the process ends before it could find out.
-  pair.crm.fault({ kind: 'lose-answer', method: 'PATCH', times: 1 })
+  // A write is carried out, its response is lost, and the process ends before it could find out.
+  pair.crm.fault({ kind: 'lose-response', method: 'PATCH', times: 1 })
   edit(pair.partners, 'C000001', { name: 'In doubt' })
   await openOf(pair, 'intents')
 }
@@ -74,18 +74,18 @@ async function openOf(pair: RunningPair, what: 'intents' | 'holds' | 'matches' |
 }
 
 function edit(table: RemoteTable, code: string, change: Readonly<Record<string, string>>): void {
-  table.patch(ridOf(table, code), change, 'user')
+  table.patch(nativeIdOf(table, code), change, 'user')
 }
 
-function ridOf(table: RemoteTable, code: string): string {
-  const rid = [...table.rids()].find((one) => table.current(one)?.body?.code === code)
-  if (rid === undefined) throw new RangeError(`no ${code} in ${table.name}`)
-  return rid
+function nativeIdOf(table: RemoteTable, code: string): string {
+  const nativeId = [...table.nativeIds()].find((one) => table.current(one)?.body?.code === code)
+  if (nativeId === undefined) throw new RangeError(`no ${code} in ${table.name}`)
+  return nativeId
 }
 
 function historyOf(table: RemoteTable): readonly FixtureChange[] {
-  return table.changes.map(({ rid, by, body }) => ({
-    rid,
+  return table.changes.map(({ nativeId, by, body }) => ({
+    nativeId,
     by: by === 'engine' ? 'engine' : 'user',
     ...(body === undefined ? {} : { body: { ...body } }),
   }))

@@ -83,15 +83,15 @@ describe.each(versions)('a database of schema %s', (version) => {
 })
 
 function values(table: RemoteTable, property: string): readonly unknown[] {
-  return [...table.rids()].map((rid) => table.current(rid)?.body?.[property])
+  return [...table.nativeIds()].map((nativeId) => table.current(nativeId)?.body?.[property])
 }
 
 /** Makes the same changes in the same order, so that ids and versions are those that the database knows. */
 function replay(table: RemoteTable, changes: readonly FixtureChange[]): void {
-  for (const { rid, by, body } of changes) {
-    if (body === undefined) table.remove(rid, by)
-    else if (table.current(rid) === undefined) table.create(body, by, { rid })
-    else table.replace(rid, body, by)
+  for (const { nativeId, by, body } of changes) {
+    if (body === undefined) table.remove(nativeId, by)
+    else if (table.current(nativeId) === undefined) table.create(body, by, { nativeId })
+    else table.replace(nativeId, body, by)
   }
 }
 

@@ -23,7 +23,7 @@ interface CertifyCommandOptions {
   readonly resource?: string
   readonly write?: boolean
   readonly body?: string
-  readonly patience: number
+  readonly waiter: number
 }
 
 async function certify(context: CliContext, system: string, options: CertifyCommandOptions): Promise<number> {
@@ -54,7 +54,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
       dependenciesOf: credentials.dependenciesOf,
       write: options.write === true,
       onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
-      patienceMs: options.patience,
+      waitMaxMs: options.waiter,
       onWait: (resource, what, ms) =>
         output.complain(`${resource}: waiting for ${what}, ${durationText(ms)} at most`),
       signal,
@@ -68,7 +68,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
   output.result({ system, resources: certified, ...countOutcomes(certified) }, () =>
     draw(system, certified, output.style, output.width),
   )
-  if (countOutcomes(certified).refuted > 0) return exitCodes.failed
+  if (countOutcomes(certified).failed > 0) return exitCodes.failed
   return certified.some(({ left }) => left.length > 0) ? exitCodes.needsDecision : exitCodes.fine
 }
 
@@ -88,17 +88,17 @@ function readBody({ directory }: CliContext, file: string): NativeRecord {
 function countOutcomes(certified: readonly CertifiedResource[]) {
   const kinds = certified.flatMap(({ probes }) => probes.map(({ outcome }) => outcome.kind))
   const count = (kind: string): number => kinds.filter((one) => one === kind).length
-  return { proved: count('proved'), refuted: count('refuted'), unproved: count('unproved') }
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') }
 }
 
 function draw(system: string, certified: readonly CertifiedResource[], style: Style, width: number): string {
-  const { proved, refuted, unproved } = countOutcomes(certified)
+  const { passed, failed, skipped } = countOutcomes(certified)
   const verdict = [
-    style.good(`${proved} proved`),
-    ...(refuted > 0 ? [style.bad(`${refuted} refuted`)] : []),
-    `${unproved} not tried`,
+    style.good(`${passed} passed`),
+    ...(failed > 0 ? [style.bad(`${failed} failed`)] : []),
+    `${skipped} skipped`,
   ].join(', ')
-  const left = certified.flatMap((one) => one.left.map((rid) => `${one.resource} ${rid}`))
+  const left = certified.flatMap((one) => one.left.map((nativeId) => `${one.resource} ${nativeId}`))
   const remains =
     left.length === 0
       ? []
@@ -112,15 +112,15 @@ function drawResource(
   style: Style,
   width: number,
 ): string {
-  const marks = { proved: style.good('✓'), refuted: style.bad('✗'), unproved: style.quiet('–') }
+  const marks = { passed: style.good('✓'), failed: style.bad('✗'), skipped: style.quiet('–') }
   const lines = probes.flatMap(({ name, proves, outcome }) => {
     if (outcome.kind === 'not-applicable') return []
     const words = outcome.words === undefined ? '' : outcome.words
     const sentence = wrap(proves, width - 4).map(
       (line, index) => `${index === 0 ? `  ${marks[outcome.kind]} ` : '    '}${line}`,
     )
-    const because = wrap(outcome.kind === 'proved' ? words : `${words} (${name})`, width - 6)
-    const colour = outcome.kind === 'refuted' ? style.bad : style.quiet
+    const because = wrap(outcome.kind === 'passed' ? words : `${words} (${name})`, width - 6)
+    const colour = outcome.kind === 'failed' ? style.bad : style.quiet
     return [...sentence, ...(words === '' ? [] : because.map((line) => `      ${colour(line)}`))]
   })
   return [style.bold(`${resource} of ${system}`), ...lines, ''].join('\n')
@@ -139,7 +139,7 @@ export function addCertifyCommand(program: Command, run: Run): void {
     .addOption(
       new Option(
         '--patience <time>',
-        'longest wait for what the system declares to come late; what takes longer is not tried',
+        'longest wait for what the system declares to come late; what takes longer is skipped',
       )
         .argParser(parseDuration)
         .default(60_000, '1m'),

@@ -1,7 +1,7 @@
 /** `isthmus matches decide|undo`: what a person says about two records, and taking it back. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
-import type { DuplicateAnswer, DuplicateRow, RemovalOfOthers } from '../../store/duplicates-contract.ts'
+import type { DuplicateResponse, DuplicateRow, RemovalOfOthers } from '../../store/duplicates-contract.ts'
 import type { Run } from '../command.ts'
 import { type CliContext, type OpenIntegration, withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -43,7 +43,7 @@ async function decide(context: CliContext, id: string, options: DecideOptions): 
   })
 }
 
-/** Answers the duplicates that are decided by it, for undo. */
+/** Returns the duplicates that are decided by it, for undo. */
 async function decideSame(
   open: OpenIntegration,
   id: string,
@@ -62,8 +62,8 @@ async function decideSame(
   }
   await refuseForbiddenRemoval(open, pair, others)
   const { keep, drop } = pair
-  const answer = await admin.mergeRecords({ keep, drop, survivors, others }, actor)
-  return [idOf(answer, `no match to decide for record ${id}: see isthmus matches list`)]
+  const response = await admin.mergeRecords({ keep, drop, survivors, others }, actor)
+  return [idOf(response, `no match to decide for record ${id}: see isthmus matches list`)]
 }
 
 async function decideApart(open: OpenIntegration, id: string, actor: string): Promise<readonly string[]> {
@@ -162,9 +162,9 @@ async function refuseForbiddenRemoval(
   const details = await Promise.all([keep, drop].map((recordId) => store.admin.record({ recordId })))
   const [kept, dropped] = details
   const parts = integration.entities.get(kept?.record.entity ?? '')?.systems
-  for (const { system, rid, state } of dropped?.members ?? []) {
+  for (const { system, nativeId, state } of dropped?.members ?? []) {
     const both = kept?.members.some((member) => member.system === system && member.state === 'linked')
-    const isLive = rid !== undefined && (state === 'linked' || state === 'unread')
+    const isLive = nativeId !== undefined && (state === 'linked' || state === 'unread')
     if (!both || !isLive || parts?.get(system)?.operations.delete !== false) continue
     throw new UsageError(
       'CLI_REFUSED',
@@ -173,16 +173,16 @@ async function refuseForbiddenRemoval(
   }
 }
 
-function idOf(answer: DuplicateAnswer, unknown: string): string {
-  if (answer.kind === 'unknown') throw new UsageError('CLI_NOT_FOUND', unknown)
-  if (answer.kind === 'refused') throw new UsageError('CLI_REFUSED', answer.reason)
-  return answer.id
+function idOf(response: DuplicateResponse, unknown: string): string {
+  if (response.kind === 'unknown') throw new UsageError('CLI_NOT_FOUND', unknown)
+  if (response.kind === 'refused') throw new UsageError('CLI_REFUSED', response.reason)
+  return response.id
 }
 
 async function undo(context: CliContext, id: string): Promise<number> {
   return await withIntegration(context, async (open) => {
-    const answer = await open.store.admin.undoDuplicate(id, context.actor)
-    idOf(answer, `no decided duplicate ${id}: see isthmus matches list --decided`)
+    const response = await open.store.admin.undoDuplicate(id, context.actor)
+    idOf(response, `no decided duplicate ${id}: see isthmus matches list --decided`)
     open.store.wake()
     context.output.result({ duplicate: id, result: 'ok' }, () => 'taken back; the two are asked about again')
     return exitCodes.fine

@@ -1,7 +1,7 @@
 /** `isthmus demo`: the whole thing in one command. */
 import type { Command } from 'commander'
 import { type Demo, type DemoResult, startDemo } from '../../demo/run-demo.ts'
-import type { Narrator } from '../../demo/scene.ts'
+import type { Narrator } from '../../demo/step-context.ts'
 import type { Run } from '../command.ts'
 import { parseCount, parsePort } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -15,14 +15,14 @@ interface DemoCommandOptions {
 }
 
 function narratorFor(output: Output): Narrator {
-  let act = 0
+  let step = 0
   return {
-    act: (title) => {
-      act += 1
-      output.say(`\n${output.style.bold(`${act}. ${title}`)}`)
-      if (output.json) output.progress(`${act}. ${title}`)
+    step: (title) => {
+      step += 1
+      output.say(`\n${output.style.bold(`${step}. ${title}`)}`)
+      if (output.json) output.progress(`${step}. ${title}`)
     },
-    tell: (line) => output.say(`   ${line}`),
+    emit: (line) => output.say(`   ${line}`),
     progress: (line) => output.progress(`   ${line}`),
   }
 }
@@ -63,7 +63,7 @@ async function demo(context: CliContext, options: DemoCommandOptions): Promise<n
   const interrupted = untilInterrupted()
   try {
     output.say(`Status page: ${output.style.bold(running.statusUrl)}`)
-    const result = await Promise.race([running.play(), interrupted])
+    const result = await Promise.race([running.run(), interrupted])
     if (result === undefined) return exitCodes.failed
     output.result(result, () => draw(result))
     if (options.once !== true) {

@@ -77,7 +77,7 @@ function drawReviews(
     [
       { title: 'record', value: ({ row }) => row.recordId },
       { title: 'entity', value: ({ row }) => row.entity },
-      { title: 'seen in', value: ({ row }) => `${row.system} ${row.rid}` },
+      { title: 'seen in', value: ({ row }) => `${row.system} ${row.nativeId}` },
       { title: 'may be', value: ({ candidate }) => candidate.recordId },
       { title: 'score', value: ({ candidate }) => (candidate.score / 1000).toFixed(3), align: 'right' },
       { title: 'because', value: ({ candidate }) => candidate.why, widthMax: 60 },
@@ -125,7 +125,7 @@ function drawDecided(rows: readonly DuplicateRow[], now: number): string {
 
 function nativesOf({ natives }: DuplicateRow['sides'][number]): string {
   const there = natives.filter(({ state }) => state !== 'gone')
-  return there.map(({ system, rid }) => `${system}:${rid}`).join(', ')
+  return there.map(({ system, nativeId }) => `${system}:${nativeId}`).join(', ')
 }
 
 function causeOf({ cause, system }: DuplicateRow): string {

@@ -21,7 +21,7 @@ function fieldColumns(detail: RecordDetail): Column<FieldRow>[] {
     { title: 'agreed', value: (row) => show(row.detail.record.fields[row.field]?.value), widthMax: 40 },
     { title: 'rev', value: (row) => String(row.detail.record.fields[row.field]?.rev ?? ''), align: 'right' },
     ...detail.members.map((member) => ({
-      title: `${member.system} ${member.rid ?? '(none)'}`,
+      title: `${member.system} ${member.nativeId ?? '(none)'}`,
       value: (row: FieldRow) => {
         const field = member.fields[row.field]
         if (field === undefined) return ''

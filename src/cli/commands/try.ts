@@ -49,7 +49,7 @@ async function tryOne(context: CliContext, entity: string, options: TryCommandOp
   return holdsBack(tried) ? exitCodes.needsDecision : exitCodes.fine
 }
 
-/** The one that the record is from, and those that answer lookups of rules. */
+/** The one that the record is from, and those that response lookups of rules. */
 function calledSystems({ systems, lookups = new Map() }: Integration, from: string): SystemSettings[] {
   const names = new Set([from, ...lookups.values()])
   return [...systems.values()].filter(({ name }) => names.has(name))

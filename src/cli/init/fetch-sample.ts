@@ -6,14 +6,14 @@ const bytesMax = 10 * 1024 * 1024
 export type Sample =
   | {
       readonly record: Readonly<Record<string, unknown>>
-      /** All records of the answer. */
+      /** All records of the response. */
       readonly records: readonly Readonly<Record<string, unknown>>[]
-      /** Property of the answer that holds the list; missing when the answer is the list. */
+      /** Property of the response that holds the list; missing when the response is the list. */
       readonly items?: string
     }
   | { readonly problem: string }
 
-/** Reads the collection and takes its first record. Never throws: what went wrong is the answer. */
+/** Reads the collection and takes its first record. Never throws: what went wrong is the response. */
 export async function fetchSample(url: string): Promise<Sample> {
   try {
     const response = await fetch(url, {
@@ -43,11 +43,11 @@ async function readBounded(response: Response): Promise<string | undefined> {
 }
 
 /** A list, or the first property that is one (`{ value: [...] }`, `{ items: [...] }`). */
-function firstRecord(answer: unknown): Sample | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined
-  const [items, list]: [string | undefined, unknown] = Array.isArray(answer)
-    ? [undefined, answer]
-    : (Object.entries(answer).find(([, value]) => Array.isArray(value)) ?? [undefined, undefined])
+function firstRecord(reply: unknown): Sample | undefined {
+  if (typeof reply !== 'object' || reply === null) return undefined
+  const [items, list]: [string | undefined, unknown] = Array.isArray(reply)
+    ? [undefined, reply]
+    : (Object.entries(reply).find(([, value]) => Array.isArray(value)) ?? [undefined, undefined])
   const entries: readonly unknown[] = Array.isArray(list) ? list : []
   const records = entries.flatMap((entry) =>
     typeof entry === 'object' && entry !== null && !Array.isArray(entry)

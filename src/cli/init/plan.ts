@@ -14,11 +14,11 @@ export interface PlannedSystem {
   readonly manifest?: string
   /** Property of the collection's records that identifies them. */
   readonly id: string
-  /** Property of the collection's answer that holds the list, when it is not the answer itself. */
+  /** Property of the collection's response that holds the list, when it is not the response itself. */
   readonly items?: string
   /** One record of it, when one could be fetched without credentials. */
   readonly sample?: Readonly<Record<string, unknown>>
-  /** All records of that answer. */
+  /** All records of that response. */
   readonly samples?: readonly Readonly<Record<string, unknown>>[]
 }
 

@@ -65,7 +65,7 @@ function entitySection(plan: InitPlan): Record<string, unknown> {
 
 const comments: Readonly<Record<string, string>> = {
   auth: ' bearer, basic, api-key or oauth2-client-credentials; remove it if the API asks for none',
-  list: ' single: everything in one answer. keyset, cursor, link, page or offset where the API has pages',
+  list: ' single: everything in one response. keyset, cursor, link, page or offset where the API has pages',
   create:
     ' none: at most one attempt, then a person. Better, if the API offers it: clientId, upsertKey, idempotencyKey, or marker with a field to search by',
   write:

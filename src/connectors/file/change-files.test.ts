@@ -48,24 +48,24 @@ async function changesOf(resource: Resource, cursor?: string) {
 }
 
 async function listed(resource: Resource, meanwhile?: () => Promise<void>) {
-  const rids = new Set<string>()
+  const nativeIds = new Set<string>()
   const pages = resource.list(context)
   for (;;) {
     const next = await pages.next()
-    if (next.done === true) return { rids, end: next.value as ListEnd }
-    if (rids.size === 0) await meanwhile?.()
-    for (const { rid } of next.value) rids.add(rid)
+    if (next.done === true) return { nativeIds, end: next.value as ListEnd }
+    if (nativeIds.size === 0) await meanwhile?.()
+    for (const { nativeId } of next.value) nativeIds.add(nativeId)
   }
 }
 
 test('a list holds a record that is told of once more while it is read', async () => {
   await put('inbox/orders-1.csv', rows(3_000, 'new'))
   const resource = orders(deltas, { pageSize: 10 })
-  const { rids, end } = await listed(resource, async () => {
+  const { nativeIds, end } = await listed(resource, async () => {
     await put('inbox/orders-2.csv', 'op,id,state\nupsert,2999,paid\n')
     await changesOf(resource)
   })
-  expect([rids.size, end.complete]).toEqual([3_000, true])
+  expect([nativeIds.size, end.complete]).toEqual([3_000, true])
 })
 
 test('a page of the feed passes over nothing that comes while it is read', async () => {
@@ -74,13 +74,15 @@ test('a page of the feed passes over nothing that comes while it is read', async
   await changesOf(resource)
   const reading = changesOf(resource)
   const late = Array.from({ length: 10 }, (_, n) => `late${n}`)
-  for (const rid of late) {
-    await put(`inbox/orders-${rid}.csv`, `op,id,state\nupsert,${rid},new\n`)
+  for (const nativeId of late) {
+    await put(`inbox/orders-${nativeId}.csv`, `op,id,state\nupsert,${nativeId},new\n`)
     await resource.list(context).next() // looks for files at once
   }
   const first = await reading
   const second = await changesOf(resource, first.cursor)
-  expect([...first.changed, ...second.changed].map(({ rid }) => rid)).toEqual(expect.arrayContaining(late))
+  expect([...first.changed, ...second.changed].map(({ nativeId }) => nativeId)).toEqual(
+    expect.arrayContaining(late),
+  )
 })
 
 test('a log that another process has written anew is read anew, and nothing in it counts as gone', async () => {
@@ -106,12 +108,12 @@ test('a lost log is no deletion of everything', async () => {
   expect((await listed(resource)).end).toMatchObject({ complete: false })
   await put('inbox/orders-2.csv', 'op,id,state\nupsert,5,new\n')
   expect(await resource.read('1', context)).toMatchObject({ kind: 'unknown' })
-  // What the answer tells to do helps.
+  // What the response tells to do helps.
   await rm(path.join(folder, '.isthmus'), { recursive: true })
   for (const name of await readdir(path.join(folder, 'done')))
     await rename(path.join(folder, 'done', name), path.join(folder, 'inbox', name))
   const whole = await listed(orders())
-  expect([[...whole.rids].toSorted(), whole.end.complete]).toEqual([['0', '1', '5'], true])
+  expect([[...whole.nativeIds].toSorted(), whole.end.complete]).toEqual([['0', '1', '5'], true])
 })
 
 test('an empty place where the drive should be is no deletion of everything', async () => {
@@ -149,7 +151,7 @@ test('a file that stops in the middle of a row is still coming, not damaged', as
   await file.write(',new\n')
   await file.close()
   await utimes(name, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000))
-  expect((await changesOf(resource)).changed.map(({ rid }) => rid)).toEqual(['1', '2'])
+  expect((await changesOf(resource)).changed.map(({ nativeId }) => nativeId)).toEqual(['1', '2'])
 })
 
 test('an export of no byte is no empty one, and our own rewriting leaves none', async () => {
@@ -159,7 +161,7 @@ test('an export of no byte is no empty one, and our own rewriting leaves none', 
   expect((await listed(resource)).end).toMatchObject({ complete: false })
   expect(await resource.read('1', context)).toMatchObject({ kind: 'unknown' })
   await put('o.ndjson', '{"id":"1"}\n')
-  expect(await resource.remove?.({ rid: '1', mode: 'delete' }, context)).toMatchObject({ kind: 'ok' })
+  expect(await resource.remove?.({ nativeId: '1', mode: 'delete' }, context)).toMatchObject({ kind: 'ok' })
   expect((await listed(resource)).end).toMatchObject({ complete: true })
 })
 

@@ -16,13 +16,13 @@ export function deltaSource(owner: FileOwner, config: DeltaConfig): RecordSource
   const deltas = new Deltas(owner, config)
   return {
     names: async () => owner.config.csv.columns ?? columnsOf(deltas),
-    read: async (rids) => {
+    read: async (nativeIds) => {
       await deltas.takeIn('soon')
-      const found = await deltas.log.lookUp(rids)
+      const found = await deltas.log.lookUp(nativeIds)
       const doubt = found.includes(undefined) ? await deltas.doubt() : undefined
       return found.map((native, place) => {
         if (native !== undefined) {
-          return { kind: 'live', rid: rids[place] ?? '', native, version: versionOf(native) }
+          return { kind: 'live', nativeId: nativeIds[place] ?? '', native, version: versionOf(native) }
         }
         if (doubt === undefined) return { kind: 'gone' }
         return { kind: 'unknown', failure: { code: 'FILE_DAMAGED', message: `${doubt}.`, scope: 'record' } }
@@ -40,8 +40,8 @@ async function* living(
 ): AsyncGenerator<readonly ListedRecord[]> {
   await deltas.takeIn('at once')
   let page: ListedRecord[] = []
-  for await (const { rid, native } of deltas.log.living()) {
-    page.push({ rid, native, version: versionOf(native) })
+  for await (const { nativeId, native } of deltas.log.living()) {
+    page.push({ nativeId, native, version: versionOf(native) })
     if (page.length < pageSize) continue
     yield page
     page = []
@@ -65,8 +65,10 @@ async function changesAfter(
   if (at === undefined || at.g !== generation || at.at > until) return { kind: 'expired' }
   const changed: ChangedRecord[] = []
   let place = at.at
-  for await (const { rid, native, end } of log.after(place, until)) {
-    changed.push(native === undefined ? { rid, deleted: true } : { rid, version: versionOf(native) })
+  for await (const { nativeId, native, end } of log.after(place, until)) {
+    changed.push(
+      native === undefined ? { nativeId, deleted: true } : { nativeId, version: versionOf(native) },
+    )
     place = end
     if (changed.length >= pageSize) break
   }

@@ -85,7 +85,7 @@ export class Deltas {
     return (await this.#owner.folder.find(`${archive}/${path.basename(files)}*`)).length > 0
   }
 
-  /** Answers false for a file that turned out not to be whole. */
+  /** Returns false for a file that turned out not to be whole. */
   async #take(name: string): Promise<boolean> {
     // Read to its end first, so that nothing is taken of a file that is still coming.
     const whole = await this.#scanned(name)
@@ -114,19 +114,19 @@ export class Deltas {
   async *#changes(
     name: string,
     onEnd: (end: FileEnd) => void,
-  ): AsyncGenerator<{ readonly rid: string; readonly native: NativeRecord | undefined }> {
+  ): AsyncGenerator<{ readonly nativeId: string; readonly native: NativeRecord | undefined }> {
     const { operation, deletes } = this.#config
     const rows = scanFile(this.#owner, name)
     for (;;) {
       const next = await rows.next()
       if (next.done === true) return onEnd(next.value)
-      const { rid, native } = next.value
+      const { nativeId, native } = next.value
       const word = operation === undefined ? undefined : textAt(native, [operation])
-      yield { rid, native: word !== undefined && deletes.includes(word) ? undefined : native }
+      yield { nativeId, native: word !== undefined && deletes.includes(word) ? undefined : native }
     }
   }
 
-  /** Answers false, and leaves it where it was, when another file had come under that name. */
+  /** Returns false, and leaves it where it was, when another file had come under that name. */
   async #archive(name: string, end: FileEnd): Promise<boolean> {
     const { folder, config } = this.#owner
     const target = await this.#archivedName(name, end)

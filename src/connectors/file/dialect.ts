@@ -12,7 +12,7 @@ export type ParsedRow =
   /** `isPadded`: it has blank cells beyond the columns, as spreadsheets leave them. */
   | {
       readonly kind: 'record'
-      readonly rid: string
+      readonly nativeId: string
       readonly native: NativeRecord
       readonly isPadded?: boolean
     }
@@ -44,7 +44,7 @@ export interface Dialect {
 const depthMax = 64
 
 /** The id of a record: the key's text, or a JSON list where the key has several columns. Undefined when a part is missing. */
-export function ridOf(native: NativeRecord, key: readonly string[]): string | undefined {
+export function nativeIdOf(native: NativeRecord, key: readonly string[]): string | undefined {
   const parts = key.map((name) => textAt(native, [name]))
   if (parts.includes(undefined)) return undefined
   return parts.length === 1 ? parts[0] : JSON.stringify(parts)
@@ -236,7 +236,7 @@ function trailerOf(text: string | undefined): ParsedRow {
 }
 
 function recordOf(native: NativeRecord, key: readonly string[]): ParsedRow {
-  const rid = ridOf(native, key)
-  if (rid !== undefined) return { kind: 'record', rid, native }
+  const nativeId = nativeIdOf(native, key)
+  if (nativeId !== undefined) return { kind: 'record', nativeId, native }
   return { kind: 'damaged', what: `it has no value in ${key.join(', ')}` }
 }

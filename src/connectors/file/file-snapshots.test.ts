@@ -36,9 +36,9 @@ describe('a snapshot', () => {
       { number: '1003', Name: 'Der "Laden"\nam Eck', city: 'Aachen', Limit: '-12' },
     ])
     expect(await resource.readMany?.(['1003', '9', '1001'], context)).toMatchObject([
-      { kind: 'live', rid: '1003', native: { city: 'Aachen' } },
+      { kind: 'live', nativeId: '1003', native: { city: 'Aachen' } },
       { kind: 'gone' },
-      { kind: 'live', rid: '1001' },
+      { kind: 'live', nativeId: '1001' },
     ])
   })
 
@@ -56,7 +56,7 @@ describe('a snapshot', () => {
     const resource = customers({ ...shared, encoding })
     expect((await listOf(resource)).records.map(({ native }) => native.name)).toEqual(['Größe ß', 'a,b'])
     expect(await resource.read('2', context)).toMatchObject({ kind: 'live', native: { name: 'a,b' } })
-    ok(await resource.update?.({ rid: '1', patch: { name: 'Ärger' }, idempotencyKey: '1' }, context))
+    ok(await resource.update?.({ nativeId: '1', patch: { name: 'Ärger' }, idempotencyKey: '1' }, context))
     expect(await resource.read('1', context)).toMatchObject({ native: { name: 'Ärger' } })
   })
 
@@ -64,7 +64,7 @@ describe('a snapshot', () => {
     await put('customers.csv', 'id,name\n1,A\n2,B,too,many\n3,"open\n4,D\n5,E\n')
     const resource = customers(snapshot)
     const { records, end } = await listOf(resource)
-    expect(records.map(({ rid }) => rid)).toEqual(['1', '4', '5'])
+    expect(records.map(({ nativeId }) => nativeId)).toEqual(['1', '4', '5'])
     expect(end).toEqual({
       complete: false,
       reason: 'customers.csv:3: it has 4 cells instead of 2; and 1 more',
@@ -82,7 +82,7 @@ describe('a snapshot', () => {
       Buffer.concat([Buffer.from('id,name\n1,A\n1,B\n,C\n'), Buffer.from([0x34, 0x2c, 0xff, 0x0a])]),
     )
     const { records, end } = await listOf(customers(snapshot))
-    expect(records.map(({ rid }) => rid)).toEqual(['1'])
+    expect(records.map(({ nativeId }) => nativeId)).toEqual(['1'])
     expect(end).toMatchObject({ complete: false, reason: expect.stringContaining('customers.csv:4') })
   })
 
@@ -105,7 +105,7 @@ describe('a snapshot', () => {
     await put('customers-2024-02.csv', 'id\n2\n')
     await writeFile(path.join(folder, 'customers-2024-03.csv.part'), 'id\n3\n')
     const { records } = await listOf(customers({ read: { from: 'snapshot', file: 'customers-*' } }))
-    expect(records.map(({ rid }) => rid)).toEqual(['2'])
+    expect(records.map(({ nativeId }) => nativeId)).toEqual(['2'])
   })
 
   test('a file that still grows is waited for', async () => {
@@ -170,16 +170,16 @@ describe('a snapshot', () => {
       count += next.value.length
     }
     expect(count).toBe(100_000)
-    const rids = Array.from({ length: 200 }, (_, n) => String(n * 499))
-    const found = await resource.readMany?.(rids, context)
-    expect(found?.every((one, n) => one.kind === 'live' && one.rid === rids[n])).toBe(true)
+    const nativeIds = Array.from({ length: 200 }, (_, n) => String(n * 499))
+    const found = await resource.readMany?.(nativeIds, context)
+    expect(found?.every((one, n) => one.kind === 'live' && one.nativeId === nativeIds[n])).toBe(true)
   })
 
   test('JSON lines keep their values, digits included', async () => {
     await put('customers.csv', '{"id":9007199254740993,"a":{"b":[1.10]}}\n{"id":2}\nnonsense\n')
     const resource = customers({ ...snapshot, format: 'ndjson' })
     const { records, end } = await listOf(resource)
-    expect(records.map(({ rid }) => rid)).toEqual(['9007199254740993', '2'])
+    expect(records.map(({ nativeId }) => nativeId)).toEqual(['9007199254740993', '2'])
     expect(end).toMatchObject({ complete: false, reason: 'customers.csv:3: it is not valid JSON' })
   })
 })
@@ -192,27 +192,27 @@ describe('writing into the snapshot', () => {
     const create = { body: { id: '3', name: 'C, "quoted"' }, recordId: randomUUID(), idempotencyKey: 'c' }
     const [made, changed] = await Promise.all([
       resource.create?.(create, context),
-      resource.update?.({ rid: '1', patch: { city: 'Köln' }, idempotencyKey: 'u' }, context),
+      resource.update?.({ nativeId: '1', patch: { city: 'Köln' }, idempotencyKey: 'u' }, context),
     ])
-    expect(ok(made)).toMatchObject({ rid: '3', native: { id: '3', name: 'C, "quoted"', city: '' } })
+    expect(ok(made)).toMatchObject({ nativeId: '3', native: { id: '3', name: 'C, "quoted"', city: '' } })
     expect(ok(changed).native).toEqual({ id: '1', name: 'A', city: 'Köln' })
     expect(await readFile(path.join(folder, 'customers.csv'), 'utf8')).toBe(
       `id,name,city\r\n1,A,Köln\r\n${strange}3,"C, ""quoted""",\r\n`,
     )
-    expect(ok(await resource.create?.(create, context)).rid).toBe('3')
-    ok(await resource.remove?.({ rid: '1', mode: 'delete' }, context))
-    expect(await resource.remove?.({ rid: '1', mode: 'delete' }, context)).toEqual({ kind: 'gone' })
-    expect((await listOf(resource)).records.map(({ rid }) => rid)).toEqual(['2', '3'])
+    expect(ok(await resource.create?.(create, context)).nativeId).toBe('3')
+    ok(await resource.remove?.({ nativeId: '1', mode: 'delete' }, context))
+    expect(await resource.remove?.({ nativeId: '1', mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect((await listOf(resource)).records.map(({ nativeId }) => nativeId)).toEqual(['2', '3'])
     expect(await readdir(folder)).toEqual(['customers.csv'])
   })
 
-  test('a version guards a row, and the answer holds the next one', async () => {
+  test('a version guards a row, and the response holds the next one', async () => {
     await put('customers.csv', 'id,name\n1,A\n')
     const resource = customers(shared)
     const read = await resource.read('1', context)
     if (read.kind !== 'live' || read.version === undefined) return expect.fail(read.kind)
     await put('customers.csv', 'id,name\n1,Somebody\n')
-    const update = { rid: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
+    const update = { nativeId: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
     expect(await resource.update?.({ ...update, ifVersion: read.version }, context)).toEqual({
       kind: 'stale',
     })
@@ -225,7 +225,7 @@ describe('writing into the snapshot', () => {
     const lock = path.join(folder, 'customers.csv.lock')
     await writeFile(lock, '')
     const resource = customers(shared)
-    const update = { rid: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
+    const update = { nativeId: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
     const waiting = resource.update?.(update, context)
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(await readFile(path.join(folder, 'customers.csv'), 'utf8')).toContain('1,A')
@@ -242,7 +242,7 @@ describe('writing into the snapshot', () => {
     await put('customers.csv', 'id,name\n1,A\n')
     const latin = customers({ ...shared, encoding: 'latin1', csv: { quote: '' } })
     const attempt = (patch: Record<string, unknown>) =>
-      latin.update?.({ rid: '1', patch, idempotencyKey: 'u' }, context)
+      latin.update?.({ nativeId: '1', patch, idempotencyKey: 'u' }, context)
     expect(await attempt({ name: '漢' })).toMatchObject({
       kind: 'rejected',
       failure: { code: 'FILE_UNWRITABLE' },
@@ -262,7 +262,7 @@ describe('writing into the snapshot', () => {
   test('a write that came too late leaves nothing', async () => {
     await put('customers.csv', 'id,name\n1,A\n')
     const late = { ...context, startBefore: clock.monotonic() + 5 }
-    const update = { rid: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
+    const update = { nativeId: '1', patch: { name: 'B' }, idempotencyKey: 'u' }
     expect(await customers(shared).update?.(update, late)).toMatchObject({ kind: 'not-sent' })
     expect(await readFile(path.join(folder, 'customers.csv'), 'utf8')).toBe('id,name\n1,A\n')
   })
@@ -273,7 +273,12 @@ describe('writing into the snapshot', () => {
     const reader = customers(snapshot)
     const writing = (async () => {
       for (let n = 0; n < 10; n += 1)
-        ok(await resource.update?.({ rid: String(n), patch: { name: 'M' }, idempotencyKey: 'u' }, context))
+        ok(
+          await resource.update?.(
+            { nativeId: String(n), patch: { name: 'M' }, idempotencyKey: 'u' },
+            context,
+          ),
+        )
     })()
     for (let n = 0; n < 20; n += 1) {
       const { records, end } = await listOf(reader)

@@ -31,10 +31,10 @@ describe('an outbox', () => {
         { body: { id: '2', name: 'B' }, recordId: randomUUID(), idempotencyKey: 'c' },
         context,
       ),
-      resource.update?.({ rid: '1', patch: { city: 'Köln' }, base, idempotencyKey: 'u' }, context),
-      resource.remove?.({ rid: '9', mode: 'delete' }, context),
+      resource.update?.({ nativeId: '1', patch: { city: 'Köln' }, base, idempotencyKey: 'u' }, context),
+      resource.remove?.({ nativeId: '9', mode: 'delete' }, context),
     ])
-    expect(results.map((result) => ok(result).rid)).toEqual(['2', '1', '9'])
+    expect(results.map((result) => ok(result).nativeId)).toEqual(['2', '1', '9'])
     const files = await readdir(path.join(folder, 'outbox'))
     expect(files).toHaveLength(1)
     expect(await readFile(path.join(folder, 'outbox', files[0] ?? ''), 'utf8')).toBe(
@@ -50,7 +50,7 @@ describe('an outbox', () => {
       fields: ['id'],
     })
     const ours = customers({ ...outbox, create: { as: 'recordId' } })
-    expect(ok(await ours.create?.(create, context)).rid).toBe(create.recordId)
+    expect(ok(await ours.create?.(create, context)).nativeId).toBe(create.recordId)
   })
 })
 
@@ -70,8 +70,8 @@ describe('change files', () => {
     await put('inbox/orders-1.csv', 'op,id,state\nupsert,1,new\nupsert,2,new\nupsert,3,new\n')
     const resource = customers(deltas)
     const first = await changesOf(resource)
-    expect(first.changed.map(({ rid }) => rid)).toEqual(['1', '2', '3', '1', '2'])
-    expect(first.changed.at(-1)).toEqual({ rid: '2', deleted: true })
+    expect(first.changed.map(({ nativeId }) => nativeId)).toEqual(['1', '2', '3', '1', '2'])
+    expect(first.changed.at(-1)).toEqual({ nativeId: '2', deleted: true })
     expect(await resource.readMany?.(['1', '2', '3', '4'], context)).toMatchObject([
       { kind: 'live', native: { state: 'paid' } },
       { kind: 'gone' },
@@ -82,9 +82,9 @@ describe('change files', () => {
     expect(await readdir(path.join(folder, 'inbox'))).toEqual([])
     expect((await changesOf(resource, first.cursor)).changed).toEqual([])
     await put('inbox/orders-3.csv', 'op,id,state\nupsert,3,paid\n')
-    expect((await changesOf(resource, first.cursor)).changed.map(({ rid }) => rid)).toEqual(['3'])
+    expect((await changesOf(resource, first.cursor)).changed.map(({ nativeId }) => nativeId)).toEqual(['3'])
     const { records, end } = await listOf(resource)
-    expect([records.map(({ rid }) => rid).toSorted(), end.complete]).toEqual([['1', '3'], true])
+    expect([records.map(({ nativeId }) => nativeId).toSorted(), end.complete]).toEqual([['1', '3'], true])
   })
 
   test('another process goes on where the first one stopped, also within a line', async () => {
@@ -93,7 +93,7 @@ describe('change files', () => {
     await appendFile(path.join(folder, '.isthmus/customers.ndjson'), '{"k":"5","n":{"i')
     await put('inbox/orders-2.csv', 'op,id,state\nupsert,2,new\n')
     const resource = customers(deltas)
-    expect((await changesOf(resource, cursor)).changed.map(({ rid }) => rid)).toEqual(['2'])
+    expect((await changesOf(resource, cursor)).changed.map(({ nativeId }) => nativeId)).toEqual(['2'])
     expect(await resource.readMany?.(['1', '2', '5'], context)).toMatchObject([
       { kind: 'live' },
       { kind: 'live' },
@@ -107,7 +107,7 @@ describe('change files', () => {
     await Promise.all(both.map((one) => changesOf(one)))
     for (const one of both) {
       const { changed } = await changesOf(one)
-      expect(changed.map(({ rid }) => rid)).toEqual(['0', '1', '2', '3', '4'])
+      expect(changed.map(({ nativeId }) => nativeId)).toEqual(['0', '1', '2', '3', '4'])
     }
   })
 
@@ -115,7 +115,7 @@ describe('change files', () => {
     await put('inbox/orders-1.csv', 'op,id,state\nupsert,1,new\nupsert,2\n')
     const resource = customers(deltas)
     const first = await changesOf(resource)
-    expect(first.changed.map(({ rid }) => rid)).toEqual(['1'])
+    expect(first.changed.map(({ nativeId }) => nativeId)).toEqual(['1'])
     expect(await resource.changes?.(first.cursor, context)).toMatchObject({
       kind: 'unknown',
       failure: { code: 'FILE_DAMAGED' },
@@ -201,6 +201,6 @@ describe('the folder', () => {
       ],
     })
     const found = await bound.resource('customers').find?.({ by: 'values', values: { name: 'B' } }, context)
-    expect(found).toEqual({ kind: 'found', rids: ['2'], capped: false })
+    expect(found).toEqual({ kind: 'found', nativeIds: ['2'], capped: false })
   })
 })

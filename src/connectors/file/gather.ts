@@ -1,7 +1,7 @@
 /** Collects writes that come close together, so that they share one file or one rewriting of it. */
 import type { WriteResult } from '../kit/contract.ts'
 
-/** A write that waits, with its answer. */
+/** A write that waits, with its response. */
 interface Waiting<Item> {
   readonly item: Item
   readonly settle: (result: WriteResult) => void

@@ -31,7 +31,7 @@ export class KeyIndex {
     return offset === undefined || offset === emptySlot ? undefined : offset
   }
 
-  /** Notes a place. Answers false when the key had one already, which is then forgotten. @throws UsageError FILE_TOO_MANY_RECORDS */
+  /** Notes a place. Returns false when the key had one already, which is then forgotten. @throws UsageError FILE_TOO_MANY_RECORDS */
   set(key: string, offset: number): boolean {
     const hash = hashOf(key)
     const slot = this.#slotOf(hash)

@@ -51,12 +51,12 @@ function resourceOf(owner: FileOwner, { source, write }: Bound): Resource {
   return {
     name: resource,
     capabilities,
-    read: async (rid) => (await readAll(owner, source, [rid]))[0] ?? { kind: 'gone' },
-    readMany: (rids) => readAll(owner, source, rids),
+    read: async (nativeId) => (await readAll(owner, source, [nativeId]))[0] ?? { kind: 'gone' },
+    readMany: (nativeIds) => readAll(owner, source, nativeIds),
     list: () => listAll(owner, source),
     ...(source.changes === undefined ? {} : { changes: (cursor) => changesAfter(owner, source, cursor) }),
     find: async (request) =>
-      (await findAll(owner, source, [request]))[0] ?? { kind: 'found', rids: [], capped: false },
+      (await findAll(owner, source, [request]))[0] ?? { kind: 'found', nativeIds: [], capped: false },
     findMany: (requests) => findAll(owner, source, requests),
     ...(canCreate ? creates(owner, write) : {}),
     ...(canWrite ? updates(write) : {}),
@@ -106,26 +106,26 @@ function creates(owner: FileOwner, write: Write): Pick<Resource, 'create' | 'cre
 }
 
 function updates(write: Write): Pick<Resource, 'update' | 'updateMany' | 'remove'> {
-  const update: NonNullable<Resource['update']> = ({ rid, patch, base, ifVersion }, context) =>
-    write({ kind: 'update', rid, patch, base, ifVersion, startBefore: startBeforeOf(context) })
+  const update: NonNullable<Resource['update']> = ({ nativeId, patch, base, ifVersion }, context) =>
+    write({ kind: 'update', nativeId, patch, base, ifVersion, startBefore: startBeforeOf(context) })
   return {
     update,
     updateMany: (requests, context) => Promise.all(requests.map((request) => update(request, context))),
-    remove: ({ rid, ifVersion }, context) =>
-      write({ kind: 'delete', rid, ifVersion, startBefore: startBeforeOf(context) }),
+    remove: ({ nativeId, ifVersion }, context) =>
+      write({ kind: 'delete', nativeId, ifVersion, startBefore: startBeforeOf(context) }),
   }
 }
 
 async function readAll(
   owner: FileOwner,
   source: RecordSource,
-  rids: readonly string[],
+  nativeIds: readonly string[],
 ): Promise<readonly ReadResult[]> {
   try {
-    return await source.read(rids)
+    return await source.read(nativeIds)
   } catch (problem) {
     const failure = fileFailure(problem, `Reading ${owner.resource}`)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
 }
 

@@ -7,7 +7,7 @@ import { type RawRow, RowScanner } from './row-scanner.ts'
 
 /** A record and where it begins. */
 export interface FileRow {
-  readonly rid: string
+  readonly nativeId: string
   readonly native: NativeRecord
   readonly start: number
   readonly line: number
@@ -50,7 +50,7 @@ export async function rowAt(
   owner: FileOwner,
   file: FileHandle,
   at: { readonly start: number; readonly names: readonly string[] },
-): Promise<{ readonly rid: string; readonly native: NativeRecord } | undefined> {
+): Promise<{ readonly nativeId: string; readonly native: NativeRecord } | undefined> {
   const from = { start: at.start, line: 1, chunkBytes: lookupBytes }
   const order = await byteOrderOf(owner, file)
   const scanner = new RowScanner(file, { ...order.scan, rowBytesMax: owner.system.rowBytesMax, from })
@@ -58,7 +58,7 @@ export async function rowAt(
   const text = raw === undefined ? undefined : textOf(owner, raw, at.start === 0)
   if (text === undefined) return undefined
   const parsed = owner.dialect.parse(text, at.names)
-  return parsed.kind === 'record' ? { rid: parsed.rid, native: parsed.native } : undefined
+  return parsed.kind === 'record' ? { nativeId: parsed.nativeId, native: parsed.native } : undefined
 }
 
 /** How the characters of one file are spelt. */
@@ -156,9 +156,9 @@ class FileScan {
       return 'trailer'
     }
     this.#rows += 1
-    const { rid, native, isPadded } = parsed
+    const { nativeId, native, isPadded } = parsed
     const bytes = isPadded === true ? this.#unpadded(native, names) : raw.bytes
-    return { rid, native, start: raw.start, line: raw.line, bytes }
+    return { nativeId, native, start: raw.start, line: raw.line, bytes }
   }
 
   /** The row as it is without the blank cells at its end, for a copy of the file. */

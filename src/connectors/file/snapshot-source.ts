@@ -12,8 +12,8 @@ export function snapshotSource(
   return {
     snapshot,
     names: async () => owner.config.csv.columns ?? (await snapshot.indexed()).end.names,
-    read: async (rids) => {
-      const found = await snapshot.lookUp(rids)
+    read: async (nativeIds) => {
+      const found = await snapshot.lookUp(nativeIds)
       return found.map((lookup) => {
         if (lookup.kind === 'live') return { kind: 'live', ...lookup.record }
         if (lookup.kind === 'gone') return { kind: 'gone' }

@@ -16,7 +16,7 @@ import { stampOf as contentStamp, type FileEnd, rowAt, scanFile } from './scan-f
 
 /** A record of the file. */
 export interface SnapshotRecord {
-  readonly rid: string
+  readonly nativeId: string
   readonly native: NativeRecord
   readonly version: string
 }
@@ -91,12 +91,12 @@ export class Snapshot {
         this.#known = known
         return known
       }
-      const { rid, native, start, line } = next.value
-      if (!index.set(rid, start)) {
+      const { nativeId, native, start, line } = next.value
+      if (!index.set(nativeId, start)) {
         twice ??= `${found.name}:${line}: its key was there before`
         continue
       }
-      page.push({ rid, native, version: versionOf(native) })
+      page.push({ nativeId, native, version: versionOf(native) })
       if (page.length < this.#owner.system.pageSize) continue
       yield page
       page = []
@@ -104,7 +104,7 @@ export class Snapshot {
   }
 
   /** Looks keys up, all in one state of the file. */
-  async lookUp(rids: readonly string[]): Promise<readonly Lookup[]> {
+  async lookUp(nativeIds: readonly string[]): Promise<readonly Lookup[]> {
     for (let attempt = 1; ; attempt += 1) {
       const known = await this.indexed()
       const file = await this.#owner.folder.openFile(known.name)
@@ -115,7 +115,7 @@ export class Snapshot {
         if (!isSame && attempt < 3) continue
         if (!isSame) throw new IsthmusError('FILE_NOT_READY', `${known.name} changes all the time.`)
         const results: Lookup[] = []
-        for (const rid of rids) results.push(await this.#find(known, file, rid))
+        for (const nativeId of nativeIds) results.push(await this.#find(known, file, nativeId))
         return results
       } finally {
         await file.close()
@@ -123,19 +123,20 @@ export class Snapshot {
     }
   }
 
-  async #find(known: IndexedFile, file: FileHandle, rid: string): Promise<Lookup> {
-    const start = known.index.get(rid)
+  async #find(known: IndexedFile, file: FileHandle, nativeId: string): Promise<Lookup> {
+    const start = known.index.get(nativeId)
     if (start === undefined) return absent(known)
     const row = await rowAt(this.#owner, file, { start, names: known.end.names })
-    if (row?.rid === rid) return { kind: 'live', record: { ...row, version: versionOf(row.native) } }
-    return this.#search(known, rid)
+    if (row?.nativeId === nativeId)
+      return { kind: 'live', record: { ...row, version: versionOf(row.native) } }
+    return this.#search(known, nativeId)
   }
 
   /** Two keys met in the index: the file itself decides. */
-  async #search(known: IndexedFile, rid: string): Promise<Lookup> {
+  async #search(known: IndexedFile, nativeId: string): Promise<Lookup> {
     for await (const row of scanFile(this.#owner, known.name)) {
-      if (row.rid !== rid) continue
-      return { kind: 'live', record: { rid, native: row.native, version: versionOf(row.native) } }
+      if (row.nativeId !== nativeId) continue
+      return { kind: 'live', record: { nativeId, native: row.native, version: versionOf(row.native) } }
     }
     return absent(known)
   }

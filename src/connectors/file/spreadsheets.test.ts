@@ -31,7 +31,7 @@ test.each(['utf-16le', 'utf-16be'])(
     ])
     expect(end.complete).toBe(true)
     expect(await resource.read('2', context)).toMatchObject({ kind: 'live', native: { name: 'B' } })
-    ok(await resource.update?.({ rid: '2', patch: { name: 'C' }, idempotencyKey: 'u' }, context))
+    ok(await resource.update?.({ nativeId: '2', patch: { name: 'C' }, idempotencyKey: 'u' }, context))
     const text = encoding === 'utf-16le' ? await file() : Buffer.from(await file()).swap16()
     expect(text.toString('utf16le')).toBe('\ufeffid,name\r\n1,Köln 🦊\r\n2,C\r\n')
   },
@@ -46,7 +46,7 @@ test('blank rows and columns at the end are nothing, and do not come back', asyn
     { id: '2', name: 'B' },
   ])
   expect(end.complete).toBe(true)
-  ok(await resource.update?.({ rid: '2', patch: { name: 'C' }, idempotencyKey: 'u' }, context))
+  ok(await resource.update?.({ nativeId: '2', patch: { name: 'C' }, idempotencyKey: 'u' }, context))
   expect((await file()).toString()).toBe('id,name\r\n1,A\r\n2,C\r\n')
 })
 
@@ -85,7 +85,7 @@ test('what begins like a formula is kept, escaped or refused, as the resource sa
     else expect(text).toContain("0,'=1+1\r\n1,'+49 170\r\n2,'-x\r\n3,'@a\r\n4,''=x\r\n5,'''=x\r\n6,-5\r\n")
   }
   const strict = customers({ ...shared, csv: { formulas: 'refuse' } })
-  const update = { rid: '0', patch: { name: '=HYPERLINK()' }, idempotencyKey: 'u' }
+  const update = { nativeId: '0', patch: { name: '=HYPERLINK()' }, idempotencyKey: 'u' }
   expect(await strict.update?.(update, context)).toMatchObject({ kind: 'rejected', fields: ['name'] })
   ok(await strict.update?.({ ...update, patch: { name: '-7' } }, context))
 })

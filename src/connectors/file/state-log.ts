@@ -24,7 +24,7 @@ import { RowScanner } from './row-scanner.ts'
 
 /** One line about a record. */
 export interface StateEntry {
-  readonly rid: string
+  readonly nativeId: string
   /** Undefined: deleted. */
   readonly native: NativeRecord | undefined
   /** Byte after it. */
@@ -113,21 +113,21 @@ export class StateLog {
       const line = lineOf(raw.bytes)
       if (line.kind === 'generation') this.#generation = line.generation
       if (line.kind === 'generation') this.#isIncomplete = line.isIncomplete
-      if (line.kind === 'entry') this.#index.set(line.rid, raw.start)
+      if (line.kind === 'entry') this.#index.set(line.nativeId, raw.start)
       if (line.kind === 'entry') this.#lines += 1
       this.#end = raw.start + raw.bytes.length + 1
     }
   }
 
   /** What is known of keys: undefined where nothing was ever told, or a deletion was. */
-  async lookUp(rids: readonly string[]): Promise<readonly (NativeRecord | undefined)[]> {
+  async lookUp(nativeIds: readonly string[]): Promise<readonly (NativeRecord | undefined)[]> {
     const file = await this.#open()
     try {
       const results: (NativeRecord | undefined)[] = []
-      for (const rid of rids) {
-        const start = this.#index.get(rid)
+      for (const nativeId of nativeIds) {
+        const start = this.#index.get(nativeId)
         const entry = start === undefined ? undefined : await entryAt(file, start)
-        if (start !== undefined && entry?.rid !== rid) {
+        if (start !== undefined && entry?.nativeId !== nativeId) {
           throw new IsthmusError('FILE_DAMAGED', `${this.name} does not hold what its index says.`)
         }
         results.push(entry?.native)
@@ -142,12 +142,12 @@ export class StateLog {
    * Every living record. A line counts when it is the last one of its key. A record that is told of once more meanwhile moves to the log's
    * end, so that is gone on to until nothing came any more; whoever was handed out before may come again.
    */
-  async *living(): AsyncGenerator<{ readonly rid: string; readonly native: NativeRecord }> {
+  async *living(): AsyncGenerator<{ readonly nativeId: string; readonly native: NativeRecord }> {
     let place = 0
     for (;;) {
       const until = this.#end
-      for await (const { rid, native, start } of this.#entries(place, until)) {
-        if (native !== undefined && this.#index.get(rid) === start) yield { rid, native }
+      for await (const { nativeId, native, start } of this.#entries(place, until)) {
+        if (native !== undefined && this.#index.get(nativeId) === start) yield { nativeId, native }
       }
       if (this.#end === until) return
       place = until
@@ -184,8 +184,8 @@ export class StateLog {
         if (raw === undefined || raw.start >= until) return
         const line = lineOf(raw.bytes)
         if (line.kind !== 'entry') continue
-        const { rid, native } = line
-        yield { rid, native, start: raw.start, end: raw.start + raw.bytes.length + 1 }
+        const { nativeId, native } = line
+        yield { nativeId, native, start: raw.start, end: raw.start + raw.bytes.length + 1 }
       }
     } finally {
       await file.close()
@@ -194,7 +194,7 @@ export class StateLog {
 
   /** Appends what a change file tells, durably. Only under the lock. */
   async append(
-    entries: AsyncIterable<{ readonly rid: string; readonly native: NativeRecord | undefined }>,
+    entries: AsyncIterable<{ readonly nativeId: string; readonly native: NativeRecord | undefined }>,
     fileName: string,
   ): Promise<void> {
     await this.refresh()
@@ -207,8 +207,8 @@ export class StateLog {
       await file.truncate(this.#end)
       let place = this.#end
       let text = ''
-      for await (const { rid, native } of entries) {
-        text += `${writeJson(native === undefined ? { k: rid, d: true } : { k: rid, n: native })}\n`
+      for await (const { nativeId, native } of entries) {
+        text += `${writeJson(native === undefined ? { k: nativeId, d: true } : { k: nativeId, n: native })}\n`
         if (text.length < 1_000_000) continue
         place = await writeAll(file, Buffer.from(text), place)
         text = ''
@@ -230,21 +230,21 @@ export class StateLog {
 
   async #create(
     records:
-      | AsyncIterable<{ readonly rid: string; readonly native: NativeRecord }>
-      | Iterable<{ readonly rid: string; readonly native: NativeRecord }>,
+      | AsyncIterable<{ readonly nativeId: string; readonly native: NativeRecord }>
+      | Iterable<{ readonly nativeId: string; readonly native: NativeRecord }>,
     isIncomplete: boolean,
   ): Promise<void> {
     await replaceFile(this.#owner.folder, this.name, async (file) => {
       await file.writeFile(`${writeJson({ g: randomUUID(), ...(isIncomplete ? { lost: true } : {}) })}\n`)
-      for await (const { rid, native } of records)
-        await file.writeFile(`${writeJson({ k: rid, n: native })}\n`)
+      for await (const { nativeId, native } of records)
+        await file.writeFile(`${writeJson({ k: nativeId, n: native })}\n`)
     })
   }
 }
 
 type Line =
   | { readonly kind: 'generation'; readonly generation: string; readonly isIncomplete: boolean }
-  | { readonly kind: 'entry'; readonly rid: string; readonly native: NativeRecord | undefined }
+  | { readonly kind: 'entry'; readonly nativeId: string; readonly native: NativeRecord | undefined }
   | { readonly kind: 'other' }
 
 function lineOf(bytes: Buffer): Line {
@@ -255,10 +255,10 @@ function lineOf(bytes: Buffer): Line {
     const { g, lost = false } = generation.data
     return { kind: 'generation', generation: g, isIncomplete: lost }
   }
-  const { k: rid, n: native, d: isDeleted } = parsed.value
-  if (typeof rid !== 'string') return { kind: 'other' }
-  if (isNativeRecord(native)) return { kind: 'entry', rid, native }
-  return isDeleted === true ? { kind: 'entry', rid, native: undefined } : { kind: 'other' }
+  const { k: nativeId, n: native, d: isDeleted } = parsed.value
+  if (typeof nativeId !== 'string') return { kind: 'other' }
+  if (isNativeRecord(native)) return { kind: 'entry', nativeId, native }
+  return isDeleted === true ? { kind: 'entry', nativeId, native: undefined } : { kind: 'other' }
 }
 
 /** Writes all of it, however little the system takes at once. Gives the byte after it. */
@@ -277,7 +277,7 @@ async function generationOf(file: FileHandle): Promise<string | undefined> {
 async function entryAt(
   file: FileHandle,
   start: number,
-): Promise<{ readonly rid: string; readonly native: NativeRecord | undefined } | undefined> {
+): Promise<{ readonly nativeId: string; readonly native: NativeRecord | undefined } | undefined> {
   const raw = await new RowScanner(file, { ...scan, from: { start, line: 1, chunkBytes: 4_096 } }).next()
   const line = raw === undefined ? undefined : lineOf(raw.bytes)
   return line?.kind === 'entry' ? line : undefined

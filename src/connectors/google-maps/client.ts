@@ -9,7 +9,7 @@ import type { GoogleMapsConfig } from './config.ts'
 /** Google allows 3,000 questions per minute to a project. */
 const perMinute = 3_000
 
-/** Asks for one address and gives the answer's body. */
+/** Asks for one address and gives the response's body. */
 export type AskGeocoding = (address: string, context: CallContext) => Promise<unknown>
 
 /** Builds the API client of a system; closing it is the caller's. @throws RequestError HTTP_OPTIONS_INVALID */
@@ -29,12 +29,12 @@ export function askGeocoding(
   return async (address, { signal, priority }) => {
     const components = countries?.map((country) => `country:${country}`).join('|')
     const query = { address, language, region, components }
-    const answer = await client.send('GET', '/maps/api/geocode/json', {
+    const response = await client.send('GET', '/maps/api/geocode/json', {
       query,
       signal,
       priority,
       totalMs: timing.readTimeoutMs,
     })
-    return answer.data
+    return response.data
   }
 }

@@ -21,7 +21,7 @@ export const googleMapsConfig = z.strictObject({
     .describe('How calls get in: an API key. It goes where Google wants it.'),
   language: code('a language such as de or pt-BR', /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/)
     .optional()
-    .describe('Language of names in answers. Default: as Google chooses.'),
+    .describe('Language of names in responses. Default: as Google chooses.'),
   region: code('a top-level domain such as de or uk', /^[a-z]{2}$/)
     .optional()
     .describe('Country whose places are preferred. Default: none.'),
@@ -35,7 +35,7 @@ export const googleMapsConfig = z.strictObject({
     .enum(['accept', 'refuse'])
     .default('refuse')
     .describe(
-      'What becomes of an answer that fits a part of the address only. Default refuse: it counts as nothing.',
+      'What becomes of a response that fits a part of the address only. Default refuse: it counts as nothing.',
     ),
   cacheFor: durationSchema
     .default('1d')

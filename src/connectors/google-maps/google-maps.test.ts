@@ -7,7 +7,7 @@ import {
 import { parseJson } from '../../http/json.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'
 import { connectSystem } from '../registry.ts'
-import { readAnswer } from './answer.ts'
+import { readResponse } from './response.ts'
 
 const context: CallContext = { signal: new AbortController().signal, priority: 'webhook' }
 
@@ -72,9 +72,9 @@ test('an address becomes a place, with its coordinates and parts', async () => {
 })
 
 test('of several results the first counts, a town of the post is a city, and coordinates keep their digits', () => {
-  const text = readFileSync(new URL('./fixtures/answer.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('./fixtures/response.json', import.meta.url), 'utf8')
   const parsed = parseJson(text, { maxDepth: 64, numbers: 'lossless' })
-  expect(parsed.ok && readAnswer(parsed.value, 'refuse')).toEqual({
+  expect(parsed.ok && readResponse(parsed.value, 'refuse')).toEqual({
     kind: 'found',
     value: {
       lat: 51.50000000000001,
@@ -125,7 +125,7 @@ test('the same question is asked once a day, also while it is under way', async 
   expect(it.maps.asked).toHaveLength(3)
 })
 
-test('no more answers are remembered than the bound, and the oldest go first', async () => {
+test('no more responses are remembered than the bound, and the oldest go first', async () => {
   await using it = await connected({ cacheMax: 2 })
   for (const address of ['a', 'b', 'a', 'c', 'a', 'b']) await it.geocode(address)
   expect(it.maps.asked.map((query) => query.get('address'))).toEqual(['a', 'b', 'c', 'b'])
@@ -155,7 +155,7 @@ test('a used-up quota ends the questions, and what is remembered still answers',
   expect(await it.geocode('Linden 1, Berlin')).toMatchObject({ kind: 'found' })
 })
 
-test('an answer that is not as documented is no answer', async () => {
+test('a response that is not as documented is no response', async () => {
   await using it = await connected()
   it.maps.next.push('SOMETHING_NEW', 'OK')
   const unusable = { kind: 'unknown', failure: { code: 'CONNECTOR_ANSWER_UNUSABLE' } }

@@ -4,10 +4,10 @@ import { UsageError } from '../../model/errors.ts'
 import type { CallContext, ConnectedSystem, LookupResult } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import { callFailure } from '../kit/outcome.ts'
-import { readAnswer } from './answer.ts'
-import { AnswerCache } from './answer-cache.ts'
 import { type AskGeocoding, askGeocoding, connectGoogleMaps } from './client.ts'
 import { type GoogleMapsConfig, googleMapsConfig } from './config.ts'
+import { readResponse } from './response.ts'
+import { ResponseCache } from './response-cache.ts'
 
 /** The connector as a definition names it. */
 export const googleMaps = defineConnector({
@@ -25,7 +25,7 @@ function connect(config: GoogleMapsConfig, binding: ConnectorBinding): Connected
   const { name, dependencies, timing } = binding
   const client = connectGoogleMaps(config, binding)
   const ask = askGeocoding(client, config, timing)
-  const cache = new AnswerCache({
+  const cache = new ResponseCache({
     max: config.cacheMax,
     lifeMs: Math.min(longestMs, durationMs(config.cacheFor) ?? 0),
     now: () => dependencies.clock.now(),
@@ -43,7 +43,7 @@ function connect(config: GoogleMapsConfig, binding: ConnectorBinding): Connected
     fingerprint: async () => ({ kind: 'known', value: config.url }),
     lookup: async ({ lookup, argument }, context) =>
       lookup === 'geocode'
-        ? cache.answer(argument, () => geocode(ask, { address: argument, config }, context))
+        ? cache.response(argument, () => geocode(ask, { address: argument, config }, context))
         : unknownLookup(name, lookup),
     close: () => client.close(),
   }
@@ -55,7 +55,7 @@ async function geocode(
   context: CallContext,
 ): Promise<LookupResult> {
   try {
-    return readAnswer(await ask(address, context), config.partialMatches)
+    return readResponse(await ask(address, context), config.partialMatches)
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
   }

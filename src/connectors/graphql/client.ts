@@ -5,11 +5,11 @@ import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { serverTimeOf } from '../kit/times.ts'
-import { type AskedFor, errorOf, type GraphqlProblem, hasProblems, problemsOf } from './answer-errors.ts'
 import { CostBudget } from './cost-budget.ts'
 import { aliased, type GraphqlDocument } from './documents.ts'
 import type { ErrorsManifest, Manifest } from './manifests/manifest.ts'
 import { unusable } from './operations/record.ts'
+import { type AskedFor, errorOf, type GraphqlProblem, hasProblems, problemsOf } from './response-errors.ts'
 
 /** Values of a document's variables. */
 export type Variables = Readonly<Record<string, unknown>>
@@ -27,8 +27,8 @@ export interface AliasedRequest extends Omit<GraphqlRequest, 'variables'> {
   readonly variables: readonly Variables[]
 }
 
-/** An answer with data, and what was wrong with parts of it. */
-export interface GraphqlAnswer {
+/** A response with data, and what was wrong with parts of it. */
+export interface GraphqlResponse {
   readonly data: Readonly<Record<string, unknown>>
   readonly problems: readonly GraphqlProblem[]
   /** Header `date`, milliseconds the request took taken off: epoch ms. */
@@ -51,7 +51,7 @@ interface Sending extends AskedFor {
   readonly label: string
 }
 
-/** What a document asks for, and how deep in the answer that is. */
+/** What a document asks for, and how deep in the response that is. */
 export function askedBy({ operation, records }: GraphqlDocument): AskedFor {
   const isMutation = operation.operation === 'mutation'
   return isMutation ? { kind: 'mutation', depth: 1 } : { kind: 'query', depth: records?.length ?? 1 }
@@ -72,7 +72,7 @@ export class GraphqlClient {
   }
 
   /** Sends one document. @throws GraphqlError and the client's errors when there is no data */
-  send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlAnswer> {
+  send({ document, variables, rules, context }: GraphqlRequest): Promise<GraphqlResponse> {
     const asked = askedBy(document)
     const label = `The ${asked.kind} ${document.root}`
     const declared = Object.entries(variables).filter(([name]) => document.variables.has(name))
@@ -83,8 +83,8 @@ export class GraphqlClient {
     )
   }
 
-  /** Sends one document several times at once; each answer is below its alias, see `aliasOf`. */
-  sendMany({ document, variables, rules, context }: AliasedRequest): Promise<GraphqlAnswer> {
+  /** Sends one document several times at once; each response is below its alias, see `aliasOf`. */
+  sendMany({ document, variables, rules, context }: AliasedRequest): Promise<GraphqlResponse> {
     const asked = askedBy(document)
     const numbered = variables.flatMap((one, index) =>
       Object.entries(one)
@@ -104,7 +104,7 @@ export class GraphqlClient {
     return text
   }
 
-  async #exchange(sending: Sending, rules: ErrorsManifest, context: CallContext): Promise<GraphqlAnswer> {
+  async #exchange(sending: Sending, rules: ErrorsManifest, context: CallContext): Promise<GraphqlResponse> {
     const { clock, timing, reserve } = this.#options
     const timeoutMs = sending.kind === 'query' ? timing.readTimeoutMs : timing.writeTimeoutMs
     const startedAt = clock.monotonic()
@@ -130,23 +130,23 @@ export class GraphqlClient {
     sending: Sending,
     rules: ErrorsManifest,
     { context, totalMs }: { readonly context: CallContext; readonly totalMs: number },
-  ): Promise<GraphqlAnswer> {
+  ): Promise<GraphqlResponse> {
     const { api, manifest, clock } = this.#options
     const { signal, priority, startBefore } = context
     const sentAt = clock.monotonic()
     try {
-      const answer = await api.send('POST', manifest.path, {
+      const response = await api.send('POST', manifest.path, {
         json: { query: sending.text, variables: sending.variables },
         headers: { accept },
         signal,
         priority,
         totalMs,
         // The engine decides about everything after a mutation, since it knows what was written before.
-        ...(sending.kind === 'query' ? { onlyReads: true } : { retries: 0 }),
+        ...(sending.kind === 'query' ? { readOnly: true } : { retries: 0 }),
         ...(startBefore === undefined ? {} : { startBefore }),
       })
       const tookMs = clock.monotonic() - sentAt
-      return this.#understood(sending, answer.data, rules, { date: answer.headers.date, tookMs })
+      return this.#understood(sending, response.data, rules, { date: response.headers.date, tookMs })
     } catch (error) {
       if (!(error instanceof HttpStatusError) || !hasProblems(error.body)) throw error
       const told = this.#errorOf(sending, error.body, rules)
@@ -162,7 +162,7 @@ export class GraphqlClient {
     body: unknown,
     rules: ErrorsManifest,
     { date, tookMs }: { readonly date: string | undefined; readonly tookMs: number },
-  ): GraphqlAnswer {
+  ): GraphqlResponse {
     this.budget.learn(sending.text, body)
     if (!isNativeRecord(body)) throw unusable('it is not a GraphQL result')
     const { data } = body
@@ -172,7 +172,7 @@ export class GraphqlClient {
     }
     const problems = problemsOf(body, rules.code)
     const told = serverTimeOf(date)
-    // The field has whole seconds and was written when the answer was ready; the records were read before that.
+    // The field has whole seconds and was written when the response was ready; the records were read before that.
     const serverNowMs = told === undefined ? undefined : told - Math.ceil(tookMs)
     return { data, problems, serverNowMs }
   }

@@ -1,5 +1,5 @@
 /**
- * Points instead of requests: an API that counts the cost of queries says with each answer how many points are left and how fast they
+ * Points instead of requests: an API that counts the cost of queries says with each response how many points are left and how fast they
  * come back. A request waits until its document's last cost is there, so that throttling is the exception.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -53,7 +53,7 @@ export class CostBudget {
   }
 
   /**
-   * Waits until the points are there; gives back what to call when the answer is in.
+   * Waits until the points are there; gives back what to call when the response is in.
    *
    * @throws RateLimitedError not sent, when that would be after the deadline · NetworkError HTTP_ABORTED
    */
@@ -71,7 +71,7 @@ export class CostBudget {
     }
   }
 
-  /** Takes in what an answer says. */
+  /** Takes in what a response says. */
   learn(document: string, body: unknown): void {
     const { status, requested } = this.#paths
     const cost = numberAt(body, requested)

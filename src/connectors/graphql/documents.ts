@@ -1,5 +1,5 @@
 /**
- * Documents of a manifest, read once: which variables they declare, where in an answer the records are, and the same document several
+ * Documents of a manifest, read once: which variables they declare, where in a response the records are, and the same document several
  * times under aliases. Values never become part of a document's text.
  */
 import {
@@ -21,7 +21,7 @@ import { UsageError } from '../../model/errors.ts'
 /** Name of the fragment that stands for the fields of a resource. */
 export const recordFragment = 'record'
 
-/** Where the answer to a mutation says which type stands in the record's place: a union may hold a refusal there. */
+/** Where the response to a mutation says which type stands in the record's place: a union may hold a refusal there. */
 export const typenameAlias = 'recordTypename'
 
 /** A variable as a document declares it. */
@@ -159,7 +159,7 @@ function typeOf(node: TypeNode): { readonly type: string; readonly list: boolean
   }
 }
 
-/** The name that a field has in the answer. */
+/** The name that a field has in the response. */
 export function responseName(field: FieldNode): string {
   return field.alias?.value ?? field.name.value
 }

@@ -39,41 +39,41 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
     const made = await products.create?.({ body: body(1), recordId: 'r-1', idempotencyKey: 'k' }, context)
     if (made?.kind !== 'ok') return expect.fail(JSON.stringify(made))
     expect(made).toMatchObject({ version: '1', native: { externalId: 'r-1', price: { amount: '12.50' } } })
-    const { rid } = made
-    expect(await products.read(rid, context)).toMatchObject({
+    const { nativeId } = made
+    expect(await products.read(nativeId, context)).toMatchObject({
       kind: 'live',
-      rid,
+      nativeId,
       version: '1',
       native: { stock: 1 },
     })
     expect(await products.find?.({ by: 'marker', recordId: 'r-1' }, context)).toEqual({
       kind: 'found',
-      rids: [rid],
+      nativeIds: [nativeId],
       capped: false,
     })
     const bySku = await products.find?.(
       { by: 'values', values: { sku: 'SKU-1', title: 'product 1' } },
       context,
     )
-    expect(bySku).toMatchObject({ rids: [rid] })
+    expect(bySku).toMatchObject({ nativeIds: [nativeId] })
     const other = await products.find?.({ by: 'values', values: { sku: 'SKU-1', title: 'another' } }, context)
-    expect(other, 'what the search can not ask for is compared here').toMatchObject({ rids: [] })
-    const update = { rid, patch: { stock: 9 }, idempotencyKey: 'k' }
+    expect(other, 'what the search can not ask for is compared here').toMatchObject({ nativeIds: [] })
+    const update = { nativeId, patch: { stock: 9 }, idempotencyKey: 'k' }
     expect(await products.update?.({ ...update, ifVersion: '1' }, context)).toMatchObject({
       kind: 'ok',
       version: '2',
       native: { stock: 9, title: 'Product 1' },
     })
     expect(await products.update?.({ ...update, ifVersion: '1' }, context)).toEqual({ kind: 'stale' })
-    expect(await products.remove?.({ rid, mode: 'delete', ifVersion: '1' }, context)).toEqual({
+    expect(await products.remove?.({ nativeId, mode: 'delete', ifVersion: '1' }, context)).toEqual({
       kind: 'stale',
     })
-    expect(await products.remove?.({ rid, mode: 'delete', ifVersion: '2' }, context)).toEqual({
+    expect(await products.remove?.({ nativeId, mode: 'delete', ifVersion: '2' }, context)).toEqual({
       kind: 'ok',
-      rid,
+      nativeId,
     })
-    expect(await products.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
-    expect(await products.read(rid, context)).toEqual({ kind: 'gone' })
+    expect(await products.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect(await products.read(nativeId, context)).toEqual({ kind: 'gone' })
     expect(await products.update?.(update, context)).toEqual({ kind: 'gone' })
   })
 
@@ -103,7 +103,7 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
       context,
     )
     if (made?.kind !== 'ok') return expect.fail(JSON.stringify(made))
-    expect(await products.read(made.rid, context)).toMatchObject({ native: { title } })
+    expect(await products.read(made.nativeId, context)).toMatchObject({ native: { title } })
   })
 
   test('reads many in one request, and asks by id for what did not come back', async () => {
@@ -111,7 +111,7 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
     const [a = '', b = ''] = insert(shop, 2)
     const before = shop.requests.length
     const many = await products.readMany?.([b, 'Product-99999999', a], context)
-    expect(many?.map((one) => (one.kind === 'live' ? one.rid : one.kind))).toEqual([b, 'gone', a])
+    expect(many?.map((one) => (one.kind === 'live' ? one.nativeId : one.kind))).toEqual([b, 'gone', a])
     expect(shop.requests.length - before).toBe(2)
   })
 
@@ -142,8 +142,8 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
   test('walks the whole list page by page, and counts it as evidence', async () => {
     const { products, shop } = await shopOf()
     insert(shop, 230)
-    const { rids, end } = await listOf(products)
-    expect(new Set(rids).size).toBe(230)
+    const { nativeIds, end } = await listOf(products)
+    expect(new Set(nativeIds).size).toBe(230)
     expect(end).toEqual({ complete: true, expected: 230 })
   })
 
@@ -160,13 +160,13 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
     const [first, , , last] = results ?? []
     if (first?.kind !== 'ok' || last?.kind !== 'ok') return expect.fail('not made')
     const updates = [
-      { rid: first.rid, patch: { stock: 5 }, ifVersion: '1', idempotencyKey: 'a' },
-      { rid: last.rid, patch: { stock: 6 }, ifVersion: '9', idempotencyKey: 'b' },
-      { rid: 'nobody', patch: { stock: 7 }, idempotencyKey: 'c' },
+      { nativeId: first.nativeId, patch: { stock: 5 }, ifVersion: '1', idempotencyKey: 'a' },
+      { nativeId: last.nativeId, patch: { stock: 6 }, ifVersion: '9', idempotencyKey: 'b' },
+      { nativeId: 'nobody', patch: { stock: 7 }, idempotencyKey: 'c' },
     ]
     const changed = await products.updateMany?.(updates, context)
     expect(changed?.map(({ kind }) => kind)).toEqual(['ok', 'stale', 'gone'])
-    expect(shop.products.get(first.rid)).toMatchObject({ stock: 5, version: 2 })
+    expect(shop.products.get(first.nativeId)).toMatchObject({ stock: 5, version: 2 })
   })
 
   test('several writes of which one has a value of the wrong type: it alone is refused', async () => {
@@ -181,13 +181,13 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
     expect(shop.products.size).toBe(2)
   })
 
-  test('a lost answer to a write is an unknown outcome, never sent again', async () => {
+  test('a lost response to a write is an unknown outcome, never sent again', async () => {
     const { products, shop } = await shopOf()
-    shop.faults.loseNextAnswer({ method: 'POST' })
+    shop.faults.loseNextResponse({ method: 'POST' })
     const made = await products.create?.({ body: body(1), recordId: 'r', idempotencyKey: 'k' }, context)
     expect(made).toMatchObject({ kind: 'unknown' })
     expect(shop.products.size).toBe(1)
-    shop.faults.loseNextAnswer({ method: 'GET' })
+    shop.faults.loseNextResponse({ method: 'GET' })
     expect(await products.read('Product-00000001', context), 'a read is bridged').toMatchObject({
       kind: 'live',
     })
@@ -202,13 +202,13 @@ describe('changes', () => {
     now += 1_000
     insert0(shop, 150, 130)
     const told = await drain(products, undefined)
-    expect(new Set(told.rids).size).toBe(280)
-    expect(told.rids).toHaveLength(280)
+    expect(new Set(told.nativeIds).size).toBe(280)
+    expect(told.nativeIds).toHaveLength(280)
     now += 60_000
     shop.products.update('Product-00000007', { stock: 99 })
     const next = await drain(products, told.cursor)
-    expect(next.rids).toEqual(['Product-00000007'])
-    expect((await drain(products, next.cursor)).rids).toEqual([])
+    expect(next.nativeIds).toEqual(['Product-00000007'])
+    expect((await drain(products, next.cursor)).nativeIds).toEqual([])
   })
 
   test('a restarted process walks to the page that it had reached', async () => {
@@ -220,7 +220,7 @@ describe('changes', () => {
     for (let more = true; more; ) {
       const page = await connect(shop.url).resource('products').changes?.(cursor, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      seen.push(...page.changed.map(({ rid }) => rid))
+      seen.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }
@@ -231,15 +231,15 @@ describe('changes', () => {
   async function drain(
     resource: Resource,
     from: string | undefined,
-  ): Promise<{ rids: string[]; cursor: string }> {
-    const rids: string[] = []
+  ): Promise<{ nativeIds: string[]; cursor: string }> {
+    const nativeIds: string[] = []
     let cursor = from
     for (let pages = 0; pages < 50; pages += 1) {
       const page = await resource.changes?.(cursor, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      rids.push(...page.changed.map(({ rid }) => rid))
+      nativeIds.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
-      if (!page.more) return { rids, cursor }
+      if (!page.more) return { nativeIds, cursor }
     }
     return expect.fail('the feed does not end')
   }
@@ -279,7 +279,7 @@ test('reads a signed webhook, and refuses a forged one', async () => {
   expect(await system.webhook?.(delivery)).toEqual({
     kind: 'accepted',
     deliveryId: 'msg_1',
-    changed: [{ resource: 'products', rid: 'p1', deleted: true }],
+    changed: [{ resource: 'products', nativeId: 'p1', deleted: true }],
   })
   const forged = { ...delivery, body: Buffer.from(text.replace('p1', 'p2')) }
   expect(await system.webhook?.(forged)).toMatchObject({ kind: 'refused' })

@@ -110,7 +110,7 @@ interface Describing {
   readonly context: CallContext
 }
 
-/** The schema by introspection. A manifest whose documents do not fit it can't work, so that is the answer then. */
+/** The schema by introspection. A manifest whose documents do not fit it can't work, so that is the response then. */
 async function describe(
   contexts: ReadonlyMap<string, ResourceContext>,
   { name, wanted, client, context }: Describing,

@@ -49,7 +49,7 @@ async function started(introspection: boolean, omit: readonly string[] = []) {
   const things = { type: 'Thing', fields: 'id name', read: { query: readThing }, update }
   const resource = connect(server.url, { manifest: { resources: { things } } }).resource('things')
   const send = (changes: Readonly<Record<string, unknown>>) =>
-    resource.update?.({ rid: '1', patch: changes, idempotencyKey: 'k' }, context)
+    resource.update?.({ nativeId: '1', patch: changes, idempotencyKey: 'k' }, context)
   return { send, inputs, introspections: () => introspections }
 }
 

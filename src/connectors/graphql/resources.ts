@@ -34,9 +34,11 @@ export function bindResource(owner: ResourceContext): Resource {
   return {
     name: owner.name,
     capabilities,
-    read: (rid, context) => readOne(owner, rid, context),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
     list: (context) => listAll(owner, context),
-    ...(capabilities.read.batch > 1 ? { readMany: (rids, context) => readMany(owner, rids, context) } : {}),
+    ...(capabilities.read.batch > 1
+      ? { readMany: (nativeIds, context) => readMany(owner, nativeIds, context) }
+      : {}),
     ...(feed === undefined ? {} : { changes: (cursor, context) => feed.after(cursor, context) }),
     ...(documents.search === undefined
       ? {}

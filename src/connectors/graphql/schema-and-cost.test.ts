@@ -15,7 +15,7 @@ describe('cost', () => {
     const { products, shop, system } = await shopOf({ cost: { maximum: 40, restoreRate: 200 } })
     insert(shop, 3)
     for (let n = 0; n < 12; n += 1) {
-      const update = { rid: 'Product-00000001', patch: { stock: n }, idempotencyKey: 'k' }
+      const update = { nativeId: 'Product-00000001', patch: { stock: n }, idempotencyKey: 'k' }
       expect(await products.update?.(update, context)).toMatchObject({ kind: 'ok' })
     }
     expect(shop.requests, 'none was throttled').toHaveLength(12)
@@ -25,8 +25,8 @@ describe('cost', () => {
 
   test('a throttled request says when to come back, and a write whose start time passes is not sent', async () => {
     const { products, shop } = await shopOf({ cost: { maximum: 12, restoreRate: 2 } })
-    const [rid = ''] = insert(shop, 1)
-    const update = { rid, patch: { stock: 4 }, idempotencyKey: 'k' }
+    const [nativeId = ''] = insert(shop, 1)
+    const update = { nativeId, patch: { stock: 4 }, idempotencyKey: 'k' }
     expect(await products.update?.(update, context)).toMatchObject({ kind: 'ok' })
     const startBefore = performance.now() + 100
     const late = await products.update?.({ ...update, patch: { stock: 5 } }, { ...context, startBefore })
@@ -40,7 +40,7 @@ describe('cost', () => {
       kind: 'not-sent',
       failure: { code: 'HTTP_RATE_LIMITED', scope: 'system', retryAfterMs: expect.any(Number) },
     })
-    expect(shop.products.get(rid)).toMatchObject({ stock: 4 })
+    expect(shop.products.get(nativeId)).toMatchObject({ stock: 4 })
   })
 })
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type FeedItem, type FeedPage, type FeedQuery, type FeedRules, readFeed } from './change-cursor.ts'
 
 interface Row {
-  readonly rid: string
+  readonly nativeId: string
   readonly at: number
   readonly version: number
   /** When it becomes visible; later than `at` when its transaction was long. */
@@ -23,24 +23,27 @@ class FakeFeed {
     this.tieBreak = tieBreak
   }
 
-  put(rid: string, at: number, visibleAt = at): void {
-    const version = (this.rows.find((row) => row.rid === rid)?.version ?? 0) + 1
-    this.rows = [...this.rows.filter((row) => row.rid !== rid), { rid, at, version, visibleAt }]
+  put(nativeId: string, at: number, visibleAt = at): void {
+    const version = (this.rows.find((row) => row.nativeId === nativeId)?.version ?? 0) + 1
+    this.rows = [
+      ...this.rows.filter((row) => row.nativeId !== nativeId),
+      { nativeId, at, version, visibleAt },
+    ]
   }
 
   fetch = async ({ since, afterId, page }: FeedQuery): Promise<FeedPage> => {
     this.requests += 1
     const from = since === undefined ? Number.NEGATIVE_INFINITY : Number(since)
     const found = this.rows
-      .filter(({ at, rid, visibleAt }) => {
+      .filter(({ at, nativeId, visibleAt }) => {
         if (visibleAt > this.now) return false
-        return at > from || (at === from && (afterId === undefined || rid > afterId))
+        return at > from || (at === from && (afterId === undefined || nativeId > afterId))
       })
-      .sort((a, b) => a.at - b.at || (a.rid < b.rid ? -1 : 1))
+      .sort((a, b) => a.at - b.at || (a.nativeId < b.nativeId ? -1 : 1))
     const start = page * this.pageSize
     const items = found.slice(start, start + this.pageSize).map(
-      ({ rid, at, version }): FeedItem => ({
-        change: { rid, version: String(version) },
+      ({ nativeId, at, version }): FeedItem => ({
+        change: { nativeId, version: String(version) },
         position: String(at),
         positionMs: at,
         content: String(version),
@@ -65,7 +68,7 @@ async function sweep(
   for (let page = 0; page < 5_000; page += 1) {
     const result = await readFeed(at, rules, feed.fetch)
     if (result.kind !== 'page') return expect.fail(JSON.stringify(result))
-    told.push(...result.changed.map(({ rid, version }) => `${rid}@${version}`))
+    told.push(...result.changed.map(({ nativeId, version }) => `${nativeId}@${version}`))
     at = result.cursor
     if (!result.more) return { told, cursor: at }
   }
@@ -103,14 +106,14 @@ test('H21: a record that leaves a run of ties while it is paged does not hide an
   for (let page = 0; page < 100; page += 1) {
     const result = await readFeed(cursor, rules, feed.fetch)
     if (result.kind !== 'page') return expect.fail(result.kind)
-    told.push(...result.changed.map(({ rid }) => rid))
+    told.push(...result.changed.map(({ nativeId }) => nativeId))
     cursor = result.cursor
     if (page === 3) feed.put('r00', 600)
     if (!result.more) break
   }
   const again = await sweep(feed, rules, cursor)
-  const rids = new Set([...told, ...again.told.map((entry) => entry.split('@')[0])])
-  expect(rids.size).toBe(40)
+  const nativeIds = new Set([...told, ...again.told.map((entry) => entry.split('@')[0])])
+  expect(nativeIds.size).toBe(40)
 })
 
 test('H22: a change that becomes visible late, within the declared lag, is not missed', async () => {
@@ -185,7 +188,7 @@ test('every change is told, whatever is changed when and read in pages of any si
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('put' as const),
-      rid: fc.integer({ min: 0, max: 12 }),
+      nativeId: fc.integer({ min: 0, max: 12 }),
       lag: fc.integer({ min: 0, max: 20 }),
     }),
     fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 0, max: 8 }) }),
@@ -204,18 +207,18 @@ test('every change is told, whatever is changed when and read in pages of any si
       const page = async (): Promise<boolean> => {
         const result = await readFeed(cursor, rules, feed.fetch)
         if (result.kind !== 'page') return expect.fail(result.kind)
-        for (const { rid, version } of result.changed) told.add(`${rid}@${version}`)
+        for (const { nativeId, version } of result.changed) told.add(`${nativeId}@${version}`)
         cursor = result.cursor
         return result.more
       }
       for (const one of steps) {
-        if (one.kind === 'put') feed.put(`r${one.rid}`, feed.now, feed.now + one.lag)
+        if (one.kind === 'put') feed.put(`r${one.nativeId}`, feed.now, feed.now + one.lag)
         else if (one.kind === 'time') feed.now += one.ms
         else await page()
       }
       feed.now += 100
       for (let sweeps = 0; sweeps < 2; sweeps += 1) while (await page());
-      for (const { rid, version } of feed.rows) expect(told).toContain(`${rid}@${version}`)
+      for (const { nativeId, version } of feed.rows) expect(told).toContain(`${nativeId}@${version}`)
     }),
     { numRuns: 1_000 },
   )

@@ -145,8 +145,8 @@ function continued(
   const last = items.at(-1)
   if (last === undefined) return undefined
   if (rules.tieBreak === 'id') {
-    if (last.position === query.since && last.change.rid === query.afterId) return undefined
-    return { ...state, at: { since: last.position, afterId: last.change.rid, page: 0 } }
+    if (last.position === query.since && last.change.nativeId === query.afterId) return undefined
+    return { ...state, at: { since: last.position, afterId: last.change.nativeId, page: 0 } }
   }
   // Inclusive: the next page begins with the records of this time again, and what was told is recognised.
   if (last.position !== query.since) return { ...state, at: { since: last.position, page: 0 } }
@@ -189,7 +189,7 @@ function latest(top: number | undefined, items: readonly FeedItem[]): number | u
 
 /** 72 bits: enough that two of some thousand contents never look alike. */
 function hashOf(item: FeedItem): string {
-  const text = JSON.stringify([item.change.rid, item.position, item.content])
+  const text = JSON.stringify([item.change.nativeId, item.position, item.content])
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }
 

@@ -21,7 +21,7 @@ const sectionSchema = z.strictObject({
     .strictObject({ maxBytes: number, maxDepth: number, numbers: z.enum(['lossless', 'double']).optional() })
     .optional(),
   cache: z.boolean().optional(),
-  mergeEqualReads: z.boolean().optional(),
+  coalesceReads: z.boolean().optional(),
   cookies: z.boolean().optional(),
   redirects: number,
   connections: number,
@@ -49,7 +49,7 @@ export function clientFromSection(
 ): ApiClient {
   const entries = Object.entries(section).filter(([key]) => !othersKeys.has(key))
   const checked = parseConfig(sectionSchema, Object.fromEntries(entries), place)
-  const { maxAnswerBytes, timeouts, retry, breaker, response, ...rest } = checked
+  const { maxResponseBytes, timeouts, retry, breaker, response, ...rest } = checked
   const access = accessOptions(checked)
   const concurrency = checked.limits?.concurrency
   return new ApiClient({
@@ -60,9 +60,12 @@ export function clientFromSection(
       timeouts: given(timeouts),
       retry: given(retry),
       breaker: breaker === false ? false : given(breaker),
-      response: given({ ...(maxAnswerBytes === undefined ? {} : { maxBytes: maxAnswerBytes }), ...response }),
+      response: given({
+        ...(maxResponseBytes === undefined ? {} : { maxBytes: maxResponseBytes }),
+        ...response,
+      }),
       cache: rest.cache,
-      mergeEqualReads: rest.mergeEqualReads,
+      coalesceReads: rest.coalesceReads,
       cookies: rest.cookies,
       redirects: rest.redirects,
       connections: rest.connections,

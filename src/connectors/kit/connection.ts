@@ -49,7 +49,7 @@ export const connectionShape = {
     .describe('Certificate that we show, for systems that want mutual TLS.'),
   limits: limitsSchema
     .optional()
-    .describe('What the system allows. Limits that its answers tell are kept by themselves.'),
+    .describe('What the system allows. Limits that its responses tell are kept by themselves.'),
   headers: z
     .record(z.string(), z.string())
     .optional()
@@ -72,7 +72,7 @@ export const connectionShape = {
     .optional()
     .describe('Goes out through a proxy. The environment is not looked at. Default: none.'),
   ca: z.string().optional().describe('Certificate authority (PEM) trusted beside the built-in ones.'),
-  maxAnswerBytes: z.int().min(1_024).optional().describe('Largest answer in bytes. Default 33554432.'),
+  maxResponseBytes: z.int().min(1_024).optional().describe('Largest answer in bytes. Default 33554432.'),
 } as const
 
 const connectionSchema = z.object(connectionShape)
@@ -157,8 +157,8 @@ export function connectClient(
       ...access.limits,
       ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
     },
-    ...(connection.maxAnswerBytes === undefined
+    ...(connection.maxResponseBytes === undefined
       ? {}
-      : { response: { ...own.response, maxBytes: connection.maxAnswerBytes } }),
+      : { response: { ...own.response, maxBytes: connection.maxResponseBytes } }),
   })
 }

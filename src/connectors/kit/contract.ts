@@ -8,8 +8,8 @@
 import type { SearchEquality } from '../../model/create-evidence.ts'
 import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
-import type { SameId } from './answers/same-id.ts'
 import type { ResourceDescription, SystemUsage } from './description.ts'
+import type { SameId } from './responses/same-id.ts'
 
 /** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
 export interface RemoteCapabilities {
@@ -20,7 +20,7 @@ export interface RemoteCapabilities {
     readonly batch: number
   }
   /**
-   * A read of a record that was merged into another one answers with the surviving record. Without this an answer about another record is a
+   * A read of a record that was merged into another one responds with the surviving record. Without this a response about another record is a
    * failure, unless the record itself names the id asked for ({@link Resource.mergedIdsOf}). @default false
    */
   readonly redirects?: boolean
@@ -104,13 +104,13 @@ export interface CallFailure {
   readonly scope: 'system' | 'record'
   /**
    * The system itself answered about this record with an error whose effect is not known: nothing of the call is on its way any more, and
-   * trying again meets the same answer sooner or later. @default false: silence, a proxy, a server that failed
+   * trying again meets the same response sooner or later. @default false: silence, a proxy, a server that failed
    */
   readonly answered?: true
   /**
    * What kind of failure of the system it is, as far as that changes when it is called again.
    *
-   * - `unreachable`: no connection, no answer in time, or a gateway's answer: worth a cheap probe every few seconds
+   * - `unreachable`: no connection, no response in time, or a gateway's response: worth a cheap probe every few seconds
    * - `credential`: the credential was refused: never repeated just to find out, since that may lock the account
    *
    * @default neither
@@ -122,8 +122,8 @@ export interface CallFailure {
 export type ReadResult =
   | {
       readonly kind: 'live'
-      /** The id that the answer carries, never the one that was asked for: the kit compares the two. */
-      readonly rid: string
+      /** The id that the response carries, never the one that was asked for: the kit compares the two. */
+      readonly nativeId: string
       readonly native: NativeRecord
       readonly version?: string
       readonly changedAt?: number
@@ -137,12 +137,12 @@ export type ReadResult =
 
 export type WriteResult =
   /**
-   * `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. `rid` is the id that the
+   * `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. `nativeId` is the id that the
    * answer carries, where it carries one.
    */
   | {
       readonly kind: 'ok'
-      readonly rid: string
+      readonly nativeId: string
       readonly native?: NativeRecord
       readonly version?: string
       readonly accepted?: true
@@ -154,7 +154,7 @@ export type WriteResult =
   | { readonly kind: 'gone'; readonly mergedInto?: string }
   /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
   | { readonly kind: 'not-sent'; readonly failure: CallFailure }
-  /** It may have taken effect. `others`: records that the answer was about instead; they are looked at as well. */
+  /** It may have taken effect. `others`: records that the response was about instead; they are looked at as well. */
   | { readonly kind: 'unknown'; readonly failure: CallFailure; readonly others?: readonly string[] }
 
 export interface CreateRequest {
@@ -165,7 +165,7 @@ export interface CreateRequest {
 }
 
 export interface UpdateRequest {
-  readonly rid: string
+  readonly nativeId: string
   /** Native patch, as the lens wrote it. */
   readonly patch: NativeRecord
   /** Native record last read, for systems that replace whole objects. */
@@ -175,14 +175,14 @@ export interface UpdateRequest {
 }
 
 export interface RemoveRequest {
-  readonly rid: string
+  readonly nativeId: string
   readonly mode: 'delete' | 'archive'
   readonly ifVersion?: string
 }
 
 /** Takes an archived record back. */
 export interface RestoreRequest {
-  readonly rid: string
+  readonly nativeId: string
 }
 
 /** Looks a record up by our marker or by native field values. */
@@ -193,7 +193,7 @@ export type FindRequest =
 export type FindResult =
   | {
       readonly kind: 'found'
-      readonly rids: readonly string[]
+      readonly nativeIds: readonly string[]
       /** The list may be cut off. */
       readonly capped: boolean
       /** Records came back that don't have the values: the filter may have been ignored, so that finding none proves nothing. */
@@ -205,7 +205,7 @@ export type FindResult =
 
 /** One record of a listing. */
 export interface ListedRecord {
-  readonly rid: string
+  readonly nativeId: string
   readonly native: NativeRecord
   readonly version?: string
   readonly changedAt?: number
@@ -227,7 +227,7 @@ export interface ListEnd {
 }
 
 export interface ChangedRecord {
-  readonly rid: string
+  readonly nativeId: string
   readonly version?: string
   readonly deleted?: boolean
 }
@@ -249,9 +249,9 @@ export type ChangesResult =
 export interface Resource {
   readonly name: string
   readonly capabilities: RemoteCapabilities
-  read(rid: string, context: CallContext): Promise<ReadResult>
+  read(nativeId: string, context: CallContext): Promise<ReadResult>
   /** Same order as asked. Present when `capabilities.read.batch > 1`. */
-  readMany?(rids: readonly string[], context: CallContext): Promise<readonly ReadResult[]>
+  readMany?(nativeIds: readonly string[], context: CallContext): Promise<readonly ReadResult[]>
   list(context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd>
   /** Changes after the cursor; undefined = from the beginning of what the feed offers. */
   changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
@@ -290,19 +290,19 @@ export interface WebhookDelivery {
   readonly receivedAt: number
 }
 
-/** The body of an answer to a delivery, for senders that look into it. */
+/** The body of a response to a delivery, for senders that look into it. */
 export interface WebhookReply {
   readonly contentType: string
   readonly body: string
 }
 
-export type WebhookVerdict =
+export type WebhookResult =
   | {
       readonly kind: 'accepted'
       readonly deliveryId: string
       readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
-      /** What the sender wants to hear once the delivery is committed. @default an empty answer */
-      readonly answer?: WebhookReply
+      /** What the sender wants to hear once the delivery is committed. @default an empty response */
+      readonly response?: WebhookReply
     }
   /** `reason` goes to counters and debug logs, never to the sender. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -311,7 +311,7 @@ export type WebhookVerdict =
 export type LookupResult =
   /** JSON, as rules see it. */
   | { readonly kind: 'found'; readonly value: unknown }
-  /** The system was asked and knows no answer. */
+  /** The system was asked and knows no response. */
   | { readonly kind: 'nothing' }
   /** The question itself is refused: asking it again does not help. */
   | { readonly kind: 'refused'; readonly failure: CallFailure }
@@ -323,7 +323,7 @@ export interface SystemListener {
   /** These records changed; they are looked at. */
   changed(records: readonly (ChangedRecord & { readonly resource: string })[]): void
   /** Something changed in a resource, or anywhere: its feed is read now. */
-  stirred(resource?: string): void
+  touched(resource?: string): void
 }
 
 /** One bound system: a connector plus address, credentials and limits. */
@@ -339,7 +339,7 @@ export interface ConnectedSystem {
     | { readonly kind: 'unknown'; readonly failure: CallFailure }
   >
   /** Undefined when the system has no webhooks configured. */
-  webhook?(delivery: WebhookDelivery): Promise<WebhookVerdict>
+  webhook?(delivery: WebhookDelivery): Promise<WebhookResult>
   /**
    * Listens for changes that the system itself announces, until the signal aborts; rejects when the connection is lost. Announcements may
    * get lost like webhooks: polls and full runs are what nothing escapes. Undefined for systems that announce nothing.
@@ -356,14 +356,14 @@ export interface ConnectedSystem {
     | { readonly kind: 'known'; readonly resources: readonly ResourceDescription[] }
     | { readonly kind: 'unknown'; readonly failure: CallFailure }
   >
-  /** Quotas as the system itself reports them, from the answers of the last calls or from a call of its own. */
+  /** Quotas as the system itself reports them, from the responses of the last calls or from a call of its own. */
   usage?(
     context: CallContext,
   ): Promise<
     | { readonly kind: 'known'; readonly quotas: readonly SystemUsage[] }
     | { readonly kind: 'unknown'; readonly failure: CallFailure }
   >
-  /** Answers a question of a rule. Present where the connector is one of lookups; such a system has no resources. */
+  /** Returns a question of a rule. Present where the connector is one of lookups; such a system has no resources. */
   lookup?(question: LookupQuestion, context: CallContext): Promise<LookupResult>
   close(): Promise<void>
 }

@@ -5,9 +5,9 @@ import type { CallLogEntry } from '../../http/call-log.ts'
 import type { BucketStore } from '../../model/bucket-store.ts'
 import type { SystemSettings, SystemTiming } from '../../model/integration.ts'
 import type { TokenStore } from '../../model/token-store.ts'
-import { checkedSystem } from './answers/checked-resource.ts'
 import { parseConfig } from './config-findings.ts'
 import type { ConnectedSystem } from './contract.ts'
+import { checkedSystem } from './responses/checked-resource.ts'
 
 /** What connectors ask of the world. The runtime gives it; a test gives its own. */
 export interface ConnectorDependencies {

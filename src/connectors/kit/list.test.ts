@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ListEnd } from './contract.ts'
 import { judgedList, type ListPage } from './list.ts'
 
-const record = (rid: string) => ({ rid, native: { id: rid } })
+const record = (nativeId: string) => ({ nativeId, native: { id: nativeId } })
 
 async function endOf(pages: readonly ListPage[]): Promise<ListEnd> {
   const list = judgedList(

@@ -10,7 +10,7 @@
  * | 404, 410 in the API's own form | gone | |
  * | 404, 410 in any other form (a proxy's page) | unknown | the system |
  * | any other 4xx | rejected | the record |
- * | 408, 5xx, no answer, not JSON, a web page | unknown | by status |
+ * | 408, 5xx, no response, not JSON, a web page | unknown | by status |
  */
 import {
   AuthenticationError,
@@ -28,7 +28,7 @@ import { isIsthmusError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
 
-/** How an API tells that something does not exist; undefined when this answer does not tell that. */
+/** How an API tells that something does not exist; undefined when this response does not tell that. */
 export type RecogniseGone = (error: HttpStatusError) => { readonly mergedInto?: string } | undefined
 
 /**
@@ -41,7 +41,7 @@ export type DescribeRefusal = (error: HttpStatusError) => {
   readonly words?: string
 }
 
-/** How one API's error answers are to be understood. */
+/** How one API's error responses are to be understood. */
 export interface OutcomeRules {
   readonly gone: RecogniseGone
   /** Statuses of a conditional write that say that the version is no longer current. A 409 usually says "duplicate", so it has to be named. */
@@ -49,7 +49,7 @@ export interface OutcomeRules {
   readonly refusal: DescribeRefusal
 }
 
-/** The API's own answer is a JSON object; a proxy or another application answers with a page or plain text. */
+/** The API's own response is a JSON object; a proxy or another application responds with a page or plain text. */
 export const goneByJsonObject: RecogniseGone = (error) => {
   const isNamed = error.status === 404 || error.status === 410
   const isObject = typeof error.body === 'object' && error.body !== null && !Array.isArray(error.body)

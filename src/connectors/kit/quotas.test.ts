@@ -17,7 +17,7 @@ async function clientWith(headers: Record<string, string>, reserve = 0): Promise
   return client
 }
 
-test('quotas are what the answers told, and nothing before the first answer', async () => {
+test('quotas are what the responses told, and nothing before the first response', async () => {
   const client = await clientWith({
     'ratelimit-policy': '"daily";q=1000;w=86400',
     ratelimit: '"daily";r=640;t=3600',
@@ -37,7 +37,7 @@ test('a limit without a known size is no quota', async () => {
   expect(quotasOf(client, clock)).toEqual([])
 })
 
-test('a reported quota holds the reserve back for people before any answer has named it', async () => {
+test('a reported quota holds the reserve back for people before any response has named it', async () => {
   const client = await clientWith({}, 0.5)
   await client.get('/')
   const quota = {

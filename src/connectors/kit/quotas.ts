@@ -4,7 +4,7 @@ import type { ApiClient } from '../../http/client.ts'
 import type { LimitReport } from '../../http/limits/limit-headers.ts'
 import type { SystemUsage } from './description.ts'
 
-/** What the answers so far told about limits with a known size; empty before the first answer, and where answers tell nothing. */
+/** What the responses so far told about limits with a known size; empty before the first response, and where answers tell nothing. */
 export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): readonly SystemUsage[] {
   const now = clock.now()
   return client.usage.limits.flatMap(({ name, quota, remaining, resetMs, windowMs }) => {
@@ -16,7 +16,7 @@ export function quotasOf(client: Pick<ApiClient, 'usage'>, clock: HttpClock): re
 }
 
 /**
- * Lets the limiter know of quotas that a system reports by a call of its own, so that the reserve holds before the first answer that
+ * Lets the limiter know of quotas that a system reports by a call of its own, so that the reserve holds before the first response that
  * names them. Quotas that don't count requests must not be given.
  */
 export function feedQuotas(

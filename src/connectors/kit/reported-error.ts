@@ -1,13 +1,13 @@
 /**
- * Errors that an API reports in an answer with a success status: `200 {"success": false}`, `200 {"errors": [{"message": "…"}]}`.
+ * Errors that an API reports in a response with a success status: `200 {"success": false}`, `200 {"errors": [{"message": "…"}]}`.
  *
  * A manifest can say where they are. Without a word from it, the common spellings are known. They are sought beside the record only: what a
- * record itself calls `error` is the record's business, so with a record in the answer they are a doubt and not a refusal.
+ * record itself calls `error` is the record's business, so with a record in the response they are a doubt and not a refusal.
  */
 import type { NativePath } from '../../model/lens/spec.ts'
 import { isNativeRecord, textAt, valueAt } from './native.ts'
 
-/** What an answer reports. Neither is safe to keep as it is: see `quotedWords`. */
+/** What a response reports. Neither is safe to keep as it is: see `quotedWords`. */
 export interface ReportedError {
   /** The API's own code: a short token. */
   readonly code?: string
@@ -20,12 +20,12 @@ export interface ReportedRules {
   readonly path?: NativePath | undefined
   /** An error is reported when one of these values is there. */
   readonly when?: { readonly path: NativePath; readonly equals: readonly string[] } | undefined
-  /** Where an entry has its words and code; from the answer itself where no `path` is given. */
+  /** Where an entry has its words and code; from the response itself where no `path` is given. */
   readonly message: NativePath
   readonly code: NativePath
 }
 
-/** The error that an answer reports where the manifest says; undefined when it reports none. */
+/** The error that a response reports where the manifest says; undefined when it reports none. */
 export function reportedBy(
   body: unknown,
   { path, when, message, code }: ReportedRules,
@@ -73,9 +73,9 @@ const codePaths = [
 ] as const
 
 /**
- * The error that an answer reports in one of the common spellings; undefined when it reports none.
+ * The error that a response reports in one of the common spellings; undefined when it reports none.
  *
- * @param hasRecord the answer holds a record, whose `status` says nothing about the call
+ * @param hasRecord the response holds a record, whose `status` says nothing about the call
  */
 export function reportedAsUsual(body: unknown, hasRecord: boolean): ReportedError | undefined {
   if (!isNativeRecord(body)) return undefined

@@ -17,7 +17,7 @@ export interface MemoryState {
 
 /** A record as it is or was. */
 export interface MemoryRecord extends MemoryState {
-  readonly rid: string
+  readonly nativeId: string
 }
 
 /** The time that the system lives in; virtual in a simulation. */
@@ -33,7 +33,7 @@ export class MemoryTable {
   readonly #histories = new Map<string, MemoryState[]>()
   /** Ids in the order of their changes, for the feed. */
   readonly #log: {
-    readonly rid: string
+    readonly nativeId: string
     readonly at: number
     readonly version: number
     readonly deleted: boolean
@@ -54,45 +54,48 @@ export class MemoryTable {
   }
 
   /** Makes or replaces a record. */
-  put(rid: string, native: NativeRecord): MemoryRecord {
-    return this.#append(rid, { ...native, id: rid })
+  put(nativeId: string, native: NativeRecord): MemoryRecord {
+    return this.#append(nativeId, { ...native, id: nativeId })
   }
 
   /** Changes properties of a record; undefined when there is none. */
-  patch(rid: string, patch: NativeRecord): MemoryRecord | undefined {
-    const before = this.current(rid)?.native
+  patch(nativeId: string, patch: NativeRecord): MemoryRecord | undefined {
+    const before = this.current(nativeId)?.native
     if (before === undefined) return undefined
     const merges = this.config.capabilities.nested === 'merge'
-    return this.#append(rid, { ...(merges ? mergeNative(before, patch) : { ...before, ...patch }), id: rid })
+    return this.#append(nativeId, {
+      ...(merges ? mergeNative(before, patch) : { ...before, ...patch }),
+      id: nativeId,
+    })
   }
 
-  remove(rid: string): boolean {
-    if (this.current(rid)?.native === undefined) return false
-    this.#append(rid, undefined)
+  remove(nativeId: string): boolean {
+    if (this.current(nativeId)?.native === undefined) return false
+    this.#append(nativeId, undefined)
     return true
   }
 
-  current(rid: string): MemoryRecord | undefined {
-    const state = this.#histories.get(rid)?.at(-1)
-    return state === undefined ? undefined : { rid, ...state }
+  current(nativeId: string): MemoryRecord | undefined {
+    const state = this.#histories.get(nativeId)?.at(-1)
+    return state === undefined ? undefined : { nativeId, ...state }
   }
 
   /** What there was `ageMs` ago; undefined when the record did not exist yet. */
-  past(rid: string, ageMs: number): MemoryRecord | undefined {
+  past(nativeId: string, ageMs: number): MemoryRecord | undefined {
     const until = this.#clock.now() - ageMs
-    const state = this.#histories.get(rid)?.findLast(({ at }) => at <= until)
-    return state === undefined ? undefined : { rid, ...state }
+    const state = this.#histories.get(nativeId)?.findLast(({ at }) => at <= until)
+    return state === undefined ? undefined : { nativeId, ...state }
   }
 
   /** Every state of a record, oldest first. */
-  history(rid: string): readonly MemoryState[] {
-    return this.#histories.get(rid) ?? []
+  history(nativeId: string): readonly MemoryState[] {
+    return this.#histories.get(nativeId) ?? []
   }
 
   /** Living records in the order of their making, as they were `ageMs` ago. */
   *living(ageMs = 0): Generator<MemoryRecord & { readonly native: NativeRecord }> {
-    for (const rid of this.#histories.keys()) {
-      const record = ageMs > 0 ? this.past(rid, ageMs) : this.current(rid)
+    for (const nativeId of this.#histories.keys()) {
+      const record = ageMs > 0 ? this.past(nativeId, ageMs) : this.current(nativeId)
       if (record?.native !== undefined) yield { ...record, native: record.native }
     }
   }
@@ -101,7 +104,7 @@ export class MemoryTable {
   changesAfter(
     position: number,
     limit: number,
-  ): readonly { readonly rid: string; readonly version: number; readonly deleted: boolean }[] {
+  ): readonly { readonly nativeId: string; readonly version: number; readonly deleted: boolean }[] {
     return this.#log.slice(position, position + limit)
   }
 
@@ -109,17 +112,17 @@ export class MemoryTable {
     return this.#log.length
   }
 
-  #append(rid: string, native: NativeRecord | undefined): MemoryRecord {
+  #append(nativeId: string, native: NativeRecord | undefined): MemoryRecord {
     const state: MemoryState = {
       at: this.#clock.now(),
       version: this.#log.length + 1,
       ...(native === undefined ? {} : { native: Object.freeze({ ...native }) }),
     }
-    const history = this.#histories.get(rid)
-    if (history === undefined) this.#histories.set(rid, [state])
+    const history = this.#histories.get(nativeId)
+    if (history === undefined) this.#histories.set(nativeId, [state])
     else history.push(state)
-    this.#log.push({ rid, at: state.at, version: state.version, deleted: native === undefined })
-    return { rid, ...state }
+    this.#log.push({ nativeId, at: state.at, version: state.version, deleted: native === undefined })
+    return { nativeId, ...state }
   }
 }
 
@@ -127,21 +130,21 @@ export class MemoryTable {
 export interface MemoryCall {
   readonly resource: string
   readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove' | 'restore'
-  readonly rid?: string
+  readonly nativeId?: string
 }
 
 /**
  * What goes wrong with a call.
  *
  * `unreachable`: nothing arrives, and that is known · `drop`: nothing arrives, and that is not known ·
- * `lose-answer`: it is carried out, and the answer is lost · `throttle`: refused, come back after `afterMs`
+ * `lose-response`: it is carried out, and the response is lost · `throttle`: refused, come back after `afterMs`
  */
 export type MemoryFault =
-  | { readonly kind: 'unreachable' | 'drop' | 'lose-answer' }
+  | { readonly kind: 'unreachable' | 'drop' | 'lose-response' }
   | { readonly kind: 'throttle'; readonly afterMs: number }
 
 /** A system in memory with the handles of a test: what there is, what a person does, what goes wrong. */
-export class MemoryTwin {
+export class MemoryStoreTwin {
   readonly tables: ReadonlyMap<string, MemoryTable>
   /** Asked before each call. @default nothing goes wrong */
   fault: (call: MemoryCall) => MemoryFault | undefined = () => undefined

@@ -4,7 +4,7 @@ import { UsageError } from '../../model/errors.ts'
 import { parseConfig } from '../kit/config-findings.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { defineConnector } from '../kit/define-connector.ts'
-import { type MemoryClock, MemoryTwin } from './client.ts'
+import { type MemoryClock, MemoryStoreTwin } from './client.ts'
 import { type MemoryConfig, type MemoryConfigInput, memoryConfig } from './config.ts'
 import { bindMemoryResource } from './resources.ts'
 import { bindMemoryWebhooks } from './webhooks.ts'
@@ -20,7 +20,7 @@ export const memory = defineConnector({
 /** A system in memory, with the handles that a test or a rehearsal needs beside it. */
 export interface MemorySystem {
   readonly system: ConnectedSystem
-  readonly twin: MemoryTwin
+  readonly twin: MemoryStoreTwin
 }
 
 /** Makes a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
@@ -28,7 +28,7 @@ export function createMemorySystem(options: {
   readonly name: string
   readonly config: MemoryConfigInput
   readonly clock: MemoryClock
-  /** [0, 1): how old, within the declared lag, an answer is. @default always as old as may be */
+  /** [0, 1): how old, within the declared lag, a response is. @default always as old as may be */
   readonly random?: () => number
 }): MemorySystem {
   const config = parseConfig(memoryConfig, options.config, `systems.${options.name}`)
@@ -36,7 +36,7 @@ export function createMemorySystem(options: {
 }
 
 function bind(name: string, config: MemoryConfig, clock: MemoryClock, random: () => number): MemorySystem {
-  const twin = new MemoryTwin(name, config.resources, clock)
+  const twin = new MemoryStoreTwin(name, config.resources, clock)
   const resources = new Map<string, Resource>()
   for (const [resource, table] of twin.tables) {
     resources.set(resource, bindMemoryResource({ name: resource, twin, table, clock, random }))

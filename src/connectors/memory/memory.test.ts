@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import type { CallContext, Resource } from '../kit/contract.ts'
 import { connectSystem } from '../registry.ts'
-import type { MemoryTable, MemoryTwin } from './client.ts'
+import type { MemoryStoreTwin, MemoryTable } from './client.ts'
 import type { MemoryConfigInput } from './config.ts'
 import people from './fixtures/people.json' with { type: 'json' }
 import { createMemorySystem } from './index.ts'
@@ -13,7 +13,7 @@ const secret = `whsec_${Buffer.from('the secret of a twin').toString('base64')}`
 interface Fixture {
   readonly people: Resource
   readonly table: MemoryTable
-  readonly twin: MemoryTwin
+  readonly twin: MemoryStoreTwin
   readonly clock: { time: number }
 }
 
@@ -38,22 +38,26 @@ test('reads, creates, changes under a version, finds by marker, and deletes', as
   const { people } = fixture()
   const made = await create(people, 'r1')
   if (made?.kind !== 'ok') return expect.fail(JSON.stringify(made))
-  expect(await people.read(made.rid, context)).toMatchObject({
+  expect(await people.read(made.nativeId, context)).toMatchObject({
     kind: 'live',
     native: { name: 'r1' },
     version: made.version,
   })
   const update = {
-    rid: made.rid,
+    nativeId: made.nativeId,
     patch: { name: 'n' },
     idempotencyKey: 'k',
     ...(made.version === undefined ? {} : { ifVersion: made.version }),
   }
   expect(await people.update?.(update, context)).toMatchObject({ kind: 'ok' })
   expect(await people.update?.(update, context)).toEqual({ kind: 'stale' })
-  expect(await people.find?.({ by: 'marker', recordId: 'r1' }, context)).toMatchObject({ rids: [made.rid] })
-  expect(await people.remove?.({ rid: made.rid, mode: 'delete' }, context)).toMatchObject({ kind: 'ok' })
-  expect(await people.read(made.rid, context)).toEqual({ kind: 'gone' })
+  expect(await people.find?.({ by: 'marker', recordId: 'r1' }, context)).toMatchObject({
+    nativeIds: [made.nativeId],
+  })
+  expect(await people.remove?.({ nativeId: made.nativeId, mode: 'delete' }, context)).toMatchObject({
+    kind: 'ok',
+  })
+  expect(await people.read(made.nativeId, context)).toEqual({ kind: 'gone' })
 })
 
 test.each(['clientId', 'upsertKey', 'idempotencyKey'] as const)(
@@ -62,7 +66,7 @@ test.each(['clientId', 'upsertKey', 'idempotencyKey'] as const)(
     const { people, table } = fixture({ capabilities: { create: identity } })
     const [first, second] = [await create(people, 'r1'), await create(people, 'r1')]
     expect(first).toMatchObject({ kind: 'ok' })
-    expect(second).toMatchObject({ rid: first?.kind === 'ok' ? first.rid : '' })
+    expect(second).toMatchObject({ nativeId: first?.kind === 'ok' ? first.nativeId : '' })
     expect([...table.living()]).toHaveLength(1)
   },
 )
@@ -85,7 +89,9 @@ test('shows old states within the declared lag, and never older ones', async () 
   expect(await people.read('1', context)).toMatchObject({ native: { name: 'old' } })
   clock.time += 100
   expect(await people.read('1', context)).toMatchObject({ native: { name: 'new' } })
-  expect(await people.find?.({ by: 'values', values: { name: 'new' } }, context)).toMatchObject({ rids: [] })
+  expect(await people.find?.({ by: 'values', values: { name: 'new' } }, context)).toMatchObject({
+    nativeIds: [],
+  })
 })
 
 test.each(['seq', 'ts+id'] as const)('tells every change through its feed (%s)', async (cursor) => {
@@ -97,7 +103,7 @@ test.each(['seq', 'ts+id'] as const)('tells every change through its feed (%s)',
     for (let more = true; more; ) {
       const page = await people.changes?.(position, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      for (const { rid, version } of page.changed) told.add(`${rid}@${version}`)
+      for (const { nativeId, version } of page.changed) told.add(`${nativeId}@${version}`)
       position = page.cursor
       more = page.more
     }
@@ -115,7 +121,7 @@ test('faults are told apart by what may have happened', async () => {
   const expected = [
     ['unreachable', 'not-sent', 0],
     ['drop', 'unknown', 0],
-    ['lose-answer', 'unknown', 1],
+    ['lose-response', 'unknown', 1],
   ] as const
   for (const [kind, result, records] of expected) {
     twin.fault = ({ operation }) => (operation === 'create' ? { kind } : undefined)
@@ -149,7 +155,7 @@ test('a list that breaks off is never complete', async () => {
   expect(await end()).toMatchObject({ complete: false })
 })
 
-test('takes several records in a call, one answer each', async () => {
+test('takes several records in a call, one response each', async () => {
   const { system, twin } = createMemorySystem({
     name: 'twin',
     config: { resources: { people: { capabilities: { writeBatch: 10 }, records: [{ id: 'a' }] } } },
@@ -161,12 +167,16 @@ test('takes several records in a call, one answer each', async () => {
   let calls = 0
   twin.fault = () => {
     calls += 1
-    return calls === 2 ? { kind: 'lose-answer' } : undefined
+    return calls === 2 ? { kind: 'lose-response' } : undefined
   }
   const made = await people.createMany?.(requests, context)
   expect(made?.map(({ kind }) => kind)).toEqual(['ok', 'unknown', 'ok'])
   expect([...(twin.tables.get('people')?.living() ?? [])]).toHaveLength(4)
-  const updates = ['a', 'nobody'].map((rid) => ({ rid, patch: { name: 'Ada' }, idempotencyKey: rid }))
+  const updates = ['a', 'nobody'].map((nativeId) => ({
+    nativeId,
+    patch: { name: 'Ada' },
+    idempotencyKey: nativeId,
+  }))
   expect((await people.updateMany?.(updates, context))?.map(({ kind }) => kind)).toEqual(['ok', 'gone'])
 })
 
@@ -182,7 +192,7 @@ test('is bound from a definition, with webhooks', async () => {
     { clock },
   )
   expect(await system.resource('people').read('a', context)).toMatchObject({ native: { name: 'Ada' } })
-  const body = JSON.stringify({ changed: [{ resource: 'people', rid: 'a', version: '1' }] })
+  const body = JSON.stringify({ changed: [{ resource: 'people', nativeId: 'a', version: '1' }] })
   const at = new Date()
   const headers = {
     'webhook-id': 'm',

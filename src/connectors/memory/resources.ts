@@ -20,13 +20,20 @@ import type {
 import { judgedList, type ListPage } from '../kit/list.ts'
 import { isNativeRecord, mergeNative, valueAt } from '../kit/native.ts'
 import { searchForm } from '../kit/search/search-equality.ts'
-import type { MemoryCall, MemoryClock, MemoryFault, MemoryRecord, MemoryTable, MemoryTwin } from './client.ts'
+import type {
+  MemoryCall,
+  MemoryClock,
+  MemoryFault,
+  MemoryRecord,
+  MemoryStoreTwin,
+  MemoryTable,
+} from './client.ts'
 import { memoryCapabilities } from './config.ts'
 
 /** What the operations of one resource need. */
 export interface MemoryOwner {
   readonly name: string
-  readonly twin: MemoryTwin
+  readonly twin: MemoryStoreTwin
   readonly table: MemoryTable
   readonly clock: MemoryClock
   readonly random: () => number
@@ -41,8 +48,10 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
   return {
     name,
     capabilities,
-    read: async (rid) => readOne(owner, rid),
-    ...(has.read.batch > 1 ? { readMany: async (rids) => rids.map((rid) => readOne(owner, rid)) } : {}),
+    read: async (nativeId) => readOne(owner, nativeId),
+    ...(has.read.batch > 1
+      ? { readMany: async (nativeIds) => nativeIds.map((nativeId) => readOne(owner, nativeId)) }
+      : {}),
     list: () => judgedList(pages(owner), { paging: has.list.paging === 'keyset' ? 'keyset' : 'offset' }),
     ...(has.changes.cursor === 'none' ? {} : { changes: (cursor) => changesAfter(owner, cursor) }),
     ...(has.search === undefined ? {} : { find: async (request) => find(owner, request) }),
@@ -71,13 +80,15 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
       ? {}
       : {
           remove: async (request, context) =>
-            write(owner, { operation: 'remove', rid: request.rid }, context, () => remove(owner, request)),
+            write(owner, { operation: 'remove', nativeId: request.nativeId }, context, () =>
+              remove(owner, request),
+            ),
         }),
     ...(table.config.restore === null || !['archive', 'both'].includes(has.remove)
       ? {}
       : {
-          restore: async ({ rid }, context) =>
-            write(owner, { operation: 'restore', rid }, context, () => restore(owner, rid)),
+          restore: async ({ nativeId }, context) =>
+            write(owner, { operation: 'restore', nativeId }, context, () => restore(owner, nativeId)),
         }),
     ...(capabilities.marker === undefined
       ? {}
@@ -90,11 +101,11 @@ export function bindMemoryResource(owner: MemoryOwner): Resource {
 
 // ── looking
 
-function readOne(owner: MemoryOwner, rid: string): ReadResult {
-  const fault = faultOf(owner, { resource: owner.name, operation: 'read', rid })
+function readOne(owner: MemoryOwner, nativeId: string): ReadResult {
+  const fault = faultOf(owner, { resource: owner.name, operation: 'read', nativeId })
   if (fault !== undefined) return { kind: 'unknown', failure: failureOf(fault) }
   const { lagMs } = owner.table.config.capabilities.read
-  const record = owner.table.past(rid, lagMs * owner.random())
+  const record = owner.table.past(nativeId, lagMs * owner.random())
   if (record?.native === undefined) return { kind: 'gone' }
   return { kind: 'live', ...shown(owner, record, record.native) }
 }
@@ -130,8 +141,8 @@ function sequence({ table }: MemoryOwner, cursor: string | undefined, limit: num
   if (!Number.isSafeInteger(position) || position > table.logLength) return { kind: 'expired' }
   const entries = table.changesAfter(position, limit)
   const next = position + entries.length
-  const changed = entries.map(({ rid, version, deleted }) => ({
-    rid,
+  const changed = entries.map(({ nativeId, version, deleted }) => ({
+    nativeId,
     version: String(version),
     ...(deleted ? { deleted } : {}),
   }))
@@ -154,10 +165,10 @@ function timePage(
 ) {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : Number(since)
   const found = [...table.living()]
-    .filter(({ at, rid }) => at > from || (at === from && (afterId === undefined || rid > afterId)))
-    .sort((a, b) => a.at - b.at || (a.rid < b.rid ? -1 : 1))
-  const items = found.slice(0, limit).map(({ rid, at, version }) => ({
-    change: { rid, version: String(version) },
+    .filter(({ at, nativeId }) => at > from || (at === from && (afterId === undefined || nativeId > afterId)))
+    .sort((a, b) => a.at - b.at || (a.nativeId < b.nativeId ? -1 : 1))
+  const items = found.slice(0, limit).map(({ nativeId, at, version }) => ({
+    change: { nativeId, version: String(version) },
     position: String(at),
     positionMs: at,
     content: String(version),
@@ -170,12 +181,12 @@ function find(owner: MemoryOwner, request: FindRequest): FindResult {
   if (fault !== undefined) return { kind: 'unknown', failure: failureOf(fault) }
   const { search } = owner.table.config.capabilities
   const wanted = request.by === 'marker' ? { [owner.table.config.marker]: request.recordId } : request.values
-  const rids: string[] = []
-  for (const { rid, native } of owner.table.living((search?.lagMs ?? 0) * owner.random())) {
-    if (matches(native, wanted, search?.equality)) rids.push(rid)
+  const nativeIds: string[] = []
+  for (const { nativeId, native } of owner.table.living((search?.lagMs ?? 0) * owner.random())) {
+    if (matches(native, wanted, search?.equality)) nativeIds.push(nativeId)
   }
   const max = search?.maxResults ?? Number.POSITIVE_INFINITY
-  return { kind: 'found', rids: rids.slice(0, max), capped: rids.length >= max }
+  return { kind: 'found', nativeIds: nativeIds.slice(0, max), capped: nativeIds.length >= max }
 }
 
 function matches(
@@ -208,7 +219,7 @@ function write(
   }
   const fault = faultOf(owner, { resource: owner.name, ...call })
   if (fault === undefined) return apply()
-  if (fault.kind === 'lose-answer') apply()
+  if (fault.kind === 'lose-response') apply()
   const isHarmless = fault.kind === 'unreachable' || fault.kind === 'throttle'
   return { kind: isHarmless ? 'not-sent' : 'unknown', failure: failureOf(fault) }
 }
@@ -218,7 +229,9 @@ function createOne(owner: MemoryOwner, request: CreateRequest, context: CallCont
 }
 
 function updateOne(owner: MemoryOwner, request: UpdateRequest, context: CallContext): WriteResult {
-  return write(owner, { operation: 'update', rid: request.rid }, context, () => update(owner, request))
+  return write(owner, { operation: 'update', nativeId: request.nativeId }, context, () =>
+    update(owner, request),
+  )
 }
 
 function create(owner: MemoryOwner, { body, recordId, idempotencyKey }: CreateRequest): WriteResult {
@@ -236,38 +249,38 @@ function create(owner: MemoryOwner, { body, recordId, idempotencyKey }: CreateRe
   return accepted(owner, table.put(table.nextId(), { ...body, ...ours }))
 }
 
-function update(owner: MemoryOwner, { rid, patch, base, ifVersion }: UpdateRequest): WriteResult {
-  const refusal = refusalOf(owner, rid, ifVersion)
+function update(owner: MemoryOwner, { nativeId, patch, base, ifVersion }: UpdateRequest): WriteResult {
+  const refusal = refusalOf(owner, nativeId, ifVersion)
   if (refusal !== undefined) return refusal
   const { table } = owner
   const replaces = table.config.capabilities.write === 'put'
-  const record = replaces ? table.put(rid, mergeNative(base ?? {}, patch)) : table.patch(rid, patch)
+  const record = replaces ? table.put(nativeId, mergeNative(base ?? {}, patch)) : table.patch(nativeId, patch)
   return record === undefined ? { kind: 'gone' } : accepted(owner, record)
 }
 
-function remove(owner: MemoryOwner, { rid, mode, ifVersion }: RemoveRequest): WriteResult {
-  const refusal = refusalOf(owner, rid, ifVersion)
+function remove(owner: MemoryOwner, { nativeId, mode, ifVersion }: RemoveRequest): WriteResult {
+  const refusal = refusalOf(owner, nativeId, ifVersion)
   if (refusal !== undefined) return refusal
-  if (mode === 'delete') owner.table.remove(rid)
-  else owner.table.patch(rid, owner.table.config.archive)
-  return { kind: 'ok', rid }
+  if (mode === 'delete') owner.table.remove(nativeId)
+  else owner.table.patch(nativeId, owner.table.config.archive)
+  return { kind: 'ok', nativeId }
 }
 
-function restore(owner: MemoryOwner, rid: string): WriteResult {
-  const refusal = refusalOf(owner, rid, undefined)
+function restore(owner: MemoryOwner, nativeId: string): WriteResult {
+  const refusal = refusalOf(owner, nativeId, undefined)
   if (refusal !== undefined) return refusal
   const patch = owner.table.config.restore ?? {}
-  const native = owner.table.current(rid)?.native ?? {}
-  if (!matches(native, patch)) owner.table.patch(rid, patch)
-  return { kind: 'ok', rid }
+  const native = owner.table.current(nativeId)?.native ?? {}
+  if (!matches(native, patch)) owner.table.patch(nativeId, patch)
+  return { kind: 'ok', nativeId }
 }
 
 function refusalOf(
   { table }: MemoryOwner,
-  rid: string,
+  nativeId: string,
   ifVersion: string | undefined,
 ): WriteResult | undefined {
-  const current = table.current(rid)
+  const current = table.current(nativeId)
   if (current?.native === undefined) return { kind: 'gone' }
   const checks = table.config.capabilities.conditionalWrites && ifVersion !== undefined
   return checks && ifVersion !== String(current.version) ? { kind: 'stale' } : undefined
@@ -275,10 +288,10 @@ function refusalOf(
 
 function accepted(owner: MemoryOwner, record: MemoryRecord): WriteResult {
   const { writeReturns, version } = owner.table.config.capabilities
-  const { rid, native } = record
+  const { nativeId, native } = record
   return {
     kind: 'ok',
-    rid,
+    nativeId,
     ...(writeReturns === 'nothing' || native === undefined ? {} : { native }),
     ...(writeReturns === 'body+version' && version !== 'none' ? { version: String(record.version) } : {}),
   }
@@ -289,7 +302,7 @@ function accepted(owner: MemoryOwner, record: MemoryRecord): WriteResult {
 function shown({ table }: MemoryOwner, record: MemoryRecord, native: NativeRecord): ListedRecord {
   const hasVersion = table.config.capabilities.version !== 'none'
   return {
-    rid: record.rid,
+    nativeId: record.nativeId,
     native,
     changedAt: record.at,
     ...(hasVersion ? { version: String(record.version) } : {}),
@@ -305,6 +318,6 @@ function failureOf(fault: MemoryFault): CallFailure {
     const message = 'The system asks for fewer requests.'
     return { code: 'HTTP_RATE_LIMITED', message, scope: 'system', retryAfterMs: fault.afterMs }
   }
-  const message = fault.kind === 'unreachable' ? 'The system is unreachable.' : 'The answer was lost.'
+  const message = fault.kind === 'unreachable' ? 'The system is unreachable.' : 'The response was lost.'
   return { code: 'HTTP_NETWORK', message, scope: fault.kind === 'unreachable' ? 'system' : 'record' }
 }

@@ -2,7 +2,7 @@
 
 import { retryAfterMs } from '../../http/backoff/retry-after.ts'
 import type { Method } from '../../http/call.ts'
-import type { Answer, ApiClient } from '../../http/client.ts'
+import type { ApiClient, ApiResponse } from '../../http/client.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
@@ -14,11 +14,11 @@ import { type CsrfMode, CsrfSession } from './csrf-session.ts'
 import { parseMetadata } from './metadata/edmx.ts'
 import type { ProtocolVersion, ServiceModel } from './metadata/model.ts'
 import {
-  type BatchAnswer,
   type BatchFormat,
   type BatchRequest,
+  type BatchResponse,
   type ChangeSet,
-  multipartAnswers,
+  multipartResponses,
   readsBatch,
   type SpeltBatch,
   writesBatch,
@@ -75,7 +75,7 @@ export class Service {
     return this.#metadata ?? this.refreshMetadata()
   }
 
-  /** Asks anew. An answer that can't be had leaves what was known before in place. */
+  /** Asks anew. A response that can't be had leaves what was known before in place. */
   refreshMetadata(): Promise<ServiceModel> {
     const before = this.#metadata
     const asking = this.#fetchMetadata()
@@ -96,7 +96,7 @@ export class Service {
   }
 
   /** A read: bridged over short disturbances within the read timeout. */
-  async read(call: ServiceCall, { signal, priority }: CallContext): Promise<Answer<unknown>> {
+  async read(call: ServiceCall, { signal, priority }: CallContext): Promise<ApiResponse<unknown>> {
     const { version } = await this.metadata()
     return this.#options.api.send('GET', this.#address(call.target, call.query), {
       ...(call.path === undefined ? {} : { path: call.path }),
@@ -115,7 +115,7 @@ export class Service {
   }
 
   /** A write: sent once, except after a refusal for want of a CSRF token. */
-  async write(method: Method, call: ServiceCall, context: CallContext): Promise<Answer<unknown>> {
+  async write(method: Method, call: ServiceCall, context: CallContext): Promise<ApiResponse<unknown>> {
     const { version } = await this.metadata()
     const { json } = call
     return this.#session.send((session) =>
@@ -133,13 +133,13 @@ export class Service {
     )
   }
 
-  /** Reads of a batch, answered in their order; undefined for those that got no answer. */
-  async readBatch(reads: readonly BatchRequest[], context: CallContext): Promise<readonly MaybeAnswers[]> {
+  /** Reads of a batch, answered in their order; undefined for those that got no response. */
+  async readBatch(reads: readonly BatchRequest[], context: CallContext): Promise<readonly MaybeResponses[]> {
     return this.#batch(readsBatch(reads, await this.#batchFormat()), reads, context)
   }
 
-  /** Change sets of a batch; the answers of each, or undefined for one that got none. */
-  async writeBatch(sets: readonly ChangeSet[], context: CallContext): Promise<readonly MaybeAnswers[]> {
+  /** Change sets of a batch; the responses of each, or undefined for one that got none. */
+  async writeBatch(sets: readonly ChangeSet[], context: CallContext): Promise<readonly MaybeResponses[]> {
     return this.#batch(writesBatch(sets, await this.#batchFormat()), sets, context)
   }
 
@@ -153,7 +153,7 @@ export class Service {
     batch: SpeltBatch,
     asked: readonly unknown[],
     context: CallContext,
-  ): Promise<readonly MaybeAnswers[]> {
+  ): Promise<readonly MaybeResponses[]> {
     const { version } = await this.metadata()
     const headers = {
       ...readHeaders(version),
@@ -162,18 +162,18 @@ export class Service {
       // Without it a V4 service stops at the first request that fails.
       ...(version === 4 ? { prefer: 'odata.continue-on-error' } : {}),
     }
-    const answer = await this.#session.send((session) =>
+    const response = await this.#session.send((session) =>
       this.#options.api.send('POST', this.#address('/$batch', {}), {
         body: batch.body,
         headers: { ...headers, ...session },
         ...this.#writeOptions(context),
       }),
     )
-    const groups = answersOf(answer)
-    if (groups.length > asked.length) throw unusableAnswer('a batch has more answers than requests')
+    const groups = responsesOf(response)
+    if (groups.length > asked.length) throw unusableResponse('a batch has more responses than requests')
     // A V4 service that stops at the first failure answers up to it. Otherwise nobody knows which answer is missing, and whose the others are.
     const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
-    const isTold = typeof answer.data !== 'string' || groups.length === asked.length || endsWithFailure
+    const isTold = typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
     return asked.map((_one, index) => (isTold ? groups[index] : undefined))
   }
 
@@ -207,8 +207,8 @@ export class Service {
   }
 }
 
-/** Answers of one part of a batch: one, or one for each request of a change set. */
-export type MaybeAnswers = readonly BatchAnswer[] | undefined
+/** Responses of one part of a batch: one, or one for each request of a change set. */
+export type MaybeResponses = readonly BatchResponse[] | undefined
 
 /** Spells query options. */
 export function queryText(query: readonly (readonly [string, string | undefined])[]): string {
@@ -232,18 +232,18 @@ function bodyType(version: ProtocolVersion): string {
   return version === 2 ? 'application/json' : 'application/json;IEEE754Compatible=true'
 }
 
-function answersOf({ headers, data }: Answer<unknown>): readonly (readonly BatchAnswer[])[] {
-  if (typeof data === 'string') return multipartAnswers(headers['content-type'] ?? '', data)
+function responsesOf({ headers, data }: ApiResponse<unknown>): readonly (readonly BatchResponse[])[] {
+  if (typeof data === 'string') return multipartResponses(headers['content-type'] ?? '', data)
   const responses = isNativeRecord(data) ? data.responses : undefined
-  if (!Array.isArray(responses)) throw unusableAnswer('the answer to a batch has no parts')
+  if (!Array.isArray(responses)) throw unusableResponse('the response to a batch has no parts')
   return groupedById(responses.filter(isNativeRecord))
 }
 
 /** Ids are `set.request`, as they were sent. */
 function groupedById(
   responses: readonly Readonly<Record<string, unknown>>[],
-): readonly (readonly BatchAnswer[])[] {
-  const groups: BatchAnswer[][] = []
+): readonly (readonly BatchResponse[])[] {
+  const groups: BatchResponse[][] = []
   for (const { id, status, headers, body } of responses) {
     const set = /^(\d{1,6})\.\d{1,6}$/.exec(String(id))?.[1]
     if (set === undefined || typeof status !== 'number') continue
@@ -261,18 +261,18 @@ function groupedById(
   return groups
 }
 
-/** One answer of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_ANSWER_UNUSABLE */
-export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknown> {
-  const { status, headers, body: text } = answer
+/** One response of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_ANSWER_UNUSABLE */
+export function settledResponse(response: BatchResponse, label: string): ApiResponse<unknown> {
+  const { status, headers, body: text } = response
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const parsed = text === '' ? undefined : parseJson(text, defaultResponseLimits)
   if (status >= 200 && status < 300) {
-    if (parsed?.ok === false) throw unusableAnswer(`${label} was answered with something that is not JSON`)
+    if (parsed?.ok === false) throw unusableResponse(`${label} was responded with something that is not JSON`)
     return { status, headers, data: parsed?.value }
   }
-  if (status < 200) throw unusableAnswer(`${label} got no answer within its batch`)
+  if (status < 200) throw unusableResponse(`${label} got no response within its batch`)
   const body = parsed?.ok === true ? parsed.value : text
-  const kept = { outcome: 'answered', answer: { status, body, mediaType, headers } } as const
+  const kept = { outcome: 'answered', response: { status, body, mediaType, headers } } as const
   if (status === 401) {
     const message = `${label} was refused within a batch: the credential is not accepted (401).`
     throw new AuthenticationError('HTTP_UNAUTHENTICATED', message, kept)
@@ -287,11 +287,11 @@ export function settledAnswer(answer: BatchAnswer, label: string): Answer<unknow
   throw new HttpStatusError(
     outcome === 'unknown' ? 'HTTP_STATUS_TRANSIENT' : 'HTTP_STATUS_FINAL',
     `${label} was refused within a batch (${status}).`,
-    { outcome, answer: { status, body, mediaType, headers } },
+    { outcome, response: { status, body, mediaType, headers } },
   )
 }
 
-/** An answer that can't be understood, which is never "nothing there". */
-export function unusableAnswer(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer is none of the OData protocol: ${what}.`)
+/** A response that can't be understood, which is never "nothing there". */
+export function unusableResponse(what: string): IsthmusError {
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response is none of the OData protocol: ${what}.`)
 }

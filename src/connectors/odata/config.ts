@@ -173,7 +173,7 @@ export const odataShape = {
   lockCodes: z
     .array(z.string().min(1))
     .optional()
-    .describe('Codes of error answers that say that a record is locked by somebody, beside status 423.'),
+    .describe('Codes of error responses that say that a record is locked by somebody, beside status 423.'),
 } as const
 
 /** Keys of a system's section. */

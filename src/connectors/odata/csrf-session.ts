@@ -6,14 +6,14 @@
  * that kind drops the token, fetches another one and sends the write again, once: what was refused that way had no effect.
  */
 
-import type { Answer } from '../../http/client.ts'
+import type { ApiResponse } from '../../http/client.ts'
 import { HttpStatusError } from '../../http/errors.ts'
 
 /** Headers that a write needs. */
 type SessionHeaders = Readonly<Record<string, string>>
 
 /** Asks the service for a token: a read with `x-csrf-token: Fetch`. */
-export type FetchToken = (headers: SessionHeaders) => Promise<Answer<unknown>>
+export type FetchToken = (headers: SessionHeaders) => Promise<ApiResponse<unknown>>
 
 /** When the first token is fetched. `ahead`: before the first write · `when-asked`: when a write was refused for want of one. */
 export type CsrfMode = 'ahead' | 'when-asked'
@@ -72,7 +72,7 @@ function wantsToken(error: unknown): boolean {
 }
 
 /** A service without CSRF protection answers without a token; its cookies are not needed then. */
-function sessionHeaders({ headers }: Answer<unknown>): SessionHeaders {
+function sessionHeaders({ headers }: ApiResponse<unknown>): SessionHeaders {
   const token = headers['x-csrf-token']
   if (token === undefined || token.toLowerCase() === 'required') return {}
   const cookies = cookiePairs(headers['set-cookie'] ?? '')

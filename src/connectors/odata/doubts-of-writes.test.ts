@@ -59,7 +59,7 @@ describe('batches', () => {
       .join('')}--b--\r\n`,
   })
 
-  test('an answer about another record of the batch is no observation', async () => {
+  test('a response about another record of the batch is no observation', async () => {
     const { resource } = await scripted('Products', batch, () => multipart([JSON.stringify(product('102'))]))
     const results = await resource.readMany?.(['101', '102'], context)
     expect(results?.map(({ kind }) => kind)).toEqual(['unknown', 'unknown'])
@@ -95,9 +95,9 @@ describe('ids', () => {
       const results = filter === null ? [contact] : []
       return { body: JSON.stringify({ d: url.includes('(') && filter === null ? contact : { results } }) }
     })
-    const { rids } = await listOf(resource)
-    expect(rids).toEqual(['Company=,Number=1001'])
-    expect(await resource.read(rids[0] ?? '', context)).toMatchObject({ kind: 'live', native: contact })
+    const { nativeIds } = await listOf(resource)
+    expect(nativeIds).toEqual(['Company=,Number=1001'])
+    expect(await resource.read(nativeIds[0] ?? '', context)).toMatchObject({ kind: 'live', native: contact })
     expect(decodeURIComponent(server.seen.at(-1)?.url ?? '')).toContain("(Company='',Number='1001')")
   })
 
@@ -106,10 +106,10 @@ describe('ids', () => {
       .replace('<PropertyRef Name="Company"/>', '')
       .replace(/<Property Name="Number" Type="Edm.String"/, '<Property Name="Number" Type="Edm.Int64"')
     const location = 'http://host/Contacts(1001L)'
-    const answer = (): Reply => ({ status: 204, body: '', headers: { location } })
-    const { resource } = await scripted('Contacts', {}, answer, { metadata })
+    const response = (): Reply => ({ status: 204, body: '', headers: { location } })
+    const { resource } = await scripted('Contacts', {}, response, { metadata })
     const request = { body: { Name: 'Ada' }, recordId: 'id-1', idempotencyKey: 'k' }
-    expect(await resource.create?.(request, context)).toEqual({ kind: 'ok', rid: '1001' })
+    expect(await resource.create?.(request, context)).toEqual({ kind: 'ok', nativeId: '1001' })
   })
 })
 
@@ -119,7 +119,7 @@ describe('whole replacements', () => {
       status: 204,
       body: '',
     }))
-    const request = { rid: '101', patch: { Name: 'B' }, idempotencyKey: 'k' }
+    const request = { nativeId: '101', patch: { Name: 'B' }, idempotencyKey: 'k' }
     expect(await resource.update?.(request, context)).toMatchObject({ kind: 'rejected' })
     expect(server.seen.some(({ method }) => method === 'PUT')).toBe(false)
   })
@@ -131,7 +131,9 @@ describe('whole replacements', () => {
         ? { body: JSON.stringify(product('101', { Available: true })) }
         : { status: 204, body: '' },
     )
-    expect(await resource.remove?.({ rid: '101', mode: 'archive' }, context)).toMatchObject({ kind: 'ok' })
+    expect(await resource.remove?.({ nativeId: '101', mode: 'archive' }, context)).toMatchObject({
+      kind: 'ok',
+    })
     const sent = server.seen.find(({ method }) => method === 'PUT')
     expect(JSON.parse(sent?.body ?? '{}')).toEqual({ Name: 'N101', Available: false })
   })

@@ -1,4 +1,4 @@
-/** Answers that are odd, cut short or about something else: none may turn into a fact about a record. */
+/** Responses that are odd, cut short or about something else: none may turn into a fact about a record. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { SeenRequest } from '../../../test/support/local-server.ts'
 import { contactsService } from '../../../test/support/odata/catalogue.ts'
@@ -30,8 +30,8 @@ describe('lists', () => {
     const { resource } = await scripted('Products', { list }, (request) =>
       page(afterKey(request, all).slice(0, 3)),
     )
-    const { rids, end } = await listOf(resource)
-    expect(rids).toHaveLength(7)
+    const { nativeIds, end } = await listOf(resource)
+    expect(nativeIds).toHaveLength(7)
     expect(end.complete).toBe(true)
   })
 
@@ -40,8 +40,8 @@ describe('lists', () => {
     const { resource } = await scripted('Products', { list: { pageSize: 10 } }, (request) =>
       page(afterKey(request, all).slice(0, 3), { '@odata.count': '7' }),
     )
-    const { rids, end } = await listOf(resource)
-    expect([rids.length, end]).toEqual([7, { complete: true, expected: 7 }])
+    const { nativeIds, end } = await listOf(resource)
+    expect([nativeIds.length, end]).toEqual([7, { complete: true, expected: 7 }])
   })
 
   test('an empty page that promises more is no end', async () => {
@@ -121,7 +121,7 @@ describe('the change feed', () => {
         })
         return
       }
-      for (const { rid } of result.changed) told.add(rid)
+      for (const { nativeId } of result.changed) told.add(nativeId)
       cursor = result.cursor
       if (!result.more) break
     }
@@ -144,7 +144,7 @@ describe('searches', () => {
     )
     expect(await resource.find?.({ by: 'values', values }, context)).toMatchObject({
       kind: 'found',
-      rids: ['101'],
+      nativeIds: ['101'],
     })
   })
 

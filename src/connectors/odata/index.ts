@@ -38,7 +38,7 @@ export interface ServicesOptions {
   /** On every request. */
   readonly parameters: ServiceQuery
   readonly csrf: CsrfMode
-  /** Codes of error answers that say that a record is locked. */
+  /** Codes of error responses that say that a record is locked. */
   readonly locks: readonly string[]
   /** Whether the system's address is a service itself, whose entity sets need not be named to be read. */
   readonly isService: boolean
@@ -122,11 +122,11 @@ async function describe(
     const contexts = names.map(contextOf)
     const root = contexts.length === 0 ? [contextOf('').service] : []
     const asked = new Set([...contexts.map(({ service }) => service), ...root])
-    const answering = new Set<Service>()
+    const receiving = new Set<Service>()
     for (const service of asked) {
-      if (await isThere(service, mayBeMissing)) answering.add(service)
+      if (await isThere(service, mayBeMissing)) receiving.add(service)
     }
-    const there = contexts.filter(({ service }) => answering.has(service))
+    const there = contexts.filter(({ service }) => receiving.has(service))
     const described = await Promise.all(there.map(describeOne))
     const all = await Promise.all(root.map((service) => describeAll(service)))
     return { kind: 'known', resources: [...described, ...all.flat()] }
@@ -135,7 +135,7 @@ async function describe(
   }
 }
 
-/** A service that is not activated, or not allowed, answers 403 or 404; any other failure says nothing about what is there. */
+/** A service that is not activated, or not allowed, responds with 403 or 404; any other failure says nothing about what is there. */
 async function isThere(service: Service, mayBeMissing: boolean): Promise<boolean> {
   try {
     await service.refreshMetadata()

@@ -56,13 +56,13 @@ async function start(
   return { server, system, products: system.resource('Products'), contacts: system.resource('Contacts') }
 }
 
-async function listOf(resource: Resource): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
+async function listOf(resource: Resource): Promise<{ nativeIds: string[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const walk = resource.list(context)
   for (;;) {
     const next = await walk.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
   }
 }
 
@@ -79,17 +79,17 @@ describe('OData V4', () => {
       Stock: '7',
       OnSaleFrom: '2026-12-24',
     }
-    expect(await create(products, body)).toMatchObject({ kind: 'ok', rid: '100001' })
+    expect(await create(products, body)).toMatchObject({ kind: 'ok', nativeId: '100001' })
     const expected = { ...body, Stock: 7, ExternalID: 'id-1' }
     expect(await products.read('100001', context)).toMatchObject({ kind: 'live', native: expected })
     expect(server.table(productsPath, 'Products').get({ ID: '100001' })).toMatchObject(expected)
   })
 
-  test('an update under an old version is stale, and the answer gives the next version', async () => {
+  test('an update under an old version is stale, and the response gives the next version', async () => {
     const { products } = await start()
     const made = await create(products, { Name: 'Lamp', Price: '1' })
     const ifVersion = made?.kind === 'ok' ? (made.version ?? '') : ''
-    const update = { rid: '100001', patch: { Price: '2' }, ifVersion, idempotencyKey: 'u' }
+    const update = { nativeId: '100001', patch: { Price: '2' }, ifVersion, idempotencyKey: 'u' }
     const done = await products.update?.(update, context)
     expect(done).toMatchObject({ kind: 'ok', version: expect.stringMatching(/^W\//) })
     expect(await products.update?.(update, context)).toEqual({ kind: 'stale' })
@@ -126,7 +126,7 @@ describe('OData V4', () => {
     for (let more = true; more; ) {
       const page = await resource.changes?.(cursor, context)
       if (page?.kind !== 'page') throw new Error('no page')
-      told.push(...page.changed.map(({ rid }) => rid))
+      told.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }
@@ -138,14 +138,16 @@ describe('OData V2', () => {
   test('a change goes as MERGE in a POST, for services that know no PATCH', async () => {
     const { server, contacts } = await start()
     await create(contacts, { Company: 'C1', Name: 'Ada' })
-    const rid = 'Company=C1,Number=1001'
-    expect(await contacts.update?.({ rid, patch: { Mail: 'a@b' }, idempotencyKey: 'u' }, context)).toEqual({
+    const nativeId = 'Company=C1,Number=1001'
+    expect(
+      await contacts.update?.({ nativeId, patch: { Mail: 'a@b' }, idempotencyKey: 'u' }, context),
+    ).toEqual({
       kind: 'ok',
-      rid,
+      nativeId,
     })
     const sent = server.seen.at(-1)
     expect(sent).toMatchObject({ method: 'POST', headers: { 'x-http-method': 'MERGE' } })
-    expect(await contacts.read(rid, context)).toMatchObject({ native: { Name: 'Ada', Mail: 'a@b' } })
+    expect(await contacts.read(nativeId, context)).toMatchObject({ native: { Name: 'Ada', Mail: 'a@b' } })
   })
 
   test('a list by the links of the service shows all, and proves nothing about what is not in it', async () => {
@@ -153,8 +155,8 @@ describe('OData V2', () => {
     const { server, contacts } = await start({ resources: { Contacts: settings } })
     const table = server.table(contactsPath, 'Contacts')
     for (let at = 0; at < 8; at += 1) table.create({ Company: 'C 1', Name: `N${at}` })
-    const { rids, end } = await listOf(contacts)
-    expect(rids).toHaveLength(8)
+    const { nativeIds, end } = await listOf(contacts)
+    expect(nativeIds).toHaveLength(8)
     expect(end).toMatchObject({ complete: false, ended: true, expected: 8 })
     expect(contacts.capabilities.list.paging).toBe('offset')
     expect(
@@ -172,7 +174,7 @@ describe('OData V2', () => {
     expect(first.done).toBe(false)
     table.delete({ Company: 'A', Number: '1001' })
     const rest: string[] = []
-    for await (const page of walk) rest.push(...page.map(({ rid }) => rid))
+    for await (const page of walk) rest.push(...page.map(({ nativeId }) => nativeId))
     expect(rest).toEqual(['Company=A,Number=1003', 'Company=B,Number=1004', 'Company=B,Number=1005'])
   })
 
@@ -181,10 +183,14 @@ describe('OData V2', () => {
     async (Company) => {
       const { contacts } = await start()
       const made = await create(contacts, { Company, Name: 'Ada' })
-      const rid = made?.kind === 'ok' ? made.rid : ''
-      expect(await contacts.read(rid, context)).toMatchObject({ kind: 'live', rid, native: { Company } })
+      const nativeId = made?.kind === 'ok' ? made.nativeId : ''
+      expect(await contacts.read(nativeId, context)).toMatchObject({
+        kind: 'live',
+        nativeId,
+        native: { Company },
+      })
       const found = await contacts.find?.({ by: 'values', values: { Company } }, context)
-      expect(found).toEqual({ kind: 'found', rids: [rid], capped: false })
+      expect(found).toEqual({ kind: 'found', nativeIds: [nativeId], capped: false })
     },
   )
 
@@ -192,7 +198,7 @@ describe('OData V2', () => {
     const { server, contacts } = await start()
     server.table(contactsPath, 'Contacts').create({ Company: 'C', Name: 'b' })
     const values = { Name: "a' or 1 eq 1 or Name eq 'b" }
-    expect(await contacts.find?.({ by: 'values', values }, context)).toMatchObject({ rids: [] })
+    expect(await contacts.find?.({ by: 'values', values }, context)).toMatchObject({ nativeIds: [] })
   })
 
   test('a service that ignores the filter passes no strangers off as hits, and proves nothing', async () => {
@@ -221,7 +227,7 @@ describe('what the service does not tell', () => {
     })
     expect(resource.create).toBeUndefined()
     expect(resource.update).toBeUndefined()
-    expect((await listOf(resource)).rids).toEqual(['100001'])
+    expect((await listOf(resource)).nativeIds).toEqual(['100001'])
   })
 
   test('an entity set that does not exist is no empty list', async () => {
@@ -297,11 +303,11 @@ describe('answers that are none', () => {
   })
 
   test('a 404 in the form of the protocol is gone, any other is not known', async () => {
-    const rid = 'Company=C,Number=1'
+    const nativeId = 'Company=C,Number=1'
     const own = await scripted(404, '{"error":{"code":"005056","message":{"value":"not found"}}}')
-    expect(await own.read(rid, context)).toEqual({ kind: 'gone' })
+    expect(await own.read(nativeId, context)).toEqual({ kind: 'gone' })
     const proxy = await scripted(404, '{"message":"no route"}')
-    expect(await proxy.read(rid, context)).toMatchObject({ kind: 'unknown' })
+    expect(await proxy.read(nativeId, context)).toMatchObject({ kind: 'unknown' })
   })
 
   test('metadata that declares entities is refused', async () => {

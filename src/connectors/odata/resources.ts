@@ -29,8 +29,10 @@ export function bindResource(owner: ResourceContext): Resource {
   return {
     name: owner.name,
     capabilities,
-    read: (rid, context) => readOne(owner, rid, context),
-    ...(settings.batch.read > 1 ? { readMany: (rids, context) => readMany(owner, rids, context) } : {}),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
+    ...(settings.batch.read > 1
+      ? { readMany: (nativeIds, context) => readMany(owner, nativeIds, context) }
+      : {}),
     list: (context) => listAll(owner, context),
     ...(feed === undefined
       ? {}
@@ -70,7 +72,7 @@ export function capabilitiesOf(settings: ResourceSettings): RemoteCapabilities {
     write: update === 'put' ? 'put' : 'patch',
     // A complex property is sent as a whole.
     nested: 'replace',
-    // A create answers with the record, a change with 204.
+    // A create responds with the record, a change with 204.
     writeReturns: 'nothing',
     create: create.as,
     ...(marker === undefined || marker.within !== undefined ? {} : { marker: [marker.field] }),

@@ -28,7 +28,7 @@ const tableSchema = z.object({
   /** Rows as the last ANALYZE saw them; negative when nobody looked. */
   estimate: z.number(),
   /**
-   * A write's own answer doesn't tell what the row holds: a trigger may change it afterwards, and a partitioned table answers no `xmin`. The row
+   * A write's own response doesn't tell what the row holds: a trigger may change it afterwards, and a partitioned table answers no `xmin`. The row
    * is read once more.
    */
   readsBack: z.boolean(),
@@ -46,7 +46,7 @@ export type Table = Omit<z.infer<typeof tableSchema>, 'columns'> & {
   readonly columns: ReadonlyMap<string, Column>
 }
 
-/** How long the catalogue's answer is used. */
+/** How long the catalogue's response is used. */
 const freshMs = 60_000
 
 const text = `

@@ -1,7 +1,7 @@
 /**
  * What a failed statement means. The server's SQLSTATE decides; its message is never handed on, since it quotes values.
  *
- * Every write is one statement committed by itself, so an error that the server answers with severity ERROR means: rolled back, nothing
+ * Every write is one statement committed by itself, so an error that the server responds with severity ERROR means: rolled back, nothing
  * took effect. What is left is who has to do something about it.
  *
  * | SQLSTATE | a write is | concerns |
@@ -12,7 +12,7 @@
  * | 57014: cancelled by the server's time limit, rolled back | not-sent | the record |
  * | 53, 25006: no room, or the server is a standby | not-sent | the system |
  * | 42: a table, column or right is missing | not-sent | the record |
- * | severity FATAL or PANIC, 08, 40003, 57P, no answer, anything else | unknown | by cause |
+ * | severity FATAL or PANIC, 08, 40003, 57P, no response, anything else | unknown | by cause |
  */
 import pg from 'pg'
 import type { CallFailure, WriteResult } from '../kit/contract.ts'
@@ -77,7 +77,7 @@ export function databaseFailure(problem: unknown, what: string): CallFailure {
     return { code: 'POSTGRES_TOO_LATE', message: `${what}: its start time had passed.`, scope: 'record' }
   }
   if (problem instanceof GivenUp) {
-    const message = problem.reason === 'stopped' ? `${what}: stopped.` : `${what}: no answer in time.`
+    const message = problem.reason === 'stopped' ? `${what}: stopped.` : `${what}: no response in time.`
     return { code: 'POSTGRES_TIMEOUT', message, scope: problem.reason === 'stopped' ? 'record' : 'system' }
   }
   const state = sqlState(problem)

@@ -25,7 +25,7 @@ type Notice = z.infer<typeof noticeSchema>
 
 /** A connection that is silent for this long is asked whether it is still there; boxes in between drop idle ones without a word. */
 const askEveryMs = 30_000
-const answerWithinMs = 10_000
+const responseWithinMs = 10_000
 
 /** Listens until the signal aborts. @throws IsthmusError POSTGRES_UNAVAILABLE when the connection is lost */
 export async function listen(
@@ -35,11 +35,11 @@ export async function listen(
   signal: AbortSignal,
 ): Promise<void> {
   const session = await opened(client)
-  session.on('notification', ({ payload }) => tell(tables, listener, payload ?? ''))
+  session.on('notification', ({ payload }) => emit(tables, listener, payload ?? ''))
   try {
     await session.query(`listen ${quoted(channel)}`)
     // What was announced before the first word was heard.
-    listener.stirred()
+    listener.touched()
     await untilLost(session, signal)
   } catch (problem) {
     if (!signal.aborted) throw lost(problem)
@@ -65,7 +65,7 @@ function lost(problem: unknown): IsthmusError {
 async function untilLost(session: pg.Client, signal: AbortSignal): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const asking = setInterval(() => {
-    const late = setTimeout(() => ended.reject(new GivenUp('time-out')), answerWithinMs)
+    const late = setTimeout(() => ended.reject(new GivenUp('time-out')), responseWithinMs)
     session.query('select').then(
       () => clearTimeout(late),
       (problem: unknown) => {
@@ -87,25 +87,25 @@ async function untilLost(session: pg.Client, signal: AbortSignal): Promise<void>
   }
 }
 
-function tell(tables: PostgresConfig['tables'], listener: SystemListener, payload: string): void {
+function emit(tables: PostgresConfig['tables'], listener: SystemListener, payload: string): void {
   const notice = noticeOf(payload)
   const table = notice?.table ?? payload.trim()
-  if (table === '') listener.stirred()
+  if (table === '') listener.touched()
   for (const [resource, config] of Object.entries(tables)) {
     if ((config.table ?? resource) !== table) continue
     const isRow = notice !== undefined && notice.key.length === config.key.length
     if (isRow) listener.changed([rowOf(resource, notice)])
-    else listener.stirred(resource)
+    else listener.touched(resource)
   }
 }
 
 function rowOf(resource: string, { key, deleted }: Notice): ChangedRecord & { readonly resource: string } {
-  const rid = ridFrom(key.map(String))
-  return deleted === true ? { resource, rid, deleted } : { resource, rid }
+  const nativeId = nativeIdFrom(key.map(String))
+  return deleted === true ? { resource, nativeId, deleted } : { resource, nativeId }
 }
 
 /** As PostgreSQL's own `json_build_array` spells it. */
-function ridFrom(parts: readonly string[]): string {
+function nativeIdFrom(parts: readonly string[]): string {
   const [only = ''] = parts
   return parts.length === 1 ? only : `[${parts.map((part) => JSON.stringify(part)).join(', ')}]`
 }

@@ -5,9 +5,9 @@ import {
   connect,
   context,
   listOf,
+  nativeIdsOf,
   ok,
   recordId,
-  ridsOf,
   session,
   withShop,
 } from '../../../test/support/postgres/connected.ts'
@@ -32,7 +32,7 @@ describe('a table and columns of odd names', () => {
         more: [
           'from',
           'where',
-          'rid',
+          'nativeId',
           'record',
           'version',
           'deleted',
@@ -81,32 +81,39 @@ describe('a table and columns of odd names', () => {
         expect(await system.describe?.(undefined, context)).toMatchObject({ kind: 'known' })
         const odd = system.resource('odd')
         const body = Object.fromEntries(more.map((name) => [name, `of ${name}`]))
-        const { rid } = ok(await odd.create?.({ body, recordId: recordId(1), idempotencyKey: '1' }, context))
+        const { nativeId } = ok(
+          await odd.create?.({ body, recordId: recordId(1), idempotencyKey: '1' }, context),
+        )
         await odd.createMany?.(
           [2, 3, 4].map((n) => ({ body, recordId: recordId(n), idempotencyKey: String(n) })),
           context,
         )
-        expect(await odd.read(rid, context)).toMatchObject({ kind: 'live', native: body })
-        expect((await odd.readMany?.([rid, '9'], context))?.map(({ kind }) => kind)).toEqual(['live', 'gone'])
+        expect(await odd.read(nativeId, context)).toMatchObject({ kind: 'live', native: body })
+        expect((await odd.readMany?.([nativeId, '9'], context))?.map(({ kind }) => kind)).toEqual([
+          'live',
+          'gone',
+        ])
         const { records } = await listOf(odd)
         expect(records.map(({ native }) => native)).toMatchObject([body, body, body, body])
         const [first = ''] = more
         const patch = { [first]: 'new' }
-        ok(await odd.update?.({ rid, patch, idempotencyKey: 'u' }, context))
-        for (const result of (await odd.updateMany?.([{ rid, patch: body, idempotencyKey: 'v' }], context)) ??
-          [])
+        ok(await odd.update?.({ nativeId, patch, idempotencyKey: 'u' }, context))
+        for (const result of (await odd.updateMany?.(
+          [{ nativeId, patch: body, idempotencyKey: 'v' }],
+          context,
+        )) ?? [])
           ok(result)
         const found = await odd.find?.({ by: 'values', values: { [first]: `of ${first}` } }, context)
-        expect(JSON.stringify(found)).toContain(`"${rid}"`)
+        expect(JSON.stringify(found)).toContain(`"${nativeId}"`)
         for (const column of more.slice(1)) {
           const others = await odd.find?.({ by: 'values', values: { [column]: 'nobody' } }, context)
           expect(JSON.stringify(others)).not.toContain('unknown')
         }
         const { changed } = await changesOf(odd)
-        expect(new Set(ridsOf(changed)).size).toBe(4)
-        ok(await odd.remove?.({ rid, mode: 'archive' }, context))
-        expect(await odd.read(rid, context)).toEqual({ kind: 'gone' })
-        ok(await odd.remove?.({ rid: '2', mode: 'delete' }, context))
+        expect(new Set(nativeIdsOf(changed)).size).toBe(4)
+        ok(await odd.remove?.({ nativeId, mode: 'archive' }, context))
+        expect(await odd.read(nativeId, context)).toEqual({ kind: 'gone' })
+        ok(await odd.remove?.({ nativeId: '2', mode: 'delete' }, context))
       }
     }
   })
@@ -119,12 +126,12 @@ test('the padding of char(n) is no part of a value, alone and in arrays, read, l
   const native = { id: 'a', name: 'Ann', names: ['x', 'yy'], code: 'DE' }
   for (const copyFrom of [0, 1_000]) {
     const labels = connect({ tables: { labels: {} }, copyFrom }).resource('labels')
-    expect(await labels.read('a', context)).toMatchObject({ kind: 'live', rid: 'a', native })
-    expect((await listOf(labels)).records).toMatchObject([{ rid: 'a', native }])
+    expect(await labels.read('a', context)).toMatchObject({ kind: 'live', nativeId: 'a', native })
+    expect((await listOf(labels)).records).toMatchObject([{ nativeId: 'a', native }])
     const { native: after } = ok(
-      await labels.update?.({ rid: 'a', patch: { name: 'Zed' }, idempotencyKey: 'u' }, context),
+      await labels.update?.({ nativeId: 'a', patch: { name: 'Zed' }, idempotencyKey: 'u' }, context),
     )
     expect(after).toMatchObject({ name: 'Zed' })
-    ok(await labels.update?.({ rid: 'a', patch: { name: 'Ann' }, idempotencyKey: 'w' }, context))
+    ok(await labels.update?.({ nativeId: 'a', patch: { name: 'Ann' }, idempotencyKey: 'w' }, context))
   }
 })

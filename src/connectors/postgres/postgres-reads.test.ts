@@ -34,9 +34,9 @@ describe('values', () => {
       opening_hours: 'P1DT2H',
     }
     const resource = customers()
-    const { rid, native } = await made(resource, 1, values)
+    const { nativeId, native } = await made(resource, 1, values)
     expect(native).toMatchObject(values)
-    expect(await resource.read(rid, context)).toMatchObject({ kind: 'live', native: values })
+    expect(await resource.read(nativeId, context)).toMatchObject({ kind: 'live', native: values })
     const { records } = await listOf(resource)
     expect(records[0]?.native).toEqual(native)
     const copied = await listOf(customers({}, { copyFrom: 0 }))
@@ -45,8 +45,8 @@ describe('values', () => {
 
   test('infinity and not-a-number come as words', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1, { born: 'infinity', seen_at: '-infinity', ratio: 'NaN' })
-    expect(await resource.read(rid, context)).toMatchObject({
+    const { nativeId } = await made(resource, 1, { born: 'infinity', seen_at: '-infinity', ratio: 'NaN' })
+    expect(await resource.read(nativeId, context)).toMatchObject({
       native: { born: 'infinity', seen_at: '-infinity', ratio: 'NaN' },
     })
   })
@@ -55,10 +55,10 @@ describe('values', () => {
 describe('reads', () => {
   test('a row that is not there, and a key that no row can have, are gone', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1)
+    const { nativeId } = await made(resource, 1)
     expect(await resource.read('4711', context)).toEqual({ kind: 'gone' })
     expect(await resource.read('no number', context)).toEqual({ kind: 'gone' })
-    const many = await resource.readMany?.(['4711', rid, 'no number', rid], context)
+    const many = await resource.readMany?.(['4711', nativeId, 'no number', nativeId], context)
     expect(many?.map(({ kind }) => kind)).toEqual(['gone', 'live', 'gone', 'live'])
   })
 
@@ -66,23 +66,27 @@ describe('reads', () => {
     const prices = connect().resource('prices')
     const create = { recordId: recordId(1), idempotencyKey: '1' }
     const body = { shop: 'a "b"', sku: '1,2', amount: '9.99' }
-    const { rid } = ok(await prices.create?.({ body, ...create }, context))
-    expect(await prices.read(rid, context)).toMatchObject({ kind: 'live', rid, native: { sku: '1,2' } })
-    expect(await prices.readMany?.([rid, '["a", "b"]', 'x'], context)).toMatchObject([
+    const { nativeId } = ok(await prices.create?.({ body, ...create }, context))
+    expect(await prices.read(nativeId, context)).toMatchObject({
+      kind: 'live',
+      nativeId,
+      native: { sku: '1,2' },
+    })
+    expect(await prices.readMany?.([nativeId, '["a", "b"]', 'x'], context)).toMatchObject([
       { kind: 'live' },
       { kind: 'gone' },
       { kind: 'gone' },
     ])
     expect(
-      ok(await prices.update?.({ rid, patch: { amount: '10' }, idempotencyKey: '2' }, context)).rid,
-    ).toBe(rid)
+      ok(await prices.update?.({ nativeId, patch: { amount: '10' }, idempotencyKey: '2' }, context)).nativeId,
+    ).toBe(nativeId)
   })
 
   test('only the allowed columns are shown and written', async () => {
     const resource = customers({ columns: ['id', 'isthmus_id', 'Full Name'] })
-    const { rid, native } = await made(resource, 1)
+    const { nativeId, native } = await made(resource, 1)
     expect(Object.keys(native ?? {})).toEqual(['id', 'isthmus_id', 'Full Name'])
-    const result = await resource.update?.({ rid, patch: { credit: 1 }, idempotencyKey: 'u' }, context)
+    const result = await resource.update?.({ nativeId, patch: { credit: 1 }, idempotencyKey: 'u' }, context)
     expect(result).toMatchObject({ kind: 'rejected', failure: { code: 'CONNECTOR_COLUMN_UNKNOWN' } })
   })
 
@@ -104,7 +108,7 @@ describe('listing', () => {
     for (const copyFrom of [0, 100_000]) {
       const { records, end } = await listOf(customers({}, { copyFrom, pageSize: 400 }))
       expect(end).toEqual({ complete: true, expected: 2500 })
-      expect(new Set(records.map(({ rid }) => rid)).size).toBe(2500)
+      expect(new Set(records.map(({ nativeId }) => nativeId)).size).toBe(2500)
     }
   })
 

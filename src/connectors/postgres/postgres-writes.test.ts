@@ -8,9 +8,9 @@ import {
   database,
   listOf,
   made,
+  nativeIdsOf,
   ok,
   recordId,
-  ridsOf,
   session,
   withShop,
 } from '../../../test/support/postgres/connected.ts'
@@ -24,7 +24,7 @@ describe('writes', () => {
     const first = await made(resource, 1, { credit: 1 })
     await database.query('update customers set credit = 2')
     const again = await made(resource, 1, { credit: 1 })
-    expect(again.rid).toBe(first.rid)
+    expect(again.nativeId).toBe(first.nativeId)
     expect(again.native?.credit).toBe(2)
     expect(await database.query('select id from customers')).toHaveLength(1)
   })
@@ -37,7 +37,7 @@ describe('writes', () => {
     const first = ok(await prices.create?.({ body, recordId: recordId(1), idempotencyKey: '1' }, context))
     const second = { body: { ...body, amount: '2.50' }, recordId: recordId(1), idempotencyKey: '1' }
     expect(ok(await prices.create?.(second, context))).toMatchObject({
-      rid: first.rid,
+      nativeId: first.nativeId,
       native: { amount: 2.5 },
     })
   })
@@ -53,35 +53,35 @@ describe('writes', () => {
       'orders',
     )
     const request = { body: { state: 'new' }, recordId: recordId(7), idempotencyKey: '1' }
-    expect(ok(await orders.create?.(request, context)).rid).toBe(recordId(7))
+    expect(ok(await orders.create?.(request, context)).nativeId).toBe(recordId(7))
     expect(orders.markerOf?.({ number: recordId(7) })).toBe(recordId(7))
   })
 
   test('the version of a row guards a write against every other writer', async () => {
     const resource = customers()
-    const { rid, version } = await made(resource, 1)
+    const { nativeId, version } = await made(resource, 1)
     await database.query(`update customers set email = 'x@example.com'`)
-    const update = { rid, patch: { credit: 5 }, idempotencyKey: 'u' }
+    const update = { nativeId, patch: { credit: 5 }, idempotencyKey: 'u' }
     expect(await resource.update?.({ ...update, ...(version && { ifVersion: version }) }, context)).toEqual({
       kind: 'stale',
     })
-    const read = await resource.read(rid, context)
+    const read = await resource.read(nativeId, context)
     if (read.kind !== 'live' || read.version === undefined) return expect.fail(read.kind)
     const written = ok(await resource.update?.({ ...update, ifVersion: read.version }, context))
     expect(written.native).toMatchObject({ credit: 5, email: 'x@example.com' })
-    expect(await resource.remove?.({ rid, mode: 'delete', ifVersion: read.version }, context)).toEqual({
+    expect(await resource.remove?.({ nativeId, mode: 'delete', ifVersion: read.version }, context)).toEqual({
       kind: 'stale',
     })
   })
 
   test('a write that waited for another transaction sees its change and is refused', async () => {
     const resource = customers()
-    const { rid, version } = await made(resource, 1)
+    const { nativeId, version } = await made(resource, 1)
     const other = await session()
     await other.query('begin')
     await other.query('update customers set credit = 9')
     const waiting = resource.update?.(
-      { rid, patch: { credit: 5 }, idempotencyKey: 'u', ...(version && { ifVersion: version }) },
+      { nativeId, patch: { credit: 5 }, idempotencyKey: 'u', ...(version && { ifVersion: version }) },
       context,
     )
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -93,9 +93,9 @@ describe('writes', () => {
   test('a version column that a trigger counts is taken for an ordered version', async () => {
     const orders = connect().resource('orders')
     const request = { body: { number: 'A1' }, recordId: recordId(1), idempotencyKey: '1' }
-    const { rid, version } = ok(await orders.create?.(request, context))
+    const { nativeId, version } = ok(await orders.create?.(request, context))
     expect(version).toBe('1')
-    const update = { rid, patch: { state: 'paid' }, idempotencyKey: '2', ifVersion: '1' }
+    const update = { nativeId, patch: { state: 'paid' }, idempotencyKey: '2', ifVersion: '1' }
     expect(ok(await orders.update?.(update, context)).version).toBe('2')
     expect(await orders.update?.(update, context)).toEqual({ kind: 'stale' })
   })
@@ -123,7 +123,7 @@ describe('writes', () => {
 
   test('what other transactions prevented was not sent, and what nobody answered is unknown', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1)
+    const { nativeId } = await made(resource, 1)
     const other = await session()
     await other.query('begin')
     await other.query('update customers set credit = 9')
@@ -131,7 +131,7 @@ describe('writes', () => {
       { tables: { customers: { create: { as: 'marker', column: 'isthmus_id' } } } },
       300,
     ).resource('customers')
-    const update = { rid, patch: { credit: 5 }, idempotencyKey: 'u' }
+    const update = { nativeId, patch: { credit: 5 }, idempotencyKey: 'u' }
     const late = await impatient.update?.(update, context)
     // Both time limits are the same: whichever comes first, nothing that may have happened is called harmless.
     expect(late?.kind === 'unknown' || late?.kind === 'not-sent').toBe(true)
@@ -147,8 +147,8 @@ describe('writes', () => {
 
   test('a write whose start time has passed, and one that finds no server, were not sent', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1)
-    const update = { rid, patch: { credit: 5 }, idempotencyKey: 'u' }
+    const { nativeId } = await made(resource, 1)
+    const update = { nativeId, patch: { credit: 5 }, idempotencyKey: 'u' }
     expect(await resource.update?.(update, { ...context, startBefore: clock.monotonic() - 1 })).toMatchObject(
       {
         kind: 'not-sent',
@@ -160,46 +160,51 @@ describe('writes', () => {
       kind: 'not-sent',
       failure: { code: 'POSTGRES_UNAVAILABLE', scope: 'system' },
     })
-    expect(await away.read(rid, context)).toMatchObject({ kind: 'unknown', failure: { scope: 'system' } })
+    expect(await away.read(nativeId, context)).toMatchObject({
+      kind: 'unknown',
+      failure: { scope: 'system' },
+    })
   })
 
   test('an update of a row that is gone says so, and its key can not be changed', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1)
-    const changed = { rid, patch: { id: 77, credit: 1 }, idempotencyKey: 'u' }
+    const { nativeId } = await made(resource, 1)
+    const changed = { nativeId, patch: { id: 77, credit: 1 }, idempotencyKey: 'u' }
     expect(await resource.update?.(changed, context)).toMatchObject({ kind: 'rejected', fields: ['id'] })
-    expect(ok(await resource.remove?.({ rid, mode: 'delete' }, context)).rid).toBe(rid)
-    expect(await resource.update?.({ rid, patch: { credit: 1 }, idempotencyKey: 'u' }, context)).toEqual({
-      kind: 'gone',
-    })
-    expect(await resource.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect(ok(await resource.remove?.({ nativeId, mode: 'delete' }, context)).nativeId).toBe(nativeId)
+    expect(await resource.update?.({ nativeId, patch: { credit: 1 }, idempotencyKey: 'u' }, context)).toEqual(
+      {
+        kind: 'gone',
+      },
+    )
+    expect(await resource.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
   })
 
   test('archived rows are gone from reads and lists, told by the feed, and not taken for new', async () => {
     const resource = customers({ softDelete: { column: 'deleted_at' }, touch: ['updated_at'] })
-    const { rid } = await made(resource, 1)
+    const { nativeId } = await made(resource, 1)
     const { cursor } = await changesOf(resource)
-    expect(ok(await resource.remove?.({ rid, mode: 'archive' }, context)).rid).toBe(rid)
-    expect(await resource.read(rid, context)).toEqual({ kind: 'gone' })
+    expect(ok(await resource.remove?.({ nativeId, mode: 'archive' }, context)).nativeId).toBe(nativeId)
+    expect(await resource.read(nativeId, context)).toEqual({ kind: 'gone' })
     expect((await listOf(resource)).records).toEqual([])
-    expect((await changesOf(resource, cursor)).changed).toMatchObject([{ rid, deleted: true }])
+    expect((await changesOf(resource, cursor)).changed).toMatchObject([{ nativeId, deleted: true }])
     const again = { body: { 'Full Name': 'A' }, recordId: recordId(1), idempotencyKey: '1' }
     expect(await resource.create?.(again, context)).toMatchObject({
       kind: 'rejected',
       failure: { code: 'POSTGRES_ROW_DELETED' },
     })
-    expect(await resource.remove?.({ rid, mode: 'archive' }, context)).toEqual({ kind: 'gone' })
+    expect(await resource.remove?.({ nativeId, mode: 'archive' }, context)).toEqual({ kind: 'gone' })
   })
 
-  test('what a trigger does after the write is in the answer', async () => {
+  test('what a trigger does after the write is in the response', async () => {
     const client = await session()
     await client.query(`create function fill_details() returns trigger language plpgsql as $$ begin
         update customers set details = '{"by":"trigger"}' where id = new.id and details is null; return null; end $$;
       create trigger fill after insert on customers for each row execute function fill_details()`)
     try {
-      const { native, rid, version } = await made(customers(), 1)
+      const { native, nativeId, version } = await made(customers(), 1)
       expect(native?.details).toEqual({ by: 'trigger' })
-      expect(await customers().read(rid, context)).toMatchObject({ version })
+      expect(await customers().read(nativeId, context)).toMatchObject({ version })
     } finally {
       await client.query('drop function fill_details cascade')
     }
@@ -215,18 +220,18 @@ describe('a partitioned table', () => {
       idempotencyKey: String(id),
     })
     const made = (await visits.createMany?.([request(5), request(150)], context)) ?? []
-    expect(made.map((one) => ok(one).rid)).toEqual(['5', '150'])
-    expect(ok(await visits.create?.(request(5), context)).rid).toBe('5')
+    expect(made.map((one) => ok(one).nativeId)).toEqual(['5', '150'])
+    expect(ok(await visits.create?.(request(5), context)).nativeId).toBe('5')
     const { version = '' } = ok(made[1])
-    const update = { rid: '150', patch: { page: 'b' }, idempotencyKey: 'u', ifVersion: version }
+    const update = { nativeId: '150', patch: { page: 'b' }, idempotencyKey: 'u', ifVersion: version }
     expect(ok(await visits.update?.(update, context))).toMatchObject({ native: { id: 150, page: 'b' } })
     expect(await visits.update?.(update, context)).toEqual({ kind: 'stale' })
     expect((await listOf(visits)).records).toHaveLength(2)
     expect(
       (await listOf(connect({ copyFrom: 0, tables: { visits: {} } }).resource('visits'))).records,
     ).toHaveLength(2)
-    expect(ridsOf((await changesOf(visits)).changed)).toEqual(['150', '5'])
-    expect(ok(await visits.remove?.({ rid: '150', mode: 'delete' }, context)).rid).toBe('150')
+    expect(nativeIdsOf((await changesOf(visits)).changed)).toEqual(['150', '5'])
+    expect(ok(await visits.remove?.({ nativeId: '150', mode: 'delete' }, context)).nativeId).toBe('150')
   })
 })
 
@@ -252,8 +257,8 @@ describe('several writes at once', () => {
     expect(natives).toEqual([recordId(1), undefined, recordId(3), recordId(4), recordId(5)])
     expect(await database.query('select id from customers')).toHaveLength(4)
     const again = (await resource.createMany?.(requests, context)) ?? []
-    expect(again.map((result) => (result.kind === 'ok' ? result.rid : undefined))).toEqual(
-      results.map((result) => (result.kind === 'ok' ? result.rid : undefined)),
+    expect(again.map((result) => (result.kind === 'ok' ? result.nativeId : undefined))).toEqual(
+      results.map((result) => (result.kind === 'ok' ? result.nativeId : undefined)),
     )
   })
 
@@ -267,8 +272,8 @@ describe('several writes at once', () => {
     ]
     await database.query(`update customers set credit = 100 where "Full Name" = 'Name 2'`)
     await database.query(`delete from customers where "Full Name" = 'Name 3'`)
-    const requests = rows.map(({ rid, version }, n) => ({
-      rid,
+    const requests = rows.map(({ nativeId, version }, n) => ({
+      nativeId,
       patch: { credit: n + 10 },
       idempotencyKey: String(n),
       ...(version === undefined ? {} : { ifVersion: version }),
@@ -284,17 +289,17 @@ describe('several writes at once', () => {
 
   test('two changes of one row in a batch both arrive, the later one last', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1)
+    const { nativeId } = await made(resource, 1)
     const other = await made(resource, 2)
     const patch = (id: string, credit: number) => ({
-      rid: id,
+      nativeId: id,
       patch: { credit },
       idempotencyKey: String(credit),
     })
-    const requests = [patch(rid, 1), patch(other.rid, 2), patch(rid, 3)]
+    const requests = [patch(nativeId, 1), patch(other.nativeId, 2), patch(nativeId, 3)]
     const results = (await resource.updateMany?.(requests, context)) ?? []
     expect(results.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'ok'])
-    expect(await resource.read(rid, context)).toMatchObject({ native: { credit: 3 } })
+    expect(await resource.read(nativeId, context)).toMatchObject({ native: { credit: 3 } })
   })
 
   test('a batch in which nobody answers is unknown row by row', async () => {
@@ -304,7 +309,7 @@ describe('several writes at once', () => {
     await other.query('begin')
     await other.query('update customers set credit = 9')
     const waiting = resource.updateMany?.(
-      rows.map(({ rid }) => ({ rid, patch: { credit: 1 }, idempotencyKey: rid })),
+      rows.map(({ nativeId }) => ({ nativeId, patch: { credit: 1 }, idempotencyKey: nativeId })),
       context,
     )
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -8,10 +8,10 @@ import {
   database,
   listOf,
   made,
+  nativeIdsOf,
   ok,
   open,
   recordId,
-  ridsOf,
   session,
   withShop,
 } from '../../../test/support/postgres/connected.ts'
@@ -23,18 +23,18 @@ describe('changes by transaction', () => {
     const resource = customers({}, { pageSize: 2 })
     for (const n of [1, 2, 3, 4, 5]) await made(resource, n)
     const first = await changesOf(resource)
-    expect(ridsOf(first.changed)).toEqual(['1', '2', '3', '4', '5'])
+    expect(nativeIdsOf(first.changed)).toEqual(['1', '2', '3', '4', '5'])
     const slow = await session()
     await slow.query('begin')
     await slow.query('update customers set credit = 1 where id = 1')
     await database.query('update customers set credit = 2 where id = 2')
     const second = await changesOf(resource, first.cursor)
-    expect(ridsOf(second.changed)).toEqual(['2'])
+    expect(nativeIdsOf(second.changed)).toEqual(['2'])
     const third = await changesOf(resource, second.cursor)
     expect(third.changed).toEqual([])
     await slow.query('commit')
     const fourth = await changesOf(resource, third.cursor)
-    expect(ridsOf(fourth.changed)).toEqual(['1'])
+    expect(nativeIdsOf(fourth.changed)).toEqual(['1'])
     expect((await changesOf(resource, fourth.cursor)).changed).toEqual([])
   })
 
@@ -51,9 +51,9 @@ describe('changes by transaction', () => {
     // A later transaction is over before, so that the subtransaction's number lies below the snapshot's end.
     await made(resource, 2)
     const second = await changesOf(resource, first.cursor)
-    expect(ridsOf(second.changed)).toEqual(['2'])
+    expect(nativeIdsOf(second.changed)).toEqual(['2'])
     await slow.query('commit')
-    expect(ridsOf((await changesOf(resource, second.cursor)).changed)).toEqual(['1'])
+    expect(nativeIdsOf((await changesOf(resource, second.cursor)).changed)).toEqual(['1'])
   })
 
   test('a row that changes while the feed is paged is told then or next time', async () => {
@@ -64,8 +64,10 @@ describe('changes by transaction', () => {
     await database.query('update customers set credit = 1 where id in (1, 5)')
     const rest = await changesOf(resource, page.cursor)
     const next = await changesOf(resource, rest.cursor)
-    expect(ridsOf([...rest.changed, ...next.changed]).filter((rid) => rid === '1')).toEqual(['1'])
-    expect(ridsOf([...rest.changed, ...next.changed])).toContain('5')
+    expect(nativeIdsOf([...rest.changed, ...next.changed]).filter((nativeId) => nativeId === '1')).toEqual([
+      '1',
+    ])
+    expect(nativeIdsOf([...rest.changed, ...next.changed])).toContain('5')
   })
 
   test('a cursor of another database, a very old one, and a damaged one have expired', async () => {
@@ -85,7 +87,7 @@ describe('changes by a column', () => {
       `insert into customers ("Full Name", updated_at) select 'n' || g, '2024-01-01 00:00:00.123456+00' from generate_series(1, 23) g`,
     )
     const { changed } = await changesOf(customers(feed, { pageSize: 5 }))
-    expect(new Set(ridsOf(changed)).size).toBe(23)
+    expect(new Set(nativeIdsOf(changed)).size).toBe(23)
   })
 
   test('a transaction that commits late, with an old time, is told', async () => {
@@ -100,7 +102,7 @@ describe('changes by a column', () => {
     const second = await changesOf(resource, first.cursor)
     await slow.query('commit')
     const third = await changesOf(resource, second.cursor)
-    expect(third.changed.map(({ rid }) => rid)).toContain('1')
+    expect(third.changed.map(({ nativeId }) => nativeId)).toContain('1')
   })
 })
 
@@ -122,7 +124,7 @@ describe('a column without a zone, kept in the zone of an application', () => {
     const read = await resource.read('1', context)
     if (read.kind !== 'live') return expect.fail(JSON.stringify(read))
     expect(Math.abs((read.changedAt ?? 0) - Date.now())).toBeLessThan(600_000)
-    const update = { rid: '1', patch: { 'Full Name': 'second' }, idempotencyKey: 'u' }
+    const update = { nativeId: '1', patch: { 'Full Name': 'second' }, idempotencyKey: 'u' }
     expect(await resource.update?.(update, context)).toMatchObject({ kind: 'ok' })
     const ages = await database.query(
       `select abs(extract(epoch from now() at time zone 'America/New_York' - opened)) < 600 as fresh from customers`,
@@ -137,23 +139,23 @@ describe('a column without a zone, kept in the zone of an application', () => {
     // Nothing new: the position follows the clock of the server, which is hours ahead of the clocks of the zone.
     for (let poll = 0; poll < 2; poll += 1) ({ cursor } = await changesOf(resource, cursor))
     await insert('later')
-    expect(ridsOf((await changesOf(resource, cursor)).changed)).toContain('2')
+    expect(nativeIdsOf((await changesOf(resource, cursor)).changed)).toContain('2')
   })
 })
 
 describe('the system', () => {
   test('describes its tables with types, lengths, enums, keys and references', async () => {
     const system = connect()
-    const answer = await system.describe?.(undefined, context)
-    if (answer?.kind !== 'known') return expect.fail(JSON.stringify(answer))
-    expect(answer.resources.map(({ name }) => name)).toEqual([
+    const response = await system.describe?.(undefined, context)
+    if (response?.kind !== 'known') return expect.fail(JSON.stringify(response))
+    expect(response.resources.map(({ name }) => name)).toEqual([
       'customers',
       'notes',
       'orders',
       'prices',
       'visits',
     ])
-    const [shop, , , prices] = answer.resources
+    const [shop, , , prices] = response.resources
     const field = (name: string) => shop?.fields.find(({ path }) => path[0] === name)
     expect(shop).toMatchObject({ label: 'Customers of the shop', key: [['id']] })
     expect(field('credit')).toMatchObject({
@@ -216,16 +218,16 @@ describe('the system', () => {
 
   test('finds rows by marker and by values, as the columns compare', async () => {
     const resource = customers()
-    const { rid } = await made(resource, 1, { email: 'a@example.com', points: '7' })
+    const { nativeId } = await made(resource, 1, { email: 'a@example.com', points: '7' })
     expect(await resource.find?.({ by: 'marker', recordId: recordId(1) }, context)).toEqual({
       kind: 'found',
-      rids: [rid],
+      nativeIds: [nativeId],
       capped: false,
     })
     const values = { email: 'a@example.com', points: 7 }
-    expect(await resource.find?.({ by: 'values', values }, context)).toMatchObject({ rids: [rid] })
+    expect(await resource.find?.({ by: 'values', values }, context)).toMatchObject({ nativeIds: [nativeId] })
     expect(await resource.find?.({ by: 'values', values: { email: 'x' } }, context)).toMatchObject({
-      rids: [],
+      nativeIds: [],
     })
   })
 
@@ -238,8 +240,10 @@ describe('the system', () => {
     )
     const body = { [evil]: 1, v: `'); drop table customers; --` }
     const fresh = connect({ tables: { evil: { table: evil, key: [evil] } } }).resource('evil')
-    const { rid } = ok(await fresh.create?.({ body, recordId: recordId(1), idempotencyKey: '1' }, context))
-    expect(await fresh.read(rid, context)).toMatchObject({ native: body })
+    const { nativeId } = ok(
+      await fresh.create?.({ body, recordId: recordId(1), idempotencyKey: '1' }, context),
+    )
+    expect(await fresh.read(nativeId, context)).toMatchObject({ native: body })
     expect((await listOf(fresh)).records).toHaveLength(1)
     expect((await changesOf(fresh)).changed).toHaveLength(1)
     expect(await database.query('select count(*)::int as n from customers')).toEqual([{ n: 0 }])
@@ -261,7 +265,7 @@ describe('announcements', () => {
     const heard: unknown[] = []
     const listener = {
       changed: (records: readonly unknown[]) => void heard.push(...records),
-      stirred: (resource?: string) => void heard.push(resource ?? 'all'),
+      touched: (resource?: string) => void heard.push(resource ?? 'all'),
     }
     const stopping = new AbortController()
     const listening = system.subscribe?.(listener, stopping.signal)
@@ -280,8 +284,8 @@ describe('announcements', () => {
     await until(6)
     expect(heard).toEqual([
       'all',
-      { resource: 'customers', rid: '4711' },
-      { resource: 'prices', rid: '["a \\"b", "1"]', deleted: true },
+      { resource: 'customers', nativeId: '4711' },
+      { resource: 'prices', nativeId: '["a \\"b", "1"]', deleted: true },
       'orders',
       'orders',
       'all',

@@ -11,10 +11,10 @@ const depthMax = 64
 
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the row has no key or its JSON can't be read */
 export function listedRow(row: TextRow): ListedRecord {
-  const { rid, version, changed } = row
-  if (rid === null || rid === undefined) throw unusable('a row has no value in its key')
+  const { nativeId, version, changed } = row
+  if (nativeId === null || nativeId === undefined) throw unusable('a row has no value in its key')
   return {
-    rid,
+    nativeId,
     native: nativeOf(row),
     ...(version === null || version === undefined ? {} : { version }),
     ...(changed === null || changed === undefined ? {} : { changedAt: Number(changed) }),
@@ -32,7 +32,7 @@ function nativeOf({ record }: TextRow): NativeRecord {
   throw unusable('a row can not be read as JSON')
 }
 
-/** The error of an answer that is not what the statement asks for. */
+/** The error of a response that is not what the statement asks for. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The database's answer can't be used: ${what}.`)
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The database's response can't be used: ${what}.`)
 }

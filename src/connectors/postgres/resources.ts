@@ -25,8 +25,8 @@ export function bindTable(owner: TableOwner, system: PostgresConfig): Resource {
   return {
     name: owner.resource,
     capabilities,
-    read: (rid, context) => readOne(owner, rid, context),
-    readMany: (rids, context) => readMany(owner, rids, context),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
+    readMany: (nativeIds, context) => readMany(owner, nativeIds, context),
     list: (context) => listAll(owner, context),
     ...(config.changes === 'none'
       ? {}

@@ -1,8 +1,8 @@
 /**
  * Whether two ids are the same key to the database, which compares values and not texts: `citext` folds case, `char(n)` ignores blanks at the
- * end, `numeric` takes 1.50 for 1.5. A statement by key answers with the row's own spelling.
+ * end, `numeric` takes 1.50 for 1.5. A statement by key responds with the row's own spelling.
  */
-import { sameIgnoringCase, sameNumber } from '../kit/answers/same-id.ts'
+import { sameIgnoringCase, sameNumber } from '../kit/responses/same-id.ts'
 
 /** Compares single keys and keys of several columns, part by part. */
 export function isSameKey(one: string, other: string): boolean {
@@ -11,13 +11,13 @@ export function isSameKey(one: string, other: string): boolean {
   return first.length === second.length && first.every((part, index) => isSamePart(part, second[index] ?? ''))
 }
 
-function partsOf(rid: string): readonly string[] {
-  if (!rid.startsWith('[')) return [rid]
+function partsOf(nativeId: string): readonly string[] {
+  if (!nativeId.startsWith('[')) return [nativeId]
   try {
-    const parts: unknown = JSON.parse(rid)
-    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : [rid]
+    const parts: unknown = JSON.parse(nativeId)
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : [nativeId]
   } catch {
-    return [rid]
+    return [nativeId]
   }
 }
 

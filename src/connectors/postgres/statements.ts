@@ -37,7 +37,7 @@ export function of(column: string): string {
 }
 
 /** The id of a record: the key's text, or a JSON list where the key has several columns. */
-export function ridOf({ config }: BoundTable): string {
+export function nativeIdOf({ config }: BoundTable): string {
   const { key } = config
   const [only] = key
   if (key.length === 1 && only !== undefined) return `${of(only)}::text`
@@ -45,10 +45,10 @@ export function ridOf({ config }: BoundTable): string {
 }
 
 /** The parts of an id in the order of the key's columns; undefined when it can't be one of this table. */
-export function keyParts({ config }: BoundTable, rid: string): readonly string[] | undefined {
-  if (config.key.length === 1) return [rid]
+export function keyParts({ config }: BoundTable, nativeId: string): readonly string[] | undefined {
+  if (config.key.length === 1) return [nativeId]
   try {
-    const parts: unknown = JSON.parse(rid)
+    const parts: unknown = JSON.parse(nativeId)
     if (!Array.isArray(parts) || parts.length !== config.key.length) return undefined
     const texts = parts.filter((part) => typeof part === 'string')
     return texts.length === parts.length ? texts : undefined
@@ -124,7 +124,7 @@ export function shown(bound: BoundTable): string {
   const deleted =
     config.softDelete === undefined ? "'f'" : `case when ${isDeleted(bound)} then 't' else 'f' end`
   return [
-    `${ridOf(bound)} as rid`,
+    `${nativeIdOf(bound)} as "nativeId"`,
     `${versionOf(bound)} as version`,
     `${changedAtOf(bound)} as changed`,
     `${deleted} as deleted`,

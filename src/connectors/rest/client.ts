@@ -1,7 +1,7 @@
 /** The API client of one REST system, with what each kind of call needs. */
 
 import type { Method } from '../../http/call.ts'
-import type { Answer, ApiClient } from '../../http/client.ts'
+import type { ApiClient, ApiResponse } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { Page, PagesOptions } from '../../http/pagination/walk.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -13,11 +13,16 @@ export type Query = NonNullable<CallOptions['query']>
 /** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface RestClient {
   /** A read: bridged over short disturbances within the read timeout. */
-  read(target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  read(target: string, options: CallOptions, context: CallContext): Promise<ApiResponse<unknown>>
   /** A list, page by page; each page is a read. */
   pages(target: string, options: PagesOptions, context: CallContext): AsyncGenerator<Page>
   /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
-  write(method: Method, target: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  write(
+    method: Method,
+    target: string,
+    options: CallOptions,
+    context: CallContext,
+  ): Promise<ApiResponse<unknown>>
 }
 
 /** Puts the system's time bounds and the call's context on an API client. */

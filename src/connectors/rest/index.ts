@@ -62,8 +62,8 @@ async function fingerprint(
 ): Promise<Fingerprint> {
   if (source === undefined) return { kind: 'known', value: url }
   try {
-    const answer = await client.read(source.path, {}, context)
-    const value = textAt(answer.data, source.value)
+    const response = await client.read(source.path, {}, context)
+    const value = textAt(response.data, source.value)
     if (value === undefined) throw unusable(`the account has no id at ${source.value.join('.')}`)
     return { kind: 'known', value }
   } catch (error) {

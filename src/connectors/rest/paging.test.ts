@@ -58,16 +58,16 @@ describe('ways of paging', () => {
     ],
     ['single', { paging: 'single', items: 'all' }, () => [{ all: records }], true],
   ]
-  test.each(ways)('%s', async (_name, list, answer, complete) => {
+  test.each(ways)('%s', async (_name, list, reply, complete) => {
     const resource = await scripted(
       (request, response) => {
-        const [body, headers] = answer(request.url, `http://${request.headers.host}`)
+        const [body, headers] = reply(request.url, `http://${request.headers.host}`)
         sendJson(response, 200, body, headers)
       },
       { list },
     )
-    const { rids, end } = await listOf(resource)
-    expect(rids).toEqual(records.map(({ id }) => String(id)))
+    const { nativeIds, end } = await listOf(resource)
+    expect(nativeIds).toEqual(records.map(({ id }) => String(id)))
     expect(end.complete).toBe(complete)
   })
 
@@ -90,7 +90,7 @@ describe('ways of paging', () => {
         },
       },
     )
-    expect((await listOf(resource)).rids).toEqual(['a', 'b', 'ba', 'c', 'd'])
+    expect((await listOf(resource)).nativeIds).toEqual(['a', 'b', 'ba', 'c', 'd'])
   })
 
   test('a page link to another host is not followed', async () => {
@@ -112,7 +112,7 @@ describe('ways of paging', () => {
     await expect(listOf(resource)).rejects.toMatchObject({ code: 'HTTP_PAGES_REPEATED' })
   })
 
-  test('an answer that has no list, or a record without an id, is a clear error', async () => {
+  test('a response that has no list, or a record without an id, is a clear error', async () => {
     for (const body of [{ rows: records }, [{ name: 'no id' }], ['text']]) {
       const resource = await scripted((_request, response) => sendJson(response, 200, body), {
         list: { paging: 'single' },
@@ -154,7 +154,7 @@ describe('a changes feed by time', () => {
     for (let more = true; more; ) {
       const page = await resource.changes?.(cursor, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      told.push(...page.changed.map(({ rid }) => rid))
+      told.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }

@@ -1,4 +1,4 @@
-/** Answers with a success status that are none: refusals in a body, another record, a part that failed, nothing at all. */
+/** Responses with a success status that are none: refusals in a body, another record, a part that failed, nothing at all. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 import { closeAll, context, listOf, scripted } from '../../../test/support/rest/connected.ts'
@@ -6,19 +6,19 @@ import type { Resource, WriteResult } from '../kit/contract.ts'
 
 afterEach(closeAll)
 
-const answers =
+const responses =
   (status: number, body: unknown, headers: Record<string, string> = {}): Respond =>
   (_request, response) =>
     sendJson(response, status, body, headers)
 
 const update = (resource: Resource): Promise<WriteResult> | undefined =>
-  resource.update?.({ rid: '1', patch: { name: 'Ada Lovelace' }, idempotencyKey: 'k' }, context)
+  resource.update?.({ nativeId: '1', patch: { name: 'Ada Lovelace' }, idempotencyKey: 'k' }, context)
 const create = (resource: Resource): Promise<WriteResult> | undefined =>
   resource.create?.({ body: { name: 'Ada Lovelace' }, recordId: 'r', idempotencyKey: 'k' }, context)
 
-describe('an update answered with success', () => {
-  const proven = { kind: 'ok', rid: '1', native: { id: 1 } }
-  const untold = { kind: 'ok', rid: '1' }
+describe('an update responded with success', () => {
+  const proven = { kind: 'ok', nativeId: '1', native: { id: 1 } }
+  const untold = { kind: 'ok', nativeId: '1' }
   test.each([
     ['the record', 200, { id: 1, name: 'Ada Lovelace' }, proven],
     ['a list of one', 200, [{ id: 1 }], proven],
@@ -33,7 +33,7 @@ describe('an update answered with success', () => {
     ['a record with a state of its own', 200, { id: 1, status: 'failed' }, proven],
     ['an empty list of errors', 200, { errors: [], data: {} }, untold],
     ['an error beside the record', 200, { id: 1, error: 'no' }, untold],
-    ['202 with the record', 202, { id: 1 }, { kind: 'ok', rid: '1', accepted: true }],
+    ['202 with the record', 202, { id: 1 }, { kind: 'ok', nativeId: '1', accepted: true }],
     [
       '207 with a part that failed',
       207,
@@ -44,22 +44,22 @@ describe('an update answered with success', () => {
     ['another record', 200, { id: 2 }, { kind: 'unknown', others: ['2'] }],
     ['a list of other records', 200, [{ id: 2 }, { id: 3 }], untold],
   ])('%s', async (_title, status, body, result) => {
-    const got = await update(await scripted(answers(status, body)))
+    const got = await update(await scripted(responses(status, body)))
     expect(got).toMatchObject(result)
     if (result === untold) expect(got).toEqual(untold)
   })
 
   test('nothing at all, and a web page', async () => {
     const empty = await scripted((_request, response) => void response.writeHead(200).end())
-    expect(await update(empty)).toEqual({ kind: 'ok', rid: '1' })
-    const page = await scripted(answers(200, '<html></html>', { 'content-type': 'text/html' }))
+    expect(await update(empty)).toEqual({ kind: 'ok', nativeId: '1' })
+    const page = await scripted(responses(200, '<html></html>', { 'content-type': 'text/html' }))
     expect(await update(page)).toMatchObject({ kind: 'unknown', failure: { code: 'HTTP_ANSWER_IS_HTML' } })
   })
 })
 
 test('the words of the API are kept, without what was sent', async () => {
   const message = 'Ada Lovelace (ada@example.org, 0301234567) is blocked by rule 17'
-  const result = await update(await scripted(answers(200, { success: false, code: 'BLOCKED', message })))
+  const result = await update(await scripted(responses(200, { success: false, code: 'BLOCKED', message })))
   const told = result?.kind === 'rejected' ? result.failure.message : ''
   expect(told).toContain('BLOCKED')
   expect(told).toContain('is blocked by rule 17')
@@ -69,29 +69,29 @@ test('the words of the API are kept, without what was sent', async () => {
 test('a manifest says where errors are, and then nothing else is one', async () => {
   const errors = { reported: { path: 'result.problems', message: 'text', code: 'kind' } }
   const told = await scripted(
-    answers(200, { id: 1, result: { problems: [{ kind: 'LIMIT', text: 'too much' }] } }),
+    responses(200, { id: 1, result: { problems: [{ kind: 'LIMIT', text: 'too much' }] } }),
     { errors },
   )
   expect(await update(told)).toMatchObject({
     kind: 'rejected',
     failure: { message: expect.stringMatching(/LIMIT.*too much/) },
   })
-  const none = await scripted(answers(200, { id: 1, success: false, result: { problems: [] } }), { errors })
+  const none = await scripted(responses(200, { id: 1, success: false, result: { problems: [] } }), { errors })
   expect(await update(none)).toMatchObject({ kind: 'ok', native: { id: 1 } })
-  const flagged = await scripted(answers(200, { id: 1, state: 'no', why: 'closed' }), {
+  const flagged = await scripted(responses(200, { id: 1, state: 'no', why: 'closed' }), {
     errors: { reported: { when: { path: 'state', equals: ['no'] }, message: 'why' } },
   })
   expect(await update(flagged)).toMatchObject({
     kind: 'rejected',
     failure: { message: expect.stringContaining('closed') },
   })
-  await expect(scripted(answers(200, {}), { errors: { reported: {} } })).rejects.toThrow(
+  await expect(scripted(responses(200, {}), { errors: { reported: {} } })).rejects.toThrow(
     /path, when, or both/,
   )
 })
 
 test('the words of a 4xx are kept where the manifest says where they are', async () => {
-  const resource = await scripted(answers(422, { error: { text: 'Ada Lovelace is too young' } }), {
+  const resource = await scripted(responses(422, { error: { text: 'Ada Lovelace is too young' } }), {
     errors: { message: 'error.text' },
   })
   const result = await update(resource)
@@ -103,9 +103,11 @@ test('the words of a 4xx are kept where the manifest says where they are', async
 
 describe('creates', () => {
   test('one that reports an error and has no record is refused; with a record it is open', async () => {
-    expect(await create(await scripted(answers(200, { success: false })))).toMatchObject({ kind: 'rejected' })
+    expect(await create(await scripted(responses(200, { success: false })))).toMatchObject({
+      kind: 'rejected',
+    })
     const both = { id: 5, problems: ['half'] }
-    const declared = await scripted(answers(201, both), { errors: { reported: { path: 'problems' } } })
+    const declared = await scripted(responses(201, both), { errors: { reported: { path: 'problems' } } })
     expect(await create(declared)).toMatchObject({ kind: 'unknown', failure: { answered: true } })
   })
 
@@ -122,12 +124,12 @@ describe('creates', () => {
         },
         { create: { as: 'clientId' } },
       )
-    expect(await create(await resource(true))).toMatchObject({ kind: 'ok', rid: 'r' })
+    expect(await create(await resource(true))).toMatchObject({ kind: 'ok', nativeId: 'r' })
     expect(await create(await resource(false))).toMatchObject({ kind: 'unknown' })
   })
 })
 
-test('a read that is answered with another record is no information, or a merge where that is declared', async () => {
+test('a read that is responded with another record is no information, or a merge where that is declared', async () => {
   const respond: Respond = ({ url }, response) =>
     sendJson(response, 200, { id: url.endsWith('/ABC') ? 'abc' : 1, merged: '2; 3' })
   expect(await (await scripted(respond)).read('2', context)).toMatchObject({
@@ -143,7 +145,7 @@ test('a read that is answered with another record is no information, or a merge 
   expect(await (await scripted(respond)).read('ABC', context)).toMatchObject({ kind: 'unknown' })
   expect(await (await scripted(respond, { idComparison: 'ignoreCase' })).read('ABC', context)).toMatchObject({
     kind: 'live',
-    rid: 'ABC',
+    nativeId: 'ABC',
   })
 })
 
@@ -161,8 +163,8 @@ test('the filter of a resource holds for lists and reads alike', async () => {
     },
     { where: { type: 'customer', amount: 12.5 }, list: { paging: 'single' } },
   )
-  expect(await listOf(resource)).toEqual({ rids: ['1', '3'], end: { complete: true } })
+  expect(await listOf(resource)).toEqual({ nativeIds: ['1', '3'], end: { complete: true } })
   expect(await resource.read('3', context)).not.toHaveProperty('inScope')
-  for (const rid of ['2', '4'])
-    expect(await resource.read(rid, context)).toMatchObject({ kind: 'live', inScope: false })
+  for (const nativeId of ['2', '4'])
+    expect(await resource.read(nativeId, context)).toMatchObject({ kind: 'live', inScope: false })
 })

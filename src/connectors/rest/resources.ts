@@ -22,8 +22,10 @@ export function bindResource(owner: ResourceContext): Resource {
   return {
     name: owner.name,
     capabilities,
-    read: (rid, context) => readOne(owner, rid, context),
-    ...(capabilities.read.batch > 1 ? { readMany: (rids, context) => readMany(owner, rids, context) } : {}),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
+    ...(capabilities.read.batch > 1
+      ? { readMany: (nativeIds, context) => readMany(owner, nativeIds, context) }
+      : {}),
     list: (context) => listAll(owner, list, context),
     ...(changes === undefined
       ? {}

@@ -45,46 +45,49 @@ describe('JSONPlaceholder on json-server', () => {
     const resource = await users()
     expect(await resource.read('1', context)).toMatchObject({
       kind: 'live',
-      rid: '1',
+      nativeId: '1',
       native: { username: 'Bret' },
     })
     expect(await resource.read('999', context)).toEqual({ kind: 'gone' })
     const many = await resource.readMany?.(['2', '999', '1'], context)
-    expect(many?.map((one) => (one.kind === 'live' ? one.rid : one.kind))).toEqual(['2', 'gone', '1'])
+    expect(many?.map((one) => (one.kind === 'live' ? one.nativeId : one.kind))).toEqual(['2', 'gone', '1'])
     const made = await resource.create?.(
       { body: { name: 'Ada' }, recordId: 'r-1', idempotencyKey: 'k' },
       context,
     )
-    expect(made).toMatchObject({ kind: 'ok', rid: '11', native: { isthmusId: 'r-1' } })
+    expect(made).toMatchObject({ kind: 'ok', nativeId: '11', native: { isthmusId: 'r-1' } })
     expect(resource.markerOf?.({ isthmusId: 'r-1' })).toBe('r-1')
     expect(await resource.find?.({ by: 'marker', recordId: 'r-1' }, context)).toEqual({
       kind: 'found',
-      rids: ['11'],
+      nativeIds: ['11'],
       capped: false,
     })
     const update = await resource.update?.(
-      { rid: '11', patch: { name: 'Ada L.' }, idempotencyKey: 'k' },
+      { nativeId: '11', patch: { name: 'Ada L.' }, idempotencyKey: 'k' },
       context,
     )
     expect(update).toMatchObject({ kind: 'ok', native: { name: 'Ada L.', isthmusId: 'r-1' } })
-    expect(await resource.remove?.({ rid: '11', mode: 'delete' }, context)).toEqual({ kind: 'ok', rid: '11' })
-    expect(await resource.remove?.({ rid: '11', mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect(await resource.remove?.({ nativeId: '11', mode: 'delete' }, context)).toEqual({
+      kind: 'ok',
+      nativeId: '11',
+    })
+    expect(await resource.remove?.({ nativeId: '11', mode: 'delete' }, context)).toEqual({ kind: 'gone' })
   })
 
   test('a search for a marker that no record has yet finds none, although the server drops unknown filters', async () => {
     const resource = await users()
     expect(await resource.find?.({ by: 'marker', recordId: 'none' }, context)).toEqual({
       kind: 'found',
-      rids: [],
+      nativeIds: [],
       capped: false,
     })
     const byMail = await resource.find?.({ by: 'values', values: { email: 'Sincere@april.biz' } }, context)
-    expect(byMail).toEqual({ kind: 'found', rids: ['1'], capped: false })
+    expect(byMail).toEqual({ kind: 'found', nativeIds: ['1'], capped: false })
   })
 
   test('the list is walked by id, complete, and counts as evidence', async () => {
-    const { rids, end } = await listOf(await users())
-    expect(rids).toHaveLength(10)
+    const { nativeIds, end } = await listOf(await users())
+    expect(nativeIds).toHaveLength(10)
     expect(end).toEqual({ complete: true, expected: 10 })
   })
 })
@@ -111,11 +114,11 @@ describe('a system with PUT, versions and a counter feed, in 30 lines of YAML', 
     const body = { name: 'A', address: { city: 'Bonn', street: 'X' }, note: 'kept' }
     const made = await partners.create?.({ body, recordId: 'r1', idempotencyKey: 'k' }, context)
     if (made?.kind !== 'ok' || made.version === undefined) return expect.fail(JSON.stringify(made))
-    const read = await partners.read(made.rid, context)
+    const read = await partners.read(made.nativeId, context)
     if (read.kind !== 'live') return expect.fail(read.kind)
     expect(read).toMatchObject({ version: made.version, native: { externalId: 'r1' } })
     const update = {
-      rid: made.rid,
+      nativeId: made.nativeId,
       patch: { address: { city: 'Köln' } },
       base: read.native,
       idempotencyKey: 'k',
@@ -129,7 +132,7 @@ describe('a system with PUT, versions and a counter feed, in 30 lines of YAML', 
       kind: 'stale',
     })
     expect(await partners.update?.(update, context)).toMatchObject({ kind: 'rejected' })
-    const unread = { rid: made.rid, patch: {}, idempotencyKey: 'k' }
+    const unread = { nativeId: made.nativeId, patch: {}, idempotencyKey: 'k' }
     expect(await partners.update?.(unread, context)).toMatchObject({
       kind: 'not-sent',
       failure: { code: 'CONNECTOR_BASE_MISSING' },
@@ -146,22 +149,22 @@ describe('a system with PUT, versions and a counter feed, in 30 lines of YAML', 
     for (let more = true; more; ) {
       const page = await partners.changes?.(cursor, context)
       if (page?.kind !== 'page') return expect.fail(JSON.stringify(page))
-      all.push(...page.changed.map(({ rid }) => rid))
+      all.push(...page.changed.map(({ nativeId }) => nativeId))
       cursor = page.cursor
       more = page.more
     }
     expect(new Set(all).size).toBe(20)
     const [victim = ''] = all
-    await partners.remove?.({ rid: victim, mode: 'delete' }, context)
+    await partners.remove?.({ nativeId: victim, mode: 'delete' }, context)
     const next = await partners.changes?.(cursor, context)
-    expect(next).toMatchObject({ kind: 'page', more: false, changed: [{ rid: victim, deleted: true }] })
+    expect(next).toMatchObject({ kind: 'page', more: false, changed: [{ nativeId: victim, deleted: true }] })
   })
 
   test('H24, H25: walks the whole list, and does not trust one that ends early', async () => {
     const whole = await fakeErp()
     for (let n = 0; n < 30; n += 1) whole.fake.resource('partners').table.create({ name: `n${n}` }, 'user')
-    const { rids, end } = await listOf(whole.partners)
-    expect(new Set(rids).size).toBe(30)
+    const { nativeIds, end } = await listOf(whole.partners)
+    expect(new Set(nativeIds).size).toBe(30)
     expect(end).toEqual({ complete: true, expected: 30 })
     const capped = await fakeErp({ listCap: 10 })
     for (let n = 0; n < 30; n += 1) capped.fake.resource('partners').table.create({ name: `n${n}` }, 'user')
@@ -171,7 +174,10 @@ describe('a system with PUT, versions and a counter feed, in 30 lines of YAML', 
   test('tells a record that was merged into another, and a wrong path, apart from a deletion', async () => {
     const { partners, fake } = await fakeErp()
     const { table } = fake.resource('partners')
-    const [a, b] = [table.create({ name: 'a' }, 'user').rid, table.create({ name: 'b' }, 'user').rid]
+    const [a, b] = [
+      table.create({ name: 'a' }, 'user').nativeId,
+      table.create({ name: 'b' }, 'user').nativeId,
+    ]
     table.remove(a, 'user', { mergedInto: b })
     const merged = await partners.read(a, context)
     expect(merged).toEqual({ kind: 'gone', mergedInto: b })
@@ -199,7 +205,7 @@ describe('a system with PUT, versions and a counter feed, in 30 lines of YAML', 
     expect(await system.webhook?.(delivery)).toEqual({
       kind: 'accepted',
       deliveryId: 'msg_7',
-      changed: [{ resource: 'partners', rid: 'p1', version: '4', deleted: true }],
+      changed: [{ resource: 'partners', nativeId: 'p1', version: '4', deleted: true }],
     })
     expect(await system.webhook?.({ ...delivery, body: Buffer.from(`${body} `) })).toMatchObject({
       kind: 'refused',

@@ -41,9 +41,9 @@ function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
   // Too much changed at once: Salesforce names no records then, and the next poll or full run finds them.
   if (type === 'GAP_OVERFLOW') return []
   const deleted = type === 'DELETE' || type === 'GAP_DELETE'
-  const rids = ids.flatMap((id: unknown) => (typeof id === 'string' ? (wholeId(id) ?? []) : []))
-  if (rids.length !== ids.length) return undefined
-  return rids.map((rid) => ({ resource, rid, ...(deleted ? { deleted: true } : {}) }))
+  const nativeIds = ids.flatMap((id: unknown) => (typeof id === 'string' ? (wholeId(id) ?? []) : []))
+  if (nativeIds.length !== ids.length) return undefined
+  return nativeIds.map((nativeId) => ({ resource, nativeId, ...(deleted ? { deleted: true } : {}) }))
 }
 
 /** Undefined when the relay took out whatever tells one event from another. */

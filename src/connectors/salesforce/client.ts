@@ -1,6 +1,6 @@
 /** The REST API of one org: paths of the version, queries over all their pages, and what each kind of call may take. */
 import type { Method } from '../../http/call.ts'
-import type { Answer, ApiClient } from '../../http/client.ts'
+import type { ApiClient, ApiResponse } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
@@ -14,7 +14,7 @@ export interface QueryResult {
   readonly rows: readonly NativeRecord[]
   /** What COUNT() counted, or the number of rows. */
   readonly totalSize: number
-  /** The server's time when the query was sent, as far as its answer tells: epoch ms. */
+  /** The server's time when the query was sent, as far as its response tells: epoch ms. */
   readonly serverNowMs?: number
 }
 
@@ -23,11 +23,16 @@ export interface SalesforceClient {
   /** `/services/data/v60.0/sobjects/…`: the whole path, for requests within a composite one. */
   path(below: string): string
   /** A read: bridged over short disturbances within the read timeout. */
-  read(below: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  read(below: string, options: CallOptions, context: CallContext): Promise<ApiResponse<unknown>>
   /** A read that needs a body. Sent once. */
-  readByPost(below: string, json: unknown, context: CallContext): Promise<Answer<unknown>>
+  readByPost(below: string, json: unknown, context: CallContext): Promise<ApiResponse<unknown>>
   /** A write: sent once. The engine decides about everything after that, since it knows what was written before. */
-  write(method: Method, below: string, options: CallOptions, context: CallContext): Promise<Answer<unknown>>
+  write(
+    method: Method,
+    below: string,
+    options: CallOptions,
+    context: CallContext,
+  ): Promise<ApiResponse<unknown>>
   /** A query with all its pages; `all` finds deleted records too. */
   query(soql: string, context: CallContext, scope?: 'live' | 'all'): Promise<QueryResult>
   /** A body that is handed on while it comes in. */
@@ -35,7 +40,7 @@ export interface SalesforceClient {
     below: string,
     options: CallOptions,
     context: CallContext,
-  ): Promise<Answer<AsyncIterable<Uint8Array>>>
+  ): Promise<ApiResponse<AsyncIterable<Uint8Array>>>
 }
 
 /** Pages of one query: the service may cut 2,000 wide rows into pages of 200 or fewer. */
@@ -74,7 +79,7 @@ export function salesforceClient(
       )
       const tookMs = monotonic() - startedAt
       const result = await allRows(first, (target) => get(target, {}, context))
-      // Whatever takes rows out of an answer on the way leaves their number in it. A count alone has no rows.
+      // Whatever takes rows out of a response on the way leaves their number in it. A count alone has no rows.
       if (result.isOnePage && result.rows.length !== result.totalSize && !soql.startsWith('SELECT COUNT()'))
         throw unusable(`a query found ${result.totalSize} records and gave ${result.rows.length}`)
       return { rows: result.rows, totalSize: result.totalSize, ...serverNow(first, tookMs) }
@@ -96,8 +101,8 @@ function assertSendable(soql: string): void {
 }
 
 async function allRows(
-  first: Answer<unknown>,
-  more: (target: string) => Promise<Answer<unknown>>,
+  first: ApiResponse<unknown>,
+  more: (target: string) => Promise<ApiResponse<unknown>>,
 ): Promise<Pick<QueryResult, 'rows' | 'totalSize'> & { readonly isOnePage: boolean }> {
   let page = queryPage(first.data)
   const isOnePage = page.next === undefined
@@ -117,12 +122,12 @@ interface QueryPage {
   readonly next: string | undefined
 }
 
-/** A page that is not done has to say where the next one is; anything else is no end but a broken answer. */
+/** A page that is not done has to say where the next one is; anything else is no end but a broken response. */
 function queryPage(body: unknown): QueryPage {
-  if (!isNativeRecord(body)) throw unusable('the answer to a query is not an object')
+  if (!isNativeRecord(body)) throw unusable('the response to a query is not an object')
   const { records, totalSize, done, nextRecordsUrl } = body
   if (!Array.isArray(records) || typeof totalSize !== 'number' || typeof done !== 'boolean') {
-    throw unusable('the answer to a query lacks records, totalSize or done')
+    throw unusable('the response to a query lacks records, totalSize or done')
   }
   if (!records.every(isNativeRecord)) throw unusable('a row of a query is not an object')
   if (done) return { rows: records, totalSize, next: undefined }
@@ -130,16 +135,16 @@ function queryPage(body: unknown): QueryPage {
   return { rows: records, totalSize, next: nextRecordsUrl }
 }
 
-/** The field has whole seconds and was written when the answer was ready; the rows were read before that. */
+/** The field has whole seconds and was written when the response was ready; the rows were read before that. */
 export function serverNow(
-  { headers }: Pick<Answer<unknown>, 'headers'>,
+  { headers }: Pick<ApiResponse<unknown>, 'headers'>,
   tookMs: number,
 ): { readonly serverNowMs?: number } {
   const date = serverTimeOf(headers.date)
   return date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }
 }
 
-/** The error of an answer that can't be understood: it is never an empty list. */
+/** The error of a response that can't be understood: it is never an empty list. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer of Salesforce can't be used: ${what}.`)
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response of Salesforce can't be used: ${what}.`)
 }

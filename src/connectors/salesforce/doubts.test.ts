@@ -1,4 +1,4 @@
-/** Answers that are odd, or about something else: none may turn into a fact about a record. */
+/** Responses that are odd, or about something else: none may turn into a fact about a record. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { sendJson } from '../../../test/support/local-server.ts'
 import type { ApiRequest } from '../../../test/support/salesforce/api.ts'
@@ -29,10 +29,10 @@ describe('reads', () => {
         return true
       },
     })
-    const rid = fake.org.create('Account', { Name: 'A' })
-    fake.org.remove('Account', rid)
-    expect(await accounts.read(rid, context)).toMatchObject({ kind: 'unknown' })
-    expect(await accounts.readMany?.([rid], context)).toMatchObject([{ kind: 'unknown' }])
+    const nativeId = fake.org.create('Account', { Name: 'A' })
+    fake.org.remove('Account', nativeId)
+    expect(await accounts.read(nativeId, context)).toMatchObject({ kind: 'unknown' })
+    expect(await accounts.readMany?.([nativeId], context)).toMatchObject([{ kind: 'unknown' }])
   })
 
   test('a listing whose rows were lost on the way is no empty list', async () => {
@@ -56,12 +56,12 @@ describe('reads', () => {
       { bulk: { from: 1, poll: '10ms' }, resources: { Account: { fields: ['Name', 'Phone'] } } },
     )
     for (let n = 0; n < 3; n += 1) fake.org.create('Account', { Name: `A${n}` })
-    const rids: string[] = []
+    const nativeIds: string[] = []
     const walk = async (): Promise<void> => {
-      for await (const page of accounts.list(context)) rids.push(...page.map(({ rid }) => rid))
+      for await (const page of accounts.list(context)) nativeIds.push(...page.map(({ nativeId }) => nativeId))
     }
     await expect(walk()).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
-    expect(rids).toHaveLength(1)
+    expect(nativeIds).toHaveLength(1)
   })
 })
 
@@ -71,19 +71,19 @@ describe('changes', () => {
     const start = Date.UTC(2026, 4, 1, 12, 0, 0)
     const at = (seconds: number): void => fake.org.setTime(start + seconds * 1_000)
     at(0)
-    const rid = fake.org.create('Account', { Name: 'A' })
+    const nativeId = fake.org.create('Account', { Name: 'A' })
     let { cursor } = await changesOf(accounts)
     at(30)
-    fake.org.remove('Account', rid)
+    fake.org.remove('Account', nativeId)
     at(70)
     ;({ cursor } = await changesOf(accounts, cursor))
     at(80)
-    fake.org.restore('Account', rid)
+    fake.org.restore('Account', nativeId)
     at(90)
-    fake.org.remove('Account', rid)
+    fake.org.remove('Account', nativeId)
     fake.org.emptyRecycleBin('Account')
     at(130)
-    expect((await changesOf(accounts, cursor)).told).toContainEqual({ rid, deleted: true })
+    expect((await changesOf(accounts, cursor)).told).toContainEqual({ nativeId, deleted: true })
   })
 })
 
@@ -92,7 +92,7 @@ describe('notices', () => {
 
   test('an id in its short form is that of the record which is known by the long one', async () => {
     const { fake, system } = await org({}, { webhooks: { secret } })
-    const rid = fake.org.create('Account', { Name: 'A' })
+    const nativeId = fake.org.create('Account', { Name: 'A' })
     const notice = async (recordId: string) => {
       const ChangeEventHeader = { entityName: 'Account', changeType: 'UPDATE', recordIds: [recordId] }
       return await system.webhook?.({
@@ -101,10 +101,13 @@ describe('notices', () => {
         receivedAt: Date.now(),
       })
     }
-    for (const id of [rid, rid.slice(0, 15)]) {
-      expect(await notice(id)).toMatchObject({ kind: 'accepted', changed: [{ resource: 'Account', rid }] })
+    for (const id of [nativeId, nativeId.slice(0, 15)]) {
+      expect(await notice(id)).toMatchObject({
+        kind: 'accepted',
+        changed: [{ resource: 'Account', nativeId }],
+      })
     }
-    expect(await notice(`${rid.slice(0, 15)}A`)).toMatchObject({ kind: 'refused' })
+    expect(await notice(`${nativeId.slice(0, 15)}A`)).toMatchObject({ kind: 'refused' })
     expect([wholeId('001D000000IqhSL'), wholeId('00Q3x00001hJKLm')]).toEqual([
       toEighteen('001D000000IqhSL'),
       toEighteen('00Q3x00001hJKLm'),
@@ -119,9 +122,9 @@ describe('writes', () => {
     const lost = { success: false, errors: [{ statusCode: 'NOT_FOUND', message: 'x', fields: [] }] }
     const refused = { success: false, errors: deletedReference }
     const { fake, accounts } = await org({ intercept: once(isCollection, 200, [lost, lost, refused]) })
-    const rids = ['A', 'B', 'C'].map((Name) => fake.org.create('Account', { Name }))
-    fake.org.remove('Account', rids[1] ?? '')
-    const requests = rids.map((rid) => ({ rid, patch: { Phone: '1' }, idempotencyKey: 'k' }))
+    const nativeIds = ['A', 'B', 'C'].map((Name) => fake.org.create('Account', { Name }))
+    fake.org.remove('Account', nativeIds[1] ?? '')
+    const requests = nativeIds.map((nativeId) => ({ nativeId, patch: { Phone: '1' }, idempotencyKey: 'k' }))
     expect(await accounts.updateMany?.(requests, context)).toMatchObject([
       { kind: 'not-sent' },
       { kind: 'gone' },
@@ -137,10 +140,10 @@ describe('writes', () => {
       { intercept: once(isComposite, 200, { compositeResponse }) },
       { resources: { Account: { precondition: 'etag' } } },
     )
-    const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
-    fake.org.remove('Account', rids[1] ?? '')
-    const requests = rids.map((rid) => ({
-      rid,
+    const nativeIds = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+    fake.org.remove('Account', nativeIds[1] ?? '')
+    const requests = nativeIds.map((nativeId) => ({
+      nativeId,
       patch: { Phone: '1' },
       ifVersion: '"x"',
       idempotencyKey: 'k',
@@ -155,8 +158,8 @@ describe('writes', () => {
     const isUpdate = ({ method }: ApiRequest): boolean => method === 'PATCH'
     const body = [{ errorCode: 'ENTITY_IS_DELETED', message: 'entity is deleted' }]
     const { fake, accounts } = await org({ intercept: once(isUpdate, 400, body) })
-    const rid = fake.org.create('Account', { Name: 'A' })
-    expect(await update(accounts, rid, { Phone: '1' })).toMatchObject({ kind: 'rejected' })
+    const nativeId = fake.org.create('Account', { Name: 'A' })
+    expect(await update(accounts, nativeId, { Phone: '1' })).toMatchObject({ kind: 'rejected' })
   })
 
   test.each(['INSUFFICIENT_ACCESS_OR_READONLY', 'INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY'])(
@@ -171,9 +174,9 @@ describe('writes', () => {
           return true
         },
       })
-      const rid = fake.org.create('Account', { Name: 'A' })
+      const nativeId = fake.org.create('Account', { Name: 'A' })
       const expected = { kind: 'rejected', failure: { scope: 'record' } }
-      expect(await update(accounts, rid, { Phone: '1' })).toMatchObject(expected)
+      expect(await update(accounts, nativeId, { Phone: '1' })).toMatchObject(expected)
       expect(await create(accounts, 'r-9', { Name: 'B' })).toMatchObject(expected)
     },
   )
@@ -182,10 +185,10 @@ describe('writes', () => {
     'where %s guards updates, one without a version is not sent',
     async (precondition) => {
       const { fake, accounts } = await org({}, { resources: { Account: { precondition } } })
-      const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+      const nativeIds = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
       const notSent = { kind: 'not-sent', failure: { scope: 'record', retryAfterMs: 2_000 } }
-      expect(await update(accounts, rids[0] ?? '', { Phone: '1' })).toMatchObject(notSent)
-      const requests = rids.map((rid) => ({ rid, patch: { Phone: '1' }, idempotencyKey: 'k' }))
+      expect(await update(accounts, nativeIds[0] ?? '', { Phone: '1' })).toMatchObject(notSent)
+      const requests = nativeIds.map((nativeId) => ({ nativeId, patch: { Phone: '1' }, idempotencyKey: 'k' }))
       expect(await accounts.updateMany?.(requests, context)).toMatchObject([notSent, notSent])
       expect([...fake.org.records('Account')].map(({ values }) => values.Phone ?? null)).toEqual([null, null])
     },

@@ -1,5 +1,5 @@
 /**
- * What Salesforce's refusals mean. An error answer is a list of `{ errorCode, message, fields }`; a record's result within a collection
+ * What Salesforce's refusals mean. An error response is a list of `{ errorCode, message, fields }`; a record's result within a collection
  * says `statusCode` instead. The code decides, not the HTTP status, which is 400 or 403 for very different things.
  *
  * | code | a write is | concerns |
@@ -20,7 +20,7 @@ import type { CallFailure, WriteResult } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { callFailure, writeResultOf } from '../kit/outcome.ts'
 
-/** One entry of an error answer, or of a record's result. Messages quote values of records: they never leave this file. */
+/** One entry of an error response, or of a record's result. Messages quote values of records: they never leave this file. */
 export interface Fault {
   readonly code: string
   readonly message: string
@@ -62,13 +62,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
 /** A quota of 24 sliding hours frees a little all the time, so looking again soon is right; not at once. */
 const quotaRetryMs = 60_000
 
-/** The entries of a failed call, or none when the answer is not Salesforce's. */
+/** The entries of a failed call, or none when the response is not Salesforce's. */
 export function faultsOf(error: unknown): readonly Fault[] {
   const isAnswered = error instanceof HttpStatusError || error instanceof AuthenticationError
   return isAnswered ? faultsIn(error.body) : []
 }
 
-/** The entries of a list of errors, of an answer or of one record's result. */
+/** The entries of a list of errors, of a response or of one record's result. */
 export function faultsIn(body: unknown): readonly Fault[] {
   if (!Array.isArray(body)) return []
   return body.slice(0, 50).flatMap((entry: unknown) => {

@@ -15,7 +15,7 @@ export interface OutboundMessage {
   readonly notified: readonly {
     readonly notificationId: string
     readonly object: string
-    readonly rid: string
+    readonly nativeId: string
   }[]
 }
 
@@ -55,12 +55,12 @@ function messageIn(document: unknown): OutboundMessage | undefined {
     const record = child(entry, 'sObject')
     // `sf:Account`: the prefix is whatever the document bound to the enterprise namespace.
     const object = textAt(record, ['@type'])?.split(':').at(-1)
-    return { notificationId: textAt(entry, ['Id']), object, rid: wholeId(textAt(record, ['Id']) ?? '') }
+    return { notificationId: textAt(entry, ['Id']), object, nativeId: wholeId(textAt(record, ['Id']) ?? '') }
   })
-  const whole = notified.flatMap(({ notificationId, object, rid }) =>
-    notificationId === undefined || object === undefined || rid === undefined
+  const whole = notified.flatMap(({ notificationId, object, nativeId }) =>
+    notificationId === undefined || object === undefined || nativeId === undefined
       ? []
-      : [{ notificationId, object, rid }],
+      : [{ notificationId, object, nativeId }],
   )
   return whole.length === entries.length ? { organizationId, notified: whole } : undefined
 }

@@ -8,11 +8,11 @@ import { unusable } from './client.ts'
 /** Id and time of a row; `attributes`, which only repeats both the object's name and the address, is left out. */
 export function listedRecord(row: unknown): ListedRecord {
   if (!isNativeRecord(row)) throw unusable('a record is not an object')
-  const rid = textAt(row, ['Id'])
-  if (rid === undefined) throw unusable('a record has no Id')
+  const nativeId = textAt(row, ['Id'])
+  if (nativeId === undefined) throw unusable('a record has no Id')
   const { attributes: _attributes, ...native } = row
   const changedAt = modstampOf(row)
-  return { rid, native, ...(changedAt === undefined ? {} : { changedAt }) }
+  return { nativeId, native, ...(changedAt === undefined ? {} : { changedAt }) }
 }
 
 /** When the record was last changed, by a person or by the system: epoch ms, whole seconds. */
@@ -21,8 +21,8 @@ export function modstampOf(row: NativeRecord): number | undefined {
 }
 
 /** 15 characters tell case apart, 18 carry that in a suffix. Whatever has another form is the id of nothing. */
-export function isRecordId(rid: string): boolean {
-  return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(rid)
+export function isRecordId(nativeId: string): boolean {
+  return /^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/.test(nativeId)
 }
 
 /**
@@ -39,17 +39,17 @@ export function isSameRecordId(one: string, other: string): boolean {
 const suffixes = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
 
 /**
- * The id with its 18 characters, as every answer of the API has it; undefined for the id of nothing. Notices may carry the short form, which
+ * The id with its 18 characters, as every response of the API has it; undefined for the id of nothing. Notices may carry the short form, which
  * would look like another record: three characters are missing that say of five each which are capitals.
  */
-export function wholeId(rid: string): string | undefined {
-  if (!isRecordId(rid)) return undefined
-  if (rid.length === 18) return rid
+export function wholeId(nativeId: string): string | undefined {
+  if (!isRecordId(nativeId)) return undefined
+  if (nativeId.length === 18) return nativeId
   const suffix = [0, 5, 10].map((start) => {
-    const capitals = [...rid.slice(start, start + 5)].map((one, place) =>
+    const capitals = [...nativeId.slice(start, start + 5)].map((one, place) =>
       /[A-Z]/.test(one) ? 1 << place : 0,
     )
     return suffixes.charAt(capitals.reduce((sum, bit) => sum + bit, 0))
   })
-  return rid + suffix.join('')
+  return nativeId + suffix.join('')
 }

@@ -30,9 +30,9 @@ export function bindResource(owner: ObjectContext, inflightMs: number): Resource
   return {
     name: object,
     capabilities: capabilitiesOf(config, { inflightMs, commitLagMs: owner.commitLagMs }),
-    read: (rid, context) => readOne(owner, rid, context),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
     // A version comes only with a single read.
-    ...(guarded ? {} : { readMany: (rids, context) => readMany(owner, rids, context) }),
+    ...(guarded ? {} : { readMany: (nativeIds, context) => readMany(owner, nativeIds, context) }),
     list: (context) => listAll(owner, context),
     changes: (cursor, context) => changesAfter(owner, cursor, context),
     find: (request, context) => findRecords(owner, request, context),

@@ -71,8 +71,8 @@ export class Schemas {
 
   /** As it is now, for whoever watches for changes. */
   async fresh(object: string, context: CallContext): Promise<ObjectSchema> {
-    const answer = await this.#client.read(`/sobjects/{object}/describe`, { path: { object } }, context)
-    const parsed = objectSchema.safeParse(answer.data)
+    const response = await this.#client.read(`/sobjects/{object}/describe`, { path: { object } }, context)
+    const parsed = objectSchema.safeParse(response.data)
     if (!parsed.success) throw unusable(`the describe of ${object} lacks names or fields`)
     const { name, label, replicateable, fields } = parsed.data
     return {

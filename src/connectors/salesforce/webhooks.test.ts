@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { changeEvent, sendOutboundMessage } from '../../../test/support/salesforce/outbound.ts'
 import { buildServer } from '../../server/create-server.ts'
-import type { WebhookDelivery, WebhookVerdict } from '../kit/contract.ts'
+import type { WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { connectSystem } from '../registry.ts'
 
 const secret = 'a secret of some length'
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 function receiver(
   webhooks: object = { secret, organizationId },
-): (delivery: WebhookDelivery) => Promise<WebhookVerdict> {
+): (delivery: WebhookDelivery) => Promise<WebhookResult> {
   const system = connectSystem(
     {
       name: 'crm',
@@ -47,10 +47,10 @@ test('an outbound message names its records and is acknowledged in SOAP', async 
   expect(verdict).toMatchObject({
     kind: 'accepted',
     changed: [
-      { resource: 'Account', rid: '001000000000001AAA' },
-      { resource: 'Account', rid: '001000000000002AAA' },
+      { resource: 'Account', nativeId: '001000000000001AAA' },
+      { resource: 'Account', nativeId: '001000000000002AAA' },
     ],
-    answer: { contentType: 'text/xml; charset=utf-8', body: expect.stringContaining('<Ack>true</Ack>') },
+    response: { contentType: 'text/xml; charset=utf-8', body: expect.stringContaining('<Ack>true</Ack>') },
   })
 })
 
@@ -146,15 +146,17 @@ test('change events of a relay name their records and deletions', async () => {
   expect(one).toMatchObject({
     kind: 'accepted',
     changed: [
-      { resource: 'Account', rid: '001000000000001AAA' },
-      { resource: 'Account', rid: '001000000000002AAA' },
+      { resource: 'Account', nativeId: '001000000000001AAA' },
+      { resource: 'Account', nativeId: '001000000000002AAA' },
     ],
   })
   const many = await send([
     changeEvent('Contact', ['003000000000001AAA'], 'GAP_DELETE', 1_000),
     changeEvent('Contact', ['000000000000000AAA'], 'GAP_OVERFLOW', 2_000),
   ])
-  expect(many).toMatchObject({ changed: [{ resource: 'Contact', rid: '003000000000001AAA', deleted: true }] })
+  expect(many).toMatchObject({
+    changed: [{ resource: 'Contact', nativeId: '003000000000001AAA', deleted: true }],
+  })
   expect((await send({ payload: {} })).kind).toBe('refused')
   expect((await send([])).kind).toBe('refused')
 })

@@ -4,7 +4,7 @@
  * says is never data; it names records, and they are read by id.
  */
 import { createHash } from 'node:crypto'
-import type { WebhookDelivery, WebhookVerdict } from '../kit/contract.ts'
+import type { WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
 import { parseChangeEvents } from './change-event.ts'
 import type { SalesforceConfig } from './config.ts'
@@ -15,7 +15,7 @@ type Settings = NonNullable<SalesforceConfig['webhooks']>
 /** Undefined when the definition has no secret for them. */
 export function bindWebhooks(
   settings: SalesforceConfig['webhooks'],
-): ((delivery: WebhookDelivery) => Promise<WebhookVerdict>) | undefined {
+): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
   if (settings === undefined) return undefined
   const { secret, nextSecret } = settings
   const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret]
@@ -34,7 +34,7 @@ function isXml({ headers, body }: WebhookDelivery): boolean {
   return /^\s*<\?xml/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))
 }
 
-function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery): WebhookVerdict {
+function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery): WebhookResult {
   const message = parseOutboundMessage(delivery.body)
   if (message === undefined) return { kind: 'refused', reason: 'the body is not an outbound message' }
   // One may be written with 15 characters and the other with 18.
@@ -46,12 +46,12 @@ function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery
     kind: 'accepted',
     // A notification keeps its id when it is sent again.
     deliveryId: digest(notified.map(({ notificationId }) => notificationId).sort()),
-    changed: notified.map(({ object, rid }) => ({ resource: object, rid })),
-    answer: { contentType: 'text/xml; charset=utf-8', body: acknowledgement },
+    changed: notified.map(({ object, nativeId }) => ({ resource: object, nativeId })),
+    response: { contentType: 'text/xml; charset=utf-8', body: acknowledgement },
   }
 }
 
-function eventsVerdict(delivery: WebhookDelivery): WebhookVerdict {
+function eventsVerdict(delivery: WebhookDelivery): WebhookResult {
   const events = parseChangeEvents(delivery.body)
   if (events === undefined) return { kind: 'refused', reason: 'the body holds no change events' }
   // Without positions the bytes stand for themselves.

@@ -8,9 +8,9 @@ import {
   drained,
   listOf,
   make,
+  nativeIdOf,
   orderHead,
   partner,
-  ridOf,
   start,
 } from '../../../test/support/sap/connected.ts'
 
@@ -18,20 +18,20 @@ describe('the change feed', () => {
   test('a partner that was never changed is told by its creation', async () => {
     const { sap, partners } = await start()
     const { cursor } = await drained(partners)
-    const rid = String(sap.partners.create(partner).BusinessPartner)
-    expect(sap.partners.get({ BusinessPartner: rid })?.LastChangeDate).toBeNull()
+    const nativeId = String(sap.partners.create(partner).BusinessPartner)
+    expect(sap.partners.get({ BusinessPartner: nativeId })?.LastChangeDate).toBeNull()
     const told = await drained(partners, cursor)
-    expect(told.rids).toEqual([rid])
-    expect((await drained(partners, told.cursor)).rids).toEqual([])
-    sap.partners.change({ BusinessPartner: rid }, { SearchTerm1: 'X' })
-    expect((await drained(partners, told.cursor)).rids).toContain(rid)
+    expect(told.nativeIds).toEqual([nativeId])
+    expect((await drained(partners, told.cursor)).nativeIds).toEqual([])
+    sap.partners.change({ BusinessPartner: nativeId }, { SearchTerm1: 'X' })
+    expect((await drained(partners, told.cursor)).nativeIds).toContain(nativeId)
   })
 
   test('more partners of one second than fit on a page are all told', async () => {
     const { sap, partners } = await start({}, { resources: { BusinessPartner: { list: { pageSize: 3 } } } })
     sap.server.store.clock.stop()
     const made = Array.from({ length: 10 }, () => String(sap.partners.create(partner).BusinessPartner))
-    expect((await drained(partners)).rids.toSorted()).toEqual(made)
+    expect((await drained(partners)).nativeIds.toSorted()).toEqual(made)
   })
 
   test('orders of one moment are all told, although V2 spells the moment less exactly than it is kept', async () => {
@@ -48,7 +48,7 @@ describe('the change feed', () => {
     )
     expect(new Set(sap.orders.all().map((one) => one.LastChangeDateTime)).size).toBe(10)
     const told = await drained(system.resource('SalesOrder'))
-    expect([...new Set(told.rids)].toSorted()).toEqual(made.toSorted())
+    expect([...new Set(told.nativeIds)].toSorted()).toEqual(made.toSorted())
   })
 
   test('a system whose wall shows another zone tells its changes at once, and their true time', async () => {
@@ -57,7 +57,7 @@ describe('the change feed', () => {
     // The fake writes its wall in UTC; four hours back that is the wall of New York in summer.
     const noon = Date.parse('2026-07-01T12:00:00Z')
     wall.at(noon - 4 * 3_600_000, () => sap.partners.create(partner))
-    expect((await drained(partners)).rids).toEqual(['1000001'])
+    expect((await drained(partners)).nativeIds).toEqual(['1000001'])
     const read = await partners.read('1000001', context)
     expect(read.kind === 'live' && read.changedAt).toBe(noon)
   })
@@ -67,8 +67,8 @@ describe('lists', () => {
   test('go by the key, past pages that the system cuts shorter than asked for', async () => {
     const { sap, partners } = await start({ pageSizeMax: 4 })
     for (let at = 0; at < 10; at += 1) sap.partners.create(partner)
-    const { rids, pages, end } = await listOf(partners)
-    expect(rids).toHaveLength(10)
+    const { nativeIds, pages, end } = await listOf(partners)
+    expect(nativeIds).toHaveLength(10)
     expect(pages).toBe(3)
     expect(end).toEqual({ complete: true, expected: 10 })
     expect(sap.server.seen.some(({ url }) => url.includes('$skiptoken'))).toBe(false)
@@ -78,7 +78,7 @@ describe('lists', () => {
     const where = "SearchTerm1 eq 'A' or SearchTerm1 eq 'B'"
     const { sap, partners } = await start({}, { resources: { BusinessPartner: { where } } })
     for (const SearchTerm1 of ['A', 'B', 'C']) sap.partners.create({ ...partner, SearchTerm1 })
-    expect((await listOf(partners)).rids).toEqual(['1000001', '1000002'])
+    expect((await listOf(partners)).nativeIds).toEqual(['1000001', '1000002'])
   })
 
   test('a service that was shut down deletes nothing', async () => {
@@ -134,9 +134,9 @@ test('a whole section puts a condition on a preset and adds a resource of its ow
   const { resources } = parse(text) as { readonly resources: Record<string, unknown> }
   const { sap, system, partners } = await start({}, { resources })
   sap.partners.create({ BusinessPartnerCategory: '1', LastName: 'Lovelace' })
-  const rid = await ridOf(make(partners))
-  expect((await listOf(partners)).rids).toEqual([rid])
-  expect((await listOf(system.resource('Identification'))).rids).toHaveLength(1)
+  const nativeId = await nativeIdOf(make(partners))
+  expect((await listOf(partners)).nativeIds).toEqual([nativeId])
+  expect((await listOf(system.resource('Identification'))).nativeIds).toHaveLength(1)
 })
 
 test('a service that is not activated is left out of the description, unless it was asked for', async () => {

@@ -7,10 +7,10 @@ import {
   idOf,
   listOf,
   make,
+  nativeIdOf,
   open,
   orderHead,
   partner,
-  ridOf,
   start,
   versionOf,
   writesTo,
@@ -21,28 +21,28 @@ const order = { ...orderHead, SoldToParty: '1000001' }
 describe('creates', () => {
   test('a partner carries our id as an identification, and is found by it', async () => {
     const { sap, partners } = await start()
-    const rid = await ridOf(make(partners))
+    const nativeId = await nativeIdOf(make(partners))
     expect(sap.identifications.all()).toMatchObject([
-      { BusinessPartner: rid, BPIdentificationType: 'ISTHMS', BPIdentificationNumber: idOf(1) },
+      { BusinessPartner: nativeId, BPIdentificationType: 'ISTHMS', BPIdentificationNumber: idOf(1) },
     ])
     expect(await partners.find?.({ by: 'marker', recordId: idOf(1) }, context)).toEqual({
       kind: 'found',
-      rids: [rid],
+      nativeIds: [nativeId],
       capped: false,
     })
-    const read = await partners.read(rid, context)
+    const read = await partners.read(nativeId, context)
     expect(read.kind === 'live' && partners.markerOf?.(read.native)).toBe(idOf(1))
   })
 
-  test('a create whose answer is lost is in doubt, and found by its marker', async () => {
+  test('a create whose response is lost is in doubt, and found by its marker', async () => {
     const { sap } = await start()
     const proxy = await startFaultProxy(sap.url)
     open.push(proxy)
     const partners = connect(proxy.url).resource('BusinessPartner')
-    proxy.faults.loseNextAnswer({ method: 'POST' })
+    proxy.faults.loseNextResponse({ method: 'POST' })
     expect(await make(partners)).toMatchObject({ kind: 'unknown' })
     expect(await partners.find?.({ by: 'marker', recordId: idOf(1) }, context)).toMatchObject({
-      rids: ['1000001'],
+      nativeIds: ['1000001'],
     })
   })
 
@@ -56,14 +56,16 @@ describe('creates', () => {
     ]
     const body = { ...orderHead, SoldToParty: '1000001', RequestedDeliveryDate: '2026-12-24', to_Item: items }
     const made = await make(orders, body)
-    expect(made).toMatchObject({ kind: 'ok', rid: '1', native: { TotalNetAmount: '0.3' } })
+    expect(made).toMatchObject({ kind: 'ok', nativeId: '1', native: { TotalNetAmount: '0.3' } })
     expect(made.kind === 'ok' && made.native !== undefined && 'to_Item' in made.native).toBe(false)
     expect(sap.items.all()).toMatchObject([
       { SalesOrderItem: '10', NetAmount: '0.1', RequestedQuantity: '5' },
       { SalesOrderItem: '20', NetAmount: '0.2', RequestedQuantity: '1' },
     ])
     expect(sap.orders.get({ SalesOrder: '1' })?.PurchaseOrderByCustomer).toBe(idOf(1).replaceAll('-', ''))
-    expect(await orders.find?.({ by: 'marker', recordId: idOf(1) }, context)).toMatchObject({ rids: ['1'] })
+    expect(await orders.find?.({ by: 'marker', recordId: idOf(1) }, context)).toMatchObject({
+      nativeIds: ['1'],
+    })
     expect(orders.markerOf?.({ PurchaseOrderByCustomer: idOf(1).replaceAll('-', '') })).toBe(idOf(1))
     expect(orders.markerOf?.({ PurchaseOrderByCustomer: 'PO 4711' })).toBeUndefined()
   })
@@ -104,36 +106,36 @@ describe('creates', () => {
 describe('changes by us', () => {
   test('an update keeps to the version: done, stale when old, stale when missing', async () => {
     const { sap, partners } = await start()
-    const rid = await ridOf(make(partners))
-    const ifVersion = await versionOf(partners, rid)
+    const nativeId = await nativeIdOf(make(partners))
+    const ifVersion = await versionOf(partners, nativeId)
     const update = (more: { ifVersion?: string }) =>
-      partners.update?.({ rid, patch: { SearchTerm1: 'N' }, idempotencyKey: 'u', ...more }, context)
+      partners.update?.({ nativeId, patch: { SearchTerm1: 'N' }, idempotencyKey: 'u', ...more }, context)
     expect(await update({})).toEqual({ kind: 'stale' })
-    expect(await update({ ifVersion })).toEqual({ kind: 'ok', rid })
+    expect(await update({ ifVersion })).toEqual({ kind: 'ok', nativeId })
     expect(await update({ ifVersion })).toEqual({ kind: 'stale' })
-    expect(sap.partners.get({ BusinessPartner: rid })?.OrganizationBPName1).toBe('Nordwind AG')
+    expect(sap.partners.get({ BusinessPartner: nativeId })?.OrganizationBPName1).toBe('Nordwind AG')
   })
 
   test('a record that somebody has open is tried again soon, by itself', async () => {
     const { sap, partners } = await start()
-    const rid = await ridOf(make(partners))
-    sap.partners.lock({ BusinessPartner: rid })
-    const ifVersion = await versionOf(partners, rid)
-    const request = { rid, patch: { SearchTerm1: 'N' }, idempotencyKey: 'u', ifVersion }
+    const nativeId = await nativeIdOf(make(partners))
+    sap.partners.lock({ BusinessPartner: nativeId })
+    const ifVersion = await versionOf(partners, nativeId)
+    const request = { nativeId, patch: { SearchTerm1: 'N' }, idempotencyKey: 'u', ifVersion }
     const locked = await partners.update?.(request, context)
     expect(locked).toMatchObject({
       kind: 'not-sent',
       failure: { code: 'CONNECTOR_RECORD_LOCKED', scope: 'record', retryAfterMs: 2_000 },
     })
-    sap.partners.unlock({ BusinessPartner: rid })
+    sap.partners.unlock({ BusinessPartner: nativeId })
     expect(await partners.update?.(request, context)).toMatchObject({ kind: 'ok' })
   })
 
   test('parts are not changed through the whole, which says so instead of losing them', async () => {
     const { sap, partners } = await start()
-    const rid = await ridOf(make(partners))
+    const nativeId = await nativeIdOf(make(partners))
     const patch = { to_BusinessPartnerAddress: [{ CityName: 'Bonn' }] }
-    expect(await partners.update?.({ rid, patch, idempotencyKey: 'u' }, context)).toMatchObject({
+    expect(await partners.update?.({ nativeId, patch, idempotencyKey: 'u' }, context)).toMatchObject({
       kind: 'rejected',
       fields: ['to_BusinessPartnerAddress'],
     })
@@ -142,44 +144,49 @@ describe('changes by us', () => {
 
   test('an address of a partner is a record with a key of two parts', async () => {
     const { system, partners } = await start()
-    const owner = await ridOf(make(partners))
+    const owner = await nativeIdOf(make(partners))
     const addresses = system.resource('BusinessPartnerAddress')
-    const rid = await ridOf(make(addresses, { BusinessPartner: owner, Country: 'DE', CityName: 'Bonn' }))
-    expect(rid).toBe(`BusinessPartner=${owner},AddressID=20001`)
-    const update = { rid, patch: { CityName: 'Köln' }, idempotencyKey: 'u' }
-    expect(await addresses.update?.(update, context)).toEqual({ kind: 'ok', rid })
-    expect(await addresses.read(rid, context)).toMatchObject({ native: { CityName: 'Köln' } })
-    expect(await addresses.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'ok', rid })
-    expect(await addresses.read(rid, context)).toEqual({ kind: 'gone' })
+    const nativeId = await nativeIdOf(
+      make(addresses, { BusinessPartner: owner, Country: 'DE', CityName: 'Bonn' }),
+    )
+    expect(nativeId).toBe(`BusinessPartner=${owner},AddressID=20001`)
+    const update = { nativeId, patch: { CityName: 'Köln' }, idempotencyKey: 'u' }
+    expect(await addresses.update?.(update, context)).toEqual({ kind: 'ok', nativeId })
+    expect(await addresses.read(nativeId, context)).toMatchObject({ native: { CityName: 'Köln' } })
+    expect(await addresses.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'ok', nativeId })
+    expect(await addresses.read(nativeId, context)).toEqual({ kind: 'gone' })
   })
 
   test('an order is deleted under its version, or whatever its version is when none is given', async () => {
     const { sap, system } = await start()
     sap.partners.create(partner)
     const orders = system.resource('SalesOrder')
-    const [first, second] = [await ridOf(make(orders, order, 1)), await ridOf(make(orders, order, 2))]
+    const [first, second] = [
+      await nativeIdOf(make(orders, order, 1)),
+      await nativeIdOf(make(orders, order, 2)),
+    ]
     const ifVersion = await versionOf(orders, first)
     sap.orders.change({ SalesOrder: first }, { TransactionCurrency: 'USD' })
-    const stale = await orders.remove?.({ rid: first, mode: 'delete', ifVersion }, context)
+    const stale = await orders.remove?.({ nativeId: first, mode: 'delete', ifVersion }, context)
     expect(stale).toEqual({ kind: 'stale' })
-    expect(await orders.remove?.({ rid: second, mode: 'delete' }, context)).toEqual({
+    expect(await orders.remove?.({ nativeId: second, mode: 'delete' }, context)).toEqual({
       kind: 'ok',
-      rid: second,
+      nativeId: second,
     })
-    expect(await orders.remove?.({ rid: second, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+    expect(await orders.remove?.({ nativeId: second, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
     expect(sap.orders.all().map(({ SalesOrder }) => SalesOrder)).toEqual([first])
   })
 
   test('archiving marks a partner, which counts as gone from then on', async () => {
     const { sap, partners } = await start()
-    const rid = await ridOf(make(partners))
-    const ifVersion = await versionOf(partners, rid)
-    expect(await partners.remove?.({ rid, mode: 'archive', ifVersion }, context)).toMatchObject({
+    const nativeId = await nativeIdOf(make(partners))
+    const ifVersion = await versionOf(partners, nativeId)
+    expect(await partners.remove?.({ nativeId, mode: 'archive', ifVersion }, context)).toMatchObject({
       kind: 'ok',
     })
-    expect(sap.partners.get({ BusinessPartner: rid })?.IsMarkedForArchiving).toBe(true)
-    expect(await partners.read(rid, context)).toEqual({ kind: 'gone' })
-    expect(await listOf(partners)).toMatchObject({ rids: [], end: { complete: true } })
+    expect(sap.partners.get({ BusinessPartner: nativeId })?.IsMarkedForArchiving).toBe(true)
+    expect(await partners.read(nativeId, context)).toEqual({ kind: 'gone' })
+    expect(await listOf(partners)).toMatchObject({ nativeIds: [], end: { complete: true } })
   })
 })
 
@@ -199,20 +206,20 @@ describe('batches', () => {
 
   test('of several updates each keeps to its own version', async () => {
     const { partners } = await start()
-    const rids = await Promise.all([1, 2].map((n) => ridOf(make(partners, partner, n))))
-    const [good = '', old = ''] = rids
-    const versions = await Promise.all(rids.map((rid) => versionOf(partners, rid)))
+    const nativeIds = await Promise.all([1, 2].map((n) => nativeIdOf(make(partners, partner, n))))
+    const [good = '', old = ''] = nativeIds
+    const versions = await Promise.all(nativeIds.map((nativeId) => versionOf(partners, nativeId)))
     const [first = '', second = ''] = versions
     await partners.update?.(
-      { rid: old, patch: { SearchTerm1: 'X' }, ifVersion: second, idempotencyKey: 'u' },
+      { nativeId: old, patch: { SearchTerm1: 'X' }, ifVersion: second, idempotencyKey: 'u' },
       context,
     )
     const patch = { SearchTerm2: 'Y' }
     const results = await partners.updateMany?.(
       [
-        { rid: old, patch, ifVersion: second, idempotencyKey: 'a' },
-        { rid: good, patch, ifVersion: first, idempotencyKey: 'b' },
-        { rid: '999', patch, ifVersion: first, idempotencyKey: 'c' },
+        { nativeId: old, patch, ifVersion: second, idempotencyKey: 'a' },
+        { nativeId: good, patch, ifVersion: first, idempotencyKey: 'b' },
+        { nativeId: '999', patch, ifVersion: first, idempotencyKey: 'c' },
       ],
       context,
     )
@@ -224,7 +231,7 @@ describe('batches', () => {
     await Promise.all([1, 2].map((n) => make(partners, partner, n)))
     const before = sap.server.seen.length
     const reads = await partners.readMany?.(['1000002', '7', '1000001'], context)
-    expect(reads?.map((one) => (one.kind === 'live' ? one.rid : one.kind))).toEqual([
+    expect(reads?.map((one) => (one.kind === 'live' ? one.nativeId : one.kind))).toEqual([
       '1000002',
       'gone',
       '1000001',
@@ -232,19 +239,19 @@ describe('batches', () => {
     expect(sap.server.seen).toHaveLength(before + 1)
   })
 
-  test('an answer that breaks off leaves each write in doubt', async () => {
+  test('a response that breaks off leaves each write in doubt', async () => {
     const { sap } = await start()
     const proxy = await startFaultProxy(sap.url)
     open.push(proxy)
     const partners = connect(proxy.url).resource('BusinessPartner')
-    proxy.faults.loseNextAnswer({ method: 'POST' })
+    proxy.faults.loseNextResponse({ method: 'POST' })
     const requests = [1, 2].map((n) => ({ body: partner, recordId: idOf(n), idempotencyKey: `k${n}` }))
     const results = await partners.createMany?.(requests, context)
     expect(results?.map(({ kind }) => kind)).toEqual(['unknown', 'unknown'])
     expect(sap.partners.count()).toBe(2)
   })
 
-  test('an answer with too few parts leaves those without one in doubt', async () => {
+  test('a response with too few parts leaves those without one in doubt', async () => {
     const { sap, partners } = await start()
     await make(partners, partner, 9)
     sap.server.intercept = ({ url }) =>

@@ -1,7 +1,7 @@
 /** Events pushed by SAP Event Mesh. */
 import { expect, test } from 'vitest'
 import { connect } from '../../../test/support/sap/connected.ts'
-import type { WebhookVerdict } from '../kit/contract.ts'
+import type { WebhookResult } from '../kit/contract.ts'
 
 const url = 'http://127.0.0.1:1'
 const type = 'sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1'
@@ -16,7 +16,7 @@ const event = {
 function deliver(
   body: unknown,
   headers: Record<string, string> = { authorization: 'Bearer agreed' },
-): Promise<WebhookVerdict> {
+): Promise<WebhookResult> {
   const system = connect(url, { webhooks: { secret: 'agreed', nextSecret: 'later' } })
   if (system.webhook === undefined) throw new Error('no webhook')
   return system.webhook({ headers, body: Buffer.from(JSON.stringify(body)), receivedAt: Date.now() })
@@ -26,7 +26,7 @@ test('an event names the record that changed', async () => {
   expect(await deliver(event)).toEqual({
     kind: 'accepted',
     deliveryId: '/default/sap.s4/S4H QgEK7',
-    changed: [{ resource: 'BusinessPartner', rid: '1000001' }],
+    changed: [{ resource: 'BusinessPartner', nativeId: '1000001' }],
   })
   expect(await deliver(event, { authorization: 'Bearer later' })).toMatchObject({ kind: 'accepted' })
 })
@@ -40,8 +40,8 @@ test('an event in headers, about an order that was deleted, concerns both faces 
   }
   expect(await deliver({ SalesOrder: '7' }, headers)).toMatchObject({
     changed: [
-      { resource: 'SalesOrder', rid: '7', deleted: true },
-      { resource: 'SalesOrderV4', rid: '7', deleted: true },
+      { resource: 'SalesOrder', nativeId: '7', deleted: true },
+      { resource: 'SalesOrderV4', nativeId: '7', deleted: true },
     ],
   })
 })

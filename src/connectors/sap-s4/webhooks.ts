@@ -5,7 +5,7 @@
  * is enough here, since an event only says where to look.
  */
 import { parseJson } from '../../http/json.ts'
-import type { ChangedRecord, WebhookDelivery, WebhookVerdict } from '../kit/contract.ts'
+import type { ChangedRecord, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
 import type { SapS4Config } from './config.ts'
@@ -21,7 +21,7 @@ const resourcesOf: Readonly<Record<string, readonly string[]>> = {
 /** Undefined when the section has no webhooks. */
 export function bindEvents(
   config: SapS4Config['webhooks'],
-): ((delivery: WebhookDelivery) => Promise<WebhookVerdict>) | undefined {
+): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
   if (config === undefined) return undefined
   const { secret, nextSecret, header, prefix } = config
   const secrets = [secret, ...(nextSecret === undefined ? [] : [nextSecret])]
@@ -33,7 +33,7 @@ export function bindEvents(
   }
 }
 
-function readEvent({ headers, body }: WebhookDelivery): WebhookVerdict {
+function readEvent({ headers, body }: WebhookDelivery): WebhookResult {
   const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 32, numbers: 'lossless' })
   if (!parsed.ok || !isNativeRecord(parsed.value))
     return { kind: 'refused', reason: 'the body is no JSON object' }
@@ -53,7 +53,11 @@ function changesOf(type: string, data: unknown): readonly Change[] | undefined {
   const [, object = '', verb] = /\.([A-Za-z]+)\.([A-Za-z]+)\.v\d+$/.exec(type) ?? []
   const resources = Object.hasOwn(resourcesOf, object) ? resourcesOf[object] : undefined
   if (resources === undefined) return []
-  const rid = textAt(data, [object])
-  if (rid === undefined) return undefined
-  return resources.map((resource) => ({ resource, rid, ...(verb === 'Deleted' ? { deleted: true } : {}) }))
+  const nativeId = textAt(data, [object])
+  if (nativeId === undefined) return undefined
+  return resources.map((resource) => ({
+    resource,
+    nativeId,
+    ...(verb === 'Deleted' ? { deleted: true } : {}),
+  }))
 }

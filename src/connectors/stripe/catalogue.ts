@@ -23,7 +23,7 @@ export interface StripeResource {
   /** Events after which a record is different; at most 20, as many as a query takes. */
   readonly eventTypes: readonly string[]
   /** An event tells of deletions. */
-  readonly tellsDeletions: boolean
+  readonly reportsDeletions: boolean
   /** Why absence from the list proves nothing, if that is so. */
   readonly listDoubt?: string
   /** Parameter of the list that takes ids, for reading several at once. */
@@ -65,7 +65,7 @@ const customers: StripeResource = {
     'customer.discount.updated',
     'customer.discount.deleted',
   ],
-  tellsDeletions: true,
+  reportsDeletions: true,
 }
 
 const products: StripeResource = {
@@ -78,7 +78,7 @@ const products: StripeResource = {
   searchable: ['active', 'description', 'name', 'shippable', 'url'],
   amounts: [],
   eventTypes: ['product.created', 'product.updated', 'product.deleted'],
-  tellsDeletions: true,
+  reportsDeletions: true,
   idsParameter: 'ids',
   changedAt: 'updated',
 }
@@ -93,7 +93,7 @@ const prices: StripeResource = {
   searchable: ['active', 'currency', 'lookup_key', 'product', 'type'],
   amounts: ['unit_amount'],
   eventTypes: ['price.created', 'price.updated', 'price.deleted'],
-  tellsDeletions: true,
+  reportsDeletions: true,
   listDoubt: 'prices made inline for one use are not in the list',
 }
 
@@ -117,7 +117,7 @@ const paymentIntents: StripeResource = {
     'payment_intent.requires_action',
     'payment_intent.succeeded',
   ],
-  tellsDeletions: false,
+  reportsDeletions: false,
 }
 
 const invoices: StripeResource = {
@@ -162,7 +162,7 @@ const invoices: StripeResource = {
     'invoice.voided',
     'invoice.will_be_due',
   ],
-  tellsDeletions: true,
+  reportsDeletions: true,
 }
 
 const charges: StripeResource = {
@@ -189,7 +189,7 @@ const charges: StripeResource = {
     'charge.dispute.updated',
     'charge.refund.updated',
   ],
-  tellsDeletions: false,
+  reportsDeletions: false,
 }
 
 /** All resources, in the order in which they depend on each other. */

@@ -1,6 +1,6 @@
 /** The API client of one Stripe account, with what each kind of call needs. */
 import type { FormFields } from '../../http/bodies/form.ts'
-import type { Answer, ApiClient } from '../../http/client.ts'
+import type { ApiClient, ApiResponse } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { SystemTiming } from '../../model/integration.ts'
 import { connectClient } from '../kit/connection.ts'
@@ -20,10 +20,10 @@ export interface Target {
 
 /** The two kinds of calls: a read may be repeated, a write is sent once. */
 export interface StripeClient {
-  read(target: Target, query: Query, context: CallContext): Promise<Answer<unknown>>
+  read(target: Target, query: Query, context: CallContext): Promise<ApiResponse<unknown>>
   /** `idempotencyKey` makes Stripe answer a repetition of the same request with what it answered before. */
-  post(target: Target, request: PostRequest, context: CallContext): Promise<Answer<unknown>>
-  remove(target: Target, context: CallContext): Promise<Answer<unknown>>
+  post(target: Target, request: PostRequest, context: CallContext): Promise<ApiResponse<unknown>>
+  remove(target: Target, context: CallContext): Promise<ApiResponse<unknown>>
 }
 
 /** What a POST carries. */

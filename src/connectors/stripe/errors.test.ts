@@ -1,10 +1,10 @@
-/** What Stripe's refusals mean, one by one: the answers are the test's own. */
+/** What Stripe's refusals mean, one by one: the responses are the test's own. */
 import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import { connectStripeAt, context } from '../../../test/support/stripe/connected.ts'
 import type { Resource } from '../kit/contract.ts'
 
-async function answering<T>(
+async function receiving<T>(
   status: number,
   error: Readonly<Record<string, unknown>>,
   run: (resource: Resource) => Promise<T>,
@@ -21,7 +21,9 @@ async function answering<T>(
 }
 
 const update = (resource: Resource) =>
-  Promise.resolve(resource.update?.({ rid: 'cus_1', patch: { name: 'x' }, idempotencyKey: 'k' }, context))
+  Promise.resolve(
+    resource.update?.({ nativeId: 'cus_1', patch: { name: 'x' }, idempotencyKey: 'k' }, context),
+  )
 const create = (resource: Resource) =>
   Promise.resolve(resource.create?.({ body: {}, recordId: 'r', idempotencyKey: 'k' }, context))
 
@@ -57,21 +59,21 @@ test.each([
   ['a key without the right', 403, { type: invalid, code: 'more_permissions_required' }, 'not-sent'],
   ['an error of Stripe', 500, { type: 'api_error' }, 'unknown'],
 ])('a write refused for %s', async (_what, status, error, kind) => {
-  expect(await answering(status, error, update)).toMatchObject({ kind })
+  expect(await receiving(status, error, update)).toMatchObject({ kind })
   // A create is about no record that could be gone.
-  const created = await answering(status, error, create)
+  const created = await receiving(status, error, create)
   expect(created?.kind).toBe(kind === 'gone' ? 'rejected' : kind)
 })
 
 test('a payment that was made and declined is an unknown outcome of its create', async () => {
   const declined = { type: 'card_error', code: 'card_declined', payment_intent: { id: 'pi_1' } }
-  expect(await answering(402, declined, create)).toMatchObject({ kind: 'unknown' })
-  expect(await answering(402, declined, update)).toMatchObject({ kind: 'rejected' })
+  expect(await receiving(402, declined, create)).toMatchObject({ kind: 'unknown' })
+  expect(await receiving(402, declined, update)).toMatchObject({ kind: 'rejected' })
 })
 
 test('a read is gone on the same words, and knows nothing on all others', async () => {
   const read = (resource: Resource) => resource.read('cus_1', context)
-  expect(await answering(404, { ...missing, param: 'id' }, read)).toEqual({ kind: 'gone' })
+  expect(await receiving(404, { ...missing, param: 'id' }, read)).toEqual({ kind: 'gone' })
   const other = `${missing.message}; a similar object exists in test mode, but a live mode key was used`
   for (const [status, error] of [
     [404, { ...missing, param: 'id', message: other }],
@@ -80,7 +82,7 @@ test('a read is gone on the same words, and knows nothing on all others', async 
     [410, { ...missing, param: 'id' }],
     [403, { type: invalid }],
   ] as const) {
-    expect(await answering(status, error, read)).toMatchObject({
+    expect(await receiving(status, error, read)).toMatchObject({
       kind: 'unknown',
       failure: { message: expect.stringContaining('Request req_7.') },
     })
@@ -89,7 +91,7 @@ test('a read is gone on the same words, and knows nothing on all others', async 
 
 test('codes are told, sentences are not: they may quote values', async () => {
   const error = { type: invalid, code: 'email_invalid', param: 'email', message: 'Invalid email: canary@x' }
-  const result = await answering(400, error, update)
+  const result = await receiving(400, error, update)
   expect(result).toMatchObject({
     kind: 'rejected',
     fields: ['email'],

@@ -10,7 +10,7 @@
  * | any other 429 | not-sent, the system | the account's rate |
  * | 409, 400 `idempotency_error` | unknown | a request of the same key was or is under way |
  * | a refusal of a create that carries a payment | unknown | a payment that was declined has been made |
- * | 424, 5xx, no answer | unknown | it may have taken effect; under the same key a stored 500 comes again |
+ * | 424, 5xx, no response | unknown | it may have taken effect; under the same key a stored 500 comes again |
  * | any other 4xx | rejected | with Stripe's code, parameter and request id, never its message: that quotes values |
  */
 import { HttpStatusError, RateLimitedError } from '../../http/errors.ts'

@@ -20,7 +20,7 @@ async function drain(
   }
 }
 
-const ridsOf = (changed: readonly ChangedRecord[]): string[] => changed.map(({ rid }) => rid)
+const nativeIdsOf = (changed: readonly ChangedRecord[]): string[] => changed.map(({ nativeId }) => nativeId)
 
 test('what a webhook failed to tell, the list of events tells', async () => {
   const endpoint = { url: 'http://127.0.0.1:9/nobody-listens', secret: 'whsec_x' }
@@ -28,24 +28,24 @@ test('what a webhook failed to tell, the list of events tells', async () => {
   const customers = shop.resource('customers')
   const { cursor } = await drain(customers, undefined)
   shop.fake.insert('products', { name: 'Tea' })
-  const rid = shop.fake.insert('customers', { name: 'Ada' })
-  shop.fake.change(rid, { name: 'Ada L.' })
+  const nativeId = shop.fake.insert('customers', { name: 'Ada' })
+  shop.fake.change(nativeId, { name: 'Ada L.' })
   await shop.fake.endpoint?.settled()
   expect(shop.fake.endpoint?.undelivered).toHaveLength(3)
-  expect((await drain(customers, cursor)).changed).toEqual([{ rid }])
+  expect((await drain(customers, cursor)).changed).toEqual([{ nativeId }])
 })
 
 test('each change is told once, although every sweep reads a stretch again', async () => {
   await using shop = await connectFake()
   const customers = shop.resource('customers')
-  const rid = shop.fake.insert('customers', { name: 'Ada' })
+  const nativeId = shop.fake.insert('customers', { name: 'Ada' })
   const first = await drain(customers, undefined)
-  expect(ridsOf(first.changed)).toEqual([rid])
+  expect(nativeIdsOf(first.changed)).toEqual([nativeId])
   const second = await drain(customers, first.cursor)
   expect(second.changed).toEqual([])
-  shop.fake.change(rid, { name: 'Ada L.' })
+  shop.fake.change(nativeId, { name: 'Ada L.' })
   const third = await drain(customers, second.cursor)
-  expect(ridsOf(third.changed)).toEqual([rid])
+  expect(nativeIdsOf(third.changed)).toEqual([nativeId])
   shop.fake.advance(3_600_000)
   const fourth = await drain(customers, third.cursor)
   expect(fourth.changed).toEqual([])
@@ -57,14 +57,14 @@ test('events of one second are all told across the edges of pages, and those tha
   await using shop = await connectFake({ pageSize: 5 })
   shop.fake.freeze()
   const customers = shop.resource('customers')
-  const rids = Array.from({ length: 23 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
+  const nativeIds = Array.from({ length: 23 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const page = await customers.changes?.(undefined, context)
   if (page?.kind !== 'page') throw new Error(page?.kind)
   const late = shop.fake.insert('customers', { name: 'late' })
   const rest = await drain(customers, page.cursor)
-  expect([...ridsOf(page.changed), ...ridsOf(rest.changed)].sort()).toEqual(rids.toSorted())
+  expect([...nativeIdsOf(page.changed), ...nativeIdsOf(rest.changed)].sort()).toEqual(nativeIds.toSorted())
   expect(rest.pages).toBe(4)
-  expect(ridsOf((await drain(customers, rest.cursor)).changed)).toEqual([late])
+  expect(nativeIdsOf((await drain(customers, rest.cursor)).changed)).toEqual([late])
 })
 
 test('an event that becomes visible late, and one from a clock that is ahead, are told', async () => {
@@ -72,24 +72,24 @@ test('an event that becomes visible late, and one from a clock that is ahead, ar
   const customers = shop.resource('customers')
   const ahead = shop.fake.insert('customers', { name: 'ahead' }, -600_000)
   const first = await drain(customers, undefined)
-  expect(ridsOf(first.changed)).toEqual([ahead])
+  expect(nativeIdsOf(first.changed)).toEqual([ahead])
   const late = shop.fake.insert('customers', { name: 'late' }, 55_000)
   const second = await drain(customers, first.cursor)
-  expect(ridsOf(second.changed)).toEqual([late])
+  expect(nativeIdsOf(second.changed)).toEqual([late])
 })
 
 test('a sweep that broke off is gone on with, also after more came', async () => {
   await using shop = await connectFake({ pageSize: 2 })
   const customers = shop.resource('customers')
-  const rids = Array.from({ length: 6 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
+  const nativeIds = Array.from({ length: 6 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const page = await customers.changes?.(undefined, context)
   if (page?.kind !== 'page') throw new Error(page?.kind)
   shop.fake.advance(7 * day)
   const more = Array.from({ length: 3 }, (_, n) => shop.fake.insert('customers', { name: `m${n}` }))
   const rest = await drain(customers, page.cursor)
   const next = await drain(customers, rest.cursor)
-  expect([...page.changed, ...rest.changed, ...next.changed].map(({ rid }) => rid).sort()).toEqual(
-    [...rids, ...more].sort(),
+  expect([...page.changed, ...rest.changed, ...next.changed].map(({ nativeId }) => nativeId).sort()).toEqual(
+    [...nativeIds, ...more].sort(),
   )
 })
 
@@ -103,12 +103,12 @@ test('deletions are told as such, and events about parts name the record', async
   const firstIntents = await drain(shop.resource('payment_intents'), undefined)
   shop.fake.change(customer, { name: 'Ada L.' })
   shop.fake.remove(customer)
-  account.tell('charge.dispute.created', { id: 'dp_1', object: 'dispute', charge, payment_intent: 'pi_1' })
-  account.tell('invoice.upcoming', { object: 'invoice', customer })
+  account.emit('charge.dispute.created', { id: 'dp_1', object: 'dispute', charge, payment_intent: 'pi_1' })
+  account.emit('invoice.upcoming', { object: 'invoice', customer })
   expect((await drain(shop.resource('customers'), first.cursor)).changed).toEqual([
-    { rid: customer, deleted: true },
+    { nativeId: customer, deleted: true },
   ])
-  expect((await drain(shop.resource('charges'), firstCharges.cursor)).changed).toEqual([{ rid: charge }])
+  expect((await drain(shop.resource('charges'), firstCharges.cursor)).changed).toEqual([{ nativeId: charge }])
   expect((await drain(shop.resource('payment_intents'), firstIntents.cursor)).changed).toEqual([])
   expect((await drain(shop.resource('invoices'), undefined)).changed).toEqual([])
 })
@@ -116,7 +116,7 @@ test('deletions are told as such, and events about parts name the record', async
 test('a place that Stripe has forgotten is expired, and the list then tells everything', async () => {
   await using shop = await connectFake({ pageSize: 2 })
   const customers = shop.resource('customers')
-  const rids = Array.from({ length: 5 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
+  const nativeIds = Array.from({ length: 5 }, (_, n) => shop.fake.insert('customers', { name: `n${n}` }))
   const middle = await customers.changes?.(undefined, context)
   if (middle?.kind !== 'page') throw new Error(middle?.kind)
   const { cursor } = await drain(customers, middle.cursor)
@@ -128,7 +128,7 @@ test('a place that Stripe has forgotten is expired, and the list then tells ever
   expect(await customers.changes?.(middle.cursor, context)).toEqual({ kind: 'expired' })
   expect(await customers.changes?.('{"v":0}', context)).toEqual({ kind: 'expired' })
   expect(await customers.changes?.('nonsense', context)).toEqual({ kind: 'expired' })
-  const { rids: listed, end } = await listAllOf(customers)
-  expect([listed.toSorted(), end.complete]).toEqual([rids.toSorted(), true])
+  const { nativeIds: listed, end } = await listAllOf(customers)
+  expect([listed.toSorted(), end.complete]).toEqual([nativeIds.toSorted(), true])
   expect((await drain(customers, undefined)).changed).toEqual([])
 })

@@ -56,11 +56,11 @@ export async function changesAfter(
   if (state === undefined || isForgotten(owner, state)) return { kind: 'expired' }
   try {
     const startedAt = owner.clock.monotonic()
-    const answer = await owner.client.read({ route: '/v1/events' }, queryOf(owner, state), context)
+    const response = await owner.client.read({ route: '/v1/events' }, queryOf(owner, state), context)
     const tookMs = owner.clock.monotonic() - startedAt
-    const { data, more } = listOf(answer.data)
+    const { data, more } = listOf(response.data)
     const events = data.map((value) => eventOf(owner, value))
-    const nowMs = serverTime(answer.headers.date, tookMs)
+    const nowMs = serverTime(response.headers.date, tookMs)
     return pageOf(state, { events, more, nextLow: state.sweep?.nextLow ?? nextLow(state, events, nowMs) })
   } catch (error) {
     return isLostCursor(error) ? { kind: 'expired' } : { kind: 'unknown', failure: stripeFailure(error) }
@@ -98,7 +98,7 @@ function eventOf({ resource }: ResourceContext, value: unknown): Event {
   return { id, createdSeconds: createdMs / 1_000, changes }
 }
 
-/** The header has whole seconds and was written when the answer was ready; the events were read before that. */
+/** The header has whole seconds and was written when the response was ready; the events were read before that. */
 function serverTime(date: string | undefined, tookMs: number): number | undefined {
   const ms = serverTimeOf(date)
   return ms === undefined ? undefined : ms - Math.ceil(tookMs)
@@ -145,9 +145,9 @@ function lowOf(low: number | undefined): Pick<State, 'low'> {
 
 /** One record of several events is one look; a deletion among them counts. */
 function withoutRepetition(changes: readonly ChangedRecord[]): readonly ChangedRecord[] {
-  const byRid = new Map<string, ChangedRecord>()
+  const byNativeId = new Map<string, ChangedRecord>()
   for (const change of changes) {
-    if (byRid.get(change.rid)?.deleted !== true) byRid.set(change.rid, change)
+    if (byNativeId.get(change.nativeId)?.deleted !== true) byNativeId.set(change.nativeId, change)
   }
-  return [...byRid.values()]
+  return [...byNativeId.values()]
 }

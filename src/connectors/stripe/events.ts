@@ -28,17 +28,17 @@ export function changesOf(event: unknown): readonly EventChange[] {
   if (kind === undefined || !isNativeRecord(object)) return []
   const resource = byObject.get(kind)
   if (resource === undefined) return (parents[kind] ?? []).flatMap((parent) => parentOf(object, parent))
-  const rid = textAt(object, ['id'])
+  const nativeId = textAt(object, ['id'])
   // An invoice that is only announced has no id yet.
-  if (rid === undefined) return []
+  if (nativeId === undefined) return []
   const isDeletion = textAt(event, ['type'])?.endsWith('.deleted') === true
-  return [{ resource, rid, ...(isDeletion ? { deleted: true } : {}) }]
+  return [{ resource, nativeId, ...(isDeletion ? { deleted: true } : {}) }]
 }
 
 /** A reference is an id, or the object itself where it was expanded. */
 function parentOf(object: unknown, resource: ResourceName): readonly EventChange[] {
   const property = catalogue.find(({ name }) => name === resource)?.object ?? ''
   const reference = valueAt(object, [property])
-  const rid = typeof reference === 'string' ? reference : textAt(reference, ['id'])
-  return rid === undefined || rid === '' ? [] : [{ resource, rid }]
+  const nativeId = typeof reference === 'string' ? reference : textAt(reference, ['id'])
+  return nativeId === undefined || nativeId === '' ? [] : [{ resource, nativeId }]
 }

@@ -64,8 +64,8 @@ async function fingerprint(
   context: CallContext,
 ): Promise<Fingerprint> {
   try {
-    const answer = await client.read({ route: '/v1/account' }, {}, context)
-    const account = textAt(answer.data, ['id'])
+    const response = await client.read({ route: '/v1/account' }, {}, context)
+    const account = textAt(response.data, ['id'])
     if (account === undefined) throw unusable('the account has no id')
     return { kind: 'known', value: `${account} ${modeOf(auth.token)}` }
   } catch (error) {

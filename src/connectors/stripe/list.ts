@@ -9,7 +9,7 @@
 import type { CallContext, ListEnd, ListedRecord } from '../kit/contract.ts'
 import { judgedList, type ListPage } from '../kit/list.ts'
 import { isLostCursor } from './errors.ts'
-import { expansion, type ListAnswer, listOf, type ResourceContext, received, unusable } from './record.ts'
+import { expansion, type ListResponse, listOf, type ResourceContext, received, unusable } from './record.ts'
 
 /** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
 export async function* listAll(
@@ -30,12 +30,12 @@ async function* pagesOf(owner: ResourceContext, context: CallContext): AsyncGene
     const known = new Set(passed)
     const objects = data.map((value) => received(owner, value))
     const records = objects.flatMap((object) =>
-      object.kind === 'record' && !known.has(object.record.rid) ? [object.record] : [],
+      object.kind === 'record' && !known.has(object.record.nativeId) ? [object.record] : [],
     )
     yield { records }
     if (!more) return
-    passed = objects.map((object) => (object.kind === 'record' ? object.record.rid : object.rid))
-    if (passed.length === 0 || passed.every((rid) => known.has(rid))) {
+    passed = objects.map((object) => (object.kind === 'record' ? object.record.nativeId : object.nativeId))
+    if (passed.length === 0 || passed.every((nativeId) => known.has(nativeId))) {
       throw unusable('a page of the list brings nothing new and has a successor')
     }
   }
@@ -46,8 +46,8 @@ async function pageAfter(
   owner: ResourceContext,
   passed: readonly string[],
   context: CallContext,
-): Promise<ListAnswer> {
-  const ask = async (after?: string): Promise<ListAnswer> => {
+): Promise<ListResponse> {
+  const ask = async (after?: string): Promise<ListResponse> => {
     const query = {
       limit: owner.pageSize,
       ...(after === undefined ? {} : { starting_after: after }),

@@ -14,14 +14,14 @@ import {
 /** Reads one object. Never throws: a failure is no information. */
 export async function readOne(
   owner: ResourceContext,
-  rid: string,
+  nativeId: string,
   context: CallContext,
 ): Promise<ReadResult> {
   try {
-    const answer = await owner.client.read(itemOf(owner, rid), expansion(owner, false), context)
-    const object = received(owner, answer.data)
+    const response = await owner.client.read(itemOf(owner, nativeId), expansion(owner, false), context)
+    const object = received(owner, response.data)
     // A deletion of another object says nothing about this one; a living one shows its id to the kit.
-    if (object.kind === 'deleted' && object.rid !== rid)
+    if (object.kind === 'deleted' && object.nativeId !== nativeId)
       throw unusable('another object came than was asked for')
     return seen(object)
   } catch (error) {
@@ -36,26 +36,26 @@ export const readBatch = 100
 export async function readMany(
   owner: ResourceContext,
   parameter: string,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   const found = new Map<string, ReadResult>()
   try {
-    const query = { [`${parameter}[]`]: rids, limit: readBatch, ...expansion(owner, true) }
-    const answer = await owner.client.read({ route: owner.resource.path }, query, context)
-    for (const value of listOf(answer.data).data) {
+    const query = { [`${parameter}[]`]: nativeIds, limit: readBatch, ...expansion(owner, true) }
+    const response = await owner.client.read({ route: owner.resource.path }, query, context)
+    for (const value of listOf(response.data).data) {
       const object = received(owner, value)
-      found.set(ridOf(object), seen(object))
+      found.set(nativeIdOf(object), seen(object))
     }
   } catch (error) {
     const failure = stripeFailure(error)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
-  return Promise.all(rids.map((rid) => found.get(rid) ?? readOne(owner, rid, context)))
+  return Promise.all(nativeIds.map((nativeId) => found.get(nativeId) ?? readOne(owner, nativeId, context)))
 }
 
-function ridOf(object: Received): string {
-  return object.kind === 'deleted' ? object.rid : object.record.rid
+function nativeIdOf(object: Received): string {
+  return object.kind === 'deleted' ? object.nativeId : object.record.nativeId
 }
 
 function seen(object: Received): ReadResult {

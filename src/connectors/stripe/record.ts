@@ -1,4 +1,4 @@
-/** What every operation on one resource needs, and how an answer becomes a record. */
+/** What every operation on one resource needs, and how a response becomes a record. */
 import { IsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
@@ -25,14 +25,14 @@ export interface ResourceContext {
   readonly clock: { now(): number; monotonic(): number }
 }
 
-/** An answer's object: there, or deleted with its id left behind. */
+/** A response's object: there, or deleted with its id left behind. */
 export type Received =
   | { readonly kind: 'record'; readonly record: ListedRecord }
-  | { readonly kind: 'deleted'; readonly rid: string }
+  | { readonly kind: 'deleted'; readonly nativeId: string }
 
 /** Where one object is. */
-export function itemOf({ resource }: ResourceContext, rid: string): Target {
-  return { route: `${resource.path}/{id}`, id: rid }
+export function itemOf({ resource }: ResourceContext, nativeId: string): Target {
+  return { route: `${resource.path}/{id}`, id: nativeId }
 }
 
 /** The query that brings references along; the objects of a list are below its `data`. */
@@ -44,13 +44,13 @@ export function expansion({ expand }: ResourceContext, inList: boolean): Query {
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is not an object of this resource */
 export function received({ resource, amounts }: ResourceContext, value: unknown): Received {
   if (!isNativeRecord(value)) throw unusable('an object is not a JSON object')
-  const rid = textAt(value, ['id'])
-  if (rid === undefined) throw unusable('an object has no id')
-  if (value.object !== resource.object) throw unusable(`${rid} is no ${resource.object}`)
-  if (value.deleted === true) return { kind: 'deleted', rid }
+  const nativeId = textAt(value, ['id'])
+  if (nativeId === undefined) throw unusable('an object has no id')
+  if (value.object !== resource.object) throw unusable(`${nativeId} is no ${resource.object}`)
+  if (value.deleted === true) return { kind: 'deleted', nativeId }
   const native = amounts === 'decimal' ? withDecimalAmounts(value, resource.amounts) : value
   const changedAt = changedAtOf(resource, value)
-  return { kind: 'record', record: { rid, native, ...(changedAt === undefined ? {} : { changedAt }) } }
+  return { kind: 'record', record: { nativeId, native, ...(changedAt === undefined ? {} : { changedAt }) } }
 }
 
 function changedAtOf({ changedAt }: StripeResource, native: NativeRecord): number | undefined {
@@ -58,20 +58,20 @@ function changedAtOf({ changedAt }: StripeResource, native: NativeRecord): numbe
 }
 
 /** A page of a list. */
-export interface ListAnswer {
+export interface ListResponse {
   readonly data: readonly unknown[]
   readonly more: boolean
 }
 
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is no list, or does not say whether it goes on */
-export function listOf(body: unknown): ListAnswer {
+export function listOf(body: unknown): ListResponse {
   const data = valueAt(body, ['data'])
   const more = valueAt(body, ['has_more'])
   if (Array.isArray(data) && typeof more === 'boolean') return { data, more }
-  throw unusable('the answer is no list')
+  throw unusable('the response is no list')
 }
 
-/** The error of an answer that is not what the API documents. */
+/** The error of a response that is not what the API documents. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer is not as Stripe documents it: ${what}.`)
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response is not as Stripe documents it: ${what}.`)
 }

@@ -8,7 +8,7 @@ import type { ResourceContext } from './record.ts'
 import { findObjects, hitsMax } from './search.ts'
 import { createObject, removeObject, updateObject } from './write.ts'
 
-/** Stripe publishes no bound; its own libraries give an answer up after 80 s. */
+/** Stripe publishes no bound; its own libraries give a response up after 80 s. */
 const inflightMs = 120_000
 /** Keys live for at least this long. */
 const idempotencyTtlMs = 24 * 3_600_000
@@ -21,10 +21,10 @@ export function bindResource(owner: ResourceContext): Resource {
   return {
     name: resource.name,
     capabilities,
-    read: (rid, context) => readOne(owner, rid, context),
+    read: (nativeId, context) => readOne(owner, nativeId, context),
     ...(idsParameter === undefined
       ? {}
-      : { readMany: (rids, context) => readMany(owner, idsParameter, rids, context) }),
+      : { readMany: (nativeIds, context) => readMany(owner, idsParameter, nativeIds, context) }),
     list: (context) => listAll(owner, context),
     changes: (cursor, context) => changesAfter(owner, cursor, context),
     find: (request, context) => findObjects(owner, request, context),
@@ -60,7 +60,7 @@ export function capabilitiesOf({
     inflightMs,
     list: { paging: resource.listDoubt === undefined ? 'keyset' : 'offset', pageSize },
     changes: { cursor: 'ts+id', commitLagMs },
-    deletes: resource.tellsDeletions ? 'feed' : 'byId',
+    deletes: resource.reportsDeletions ? 'feed' : 'byId',
     remove: resource.remove,
   }
 }

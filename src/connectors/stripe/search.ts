@@ -31,15 +31,15 @@ export async function findObjects(
   try {
     const wanted = wantedBy(owner, request)
     const query = { query: wanted.map(clause).join(' AND '), limit: hitsMax, ...expansion(owner, true) }
-    const answer = await owner.client.read({ route: `${owner.resource.path}/search` }, query, context)
-    const { data, more } = listOf(answer.data)
-    const rids = data.flatMap((value) => {
+    const response = await owner.client.read({ route: `${owner.resource.path}/search` }, query, context)
+    const { data, more } = listOf(response.data)
+    const nativeIds = data.flatMap((value) => {
       const object = received({ ...owner, amounts: 'minor' }, value)
       return object.kind === 'record' && wanted.every((one) => fits(object.record.native, one))
-        ? [object.record.rid]
+        ? [object.record.nativeId]
         : []
     })
-    return { kind: 'found', rids: [...new Set(rids)], capped: more }
+    return { kind: 'found', nativeIds: [...new Set(nativeIds)], capped: more }
   } catch (error) {
     return { kind: 'unknown', failure: stripeFailure(error) }
   }

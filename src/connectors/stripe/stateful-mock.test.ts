@@ -44,21 +44,21 @@ test('the same create twice makes one record, and another one under its key is n
     expect(await customers.create?.(request, context)).toEqual(made)
     const other = { ...request, body: { email: 'eve@example.org' } }
     expect(await customers.create?.(other, context)).toMatchObject({ kind: 'unknown' })
-    expect((await listAllOf(customers)).rids).toHaveLength(1)
+    expect((await listAllOf(customers)).nativeIds).toHaveLength(1)
     if (made?.kind !== 'ok') return
-    const update = { rid: made.rid, patch: { description: 'changed' }, idempotencyKey: 'k-2' }
+    const update = { nativeId: made.nativeId, patch: { description: 'changed' }, idempotencyKey: 'k-2' }
     expect(await customers.update?.(update, context)).toMatchObject({
       kind: 'ok',
       native: { description: 'changed' },
     })
-    expect(await customers.read(made.rid, context)).toMatchObject({
+    expect(await customers.read(made.nativeId, context)).toMatchObject({
       kind: 'live',
       native: { description: 'changed' },
     })
   })
 })
 
-test('what the mock does not know is no information, and no empty answer', async () => {
+test('what the mock does not know is no information, and no empty response', async () => {
   await withMock(async (system) => {
     expect(await system.fingerprint(context)).toMatchObject({ kind: 'unknown' })
     const customers = system.resource('customers')

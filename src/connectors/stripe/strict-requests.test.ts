@@ -63,12 +63,12 @@ const bodies: Readonly<Record<string, readonly [Record<string, unknown>, Record<
   charges: [{}, { description: 'Order 7', receipt_email: null, metadata: { order: '7' } }],
 }
 
-async function exercise(resource: Resource, rid: string, base: Record<string, unknown>): Promise<void> {
+async function exercise(resource: Resource, nativeId: string, base: Record<string, unknown>): Promise<void> {
   const [body = {}, patch = {}] = bodies[resource.name] ?? []
   await resource.create?.({ body, recordId: '0192-r', idempotencyKey: `c ${resource.name}` }, context)
-  await resource.update?.({ rid, patch, base, idempotencyKey: `u ${resource.name}` }, context)
-  await resource.read(rid, context)
-  await resource.readMany?.([rid, 'prod_none'], context)
+  await resource.update?.({ nativeId, patch, base, idempotencyKey: `u ${resource.name}` }, context)
+  await resource.read(nativeId, context)
+  await resource.readMany?.([nativeId, 'prod_none'], context)
   await listAllOf(resource)
   const page = await resource.changes?.(undefined, context)
   if (page?.kind === 'page') await resource.changes?.(page.cursor, context)
@@ -76,8 +76,9 @@ async function exercise(resource: Resource, rid: string, base: Record<string, un
   const values = { metadata: { a: 'b' } }
   await resource.find?.({ by: 'values', values }, context)
   const { remove } = resource.capabilities
-  if (remove === 'archive' || remove === 'both') await resource.remove?.({ rid, mode: 'archive' }, context)
-  if (remove === 'delete' || remove === 'both') await resource.remove?.({ rid, mode: 'delete' }, context)
+  if (remove === 'archive' || remove === 'both')
+    await resource.remove?.({ nativeId, mode: 'archive' }, context)
+  if (remove === 'delete' || remove === 'both') await resource.remove?.({ nativeId, mode: 'delete' }, context)
 }
 
 test('no request deviates from the OpenAPI document', async () => {
@@ -85,8 +86,8 @@ test('no request deviates from the OpenAPI document', async () => {
   await using shop = await connectFake({ pageSize: 2, expand, amounts: 'decimal' })
   for (const { name } of catalogue) {
     const fresh = name === 'invoices' || name === 'customers' ? {} : { currency: 'eur' }
-    const rids = Array.from({ length: 5 }, () => shop.fake.insert(name, fresh))
-    await exercise(shop.resource(name), String(rids[0]), {
+    const nativeIds = Array.from({ length: 5 }, () => shop.fake.insert(name, fresh))
+    await exercise(shop.resource(name), String(nativeIds[0]), {
       currency: 'eur',
       description: 'before',
       footer: 'before',

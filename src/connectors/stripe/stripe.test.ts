@@ -19,22 +19,28 @@ test('a customer is created with our record id in its metadata, read, changed an
     native: { name: 'Ada', metadata: { crm: '7', isthmus_id: 'r-1' } },
   })
   if (made?.kind !== 'ok') return
-  const { rid } = made
+  const { nativeId } = made
   expect(customers.markerOf?.(made.native ?? {})).toBe('r-1')
   expect(await customers.find?.({ by: 'marker', recordId: 'r-1' }, context)).toEqual({
     kind: 'found',
-    rids: [rid],
+    nativeIds: [nativeId],
     capped: false,
   })
   const changed = await customers.update?.(
-    { rid, patch: { name: 'Ada L.' }, base: made.native ?? {}, idempotencyKey: 'k-2' },
+    { nativeId, patch: { name: 'Ada L.' }, base: made.native ?? {}, idempotencyKey: 'k-2' },
     context,
   )
-  expect(changed).toMatchObject({ kind: 'ok', rid, native: { name: 'Ada L.', address: { city: 'London' } } })
-  expect(await customers.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'ok', rid })
-  expect(await customers.read(rid, context)).toEqual({ kind: 'gone' })
-  expect(await customers.remove?.({ rid, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
-  expect(await customers.update?.({ rid, patch: { name: 'x' }, idempotencyKey: 'k-3' }, context)).toEqual({
+  expect(changed).toMatchObject({
+    kind: 'ok',
+    nativeId,
+    native: { name: 'Ada L.', address: { city: 'London' } },
+  })
+  expect(await customers.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'ok', nativeId })
+  expect(await customers.read(nativeId, context)).toEqual({ kind: 'gone' })
+  expect(await customers.remove?.({ nativeId, mode: 'delete' }, context)).toEqual({ kind: 'gone' })
+  expect(
+    await customers.update?.({ nativeId, patch: { name: 'x' }, idempotencyKey: 'k-3' }, context),
+  ).toEqual({
     kind: 'gone',
   })
 })
@@ -54,19 +60,19 @@ test('every call names the pinned version, and the connected account where there
 test('a patch of one part sends a nested object whole, keeps the metadata of others and clears what became null', async () => {
   await using shop = await connectFake()
   const customers = shop.resource('customers')
-  const rid = shop.fake.insert('customers', {
+  const nativeId = shop.fake.insert('customers', {
     name: 'Ada',
     phone: '1',
     address: { city: 'London', line1: 'a', line2: 'b', country: null, postal_code: null, state: null },
     metadata: { isthmus_id: 'r-1', theirs: '1', ours: '1', old: '1' },
   })
-  const read = await customers.read(rid, context)
+  const read = await customers.read(nativeId, context)
   if (read.kind !== 'live') throw new Error(read.kind)
   // Meanwhile another application changes a key of its own.
-  shop.fake.change(rid, { metadata: { isthmus_id: 'r-1', theirs: '2', ours: '1', old: '1' } })
+  shop.fake.change(nativeId, { metadata: { isthmus_id: 'r-1', theirs: '2', ours: '1', old: '1' } })
   await customers.update?.(
     {
-      rid,
+      nativeId,
       base: read.native,
       patch: {
         phone: null,
@@ -78,7 +84,7 @@ test('a patch of one part sends a nested object whole, keeps the metadata of oth
     },
     context,
   )
-  expect(shop.fake.account.objects.get(rid)?.native).toMatchObject({
+  expect(shop.fake.account.objects.get(nativeId)?.native).toMatchObject({
     phone: null,
     address: { city: 'Paris', line1: 'a', line2: null },
     metadata: { isthmus_id: 'r-1', theirs: '2', ours: '2' },
@@ -108,7 +114,7 @@ test('a create under the same key makes one record, and a stored 500 comes again
   }
   expect(products.capabilities.idempotency).toEqual({ ttlMs: 86_400_000, replaysErrors: true })
   const found = await products.find?.({ by: 'marker', recordId: 'r-2' }, context)
-  expect(found).toMatchObject({ kind: 'found', rids: [expect.stringMatching(/^prod_/)] })
+  expect(found).toMatchObject({ kind: 'found', nativeIds: [expect.stringMatching(/^prod_/)] })
   // The key stands for those parameters: another request under it may mean that the first one took effect.
   expect(await products.create?.(create({ name: 'Cream' }, 'r-2'), context)).toMatchObject({
     kind: 'unknown',
@@ -121,13 +127,13 @@ test('a list is emptied where Stripe allows that, refused where it does not, and
   await using shop = await connectFake()
   const images = ['https://example.org/a.png']
   const product = shop.fake.insert('products', { name: 'Tea', images })
-  const emptied = { rid: product, patch: { images: [] }, base: { images }, idempotencyKey: 'k' }
+  const emptied = { nativeId: product, patch: { images: [] }, base: { images }, idempotencyKey: 'k' }
   expect(await shop.resource('products').update?.(emptied, context)).toMatchObject({ native: { images: [] } })
   const customer = shop.fake.insert('customers', { preferred_locales: ['en'] })
   const update = (before: string[]) =>
     shop.resource('customers').update?.(
       {
-        rid: customer,
+        nativeId: customer,
         patch: { preferred_locales: [] },
         base: { preferred_locales: before },
         idempotencyKey: `k${before.length}`,
@@ -141,8 +147,8 @@ test('a list is emptied where Stripe allows that, refused where it does not, and
 test('a lock concerns the record, a limit the whole system, and neither took effect', async () => {
   await using shop = await connectFake()
   const customers = shop.resource('customers')
-  const rid = shop.fake.insert('customers', { name: 'Ada' })
-  const update = () => customers.update?.({ rid, patch: { name: 'x' }, idempotencyKey: 'k' }, context)
+  const nativeId = shop.fake.insert('customers', { name: 'Ada' })
+  const update = () => customers.update?.({ nativeId, patch: { name: 'x' }, idempotencyKey: 'k' }, context)
   shop.fake.lockNext('POST')
   expect(await update()).toMatchObject({
     kind: 'not-sent',
@@ -188,26 +194,26 @@ test('only the API’s own word about this very record is a deletion', async () 
 test('the list goes newest first over ties and is complete while others come and go', async () => {
   await using shop = await connectFake({ pageSize: 5 })
   shop.fake.freeze()
-  const rids = Array.from({ length: 23 }, (_, n) =>
+  const nativeIds = Array.from({ length: 23 }, (_, n) =>
     shop.fake.insert('customers', { name: `n${n}` }),
   ).toReversed()
-  const { rids: listed, end } = await listAllOf(shop.resource('customers'), (page) => {
+  const { nativeIds: listed, end } = await listAllOf(shop.resource('customers'), (page) => {
     if (page > 2) return
     shop.fake.insert('customers', { name: 'new' })
     // The last object of the page, after which the next one begins, and one that is still to come.
-    shop.fake.remove(String(rids[page * 5 - 1]))
-    shop.fake.remove(String(rids[page * 5 + 6]))
+    shop.fake.remove(String(nativeIds[page * 5 - 1]))
+    shop.fake.remove(String(nativeIds[page * 5 + 6]))
   })
-  const vanished = [rids[11], rids[16]]
-  expect(listed).toEqual(rids.filter((rid) => !vanished.includes(rid)))
+  const vanished = [nativeIds[11], nativeIds[16]]
+  expect(listed).toEqual(nativeIds.filter((nativeId) => !vanished.includes(nativeId)))
   expect(end).toEqual({ complete: true })
 })
 
 test('a list of prices never proves absence', async () => {
   await using shop = await connectFake()
   shop.fake.insert('prices', { currency: 'eur', unit_amount: 5, product: 'prod_x' })
-  const { rids, end } = await listAllOf(shop.resource('prices'))
-  expect(rids).toHaveLength(1)
+  const { nativeIds, end } = await listAllOf(shop.resource('prices'))
+  expect(nativeIds).toHaveLength(1)
   expect(end).toMatchObject({ complete: false, ended: true })
   expect(shop.resource('prices').capabilities.list.paging).toBe('offset')
 })
@@ -250,19 +256,19 @@ test('products and prices are archived, a product with prices is not deleted, an
   const product = shop.fake.insert('products', { name: 'Tea' })
   const price = shop.fake.insert('prices', { product, currency: 'eur', unit_amount: 5 })
   const products = shop.resource('products')
-  expect(await products.remove?.({ rid: product, mode: 'delete' }, context)).toMatchObject({
+  expect(await products.remove?.({ nativeId: product, mode: 'delete' }, context)).toMatchObject({
     kind: 'rejected',
   })
-  expect(await products.remove?.({ rid: product, mode: 'archive' }, context)).toMatchObject({
+  expect(await products.remove?.({ nativeId: product, mode: 'archive' }, context)).toMatchObject({
     kind: 'ok',
     native: { active: false },
   })
-  const archived = await shop.resource('prices').remove?.({ rid: price, mode: 'archive' }, context)
+  const archived = await shop.resource('prices').remove?.({ nativeId: price, mode: 'archive' }, context)
   expect(archived).toMatchObject({ kind: 'ok', native: { active: false } })
   const customer = shop.fake.insert('customers', {})
   const invoice = shop.fake.insert('invoices', { customer, status: 'paid' })
   const invoices = shop.resource('invoices')
-  expect(await invoices.remove?.({ rid: invoice, mode: 'delete' }, context)).toMatchObject({
+  expect(await invoices.remove?.({ nativeId: invoice, mode: 'delete' }, context)).toMatchObject({
     kind: 'rejected',
   })
 })
@@ -273,7 +279,7 @@ test('references come expanded where the section says so, in reads, lists and an
   })
   const customer = shop.fake.insert('customers', { name: 'Ada' })
   const charge = shop.fake.insert('charges', { customer, amount: 5, currency: 'eur' })
-  const rid = shop.fake.insert('payment_intents', {
+  const nativeId = shop.fake.insert('payment_intents', {
     customer,
     latest_charge: charge,
     amount: 5,
@@ -281,10 +287,10 @@ test('references come expanded where the section says so, in reads, lists and an
   })
   const intents = shop.resource('payment_intents')
   const expected = { customer: { name: 'Ada' }, latest_charge: { id: charge, customer: { name: 'Ada' } } }
-  expect(await intents.read(rid, context)).toMatchObject({ native: expected })
+  expect(await intents.read(nativeId, context)).toMatchObject({ native: expected })
   expect((await intents.list(context).next()).value).toMatchObject([{ native: expected }])
   const patch = { description: 'x' }
-  expect(await intents.update?.({ rid, patch, idempotencyKey: 'k' }, context)).toMatchObject({
+  expect(await intents.update?.({ nativeId, patch, idempotencyKey: 'k' }, context)).toMatchObject({
     native: expected,
   })
 })
@@ -298,29 +304,35 @@ test('amounts are as Stripe counts them, or decimals of their currency in both d
     native: { amount: '10.99', amount_received: '0.00', currency: 'eur' },
   })
   if (made?.kind !== 'ok') return
-  expect(shop.fake.account.objects.get(made.rid)?.native).toMatchObject({ amount: 1099, currency: 'eur' })
+  expect(shop.fake.account.objects.get(made.nativeId)?.native).toMatchObject({
+    amount: 1099,
+    currency: 'eur',
+  })
   const yen = shop.fake.insert('payment_intents', { amount: 500, currency: 'jpy' })
   expect(await intents.read(yen, context)).toMatchObject({ native: { amount: '500' } })
   const base = { currency: 'jpy' }
   const update = (amount: unknown) =>
-    intents.update?.({ rid: yen, patch: { amount }, base, idempotencyKey: `k${String(amount)}` }, context)
+    intents.update?.(
+      { nativeId: yen, patch: { amount }, base, idempotencyKey: `k${String(amount)}` },
+      context,
+    )
   expect(await update(700)).toMatchObject({ kind: 'ok', native: { amount: '700' } })
   expect(await update('7.5')).toMatchObject({ kind: 'rejected', failure: { code: 'VALUE_INEXACT' } })
   expect(
-    await intents.update?.({ rid: yen, patch: { amount: '1' }, base: {}, idempotencyKey: 'k' }, context),
+    await intents.update?.({ nativeId: yen, patch: { amount: '1' }, base: {}, idempotencyKey: 'k' }, context),
   ).toMatchObject({ kind: 'rejected', failure: { code: 'MAPPING_FAILED' } })
 })
 
 test('a search by values says which ones it can’t search for, and compares what the index shows', async () => {
   await using shop = await connectFake({}, { searchLagMs: 60_000 })
   const customers = shop.resource('customers')
-  const rid = shop.fake.insert('customers', { email: "o'neil@example.org" })
+  const nativeId = shop.fake.insert('customers', { email: "o'neil@example.org" })
   const values = { email: "O'Neil@example.org" }
-  expect(await customers.find?.({ by: 'values', values }, context)).toMatchObject({ rids: [] })
+  expect(await customers.find?.({ by: 'values', values }, context)).toMatchObject({ nativeIds: [] })
   shop.fake.advance(60_000)
   expect(await customers.find?.({ by: 'values', values }, context)).toEqual({
     kind: 'found',
-    rids: [rid],
+    nativeIds: [nativeId],
     capped: false,
   })
   expect(await customers.find?.({ by: 'values', values: { description: 'x' } }, context)).toMatchObject({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { StripeEvent } from '../../../test/support/stripe/account.ts'
 import { type ConnectedFake, connectFake } from '../../../test/support/stripe/connected.ts'
 import { signedDelivery } from '../../../test/support/stripe/webhook-endpoint.ts'
-import type { WebhookDelivery, WebhookVerdict } from '../kit/contract.ts'
+import type { WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 
 const secret = 'whsec_of_today'
 
@@ -23,7 +23,7 @@ async function deliver(
   { fake, system }: ConnectedFake,
   event: StripeEvent,
   tampering: Tampering = {},
-): Promise<WebhookVerdict | undefined> {
+): Promise<WebhookResult | undefined> {
   const atMs = tampering.atMs ?? fake.now
   const signed = signedDelivery(event, { secrets: tampering.secrets ?? [secret], atMs })
   const header = String(signed.headers['stripe-signature'])
@@ -35,40 +35,40 @@ async function deliver(
   return system.webhook?.(delivery)
 }
 
-function eventOf(shop: ConnectedFake, name = 'Ada é 🚲'): { rid: string; event: StripeEvent } {
-  const rid = shop.fake.insert('customers', { name })
+function eventOf(shop: ConnectedFake, name = 'Ada é 🚲'): { nativeId: string; event: StripeEvent } {
+  const nativeId = shop.fake.insert('customers', { name })
   const event = shop.fake.account.events.at(-1)
   if (event === undefined) throw new Error('nothing was told')
-  return { rid, event }
+  return { nativeId, event }
 }
 
 test('a signed delivery names the record and carries the event’s id, so that a second one is recognised', async () => {
   await using shop = await connected()
-  const { rid, event } = eventOf(shop)
-  const accepted = { kind: 'accepted', deliveryId: event.id, changed: [{ resource: 'customers', rid }] }
+  const { nativeId, event } = eventOf(shop)
+  const accepted = { kind: 'accepted', deliveryId: event.id, changed: [{ resource: 'customers', nativeId }] }
   expect(await deliver(shop, event)).toEqual(accepted)
   expect(await deliver(shop, event, { atMs: shop.fake.now + 60_000 })).toEqual(accepted)
-  shop.fake.remove(rid)
+  shop.fake.remove(nativeId)
   const deletion = shop.fake.account.events.at(-1)
   if (deletion === undefined) throw new Error('nothing was told')
   expect(await deliver(shop, deletion)).toMatchObject({
-    changed: [{ resource: 'customers', rid, deleted: true }],
+    changed: [{ resource: 'customers', nativeId, deleted: true }],
   })
 })
 
 test('the order of deliveries does not matter: each only says which record to look at', async () => {
   await using shop = await connected()
-  const { rid } = eventOf(shop)
-  shop.fake.change(rid, { name: 'second' })
-  shop.fake.change(rid, { name: 'third' })
+  const { nativeId } = eventOf(shop)
+  shop.fake.change(nativeId, { name: 'second' })
+  shop.fake.change(nativeId, { name: 'third' })
   const verdicts = await Promise.all(
     shop.fake.account.events.toReversed().map((event) => deliver(shop, event)),
   )
   expect(verdicts.map((verdict) => verdict?.kind === 'accepted' && verdict.changed)).toEqual(
-    Array.from({ length: 3 }, () => [{ resource: 'customers', rid }]),
+    Array.from({ length: 3 }, () => [{ resource: 'customers', nativeId }]),
   )
   expect(
-    await shop.resource('customers').read(rid, { signal: AbortSignal.timeout(5_000), priority: 'hand' }),
+    await shop.resource('customers').read(nativeId, { signal: AbortSignal.timeout(5_000), priority: 'hand' }),
   ).toMatchObject({
     native: { name: 'third' },
   })
@@ -139,9 +139,9 @@ test('what is signed and is no event of ours is taken without naming a record', 
 
 test('a platform’s endpoint hears of the connected account that the section names', async () => {
   await using shop = await connected({ account: 'acct_shop' })
-  const { event, rid } = eventOf(shop)
+  const { event, nativeId } = eventOf(shop)
   expect(await deliver(shop, event)).toMatchObject({ changed: [] })
-  expect(await deliver(shop, { ...event, account: 'acct_shop' })).toMatchObject({ changed: [{ rid }] })
+  expect(await deliver(shop, { ...event, account: 'acct_shop' })).toMatchObject({ changed: [{ nativeId }] })
 })
 
 test('without a secret there are no webhooks', async () => {

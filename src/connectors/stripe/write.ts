@@ -24,8 +24,8 @@ export async function createObject(
   if (form.kind === 'refused') return form.result
   const request = { form: withExpansion(owner, form.form), idempotencyKey }
   try {
-    const answer = await owner.client.post({ route: owner.resource.path }, request, context)
-    return written(owner, answer.data)
+    const response = await owner.client.post({ route: owner.resource.path }, request, context)
+    return written(owner, response.data)
   } catch (error) {
     return failedCreate(error, owner.rules)
   }
@@ -34,49 +34,49 @@ export async function createObject(
 /** Changes the named properties. */
 export async function updateObject(
   owner: ResourceContext,
-  { rid, patch, base, idempotencyKey }: UpdateRequest,
+  { nativeId, patch, base, idempotencyKey }: UpdateRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const form = composed(owner, patch, base)
   if (form.kind === 'refused') return form.result
-  return post(owner, { rid, form: form.form, idempotencyKey }, context)
+  return post(owner, { nativeId, form: form.form, idempotencyKey }, context)
 }
 
 /** Deletes, or makes inactive. */
 export async function removeObject(
   owner: ResourceContext,
-  { rid, mode }: RemoveRequest,
+  { nativeId, mode }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
-  if (mode === 'archive') return post(owner, { rid, form: { active: false } }, context)
+  if (mode === 'archive') return post(owner, { nativeId, form: { active: false } }, context)
   try {
-    const answer = await owner.client.remove(itemOf(owner, rid), context)
-    const deleted = textAt(answer.data, ['id'])
-    if (deleted === undefined) throw unusable('the answer to a deletion names no object')
-    if (valueAt(answer.data, ['deleted']) !== true)
-      throw unusable('the answer to a deletion does not say that the object is deleted')
-    return { kind: 'ok', rid: deleted }
+    const response = await owner.client.remove(itemOf(owner, nativeId), context)
+    const deleted = textAt(response.data, ['id'])
+    if (deleted === undefined) throw unusable('the response to a deletion names no object')
+    if (valueAt(response.data, ['deleted']) !== true)
+      throw unusable('the response to a deletion does not say that the object is deleted')
+    return { kind: 'ok', nativeId: deleted }
   } catch (error) {
     return failedWrite(error, owner.rules)
   }
 }
 
 interface Post {
-  readonly rid: string
+  readonly nativeId: string
   readonly form: FormFields
   readonly idempotencyKey?: string
 }
 
 async function post(
   owner: ResourceContext,
-  { rid, form, idempotencyKey }: Post,
+  { nativeId, form, idempotencyKey }: Post,
   context: CallContext,
 ): Promise<WriteResult> {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey }
   try {
     const request = { form: withExpansion(owner, form), ...key }
-    const answer = await owner.client.post(itemOf(owner, rid), request, context)
-    return written(owner, answer.data, rid)
+    const response = await owner.client.post(itemOf(owner, nativeId), request, context)
+    return written(owner, response.data, nativeId)
   } catch (error) {
     return failedWrite(error, owner.rules)
   }
@@ -97,18 +97,19 @@ function composed(owner: ResourceContext, patch: NativeRecord, base: NativeRecor
   }
 }
 
-/** The answer has to look like what a read shows. */
+/** The response has to look like what a read shows. */
 function withExpansion({ expand }: ResourceContext, form: FormFields): FormFields {
   return expand.length === 0 ? form : { ...form, expand }
 }
 
 /** A created object without an id is an unknown outcome: it exists, and nobody knows which it is. */
-function written(owner: ResourceContext, data: unknown, rid?: string): WriteResult {
-  if (!isNativeRecord(data)) throw unusable('the answer to a write is no object')
+function written(owner: ResourceContext, data: unknown, nativeId?: string): WriteResult {
+  if (!isNativeRecord(data)) throw unusable('the response to a write is no object')
   const object = received(owner, data)
   if (object.kind === 'deleted') {
-    if (rid === undefined || object.rid !== rid) throw unusable('the answer to a write names another object')
+    if (nativeId === undefined || object.nativeId !== nativeId)
+      throw unusable('the response to a write names another object')
     return { kind: 'gone' }
   }
-  return { kind: 'ok', rid: object.record.rid, native: object.record.native }
+  return { kind: 'ok', nativeId: object.record.nativeId, native: object.record.native }
 }

@@ -52,13 +52,13 @@ test('a client certificate gets the token (RFC 8705) and goes along with every c
       })
       request.on('end', () => {
         seen.push(`${request.url} ${body}`)
-        const answer =
+        const reply =
           request.url === '/token'
             ? { access_token: 'bound', token_type: 'Bearer', expires_in: 60 }
             : { token: request.headers.authorization }
         response
           .writeHead(proven ? 200 : 401, { 'content-type': 'application/json' })
-          .end(JSON.stringify(answer))
+          .end(JSON.stringify(reply))
       })
     },
   )

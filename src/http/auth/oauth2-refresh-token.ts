@@ -1,5 +1,5 @@
 /**
- * OAuth 2.0 refresh tokens (RFC 6749, 6), with rotation (RFC 9700, 4.14.2): each answer may bring the refresh token to use next, and a
+ * OAuth 2.0 refresh tokens (RFC 6749, 6), with rotation (RFC 9700, 4.14.2): each response may bring the refresh token to use next, and a
  * server that sees an old one again takes that for theft and revokes them all. So the newest is kept before it is used, one process at a
  * time renews, and what the definition gives is only the first of them.
  */

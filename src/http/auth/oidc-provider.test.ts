@@ -181,8 +181,8 @@ test('refresh tokens rotate: each renewal uses the newest one', async () => {
     offset,
   )
   for (let round = 0; round < 3; round += 1) {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => client.get('/x')))
-    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set(['{"client":"app"}']))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => client.get('/x')))
+    expect(new Set(responses.map((reply) => JSON.stringify(reply)))).toEqual(new Set(['{"client":"app"}']))
     offset.ms += 2_000
   }
   expect(site.tokens - before).toBe(3)

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { startServer } from '../../../test/support/local-server.ts'
 import { ApiClient } from '../client.ts'
-import { readTokenAnswer } from './token-answer.ts'
+import { readTokenResponse } from './token-answer.ts'
 
 const full = { access_token: 't', token_type: 'Bearer', expires_in: 3_600, refresh_token: 'r' }
 const json = { 'content-type': 'application/json' }
@@ -11,10 +11,10 @@ async function read(
   body: unknown,
   status = 200,
   headers: Record<string, string> = json,
-): Promise<Awaited<ReturnType<typeof readTokenAnswer>>> {
+): Promise<Awaited<ReturnType<typeof readTokenResponse>>> {
   const bytes =
     body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-  return readTokenAnswer({ status, headers, bytes }, 0)
+  return readTokenResponse({ status, headers, bytes }, 0)
 }
 
 function without(name: keyof typeof full): Partial<typeof full> {
@@ -82,7 +82,7 @@ test.each([
   [400, { error: 'temporarily_unavailable' }, 'temporarily_unavailable', false],
   [404, 'not here', 'status 404', false],
   [503, '', 'status 503', false],
-  [200, {}, 'its answer (200) has no access_token', false],
+  [200, {}, 'its response (200) has no access_token', false],
   [200, { ...full, token_type: 'DPoP' }, 'it gives tokens of the type dpop', true],
 ])('a %d with %j is told as what it is', async (status, body, refusal, isFinal) => {
   expect(await read(body, status)).toMatchObject({ refusal, isFinal })

@@ -1,15 +1,15 @@
 /**
  * What a token endpoint answered, read as leniently as every client in use reads it: many servers keep to RFC 6749 in spirit only. What
- * makes an answer useful is its `access_token`; what makes it a refusal is its status, or an `error` in place of a token.
+ * makes a response useful is its `access_token`; what makes it a refusal is its status, or an `error` in place of a token.
  */
 import { waitAskedFor } from '../backoff/retry-after.ts'
-import type { WireAnswer } from '../call.ts'
+import type { WireResponse } from '../call.ts'
 import { decompress } from '../decompress.ts'
 import { saidIn } from '../said.ts'
 import type { IssuedToken } from './token-manager.ts'
 
 /** A token, or why there is none. */
-export type TokenAnswer =
+export type TokenResponse =
   | { readonly token: IssuedToken }
   | {
       readonly refusal: string
@@ -40,16 +40,16 @@ const passingCodes: ReadonlySet<string> = new Set([
 /** Statuses that speak of the request and not of the moment. */
 const refusingStatuses: ReadonlySet<number> = new Set([400, 401, 403])
 
-/** Reads an answer. `now` is epoch ms. */
-export async function readTokenAnswer(answer: WireAnswer, now: number): Promise<TokenAnswer> {
-  const { status, headers } = answer
-  const body = await bodyOf(answer)
+/** Reads a response. `now` is epoch ms. */
+export async function readTokenResponse(response: WireResponse, now: number): Promise<TokenResponse> {
+  const { status, headers } = response
+  const body = await bodyOf(response)
   const isSuccess = status >= 200 && status < 300
   if (isSuccess && isText(body.access_token)) return tokenIn(body, body.access_token.trim())
   const code = errorCodeIn(body)
   const said = saidIn(body)
   if (isSuccess && code === undefined)
-    return { refusal: `its answer (${status}) has no access_token`, isFinal: false, said }
+    return { refusal: `its response (${status}) has no access_token`, isFinal: false, said }
   const isPassing = code !== undefined && passingCodes.has(code.toLowerCase())
   const isFinal = (isSuccess || refusingStatuses.has(status)) && !isPassing
   const afterMs = isFinal ? undefined : waitAskedFor({ headers, body }, now)
@@ -57,7 +57,7 @@ export async function readTokenAnswer(answer: WireAnswer, now: number): Promise<
   return { refusal: code ?? usual, isFinal, afterMs, said }
 }
 
-function tokenIn(body: Readonly<Record<string, unknown>>, accessToken: string): TokenAnswer {
+function tokenIn(body: Readonly<Record<string, unknown>>, accessToken: string): TokenResponse {
   const type = isText(body.token_type) ? body.token_type.trim().toLowerCase() : 'bearer'
   if (unusableTypes.has(type)) return { refusal: `it gives tokens of the type ${type}`, isFinal: true }
   const refreshToken = isText(body.refresh_token) ? body.refresh_token : undefined
@@ -77,7 +77,7 @@ function lifeOf(value: unknown): number | undefined {
 }
 
 /** JSON, whatever the media type says, or a form. An object in any case. */
-async function bodyOf({ bytes, headers }: WireAnswer): Promise<Readonly<Record<string, unknown>>> {
+async function bodyOf({ bytes, headers }: WireResponse): Promise<Readonly<Record<string, unknown>>> {
   const plain = await decompress(bytes, headers['content-encoding'], bytesMax)
   const text =
     plain.ok && plain.bytes.byteLength <= bytesMax ? new TextDecoder().decode(plain.bytes).trim() : ''

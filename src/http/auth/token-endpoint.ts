@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
-import { type Call, type HttpClock, newProgress, type WireAnswer } from '../call.ts'
+import { type Call, type HttpClock, newProgress, type WireResponse } from '../call.ts'
 import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
 import { shownPath } from '../shown-path.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
 import { parsePrivateKey } from './private-key.ts'
-import { readTokenAnswer, type TokenAnswer } from './token-answer.ts'
+import { readTokenResponse, type TokenResponse } from './token-answer.ts'
 import type { IssuedToken } from './token-manager.ts'
 
 /** What fetching a token needs of the client. */
 export interface TokenDependencies {
-  readonly exchange: (call: Call) => Promise<WireAnswer>
+  readonly exchange: (call: Call) => Promise<WireResponse>
   readonly clock: HttpClock
   readonly allowHttp: boolean
   /** Longest time one token request may take. */
@@ -36,7 +36,7 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
   const proof = clientProof(options, url)
   const label = `POST ${url.origin}${shownPath(url.pathname, false)}`
   return async (grantType, parameters) => {
-    let wire: WireAnswer | undefined
+    let wire: WireResponse | undefined
     try {
       await oauth.genericTokenEndpointRequest(
         server,
@@ -53,13 +53,13 @@ export function tokenEndpoint(options: TokenEndpointOptions, dependencies: Token
         },
       )
     } catch (error) {
-      throw noAnswer(label, error)
+      throw noResponse(label, error)
     }
-    if (wire === undefined) throw noAnswer(label, undefined)
-    const answer = await readTokenAnswer(wire, dependencies.clock.now())
-    if ('token' in answer) return answer.token
+    if (wire === undefined) throw noResponse(label, undefined)
+    const response = await readTokenResponse(wire, dependencies.clock.now())
+    if ('token' in response) return response.token
     const secrets = [options.clientSecret, parameters.refresh_token, parameters.assertion]
-    throw refused(label, quotesNone(answer, secrets))
+    throw refused(label, quotesNone(response, secrets))
   }
 }
 
@@ -134,7 +134,7 @@ async function exchangeToken(
   label: string,
   init: TokenInit,
   dependencies: TokenDependencies,
-): Promise<WireAnswer> {
+): Promise<WireResponse> {
   const stop = new Stop()
   const tooLate = new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', `${label} took too long.`, {
     outcome: 'not-sent',
@@ -164,11 +164,11 @@ async function exchangeToken(
   }
 }
 
-/** The library makes the request; its answer is read here, since many servers send what the library refuses. */
+/** The library makes the request; its response is read here, since many servers send what the library refuses. */
 const notRead = new Response(null, { status: 204 })
 
 /** The request that needed the token was not sent, whatever happened to the token request. */
-function noAnswer(label: string, error: unknown): AuthenticationError {
+function noResponse(label: string, error: unknown): AuthenticationError {
   if (error instanceof HttpError) {
     const message = `No token could be fetched: ${error.message}`
     return new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', message, { outcome: 'not-sent', cause: error })
@@ -179,12 +179,12 @@ function noAnswer(label: string, error: unknown): AuthenticationError {
 }
 
 /** The endpoint's own words, unless they repeat a secret that was sent. */
-function quotesNone(answer: Refusal, secrets: readonly (string | undefined)[]): Refusal {
-  const isQuoted = secrets.some((secret) => secret !== undefined && answer.said?.includes(secret) === true)
-  return isQuoted ? { ...answer, said: undefined } : answer
+function quotesNone(response: Refusal, secrets: readonly (string | undefined)[]): Refusal {
+  const isQuoted = secrets.some((secret) => secret !== undefined && response.said?.includes(secret) === true)
+  return isQuoted ? { ...response, said: undefined } : response
 }
 
-type Refusal = Exclude<TokenAnswer, { token: unknown }>
+type Refusal = Exclude<TokenResponse, { token: unknown }>
 
 function refused(label: string, { refusal, isFinal, afterMs, said }: Refusal): AuthenticationError {
   const options = {

@@ -16,7 +16,7 @@ interface Fixture {
 function fixture(
   options: {
     store?: TokenStore
-    answer?: (count: number) => Promise<IssuedToken>
+    response?: (count: number) => Promise<IssuedToken>
     time?: { ms: number }
   } = {},
 ): Fixture {
@@ -33,7 +33,7 @@ function fixture(
       key: 'k',
       request: (current) => {
         asked.push(current?.refreshToken)
-        return (options.answer ?? give)(asked.length)
+        return (options.response ?? give)(asked.length)
       },
     },
     options.store ?? new MemoryTokenStore(),
@@ -58,7 +58,7 @@ test('a token about to expire is still used while its successor is fetched', asy
 
 test('a renewal ahead of time that fails costs nobody anything, and is tried again after a while', async () => {
   const { authorization, asked, time } = fixture({
-    answer: async (count) => {
+    response: async (count) => {
       if (count === 2)
         throw new AuthenticationError('HTTP_TOKEN_UNAVAILABLE', 'down', { outcome: 'not-sent' })
       return { accessToken: `a${count}`, lifeSeconds: 600 }
@@ -91,7 +91,7 @@ test('a token renewed by another process is used without a request', async () =>
 test('after the server refused the credential it is left alone for a minute', async () => {
   let refuse = true
   const { authorization, asked, time } = fixture({
-    answer: async () => {
+    response: async () => {
       if (refuse)
         throw new AuthenticationError('HTTP_TOKEN_REFUSED', 'invalid_client', { outcome: 'not-sent' })
       return { accessToken: 'a', lifeSeconds: 600 }

@@ -29,7 +29,7 @@ export interface IssuedToken {
   readonly lifeSeconds: number | undefined
 }
 
-/** Life of a token whose answer names none. */
+/** Life of a token whose response names none. */
 const assumedLifeSeconds = 300
 const renewAheadMs = 30_000
 /** This long before expiry a token no longer serves as a stopgap: it could expire on the way. */

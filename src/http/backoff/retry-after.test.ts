@@ -82,6 +82,6 @@ test.each<[Record<string, string>, unknown, number | undefined]>([
   [{}, { error: { details: [{ '@type': 'x' }, { retryDelay: '34.5s' }] } }, 34_500],
   [{}, { retry_after: null }, undefined],
   [{}, 'later', undefined],
-])('an answer with %j and the body %j asks for %j ms', (headers, body, expected) => {
+])('a response with %j and the body %j asks for %j ms', (headers, body, expected) => {
   expect(waitAskedFor({ headers, body }, now)).toBe(expected)
 })

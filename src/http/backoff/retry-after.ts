@@ -34,7 +34,7 @@ export interface RefusalSeen {
   readonly body: unknown
 }
 
-/** Milliseconds for which an answer asks to be left alone, never negative and at most 30 days; undefined when it does not. */
+/** Milliseconds for which a response asks to be left alone, never negative and at most 30 days; undefined when it does not. */
 export function waitAskedFor({ headers, body }: RefusalSeen, now: number): number | undefined {
   const told = [
     ...secondsFields.map((name) => retryAfterMs(headers[name], now, headers.date)),
@@ -48,7 +48,7 @@ export function waitAskedFor({ headers, body }: RefusalSeen, now: number): numbe
  * The value may be a list, which is also what several fields of one name are joined to.
  *
  * @param now epoch ms
- * @param date the answer's `Date` field: a date is meant on the other side's clock, so it is what the date is compared with
+ * @param date the response's `Date` field: a date is meant on the other side's clock, so it is what the date is compared with
  * @param unit of a number without one
  */
 export function retryAfterMs(

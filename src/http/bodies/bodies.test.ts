@@ -57,11 +57,11 @@ test('a streamed request body arrives whole, and is opened anew for each attempt
         opened += 1
         return toNdjson(Array.from({ length: 1_000 }, (_, id) => ({ id })))
       }
-      const answer = await client.put('/import', {
+      const reply = await client.put('/import', {
         body,
         headers: { 'content-type': 'application/x-ndjson' },
       })
-      expect(answer).toEqual({ length: 10_890, encoding: 'chunked' })
+      expect(reply).toEqual({ length: 10_890, encoding: 'chunked' })
       expect(opened).toBe(2)
     },
   )
@@ -142,7 +142,7 @@ test('an upload arrives as a form with its files, with its length when that is k
   )
 })
 
-test('an answer is read while it comes in, decompressed', async () => {
+test('a response is read while it comes in, decompressed', async () => {
   const lines = Array.from({ length: 5_000 }, (_, id) => JSON.stringify({ id, name: 'Zoë' })).join('\n')
   await withApi(
     (_request, response) => {
@@ -150,9 +150,9 @@ test('an answer is read while it comes in, decompressed', async () => {
       response.end(gzipSync(lines))
     },
     async (client) => {
-      const answer = await client.stream('/export')
-      expect(answer.status).toBe(200)
-      const values = await all(readNdjson(answer.data))
+      const reply = await client.stream('/export')
+      expect(reply.status).toBe(200)
+      const values = await all(readNdjson(reply.data))
       expect(values).toHaveLength(5_000)
       expect(values.at(-1)).toEqual({ id: 4_999, name: 'Zoë' })
     },
@@ -327,7 +327,7 @@ test('what is written as CSV reads back the same', async () => {
   expect(await all(readCsvRows(toCsv([['']])))).toEqual([['']])
 })
 
-test('XML and other texts come as they are, in the character set that the answer names', async () => {
+test('XML and other texts come as they are, in the character set that the response names', async () => {
   const texts: Readonly<Record<string, readonly [string, Buffer]>> = {
     '/utf8': ['application/xml', bytes('<?xml version="1.0"?><name>Köln</name>')],
     '/latin1': ['text/xml; charset=ISO-8859-1', Buffer.from('<name>Köln</name>', 'latin1')],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sendJson, startServer } from '../../../test/support/local-server.ts'
 import { ApiClient } from '../client.ts'
-import { encodeMixed, parseEmbeddedAnswer, parseMixed } from './multipart-mixed.ts'
+import { encodeMixed, parseEmbeddedResponse, parseMixed } from './multipart-mixed.ts'
 
 test('parts come back as they were put in, change sets within them too', () => {
   const inner = encodeMixed([
@@ -45,22 +45,22 @@ test.each([
   ['multipart/mixed; boundary=b', '--b\r\n\r\ncut off in the mid'],
   ['multipart/mixed; boundary=b', '--b\r\n\r\none\r\n--b\r\n\r\ncut off'],
   ['multipart/mixed; boundary=b', '--b\r\n\r\nx\r\n'.repeat(10_001)],
-])('an answer that is damaged is an error and never a shorter list: %#', (type, text) => {
+])('a response that is damaged is an error and never a shorter list: %#', (type, text) => {
   expect(() => parseMixed(type, text)).toThrow(expect.objectContaining({ code: 'HTTP_ANSWER_DAMAGED' }))
 })
 
-test('an answer within a part has its status, headers and body', () => {
-  expect(parseEmbeddedAnswer('HTTP/1.1 201 Created\r\nETag: W/"1"\r\n\r\n{"id":1}')).toEqual({
+test('a response within a part has its status, headers and body', () => {
+  expect(parseEmbeddedResponse('HTTP/1.1 201 Created\r\nETag: W/"1"\r\n\r\n{"id":1}')).toEqual({
     status: 201,
     headers: { etag: 'W/"1"' },
     body: '{"id":1}',
   })
-  expect(parseEmbeddedAnswer('HTTP/1.1 204 No Content\r\n\r\n')).toEqual({
+  expect(parseEmbeddedResponse('HTTP/1.1 204 No Content\r\n\r\n')).toEqual({
     status: 204,
     headers: {},
     body: '',
   })
-  expect(() => parseEmbeddedAnswer('{"id":1}')).toThrow(
+  expect(() => parseEmbeddedResponse('{"id":1}')).toThrow(
     expect.objectContaining({ code: 'HTTP_ANSWER_DAMAGED' }),
   )
 })
@@ -73,14 +73,14 @@ test('a header that would break the encoding is refused', () => {
 
 test('a batch of reads in several parts is sent as it is, answered as text, and sent again after a failure', async () => {
   let calls = 0
-  const answer = encodeMixed([
+  const reply = encodeMixed([
     { headers: { 'content-type': 'application/http' }, body: 'HTTP/1.1 200 OK\r\n\r\n[]' },
   ])
   await using server = await startServer((_request, response) => {
     calls += 1
     if (calls === 1) return sendJson(response, 503, {})
-    response.writeHead(202, { 'content-type': answer.contentType })
-    response.end(answer.body)
+    response.writeHead(202, { 'content-type': reply.contentType })
+    response.end(reply.body)
   })
   const client = new ApiClient({ baseUrl: server.url, allowHttp: true, retry: { retries: 1, baseMs: 1 } })
   try {
@@ -90,14 +90,14 @@ test('a batch of reads in several parts is sent as it is, answered as text, and 
     const batch = await client.send('POST', '/$batch', {
       body,
       headers: { 'content-type': contentType },
-      onlyReads: true,
+      readOnly: true,
     })
     expect(server.seen.map((request) => [request.headers['content-type'], request.body])).toEqual([
       [contentType, body],
       [contentType, body],
     ])
     const [part] = parseMixed(batch.headers['content-type'] ?? '', String(batch.data))
-    expect(parseEmbeddedAnswer(part?.body ?? '').body).toBe('[]')
+    expect(parseEmbeddedResponse(part?.body ?? '').body).toBe('[]')
   } finally {
     await client.close()
   }

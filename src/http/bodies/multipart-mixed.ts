@@ -1,4 +1,4 @@
-/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their answers in another. OData's `$batch` is made of it. */
+/** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's `$batch` is made of it. */
 import { randomBytes } from 'node:crypto'
 import { RequestError, ResponseValidationError } from '../errors.ts'
 
@@ -15,8 +15,8 @@ export interface MixedBody {
   readonly contentType: string
 }
 
-/** An HTTP message within a part (`content-type: application/http`), an answer. */
-export interface EmbeddedAnswer {
+/** An HTTP message within a part (`content-type: application/http`), a response. */
+export interface EmbeddedResponse {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -61,8 +61,8 @@ export function parseMixed(contentType: string, body: string): readonly MixedPar
   throw damaged('ends before its last part is complete')
 }
 
-/** Reads an answer within a part. @throws ResponseValidationError HTTP_ANSWER_DAMAGED when it has no status line */
-export function parseEmbeddedAnswer(text: string): EmbeddedAnswer {
+/** Reads a response within a part. @throws ResponseValidationError HTTP_ANSWER_DAMAGED when it has no status line */
+export function parseEmbeddedResponse(text: string): EmbeddedResponse {
   const start = /^\s*HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*(?:\r?\n|$)/.exec(text)
   if (start === null) throw damaged('has a part without a status line')
   return { status: Number(start[1]), ...messageOf(text.slice(start[0].length)) }
@@ -110,7 +110,7 @@ function messageOf(text: string): MixedPart {
 }
 
 function damaged(reason: string): ResponseValidationError {
-  return new ResponseValidationError('HTTP_ANSWER_DAMAGED', `An answer in several parts ${reason}.`, {
+  return new ResponseValidationError('HTTP_ANSWER_DAMAGED', `A response in several parts ${reason}.`, {
     outcome: 'unknown',
     status: 200,
   })

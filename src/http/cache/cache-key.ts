@@ -1,11 +1,11 @@
-/** Under which key an answer is kept: its address and who asked. */
+/** Under which key a response is kept: its address and who asked. */
 import { createHash, randomUUID } from 'node:crypto'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { AuthOptions } from '../auth/options.ts'
 import type { Call } from '../call.ts'
 import { rememberByHeaders } from '../header-names.ts'
 
-/** Headers that say nothing about who asks; those an answer depends on are named by its `vary`. */
+/** Headers that say nothing about who asks; those a response depends on are named by its `vary`. */
 const neutral: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -32,7 +32,7 @@ export function partitionOf(
   return 'type' in auth ? fingerprint(JSON.stringify(auth)) : randomUUID()
 }
 
-/** Under which key a call's answer is kept; `path` is given for other places than the call's own. */
+/** Under which key a call's response is kept; `path` is given for other places than the call's own. */
 export type CacheKey = (call: Call, path?: string) => string
 
 /** Any header of the call that may tell users apart (a cookie, a tenant, an own authorization) makes a partition of its own. */

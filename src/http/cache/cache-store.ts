@@ -1,8 +1,8 @@
-/** Where cached answers are kept. */
+/** Where cached responses are kept. */
 
-/** A cached answer: plain data, so that a store may put it anywhere. */
-export interface CachedAnswer {
-  /** What the answer's `vary` picked of the request: tells the variants of one address apart. */
+/** A cached response: plain data, so that a store may put it anywhere. */
+export interface CachedResponse {
+  /** What the response's `vary` picked of the request: tells the variants of one address apart. */
   readonly variant: string
   readonly status: number
   /** Body, decompressed. */
@@ -17,8 +17,8 @@ export interface CachedAnswer {
  */
 export interface CacheStore {
   /** All variants kept under the key. */
-  get(key: string): Promise<readonly CachedAnswer[]> | readonly CachedAnswer[]
+  get(key: string): Promise<readonly CachedResponse[]> | readonly CachedResponse[]
   /** Replaces all variants of the key. */
-  set(key: string, answers: readonly CachedAnswer[]): Promise<void> | void
+  set(key: string, responses: readonly CachedResponse[]): Promise<void> | void
   delete(key: string): Promise<void> | void
 }

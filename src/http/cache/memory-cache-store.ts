@@ -1,13 +1,16 @@
-/** Cached answers in memory, bounded in bytes: what was used longest ago goes first. */
-import type { CachedAnswer, CacheStore } from './cache-store.ts'
+/** Cached responses in memory, bounded in bytes: what was used longest ago goes first. */
+import type { CachedResponse, CacheStore } from './cache-store.ts'
 
 /** What an entry costs beside its body: policy, headers, key. */
 const overheadBytes = 2_048
 
-/** Keeps cached answers in memory. Several clients may share one: answers stay apart by credential. */
+/** Keeps cached responses in memory. Several clients may share one: answers stay apart by credential. */
 export class MemoryCacheStore implements CacheStore {
   readonly #bytesMax: number
-  readonly #entries = new Map<string, { readonly answers: readonly CachedAnswer[]; readonly bytes: number }>()
+  readonly #entries = new Map<
+    string,
+    { readonly responses: readonly CachedResponse[]; readonly bytes: number }
+  >()
   #bytes = 0
 
   /** @param bytesMax bytes of all bodies with an allowance for the rest @default 52428800 (50 MiB) */
@@ -20,20 +23,20 @@ export class MemoryCacheStore implements CacheStore {
     return this.#bytes
   }
 
-  get(key: string): readonly CachedAnswer[] {
+  get(key: string): readonly CachedResponse[] {
     const entry = this.#entries.get(key)
     if (entry === undefined) return []
     this.#entries.delete(key)
     this.#entries.set(key, entry)
-    return entry.answers
+    return entry.responses
   }
 
-  set(key: string, answers: readonly CachedAnswer[]): void {
+  set(key: string, responses: readonly CachedResponse[]): void {
     this.delete(key)
-    const bytes = answers.reduce((sum, answer) => sum + answer.bytes.byteLength + overheadBytes, 0)
-    // One answer that fills the store would drive everything else out.
+    const bytes = responses.reduce((sum, response) => sum + response.bytes.byteLength + overheadBytes, 0)
+    // One response that fills the store would drive everything else out.
     if (bytes > this.#bytesMax / 2) return
-    this.#entries.set(key, { answers, bytes })
+    this.#entries.set(key, { responses, bytes })
     this.#bytes += bytes
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#bytesMax) break

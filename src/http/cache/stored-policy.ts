@@ -1,5 +1,5 @@
 /**
- * What RFC 9111 says about one kept answer: may it be handed out, does it have to be asked for again, and how a 304 changes it.
+ * What RFC 9111 says about one kept response: may it be handed out, does it have to be asked for again, and how a 304 changes it.
  *
  * `http-cache-semantics` does the arithmetic. What it is given is put straight first, since it reads directives in lower case only, takes
  * dates as `Date.parse` does and an `Age` for what its first digits say, never hands out what has to be validated once it is stale, and on a
@@ -8,19 +8,19 @@
 import CachePolicy from 'http-cache-semantics'
 import { parseHttpDate, parseStrictHttpDate } from '../backoff/http-date.ts'
 import type { Call } from '../call.ts'
-import type { CachedAnswer } from './cache-store.ts'
+import type { CachedResponse } from './cache-store.ts'
 
 /** What is kept beside status and body. Plain data. */
 interface StoredPolicy {
   readonly semantics: CachePolicy.CachePolicyObject
-  /** The answer's header fields as they came. */
+  /** The response's header fields as they came. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** How a kept answer serves a call. */
+/** How a kept response serves a call. */
 export interface Match {
-  readonly entry: CachedAnswer
-  /** Headers to hand out; absent when the answer has to be validated first. */
+  readonly entry: CachedResponse
+  /** Headers to hand out; absent when the response has to be validated first. */
   readonly hit: Readonly<Record<string, string>> | undefined
   /** It may be handed out, and should be renewed meanwhile. */
   readonly isStale: boolean
@@ -34,7 +34,7 @@ const heuristic = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501
 const longAgo = 'Thu, 01 Jan 1970 00:00:00 GMT'
 /** Statuses whose meaning for caches is known: all that `must-understand` allows. */
 const understood = new Set([200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501])
-/** What a 304 says of the body that it does not have, and what named the kept answer. */
+/** What a 304 says of the body that it does not have, and what named the kept response. */
 const notUpdated = new Set([
   ...['content-encoding', 'content-length', 'content-md5', 'content-range', 'etag', 'transfer-encoding'],
 ])
@@ -42,7 +42,7 @@ const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection',
 /** What a greater age counts as (RFC 9111, 1.2.2). */
 const greatestAge = 2_147_483_647
 
-/** Without a lifetime or a validator keeping an answer is of no use; to see that first saves most of the work. */
+/** Without a lifetime or a validator keeping a response is of no use; to see that first saves most of the work. */
 export function mayBeStorable(headers: Readonly<Record<string, string>>): boolean {
   const control = headers['cache-control']
   return (
@@ -53,17 +53,17 @@ export function mayBeStorable(headers: Readonly<Record<string, string>>): boolea
 }
 
 /**
- * What is kept of an answer; undefined when it may not be.
+ * What is kept of a response; undefined when it may not be.
  *
- * @param guessed share of the time since an answer last changed for which it counts as fresh, if it names no lifetime
+ * @param guessed share of the time since a response last changed for which it counts as fresh, if it names no lifetime
  */
 export function entryOf(
   call: Call,
-  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  reply: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   bytes: Uint8Array,
   guessed = 0,
-): CachedAnswer | undefined {
-  const { status, headers } = answer
+): CachedResponse | undefined {
+  const { status, headers } = reply
   if (headers.vary?.includes('*') === true || !isKept(status, headers, guessed)) return undefined
   const policy = new CachePolicy(
     requestOf(call),
@@ -77,7 +77,7 @@ export function entryOf(
 }
 
 /** The entry that fits the call best; undefined when none does. */
-export function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | undefined {
+export function bestMatch(call: Call, known: readonly CachedResponse[]): Match | undefined {
   let best: Match | undefined
   for (const entry of known) {
     const { semantics, headers } = storedOf(entry)
@@ -95,23 +95,23 @@ export function bestMatch(call: Call, known: readonly CachedAnswer[]): Match | u
 /** The entry after a 304: its lifetime begins anew (RFC 9111, 3.2 and 4.3.4). */
 export function refreshed(
   call: Call,
-  entry: CachedAnswer,
+  entry: CachedResponse,
   news: Readonly<Record<string, string>>,
   guessed = 0,
-): CachedAnswer | undefined {
+): CachedResponse | undefined {
   const headers: Record<string, string> = { ...storedOf(entry).headers }
   for (const [name, value] of Object.entries(news)) if (!notUpdated.has(name)) headers[name] = value
   return entryOf(call, { status: entry.status, headers }, entry.bytes, guessed)
 }
 
 /** The headers of an entry as they are handed out. */
-export function headersOf(entry: CachedAnswer): Record<string, string> {
+export function headersOf(entry: CachedResponse): Record<string, string> {
   const { semantics, headers } = storedOf(entry)
   return handedOut(headers, CachePolicy.fromObject(semantics))
 }
 
-/** `stale-if-error`: the API says that an old answer is better than none. */
-export function servesOnError(call: Call, entry: CachedAnswer): boolean {
+/** `stale-if-error`: the API says that an old response is better than none. */
+export function servesOnError(call: Call, entry: CachedResponse): boolean {
   const { semantics, headers } = storedOf(entry)
   const failed = { status: 500, headers: {} }
   const policy = CachePolicy.fromObject(semantics)
@@ -119,7 +119,7 @@ export function servesOnError(call: Call, entry: CachedAnswer): boolean {
   return matches && !modified
 }
 
-/** True when the caller's own conditions say that it has this answer already (RFC 9110, 13.2.2). */
+/** True when the caller's own conditions say that it has this response already (RFC 9110, 13.2.2). */
 export function isKnownToCaller(call: Call, headers: Readonly<Record<string, string>>): boolean {
   const { 'if-none-match': tags, 'if-modified-since': since } = call.headers
   if (tags !== undefined) {
@@ -178,7 +178,7 @@ function ageOf(field: string | undefined): number | undefined {
   return /^\d+$/.test(first) ? Math.min(greatestAge, Number(first)) : undefined
 }
 
-/** While it is fresh such an answer is like every other one; once it is stale nothing makes it serve. */
+/** While it is fresh such a response is like every other one; once it is stale nothing makes it serve. */
 function withoutMustRevalidate(control: string): string {
   if (!control.includes('must-revalidate')) return control
   return control.replaceAll(
@@ -196,7 +196,7 @@ function requestOf(call: Call, stored?: Readonly<Record<string, string>>): Cache
   return { url: call.path, method: call.method, headers }
 }
 
-/** What the answer's `vary` picks of a request; white space and the case of languages make no difference. */
+/** What the response's `vary` picks of a request; white space and the case of languages make no difference. */
 function variantOf(call: Call, headers: Readonly<Record<string, string>>): string {
   const names = (headers.vary ?? '')
     .toLowerCase()
@@ -223,7 +223,7 @@ function handedOut(headers: Readonly<Record<string, string>>, policy: CachePolic
 }
 
 /** A store hands back what it was given. */
-function storedOf(entry: CachedAnswer): StoredPolicy {
+function storedOf(entry: CachedResponse): StoredPolicy {
   return entry.policy as StoredPolicy
 }
 

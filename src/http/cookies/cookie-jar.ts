@@ -24,7 +24,7 @@ interface Cookie {
 export class CookieJar {
   readonly #origins = new Map<string, Map<string, Cookie>>()
 
-  /** Takes in an answer's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
+  /** Takes in a response's `set-cookie` lines. `path` is that of the request, with or without its query; `now` is epoch ms. */
   store(origin: string, path: string, lines: readonly string[], now: number): void {
     for (const line of lines) {
       const cookie = parseCookie(line, path, now)

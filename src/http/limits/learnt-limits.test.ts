@@ -4,7 +4,7 @@ import type { Priority } from '../call.ts'
 import { ApiClient } from '../client.ts'
 import { LearntLimits } from './learnt-limits.ts'
 
-test('a used-up window is waited for, then the quota counts as whole until an answer tells more', () => {
+test('a used-up window is waited for, then the quota counts as whole until a response tells more', () => {
   const limits = new LearntLimits()
   limits.learn([{ name: 'a', quota: 5_000, remaining: 0, resetMs: 90_000 }], 1_000)
   expect(limits.waitMs(1_000, 0)).toBe(90_000)
@@ -15,7 +15,7 @@ test('a used-up window is waited for, then the quota counts as whole until an an
   expect(limits.isSpoken(3, 0)).toBe(true)
 })
 
-test('of answers that overtake each other the lowest count and the earliest end hold', () => {
+test('of responses that overtake each other the lowest count and the earliest end hold', () => {
   const limits = new LearntLimits()
   limits.learn([{ name: 'a', quota: 100, remaining: 3, resetMs: 4_000 }], 0)
   limits.learn([{ name: 'a', quota: 100, remaining: 4, resetMs: 4_500 }], 10)
@@ -82,12 +82,12 @@ test('a connector brings its own reader for limits told in another form', async 
   }
 })
 
-test('at first one request goes ahead, and the others wait for what its answer says', async () => {
+test('at first one request goes ahead, and the others wait for what its response says', async () => {
   const first = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<void>()
+  const reply = Promise.withResolvers<void>()
   const server = await startServer(async (_request, response) => {
     first.resolve()
-    await answer.promise
+    await reply.promise
     sendJson(response, 200, {})
   })
   const client = new ApiClient({ baseUrl: server.url, allowHttp: true })
@@ -96,7 +96,7 @@ test('at first one request goes ahead, and the others wait for what its answer s
     await first.promise
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(server.seen).toHaveLength(1)
-    answer.resolve()
+    reply.resolve()
     await calls
     expect(server.seen).toHaveLength(10)
   } finally {
@@ -105,7 +105,7 @@ test('at first one request goes ahead, and the others wait for what its answer s
   }
 })
 
-test('a first request that gets no answer does not hold the others up for more than a second', async () => {
+test('a first request that gets no response does not hold the others up for more than a second', async () => {
   let count = 0
   const server = await startServer((_request, response) => {
     count += 1

@@ -1,11 +1,11 @@
 /**
- * What a system's answers taught about its limits, kept so that the next request is not the one too many.
+ * What a system's responses taught about its limits, kept so that the next request is not the one too many.
  *
  * Each limit holds in two ways. *Left*: the remaining requests of the window, less those on the way, until the window ends; the other side
  * counts other clients as well, so its number is the truth. *Pace*: while the window is short, requests are spread over it, which keeps any
  * kind of window (fixed or sliding) without a guess about which it is.
  *
- * A window is *known* (an answer told what is left) or *over* (its end has passed): then the quota is assumed to be whole, and the next
+ * A window is *known* (a response told what is left) or *over* (its end has passed): then the quota is assumed to be whole, and the next
  * answer's word counts again.
  */
 import { Gcra } from './gcra.ts'
@@ -22,9 +22,9 @@ const limitsMax = 16
 const scopesMax = 64
 
 interface Limit {
-  /** Parts of the API whose answers told of it; empty when it was learnt in another way. */
+  /** Parts of the API whose responses told of it; empty when it was learnt in another way. */
   readonly scopes: Set<string>
-  /** Parts whose answers did not: it is not about them. */
+  /** Parts whose responses did not: it is not about them. */
   readonly strangers: Set<string>
   /** A refusal told of it first, so it may be about the part that refused alone. */
   readonly wasRefusal: boolean
@@ -38,11 +38,11 @@ interface Limit {
   pace: Gcra | undefined
 }
 
-/** Whose answer told of limits. */
+/** Whose response told of limits. */
 export interface LimitSource {
   /** Part of the API. */
   readonly scope: string
-  /** The answer refused the request. */
+  /** The response refused the request. */
   readonly isRefusal: boolean
 }
 
@@ -73,7 +73,7 @@ export class LearntLimits {
     return false
   }
 
-  /** Takes in what an answer said. Without a source it is about everything. */
+  /** Takes in what a response said. Without a source it is about everything. */
   learn(reports: readonly LimitReport[], now: number, source?: LimitSource): void {
     for (const report of reports) {
       const known = this.#limits.get(report.name)
@@ -108,7 +108,7 @@ export class LearntLimits {
     return waitMs
   }
 
-  /** True while the requests on the way may use up what is left: the next answer tells. */
+  /** True while the requests on the way may use up what is left: the next response tells. */
   isSpoken(running: number, reserve: number, scope?: string): boolean {
     for (const limit of this.#limits.values()) {
       if (!concerns(limit, scope)) continue

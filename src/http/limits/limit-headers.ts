@@ -12,7 +12,7 @@
 import { type BareItem, isInnerList, type Parameters, parseDictionary, parseList } from 'structured-headers'
 import { serverNow } from '../backoff/retry-after.ts'
 
-/** What one answer says about one limit. */
+/** What one response says about one limit. */
 export interface LimitReport {
   /** Tells several limits of one system apart. */
   readonly name: string
@@ -26,11 +26,11 @@ export interface LimitReport {
   readonly windowMs?: number | undefined
 }
 
-/** Header fields of an answer, names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string>>
+/** Header fields of a response, names in lower case. */
+export type ResponseHeaders = Readonly<Record<string, string>>
 
 /** A connector's own reader, for a system that has a form of its own. Its reports are added to those of the known forms. */
-export type ParseLimits = (headers: AnswerHeaders) => readonly LimitReport[]
+export type ParseLimits = (headers: ResponseHeaders) => readonly LimitReport[]
 
 interface Item {
   readonly value: BareItem
@@ -40,17 +40,17 @@ interface Item {
 const namesMax = 16
 const none: readonly LimitReport[] = Object.freeze([])
 
-/** Most answers tell nothing, so that has to be found out without reading anything. */
-function tellsLimits(headers: AnswerHeaders): boolean {
+/** Most responses tell nothing, so that has to be found out without reading anything. */
+function reportsLimits(headers: ResponseHeaders): boolean {
   for (const name in headers) {
     if (name.includes('rate') ? /rate-?limit/.test(name) : name === 'sforce-limit-info') return true
   }
   return false
 }
 
-/** All limits that an answer names. `now` is epoch milliseconds, for resets given as a time. */
-export function limitsFromHeaders(headers: AnswerHeaders, now: number): readonly LimitReport[] {
-  if (!tellsLimits(headers)) return none
+/** All limits that a response names. `now` is epoch milliseconds, for resets given as a time. */
+export function limitsFromHeaders(headers: ResponseHeaders, now: number): readonly LimitReport[] {
+  if (!reportsLimits(headers)) return none
   const reports = [
     ...standardLimits(headers, now),
     ...prefixedLimits(headers, 'x-ratelimit', now),
@@ -60,7 +60,7 @@ export function limitsFromHeaders(headers: AnswerHeaders, now: number): readonly
   return reports.slice(0, namesMax)
 }
 
-function standardLimits(headers: AnswerHeaders, now: number): readonly LimitReport[] {
+function standardLimits(headers: ResponseHeaders, now: number): readonly LimitReport[] {
   const policies = itemsOf(headers['ratelimit-policy'])
   const field = headers.ratelimit
   if (field === undefined) return prefixedLimits(headers, 'ratelimit', now, policies)
@@ -95,7 +95,7 @@ function standardLimits(headers: AnswerHeaders, now: number): readonly LimitRepo
 
 /** `<prefix>-limit`, `-remaining` and `-reset`. The limit may carry policies of its own: `10, 10;w=1, 50;w=60`. */
 function prefixedLimits(
-  headers: AnswerHeaders,
+  headers: ResponseHeaders,
   prefix: string,
   now: number,
   policies: readonly Item[] = [],
@@ -131,7 +131,7 @@ function salesforceLimits(field: string | undefined): readonly LimitReport[] {
 }
 
 /** Seconds to go, or a point in time. */
-function resetOf(field: string | undefined, headers: AnswerHeaders, now: number): number | undefined {
+function resetOf(field: string | undefined, headers: ResponseHeaders, now: number): number | undefined {
   const text = field?.trim() ?? ''
   const number = numberOf(text)
   const here = serverNow(headers.date, now)

@@ -4,15 +4,20 @@
  * A waiter is *waiting* in its lane's queue until it is *granted* (all limits allow it), *stopped* (its call ended) or *refused* at the
  * door (the queue is full, or its turn can't come before its deadline). A grant is given back when the attempt is over.
  *
- * Of the system the limiter is *ignorant* at first: one request goes ahead, and for a second at most the others wait for its answer, which
- * may name limits. After that it is *informed*. A request that goes ahead and brings no answer leaves it ignorant.
+ * Of the system the limiter is *ignorant* at first: one request goes ahead, and for a second at most the others wait for its response, which
+ * may name limits. After that it is *informed*. A request that goes ahead and brings no response leaves it ignorant.
  */
 import type { BucketStore } from '../../model/bucket-store.ts'
 import type { Priority } from '../call.ts'
 import { type Stop, sleepUntilStopped } from '../stop.ts'
 import { Gcra, type RateLimit } from './gcra.ts'
 import { LearntLimits, type LimitSource, type LimitUsage } from './learnt-limits.ts'
-import { type AnswerHeaders, type LimitReport, limitsFromHeaders, type ParseLimits } from './limit-headers.ts'
+import {
+  type LimitReport,
+  limitsFromHeaders,
+  type ParseLimits,
+  type ResponseHeaders,
+} from './limit-headers.ts'
 import { ScopedPauses } from './scoped-pauses.ts'
 import { SharedBuckets } from './shared-buckets.ts'
 
@@ -26,7 +31,7 @@ export interface LimitOptions {
   readonly reserve?: number
   /** Waiting calls after which new ones are refused. 1 to 100,000. @default 1000 */
   readonly maxWaiting?: number
-  /** Learn limits from the answers' headers. @default true */
+  /** Learn limits from the responses' headers. @default true */
   readonly learn?: boolean
   /** Reads limits from a form that is not built in. @default none */
   readonly parse?: ParseLimits
@@ -66,7 +71,7 @@ export interface LimiterUsage {
   readonly waiting: number
   /** Monotonic ms until which the other side asked for silence; 0 = not. */
   readonly pausedUntil: number
-  /** What the answers told so far. */
+  /** What the responses told so far. */
   readonly limits: readonly LimitUsage[]
 }
 
@@ -79,7 +84,7 @@ interface Waiter {
 
 /** A timer set for longer fires at once; waking up early only looks again. */
 const timerMax = 2_147_483_647
-/** Longest time that calls wait for the answer of the one that went ahead. */
+/** Longest time that calls wait for the response of the one that went ahead. */
 const aheadMs = 1_000
 
 const lanes = ['hand', 'webhook', 'batch'] as const satisfies readonly Priority[]
@@ -163,8 +168,8 @@ export class RateLimiter {
     return this.acquire(request)
   }
 
-  /** Takes in what an answer says about limits. `now` is epoch ms. */
-  learn(headers: AnswerHeaders, now: number, source?: LimitSource): void {
+  /** Takes in what a response says about limits. `now` is epoch ms. */
+  learn(headers: ResponseHeaders, now: number, source?: LimitSource): void {
     if (!this.#learns) return
     const reports = limitsFromHeaders(headers, now)
     const own = this.#parse?.(headers) ?? []

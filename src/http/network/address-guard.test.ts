@@ -12,10 +12,10 @@ afterEach(async () => {
 })
 
 /** A resolver that gives the named answers one after the other, the last one for ever. */
-function answering(...answers: readonly (readonly string[])[]): LookupFunction {
+function receiving(...responses: readonly (readonly string[])[]): LookupFunction {
   let asked = 0
   return (_hostname, options, callback) => {
-    const addresses = answers[Math.min(asked, answers.length - 1)] ?? []
+    const addresses = responses[Math.min(asked, responses.length - 1)] ?? []
     asked += 1
     const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
     if (options.all === true) callback(null, found)
@@ -77,9 +77,9 @@ test('no spelling of an inner address is connected to, and a listener there sees
 
 test('a name is refused when any of its addresses is an inner one', async () => {
   const { port, connections } = await loopbackListener()
-  for (const answer of [['127.0.0.1'], ['93.184.216.34', '10.0.0.1'], ['::ffff:127.0.0.1']]) {
+  for (const response of [['127.0.0.1'], ['93.184.216.34', '10.0.0.1'], ['::ffff:127.0.0.1']]) {
     const baseUrl = `https://mixed.example:${port}`
-    expect(await refusal({ baseUrl, lookup: answering(answer) })).toMatchObject({
+    expect(await refusal({ baseUrl, lookup: receiving(response) })).toMatchObject({
       code: 'HTTP_ADDRESS_REFUSED',
     })
   }
@@ -88,11 +88,11 @@ test('a name is refused when any of its addresses is an inner one', async () => 
 
 test('a name that answers differently the second time (DNS rebinding) is checked at every connect', async () => {
   const { port, connections } = await loopbackListener()
-  const lookup = answering(['192.0.2.1'], ['127.0.0.1'])
+  const lookup = receiving(['192.0.2.1'], ['127.0.0.1'])
   const client = new ApiClient({
     baseUrl: `https://rebinding.example:${port}`,
     lookup,
-    // Lets the first answer pass, so that the second one is what is refused.
+    // Lets the first response pass, so that the second one is what is refused.
     allowAddresses: ['192.0.2.0/24'],
     timeouts: { connectMs: 100, totalMs: 400 },
     retry: { retries: 0 },

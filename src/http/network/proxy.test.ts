@@ -64,7 +64,7 @@ interface Proxy {
 }
 
 /** A proxy that leads every tunnel to the target on loopback; `answer` in place of a tunnel. */
-async function startProxy(targetPort: number, answer?: string): Promise<Proxy> {
+async function startProxy(targetPort: number, reply?: string): Promise<Proxy> {
   const asked: { target: string; headers: IncomingMessage['headers'] }[] = []
   const passed: Buffer[] = []
   const sockets = new Set<Socket>()
@@ -73,8 +73,8 @@ async function startProxy(targetPort: number, answer?: string): Promise<Proxy> {
     asked.push({ target: request.url ?? '', headers: request.headers })
     sockets.add(socket)
     socket.on('error', () => undefined)
-    if (answer === 'silence') return
-    if (answer !== undefined) return void socket.end(answer)
+    if (reply === 'silence') return
+    if (reply !== undefined) return void socket.end(reply)
     const upstream = connect(targetPort, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       socket.on('data', (chunk: Buffer) => passed.push(chunk))
@@ -145,8 +145,8 @@ test.each([
   ],
   ['hangs up', '', 'HTTP_NETWORK', /failed/],
   ['says nothing', 'silence', 'HTTP_TIMEOUT', /timed out|in time/],
-])('a proxy that %s: nothing was sent, and the call ends', async (_how, answer, code, words) => {
-  const proxy = await startProxy(1, answer)
+])('a proxy that %s: nothing was sent, and the call ends', async (_how, reply, code, words) => {
+  const proxy = await startProxy(1, reply)
   const client = clientOf({
     baseUrl: 'https://api.example',
     proxy: { url: proxy.url, auth: { username: 'user', password: 'canary-password' } },

@@ -2,7 +2,7 @@
 
 /** One link of the field. */
 export interface Link {
-  /** As it stands in the field: often relative to the answer's address. */
+  /** As it stands in the field: often relative to the response's address. */
   readonly target: string
   /** Relation types in lower case: `next`, `prev`, … */
   readonly relations: readonly string[]
@@ -33,9 +33,9 @@ export function parseLinkHeader(field: string | undefined): readonly Link[] {
   return links
 }
 
-/** The target of the first link that leads from this answer to its next page, as it stands there; undefined when there is none. */
+/** The target of the first link that leads from this response to its next page, as it stands there; undefined when there is none. */
 export function nextLink(field: string | undefined): string | undefined {
-  // A link with an anchor speaks of another document than this answer.
+  // A link with an anchor speaks of another document than this response.
   return parseLinkHeader(field).find(
     ({ relations, parameters }) => relations.includes('next') && parameters.anchor === undefined,
   )?.target

@@ -4,7 +4,7 @@
  * Page addresses come from the other side, so none is trusted: one outside of the base URL is refused before anything is sent, credentials
  * included, and one that was read before ends the walk with an error instead of going round for ever.
  */
-import type { Answer } from '../client.ts'
+import type { ApiResponse } from '../client.ts'
 import { RequestError, ResponseValidationError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { assertWithin, type CallOptions } from '../options.ts'
@@ -28,10 +28,10 @@ export interface ItemsOptions extends PagesOptions {
 }
 
 /** Reads one page. `target` is a path template or an absolute address. */
-export type ReadPage = (target: string, options: CallOptions) => Promise<Answer<unknown>>
+export type ReadPage = (target: string, options: CallOptions) => Promise<ApiResponse<unknown>>
 
 /** What a page is handed on as. */
-export interface Page extends Answer<unknown> {
+export interface Page extends ApiResponse<unknown> {
   /** Empty when the page has none where they should be. */
   readonly items: readonly unknown[]
 }
@@ -74,18 +74,18 @@ export async function* walkPages(
       )
     }
     seen.add(from)
-    const answer = await readPlace(read, target, rest, place, from)
-    const found = valueAt(answer.data, itemsPath)
+    const response = await readPlace(read, target, rest, place, from)
+    const found = valueAt(response.data, itemsPath)
     const items = Array.isArray(found) ? found : undefined
-    if (items === undefined && itemsRequired === true) throw noItems(target, pages, answer.status)
+    if (items === undefined && itemsRequired === true) throw noItems(target, pages, response.status)
     if (paginate.endsOnRepeat === true) {
       const shown = recordsShown(items)
       if (shown !== undefined && shown === before) return
       before = shown
     }
     count += items?.length ?? 0
-    yield { ...answer, items: items ?? [] }
-    place = paginate.next({ data: answer.data, headers: answer.headers, items, pages, count })
+    yield { ...response, items: items ?? [] }
+    place = paginate.next({ data: response.data, headers: response.headers, items, pages, count })
     if (place === undefined) return
     from =
       'address' in place
@@ -120,7 +120,7 @@ function readPlace(
   options: CallOptions,
   place: PagePlace,
   address: string,
-): Promise<Answer<unknown>> {
+): Promise<ApiResponse<unknown>> {
   if ('query' in place) return read(target, { ...options, query: { ...options.query, ...place.query } })
   const { path: _path, query: _query, ...rest } = options
   return read(address, rest)

@@ -32,9 +32,9 @@ export function breakerPolicy(options: BreakerOptions, clock: HttpClock): Policy
       const onStop = (reason: Error): void => settle(endOf(reason))
       call.stop.onStop(onStop)
       try {
-        const answer = await next(call)
+        const response = await next(call)
         settle('success')
-        return answer
+        return response
       } catch (error) {
         settle(endOf(error))
         throw error
@@ -59,7 +59,7 @@ function circuitFor(circuits: Map<string, Circuit>, key: string, options: Breake
   return circuit
 }
 
-/** An answer that says "no" comes from an API that works. */
+/** A response that says "no" comes from an API that works. */
 function endOf(error: unknown): CallEnd {
   if (error instanceof NetworkError) return error.code === 'HTTP_ABORTED' ? 'neither' : 'failure'
   if (error instanceof TimeoutError) {

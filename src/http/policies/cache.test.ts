@@ -30,7 +30,7 @@ function clientOf(server: LocalServer, options: Partial<ApiClientOptions> = {}):
   return client
 }
 
-/** Counts, so that an answer shows which request made it. */
+/** Counts, so that a response shows which request made it. */
 function counting(headers: Readonly<Record<string, string>>): Respond {
   let count = 0
   return (_request, response) => {
@@ -39,7 +39,7 @@ function counting(headers: Readonly<Record<string, string>>): Respond {
   }
 }
 
-test('a fresh answer needs no request, and each caller gets objects of its own', async () => {
+test('a fresh response needs no request, and each caller gets objects of its own', async () => {
   const server = await serve(counting({ 'cache-control': 'max-age=60' }))
   const client = clientOf(server)
   const [one, two] = [await client.get('/x'), await client.get('/x')]
@@ -96,7 +96,7 @@ test('one credential never gets what another one was answered (undici: user A to
   }
 })
 
-test('an answer with an ETag or a date is asked for again by it, and a 304 hands out what is kept', async () => {
+test('a response with an ETag or a date is asked for again by it, and a 304 hands out what is kept', async () => {
   for (const [validator, condition] of [
     ['etag', 'if-none-match'],
     ['last-modified', 'if-modified-since'],
@@ -114,7 +114,7 @@ test('an answer with an ETag or a date is asked for again by it, and a 304 hands
   }
 })
 
-test('stale-while-revalidate hands out the old answer at once and fetches the new one once', async () => {
+test('stale-while-revalidate hands out the old response at once and fetches the new one once', async () => {
   let count = 0
   const renewal = Promise.withResolvers<void>()
   const server = await serve(async (_request, response) => {
@@ -130,7 +130,7 @@ test('stale-while-revalidate hands out the old answer at once and fetches the ne
   await expect.poll(() => client.get('/x')).not.toEqual({ count: 1 })
 })
 
-test('stale-if-error hands out the old answer while the API fails', async () => {
+test('stale-if-error hands out the old response while the API fails', async () => {
   let count = 0
   const server = await serve((_request, response) => {
     count += 1
@@ -177,13 +177,13 @@ test('a write makes what was read of its address untrue, also when nobody knows 
 
 test('memory stays within its bytes; what was used longest ago goes first', () => {
   const store = new MemoryCacheStore(20_000)
-  const answer = (size: number) => [{ variant: '', status: 200, bytes: new Uint8Array(size), policy: {} }]
-  for (const key of ['a', 'b', 'c']) store.set(key, answer(4_000))
+  const reply = (size: number) => [{ variant: '', status: 200, bytes: new Uint8Array(size), policy: {} }]
+  for (const key of ['a', 'b', 'c']) store.set(key, reply(4_000))
   store.get('a')
-  store.set('d', answer(4_000))
+  store.set('d', reply(4_000))
   expect(store.bytes).toBeLessThanOrEqual(20_000)
   expect(['a', 'b', 'c', 'd'].map((key) => store.get(key).length)).toEqual([1, 0, 1, 1])
-  store.set('huge', answer(15_000))
+  store.set('huge', reply(15_000))
   expect(store.get('huge')).toEqual([])
   for (const key of ['a', 'c', 'd']) store.delete(key)
   expect(store.bytes).toBe(0)

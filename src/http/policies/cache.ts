@@ -1,11 +1,11 @@
 /**
  * A private cache by RFC 9111, one for each credential.
  *
- * An answer is *fresh* (handed out), *stale but usable* (handed out while a request renews it), *to be validated* (asked for with its ETag
- * or date; a 304 makes it fresh again) or *absent*. An answer that names no lifetime is validated each time, unless an option wants it guessed.
+ * A response is *fresh* (handed out), *stale but usable* (handed out while a request renews it), *to be validated* (asked for with its ETag
+ * or date; a 304 makes it fresh again) or *absent*. A response that names no lifetime is validated each time, unless an option wants it guessed.
  */
 import type { CacheKey } from '../cache/cache-key.ts'
-import type { CachedAnswer, CacheStore } from '../cache/cache-store.ts'
+import type { CachedResponse, CacheStore } from '../cache/cache-store.ts'
 import {
   bestMatch,
   entryOf,
@@ -17,13 +17,13 @@ import {
   servesOnError,
 } from '../cache/stored-policy.ts'
 import {
-  type AnswerStep,
   type Call,
-  type DecodedAnswer,
+  type DecodedResponse,
   type Next,
   newProgress,
   type Policy,
-  type WireAnswer,
+  type ResponseStep,
+  type WireResponse,
 } from '../call.ts'
 import { HttpStatusError, NetworkError, TimeoutError } from '../errors.ts'
 import { Stop } from '../stop.ts'
@@ -33,12 +33,12 @@ export interface CacheParts {
   readonly store: CacheStore
   /** Apart for each credential. */
   readonly keyOf: CacheKey
-  /** Share of the time since an answer last changed for which it counts as fresh, if it names no lifetime. 0 = never guessed. */
+  /** Share of the time since a response last changed for which it counts as fresh, if it names no lifetime. 0 = never guessed. */
   readonly heuristic: number
 }
 
 /** Decodes a body that was kept. */
-export type ReadPlain = (call: Call, wire: WireAnswer) => DecodedAnswer
+export type ReadPlain = (call: Call, wire: WireResponse) => DecodedResponse
 
 /** They change nothing (RFC 9110, 9.2.1, and the registry of methods); every other one, also one that nobody knows, may. */
 const safeMethods: ReadonlySet<string> = new Set([
@@ -49,10 +49,10 @@ const renewalsMax = 16
 const noBytes = new Uint8Array()
 
 /**
- * Keeps what may be kept of reads, and forgets what a write made untrue. `judge` throws for a kept answer whose status says no, as it does
+ * Keeps what may be kept of reads, and forgets what a write made untrue. `judge` throws for a kept response whose status says no, as it does
  * for one that has just come in.
  */
-export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: AnswerStep): Policy {
+export function cachePolicy(parts: CacheParts, read: ReadPlain, judge: ResponseStep): Policy {
   const { store, keyOf, heuristic } = parts
   const renewing = new Set<string>()
   return {
@@ -90,11 +90,11 @@ function wantsOnlyCached({ headers }: Call): boolean {
 
 /** Never retried: the cache is asked outside of everything that sends. */
 function notCached(call: Call): HttpStatusError {
-  const message = `${call.label} was not sent: the cache has no answer, and "only-if-cached" wants no other one (504).`
+  const message = `${call.label} was not sent: the cache has no response, and "only-if-cached" wants no other one (504).`
   return new HttpStatusError('HTTP_STATUS_TRANSIENT', message, {
     outcome: 'not-sent',
     retry: 'never',
-    answer: { status: 504, body: undefined, mediaType: '', headers: {} },
+    response: { status: 504, body: undefined, mediaType: '', headers: {} },
   })
 }
 
@@ -109,57 +109,57 @@ interface Exchange {
   readonly call: Call
   readonly next: Next
   readonly key: string
-  readonly known: readonly CachedAnswer[]
+  readonly known: readonly CachedResponse[]
   readonly store: CacheStore
   readonly heuristic: number
   readonly read: ReadPlain
-  readonly judge: AnswerStep
+  readonly judge: ResponseStep
 }
 
-/** @throws HttpStatusError for a kept answer that is a refusal, or one that the caller says it has */
+/** @throws HttpStatusError for a kept response that is a refusal, or one that the caller says it has */
 function handedOut(
   { call, read, judge }: Exchange,
-  { status, bytes }: CachedAnswer,
+  { status, bytes }: CachedResponse,
   headers: Readonly<Record<string, string>>,
-): DecodedAnswer {
-  const answer = isKnownToCaller(call, headers)
+): DecodedResponse {
+  const response = isKnownToCaller(call, headers)
     ? read(call, { status: 304, headers, bytes: noBytes })
     : read(call, { status, headers, bytes })
-  judge.take(call, answer)
-  return answer
+  judge.take(call, response)
+  return response
 }
 
 /** Asks the API by `asking`, which is the call itself or its validating form. */
 async function fetched(
   { call, next, key, known, store, heuristic }: Exchange,
   asking: Call,
-): Promise<DecodedAnswer> {
+): Promise<DecodedResponse> {
   try {
-    const answer = await next(asking)
-    if (answer.status !== 304 && mayBeStorable(answer.headers))
-      await keep(store, key, known, entryOf(call, answer, answer.plain ?? noBytes, heuristic))
-    return answer
+    const response = await next(asking)
+    if (response.status !== 304 && mayBeStorable(response.headers))
+      await keep(store, key, known, entryOf(call, response, response.plain ?? noBytes, heuristic))
+    return response
   } catch (error) {
-    // Where something is not, or has moved to, can be as lasting as an answer.
+    // Where something is not, or has moved to, can be as lasting as a response.
     if (error instanceof HttpStatusError && mayBeStorable(error.headers))
       await keep(store, key, known, entryOf(call, error, error.plain ?? noBytes, heuristic))
     throw error
   }
 }
 
-async function validated(exchange: Exchange, match: Match): Promise<DecodedAnswer> {
+async function validated(exchange: Exchange, match: Match): Promise<DecodedResponse> {
   const { call, key, known, store, heuristic } = exchange
   const { host: _host, ...headers } = match.validators
   const asking: Call = { ...call, headers, revalidates: true }
-  let answer: DecodedAnswer
+  let response: DecodedResponse
   try {
-    answer = await fetched(exchange, asking)
+    response = await fetched(exchange, asking)
   } catch (error) {
     if (!mayServeStale(match, error, asking)) throw error
     return handedOut(exchange, match.entry, headersOf(match.entry))
   }
-  if (answer.status !== 304) return answer
-  const entry = refreshed(call, match.entry, answer.headers, heuristic)
+  if (response.status !== 304) return response
+  const entry = refreshed(call, match.entry, response.headers, heuristic)
   await keep(store, key, known, entry)
   return handedOut(exchange, entry ?? match.entry, headersOf(entry ?? match.entry))
 }
@@ -171,7 +171,7 @@ function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   return call.stop.reason === undefined && servesOnError(call, entry)
 }
 
-/** Nobody waits for it: it has its own end, and its failure only means that the old answer goes on being stale. */
+/** Nobody waits for it: it has its own end, and its failure only means that the old response goes on being stale. */
 async function renewed(exchange: Exchange, match: Match): Promise<void> {
   const call: Call = {
     ...exchange.call,
@@ -182,12 +182,12 @@ async function renewed(exchange: Exchange, match: Match): Promise<void> {
   try {
     await validated({ ...exchange, call }, match)
   } catch {
-    // The next caller finds the answer stale again, or gets the error once it may no longer be used.
+    // The next caller finds the response stale again, or gets the error once it may no longer be used.
   }
 }
 
 /** A write makes what was read of its address untrue (RFC 9111, 4.4); so does one whose outcome nobody knows. */
-async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedAnswer> {
+async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Promise<DecodedResponse> {
   if (safeMethods.has(call.method)) return next(call)
   const forget = async (headers: Readonly<Record<string, string>>): Promise<void> => {
     const places = [call.path, headers.location, headers['content-location']]
@@ -201,9 +201,9 @@ async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Pr
     }
   }
   try {
-    const answer = await next(call)
-    await forget(answer.headers)
-    return answer
+    const response = await next(call)
+    await forget(response.headers)
+    return response
   } catch (error) {
     // A refusal changed nothing.
     const isRefusal = error instanceof HttpStatusError && error.status < 500
@@ -215,8 +215,8 @@ async function written(call: Call, next: Next, { store, keyOf }: CacheParts): Pr
 async function keep(
   store: CacheStore,
   key: string,
-  known: readonly CachedAnswer[],
-  entry: CachedAnswer | undefined,
+  known: readonly CachedResponse[],
+  entry: CachedResponse | undefined,
 ): Promise<void> {
   if (entry === undefined) return
   const others = known.filter(({ variant }) => variant !== entry.variant)
@@ -227,7 +227,7 @@ async function keep(
 function entriesOf(
   store: CacheStore,
   key: string,
-): readonly CachedAnswer[] | Promise<readonly CachedAnswer[]> {
+): readonly CachedResponse[] | Promise<readonly CachedResponse[]> {
   try {
     const entries = store.get(key)
     return entries instanceof Promise ? entries.catch(() => []) : entries
@@ -236,9 +236,9 @@ function entriesOf(
   }
 }
 
-async function put(store: CacheStore, key: string, answers: readonly CachedAnswer[]): Promise<void> {
+async function put(store: CacheStore, key: string, responses: readonly CachedResponse[]): Promise<void> {
   try {
-    await store.set(key, answers)
+    await store.set(key, responses)
   } catch {
     // A cache that can't keep anything costs time, not correctness.
   }

@@ -1,6 +1,6 @@
-/** Turns an answer whose status says "no" into a typed error, by one table. */
+/** Turns a response whose status says "no" into a typed error, by one table. */
 import { waitAskedFor } from '../backoff/retry-after.ts'
-import type { AnswerStep, Call, DecodedAnswer, HttpClock } from '../call.ts'
+import type { Call, DecodedResponse, HttpClock, ResponseStep } from '../call.ts'
 import { AuthenticationError, type HttpError, HttpStatusError, RateLimitedError } from '../errors.ts'
 import { limitsFromHeaders } from '../limits/limit-headers.ts'
 import { saidIn } from '../said.ts'
@@ -15,15 +15,15 @@ const transientWithTime = new Set([409, 413, 423])
 const longestResetMs = 30 * 86_400_000
 
 /** The clock is needed for `Retry-After` dates. */
-export function classifyStep(clock: HttpClock): AnswerStep {
+export function classifyStep(clock: HttpClock): ResponseStep {
   return {
     name: 'classify',
-    take(call, answer) {
-      if (answer.status >= 200 && answer.status < 300) return
-      if (answer.status === 304 && call.revalidates === true) return
-      const error = statusError(call, answer, clock.now())
+    take(call, response) {
+      if (response.status >= 200 && response.status < 300) return
+      if (response.status === 304 && call.revalidates === true) return
+      const error = statusError(call, response, clock.now())
       // The other side says that it did nothing: what this attempt sent no longer counts as possibly landed.
-      if (provesNoEffect(answer.status, error)) call.progress.mayHaveLanded = call.progress.hadLanded
+      if (provesNoEffect(response.status, error)) call.progress.mayHaveLanded = call.progress.hadLanded
       throw error
     },
   }
@@ -34,21 +34,21 @@ function provesNoEffect(status: number, error: HttpError): boolean {
 }
 
 /** Without a Retry-After the end of the used-up window is when to come back; of several the latest. */
-function resetOfUsedUp(answer: DecodedAnswer, now: number): number | undefined {
-  const usedUp = limitsFromHeaders(answer.headers, now).filter(({ remaining }) => remaining === 0)
+function resetOfUsedUp(response: DecodedResponse, now: number): number | undefined {
+  const usedUp = limitsFromHeaders(response.headers, now).filter(({ remaining }) => remaining === 0)
   const resets = usedUp.flatMap(({ resetMs }) => (resetMs === undefined ? [] : [Math.ceil(resetMs)]))
   return resets.length === 0 ? undefined : Math.min(longestResetMs, Math.max(...resets))
 }
 
-function statusError(call: Call, answer: DecodedAnswer, now: number): HttpError {
-  const { status, statusText, body, mediaType, headers, plain } = answer
-  const asked = waitAskedFor(answer, now)
+function statusError(call: Call, response: DecodedResponse, now: number): HttpError {
+  const { status, statusText, body, mediaType, headers, plain } = response
+  const asked = waitAskedFor(response, now)
   const said = saidIn(body)
   const kept = {
-    answer: { status, statusText, body, mediaType, headers, plain },
+    response: { status, statusText, body, mediaType, headers, plain },
     ...(said === undefined ? {} : { details: { said } }),
   }
-  const reset = resetOfUsedUp(answer, now)
+  const reset = resetOfUsedUp(response, now)
   if (isRateLimitRefusal({ status, body, asked, isUsedUp: reset !== undefined })) {
     const afterMs = asked ?? reset
     const when = afterMs === undefined ? '' : ` Come back in ${Math.ceil(afterMs / 1_000)} s.`

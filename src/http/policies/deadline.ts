@@ -33,9 +33,9 @@ export function deadlinePolicy(clock: HttpClock): Policy {
         }
         signal?.addEventListener('abort', onAbort)
         next(call).then(
-          (answer) => {
+          (response) => {
             clean()
-            resolve(answer)
+            resolve(response)
           },
           (error: unknown) => {
             clean()

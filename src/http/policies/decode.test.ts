@@ -20,7 +20,7 @@ function clientOf(baseUrl: string, options: Partial<ApiClientOptions> = {}): Api
   return client
 }
 
-async function answering(
+async function receiving(
   status: number,
   headers: Record<string, string>,
   body: Uint8Array | string,
@@ -44,7 +44,7 @@ const encoded: readonly (readonly [string, Uint8Array])[] = [
 ]
 
 test.each(encoded)('a body sent as %j is read, whole and as a stream', async (encoding, bytes) => {
-  const url = await answering(
+  const url = await receiving(
     200,
     { 'content-type': 'application/json', 'content-encoding': encoding },
     bytes,
@@ -59,7 +59,7 @@ test.each(encoded)('a body sent as %j is read, whole and as a stream', async (en
 
 test('more codings than anybody stacks are refused', async () => {
   const headers = { 'content-encoding': 'gzip, gzip, gzip, gzip, gzip, gzip' }
-  const client = clientOf(await answering(200, headers, gzipSync(json)))
+  const client = clientOf(await receiving(200, headers, gzipSync(json)))
   await expect(client.get('/x')).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED', status: 200 })
 })
 
@@ -80,7 +80,7 @@ test.each<[string, Record<string, string>, Uint8Array | string]>([
     [401, 'HTTP_UNAUTHENTICATED'],
     [503, 'HTTP_STATUS_TRANSIENT'],
   ] as const) {
-    const url = await answering(status, { ...headers, 'x-told': 'yes' }, body)
+    const url = await receiving(status, { ...headers, 'x-told': 'yes' }, body)
     const failure = clientOf(url, { response: { maxBytes: 2_000 } }).get('/x')
     await expect(failure).rejects.toMatchObject({ code, status, headers: { 'x-told': 'yes' } })
   }
@@ -100,7 +100,7 @@ test('the status of a refusal survives a body that breaks off', async () => {
 })
 
 test('JSON under another media type is told, and read where the option says so', async () => {
-  const url = await answering(200, { 'content-type': 'text/html' }, '[{"id":1}]')
+  const url = await receiving(200, { 'content-type': 'text/html' }, '[{"id":1}]')
   await expect(clientOf(url).get('/x')).rejects.toMatchObject({
     code: 'HTTP_ANSWER_IS_HTML',
     message: expect.stringContaining('add "text/html" to response.jsonTypes'),
@@ -111,7 +111,7 @@ test('JSON under another media type is told, and read where the option says so',
   await expect(clientOf(url, { response: { jsonTypes: ['text/x'] } }).get('/x')).rejects.toMatchObject({
     code: 'HTTP_ANSWER_IS_HTML',
   })
-  const page = await answering(200, { 'content-type': 'text/html' }, '<html>Log in</html>')
+  const page = await receiving(200, { 'content-type': 'text/html' }, '<html>Log in</html>')
   await expect(clientOf(page).get('/x')).rejects.toMatchObject({
     message: expect.stringContaining('a web page instead of data'),
   })

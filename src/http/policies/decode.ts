@@ -1,12 +1,12 @@
-/** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's answer was expected. */
+/** Bytes to values: content encoding, character set, JSON within bounds. Recognises a web page where an API's response was expected. */
 import { Readable } from 'node:stream'
-import { AnswerStream, plainStream } from '../bodies/answer-stream.ts'
-import type { Call, DecodedAnswer, WireAnswer } from '../call.ts'
+import { plainStream, ResponseStream } from '../bodies/response-stream.ts'
+import type { Call, DecodedResponse, WireResponse } from '../call.ts'
 import { decompress } from '../decompress.ts'
 import { ResponseValidationError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import type { ResponseLimits } from '../options.ts'
-import { answerTooLarge } from '../transport-errors.ts'
+import { responseTooLarge } from '../transport-errors.ts'
 
 /** Below this the ratio does not matter. */
 const smallBytes = 1024 * 1024
@@ -14,12 +14,12 @@ const smallBytes = 1024 * 1024
 /** Decodes what came over the wire; a promise only where a content encoding has to be undone. */
 export function decode(
   call: Call,
-  wire: WireAnswer,
+  wire: WireResponse,
   limits: ResponseLimits,
-): DecodedAnswer | Promise<DecodedAnswer> {
+): DecodedResponse | Promise<DecodedResponse> {
   if (wire.stream !== undefined) {
     const whole =
-      call.raw === true && wire.stream instanceof AnswerStream ? wire.stream.takeWhole() : undefined
+      call.raw === true && wire.stream instanceof ResponseStream ? wire.stream.takeWhole() : undefined
     if (whole === undefined) return streamed(call, wire, wire.stream)
     return decode({ ...call, streams: false }, { ...wire, bytes: whole, stream: undefined }, limits)
   }
@@ -32,7 +32,7 @@ export function decode(
 }
 
 /** Decodes a body that is decompressed already. */
-export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits): DecodedAnswer {
+export function readPlain(call: Call, wire: WireResponse, limits: ResponseLimits): DecodedResponse {
   const { status, statusText, headers, bytes } = wire
   const { mediaType } = contentKind(headers['content-type'])
   const told = statusText === undefined ? {} : { statusText }
@@ -44,25 +44,25 @@ export function readPlain(call: Call, wire: WireAnswer, limits: ResponseLimits):
 }
 
 /** The reader bounds and decodes it: its `maxBytes` is an option of the stream. */
-function streamed(call: Call, wire: WireAnswer, stream: Readable): DecodedAnswer {
+function streamed(call: Call, wire: WireResponse, stream: Readable): DecodedResponse {
   const { status, statusText, headers } = wire
   const { mediaType } = contentKind(headers['content-type'])
   const body = (maxBytes: number) => plainStream(call, wire, stream, maxBytes)
   return { status, ...(statusText === undefined ? {} : { statusText }), headers, mediaType, bytes: 0, body }
 }
 
-type Meta = Omit<DecodedAnswer, 'body'>
+type Meta = Omit<DecodedResponse, 'body'>
 
-function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits): unknown {
-  const failed = answer.status >= 300
-  const kind = contentKind(answer.headers['content-type'])
+function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits): unknown {
+  const failed = response.status >= 300
+  const kind = contentKind(response.headers['content-type'])
   const isJson = looksLikeJson(kind, text, limits.jsonTypes)
   if (beginsLikeHtml(text) || (kind.isHtml && !isJson)) {
     // An error page keeps its status, which says more than that it is a page.
     if (failed) return text
-    throw new ResponseValidationError('HTTP_ANSWER_IS_HTML', htmlMessage(call, answer, text), {
+    throw new ResponseValidationError('HTTP_ANSWER_IS_HTML', htmlMessage(call, response, text), {
       outcome: 'unknown',
-      status: answer.status,
+      status: response.status,
     })
   }
   if (!isJson) return text
@@ -74,8 +74,8 @@ function bodyOf(call: Call, answer: Meta, text: string, limits: ResponseLimits):
     tooDeep ? 'HTTP_ANSWER_TOO_DEEP' : 'HTTP_ANSWER_NOT_JSON',
     tooDeep
       ? `${call.label} answered JSON nested deeper than ${limits.maxDepth} levels.`
-      : `${call.label} answered ${answer.status} with text that is not valid JSON.`,
-    { outcome: 'unknown', status: answer.status },
+      : `${call.label} answered ${response.status} with text that is not valid JSON.`,
+    { outcome: 'unknown', status: response.status },
   )
 }
 
@@ -88,7 +88,7 @@ function htmlMessage({ label }: Call, { status, mediaType }: Meta, text: string)
 
 async function plainBytes(
   call: Call,
-  wire: WireAnswer,
+  wire: WireResponse,
   encoding: string,
   limits: ResponseLimits,
 ): Promise<Uint8Array> {
@@ -102,7 +102,7 @@ async function plainBytes(
   if (call.raw === true && result.reason === 'unknown-encoding') return wire.bytes
   // What a refusal says by its status and headers counts without its body.
   if (wire.status >= 300 && call.raw !== true) return noBytes
-  if (result.reason === 'too-large') throw answerTooLarge(call, wire.status, limits.maxBytes)
+  if (result.reason === 'too-large') throw responseTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
     'HTTP_ANSWER_DAMAGED',
     `${call.label} answered a body whose content encoding can't be undone (${result.reason}).`,
@@ -113,7 +113,7 @@ async function plainBytes(
 const noBytes = new Uint8Array()
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** By the character set that the answer names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
+/** By the character set that the response names (RFC 9110, 8.3.2); JSON and most others are UTF-8 without a word. */
 function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): string {
   try {
     const { charset } = contentKind(headers['content-type'])

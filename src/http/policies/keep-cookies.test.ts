@@ -47,13 +47,13 @@ test('a session goes on: cookies that were set come back where their path says',
 })
 
 test('a refusal sets cookies as well, and a cookie that has ended is gone', async () => {
-  const answers: Respond[] = [
+  const responses: Respond[] = [
     (_request, response) => sendJson(response, 403, {}, { 'set-cookie': 'a=1' }),
     (_request, response) => sendJson(response, 200, {}, { 'set-cookie': 'a=; Max-Age=0' }),
     (_request, response) => sendJson(response, 200, {}),
   ]
   await withApi(
-    (request, response) => answers.shift()?.(request, response),
+    (request, response) => responses.shift()?.(request, response),
     async (client, server) => {
       await expect(client.get('/x')).rejects.toMatchObject({ status: 403 })
       await client.get('/x')

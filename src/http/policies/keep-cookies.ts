@@ -16,9 +16,9 @@ export function keepCookiesPolicy(jar: CookieJar, clock: HttpClock): Policy {
         if (lines.length > 0) jar.store(origin, path, lines, clock.now())
       }
       try {
-        const answer = await next(kept === undefined ? call : withCookies(call, kept))
-        keep(answer.headers)
-        return answer
+        const response = await next(kept === undefined ? call : withCookies(call, kept))
+        keep(response.headers)
+        return response
       } catch (error) {
         // A refusal begins or renews a session as well as a success does.
         if (isAnswered(error)) keep(error.headers)

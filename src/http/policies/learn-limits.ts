@@ -1,9 +1,9 @@
-/** Tells the limiter what each answer says about limits, whether it is a success or not. */
-import type { AnswerStep, HttpClock } from '../call.ts'
+/** Tells the limiter what each response says about limits, whether it is a success or not. */
+import type { HttpClock, ResponseStep } from '../call.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 
 /** The clock is needed for limits whose end is given as a time. */
-export function learnLimitsStep(limiter: RateLimiter, clock: HttpClock): AnswerStep {
+export function learnLimitsStep(limiter: RateLimiter, clock: HttpClock): ResponseStep {
   return {
     name: 'learn-limits',
     take: (call, { status, headers }) =>

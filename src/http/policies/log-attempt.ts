@@ -1,29 +1,29 @@
 /** Tells the listener about each attempt. A listener that throws is its author's bug and must not fail the call. */
 
-import type { Call, DecodedAnswer, HttpClock, Policy } from '../call.ts'
+import type { Call, DecodedResponse, HttpClock, Policy } from '../call.ts'
 import { type CallLogEntry, requestBytes, requestIdOf } from '../call-log.ts'
 import { isHttpError } from '../errors.ts'
 
-/** One entry for each request on the wire; of an answer that is read while it comes in, once its body has ended. */
+/** One entry for each request on the wire; of a response that is read while it comes in, once its body has ended. */
 export function logAttemptPolicy(listener: (entry: CallLogEntry) => void, clock: HttpClock): Policy {
   return {
     name: 'log-attempt',
     async run(call, next) {
       const startedAt = clock.monotonic()
       try {
-        const answer = await next(call)
-        const { body } = answer
+        const response = await next(call)
+        const { body } = response
         if (isStreamedBody(call, body)) {
           const ended = (bytes: number, failure: unknown): void => {
-            const entry = answeredEntry(call, { ...answer, bytes }, clock.monotonic() - startedAt)
-            tell(listener, failure === undefined ? entry : { ...entry, ...codeOf(failure) })
+            const entry = answeredEntry(call, { ...response, bytes }, clock.monotonic() - startedAt)
+            emit(listener, failure === undefined ? entry : { ...entry, ...codeOf(failure) })
           }
-          return { ...answer, body: (maxBytes: number) => counted(body(maxBytes), ended) }
+          return { ...response, body: (maxBytes: number) => counted(body(maxBytes), ended) }
         }
-        tell(listener, answeredEntry(call, answer, clock.monotonic() - startedAt))
-        return answer
+        emit(listener, answeredEntry(call, response, clock.monotonic() - startedAt))
+        return response
       } catch (error) {
-        tell(listener, failedEntry(call, error, clock.monotonic() - startedAt))
+        emit(listener, failedEntry(call, error, clock.monotonic() - startedAt))
         throw error
       }
     },
@@ -55,8 +55,8 @@ async function* counted(
   }
 }
 
-function answeredEntry(call: Call, answer: DecodedAnswer, durationMs: number): CallLogEntry {
-  const requestId = requestIdOf(answer.headers)
+function answeredEntry(call: Call, response: DecodedResponse, durationMs: number): CallLogEntry {
+  const requestId = requestIdOf(response.headers)
   return {
     method: call.method,
     origin: call.origin,
@@ -64,8 +64,8 @@ function answeredEntry(call: Call, answer: DecodedAnswer, durationMs: number): C
     attempt: call.progress.attempt,
     durationMs,
     requestBytes: requestBytes(call),
-    status: answer.status,
-    responseBytes: answer.bytes,
+    status: response.status,
+    responseBytes: response.bytes,
     ...(requestId === undefined ? {} : { requestId }),
   }
 }
@@ -93,7 +93,7 @@ function errorFacts(error: unknown): Partial<CallLogEntry> {
   return { ...codeOf(error), ...(status === undefined ? {} : { status }) }
 }
 
-function tell(listener: (entry: CallLogEntry) => void, entry: CallLogEntry): void {
+function emit(listener: (entry: CallLogEntry) => void, entry: CallLogEntry): void {
   try {
     listener(entry)
   } catch {

@@ -14,7 +14,7 @@ async function setUp(respond: Respond) {
   const client = new ApiClient({
     baseUrl: server.url,
     allowHttp: true,
-    mergeEqualReads: true,
+    coalesceReads: true,
     limits: { learn: false },
     retry: { retries: 1, baseMs: 1, capMs: 1 },
   })
@@ -29,15 +29,15 @@ const slowly: Respond = async ({ url }, response) => {
 
 test('equal reads under way at the same time are one request, and each caller gets objects of its own', async () => {
   const { server, client } = await setUp(slowly)
-  const answers = await Promise.all(Array.from({ length: 5 }, () => client.get('/x')))
+  const responses = await Promise.all(Array.from({ length: 5 }, () => client.get('/x')))
   expect(server.seen).toHaveLength(1)
-  expect(answers).toEqual(Array.from({ length: 5 }, () => ({ url: '/x' })))
-  expect(new Set(answers).size).toBe(5)
+  expect(responses).toEqual(Array.from({ length: 5 }, () => ({ url: '/x' })))
+  expect(new Set(responses).size).toBe(5)
   await client.get('/x')
   expect(server.seen).toHaveLength(2)
 })
 
-test('the others get their answer although the first caller aborts (undici#5711)', async () => {
+test('the others get their response although the first caller aborts (undici#5711)', async () => {
   const { server, client } = await setUp(slowly)
   const giveUp = new AbortController()
   const first = client.get('/x', { signal: giveUp.signal }).catch((error: unknown) => error)
@@ -49,7 +49,7 @@ test('the others get their answer although the first caller aborts (undici#5711)
   expect(server.seen).toHaveLength(1)
 })
 
-test('the others get their answer although the first caller had less time', async () => {
+test('the others get their response although the first caller had less time', async () => {
   let count = 0
   const { client } = await setUp(async (_request, response) => {
     count += 1

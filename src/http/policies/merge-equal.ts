@@ -5,7 +5,7 @@
  * may take as long as the most patient of them allows. A write of this client ends the sharing, so that a read that begins after it never
  * gets what was read before it.
  */
-import type { Call, DecodedAnswer, Policy } from '../call.ts'
+import type { Call, DecodedResponse, Policy } from '../call.ts'
 import { rememberByHeaders } from '../header-names.ts'
 import { Stop } from '../stop.ts'
 
@@ -19,16 +19,16 @@ interface Flight {
 
 interface Waiter {
   readonly call: Call
-  readonly resolve: (answer: DecodedAnswer) => void
+  readonly resolve: (response: DecodedResponse) => void
   readonly reject: (error: unknown) => void
   readonly onStop: (reason: Error) => void
 }
 
-/** Makes another copy of an answer, so that no two callers hold the same objects. */
-export type CopyAnswer = (call: Call, answer: DecodedAnswer) => DecodedAnswer
+/** Makes another copy of a response, so that no two callers hold the same objects. */
+export type CopyResponse = (call: Call, response: DecodedResponse) => DecodedResponse
 
 /** Shares requests of one client. */
-export function mergeEqualPolicy(copy: CopyAnswer): Policy {
+export function mergeEqualPolicy(copy: CopyResponse): Policy {
   const flights = new Map<string, Flight>()
   return {
     name: 'merge-equal',
@@ -53,9 +53,9 @@ function takeOff(
   flights: Map<string, Flight>,
   key: string,
   call: Call,
-  next: (call: Call) => Promise<DecodedAnswer>,
-  copy: CopyAnswer,
-): Promise<DecodedAnswer> {
+  next: (call: Call) => Promise<DecodedResponse>,
+  copy: CopyResponse,
+): Promise<DecodedResponse> {
   const flight: Flight = { call: { ...call, stop: new Stop(), callerSignal: undefined }, waiting: [] }
   flights.set(key, flight)
   const first = waitFor(flights, key, flight, call)
@@ -65,12 +65,12 @@ function takeOff(
     return flight.waiting
   }
   next(flight.call).then(
-    (answer) => {
+    (response) => {
       const [one, ...others] = land()
       // Each copy is made before anybody can change what the first one got.
-      const copies = others.map((waiter) => copy(waiter.call, answer))
-      one?.resolve(answer)
-      for (const [index, waiter] of others.entries()) waiter.resolve(copies[index] ?? answer)
+      const copies = others.map((waiter) => copy(waiter.call, response))
+      one?.resolve(response)
+      for (const [index, waiter] of others.entries()) waiter.resolve(copies[index] ?? response)
     },
     (error: unknown) => {
       for (const waiter of land()) waiter.reject(error)
@@ -84,7 +84,7 @@ function waitFor(
   key: string,
   flight: Flight,
   call: Call,
-): Promise<DecodedAnswer> {
+): Promise<DecodedResponse> {
   return new Promise((resolve, reject) => {
     const onStop = (reason: Error): void => {
       reject(reason)

@@ -11,7 +11,7 @@ export interface RefusalFacts {
   readonly status: number
   /** Decoded. */
   readonly body: unknown
-  /** Milliseconds that the answer asks to wait. */
+  /** Milliseconds that the response asks to wait. */
   readonly asked: number | undefined
   /** The headers name a limit of which nothing is left. */
   readonly isUsedUp: boolean

@@ -29,7 +29,7 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-test('an outage is not answered with a multiple of the traffic: 500 tokens pay for 35 retries', async () => {
+test('an outage is not responded with a multiple of the traffic: 500 tokens pay for 35 retries', async () => {
   const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}))
   for (let call = 0; call < 40; call += 1) await failureOf(client.get('/x'))
   // 40 first attempts and floor(500 / 14) retries.
@@ -52,11 +52,11 @@ test('a budget pays 14 for a transient failure and 5 for a throttle, and gets th
   expect(spend('transient', budget)).toBe(1)
 })
 
-test('the last answer is kept in the error, body, headers and all', async () => {
-  let answers = 0
+test('the last response is kept in the error, body, headers and all', async () => {
+  let responses = 0
   const { client } = await setUp((_request, response) => {
-    answers += 1
-    sendJson(response, 503, { attempt: answers }, { 'x-incident': 'INC-7' })
+    responses += 1
+    sendJson(response, 503, { attempt: responses }, { 'x-incident': 'INC-7' })
   })
   const error = await failureOf(client.get('/x'))
   expect(error).toBeInstanceOf(HttpStatusError)
@@ -92,11 +92,11 @@ test('a 429 without Retry-After says by its limits when to come back', async () 
 
 test('a negative or nonsensical Retry-After is not taken for "at once": our own back-off holds', async () => {
   for (const value of ['-5', 'soon', '1e9']) {
-    let answers = 0
+    let responses = 0
     const { server, client } = await setUp(
       (_request, response) => {
-        answers += 1
-        sendJson(response, answers === 1 ? 503 : 200, {}, { 'retry-after': value })
+        responses += 1
+        sendJson(response, responses === 1 ? 503 : 200, {}, { 'retry-after': value })
       },
       { retry: { retries: 1, baseMs: 200, capMs: 200 }, random: () => 0.99 },
     )

@@ -27,9 +27,9 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
       for (let attempt = 1; ; attempt += 1) {
         call.progress.attempt = attempt
         try {
-          const answer = await next(call)
+          const response = await next(call)
           budget.succeed(taken)
-          return answer
+          return response
         } catch (error) {
           // The circuit opened while we waited: what the API answered last says more than that we did not ask again.
           if (error instanceof CircuitOpenError) throw lastFailure ?? error

@@ -3,7 +3,7 @@
  * templates: a path's values and a query may be somebody's data, or a key.
  */
 import type { Attributes, Span } from '@opentelemetry/api'
-import type { Call, DecodedAnswer, HttpClock, Next, Policy, Progress } from '../call.ts'
+import type { Call, DecodedResponse, HttpClock, Next, Policy, Progress } from '../call.ts'
 import { isHttpError } from '../errors.ts'
 import type { Telemetry } from '../telemetry/open-telemetry.ts'
 
@@ -21,7 +21,7 @@ export function tracePolicy(telemetry: Telemetry, clock: HttpClock): Policy {
     run: (call, next) => (telemetry.isIdle() ? next(call) : traced(call, next)),
   }
 
-  async function traced(call: Call, next: Next): Promise<DecodedAnswer> {
+  async function traced(call: Call, next: Next): Promise<DecodedResponse> {
     const resends = sent.get(call.progress) ?? 0
     sent.set(call.progress, resends + 1)
     if (server.origin !== call.origin) server = serverFacts(call.origin)
@@ -38,9 +38,9 @@ export function tracePolicy(telemetry: Telemetry, clock: HttpClock): Policy {
       span.end()
     }
     try {
-      const answer = await next(withTrace(call, span))
-      finish({ 'http.response.status_code': answer.status }, false)
-      return answer
+      const response = await next(withTrace(call, span))
+      finish({ 'http.response.status_code': response.status }, false)
+      return response
     } catch (error) {
       finish(failureFacts(error), true)
       throw error
@@ -75,7 +75,7 @@ function requestFacts({ method, origin, route }: Call, server: Attributes): Attr
 
 function failureFacts(error: unknown): Attributes {
   if (!isHttpError(error)) return { 'error.type': 'INTERNAL' }
-  const status: Pick<DecodedAnswer, 'status'> | undefined =
+  const status: Pick<DecodedResponse, 'status'> | undefined =
     'status' in error && typeof error.status === 'number' ? { status: error.status } : undefined
   return {
     'error.type': status === undefined || status.status < 400 ? error.code : String(status.status),

@@ -78,7 +78,7 @@ test('the request after a 401 counts as sent again', async () => {
   expect(counts).toEqual([undefined, 1])
 })
 
-test('a request without an answer is named by its error code', async () => {
+test('a request without a response is named by its error code', async () => {
   await calling(
     (_request, response) => void response.destroy(),
     (client) => client.get('/x', { retries: 0 }),

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../../model/errors.ts'
 import { loggableHeaders, loggableQuery, redacted } from '../../model/redaction.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
-import type { Call, WireAnswer } from '../call.ts'
+import type { Call, WireResponse } from '../call.ts'
 import type { ClientTransport, TransportFactory } from '../client-transport.ts'
 import { decompress } from '../decompress.ts'
 import { RequestError } from '../errors.ts'
@@ -45,7 +45,7 @@ const credentialFields = [
 
 interface Exchange {
   readonly request: { readonly method: string; readonly address: string; readonly body: string }
-  readonly answer: {
+  readonly response: {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
@@ -65,9 +65,9 @@ function recording(options: CassetteOptions, sockets: ClientTransport): ClientTr
   return {
     async exchange(call) {
       const request = await keptRequest(call, options)
-      const answer = await sockets.exchange({ ...call, streams: false })
-      const plain = await plainAnswer(answer)
-      exchanges.push({ request, answer: keptAnswer(plain, options) })
+      const response = await sockets.exchange({ ...call, streams: false })
+      const plain = await plainResponse(response)
+      exchanges.push({ request, response: keptResponse(plain, options) })
       return plain
     },
     async close() {
@@ -77,7 +77,7 @@ function recording(options: CassetteOptions, sockets: ClientTransport): ClientTr
   }
 }
 
-/** Equal requests are answered in the order in which they were recorded; the last answer stays. */
+/** Equal requests are answered in the order in which they were recorded; the last response stays. */
 function replaying(options: CassetteOptions): ClientTransport {
   const exchanges = read(options.file)
   const played = new Set<Exchange>()
@@ -92,7 +92,7 @@ function replaying(options: CassetteOptions): ClientTransport {
       }
       played.add(found)
       call.progress.mayHaveLanded = true
-      const { status, headers, body, base64 } = found.answer
+      const { status, headers, body, base64 } = found.response
       return { status, headers, bytes: Buffer.from(body, base64 === true ? 'base64' : 'utf8') }
     },
     close: async () => {},
@@ -100,10 +100,10 @@ function replaying(options: CassetteOptions): ClientTransport {
 }
 
 /** Kept and handed on without its content encoding, so that the file is readable. */
-async function plainAnswer(answer: WireAnswer): Promise<WireAnswer> {
-  const { 'content-encoding': encoding, 'content-length': _length, ...headers } = answer.headers
-  const plain = await decompress(answer.bytes, encoding, 64 * 1024 * 1024)
-  return plain.ok ? { ...answer, headers, bytes: plain.bytes } : answer
+async function plainResponse(response: WireResponse): Promise<WireResponse> {
+  const { 'content-encoding': encoding, 'content-length': _length, ...headers } = response.headers
+  const plain = await decompress(response.bytes, encoding, 64 * 1024 * 1024)
+  return plain.ok ? { ...response, headers, bytes: plain.bytes } : response
 }
 
 async function keptRequest(call: Call, options: CassetteOptions): Promise<Exchange['request']> {
@@ -120,7 +120,10 @@ async function keptRequest(call: Call, options: CassetteOptions): Promise<Exchan
   return { method: call.method, address: url.pathname + url.search, body }
 }
 
-function keptAnswer({ status, headers, bytes }: WireAnswer, options: CassetteOptions): Exchange['answer'] {
+function keptResponse(
+  { status, headers, bytes }: WireResponse,
+  options: CassetteOptions,
+): Exchange['response'] {
   const names = Object.entries(headers).filter(([name]) => loggableHeaders.has(name) || name === 'link')
   const kept = { status, headers: Object.fromEntries(names) }
   const text = Buffer.from(bytes).toString('utf8')

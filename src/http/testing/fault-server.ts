@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net'
 
 /** What goes wrong with a request. */
 export type ServerFault =
-  /** An answer of the test's choice in place of the right one. */
+  /** A response of the test's choice in place of the right one. */
   | {
       readonly kind: 'status'
       readonly status: number
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
     }
-  /** The connection is reset before an answer. */
+  /** The connection is reset before a response. */
   | { readonly kind: 'reset' }
-  /** No answer ever. */
+  /** No response ever. */
   | { readonly kind: 'silence' }
   /** Headers and half of the body, then nothing more. */
   | { readonly kind: 'stall' }
@@ -21,9 +21,9 @@ export type ServerFault =
   | { readonly kind: 'cut' }
   /** Something that is not HTTP. */
   | { readonly kind: 'garbage' }
-  /** The request takes effect, but its answer is lost. */
-  | { readonly kind: 'lost-answer' }
-  /** The right answer, late. */
+  /** The request takes effect, but its response is lost. */
+  | { readonly kind: 'lost-response' }
+  /** The right response, late. */
   | { readonly kind: 'delay'; readonly ms: number }
 
 /** Which requests a fault meets, and how often. */
@@ -55,15 +55,15 @@ export interface FaultServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Answers a request rightly. */
-export type RightAnswer = (
+/** Returns a request rightly. */
+export type AcceptedResponse = (
   request: ReceivedRequest,
 ) =>
   | { readonly status?: number; readonly json: unknown }
   | Promise<{ readonly status?: number; readonly json: unknown }>
 
 /** Starts a server on a free port of the loopback interface. */
-export async function startFaultServer(answer: RightAnswer): Promise<FaultServer> {
+export async function startFaultServer(reply: AcceptedResponse): Promise<FaultServer> {
   const received: ReceivedRequest[] = []
   const planned: { readonly fault: PlannedFault; left: number }[] = []
   const server = createServer((request, response) => {
@@ -74,10 +74,10 @@ export async function startFaultServer(answer: RightAnswer): Promise<FaultServer
         const one = { method, url, headers, body, fault: fault?.kind }
         received.push(one)
         if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))
-        if (fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'lost-answer')
+        if (fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'lost-response')
           return misbehave(fault, response)
-        const { status = 200, json } = await answer(one)
-        if (fault?.kind === 'lost-answer') return void response.destroy()
+        const { status = 200, json } = await reply(one)
+        if (fault?.kind === 'lost-response') return void response.destroy()
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
       },
       () => response.destroy(),
@@ -110,7 +110,7 @@ function take(
   return found?.fault
 }
 
-type Misbehaviour = Exclude<ServerFault, { readonly kind: 'delay' | 'lost-answer' }>
+type Misbehaviour = Exclude<ServerFault, { readonly kind: 'delay' | 'lost-response' }>
 
 function misbehave(fault: Misbehaviour, response: ServerResponse): void {
   switch (fault.kind) {

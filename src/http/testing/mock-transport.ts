@@ -1,6 +1,6 @@
-/** Answers without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
+/** Responses without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
 import { isStreamBody } from '../bodies/request-body.ts'
-import { type Call, type Method, outcomeSoFar, type WireAnswer } from '../call.ts'
+import { type Call, type Method, outcomeSoFar, type WireResponse } from '../call.ts'
 import type { TransportFactory } from '../client-transport.ts'
 import { NetworkError, RequestError } from '../errors.ts'
 import { writeJson } from '../json.ts'
@@ -18,7 +18,7 @@ export interface MockRequest {
 }
 
 /** What the mock answers. At most one of `json`, `text` and `bytes`. */
-export interface MockAnswer {
+export interface MockResponse {
   /** @default 200 */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -27,12 +27,14 @@ export interface MockAnswer {
   readonly bytes?: Uint8Array
   /** Waits before it answers; real time. @default 0 */
   readonly delayMs?: number
-  /** `refused`: the request never left · `reset`: it left, no answer came. */
+  /** `refused`: the request never left · `reset`: it left, no response came. */
   readonly fail?: 'refused' | 'reset'
 }
 
 /** Decides about a request; undefined when it expects none like it. */
-export type MockHandler = (request: MockRequest) => MockAnswer | undefined | Promise<MockAnswer | undefined>
+export type MockHandler = (
+  request: MockRequest,
+) => MockResponse | undefined | Promise<MockResponse | undefined>
 
 /** A mock in place of sockets: `new ApiClient({ baseUrl, transport: mock.transport })`. */
 export interface MockTransport {
@@ -44,22 +46,22 @@ export interface MockTransport {
 /** Makes a mock transport. A request that the handler does not know fails as a mistake of the test, before anything is "sent". */
 export function mockTransport(handler: MockHandler): MockTransport {
   const requests: MockRequest[] = []
-  async function exchange(call: Call): Promise<WireAnswer> {
+  async function exchange(call: Call): Promise<WireResponse> {
     const request = await requestOf(call)
-    const answer = await handler(request)
-    if (answer === undefined) {
+    const response = await handler(request)
+    if (response === undefined) {
       throw new RequestError(
         'HTTP_MOCK_UNEXPECTED',
         `${call.label}: the mock transport expects no such request.`,
       )
     }
-    if (answer.fail === 'refused') throw failure(call, 'ECONNREFUSED')
+    if (response.fail === 'refused') throw failure(call, 'ECONNREFUSED')
     requests.push(request)
     call.progress.mayHaveLanded = true
     call.progress.phase = 'headers'
-    await sleepUntilStopped(answer.delayMs ?? 0, call.stop)
-    if (answer.fail === 'reset') throw failure(call, 'ECONNRESET')
-    return wireAnswer(answer)
+    await sleepUntilStopped(response.delayMs ?? 0, call.stop)
+    if (response.fail === 'reset') throw failure(call, 'ECONNRESET')
+    return wireResponse(response)
   }
   return { requests, transport: () => ({ exchange, close: async () => {} }) }
 }
@@ -79,7 +81,7 @@ export async function bodyText({ body }: Call): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function wireAnswer({ status = 200, headers, json, text, bytes }: MockAnswer): WireAnswer {
+function wireResponse({ status = 200, headers, json, text, bytes }: MockResponse): WireResponse {
   const type = json === undefined ? 'text/plain' : 'application/json'
   const content =
     json === undefined ? (bytes ?? Buffer.from(text ?? '', 'utf8')) : Buffer.from(writeJson(json))

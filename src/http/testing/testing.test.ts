@@ -148,7 +148,7 @@ const faults: readonly (readonly [ServerFault, object])[] = [
   [{ kind: 'stall' }, { code: 'HTTP_TIMEOUT', phase: 'body' }],
   [{ kind: 'cut' }, { code: 'HTTP_NETWORK', outcome: 'unknown' }],
   [{ kind: 'garbage' }, { code: 'HTTP_NETWORK', outcome: 'unknown' }],
-  [{ kind: 'lost-answer' }, { code: 'HTTP_NETWORK', outcome: 'unknown' }],
+  [{ kind: 'lost-response' }, { code: 'HTTP_NETWORK', outcome: 'unknown' }],
   [
     { kind: 'delay', ms: 5_000 },
     { code: 'HTTP_TIMEOUT', phase: 'headers' },
@@ -167,7 +167,7 @@ test.each(faults)('the fault server can do %j, and answers rightly afterwards', 
   await expect(client.post('/x', { json: {} })).rejects.toMatchObject(expected)
   expect(server.received.at(-1)?.fault).toBe(fault.kind)
   expect(await client.post('/x', { json: {}, totalMs: 5_000 })).toEqual({
-    effects: fault.kind === 'lost-answer' ? 3 : 2,
+    effects: fault.kind === 'lost-response' ? 3 : 2,
   })
   await client.close()
 })

@@ -70,7 +70,7 @@ export type OptionsArgument<Operation> =
 
 type SuccessStatus = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX'
 
-/** The data of an answer that went well; `undefined` where the document describes no JSON. */
+/** The data of a response that went well; `undefined` where the document describes no JSON. */
 export type SuccessOf<Operation> = Operation extends { readonly responses: infer Responses }
   ? [keyof Responses & SuccessStatus] extends [never]
     ? 'default' extends keyof Responses

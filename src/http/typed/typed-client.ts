@@ -16,7 +16,7 @@ export type TypedClient<Paths> = { readonly [Name in OperationMethod]: TypedCall
 /**
  * Puts the types of an OpenAPI document on a client. `Paths` is what `npx openapi-typescript api.yaml -o api.ts` exports under that name.
  *
- * The types are the document's word: an answer is not checked when the program runs. Give a `schema` to {@link ApiClient.get} where it
+ * The types are the document's word: a response is not checked when the program runs. Give a `schema` to {@link ApiClient.get} where it
  * has to be.
  *
  * ```ts
@@ -31,8 +31,8 @@ export function createTypedClient<Paths>(client: ApiClient): TypedClient<Paths> 
     (method: Method) =>
     async (path: string, ...[options]: readonly unknown[]): Promise<never> => {
       // The one place where the document's types meet the client's: what goes in fits its options, what comes out is taken at its word.
-      const answer = await client.send(method, path, options as CallOptions | undefined)
-      return answer.data as never
+      const response = await client.send(method, path, options as CallOptions | undefined)
+      return response.data as never
     }
   return {
     get: call('GET'),

@@ -1,9 +1,9 @@
 import { exactDigits } from './exact-number.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /** Reads true and false, as JSON booleans or as what the system declares for them (`Y`/`N`, `1`/`0`). */
-export function parseBoolean(native: unknown, spelling: Spelling): Outcome<boolean> {
+export function parseBoolean(native: unknown, spelling: Spelling): ValueResult<boolean> {
   const declared = spelling.boolean
   if (declared === undefined) {
     if (typeof native === 'boolean') return accept(native)

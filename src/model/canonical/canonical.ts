@@ -9,10 +9,10 @@ import { parseLocalDateTime } from './local-date-time.ts'
 import { parseMoney } from './money.ts'
 import { numberToNative, parseDecimal, parseInteger } from './number.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
-import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
 import { parseReference, referenceToNative } from './reference.ts'
 import { plainSpelling, type Spelling } from './spelling.ts'
 import { checkText, isSameText, parseText } from './text.ts'
+import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
 /**
  * Reads one native value. `null` stays null; what stands for *nothing* in a system otherwise (an empty text, a missing property) is
@@ -59,7 +59,7 @@ export function toNative(
   type: FieldType,
   value: CanonicalValue,
   spelling: Spelling = plainSpelling,
-): Outcome<unknown> {
+): ValueResult<unknown> {
   if (value === null) return accept(null)
   if (typeof value === 'boolean') {
     return type.kind === 'boolean' ? accept(booleanToNative(value, spelling)) : mismatch(type, value)
@@ -73,7 +73,7 @@ export function toNative(
   return textToNative(type, value, spelling)
 }
 
-function textToNative(type: FieldType, value: string, spelling: Spelling): Outcome<unknown> {
+function textToNative(type: FieldType, value: string, spelling: Spelling): ValueResult<unknown> {
   switch (type.kind) {
     case 'string':
     case 'enum':
@@ -97,7 +97,7 @@ function objectToNative(
   type: FieldType,
   value: { readonly [key: string]: CanonicalValue },
   spelling: Spelling,
-): Outcome<unknown> {
+): ValueResult<unknown> {
   if (type.kind === 'group') return groupToNative(type.fields, value, toNative)
   if (type.kind === 'localDateTime') return accept({ ...value })
   if (type.kind !== 'money' || typeof value.amount !== 'string') return mismatch(type, value)
@@ -108,7 +108,7 @@ function elementsToNative(
   of: FieldType,
   values: readonly CanonicalValue[],
   spelling: Spelling,
-): Outcome<unknown> {
+): ValueResult<unknown> {
   const natives: unknown[] = []
   for (const value of values) {
     const native = toNative(of, value, spelling)
@@ -123,7 +123,7 @@ function elementParser(spelling: Spelling): (type: FieldType, native: unknown) =
   return (type, native) => parseCanonical(type, native, element)
 }
 
-function parseEnum(values: readonly string[], native: unknown): Outcome<string> {
+function parseEnum(values: readonly string[], native: unknown): ValueResult<string> {
   const text = parseText(native)
   if (!text.ok) return text
   // The declared spelling counts, whichever Unicode form the system uses.
@@ -132,7 +132,7 @@ function parseEnum(values: readonly string[], native: unknown): Outcome<string> 
   return refuse('VALUE_ENUM', `the value is none of ${values.slice(0, 20).join(', ')}`)
 }
 
-function parseBlob(native: unknown): Outcome<string> {
+function parseBlob(native: unknown): ValueResult<string> {
   if (typeof native !== 'string')
     return refuse('VALUE_TYPE', `a content hash was expected, found ${describeKind(native)}`)
   const text = checkText(native)
@@ -140,6 +140,6 @@ function parseBlob(native: unknown): Outcome<string> {
   return refuse('VALUE_TYPE', 'the text is not a content hash like sha256:…')
 }
 
-function mismatch(type: FieldType, value: CanonicalValue): Outcome<unknown> {
+function mismatch(type: FieldType, value: CanonicalValue): ValueResult<unknown> {
   return refuse('VALUE_TYPE', `a canonical ${type.kind} can't be ${describeKind(value)}`)
 }

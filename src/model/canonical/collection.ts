@@ -2,8 +2,8 @@ import type { CanonicalValue, FieldType } from '../values.ts'
 import { canonicalJson } from './equality.ts'
 import { exactDigits } from './exact-number.ts'
 import { limits } from './limits.ts'
-import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
 /** Converts one element; given by the dispatcher, so that elements may be of any type. */
 export type ParseElement = (type: FieldType, native: unknown) => Parsed
@@ -14,7 +14,7 @@ export function parseList(
   native: unknown,
   spelling: Spelling,
   parse: ParseElement,
-): Outcome<readonly CanonicalValue[]> {
+): ValueResult<readonly CanonicalValue[]> {
   const elements = splitElements(native, spelling.separator)
   if (elements === undefined)
     return refuse('VALUE_TYPE', `a list was expected, found ${describeKind(native)}`)
@@ -39,7 +39,7 @@ export function parseSet(
   native: unknown,
   spelling: Spelling,
   parse: ParseElement,
-): Outcome<readonly CanonicalValue[]> {
+): ValueResult<readonly CanonicalValue[]> {
   const list = parseList(of, native, spelling, parse)
   return list.ok ? accept(sortSet(list.value)) : list
 }
@@ -51,7 +51,7 @@ export function sortSet(values: readonly CanonicalValue[]): readonly CanonicalVa
 }
 
 /** Joins texts where a system keeps a list in one text; an element that holds the separator would come back as two. */
-export function joinElements(natives: readonly unknown[], separator: string): Outcome<string> {
+export function joinElements(natives: readonly unknown[], separator: string): ValueResult<string> {
   const texts = natives.map((native) => {
     if (typeof native !== 'object' || native === null) return String(native)
     return exactDigits(native)

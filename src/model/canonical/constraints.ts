@@ -1,8 +1,8 @@
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { fractionLength } from './number.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
-import { refuse, type ValueProblem } from './outcome.ts'
 import { countCodePoints } from './text.ts'
+import { refuse, type ValueProblem } from './value-result.ts'
 
 /**
  * The limits that a type declares beyond its form: length, places of the fraction, format. They hold for *normalised* values, so that

@@ -1,7 +1,7 @@
 import { formatCivilDate, isCivilDate } from './calendar.ts'
 import { exactDigits } from './exact-number.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 const layouts = {
   dashed: /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ]00:00(?::00(?:[.,]0+)?)?\s?(?:Z|UTC|\+00(?::?00)?)?)?$/,
@@ -12,7 +12,7 @@ const layouts = {
  * Reads a date without a zone. A date and time at midnight UTC is taken as the date it spells, since some systems have no other way to
  * store one; any other time of day is refused, because dropping it would be a silent loss.
  */
-export function parseDate(native: unknown, spelling: Spelling): Outcome<string> {
+export function parseDate(native: unknown, spelling: Spelling): ValueResult<string> {
   const text = typeof native === 'number' ? String(native) : (exactDigits(native) ?? native)
   if (typeof text !== 'string')
     return refuse('VALUE_TYPE', `a date was expected, found ${describeKind(native)}`)

@@ -10,8 +10,8 @@ import { exactDigits, isExactDouble } from './exact-number.ts'
 import { limits } from './limits.ts'
 import { canonicalDigits } from './number.ts'
 import { isCanonicalList, isCanonicalObject, isPlainObject } from './object.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /** One canonical value for an expression; `undefined` is absent on both sides. */
 export function toExpressionInput(type: FieldType, value: CanonicalValue | undefined): unknown {
@@ -56,7 +56,7 @@ export function fromExpressionResult(
   type: FieldType,
   result: unknown,
   spelling?: Spelling,
-): Outcome<CanonicalValue | undefined> {
+): ValueResult<CanonicalValue | undefined> {
   const plain = plainResult(result, 0)
   if (!plain.ok) return plain
   if (plain.value === undefined) return accept(undefined)
@@ -79,7 +79,7 @@ function dropNulls(value: unknown): unknown {
 }
 
 /** Copies a result without the marks that JSONata leaves on its lists; functions are no data. */
-export function plainResult(result: unknown, depth = 0): Outcome<unknown> {
+export function plainResult(result: unknown, depth = 0): ValueResult<unknown> {
   if (typeof result === 'function') return refuse('VALUE_TYPE', 'the expression returned a function')
   if (typeof result !== 'object' || result === null || exactDigits(result) !== undefined)
     return accept(result)
@@ -90,7 +90,7 @@ export function plainResult(result: unknown, depth = 0): Outcome<unknown> {
   return Array.isArray(result) ? plainList(result, depth) : plainObject(result, depth)
 }
 
-function plainList(list: readonly unknown[], depth: number): Outcome<unknown> {
+function plainList(list: readonly unknown[], depth: number): ValueResult<unknown> {
   const elements: unknown[] = []
   for (const element of list) {
     const plain = plainResult(element, depth + 1)
@@ -100,7 +100,7 @@ function plainList(list: readonly unknown[], depth: number): Outcome<unknown> {
   return accept(elements)
 }
 
-function plainObject(object: object, depth: number): Outcome<unknown> {
+function plainObject(object: object, depth: number): ValueResult<unknown> {
   const pairs: [string, unknown][] = []
   for (const [name, value] of Object.entries(object)) {
     const plain = plainResult(value, depth + 1)

@@ -1,6 +1,6 @@
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { isPlainObject, ownValue } from './object.ts'
-import { accept, describeKind, type Outcome, type Parsed, refuse } from './outcome.ts'
+import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
 /** Reads the declared parts of a group. A part that is missing stays absent; properties that are no part are left alone. */
 export function parseGroup(
@@ -25,8 +25,8 @@ export function parseGroup(
 export function groupToNative(
   fields: Readonly<Record<string, FieldType>>,
   value: { readonly [part: string]: CanonicalValue },
-  write: (type: FieldType, value: CanonicalValue) => Outcome<unknown>,
-): Outcome<unknown> {
+  write: (type: FieldType, value: CanonicalValue) => ValueResult<unknown>,
+): ValueResult<unknown> {
   const parts: [string, unknown][] = []
   for (const [name, type] of Object.entries(fields)) {
     const part = Object.hasOwn(value, name) ? value[name] : undefined

@@ -1,9 +1,9 @@
 import { formatCivilDate, fromDayNumber, padNumber, toDayNumber } from './calendar.ts'
 import { parseLocalTime } from './date-time-text.ts'
 import { canonicalDigits, parseDecimal } from './number.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
 import { fixedOffset, fromLocal, offsetAt } from './time-zone.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /** A point in time: whole seconds since 1970-01-01T00:00:00Z and the fraction's digits, without zeros at the end. */
 export interface InstantParts {
@@ -18,7 +18,7 @@ const lastSecond = (toDayNumber({ year: 9999, month: 12, day: 31 }) + 1) * 86_40
  * Reads an instant into UTC; equal instants become equal texts. A text that names no zone is in the declared one, UTC by default: the zone
  * of the process never has a say.
  */
-export function parseInstant(native: unknown, spelling: Spelling): Outcome<string> {
+export function parseInstant(native: unknown, spelling: Spelling): ValueResult<string> {
   const parts =
     spelling.as === 'epochSeconds' || spelling.as === 'epochMillis'
       ? fromEpoch(native, spelling.as === 'epochMillis' ? 3 : 0)
@@ -27,7 +27,7 @@ export function parseInstant(native: unknown, spelling: Spelling): Outcome<strin
 }
 
 /** Writes a canonical instant the way a system spells it. Epochs keep the fraction: rounding is a normaliser's work. */
-export function instantToNative(instant: string, spelling: Spelling): Outcome<unknown> {
+export function instantToNative(instant: string, spelling: Spelling): ValueResult<unknown> {
   const parts = splitInstant(instant)
   if (parts === undefined) return refuse('VALUE_TYPE', 'the value is not a canonical instant')
   if (spelling.as === 'epochSeconds' || spelling.as === 'epochMillis') {
@@ -42,7 +42,7 @@ export function instantToNative(instant: string, spelling: Spelling): Outcome<un
 }
 
 /** What clocks in a zone show at a moment, without an offset. */
-function toLocal({ seconds, fraction }: InstantParts, zone: string): Outcome<string> {
+function toLocal({ seconds, fraction }: InstantParts, zone: string): ValueResult<string> {
   const shift = offsetAt(zone, seconds)
   if (shift === undefined) return refuse('VALUE_TYPE', `the declared zone ${zone} is not known`)
   if (fromLocal(zone, seconds + shift) !== seconds) {
@@ -73,7 +73,7 @@ export function offsetSeconds(offset: string): number | undefined {
   return fixedOffset(offset)
 }
 
-function fromText(native: unknown, defaultZone: string | undefined): Outcome<InstantParts> {
+function fromText(native: unknown, defaultZone: string | undefined): ValueResult<InstantParts> {
   if (typeof native !== 'string') {
     return refuse('VALUE_TYPE', `a date and time as text was expected, found ${describeKind(native)}`)
   }
@@ -89,7 +89,7 @@ function fromText(native: unknown, defaultZone: string | undefined): Outcome<Ins
   return bounded(seconds, time.fraction)
 }
 
-function fromEpoch(native: unknown, shift: number): Outcome<InstantParts> {
+function fromEpoch(native: unknown, shift: number): ValueResult<InstantParts> {
   const digits = parseDecimal(native, {})
   if (!digits.ok) return digits
   const scaled = canonicalDigits(`${digits.value}e-${shift}`)
@@ -102,13 +102,13 @@ function fromEpoch(native: unknown, shift: number): Outcome<InstantParts> {
   return bounded(-Number(whole) - 1, complement)
 }
 
-function toEpoch({ seconds, fraction }: InstantParts, shift: number): Outcome<string> {
+function toEpoch({ seconds, fraction }: InstantParts, shift: number): ValueResult<string> {
   const digits = fraction.padEnd(9, '0')
   const nanoseconds = BigInt(seconds) * 1_000_000_000n + BigInt(digits)
   return canonicalDigits(`${nanoseconds}e${shift - 9}`)
 }
 
-function bounded(seconds: number, fraction: string): Outcome<InstantParts> {
+function bounded(seconds: number, fraction: string): ValueResult<InstantParts> {
   if (seconds < firstSecond || seconds > lastSecond) {
     return refuse('VALUE_TOO_LARGE', 'the instant is outside the years 1 to 9999')
   }

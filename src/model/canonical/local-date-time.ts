@@ -1,7 +1,7 @@
 import { parseLocalTime } from './date-time-text.ts'
 import { parseInstant } from './instant.ts'
 import { isPlainObject } from './object.ts'
-import { accept, describeKind, type Parsed, refuse } from './outcome.ts'
+import { accept, describeKind, type Parsed, refuse } from './value-result.ts'
 
 const zone = /^(?:Z|UTC|[+-]\d{2}:\d{2}|[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2})$/
 

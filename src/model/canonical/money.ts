@@ -1,7 +1,7 @@
 import { parseDecimal } from './number.ts'
 import { isPlainObject, ownValue } from './object.ts'
-import { accept, describeKind, type Parsed, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, type Parsed, refuse } from './value-result.ts'
 
 /** Reads amount and currency as one value: neither half means anything alone. */
 export function parseMoney(native: unknown, spelling: Spelling): Parsed {

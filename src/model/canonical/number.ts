@@ -1,12 +1,12 @@
 import { exactDigits, toJsonNumber } from './exact-number.ts'
 import { limits } from './limits.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 const pattern = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/
 
 /** Reads a decimal into digits without exponent, superfluous zeros or negative zero. */
-export function parseDecimal(native: unknown, spelling: Spelling): Outcome<string> {
+export function parseDecimal(native: unknown, spelling: Spelling): ValueResult<string> {
   const digits = digitsOf(native, spelling)
   if (digits === undefined)
     return refuse('VALUE_TYPE', `a number was expected, found ${describeKind(native)}`)
@@ -15,7 +15,7 @@ export function parseDecimal(native: unknown, spelling: Spelling): Outcome<strin
 }
 
 /** Reads an integer of any size; a fraction that is not zero is refused. */
-export function parseInteger(native: unknown, spelling: Spelling): Outcome<string> {
+export function parseInteger(native: unknown, spelling: Spelling): ValueResult<string> {
   const decimal = parseDecimal(native, spelling)
   if (!decimal.ok || !decimal.value.includes('.')) return decimal
   return refuse('VALUE_TYPE', 'a whole number was expected, found one with a fraction')
@@ -33,7 +33,7 @@ export function numberToNative(digits: string, spelling: Spelling): unknown {
  *
  * The exponent is written out, within {@link limits}`.digitsMax` digits.
  */
-export function canonicalDigits(numeral: string): Outcome<string> {
+export function canonicalDigits(numeral: string): ValueResult<string> {
   if (numeral.length > limits.digitsMax) return tooLong()
   const match = pattern.exec(numeral)
   const whole = match?.[2] ?? ''
@@ -94,10 +94,10 @@ function padFraction(digits: string, fractionDigits: number | undefined): string
   return digits + (digits.includes('.') ? '' : '.') + '0'.repeat(missing)
 }
 
-function inexact(): Outcome<string> {
+function inexact(): ValueResult<string> {
   return refuse('VALUE_INEXACT', 'the number is beyond 2^53 and was parsed as a double: digits may be lost')
 }
 
-function tooLong(): Outcome<string> {
+function tooLong(): ValueResult<string> {
   return refuse('VALUE_TOO_LARGE', `the number has more than ${limits.digitsMax} digits`)
 }

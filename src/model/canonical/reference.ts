@@ -2,14 +2,14 @@ import type { CanonicalValue, FieldType } from '../values.ts'
 import { exactDigits, toJsonNumber } from './exact-number.ts'
 import { wholeDigits } from './number.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
 import type { Spelling } from './spelling.ts'
 import { checkText } from './text.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 const prefix = 'ref:'
 
 /** Reads a native id into `ref:<native id>`: the engine replaces it by the id of our record before values are compared. */
-export function parseReference(native: unknown): Outcome<string> {
+export function parseReference(native: unknown): ValueResult<string> {
   const id = idOf(native)
   if (id === undefined || id === '')
     return refuse('VALUE_TYPE', `an id was expected, found ${describeKind(native)}`)

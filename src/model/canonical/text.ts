@@ -1,7 +1,7 @@
 import { exactDigits } from './exact-number.ts'
 import { limits } from './limits.ts'
 import { wholeDigits } from './number.ts'
-import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
+import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /**
  * Accepts a text as it is written. Its Unicode form is kept, since a system may tell forms apart that look alike; texts are *compared* under
@@ -10,14 +10,14 @@ import { accept, describeKind, type Outcome, refuse } from './outcome.ts'
  * NUL and halves of surrogate pairs are refused rather than kept: databases, search keys and most APIs can't hold them, and a value
  * that only we can hold would come back changed.
  */
-export function parseText(native: unknown): Outcome<string> {
+export function parseText(native: unknown): ValueResult<string> {
   const text = textOf(native)
   if (text === undefined) return refuse('VALUE_TYPE', `a text was expected, found ${describeKind(native)}`)
   return checkText(text)
 }
 
 /** Bounds and well-formedness of a text from anywhere. */
-export function checkText(text: string): Outcome<string> {
+export function checkText(text: string): ValueResult<string> {
   if (text.length > limits.textUnitsMax) {
     return refuse(
       'VALUE_TOO_LARGE',

@@ -47,7 +47,7 @@ export function readYaml(text: string): YamlReading {
     uniqueKeys: true,
   })
   restoreNames(document)
-  const findings = tellingErrors(document.errors).map((error): Finding => {
+  const findings = primaryErrors(document.errors).map((error): Finding => {
     const { line, col } = lines.linePos(error.pos[0])
     const duplicate = error.code === 'DUPLICATE_KEY'
     return {
@@ -63,7 +63,7 @@ export function readYaml(text: string): YamlReading {
 }
 
 /** All duplicate keys, and the first error of syntax: those after it mostly follow from it. */
-function tellingErrors(errors: readonly YAMLParseError[]): YAMLParseError[] {
+function primaryErrors(errors: readonly YAMLParseError[]): YAMLParseError[] {
   const first =
     errors.find((error) => error.code === 'TAB_AS_INDENT') ??
     errors.find((error) => error.code !== 'DUPLICATE_KEY')

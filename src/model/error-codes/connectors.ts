@@ -8,13 +8,13 @@ export const connectorsCodes = {
     retry: 'never',
   },
   CONNECTOR_ANSWER_ERRORS: {
-    summary: 'A GraphQL API answered with errors instead of a result.',
+    summary: 'A GraphQL API responded with errors instead of a result.',
     fix: 'Read the codes in the message. If they are about the query, correct the manifest; if about the data, the record or the mapping.',
     retry: 'backoff',
   },
   CONNECTOR_ANSWER_UNUSABLE: {
-    summary: 'An answer of the system lacks what the manifest says it has.',
-    fix: 'Compare the path named in the message with the answers of the API.',
+    summary: 'A response of the system lacks what the manifest says it has.',
+    fix: 'Compare the path named in the message with the responses of the API.',
     retry: 'backoff',
   },
   CONNECTOR_BASE_MISSING: {
@@ -49,16 +49,16 @@ export const connectorsCodes = {
     retry: 'never',
   },
   CONNECTOR_OTHER_RECORD: {
-    summary: 'An answer is about another record than the call was.',
+    summary: 'A response is about another record than the call was.',
     fix: 'Look whether the record was merged into the other one: then declare how the system tells merges (redirects, mergedIds). Else look for a cache or proxy that mixes answers up.',
     retry: 'backoff',
   },
-  CONNECTOR_PROBE_REFUTED: {
+  CONNECTOR_PROBE_FAILED: {
     summary: 'A probe showed that a connector does not do what it declares.',
     fix: 'Correct the declaration (capabilities, manifest) or the connector; the guarantees of the engine rest on it.',
     retry: 'never',
   },
-  CONNECTOR_PROBE_UNPROVED: {
+  CONNECTOR_PROBE_SKIPPED: {
     summary: 'A probe could not be tried.',
     fix: 'Nothing has to be done; the message says what was missing.',
     retry: 'never',
@@ -69,7 +69,7 @@ export const connectorsCodes = {
     retry: 'backoff',
   },
   CONNECTOR_REPORTED_ERROR: {
-    summary: 'A system answered a write with a success status and reported an error in the answer.',
+    summary: 'A system answered a write with a success status and reported an error in the response.',
     fix: "Read the system's own words in the message and correct the record, the mapping or a right. If it is no error, declare in the manifest how errors are reported (errors.reported).",
     retry: 'backoff',
   },

@@ -9,7 +9,7 @@ export const engineCodes = {
   },
   ENGINE_ANSWER_MISSING: {
     summary: 'A call for several records was answered, but not for each of them.',
-    fix: 'Nothing at once: each of the writes is looked after like any other without an answer. Tell the author of the connector if it repeats.',
+    fix: 'Nothing at once: each of the writes is looked after like any other without a response. Tell the author of the connector if it repeats.',
     retry: 'backoff',
   },
   ENGINE_BUSY: {
@@ -89,7 +89,7 @@ export const engineCodes = {
     retry: 'backoff',
   },
   ENGINE_STORED_DIFFERENTLY: {
-    summary: 'A system acknowledged a write, but its answer shows another value than was sent.',
+    summary: 'A system acknowledged a write, but its response shows another value than was sent.',
     fix: 'Correct the mapping (its type, spelling or normaliser) or the rule in that system, then retry the failure.',
     retry: 'never',
   },

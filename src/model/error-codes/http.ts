@@ -13,7 +13,7 @@ export const httpCodes = {
     retry: 'never',
   },
   HTTP_ANSWER_DAMAGED: {
-    summary: 'An answer could not be decompressed, or is not UTF-8 text.',
+    summary: 'A response could not be decompressed, or is not UTF-8 text.',
     fix: 'Look at what is between here and the API (a proxy, a gateway); tell its vendor if it repeats.',
     retry: 'backoff',
   },
@@ -23,7 +23,7 @@ export const httpCodes = {
     retry: 'backoff',
   },
   HTTP_ANSWER_NOT_JSON: {
-    summary: 'An answer says that it is JSON and is not.',
+    summary: 'A response says that it is JSON and is not.',
     fix: 'Look at the API or at what is between; tell its vendor if it repeats.',
     retry: 'backoff',
   },
@@ -33,12 +33,12 @@ export const httpCodes = {
     retry: 'never',
   },
   HTTP_ANSWER_TOO_LARGE: {
-    summary: 'An answer is larger than allowed.',
+    summary: 'A response is larger than allowed.',
     fix: 'Ask for smaller pages, or raise response.maxBytes.',
     retry: 'never',
   },
   HTTP_ANSWER_UNEXPECTED: {
-    summary: 'An answer does not fit its schema.',
+    summary: 'A response does not fit its schema.',
     fix: 'Compare the places named in the message with the API; correct the schema, or report the change to the vendor.',
     retry: 'never',
   },
@@ -68,12 +68,12 @@ export const httpCodes = {
     retry: 'never',
   },
   HTTP_MOCK_UNEXPECTED: {
-    summary: "A test's mock or cassette knows no answer to a request.",
+    summary: "A test's mock or cassette knows no response to a request.",
     fix: 'Teach the mock the request, or record the cassette again.',
     retry: 'never',
   },
   HTTP_NETWORK: {
-    summary: 'No whole answer came over the network.',
+    summary: 'No whole response came over the network.',
     fix: 'Check that the address is right and reachable from here; the message names the reason.',
     retry: 'backoff',
   },

@@ -6,7 +6,7 @@
  */
 import { findConstraintProblem, hasConstraints } from '../canonical/constraints.ts'
 import { toExpressionDocument, toExpressionNative, withoutNulls } from '../canonical/expression-value.ts'
-import { accept, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import { IsthmusError } from '../errors.ts'
 import type {
   FieldProblem,
@@ -101,7 +101,7 @@ function withLimits(
 }
 
 /** Normalisers of a TypeScript definition may throw on values that their author did not think of. */
-function normalised({ normalise }: LensFieldSpec, value: CanonicalValue): Outcome<CanonicalValue> {
+function normalised({ normalise }: LensFieldSpec, value: CanonicalValue): ValueResult<CanonicalValue> {
   try {
     return accept(normalise?.(value) ?? value)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What every compiled field mapping can do, whatever its kind. */
-import { accept, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import { isIsthmusError } from '../errors.ts'
 import type { MaybePromise } from '../integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
@@ -35,7 +35,7 @@ export interface FieldLens {
 export function place(
   patch: Patch,
   path: NativePath,
-  writing: Outcome<{ readonly kind: 'value'; readonly native: unknown } | { readonly kind: 'absent' }>,
+  writing: ValueResult<{ readonly kind: 'value'; readonly native: unknown } | { readonly kind: 'absent' }>,
 ): ValueProblem | undefined {
   if (!writing.ok) return writing.problem
   if (writing.value.kind === 'value') return patch.set(path, writing.value.native)
@@ -44,7 +44,7 @@ export function place(
 }
 
 /** Runs something of the definition's author; what it throws becomes a problem, without the text it threw (it may quote the record). */
-export function guarded<T>(run: () => MaybePromise<T>): MaybePromise<Outcome<T>> {
+export function guarded<T>(run: () => MaybePromise<T>): MaybePromise<ValueResult<T>> {
   try {
     const result = run()
     return isPromise(result) ? result.then(accept, failed) : accept(result)

@@ -8,8 +8,14 @@ import { sortSet } from '../canonical/collection.ts'
 import { canonicalJson, isEqualCanonical } from '../canonical/equality.ts'
 import { limits } from '../canonical/limits.ts'
 import { isCanonicalList, isCanonicalObject, isPlainObject } from '../canonical/object.ts'
-import { accept, describeKind, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
 import { bareReferences } from '../canonical/reference.ts'
+import {
+  accept,
+  describeKind,
+  refuse,
+  type ValueProblem,
+  type ValueResult,
+} from '../canonical/value-result.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 import type { FieldReading } from './native-value.ts'
 import { type ElementView, pairElements } from './pair-elements.ts'
@@ -70,14 +76,14 @@ interface HeldElement {
   /** Undefined when it can't be read; nothing is known of it then, and it is left out of what is written like any unknown element. */
   readonly value: CanonicalValue | undefined
   /** Of an element of a set: the natives beside this one that are the same element. */
-  readonly twins: readonly NativeRecord[]
+  readonly memory: readonly NativeRecord[]
 }
 
 /** The list as it is to be sent. */
 export function writeElements(
   values: readonly CanonicalValue[],
   { type, lens, held, asWritten }: ListWriting,
-): Outcome<readonly unknown[]> {
+): ValueResult<readonly unknown[]> {
   const known = heldElements(lens, held)
   const elements = type.kind === 'set' ? distinct(type, known) : known
   const views = elements.map(({ value }) =>
@@ -103,7 +109,7 @@ function heldElements({ read }: ElementLens, held: unknown): readonly HeldElemen
     .filter(isPlainObject)
     .map((native) => {
       const reading = read(native)
-      return { native, value: reading.ok ? (reading.value ?? {}) : undefined, twins: [] }
+      return { native, value: reading.ok ? (reading.value ?? {}) : undefined, memory: [] }
     })
 }
 
@@ -118,7 +124,7 @@ function distinct(type: GroupListType, elements: readonly HeldElement[]): readon
     const first = byContent.get(content)
     byContent.set(
       content,
-      first === undefined ? element : { ...first, twins: [...first.twins, element.native] },
+      first === undefined ? element : { ...first, memory: [...first.memory, element.native] },
     )
   }
   return [...byContent.values()]
@@ -129,7 +135,7 @@ function writeElement(
   lens: ElementLens,
   value: CanonicalValue,
   partner: HeldElement | undefined,
-): Outcome<unknown> {
+): ValueResult<unknown> {
   if (value === null) return accept(null)
   if (!isCanonicalObject(value)) return refuse('VALUE_TYPE', 'the canonical value is not a group')
   const before = partner?.value
@@ -206,10 +212,10 @@ interface WrittenSet {
 
 /** A set has no order of its own, so it is sent in the one that the system has, new elements last. Twins stay as long as they are equal. */
 function inHeldOrder({ natives, partners, elements, views, wanted }: WrittenSet): readonly unknown[] {
-  const kept = elements.flatMap(({ twins }, at) => {
+  const kept = elements.flatMap(({ memory }, at) => {
     const index = partners.indexOf(at)
     if (index < 0) return []
-    return wanted[index]?.content === views[at]?.content ? [natives[index], ...twins] : [natives[index]]
+    return wanted[index]?.content === views[at]?.content ? [natives[index], ...memory] : [natives[index]]
   })
   return [...kept, ...natives.filter((_, index) => partners[index] === undefined)]
 }

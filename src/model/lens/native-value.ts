@@ -2,15 +2,15 @@
 import { parseCanonical, toNative } from '../canonical/canonical.ts'
 import { exactDigits } from '../canonical/exact-number.ts'
 import { isCanonicalList } from '../canonical/object.ts'
-import { accept, type Outcome, type Parsed, refuse } from '../canonical/outcome.ts'
+import { accept, type Parsed, refuse, type ValueResult } from '../canonical/value-result.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import type { Emptiness, EmptySpelling, NativeSpelling, ValueMap } from './spec.ts'
 
 /** Read of a field: `undefined` is absent. */
-export type FieldReading = Outcome<CanonicalValue | undefined>
+export type FieldReading = ValueResult<CanonicalValue | undefined>
 
 /** What is to be sent: a native value, or nothing at all. */
-export type NativeWriting = Outcome<
+export type NativeWriting = ValueResult<
   { readonly kind: 'value'; readonly native: unknown } | { readonly kind: 'absent' }
 >
 

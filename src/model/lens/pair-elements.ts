@@ -35,7 +35,7 @@ export function pairElements(
   const pairing = new Pairing(held, wanted)
   pairing.byKey()
   pairing.byUnique(({ content }) => content)
-  const telling = [...naming].filter((name) => tellsAll(held, name) && tellsAll(wanted, name))
+  const telling = [...naming].filter((name) => distinguishesAll(held, name) && distinguishesAll(wanted, name))
   if (telling.length > 0)
     pairing.byUnique(({ parts }) => JSON.stringify(telling.map((name) => parts.get(name))))
   pairing.byAlignment(ordered)
@@ -43,7 +43,7 @@ export function pairElements(
 }
 
 /** Every element has a value there, and no two have the same. */
-function tellsAll(views: readonly ElementView[], name: string): boolean {
+function distinguishesAll(views: readonly ElementView[], name: string): boolean {
   const values = new Set(views.map(({ parts }) => parts.get(name)))
   return values.size === views.length && !values.has(undefined)
 }

@@ -1,7 +1,7 @@
 /** Mappings by a pair: two JSONata expressions, or two functions of a TypeScript definition. */
 import { fromExpressionResult, plainResult } from '../canonical/expression-value.ts'
 import { isPlainObject } from '../canonical/object.ts'
-import { accept, type Outcome, refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { accept, refuse, type ValueProblem, type ValueResult } from '../canonical/value-result.ts'
 import type { MaybePromise } from '../integration.ts'
 import type { FieldType } from '../values.ts'
 import { chain, type FieldLens, guarded, place, type WriteContext } from './field-lens.ts'
@@ -77,7 +77,7 @@ export function compileFunctionLens(
   }
 }
 
-function toReading(type: FieldType, result: Outcome<unknown>, nothing: null | undefined): FieldReading {
+function toReading(type: FieldType, result: ValueResult<unknown>, nothing: null | undefined): FieldReading {
   if (!result.ok) return result
   if (result.value === undefined) return accept(nothing)
   const parsed = fromExpressionResult(type, result.value)
@@ -88,7 +88,7 @@ function toReading(type: FieldType, result: Outcome<unknown>, nothing: null | un
 function placeResult(
   { patch }: WriteContext,
   path: NativePath | undefined,
-  result: Outcome<unknown>,
+  result: ValueResult<unknown>,
 ): ValueProblem | undefined {
   if (!result.ok) return result.problem
   const plain = plainResult(result.value)

@@ -1,7 +1,7 @@
 import { exactDigits } from '../canonical/exact-number.ts'
 import { limits } from '../canonical/limits.ts'
 import { isPlainObject } from '../canonical/object.ts'
-import { refuse, type ValueProblem } from '../canonical/outcome.ts'
+import { refuse, type ValueProblem } from '../canonical/value-result.ts'
 import type { NestedPatch } from '../integration.ts'
 import type { NativeRecord } from '../values.ts'
 import { formatPath, nativeAt } from './native-path.ts'

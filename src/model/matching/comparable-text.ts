@@ -31,7 +31,7 @@ export function wordsOf(text: string): readonly string[] {
 /**
  * The words that tell one thing from another: without legal forms such as `Ltd` or `GmbH`, unless nothing else would be left.
  */
-export function tellingWords(text: string): readonly string[] {
+export function distinctiveWords(text: string): readonly string[] {
   const words = wordsOf(text)
   const telling = words.filter((word) => !legalForms.has(word))
   return telling.length === 0 ? words : telling
@@ -39,5 +39,5 @@ export function tellingWords(text: string): readonly string[] {
 
 /** One spelling for all: `Müller & Söhne GmbH` and `MULLER SOHNE` are the same. Empty when nothing comparable is left. */
 export function comparableText(text: string): string {
-  return tellingWords(text).join(' ')
+  return distinctiveWords(text).join(' ')
 }

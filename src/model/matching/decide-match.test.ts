@@ -88,8 +88,8 @@ describe('a score', () => {
   })
 
   it('that two records reach is for a person', () => {
-    const twins = ['a', 'b'].map((id) => hit(id, { kind: 'block', fields: known('Jane Doe', 'Leeds') }))
-    expect(decide(twins, byScore, values).kind).toBe('review')
+    const memory = ['a', 'b'].map((id) => hit(id, { kind: 'block', fields: known('Jane Doe', 'Leeds') }))
+    expect(decide(memory, byScore, values).kind).toBe('review')
   })
 
   it('leaves out values that are missing: they are no evidence', () => {

@@ -3,7 +3,7 @@ import { canonicalJson } from '../canonical/equality.ts'
 import type { Entity, MatchRule } from '../integration.ts'
 import { isEmpty, type MaybeValue } from '../merge/equivalence.ts'
 import type { CanonicalDocument } from '../values.ts'
-import { comparableText, tellingWords } from './comparable-text.ts'
+import { comparableText, distinctiveWords } from './comparable-text.ts'
 import type { MatchKey } from './contract.ts'
 import { typeAt, valueAt } from './field-path.ts'
 
@@ -55,7 +55,7 @@ function blockKeys(
     const whole = comparablePart(entity, path, value)
     if (whole !== '') texts.add(canonicalJson([path, whole]))
     if (typeof value !== 'string' || typeAt(entity, path)?.kind !== 'string') continue
-    const words = tellingWords(value).slice(0, wordsMax)
+    const words = distinctiveWords(value).slice(0, wordsMax)
     if (words.length === 0) continue
     texts.add(canonicalJson([path, 'all', initials(words, 3)]))
     texts.add(canonicalJson([path, 'two', initials(words.slice(0, 2), 4)]))

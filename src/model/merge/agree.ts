@@ -5,7 +5,7 @@ import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
 import { keepsOtherParts } from './group-parts.ts'
 import { acknowledge } from './member-field.ts'
 import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
-import type { RankedCandidate, Verdict } from './policies.ts'
+import type { PolicyDecision, RankedCandidate } from './policies.ts'
 
 /** The value that every candidate stands for, as well as its own system can hold it: then there is nothing to disagree about. */
 export function commonValue(
@@ -31,7 +31,7 @@ export function commonValue(
 export function agree(
   { pass, shape }: FieldMerge,
   before: AgreedField,
-  verdict: Exclude<Verdict, { kind: 'held' }>,
+  verdict: Exclude<PolicyDecision, { kind: 'held' }>,
 ): void {
   pass.rev += 1
   const { heldBy: _released, ...kept } = before
@@ -53,7 +53,7 @@ export function agree(
 
 function originOf(
   shape: FieldShape,
-  verdict: Exclude<Verdict, { kind: 'held' }>,
+  verdict: Exclude<PolicyDecision, { kind: 'held' }>,
 ): { value: MaybeValue; src: string; changedAt?: number } {
   if (verdict.kind === 'computed') {
     return { value: shape.field.normalise(verdict.value ?? null), src: 'merge' }

@@ -1,6 +1,6 @@
 /** A change that a look has found, and how it is put down as a candidate. */
 import type { AgreedField } from '../state.ts'
-import type { ConflictCandidate, Observation } from './contract.ts'
+import type { ConflictCandidate, ObservedValues } from './contract.ts'
 import type { FieldRole } from './entity-shape.ts'
 import type { MaybeValue } from './equivalence.ts'
 import type { Side } from './pass.ts'
@@ -10,7 +10,7 @@ import type { RankedCandidate } from './policies.ts'
 export interface SeenChange {
   readonly role: FieldRole
   readonly side: Side
-  readonly observation: Observation
+  readonly observation: ObservedValues
   readonly value: MaybeValue
   /** What the system held before; undefined also at first contact. */
   readonly base: MaybeValue

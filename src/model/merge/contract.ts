@@ -11,7 +11,7 @@ import type { AgreedFields, MemberFields, MemberState } from '../state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../values.ts'
 
 /** An admissible look at one system's record, canonical and normalised for that system; references are record ids already. */
-export interface Observation {
+export interface ObservedValues {
   readonly system: string
   readonly values: CanonicalDocument
   /** Fields about which this look says nothing (mapping problem, unresolved reference): left out of the merge. */
@@ -49,7 +49,7 @@ export interface MergeInput {
   readonly fields: AgreedFields
   readonly members: ReadonlyMap<string, MergeMember>
   /** By system; only admissible ones. */
-  readonly observations: ReadonlyMap<string, Observation>
+  readonly observations: ReadonlyMap<string, ObservedValues>
   /**
    * Systems not looked at whose write will carry a precondition on the absorbed version: their shadow stands in for the look. Nothing is
    * absorbed from them.

@@ -8,7 +8,7 @@ import { wholeAgreed, wholeChanges } from './group-parts.ts'
 import { disown, keepForHold } from './hold.ts'
 import { acknowledge, markCoerced } from './member-field.ts'
 import { agreedFields, type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
-import { applyPolicy, firstByRank, type RankedCandidate, type Verdict } from './policies.ts'
+import { applyPolicy, firstByRank, type PolicyDecision, type RankedCandidate } from './policies.ts'
 import { lensChangePolicy, wouldEmpty } from './rebase.ts'
 
 /** Settles all changes of one field. They are absorbed already: what is decided here is what becomes of their values. */
@@ -79,7 +79,11 @@ function holderOfAgreed(
 }
 
 /** After a change of the mapping nothing is emptied by a policy: that is for a person to decide. */
-function heldIfEmptying(verdict: Verdict, origins: readonly SeenChange[], agreed: AgreedField): Verdict {
+function heldIfEmptying(
+  verdict: PolicyDecision,
+  origins: readonly SeenChange[],
+  agreed: AgreedField,
+): PolicyDecision {
   if (verdict.kind === 'held' || !origins.some((change) => change.rebased)) return verdict
   const after = verdict.kind === 'winner' ? verdict.candidate.value : verdict.value
   const held = [agreed.value, ...origins.filter((change) => change.rebased).map(({ value }) => value)]

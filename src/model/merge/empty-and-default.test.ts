@@ -12,7 +12,7 @@ import type { Entity } from '../integration.ts'
 import type { MemberFields } from '../state.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { mergeAndPlan } from './merge-and-plan.ts'
-import { absorbOutcome, openIntentFields, type WriteAnswer, withdrawIntentFields } from './outcome.ts'
+import { absorbOutcome, openIntentFields, type WriteResponse, withdrawIntentFields } from './outcome.ts'
 
 const text: FieldType = { kind: 'string' }
 const group: FieldType = { kind: 'group', fields: { street: text, city: text } }
@@ -120,7 +120,7 @@ describe('two records that were just matched', () => {
 function created(
   entity: Entity,
   values: Readonly<Record<string, CanonicalValue>>,
-  answer: WriteAnswer,
+  answer: WriteResponse,
 ): MemberFields {
   const part = entity.systems.get('erp')
   if (part === undefined) throw new RangeError('there is no ERP')

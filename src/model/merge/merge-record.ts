@@ -7,8 +7,8 @@
 import type { AgreedField } from '../state.ts'
 import { agreeOnEmpty } from './agree-on-empty.ts'
 import { agreedCandidate, nothingAgreed, type SeenChange } from './change.ts'
-import { classifyLook } from './classify-look.ts'
-import type { ConflictCandidate, MergeDecision, MergeInput, Observation } from './contract.ts'
+import { classifyObservation } from './classify-observation.ts'
+import type { ConflictCandidate, MergeDecision, MergeInput, ObservedValues } from './contract.ts'
 import { decideField } from './decide-field.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, type MaybeValue, sameValue } from './equivalence.ts'
@@ -79,7 +79,7 @@ interface LookInput {
   readonly shape: FieldShape
   readonly role: FieldRole
   readonly side: Side
-  readonly observation: Observation
+  readonly observation: ObservedValues
   readonly agreed: AgreedField
 }
 
@@ -95,7 +95,7 @@ function look(
   const pending = state.own ?? state.wrote ?? state.provisional ?? state.replaced ?? state.notStored
   // Most looks show what was there before: nothing to compute, nothing to allocate.
   if (pending === undefined && value !== undefined && value === state.shadow) return undefined
-  const seen = classifyLook({
+  const seen = classifyObservation({
     shape,
     role,
     state,

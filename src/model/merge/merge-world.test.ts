@@ -31,7 +31,7 @@ describe('the judge finds a merge that', () => {
     ['absorbs no outcome', mergeMutants.noShadow, /^(not quiet|no convergence|echo)/, {}],
     ['forgets its own writes', mergeMutants.noOwnWrites, /^echo/, {}],
     ['forgets its own writes too early', mergeMutants.noEvidence, /^echo/, {}],
-    ['absorbs whole answers', mergeMutants.swallowAnswer, /^(silent loss|no convergence)/, {}],
+    ['absorbs whole answers', mergeMutants.swallowResponse, /^(silent loss|no convergence)/, {}],
     ['trusts what resurfaced', mergeMutants.noLowering, /^no convergence/, {}],
     ['has no breaker', mergeMutants.noBreaker, /^not quiet/, { meddling: true }],
   ])('%s', (_, steps, expected, options) => {

@@ -13,7 +13,7 @@ import { absorb, acknowledge, forgetDefault, hasBase, markCoerced, unseen } from
 import { rememberOwnWrite } from './own-writes.ts'
 
 /** What an acknowledging answer told about the record. */
-export interface WriteAnswer {
+export interface WriteResponse {
   /** Canonical values in the returned body, normalised for the system; undefined when none came back. */
   readonly stored?: CanonicalDocument
   /** Fields of the body that could not be read. */
@@ -46,7 +46,7 @@ export function absorbOutcome(
   entitySystem: EntitySystem,
   fields: MemberFields,
   planned: PlannedWrite,
-  answer: WriteAnswer,
+  answer: WriteResponse,
 ): AbsorbedOutcome {
   const next: Record<string, MemberField> = { ...fields }
   const coerced: string[] = []
@@ -87,7 +87,7 @@ export function absorbOutcome(
 function unverifiedWrite(
   state: MemberField,
   written: { readonly settings: SystemField; readonly desired: MaybeValue; readonly rev: number },
-  answer: WriteAnswer,
+  answer: WriteResponse,
 ): MemberField {
   const { settings, desired, rev } = written
   const { version, versionBefore, accepted } = answer
@@ -106,7 +106,7 @@ function unverifiedWrite(
 }
 
 /** A body may be older than the write, but one that shows the new value is not. */
-function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteAnswer): boolean {
+function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteResponse): boolean {
   const { stored, unknown, accepted } = answer
   if (stored === undefined || accepted === true || unknown?.has(settings.name) === true) return false
   const value = stored[settings.name]
@@ -119,7 +119,7 @@ function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteA
 function forgetEmptyDefaults(
   entitySystem: EntitySystem,
   fields: Record<string, MemberField>,
-  answer: WriteAnswer,
+  answer: WriteResponse,
 ): void {
   for (const settings of entitySystem.fields.values()) {
     const state = fields[settings.name]
@@ -132,7 +132,7 @@ function forgetEmptyDefaults(
 function provenValue(
   settings: SystemField,
   name: string,
-  answer: WriteAnswer,
+  answer: WriteResponse,
 ): { readonly value: MaybeValue } | undefined {
   if (answer.stored === undefined || answer.version === undefined || answer.accepted === true)
     return undefined

@@ -7,7 +7,7 @@
  * Only a look at the very version that the create made shows a default for certain. In any other, the value may as well have been entered by a
  * person since. It is written over all the same, since a default must not pass for an edit, but it is kept as a conflict that people can see.
  */
-import type { Look, LookQuestion } from './classify-look.ts'
+import type { ClassifyInput, Look } from './classify-observation.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { isEmpty, isStatedEmpty } from './equivalence.ts'
 import { absorb, acknowledge, markCoerced } from './member-field.ts'
@@ -16,7 +16,7 @@ import { absorb, acknowledge, markCoerced } from './member-field.ts'
 export const defaultPolicy = 'target-default'
 
 /** What a value means that the system itself has put there; undefined when it is not known to be one. */
-export function ownDefault({ shape, role, state, agreed, observed, look }: LookQuestion): Look | undefined {
+export function ownDefault({ shape, role, state, agreed, observed, look }: ClassifyInput): Look | undefined {
   if (state.blank !== true || isEmpty(observed)) return undefined
   const absorbed = absorb(state, observed)
   // Whatever the create acknowledged, this is not it: what is agreed is written, and verified like any write.

@@ -7,7 +7,7 @@ import type {
   MergeInput,
   MergeMember,
   MergeNote,
-  Observation,
+  ObservedValues,
 } from './contract.ts'
 import { type EntityShape, type FieldShape, shapeOf } from './entity-shape.ts'
 import { unseen } from './member-field.ts'
@@ -17,7 +17,7 @@ export interface Side {
   readonly system: string
   readonly member: MergeMember
   /** Undefined: not looked at, nothing is absorbed. */
-  readonly observation: Observation | undefined
+  readonly observation: ObservedValues | undefined
   /** New field states, once there are any. */
   draft: Record<string, MemberField> | undefined
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agreedOf, entityOf, type FieldSpec, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import type { CanonicalValue } from '../values.ts'
-import type { Observation } from './contract.ts'
+import type { ObservedValues } from './contract.ts'
 import { mergeAndPlan } from './merge-and-plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
@@ -15,7 +15,7 @@ interface Clash {
 
 /** Both systems changed the field since they last agreed. */
 function clash({ field, base, crm, erp, changed = [undefined, undefined] }: Clash) {
-  const at = (changedAt: number | undefined): Partial<Observation> =>
+  const at = (changedAt: number | undefined): Partial<ObservedValues> =>
     changedAt === undefined ? {} : { changedAt }
   const state = { fields: { name: syncedOf(base) } }
   return mergeRecord(

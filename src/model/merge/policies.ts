@@ -14,7 +14,7 @@ export interface RankedCandidate extends Candidate {
 }
 
 /** What a policy decided, and the name under which that is recorded. */
-export type Verdict =
+export type PolicyDecision =
   | { readonly kind: 'winner'; readonly candidate: RankedCandidate; readonly by: string }
   | { readonly kind: 'computed'; readonly value: MaybeValue; readonly by: string }
   | { readonly kind: 'held'; readonly by: string }
@@ -24,7 +24,7 @@ export function applyPolicy(
   shape: FieldShape,
   candidates: readonly RankedCandidate[],
   agreed: AgreedField,
-): Verdict {
+): PolicyDecision {
   const { policy, owner } = shape.field
   const owned = candidates.find((candidate) => candidate.system === owner)
   if (owned !== undefined) return { kind: 'winner', candidate: owned, by: 'owner' }
@@ -58,7 +58,7 @@ function preferred(
   shape: FieldShape,
   candidates: readonly RankedCandidate[],
   rank: readonly string[],
-): Verdict {
+): PolicyDecision {
   const [first, ...others] = candidates
   if (first === undefined) return { kind: 'held', by: 'prefer' }
   const winner = others.reduce(
@@ -90,7 +90,7 @@ export function firstByRank(shape: FieldShape, systems: readonly string[]): stri
 }
 
 /** The latest, if every different value is older by more than the skew the clocks may have; else nobody can tell. */
-function latest(candidates: readonly RankedCandidate[], skewMs: number): Verdict | undefined {
+function latest(candidates: readonly RankedCandidate[], skewMs: number): PolicyDecision | undefined {
   let newest: RankedCandidate | undefined
   for (const candidate of candidates) {
     if (candidate.changedAt === undefined) return undefined
@@ -112,7 +112,7 @@ function changesOf(candidates: readonly RankedCandidate[]): readonly RankedCandi
   return candidates.filter((candidate) => candidate.system !== 'agreed')
 }
 
-function computed(value: MaybeValue, by: string): Verdict | undefined {
+function computed(value: MaybeValue, by: string): PolicyDecision | undefined {
   return value === undefined ? undefined : { kind: 'computed', value, by }
 }
 

@@ -12,7 +12,7 @@ import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, forgetWrote } from './member-field.ts'
 
 /** One look at a field that holds an unverified write. */
-export interface UnverifiedLook {
+export interface UnverifiedObservation {
   readonly role: FieldRole
   readonly type: FieldType
   readonly state: MemberField
@@ -35,7 +35,7 @@ export type UnverifiedVerdict =
   | { readonly kind: 'not-stored' | 'refused'; readonly state: MemberField }
 
 /** Judges a look that shows the value from before the write; undefined when it shows anything else. */
-export function judgeUnverified(look: UnverifiedLook): UnverifiedVerdict | undefined {
+export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict | undefined {
   const { type, state, observed, definition } = look
   const { replaced } = state
   if (replaced === undefined || !showsReplacedValue(look)) return undefined
@@ -56,7 +56,7 @@ export function judgeUnverified(look: UnverifiedLook): UnverifiedVerdict | undef
   }
 }
 
-function showsReplacedValue({ role, state, observed, version }: UnverifiedLook): boolean {
+function showsReplacedValue({ role, state, observed, version }: UnverifiedObservation): boolean {
   const { replaced } = state
   if (replaced === undefined) return false
   // The answer named the version of the write: a later one with the old value is somebody's edit.
@@ -65,14 +65,14 @@ function showsReplacedValue({ role, state, observed, version }: UnverifiedLook):
   return equivalent(role.settings, observed, replaced.value)
 }
 
-function hasAnotherVersion({ state: { replaced }, version }: UnverifiedLook): boolean {
+function hasAnotherVersion({ state: { replaced }, version }: UnverifiedObservation): boolean {
   return version !== undefined && replaced?.versionBefore !== undefined && version !== replaced.versionBefore
 }
 
 /** The system took the write but may not have applied it by the time of this look. */
 function mayStillApply(
   state: MemberField,
-  { at, settleMs }: Pick<UnverifiedLook, 'at' | 'settleMs'>,
+  { at, settleMs }: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
 ): boolean {
   return state.provisional !== undefined && at <= appliedBy(state, settleMs)
 }
@@ -87,7 +87,7 @@ export function appliedBy({ own }: MemberField, settleMs: number): number {
 export function isConcurrent(
   state: MemberField,
   agreedRev: number,
-  look: Pick<UnverifiedLook, 'at' | 'settleMs'>,
+  look: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
 ): boolean {
   if (state.acked >= agreedRev) return false
   // The in-flight time of an accepted write is over: it was applied before the edit, or the edit would not stand.

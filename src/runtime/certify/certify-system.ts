@@ -36,7 +36,7 @@ export interface CertifyOptions {
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void
   /** Longest wait for what a system declares to come late, milliseconds; what takes longer is not tried. @default 60000 */
-  readonly patienceMs?: number
+  readonly waitMaxMs?: number
   /** Called when a probe waits for more than a few seconds: what for, and how long it may take in milliseconds. */
   readonly onWait?: (resource: string, what: string, ms: number) => void
   readonly signal?: AbortSignal
@@ -59,7 +59,7 @@ export interface CertifiedResource {
   readonly left: readonly string[]
 }
 
-const patienceDefaultMs = 60_000
+const waitMaxDefaultMs = 60_000
 /** Records after which a listing is left. */
 const listMax = 20_000
 
@@ -126,7 +126,7 @@ async function certifyPlace(
   const template = refusal === undefined ? await templateOf(source) : undefined
   const why = refusal ?? 'no text is mapped there, so nobody could tell the records made by it'
   const onWait = (what: string, ms: number): void => options.onWait?.(part.resource, what, ms)
-  const waits = { waitMaxMs: options.patienceMs ?? patienceDefaultMs, onWait }
+  const waits = { waitMaxMs: options.waitMaxMs ?? waitMaxDefaultMs, onWait }
   const probes: CertifiedProbe[] = []
   const left: string[] = []
   for (const probe of connectorProbes) {
@@ -162,6 +162,6 @@ async function tried(
   why: string,
 ): Promise<{ readonly outcome: ProbeOutcome; readonly left: readonly string[] }> {
   if (probe.touches === 'nothing') return await runProbe(probe, target)
-  if (template === undefined) return { outcome: { kind: 'unproved', words: why }, left: [] }
+  if (template === undefined) return { outcome: { kind: 'skipped', words: why }, left: [] }
   return await runProbe(probe, { ...target, template })
 }

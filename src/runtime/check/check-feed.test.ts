@@ -22,7 +22,7 @@ function checking(changes: Feed | undefined) {
 
 const page = (cursor: string, more = false): ChangesResult => ({
   kind: 'page',
-  changed: more ? [] : [{ rid: '1' }],
+  changed: more ? [] : [{ nativeId: '1' }],
   cursor,
   more,
 })
@@ -58,9 +58,9 @@ test('says in the words of the system what is wrong with the first page', async 
 
 test('finds a position that is refused, by an error or as expired', async () => {
   const second =
-    (answer: ChangesResult): Feed =>
+    (response: ChangesResult): Feed =>
     async (cursor) =>
-      cursor === undefined ? page('1') : answer
+      cursor === undefined ? page('1') : response
   expect(await checking(second(refusal))).toMatchObject([
     { level: 'error', subject: 'customer in crm, feed after a position' },
   ])

@@ -29,20 +29,20 @@ export function hasEqualityRule({ match }: Entity): boolean {
 export async function checkKeys({ entity, part, listed }: KeyTrial): Promise<CheckRow[]> {
   const holders = new Map<number, Map<string, string[]>>()
   // A list by offset may show a record twice.
-  for (const { rid, native } of new Map(listed.map((record) => [record.rid, record])).values()) {
+  for (const { nativeId, native } of new Map(listed.map((record) => [record.nativeId, record])).values()) {
     const { values } = await readCanonical(entity, part, native)
     for (const { rule, kind, text } of matchKeys(entity, values)) {
       if (kind !== 'exact') continue
       const byKey = holders.get(rule) ?? new Map<string, string[]>()
-      holders.set(rule, byKey.set(text, [...(byKey.get(text) ?? []), rid]))
+      holders.set(rule, byKey.set(text, [...(byKey.get(text) ?? []), nativeId]))
     }
   }
   return [...holders].flatMap(([index, byKey]): CheckRow[] => {
     const rule = entity.match[index]
-    const shared = [...byKey.values()].filter((rids) => rids.length > 1)
+    const shared = [...byKey.values()].filter((nativeIds) => nativeIds.length > 1)
     const [first] = shared
     if (rule === undefined || rule.kind === 'score' || first === undefined) return []
-    const records = shared.reduce((sum, rids) => sum + rids.length, 0)
+    const records = shared.reduce((sum, nativeIds) => sum + nativeIds.length, 0)
     const named = first.slice(0, namedMax).join(', ')
     const message = `match ${namesOf(rule)}: not unique, ${records} of ${listed.length} records looked at share ${shared.length === 1 ? 'a key' : `${shared.length} keys`} (such as ${named})`
     return [{ level: 'warning', area: 'mapping', subject: `${entity.name} in ${part.system}`, message, hint }]

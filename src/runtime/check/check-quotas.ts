@@ -31,8 +31,8 @@ export async function checkQuotas(check: QuotaCheck): Promise<CheckRow[]> {
 async function askQuotas(system: ConnectedSystem, signal: AbortSignal): Promise<readonly SystemUsage[]> {
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(askWithinMs)])
-    const answer = await system.usage?.({ signal: bounded, priority: 'hand' })
-    return answer?.kind === 'known' ? answer.quotas : []
+    const response = await system.usage?.({ signal: bounded, priority: 'hand' })
+    return response?.kind === 'known' ? response.quotas : []
   } catch {
     // What a system allows is good to know and no condition; that it does not answer is another row's business.
     return []

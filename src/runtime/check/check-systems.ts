@@ -118,7 +118,7 @@ export interface AskOptions {
 
 /** Asks the systems, all at the same time; within one system one thing after the other. Only reads. */
 export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     [...options.systems.values()].map(async (system) => {
       const known = await askAccount(options, system)
       // A system that refuses its account would refuse the rest for the same reason.
@@ -132,25 +132,25 @@ export async function askSystems(options: AskOptions): Promise<CheckRow[]> {
       return places.length > 0 && refused ? rows : [known, ...rows]
     }),
   )
-  return answers.flat()
+  return responses.flat()
 }
 
 /** Records that are looked at for keys which several share: more than samples, since two of twenty seldom meet. */
 const keysMax = 1_000
 /** A page may take several times a read. */
-const readsPerAnswer = 3
+const readsPerResponse = 3
 
 function contextFor(options: AskOptions, system: string) {
   const timeoutMs = options.integration.systems.get(system)?.timing.readTimeoutMs ?? 10_000
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs * readsPerAnswer)])
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs * readsPerResponse)])
   return { signal, priority: 'hand' } as const
 }
 
 async function askAccount(options: AskOptions, system: ConnectedSystem): Promise<CheckRow> {
   try {
-    const answer = await system.fingerprint(contextFor(options, system.name))
-    if (answer.kind === 'unknown') return rowOfFailure('reach', system.name, answer.failure)
-    return { level: 'ok', area: 'reach', subject: system.name, message: `it answers as ${answer.value}` }
+    const response = await system.fingerprint(contextFor(options, system.name))
+    if (response.kind === 'unknown') return rowOfFailure('reach', system.name, response.failure)
+    return { level: 'ok', area: 'reach', subject: system.name, message: `it answers as ${response.value}` }
   } catch (error) {
     return rowOfError('reach', system.name, error)
   }
@@ -183,7 +183,7 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
   if (samples.records.length === 0) {
     const message =
       samples.seen === 0
-        ? 'it answers with an empty list: no record to try the mapping on'
+        ? 'it responds with an empty list: no record to try the mapping on'
         : `none of the first ${samples.seen} records is in scope: no record to try the mapping on`
     const hint = samples.seen === 0 ? 'create a record there' : 'look at `where`'
     return [{ level: 'warning', area: 'mapping', subject, message, hint }]

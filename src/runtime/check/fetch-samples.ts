@@ -34,7 +34,7 @@ export type Samples =
   | { readonly kind: 'unlisted' }
   | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
 
-/** Fetches samples; a failure of the system is the answer, never thrown. */
+/** Fetches samples; a failure of the system is the response, never thrown. */
 export async function fetchSamples(request: SampleRequest): Promise<Samples> {
   const { resource, context } = request
   try {
@@ -45,7 +45,7 @@ export async function fetchSamples(request: SampleRequest): Promise<Samples> {
   }
 }
 
-/** An id that no record has: the answer "not there" proves address and credentials just as well as a record. */
+/** An id that no record has: the response "not there" proves address and credentials just as well as a record. */
 async function readNothing(resource: Resource, context: CallContext): Promise<Samples> {
   const result = await resource.read('isthmus-check', context)
   return result.kind === 'unknown' ? { kind: 'failed', failure: result.failure } : { kind: 'unlisted' }

@@ -79,12 +79,12 @@ async function turn(options: DriftWatchOptions, state: WatchState, signal: Abort
     const { integration } = pausable
     const { news, failed } = await lookAtSchemas({ integration, systems, store, context })
     state.nextLook = clock.now() + (failed.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS)
-    for (const report of news) tell(options, report)
+    for (const report of news) emitReport(options, report)
   }
   await follow(options, state)
 }
 
-function tell({ emit, policy, pausable }: DriftWatchOptions, report: DriftReport): void {
+function emitReport({ emit, policy, pausable }: DriftWatchOptions, report: DriftReport): void {
   if (policy === 'ignore') return
   const harmful = report.items.filter((item) => item.harmful)
   const paused = policy === 'pause' ? pausedBy(pausable.integration, [report]) : new Map()

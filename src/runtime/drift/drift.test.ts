@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { TwinSystem } from '../../../test/support/twins/twin-system.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import type { FieldDescription } from '../../connectors/kit/description.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import { createClearCodec } from '../../store/clear-codec.ts'
@@ -26,7 +26,7 @@ const field = (name: string, maxLength: number): FieldDescription => ({
 })
 
 /** A twin that says what its records look like. */
-class DescribedTwin extends TwinSystem {
+class DescribedTwin extends MemorySystem {
   fields: FieldDescription[] = [field('name', 80), field('email', 80)]
   async describe() {
     return { kind: 'known', resources: [{ name: 'things', key: [['id']], fields: this.fields }] } as const
@@ -51,7 +51,7 @@ entities:
 
 let directory: string
 let crm: DescribedTwin
-let erp: TwinSystem
+let erp: MemorySystem
 let store: MemoryStore
 let events: DomainEvent[]
 const running: IsthmusRuntime[] = []
@@ -59,7 +59,7 @@ const running: IsthmusRuntime[] = []
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'isthmus-drift-'))
   crm = new DescribedTwin('crm')
-  erp = new TwinSystem('erp')
+  erp = new MemorySystem('erp')
   store = new MemoryStore({
     now: () => Date.now(),
     uuid: randomUUID,
@@ -100,7 +100,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 }
 
 const drifted = () => events.filter(({ type }) => type === 'SchemaDrifted')
-const nameIn = (system: TwinSystem): unknown => system.all()[0]?.name
+const nameIn = (system: MemorySystem): unknown => system.all()[0]?.name
 const hasSchema = async (): Promise<boolean> => (await store.admin.schemas()).length === 1
 const pausedFailures = async (): Promise<number> =>
   (await store.admin.failures({ limit: 10 })).rows.filter(({ code }) => code === pausedCode).length

@@ -37,9 +37,9 @@ export async function describeUsed(
   context: CallContext,
 ): Promise<readonly ResourceDescription[] | undefined> {
   try {
-    const answer = await system.describe?.(resources, context)
-    if (answer?.kind !== 'known') return undefined
-    return answer.resources.filter(({ name }) => resources.includes(name))
+    const response = await system.describe?.(resources, context)
+    if (response?.kind !== 'known') return undefined
+    return response.resources.filter(({ name }) => resources.includes(name))
   } catch {
     // A connector that throws where it has to answer told nothing either; the next look tries again.
     return undefined

@@ -34,7 +34,7 @@ export function describingClient({ from, token }: DescriptionSource): ApiClient 
  * The text of the description.
  *
  * @param accept media types wanted from an address
- * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for another answer than 200 ·
+ * @throws UsageError CLI_NOT_FOUND for a file that can't be read · CONNECTOR_DESCRIPTION_UNUSABLE for another response than 200 ·
  * the client's errors
  */
 export async function fetchDescription(source: DescriptionSource, accept: string): Promise<string> {
@@ -43,12 +43,12 @@ export async function fetchDescription(source: DescriptionSource, accept: string
   try {
     const { pathname, search } = new URL(source.from)
     const target = `${new URL(source.from).origin}${pathname}${search}`
-    const answer = await client.exchange('GET', target, { headers: { accept }, signal: source.signal })
-    if (answer.status === 200) return Buffer.from(answer.data).toString('utf8')
-    const hint = [401, 403].includes(answer.status) ? '; give a token with --token' : ''
+    const reply = await client.exchange('GET', target, { headers: { accept }, signal: source.signal })
+    if (reply.status === 200) return Buffer.from(reply.data).toString('utf8')
+    const hint = [401, 403].includes(reply.status) ? '; give a token with --token' : ''
     throw new UsageError(
       'CONNECTOR_DESCRIPTION_UNUSABLE',
-      `${withoutQuery(source.from)} answered ${answer.status} instead of a description${hint}.`,
+      `${withoutQuery(source.from)} answered ${reply.status} instead of a description${hint}.`,
     )
   } finally {
     await client.close()

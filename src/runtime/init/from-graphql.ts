@@ -64,8 +64,12 @@ async function introspected(source: DescriptionSource): Promise<string> {
   try {
     const { pathname } = new URL(source.from)
     const body = { query: introspectionQuery }
-    const answer = await client.send('POST', pathname, { json: body, onlyReads: true, signal: source.signal })
-    if (isNativeRecord(answer.data) && isNativeRecord(answer.data.data)) return writeJson(answer.data)
+    const response = await client.send('POST', pathname, {
+      json: body,
+      readOnly: true,
+      signal: source.signal,
+    })
+    if (isNativeRecord(response.data) && isNativeRecord(response.data.data)) return writeJson(response.data)
     throw new UsageError(
       'CONNECTOR_DESCRIPTION_UNUSABLE',
       `${place} does not tell its schema: allow introspection, give a token with --token, or name a file with the schema.`,

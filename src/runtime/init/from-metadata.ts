@@ -53,12 +53,12 @@ export async function fromMetadata(source: DescriptionSource): Promise<Described
 
 function resourceOf(set: EntitySet): Omit<DescribedResource, 'name' | 'description'> {
   const notes = [
-    'if the service answers with ETags and keeps to If-Match, say etag: true',
+    'if the service responds with ETags and keeps to If-Match, say etag: true',
     'changes are found by comparing lists; if a property holds the time of the last change, name it in changes.tracks',
   ]
   if (set.creatable)
     notes.push(
-      'nothing in $metadata keeps a create from happening twice: after a lost answer a person decides (create)',
+      'nothing in $metadata keeps a create from happening twice: after a lost response a person decides (create)',
     )
   return {
     settings: {

@@ -6,7 +6,7 @@ import { durationText, type Forecast, forecastCalls } from './forecast.ts'
 /** A look and a write for each record. */
 const callsPerRecord = 2
 /** Shorter ones are not worth a line. */
-const worthTellingMs = 60_000
+const minReportedMs = 60_000
 
 /** The system that holds the queue up most. */
 export interface QueueForecast extends Forecast {
@@ -26,6 +26,6 @@ export function forecastQueue(
     ...forecastCalls(records * callsPerRecord, allowanceOf(settings, []), now),
   }))
   const [slowest] = forecasts.sort((a, b) => b.durationMs - a.durationMs)
-  if (slowest === undefined || slowest.durationMs < worthTellingMs) return undefined
+  if (slowest === undefined || slowest.durationMs < minReportedMs) return undefined
   return { ...slowest, duration: durationText(slowest.durationMs) }
 }

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { TwinSystem } from '../../../test/support/twins/twin-system.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { checkIntegration } from '../check/check-integration.ts'
 import { loadDefinition } from '../load-definition.ts'
 import { forecastQueue } from './queue-forecast.ts'
 
 const day = 86_400_000
 
-class MeteredTwin extends TwinSystem {
+class MeteredTwin extends MemorySystem {
   async usage() {
     const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, toldAt: 0 }
     // No call uses storage up, so it says nothing about how long calls take.
@@ -51,7 +51,7 @@ test('a check tells what is left, what is kept for others, and how long a first 
     {
       name: 'twin',
       connect: ({ name }: { name: string }) =>
-        name === 'crm' ? new MeteredTwin(name) : new TwinSystem(name),
+        name === 'crm' ? new MeteredTwin(name) : new MemorySystem(name),
     },
   ]
   const { rows } = await inFolder((directory) =>

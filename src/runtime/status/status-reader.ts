@@ -87,12 +87,12 @@ export interface DatabaseProblem {
 export function createWritableCheck(
   admin: Pick<AdminStore, 'checkWritable'>,
 ): () => Promise<DatabaseProblem | undefined> {
-  let known: { readonly at: number; readonly answer: Promise<DatabaseProblem | undefined> } | undefined
+  let known: { readonly at: number; readonly response: Promise<DatabaseProblem | undefined> } | undefined
   return () => {
     if (known === undefined || performance.now() - known.at > probeEveryMs) {
-      known = { at: performance.now(), answer: probe(admin) }
+      known = { at: performance.now(), response: probe(admin) }
     }
-    return known.answer
+    return known.response
   }
 }
 

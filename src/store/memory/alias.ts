@@ -22,7 +22,7 @@ import {
   openIntentsOf,
   putMember,
   type RecordRow,
-  setRid,
+  setNativeId,
 } from './tables.ts'
 
 export function aliasOne(context: MemoryContext, request: AliasRequest): AliasResult {
@@ -36,15 +36,15 @@ export function aliasOne(context: MemoryContext, request: AliasRequest): AliasRe
 function follow(
   context: MemoryContext,
   loser: RecordRow,
-  { system, survivorRid }: AliasRequest,
+  { system, survivorNativeId }: AliasRequest,
 ): AliasResult {
   const { tables } = context
-  const holderId = tables.natives.get(key(system, loser.entity, survivorRid))
+  const holderId = tables.natives.get(key(system, loser.entity, survivorNativeId))
   const holder = holderId === undefined ? undefined : tables.records.get(holderId)
   if (holder === undefined || holder.id === loser.id) return 'unknown-survivor'
   // Whoever holds it may have become part of another record since.
   const survivor = tables.records.get(holder.aliasOf ?? holder.id)
-  if (survivor?.id === loser.id) return relink(context, loser, holder, system, survivorRid)
+  if (survivor?.id === loser.id) return relink(context, loser, holder, system, survivorNativeId)
   if (survivor?.state !== 'active') return 'unknown-survivor'
   const others = membersOf(tables, loser.id).filter((member) => member.system !== system && isThere(member))
   const taken = systemsOf(membersOf(tables, survivor.id).filter(isThere))
@@ -90,7 +90,7 @@ function alias(
   const { tables } = context
   for (const member of others) {
     const given = { ...member }
-    setRid(tables, member, undefined, context.now())
+    setNativeId(tables, member, undefined, context.now())
     member.state = 'absent'
     linkMoved(context, loser, survivor, given)
     closeFailure(context, { recordId: survivor.id, system: member.system })
@@ -154,19 +154,19 @@ function relink(
   loser: RecordRow,
   holder: RecordRow,
   system: string,
-  survivorRid: string,
+  survivorNativeId: string,
 ): AliasResult {
   const { tables } = context
   const now = context.now()
   const merged = tables.members.get(loser.id)?.get(system)
   const kept = tables.members.get(holder.id)?.get(system)
-  const before = merged?.rid
-  if (merged !== undefined) setRid(tables, merged, undefined, now)
-  if (kept !== undefined) setRid(tables, kept, undefined, now)
+  const before = merged?.nativeId
+  if (merged !== undefined) setNativeId(tables, merged, undefined, now)
+  if (kept !== undefined) setNativeId(tables, kept, undefined, now)
   const gone: MemberRow = { ...blankMember(context, holder.id, system, holder.entity), state: 'gone' }
   putMember(tables, gone)
-  setRid(tables, gone, before, now)
-  linkWithoutBase(context, loser, system, survivorRid)
+  setNativeId(tables, gone, before, now)
+  linkWithoutBase(context, loser, system, survivorNativeId)
   markDirty(tables, loser, ['*'], now)
   return 'relinked'
 }

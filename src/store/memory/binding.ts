@@ -83,7 +83,7 @@ export function markOutdated(context: MemoryContext, request: MarkPlaceRequest):
   return markSome(context, request, (row) => {
     const member = tables.members.get(row.id)?.get(request.system)
     const rests = row.state !== 'active' && row.state !== 'ignored'
-    return !rests && member?.rid !== undefined && isOutdated(tables, member)
+    return !rests && member?.nativeId !== undefined && isOutdated(tables, member)
   })
 }
 

@@ -21,7 +21,7 @@ function addDependency(context: MemoryContext, draft: DependencyDraft): void {
   const { target } = draft
   const dependencyKey = key(
     ...[draft.recordId, draft.system, draft.field, draft.targetRecordId ?? ''],
-    ...(target === undefined ? [] : [target.system, target.entity, target.rid]),
+    ...(target === undefined ? [] : [target.system, target.entity, target.nativeId]),
   )
   context.tables.dependencies.set(dependencyKey, draft)
   if (satisfied(context, draft)) release(context, dependencyKey, draft)
@@ -30,13 +30,15 @@ function addDependency(context: MemoryContext, draft: DependencyDraft): void {
 /** Called when the record got a counterpart or became active. */
 export function releaseDependencies(context: MemoryContext, recordId: string): void {
   const natives = new Set(
-    membersOf(context.tables, recordId).map(({ system, entity, rid }) => key(system, entity, rid ?? '')),
+    membersOf(context.tables, recordId).map(({ system, entity, nativeId }) =>
+      key(system, entity, nativeId ?? ''),
+    ),
   )
   for (const [dependencyKey, draft] of context.tables.dependencies) {
     const target = draft.target
     const concerned =
       draft.targetRecordId === recordId ||
-      (target !== undefined && natives.has(key(target.system, target.entity, target.rid)))
+      (target !== undefined && natives.has(key(target.system, target.entity, target.nativeId)))
     if (concerned && satisfied(context, draft)) release(context, dependencyKey, draft)
   }
 }
@@ -50,10 +52,10 @@ export function releaseTarget(context: MemoryContext, recordId: string): void {
 function satisfied({ tables }: MemoryContext, draft: DependencyDraft): boolean {
   if (draft.targetRecordId !== undefined) {
     const counterpart = tables.members.get(draft.targetRecordId)?.get(draft.system)
-    return counterpart?.rid !== undefined && counterpart.state !== 'gone'
+    return counterpart?.nativeId !== undefined && counterpart.state !== 'gone'
   }
-  const { system, entity, rid } = draft.target ?? { system: '', entity: '', rid: '' }
-  const holder = tables.natives.get(key(system, entity, rid))
+  const { system, entity, nativeId } = draft.target ?? { system: '', entity: '', nativeId: '' }
+  const holder = tables.natives.get(key(system, entity, nativeId))
   const state = holder === undefined ? undefined : tables.records.get(holder)?.state
   return state !== undefined && state !== 'candidate' && state !== 'review'
 }

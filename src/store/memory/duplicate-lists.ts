@@ -76,10 +76,10 @@ export function sideOf({ tables }: MemoryContext, recordId: string): DuplicateSi
     recordId,
     state: tables.records.get(recordId)?.state ?? 'gone',
     natives: membersOf(tables, recordId)
-      .flatMap(({ system, rid, state }) =>
-        rid === undefined
+      .flatMap(({ system, nativeId, state }) =>
+        nativeId === undefined
           ? []
-          : [{ system, rid, state, madeHere: creates.some((intent) => intent.system === system) }],
+          : [{ system, nativeId, state, madeHere: creates.some((intent) => intent.system === system) }],
       )
       .sort((a, b) => (a.system < b.system ? -1 : 1)),
   }

@@ -110,8 +110,8 @@ export function markAll(context: MemoryContext, recordId: string): void {
 }
 
 /** A native record that is not known to be gone. */
-export function isThere({ rid, state }: MemberRow): boolean {
-  return rid !== undefined && state !== 'gone'
+export function isThere({ nativeId, state }: MemberRow): boolean {
+  return nativeId !== undefined && state !== 'gone'
 }
 
 /** What is undecided about a record before a deletion of it is confirmed. */

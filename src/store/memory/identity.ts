@@ -4,8 +4,8 @@ import type {
   AttachResult,
   JournalEntry,
   Lease,
-  ReferenceAnswer,
   ReferenceQuery,
+  ReferenceResponse,
 } from '../contract.ts'
 import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
 import { movedFields } from '../moved-member.ts'
@@ -24,7 +24,7 @@ import {
   openIntentsOf,
   putMember,
   type RecordRow,
-  setRid,
+  setNativeId,
 } from './tables.ts'
 
 export function attachOne(context: MemoryContext, request: AttachRequest): AttachResult {
@@ -48,8 +48,8 @@ export function refuseAttach(
 ): string | undefined {
   if (target === undefined || target.state !== 'active' || target.entity !== candidate.entity) return 'gone'
   const { tables } = context
-  if (tables.members.get(candidate.id)?.get(system)?.rid === undefined) return 'gone'
-  if (tables.members.get(target.id)?.get(system)?.rid !== undefined) return 'linked'
+  if (tables.members.get(candidate.id)?.get(system)?.nativeId === undefined) return 'gone'
+  if (tables.members.get(target.id)?.get(system)?.nativeId !== undefined) return 'linked'
   const creating = openIntentsOf(tables, target.id).some((intent) => intent.system === system)
   return creating ? 'creating' : undefined
 }
@@ -62,9 +62,9 @@ export function moveMember(
   system: string,
 ): void {
   const { tables } = context
-  const rid = tables.members.get(candidate.id)?.get(system)?.rid
+  const nativeId = tables.members.get(candidate.id)?.get(system)?.nativeId
   deleteRecord(tables, candidate.id)
-  linkWithoutBase(context, target, system, rid)
+  linkWithoutBase(context, target, system, nativeId)
   markDirty(tables, target, ['*'], context.now())
   refreshDuplicates(context, target.id)
   releaseDependencies(context, target.id)
@@ -74,7 +74,7 @@ export function linkWithoutBase(
   context: MemoryContext,
   target: RecordRow,
   system: string,
-  rid: string | undefined,
+  nativeId: string | undefined,
 ): void {
   const blank = blankMember(context, target.id, system, target.entity)
   const before = context.tables.members.get(target.id)?.get(system)
@@ -82,13 +82,13 @@ export function linkWithoutBase(
   const fields = before?.state === 'absent' ? before.fields : blank.fields
   const row: MemberRow = { ...blank, fields, state: 'linked' }
   putMember(context.tables, row)
-  setRid(context.tables, row, rid, context.now())
+  setNativeId(context.tables, row, nativeId, context.now())
 }
 
 /** A counterpart goes over to another record, with what is known of it. `given` is the row it had, whose native id is free by now. */
 export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow, given: MemberRow): void {
   const { tables, codec } = context
-  const { system, rid, floor, asof, settleAt, lens } = given
+  const { system, nativeId, floor, asof, settleAt, lens } = given
   const own = tables.members.get(to.id)?.get(system)
   const fields = movedFields({
     system,
@@ -97,7 +97,7 @@ export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow
     to: decodeAgreed(codec, to.id, to.fields),
     sent: own?.state === 'absent' ? decodeMember(codec, to.id, system, own.fields) : {},
   })
-  if (own !== undefined) setRid(tables, own, undefined, context.now())
+  if (own !== undefined) setNativeId(tables, own, undefined, context.now())
   const blank = blankMember(context, to.id, system, to.entity)
   const row: MemberRow = {
     ...blank,
@@ -109,7 +109,7 @@ export function linkMoved(context: MemoryContext, from: RecordRow, to: RecordRow
     lens,
   }
   putMember(tables, row)
-  setRid(tables, row, rid, context.now())
+  setNativeId(tables, row, nativeId, context.now())
 }
 
 export function reviewOne(
@@ -137,16 +137,16 @@ export function reviewOne(
 }
 
 /** Candidates don't answer: whose they are is not known yet. */
-export function resolveReference({ tables }: MemoryContext, query: ReferenceQuery): ReferenceAnswer {
-  const found = query.recordId ?? tables.natives.get(key(query.system, query.entity, query.rid ?? ''))
+export function resolveReference({ tables }: MemoryContext, query: ReferenceQuery): ReferenceResponse {
+  const found = query.recordId ?? tables.natives.get(key(query.system, query.entity, query.nativeId ?? ''))
   const record = found === undefined ? undefined : tables.records.get(found)
   if (record === undefined || record.entity !== query.entity) return undefined
   const owner = ownerOf(tables, record, query)
   if (owner === undefined || owner.state === 'candidate' || owner.state === 'review') return undefined
   const member = tables.members.get(owner.id)?.get(query.system)
-  const own = member === undefined || member.state === 'gone' ? undefined : member.rid
-  const rid = query.rid === undefined ? own : (own ?? query.rid)
-  return rid === undefined ? undefined : { recordId: owner.id, rid }
+  const own = member === undefined || member.state === 'gone' ? undefined : member.nativeId
+  const nativeId = query.nativeId === undefined ? own : (own ?? query.nativeId)
+  return nativeId === undefined ? undefined : { recordId: owner.id, nativeId }
 }
 
 /** Merged records answer with their survivor. A native id that its own system merged is the survivor's there, wherever the rest went. */

@@ -30,7 +30,7 @@ export function applyMarks(
   let marked = 0
   let discovered = 0
   for (const mark of marks) {
-    if (!isNativeId(mark.rid)) continue
+    if (!isNativeId(mark.nativeId)) continue
     const outcome = applyMark(context, mark)
     if (outcome === 'marked') marked += 1
     if (outcome === 'discovered') discovered += 1
@@ -40,8 +40,8 @@ export function applyMarks(
 
 function applyMark(context: MemoryContext, mark: Mark): 'marked' | 'discovered' | 'no-news' {
   const { tables } = context
-  const { system, entity, rid, version, force } = mark
-  const recordId = tables.natives.get(key(system, entity, rid))
+  const { system, entity, nativeId, version, force } = mark
+  const recordId = tables.natives.get(key(system, entity, nativeId))
   const record = recordId === undefined ? undefined : tables.records.get(recordId)
   if (record === undefined) {
     discover(context, mark)
@@ -53,7 +53,7 @@ function applyMark(context: MemoryContext, mark: Mark): 'marked' | 'discovered' 
   return 'marked'
 }
 
-function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
+function discover(context: MemoryContext, { system, entity, nativeId }: Mark): void {
   const { tables } = context
   const now = context.now()
   const id = context.uuid()
@@ -84,7 +84,7 @@ function discover(context: MemoryContext, { system, entity, rid }: Mark): void {
   tables.dirty.add(id)
   putMember(tables, {
     ...blankMember(context, id, system, entity),
-    rid,
+    nativeId,
     state: 'unread',
     linkedAt: now,
     discoveredAt: now,

@@ -126,11 +126,15 @@ function attachByHand(
   actor: string,
 ): 'ok' | 'refused' {
   const target = context.tables.records.get(targetId)
-  const member = membersOf(context.tables, candidate.id).find(({ rid }) => rid !== undefined)
+  const member = membersOf(context.tables, candidate.id).find(({ nativeId }) => nativeId !== undefined)
   if (target === undefined || member === undefined) return 'refused'
   if (refuseAttach(context, candidate, target, member.system) !== undefined) return 'refused'
   takeBack(target)
-  note(context, target.id, actor, { attached: candidate.id, system: member.system, rid: member.rid })
+  note(context, target.id, actor, {
+    attached: candidate.id,
+    system: member.system,
+    nativeId: member.nativeId,
+  })
   moveMember(context, candidate, target, member.system)
   return 'ok'
 }

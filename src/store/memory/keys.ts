@@ -53,7 +53,7 @@ export function matchOne(context: MemoryContext, request: MatchRequest): readonl
       state: other.state,
       rule,
       kind,
-      linked: members.filter((member) => member.rid !== undefined).map((member) => member.system),
+      linked: members.filter((member) => member.nativeId !== undefined).map((member) => member.system),
       creating: openIntentsOf(context.tables, other.id)
         .filter((intent) => intent.operation === 'create')
         .map((intent) => intent.system),
@@ -74,7 +74,7 @@ export function sharedExactKey(
   const found = sharing(context, record, keys).find(
     ({ other, kind }) =>
       kind === 'exact' &&
-      context.tables.members.get(other.id)?.get(system)?.rid !== undefined &&
+      context.tables.members.get(other.id)?.get(system)?.nativeId !== undefined &&
       !context.tables.apart.has(apartKey(record.id, other.id)),
   )
   return found?.other.id

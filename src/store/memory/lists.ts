@@ -87,12 +87,12 @@ export function listReviews({ tables }: MemoryContext, page: PageRequest): Page<
     (row) => byTime(row.at, row.recordId),
     page,
     (row): ReviewRow => {
-      const member = membersOf(tables, row.recordId).find(({ rid }) => rid !== undefined)
+      const member = membersOf(tables, row.recordId).find(({ nativeId }) => nativeId !== undefined)
       return {
         recordId: row.recordId,
         entity: tables.records.get(row.recordId)?.entity ?? '',
         system: member?.system ?? '',
-        rid: member?.rid ?? '',
+        nativeId: member?.nativeId ?? '',
         at: row.at,
         candidates: row.candidates,
       }

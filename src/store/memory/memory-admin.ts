@@ -68,12 +68,12 @@ export function createMemoryAdmin(context: MemoryContext, workerCount: () => num
 
 function findByNative(
   { tables }: MemoryContext,
-  query: { readonly system: string; readonly entity?: string; readonly rid: string },
+  query: { readonly system: string; readonly entity?: string; readonly nativeId: string },
 ): string | undefined {
-  if (query.entity !== undefined) return tables.natives.get(key(query.system, query.entity, query.rid))
+  if (query.entity !== undefined) return tables.natives.get(key(query.system, query.entity, query.nativeId))
   for (const members of tables.members.values()) {
     const member = members.get(query.system)
-    if (member?.rid === query.rid) return member.recordId
+    if (member?.nativeId === query.nativeId) return member.recordId
   }
   return undefined
 }

@@ -282,15 +282,20 @@ export class MemoryStore implements Store {
   }
 
   async sentinels(system: string, entity: string, count: number, except: string) {
-    const rids: string[] = []
+    const nativeIds: string[] = []
     for (const members of this.#tables.members.values()) {
       const member = members.get(system)
       const healthy = member?.state === 'linked' && member.entity === entity && member.lane === 'open'
-      if (rids.length < count && healthy && member.rid !== undefined && member.rid !== except) {
-        rids.push(member.rid)
+      if (
+        nativeIds.length < count &&
+        healthy &&
+        member.nativeId !== undefined &&
+        member.nativeId !== except
+      ) {
+        nativeIds.push(member.nativeId)
       }
     }
-    return rids
+    return nativeIds
   }
 
   async fingerprint(system: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** What people decide about duplicates: the same, apart, or neither after all. */
 
 import { decodeMember, encodeAgreed, encodeMember } from '../documents.ts'
-import type { DuplicateAnswer, MergeRequest } from '../duplicates-contract.ts'
+import type { DuplicateResponse, MergeRequest } from '../duplicates-contract.ts'
 import {
   agreedFromShadows,
   isLive,
@@ -32,12 +32,16 @@ import {
   openIntentsOf,
   putMember,
   type RecordRow,
-  setRid,
+  setNativeId,
 } from './tables.ts'
 
 const living: ReadonlySet<string> = new Set(['active', 'review', 'candidate'])
 
-export function mergeRecords(context: MemoryContext, request: MergeRequest, actor: string): DuplicateAnswer {
+export function mergeRecords(
+  context: MemoryContext,
+  request: MergeRequest,
+  actor: string,
+): DuplicateResponse {
   const { tables } = context
   const keep = tables.records.get(request.keep)
   const drop = tables.records.get(request.drop)
@@ -64,7 +68,7 @@ export function mergeRecords(context: MemoryContext, request: MergeRequest, acto
     [keep.id, before.keep],
     [drop.id, before.drop],
   ] as const) {
-    const had = side.flatMap((member) => (isLive(member) ? [`${member.system}:${member.rid}`] : []))
+    const had = side.flatMap((member) => (isLive(member) ? [`${member.system}:${member.nativeId}`] : []))
     appendJournal(context, [{ kind: 'person', recordId, actor, body: { ...body, had } }])
   }
   return { kind: 'ok', id }
@@ -80,7 +84,7 @@ function mergeProblem({ tables }: MemoryContext, keep: RecordRow, drop: RecordRo
 }
 
 function planMembers({ tables }: MemoryContext, recordId: string): readonly MergeMember[] {
-  return membersOf(tables, recordId).map(({ system, rid, state }) => ({ system, rid, state }))
+  return membersOf(tables, recordId).map(({ system, nativeId, state }) => ({ system, nativeId, state }))
 }
 
 function merge(
@@ -131,31 +135,31 @@ function merge(
 function moveNatives(context: MemoryContext, keep: RecordRow, drop: RecordRow, plan: MergePlan): void {
   const { tables, codec } = context
   const now = context.now()
-  for (const { system, rid, state } of plan.left) {
+  for (const { system, nativeId, state } of plan.left) {
     const own = tables.members.get(keep.id)?.get(system)
     const theirs = tables.members.get(drop.id)?.get(system)
     const blank = blankMember(context, drop.id, system, drop.entity)
     if (!plan.taken.includes(system)) {
-      replaceMember(context, { ...blank, state, fields: theirs?.fields ?? blank.fields }, rid)
+      replaceMember(context, { ...blank, state, fields: theirs?.fields ?? blank.fields }, nativeId)
       continue
     }
     const taken = theirs === undefined ? undefined : { ...theirs }
-    for (const row of [theirs, own]) if (row !== undefined) setRid(tables, row, undefined, now)
+    for (const row of [theirs, own]) if (row !== undefined) setNativeId(tables, row, undefined, now)
     const fields =
       own === undefined
         ? blank.fields
         : encodeMember(codec, drop.id, system, decodeMember(codec, keep.id, system, own.fields))
-    replaceMember(context, { ...blank, state, fields }, rid)
+    replaceMember(context, { ...blank, state, fields }, nativeId)
     if (taken !== undefined) linkMoved(context, drop, keep, taken)
   }
 }
 
-function replaceMember(context: MemoryContext, row: MemberRow, rid: string | undefined): void {
+function replaceMember(context: MemoryContext, row: MemberRow, nativeId: string | undefined): void {
   const { tables } = context
   const before = tables.members.get(row.recordId)?.get(row.system)
-  if (before !== undefined) setRid(tables, before, undefined, context.now())
+  if (before !== undefined) setNativeId(tables, before, undefined, context.now())
   putMember(tables, row)
-  setRid(tables, row, rid, context.now())
+  setNativeId(tables, row, nativeId, context.now())
 }
 
 function settleLane({ tables, ...context }: MemoryContext, recordId: string, system: string): void {
@@ -181,7 +185,7 @@ export function keepApart(
   recordId: string,
   otherId: string,
   actor: string,
-): DuplicateAnswer {
+): DuplicateResponse {
   const { tables } = context
   const one = tables.records.get(recordId)
   const other = tables.records.get(otherId)
@@ -217,7 +221,7 @@ function forgetGone(context: MemoryContext, recordId: string, system: string): v
   replaceMember(context, blankMember(context, recordId, system, member.entity), undefined)
 }
 
-export function undoDuplicate(context: MemoryContext, id: string, actor: string): DuplicateAnswer {
+export function undoDuplicate(context: MemoryContext, id: string, actor: string): DuplicateResponse {
   const { tables } = context
   const row = [...tables.duplicates.values()].find((other) => other.id === id)
   if (row === undefined) return { kind: 'unknown' }
@@ -265,7 +269,7 @@ function undoSame(
   for (const system of plan.systems) {
     for (const { id } of [keep, drop]) {
       const member = tables.members.get(id)?.get(system)
-      if (member !== undefined) setRid(tables, member, undefined, context.now())
+      if (member !== undefined) setNativeId(tables, member, undefined, context.now())
     }
   }
   for (const member of plan.keep) placeMember(context, keep, member)
@@ -288,14 +292,14 @@ function undoSame(
 function placeMember(
   context: MemoryContext,
   record: RecordRow,
-  { system, rid, state, fields }: RestoredMember,
+  { system, nativeId, state, fields }: RestoredMember,
 ): void {
   const blank = blankMember(context, record.id, system, record.entity)
   const known = context.tables.members.get(record.id)?.get(system)?.fields
   replaceMember(
     context,
     { ...blank, state, fields: fields === 'kept' ? (known ?? blank.fields) : blank.fields },
-    rid,
+    nativeId,
   )
 }
 

@@ -27,7 +27,7 @@ import {
   openIntentsOf,
   putMember,
   type RecordRow,
-  setRid,
+  setNativeId,
   union,
 } from './tables.ts'
 
@@ -58,7 +58,7 @@ export function settleOne(context: MemoryContext, settlement: Settlement): Settl
 /** A commit after which a record may share a system with others than before. Most commits change values only. */
 function changesIdentity({ record, members }: Updates): boolean {
   if (record?.state !== undefined) return true
-  return (members ?? []).some(({ rid, state }) => rid !== undefined || state === 'gone')
+  return (members ?? []).some(({ nativeId, state }) => nativeId !== undefined || state === 'gone')
 }
 
 function refuseCreate(
@@ -74,7 +74,11 @@ function refuseCreate(
     if (unreadCandidateBefore(context, system, record.entity, readUpTo))
       return { kind: 'create-waits', system }
     if (evidence === undefined) continue
-    if (evidence.rids?.some((rid) => isUnreadHit(context, key(system, record.entity, rid), evidence.takenAt)))
+    if (
+      evidence.nativeIds?.some((nativeId) =>
+        isUnreadHit(context, key(system, record.entity, nativeId), evidence.takenAt),
+      )
+    )
       return { kind: 'create-waits', system }
     if (context.now() > evidence.goodUntil || evidence.keys !== keysHash(context, record, decision.matchKeys))
       return { kind: 'no-evidence', system }
@@ -89,8 +93,11 @@ function isUnreadHit({ tables }: MemoryContext, native: string, since: number): 
   if (record === undefined || !tables.dirty.has(record.id)) return false
   if (record.state === 'review' || record.state === 'tombstoned') return false
   return [...(tables.members.get(record.id)?.values() ?? [])].some(
-    ({ system, entity, rid, asof, lane }) =>
-      rid !== undefined && key(system, entity, rid) === native && asof < since && lane !== 'quarantined',
+    ({ system, entity, nativeId, asof, lane }) =>
+      nativeId !== undefined &&
+      key(system, entity, nativeId) === native &&
+      asof < since &&
+      lane !== 'quarantined',
   )
 }
 
@@ -120,8 +127,8 @@ function refuseTaken(
   record: RecordRow,
   members: readonly MemberUpdate[] | undefined,
 ): { readonly kind: 'rematch'; readonly system: string; readonly recordId: string } | undefined {
-  for (const { system, rid } of members ?? []) {
-    const holder = holderOf(tables, record, system, rid)
+  for (const { system, nativeId } of members ?? []) {
+    const holder = holderOf(tables, record, system, nativeId)
     if (holder !== undefined && !absorbable(holder)) return { kind: 'rematch', system, recordId: holder.id }
   }
   return undefined
@@ -131,10 +138,10 @@ function holderOf(
   tables: MemoryContext['tables'],
   record: RecordRow,
   system: string,
-  rid: string | null | undefined,
+  nativeId: string | null | undefined,
 ): RecordRow | undefined {
-  if (rid === undefined || rid === null) return undefined
-  const holderId = tables.natives.get(key(system, record.entity, rid))
+  if (nativeId === undefined || nativeId === null) return undefined
+  const holderId = tables.natives.get(key(system, record.entity, nativeId))
   return holderId === undefined || holderId === record.id ? undefined : tables.records.get(holderId)
 }
 
@@ -168,7 +175,7 @@ function writeUpdates(context: MemoryContext, record: RecordRow, updates: Update
   for (const update of updates.members ?? []) {
     linked = absorbHolder(context, record, update) || linked
     updateMember(context, record, update)
-    linked = linked || (update.rid !== undefined && update.rid !== null)
+    linked = linked || (update.nativeId !== undefined && update.nativeId !== null)
   }
   writePassRows(context, updates)
   const settled = before !== record.state && (record.state === 'active' || record.state === 'ignored')
@@ -190,7 +197,7 @@ function updateRecord(context: MemoryContext, record: RecordRow, update: RecordU
 
 /** The candidate that stood for the same native record is this record: it goes, and this one is looked at again. */
 function absorbHolder(context: MemoryContext, record: RecordRow, update: MemberUpdate): boolean {
-  const holder = holderOf(context.tables, record, update.system, update.rid)
+  const holder = holderOf(context.tables, record, update.system, update.nativeId)
   if (holder === undefined) return false
   deleteRecord(context.tables, holder.id)
   markDirty(context.tables, record, [update.system], context.now())
@@ -202,7 +209,7 @@ function updateMember(context: MemoryContext, record: RecordRow, update: MemberU
   const existing = tables.members.get(record.id)?.get(update.system)
   const row = existing ?? blankMember(context, record.id, update.system, record.entity)
   if (existing === undefined) putMember(tables, row)
-  if (update.rid !== undefined) setRid(tables, row, update.rid ?? undefined, context.now())
+  if (update.nativeId !== undefined) setNativeId(tables, row, update.nativeId ?? undefined, context.now())
   if (update.fields !== undefined) {
     row.fields = encodeMember(codec, record.id, update.system, update.fields)
     row.shadowMac = shadowMac(codec, update.fields)

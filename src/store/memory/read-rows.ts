@@ -1,6 +1,6 @@
 /** Rows to the shapes of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
-import { decodeAgreed, decodeLossless, decodeMember, encodeLossless } from '../documents.ts'
+import { decodeAgreed, decodeIntent, decodeMember, encodeLossless } from '../documents.ts'
 import { type IntentRow, type MemberRow, type MemoryContext, type RecordRow, union } from './tables.ts'
 
 export function readRecord({ codec }: MemoryContext, row: RecordRow): SyncRecord {
@@ -36,7 +36,7 @@ export function readMember({ codec }: MemoryContext, row: MemberRow): Member {
     asof,
     lane,
     laneAttempts,
-    ...(row.rid === undefined ? {} : { rid: row.rid }),
+    ...(row.nativeId === undefined ? {} : { nativeId: row.nativeId }),
     ...(row.floor === undefined ? {} : { floor: row.floor }),
     ...(row.absorbedVersion === undefined ? {} : { absorbedVersion: row.absorbedVersion }),
     ...(row.settleAt === undefined ? {} : { settleAt: row.settleAt }),
@@ -70,6 +70,6 @@ export function intentRow({ codec }: MemoryContext, intent: Intent): IntentRow {
 export function readIntent({ codec }: MemoryContext, row: IntentRow): Intent {
   const { document, outcome, ...rest } = row
   const place = { table: 'intent', column: 'request', rowId: row.id }
-  const decoded = decodeLossless<Pick<Intent, 'revs' | 'request'>>(codec, place, document)
+  const decoded = decodeIntent(codec, place, document)
   return { ...rest, ...decoded, ...(outcome === undefined ? {} : { outcome }) }
 }

@@ -23,8 +23,8 @@ export function stage(context: MemoryContext, runId: string, records: readonly S
   const run = tables.runs.get(runId)
   const staged = tables.stages.get(runId)
   if (run === undefined || staged === undefined) throw unknownRun(runId)
-  for (const { rid, values, version } of records) {
-    if (isNativeId(rid)) staged.set(rid, { mac: valuesMac(codec, values), version })
+  for (const { nativeId, values, version } of records) {
+    if (isNativeId(nativeId)) staged.set(nativeId, { mac: valuesMac(codec, values), version })
   }
   tables.runs.set(runId, { ...run, seen: run.seen + records.length })
 }
@@ -37,17 +37,17 @@ export function finishRun(
     readonly reason?: string
     readonly expected?: number
     readonly seen: number
-    readonly lookAtMissing?: { readonly atMost: number; readonly note: string }
+    readonly observeMissing?: { readonly atMost: number; readonly note: string }
   },
 ): RunComparison {
   const { tables } = context
   const run = tables.runs.get(request.id)
   const staged = tables.stages.get(request.id)
   if (run === undefined || staged === undefined) throw unknownRun(request.id)
-  const { complete, expected, seen, lookAtMissing } = request
+  const { complete, expected, seen, observeMissing } = request
   const found = compare(context, run, staged)
-  const looks = found.missing > 0 && found.missing <= (lookAtMissing?.atMost ?? 0)
-  const reason = looks ? `${request.reason ?? ''}${lookAtMissing?.note ?? ''}` : request.reason
+  const looks = found.missing > 0 && found.missing <= (observeMissing?.atMost ?? 0)
+  const reason = looks ? `${request.reason ?? ''}${observeMissing?.note ?? ''}` : request.reason
   if (complete || looks) markAll(context, run, missingMembers(context, run, staged))
   tables.stages.delete(request.id)
   if (complete) wakeFirstLoad(context, run)
@@ -82,11 +82,11 @@ function compare(context: MemoryContext, run: RunRow, staged: ReadonlyMap<string
   let discovered = 0
   const { system, entity } = run
   const missing = missingMembers(context, run, staged).length
-  for (const [rid, row] of staged) {
-    const holder = tables.natives.get(key(system, entity, rid))
+  for (const [nativeId, row] of staged) {
+    const holder = tables.natives.get(key(system, entity, nativeId))
     const member = holder === undefined ? undefined : tables.members.get(holder)?.get(system)
     if (member === undefined) {
-      applyMarks(context, [{ system, entity, rid }])
+      applyMarks(context, [{ system, entity, nativeId }])
       discovered += 1
     } else if (sameAsShadow(member, row) && !isOutdated(tables, member)) {
       unchanged += 1
@@ -112,7 +112,8 @@ function missingMembers(
   const missing: MemberRow[] = []
   for (const record of tables.records.values()) {
     const member = record.state === 'active' ? tables.members.get(record.id)?.get(run.system) : undefined
-    if (member?.rid === undefined || member.entity !== run.entity || staged.has(member.rid)) continue
+    if (member?.nativeId === undefined || member.entity !== run.entity || staged.has(member.nativeId))
+      continue
     const before = (member.linkedAt ?? 0) < run.startedAt
     if (before && (member.state === 'linked' || member.state === 'suspect')) missing.push(member)
   }

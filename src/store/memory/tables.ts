@@ -48,7 +48,7 @@ export interface MemberRow {
   readonly recordId: string
   readonly system: string
   readonly entity: string
-  rid: string | undefined
+  nativeId: string | undefined
   state: MemberState
   fields: Uint8Array
   shadowMac: Uint8Array | undefined
@@ -238,7 +238,7 @@ export function blankMember(
     recordId,
     system,
     entity,
-    rid: undefined,
+    nativeId: undefined,
     state: 'absent',
     fields: encodeMember(codec, recordId, system, {}),
     shadowMac: undefined,
@@ -263,16 +263,21 @@ export function putMember(tables: MemoryTables, row: MemberRow): void {
   const rows = tables.members.get(row.recordId) ?? new Map<string, MemberRow>()
   rows.set(row.system, row)
   tables.members.set(row.recordId, rows)
-  if (row.rid !== undefined) tables.natives.set(key(row.system, row.entity, row.rid), row.recordId)
+  if (row.nativeId !== undefined) tables.natives.set(key(row.system, row.entity, row.nativeId), row.recordId)
 }
 
 /** Gives the member a native id, or takes it away. */
-export function setRid(tables: MemoryTables, row: MemberRow, rid: string | undefined, now: number): void {
-  if (row.rid === rid) return
-  if (row.rid !== undefined) tables.natives.delete(key(row.system, row.entity, row.rid))
-  row.rid = rid
-  row.linkedAt = rid === undefined ? undefined : now
-  if (rid !== undefined) tables.natives.set(key(row.system, row.entity, rid), row.recordId)
+export function setNativeId(
+  tables: MemoryTables,
+  row: MemberRow,
+  nativeId: string | undefined,
+  now: number,
+): void {
+  if (row.nativeId === nativeId) return
+  if (row.nativeId !== undefined) tables.natives.delete(key(row.system, row.entity, row.nativeId))
+  row.nativeId = nativeId
+  row.linkedAt = nativeId === undefined ? undefined : now
+  if (nativeId !== undefined) tables.natives.set(key(row.system, row.entity, nativeId), row.recordId)
 }
 
 /** Makes a record due. */
@@ -304,7 +309,8 @@ export function union(a: readonly string[], b: readonly string[]): readonly stri
 /** Removes a record with everything that hangs on it. */
 export function deleteRecord(tables: MemoryTables, recordId: string): void {
   for (const member of membersOf(tables, recordId)) {
-    if (member.rid !== undefined) tables.natives.delete(key(member.system, member.entity, member.rid))
+    if (member.nativeId !== undefined)
+      tables.natives.delete(key(member.system, member.entity, member.nativeId))
   }
   tables.members.delete(recordId)
   tables.records.delete(recordId)

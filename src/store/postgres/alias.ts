@@ -56,8 +56,8 @@ async function follow(
   loser: LockedRecord,
   request: AliasRequest,
 ): Promise<AliasResult> {
-  const { system, survivorRid } = request
-  const [holder] = await findNatives(session, [{ system, entity: loser.entity, rid: survivorRid }])
+  const { system, survivorNativeId } = request
+  const [holder] = await findNatives(session, [{ system, entity: loser.entity, nativeId: survivorNativeId }])
   if (holder === undefined || holder.record_id === loser.id) return 'unknown-survivor'
   // Whoever holds it may have become part of another record since.
   const [row] = await readRecords(session, [holder.record_id])
@@ -154,7 +154,7 @@ async function alias(
 async function relink(
   session: Session,
   loser: LockedRecord,
-  { system, survivorRid }: AliasRequest,
+  { system, survivorNativeId }: AliasRequest,
   holderId: string,
 ): Promise<AliasResult> {
   const merged = (await readMembers(session, [loser.id])).find((member) => member.system === system)
@@ -162,9 +162,11 @@ async function relink(
   await freeNatives(session, [loser.id, holderId], [system])
   const { entity } = loser
   await placeMembers(session, [
-    { recordId: holderId, system, entity, storedRid: merged?.rid ?? null, state: 'gone', fields: null },
+    { recordId: holderId, system, entity, storedNativeId: merged?.rid ?? null, state: 'gone', fields: null },
   ])
-  await linkMembers(session, [{ recordId: loser.id, system, entity, storedRid: toText(survivorRid) }])
+  await linkMembers(session, [
+    { recordId: loser.id, system, entity, storedNativeId: toText(survivorNativeId) },
+  ])
   await markDirty(session, [{ recordId: loser.id, system: '*' }])
   return 'relinked'
 }

@@ -116,7 +116,7 @@ export async function moveMembers(
     const rid = member?.rid ?? null
     return member === undefined || rid === null
       ? []
-      : [{ recordId: targetId, system, entity: member.entity, storedRid: rid }]
+      : [{ recordId: targetId, system, entity: member.entity, storedNativeId: rid }]
   })
   await deleteRecords(
     session,

@@ -3,9 +3,9 @@ import { toText } from './text.ts'
 
 const special = /[\\\t\n\r]/g
 
-export function copyLine(rid: string, mac: Uint8Array, version: string | undefined): string {
+export function copyLine(nativeId: string, mac: Uint8Array, version: string | undefined): string {
   const hash = Buffer.from(mac.buffer, mac.byteOffset, mac.byteLength).toString('hex')
-  return `${copyText(rid)}\t\\\\x${hash}\t${version === undefined ? '\\N' : copyText(version)}\n`
+  return `${copyText(nativeId)}\t\\\\x${hash}\t${version === undefined ? '\\N' : copyText(version)}\n`
 }
 
 function copyText(value: string): string {

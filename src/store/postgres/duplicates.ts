@@ -57,5 +57,5 @@ export function changesIdentity(item: {
   readonly members?: readonly MemberUpdate[]
 }): boolean {
   if (item.matchKeys !== undefined || item.record?.state !== undefined) return true
-  return (item.members ?? []).some(({ rid, state }) => rid !== undefined || state === 'gone')
+  return (item.members ?? []).some(({ nativeId, state }) => nativeId !== undefined || state === 'gone')
 }

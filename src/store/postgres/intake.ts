@@ -18,7 +18,7 @@ type Outcome = 'marked' | 'discovered' | 'no-news'
 interface Target {
   readonly system: string
   readonly entity: string
-  readonly rid: string
+  readonly nativeId: string
   /** Worth a look whatever version is absorbed. */
   news: boolean
   readonly versions: Set<string>
@@ -148,19 +148,19 @@ async function applyRound(
   return again
 }
 
-function keyOf({ system, entity, rid }: Pick<Target, 'system' | 'entity' | 'rid'>): string {
-  return JSON.stringify([system, entity, rid])
+function keyOf({ system, entity, nativeId }: Pick<Target, 'system' | 'entity' | 'nativeId'>): string {
+  return JSON.stringify([system, entity, nativeId])
 }
 
 function targetsOf(marks: readonly Mark[]): Target[] {
   const targets = new Map<string, Target>()
-  marks.forEach(({ system, entity, rid, version, force }, index) => {
-    if (!isNativeId(rid)) return
-    const key = keyOf({ system, entity, rid })
+  marks.forEach(({ system, entity, nativeId, version, force }, index) => {
+    if (!isNativeId(nativeId)) return
+    const key = keyOf({ system, entity, nativeId })
     const target: Target = targets.get(key) ?? {
       system,
       entity,
-      rid,
+      nativeId,
       news: false,
       versions: new Set(),
       marks: [],

@@ -32,7 +32,7 @@ export async function linkMoved(
   const [given, taken] = [agreedOf(from), agreedOf(to)]
   await linkMembers(
     session,
-    moved.map(({ system, entity, rid }) => ({ recordId: to, system, entity, storedRid: rid ?? '' })),
+    moved.map(({ system, entity, rid }) => ({ recordId: to, system, entity, storedNativeId: rid ?? '' })),
   )
   await giveBases(
     session,

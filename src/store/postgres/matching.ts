@@ -10,17 +10,17 @@ import { findMatches, type MatchColumns } from './sql/find-matches.ts'
 import { lockEntities } from './sql/lock-entities.ts'
 import type { KeyRow } from './sql/match-keys.ts'
 
-type MatchAnswer = readonly MatchHit[] | 'fenced'
+type MatchResponse = readonly MatchHit[] | 'fenced'
 
 export function matchBatch(
   context: PostgresContext,
   batch: readonly MatchRequest[],
-): Promise<readonly MatchAnswer[]> {
+): Promise<readonly MatchResponse[]> {
   return inParts(
     batch,
     ({ lease }) => lease.recordId,
     (part) =>
-      isolatingFaults<MatchRequest, MatchAnswer>(part, 'fenced', (items) =>
+      isolatingFaults<MatchRequest, MatchResponse>(part, 'fenced', (items) =>
         context.database.transaction('matching', (session) => match(context, session, items)),
       ),
   )
@@ -30,7 +30,7 @@ async function match(
   { codec, lockClass }: PostgresContext,
   session: Session,
   items: readonly MatchRequest[],
-): Promise<readonly MatchAnswer[]> {
+): Promise<readonly MatchResponse[]> {
   await lockEntities(
     session,
     lockClass,

@@ -27,8 +27,8 @@ function beforeDuplicates(): string {
   const record = (n: number, state: string, aliasOf?: number) =>
     `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq, alias_of)
      values ('${id(n)}', 'customer', '${state}', 1, 1, 1, 1, ${aliasOf === undefined ? 'null' : `'${id(aliasOf)}'`});`
-  const member = (n: number, system: string, rid: string, state: string) =>
-    `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${rid}', '${state}');`
+  const member = (n: number, system: string, nativeId: string, state: string) =>
+    `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${nativeId}', '${state}');`
   return [
     'create schema older; set search_path = older;',
     'create table migration (number integer primary key, name text not null, applied_at timestamptz not null default now());',
@@ -99,7 +99,7 @@ describe('the schema', () => {
     await one.bind({ id: 'a', version: 'v', document: {} })
     await two.bind({ id: 'b', version: 'v', document: {} })
     const worker = await one.registerWorker()
-    await one.intake([{ marks: [{ system: 'crm', entity: 'customer', rid: 'C1' }] }])
+    await one.intake([{ marks: [{ system: 'crm', entity: 'customer', nativeId: 'C1' }] }])
     expect((await one.claim({ worker: worker.id, limit: 5, leaseMs: 60_000 })).records).toHaveLength(1)
     expect(await two.reap()).toBe(0)
     expect(await two.nextDue()).toBeUndefined()

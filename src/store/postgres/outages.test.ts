@@ -15,7 +15,7 @@ import type { Store, WorkerSession } from '../contract.ts'
 import { PostgresStore } from './postgres-store.ts'
 
 const codec = createClearCodec(Buffer.from('test key of the store'))
-const mark = (rid: string) => ({ system: 'crm', entity: 'customer', rid })
+const mark = (nativeId: string) => ({ system: 'crm', entity: 'customer', nativeId })
 
 let directory: string
 let server: EmbeddedPostgres
@@ -107,10 +107,10 @@ describe('when something dies', () => {
 
   test('batches that take the same records in different orders all commit', async () => {
     const worker = await store.registerWorker()
-    const rids = Array.from({ length: 30 }, (_, n) => `D${n}`)
-    await store.intake([{ marks: rids.map(mark) }])
+    const nativeIds = Array.from({ length: 30 }, (_, n) => `D${n}`)
+    await store.intake([{ marks: nativeIds.map(mark) }])
     const rounds = Array.from({ length: 20 }, () =>
-      store.intake([{ marks: rids.toSorted(() => Math.random() - 0.5).map(mark) }]),
+      store.intake([{ marks: nativeIds.toSorted(() => Math.random() - 0.5).map(mark) }]),
     )
     const passes = Array.from({ length: 10 }, async () => {
       const { records } = await store.claim({ worker: worker.id, limit: 20, leaseMs: 60_000 })
@@ -119,7 +119,7 @@ describe('when something dies', () => {
         shuffled.map(({ lease, record }): Parameters<Store['settle']>[0][number] => ({
           lease,
           finish: { kind: 'clean', seq: record.dirtySeq },
-          marks: rids.map(mark),
+          marks: nativeIds.map(mark),
         })),
       )
     })

@@ -76,7 +76,13 @@ export async function refuseCreates(
     (keys[n] ?? []).flatMap(({ kind, mac }) => (kind === 'exact' ? [{ n, recordId, system, mac }] : [])),
   )
   const hits = checks.flatMap(({ system, entity, evidence }, n) =>
-    (evidence?.rids ?? []).map((rid) => ({ n, system, entity, rid, since: evidence?.takenAt ?? 0 })),
+    (evidence?.nativeIds ?? []).map((nativeId) => ({
+      n,
+      system,
+      entity,
+      nativeId,
+      since: evidence?.takenAt ?? 0,
+    })),
   )
   const [duplicates, shared, waiting, unread, now] = await Promise.all([
     findDuplicateCreates(session, [...new Set(checks.map(({ recordId }) => recordId))]),
@@ -154,8 +160,10 @@ export async function claimNatives<Item extends WithMembers>(
   held: readonly Held<Item>[],
 ): Promise<NativeClaims<Item>> {
   const wanted = held.flatMap(({ item, record }) =>
-    (item.members ?? []).flatMap(({ system, rid }) =>
-      rid === undefined || rid === null ? [] : [{ item, record, system, entity: record.entity, rid }],
+    (item.members ?? []).flatMap(({ system, nativeId }) =>
+      nativeId === undefined || nativeId === null
+        ? []
+        : [{ item, record, system, entity: record.entity, nativeId }],
     ),
   )
   const refused = new Map<Item, Refusal>()
@@ -163,8 +171,8 @@ export async function claimNatives<Item extends WithMembers>(
   if (wanted.length === 0) return { refused, absorbed }
   const holderOf = await lockHolders(session, wanted)
   const takenInBatch = new Map<string, string>()
-  wanted.forEach(({ item, record, system, entity, rid }, n) => {
-    const key = JSON.stringify([system, entity, rid])
+  wanted.forEach(({ item, record, system, entity, nativeId }, n) => {
+    const key = JSON.stringify([system, entity, nativeId])
     const earlier = takenInBatch.get(key)
     const holder = holderOf.get(n)
     if (refused.has(item)) return
@@ -184,7 +192,7 @@ export async function claimNatives<Item extends WithMembers>(
 /** The state is read again under the lock: a candidate may have been promoted while we waited. */
 async function lockHolders(
   session: Session,
-  wanted: readonly { readonly system: string; readonly entity: string; readonly rid: string }[],
+  wanted: readonly { readonly system: string; readonly entity: string; readonly nativeId: string }[],
 ): Promise<ReadonlyMap<number, LockedRecord>> {
   const holders = await findNatives(session, wanted)
   if (holders.length === 0) return new Map()

@@ -206,7 +206,7 @@ async function releaseWaiting<Item extends Updates>(
 ): Promise<readonly DirtyMark[]> {
   const waiting = held.filter(({ item }) => (item.dependencies ?? []).length > 0)
   const targets = held.filter(({ item, record }) => {
-    const linked = (item.members ?? []).some(({ rid }) => rid !== undefined && rid !== null)
+    const linked = (item.members ?? []).some(({ nativeId }) => nativeId !== undefined && nativeId !== null)
     const state = item.record?.state
     return linked || ((state === 'active' || state === 'ignored') && record.state !== state)
   })

@@ -1,7 +1,7 @@
 /** Columns to the shapes of the contract, decoded. */
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
-import { decodeAgreed, decodeLossless, decodeMember, readEvidence } from '../documents.ts'
+import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
 import type { IntentColumns } from './sql/read-intents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 import type { RecordColumns } from './sql/record-columns.ts'
@@ -38,7 +38,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     asof: row.asof,
     lane: row.lane,
     laneAttempts: row.lane_attempts,
-    ...(row.rid === null ? {} : { rid: fromText(row.rid) }),
+    ...(row.rid === null ? {} : { nativeId: fromText(row.rid) }),
     ...(row.floor === null ? {} : { floor: fromText(row.floor) }),
     ...(row.absorbed_version === null ? {} : { absorbedVersion: fromText(row.absorbed_version) }),
     ...(row.settle_at === null ? {} : { settleAt: row.settle_at }),
@@ -56,11 +56,7 @@ export function intentPlace(id: string) {
 }
 
 export function toIntent(codec: FieldCodec, row: IntentColumns): Intent {
-  const { revs, request } = decodeLossless<Pick<Intent, 'revs' | 'request'>>(
-    codec,
-    intentPlace(row.id),
-    row.document,
-  )
+  const { revs, request } = decodeIntent(codec, intentPlace(row.id), row.document)
   return {
     id: row.id,
     recordId: row.record_id,

@@ -36,11 +36,13 @@ export async function stageRecords(
   runId: string,
   records: readonly StagedRecord[],
 ): Promise<void> {
-  const fit = records.filter(({ rid }) => isNativeId(rid))
+  const fit = records.filter(({ nativeId }) => isNativeId(nativeId))
   if (fit.length === 0) return
   const { codec, database } = context
   const { stage } = await findRun(context, runId)
-  const lines = fit.map(({ rid, values, version }) => copyLine(rid, valuesMac(codec, values), version))
+  const lines = fit.map(({ nativeId, values, version }) =>
+    copyLine(nativeId, valuesMac(codec, values), version),
+  )
   await database.withClient('staging listed records', async (client) => {
     await client.query('begin')
     const stream = client.query(copyFrom(`copy ${stage} (rid, mac, version) from stdin`))
@@ -63,9 +65,9 @@ export async function finishRun(
   const lost = judged.staged < run.staged
   const complete = request.complete && !lost
   const counts = await countVerdicts(session, run.stage)
-  const { lookAtMissing } = request
-  const looks = !lost && counts.missing > 0 && counts.missing <= (lookAtMissing?.atMost ?? 0)
-  const given = looks ? `${request.reason ?? ''}${lookAtMissing?.note ?? ''}` : request.reason
+  const { observeMissing } = request
+  const looks = !lost && counts.missing > 0 && counts.missing <= (observeMissing?.atMost ?? 0)
+  const given = looks ? `${request.reason ?? ''}${observeMissing?.note ?? ''}` : request.reason
   const reason = lost ? lostReason : given
   const total = counts.changed + counts.discovered + counts.missing
   for (let at = 0; at < total; at += sliceRows) {

@@ -26,11 +26,11 @@ export class Copies implements Judge {
     const system = history.system(call.system)
     const table = system.table(call.entity)
     const { code } = call.body
-    for (const rid of table.rids()) {
-      const states = table.history(rid)
+    for (const nativeId of table.nativeIds()) {
+      const states = table.history(nativeId)
       const [first] = states
-      const body = table.current(rid)?.body
-      if (rid === made.rid || first?.by !== 'user' || body?.code !== code) continue
+      const body = table.current(nativeId)?.body
+      if (nativeId === made.nativeId || first?.by !== 'user' || body?.code !== code) continue
       // What is out of scope is no counterpart of anything.
       if (system.traits.scoped && body?.kind === 'person') continue
       // What has come into scope since is looked for like what was entered then.
@@ -43,7 +43,8 @@ export class Copies implements Judge {
       }
       // The thing has another number elsewhere by now, so that its old one names a second thing.
       if (things.isRenamed(code)) tally.renamed += 1
-      else fail('INV-6', `${call.system} has held ${rid} (${String(code)}) for ${age} ms, and got a copy`)
+      else
+        fail('INV-6', `${call.system} has held ${nativeId} (${String(code)}) for ${age} ms, and got a copy`)
     }
   }
 

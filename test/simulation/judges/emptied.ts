@@ -26,7 +26,7 @@ export class Emptied implements Judge {
 
   committed(item: Decision | Settlement, _before: unknown, after: RecordDetail | undefined): void {
     for (const { field, policy, candidates } of item.conflicts ?? []) {
-      const places = (after?.members ?? []).map(({ system, rid }) => `${system} ${rid} ${field}`)
+      const places = (after?.members ?? []).map(({ system, nativeId }) => `${system} ${nativeId} ${field}`)
       if (policy === defaultPolicy) for (const place of places) this.#places.add(place)
       // Until the empty value has arrived there, later edits are concurrent with it.
       if (places.some((place) => this.#places.has(place)))
@@ -43,7 +43,7 @@ export class Emptied implements Judge {
       // What a system alone has put in place of nothing is nobody's value.
       if (this.#told.some((value) => alike(value, old))) continue
       // Changed once more between the look and the write, which no precondition guarded.
-      const isTold = this.#places.has(`${call.system} ${before.rid} ${field}`)
+      const isTold = this.#places.has(`${call.system} ${before.nativeId} ${field}`)
       if (isTold && !history.honoursVersions(call.system)) continue
       if (old === filledPhone || (typeof old === 'string' && old.startsWith('~'))) continue
       const code = before.body.code
@@ -52,7 +52,7 @@ export class Emptied implements Judge {
         continue
       fail(
         'INV-2',
-        `${call.system} ${before.rid}.${field}: ${String(old)} was emptied, though nobody emptied it`,
+        `${call.system} ${before.nativeId}.${field}: ${String(old)} was emptied, though nobody emptied it`,
       )
     }
   }
@@ -60,7 +60,7 @@ export class Emptied implements Judge {
   /** A whole object that is sent back carries what was empty when it was read. */
   #wasSeenEmpty(call: EngineWrite, field: string): boolean {
     const table = this.#bench.history.system(call.system).table(call.entity)
-    return table.history(call.rid ?? '').some(({ body }) => body !== undefined && isNothing(body[field]))
+    return table.history(call.nativeId ?? '').some(({ body }) => body !== undefined && isNothing(body[field]))
   }
 }
 

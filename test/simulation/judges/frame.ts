@@ -20,16 +20,17 @@ export class Frame implements Judge {
     const { history, fail } = this.#bench
     const { write, nested } = history.system(call.system).traits.capabilities
     if (write === 'put') return
-    if (unmapped in call.body) fail('INV-18', `${call.system} ${call.rid}: an unmapped property was sent`)
+    if (unmapped in call.body)
+      fail('INV-18', `${call.system} ${call.nativeId}: an unmapped property was sent`)
     const { address } = call.body
     if (nested === 'merge' && isObject(address) && 'door' in address)
-      fail('INV-18', `${call.system} ${call.rid}: an unmapped property of a nested object was sent`)
+      fail('INV-18', `${call.system} ${call.nativeId}: an unmapped property of a nested object was sent`)
   }
 
   applied(call: EngineWrite, after: Version): void {
     if (call.operation !== 'update') return
     const { history } = this.#bench
-    const states = history.system(call.system).table(call.entity).history(after.rid)
+    const states = history.system(call.system).table(call.entity).history(after.nativeId)
     const before = states[after.version - 2]
     if (before?.body === undefined || after.body === undefined) return
     this.#compare(call, before, [unmapped, before.body[unmapped], after.body[unmapped]])
@@ -55,7 +56,8 @@ export class Frame implements Judge {
     const { history, fail, tally, scheduler } = this.#bench
     const isRace = !history.honoursVersions(call.system) && scheduler.now - before.at < raceMs
     if (isRace && before.by === 'user') tally.races += 1
-    else fail('INV-18', `${call.system} ${call.rid}: unmapped ${what} ${String(old)} became ${String(now)}`)
+    else
+      fail('INV-18', `${call.system} ${call.nativeId}: unmapped ${what} ${String(old)} became ${String(now)}`)
   }
 }
 

@@ -46,7 +46,7 @@ export class Holds implements Judge {
       if (isNew && !scenario.kinds.has('other-record'))
         fail('INV-6', `the create of ${after.record.id} at ${member.system} was taken for a new record`)
     }
-    const isInTurns = after.members.some(({ system, rid }) => this.#turns.has(`${system}|${rid}`))
+    const isInTurns = after.members.some(({ system, nativeId }) => this.#turns.has(`${system}|${nativeId}`))
     if (!isInTurns || scenario.systems.some(({ mutates }) => mutates)) return
     for (const { kind, system, field } of item.holds ?? [])
       if (kind === 'oscillation' && field === 'name')

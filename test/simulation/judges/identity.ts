@@ -14,16 +14,16 @@ export class Identity implements Judge {
     const { history, fail } = this.#bench
     const { entity } = after.record
     for (const member of after.members) {
-      const { system, rid } = member
-      if (rid === undefined || history.system(system).traits.mutates) continue
+      const { system, nativeId } = member
+      if (nativeId === undefined || history.system(system).traits.mutates) continue
       const old = before?.members.find((one) => one.system === system)
       for (const [field, { shadow, provisional, replaced }] of Object.entries(member.fields)) {
         // What no look has shown yet may not have been stored.
         if (provisional !== undefined || replaced !== undefined) continue
         if (typeof shadow !== 'string' || shadow === '' || shadow === old?.fields[field]?.shadow) continue
         if (!['name', 'phone', 'city', 'note', 'fax'].includes(field)) continue
-        if (!history.everHeld({ system, entity, rid }, field, shadow))
-          fail('INV-7', `${system} ${rid}.${field}: ${shadow} is kept of it, which it never held`)
+        if (!history.everHeld({ system, entity, nativeId }, field, shadow))
+          fail('INV-7', `${system} ${nativeId}.${field}: ${shadow} is kept of it, which it never held`)
       }
     }
   }

@@ -8,7 +8,7 @@ import type { Bench, Judge } from './judge.ts'
 
 export interface LateEdit {
   readonly system: string
-  readonly rid: string
+  readonly nativeId: string
   readonly field: string
   /** What somebody else had entered elsewhere, and what had arrived here. */
   readonly before: string
@@ -37,14 +37,14 @@ export class LateEdits implements Judge {
       const edit = this.#open.find(
         (one) =>
           one.field === field &&
-          after.members.some(({ system, rid }) => system === one.system && rid === one.rid) &&
+          after.members.some(({ system, nativeId }) => system === one.system && nativeId === one.nativeId) &&
           candidates.some(({ system, value }) => system === one.system && alike(value, one.value)) &&
           !candidates.some(({ system, value }) => this.#isEnteredToo(one, after, { system, value })),
       )
       if (edit !== undefined)
         this.#bench.fail(
           'INV-3',
-          `${edit.system} ${edit.rid}.${field}: ${edit.value}, entered where ${edit.before} had arrived long ago, was taken for a concurrent edit`,
+          `${edit.system} ${edit.nativeId}.${field}: ${edit.value}, entered where ${edit.before} had arrived long ago, was taken for a concurrent edit`,
         )
     }
   }
@@ -56,13 +56,13 @@ export class LateEdits implements Judge {
     candidate: { readonly system: string; readonly value: CanonicalValue | undefined },
   ): boolean {
     const { system, value } = candidate
-    const rid = after.members.find((member) => member.system === system)?.rid
-    if (system === edit.system || rid === undefined) return false
+    const nativeId = after.members.find((member) => member.system === system)?.nativeId
+    if (system === edit.system || nativeId === undefined) return false
     const { history } = this.#bench
     return history
       .system(system)
       .table(after.record.entity)
-      .history(rid)
+      .history(nativeId)
       .some(
         ({ by, at, body }) =>
           by === 'user' &&

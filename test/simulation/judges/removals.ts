@@ -38,23 +38,26 @@ export class Removals implements Judge {
       )
     })
     if (!gone)
-      fail('INV-8', `${call.system} ${before.rid} (${String(code)}) was removed though nobody removed it`)
+      fail(
+        'INV-8',
+        `${call.system} ${before.nativeId} (${String(code)}) was removed though nobody removed it`,
+      )
     for (const [field, old] of this.#unkept(call, before))
       if (history.honoursVersions(call.system))
-        fail('INV-8', `${call.system} ${before.rid} was removed with the unseen ${field} ${old}`)
+        fail('INV-8', `${call.system} ${before.nativeId} was removed with the unseen ${field} ${old}`)
       else tally.races += 1
   }
 
   /** Whatever a system can do: an edit that the very process has read does not go with the record. */
   sending(call: EngineWrite): void {
-    if (call.operation !== 'delete' || call.rid === undefined) return
+    if (call.operation !== 'delete' || call.nativeId === undefined) return
     const { history, wasShown, fail } = this.#bench
-    const now = history.system(call.system).table(call.entity).current(call.rid)
+    const now = history.system(call.system).table(call.entity).current(call.nativeId)
     if (now?.body === undefined || !wasShown(call, now)) return
     for (const [field, old] of this.#unkept(call, now))
       fail(
         'INV-8',
-        `${call.system} ${call.rid} is to be removed with the ${field} ${old}, which was read before`,
+        `${call.system} ${call.nativeId} is to be removed with the ${field} ${old}, which was read before`,
       )
   }
 
@@ -72,23 +75,23 @@ export class Removals implements Judge {
   /** While the thing is still there under another id, and somebody has seen it, its deletion is not confirmed. */
   committed(_item: Decision | Settlement, before: RecordDetail | undefined, after: RecordDetail): void {
     const { history, scheduler, fail } = this.#bench
-    for (const { system, rid } of after.members) {
-      const key = `${system}|${after.record.entity}|${rid}`
-      if (rid !== undefined && !this.#known.has(key)) this.#known.set(key, after.record.discoveredAt)
+    for (const { system, nativeId } of after.members) {
+      const key = `${system}|${after.record.entity}|${nativeId}`
+      if (nativeId !== undefined && !this.#known.has(key)) this.#known.set(key, after.record.discoveredAt)
     }
     if (after.record.state !== 'deleting' || before?.record.state === 'deleting') return
     const code = after.record.fields.code?.value
-    for (const { system, rid, state } of after.members) {
+    for (const { system, nativeId, state } of after.members) {
       if (state !== 'gone') continue
       const table = history.system(system).table(after.record.entity)
-      for (const other of table.rids()) {
-        if (other === rid || !alike(table.current(other)?.body?.code, code)) continue
+      for (const other of table.nativeIds()) {
+        if (other === nativeId || !alike(table.current(other)?.body?.code, code)) continue
         const seenAt = this.#known.get(`${system}|${after.record.entity}|${other}`)
         const isKnown = seenAt !== undefined && scheduler.now - seenAt > discoveryMs
         if (isKnown && hasHadCodeFor(table.history(other), code, scheduler.now) > discoveryMs)
           fail(
             'INV-8',
-            `${String(code)} is deleted for ${system} ${rid}, though ${system} has it as ${other}`,
+            `${String(code)} is deleted for ${system} ${nativeId}, though ${system} has it as ${other}`,
           )
       }
     }

@@ -38,7 +38,7 @@ function pairOf(ids: readonly string[]): string {
 function sharedSystem(one: RecordDetail, other: RecordDetail): string | undefined {
   const places = (detail: RecordDetail): readonly string[] =>
     detail.members
-      .filter(({ rid, state }) => rid !== undefined && state !== 'gone')
+      .filter(({ nativeId, state }) => nativeId !== undefined && state !== 'gone')
       .map(({ system }) => system)
   return places(one).find((system) => places(other).includes(system))
 }

@@ -19,11 +19,11 @@ export class Scope implements Judge {
       return
     const { traits } = history.system(call.system)
     if (!traits.scoped || before.body?.kind !== 'person') return
-    const states = history.system(call.system).table(call.entity).history(before.rid)
+    const states = history.system(call.system).table(call.entity).history(before.nativeId)
     const last = states.findLast(({ body }) => body?.kind === 'company')
     const since = states.find(({ version }) => version === (last?.version ?? 0) + 1)?.at ?? before.at
     if (scheduler.now - since > noticeMs)
-      fail('SCOPE', `${call.system} ${before.rid} is out of scope, and was written to`)
+      fail('SCOPE', `${call.system} ${before.nativeId} is out of scope, and was written to`)
   }
 
   applied(call: EngineWrite): void {

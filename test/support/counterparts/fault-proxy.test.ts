@@ -25,21 +25,27 @@ const post = (proxy: FaultProxy, path = '/a'): Promise<Response> =>
 describe('fault proxy', () => {
   it('passes requests on, and links built from the Host header lead back through it', async () => {
     const { server, proxy } = await start()
-    const answer = await (await post(proxy, '/a?b=c')).json()
-    expect(answer).toMatchObject({ seen: 'hello', next: `${proxy.url}/next` })
+    const reply = await (await post(proxy, '/a?b=c')).json()
+    expect(reply).toMatchObject({ seen: 'hello', next: `${proxy.url}/next` })
     expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello' })
   })
 
   it("puts its own address where the server spells the server's", async () => {
     const { proxy } = await start({ rewriteLinks: true })
-    const answer = (await (await post(proxy, '/own')).json()) as { next: string; long: string }
-    expect(answer.next).toBe(`${proxy.url}/next`)
-    expect(answer.long).toHaveLength(200_000)
+    const reply = (await (await post(proxy, '/own')).json()) as { next: string; long: string }
+    expect(reply.next).toBe(`${proxy.url}/next`)
+    expect(reply.long).toHaveLength(200_000)
   })
 
   it('answers in place of the server, once, after as many requests as asked for', async () => {
     const { server, proxy } = await start()
-    proxy.faults.answerNext({ status: 429, retryAfterSeconds: 7, body: '{"no":1}', after: 1, method: 'POST' })
+    proxy.faults.respondNext({
+      status: 429,
+      retryAfterSeconds: 7,
+      body: '{"no":1}',
+      after: 1,
+      method: 'POST',
+    })
     expect((await post(proxy)).status).toBe(200)
     expect((await fetch(proxy.url)).status).toBe(200)
     const refused = await post(proxy)
@@ -49,9 +55,9 @@ describe('fault proxy', () => {
     expect(server.seen).toHaveLength(3)
   })
 
-  it('loses an answer only after the request took effect', async () => {
+  it('loses a response only after the request took effect', async () => {
     const { server, proxy } = await start()
-    proxy.faults.loseNextAnswer({ method: 'POST' })
+    proxy.faults.loseNextResponse({ method: 'POST' })
     await expect(post(proxy)).rejects.toThrow()
     expect(server.seen).toHaveLength(1)
     expect((await post(proxy)).status).toBe(200)
@@ -59,10 +65,10 @@ describe('fault proxy', () => {
 
   it('leaves spared requests alone and forgets what was cleared', async () => {
     const { proxy } = await start({ spare: (path) => path === '/token' })
-    proxy.faults.answerNext({ status: 503 })
+    proxy.faults.respondNext({ status: 503 })
     expect((await post(proxy, '/token')).status).toBe(200)
     expect((await post(proxy)).status).toBe(503)
-    proxy.faults.answerNext({ status: 503 })
+    proxy.faults.respondNext({ status: 503 })
     proxy.faults.clear()
     expect((await post(proxy)).status).toBe(200)
     expect(proxy.requests.map(({ fate }) => fate)).toEqual(['passed', 'answered', 'passed'])

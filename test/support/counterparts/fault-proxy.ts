@@ -1,8 +1,8 @@
 /**
  * A proxy on the loopback interface that gives faults to any HTTP server: the connector talks to the proxy, the proxy to the server.
  *
- * Bodies stream in both directions; only the last answer to each method is kept, for `repeatNextAnswer`. The `Host` header is the connector's own, so a server that builds its next links from
- * it leads back through the proxy; for one that spells its own address, `rewriteLinks` puts the proxy's address into its answers.
+ * Bodies stream in both directions; only the last response to each method is kept, for `repeatNextResponse`. The `Host` header is the connector's own, so a server that builds its next links from
+ * it leads back through the proxy; for one that spells its own address, `rewriteLinks` puts the proxy's address into its responses.
  *
  * ```ts
  * const proxy = await startFaultProxy(server.url, { spare: (path) => path.startsWith('/oauth/') })
@@ -33,7 +33,7 @@ export interface ProxiedRequest {
 export interface FaultProxyOptions {
   /** Requests that no fault meets and that don't count: tokens, metadata. @default none */
   readonly spare?: (path: string, method: string) => boolean
-  /** Puts the proxy's address where an answer (body, `Location`, `Link`) spells the server's own. @default false */
+  /** Puts the proxy's address where a response (body, `Location`, `Link`) spells the server's own. @default false */
   readonly rewriteLinks?: boolean
 }
 
@@ -50,11 +50,11 @@ const requestsMax = 1_000
 const faultsMax = 100
 
 type Armed =
-  | ({ readonly kind: 'answer' } & Parameters<CounterpartFaults['answerNext']>[0])
-  | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextAnswer']>[0]>)
+  | ({ readonly kind: 'response' } & Parameters<CounterpartFaults['respondNext']>[0])
+  | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextResponse']>[0]>)
   | { readonly kind: 'repeat'; readonly method?: string; readonly after?: number }
 
-/** The last answer to a method. */
+/** The last response to a method. */
 interface KeptAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -68,15 +68,15 @@ const keptMax = 1_000_000
 class ArmedFaults implements CounterpartFaults {
   #waiting: { readonly fault: Armed; after: number }[] = []
 
-  answerNext(fault: Parameters<CounterpartFaults['answerNext']>[0]): void {
-    this.#arm({ kind: 'answer', ...fault })
+  respondNext(fault: Parameters<CounterpartFaults['respondNext']>[0]): void {
+    this.#arm({ kind: 'response', ...fault })
   }
 
-  loseNextAnswer(fault: Parameters<CounterpartFaults['loseNextAnswer']>[0] = {}): void {
+  loseNextResponse(fault: Parameters<CounterpartFaults['loseNextResponse']>[0] = {}): void {
     this.#arm({ kind: 'lose', ...fault })
   }
 
-  repeatNextAnswer(fault: { readonly method?: string; readonly after?: number } = {}): void {
+  repeatNextResponse(fault: { readonly method?: string; readonly after?: number } = {}): void {
     this.#arm({ kind: 'repeat', ...fault })
   }
 
@@ -112,12 +112,12 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
     const fault = options.spare?.(path, method) === true ? undefined : faults.strike(method)
     const fate = fault === undefined ? 'passed' : fault.kind === 'lose' ? 'answer lost' : 'answered'
     if (requests.push({ method, path, fate }) > requestsMax) requests.shift()
-    if (fault?.kind === 'answer') return answerInPlace(fault, request, response)
-    if (fault?.kind === 'repeat') return repeatAnswer(kept.get(method), request, response)
+    if (fault?.kind === 'response') return respondInPlace(fault, request, response)
+    if (fault?.kind === 'repeat') return repeatResponse(kept.get(method), request, response)
     const ends = options.rewriteLinks === true ? { from: upstream.origin, to: origin() } : undefined
     const isSpared = options.spare?.(path, method) === true
-    const keep = (answer: KeptAnswer): void => {
-      if (!isSpared) kept.set(method, answer)
+    const keep = (reply: KeptAnswer): void => {
+      if (!isSpared) kept.set(method, reply)
     }
     forward({ upstream, agent, request, response, keep, loses: fault !== undefined, ...(ends && { ends }) })
   })
@@ -138,8 +138,8 @@ export async function startFaultProxy(target: string, options: FaultProxyOptions
 }
 
 /** The request is read and thrown away, so that the connection stays usable. */
-function answerInPlace(
-  fault: Extract<Armed, { kind: 'answer' }>,
+function respondInPlace(
+  fault: Extract<Armed, { kind: 'response' }>,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -152,20 +152,20 @@ function answerInPlace(
   })
 }
 
-function repeatAnswer(
-  answer: KeptAnswer | undefined,
+function repeatResponse(
+  reply: KeptAnswer | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   request.resume()
   request.once('end', () => {
-    if (answer === undefined) return void response.writeHead(502).end()
-    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = answer.headers
-    response.writeHead(answer.status, headers).end(answer.body)
+    if (reply === undefined) return void response.writeHead(502).end()
+    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = reply.headers
+    response.writeHead(reply.status, headers).end(reply.body)
   })
 }
 
-/** Passes an answer on and hands it over once it is whole. */
+/** Passes a response on and hands it over once it is whole. */
 function keeping(done: (body: Buffer) => void): Transform {
   const chunks: Buffer[] = []
   let length = 0
@@ -188,7 +188,7 @@ interface Forwarding {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly loses: boolean
-  readonly keep: (answer: KeptAnswer) => void
+  readonly keep: (reply: KeptAnswer) => void
   readonly ends?: LinkEnds
 }
 
@@ -204,15 +204,15 @@ function forward({ upstream, agent, request, response, loses, keep, ends }: Forw
       headers,
       agent,
     },
-    (answer) => {
-      // The request has taken effect once the whole answer is here; only then is the connection broken.
-      if (loses) return void answer.resume().once('close', () => request.socket.destroy())
-      const status = answer.statusCode ?? 502
-      const headers = rewrittenHeaders(answer.headers, ends)
+    (reply) => {
+      // The request has taken effect once the whole response is here; only then is the connection broken.
+      if (loses) return void reply.resume().once('close', () => request.socket.destroy())
+      const status = reply.statusCode ?? 502
+      const headers = rewrittenHeaders(reply.headers, ends)
       response.writeHead(status, headers)
       const keeper = keeping((body) => keep({ status, headers, body }))
       const parts =
-        ends === undefined ? [answer, keeper, response] : [answer, rewriting(ends), keeper, response]
+        ends === undefined ? [reply, keeper, response] : [reply, rewriting(ends), keeper, response]
       pipeline(parts, (error) => error != null && response.destroy())
     },
   )

@@ -95,9 +95,9 @@ function sharedFile(file: string): { readonly door: CounterpartResource; start()
       await edit((rows) => [...rows, textsOf(body)])
       return String(body.id)
     },
-    change: (rid, patch) =>
-      edit((rows) => rows.map((row) => (row.id === rid ? { ...row, ...textsOf(patch) } : row))),
-    remove: (rid) => edit((rows) => rows.filter(({ id }) => id !== rid)),
+    change: (nativeId, patch) =>
+      edit((rows) => rows.map((row) => (row.id === nativeId ? { ...row, ...textsOf(patch) } : row))),
+    remove: (nativeId) => edit((rows) => rows.filter(({ id }) => id !== nativeId)),
     refused: (seed) => ({ id: `C${seed}`, colour: 'red' }),
     crowd: async (count) => {
       await edit((rows) => [
@@ -170,12 +170,12 @@ async function oldSystem(
       await exportAll()
       return String(body.id)
     },
-    change: async (rid, patch) => {
-      records.set(rid, { ...records.get(rid), ...patch })
+    change: async (nativeId, patch) => {
+      records.set(nativeId, { ...records.get(nativeId), ...patch })
       await exportAll()
     },
-    remove: async (rid) => {
-      records.delete(rid)
+    remove: async (nativeId) => {
+      records.delete(nativeId)
       await exportAll()
     },
     count: async () => {
@@ -226,14 +226,14 @@ async function changeFiles(folder: string): Promise<CounterpartResource> {
       await drop('upsert', row)
       return String(body.id)
     },
-    change: async (rid, patch) => {
-      const row = { ...records.get(rid), ...textsOf(patch) }
-      records.set(rid, row)
+    change: async (nativeId, patch) => {
+      const row = { ...records.get(nativeId), ...textsOf(patch) }
+      records.set(nativeId, row)
       await drop('upsert', row)
     },
-    remove: async (rid) => {
-      records.delete(rid)
-      await drop('delete', { id: rid })
+    remove: async (nativeId) => {
+      records.delete(nativeId)
+      await drop('delete', { id: nativeId })
     },
     count: async () => records.size,
   }

@@ -106,10 +106,13 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-const delivery: NonNullable<Counterpart['delivery']> = ({ resource, rid, deleted = false }) => {
+const delivery: NonNullable<Counterpart['delivery']> = ({ resource, nativeId, deleted = false }) => {
   const id = `msg_${randomUUID()}`
   const at = new Date()
-  const body = JSON.stringify({ type: `${resource}.${deleted ? 'deleted' : 'changed'}`, data: { id: rid } })
+  const body = JSON.stringify({
+    type: `${resource}.${deleted ? 'deleted' : 'changed'}`,
+    data: { id: nativeId },
+  })
   return {
     headers: {
       'content-type': 'application/json',
@@ -128,9 +131,9 @@ function doorOf(shop: ShopServer, clock: ShopClock, name: 'products' | 'variants
     rowOf(table.create({ stock: 0, status: 'ACTIVE', ...body })).id
   const insertAt = (bodies: readonly NativeRecord[], at: number): string[] => {
     clock.fixed = at
-    const rids = bodies.map(insert)
+    const nativeIds = bodies.map(insert)
     clock.fixed = undefined
-    return rids
+    return nativeIds
   }
   return {
     name,
@@ -148,8 +151,8 @@ function doorOf(shop: ShopServer, clock: ShopClock, name: 'products' | 'variants
       ...(name === 'products' ? [{ path: ['description'], maxLength: 2_000 }] : []),
     ],
     insert: async (body) => insert(body),
-    change: async (rid, patch) => void rowOf(table.update(rid, patch)),
-    remove: async (rid) => void rowOf(table.remove(rid)),
+    change: async (nativeId, patch) => void rowOf(table.update(nativeId, patch)),
+    remove: async (nativeId) => void rowOf(table.remove(nativeId)),
     insertTied: async (bodies) => insertAt(bodies, clock.now()),
     insertLate: async (body, ageMs) => insertAt([body], Date.now() - ageMs)[0] ?? '',
     refused: () => ({ sku: table.all()[0]?.sku, title: 'A twin' }),

@@ -10,7 +10,7 @@ import type {
   CounterpartResource,
   StartCounterpart,
 } from '../../../src/connectors/kit/conformance/counterpart.ts'
-import type { MemoryCall, MemoryFault, MemoryTwin } from '../../../src/connectors/memory/client.ts'
+import type { MemoryCall, MemoryFault, MemoryStoreTwin } from '../../../src/connectors/memory/client.ts'
 import type { MemoryConfigInput } from '../../../src/connectors/memory/config.ts'
 import { createMemorySystem } from '../../../src/connectors/memory/index.ts'
 
@@ -70,10 +70,10 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-const delivery: NonNullable<Counterpart['delivery']> = ({ resource, rid, deleted = false }) => {
+const delivery: NonNullable<Counterpart['delivery']> = ({ resource, nativeId, deleted = false }) => {
   const id = `msg_${randomUUID()}`
   const at = new Date()
-  const body = JSON.stringify({ changed: [{ resource, rid, ...(deleted ? { deleted } : {}) }] })
+  const body = JSON.stringify({ changed: [{ resource, nativeId, ...(deleted ? { deleted } : {}) }] })
   return {
     headers: {
       'webhook-id': id,
@@ -96,7 +96,7 @@ const methods: Readonly<Record<MemoryCall['operation'], string>> = {
   restore: 'PATCH',
 }
 
-function faultsOf(twin: MemoryTwin): CounterpartFaults {
+function faultsOf(twin: MemoryStoreTwin): CounterpartFaults {
   let armed: { readonly fault: MemoryFault; readonly method?: string; after: number }[] = []
   twin.fault = ({ operation }) => {
     const fitting = armed.filter(({ method }) => (method ?? methods[operation]) === methods[operation])
@@ -109,8 +109,8 @@ function faultsOf(twin: MemoryTwin): CounterpartFaults {
     armed.push({ fault, after, ...(method === undefined ? {} : { method }) })
   }
   return {
-    answerNext: (fault) => arm(kindOf(fault), fault),
-    loseNextAnswer: (fault = {}) => arm({ kind: 'lose-answer' }, fault),
+    respondNext: (fault) => arm(kindOf(fault), fault),
+    loseNextResponse: (fault = {}) => arm({ kind: 'lose-response' }, fault),
     clear: () => {
       armed = []
     },
@@ -120,19 +120,19 @@ function faultsOf(twin: MemoryTwin): CounterpartFaults {
 function kindOf({
   status,
   retryAfterSeconds = 1,
-}: Parameters<CounterpartFaults['answerNext']>[0]): MemoryFault {
+}: Parameters<CounterpartFaults['respondNext']>[0]): MemoryFault {
   if (status === 429) return { kind: 'throttle', afterMs: retryAfterSeconds * 1_000 }
   return { kind: status === 401 || status === 403 ? 'unreachable' : 'drop' }
 }
 
-function doorOf(twin: MemoryTwin, name: string): CounterpartResource {
+function doorOf(twin: MemoryStoreTwin, name: string): CounterpartResource {
   const table = twin.tables.get(name)
   if (table === undefined) throw new RangeError(`the twin has no ${name}`)
   const insertAt = (bodies: readonly Readonly<Record<string, unknown>>[], at: number): string[] => {
     clock.time = at
-    const rids = bodies.map((body) => table.put(table.nextId(), body).rid)
+    const nativeIds = bodies.map((body) => table.put(table.nextId(), body).nativeId)
     clock.time = undefined
-    return rids
+    return nativeIds
   }
   return {
     name,
@@ -143,9 +143,9 @@ function doorOf(twin: MemoryTwin, name: string): CounterpartResource {
     }),
     patch: (seed) => ({ city: `City ${seed}` }),
     texts: [{ path: ['name'] }, { path: ['address', 'street'] }],
-    insert: async (body) => table.put(table.nextId(), body).rid,
-    change: async (rid, patch) => void table.patch(rid, patch),
-    remove: async (rid) => void table.remove(rid),
+    insert: async (body) => table.put(table.nextId(), body).nativeId,
+    change: async (nativeId, patch) => void table.patch(nativeId, patch),
+    remove: async (nativeId) => void table.remove(nativeId),
     insertTied: async (bodies) => insertAt(bodies, Date.now()),
     insertLate: async (body, ageMs) => insertAt([body], Date.now() - ageMs)[0] ?? '',
     count: async () => [...table.living()].length,

@@ -52,8 +52,8 @@ export const startCounterpart: StartCounterpart = async () => {
         patch: (seed) => ({ Price: `${seed % 10_000}.5` }),
         texts: [{ path: ['Name'], maxLength: 120, stores }],
         insert: async (body) => insertProduct(body),
-        change: async (rid, patch) => void products.change({ ID: rid }, stored(patch)),
-        remove: async (rid) => products.delete({ ID: rid }),
+        change: async (nativeId, patch) => void products.change({ ID: nativeId }, stored(patch)),
+        remove: async (nativeId) => products.delete({ ID: nativeId }),
         insertTied: async (bodies) => clock.at(clock.now(), () => bodies.map(insertProduct)),
         insertLate: async (body, ageMs) => clock.at(clock.now() - ageMs, () => insertProduct(body)),
         refused: () => ({ Name: 'Too cheap', Price: '-1' }),
@@ -73,8 +73,8 @@ export const startCounterpart: StartCounterpart = async () => {
           const { Company, Number: number } = contacts.create(stored(body))
           return `Company=${Company},Number=${number}`
         },
-        change: async (rid, patch) => void contacts.change(contactKey(rid), stored(patch)),
-        remove: async (rid) => contacts.delete(contactKey(rid)),
+        change: async (nativeId, patch) => void contacts.change(contactKey(nativeId), stored(patch)),
+        remove: async (nativeId) => contacts.delete(contactKey(nativeId)),
         refused: () => ({ Name: 'Without a company' }),
         stranger: () => 'Company=C1,Number=999999',
         count: async () => contacts.count(),
@@ -88,8 +88,8 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-function contactKey(rid: string): StoredRecord {
-  return Object.fromEntries(rid.split(',').map((part) => part.split('=')))
+function contactKey(nativeId: string): StoredRecord {
+  return Object.fromEntries(nativeId.split(',').map((part) => part.split('=')))
 }
 
 function stored(body: NativeRecord): StoredRecord {

@@ -1,6 +1,6 @@
 /**
  * A proxy that speaks enough of PostgreSQL's protocol to give faults to single statements: it finds the borders of messages, so that a
- * statement is answered in the server's place, or takes effect while its answer is lost.
+ * statement is answered in the server's place, or takes effect while its response is lost.
  *
  * Statuses of HTTP become what a database has instead: 401 a missing right, 422 a violated constraint, 429 too many connections, 500 an
  * internal error; everything else is a connection that breaks off, before a word or in the middle of one.
@@ -8,11 +8,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { CounterpartFaults } from '../../../src/connectors/kit/conformance/counterpart.ts'
 
-type Answer = Parameters<CounterpartFaults['answerNext']>[0]
+type ApiResponse = Parameters<CounterpartFaults['respondNext']>[0]
 
 interface Armed {
-  /** Undefined: the answer is lost. */
-  readonly answer: Answer | undefined
+  /** Undefined: the response is lost. */
+  readonly response: ApiResponse | undefined
   readonly method: string | undefined
   after: number
 }
@@ -75,11 +75,11 @@ export async function startPostgresProxy(serverSocket: string): Promise<Postgres
   return {
     port: portOf(server),
     faults: {
-      answerNext: (answer) => {
-        armed.push({ answer, method: answer.method, after: answer.after ?? 0 })
+      respondNext: (response) => {
+        armed.push({ response, method: response.method, after: response.after ?? 0 })
       },
-      loseNextAnswer: (fault = {}) => {
-        armed.push({ answer: undefined, method: fault.method, after: fault.after ?? 0 })
+      loseNextResponse: (fault = {}) => {
+        armed.push({ response: undefined, method: fault.method, after: fault.after ?? 0 })
       },
       clear: () => {
         armed = []
@@ -102,27 +102,27 @@ function portOf(server: Server): number {
 /** Passes both ways until a fault strikes. A statement is one message, or those from its text up to the next Sync. */
 function relay(client: Socket, upstream: Socket, strike: (method: string) => Armed | undefined): void {
   const requests = new Framer(false)
-  const answers = new Framer(true)
+  const responses = new Framer(true)
   let losing = false
-  let answering: Answer | undefined
+  let receiving: ApiResponse | undefined
   client.on('data', (chunk) => {
     for (const message of requests.take(chunk)) {
       const text = statementOf(message)
-      if (text !== undefined && answering === undefined) {
+      if (text !== undefined && receiving === undefined) {
         const fault = strike(methodOf(text))
-        if (fault !== undefined && fault.answer === undefined) losing = true
-        answering = fault?.answer
+        if (fault !== undefined && fault.response === undefined) losing = true
+        receiving = fault?.response
       }
-      if (answering === undefined) {
+      if (receiving === undefined) {
         upstream.write(message)
       } else if (isLast(message)) {
-        answerInstead(client, answering)
-        answering = undefined
+        respondInstead(client, receiving)
+        receiving = undefined
       }
     }
   })
   upstream.on('data', (chunk) => {
-    for (const message of answers.take(chunk)) {
+    for (const message of responses.take(chunk)) {
       if (!losing) client.write(message)
       else if (message[0] === 0x5a) client.destroy() // ReadyForQuery: by now it has taken effect
     }
@@ -149,7 +149,7 @@ function methodOf(text: string): string {
 
 const states: Readonly<Record<number, string>> = { 401: '42501', 422: '23514', 429: '53300', 500: 'XX000' }
 
-function answerInstead(client: Socket, { status, body = '' }: Answer): void {
+function respondInstead(client: Socket, { status, body = '' }: ApiResponse): void {
   const state = states[status]
   if (state === undefined) {
     client.end(Buffer.from(body))

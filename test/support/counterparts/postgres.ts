@@ -111,18 +111,18 @@ export const startCounterpart: StartCounterpart = async () => {
 function resourceOf(pool: pg.Pool, door: Door): CounterpartResource {
   const { table, key, softDelete, changedAt, crowdBy } = door
   const [first = ''] = key
-  const rid =
+  const nativeId =
     key.length === 1
       ? `${quoted(first)}::text`
       : `json_build_array(${key.map((column) => `${quoted(column)}::text`).join(', ')})::text`
   const insert = async (body: NativeRecord): Promise<string> => {
     const columns = Object.keys(body)
     const text = `insert into ${quoted(table)} (${columns.map(quoted).join(', ')})
-      values (${columns.map((_, index) => `$${index + 1}`).join(', ')}) returning ${rid} as rid`
-    const { rows } = await pool.query<{ rid: string }>(text, Object.values(body))
-    return rows[0]?.rid ?? ''
+      values (${columns.map((_, index) => `$${index + 1}`).join(', ')}) returning ${nativeId} as "nativeId"`
+    const { rows } = await pool.query<{ nativeId: string }>(text, Object.values(body))
+    return rows[0]?.nativeId ?? ''
   }
-  const byRid = `${rid} = $1`
+  const byNativeId = `${nativeId} = $1`
   return {
     name: table,
     body: door.body,
@@ -132,7 +132,7 @@ function resourceOf(pool: pg.Pool, door: Door): CounterpartResource {
     change: async (id, patch) => {
       const changed = changedAt === undefined ? patch : { ...patch, [changedAt]: new Date() }
       const sets = Object.keys(changed).map((column, index) => `${quoted(column)} = $${index + 2}`)
-      await pool.query(`update ${quoted(table)} set ${sets.join(', ')} where ${byRid}`, [
+      await pool.query(`update ${quoted(table)} set ${sets.join(', ')} where ${byNativeId}`, [
         id,
         ...Object.values(changed),
       ])
@@ -140,8 +140,8 @@ function resourceOf(pool: pg.Pool, door: Door): CounterpartResource {
     remove: async (id) => {
       const text =
         softDelete === undefined
-          ? `delete from ${quoted(table)} where ${byRid}`
-          : `update ${quoted(table)} set ${quoted(softDelete)} = now(), updated_at = clock_timestamp() where ${byRid}`
+          ? `delete from ${quoted(table)} where ${byNativeId}`
+          : `update ${quoted(table)} set ${quoted(softDelete)} = now(), updated_at = clock_timestamp() where ${byNativeId}`
       await pool.query(text, [id])
     },
     count: async () => {

@@ -96,11 +96,11 @@ export const startCounterpart: StartCounterpart = async () => {
   }
 }
 
-const delivery: NonNullable<Counterpart['delivery']> = ({ resource, rid, deleted = false }) => {
+const delivery: NonNullable<Counterpart['delivery']> = ({ resource, nativeId, deleted = false }) => {
   const id = `msg_${randomUUID()}`
   const at = new Date()
   const type = `${resource}.${deleted ? 'deleted' : 'changed'}`
-  const body = JSON.stringify({ type, timestamp: at.toISOString(), data: { id: rid, version: 1 } })
+  const body = JSON.stringify({ type, timestamp: at.toISOString(), data: { id: nativeId, version: 1 } })
   return {
     headers: {
       'content-type': 'application/json',
@@ -118,9 +118,9 @@ function doorOf(fake: FakeSystem, name: string): CounterpartResource {
   const { table } = resource
   const insertAt = (bodies: readonly NativeRecord[], at: number): string[] => {
     resource.clock = () => at
-    const rids = bodies.map((body) => table.create(body, 'user').rid)
+    const nativeIds = bodies.map((body) => table.create(body, 'user').nativeId)
     resource.clock = () => Date.now()
-    return rids
+    return nativeIds
   }
   return {
     name,
@@ -133,9 +133,9 @@ function doorOf(fake: FakeSystem, name: string): CounterpartResource {
     }),
     patch: (seed) => ({ city: `City ${seed}` }),
     texts: [{ path: ['name'] }, { path: ['address', 'street'] }],
-    insert: async (body) => table.create(body, 'user').rid,
-    change: async (rid, patch) => void table.patch(rid, patch, 'user'),
-    remove: async (rid) => void table.remove(rid, 'user'),
+    insert: async (body) => table.create(body, 'user').nativeId,
+    change: async (nativeId, patch) => void table.patch(nativeId, patch, 'user'),
+    remove: async (nativeId) => void table.remove(nativeId, 'user'),
     insertTied: async (bodies) => insertAt(bodies, Date.now()),
     insertLate: async (body, ageMs) => insertAt([body], Date.now() - ageMs)[0] ?? '',
     ...(name === 'partners' && {
@@ -144,7 +144,9 @@ function doorOf(fake: FakeSystem, name: string): CounterpartResource {
       },
     }),
     ...(name === 'notes' && {
-      refused: () => ({ code: [...table.rids()].map((rid) => table.current(rid)?.body?.code)[0] }),
+      refused: () => ({
+        code: [...table.nativeIds()].map((nativeId) => table.current(nativeId)?.body?.code)[0],
+      }),
     }),
     count: async () => table.size,
   }

@@ -83,11 +83,13 @@ export const startCounterpart: StartCounterpart = async () => {
     },
     resources: doors.map((door) => resourceOf(fake, door)),
     faults: proxy.faults,
-    delivery: ({ resource, rid }) => ({
+    delivery: ({ resource, nativeId }) => ({
       headers: { 'content-type': 'text/xml; charset=utf-8' },
       query: { token: webhookSecret },
       body: Buffer.from(
-        outboundMessage(fake.org.id, [{ object: resource, id: rid, notificationId: `04l${rid.slice(3)}` }]),
+        outboundMessage(fake.org.id, [
+          { object: resource, id: nativeId, notificationId: `04l${nativeId.slice(3)}` },
+        ]),
       ),
       receivedAt: Date.now(),
     }),
@@ -124,8 +126,8 @@ function resourceOf({ org }: FakeSalesforce, { object, ...door }: Door): Counter
     // What was deleted more than 30 days ago nobody can say any more.
     expireCursors: async () => org.advance(monthMs),
     insert: async (body) => org.create(object, body),
-    change: async (rid, patch) => org.update(object, rid, patch),
-    remove: async (rid) => org.remove(object, rid),
+    change: async (nativeId, patch) => org.update(object, nativeId, patch),
+    remove: async (nativeId) => org.remove(object, nativeId),
     insertTied: async (bodies) => {
       org.setTime(org.now())
       try {

@@ -73,7 +73,8 @@ function partners(sap: SapServer): CounterpartResource {
     texts: [{ path: ['OrganizationBPName1'], maxLength: 40, stores }],
     refused: () => ({ BusinessPartnerCategory: '9', OrganizationBPName1: 'Nobody' }),
     // Nobody deletes a partner: it is marked for archiving, which counts as deleted.
-    remove: async (rid) => void door.change({ BusinessPartner: rid }, { IsMarkedForArchiving: true }),
+    remove: async (nativeId) =>
+      void door.change({ BusinessPartner: nativeId }, { IsMarkedForArchiving: true }),
     count: async () => door.all().filter((one) => one.IsMarkedForArchiving !== true).length,
     crowd: async (count) => {
       for (let at = 0; at < count; at += 1) door.create({ ...partner(at), SearchTerm2: 'CROWD' })
@@ -116,8 +117,8 @@ function orders(sap: SapServer, name: string, soldTo: string): CounterpartResour
 
 function addresses(sap: SapServer, owner: string): CounterpartResource {
   const door = sap.addresses
-  const keyOf = (rid: string): StoredRecord =>
-    Object.fromEntries(rid.split(',').map((part) => part.split('=')))
+  const keyOf = (nativeId: string): StoredRecord =>
+    Object.fromEntries(nativeId.split(',').map((part) => part.split('=')))
   return {
     name: 'BusinessPartnerAddress',
     body: (seed) => ({
@@ -132,8 +133,8 @@ function addresses(sap: SapServer, owner: string): CounterpartResource {
       const { BusinessPartner, AddressID } = door.create(stored(body))
       return `BusinessPartner=${BusinessPartner},AddressID=${AddressID}`
     },
-    change: async (rid, patch) => void door.change(keyOf(rid), stored(patch)),
-    remove: async (rid) => door.delete(keyOf(rid)),
+    change: async (nativeId, patch) => void door.change(keyOf(nativeId), stored(patch)),
+    remove: async (nativeId) => door.delete(keyOf(nativeId)),
     refused: () => ({ BusinessPartner: owner, CityName: 'Nowhere' }),
     stranger: () => `BusinessPartner=${owner},AddressID=99999999`,
     count: async () => door.count(),
@@ -150,8 +151,8 @@ function timed(
   const insert = (body: NativeRecord): string => String(door.create(stored(body))[key])
   return {
     insert: async (body) => insert(body),
-    change: async (rid, patch) => void door.change({ [key]: rid }, stored(patch)),
-    remove: async (rid) => door.delete({ [key]: rid }),
+    change: async (nativeId, patch) => void door.change({ [key]: nativeId }, stored(patch)),
+    remove: async (nativeId) => door.delete({ [key]: nativeId }),
     insertTied: async (bodies) => clock.at(clock.now(), () => bodies.map(insert)),
     insertLate: async (body, ageMs) => clock.at(clock.now() - ageMs, () => insert(body)),
     count: async () => door.count(),

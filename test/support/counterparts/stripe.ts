@@ -39,9 +39,9 @@ export const startCounterpart: StartCounterpart = async (): Promise<Counterpart>
       charges(fake),
     ],
     faults: proxy.faults,
-    delivery: ({ rid }) => {
-      const event = fake.account.events.findLast((one) => valueAt(one, ['data', 'object', 'id']) === rid)
-      if (event === undefined) throw new RangeError(`no event tells of ${rid}`)
+    delivery: ({ nativeId }) => {
+      const event = fake.account.events.findLast((one) => valueAt(one, ['data', 'object', 'id']) === nativeId)
+      if (event === undefined) throw new RangeError(`no event tells of ${nativeId}`)
       const { headers, body } = signedDelivery(event, { secrets: [secret] })
       return { headers, body: Buffer.from(body), receivedAt: Date.now() }
     },
@@ -59,12 +59,12 @@ function resource(fake: FakeStripe, own: Own): CounterpartResource {
   const { name } = own
   return {
     insert: async (body) => fake.insert(name, body),
-    change: async (rid, patch) => fake.change(rid, patch),
+    change: async (nativeId, patch) => fake.change(nativeId, patch),
     insertTied: async (bodies) => {
       fake.freeze()
-      const rids = bodies.map((body) => fake.insert(name, body))
+      const nativeIds = bodies.map((body) => fake.insert(name, body))
       fake.thaw()
-      return rids
+      return nativeIds
     },
     insertLate: async (body, ageMs) => fake.insert(name, body, ageMs),
     count: async () =>
@@ -74,7 +74,7 @@ function resource(fake: FakeStripe, own: Own): CounterpartResource {
 }
 
 const removable = (fake: FakeStripe): Pick<CounterpartResource, 'remove'> => ({
-  remove: async (rid) => fake.remove(rid),
+  remove: async (nativeId) => fake.remove(nativeId),
 })
 
 function customers(fake: FakeStripe): CounterpartResource {
@@ -126,7 +126,7 @@ function paymentIntents(fake: FakeStripe): CounterpartResource {
     patch: (seed) => ({ description: `Order ${seed}, changed` }),
     texts: [{ path: ['description'] }],
     // Through the back door a change is told as the one that Stripe tells of: a step of the payment.
-    change: async (rid, patch) => fake.change(rid, patch, 'payment_intent.processing'),
+    change: async (nativeId, patch) => fake.change(nativeId, patch, 'payment_intent.processing'),
     refused: () => ({ currency: 'eur' }),
   })
 }

@@ -26,12 +26,12 @@ export interface AdminCounts {
 
 /** One write of the engine. */
 export interface AdminWrite {
-  readonly rid: string
+  readonly nativeId: string
   readonly at: number
   readonly body: Native
 }
 
-export function answerAdmin(fake: FakeSystem, path: string, body: unknown, response: ServerResponse): void {
+export function handleAdmin(fake: FakeSystem, path: string, body: unknown, response: ServerResponse): void {
   const [, , verb = '', name = ''] = path.split('/')
   if (verb === 'records') sendAll(fake, name, response)
   else sendJson(response, 200, carryOut(fake, verb, name, body))
@@ -66,7 +66,7 @@ function carryOut(fake: FakeSystem, verb: string, name: string, body: unknown): 
 /** Carries a person's edits out; answers the ids of what was created. */
 export function edit(fake: FakeSystem, wish: AdminEdit): readonly string[] {
   const { table } = fake.resource(wish.resource)
-  const ids = (wish.create ?? []).map((record) => table.create(record, 'user').rid)
+  const ids = (wish.create ?? []).map((record) => table.create(record, 'user').nativeId)
   for (const { id, change } of wish.patch ?? []) table.patch(id, change, 'user')
   for (const { id, into } of wish.merge ?? []) table.remove(id, 'user', { mergedInto: into })
   for (const id of wish.remove ?? []) table.remove(id, 'user')
@@ -78,15 +78,15 @@ function writesSince(fake: FakeSystem, name: string, since: number): readonly Ad
   return fake
     .resource(name)
     .table.changes.filter((version) => version.seq > since && version.by === 'engine')
-    .map(({ rid, at, body }) => ({ rid, at, body: body ?? {} }))
+    .map(({ nativeId, at, body }) => ({ nativeId, at, body: body ?? {} }))
 }
 
 /** All records as NDJSON: `{ id, …, version }` per line. */
 function sendAll(fake: FakeSystem, name: string, response: ServerResponse): void {
   const resource = fake.resource(name)
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-  for (const rid of resource.table.rids()) {
-    const version = resource.table.current(rid) as Version
+  for (const nativeId of resource.table.nativeIds()) {
+    const version = resource.table.current(nativeId) as Version
     response.write(`${JSON.stringify(resource.show(version))}\n`)
   }
   response.end()
@@ -97,7 +97,9 @@ function counts(fake: FakeSystem, name: string): AdminCounts {
   return {
     live: table.size,
     seq: table.seq,
-    duplicates: [...table.createdFor].flatMap(([recordId, rids]) => (rids.length > 1 ? [recordId] : [])),
+    duplicates: [...table.createdFor].flatMap(([recordId, nativeIds]) =>
+      nativeIds.length > 1 ? [recordId] : [],
+    ),
     webhooksAccepted: fake.webhooksAccepted,
     engineWrites: table.changes.filter((version) => version.by === 'engine').length,
   }

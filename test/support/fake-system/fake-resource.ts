@@ -2,7 +2,7 @@
 import type { FakeResourceOptions } from './options.ts'
 import { type Native, RemoteTable, type Version, type Writer } from './remote-table.ts'
 
-export type Answer =
+export type ApiResponse =
   | { readonly status: 200 | 201; readonly version: Version }
   | { readonly status: 204 }
   | {
@@ -13,7 +13,7 @@ export type Answer =
 
 interface StoredKey {
   readonly at: number
-  readonly answer: Answer
+  readonly response: ApiResponse
 }
 
 export class FakeResource {
@@ -34,7 +34,7 @@ export class FakeResource {
       name: options.name,
       now: () => this.clock(),
       stores: (field, value, by) => this.#stored(field, value, by),
-      nextRid: String,
+      nextNativeId: String,
       ...(options.forgetful && { forgetful: true }),
     })
     this.table.onChange((version) => this.#index(version))
@@ -46,9 +46,9 @@ export class FakeResource {
 
   /** What the API shows of a state. */
   show(version: Version): Native {
-    if (this.options.versioned === false) return { id: version.rid, ...version.body }
+    if (this.options.versioned === false) return { id: version.nativeId, ...version.body }
     return {
-      id: version.rid,
+      id: version.nativeId,
       ...version.body,
       version: version.version,
       updatedAt: new Date(version.at).toISOString(),
@@ -61,23 +61,24 @@ export class FakeResource {
   }
 
   /** The state a read by id shows; a lagging system shows an older one. */
-  read(rid: string, staleness: number): Answer {
-    const version = staleness > 0 ? this.table.at(rid, Date.now() - staleness) : this.table.current(rid)
-    return version?.body === undefined ? goneAnswer(version) : { status: 200, version }
+  read(nativeId: string, staleness: number): ApiResponse {
+    const version =
+      staleness > 0 ? this.table.at(nativeId, Date.now() - staleness) : this.table.current(nativeId)
+    return version?.body === undefined ? goneResponse(version) : { status: 200, version }
   }
 
-  create(body: Native, idempotencyKey: string | undefined): Answer {
+  create(body: Native, idempotencyKey: string | undefined): ApiResponse {
     const { create } = this.options
     if (create !== 'idempotencyKey' || idempotencyKey === undefined) return this.#insert(body)
     const known = this.#keys.get(idempotencyKey)
     if (known !== undefined && Date.now() - known.at < (this.options.idempotencyTtlMs ?? 86_400_000))
-      return known.answer
-    const answer = this.#insert(body)
-    this.#keys.set(idempotencyKey, { at: Date.now(), answer })
-    return answer
+      return known.response
+    const response = this.#insert(body)
+    this.#keys.set(idempotencyKey, { at: Date.now(), response })
+    return response
   }
 
-  #insert(input: Native): Answer {
+  #insert(input: Native): ApiResponse {
     const { create, unique } = this.options
     const { id, version: _v, updatedAt: _u, ...given } = input
     const body = this.#completed(given)
@@ -87,51 +88,53 @@ export class FakeResource {
       if (there?.body !== undefined) return { status: 409, code: 'EXISTS' }
     }
     if (create === 'upsertKey' && typeof externalId === 'string') {
-      const [rid] = this.findByExternalId(externalId)
-      if (rid !== undefined) return { status: 200, version: this.table.patch(rid, body, 'engine') }
+      const [nativeId] = this.findByExternalId(externalId)
+      if (nativeId !== undefined) return { status: 200, version: this.table.patch(nativeId, body, 'engine') }
     }
     if (unique !== undefined && this.#taken(body[unique])) return { status: 409, code: 'NOT_UNIQUE' }
     const version = this.table.create(body, 'engine', {
-      ...(create === 'clientId' && typeof id === 'string' && { rid: id }),
+      ...(create === 'clientId' && typeof id === 'string' && { nativeId: id }),
       ...(typeof externalId === 'string' && { recordId: externalId }),
     })
     return { status: 201, version }
   }
 
-  write(rid: string, input: Native, how: 'patch' | 'put', ifMatch: string | undefined): Answer {
-    const before = this.table.current(rid)
-    if (before?.body === undefined) return goneAnswer(before)
+  write(nativeId: string, input: Native, how: 'patch' | 'put', ifMatch: string | undefined): ApiResponse {
+    const before = this.table.current(nativeId)
+    if (before?.body === undefined) return goneResponse(before)
     const refused = this.#precondition(before, ifMatch)
     if (refused !== undefined) return refused
     const { id: _i, version: _v, updatedAt: _u, ...body } = input
     const { unique } = this.options
     if (unique !== undefined && body[unique] !== before.body[unique] && this.#taken(body[unique]))
       return { status: 409, code: 'NOT_UNIQUE' }
-    if (how === 'put') return { status: 200, version: this.table.replace(rid, body, 'engine') }
-    return { status: 200, version: this.table.patch(rid, this.#nested(before.body, body), 'engine') }
+    if (how === 'put') return { status: 200, version: this.table.replace(nativeId, body, 'engine') }
+    return { status: 200, version: this.table.patch(nativeId, this.#nested(before.body, body), 'engine') }
   }
 
-  remove(rid: string, ifMatch: string | undefined): Answer {
-    const before = this.table.current(rid)
-    if (before?.body === undefined) return goneAnswer(before)
+  remove(nativeId: string, ifMatch: string | undefined): ApiResponse {
+    const before = this.table.current(nativeId)
+    if (before?.body === undefined) return goneResponse(before)
     const refused = this.#precondition(before, ifMatch)
     if (refused !== undefined) return refused
-    this.table.remove(rid, 'engine')
+    this.table.remove(nativeId, 'engine')
     return { status: 204 }
   }
 
   findByExternalId(externalId: string): readonly string[] {
-    return [...(this.#byExternalId.get(externalId) ?? [])].filter((rid) => this.table.has(rid))
+    return [...(this.#byExternalId.get(externalId) ?? [])].filter((nativeId) => this.table.has(nativeId))
   }
 
   /** Living records whose properties have these values (as text), as of some time ago. */
   search(wanted: ReadonlyMap<string, string>): readonly Version[] {
     const externalId = wanted.get('externalId')
-    const rids = externalId === undefined ? this.table.rids() : this.findByExternalId(externalId)
+    const nativeIds = externalId === undefined ? this.table.nativeIds() : this.findByExternalId(externalId)
     const seenAt = Date.now() - (this.options.searchLagMs ?? 0)
     const found: Version[] = []
-    for (const rid of rids) {
-      const version = this.options.searchLagMs ? this.table.at(rid, seenAt) : this.table.current(rid)
+    for (const nativeId of nativeIds) {
+      const version = this.options.searchLagMs
+        ? this.table.at(nativeId, seenAt)
+        : this.table.current(nativeId)
       if (version?.body === undefined) continue
       const { body } = version
       if ([...wanted].every(([name, value]) => String(body[name] ?? '') === value)) found.push(version)
@@ -139,7 +142,7 @@ export class FakeResource {
     return found
   }
 
-  #precondition(before: Version, ifMatch: string | undefined): Answer | undefined {
+  #precondition(before: Version, ifMatch: string | undefined): ApiResponse | undefined {
     const { conditional = 'honoured' } = this.options
     if (conditional === 'none') return undefined
     if (ifMatch === undefined)
@@ -167,19 +170,19 @@ export class FakeResource {
   }
 
   #taken(value: unknown): boolean {
-    const rid = this.#byUnique.get(value)
-    return value != null && rid !== undefined && this.table.has(rid)
+    const nativeId = this.#byUnique.get(value)
+    return value != null && nativeId !== undefined && this.table.has(nativeId)
   }
 
   #index(version: Version): void {
     const { unique } = this.options
     const externalId = version.body?.externalId
     if (typeof externalId === 'string') {
-      const rids = this.#byExternalId.get(externalId) ?? new Set()
-      this.#byExternalId.set(externalId, rids.add(version.rid))
+      const nativeIds = this.#byExternalId.get(externalId) ?? new Set()
+      this.#byExternalId.set(externalId, nativeIds.add(version.nativeId))
     }
     if (unique !== undefined && version.body?.[unique] != null)
-      this.#byUnique.set(version.body[unique], version.rid)
+      this.#byUnique.set(version.body[unique], version.nativeId)
   }
 
   #stored(field: string, value: unknown, by: Writer): unknown {
@@ -198,7 +201,7 @@ export class FakeResource {
   }
 }
 
-function goneAnswer(version: Version | undefined): Answer {
+function goneResponse(version: Version | undefined): ApiResponse {
   if (version?.mergedInto !== undefined)
     return { status: 404, code: 'MERGED', mergedInto: version.mergedInto }
   return { status: 404, code: 'NOT_FOUND' }

@@ -91,10 +91,10 @@ test('a lagging search does not find what was made just now', async () => {
   expect((await call(fake, 'GET', '/contacts?externalId=r1')).body.data).toEqual([])
 })
 
-test('a lost answer has had its effect, a dropped request has none and a zombie has it later', async () => {
+test('a lost response has had its effect, a dropped request has none and a zombie has it later', async () => {
   const fake = await fakeWith()
   const { table } = fake.resource('contacts')
-  fake.fault({ kind: 'lose-answer', times: 1 })
+  fake.fault({ kind: 'lose-response', times: 1 })
   await expect(call(fake, 'POST', '/contacts', { name: 'lost' })).rejects.toThrow()
   fake.fault({ kind: 'drop', times: 1 })
   await expect(call(fake, 'POST', '/contacts', { name: 'dropped' })).rejects.toThrow()

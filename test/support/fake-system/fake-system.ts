@@ -15,10 +15,10 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { answerAdmin } from './admin.ts'
+import { handleAdmin } from './admin.ts'
 import { FakeResource } from './fake-resource.ts'
 import { Faults } from './faults.ts'
-import { answerRequest, sendJson } from './http-face.ts'
+import { handleRequest, sendJson } from './http-face.ts'
 import type { FakeSystemOptions, FakeWebhookOptions, Fault } from './options.ts'
 import { WebhookSender } from './webhook-sender.ts'
 
@@ -53,7 +53,7 @@ export class FakeSystem {
     this.resources = new Map(options.resources.map((one) => [one.name, new FakeResource(one)]))
     this.faults = new Faults(this.#seed)
     this.server = createServer((request, response) => {
-      this.#answer(request, response).catch((error: unknown) => {
+      this.#response(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy()
         else sendJson(response, 500, { error: { code: 'INTERNAL', message: String(error) } })
       })
@@ -80,7 +80,7 @@ export class FakeSystem {
     this.#hooks = new WebhookSender(options, () => this.chance())
   }
 
-  /** Deliveries that were answered with 2xx. */
+  /** Deliveries that were responded with 2xx. */
   get webhooksAccepted(): number {
     return this.#hooks?.accepted ?? 0
   }
@@ -113,10 +113,10 @@ export class FakeSystem {
     })
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/'
     const method = request.method ?? 'GET'
-    if (path.startsWith('/__admin/')) return answerAdmin(this, path, await readBody(request), response)
+    if (path.startsWith('/__admin/')) return handleAdmin(this, path, await readBody(request), response)
     if (this.#down) return void request.socket.destroy()
     if (this.calls.push({ method, path, at: Date.now() }) > 10_000) this.calls.splice(0, 5000)
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`)
@@ -126,7 +126,7 @@ export class FakeSystem {
     const body = method === 'GET' || method === 'DELETE' ? undefined : await readBody(request)
     const { latencyMs } = this.options
     if (latencyMs !== undefined && latencyMs > 0) await sleep(latencyMs)
-    const carryOut = () => answerRequest(this, request, body)
+    const carryOut = () => handleRequest(this, request, body)
     const fault = this.faults.any ? this.faults.strike(method, path) : undefined
     if (fault === undefined) return carryOut()(response)
     return this.#goWrong(fault, carryOut, request, response)
@@ -149,7 +149,7 @@ export class FakeSystem {
           fault.body ?? { error: { code: `FAULT_${status}`, message: 'As asked for.' } },
         )
       }
-      case 'lose-answer':
+      case 'lose-response':
         carryOut()
         return void request.socket.destroy()
       case 'drop':

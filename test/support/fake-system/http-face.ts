@@ -1,6 +1,6 @@
-/** The HTTP face of a fake system: paths, statuses, pages. Carrying a request out and answering it are two steps, so that the answer can be lost. */
+/** The HTTP face of a fake system: paths, statuses, pages. Carrying a request out and answering it are two steps, so that the response can be lost. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Answer, FakeResource } from './fake-resource.ts'
+import type { ApiResponse, FakeResource } from './fake-resource.ts'
 import type { FakeSystem } from './fake-system.ts'
 import type { Native } from './remote-table.ts'
 
@@ -9,18 +9,18 @@ const limitMax = 10_000
 type Send = (response: ServerResponse) => void | Promise<void>
 
 /** Carries a request out now; what it answers is sent by the function that comes back. */
-export function answerRequest(fake: FakeSystem, request: IncomingMessage, body: unknown): Send {
+export function handleRequest(fake: FakeSystem, request: IncomingMessage, body: unknown): Send {
   const raw = request.url ?? '/'
   const mark = raw.indexOf('?')
   const path = mark < 0 ? raw : raw.slice(0, mark)
   const query = new URLSearchParams(mark < 0 ? '' : raw.slice(mark + 1))
   if (path === '/account') return json(200, { tenant: fake.tenant })
-  const [, name = '', rid, ...rest] = path.split('/')
+  const [, name = '', nativeId, ...rest] = path.split('/')
   const resource = fake.resources.get(name)
   if (resource === undefined || rest.length > 0) return problem(404, 'NO_SUCH_PATH')
-  if (rid === 'changes') return feed(resource, query)
-  if (rid === 'changed') return changedSince(resource, query)
-  if (rid !== undefined) return one(fake, resource, decodeURIComponent(rid), request, body)
+  if (nativeId === 'changes') return feed(resource, query)
+  if (nativeId === 'changed') return changedSince(resource, query)
+  if (nativeId !== undefined) return one(fake, resource, decodeURIComponent(nativeId), request, body)
   if (request.method !== 'POST') return many(resource, query)
   const key = request.headers['idempotency-key']
   return answered(resource, resource.create(asNative(body), typeof key === 'string' ? key : undefined))
@@ -29,7 +29,7 @@ export function answerRequest(fake: FakeSystem, request: IncomingMessage, body: 
 function one(
   fake: FakeSystem,
   resource: FakeResource,
-  rid: string,
+  nativeId: string,
   request: IncomingMessage,
   body: unknown,
 ): Send {
@@ -37,16 +37,16 @@ function one(
   const ifMatch = request.headers['if-match']
   switch (request.method) {
     case 'GET':
-      if (resource.options.virtual !== undefined) return json(200, virtualRecord(Number(rid)))
-      return answered(resource, resource.read(rid, readLagMs > 0 ? fake.chance() * readLagMs : 0))
+      if (resource.options.virtual !== undefined) return json(200, virtualRecord(Number(nativeId)))
+      return answered(resource, resource.read(nativeId, readLagMs > 0 ? fake.chance() * readLagMs : 0))
     case 'PATCH':
       if (write === 'put') return problem(405, 'METHOD_NOT_ALLOWED')
-      return answered(resource, resource.write(rid, asNative(body), 'patch', ifMatch))
+      return answered(resource, resource.write(nativeId, asNative(body), 'patch', ifMatch))
     case 'PUT':
       if (write === 'patch') return problem(405, 'METHOD_NOT_ALLOWED')
-      return answered(resource, resource.write(rid, asNative(body), 'put', ifMatch))
+      return answered(resource, resource.write(nativeId, asNative(body), 'put', ifMatch))
     case 'DELETE':
-      return answered(resource, resource.remove(rid, ifMatch))
+      return answered(resource, resource.remove(nativeId, ifMatch))
     default:
       return problem(405, 'METHOD_NOT_ALLOWED')
   }
@@ -57,8 +57,8 @@ function many(resource: FakeResource, query: URLSearchParams): Send {
   const { virtual, listCap } = resource.options
   if (virtual !== undefined) return virtualPage(virtual, Number(query.get('after') ?? 0), limit)
   if (query.has('id')) {
-    const data = query.getAll('id').flatMap((rid) => {
-      const version = resource.table.current(rid)
+    const data = query.getAll('id').flatMap((nativeId) => {
+      const version = resource.table.current(nativeId)
       return version?.body === undefined ? [] : [resource.show(version)]
     })
     return json(200, { data, next: null, total: data.length })
@@ -70,9 +70,9 @@ function many(resource: FakeResource, query: URLSearchParams): Send {
   }
   if (query.has('offset')) {
     const offset = Number(query.get('offset'))
-    const rids = [...resource.table.rids()].slice(offset, offset + limit)
-    const data = rids.flatMap((rid) => {
-      const version = resource.table.current(rid)
+    const nativeIds = [...resource.table.nativeIds()].slice(offset, offset + limit)
+    const data = nativeIds.flatMap((nativeId) => {
+      const version = resource.table.current(nativeId)
       return version === undefined ? [] : [resource.show(version)]
     })
     return json(200, { data, total: resource.table.size })
@@ -96,7 +96,11 @@ function feed(resource: FakeResource, query: URLSearchParams): Send {
   const page = resource.table.changes.slice(since, since + limitOf(query))
   const next = since + page.length
   return json(200, {
-    changes: page.map(({ rid, version, body }) => ({ id: rid, version, deleted: body === undefined })),
+    changes: page.map(({ nativeId, version, body }) => ({
+      id: nativeId,
+      version,
+      deleted: body === undefined,
+    })),
     next: String(next),
     more: next < resource.table.changes.length,
   })
@@ -107,10 +111,10 @@ function changedSince(resource: FakeResource, query: URLSearchParams): Send {
   const from = Date.parse(query.get('from') ?? '1970-01-01T00:00:00Z')
   const after = query.get('after') ?? ''
   const limit = limitOf(query)
-  const found = [...resource.table.rids()]
-    .flatMap((rid) => resource.table.current(rid) ?? [])
-    .filter((version) => version.at > from || (version.at === from && version.rid > after))
-    .sort((a, b) => a.at - b.at || (a.rid < b.rid ? -1 : 1))
+  const found = [...resource.table.nativeIds()]
+    .flatMap((nativeId) => resource.table.current(nativeId) ?? [])
+    .filter((version) => version.at > from || (version.at === from && version.nativeId > after))
+    .sort((a, b) => a.at - b.at || (a.nativeId < b.nativeId ? -1 : 1))
   return json(200, {
     data: found.slice(0, limit).map((version) => resource.show(version)),
     more: found.length > limit,
@@ -147,19 +151,19 @@ function virtualPage(total: number, after: number, limit: number): Send {
   }
 }
 
-function answered(resource: FakeResource, answer: Answer): Send {
-  if (answer.status === 204) return (response) => void response.writeHead(204).end()
-  if ('code' in answer)
+function answered(resource: FakeResource, reply: ApiResponse): Send {
+  if (reply.status === 204) return (response) => void response.writeHead(204).end()
+  if ('code' in reply)
     return problem(
-      answer.status,
-      answer.code,
-      answer.mergedInto === undefined ? {} : { mergedInto: answer.mergedInto },
+      reply.status,
+      reply.code,
+      reply.mergedInto === undefined ? {} : { mergedInto: reply.mergedInto },
     )
-  const shown = resource.show(answer.version)
-  const etag = resource.etag(answer.version)
+  const shown = resource.show(reply.version)
+  const etag = resource.etag(reply.version)
   return (response) => {
     if (etag !== undefined) response.setHeader('etag', etag)
-    sendJson(response, answer.status, shown)
+    sendJson(response, reply.status, shown)
   }
 }
 

@@ -10,7 +10,7 @@ export interface FakeResourceOptions {
   /** Whether a version is shown (property `version` and `ETag`). @default true */
   readonly versioned?: boolean
   /**
-   * Strongest identity offered for creates: the client's own `id`, an `externalId` that is unique (a second POST answers with the first
+   * Strongest identity offered for creates: the client's own `id`, an `externalId` that is unique (a second POST responds with the first
    * record), an `Idempotency-Key` header, or nothing. A property `externalId` is kept and can be searched in any case.
    * @default 'none'
    */
@@ -53,7 +53,7 @@ export interface FakeSystemOptions {
   /** Bearer token that requests must carry. @default none */
   readonly token?: string
   readonly webhooks?: FakeWebhookOptions
-  /** Time that each answer takes. @default 0 */
+  /** Time that each response takes. @default 0 */
   readonly latencyMs?: number
   /** @default 1 */
   readonly seed?: number
@@ -74,8 +74,8 @@ export interface FakeWebhookOptions {
 /**
  * One thing that goes wrong. Faults are tried in the order they were added; the first that matches and whose chance comes up happens.
  *
- * - `status`: answers with a status, after or without carrying the request out
- * - `lose-answer`: carries it out, then breaks the connection · `drop`: breaks the connection at once
+ * - `status`: responds with a status, after or without carrying the request out
+ * - `lose-response`: carries it out, then breaks the connection · `drop`: breaks the connection at once
  * - `zombie`: breaks the connection at once and carries the request out `delayMs` later
  * - `html`: 200 with a page instead of data · `empty-list`: 200 with no records · `cut-list`: ends the listing after this page
  * - `oversize`: a page of `bytes` bytes · `garbage`: 200 with broken JSON
@@ -84,7 +84,7 @@ export interface FakeWebhookOptions {
 export interface Fault {
   readonly kind:
     | 'status'
-    | 'lose-answer'
+    | 'lose-response'
     | 'drop'
     | 'zombie'
     | 'html'

@@ -12,7 +12,7 @@ export type Writer = 'user' | 'engine'
 
 /** One state of one record. `body` undefined: deleted. */
 export interface Version {
-  readonly rid: string
+  readonly nativeId: string
   /** Counts the states of this record from 1. */
   readonly version: number
   /** Counts the changes of the whole table from 1. */
@@ -27,7 +27,7 @@ export interface Version {
 }
 
 export interface CreateOptions {
-  readonly rid?: string
+  readonly nativeId?: string
   readonly tag?: string
   /** The record id that a create of the engine stands for. */
   readonly recordId?: string
@@ -41,7 +41,7 @@ export interface RemoteTableOptions {
   /** Only the newest state is kept, for loads where the history would not fit. @default false */
   readonly forgetful?: boolean
   /** The n-th id that the system gives, n from 1. @default `<name>-n` */
-  readonly nextRid?: (n: number) => string
+  readonly nextNativeId?: (n: number) => string
 }
 
 /** Called after each change, whoever made it: webhooks hang here. */
@@ -80,18 +80,18 @@ export class RemoteTable {
     return this.#seq
   }
 
-  has(rid: string): boolean {
-    return this.current(rid)?.body !== undefined
+  has(nativeId: string): boolean {
+    return this.current(nativeId)?.body !== undefined
   }
 
   /** Newest state; its body is undefined when the record was deleted. */
-  current(rid: string): Version | undefined {
-    return this.#rows.get(rid)?.at(-1)
+  current(nativeId: string): Version | undefined {
+    return this.#rows.get(nativeId)?.at(-1)
   }
 
   /** The state that was current at a time (the oldest one, if it is younger than that); undefined before it existed. */
-  at(rid: string, time: number): Version | undefined {
-    const history = this.#rows.get(rid)
+  at(nativeId: string, time: number): Version | undefined {
+    const history = this.#rows.get(nativeId)
     if (history === undefined) return undefined
     let found: Version | undefined
     for (const version of history) {
@@ -101,61 +101,63 @@ export class RemoteTable {
     return found
   }
 
-  history(rid: string): readonly Version[] {
-    return this.#rows.get(rid) ?? []
+  history(nativeId: string): readonly Version[] {
+    return this.#rows.get(nativeId) ?? []
   }
 
   create(body: Native, by: Writer, options: CreateOptions = {}): Version {
     this.#given += 1
-    const rid = options.rid ?? this.#options.nextRid?.(this.#given) ?? `${this.name}-${this.#given}`
+    const nativeId =
+      options.nativeId ?? this.#options.nextNativeId?.(this.#given) ?? `${this.name}-${this.#given}`
     if (options.recordId !== undefined) {
       const made = this.createdFor.get(options.recordId) ?? []
       // A record that was removed and is made again under an id that we choose has that id again.
-      if (!made.includes(rid)) made.push(rid)
+      if (!made.includes(nativeId)) made.push(nativeId)
       this.createdFor.set(options.recordId, made)
     }
-    if (!this.#rows.has(rid)) this.#order.push(rid)
+    if (!this.#rows.has(nativeId)) this.#order.push(nativeId)
     this.#live += 1
-    return this.#append(rid, this.#stored(body, by), by, { ...(options.tag && { tag: options.tag }) })
+    return this.#append(nativeId, this.#stored(body, by), by, { ...(options.tag && { tag: options.tag }) })
   }
 
   /** Changes only the named properties. @throws RangeError when the record does not exist */
-  patch(rid: string, change: Native, by: Writer, tag?: string): Version {
-    const before = this.#living(rid)
-    return this.#append(rid, { ...before, ...this.#stored(change, by) }, by, { ...(tag && { tag }) })
+  patch(nativeId: string, change: Native, by: Writer, tag?: string): Version {
+    const before = this.#living(nativeId)
+    return this.#append(nativeId, { ...before, ...this.#stored(change, by) }, by, { ...(tag && { tag }) })
   }
 
   /** Replaces the whole record. @throws RangeError when the record does not exist */
-  replace(rid: string, body: Native, by: Writer, tag?: string): Version {
-    this.#living(rid)
-    return this.#append(rid, this.#stored(body, by), by, { ...(tag && { tag }) })
+  replace(nativeId: string, body: Native, by: Writer, tag?: string): Version {
+    this.#living(nativeId)
+    return this.#append(nativeId, this.#stored(body, by), by, { ...(tag && { tag }) })
   }
 
   /** @throws RangeError when the record does not exist */
-  remove(rid: string, by: Writer, options: { tag?: string; mergedInto?: string } = {}): Version {
-    this.#living(rid)
+  remove(nativeId: string, by: Writer, options: { tag?: string; mergedInto?: string } = {}): Version {
+    this.#living(nativeId)
     this.#live -= 1
-    return this.#append(rid, undefined, by, options)
+    return this.#append(nativeId, undefined, by, options)
   }
 
   /** Brings a removed record back under its old id, as it was. @throws RangeError when there is nothing to bring back */
-  restore(rid: string, by: Writer): Version {
-    const body = this.history(rid).findLast((version) => version.body !== undefined)?.body
-    if (body === undefined || this.has(rid)) throw new RangeError(`${this.name}: there is no removed ${rid}`)
+  restore(nativeId: string, by: Writer): Version {
+    const body = this.history(nativeId).findLast((version) => version.body !== undefined)?.body
+    if (body === undefined || this.has(nativeId))
+      throw new RangeError(`${this.name}: there is no removed ${nativeId}`)
     this.#live += 1
-    return this.#append(rid, body, by, {})
+    return this.#append(nativeId, body, by, {})
   }
 
   /** The system gives a record another id: the old one is gone, without a word about the new one. */
-  renumber(rid: string, by: Writer): Version {
-    const body = this.#living(rid)
-    this.remove(rid, by, { tag: 'renumbered' })
-    return this.create(body, by, { tag: `renumbered ${rid}` })
+  renumber(nativeId: string, by: Writer): Version {
+    const body = this.#living(nativeId)
+    this.remove(nativeId, by, { tag: 'renumbered' })
+    return this.create(body, by, { tag: `renumbered ${nativeId}` })
   }
 
   /** Rids of all records there are now, in the order of creation. */
-  *rids(): Generator<string> {
-    for (const rid of this.#order) if (this.has(rid)) yield rid
+  *nativeIds(): Generator<string> {
+    for (const nativeId of this.#order) if (this.has(nativeId)) yield nativeId
   }
 
   /** Up to `limit` living records after a position in the order of creation; `next` is the position to go on from. */
@@ -169,9 +171,9 @@ export class RemoteTable {
     return { records, ...(index < this.#order.length && { next: index }) }
   }
 
-  #living(rid: string): Native {
-    const body = this.current(rid)?.body
-    if (body === undefined) throw new RangeError(`${this.name}: there is no ${rid}`)
+  #living(nativeId: string): Native {
+    const body = this.current(nativeId)?.body
+    if (body === undefined) throw new RangeError(`${this.name}: there is no ${nativeId}`)
     return body
   }
 
@@ -182,15 +184,15 @@ export class RemoteTable {
   }
 
   #append(
-    rid: string,
+    nativeId: string,
     body: Native | undefined,
     by: Writer,
     more: { tag?: string; mergedInto?: string },
   ): Version {
     this.#seq += 1
-    const history = this.#rows.get(rid) ?? []
+    const history = this.#rows.get(nativeId) ?? []
     const version: Version = {
-      rid,
+      nativeId,
       version: (history.at(-1)?.version ?? 0) + 1,
       seq: this.#seq,
       at: this.#options.now(),
@@ -200,7 +202,7 @@ export class RemoteTable {
     }
     if (this.#options.forgetful) history.length = 0
     history.push(version)
-    this.#rows.set(rid, history)
+    this.#rows.set(nativeId, history)
     if (!this.#options.forgetful) this.changes.push(version)
     for (const listener of this.#listeners) listener(version)
     return version

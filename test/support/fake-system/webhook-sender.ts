@@ -14,7 +14,7 @@ export class WebhookSender {
   readonly #waiting = new Set<NodeJS.Timeout>()
   #sent = 0
   #closed = false
-  /** Deliveries answered with 2xx. */
+  /** Deliveries responded with 2xx. */
   accepted = 0
 
   constructor(options: FakeWebhookOptions, chance: () => number) {
@@ -32,7 +32,7 @@ export class WebhookSender {
     const body = JSON.stringify({
       type: version.body === undefined ? `${resource}.deleted` : `${resource}.changed`,
       timestamp: new Date(version.at).toISOString(),
-      data: { id: version.rid, version: version.version },
+      data: { id: version.nativeId, version: version.version },
     })
     const copies = duplicate > 0 && this.#chance() < duplicate ? 2 : 1
     for (let copy = 0; copy < copies; copy += 1)

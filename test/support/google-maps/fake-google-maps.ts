@@ -17,9 +17,9 @@ export interface FakeGoogleMaps extends AsyncDisposable {
   readonly asked: readonly URLSearchParams[]
   /** By address, without case. */
   readonly known: Map<string, KnownAddress>
-  /** Statuses of the next answers, whatever is asked. */
+  /** Statuses of the next responses, whatever is asked. */
   readonly next: string[]
-  /** Answers left before OVER_QUERY_LIMIT. @default no bound */
+  /** Returns left before OVER_QUERY_LIMIT. @default no bound */
   quota: number
 }
 
@@ -34,7 +34,7 @@ export async function startFakeGoogleMaps(): Promise<FakeGoogleMaps> {
       return
     }
     asked.push(url.searchParams)
-    sendJson(response, 200, answer(fake, url.searchParams))
+    sendJson(response, 200, reply(fake, url.searchParams))
   })
   const fake: FakeGoogleMaps = {
     url: server.url,
@@ -48,7 +48,7 @@ export async function startFakeGoogleMaps(): Promise<FakeGoogleMaps> {
   return fake
 }
 
-function answer(fake: FakeGoogleMaps, query: URLSearchParams): object {
+function reply(fake: FakeGoogleMaps, query: URLSearchParams): object {
   if (query.get('key') !== fake.key) return refusal('REQUEST_DENIED', 'The provided API key is invalid.')
   const status = fake.next.shift()
   if (status !== undefined) return refusal(status, 'As the test wanted.')

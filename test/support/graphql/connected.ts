@@ -1,4 +1,4 @@
-/** The connector `graphql` bound to a shop, or to an API whose answers a test writes itself. */
+/** The connector `graphql` bound to a shop, or to an API whose responses a test writes itself. */
 import { fileURLToPath } from 'node:url'
 import type { CallContext, ConnectedSystem, ListEnd, Resource } from '../../../src/connectors/kit/contract.ts'
 import { connectSystem } from '../../../src/connectors/registry.ts'
@@ -47,9 +47,9 @@ export async function shopOf(
 
 export const readThing = 'query ($id: ID!) { thing(id: $id) { ...record } }'
 
-/** A GraphQL API whose answers the test writes itself. */
+/** A GraphQL API whose responses the test writes itself. */
 export async function scripted(
-  answer: (query: string, calls: number) => unknown,
+  reply: (query: string, calls: number) => unknown,
   resource: Record<string, unknown> = {},
   status = 200,
 ): Promise<{ things: Resource; system: ConnectedSystem; seen: () => number }> {
@@ -57,7 +57,7 @@ export async function scripted(
   const server = await startServer((request, response) => {
     calls += 1
     const { query } = JSON.parse(request.body) as { query: string }
-    sendJson(response, status, answer(query, calls))
+    sendJson(response, status, reply(query, calls))
   })
   open.push(server)
   const manifest = {
@@ -83,13 +83,13 @@ export async function scripted(
   return { system, things: system.resource('things'), seen: () => calls }
 }
 
-export async function listOf(resource: Resource): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
+export async function listOf(resource: Resource): Promise<{ nativeIds: string[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const pages = resource.list(context)
   for (;;) {
     const next = await pages.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
   }
 }
 

@@ -34,8 +34,8 @@ export interface ShopServer extends ShopTables, AsyncDisposable {
 }
 
 type Fault =
-  | ({ readonly kind: 'answer' } & Parameters<CounterpartFaults['answerNext']>[0])
-  | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextAnswer']>[0]>)
+  | ({ readonly kind: 'response' } & Parameters<CounterpartFaults['respondNext']>[0])
+  | ({ readonly kind: 'lose' } & NonNullable<Parameters<CounterpartFaults['loseNextResponse']>[0]>)
 
 /** Points that come back with time. */
 function costPlugin({ maximum, restoreRate }: NonNullable<ShopOptions['cost']>): Plugin {
@@ -122,13 +122,13 @@ export async function startShop(options: ShopOptions = {}): Promise<ShopServer> 
     return armed.fault
   }
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const bytes = await bodyOf(request)
     const { query = '', variables = {} } = JSON.parse(bytes.toString('utf8') || '{}') as Partial<ShopRequest>
     const method = methodOf(query)
     requests.push({ query, variables, method })
     const fault = take(method)
-    if (fault?.kind === 'answer') {
+    if (fault?.kind === 'response') {
       const retryAfter = fault.retryAfterSeconds
       response.writeHead(fault.status, {
         'content-type': fault.contentType ?? 'application/json',
@@ -156,7 +156,7 @@ export async function startShop(options: ShopOptions = {}): Promise<ShopServer> 
     response.end(text)
   }
   const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy())
+    reply(request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = (): Promise<void> =>
@@ -169,9 +169,9 @@ export async function startShop(options: ShopOptions = {}): Promise<ShopServer> 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     faults: {
-      answerNext: (fault) =>
-        void faults.push({ fault: { kind: 'answer', ...fault }, after: fault.after ?? 0 }),
-      loseNextAnswer: (fault = {}) =>
+      respondNext: (fault) =>
+        void faults.push({ fault: { kind: 'response', ...fault }, after: fault.after ?? 0 }),
+      loseNextResponse: (fault = {}) =>
         void faults.push({ fault: { kind: 'lose', ...fault }, after: fault.after ?? 0 }),
       clear: () => {
         faults = []

@@ -16,7 +16,7 @@ export interface ConsentServer {
   revoked(): number
   /** Refresh tokens that were used up. */
   renewed(): number
-  /** Calls of the API that were answered with records, and refused. */
+  /** Calls of the API that were responded with records, and refused. */
   calls(): { readonly served: number; readonly refused: number }
   close(): Promise<void>
 }
@@ -128,7 +128,7 @@ async function consent(url: string): Promise<string> {
     const sent = await visit(cookies, new URL(action, url).href, { method: 'POST', body })
     place = new URL(sent.headers.get('location') ?? '', url).href
   }
-  const answer = await fetch(`${url}/token`, {
+  const reply = await fetch(`${url}/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',
@@ -138,7 +138,7 @@ async function consent(url: string): Promise<string> {
       client_secret: client.secret,
     }),
   })
-  const { refresh_token: token } = (await answer.json()) as { readonly refresh_token?: string }
+  const { refresh_token: token } = (await reply.json()) as { readonly refresh_token?: string }
   if (token === undefined) throw new RangeError('the login gave no refresh token')
   return token
 }

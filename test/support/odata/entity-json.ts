@@ -9,7 +9,7 @@ import {
   type StoredRecord,
 } from './model.ts'
 
-/** How an answer is to be spelt. */
+/** How a response is to be spelt. */
 export interface Spelling {
   readonly service: FakeService
   /** `http://host/sap/opu/odata/sap/API_X`: for the links of V2. */

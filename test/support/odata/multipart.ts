@@ -14,7 +14,7 @@ export type BatchPart =
   | { readonly kind: 'single'; readonly request: PartRequest }
   | { readonly kind: 'changeset'; readonly requests: readonly PartRequest[] }
 
-export interface PartAnswer {
+export interface PartResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: string
@@ -75,22 +75,22 @@ function request(outer: Readonly<Record<string, string>>, text: string): PartReq
 
 const crlf = '\r\n'
 
-/** @param groups the answers of each part; several (or a set's one) stand in a multipart of their own when `isSet` */
-export function batchAnswer(
-  groups: readonly { readonly isSet: boolean; readonly answers: readonly PartAnswer[] }[],
+/** @param groups the responses of each part; several (or a set's one) stand in a multipart of their own when `isSet` */
+export function batchResponse(
+  groups: readonly { readonly isSet: boolean; readonly responses: readonly PartResponse[] }[],
 ): { readonly contentType: string; readonly body: string } {
   const boundary = 'EJK3rz7rPcmmKqaNBfHhXA-0'
-  const text = groups.map(({ isSet, answers }, index) => {
-    if (!isSet) return answers.map(partText).join('')
+  const text = groups.map(({ isSet, responses }, index) => {
+    if (!isSet) return responses.map(partText).join('')
     const inner = `changeset-${index}-f5a0`
-    const length = answers.map((one) => `--${inner}${crlf}${partText(one)}${crlf}`).join('')
+    const length = responses.map((one) => `--${inner}${crlf}${partText(one)}${crlf}`).join('')
     return `Content-Type: multipart/mixed; boundary=${inner}${crlf}Content-Length: ${length.length}${crlf}${crlf}${length}--${inner}--${crlf}`
   })
   const body = `${text.map((one) => `--${boundary}${crlf}${one}${crlf}`).join('')}--${boundary}--${crlf}`
   return { contentType: `multipart/mixed; boundary=${boundary}`, body }
 }
 
-function partText({ status, headers, body, contentId }: PartAnswer): string {
+function partText({ status, headers, body, contentId }: PartResponse): string {
   const inner = [
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Status'}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`),

@@ -1,4 +1,4 @@
-/** A connected resource of a service whose answers the test writes itself. */
+/** A connected resource of a service whose responses the test writes itself. */
 
 import type { CallContext, ListEnd, Resource } from '../../../src/connectors/kit/contract.ts'
 import { connectSystem } from '../../../src/connectors/registry.ts'
@@ -22,11 +22,11 @@ export interface Reply {
   readonly body: string
 }
 
-/** A resource of a service whose answers the test writes; the metadata is the service's own unless given. */
+/** A resource of a service whose responses the test writes; the metadata is the service's own unless given. */
 export async function scripted(
   name: 'Products' | 'Contacts',
   settings: Record<string, unknown>,
-  answer: (request: SeenRequest) => Reply,
+  reply: (request: SeenRequest) => Reply,
   options: { readonly metadata?: string; readonly batchFormat?: string } = {},
 ): Promise<{ resource: Resource; server: LocalServer }> {
   const service = name === 'Products' ? productsService : contactsService
@@ -38,7 +38,7 @@ export async function scripted(
       type = 'application/json',
       headers,
       body,
-    }: Reply = isMetadata ? { body: metadata } : answer(request)
+    }: Reply = isMetadata ? { body: metadata } : reply(request)
     response.writeHead(status, { 'content-type': isMetadata ? 'application/xml' : type, ...headers })
     response.end(body)
   })
@@ -61,13 +61,13 @@ export async function scripted(
   return { resource: system.resource(name), server }
 }
 
-export async function listOf(resource: Resource): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
+export async function listOf(resource: Resource): Promise<{ nativeIds: string[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const walk = resource.list(context)
   for (;;) {
     const next = await walk.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
   }
 }
 

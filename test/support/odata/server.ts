@@ -3,8 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { metadataOf } from './metadata.ts'
 import { type FakeService, type FakeSet, Refusal, type StoredRecord } from './model.ts'
-import { type BatchPart, batchAnswer, type PartAnswer, type PartRequest, parseBatch } from './multipart.ts'
-import { answerRequest, jsonHeaders, refusalAnswer, type ServiceEnvironment } from './service-requests.ts'
+import {
+  type BatchPart,
+  batchResponse,
+  type PartRequest,
+  type PartResponse,
+  parseBatch,
+} from './multipart.ts'
+import { handleRequest, jsonHeaders, refusalResponse, type ServiceEnvironment } from './service-requests.ts'
 import { Sessions } from './sessions.ts'
 import { FakeStore } from './store.ts'
 
@@ -36,8 +42,8 @@ export interface ODataServer extends AsyncDisposable {
   readonly sessions: Sessions
   /** The newest 1,000 requests. */
   readonly seen: SeenRequest[]
-  /** Answers in place of the service, for the next request that it answers something for. */
-  intercept: ((request: SeenRequest) => PartAnswer | undefined) | undefined
+  /** Responses in place of the service, for the next request that it answers something for. */
+  intercept: ((request: SeenRequest) => PartResponse | undefined) | undefined
   /** The back door: what people do in the system itself. */
   table(path: string, set: string): BackDoor
   close(): Promise<void>
@@ -107,8 +113,8 @@ async function received(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function send(response: ServerResponse, store: FakeStore, answer: PartAnswer, method: string): void {
-  const { status, headers, body } = answer
+function send(response: ServerResponse, store: FakeStore, reply: PartResponse, method: string): void {
+  const { status, headers, body } = reply
   response.sendDate = false
   response.writeHead(status, { date: new Date(store.clock.now()).toUTCString(), ...headers })
   response.end(method === 'HEAD' ? undefined : body)
@@ -120,7 +126,7 @@ async function answered(
   options: ODataServerOptions,
   system: ODataServer,
   request: SeenRequest,
-): Promise<PartAnswer> {
+): Promise<PartResponse> {
   const { headers, url, method } = request
   if ((await options.admits?.(headers.authorization)) === false) {
     return page(401, 'Anmeldung fehlgeschlagen', {
@@ -143,14 +149,14 @@ async function answered(
     }
   }
   const wantsToken = options.csrf === true && /^fetch$/i.test(String(headers['x-csrf-token'] ?? ''))
-  const answer = serviceAnswer(options, system, service, request, pathname)
+  const reply = serviceResponse(options, system, service, request, pathname)
   return wantsToken
-    ? { ...answer, headers: { ...answer.headers, ...system.sessions.open(headers.cookie) } }
-    : answer
+    ? { ...reply, headers: { ...reply.headers, ...system.sessions.open(headers.cookie) } }
+    : reply
 }
 
-/** The framework in front of the services answers with web pages. */
-function page(status: number, text: string, headers: Readonly<Record<string, string>>): PartAnswer {
+/** The framework in front of the services responds with web pages. */
+function page(status: number, text: string, headers: Readonly<Record<string, string>>): PartResponse {
   return {
     status,
     headers: { 'content-type': 'text/html', ...headers },
@@ -158,13 +164,13 @@ function page(status: number, text: string, headers: Readonly<Record<string, str
   }
 }
 
-function serviceAnswer(
+function serviceResponse(
   options: ODataServerOptions,
   system: ODataServer,
   service: FakeService,
   request: SeenRequest,
   pathname: string,
-): PartAnswer {
+): PartResponse {
   const rest = pathname.slice(service.path.length)
   if (rest === '' || rest === '/') {
     const names = service.sets.map(({ name }) => name)
@@ -185,7 +191,7 @@ function serviceAnswer(
     origin: `http://${request.headers.host ?? ''}`,
   }
   if (rest === '/$batch') return batch(environment, request)
-  return answerRequest(environment, {
+  return handleRequest(environment, {
     method: request.method,
     url: request.url,
     headers: flat(request.headers),
@@ -198,67 +204,73 @@ function flat(headers: IncomingMessage['headers']): Readonly<Record<string, stri
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
 
-function batch(environment: ServiceEnvironment, request: SeenRequest): PartAnswer {
+function batch(environment: ServiceEnvironment, request: SeenRequest): PartResponse {
   const contentType = request.headers['content-type'] ?? ''
   const { service } = environment
   if (contentType.startsWith('application/json')) return jsonBatch(environment, request.body)
   // V2 goes on after a failure; V4 only if asked to.
   const goesOn = service.version === 2 || /continue-on-error/.test(String(request.headers.prefer ?? ''))
-  const groups: { isSet: boolean; answers: readonly PartAnswer[] }[] = []
+  const groups: { isSet: boolean; responses: readonly PartResponse[] }[] = []
   for (const part of parseBatch(contentType, request.body)) {
-    const group = partAnswers(environment, part)
+    const group = partResponses(environment, part)
     groups.push(group)
-    if (!goesOn && group.answers.some(({ status }) => status >= 400)) break
+    if (!goesOn && group.responses.some(({ status }) => status >= 400)) break
   }
-  const { contentType: type, body } = batchAnswer(groups)
+  const { contentType: type, body } = batchResponse(groups)
   return { status: service.version === 2 ? 202 : 200, headers: { 'content-type': type }, body }
 }
 
-function partAnswers(
+function partResponses(
   environment: ServiceEnvironment,
   part: BatchPart,
-): { isSet: boolean; answers: readonly PartAnswer[] } {
+): { isSet: boolean; responses: readonly PartResponse[] } {
   if (part.kind === 'single') {
     const isRead = part.request.method === 'GET'
-    const answer = isRead
-      ? answerRequest(environment, part.request)
-      : refusalAnswer(environment.service, new Refusal(400, '/IWFND/CM_MGW/505', 'Writes need a change set'))
-    return { isSet: false, answers: [answer] }
+    const reply = isRead
+      ? handleRequest(environment, part.request)
+      : refusalResponse(
+          environment.service,
+          new Refusal(400, '/IWFND/CM_MGW/505', 'Writes need a change set'),
+        )
+    return { isSet: false, responses: [reply] }
   }
   try {
-    return { isSet: true, answers: changeSet(environment, part.requests) }
+    return { isSet: true, responses: changeSet(environment, part.requests) }
   } catch (error) {
     if (!(error instanceof FailedSet)) throw error
-    // One answer for the whole set, outside of any multipart.
-    return { isSet: false, answers: [error.answer] }
+    // One response for the whole set, outside of any multipart.
+    return { isSet: false, responses: [error.response] }
   }
 }
 
 class FailedSet extends Error {
-  readonly answer: PartAnswer
+  readonly response: PartResponse
 
-  constructor(answer: PartAnswer) {
+  constructor(reply: PartResponse) {
     super('rolled back')
-    this.answer = answer
+    this.response = reply
   }
 }
 
-function changeSet(environment: ServiceEnvironment, requests: readonly PartRequest[]): readonly PartAnswer[] {
+function changeSet(
+  environment: ServiceEnvironment,
+  requests: readonly PartRequest[],
+): readonly PartResponse[] {
   return environment.store.allOrNothing(() =>
     requests.map((request) => {
-      const answer = { ...answerRequest(environment, request), contentId: request.contentId }
-      if (answer.status >= 400) throw new FailedSet(answer)
-      return answer
+      const reply = { ...handleRequest(environment, request), contentId: request.contentId }
+      if (reply.status >= 400) throw new FailedSet(reply)
+      return reply
     }),
   )
 }
 
-function jsonBatch(environment: ServiceEnvironment, body: string): PartAnswer {
+function jsonBatch(environment: ServiceEnvironment, body: string): PartResponse {
   const { requests } = JSON.parse(body) as {
     requests: { id: string; method: string; url: string; headers?: Record<string, string>; body?: unknown }[]
   }
   const responses = requests.map(({ id, method, url, headers, body: json }) => {
-    const answer = answerRequest(environment, {
+    const reply = handleRequest(environment, {
       method,
       url,
       headers: headers ?? {},
@@ -267,9 +279,9 @@ function jsonBatch(environment: ServiceEnvironment, body: string): PartAnswer {
     })
     return {
       id,
-      status: answer.status,
-      headers: answer.headers,
-      ...(answer.body === '' ? {} : { body: JSON.parse(answer.body) as unknown }),
+      status: reply.status,
+      headers: reply.headers,
+      ...(reply.body === '' ? {} : { body: JSON.parse(reply.body) as unknown }),
     }
   })
   return { status: 200, headers: jsonHeaders(environment.service), body: JSON.stringify({ responses }) }

@@ -2,7 +2,7 @@
 import { canonicalPath, entityJson, etagOf, readBody, type Spelling } from './entity-json.ts'
 import { parseFilter } from './filter.ts'
 import { type FakeNavigation, type FakeService, type FakeSet, Refusal, type StoredRecord } from './model.ts'
-import type { PartAnswer, PartRequest } from './multipart.ts'
+import type { PartRequest, PartResponse } from './multipart.ts'
 import { type FakeStore, notFound } from './store.ts'
 
 export interface ServiceEnvironment {
@@ -22,7 +22,7 @@ interface Place {
   readonly counts: boolean
 }
 
-export function answerRequest(environment: ServiceEnvironment, request: PartRequest): PartAnswer {
+export function handleRequest(environment: ServiceEnvironment, request: PartRequest): PartResponse {
   try {
     const url = new URL(request.url, `http://host${environment.service.path}/`)
     const path = url.pathname.startsWith(environment.service.path)
@@ -30,10 +30,10 @@ export function answerRequest(environment: ServiceEnvironment, request: PartRequ
       : url.pathname
     const place = placeOf(environment.service, path)
     const verb = (request.headers['x-http-method'] ?? request.method).toUpperCase()
-    return new RequestAnswer(environment, request, place, url.searchParams).answer(verb)
+    return new RequestResponse(environment, request, place, url.searchParams).response(verb)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return refusalAnswer(environment.service, error)
+    return refusalResponse(environment.service, error)
   }
 }
 
@@ -66,7 +66,7 @@ function padded(_set: FakeSet, value: string): string {
   return /^0+\d+$/.test(value) ? value.replace(/^0+/, '') : value
 }
 
-class RequestAnswer {
+class RequestResponse {
   readonly #environment: ServiceEnvironment
   readonly #request: PartRequest
   readonly #place: Place
@@ -83,7 +83,7 @@ class RequestAnswer {
     this.#spelling = { service, root: origin + service.path, ieee754 }
   }
 
-  answer(verb: string): PartAnswer {
+  response(verb: string): PartResponse {
     const { key, navigation } = this.#place
     switch (verb) {
       case 'GET':
@@ -116,7 +116,7 @@ class RequestAnswer {
     return record
   }
 
-  #one(): PartAnswer {
+  #one(): PartResponse {
     const record = this.#existing()
     const etag = etagOf(this.#place.set, record)
     const body = this.#expanded(
@@ -128,7 +128,7 @@ class RequestAnswer {
     return this.#json(200, this.#wrapped(body), etag === undefined ? {} : { etag })
   }
 
-  #related(navigation: FakeNavigation): PartAnswer {
+  #related(navigation: FakeNavigation): PartResponse {
     const target = this.#target(navigation)
     const found = this.#far(navigation, this.#existing(), target)
     if (navigation.many) return this.#list(found, target)
@@ -137,7 +137,7 @@ class RequestAnswer {
     return this.#json(200, this.#wrapped(this.#expanded(target, one, [], this.#select())), {})
   }
 
-  #list(all: readonly StoredRecord[], set: FakeSet = this.#place.set): PartAnswer {
+  #list(all: readonly StoredRecord[], set: FakeSet = this.#place.set): PartResponse {
     const { service, pageSizeMax, origin } = this.#environment
     const filter = this.#query.get('$filter')
     const matching = filter === null ? all : filtered(all, parseFilter(filter, set), this.#limitOfScan(set))
@@ -185,7 +185,7 @@ class RequestAnswer {
     }
   }
 
-  #create(): PartAnswer {
+  #create(): PartResponse {
     const { service, store } = this.#environment
     const { set, navigation } = this.#place
     const target = navigation === undefined ? set : this.#target(navigation)
@@ -223,7 +223,7 @@ class RequestAnswer {
     return { record, made: Object.keys(parts) }
   }
 
-  #update(verb: string): PartAnswer {
+  #update(verb: string): PartResponse {
     const { service, store } = this.#environment
     const { set, key } = this.#place
     if (set.updatable === false) throw new Refusal(405, '/IWBEP/CM_MGW_RT/UPDATE', 'Update is not supported')
@@ -245,7 +245,7 @@ class RequestAnswer {
     return this.#json(200, this.#expanded(set, changed, [], undefined), headers)
   }
 
-  #delete(): PartAnswer {
+  #delete(): PartResponse {
     const { service, store } = this.#environment
     const { set, key } = this.#place
     if (set.deletable === false) throw new Refusal(405, '/IWBEP/CM_MGW_RT/DELETE', 'Delete is not supported')
@@ -319,7 +319,7 @@ class RequestAnswer {
       : { '@odata.context': '$metadata#x', ...body }
   }
 
-  #json(status: number, body: unknown, headers: Readonly<Record<string, string>>): PartAnswer {
+  #json(status: number, body: unknown, headers: Readonly<Record<string, string>>): PartResponse {
     return {
       status,
       headers: { ...jsonHeaders(this.#environment.service), ...headers },
@@ -402,7 +402,10 @@ export function jsonHeaders({ version }: FakeService): Readonly<Record<string, s
 }
 
 /** An error as SAP Gateway spells it in either version. */
-export function refusalAnswer(service: FakeService, { status, code, message, field }: Refusal): PartAnswer {
+export function refusalResponse(
+  service: FakeService,
+  { status, code, message, field }: Refusal,
+): PartResponse {
   const detail = { code, message, severity: 'error' }
   const body =
     service.version === 2

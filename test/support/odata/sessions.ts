@@ -16,7 +16,7 @@ export class Sessions {
     this.#idleMs = idleMs
   }
 
-  /** Headers of the answer to a read with `x-csrf-token: Fetch`. */
+  /** Headers of the response to a read with `x-csrf-token: Fetch`. */
   open(cookie: string | undefined): Readonly<Record<string, string | string[]>> {
     const known = this.#session(cookie)
     if (known !== undefined) return { 'x-csrf-token': known.token }

@@ -122,5 +122,5 @@ export async function changesOf(
   return expect.fail('the feed has no end')
 }
 
-export const ridsOf = (changed: readonly ChangedRecord[]): string[] =>
-  changed.map(({ rid }) => rid).toSorted()
+export const nativeIdsOf = (changed: readonly ChangedRecord[]): string[] =>
+  changed.map(({ nativeId }) => nativeId).toSorted()

@@ -51,7 +51,7 @@ export async function fakeErp(
   return { fake, system, partners: system.resource('partners') }
 }
 
-/** A REST system whose answers the test writes itself. */
+/** A REST system whose responses the test writes itself. */
 export async function scripted(respond: Respond, resource: Record<string, unknown> = {}): Promise<Resource> {
   const server = await startServer(respond)
   open.push(server)
@@ -65,12 +65,12 @@ export async function scripted(respond: Respond, resource: Record<string, unknow
   return connect(server.url, { manifest }, 500).resource('things')
 }
 
-export async function listOf(resource: Resource): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
+export async function listOf(resource: Resource): Promise<{ nativeIds: string[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const pages = resource.list(context)
   for (;;) {
     const next = await pages.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
   }
 }

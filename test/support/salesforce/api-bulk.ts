@@ -1,9 +1,9 @@
 /** Bulk API 2.0: `/jobs/query` with results in pages, `/jobs/ingest` with results per row. */
 
 import {
-  type ApiAnswer,
   type ApiContext,
   type ApiRequest,
+  type ApiResponse,
   isObject,
   match,
   objectBody,
@@ -74,7 +74,7 @@ const queryJobs: Route = (request, context) => {
   return { status: 204 }
 }
 
-function createQuery(request: ApiRequest, context: ApiContext): ApiAnswer {
+function createQuery(request: ApiRequest, context: ApiContext): ApiResponse {
   const { operation, query } = objectBody(request)
   if (operation !== 'query' && operation !== 'queryAll') {
     throw new SalesforceError(400, 'INVALIDJOB', 'operation must be query or queryAll')
@@ -131,7 +131,7 @@ function queryInfo(job: QueryJob, version: string): Readonly<Record<string, unkn
   }
 }
 
-function results(request: ApiRequest, context: ApiContext, job: QueryJob): ApiAnswer {
+function results(request: ApiRequest, context: ApiContext, job: QueryJob): ApiResponse {
   if (job.state !== 'JobComplete') {
     throw new SalesforceError(400, 'INVALIDJOBSTATE', 'The job has no results: it is not complete')
   }
@@ -198,7 +198,7 @@ const ingestJobs: Route = (request, context) => {
   return undefined
 }
 
-function createIngest(request: ApiRequest, context: ApiContext): ApiAnswer {
+function createIngest(request: ApiRequest, context: ApiContext): ApiResponse {
   const body = objectBody(request)
   const operation = String(body.operation)
   if (!['insert', 'update', 'upsert', 'delete'].includes(operation)) {
@@ -246,7 +246,7 @@ function ingestInfo(job: IngestJob, version: string): Readonly<Record<string, un
   }
 }
 
-function ingestPart(request: ApiRequest, job: IngestJob, part: string): ApiAnswer | undefined {
+function ingestPart(request: ApiRequest, job: IngestJob, part: string): ApiResponse | undefined {
   if (request.method === 'PUT' && part === 'batches') {
     if (job.state !== 'Open') throw new SalesforceError(400, 'INVALIDJOBSTATE', `The job is ${job.state}`)
     job.upload += typeof request.body === 'string' ? request.body : ''
@@ -254,7 +254,7 @@ function ingestPart(request: ApiRequest, job: IngestJob, part: string): ApiAnswe
   }
   if (request.method !== 'GET') return undefined
   const done = job.state === 'JobComplete'
-  const csv = (columns: readonly string[], rows: readonly (readonly string[])[]): ApiAnswer => ({
+  const csv = (columns: readonly string[], rows: readonly (readonly string[])[]): ApiResponse => ({
     status: 200,
     headers: { 'content-type': 'text/csv; charset=UTF-8' },
     text: [columns, ...rows].map((row) => `${row.map(quoted).join(',')}\n`),
@@ -340,7 +340,7 @@ function ingestRow(
   if (field?.externalId !== true)
     throw new SalesforceError(400, 'INVALIDJOB', 'externalIdFieldName is missing')
   const { [field.name]: value, ...rest } = body
-  const answer = upsert(context, { type, field, value, body: rest })
-  const saved = isObject(answer.body) ? answer.body : {}
+  const response = upsert(context, { type, field, value, body: rest })
+  const saved = isObject(response.body) ? response.body : {}
   return { id: String(saved.id), created: saved.created === true }
 }

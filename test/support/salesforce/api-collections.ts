@@ -1,8 +1,8 @@
 /** `/composite/sobjects`: up to 200 records in a write, 2,000 in a read, each with a result of its own. */
 import {
-  type ApiAnswer,
   type ApiContext,
   type ApiRequest,
+  type ApiResponse,
   isObject,
   match,
   objectBody,
@@ -52,7 +52,7 @@ function recordsOf(request: ApiRequest): readonly Readonly<Record<string, unknow
   return records.filter(isObject)
 }
 
-function saveAll(request: ApiRequest, { org }: ApiContext, save: Save): ApiAnswer {
+function saveAll(request: ApiRequest, { org }: ApiContext, save: Save): ApiResponse {
   const allOrNone = objectBody(request).allOrNone === true
   const records = recordsOf(request)
   const results = records.map((record) => attempt(() => save(record, typeOf(org, record))))
@@ -81,7 +81,7 @@ function attempt(save: () => object): Attempt {
   }
 }
 
-function upsertAll(request: ApiRequest, context: ApiContext, object: string, fieldName: string): ApiAnswer {
+function upsertAll(request: ApiRequest, context: ApiContext, object: string, fieldName: string): ApiResponse {
   const type = context.org.type(object)
   const field = type.fields.get(fieldName.toLowerCase())
   if (field?.externalId !== true && field?.type !== 'id') throw notFound()
@@ -101,7 +101,7 @@ function upsertAll(request: ApiRequest, context: ApiContext, object: string, fie
   return { status: 200, body: settled(results, objectBody(request).allOrNone === true) }
 }
 
-function removeAll(request: ApiRequest, { org }: ApiContext): ApiAnswer {
+function removeAll(request: ApiRequest, { org }: ApiContext): ApiResponse {
   const ids = (request.query.get('ids') ?? '').split(',')
   if (ids.length > writesMax) throw new SalesforceError(400, 'EXCEEDED_MAX_SIZE_REQUEST', 'too many ids')
   const results = ids.map((id) =>
@@ -116,7 +116,7 @@ function removeAll(request: ApiRequest, { org }: ApiContext): ApiAnswer {
 }
 
 /** Unknown and deleted records come as null, in the order asked. */
-function retrieve(request: ApiRequest, { org }: ApiContext, object: string): ApiAnswer {
+function retrieve(request: ApiRequest, { org }: ApiContext, object: string): ApiResponse {
   const type = org.type(object)
   const body = objectBody(request)
   const ids = request.method === 'POST' ? texts(body.ids) : (request.query.get('ids') ?? '').split(',')

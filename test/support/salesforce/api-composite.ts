@@ -1,8 +1,8 @@
 /** `/composite`: up to 25 requests in one, the later ones using what the earlier ones gave. */
 import {
-  type ApiAnswer,
   type ApiContext,
   type ApiRequest,
+  type ApiResponse,
   isObject,
   match,
   objectBody,
@@ -27,35 +27,35 @@ function partsOf(request: ApiRequest, key: string): readonly Readonly<Record<str
   return parts.filter(isObject)
 }
 
-function composite(request: ApiRequest, context: ApiContext): ApiAnswer {
+function composite(request: ApiRequest, context: ApiContext): ApiResponse {
   const known = new Map<string, unknown>()
-  const answers = partsOf(request, 'compositeRequest').map((part) => {
+  const responses = partsOf(request, 'compositeRequest').map((part) => {
     const filled = fill(part, known)
     const headers = isObject(filled.httpHeaders) ? filled.httpHeaders : {}
-    const answer = context.handle(subrequest(request, filled, headers))
+    const response = context.handle(subrequest(request, filled, headers))
     const referenceId = String(part.referenceId ?? '')
-    known.set(referenceId, answer.body)
+    known.set(referenceId, response.body)
     return {
-      body: answer.body ?? null,
-      httpHeaders: answer.headers ?? {},
-      httpStatusCode: answer.status,
+      body: response.body ?? null,
+      httpHeaders: response.headers ?? {},
+      httpStatusCode: response.status,
       referenceId,
     }
   })
-  return { status: 200, body: { compositeResponse: answers } }
+  return { status: 200, body: { compositeResponse: responses } }
 }
 
-function batch(request: ApiRequest, context: ApiContext): ApiAnswer {
+function batch(request: ApiRequest, context: ApiContext): ApiResponse {
   const results = partsOf(request, 'batchRequests').map((part) => {
     const url = String(part.url ?? '')
-    const answer = context.handle(
+    const response = context.handle(
       subrequest(
         request,
         { method: part.method, url: `/services/data/${url.replace(/^\//, '')}`, body: part.richInput },
         {},
       ),
     )
-    return { statusCode: answer.status, result: answer.body ?? null }
+    return { statusCode: response.status, result: response.body ?? null }
   })
   return { status: 200, body: { hasErrors: results.some(({ statusCode }) => statusCode >= 400), results } }
 }

@@ -1,5 +1,12 @@
 /** `/query`, `/queryAll` and their cursors, `/limits`, and replication: `updated` and `deleted`. */
-import { type ApiAnswer, type ApiContext, type ApiRequest, match, type Route, withAttributes } from './api.ts'
+import {
+  type ApiContext,
+  type ApiRequest,
+  type ApiResponse,
+  match,
+  type Route,
+  withAttributes,
+} from './api.ts'
 import { SalesforceError } from './errors.ts'
 import { runSoql } from './soql-run.ts'
 import { apiTime } from './values.ts'
@@ -11,7 +18,7 @@ export const queryRoutes: Route = (request, context) => {
   return cursor === undefined ? undefined : queryMore(request, context, cursor.cursor ?? '')
 }
 
-function query(request: ApiRequest, context: ApiContext, all: boolean): ApiAnswer {
+function query(request: ApiRequest, context: ApiContext, all: boolean): ApiResponse {
   const { org } = context
   const text = request.query.get('q')
   if (text === null)
@@ -27,7 +34,7 @@ function query(request: ApiRequest, context: ApiContext, all: boolean): ApiAnswe
   return page(request, context, { id, rows, from: 0 })
 }
 
-function queryMore(request: ApiRequest, context: ApiContext, cursor: string): ApiAnswer {
+function queryMore(request: ApiRequest, context: ApiContext, cursor: string): ApiResponse {
   const [id = '', from = ''] = cursor.split('-')
   const rows = context.cursors.get(id)
   if (rows === undefined || !/^\d+$/.test(from)) {
@@ -44,7 +51,7 @@ function page(
     readonly rows: readonly Readonly<Record<string, unknown>>[]
     readonly from: number
   },
-): ApiAnswer {
+): ApiResponse {
   const { id, rows, from } = part
   const end = from + batchOf(request, context)
   const done = end >= rows.length

@@ -1,9 +1,9 @@
 /** `/sobjects`: describe, and one record at a time. */
 import { createHash } from 'node:crypto'
 import {
-  type ApiAnswer,
   type ApiContext,
   type ApiRequest,
+  type ApiResponse,
   match,
   objectBody,
   type Route,
@@ -104,7 +104,7 @@ interface Upsert {
 }
 
 /** @throws SalesforceError as a create or an update does */
-export function upsert({ org }: Pick<ApiContext, 'org'>, { type, field, value, body }: Upsert): ApiAnswer {
+export function upsert({ org }: Pick<ApiContext, 'org'>, { type, field, value, body }: Upsert): ApiResponse {
   const object = type.spec.name
   if (Object.keys(body).some((key) => key.toLowerCase() === field.name.toLowerCase())) {
     const message = `The ${field.name} field should not be specified in the sobject data.`
@@ -123,7 +123,7 @@ export function upsert({ org }: Pick<ApiContext, 'org'>, { type, field, value, b
   return { status: 201, body: { id, success: true, errors: [], created: true } }
 }
 
-function readRecord(request: ApiRequest, { org }: ApiContext, record: StoredRecord): ApiAnswer {
+function readRecord(request: ApiRequest, { org }: ApiContext, record: StoredRecord): ApiResponse {
   const object = record.type.spec.name
   const since = request.headers['if-modified-since']
   if (since !== undefined && record.modstampMs <= timeOf(since)) return { status: 304 }
@@ -170,7 +170,7 @@ function precondition(
   request: ApiRequest,
   _context: ApiContext,
   record: StoredRecord,
-): ApiAnswer | undefined {
+): ApiResponse | undefined {
   const match = request.headers['if-match']
   const unmodified = request.headers['if-unmodified-since']
   const failed = { status: 412, body: [{ message: 'Precondition Failed', errorCode: 'PRECONDITION_FAILED' }] }

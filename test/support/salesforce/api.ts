@@ -15,8 +15,8 @@ export interface ApiRequest {
   readonly version: string
 }
 
-/** One answer. `text` goes out as it is, `body` as JSON. */
-export interface ApiAnswer {
+/** One response. `text` goes out as it is, `body` as JSON. */
+export interface ApiResponse {
   readonly status: number
   readonly body?: unknown
   readonly text?: string | Iterable<string>
@@ -33,12 +33,12 @@ export interface ApiContext {
   /** Numbers for ids of cursors and jobs. */
   next(): number
   /** Runs another request, for composite ones. */
-  handle(request: ApiRequest): ApiAnswer
+  handle(request: ApiRequest): ApiResponse
 }
 
 /** How the fake behaves. */
 export interface ApiOptions {
-  /** Records in one answer of a query. */
+  /** Records in one response of a query. */
   readonly queryBatch: number
   /** Rows in one result page of a bulk query, unless `maxRecords` asks for fewer. */
   readonly bulkPage: number
@@ -49,7 +49,7 @@ export interface ApiOptions {
 }
 
 /** A route: answers, or is not concerned. */
-export type Route = (request: ApiRequest, context: ApiContext) => ApiAnswer | undefined
+export type Route = (request: ApiRequest, context: ApiContext) => ApiResponse | undefined
 
 /** Whether the path fits a pattern such as `sobjects/:object/:id`; gives the named parts. */
 export function match(

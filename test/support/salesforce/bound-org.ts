@@ -51,7 +51,7 @@ export function clientCredentials(fake: FakeSalesforce): Record<string, unknown>
   return { type: 'oauth2-client-credentials', tokenUrl, clientId, clientSecret }
 }
 
-/** Answers one request, chosen by the test, instead of the org. */
+/** Returns one request, chosen by the test, instead of the org. */
 export function once(
   fits: (request: ApiRequest) => boolean,
   status: number,
@@ -68,14 +68,14 @@ export function once(
 
 export async function listOf(
   resource: Resource,
-): Promise<{ rids: string[]; names: unknown[]; end: ListEnd }> {
-  const rids: string[] = []
+): Promise<{ nativeIds: string[]; names: unknown[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const names: unknown[] = []
   const pages = resource.list(context)
   for (;;) {
     const next = await pages.next()
-    if (next.done === true) return { rids, names, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, names, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
     names.push(...next.value.map(({ native }) => native.Name))
   }
 }
@@ -84,8 +84,8 @@ export async function listOf(
 export async function changesOf(
   resource: Resource,
   from?: string,
-): Promise<{ told: { rid: string; deleted?: boolean }[]; cursor: string }> {
-  const told: { rid: string; deleted?: boolean }[] = []
+): Promise<{ told: { nativeId: string; deleted?: boolean }[]; cursor: string }> {
+  const told: { nativeId: string; deleted?: boolean }[] = []
   let cursor = from
   for (;;) {
     const page = await resource.changes?.(cursor, context)
@@ -99,8 +99,13 @@ export async function changesOf(
 export const create = (resource: Resource, recordId: string, body: Record<string, unknown>) =>
   resource.create?.({ body, recordId, idempotencyKey: recordId }, context)
 
-export const update = (resource: Resource, rid: string, patch: Record<string, unknown>, ifVersion?: string) =>
+export const update = (
+  resource: Resource,
+  nativeId: string,
+  patch: Record<string, unknown>,
+  ifVersion?: string,
+) =>
   resource.update?.(
-    { rid, patch, idempotencyKey: 'k', ...(ifVersion === undefined ? {} : { ifVersion }) },
+    { nativeId, patch, idempotencyKey: 'k', ...(ifVersion === undefined ? {} : { ifVersion }) },
     context,
   )

@@ -1,13 +1,13 @@
 /** Errors as the REST API answers them: a list of `{ errorCode, message, fields? }` with a status. */
 
-/** One entry of an error answer. */
+/** One entry of an error response. */
 export interface ApiFault {
   readonly errorCode: string
   readonly message: string
   readonly fields?: readonly string[]
 }
 
-/** Thrown anywhere in the fake; the face turns it into an answer, collections into one record's result. */
+/** Thrown anywhere in the fake; the face turns it into a response, collections into one record's result. */
 export class SalesforceError extends Error {
   readonly status: number
   readonly faults: readonly ApiFault[]

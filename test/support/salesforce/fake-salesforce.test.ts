@@ -155,7 +155,7 @@ test('jsforce writes collections, each record with a result of its own', async (
 test('a composite request uses in a later part what an earlier part gave', async () => {
   const { conn, fake } = await start()
   const base = '/services/data/v60.0/sobjects'
-  const answer = await conn.requestPost<{ compositeResponse: { httpStatusCode: number }[] }>(
+  const reply = await conn.requestPost<{ compositeResponse: { httpStatusCode: number }[] }>(
     '/services/data/v60.0/composite',
     {
       allOrNone: false,
@@ -172,7 +172,7 @@ test('a composite request uses in a later part what an earlier part gave', async
       ],
     },
   )
-  expect(answer.compositeResponse.map(({ httpStatusCode }) => httpStatusCode)).toEqual([201, 201, 200, 404])
+  expect(reply.compositeResponse.map(({ httpStatusCode }) => httpStatusCode)).toEqual([201, 201, 200, 404])
   const [contact] = fake.org.records('Contact')
   expect(contact?.values.AccountId).toBe([...fake.org.records('Account')][0]?.id)
 })
@@ -221,13 +221,13 @@ test('jsforce loads and reads in bulk, on one page', async () => {
   expect(rows).toMatchObject([{ Name: 'A, "quoted"' }])
 })
 
-test('a spent quota is a 403 that says so, and every answer tells the use', async () => {
+test('a spent quota is a 403 that says so, and every response tells the use', async () => {
   const { conn, fake } = await start({ dailyRequests: 2 })
-  const answer = await fetch(`${fake.url}/services/data/v60.0/limits`, {
+  const reply = await fetch(`${fake.url}/services/data/v60.0/limits`, {
     headers: { authorization: `Bearer ${fake.oauth.newSession()}` },
   })
-  expect(answer.headers.get('sforce-limit-info')).toBe('api-usage=1/2')
-  expect(await answer.json()).toMatchObject({ DailyApiRequests: { Max: 2, Remaining: 1 } })
+  expect(reply.headers.get('sforce-limit-info')).toBe('api-usage=1/2')
+  expect(await reply.json()).toMatchObject({ DailyApiRequests: { Max: 2, Remaining: 1 } })
   await conn.describeGlobal()
   await expect(conn.describeGlobal()).rejects.toMatchObject({ errorCode: 'REQUEST_LIMIT_EXCEEDED' })
 })

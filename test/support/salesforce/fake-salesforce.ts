@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { parseJson, writeJson } from '../../../src/http/json.ts'
-import type { ApiAnswer, ApiContext, ApiOptions, ApiRequest, Route } from './api.ts'
+import type { ApiContext, ApiOptions, ApiRequest, ApiResponse, Route } from './api.ts'
 import { bulkRoutes } from './api-bulk.ts'
 import { collectionRoutes } from './api-collections.ts'
 import { compositeRoutes } from './api-composite.ts'
@@ -20,9 +20,9 @@ export interface FakeSalesforceOptions extends Partial<ApiOptions> {
   readonly oauth?: Partial<OAuthOptions>
   /** API requests a day. @default 100000 */
   readonly dailyRequests?: number
-  /** Answers `POST /__back-door/<verb>`, for a fake in a process of its own. @default no such path */
+  /** Returns `POST /__back-door/<verb>`, for a fake in a process of its own. @default no such path */
   readonly backDoor?: (org: Org, verb: string, wish: Readonly<Record<string, unknown>>) => unknown
-  /** Called before a request is answered; true when it took the answer over. */
+  /** Called before a request is answered; true when it took the response over. */
   readonly intercept?: (request: ApiRequest, response: ServerResponse) => boolean
 }
 
@@ -37,8 +37,8 @@ export interface FakeSalesforce extends AsyncDisposable {
   /** API requests counted today. */
   used: number
   dailyRequests: number
-  /** So many of the next writes take effect without an answer. */
-  loseAnswers: number
+  /** So many of the next writes take effect without a response. */
+  loseResponses: number
   close(): Promise<void>
 }
 
@@ -72,7 +72,7 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     cursors: new Map(),
     jobs: new Map(),
     next: () => (count += 1),
-    handle: (request) => answerApi(request, context),
+    handle: (request) => handleApi(request, context),
   }
   const server = createServer((request, response) => void face(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -86,7 +86,7 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     seen: [],
     used: 0,
     dailyRequests: options.dailyRequests ?? 100_000,
-    loseAnswers: 0,
+    loseResponses: 0,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -97,14 +97,14 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     const address = new URL(incoming.url ?? '/', url)
     fake.seen.push(`${incoming.method} ${address.pathname}`)
     if (fake.seen.length > 100_000) fake.seen.shift()
-    const answer = guarded(() => route(incoming, address, text, response))
+    const reply = guarded(() => route(incoming, address, text, response))
     const isWrite = incoming.method !== 'GET' && address.pathname.includes('/sobjects')
-    if (isWrite && fake.loseAnswers > 0) {
-      fake.loseAnswers -= 1
+    if (isWrite && fake.loseResponses > 0) {
+      fake.loseResponses -= 1
       response.destroy()
       return
     }
-    if (answer !== undefined) send(response, answer, fake)
+    if (reply !== undefined) send(response, reply, fake)
   }
 
   function route(
@@ -112,7 +112,7 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
     address: URL,
     text: string,
     response: ServerResponse,
-  ): ApiAnswer | undefined {
+  ): ApiResponse | undefined {
     const { authorization } = incoming.headers
     const verb = /^\/__back-door\/([\w-]+)$/.exec(address.pathname)?.[1]
     if (verb !== undefined && options.backDoor !== undefined) {
@@ -147,21 +147,21 @@ export async function startFakeSalesforce(options: FakeSalesforceOptions = {}): 
       throw new SalesforceError(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.')
     }
     if (request.path.length === 1 && request.path[0] === 'limits') return limits(fake)
-    return answerApi(request, context)
+    return handleApi(request, context)
   }
 }
 
-function answerApi(request: ApiRequest, context: ApiContext): ApiAnswer {
+function handleApi(request: ApiRequest, context: ApiContext): ApiResponse {
   return guarded(() => {
     for (const route of routes) {
-      const answer = route(request, context)
-      if (answer !== undefined) return answer
+      const reply = route(request, context)
+      if (reply !== undefined) return reply
     }
     throw notFound()
   })
 }
 
-function guarded<Answer extends ApiAnswer | undefined>(act: () => Answer): Answer | ApiAnswer {
+function guarded<Result extends ApiResponse | undefined>(act: () => Result): Result | ApiResponse {
   try {
     return act()
   } catch (error) {
@@ -198,7 +198,7 @@ function jsonOf(incoming: IncomingMessage, text: string): unknown {
   throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'Unexpected character at [line:1, column:2]')
 }
 
-function limits(fake: FakeSalesforce): ApiAnswer {
+function limits(fake: FakeSalesforce): ApiResponse {
   const remaining = Math.max(0, fake.dailyRequests - fake.used)
   return {
     status: 200,
@@ -218,8 +218,8 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function send(response: ServerResponse, answer: ApiAnswer, fake: FakeSalesforce): void {
-  const { status, body, text, headers = {} } = answer
+function send(response: ServerResponse, reply: ApiResponse, fake: FakeSalesforce): void {
+  const { status, body, text, headers = {} } = reply
   const usage = {
     date: new Date(fake.org.now()).toUTCString(),
     'sforce-limit-info': `api-usage=${fake.used}/${fake.dailyRequests}`,

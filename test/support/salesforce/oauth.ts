@@ -1,6 +1,6 @@
 /** `/services/oauth2/token` with client credentials, refresh tokens and JWT bearer; `/services/oauth2/userinfo`. */
 import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypto'
-import type { ApiAnswer } from './api.ts'
+import type { ApiResponse } from './api.ts'
 
 /** Who may get a token. */
 export interface OAuthOptions {
@@ -49,7 +49,7 @@ export class OAuth {
     return until !== undefined && until > this.#now()
   }
 
-  token(form: URLSearchParams, authorization: string | undefined, base: string, orgId: string): ApiAnswer {
+  token(form: URLSearchParams, authorization: string | undefined, base: string, orgId: string): ApiResponse {
     const refused = this.#refusal(form, authorization)
     if (refused !== undefined) return refused
     const token = this.newSession()
@@ -67,7 +67,7 @@ export class OAuth {
     }
   }
 
-  #refusal(form: URLSearchParams, authorization: string | undefined): ApiAnswer | undefined {
+  #refusal(form: URLSearchParams, authorization: string | undefined): ApiResponse | undefined {
     switch (form.get('grant_type')) {
       case 'client_credentials':
         return this.#clientRefusal(form, authorization)
@@ -85,7 +85,7 @@ export class OAuth {
     }
   }
 
-  #clientRefusal(form: URLSearchParams, authorization: string | undefined): ApiAnswer | undefined {
+  #clientRefusal(form: URLSearchParams, authorization: string | undefined): ApiResponse | undefined {
     const basic = /^Basic (\S+)$/i.exec(authorization ?? '')?.[1]
     const decoded = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString('utf8')
     const [id, secret] =
@@ -98,7 +98,7 @@ export class OAuth {
       : oauthError('invalid_client', 'invalid client credentials')
   }
 
-  #assertionRefusal(assertion: string): ApiAnswer | undefined {
+  #assertionRefusal(assertion: string): ApiResponse | undefined {
     const [header = '', payload = '', signature = ''] = assertion.split('.')
     const invalid = oauthError('invalid_grant', 'invalid assertion')
     if (this.#publicKey === undefined)
@@ -124,6 +124,6 @@ export class OAuth {
   }
 }
 
-function oauthError(error: string, description: string): ApiAnswer {
+function oauthError(error: string, description: string): ApiResponse {
   return { status: 400, body: { error, error_description: description } }
 }

@@ -196,7 +196,7 @@ export class Org {
     this.#locked.add(toEighteen(id))
   }
 
-  /** All values of a record by name, as an answer has them. */
+  /** All values of a record by name, as a response has them. */
   native(record: StoredRecord): Record<string, unknown> {
     const values: Record<string, unknown> = {}
     for (const field of record.type.fields.values()) values[field.name] = this.value(record, field)

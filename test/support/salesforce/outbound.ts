@@ -57,8 +57,8 @@ export async function sendOutboundMessage(
     headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: '""' },
     body: outboundMessage(organizationId, notified),
   })
-  const answer = await response.text()
-  return response.ok && /<(?:\w+:)?Ack>\s*true\s*<\/(?:\w+:)?Ack>/.test(answer)
+  const reply = await response.text()
+  return response.ok && /<(?:\w+:)?Ack>\s*true\s*<\/(?:\w+:)?Ack>/.test(reply)
 }
 
 /** A change event as a relay hands it on. */

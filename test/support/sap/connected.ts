@@ -63,38 +63,40 @@ export async function make(
   return result
 }
 
-export async function ridOf(result: Promise<WriteResult>): Promise<string> {
+export async function nativeIdOf(result: Promise<WriteResult>): Promise<string> {
   const settled = await result
   if (settled.kind !== 'ok') throw new Error(`not made: ${JSON.stringify(settled)}`)
-  return settled.rid
+  return settled.nativeId
 }
 
-export async function versionOf(resource: Resource, rid: string): Promise<string> {
-  const read = await resource.read(rid, context)
+export async function versionOf(resource: Resource, nativeId: string): Promise<string> {
+  const read = await resource.read(nativeId, context)
   return read.kind === 'live' ? (read.version ?? '') : ''
 }
 
-export async function listOf(resource: Resource): Promise<{ rids: string[]; pages: number; end: ListEnd }> {
-  const rids: string[] = []
+export async function listOf(
+  resource: Resource,
+): Promise<{ nativeIds: string[]; pages: number; end: ListEnd }> {
+  const nativeIds: string[] = []
   const walk = resource.list(context)
   for (let pages = 0; ; pages += 1) {
     const next = await walk.next()
-    if (next.done === true) return { rids, pages, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, pages, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
   }
 }
 
 export async function drained(
   resource: Resource,
   cursor?: string,
-): Promise<{ rids: string[]; cursor: string }> {
-  const rids: string[] = []
+): Promise<{ nativeIds: string[]; cursor: string }> {
+  const nativeIds: string[] = []
   for (let at = cursor; ; ) {
     const result = await resource.changes?.(at, context)
     if (result?.kind !== 'page') throw new Error(`no page: ${JSON.stringify(result)}`)
-    rids.push(...result.changed.map(({ rid }) => rid))
+    nativeIds.push(...result.changed.map(({ nativeId }) => nativeId))
     at = result.cursor
-    if (!result.more) return { rids, cursor: result.cursor }
+    if (!result.more) return { nativeIds, cursor: result.cursor }
   }
 }
 

@@ -35,18 +35,18 @@ function create(data: unknown): Promise<HttpResponse> {
 
 describe("SAP's own client", () => {
   test('fetches a token for its first write and creates a partner, numbered by the system', async () => {
-    const answer = await create(partner)
-    expect(answer.status).toBe(201)
-    expect(answer.data.d).toMatchObject({ BusinessPartner: '1000001', OrganizationBPName1: 'Nordwind AG' })
-    expect(answer.data.d.CreationDate).toMatch(/^\/Date\(\d+\)\/$/)
-    expect(answer.data.d.CreationTime).toMatch(/^PT\d\dH\d\dM\d\dS$/)
+    const response = await create(partner)
+    expect(response.status).toBe(201)
+    expect(response.data.d).toMatchObject({ BusinessPartner: '1000001', OrganizationBPName1: 'Nordwind AG' })
+    expect(response.data.d.CreationDate).toMatch(/^\/Date\(\d+\)\/$/)
+    expect(response.data.d.CreationTime).toMatch(/^PT\d\dH\d\dM\d\dS$/)
     expect(sap.partners.count()).toBe(1)
   })
 
   test('is refused without a token, and told that one is required', async () => {
-    const answer = await send({ method: 'post', url: collection, data: partner }, { fetchCsrfToken: false })
-    expect(answer.status).toBe(403)
-    expect(answer.headers['x-csrf-token']).toBe('Required')
+    const response = await send({ method: 'post', url: collection, data: partner }, { fetchCsrfToken: false })
+    expect(response.status).toBe(403)
+    expect(response.headers['x-csrf-token']).toBe('Required')
     expect(sap.partners.count()).toBe(0)
   })
 

@@ -72,7 +72,7 @@ export class FakeAccount {
       indexedAt: this.now + this.#options.searchLagMs,
     }
     this.objects.set(id, stored)
-    if (kind.events.created !== undefined) this.tell(kind.events.created, native, undefined, atMs)
+    if (kind.events.created !== undefined) this.emit(kind.events.created, native, undefined, atMs)
     return stored
   }
 
@@ -87,16 +87,16 @@ export class FakeAccount {
       (name) => JSON.stringify(before[name]) !== JSON.stringify(stored.native[name]),
     )
     if (changed.length === 0 || type === undefined) return
-    this.tell(type, stored.native, Object.fromEntries(changed.map((name) => [name, before[name]])))
+    this.emit(type, stored.native, Object.fromEntries(changed.map((name) => [name, before[name]])))
   }
 
   remove(stored: Stored): void {
     stored.deleted = true
-    if (stored.kind.events.deleted !== undefined) this.tell(stored.kind.events.deleted, stored.native)
+    if (stored.kind.events.deleted !== undefined) this.emit(stored.kind.events.deleted, stored.native)
   }
 
   /** `atMs` is in the past for an event that becomes visible late. */
-  tell(type: string, object: Native, previous?: Native, atMs = this.now): StripeEvent {
+  emit(type: string, object: Native, previous?: Native, atMs = this.now): StripeEvent {
     const { apiVersion, connected, onEvent } = this.#options
     const event: StripeEvent = {
       id: this.#newId('evt'),

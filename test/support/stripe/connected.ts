@@ -66,13 +66,13 @@ export function connectStripeAt(
 export async function listAllOf(
   resource: Resource,
   between: (page: number) => void = () => undefined,
-): Promise<{ rids: string[]; end: ListEnd }> {
-  const rids: string[] = []
+): Promise<{ nativeIds: string[]; end: ListEnd }> {
+  const nativeIds: string[] = []
   const pages = resource.list(context)
   for (let page = 1; ; page += 1) {
     const next = await pages.next()
-    if (next.done === true) return { rids, end: next.value }
-    rids.push(...next.value.map(({ rid }) => rid))
+    if (next.done === true) return { nativeIds, end: next.value }
+    nativeIds.push(...next.value.map(({ nativeId }) => nativeId))
     between(page)
   }
 }

@@ -87,7 +87,7 @@ describe("the fake, to Stripe's own client", () => {
     expect(names).toEqual(['Milk', 'Milk', 'Tea'])
   })
 
-  test('keeps no answer for what never began: refused parameters, limits and locks', async () => {
+  test('keeps no response for what never began: refused parameters, limits and locks', async () => {
     const { fake, stripe } = await foreignClient()
     const key = { idempotencyKey: 'k-1' }
     await expect(stripe.products.create({ name: '' }, key)).rejects.toMatchObject({

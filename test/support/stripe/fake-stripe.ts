@@ -36,7 +36,7 @@ interface Fault {
   readonly error: Native
   /** The request takes effect all the same. */
   readonly takesEffect: boolean
-  /** Stays the answer of its idempotency key. */
+  /** Stays the response of its idempotency key. */
   readonly isKept: boolean
 }
 
@@ -132,7 +132,7 @@ export class FakeStripe implements AsyncDisposable {
     this.account.remove(stored)
   }
 
-  /** The next request of this method ends in a 500; with an idempotency key, the 500 stays its answer. */
+  /** The next request of this method ends in a 500; with an idempotency key, the 500 stays its response. */
   failNext(fault: { readonly method: string; readonly takesEffect: boolean }): void {
     const error = { type: 'api_error', message: 'An unknown error occurred' }
     this.#faults.push({ ...fault, status: 500, error, isKept: true })
@@ -179,60 +179,60 @@ export class FakeStripe implements AsyncDisposable {
     if (this.seen.length < seenMax) this.seen.push({ method, url, headers, body })
     this.#requests += 1
     const requestId = `req_${String(this.#requests).padStart(8, '0')}`
-    const { answer, replayed } = this.#answer({ method, url, headers, body }, requestId)
-    const text = JSON.stringify(answer.body, undefined, 2)
-    response.writeHead(answer.status, {
+    const { response: reply, replayed } = this.#response({ method, url, headers, body }, requestId)
+    const text = JSON.stringify(reply.body, undefined, 2)
+    response.writeHead(reply.status, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
       date: new Date(this.now).toUTCString(),
       'request-id': requestId,
       'stripe-version': String(headers['stripe-version'] ?? apiVersion),
-      ...(replayed ? { 'idempotent-replayed': 'true', 'original-request': answer.requestId } : {}),
+      ...(replayed ? { 'idempotent-replayed': 'true', 'original-request': reply.requestId } : {}),
     })
     response.end(text)
   }
 
-  #answer(seen: SeenRequest, requestId: string): { answer: KeptAnswer; replayed: boolean } {
+  #response(seen: SeenRequest, requestId: string): { response: KeptAnswer; replayed: boolean } {
     try {
       const { account, keys } = this.#admitted(seen.headers)
       const given = seen.headers['idempotency-key']
       const key = seen.method === 'POST' && typeof given === 'string' ? given : undefined
       if (key === undefined)
-        return { answer: this.#carriedOut(account, seen, requestId).answer, replayed: false }
+        return { response: this.#carriedOut(account, seen, requestId).response, replayed: false }
       const kept = keys.begin(key, seen.method, seen.url, seen.body)
-      if (kept !== undefined) return { answer: kept, replayed: true }
-      const { answer, isKept } = this.#carriedOut(account, seen, requestId)
-      if (isKept) keys.keep(key, answer)
+      if (kept !== undefined) return { response: kept, replayed: true }
+      const { response: reply, isKept } = this.#carriedOut(account, seen, requestId)
+      if (isKept) keys.keep(key, reply)
       else keys.forget(key)
-      return { answer, replayed: false }
+      return { response: reply, replayed: false }
     } catch (error) {
-      return { answer: refused(error, requestId), replayed: false }
+      return { response: refused(error, requestId), replayed: false }
     }
   }
 
-  /** What never began (refused parameters, limits, locks) is not the answer of its key. */
+  /** What never began (refused parameters, limits, locks) is not the response of its key. */
   #carriedOut(
     account: FakeAccount,
     seen: SeenRequest,
     requestId: string,
-  ): { answer: KeptAnswer; isKept: boolean } {
+  ): { response: KeptAnswer; isKept: boolean } {
     const [path = '', query = ''] = seen.url.split('?', 2)
     const fault = this.#takeFault(seen.method)
     if (fault?.takesEffect === false) {
       return {
-        answer: { status: fault.status, body: { error: fault.error }, requestId },
+        response: { status: fault.status, body: { error: fault.error }, requestId },
         isKept: fault.isKept,
       }
     }
     try {
       const body = carryOut(account, { method: seen.method, path, query, body: seen.body })
-      if (fault === undefined) return { answer: { status: 200, body, requestId }, isKept: true }
+      if (fault === undefined) return { response: { status: 200, body, requestId }, isKept: true }
       return {
-        answer: { status: fault.status, body: { error: fault.error }, requestId },
+        response: { status: fault.status, body: { error: fault.error }, requestId },
         isKept: fault.isKept,
       }
     } catch (error) {
-      return { answer: refused(error, requestId), isKept: false }
+      return { response: refused(error, requestId), isKept: false }
     }
   }
 

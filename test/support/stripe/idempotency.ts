@@ -1,5 +1,5 @@
 /**
- * Idempotency keys: the first answer to a key, a 500 included, comes again for 24 hours. Another request under the same key is refused. What
+ * Idempotency keys: the first response to a key, a 500 included, comes again for 24 hours. Another request under the same key is refused. What
  * never began (refused parameters, a limit, a lock) is not kept.
  */
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ export interface KeptAnswer {
 interface Kept {
   readonly request: string
   readonly at: number
-  answer?: KeptAnswer
+  response?: KeptAnswer
 }
 
 const lifeMs = 24 * 3_600_000
@@ -27,7 +27,7 @@ export class IdempotencyKeys {
     this.#now = now
   }
 
-  /** The answer kept for this request, or undefined when it has to be carried out. @throws StripeRefusal */
+  /** The response kept for this request, or undefined when it has to be carried out. @throws StripeRefusal */
   begin(key: string, method: string, path: string, body: string): KeptAnswer | undefined {
     const request = createHash('sha256').update(`${method} ${path}\n${body}`).digest('hex')
     const kept = this.#kept.get(key)
@@ -41,7 +41,7 @@ export class IdempotencyKeys {
         message: `Keys for idempotent requests can only be used with the same parameters they were first used with (${key}).`,
       })
     }
-    if (kept.answer !== undefined) return kept.answer
+    if (kept.response !== undefined) return kept.response
     throw new StripeRefusal(409, {
       type: 'idempotency_error',
       code: 'idempotency_key_in_use',
@@ -49,9 +49,9 @@ export class IdempotencyKeys {
     })
   }
 
-  keep(key: string, answer: KeptAnswer): void {
+  keep(key: string, response: KeptAnswer): void {
     const kept = this.#kept.get(key)
-    if (kept !== undefined) kept.answer = answer
+    if (kept !== undefined) kept.response = response
   }
 
   forget(key: string): void {

@@ -77,7 +77,7 @@ function stop(child: ChildProcess): Promise<void> {
 }
 
 async function deviations(url: string, { method, url: path, headers, body }: SeenRequest): Promise<string[]> {
-  const answer = await fetch(url + path, {
+  const response = await fetch(url + path, {
     method,
     headers: {
       authorization: String(headers.authorization),
@@ -86,12 +86,12 @@ async function deviations(url: string, { method, url: path, headers, body }: See
     ...(method === 'POST' ? { body } : {}),
     signal: AbortSignal.timeout(30_000),
   })
-  await answer.body?.cancel()
-  const count = Number(answer.headers.get('x-steady-error-count') ?? Number.NaN)
-  if (count === 0 && answer.headers.get('x-steady-request-valid') === 'true') return []
+  await response.body?.cancel()
+  const count = Number(response.headers.get('x-steady-error-count') ?? Number.NaN)
+  if (count === 0 && response.headers.get('x-steady-request-valid') === 'true') return []
   const found = Array.from({ length: count || 0 }, (_, index) => {
-    const part = (name: string): string => answer.headers.get(`x-steady-error-${index + 1}-${name}`) ?? ''
+    const part = (name: string): string => response.headers.get(`x-steady-error-${index + 1}-${name}`) ?? ''
     return `${method} ${path}: ${part('code')} ${part('path')}: ${part('message')}`
   })
-  return found.length > 0 ? found : [`${method} ${path}: the validator answered ${answer.status}`]
+  return found.length > 0 ? found : [`${method} ${path}: the validator answered ${response.status}`]
 }

@@ -86,14 +86,14 @@ export class WebhookEndpoint {
       const { body, headers } = signedDelivery(event, { secrets: [this.#options.secret] })
       try {
         const signal = AbortSignal.timeout(10_000)
-        const answer = await fetch(this.#options.url, {
+        const response = await fetch(this.#options.url, {
           method: 'POST',
           headers: { ...headers },
           body,
           signal,
         })
-        await answer.body?.cancel()
-        if (!answer.ok) this.undelivered.push(event)
+        await response.body?.cancel()
+        if (!response.ok) this.undelivered.push(event)
       } catch {
         this.undelivered.push(event)
       }

@@ -2,12 +2,12 @@
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { FailedReplacement } from '../atomic-file.ts'
-import { ridOf } from '../dialect.ts'
+import { nativeIdOf } from '../dialect.ts'
 import { type FileOwner, fileFailure } from '../file-owner.ts'
 
 /** One write on its way to a file. */
 export type FileWrite = {
-  readonly rid: string
+  readonly nativeId: string
   /** Monotonic ms after which it must not take effect any more. */
   readonly startBefore: number | undefined
 } & (
@@ -26,11 +26,11 @@ export function createdRecord(
   { config, resource }: FileOwner,
   body: NativeRecord,
   recordId: string,
-): { readonly rid: string; readonly native: NativeRecord } | { readonly refused: WriteResult } {
+): { readonly nativeId: string; readonly native: NativeRecord } | { readonly refused: WriteResult } {
   const [only = ''] = config.key
   const native = config.create.as === 'recordId' ? { ...body, [only]: recordId } : body
-  const rid = ridOf(native, config.key)
-  if (rid !== undefined) return { rid, native }
+  const nativeId = nativeIdOf(native, config.key)
+  if (nativeId !== undefined) return { nativeId, native }
   return {
     refused: refused(
       'FILE_KEY_MISSING',

@@ -13,7 +13,7 @@ export const foundMax = 100
 /** Searches that one reading of the file answers. */
 export const searchBatch = 500
 
-/** Answers each search in its place. Never throws. */
+/** Returns each search in its place. Never throws. */
 export async function findAll(
   owner: FileOwner,
   source: RecordSource,
@@ -26,7 +26,7 @@ export async function findAll(
     for await (const page of source.list((reason) => {
       doubt = reason
     })) {
-      for (const { rid, native } of page) for (const search of searches) search.see(rid, native)
+      for (const { nativeId, native } of page) for (const search of searches) search.see(nativeId, native)
       if (searches.every(({ isFull }) => isFull)) break
     }
   } catch (problem) {
@@ -38,7 +38,7 @@ export async function findAll(
 
 class Search {
   readonly #wanted: readonly (readonly [name: string, form: string | undefined])[]
-  readonly #rids: string[] = []
+  readonly #nativeIds: string[] = []
 
   constructor(request: FindRequest, key: string) {
     const values = request.by === 'marker' ? { [key]: request.recordId } : request.values
@@ -46,18 +46,19 @@ class Search {
   }
 
   get isFull(): boolean {
-    return this.#rids.length >= foundMax
+    return this.#nativeIds.length >= foundMax
   }
 
-  see(rid: string, native: Readonly<Record<string, unknown>>): void {
+  see(nativeId: string, native: Readonly<Record<string, unknown>>): void {
     if (!this.isFull && this.#wanted.every(([name, form]) => formAt(native, name) === form))
-      this.#rids.push(rid)
+      this.#nativeIds.push(nativeId)
   }
 
   result(doubt: string | undefined): FindResult {
-    const rids = this.#rids
-    if (this.isFull) return { kind: 'found', rids, capped: true }
-    if (doubt === undefined || rids.length > 0) return { kind: 'found', rids, capped: doubt !== undefined }
+    const nativeIds = this.#nativeIds
+    if (this.isFull) return { kind: 'found', nativeIds, capped: true }
+    if (doubt === undefined || nativeIds.length > 0)
+      return { kind: 'found', nativeIds, capped: doubt !== undefined }
     return { kind: 'unknown', failure: { code: 'FILE_DAMAGED', message: `${doubt}.`, scope: 'record' } }
   }
 }

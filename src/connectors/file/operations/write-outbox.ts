@@ -34,7 +34,7 @@ export async function writeOutbox(
       else rows.push(row.bytes)
     }
     if (rows.length > 0) await writeFile(owner, outbox, { columns, rows, writes })
-    return writes.map(({ rid }, index) => results[index] ?? { kind: 'ok', rid })
+    return writes.map(({ nativeId }, index) => results[index] ?? { kind: 'ok', nativeId })
   } catch (problem) {
     const result = failedWrite(owner, problem)
     return writes.map(() => result)
@@ -80,7 +80,7 @@ function rowOf(
 /** The whole row: what was last read with the changes over it, and the key. A deletion is the key alone. */
 function valuesOf({ key }: FileResourceConfig, write: FileWrite): NativeRecord {
   if (write.kind === 'create') return write.native
-  const parts: unknown = key.length === 1 ? [write.rid] : JSON.parse(write.rid)
+  const parts: unknown = key.length === 1 ? [write.nativeId] : JSON.parse(write.nativeId)
   const keyed = Object.fromEntries(key.map((name, index) => [name, Array.isArray(parts) ? parts[index] : '']))
   if (write.kind === 'delete') return keyed
   return { ...keyed, ...mergeNative(write.base ?? {}, write.patch) }

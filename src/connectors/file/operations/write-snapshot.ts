@@ -9,7 +9,7 @@ import type { NativeRecord } from '../../../model/values.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import { mergeNative } from '../../kit/native.ts'
 import { replaceFile } from '../atomic-file.ts'
-import { ridOf, unwritable, versionOf } from '../dialect.ts'
+import { nativeIdOf, unwritable, versionOf } from '../dialect.ts'
 import type { FileOwner } from '../file-owner.ts'
 import { underLock } from '../lock.ts'
 import { scanFile } from '../scan-file.ts'
@@ -47,8 +47,8 @@ async function rewrite(
   }
   const results = writes.map((write) => (isLate(owner, write) ? tooLate() : undefined))
   const pending = new Map<string, number[]>()
-  for (const [index, { rid }] of writes.entries()) {
-    if (results[index] === undefined) pending.set(rid, [...(pending.get(rid) ?? []), index])
+  for (const [index, { nativeId }] of writes.entries()) {
+    if (results[index] === undefined) pending.set(nativeId, [...(pending.get(nativeId) ?? []), index])
   }
   const plan = new Rewriting(owner, known.end.names, writes, results)
   if (!(await plan.changesAnything(snapshot, pending))) return settled(results)
@@ -96,13 +96,13 @@ class Rewriting {
     snapshot: Snapshot,
     pending: ReadonlyMap<string, readonly number[]>,
   ): Promise<boolean> {
-    const rids = [...pending.keys()]
-    const found = await snapshot.lookUp(rids)
+    const nativeIds = [...pending.keys()]
+    const found = await snapshot.lookUp(nativeIds)
     let changes = false
-    for (const [place, rid] of rids.entries()) {
+    for (const [place, nativeId] of nativeIds.entries()) {
       const lookup = found[place]
       const before = lookup?.kind === 'live' ? lookup.record.native : undefined
-      const after = this.#apply(before, pending.get(rid) ?? [])
+      const after = this.#apply(before, pending.get(nativeId) ?? [])
       if (after !== before) changes = true
     }
     return changes
@@ -125,30 +125,30 @@ class Rewriting {
     write: FileWrite,
     native: NativeRecord | undefined,
   ): { readonly result: WriteResult; readonly native?: NativeRecord | undefined } {
-    const { rid } = write
+    const { nativeId } = write
     if (write.kind === 'create') {
       // A row of that key is there already: from an earlier attempt of ours, or somebody else's. It is left as it is.
       const kept = native === undefined ? this.#spelt(write.native) : { native }
-      return 'refused' in kept ? { result: kept.refused } : this.#written(rid, kept.native)
+      return 'refused' in kept ? { result: kept.refused } : this.#written(nativeId, kept.native)
     }
     if (native === undefined) return { result: { kind: 'gone' } }
     if (write.ifVersion !== undefined && write.ifVersion !== versionOf(native))
       return { result: { kind: 'stale' } }
-    if (write.kind === 'delete') return { result: { kind: 'ok', rid }, native: undefined }
+    if (write.kind === 'delete') return { result: { kind: 'ok', nativeId }, native: undefined }
     const after = mergeNative(native, write.patch)
-    if (ridOf(after, this.#owner.config.key) !== rid) {
+    if (nativeIdOf(after, this.#owner.config.key) !== nativeId) {
       const { key } = this.#owner.config
       return { result: refused('FILE_KEY_CHANGED', 'The key of a row is its id; it stays as it is.', key) }
     }
     const spelt = this.#spelt(after)
-    return 'refused' in spelt ? { result: spelt.refused } : this.#written(rid, spelt.native)
+    return 'refused' in spelt ? { result: spelt.refused } : this.#written(nativeId, spelt.native)
   }
 
   #written(
-    rid: string,
+    nativeId: string,
     native: NativeRecord,
   ): { readonly result: WriteResult; readonly native: NativeRecord } {
-    return { result: { kind: 'ok', rid, native, version: versionOf(native) }, native }
+    return { result: { kind: 'ok', nativeId, native, version: versionOf(native) }, native }
   }
 
   /** The record as the file will give it back: a cell is a text. */
@@ -204,21 +204,21 @@ class Rewriting {
         throw new IsthmusError('FILE_DAMAGED', `The file is not rewritten: ${next.value.doubt}.`)
       }
       const row = next.value
-      const places = pending.get(row.rid)
+      const places = pending.get(row.nativeId)
       if (places === undefined) {
         await out.write(row.bytes)
         await out.write(lineEnd)
         count += 1
         continue
       }
-      seen.add(row.rid)
+      seen.add(row.nativeId)
       const after = this.#apply(row.native, places)
       if (after === undefined) continue
       await out.write(this.#bytes(dialect.format(after, this.#names)))
       count += 1
     }
-    for (const [rid, places] of pending) {
-      const made = seen.has(rid) ? undefined : this.#apply(undefined, places)
+    for (const [nativeId, places] of pending) {
+      const made = seen.has(nativeId) ? undefined : this.#apply(undefined, places)
       if (made === undefined) continue
       await out.write(this.#bytes(dialect.format(made, this.#names)))
       count += 1

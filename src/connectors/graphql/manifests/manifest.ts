@@ -84,7 +84,7 @@ const listSchema = z
       paging: z.literal('offset').describe('$offset is the number of records to skip.'),
       ...listBase,
     }),
-    z.strictObject({ paging: z.literal('single').describe('Everything in one answer.'), ...listBase }),
+    z.strictObject({ paging: z.literal('single').describe('Everything in one response.'), ...listBase }),
   ])
   .describe('How everything is listed. Default: it can not be.')
 
@@ -117,7 +117,7 @@ const searchSchema = z
       .refine((variables) => Object.keys(variables).length > 0, { error: 'name at least one field' })
       .describe('Path of a field: the variable that takes its value.'),
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
-    maxResults: z.int().min(1).optional().describe('Most records that the search answers with.'),
+    maxResults: z.int().min(1).optional().describe('Most records that the search responds with.'),
     equality: z
       .enum(searchEqualities)
       .default('exact')
@@ -138,7 +138,7 @@ const createSchema = z
       query: mutation,
     }),
     z.strictObject({
-      as: z.literal('upsertKey').describe('The API keeps our id unique and answers with the record it has.'),
+      as: z.literal('upsertKey').describe('The API keeps our id unique and responds with the record it has.'),
       query: mutation,
       field: path.describe('Where a record has our id.'),
     }),
@@ -209,7 +209,7 @@ const errorsSchema = z
     user: path
       .prefault('userErrors')
       .describe(
-        "Where a mutation's answer lists what it refused. Default userErrors, or any list whose name ends with errors.",
+        "Where a mutation's response lists what it refused. Default userErrors, or any list whose name ends with errors.",
       ),
     userCode: path.prefault('code').describe('Where such an entry has its code. Default code.'),
     userMessage: path
@@ -275,13 +275,13 @@ const costSchema = z
     status: path
       .prefault('extensions.cost.throttleStatus')
       .describe(
-        'Where an answer has maximumAvailable, currentlyAvailable and restoreRate (points per second). Default extensions.cost.throttleStatus.',
+        'Where a response has maximumAvailable, currentlyAvailable and restoreRate (points per second). Default extensions.cost.throttleStatus.',
       ),
     requested: path
       .prefault('extensions.cost.requestedQueryCost')
-      .describe('Where an answer says what its request cost. Default extensions.cost.requestedQueryCost.'),
+      .describe('Where a response says what its request cost. Default extensions.cost.requestedQueryCost.'),
   })
-  .describe('How the API counts the cost of queries. Answers without it are not counted.')
+  .describe('How the API counts the cost of queries. Responses without it are not counted.')
 
 /** Checks a manifest and fills in its defaults. */
 export const manifestSchema = z.strictObject({

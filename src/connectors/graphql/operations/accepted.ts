@@ -1,7 +1,7 @@
 /**
- * What the answer to a mutation says. A write is done only where the answer shows it: GraphQL answers 200 to a refusal too.
+ * What the response to a mutation says. A write is done only where the response shows it: GraphQL responds with 200 to a refusal too.
  *
- * | the answer | the write is |
+ * | the response | the write is |
  * | --- | --- |
  * | errors | see `answer-errors.ts` |
  * | refusals that it lists (`userErrors`, any list whose name ends with errors) | refused; unknown beside a record that was made |
@@ -16,28 +16,28 @@ import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt, withoutValueAt } from '../../kit/native.ts'
 import { quotedWords } from '../../kit/quoted-words.ts'
 import { reportedAsUsual } from '../../kit/reported-error.ts'
-import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../answer-errors.ts'
 import { askedBy, type Variables } from '../client.ts'
 import { type GraphqlDocument, typenameAlias } from '../documents.ts'
+import { GraphqlError, type GraphqlProblem, userErrorsOf } from '../response-errors.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** What has to be known of a mutation to read its answer. */
+/** What has to be known of a mutation to read its response. */
 export interface SentMutation {
   readonly document: GraphqlDocument
   readonly variables: Variables
   readonly operation: 'create' | 'update' | 'remove'
   /** Known beforehand, except for creates where the system chooses. */
-  readonly rid?: string
+  readonly nativeId?: string
 }
 
-/** The part of an answer that is about one mutation. */
-export interface Answered {
+/** The part of a response that is about one mutation. */
+export interface MutationResult {
   readonly payload: unknown
   readonly problems: readonly GraphqlProblem[]
 }
 
-/** Reads what the answer says about the record. @throws GraphqlError and the client's errors for anything that is no result */
-export function accepted(owner: ResourceContext, sent: SentMutation, answered: Answered): WriteResult {
+/** Reads what the response says about the record. @throws GraphqlError and the client's errors for anything that is no result */
+export function accepted(owner: ResourceContext, sent: SentMutation, answered: MutationResult): WriteResult {
   const { resource } = owner
   const { document, operation } = sent
   const { payload } = answered
@@ -53,16 +53,20 @@ export function accepted(owner: ResourceContext, sent: SentMutation, answered: A
   if (payload === null || payload === undefined) return unclear(sent, 'is null, without an error')
   if (operation !== 'remove' && document.records !== undefined && id === undefined)
     return unclear(sent, 'shows no record with an id')
-  const rid = id ?? sent.rid
-  if (rid === undefined) return unclear(sent, 'shows no record with an id')
-  if (shown === undefined || operation === 'remove') return { kind: 'ok', rid }
+  const nativeId = id ?? sent.nativeId
+  if (nativeId === undefined) return unclear(sent, 'shows no record with an id')
+  if (shown === undefined || operation === 'remove') return { kind: 'ok', nativeId }
   const native = withoutValueAt(shown, [typenameAlias])
   const version = resource.version === undefined ? undefined : textAt(native, resource.version.path)
-  return { kind: 'ok', rid, native, ...(version === undefined ? {} : { version }) }
+  return { kind: 'ok', nativeId, native, ...(version === undefined ? {} : { version }) }
 }
 
 /** Errors beside a result are an unknown outcome. */
-function throwProblems({ client, resource }: ResourceContext, sent: SentMutation, answered: Answered): void {
+function throwProblems(
+  { client, resource }: ResourceContext,
+  sent: SentMutation,
+  answered: MutationResult,
+): void {
   const { payload, problems } = answered
   if (problems.length === 0) return
   const { document, variables } = sent
@@ -92,7 +96,7 @@ function refusalOf(
   const label = labelOf(sent)
   const listed = userErrorsOf(payload, resource.errors, { label, sent: sent.variables })
   if (listed !== undefined) return listed
-  if (payload === false) return new GraphqlError('refused', `${label} was answered with false.`)
+  if (payload === false) return new GraphqlError('refused', `${label} was responded with false.`)
   const hasRecord = id !== undefined
   const told =
     (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??
@@ -101,16 +105,16 @@ function refusalOf(
   const isOtherType = type !== undefined && type !== resource.type
   if (told === undefined && !isOtherType) return undefined
   const words = quotedWords(told?.words, sent.variables)
-  const instead = isOtherType ? ` was answered with ${type} instead of ${resource.type}` : ' was refused'
+  const instead = isOtherType ? ` was responded with ${type} instead of ${resource.type}` : ' was refused'
   const code = told?.code === undefined ? '' : `: ${told.code}`
   return new GraphqlError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
 }
 
-/** The mutation ran, and its answer does not say what came of it. */
+/** The mutation ran, and its response does not say what came of it. */
 function unclear(sent: SentMutation, what: string): WriteResult {
   const failure: CallFailure = {
     code: 'CONNECTOR_ANSWER_UNUSABLE',
-    message: `The answer does not fit the manifest: ${sent.document.root} ${what}.`,
+    message: `The response does not fit the manifest: ${sent.document.root} ${what}.`,
     scope: 'record',
     answered: true,
   }

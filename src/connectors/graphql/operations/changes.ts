@@ -6,7 +6,7 @@ import type { CallContext, ChangesResult, ListedRecord } from '../../kit/contrac
 import { textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { formatTime, timeAt } from '../../kit/times.ts'
-import type { GraphqlAnswer } from '../client.ts'
+import type { GraphqlResponse } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { LoopCheck, nextCursor, recordsOf } from './list.ts'
@@ -90,11 +90,16 @@ export class ChangeFeed {
       ...(afterId === undefined ? {} : { afterId: scalarFor(document.variables.get('afterId'), afterId) }),
       ...(after === undefined ? {} : { after }),
     }
-    const answer: GraphqlAnswer = await client.send({ document, variables, rules: resource.errors, context })
-    const items = recordsOf(this.#owner, document, answer).map((record) => this.#item(record))
-    const next = document.connection === undefined ? undefined : nextCursor(document, answer)
+    const response: GraphqlResponse = await client.send({
+      document,
+      variables,
+      rules: resource.errors,
+      context,
+    })
+    const items = recordsOf(this.#owner, document, response).map((record) => this.#item(record))
+    const next = document.connection === undefined ? undefined : nextCursor(document, response)
     const more = document.connection === undefined ? items.length >= this.#feed.size : next !== undefined
-    const { serverNowMs } = answer
+    const { serverNowMs } = response
     return { page: { items, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) }, next }
   }
 
@@ -106,14 +111,14 @@ export class ChangeFeed {
     return pattern.replaceAll('{since}', since)
   }
 
-  #item({ rid, native, version }: ListedRecord): FeedItem {
+  #item({ nativeId, native, version }: ListedRecord): FeedItem {
     const { position: path } = this.#feed
     const position = textAt(native, path)
     const positionMs = timeAt(native, path, this.#feed)
     if (position === undefined || positionMs === undefined)
       throw unusable(`a change has no usable time at ${path.join('.')}`)
     const change = {
-      rid,
+      nativeId,
       ...(version === undefined ? {} : { version }),
       ...(isTombstone(this.#owner.resource, native) ? { deleted: true } : {}),
     }

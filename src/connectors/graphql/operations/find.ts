@@ -32,8 +32,8 @@ export async function findRecords(
     if (document === undefined) throw unusable('the resource has no search')
     const wanted = wantedBy(resource, request)
     const variables = variablesOf(owner, wanted)
-    const answer = await client.send({ document, variables, rules: resource.errors, context })
-    const records = recordsOf(owner, document, answer)
+    const response = await client.send({ document, variables, rules: resource.errors, context })
+    const records = recordsOf(owner, document, response)
     const hits = records.filter(
       ({ native }) =>
         !isTombstone(resource, native) &&
@@ -42,13 +42,13 @@ export async function findRecords(
         ),
     )
     const maxResults = resource.search?.maxResults
-    const goesOn = document.connection !== undefined && nextCursor(document, answer) !== undefined
+    const goesOn = document.connection !== undefined && nextCursor(document, response) !== undefined
     const capped = goesOn || (maxResults !== undefined && records.length >= maxResults)
     const unfiltered =
       !capped && records.some(({ native }) => !isTombstone(resource, native)) && hits.length === 0
     return {
       kind: 'found',
-      rids: [...new Set(hits.map(({ rid }) => rid))],
+      nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
       capped,
       ...(unfiltered ? { unfiltered } : {}),
     }

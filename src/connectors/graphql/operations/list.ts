@@ -3,7 +3,7 @@ import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
-import { askedBy, type GraphqlAnswer, type Variables } from '../client.ts'
+import { askedBy, type GraphqlResponse, type Variables } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { isTombstone, listedRecord, recordsAt, unusable } from './record.ts'
@@ -11,7 +11,7 @@ import type { ResourceContext } from './resource-context.ts'
 
 type ListManifest = NonNullable<ResourceManifest['list']>
 
-/** The capability that a way of paging gives. A list in one answer is a snapshot and skips nothing. */
+/** The capability that a way of paging gives. A list in one response is a snapshot and skips nothing. */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   if (list.paging === 'connection') return list.stable ? 'keyset' : 'offset'
   return list.paging === 'offset' ? 'offset' : 'keyset'
@@ -55,22 +55,27 @@ async function* pagesOf(
   let walk: Walk = { seen: 0, expected: undefined, last: undefined }
   while (place !== undefined) {
     const variables = { first: list.size, ...place }
-    const answer: GraphqlAnswer = await client.send({ document, variables, rules: resource.errors, context })
-    const records = recordsOf(owner, document, answer)
+    const response: GraphqlResponse = await client.send({
+      document,
+      variables,
+      rules: resource.errors,
+      context,
+    })
+    const records = recordsOf(owner, document, response)
     const living = records.filter(
       ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
     )
     walk = {
       seen: walk.seen + records.length,
-      expected: walk.expected ?? totalOf(list, answer),
-      last: records.at(-1)?.rid ?? walk.last,
+      expected: walk.expected ?? totalOf(list, response),
+      last: records.at(-1)?.nativeId ?? walk.last,
     }
     yield {
       records: living,
       withheld: records.length - living.length,
       ...(walk.expected === undefined ? {} : { expected: walk.expected }),
     }
-    place = nextPlace(list, { document, answer, walk, count: records.length })
+    place = nextPlace(list, { document, response, walk, count: records.length })
     if (place !== undefined) loop.step(JSON.stringify(place))
   }
 }
@@ -79,7 +84,7 @@ async function* pagesOf(
 export function recordsOf(
   { resource, client }: ResourceContext,
   document: GraphqlDocument,
-  { data, problems }: GraphqlAnswer,
+  { data, problems }: GraphqlResponse,
 ): readonly ListedRecord[] {
   if (problems.length > 0) {
     const label = `The query ${document.root}`
@@ -95,18 +100,18 @@ export function recordsOf(
 
 interface Page {
   readonly document: GraphqlDocument
-  readonly answer: GraphqlAnswer
+  readonly response: GraphqlResponse
   readonly walk: Walk
   readonly count: number
 }
 
-function nextPlace(list: ListManifest, { document, answer, walk, count }: Page): Variables | undefined {
+function nextPlace(list: ListManifest, { document, response, walk, count }: Page): Variables | undefined {
   const atEnd = count === 0 || (walk.expected !== undefined && walk.seen >= walk.expected)
   switch (list.paging) {
     case 'single':
       return undefined
     case 'connection': {
-      const after = nextCursor(document, answer)
+      const after = nextCursor(document, response)
       return after === undefined ? undefined : { after }
     }
     case 'keyset':
@@ -120,7 +125,7 @@ function nextPlace(list: ListManifest, { document, answer, walk, count }: Page):
 }
 
 /** Where a connection goes on; undefined at its end. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it does not say */
-export function nextCursor(document: GraphqlDocument, { data }: GraphqlAnswer): string | undefined {
+export function nextCursor(document: GraphqlDocument, { data }: GraphqlResponse): string | undefined {
   const pageInfo = valueAt(data, [...(document.connection ?? []), 'pageInfo'])
   const hasNext = valueAt(pageInfo, ['hasNextPage'])
   if (hasNext === false) return undefined
@@ -130,7 +135,7 @@ export function nextCursor(document: GraphqlDocument, { data }: GraphqlAnswer): 
   return cursor
 }
 
-function totalOf(list: ListManifest, { data }: GraphqlAnswer): number | undefined {
+function totalOf(list: ListManifest, { data }: GraphqlResponse): number | undefined {
   const text = list.total === undefined ? undefined : textAt(data, list.total)
   const total = text === undefined ? Number.NaN : Number(text)
   return Number.isSafeInteger(total) && total >= 0 ? total : undefined

@@ -2,21 +2,21 @@
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { type GraphqlProblem, saysGone } from '../answer-errors.ts'
 import { askedBy } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
+import { type GraphqlProblem, saysGone } from '../response-errors.ts'
 import { listedRecord, observed, recordsAt, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
   owner: ResourceContext,
-  rid: string,
+  nativeId: string,
   context: CallContext,
 ): Promise<ReadResult> {
   const { resource, documents, client } = owner
   const document = documents.read
-  const variables = { id: scalarFor(document.variables.get('id'), rid) }
+  const variables = { id: scalarFor(document.variables.get('id'), nativeId) }
   try {
     const { data, problems } = await client.send({ document, variables, rules: resource.errors, context })
     return understood(owner, { value: below(document, data[document.root]), problems, document })
@@ -31,37 +31,38 @@ export async function readOne(
  */
 export async function readMany(
   owner: ResourceContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
-  if (rids.length === 1) return Promise.all(rids.map((rid) => readOne(owner, rid, context)))
+  if (nativeIds.length === 1)
+    return Promise.all(nativeIds.map((nativeId) => readOne(owner, nativeId, context)))
   try {
     const { readMany: document } = owner.documents
     return document === undefined
-      ? await readAliased(owner, rids, context)
-      : await readListed(owner, document, { rids, context })
+      ? await readAliased(owner, nativeIds, context)
+      : await readListed(owner, document, { nativeIds, context })
   } catch (error) {
     const failure = callFailure(error)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
 async function readAliased(
   owner: ResourceContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   const { resource, documents, client } = owner
   const document = documents.read
   const declaration = document.variables.get('id')
-  const variables = rids.map((rid) => ({ id: scalarFor(declaration, rid) }))
-  const answer = await client.sendMany({ document, variables, rules: resource.errors, context })
-  return rids.map((_rid, index) => {
+  const variables = nativeIds.map((nativeId) => ({ id: scalarFor(declaration, nativeId) }))
+  const response = await client.sendMany({ document, variables, rules: resource.errors, context })
+  return nativeIds.map((_rid, index) => {
     const alias = aliasOf(index)
     // An error without a place may be about any of them.
-    const problems = answer.problems.filter(({ path }) => path === undefined || path[0] === alias)
+    const problems = response.problems.filter(({ path }) => path === undefined || path[0] === alias)
     try {
-      return understood(owner, { value: below(document, answer.data[alias]), problems, document })
+      return understood(owner, { value: below(document, response.data[alias]), problems, document })
     } catch (error) {
       return failed(error)
     }
@@ -71,24 +72,24 @@ async function readAliased(
 async function readListed(
   owner: ResourceContext,
   document: GraphqlDocument,
-  { rids, context }: { readonly rids: readonly string[]; readonly context: CallContext },
+  { nativeIds, context }: { readonly nativeIds: readonly string[]; readonly context: CallContext },
 ): Promise<readonly ReadResult[]> {
   const { resource, client } = owner
   const declaration = document.variables.get('ids')
-  const variables = { ids: rids.map((rid) => scalarFor(declaration, rid)) }
-  const answer = await client.send({ document, variables, rules: resource.errors, context })
+  const variables = { ids: nativeIds.map((nativeId) => scalarFor(declaration, nativeId)) }
+  const response = await client.send({ document, variables, rules: resource.errors, context })
   const found = new Map<string, ReadResult>()
-  if (answer.problems.every(({ path }) => path !== undefined)) {
+  if (response.problems.every(({ path }) => path !== undefined)) {
     const path = document.records ?? []
-    const listed: readonly unknown[] = recordsAt(answer.data, path)
+    const listed: readonly unknown[] = recordsAt(response.data, path)
     for (const [position, value] of listed.entries()) {
-      const isDamaged = answer.problems.some((problem) => problem.path?.includes(position))
+      const isDamaged = response.problems.some((problem) => problem.path?.includes(position))
       if (value === null || isDamaged) continue
       const record = listedRecord(resource, value)
-      found.set(record.rid, observed(resource, record))
+      found.set(record.nativeId, observed(resource, record))
     }
   }
-  return Promise.all(rids.map((rid) => found.get(rid) ?? readOne(owner, rid, context)))
+  return Promise.all(nativeIds.map((nativeId) => found.get(nativeId) ?? readOne(owner, nativeId, context)))
 }
 
 /** The value at the records' place within the top-level field. */
@@ -101,7 +102,7 @@ function below(document: GraphqlDocument, value: unknown): unknown {
   return at
 }
 
-interface Answered {
+interface MutationResult {
   readonly value: unknown
   readonly problems: readonly GraphqlProblem[]
   readonly document: GraphqlDocument
@@ -110,7 +111,7 @@ interface Answered {
 /** Any error, wherever in the record, makes it unusable: a field that is null because of it would look like an emptied one. */
 function understood(
   { resource, client }: ResourceContext,
-  { value, problems, document }: Answered,
+  { value, problems, document }: MutationResult,
 ): ReadResult {
   if (problems.length > 0) {
     const label = `The query ${document.root}`
@@ -126,7 +127,7 @@ function understood(
   }
   if (value === null) {
     if (resource.errors.nullIsGone) return { kind: 'gone' }
-    throw unusable('the record is null, which the manifest does not take for an answer')
+    throw unusable('the record is null, which the manifest does not take for a response')
   }
   return observed(resource, listedRecord(resource, value))
 }

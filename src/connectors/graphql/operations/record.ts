@@ -10,13 +10,13 @@ import type { ResourceManifest } from '../manifests/manifest.ts'
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no record with an id */
 export function listedRecord(resource: ResourceManifest, value: unknown): ListedRecord {
   if (!isNativeRecord(value)) throw unusable('a record is not an object')
-  const rid = textAt(value, resource.id)
-  if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
+  const nativeId = textAt(value, resource.id)
+  if (nativeId === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
   const { version, changedAt } = resource
   const itsVersion = version === undefined ? undefined : textAt(value, version.path)
   const itsTime = changedAt === undefined ? undefined : timeAt(value, changedAt.path, changedAt)
   return {
-    rid,
+    nativeId,
     native: value,
     ...(itsVersion === undefined ? {} : { version: itsVersion }),
     ...(itsTime === undefined ? {} : { changedAt: itsTime }),
@@ -35,7 +35,7 @@ export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecor
 }
 
 /**
- * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list or a record should be is an answer
+ * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list or a record should be is a response
  * that can't be used, never an empty list.
  *
  * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE
@@ -56,7 +56,7 @@ export function recordsAt(data: unknown, path: readonly string[]): readonly unkn
   return values
 }
 
-/** The error of an answer that lacks what the manifest says it has. */
+/** The error of a response that lacks what the manifest says it has. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer does not fit the manifest: ${what}.`)
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

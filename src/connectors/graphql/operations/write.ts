@@ -9,10 +9,10 @@ import type {
 } from '../../kit/contract.ts'
 import { mergeNative, withoutOmitted, withValueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { GraphqlError, writeFailure } from '../answer-errors.ts'
 import type { Variables } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
-import { type Answered, accepted, type SentMutation } from './accepted.ts'
+import { GraphqlError, writeFailure } from '../response-errors.ts'
+import { accepted, type MutationResult, type SentMutation } from './accepted.ts'
 import { markerPath } from './find.ts'
 import { fitRequests } from './input-shape.ts'
 import { unusable } from './record.ts'
@@ -48,15 +48,15 @@ export async function updateRecord(
 /** Deletes or archives a record. */
 export function removeRecord(
   owner: ResourceContext,
-  { rid, mode, ifVersion }: RemoveRequest,
+  { nativeId, mode, ifVersion }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const document = mode === 'delete' ? owner.documents.delete : owner.documents.archive
   if (document === undefined)
     return Promise.resolve(notSent(`The manifest has no ${mode} for ${owner.name}.`))
-  const variables = identity(document, rid, ifVersion)
+  const variables = identity(document, nativeId, ifVersion)
   const conditional = isConditional(document, ifVersion)
-  return send(owner, { document, variables, rid, operation: 'remove', conditional }, context)
+  return send(owner, { document, variables, nativeId, operation: 'remove', conditional }, context)
 }
 
 /** Several creates in one call, in the order given. */
@@ -103,7 +103,7 @@ function creating(owner: ResourceContext, { body, recordId, idempotencyKey }: Cr
 
 function updating(
   owner: ResourceContext,
-  { rid, patch, base, ifVersion, idempotencyKey }: UpdateRequest,
+  { nativeId, patch, base, ifVersion, idempotencyKey }: UpdateRequest,
 ): Prepared {
   const { update } = owner.resource
   const document = owner.documents.update
@@ -112,28 +112,28 @@ function updating(
   if (update.with === 'put' && base === undefined)
     return {
       result: notSent(
-        `Record ${rid} can't be replaced without having been read before.`,
+        `Record ${nativeId} can't be replaced without having been read before.`,
         'CONNECTOR_BASE_MISSING',
       ),
     }
   const replaces = update.with === 'put' && base !== undefined
   const whole = withoutOmitted(replaces ? mergeNative(base, patch) : patch, update.omit, update.with)
   const { idField } = update
-  const input = inputOf(document, idField === undefined ? whole : withValueAt(whole, idField, rid))
+  const input = inputOf(document, idField === undefined ? whole : withValueAt(whole, idField, nativeId))
   if ('result' in input) return input
   return {
     document,
-    variables: { ...input.variables, ...identity(document, rid, ifVersion), idempotencyKey },
-    rid,
+    variables: { ...input.variables, ...identity(document, nativeId, ifVersion), idempotencyKey },
+    nativeId,
     operation: 'update',
     conditional: isConditional(document, ifVersion),
   }
 }
 
 /** Only declared variables are sent, so what a document does not ask for does no harm here. */
-function identity(document: GraphqlDocument, rid: string, ifVersion: string | undefined): Variables {
+function identity(document: GraphqlDocument, nativeId: string, ifVersion: string | undefined): Variables {
   const { variables } = document
-  const id = scalarFor(variables.get('id'), rid)
+  const id = scalarFor(variables.get('id'), nativeId)
   return ifVersion === undefined ? { id } : { id, version: scalarFor(variables.get('version'), ifVersion) }
 }
 
@@ -172,7 +172,7 @@ async function send(owner: ResourceContext, prepared: Prepared, context: CallCon
 
 /**
  * Sends mutations of one document under aliases: the API runs them one after the other, each by itself. A request that was refused as a
- * whole ran none of them, so each is sent alone and meets its own answer.
+ * whole ran none of them, so each is sent alone and meets its own response.
  */
 async function sendMany(
   owner: ResourceContext,
@@ -185,7 +185,7 @@ async function sendMany(
   const { client, resource } = owner
   const results = new Map<Prepared, WriteResult>()
   try {
-    const answer = await client.sendMany({
+    const response = await client.sendMany({
       document: first.document,
       variables: sendings.map(({ variables }) => variables),
       rules: resource.errors,
@@ -193,8 +193,8 @@ async function sendMany(
     })
     for (const [index, sending] of sendings.entries()) {
       const alias = aliasOf(index)
-      const problems = answer.problems.filter(({ path }) => path === undefined || path[0] === alias)
-      results.set(sending, settled(owner, sending, { payload: answer.data[alias], problems }))
+      const problems = response.problems.filter(({ path }) => path === undefined || path[0] === alias)
+      results.set(sending, settled(owner, sending, { payload: response.data[alias], problems }))
     }
   } catch (error) {
     if (error instanceof GraphqlError && error.verdict === 'refused' && error.nothingRan)
@@ -215,10 +215,10 @@ async function inTurn(
 }
 
 function lost(): WriteResult {
-  return { kind: 'unknown', failure: callFailure(unusable('a mutation has no answer')) }
+  return { kind: 'unknown', failure: callFailure(unusable('a mutation has no response')) }
 }
 
-function settled(owner: ResourceContext, sending: Sending, answered: Answered): WriteResult {
+function settled(owner: ResourceContext, sending: Sending, answered: MutationResult): WriteResult {
   try {
     return accepted(owner, sending, answered)
   } catch (error) {

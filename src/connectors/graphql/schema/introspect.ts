@@ -27,7 +27,7 @@ const introspection: GraphqlDocument = readDocument({
 /**
  * The schema that the API serves now.
  *
- * @throws the client's errors · IsthmusError CONNECTOR_ANSWER_UNUSABLE when the answer is no schema
+ * @throws the client's errors · IsthmusError CONNECTOR_ANSWER_UNUSABLE when the response is no schema
  */
 export async function fetchSchema(
   client: GraphqlClient,
@@ -64,7 +64,7 @@ export function schemaFrom(data: unknown): GraphQLSchema {
 export const introspectionQuery = getIntrospectionQuery({ descriptions: false })
 
 /**
- * A schema from a text: what an introspection query was answered with (JSON), or the schema language.
+ * A schema from a text: what an introspection query was responded with (JSON), or the schema language.
  *
  * @param place where the text is from, for messages
  * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE

@@ -78,7 +78,7 @@ function createOf(
   if (marker !== undefined && type.getFields()[marker] !== undefined)
     return { as: 'marker', field: marker, query }
   notes.push(
-    'nothing in the schema keeps a create from happening twice: after a lost answer a person decides (create)',
+    'nothing in the schema keeps a create from happening twice: after a lost response a person decides (create)',
   )
   return { as: 'none', query }
 }
@@ -137,7 +137,7 @@ function passed(given: readonly Given[]): string {
   return given.map(({ name, argument }) => `${argument.name}: $${name}`).join(', ')
 }
 
-/** The selection below a mutation, `...record` in it; undefined when its answer does not have the record. */
+/** The selection below a mutation, `...record` in it; undefined when its response does not have the record. */
 function payloadOf(field: OutputField, type: GraphQLObjectType): string | undefined {
   const payload = getNamedType(field.type)
   if (payload === type) return '{ ...record }'

@@ -137,19 +137,21 @@ function uniquesOf(
   type: GraphQLObjectType,
 ): Pick<ResourceDescription, 'uniques'> | undefined {
   const own = type.getFields()
-  const lookups = Object.values(schema.getQueryType()?.getFields() ?? {}).filter(({ type: answer, args }) => {
-    const isOne = !isListType(getNullableType(answer)) && getNamedType(answer) === type
-    const isWhole = args.length === 1 || args.every(isRequiredArgument)
-    const areFields = args.every(({ name, type: taken }) => {
-      const same = own[name]
-      return (
-        same !== undefined &&
-        isLeafType(getNullableType(taken)) &&
-        getNamedType(taken) === getNamedType(same.type)
-      )
-    })
-    return isOne && isWhole && areFields && args.length > 0 && args.every(({ name }) => name !== 'id')
-  })
+  const lookups = Object.values(schema.getQueryType()?.getFields() ?? {}).filter(
+    ({ type: response, args }) => {
+      const isOne = !isListType(getNullableType(response)) && getNamedType(response) === type
+      const isWhole = args.length === 1 || args.every(isRequiredArgument)
+      const areFields = args.every(({ name, type: taken }) => {
+        const same = own[name]
+        return (
+          same !== undefined &&
+          isLeafType(getNullableType(taken)) &&
+          getNamedType(taken) === getNamedType(same.type)
+        )
+      })
+      return isOne && isWhole && areFields && args.length > 0 && args.every(({ name }) => name !== 'id')
+    },
+  )
   if (lookups.length === 0) return undefined
   return { uniques: lookups.map(({ args }) => args.map(({ name }) => [name])) }
 }

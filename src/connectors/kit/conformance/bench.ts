@@ -20,14 +20,14 @@ import type {
   WriteResult,
 } from '../contract.ts'
 import type { Counterpart, CounterpartFaults, CounterpartResource } from './counterpart.ts'
-import { graceMs, Patience, type PatienceOptions } from './patience.ts'
-import { hold, refute, unproved } from './probe.ts'
+import { check, fail, skip } from './probe.ts'
+import { graceMs, Waiter, type WaiterOptions } from './waiter.ts'
 
 /** What a person's own system has instead of a counterpart: bodies that it accepts. */
 export type RecordTemplate = Pick<CounterpartResource, 'body' | 'patch' | 'texts'>
 
 /** Where probes run. */
-export interface ProbeTarget extends PatienceOptions {
+export interface ProbeTarget extends WaiterOptions {
   /** Binds the system anew: what a probe broke must not follow it into the next. */
   connect(): ConnectedSystem
   readonly resource: string
@@ -40,12 +40,12 @@ export interface ProbeTarget extends PatienceOptions {
   /** Records after which a listing is left: a person's own system may have millions. @default no bound */
   readonly listMax?: number
   /** Called with each record that a probe made through the connector, before it is used. */
-  readonly onMade?: (rid: string) => void
+  readonly onMade?: (nativeId: string) => void
 }
 
 /** A record that a probe made. */
 export interface MadeRecord {
-  readonly rid: string
+  readonly nativeId: string
   readonly body: NativeRecord
 }
 
@@ -68,16 +68,15 @@ export class ProbeBench {
   readonly system: ConnectedSystem
   readonly resource: Resource
   readonly context: CallContext
-  readonly patience: Patience
+  readonly waiter: Waiter
   readonly #target: ProbeTarget
   readonly #made: string[] = []
   static #seed = Math.floor(Date.now() / 1_000) % 1_000_000
 
   constructor(target: ProbeTarget) {
     this.#target = target
-    this.patience = new Patience(target)
-    const longestMs =
-      probeMaxMs + Math.min(dayMs, Number.isFinite(this.patience.maxMs) ? this.patience.maxMs : 0)
+    this.waiter = new Waiter(target)
+    const longestMs = probeMaxMs + Math.min(dayMs, Number.isFinite(this.waiter.maxMs) ? this.waiter.maxMs : 0)
     this.context = { signal: AbortSignal.timeout(longestMs), priority: 'batch' }
     this.system = target.connect()
     this.resource = this.system.resource(target.resource)
@@ -100,16 +99,14 @@ export class ProbeBench {
     return this.#target.door
   }
 
-  /** @throws IsthmusError CONNECTOR_PROBE_UNPROVED when nothing can be made to go wrong */
+  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when nothing can be made to go wrong */
   get faults(): CounterpartFaults {
-    return (
-      this.#target.counterpart?.faults ?? unproved('nothing can be put between the connector and the system')
-    )
+    return this.#target.counterpart?.faults ?? skip('nothing can be put between the connector and the system')
   }
 
-  /** @throws IsthmusError CONNECTOR_PROBE_UNPROVED when no records may be made */
+  /** @throws IsthmusError CONNECTOR_PROBE_SKIPPED when no records may be made */
   get template(): RecordTemplate {
-    return this.#target.template ?? unproved('no record may be made')
+    return this.#target.template ?? skip('no record may be made')
   }
 
   /** Another one each time, also across runs. */
@@ -130,22 +127,22 @@ export class ProbeBench {
     return { body, recordId: randomUUID(), idempotencyKey: randomUUID() }
   }
 
-  /** Creates through the connector. @throws IsthmusError CONNECTOR_PROBE_REFUTED when that fails */
+  /** Creates through the connector. @throws IsthmusError CONNECTOR_PROBE_FAILED when that fails */
   async create(request: CreateRequest = this.createRequest()): Promise<MadeRecord & { result: WriteResult }> {
-    const create = this.resource.create?.bind(this.resource) ?? unproved('nothing can be created')
+    const create = this.resource.create?.bind(this.resource) ?? skip('nothing can be created')
     const result = await create(request, this.context)
-    hold(result.kind === 'ok', `a create answered ${wordsOf(result)}`)
-    this.remember(result.rid)
-    return { rid: result.rid, body: request.body, result }
+    check(result.kind === 'ok', `a create answered ${wordsOf(result)}`)
+    this.remember(result.nativeId)
+    return { nativeId: result.nativeId, body: request.body, result }
   }
 
   /** A record that is there: through the back door where there is one. */
   async insert(): Promise<MadeRecord> {
     const body = this.template.body(this.seed())
     if (this.door === undefined) return await this.create(this.createRequest(body))
-    const rid = await this.door.insert(body)
-    this.remember(rid)
-    return { rid, body }
+    const nativeId = await this.door.insert(body)
+    this.remember(nativeId)
+    return { nativeId, body }
   }
 
   /** Several of them. */
@@ -156,34 +153,34 @@ export class ProbeBench {
   }
 
   /** Somebody changes a record: through the back door where there is one. */
-  async change(rid: string): Promise<NativeRecord> {
+  async change(nativeId: string): Promise<NativeRecord> {
     const patch = this.template.patch(this.seed())
-    if (this.door === undefined) await this.update(rid, patch)
-    else await this.door.change(rid, patch)
+    if (this.door === undefined) await this.update(nativeId, patch)
+    else await this.door.change(nativeId, patch)
     return patch
   }
 
-  /** Somebody deletes a record. @throws IsthmusError CONNECTOR_PROBE_UNPROVED when nobody can */
-  async vanish(rid: string): Promise<void> {
-    if (this.door?.remove !== undefined) return await this.door.remove(rid)
-    if (!this.canDelete) unproved('no record can be deleted')
-    const { result } = await this.remove(rid, 'delete')
-    hold(result.kind === 'ok', `a delete answered ${wordsOf(result)}`)
+  /** Somebody deletes a record. @throws IsthmusError CONNECTOR_PROBE_SKIPPED when nobody can */
+  async vanish(nativeId: string): Promise<void> {
+    if (this.door?.remove !== undefined) return await this.door.remove(nativeId)
+    if (!this.canDelete) skip('no record can be deleted')
+    const { result } = await this.remove(nativeId, 'delete')
+    check(result.kind === 'ok', `a delete answered ${wordsOf(result)}`)
   }
 
   /** Changes a record through the connector, as the engine does: under the current version where preconditions are honoured. */
-  async update(rid: string, patch: NativeRecord): Promise<Extract<WriteResult, { kind: 'ok' }>> {
-    const result = await this.tryUpdate(rid, patch)
-    hold(result.kind === 'ok', `an update answered ${wordsOf(result)}`)
+  async update(nativeId: string, patch: NativeRecord): Promise<Extract<WriteResult, { kind: 'ok' }>> {
+    const result = await this.tryUpdate(nativeId, patch)
+    check(result.kind === 'ok', `an update answered ${wordsOf(result)}`)
     return result
   }
 
   /** The same, whatever comes of it. `ifVersion` stands in for the current version. */
-  async tryUpdate(rid: string, patch: NativeRecord, ifVersion?: string): Promise<WriteResult> {
-    const update = this.resource.update?.bind(this.resource) ?? unproved('nothing can be changed')
-    const until = performance.now() + Math.min(this.capabilities.read.lagMs, this.patience.maxMs) + graceMs
+  async tryUpdate(nativeId: string, patch: NativeRecord, ifVersion?: string): Promise<WriteResult> {
+    const update = this.resource.update?.bind(this.resource) ?? skip('nothing can be changed')
+    const until = performance.now() + Math.min(this.capabilities.read.lagMs, this.waiter.maxMs) + graceMs
     for (;;) {
-      const request = await this.updateRequest(rid, patch)
+      const request = await this.updateRequest(nativeId, patch)
       const more = ifVersion === undefined ? {} : { ifVersion }
       const result = await update({ ...request, ...more }, this.context)
       // Where reads lag, the version just read may be an old one: the engine looks again, and so does a probe.
@@ -195,11 +192,11 @@ export class ProbeBench {
   }
 
   /** What the engine asks for an update: with the record last read where the whole of it is replaced, and with its version. */
-  async updateRequest(rid: string, patch: NativeRecord): Promise<UpdateRequest> {
+  async updateRequest(nativeId: string, patch: NativeRecord): Promise<UpdateRequest> {
     const { write, conditionalWrites } = this.capabilities
-    const request = { rid, patch, idempotencyKey: randomUUID() }
+    const request = { nativeId, patch, idempotencyKey: randomUUID() }
     if (write === 'patch' && !conditionalWrites) return request
-    const { native, version } = await this.readLive(rid)
+    const { native, version } = await this.readLive(nativeId)
     return {
       ...request,
       ...(write === 'put' ? { base: native } : {}),
@@ -209,14 +206,16 @@ export class ProbeBench {
 
   /** Removes a record through the connector, under its current version where preconditions are honoured. */
   async remove(
-    rid: string,
+    nativeId: string,
     mode: 'delete' | 'archive',
   ): Promise<{ result: WriteResult; ifVersion?: string }> {
-    const remove = this.resource.remove?.bind(this.resource) ?? unproved('nothing can be removed')
-    const read = this.capabilities.conditionalWrites ? await this.resource.read(rid, this.context) : undefined
+    const remove = this.resource.remove?.bind(this.resource) ?? skip('nothing can be removed')
+    const read = this.capabilities.conditionalWrites
+      ? await this.resource.read(nativeId, this.context)
+      : undefined
     const version = read?.kind === 'live' ? read.version : undefined
     const more = version === undefined ? {} : { ifVersion: version }
-    return { result: await remove({ rid, mode, ...more }, this.context), ...more }
+    return { result: await remove({ nativeId, mode, ...more }, this.context), ...more }
   }
 
   /** Whether the connector itself can delete. */
@@ -225,17 +224,17 @@ export class ProbeBench {
   }
 
   /** Reads a record that has to be there, within the declared lag. */
-  async readLive(rid: string): Promise<Extract<ReadResult, { kind: 'live' }>> {
-    const result = await this.readUntil(rid, (one) => one.kind === 'live')
-    hold(result.kind === 'live', `a record that is there reads as ${wordsOf(result)}`)
+  async readLive(nativeId: string): Promise<Extract<ReadResult, { kind: 'live' }>> {
+    const result = await this.readUntil(nativeId, (one) => one.kind === 'live')
+    check(result.kind === 'live', `a record that is there reads as ${wordsOf(result)}`)
     return result
   }
 
-  /** Reads until something holds or the declared lag (and a grace) is over; gives the last answer. */
-  readUntil(rid: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
+  /** Reads until something holds or the declared lag (and a grace) is over; gives the last response. */
+  readUntil(nativeId: string, holds: (result: ReadResult) => boolean): Promise<ReadResult> {
     const { lagMs } = this.capabilities.read
-    const look = (): Promise<ReadResult> => this.resource.read(rid, this.context)
-    return this.patience.until({ what: 'a change in a read', lagMs, look, holds })
+    const observe = (): Promise<ReadResult> => this.resource.read(nativeId, this.context)
+    return this.waiter.until({ what: 'a change in a read', lagMs, observe, holds })
   }
 
   /** Lists to the end, or at most so many records; `meanwhile` happens after the first page. Never throws for the list's own sake. */
@@ -261,56 +260,58 @@ export class ProbeBench {
   }
 
   /** Ids of records that are there: the first of the list, or new ones. */
-  async someRids(count: number): Promise<string[]> {
-    if (this.#target.template !== undefined) return (await this.insertMany(count)).map(({ rid }) => rid)
+  async someNativeIds(count: number): Promise<string[]> {
+    if (this.#target.template !== undefined)
+      return (await this.insertMany(count)).map(({ nativeId }) => nativeId)
     const { records } = await this.list(count)
-    if (records.length === 0) unproved('the system has no record that could be looked at')
-    return records.slice(0, count).map(({ rid }) => rid)
+    if (records.length === 0) skip('the system has no record that could be looked at')
+    return records.slice(0, count).map(({ nativeId }) => nativeId)
   }
 
   /** Follows the change feed from a cursor to its end. */
   async drain(cursor?: string): Promise<{ changed: ChangedRecord[]; cursor: string }> {
-    const changes = this.resource.changes?.bind(this.resource) ?? unproved('there is no change feed')
+    const changes = this.resource.changes?.bind(this.resource) ?? skip('there is no change feed')
     const changed: ChangedRecord[] = []
     let at = cursor
     for (let pages = 0; pages < pagesMax; pages += 1) {
       const page = await changes(at, this.context)
-      if (page.kind !== 'page') refute(`the change feed answered ${wordsOf(page)}`)
+      if (page.kind !== 'page') fail(`the change feed answered ${wordsOf(page)}`)
       changed.push(...page.changed)
       at = page.cursor
       if (!page.more) return { changed, cursor: at }
     }
     const words = `the change feed did not come to an end within ${pagesMax} pages`
-    return this.door === undefined ? unproved(words) : refute(words)
+    return this.door === undefined ? skip(words) : fail(words)
   }
 
   /** An id of the same form as another, of a record that never existed. */
-  strangerTo(rid: string): string {
-    return this.door?.stranger?.() ?? strangersId(rid)
+  strangerTo(nativeId: string): string {
+    return this.door?.stranger?.() ?? strangersId(nativeId)
   }
 
   /** Records made through the connector or the door are removed at the end, as far as they can be. */
-  remember(rid: string): void {
-    this.#target.onMade?.(rid)
-    this.#made.push(rid)
+  remember(nativeId: string): void {
+    this.#target.onMade?.(nativeId)
+    this.#made.push(nativeId)
   }
 
   /** Removes what was made and gives ids that are still there. */
   async clean(): Promise<string[]> {
     this.#target.counterpart?.faults?.clear()
     const left: string[] = []
-    for (const rid of new Set(this.#made)) if (!(await this.#cleaned(rid))) left.push(rid)
+    for (const nativeId of new Set(this.#made)) if (!(await this.#cleaned(nativeId))) left.push(nativeId)
     // The next probe may look at whatever is there, and what goes away while it looks is not the system's fault.
     if (this.#made.length > 0 && this.door === undefined)
-      await this.wait(Math.min(this.capabilities.read.lagMs, this.patience.maxMs))
+      await this.wait(Math.min(this.capabilities.read.lagMs, this.waiter.maxMs))
     await this.system.close()
     return left
   }
 
-  async #cleaned(rid: string): Promise<boolean> {
+  async #cleaned(nativeId: string): Promise<boolean> {
     try {
-      if (this.door?.remove !== undefined) await this.door.remove(rid)
-      else if (this.canDelete) return ['ok', 'gone'].includes((await this.remove(rid, 'delete')).result.kind)
+      if (this.door?.remove !== undefined) await this.door.remove(nativeId)
+      else if (this.canDelete)
+        return ['ok', 'gone'].includes((await this.remove(nativeId, 'delete')).result.kind)
       else return false
       return true
     } catch {
@@ -321,12 +322,12 @@ export class ProbeBench {
 }
 
 /** Short numbers get a number that is far away; of other ids the digits change, except in the first places, which often say what it is. */
-export function strangersId(rid: string): string {
-  const short = /^(\D{0,4})(\d{1,6})$/.exec(rid)
+export function strangersId(nativeId: string): string {
+  const short = /^(\D{0,4})(\d{1,6})$/.exec(nativeId)
   if (short !== null) return `${short[1] ?? ''}99${(short[2] ?? '').padStart(6, '0')}`
-  const tail = rid.slice(3)
+  const tail = nativeId.slice(3)
   const changed = tail.replace(/\d/g, (digit) => String((Number(digit) + 5) % 10))
-  return rid.slice(0, 3) + (changed === tail ? [...tail].reverse().join('') : changed)
+  return nativeId.slice(0, 3) + (changed === tail ? [...tail].reverse().join('') : changed)
 }
 
 /** A result in words: its kind, and what failed. */

@@ -22,7 +22,7 @@ export interface Counterpart {
   /** A delivery about one record, signed as the system signs it. Absent where the system sends none. */
   delivery?(change: {
     readonly resource: string
-    readonly rid: string
+    readonly nativeId: string
     readonly deleted?: boolean
   }): WebhookDelivery
   stop(): Promise<void>
@@ -44,9 +44,9 @@ export interface CounterpartResource {
   }[]
   /** Through the back door: makes a record and gives its id. */
   insert(body: NativeRecord): Promise<string>
-  change(rid: string, patch: NativeRecord): Promise<void>
+  change(nativeId: string, patch: NativeRecord): Promise<void>
   /** Absent where nobody can delete. */
-  remove?(rid: string): Promise<void>
+  remove?(nativeId: string): Promise<void>
   /** Makes `count` records that changed at the very same moment, by the system's own clock. Absent where its clock can't be set. */
   insertTied?(bodies: readonly NativeRecord[]): Promise<readonly string[]>
   /**
@@ -71,7 +71,7 @@ export interface CounterpartResource {
 /** Faults on the wire, each for the next request that fits and then over. */
 export interface CounterpartFaults {
   /** Answered without reaching the system. `retryAfterSeconds` goes into the header. */
-  answerNext(fault: {
+  respondNext(fault: {
     readonly status: number
     readonly body?: string
     readonly contentType?: string
@@ -81,13 +81,13 @@ export interface CounterpartFaults {
     /** Requests let through before. @default 0 */
     readonly after?: number
   }): void
-  /** The request takes effect, its answer never arrives. */
-  loseNextAnswer(fault?: { readonly method?: string; readonly after?: number }): void
+  /** The request takes effect, its response never arrives. */
+  loseNextResponse(fault?: { readonly method?: string; readonly after?: number }): void
   /**
-   * The next request is answered with the last answer that a request of the same method got, without reaching the system: what a cache or a
-   * proxy does that mixes answers up. Absent where no answers are kept.
+   * The next request is responded with the last response that a request of the same method got, without reaching the system: what a cache or a
+   * proxy does that mixes answers up. Absent where no responses are kept.
    */
-  repeatNextAnswer?(fault?: { readonly method?: string; readonly after?: number }): void
+  repeatNextResponse?(fault?: { readonly method?: string; readonly after?: number }): void
   /** Forgets faults that were not used. */
   clear(): void
 }

@@ -1,13 +1,13 @@
 /** Texts that break careless clients, servers and everything between. Each is legal JSON and legal Unicode. */
 
 /** A text and what it is good for. */
-export interface NastyText {
+export interface AdversarialText {
   readonly name: string
   readonly text: string
 }
 
 /** The texts that the suite writes and reads back. All are in NFC unless the name says otherwise. */
-export const nastyTexts: readonly NastyText[] = [
+export const nastyTexts: readonly AdversarialText[] = [
   { name: 'blanks at both ends', text: '  two  blanks  ' },
   { name: 'line ends of two kinds', text: 'one\ntwo\r\nthree' },
   { name: 'a tab', text: 'a\tb' },

@@ -18,31 +18,31 @@ export interface Probe {
   readonly touches: 'nothing' | 'records'
   /** Why it says nothing about this resource; undefined when it does. @default it always applies */
   readonly skips?: (capabilities: RemoteCapabilities, resource: Resource) => string | undefined
-  /** Tries it. What it gives back is shown beside the sentence: figures, how often. @throws by {@link refute} and {@link unproved} */
+  /** Tries it. What it gives back is shown beside the sentence: figures, how often. @throws by {@link fail} and {@link skip} */
   run(bench: ProbeBench): Promise<string | undefined>
 }
 
 /** What came of one probe on one resource. */
 export type ProbeOutcome =
-  | { readonly kind: 'proved'; readonly words?: string }
+  | { readonly kind: 'passed'; readonly words?: string }
   /** The connector, or its declaration, is wrong. */
-  | { readonly kind: 'refuted'; readonly words: string }
+  | { readonly kind: 'failed'; readonly words: string }
   /** It could not be tried here. */
-  | { readonly kind: 'unproved'; readonly words: string }
+  | { readonly kind: 'skipped'; readonly words: string }
   /** It says nothing about a resource that declares what this one does. */
   | { readonly kind: 'not-applicable'; readonly words: string }
 
-/** Ends a probe: what was found contradicts what is declared. @throws IsthmusError CONNECTOR_PROBE_REFUTED always */
-export function refute(words: string): never {
-  throw new IsthmusError('CONNECTOR_PROBE_REFUTED', words)
+/** Ends a probe: what was found contradicts what is declared. @throws IsthmusError CONNECTOR_PROBE_FAILED always */
+export function fail(words: string): never {
+  throw new IsthmusError('CONNECTOR_PROBE_FAILED', words)
 }
 
-/** Ends a probe: it can't be tried here. @throws IsthmusError CONNECTOR_PROBE_UNPROVED always */
-export function unproved(words: string): never {
-  throw new IsthmusError('CONNECTOR_PROBE_UNPROVED', words)
+/** Ends a probe: it can't be tried here. @throws IsthmusError CONNECTOR_PROBE_SKIPPED always */
+export function skip(words: string): never {
+  throw new IsthmusError('CONNECTOR_PROBE_SKIPPED', words)
 }
 
-/** Ends a probe unless something holds. @throws IsthmusError CONNECTOR_PROBE_REFUTED when it does not */
-export function hold(condition: boolean, words: string): asserts condition {
-  if (!condition) refute(words)
+/** Ends a probe unless something holds. @throws IsthmusError CONNECTOR_PROBE_FAILED when it does not */
+export function check(condition: boolean, words: string): asserts condition {
+  if (!condition) fail(words)
 }

@@ -1,7 +1,6 @@
 /** Every probe, in the order in which a report shows them. */
 import type { Probe } from './probe.ts'
 import { accountProbes } from './probes/account.ts'
-import { answerProbes } from './probes/answers.ts'
 import { batchProbes } from './probes/batches.ts'
 import { changeProbes } from './probes/changes.ts'
 import { createProbes } from './probes/creates.ts'
@@ -9,6 +8,7 @@ import { failureProbes } from './probes/failures.ts'
 import { listProbes } from './probes/lists.ts'
 import { readProbes } from './probes/reads.ts'
 import { removeProbes } from './probes/removes.ts'
+import { responseProbes } from './probes/responses.ts'
 import { searchProbes } from './probes/searches.ts'
 import { updateProbes } from './probes/updates.ts'
 import { webhookProbes } from './probes/webhooks.ts'
@@ -24,7 +24,7 @@ export const connectorProbes: readonly Probe[] = [
   ...updateProbes,
   ...removeProbes,
   ...batchProbes,
-  ...answerProbes,
+  ...responseProbes,
   ...failureProbes,
   ...webhookProbes,
 ]

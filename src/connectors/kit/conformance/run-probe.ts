@@ -31,7 +31,7 @@ async function outcomeOf(probe: Probe, bench: ProbeBench): Promise<ProbeOutcome>
   }
   try {
     const words = await probe.run(bench)
-    return { kind: 'proved', ...(words === undefined ? {} : { words }) }
+    return { kind: 'passed', ...(words === undefined ? {} : { words }) }
   } catch (error) {
     return failed(error)
   }
@@ -39,12 +39,12 @@ async function outcomeOf(probe: Probe, bench: ProbeBench): Promise<ProbeOutcome>
 
 function failed(error: unknown): ProbeOutcome {
   if (isIsthmusError(error)) {
-    if (error.code === 'CONNECTOR_PROBE_UNPROVED') return { kind: 'unproved', words: error.message }
-    if (error.code === 'CONNECTOR_PROBE_REFUTED') return { kind: 'refuted', words: error.message }
-    return { kind: 'refuted', words: `the connector threw ${error.code}: ${error.message}` }
+    if (error.code === 'CONNECTOR_PROBE_SKIPPED') return { kind: 'skipped', words: error.message }
+    if (error.code === 'CONNECTOR_PROBE_FAILED') return { kind: 'failed', words: error.message }
+    return { kind: 'failed', words: `the connector threw ${error.code}: ${error.message}` }
   }
   return {
-    kind: 'refuted',
+    kind: 'failed',
     words: `the probe broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   }
 }

@@ -13,7 +13,7 @@
 import type { ConnectedSystem } from '../contract.ts'
 import type { Connector } from '../define-connector.ts'
 import type { Counterpart, CounterpartResource, StartCounterpart } from './counterpart.ts'
-import { hold, type Probe, unproved } from './probe.ts'
+import { check, type Probe, skip } from './probe.ts'
 import { connectorProbes } from './probes.ts'
 import { runProbe } from './run-probe.ts'
 
@@ -46,7 +46,7 @@ export function connectorConformance(options: ConformanceOptions): void {
   const { connector, startCounterpart, runner, timeoutMs = 120_000 } = options
   runner.describe(`the connector ${connector.name}`, () => {
     let counterpart: Counterpart | undefined
-    const running = (): Counterpart => counterpart ?? unproved('the counterpart did not start')
+    const running = (): Counterpart => counterpart ?? skip('the counterpart did not start')
     runner.beforeAll(async () => {
       counterpart = await startCounterpart()
     }, timeoutMs)
@@ -68,11 +68,11 @@ export function connectorConformance(options: ConformanceOptions): void {
 
 function assertWaivers({ resources }: Counterpart): void {
   const names = new Set(connectorProbes.map(({ name }) => name))
-  hold(resources.length > 0, 'the counterpart names no resource')
+  check(resources.length > 0, 'the counterpart names no resource')
   for (const { name: resource, waivers = {} } of resources) {
     for (const [name, reason] of Object.entries(waivers)) {
-      hold(names.has(name), `${resource} waives ${name}, and there is no such probe`)
-      hold(reason.trim().length > 10, `${resource} waives ${name} without a reason`)
+      check(names.has(name), `${resource} waives ${name}, and there is no such probe`)
+      check(reason.trim().length > 10, `${resource} waives ${name} without a reason`)
     }
   }
 }
@@ -90,11 +90,11 @@ async function probeAll(
     if (verdict.wrong !== undefined) wrong.push(`${door.name}: ${verdict.wrong}`)
     if (verdict.silent !== undefined) silent.push(`${door.name}: ${verdict.silent}`)
   }
-  hold(wrong.length === 0, wrong.join('\n'))
+  check(wrong.length === 0, wrong.join('\n'))
   return silent.length === counterpart.resources.length ? silent.join('; ') : undefined
 }
 
-interface Verdict {
+interface ProbeCheck {
   readonly wrong?: string
   readonly silent?: string
 }
@@ -104,7 +104,7 @@ async function probeOne(
   connector: Connector,
   counterpart: Counterpart,
   door: CounterpartResource,
-): Promise<Verdict> {
+): Promise<ProbeCheck> {
   const connect = (): ConnectedSystem => {
     if (counterpart.connect !== undefined) return counterpart.connect()
     const { connector: _name, ...config } = counterpart.settings
@@ -114,15 +114,15 @@ async function probeOne(
   const { outcome } = await runProbe(probe, target)
   const reason = door.waivers?.[probe.name]
   if (reason !== undefined) {
-    if (outcome.kind === 'refuted') return { silent: `waived: ${reason}` }
+    if (outcome.kind === 'failed') return { silent: `waived: ${reason}` }
     return { wrong: `the probe is waived (${reason}) and comes out as ${outcome.kind}: take the waiver away` }
   }
   switch (outcome.kind) {
-    case 'proved':
+    case 'passed':
       return {}
-    case 'refuted':
+    case 'failed':
       return { wrong: outcome.words }
-    case 'unproved':
+    case 'skipped':
     case 'not-applicable':
       return { silent: outcome.words }
   }

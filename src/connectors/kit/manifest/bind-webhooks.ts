@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { parseJson } from '../../../http/json.ts'
 import { UsageError } from '../../../model/errors.ts'
-import type { ChangedRecord, WebhookDelivery, WebhookVerdict } from '../contract.ts'
+import type { ChangedRecord, WebhookDelivery, WebhookResult } from '../contract.ts'
 import { textAt, valueAt } from '../native.ts'
 import { type WebhookScheme, webhookVerifier } from '../webhook-verification.ts'
 import type { webhookSecretsSchema } from './load-manifest.ts'
@@ -19,7 +19,7 @@ export function bindWebhooks(
   name: string,
   manifest: WebhooksManifest | undefined,
   config: z.output<typeof webhookSecretsSchema>,
-): ((delivery: WebhookDelivery) => Promise<WebhookVerdict>) | undefined {
+): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
   const secrets = [config?.secret, config?.nextSecret].filter((secret) => secret !== undefined)
   if (manifest === undefined || secrets.length === 0) {
     if (manifest === undefined && secrets.length === 0) return undefined
@@ -52,7 +52,7 @@ function readDelivery(
   manifest: WebhooksManifest,
   delivery: WebhookDelivery,
   signedId: string | undefined,
-): WebhookVerdict {
+): WebhookResult {
   const parsed = parseJson(Buffer.from(delivery.body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
   if (!parsed.ok) return { kind: 'refused', reason: 'the body is not JSON' }
   const listed = manifest.events === undefined ? [parsed.value] : valueAt(parsed.value, manifest.events)
@@ -69,13 +69,13 @@ function readDelivery(
 }
 
 function changeOf(manifest: WebhooksManifest, event: unknown): Change | undefined {
-  const rid = textAt(event, manifest.id)
+  const nativeId = textAt(event, manifest.id)
   const resource = resourceOf(manifest, event)
-  if (rid === undefined || resource === undefined) return undefined
+  if (nativeId === undefined || resource === undefined) return undefined
   const version = manifest.version === undefined ? undefined : textAt(event, manifest.version)
   return {
     resource,
-    rid,
+    nativeId,
     ...(version === undefined ? {} : { version }),
     ...(isDeletion(manifest, event) ? { deleted: true } : {}),
   }

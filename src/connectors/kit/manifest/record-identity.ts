@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
-import { idComparisons, type SameId } from '../answers/same-id.ts'
 import type { RemoteCapabilities, Resource } from '../contract.ts'
 import { textAt, valueAt } from '../native.ts'
+import { idComparisons, type SameId } from '../responses/same-id.ts'
 import { path } from './values.ts'
 
 /** Keys of a resource; a manifest's schema spreads them. */
@@ -19,7 +19,7 @@ export const recordIdentity = {
     .boolean()
     .default(false)
     .describe(
-      'A read of a record that was merged into another one answers with the surviving record. Without it, an answer about another record is a failure.',
+      'A read of a record that was merged into another one responds with the surviving record. Without it, a response about another record is a failure.',
     ),
   mergedIds: path
     .optional()
@@ -41,7 +41,7 @@ export function redirectCapability({ redirects }: RecordIdentity): Pick<RemoteCa
   return redirects ? { redirects } : {}
 }
 
-/** The part of a resource that lets the kit check which record an answer is about. */
+/** The part of a resource that lets the kit check which record a response is about. */
 export function identityOf({
   id,
   idComparison,

@@ -4,7 +4,7 @@ import { parseNativePath } from '../../../model/definition/native-path.ts'
 import { durationMs, durationSchema } from '../../../model/definition/schema/text.ts'
 import { nativePath } from '../native.ts'
 
-/** A path into a record or an answer: `meta.version`, `items[0].id`. */
+/** A path into a record or a response: `meta.version`, `items[0].id`. */
 export const path = z
   .string()
   .refine((text) => parseNativePath(text) !== undefined, {

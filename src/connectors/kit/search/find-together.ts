@@ -14,7 +14,7 @@ export interface SearchWays {
   readonly single: (request: FindRequest) => Promise<FindResult>
 }
 
-/** Answers each search in its place. At most twice as many queries as there are searches. */
+/** Returns each search in its place. At most twice as many queries as there are searches. */
 export async function findTogether(
   requests: readonly FindRequest[],
   ways: SearchWays,
@@ -22,8 +22,8 @@ export async function findTogether(
   const [only] = requests
   if (only === undefined) return []
   if (requests.length === 1) return [await ways.single(only)]
-  const answers = await ways.together(requests)
-  if (answers !== undefined) return answers
+  const responses = await ways.together(requests)
+  if (responses !== undefined) return responses
   const middle = Math.ceil(requests.length / 2)
   const first = await findTogether(requests.slice(0, middle), ways)
   return [...first, ...(await findTogether(requests.slice(middle), ways))]

@@ -1,12 +1,12 @@
-/** What an answer says that went well. */
-import type { Answer } from '../../../http/client.ts'
+/** What a response says that went well. */
+import type { ApiResponse } from '../../../http/client.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { unusableAnswer } from '../client.ts'
+import { unusableResponse } from '../client.ts'
 import type { EntitySet } from '../metadata/model.ts'
-import { ridOf } from '../protocol/literals.ts'
+import { nativeIdOf } from '../protocol/literals.ts'
 import { hasWarning, reportedProblem } from '../protocol/messages.ts'
 import { fromWire } from '../protocol/values.ts'
 import { expandedParts } from './query.ts'
@@ -14,36 +14,37 @@ import { entityOf } from './record.ts'
 import type { Bound, ResourceContext } from './resource-context.ts'
 import { isSameId } from './same-value.ts'
 
-/** What has to be known of a write to read its answer. */
+/** What has to be known of a write to read its response. */
 export interface SentWrite {
   readonly method: string
   /** Known beforehand, except for creates. */
-  readonly rid?: string
+  readonly nativeId?: string
   readonly json?: NativeRecord
 }
 
-/** Reads what the answer says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
+/** Reads what the response says about the record. A created record without an id is an unknown outcome: it exists, and we don't know which. */
 export function accepted(
   { settings }: ResourceContext,
   bound: Bound,
   sending: SentWrite,
-  { status, headers, data }: Answer<unknown>,
+  { status, headers, data }: ApiResponse<unknown>,
 ): WriteResult {
   const header = settings.etag ? headers.etag : undefined
   const problem = reportedProblem(headers, data, sending.json)
   if (problem !== undefined) return { kind: 'unknown', failure: problem }
-  if (sending.rid !== undefined) {
-    const rid = keyOfAnswer(bound, data, sending.rid)
-    if (status === 202) return { kind: 'ok', rid, accepted: true }
+  if (sending.nativeId !== undefined) {
+    const nativeId = keyOfResponse(bound, data, sending.nativeId)
+    if (status === 202) return { kind: 'ok', nativeId, accepted: true }
     const version = sending.method === 'DELETE' ? undefined : header
-    return { kind: 'ok', rid, ...(version === undefined ? {} : { version }) }
+    return { kind: 'ok', nativeId, ...(version === undefined ? {} : { version }) }
   }
   const { model, set } = bound
   const wire = isNativeRecord(data) ? entityOf(bound, data) : undefined
   const read = wire === undefined ? undefined : fromWire(model, set.type, wire)
-  const rid = (read === undefined ? undefined : ridOf(set.type, read.native)) ?? idInLocation(set, headers)
-  if (rid === undefined) {
-    const failure = callFailure(unusableAnswer('the answer to a create has neither key nor Location'))
+  const nativeId =
+    (read === undefined ? undefined : nativeIdOf(set.type, read.native)) ?? idInLocation(set, headers)
+  if (nativeId === undefined) {
+    const failure = callFailure(unusableResponse('the response to a create has neither key nor Location'))
     return { kind: 'unknown', failure }
   }
   const version = settings.etag ? (read?.etag ?? header) : undefined
@@ -52,25 +53,25 @@ export function accepted(
   const native = read === undefined || isDoubtful ? undefined : asRead(settings, bound, read.native)
   return {
     kind: 'ok',
-    rid,
+    nativeId,
     ...(native === undefined ? {} : { native }),
     ...(version === undefined || isDoubtful ? {} : { version }),
     ...(status === 202 ? { accepted: true } : {}),
   }
 }
 
-/** The key of the record in an answer to a change: the one that was asked for, where the service only spells it in another way. */
-function keyOfAnswer(bound: Bound, data: unknown, rid: string): string {
+/** The key of the record in a response to a change: the one that was asked for, where the service only spells it in another way. */
+function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
   const { model, set } = bound
   const entity = model.version === 2 && isNativeRecord(data) ? data.d : data
   const answered = isNativeRecord(entity)
-    ? ridOf(set.type, fromWire(model, set.type, entity).native)
+    ? nativeIdOf(set.type, fromWire(model, set.type, entity).native)
     : undefined
-  return answered === undefined || isSameId(set, rid, answered) ? rid : answered
+  return answered === undefined || isSameId(set, nativeId, answered) ? nativeId : answered
 }
 
 /**
- * The record of a create's answer in the form that a read has. A deep insert is answered with the parts that were made, asked for or not; an
+ * The record of a create's response in the form that a read has. A deep insert is responded with the parts that were made, asked for or not; an
  * answer that lacks one that a read would show would look like a record without it, and is not used.
  */
 function asRead(

@@ -17,7 +17,7 @@ import {
 import type { CallContext, ChangedRecord, ChangesResult, ListedRecord } from '../../kit/contract.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { serverTimeOf } from '../../kit/times.ts'
-import { type ServiceQuery, unusableAnswer } from '../client.ts'
+import { type ServiceQuery, unusableResponse } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import { afterPosition, allOf, keyOf, type Position } from '../protocol/literals.ts'
 import {
@@ -75,7 +75,7 @@ async function nextPages(request: ChangesRequest, state: State): Promise<Changes
     const rules = rulesOf(request.feed, track, zoneOfTrack(track, bound.set, request.feed.timeZone))
     const result = await readFeed(cursor, rules, (query) => trackPage(request, bound, track, query))
     if (result.kind !== 'page') return result
-    for (const one of result.changed) changed.set(one.rid, one)
+    for (const one of result.changed) changed.set(one.nativeId, one)
     tracks.push({ cursor: result.cursor, more: result.more })
   }
   const more = tracks.some((track) => track.more)
@@ -128,9 +128,9 @@ async function trackPage(
   const more = page.items.length >= pageSize || page.next !== undefined
   const isCutShort = page.next !== undefined && page.items.length < pageSize
   const isTie = query.page > 0 || items.at(-1)?.position === query.since
-  if (feed.ties === 'skip' && isCutShort && isTie) throw unusableAnswer(cutWithinTies(page.items.length))
+  if (feed.ties === 'skip' && isCutShort && isTie) throw unusableResponse(cutWithinTies(page.items.length))
   const date = serverTimeOf(headers.date)
-  // The field has whole seconds and was written when the answer was ready; the records were read before that.
+  // The field has whole seconds and was written when the response was ready; the records were read before that.
   const now = date === undefined ? undefined : date - Math.ceil(tookMs)
   const zone = zoneOfTrack(track, bound.set, feed.timeZone)
   return { items, more, ...(now === undefined ? {} : { serverNowMs: onTheWall(now, zone) }) }
@@ -176,18 +176,19 @@ function positionsOf({ set }: Bound, track: Track, since: string): readonly Posi
   ]
 }
 
-function keyPositions({ set }: Bound, rid: string): readonly Position[] {
-  const key = keyOf(set.type, rid)
+function keyPositions({ set }: Bound, nativeId: string): readonly Position[] {
+  const key = keyOf(set.type, nativeId)
   return set.type.key.map((name) => ({ property: propertyOf(set, name), value: key?.[name] ?? '' }))
 }
 
 function feedItem(settings: ResourceSettings, track: Track, record: ListedRecord): FeedItem {
   const position = positionText(track, record.native)
   const positionMs = position === undefined ? undefined : positionAsStands(position)
-  if (position === undefined || positionMs === undefined) throw unusableAnswer('a change has no usable time')
-  const { rid, version, native } = record
+  if (position === undefined || positionMs === undefined)
+    throw unusableResponse('a change has no usable time')
+  const { nativeId, version, native } = record
   const change = {
-    rid,
+    nativeId,
     ...(version === undefined ? {} : { version }),
     ...(isTombstone(settings, native) ? { deleted: true } : {}),
   }

@@ -28,15 +28,17 @@ const filters = (server: ODataServer): number =>
 test('twenty searches by one property are one filter, and each finds its own', async () => {
   const { server, contacts } = await start()
   const table = server.table(contactsPath, 'Contacts')
-  const rids = Array.from({ length: 20 }, (_, n) => {
+  const nativeIds = Array.from({ length: 20 }, (_, n) => {
     const { Company, Number: number } = table.create({ Company: 'C', Name: `O'Name ${n}` })
     return `Company=${Company},Number=${number}`
   })
   const results = await contacts.findMany?.(
-    rids.map((_, n) => byName(`O'Name ${n}`)),
+    nativeIds.map((_, n) => byName(`O'Name ${n}`)),
     context,
   )
-  expect(results).toEqual(rids.map((rid) => ({ kind: 'found', rids: [rid], capped: false })))
+  expect(results).toEqual(
+    nativeIds.map((nativeId) => ({ kind: 'found', nativeIds: [nativeId], capped: false })),
+  )
   expect(filters(server)).toBe(1)
 })
 
@@ -49,10 +51,10 @@ test('searches by different properties, or by several, are asked apart', async (
     context,
   )
   expect(results).toMatchObject([
-    { rids: [expect.any(String)] },
-    { rids: [expect.any(String)] },
-    { rids: [expect.any(String)] },
-    { rids: [] },
+    { nativeIds: [expect.any(String)] },
+    { nativeIds: [expect.any(String)] },
+    { nativeIds: [expect.any(String)] },
+    { nativeIds: [] },
   ])
   expect(filters(server)).toBe(3)
 })
@@ -65,8 +67,8 @@ test('a name that too many have is capped by itself', async () => {
   const results = await contacts.findMany?.([byName('Many'), byName('One'), byName('None')], context)
   expect(results).toMatchObject([
     { kind: 'found', capped: true },
-    { kind: 'found', rids: [expect.any(String)], capped: false },
-    { kind: 'found', rids: [], capped: false },
+    { kind: 'found', nativeIds: [expect.any(String)], capped: false },
+    { kind: 'found', nativeIds: [], capped: false },
   ])
 })
 

@@ -26,13 +26,13 @@ export async function findManyRecords(
   const results = new Map<number, FindResult>()
   for (const places of groups.values()) {
     const some = places.flatMap((place) => requests[place] ?? [])
-    const answers = await findTogether(some, {
+    const responses = await findTogether(some, {
       together: (few) => queryFor(owner, few, context),
       single: (request) => findRecords(owner, request, context),
     })
     for (const [index, place] of places.entries()) {
-      const answer = answers[index]
-      if (answer !== undefined) results.set(place, answer)
+      const response = responses[index]
+      if (response !== undefined) results.set(place, response)
     }
   }
   return requests.map((_, place) => results.get(place) ?? unanswered)
@@ -63,7 +63,7 @@ async function queryFor(
     if (items.some((hit) => !found.some((hits) => hits.includes(hit)))) return undefined
     return found.map((hits) => ({
       kind: 'found',
-      rids: [...new Set(hits.map(({ rid }) => rid))],
+      nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
       capped: hits.length >= hitsMax,
     }))
   } catch (error) {

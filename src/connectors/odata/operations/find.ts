@@ -5,9 +5,9 @@ import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { searchForm } from '../../kit/search/search-equality.ts'
-import { unusableAnswer } from '../client.ts'
+import { unusableResponse } from '../client.ts'
 import type { EntitySet, ServiceModel } from '../metadata/model.ts'
-import { allOf, comparison, ridOf } from '../protocol/literals.ts'
+import { allOf, comparison, nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { type Marker, markerOfSettings, spelt } from './marker.ts'
 import { collectionOf } from './record.ts'
@@ -25,7 +25,7 @@ export interface Search {
 
 /** A hit: the id of the record, and the record with the properties that were searched. */
 export interface Hit {
-  readonly rid: string
+  readonly nativeId: string
   readonly native: NativeRecord
 }
 
@@ -44,8 +44,8 @@ export async function findRecords(
       { ...search, filter: conditionOf(bound, search) },
       context,
     )
-    const rids = items.map((hit) => checked(search, hit, owner.settings.search.equality))
-    return { kind: 'found', rids: [...new Set(rids)], capped: isCut }
+    const nativeIds = items.map((hit) => checked(search, hit, owner.settings.search.equality))
+    return { kind: 'found', nativeIds: [...new Set(nativeIds)], capped: isCut }
   } catch (error) {
     return { kind: 'unknown', failure: callFailure(error) }
   }
@@ -54,11 +54,11 @@ export async function findRecords(
 /** What to search for, and where. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE for what can't be searched */
 export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
   if (request.by === 'values') {
-    if (Object.keys(request.values).length === 0) throw unusableAnswer('a search needs at least one value')
+    if (Object.keys(request.values).length === 0) throw unusableResponse('a search needs at least one value')
     return { set, values: scalars(request.values) }
   }
   const marker = markerOfSettings(owner.settings)
-  if (marker === undefined) throw unusableAnswer('the resource has no property for our record id')
+  if (marker === undefined) throw unusableResponse('the resource has no property for our record id')
   return markerSearch(model, set, marker, request.recordId)
 }
 
@@ -71,7 +71,7 @@ function markerSearch(model: ServiceModel, set: EntitySet, marker: Marker, recor
 /** Parts of a record can't be searched in one filter by both versions. */
 function scalars(values: NativeRecord): NativeRecord {
   const nested = Object.entries(values).find(([, value]) => isNativeRecord(value) || Array.isArray(value))
-  if (nested !== undefined) throw unusableAnswer(`records can't be searched by what is within ${nested[0]}`)
+  if (nested !== undefined) throw unusableResponse(`records can't be searched by what is within ${nested[0]}`)
   return values
 }
 
@@ -101,12 +101,12 @@ export async function hitsOf(
 }
 
 function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit {
-  if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
+  if (!isNativeRecord(wire)) throw unusableResponse('a record is not a JSON object')
   const { native } = fromWire(model, set.type, wire)
   // The key of the record itself, also where the hit is one of its parts, which carries it.
-  const rid = ridOf(owner.type, native)
-  if (rid === undefined) throw unusableAnswer(`a hit in ${set.name} lacks the key of ${owner.name}`)
-  return { rid, native }
+  const nativeId = nativeIdOf(owner.type, native)
+  if (nativeId === undefined) throw unusableResponse(`a hit in ${set.name} lacks the key of ${owner.name}`)
+  return { nativeId, native }
 }
 
 /**
@@ -115,8 +115,8 @@ function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit
  */
 function checked(search: Search, hit: Hit, equality: SearchEquality): string {
   const differing = Object.keys(search.values).find((name) => !isHeld(search, hit, name, equality))
-  if (differing === undefined) return hit.rid
-  throw unusableAnswer(`a hit of a search has another value of ${differing}`)
+  if (differing === undefined) return hit.nativeId
+  throw unusableResponse(`a hit of a search has another value of ${differing}`)
 }
 
 /** Whether a hit has the value that was searched for. */

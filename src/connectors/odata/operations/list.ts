@@ -1,7 +1,7 @@
 /** Walks an entity set page by page: by its key, or by the links that the service hands out. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
-import { type ServiceCall, unusableAnswer } from '../client.ts'
+import { type ServiceCall, unusableResponse } from '../client.ts'
 import { afterPosition, allOf, comparison, keyOf } from '../protocol/literals.ts'
 import { countQuery, keyOrder, shapeQuery } from './query.ts'
 import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
@@ -47,12 +47,12 @@ async function* keyPages(
     expected ??= page.count
     seen += records.length
     yield judged(owner, records, expected)
-    const last = records.at(-1)?.rid
-    if (last === undefined && page.next !== undefined) throw unusableAnswer(emptyWithMore)
+    const last = records.at(-1)?.nativeId
+    if (last === undefined && page.next !== undefined) throw unusableResponse(emptyWithMore)
     if (last === undefined) return
     const isShort = records.length < pageSize && page.next === undefined
     if (isShort && expected !== undefined && seen >= expected) return
-    if (last === after) throw unusableAnswer('the next page is the same as this one')
+    if (last === after) throw unusableResponse('the next page is the same as this one')
     after = last
   }
 }
@@ -68,8 +68,8 @@ function scopeOf({ settings }: ResourceContext, { set, model }: Bound): readonly
   return [where, comparison(property, 'ne', tombstone.equals, model.version)]
 }
 
-function afterKey({ set, model }: Bound, rid: string): string {
-  const key = keyOf(set.type, rid)
+function afterKey({ set, model }: Bound, nativeId: string): string {
+  const key = keyOf(set.type, nativeId)
   const positions = set.type.key.map((name) => ({
     property: propertyOf(set, name),
     value: key?.[name] ?? '',
@@ -104,10 +104,11 @@ async function* linkedPages(
     )
     if (page.next === undefined) return
     const target = service.ownPath(page.next)
-    if (target === undefined) throw unusableAnswer('the link to the next page leads out of the service')
+    if (target === undefined) throw unusableResponse('the link to the next page leads out of the service')
     // A link is used as it came: braces in it would be taken for places to fill in.
     call = { target: target.replaceAll('{', '%7B').replaceAll('}', '%7D'), headers }
-    if (call.target === landmark) throw unusableAnswer('the links to next pages lead back to an earlier one')
+    if (call.target === landmark)
+      throw unusableResponse('the links to next pages lead back to an earlier one')
     if ((count & (count - 1)) === 0) landmark = call.target
   }
 }

@@ -1,7 +1,7 @@
 /** Reads by id: one, or several in a batch. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { callFailure, readResultOf } from '../../kit/outcome.ts'
-import { type MaybeAnswers, queryText, settledAnswer, unusableAnswer } from '../client.ts'
+import { type MaybeResponses, queryText, settledResponse, unusableResponse } from '../client.ts'
 import { odataRules } from '../protocol/errors.ts'
 import { filledAddress, recordAddress } from '../protocol/literals.ts'
 import { shapeQuery } from './query.ts'
@@ -13,15 +13,15 @@ import { withinScope } from './scope.ts'
 /** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
   owner: ResourceContext,
-  rid: string,
+  nativeId: string,
   context: CallContext,
 ): Promise<ReadResult> {
   try {
     const bound = await boundTo(owner)
-    const address = recordAddress(bound.set.name, bound.set.type, rid, bound.model.version)
+    const address = recordAddress(bound.set.name, bound.set.type, nativeId, bound.model.version)
     const query = shapeQuery(bound, owner.settings)
     const { data, headers } = await owner.service.read({ ...address, query }, context)
-    const result = seen(owner, bound, { rid, data, etag: headers.etag })
+    const result = seen(owner, bound, { nativeId, data, etag: headers.etag })
     return (await withinScope(owner, bound, { results: [result], context }))[0] ?? result
   } catch (error) {
     return readResultOf(error, odataRules)
@@ -31,42 +31,47 @@ export async function readOne(
 /** Reads several with one request. What failed as a whole is no information about any of them. */
 export async function readMany(
   owner: ResourceContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
-  if (rids.length < 2) return Promise.all(rids.map((rid) => readOne(owner, rid, context)))
+  if (nativeIds.length < 2) return Promise.all(nativeIds.map((nativeId) => readOne(owner, nativeId, context)))
   try {
     const bound = await boundTo(owner)
     const { set, model } = bound
     const query = queryText(Object.entries(shapeQuery(bound, owner.settings)))
     const headers = owner.service.partHeaders(model.version, false)
-    const requests = rids.map((rid) => {
-      const path = filledAddress(recordAddress(set.name, set.type, rid, model.version)).slice(1)
+    const requests = nativeIds.map((nativeId) => {
+      const path = filledAddress(recordAddress(set.name, set.type, nativeId, model.version)).slice(1)
       return { method: 'GET' as const, path: query === '' ? path : `${path}?${query}`, headers }
     })
-    const answers = await owner.service.readBatch(requests, context)
-    const results = rids.map((rid, index) => answered(owner, bound, rid, answers[index]))
+    const responses = await owner.service.readBatch(requests, context)
+    const results = nativeIds.map((nativeId, index) => answered(owner, bound, nativeId, responses[index]))
     return await withinScope(owner, bound, { results, context })
   } catch (error) {
     // Also a 404: it is about the batch, not about these records.
     const failure = callFailure(error)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
-function answered(owner: ResourceContext, bound: Bound, rid: string, answers: MaybeAnswers): ReadResult {
+function answered(
+  owner: ResourceContext,
+  bound: Bound,
+  nativeId: string,
+  responses: MaybeResponses,
+): ReadResult {
   try {
-    const [answer] = answers ?? []
-    if (answer === undefined) throw unusableAnswer('a batch has fewer answers than requests')
-    const { data, headers } = settledAnswer(answer, `GET ${bound.set.name}`)
-    return seen(owner, bound, { rid, data, etag: headers.etag })
+    const [response] = responses ?? []
+    if (response === undefined) throw unusableResponse('a batch has fewer answers than requests')
+    const { data, headers } = settledResponse(response, `GET ${bound.set.name}`)
+    return seen(owner, bound, { nativeId, data, etag: headers.etag })
   } catch (error) {
     return readResultOf(error, odataRules)
   }
 }
 
 interface Seen {
-  readonly rid: string
+  readonly nativeId: string
   readonly data: unknown
   readonly etag: string | undefined
 }
@@ -76,8 +81,8 @@ interface Seen {
  * key keeps its own, by which the kit sees that it is not the one that was asked for: answers of a batch are told apart by their order, which
  * a lost one shifts.
  */
-function seen({ settings }: ResourceContext, bound: Bound, { rid, data, etag }: Seen): ReadResult {
+function seen({ settings }: ResourceContext, bound: Bound, { nativeId, data, etag }: Seen): ReadResult {
   const record = listedRecord(bound, settings, entityOf(bound, data), etag)
-  if (!isSameId(bound.set, rid, record.rid)) return { kind: 'live', ...record }
-  return observed(settings, { ...record, rid })
+  if (!isSameId(bound.set, nativeId, record.nativeId)) return { kind: 'live', ...record }
+  return observed(settings, { ...record, nativeId })
 }

@@ -1,19 +1,19 @@
-/** One record of an answer: its id, version and time, and whether it counts as deleted. */
+/** One record of a response: its id, version and time, and whether it counts as deleted. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
-import { unusableAnswer } from '../client.ts'
+import { unusableResponse } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
-import { ridOf } from '../protocol/literals.ts'
+import { nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { positionMs } from './positions.ts'
 import type { Bound } from './resource-context.ts'
 
-/** The entity of an answer. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The entity of a response. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
 export function entityOf({ model }: Bound, body: unknown): NativeRecord {
   const entity = model.version === 2 && isNativeRecord(body) ? body.d : body
   if (isNativeRecord(entity)) return entity
-  throw unusableAnswer('a record is not a JSON object')
+  throw unusableResponse('a record is not a JSON object')
 }
 
 /** One page of a list. */
@@ -25,14 +25,14 @@ export interface CollectionPage {
   readonly next?: string
 }
 
-/** The page of an answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The page of a response. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
 export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
   const outer = model.version === 2 && isNativeRecord(body) ? body.d : body
   // OData V1 answers the bare list, and some V2 services still do.
   if (model.version === 2 && Array.isArray(outer)) return { items: outer }
   const holder = isNativeRecord(outer) ? outer : {}
   const items = holder[model.version === 2 ? 'results' : 'value']
-  if (!Array.isArray(items)) throw unusableAnswer('the answer holds no list')
+  if (!Array.isArray(items)) throw unusableResponse('the response holds no list')
   const count = Number(textAt(holder, [model.version === 2 ? '__count' : '@odata.count']) ?? Number.NaN)
   const next = textAt(holder, [model.version === 2 ? '__next' : '@odata.nextLink'])
   return {
@@ -43,9 +43,9 @@ export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
 }
 
 /**
- * Reads a record of a list or of an answer of its own.
+ * Reads a record of a list or of a response of its own.
  *
- * @param header ETag of an answer that holds this record alone
+ * @param header ETag of a response that holds this record alone
  * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it has no id
  */
 export function listedRecord(
@@ -54,13 +54,13 @@ export function listedRecord(
   wire: unknown,
   header?: string,
 ): ListedRecord {
-  if (!isNativeRecord(wire)) throw unusableAnswer('a record is not a JSON object')
+  if (!isNativeRecord(wire)) throw unusableResponse('a record is not a JSON object')
   const { native, etag = header } = fromWire(model, set.type, wire)
-  const rid = ridOf(set.type, native)
-  if (rid === undefined) throw unusableAnswer(`a record of ${set.name} lacks its key`)
+  const nativeId = nativeIdOf(set.type, native)
+  if (nativeId === undefined) throw unusableResponse(`a record of ${set.name} lacks its key`)
   const changedAt = changedAtOf(settings, native)
   return {
-    rid,
+    nativeId,
     native,
     ...(settings.etag && etag !== undefined ? { version: etag } : {}),
     ...(changedAt === undefined ? {} : { changedAt }),

@@ -1,12 +1,12 @@
 /**
  * The filter of a resource (`where`) for records that were read by id. The service itself evaluates it, as it does for lists: what a filter
- * makes of case, blanks, nulls and times differs from service to service, and only one answer can be right for lists and reads alike.
+ * makes of case, blanks, nulls and times differs from service to service, and only one response can be right for lists and reads alike.
  */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { unusableAnswer } from '../client.ts'
-import { allOf, comparison, keyOf, ridOf } from '../protocol/literals.ts'
+import { unusableResponse } from '../client.ts'
+import { allOf, comparison, keyOf, nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { collectionOf } from './record.ts'
 import { type Bound, propertyOf, type ResourceContext } from './resource-context.ts'
@@ -29,11 +29,12 @@ export async function withinScope(
   try {
     const inside: string[] = []
     for (let start = 0; start < living.length; start += keysPerQuery) {
-      const rids = living.slice(start, start + keysPerQuery).map(({ rid }) => rid)
-      inside.push(...(await ridsWithin(owner, bound, { rids, where, context })))
+      const nativeIds = living.slice(start, start + keysPerQuery).map(({ nativeId }) => nativeId)
+      inside.push(...(await nativeIdsWithin(owner, bound, { nativeIds, where, context })))
     }
     return results.map((result) => {
-      const isOutside = result.kind === 'live' && !inside.some((rid) => isSameId(bound.set, rid, result.rid))
+      const isOutside =
+        result.kind === 'live' && !inside.some((nativeId) => isSameId(bound.set, nativeId, result.nativeId))
       return isOutside ? { ...result, inScope: false } : result
     })
   } catch (error) {
@@ -42,33 +43,35 @@ export async function withinScope(
   }
 }
 
-async function ridsWithin(
+async function nativeIdsWithin(
   owner: ResourceContext,
   bound: Bound,
   {
-    rids,
+    nativeIds,
     where,
     context,
-  }: { readonly rids: readonly string[]; readonly where: string; readonly context: CallContext },
+  }: { readonly nativeIds: readonly string[]; readonly where: string; readonly context: CallContext },
 ): Promise<readonly string[]> {
   const { set, model } = bound
-  const ofThese = rids.map((rid) => `(${keyCondition(bound, rid)})`).join(' or ')
+  const ofThese = nativeIds.map((nativeId) => `(${keyCondition(bound, nativeId)})`).join(' or ')
   const query = {
     $filter: allOf([ofThese, where]),
     $select: set.type.key.join(','),
-    $top: String(rids.length),
+    $top: String(nativeIds.length),
   }
   const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
   return collectionOf(bound, data).items.map((wire) => {
-    const rid = isNativeRecord(wire) ? ridOf(set.type, fromWire(model, set.type, wire).native) : undefined
-    if (rid === undefined) throw unusableAnswer(`a record of ${set.name} lacks its key`)
-    return rid
+    const nativeId = isNativeRecord(wire)
+      ? nativeIdOf(set.type, fromWire(model, set.type, wire).native)
+      : undefined
+    if (nativeId === undefined) throw unusableResponse(`a record of ${set.name} lacks its key`)
+    return nativeId
   })
 }
 
-function keyCondition({ set, model }: Bound, rid: string): string {
-  const key = keyOf(set.type, rid)
-  if (key === undefined) throw unusableAnswer(`an id is no key of ${set.name}`)
+function keyCondition({ set, model }: Bound, nativeId: string): string {
+  const key = keyOf(set.type, nativeId)
+  if (key === undefined) throw unusableResponse(`an id is no key of ${set.name}`)
   return set.type.key
     .map((name) => comparison(propertyOf(set, name), 'eq', key[name] ?? '', model.version))
     .join(' and ')

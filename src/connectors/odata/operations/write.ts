@@ -12,7 +12,7 @@ import type {
 } from '../../kit/contract.ts'
 import { mergeNative } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { type MaybeAnswers, settledAnswer, unusableAnswer } from '../client.ts'
+import { type MaybeResponses, settledResponse, unusableResponse } from '../client.ts'
 import type { ProtocolVersion } from '../metadata/model.ts'
 import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
@@ -32,7 +32,7 @@ interface Sending {
   readonly address: RecordAddress
   readonly json?: NativeRecord
   /** Known beforehand, except for creates. */
-  readonly rid?: string
+  readonly nativeId?: string
   readonly ifMatch?: string
 }
 
@@ -61,17 +61,17 @@ export function removeRecord(
   context: CallContext,
 ): Promise<WriteResult> {
   const { settings } = owner
-  const { rid, mode, ifVersion } = request
+  const { nativeId, mode, ifVersion } = request
   if (mode === 'archive')
     return patchRecord(owner, { ...request, patch: settings.remove.archive ?? {} }, context)
   return sendOne(
     owner,
     (bound) => {
       const { model, set } = bound
-      const address = recordAddress(set.name, set.type, rid, model.version)
+      const address = recordAddress(set.name, set.type, nativeId, model.version)
       // Services with ETags refuse a delete without a precondition; whoever gives no version means whatever is there.
       const ifMatch = settings.etag ? (ifVersion ?? '*') : undefined
-      return { method: 'DELETE', address, rid, ...(ifMatch === undefined ? {} : { ifMatch }) }
+      return { method: 'DELETE', address, nativeId, ...(ifMatch === undefined ? {} : { ifMatch }) }
     },
     context,
   )
@@ -80,32 +80,32 @@ export function removeRecord(
 /** Takes an archived record back. Services with ETags want a precondition: the version is read first. */
 export async function restoreRecord(
   owner: ResourceContext,
-  { rid }: RestoreRequest,
+  { nativeId }: RestoreRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { remove, etag } = owner.settings
   const patch = remove.restore ?? {}
-  return patchRecord(owner, { rid, patch, ...(etag ? { ifVersion: '*' } : {}) }, context)
+  return patchRecord(owner, { nativeId, patch, ...(etag ? { ifVersion: '*' } : {}) }, context)
 }
 
 /** Where changes replace the whole record, it is read first: what is not sent would be emptied. */
 async function patchRecord(
   owner: ResourceContext,
-  { rid, patch, ifVersion }: Pick<UpdateRequest, 'rid' | 'patch' | 'ifVersion'>,
+  { nativeId, patch, ifVersion }: Pick<UpdateRequest, 'nativeId' | 'patch' | 'ifVersion'>,
   context: CallContext,
 ): Promise<WriteResult> {
   const { settings } = owner
   const guard = ifVersion === undefined ? {} : { ifVersion }
   if (settings.update !== 'put') {
-    return sendOne(owner, (bound) => change(owner, bound, { rid, patch, ...guard }), context)
+    return sendOne(owner, (bound) => change(owner, bound, { nativeId, patch, ...guard }), context)
   }
   // An archived record counts as gone elsewhere; here it is what is wanted.
   const shown = { ...owner, settings: { ...settings, tombstone: undefined } }
-  const look = await readOne(shown, rid, context)
+  const look = await readOne(shown, nativeId, context)
   if (look.kind === 'gone') return look
   if (look.kind === 'unknown') return { kind: 'not-sent', failure: look.failure }
   const base = look.native
-  return sendOne(owner, (bound) => change(owner, bound, { rid, patch, base, ...guard }), context)
+  return sendOne(owner, (bound) => change(owner, bound, { nativeId, patch, base, ...guard }), context)
 }
 
 /** Creates several, each in a change set of its own. */
@@ -153,7 +153,7 @@ const verbs = { patch: 'PATCH', merge: 'MERGE', put: 'PUT', unsupported: 'PATCH'
 function change(
   { settings }: ResourceContext,
   { model, set }: Bound,
-  { rid, patch, base, ifVersion }: Omit<UpdateRequest, 'idempotencyKey'>,
+  { nativeId, patch, base, ifVersion }: Omit<UpdateRequest, 'idempotencyKey'>,
 ): Sending {
   // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
   const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
@@ -163,9 +163,9 @@ function change(
   const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
   return {
     method: verbs[settings.update],
-    address: recordAddress(set.name, set.type, rid, model.version),
+    address: recordAddress(set.name, set.type, nativeId, model.version),
     json: toWire(model, set.type, withoutFixedParts(model, set.type, body)),
-    rid,
+    nativeId,
     ...(settings.etag && ifVersion !== undefined ? { ifMatch: ifVersion } : {}),
   }
 }
@@ -197,7 +197,7 @@ async function sendOne(
     const { method, address, json } = sending
     // MERGE is no method of HTTP; single requests carry it in a header.
     const isMerge = method === 'MERGE'
-    const answer = await owner.service.write(
+    const response = await owner.service.write(
       isMerge ? 'POST' : method,
       {
         ...address,
@@ -209,7 +209,7 @@ async function sendOne(
       },
       context,
     )
-    return accepted(owner, bound, sending, answer)
+    return accepted(owner, bound, sending, response)
   } catch (error) {
     return failed(owner, sending, error)
   }
@@ -247,8 +247,8 @@ async function sendBatch(
 ): Promise<readonly WriteResult[]> {
   try {
     const sets = sendings.map((one) => [partOf(owner, bound, one)])
-    const answers = await owner.service.writeBatch(sets, context)
-    return sendings.map((one, index) => settled(owner, bound, one, answers[index]))
+    const responses = await owner.service.writeBatch(sets, context)
+    return sendings.map((one, index) => settled(owner, bound, one, responses[index]))
   } catch (error) {
     if (!refusedAsAWhole(error)) return sendings.map((one) => failed(owner, one, error))
   }
@@ -277,11 +277,16 @@ function partOf({ service }: ResourceContext, { model }: Bound, sending: Sending
   }
 }
 
-function settled(owner: ResourceContext, bound: Bound, sending: Sending, answers: MaybeAnswers): WriteResult {
-  const [answer] = answers ?? []
-  if (answer === undefined) return unanswered()
+function settled(
+  owner: ResourceContext,
+  bound: Bound,
+  sending: Sending,
+  responses: MaybeResponses,
+): WriteResult {
+  const [response] = responses ?? []
+  if (response === undefined) return unanswered()
   try {
-    return accepted(owner, bound, sending, settledAnswer(answer, `${sending.method} ${bound.set.name}`))
+    return accepted(owner, bound, sending, settledResponse(response, `${sending.method} ${bound.set.name}`))
   } catch (error) {
     return failed(owner, sending, error)
   }
@@ -290,7 +295,7 @@ function settled(owner: ResourceContext, bound: Bound, sending: Sending, answers
 function unanswered(): WriteResult {
   return {
     kind: 'unknown',
-    failure: callFailure(unusableAnswer('a batch has fewer answers than requests')),
+    failure: callFailure(unusableResponse('a batch has fewer answers than requests')),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { multipartAnswers, writesBatch } from './batch.ts'
+import { multipartResponses, writesBatch } from './batch.ts'
 
 const crlf = (lines: readonly string[]): string => lines.join('\r\n')
 
@@ -50,18 +50,18 @@ describe('a multipart batch', () => {
       '--b--',
       '',
     ])
-    const answers = multipartAnswers('multipart/mixed; boundary=b', text)
-    expect(answers.map((group) => group.map(({ status, body }) => [status, body]))).toEqual([
+    const responses = multipartResponses('multipart/mixed; boundary=b', text)
+    expect(responses.map((group) => group.map(({ status, body }) => [status, body]))).toEqual([
       [[201, '{"d":{}}']],
       [[400, '{"error":{}}']],
       [[204, '']],
     ])
-    expect(answers[0]?.[0]?.headers.etag).toBe('W/"1"')
+    expect(responses[0]?.[0]?.headers.etag).toBe('W/"1"')
   })
 
-  test('that breaks off has no answer for the part that may be cut', () => {
+  test('that breaks off has no response for the part that may be cut', () => {
     const text = crlf(['--b', 'Content-Type: application/http', '', 'HTTP/1.1 200 OK', '', '{"d":', ''])
-    expect(multipartAnswers('multipart/mixed; boundary=b', text)).toEqual([])
-    expect(multipartAnswers('multipart/mixed', text)).toEqual([])
+    expect(multipartResponses('multipart/mixed; boundary=b', text)).toEqual([])
+    expect(multipartResponses('multipart/mixed', text)).toEqual([])
   })
 })

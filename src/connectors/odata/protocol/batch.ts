@@ -2,7 +2,7 @@
  * `$batch` in `multipart/mixed` (V2, V4) and in JSON (V4.01).
  *
  * Each write is the only request of its change set: the protocols make a change set all or nothing, so a refused record would otherwise take
- * its neighbours along. Answers come in the order of the requests.
+ * its neighbours along. Returns come in the order of the requests.
  */
 import { randomBytes } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
@@ -29,8 +29,8 @@ export interface SpeltBatch {
   readonly body: string
 }
 
-/** One answer within a batch. Names of headers are lower case. */
-export interface BatchAnswer {
+/** One response within a batch. Names of headers are lower case. */
+export interface BatchResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -108,13 +108,13 @@ function jsonBatch(sets: readonly ChangeSet[]): SpeltBatch {
   return { contentType: 'application/json', accept: 'application/json', body: writeJson({ requests }) }
 }
 
-/** The answers of a multipart body, flat and in order: those of a change set one by one, a failed set's single one once. */
-export function multipartAnswers(contentType: string, text: string): readonly (readonly BatchAnswer[])[] {
+/** The responses of a multipart body, flat and in order: those of a change set one by one, a failed set's single one once. */
+export function multipartResponses(contentType: string, text: string): readonly (readonly BatchResponse[])[] {
   return partsOf(contentType, text).map((part) => {
     const { headers, rest } = splitHead(part)
     const inner = headers['content-type'] ?? ''
-    if (!/^multipart\/mixed/i.test(inner)) return [httpAnswer(rest)]
-    return partsOf(inner, rest).map((one) => httpAnswer(splitHead(one).rest))
+    if (!/^multipart\/mixed/i.test(inner)) return [httpResponse(rest)]
+    return partsOf(inner, rest).map((one) => httpResponse(splitHead(one).rest))
   })
 }
 
@@ -151,8 +151,8 @@ function splitHead(part: string): { readonly headers: Record<string, string>; re
   return { headers, rest }
 }
 
-/** Status 0 for something that is no answer; it is taken as "not known". */
-function httpAnswer(text: string): BatchAnswer {
+/** Status 0 for something that is no response; it is taken as "not known". */
+function httpResponse(text: string): BatchResponse {
   const status = /^\s*HTTP\/\d\.\d (\d{3})/.exec(text)?.[1]
   const { headers, rest } = splitHead(text.trimStart())
   return { status: Number(status ?? 0), headers, body: rest.trim() }

@@ -1,4 +1,4 @@
-/** What error answers of OData services mean, SAP's included. */
+/** What error responses of OData services mean, SAP's included. */
 import { HttpStatusError } from '../../../http/errors.ts'
 import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'

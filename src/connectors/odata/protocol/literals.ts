@@ -74,7 +74,7 @@ function scalarText(value: unknown): string | undefined {
  * The id of a record: the key's value alone, or `SalesOrder=1,SalesOrderItem=10` with encoded values where the key has several parts.
  * Undefined when a part is missing. Of several parts some may be empty, as SAP's keys often are; an id that is nothing but empty is none.
  */
-export function ridOf(type: StructuredType, native: NativeRecord): string | undefined {
+export function nativeIdOf(type: StructuredType, native: NativeRecord): string | undefined {
   const parts = type.key.map((name) => [name, native[name] === '' ? '' : textAt(native, [name])] as const)
   if (parts.some(([, value]) => value === undefined) || parts.every(([, value]) => value === ''))
     return undefined
@@ -83,11 +83,11 @@ export function ridOf(type: StructuredType, native: NativeRecord): string | unde
 }
 
 /** Key values of an id; undefined when it is none of this type. */
-export function keyOf(type: StructuredType, rid: string): Readonly<Record<string, string>> | undefined {
+export function keyOf(type: StructuredType, nativeId: string): Readonly<Record<string, string>> | undefined {
   const [only] = type.key
-  if (type.key.length === 1 && only !== undefined) return rid === '' ? undefined : { [only]: rid }
+  if (type.key.length === 1 && only !== undefined) return nativeId === '' ? undefined : { [only]: nativeId }
   const given = new Map<string, string>()
-  for (const part of rid.split(',')) {
+  for (const part of nativeId.split(',')) {
     const at = part.indexOf('=')
     const value = decoded(part.slice(at + 1))
     if (at > 0 && value !== undefined) given.set(part.slice(0, at), value)
@@ -114,10 +114,10 @@ export interface RecordAddress {
 export function recordAddress(
   setName: string,
   type: StructuredType,
-  rid: string,
+  nativeId: string,
   version: ProtocolVersion,
 ): RecordAddress {
-  const key = keyOf(type, rid)
+  const key = keyOf(type, nativeId)
   const path: Record<string, string> = {}
   const parts = type.key.map((name, index) => {
     const property = type.properties.get(name)

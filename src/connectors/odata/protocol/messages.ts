@@ -1,5 +1,5 @@
 /**
- * Messages of SAP services that come with an answer: the header `sap-message` (V2, one message with details, `severity` in words) and
+ * Messages of SAP services that come with a response: the header `sap-message` (V2, one message with details, `severity` in words) and
  * `sap-messages` (V4, a list, `numericSeverity` 1 success to 4 error). A message of the kind error may come with a status of success: then the
  * service has stopped halfway, and what it did is found out by a look.
  */
@@ -21,7 +21,7 @@ type Headers = Readonly<Record<string, string>>
 const charactersMax = 100_000
 const messagesMax = 50
 
-/** An error that an answer with a status of success reports, in its headers or in its body; undefined when it reports none. */
+/** An error that a response with a status of success reports, in its headers or in its body; undefined when it reports none. */
 export function reportedProblem(headers: Headers, data: unknown, sent: unknown): CallFailure | undefined {
   const message = messagesOf(headers).find(({ severity }) => severity === 'error') ?? errorIn(data)
   if (message === undefined) return undefined
@@ -29,13 +29,13 @@ export function reportedProblem(headers: Headers, data: unknown, sent: unknown):
   const code = message.code === undefined ? '' : ` The system says: ${message.code}.`
   return {
     code: 'CONNECTOR_REPORTED_ERROR',
-    message: `The service answered with success and reported an error.${code}${words === undefined ? '' : ` In its own words: ${words}`}`,
+    message: `The service responded with success and reported an error.${code}${words === undefined ? '' : ` In its own words: ${words}`}`,
     scope: 'record',
     answered: true,
   }
 }
 
-/** Whether an answer comes with a warning. */
+/** Whether a response comes with a warning. */
 export function hasWarning(headers: Headers): boolean {
   return messagesOf(headers).some(({ severity }) => severity === 'warning')
 }

@@ -18,8 +18,8 @@ import {
   from,
   isDeleted,
   keyParts,
+  nativeIdOf,
   of,
-  ridOf,
   versionOf,
   zoneOf,
 } from '../statements.ts'
@@ -88,19 +88,19 @@ async function fetchPage(
     const places = after.map((_, index) => `$${index + 2}`)
     conditions.push(`(${column}, ${keys}) > ($1, ${places.join(', ')})`)
   }
-  const text = `select ${ridOf(bound)} as rid, ${column}::text as position, ${versionOf(bound)} as version,
+  const text = `select ${nativeIdOf(bound)} as "nativeId", ${column}::text as position, ${versionOf(bound)} as version,
   ${epochMsOf(bound, feed.column)} as ms, ${isDeleted(bound)} as deleted
 from ${from(bound)} as t where ${conditions.join(' and ')} order by ${column}, ${keys} limit ${owner.pageSize}`
   const rows = await owner.client.read({ text, values }, context)
   return { items: rows.map(feedItem), more: rows.length === owner.pageSize, serverNowMs: nowMs }
 }
 
-function feedItem({ rid, position, ms, version, deleted }: TextRow): FeedItem {
-  if (typeof rid !== 'string' || typeof position !== 'string' || typeof ms !== 'string')
+function feedItem({ nativeId, position, ms, version, deleted }: TextRow): FeedItem {
+  if (typeof nativeId !== 'string' || typeof position !== 'string' || typeof ms !== 'string')
     throw unusable('a change has no key or time')
   return {
     change: {
-      rid,
+      nativeId,
       ...(typeof version === 'string' ? { version } : {}),
       ...(deleted === 't' ? { deleted: true } : {}),
     },

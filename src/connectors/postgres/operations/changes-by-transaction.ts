@@ -16,7 +16,7 @@ import { z } from 'zod'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
 import type { Statement, TextRow } from '../client.ts'
 import { unusable } from '../record.ts'
-import { type BoundTable, from, isDeleted, of, ridOf, versionOf } from '../statements.ts'
+import { type BoundTable, from, isDeleted, nativeIdOf, of, versionOf } from '../statements.ts'
 import { boundTable, type TableOwner } from './table-owner.ts'
 
 const number = z.string().regex(/^\d{1,19}$/)
@@ -107,17 +107,17 @@ function pageStatement(bound: BoundTable, state: State, next: bigint, limit: num
   }
   const keys = key.map((column, index) => `${of(column)}::text as k${index}`)
   return {
-    text: `select ${ridOf(bound)} as rid, ${keys.join(', ')}, t.xmin::text as xid, ${versionOf(bound)} as version,
+    text: `select ${nativeIdOf(bound)} as "nativeId", ${keys.join(', ')}, t.xmin::text as xid, ${versionOf(bound)} as version,
   ${isDeleted(bound)} as deleted, ${age} <= $1::bigint - $2::bigint as again
 from ${from(bound)} as t where ${conditions.join(' and ')} order by ${key.map(of).join(', ')} limit ${limit}`,
     values,
   }
 }
 
-function changeOf({ rid, version, deleted }: TextRow): ChangedRecord {
-  if (rid === null || rid === undefined) throw unusable('a row has no value in its key')
+function changeOf({ nativeId, version, deleted }: TextRow): ChangedRecord {
+  if (nativeId === null || nativeId === undefined) throw unusable('a row has no value in its key')
   return {
-    rid,
+    nativeId,
     ...(version === null || version === undefined ? {} : { version }),
     ...(deleted === 't' ? { deleted: true } : {}),
   }
@@ -127,9 +127,9 @@ function keyOf({ config }: BoundTable, row: TextRow | undefined): string[] {
   return config.key.map((_, index) => row?.[`k${index}`] ?? '')
 }
 
-function hashOf({ rid, xid }: TextRow): string {
+function hashOf({ nativeId, xid }: TextRow): string {
   return createHash('sha256')
-    .update(JSON.stringify([rid, xid]))
+    .update(JSON.stringify([nativeId, xid]))
     .digest('base64url')
     .slice(0, 12)
 }

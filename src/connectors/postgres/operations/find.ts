@@ -4,7 +4,16 @@ import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import type { Statement } from '../client.ts'
 import { sqlState } from '../failures.ts'
-import { type BoundTable, columnOf, from, givenColumns, isDeleted, of, ridOf, rowsOf } from '../statements.ts'
+import {
+  type BoundTable,
+  columnOf,
+  from,
+  givenColumns,
+  isDeleted,
+  nativeIdOf,
+  of,
+  rowsOf,
+} from '../statements.ts'
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
 /** Rows that one search hands on. */
@@ -21,7 +30,7 @@ export async function findRows(
   try {
     const bound = await boundTable(owner, context)
     const [result] = await search(owner, bound, [wantedBy(bound, request)], context)
-    return result ?? { kind: 'found', rids: [], capped: false }
+    return result ?? { kind: 'found', nativeIds: [], capped: false }
   } catch (problem) {
     return { kind: 'unknown', failure: readFailure(owner, problem, 'Searching') }
   }
@@ -43,18 +52,18 @@ export async function findManyRows(
     }
     const results = new Map<number, FindResult>()
     for (const group of groups.values()) {
-      const answers = await search(
+      const responses = await search(
         owner,
         bound,
         group.map(({ values }) => values),
         context,
       )
       for (const [index, { place }] of group.entries()) {
-        const answer = answers[index]
-        if (answer !== undefined) results.set(place, answer)
+        const response = responses[index]
+        if (response !== undefined) results.set(place, response)
       }
     }
-    return requests.map((_, place) => results.get(place) ?? { kind: 'found', rids: [], capped: false })
+    return requests.map((_, place) => results.get(place) ?? { kind: 'found', nativeIds: [], capped: false })
   } catch (problem) {
     if (isOfOne(problem)) return oneByOne(owner, requests, context)
     const failure = readFailure(owner, problem, 'Searching')
@@ -85,10 +94,15 @@ async function search(
 ): Promise<readonly FindResult[]> {
   const rows = await owner.client.read(findStatement(bound, wanted), context)
   return wanted.map((_, place) => {
-    const rids = rows.flatMap(({ n, rid }) =>
-      Number(n) === place && rid !== null && rid !== undefined ? [rid] : [],
+    const nativeIds = rows.flatMap(({ n, nativeId }) =>
+      Number(n) === place && nativeId !== null && nativeId !== undefined ? [nativeId] : [],
     )
-    return { kind: 'found', rids, capped: rids.length >= foundMax, ...narrowness(bound, wanted[place] ?? {}) }
+    return {
+      kind: 'found',
+      nativeIds,
+      capped: nativeIds.length >= foundMax,
+      ...narrowness(bound, wanted[place] ?? {}),
+    }
   })
 }
 
@@ -101,8 +115,8 @@ function findStatement(bound: BoundTable, wanted: readonly NativeRecord[]): Stat
     wanted.map((values) => ({ values })),
   )
   const same = columns.map((column, index) => comparison(bound, column, `v.c${index}`))
-  const text = `select v.n::text as n, found.rid from ${source} cross join lateral (
-select ${ridOf(bound)} as rid from ${from(bound)} as t
+  const text = `select v.n::text as n, found."nativeId" from ${source} cross join lateral (
+select ${nativeIdOf(bound)} as "nativeId" from ${from(bound)} as t
 where ${same.join(' and ')} and not (${isDeleted(bound)}) limit ${foundMax}) as found`
   return { text, values: [parameter] }
 }

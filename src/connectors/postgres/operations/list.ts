@@ -120,9 +120,9 @@ async function* copiedPages(
 
 /** A line of COPY's text format: tabs between values, `\N` for null, escapes for everything that could be taken for either. */
 function copiedRow(line: string): TextRow {
-  const [rid, version, changed, deleted, record] = line.split('\t').map(copiedValue)
+  const [nativeId, version, changed, deleted, record] = line.split('\t').map(copiedValue)
   return {
-    rid: rid ?? null,
+    nativeId: nativeId ?? null,
     version: version ?? null,
     changed: changed ?? null,
     deleted: deleted ?? null,

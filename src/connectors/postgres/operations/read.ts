@@ -6,16 +6,20 @@ import { keyParts, keyStatement, readManyStatement, readStatement } from '../sta
 import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 
 /** Reads one row. Never throws: a failure is no information. */
-export async function readOne(owner: TableOwner, rid: string, context: CallContext): Promise<ReadResult> {
+export async function readOne(
+  owner: TableOwner,
+  nativeId: string,
+  context: CallContext,
+): Promise<ReadResult> {
   try {
     const bound = await boundTable(owner, context)
-    const parts = keyParts(bound, rid)
+    const parts = keyParts(bound, nativeId)
     if (parts === undefined) return { kind: 'gone' }
     const [row] = await owner.client.read(readStatement(bound, parts), context)
     return row === undefined ? { kind: 'gone' } : observedRow(row)
   } catch (problem) {
     // A key that the column's type can't hold is the key of no row.
-    if (isOfValues(problem) && (await isNoKey(owner, rid, context))) return { kind: 'gone' }
+    if (isOfValues(problem) && (await isNoKey(owner, nativeId, context))) return { kind: 'gone' }
     return { kind: 'unknown', failure: readFailure(owner, problem, 'Reading') }
   }
 }
@@ -23,13 +27,13 @@ export async function readOne(owner: TableOwner, rid: string, context: CallConte
 /** Reads many rows, one snapshot for all of them. What is not in it is not there. */
 export async function readMany(
   owner: TableOwner,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   try {
     const bound = await boundTable(owner, context)
-    const asked = rids.flatMap((rid, place) => {
-      const parts = keyParts(bound, rid)
+    const asked = nativeIds.flatMap((nativeId, place) => {
+      const parts = keyParts(bound, nativeId)
       return parts === undefined ? [] : [{ parts, place }]
     })
     const statement = readManyStatement(
@@ -38,22 +42,22 @@ export async function readMany(
     )
     const rows = asked.length === 0 ? [] : await owner.client.read(statement, context)
     const found = new Map(rows.map((row) => [asked[Number(row.place) - 1]?.place, observedRow(row)] as const))
-    return rids.map((_, place) => found.get(place) ?? { kind: 'gone' })
+    return nativeIds.map((_, place) => found.get(place) ?? { kind: 'gone' })
   } catch (problem) {
-    if (isOfValues(problem)) return readOneByOne(owner, rids, context)
+    if (isOfValues(problem)) return readOneByOne(owner, nativeIds, context)
     const failure = readFailure(owner, problem, 'Reading')
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
 /** One id that is none must not take the others along. */
 async function readOneByOne(
   owner: TableOwner,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   const results: ReadResult[] = []
-  for (const rid of rids) results.push(await readOne(owner, rid, context))
+  for (const nativeId of nativeIds) results.push(await readOne(owner, nativeId, context))
   return results
 }
 
@@ -62,10 +66,10 @@ function isOfValues(problem: unknown): boolean {
 }
 
 /** Whether it was the key that could not be read as a value. A view may fail on a column of a row that is there. */
-async function isNoKey(owner: TableOwner, rid: string, context: CallContext): Promise<boolean> {
+async function isNoKey(owner: TableOwner, nativeId: string, context: CallContext): Promise<boolean> {
   try {
     const bound = await boundTable(owner, context)
-    const parts = keyParts(bound, rid)
+    const parts = keyParts(bound, nativeId)
     if (parts === undefined) return true
     await owner.client.read(keyStatement(bound, parts), context)
     return false

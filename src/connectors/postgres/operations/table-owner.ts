@@ -42,7 +42,7 @@ export function readFailure(owner: TableOwner, problem: unknown, doing: string):
 }
 
 /**
- * Result of a write that failed. What failed before the statement left, in our own checks, refuses the record; an answer that can't be
+ * Result of a write that failed. What failed before the statement left, in our own checks, refuses the record; a response that can't be
  * understood came after it.
  */
 export function writeResult(owner: TableOwner, problem: unknown, doing: string): WriteResult {

@@ -87,13 +87,13 @@ export async function updateRows(
   return inBatches(owner, context, { count: requests.length, alone }, async (batch) => {
     const { key } = owner.config
     const taken = new Set<string>()
-    const items = requests.flatMap(({ rid, patch, ifVersion }, place): Item[] => {
-      const parts = keyParts(batch.bound, rid)
+    const items = requests.flatMap(({ nativeId, patch, ifVersion }, place): Item[] => {
+      const parts = keyParts(batch.bound, nativeId)
       const values = parts === undefined ? undefined : withoutKey(owner, patch, parts)
       // One statement changes a row once; a second change of it is written by itself afterwards.
-      if (parts === undefined || values === undefined || taken.has(rid)) return []
+      if (parts === undefined || values === undefined || taken.has(nativeId)) return []
       if (givenColumns(values).length === 0) return []
-      taken.add(rid)
+      taken.add(nativeId)
       const keyed = Object.fromEntries(key.map((column, index) => [column, parts[index]]))
       return [{ place, values: { ...values, ...keyed }, version: ifVersion }]
     })
@@ -178,7 +178,7 @@ insert into ${from(bound)} as t (${columns.map(quoted).join(', ')})
 select ${columns.map((_, index) => `v.c${index}`).join(', ')}
 from v order by ${target.map((column) => `v.c${place(column)}`).join(', ')}${onConflict(owner, bound, { columns, target })}
 returning ${shown(bound)}, ${keys})
-select v.n::text as n, 'f' as was, m.rid, m.version, m.changed, m.deleted, m.record
+select v.n::text as n, 'f' as was, m."nativeId", m.version, m.changed, m.deleted, m.record
 from v join made as m on ${isMade}
 union all
 select v.n::text, 't', ${shown(bound)} from v join ${from(bound)} as t on ${isSame}

@@ -24,9 +24,9 @@ import {
   hasVersion,
   isDeleted,
   keyParts,
+  nativeIdOf,
   of,
   quoted,
-  ridOf,
   rowsOf,
   shown,
   timeFor,
@@ -145,12 +145,12 @@ export function present(owner: TableOwner, row: TextRow): WriteResult {
 /** Changes the named columns of a row. */
 export async function updateRow(
   owner: TableOwner,
-  { rid, patch, ifVersion }: UpdateRequest,
+  { nativeId, patch, ifVersion }: UpdateRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   try {
     const bound = await boundTable(owner, context)
-    const parts = keyParts(bound, rid)
+    const parts = keyParts(bound, nativeId)
     if (parts === undefined) return { kind: 'gone' }
     const values = withoutKey(owner, patch, parts)
     if (values === undefined) return keyChanged(owner)
@@ -160,14 +160,14 @@ export async function updateRow(
       ...columns.map((column, index) => `${quoted(column)} = v.c${index}`),
       ...touched(bound, columns),
     ]
-    if (sets.length === 0) return await unchanged(owner, { rid, ifVersion }, context)
+    if (sets.length === 0) return await unchanged(owner, { nativeId, ifVersion }, context)
     const parameters = [parameter, ...parts, ...(ifVersion === undefined ? [] : [ifVersion])]
     const text = `update ${from(bound)} as t set ${sets.join(', ')} from ${source}
 where ${hasKey(bound, 2)} and not (${isDeleted(bound)})${precondition(bound, parts.length + 2, ifVersion)}
 returning ${answered(bound)}`
     const [row] = await owner.client.write({ text, values: parameters }, context)
     if (row !== undefined) return await settled(owner, bound, row, context)
-    return await missed(owner, { rid, ifVersion }, context)
+    return await missed(owner, { nativeId, ifVersion }, context)
   } catch (problem) {
     return writeResult(owner, problem, 'Writing to')
   }
@@ -212,24 +212,24 @@ function precondition(bound: BoundTable, place: number, ifVersion: string | unde
 /** Nothing was named to change: only the row and its version are looked at. */
 async function unchanged(
   owner: TableOwner,
-  { rid, ifVersion }: { readonly rid: string; readonly ifVersion: string | undefined },
+  { nativeId, ifVersion }: { readonly nativeId: string; readonly ifVersion: string | undefined },
   context: CallContext,
 ): Promise<WriteResult> {
-  const read = await readOne(owner, rid, context)
+  const read = await readOne(owner, nativeId, context)
   if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
   if (read.kind === 'gone') return read
   if (ifVersion !== undefined && read.version !== ifVersion) return { kind: 'stale' }
   const { native, version } = read
-  return { kind: 'ok', rid, native, ...(version === undefined ? {} : { version }) }
+  return { kind: 'ok', nativeId, native, ...(version === undefined ? {} : { version }) }
 }
 
 /** The statement met no row, so it changed nothing for certain; why is to be seen. */
 async function missed(
   owner: TableOwner,
-  { rid, ifVersion }: { readonly rid: string; readonly ifVersion: string | undefined },
+  { nativeId, ifVersion }: { readonly nativeId: string; readonly ifVersion: string | undefined },
   context: CallContext,
 ): Promise<WriteResult> {
-  const read = await readOne(owner, rid, context)
+  const read = await readOne(owner, nativeId, context)
   if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
   if (read.kind === 'gone') return read
   return ifVersion !== undefined && read.version !== ifVersion ? { kind: 'stale' } : suppressed(owner)
@@ -248,10 +248,10 @@ function suppressed(owner: TableOwner): WriteResult {
 
 /** What a write answers: the row, or only its id where it is read once more. */
 function answered(bound: BoundTable): string {
-  return bound.table.readsBack ? `${ridOf(bound)} as rid` : shown(bound)
+  return bound.table.readsBack ? `${nativeIdOf(bound)} as "nativeId"` : shown(bound)
 }
 
-/** What the row holds after the write, read once more where the answer can't tell (see the catalogue's `readsBack`). */
+/** What the row holds after the write, read once more where the response can't tell (see the catalogue's `readsBack`). */
 async function settled(
   owner: TableOwner,
   { table }: BoundTable,
@@ -259,13 +259,13 @@ async function settled(
   context: CallContext,
 ): Promise<WriteResult> {
   if (!table.readsBack) return written(row)
-  const { rid } = row
-  if (typeof rid !== 'string') throw unusable('a row has no value in its key')
-  const read = await readOne(owner, rid, context)
-  if (read.kind !== 'live') return { kind: 'ok', rid }
+  const { nativeId } = row
+  if (typeof nativeId !== 'string') throw unusable('a row has no value in its key')
+  const read = await readOne(owner, nativeId, context)
+  if (read.kind !== 'live') return { kind: 'ok', nativeId }
   return {
     kind: 'ok',
-    rid,
+    nativeId,
     native: read.native,
     ...(read.version === undefined ? {} : { version: read.version }),
   }
@@ -273,19 +273,19 @@ async function settled(
 
 /** The result of a write that answered its row. */
 export function written(row: TextRow): WriteResult {
-  const { rid, native, version } = listedRow(row)
-  return { kind: 'ok', rid, native, ...(version === undefined ? {} : { version }) }
+  const { nativeId, native, version } = listedRow(row)
+  return { kind: 'ok', nativeId, native, ...(version === undefined ? {} : { version }) }
 }
 
 /** Deletes a row, or marks it as deleted. */
 export async function removeRow(
   owner: TableOwner,
-  { rid, mode, ifVersion }: RemoveRequest,
+  { nativeId, mode, ifVersion }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   try {
     const bound = await boundTable(owner, context)
-    const parts = keyParts(bound, rid)
+    const parts = keyParts(bound, nativeId)
     if (parts === undefined) return { kind: 'gone' }
     const values = [...parts, ...(ifVersion === undefined ? [] : [ifVersion])]
     const where = `${hasKey(bound, 1)}${precondition(bound, parts.length + 1, ifVersion)}`
@@ -295,7 +295,7 @@ export async function removeRow(
         ? `delete from ${from(bound)} as t where ${where} returning 1`
         : `update ${from(bound)} as t set ${sets} where ${where} and not (${isDeleted(bound)}) returning 1`
     const rows = await owner.client.write({ text, values }, context)
-    return rows.length > 0 ? { kind: 'ok', rid } : await missed(owner, { rid, ifVersion }, context)
+    return rows.length > 0 ? { kind: 'ok', nativeId } : await missed(owner, { nativeId, ifVersion }, context)
   } catch (problem) {
     return writeResult(owner, problem, 'Removing from')
   }
@@ -304,20 +304,20 @@ export async function removeRow(
 /** Takes a row back that is marked as deleted. */
 export async function restoreRow(
   owner: TableOwner,
-  { rid }: RestoreRequest,
+  { nativeId }: RestoreRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   try {
     const bound = await boundTable(owner, context)
-    const parts = keyParts(bound, rid)
+    const parts = keyParts(bound, nativeId)
     if (parts === undefined) return { kind: 'gone' }
     const sets = [unarchiving(bound), ...touched(bound, [])].join(', ')
     const text = `update ${from(bound)} as t set ${sets} where ${hasKey(bound, 1)} and ${isDeleted(bound)} returning 1`
     const rows = await owner.client.write({ text, values: parts }, context)
-    if (rows.length > 0) return { kind: 'ok', rid }
-    const read = await readOne(owner, rid, context)
+    if (rows.length > 0) return { kind: 'ok', nativeId }
+    const read = await readOne(owner, nativeId, context)
     // One that is not marked has nothing to be taken back from.
-    if (read.kind === 'live') return { kind: 'ok', rid }
+    if (read.kind === 'live') return { kind: 'ok', nativeId }
     return read.kind === 'gone' ? read : { kind: 'not-sent', failure: read.failure }
   } catch (problem) {
     return writeResult(owner, problem, 'Restoring in')

@@ -23,10 +23,10 @@ const size = z
   .describe('How many records a page holds.')
 const items = path
   .optional()
-  .describe('Where the list is in the answer. Default: the answer itself is the list.')
+  .describe('Where the list is in the response. Default: the response itself is the list.')
 const inErrorBody = "in the error's body"
 
-/** Where a version stands, and how a precondition is spelt. `path` is in the record, `header` in the answer to a read by id. */
+/** Where a version stands, and how a precondition is spelt. `path` is in the record, `header` in the response to a read by id. */
 const versionSchema = z
   .strictObject({
     path: path.optional().describe('Where the version is in the record.'),
@@ -34,7 +34,7 @@ const versionSchema = z
       .string()
       .toLowerCase()
       .optional()
-      .describe('Header of the answer to a read by id, such as etag.'),
+      .describe('Header of the response to a read by id, such as etag.'),
     ordered: z
       .boolean()
       .default(false)
@@ -70,7 +70,7 @@ const counted = {
   items,
   total: z
     .strictObject({
-      path: path.optional().describe('Where it is in the answer.'),
+      path: path.optional().describe('Where it is in the response.'),
       header: z.string().toLowerCase().optional().describe('Header that holds it.'),
     })
     .optional()
@@ -89,20 +89,20 @@ const stable = z
 
 const listSchema = z
   .discriminatedUnion('paging', [
-    z.strictObject({ paging: z.literal('single').describe('Everything in one answer.'), ...counted }),
+    z.strictObject({ paging: z.literal('single').describe('Everything in one response.'), ...counted }),
     z.strictObject({
       paging: z.literal('keyset').describe('After the id of the last record, or after what next says.'),
       after: z.string().describe('Query parameter for it.'),
       next: path
         .optional()
-        .describe('Where the answer says what comes next. Default: the id of the last record.'),
+        .describe('Where the response says what comes next. Default: the id of the last record.'),
       inclusive: z.boolean().default(false).describe('The record of that id comes again on the next page.'),
       ...counted,
     }),
     z.strictObject({
       paging: z.literal('cursor').describe('A token from the last page.'),
       after: z.string().describe('Query parameter for it.'),
-      next: path.describe('Where the answer has the token.'),
+      next: path.describe('Where the response has the token.'),
       stable,
       ...counted,
     }),
@@ -132,7 +132,7 @@ const feedBase = {
   items,
   more: path
     .optional()
-    .describe('Where the answer says that there is more. Default: a full page means more.'),
+    .describe('Where the response says that there is more. Default: a full page means more.'),
 }
 
 const changesSchema = z
@@ -140,7 +140,7 @@ const changesSchema = z
     z.strictObject({
       by: z.literal('sequence').describe('A counter or token that the system hands out.'),
       since: z.string().describe('Query parameter for it.'),
-      next: path.describe('Where the answer has the next one.'),
+      next: path.describe('Where the response has the next one.'),
       id: path.optional().describe("Where an entry has the record's id. Default: as in the resource."),
       version: path
         .optional()
@@ -175,7 +175,7 @@ const changesSchema = z
 const searchSchema = z
   .strictObject({
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
-    maxResults: z.int().min(1).optional().describe('Most records that the search answers with.'),
+    maxResults: z.int().min(1).optional().describe('Most records that the search responds with.'),
     equality: z
       .enum(searchEqualities)
       .default('exact')
@@ -199,7 +199,7 @@ const createSchema = z
       as: z
         .literal('upsertKey')
         .describe(
-          'The API keeps our id unique: PUT to a path with it, or POST that answers with the record that has it.',
+          'The API keeps our id unique: PUT to a path with it, or POST that responds with the record that has it.',
         ),
       path: route
         .optional()
@@ -245,7 +245,7 @@ const writeSchema = z
     returns: z
       .enum(['body+version', 'body', 'nothing'])
       .default('body')
-      .describe('What the answer to a write holds.'),
+      .describe('What the response to a write holds.'),
     omit: z
       .array(path)
       .default([])
@@ -300,11 +300,11 @@ const reportedSchema = z
           .describe('Values that report an error, such as false.'),
       })
       .optional()
-      .describe('A value of the answer that reports an error, such as success: false.'),
+      .describe('A value of the response that reports an error, such as success: false.'),
     message: path
       .prefault('message')
       .describe(
-        'Where an error has its words: in the first entry of path, or in the answer. Default message.',
+        'Where an error has its words: in the first entry of path, or in the response. Default message.',
       ),
     code: path.prefault('code').describe('Where an error has a short code. Default code.'),
   })
@@ -312,7 +312,7 @@ const reportedSchema = z
     error: 'say where errors are reported: path, when, or both',
   })
   .describe(
-    'How an answer with a success status reports that a write was refused. Default: the usual spellings (success: false, error, errors).',
+    'How a response with a success status reports that a write was refused. Default: the usual spellings (success: false, error, errors).',
   )
 
 const errorsSchema = z
@@ -367,7 +367,7 @@ export const manifestSchema = z.strictObject({
   fingerprint: z
     .strictObject({
       path: route.describe('Path to ask.'),
-      value: path.describe('Where the answer has the id of the account.'),
+      value: path.describe('Where the response has the id of the account.'),
     })
     .optional()
     .describe('Where the system says which account answers. Default: its URL stands for the account.'),

@@ -17,10 +17,10 @@ export interface Operation {
   readonly body: PlainSchema | undefined
   /** Media type of that body. */
   readonly bodyType: string | undefined
-  /** JSON body of the successful answer. */
-  readonly answer: PlainSchema | undefined
-  /** Lower-case names of the answer's headers. */
-  readonly answerHeaders: readonly string[]
+  /** JSON body of the successful response. */
+  readonly response: PlainSchema | undefined
+  /** Lower-case names of the response's headers. */
+  readonly responseHeaders: readonly string[]
 }
 
 /** One collection with the operations on it and on one record. */
@@ -40,7 +40,7 @@ export interface Collection {
   readonly hasDelete: boolean
   /** A record, as the read answers it. */
   readonly record: PlainSchema
-  /** Where the list is in its answer; undefined when the answer is the list. */
+  /** Where the list is in its response; undefined when the response is the list. */
   readonly items: readonly string[] | undefined
 }
 
@@ -56,7 +56,7 @@ export function findCollections(document: OpenApiDocument): readonly Collection[
     const read = operation(document, itemNode, 'get')
     const list = operation(document, node, 'get')
     if (read === undefined || list === undefined) continue
-    const place = listIn(document, list.answer)
+    const place = listIn(document, list.response)
     const record = recordOf(document, read, place)
     if (place === undefined || record === undefined) continue
     found.push({
@@ -86,10 +86,10 @@ function operation(
   const node = member(document, path, method)
   if (node === undefined) return undefined
   const parameters = [...resolvedList(document, path?.parameters), ...resolvedList(document, node.parameters)]
-  const answer = successOf(document, node)
+  const response = successOf(document, node)
   const [bodyType, body] = jsonContent(document, member(document, node, 'requestBody'))
-  const [, answerBody] = jsonContent(document, answer)
-  const headers = member(document, answer, 'headers')
+  const [, responseBody] = jsonContent(document, response)
+  const headers = member(document, response, 'headers')
   return {
     parameters: parameters.map((one) => ({
       name: textOf(one, 'name') ?? '',
@@ -98,8 +98,8 @@ function operation(
     })),
     body,
     bodyType,
-    answer: answerBody,
-    answerHeaders: headers === undefined ? [] : Object.keys(headers).map((name) => name.toLowerCase()),
+    response: responseBody,
+    responseHeaders: headers === undefined ? [] : Object.keys(headers).map((name) => name.toLowerCase()),
   }
 }
 
@@ -129,8 +129,8 @@ function recordOf(
   read: Operation,
   place: ListPlace | undefined,
 ): PlainSchema | undefined {
-  const { answer } = read
-  if (answer !== undefined && answer.properties.size > 0) return answer
+  const { response } = read
+  if (response !== undefined && response.properties.size > 0) return response
   return place === undefined ? undefined : plainSchema(document, place.schema)
 }
 
@@ -140,11 +140,11 @@ interface ListPlace {
   readonly schema: unknown
 }
 
-/** A list of objects: the answer itself, or the first property that is one. */
-function listIn(document: OpenApiDocument, answer: PlainSchema | undefined): ListPlace | undefined {
-  if (answer === undefined) return undefined
-  if (answer.types.includes('array')) return { path: undefined, schema: answer.node.items }
-  const lists = [...answer.properties].flatMap(([name, value]) => {
+/** A list of objects: the response itself, or the first property that is one. */
+function listIn(document: OpenApiDocument, response: PlainSchema | undefined): ListPlace | undefined {
+  if (response === undefined) return undefined
+  if (response.types.includes('array')) return { path: undefined, schema: response.node.items }
+  const lists = [...response.properties].flatMap(([name, value]) => {
     const schema = plainSchema(document, value)
     if (schema === undefined || !schema.types.includes('array')) return []
     const entry = plainSchema(document, schema.node.items)
@@ -155,9 +155,9 @@ function listIn(document: OpenApiDocument, answer: PlainSchema | undefined): Lis
   return lists[0]
 }
 
-/** Whether the answer of the read wraps the record, which the connector does not take apart. */
+/** Whether the response of the read wraps the record, which the connector does not take apart. */
 export function wrapsRecord({ read, items }: Collection, document: OpenApiDocument): string | undefined {
-  const properties = [...(read.answer?.properties ?? [])]
+  const properties = [...(read.response?.properties ?? [])]
   const wrapper = properties.find(([name]) => name === items?.[0] || name === 'data' || name === 'result')
   if (wrapper === undefined || properties.length > 3) return undefined
   const [name, value] = wrapper

@@ -1,4 +1,4 @@
-/** How a collection is paged, recognised by the parameters and the answer that the document describes. */
+/** How a collection is paged, recognised by the parameters and the response that the document describes. */
 import type { ManifestSource } from '../manifests/manifest.ts'
 import type { OpenApiDocument } from './document.ts'
 import type { Collection, Parameter } from './find-collections.ts'
@@ -35,14 +35,14 @@ export function proposeList(document: OpenApiDocument, collection: Collection, n
   }
   const keyset = named(keysetNames)
   if (keyset !== undefined) return { paging: 'keyset', after: keyset, ...base }
-  if (list.answerHeaders.includes('link')) return { paging: 'link', ...base }
+  if (list.responseHeaders.includes('link')) return { paging: 'link', ...base }
   const page = named(pageNames)
   if (page !== undefined) return { paging: 'page', parameter: page, ...base }
   const offset = named(offsetNames)
   if (offset !== undefined) return { paging: 'offset', parameter: offset, ...base }
   if (cursor !== undefined)
     notes.push(
-      `the parameter ${cursor} pages, but the document does not say where the answer has the next one: list reads one page`,
+      `the parameter ${cursor} pages, but the document does not say where the response has the next one: list reads one page`,
     )
   else if ('size' in base)
     notes.push('the document tells a page size and no way to the next page: list reads one page')
@@ -58,7 +58,7 @@ function sizeOf(query: readonly Parameter[]): Pick<ListSource, 'size'> {
 }
 
 function totalOf(document: OpenApiDocument, collection: Collection): Pick<ListSource, 'total'> {
-  const header = collection.list.answerHeaders.find((name) => /^x-(?:total(?:-count)?|count)$/.test(name))
+  const header = collection.list.responseHeaders.find((name) => /^x-(?:total(?:-count)?|count)$/.test(name))
   if (header !== undefined) return { total: { header } }
   const path = pathIn(document, collection, totalNames, ['integer', 'number'])
   return path === undefined ? {} : { total: { path } }
@@ -71,7 +71,7 @@ function pathIn(
   pattern: RegExp,
   types: readonly string[],
 ): string | undefined {
-  for (const [name, value] of list.answer?.properties ?? []) {
+  for (const [name, value] of list.response?.properties ?? []) {
     const schema = plainSchema(document, value)
     if (schema === undefined || schema.types.includes('array')) continue
     if (pattern.test(name) && schema.types.some((type) => types.includes(type))) return name

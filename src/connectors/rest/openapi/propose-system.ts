@@ -94,7 +94,7 @@ function proposeResource(document: OpenApiDocument, name: string, collection: Co
     ...writeOf(collection, fields),
     remove: { delete: collection.hasDelete },
   }
-  tellChanges(collection, notes)
+  printChanges(collection, notes)
   const key = [id.path.split('.')]
   return { name, manifest, description: { name, fields, key, ...labelOf(collection) }, notes }
 }
@@ -137,7 +137,7 @@ function versionOf(
 ): Partial<ProposedResource['manifest']> {
   const takesIfMatch = [patch, put].some((one) => one !== undefined && hasHeader(one.parameters, 'if-match'))
   const ifMatch = takesIfMatch ? { ifMatch: '{version}' } : {}
-  if (read.answerHeaders.includes('etag')) return { version: { header: 'etag', ...ifMatch } }
+  if (read.responseHeaders.includes('etag')) return { version: { header: 'etag', ...ifMatch } }
   const found = [...record.properties].find(
     ([name, value]) =>
       /^(?:version|revision|etag|row_?version|lock_?version)$/i.test(name) &&
@@ -188,7 +188,7 @@ function createOf(
   )
   if (marker !== undefined) return { as: 'marker', field: marker[0] }
   notes.push(
-    'nothing in the document keeps a create from happening twice: after a lost answer a person decides (create)',
+    'nothing in the document keeps a create from happening twice: after a lost response a person decides (create)',
   )
   return { as: 'none' }
 }
@@ -199,14 +199,14 @@ function writeOf(
 ): Partial<ProposedResource['manifest']> {
   if (patch !== undefined) {
     const nested = patch.bodyType === 'application/merge-patch+json' ? 'merge' : 'replace'
-    return { write: { with: 'patch', nested, returns: patch.answer === undefined ? 'nothing' : 'body' } }
+    return { write: { with: 'patch', nested, returns: patch.response === undefined ? 'nothing' : 'body' } }
   }
   if (put === undefined) return {}
   const omit = fields.filter((field) => !field.updatable).map((field) => field.path.join('.'))
-  return { write: { with: 'put', returns: put.answer === undefined ? 'nothing' : 'body', omit } }
+  return { write: { with: 'put', returns: put.response === undefined ? 'nothing' : 'body', omit } }
 }
 
-function tellChanges({ list }: Collection, notes: string[]): void {
+function printChanges({ list }: Collection, notes: string[]): void {
   const since = list.parameters.find(
     (one) =>
       one.in === 'query' &&

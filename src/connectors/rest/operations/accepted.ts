@@ -1,7 +1,7 @@
 /**
- * What the answer to a write with a success status says. A write is done only where the answer shows it; a status alone is not enough.
+ * What the response to a write with a success status says. A write is done only where the response shows it; a status alone is not enough.
  *
- * | the answer | the write is |
+ * | the response | the write is |
  * | --- | --- |
  * | the record, or a list that holds it alone | done, with what the record holds |
  * | another record | not told: the kit makes an unknown outcome of it |
@@ -12,7 +12,7 @@
  * | to a create, without an id and without Location | unknown: the record may be there, and nobody knows which it is |
  */
 import type { Method } from '../../../http/call.ts'
-import type { Answer } from '../../../http/client.ts'
+import type { ApiResponse } from '../../../http/client.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
@@ -21,19 +21,23 @@ import { type ReportedError, reportedAsUsual, reportedBy } from '../../kit/repor
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { versionOf } from './record.ts'
 
-/** What has to be known of a write to read its answer. */
+/** What has to be known of a write to read its response. */
 export interface SentWrite {
   readonly method: Method
   /** Known beforehand, except for creates where the system chooses. */
-  readonly rid?: string
+  readonly nativeId?: string
   readonly isCreate: boolean
   /** What was sent: its values are not quoted. */
   readonly json: unknown
 }
 
-/** Reads what the answer says about the record. */
-export function accepted(resource: ResourceManifest, sent: SentWrite, answer: Answer<unknown>): WriteResult {
-  const { status, data, headers } = answer
+/** Reads what the response says about the record. */
+export function accepted(
+  resource: ResourceManifest,
+  sent: SentWrite,
+  response: ApiResponse<unknown>,
+): WriteResult {
+  const { status, data, headers } = response
   const native = recordIn(data, sent.method)
   const id = native === undefined ? undefined : textAt(native, resource.id)
   const told = reported(resource, data, id !== undefined)
@@ -42,21 +46,21 @@ export function accepted(resource: ResourceManifest, sent: SentWrite, answer: An
     return { kind: 'unknown', failure: failureOf('A part of the write failed (207).', told?.error, sent) }
   }
   const isShown = resource.write.returns !== 'nothing' || sent.isCreate
-  const rid = (isShown ? id : undefined) ?? sent.rid ?? idFromLocation(headers.location)
-  if (rid === undefined) return { kind: 'unknown', failure: withoutId(resource) }
-  if (status === 202) return { kind: 'ok', rid, accepted: true }
-  if (sent.method === 'DELETE' || told !== undefined || status === 207) return { kind: 'ok', rid }
+  const nativeId = (isShown ? id : undefined) ?? sent.nativeId ?? idFromLocation(headers.location)
+  if (nativeId === undefined) return { kind: 'unknown', failure: withoutId(resource) }
+  if (status === 202) return { kind: 'ok', nativeId, accepted: true }
+  if (sent.method === 'DELETE' || told !== undefined || status === 207) return { kind: 'ok', nativeId }
   const body = id === undefined || resource.write.returns === 'nothing' ? undefined : native
   const version = versionOf(resource, body, headers)
   return {
     kind: 'ok',
-    rid,
+    nativeId,
     ...(body === undefined ? {} : { native: body }),
     ...(version === undefined ? {} : { version }),
   }
 }
 
-/** The record of an answer; some APIs answer a write of one with a list of one. */
+/** The record of a response; some APIs answer a write of one with a list of one. */
 function recordIn(data: unknown, method: Method): NativeRecord | undefined {
   if (isNativeRecord(data)) return data
   if (!Array.isArray(data) || data.length !== 1 || method === 'DELETE') return undefined
@@ -66,7 +70,7 @@ function recordIn(data: unknown, method: Method): NativeRecord | undefined {
 
 interface Told {
   readonly error: ReportedError
-  /** Certain: declared by the manifest, or in an answer that holds no record. */
+  /** Certain: declared by the manifest, or in a response that holds no record. */
   readonly certain: boolean
 }
 
@@ -82,7 +86,7 @@ function reported({ errors }: ResourceManifest, data: unknown, hasRecord: boolea
 
 /** An error beside a record that was made means that there is a record, which may lack a part. */
 function refused(error: ReportedError, sent: SentWrite, id: string | undefined): WriteResult {
-  const failure = failureOf('The system answered with success and reported an error.', error, sent)
+  const failure = failureOf('The system responded with success and reported an error.', error, sent)
   if (sent.isCreate && id !== undefined) return { kind: 'unknown', failure }
   return { kind: 'rejected', failure: { code: failure.code, message: failure.message, scope: 'record' } }
 }
@@ -116,7 +120,7 @@ function hasFailedPart(data: unknown, depth: number): boolean {
 function withoutId({ id }: ResourceManifest): CallFailure {
   return {
     code: 'CONNECTOR_ANSWER_UNUSABLE',
-    message: `The answer to a create has no id at ${id.join('.')} and no Location.`,
+    message: `The response to a create has no id at ${id.join('.')} and no Location.`,
     scope: 'record',
   }
 }

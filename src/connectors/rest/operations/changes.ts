@@ -39,25 +39,25 @@ async function afterSequence(
 ): Promise<ChangesResult> {
   const { resource, client } = owner
   const query: Query = { ...sizeOf(feed), ...feed.query, [feed.since]: cursor }
-  const answer = await client.read(feed.path ?? resource.path, { query }, context)
-  const entries = itemsOf(answer.data, feed.items)
+  const response = await client.read(feed.path ?? resource.path, { query }, context)
+  const entries = itemsOf(response.data, feed.items)
   const changed = entries.map((entry) => sequenceEntry(owner, feed, entry))
-  const next = textAt(answer.data, feed.next) ?? cursor
+  const next = textAt(response.data, feed.next) ?? cursor
   if (next === undefined) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
   // Without a word about it, a page that moved on may have a successor; an empty page ends it.
-  const told = feed.more === undefined ? undefined : valueAt(answer.data, feed.more) === true
+  const told = feed.more === undefined ? undefined : valueAt(response.data, feed.more) === true
   return { kind: 'page', changed, cursor: next, more: next !== cursor && (told ?? entries.length > 0) }
 }
 
 function sequenceEntry({ resource }: ResourceContext, feed: SequenceFeed, value: unknown): ChangedRecord {
   const entry = recordOf(value)
-  const rid = textAt(entry, feed.id ?? resource.id)
-  if (rid === undefined) throw unusable(`a change has no id at ${(feed.id ?? resource.id).join('.')}`)
+  const nativeId = textAt(entry, feed.id ?? resource.id)
+  if (nativeId === undefined) throw unusable(`a change has no id at ${(feed.id ?? resource.id).join('.')}`)
   const versionPath = feed.version ?? resource.version?.path
   const version = versionPath === undefined ? undefined : textAt(entry, versionPath)
   const isDeleted =
     feed.deleted === undefined ? isTombstone(resource, entry) : valueAt(entry, feed.deleted) === true
-  return { rid, ...(version === undefined ? {} : { version }), ...(isDeleted ? { deleted: true } : {}) }
+  return { nativeId, ...(version === undefined ? {} : { version }), ...(isDeleted ? { deleted: true } : {}) }
 }
 
 function afterTime(feed: TimestampFeed, request: ChangesRequest): Promise<ChangesResult> {
@@ -84,25 +84,25 @@ async function timePage(
     ...(feed.page === undefined ? {} : { [feed.page]: page + 1 }),
   }
   const startedAt = clock.monotonic()
-  const answer = await client.read(feed.path ?? resource.path, { query }, context)
+  const response = await client.read(feed.path ?? resource.path, { query }, context)
   const tookMs = clock.monotonic() - startedAt
-  const items = itemsOf(answer.data, feed.items).map((value) => timeItem(resource, feed, value))
+  const items = itemsOf(response.data, feed.items).map((value) => timeItem(resource, feed, value))
   const more =
-    feed.more === undefined ? items.length >= feed.size.value : valueAt(answer.data, feed.more) === true
-  const date = serverTimeOf(answer.headers.date)
-  // The field has whole seconds and was written when the answer was ready; the records were read before that.
+    feed.more === undefined ? items.length >= feed.size.value : valueAt(response.data, feed.more) === true
+  const date = serverTimeOf(response.headers.date)
+  // The field has whole seconds and was written when the response was ready; the records were read before that.
   return { items, more, ...(date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }) }
 }
 
 function timeItem(resource: ResourceContext['resource'], feed: TimestampFeed, value: unknown): FeedItem {
-  const { rid, native, version } = listedRecord(resource, value)
+  const { nativeId, native, version } = listedRecord(resource, value)
   const position = textAt(native, feed.position)
   const positionMs = timeAt(native, feed.position, feed)
   if (position === undefined || positionMs === undefined) {
     throw unusable(`a change has no usable time at ${feed.position.join('.')}`)
   }
   const change = {
-    rid,
+    nativeId,
     ...(version === undefined ? {} : { version }),
     ...(isTombstone(resource, native) ? { deleted: true } : {}),
   }

@@ -16,7 +16,7 @@ interface Wanted {
 }
 
 /**
- * Searches. Each hit is checked here: there are APIs that ignore a filter they don't know and answer with everything, and taking a
+ * Searches. Each hit is checked here: there are APIs that ignore a filter they don't know and respond with everything, and taking a
  * stranger's record for ours would be worse than finding none.
  */
 export async function findRecords(
@@ -28,8 +28,8 @@ export async function findRecords(
   try {
     const wanted = wantedBy(owner, request)
     const query: Query = { ...resource.search?.query, ...filtersOf(resource, wanted) }
-    const answer = await client.read(resource.path, { query }, context)
-    const items = itemsOf(answer.data, resource.search?.items ?? resource.list?.items)
+    const response = await client.read(resource.path, { query }, context)
+    const items = itemsOf(response.data, resource.search?.items ?? resource.list?.items)
     const records = items
       .map((value) => listedRecord(resource, value))
       .filter(({ native }) => !isTombstone(resource, native))
@@ -41,7 +41,7 @@ export async function findRecords(
     const unfiltered = !capped && hits.length === 0 && records.length > 0
     return {
       kind: 'found',
-      rids: [...new Set(hits.map(({ rid }) => rid))],
+      nativeIds: [...new Set(hits.map(({ nativeId }) => nativeId))],
       capped,
       ...(unfiltered ? { unfiltered } : {}),
     }

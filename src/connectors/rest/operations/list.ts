@@ -7,7 +7,7 @@ import { expectedOf, isRepeated, paginationOf } from './paging.ts'
 import { isTombstone, itemsOf, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
-/** The capability that a way of paging gives. A list in one answer is a snapshot and skips nothing. */
+/** The capability that a way of paging gives. A list in one response is a snapshot and skips nothing. */
 export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
   switch (list.paging) {
     case 'single':
@@ -54,12 +54,12 @@ async function* pagesOf(
   let last: string | undefined
   for await (const page of client.pages(resource.path, options, context)) {
     const records = itemsOf(page.data, list.items).map((value) => listedRecord(resource, value))
-    const fresh = isRepeated(list, records[0]?.rid, last) ? records.slice(1) : records
+    const fresh = isRepeated(list, records[0]?.nativeId, last) ? records.slice(1) : records
     const living = fresh.filter(
       ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
     )
     expected ??= expectedOf(list, page)
-    last = fresh.at(-1)?.rid ?? last
+    last = fresh.at(-1)?.nativeId ?? last
     yield {
       records: living,
       withheld: fresh.length - living.length,

@@ -13,7 +13,7 @@ import type { ListManifest, ResourceManifest } from '../manifests/manifest.ts'
 type KeysetList = Extract<ListManifest, { paging: 'keyset' }>
 
 /** What a page is told by: enough to say how many records the list has. */
-type TellingPage = Pick<PageSoFar, 'data' | 'headers'>
+type ReportingPage = Pick<PageSoFar, 'data' | 'headers'>
 
 /** The way of paging for one walk; a walk's progress is in it, so each needs its own. */
 export function paginationOf(list: ListManifest, resource: ResourceManifest): Pagination {
@@ -34,7 +34,7 @@ export function paginationOf(list: ListManifest, resource: ResourceManifest): Pa
 }
 
 /** How many records the whole list has, by the word of this page. */
-export function expectedOf({ total }: ListManifest, page: TellingPage): number | undefined {
+export function expectedOf({ total }: ListManifest, page: ReportingPage): number | undefined {
   const fromBody = total?.path === undefined ? undefined : textAt(page.data, total.path)
   const text = fromBody ?? (total?.header === undefined ? undefined : page.headers[total.header])
   const expected = text === undefined ? Number.NaN : Number(text)
@@ -56,7 +56,7 @@ function untilTotal(list: ListManifest, inner: Pagination): Pagination {
   }
 }
 
-/** After the id of the last record, or after what the answer says. */
+/** After the id of the last record, or after what the response says. */
 function keyset(list: KeysetList, resource: ResourceManifest): Pagination {
   let last: string | undefined
   return {

@@ -7,12 +7,12 @@ import type { ResourceContext } from './resource-context.ts'
 /** Reads one record. Never throws: a failure is no information. */
 export async function readOne(
   { resource, client, item, rules }: ResourceContext,
-  rid: string,
+  nativeId: string,
   context: CallContext,
 ): Promise<ReadResult> {
   try {
-    const answer = await client.read(item, { path: { id: rid } }, context)
-    return observed(resource, listedRecord(resource, answer.data, answer.headers))
+    const response = await client.read(item, { path: { id: nativeId } }, context)
+    return observed(resource, listedRecord(resource, response.data, response.headers))
   } catch (error) {
     return readResultOf(error, rules)
   }
@@ -24,29 +24,29 @@ export async function readOne(
  */
 export async function readMany(
   owner: ResourceContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   const { resource, client } = owner
   const { batch } = resource.read
-  if (batch === undefined || rids.length === 1)
-    return Promise.all(rids.map((rid) => readOne(owner, rid, context)))
+  if (batch === undefined || nativeIds.length === 1)
+    return Promise.all(nativeIds.map((nativeId) => readOne(owner, nativeId, context)))
   const found = new Map<string, ReadResult>()
   try {
-    const ids = batch.style === 'comma' ? rids.join(',') : rids
-    const answer = await client.read(
+    const ids = batch.style === 'comma' ? nativeIds.join(',') : nativeIds
+    const response = await client.read(
       resource.path,
       { query: { ...batch.query, [batch.parameter]: ids } },
       context,
     )
-    for (const value of itemsOf(answer.data, resource.list?.items)) {
+    for (const value of itemsOf(response.data, resource.list?.items)) {
       const record = listedRecord(resource, value)
-      found.set(record.rid, observed(resource, record))
+      found.set(record.nativeId, observed(resource, record))
     }
   } catch (error) {
     // Also a 404: it is about the list, not about these records.
     const failure = callFailure(error)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
-  return Promise.all(rids.map((rid) => found.get(rid) ?? readOne(owner, rid, context)))
+  return Promise.all(nativeIds.map((nativeId) => found.get(nativeId) ?? readOne(owner, nativeId, context)))
 }

@@ -8,7 +8,7 @@ import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** Headers of the answer that a single record came in; a list's headers say nothing about its records. */
+/** Headers of the response that a single record came in; a list's headers say nothing about its records. */
 export type RecordHeaders = Readonly<Record<string, string>> | undefined
 
 /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the record has no id */
@@ -18,13 +18,13 @@ export function listedRecord(
   headers?: RecordHeaders,
 ): ListedRecord {
   const native = recordOf(value)
-  const rid = textAt(native, resource.id)
-  if (rid === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
+  const nativeId = textAt(native, resource.id)
+  if (nativeId === undefined) throw unusable(`a record has no id at ${resource.id.join('.')}`)
   const version = versionOf(resource, native, headers)
   const changedAt =
     resource.changedAt === undefined ? undefined : timeAt(native, resource.changedAt.path, resource.changedAt)
   return {
-    rid,
+    nativeId,
     native,
     ...(version === undefined ? {} : { version }),
     ...(changedAt === undefined ? {} : { changedAt }),
@@ -43,7 +43,7 @@ export function isTombstone(resource: ResourceManifest, native: NativeRecord): b
   return tombstone !== undefined && textAt(native, tombstone.path) === String(tombstone.equals)
 }
 
-/** The version, from the header of a single answer or from the record. */
+/** The version, from the header of a single response or from the record. */
 export function versionOf(
   resource: ResourceManifest,
   native: NativeRecord | undefined,
@@ -62,16 +62,16 @@ export function recordOf(value: unknown): NativeRecord {
   throw unusable('a record is not a JSON object')
 }
 
-/** The list within an answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when there is none */
+/** The list within a response. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when there is none */
 export function itemsOf(body: unknown, path: NativePath | undefined): readonly unknown[] {
   const items = path === undefined ? body : valueAt(body, path)
   if (Array.isArray(items)) return items
   throw unusable(
-    path === undefined ? 'the answer is not a list' : `the answer has no list at ${path.join('.')}`,
+    path === undefined ? 'the response is not a list' : `the response has no list at ${path.join('.')}`,
   )
 }
 
-/** The error of an answer that lacks what the manifest says it has. */
+/** The error of a response that lacks what the manifest says it has. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The answer does not fit the manifest: ${what}.`)
+  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

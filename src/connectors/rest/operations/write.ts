@@ -24,7 +24,7 @@ interface Sending {
   readonly target: string
   readonly options: CallOptions
   /** Known beforehand, except for creates where the system chooses. */
-  readonly rid?: string
+  readonly nativeId?: string
   readonly isCreate?: boolean
   readonly ifVersion?: string | undefined
 }
@@ -44,7 +44,7 @@ export async function createRecord(
       method: 'PUT',
       target: item,
       options: { path: { id: recordId }, json },
-      rid: recordId,
+      nativeId: recordId,
       isCreate: true,
     } as const
     return confirmed(owner, await send(owner, sending, context), context)
@@ -67,7 +67,7 @@ export async function createRecord(
 }
 
 /**
- * A create under an id of our choosing whose answer does not show the record: whether it was made is looked up. Taken for done, a create that
+ * A create under an id of our choosing whose response does not show the record: whether it was made is looked up. Taken for done, a create that
  * was not would look like a record that somebody deleted.
  */
 async function confirmed(
@@ -76,11 +76,11 @@ async function confirmed(
   context: CallContext,
 ): Promise<WriteResult> {
   if (result.kind !== 'ok' || result.native !== undefined || result.accepted === true) return result
-  const look = await readOne(owner, result.rid, context)
+  const look = await readOne(owner, result.nativeId, context)
   if (look.kind === 'live') return result
   const failure: CallFailure = {
     code: 'CONNECTOR_ANSWER_UNUSABLE',
-    message: 'The answer to a create does not show the record, and a read does not find it.',
+    message: 'The response to a create does not show the record, and a read does not find it.',
     scope: 'record',
   }
   return { kind: 'unknown', failure }
@@ -89,7 +89,7 @@ async function confirmed(
 /** Changes a record: by patch, or by replacing the record last read with the changes over it. */
 export function updateRecord(
   owner: ResourceContext,
-  { rid, patch, base, ifVersion }: UpdateRequest,
+  { nativeId, patch, base, ifVersion }: UpdateRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { resource, item } = owner
@@ -97,15 +97,15 @@ export function updateRecord(
     const json = withoutOmitted(patch, resource.write.omit, 'patch')
     return send(
       owner,
-      { method: 'PATCH', target: item, options: { path: { id: rid }, json }, rid, ifVersion },
+      { method: 'PATCH', target: item, options: { path: { id: nativeId }, json }, nativeId, ifVersion },
       context,
     )
   }
-  if (base === undefined) return Promise.resolve(withoutBase(rid))
+  if (base === undefined) return Promise.resolve(withoutBase(nativeId))
   const json = replacement(owner, base, patch)
   return send(
     owner,
-    { method: 'PUT', target: item, options: { path: { id: rid }, json }, rid, ifVersion },
+    { method: 'PUT', target: item, options: { path: { id: nativeId }, json }, nativeId, ifVersion },
     context,
   )
 }
@@ -113,57 +113,57 @@ export function updateRecord(
 /** Deletes or archives a record. */
 export function removeRecord(
   owner: ResourceContext,
-  { rid, mode, ifVersion }: RemoveRequest,
+  { nativeId, mode, ifVersion }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { resource, item } = owner
   if (mode === 'delete') {
     return send(
       owner,
-      { method: 'DELETE', target: item, options: { path: { id: rid } }, rid, ifVersion },
+      { method: 'DELETE', target: item, options: { path: { id: nativeId } }, nativeId, ifVersion },
       context,
     )
   }
   const patch = resource.remove.archive ?? {}
   if (resource.write.with === 'put')
-    return replacePatched(owner, { rid, patch, ...given(ifVersion) }, context)
-  const options = { path: { id: rid }, json: patch }
-  return send(owner, { method: 'PATCH', target: item, options, rid, ifVersion }, context)
+    return replacePatched(owner, { nativeId, patch, ...given(ifVersion) }, context)
+  const options = { path: { id: nativeId }, json: patch }
+  return send(owner, { method: 'PATCH', target: item, options, nativeId, ifVersion }, context)
 }
 
 /** Takes an archived record back. */
 export function restoreRecord(
   owner: ResourceContext,
-  { rid }: RestoreRequest,
+  { nativeId }: RestoreRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { resource, item } = owner
   const patch = resource.remove.restore ?? {}
-  if (resource.write.with === 'put') return replacePatched(owner, { rid, patch }, context)
-  const options = { path: { id: rid }, json: patch }
-  return send(owner, { method: 'PATCH', target: item, options, rid }, context)
+  if (resource.write.with === 'put') return replacePatched(owner, { nativeId, patch }, context)
+  const options = { path: { id: nativeId }, json: patch }
+  return send(owner, { method: 'PATCH', target: item, options, nativeId }, context)
 }
 
 /** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back under the version that was read. */
 async function replacePatched(
   owner: ResourceContext,
   {
-    rid,
+    nativeId,
     patch,
     ifVersion,
-  }: { readonly rid: string; readonly patch: NativeRecord; readonly ifVersion?: string },
+  }: { readonly nativeId: string; readonly patch: NativeRecord; readonly ifVersion?: string },
   context: CallContext,
 ): Promise<WriteResult> {
   // An archived record counts as gone elsewhere; here it is what is wanted.
   const shown = { ...owner, resource: { ...owner.resource, tombstone: undefined } }
-  const read = await readOne(shown, rid, context)
+  const read = await readOne(shown, nativeId, context)
   if (read.kind === 'gone') return read
   if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
   const json = replacement(owner, read.native, patch)
-  const options = { path: { id: rid }, json }
+  const options = { path: { id: nativeId }, json }
   return send(
     owner,
-    { method: 'PUT', target: owner.item, options, rid, ifVersion: ifVersion ?? read.version },
+    { method: 'PUT', target: owner.item, options, nativeId, ifVersion: ifVersion ?? read.version },
     context,
   )
 }
@@ -177,10 +177,10 @@ function replacement({ resource }: ResourceContext, base: NativeRecord, patch: N
   return withoutOmitted(mergeNative(base, patch), resource.write.omit, 'put')
 }
 
-function withoutBase(rid: string): WriteResult {
+function withoutBase(nativeId: string): WriteResult {
   const failure: CallFailure = {
     code: 'CONNECTOR_BASE_MISSING',
-    message: `Record ${rid} can't be replaced without having been read before.`,
+    message: `Record ${nativeId} can't be replaced without having been read before.`,
     scope: 'record',
   }
   return { kind: 'not-sent', failure }
@@ -191,15 +191,15 @@ async function send(owner: ResourceContext, sending: Sending, context: CallConte
   const precondition = preconditionOf(resource, sending.ifVersion)
   const headers = { ...sending.options.headers, ...precondition }
   try {
-    const answer = await client.write(
+    const response = await client.write(
       sending.method,
       sending.target,
       { ...sending.options, headers },
       context,
     )
-    const { method, rid, isCreate = false, options } = sending
-    const sent = { method, isCreate, json: options.json, ...(rid === undefined ? {} : { rid }) }
-    return accepted(resource, sent, answer)
+    const { method, nativeId, isCreate = false, options } = sending
+    const sent = { method, isCreate, json: options.json, ...(nativeId === undefined ? {} : { nativeId }) }
+    return accepted(resource, sent, response)
   } catch (error) {
     return writeResultOf({
       error,

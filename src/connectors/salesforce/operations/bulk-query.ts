@@ -178,7 +178,7 @@ async function* resultPage(
     row += 1
     if (row <= reading.done) continue
     const record = listedRecord(recordOf(cells, fields))
-    if (!isRecordId(record.rid)) throw unusable('a bulk result has other columns than were asked for')
+    if (!isRecordId(record.nativeId)) throw unusable('a bulk result has other columns than were asked for')
     chunk.push(record)
     if (chunk.length < chunkRows) continue
     reading.done = row

@@ -18,7 +18,7 @@ describe('changes', () => {
     }
     transaction.commit()
     const { told } = await changesOf(accounts, cursor)
-    expect(told.map(({ rid }) => rid)).toContain(late)
+    expect(told.map(({ nativeId }) => nativeId)).toContain(late)
   })
 
   test('3,000 records of one second are all told once', async () => {
@@ -27,19 +27,21 @@ describe('changes', () => {
     for (let n = 0; n < 3_000; n += 1) fake.org.create('Account', { Name: `A${n}` })
     fake.org.setTime(undefined)
     const first = await changesOf(accounts)
-    expect([first.told.length, new Set(first.told.map(({ rid }) => rid)).size]).toEqual([3_000, 3_000])
+    expect([first.told.length, new Set(first.told.map(({ nativeId }) => nativeId)).size]).toEqual([
+      3_000, 3_000,
+    ])
     expect((await changesOf(accounts, first.cursor)).told).toEqual([])
   })
 
   test('a second change within the second that was just read is told', async () => {
     const { fake, accounts } = await org()
     fake.org.setTime(Math.floor(Date.now() / 1_000) * 1_000 + 300)
-    const rid = fake.org.create('Account', { Name: 'A' })
+    const nativeId = fake.org.create('Account', { Name: 'A' })
     const first = await changesOf(accounts)
-    expect(first.told).toMatchObject([{ rid }])
-    fake.org.update('Account', rid, { Name: 'B' })
+    expect(first.told).toMatchObject([{ nativeId }])
+    fake.org.update('Account', nativeId, { Name: 'B' })
     const second = await changesOf(accounts, first.cursor)
-    expect(second.told).toMatchObject([{ rid }])
+    expect(second.told).toMatchObject([{ nativeId }])
   })
 
   test('what a transaction changed that was open for minutes is told when it commits', async () => {
@@ -51,12 +53,12 @@ describe('changes', () => {
     fake.org.setTime(start + 300_000)
     const early = fake.org.create('Account', { Name: 'Early' })
     let { told, cursor } = await changesOf(accounts)
-    expect(told.map(({ rid }) => rid)).toEqual([early])
+    expect(told.map(({ nativeId }) => nativeId)).toEqual([early])
     fake.org.setTime(start + 420_000)
     ;({ cursor } = await changesOf(accounts, cursor))
     transaction.commit()
     ;({ told } = await changesOf(accounts, cursor))
-    expect(told.map(({ rid }) => rid)).toContain(late)
+    expect(told.map(({ nativeId }) => nativeId)).toContain(late)
   })
 
   test('deletions are told: from the recycle bin, and from the log when the bin was emptied', async () => {
@@ -65,12 +67,12 @@ describe('changes', () => {
     const first = await changesOf(accounts)
     fake.org.remove('Account', a ?? '')
     const second = await changesOf(accounts, first.cursor)
-    expect(second.told).toContainEqual({ rid: a, deleted: true })
+    expect(second.told).toContainEqual({ nativeId: a, deleted: true })
     fake.org.remove('Account', b ?? '')
     fake.org.emptyRecycleBin('Account')
     fake.org.advance(60_000)
     const third = await changesOf(accounts, second.cursor)
-    expect(third.told).toContainEqual({ rid: b, deleted: true })
+    expect(third.told).toContainEqual({ nativeId: b, deleted: true })
     expect((await changesOf(accounts, third.cursor)).told).toEqual([])
   })
 

@@ -29,7 +29,7 @@ const logWindowMs = 2 * minuteMs
 const overlapMs = 1_000
 const secondMs = 1_000
 /** Deletions of the last look at the log that are remembered; what is beyond is told again. */
-const toldMax = 2_000
+const reportedMax = 2_000
 
 const stateSchema = z.strictObject({
   v: z.literal(1),
@@ -106,14 +106,14 @@ async function sweepPage(
   if (result.kind !== 'page') return result
   const told = new Set(state?.told)
   const entries = log?.entries ?? []
-  const erased = new Set(entries.filter((entry) => !told.has(spelt(entry))).map(({ rid }) => rid))
+  const erased = new Set(entries.filter((entry) => !told.has(spelt(entry))).map(({ nativeId }) => nativeId))
   const next: State = {
     v: 1,
     feed: result.cursor,
     ...(log === undefined ? deletedUntilOf(state) : { deletedUntil: log.coveredMs }),
-    told: (log?.entries.map(spelt) ?? state?.told ?? []).slice(-toldMax),
+    told: (log?.entries.map(spelt) ?? state?.told ?? []).slice(-reportedMax),
   }
-  const deletions = [...erased].map((rid): ChangedRecord => ({ rid, deleted: true }))
+  const deletions = [...erased].map((nativeId): ChangedRecord => ({ nativeId, deleted: true }))
   return { ...result, changed: withoutDoubles(result.changed, deletions), cursor: JSON.stringify(next) }
 }
 
@@ -126,8 +126,8 @@ function withoutDoubles(
   changed: readonly ChangedRecord[],
   deletions: readonly ChangedRecord[],
 ): readonly ChangedRecord[] {
-  const known = new Set(changed.filter(({ deleted }) => deleted === true).map(({ rid }) => rid))
-  return [...changed, ...deletions.filter(({ rid }) => !known.has(rid))]
+  const known = new Set(changed.filter(({ deleted }) => deleted === true).map(({ nativeId }) => nativeId))
+  return [...changed, ...deletions.filter(({ nativeId }) => !known.has(nativeId))]
 }
 
 async function feedPage(
@@ -141,13 +141,13 @@ async function feedPage(
   const readAt = clock.monotonic()
   const { rows, totalSize, serverNowMs } = await client.query(soql, context, 'all')
   const items = rows.map((row): FeedItem => {
-    const rid = textAt(row, ['Id'])
+    const nativeId = textAt(row, ['Id'])
     const positionMs = modstampOf(row)
-    if (rid === undefined || positionMs === undefined)
+    if (nativeId === undefined || positionMs === undefined)
       throw unusable('a change has no Id or no SystemModstamp')
     const isOver = serverNowMs !== undefined && serverNowMs >= positionMs + 2 * secondMs
     return {
-      change: { rid, ...(row.IsDeleted === true ? { deleted: true } : {}) },
+      change: { nativeId, ...(row.IsDeleted === true ? { deleted: true } : {}) },
       position: soqlTime(positionMs),
       positionMs,
       // Never the same twice while the second is open, so that the next sweep tells it again.
@@ -166,13 +166,13 @@ function conditionOf({ since, afterId }: FeedQuery): string {
 }
 
 interface Deletion {
-  readonly rid: string
+  readonly nativeId: string
   /** As the log spells it. */
   readonly at: string
 }
 
-function spelt({ rid, at }: Deletion): string {
-  return `${rid} ${at}`
+function spelt({ nativeId, at }: Deletion): string {
+  return `${nativeId} ${at}`
 }
 
 interface DeleteLog {
@@ -197,9 +197,9 @@ async function readDeleteLog(
     throw unusable('the delete log lacks its records or what it covers')
   }
   const entries = data.deletedRecords.map((entry: unknown): Deletion => {
-    const rid = textAt(entry, ['id'])
-    if (rid === undefined) throw unusable('an entry of the delete log has no id')
-    return { rid, at: textAt(entry, ['deletedDate']) ?? '' }
+    const nativeId = textAt(entry, ['id'])
+    if (nativeId === undefined) throw unusable('an entry of the delete log has no id')
+    return { nativeId, at: textAt(entry, ['deletedDate']) ?? '' }
   })
   return { entries, coveredMs: Math.min(covered, end) }
 }

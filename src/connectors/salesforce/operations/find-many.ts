@@ -16,7 +16,7 @@ import { forgetIfStale } from './read.ts'
 
 /** Searches of one query. Longer texts make it fewer: the statement has to fit an address. */
 export const searchBatch = 100
-/** Rows of one query: one page of an answer. */
+/** Rows of one query: one page of a response. */
 const rowsMax = 2_000
 
 /** Searches, each answered as if it had been asked alone. Never throws. */
@@ -99,9 +99,9 @@ function shared(
     for (const place of places) found[place]?.push(idOfRow(row))
   }
   return requests.map((request, place) => {
-    const rids = found[place] ?? []
-    const capped = rids.length >= hitsMax
-    return { kind: 'found', rids: rids.slice(0, hitsMax), capped, ...narrowness(schema, request) }
+    const nativeIds = found[place] ?? []
+    const capped = nativeIds.length >= hitsMax
+    return { kind: 'found', nativeIds: nativeIds.slice(0, hitsMax), capped, ...narrowness(schema, request) }
   })
 }
 

@@ -9,17 +9,17 @@ const queries = (seen: readonly string[]): number => seen.filter((one) => one.in
 
 test('fifty searches are one query, and each finds its own, whatever the case', async () => {
   const { fake, accounts } = await org()
-  const rids = Array.from({ length: 50 }, (_, n) =>
+  const nativeIds = Array.from({ length: 50 }, (_, n) =>
     fake.org.create('Account', { Name: `A ${n}`, AccountNumber: `ab-${n}` }),
   )
   await accounts.find?.(byNumber('warm'), context)
   fake.seen.length = 0
   const results = await accounts.findMany?.(
-    rids.map((_, n) => byNumber(`AB-${n} `)),
+    nativeIds.map((_, n) => byNumber(`AB-${n} `)),
     context,
   )
-  expect(results?.map((result) => (result.kind === 'found' ? result.rids : result))).toEqual(
-    rids.map((rid) => [rid]),
+  expect(results?.map((result) => (result.kind === 'found' ? result.nativeIds : result))).toEqual(
+    nativeIds.map((nativeId) => [nativeId]),
   )
   expect(queries(fake.seen)).toBe(1)
 })
@@ -39,7 +39,12 @@ test('searches by several fields, by one and by our id go together', async () =>
     ],
     context,
   )
-  expect(results).toMatchObject([{ rids: [one] }, { rids: [two] }, { rids: [] }, { rids: [] }])
+  expect(results).toMatchObject([
+    { nativeIds: [one] },
+    { nativeIds: [two] },
+    { nativeIds: [] },
+    { nativeIds: [] },
+  ])
   expect(queries(fake.seen)).toBe(1)
 })
 
@@ -58,23 +63,23 @@ test('a key with too many hits is capped by itself, and a value that is refused 
   )
   expect(results).toMatchObject([
     { kind: 'found', capped: true },
-    { kind: 'found', rids: [one], capped: false },
+    { kind: 'found', nativeIds: [one], capped: false },
     { kind: 'unknown' },
-    { kind: 'found', rids: [], capped: false },
+    { kind: 'found', nativeIds: [], capped: false },
   ])
 })
 
 test('keys that are too long for one address make several queries', async () => {
   const { fake, accounts } = await org()
   const long = (n: number): string => `${n}`.padStart(40, 'ü')
-  const rid = fake.org.create('Account', { Name: 'Long', AccountNumber: long(99) })
+  const nativeId = fake.org.create('Account', { Name: 'Long', AccountNumber: long(99) })
   await accounts.find?.(byNumber('warm'), context)
   fake.seen.length = 0
   const results = await accounts.findMany?.(
     Array.from({ length: 100 }, (_, n) => byNumber(long(n))),
     context,
   )
-  expect(results?.at(-1)).toEqual({ kind: 'found', rids: [rid], capped: false })
+  expect(results?.at(-1)).toEqual({ kind: 'found', nativeIds: [nativeId], capped: false })
   expect(results?.every(({ kind }) => kind === 'found')).toBe(true)
   expect(queries(fake.seen)).toBeGreaterThan(1)
   expect(queries(fake.seen)).toBeLessThan(10)
@@ -92,12 +97,12 @@ test('a field that tells case apart says that its search is narrower than declar
   const { fake, accounts } = await org()
   const field = fake.org.types.get('account')?.fields.get('accountnumber')
   Object.assign(field ?? {}, { caseSensitive: true })
-  const rid = fake.org.create('Account', { Name: 'A', AccountNumber: 'Key' })
+  const nativeId = fake.org.create('Account', { Name: 'A', AccountNumber: 'Key' })
   try {
-    expect(await accounts.find?.(byNumber('KEY'), context)).toMatchObject({ rids: [], narrow: true })
+    expect(await accounts.find?.(byNumber('KEY'), context)).toMatchObject({ nativeIds: [], narrow: true })
     expect(await accounts.findMany?.([byNumber('Key'), byNumber('KEY')], context)).toMatchObject([
-      { rids: [rid], narrow: true },
-      { rids: [], narrow: true },
+      { nativeIds: [nativeId], narrow: true },
+      { nativeIds: [], narrow: true },
     ])
   } finally {
     Object.assign(field ?? {}, { caseSensitive: false })

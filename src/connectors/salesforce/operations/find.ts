@@ -26,8 +26,8 @@ export async function findRecords(
         : conditionsOf(schema, request.values)
     const soql = `SELECT Id FROM ${owner.object} WHERE ${where} ORDER BY Id LIMIT ${hitsMax}`
     const { rows } = await owner.client.query(soql, context)
-    const rids = rows.map(idOfRow)
-    return { kind: 'found', rids, capped: rids.length >= hitsMax, ...narrowness(schema, request) }
+    const nativeIds = rows.map(idOfRow)
+    return { kind: 'found', nativeIds, capped: nativeIds.length >= hitsMax, ...narrowness(schema, request) }
   } catch (error) {
     forgetIfStale(owner, error)
     return { kind: 'unknown', failure: readFailure(error) }
@@ -36,9 +36,9 @@ export async function findRecords(
 
 /** The id of a row of a query. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
 export function idOfRow(row: NativeRecord): string {
-  const rid = textAt(row, ['Id'])
-  if (rid === undefined) throw unusable('a record has no Id')
-  return rid
+  const nativeId = textAt(row, ['Id'])
+  if (nativeId === undefined) throw unusable('a record has no Id')
+  return nativeId
 }
 
 /** The field that holds our record ids. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */

@@ -13,10 +13,10 @@ describe('listing', () => {
     }))
     const spec = { name: 'Wide__c', prefix: 'a01', fields: wide }
     const { fake, system } = await org({ objects: [...standardObjects, spec] }, { externalId: undefined })
-    const rid = fake.org.create('Wide__c', { A_Rather_Long_Name_Of_A_Field_7__c: 'seven' })
+    const nativeId = fake.org.create('Wide__c', { A_Rather_Long_Name_Of_A_Field_7__c: 'seven' })
     const resource = system.resource('Wide__c')
-    expect(await listOf(resource)).toMatchObject({ rids: [rid], end: { complete: true } })
-    expect(await resource.read(rid, context)).toMatchObject({
+    expect(await listOf(resource)).toMatchObject({ nativeIds: [nativeId], end: { complete: true } })
+    expect(await resource.read(nativeId, context)).toMatchObject({
       kind: 'live',
       native: { A_Rather_Long_Name_Of_A_Field_7__c: 'seven' },
     })
@@ -25,8 +25,8 @@ describe('listing', () => {
   test('wide rows that come in small answers are all listed, and the end is evidence', async () => {
     const { fake, accounts } = await org({ queryBatch: 7 })
     for (let n = 0; n < 100; n += 1) fake.org.create('Account', { Name: `A${n}` })
-    const { rids, end } = await listOf(accounts)
-    expect([new Set(rids).size, end]).toEqual([100, { complete: true, expected: 100 }])
+    const { nativeIds, end } = await listOf(accounts)
+    expect([new Set(nativeIds).size, end]).toEqual([100, { complete: true, expected: 100 }])
     expect(fake.seen.filter((one) => /\/query\/01g/.test(one)).length).toBeGreaterThan(10)
   })
 
@@ -38,8 +38,8 @@ describe('listing', () => {
         { bulk: { from: 10, poll: '10ms' } },
       )
       for (let n = 0; n < 430; n += 1) fake.org.create('Account', { Name: `A, "${n}"\nsecond line` })
-      const { rids, names, end } = await listOf(accounts)
-      expect([new Set(rids).size, end]).toEqual([430, { complete: true, expected: 430 }])
+      const { nativeIds, names, end } = await listOf(accounts)
+      expect([new Set(nativeIds).size, end]).toEqual([430, { complete: true, expected: 430 }])
       expect(names[429]).toBe('A, "429"\nsecond line')
       expect(fake.seen.filter((one) => one.endsWith('/results'))).toHaveLength(5)
       expect(fake.seen.at(-1)).toMatch(/^GET .*\/query$|^DELETE .*\/jobs\/query\//)
@@ -71,8 +71,13 @@ describe('listing', () => {
       { bulk: { from: 10, poll: '10ms' }, resources: { Account: { fields: ['Name'] } } },
     )
     for (let n = 0; n < 3_000; n += 1) bound.fake.org.create('Account', { Name: `A${n}` })
-    const { rids, end } = await listOf(bound.accounts)
-    expect([rids.length, new Set(rids).size, end.complete, broken]).toEqual([3_000, 3_000, true, true])
+    const { nativeIds, end } = await listOf(bound.accounts)
+    expect([nativeIds.length, new Set(nativeIds).size, end.complete, broken]).toEqual([
+      3_000,
+      3_000,
+      true,
+      true,
+    ])
   })
 
   test('a bulk result that lost rows on its way ends the listing instead of counting as all there is', async () => {
@@ -102,7 +107,7 @@ describe('listing', () => {
       intercept: once(fits, 200, { totalSize: 0, done: true, records: [] }),
     })
     fake.org.create('Account', { Name: 'A' })
-    expect(await listOf(accounts)).toMatchObject({ rids: [], end: { complete: false, expected: 1 } })
+    expect(await listOf(accounts)).toMatchObject({ nativeIds: [], end: { complete: false, expected: 1 } })
   })
 
   test('a listing that is left in the middle leaves no job behind', async () => {

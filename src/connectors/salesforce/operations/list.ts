@@ -13,7 +13,7 @@ import { bulkPages } from './bulk-query.ts'
 import { type ObjectContext, type ReadableObject, readableObject } from './object-context.ts'
 import { forgetIfStale } from './read.ts'
 
-/** Records of one query; wide ones come in several answers. */
+/** Records of one query; wide ones come in several responses. */
 export const pageSize = 2_000
 /** More pages than the largest org has. */
 const pagesMax = 1_000_000
@@ -91,7 +91,7 @@ async function* pagesOf(
   }
   const size = bulk === false ? pageSize : Math.min(pageSize, bulk.from)
   const first = await keysetPage(owner, readable, { last: undefined, size }, context)
-  const last = first.at(-1)?.rid
+  const last = first.at(-1)?.nativeId
   if (last !== undefined) yield first
   if (last === undefined || first.length < size) return
   const counted = await count()
@@ -111,7 +111,7 @@ async function* keysetPages(
   let last = from
   for (let page = 0; page < pagesMax; page += 1) {
     const records = await keysetPage(owner, readable, { last, size: pageSize }, context)
-    const next = records.at(-1)?.rid
+    const next = records.at(-1)?.nativeId
     if (next === undefined) return
     if (next === last) throw unusable('a listing came to the same place twice')
     last = next

@@ -12,20 +12,20 @@ describe('reading', () => {
     // The first page of a listing is always a query's.
     fake.org.create('Account', { Name: 'First' })
     const body = { Name: 'A', Credit_Limit__c: '1234567890123456.78', Active__c: true, NumberOfEmployees: 7 }
-    const rid = fake.org.create('Account', body)
-    const byId = await accounts.read(rid, context)
+    const nativeId = fake.org.create('Account', body)
+    const byId = await accounts.read(nativeId, context)
     expect(byId.kind === 'live' && String(byId.native.Credit_Limit__c)).toBe('1234567890123456.78')
     expect(byId).toMatchObject({
       native: { Name: 'A', Active__c: true, NumberOfEmployees: 7, Industry: null },
     })
     expect(byId.kind === 'live' && 'BillingAddress' in byId.native).toBe(false)
     const listed = async (resource: Resource): Promise<unknown> => {
-      const records: { readonly rid: string }[] = []
+      const records: { readonly nativeId: string }[] = []
       for await (const page of resource.list(context)) records.push(...page)
-      return records.find((record) => record.rid === rid)
+      return records.find((record) => record.nativeId === nativeId)
     }
     const [byQuery, byJob] = [await listed(queried), await listed(accounts)]
-    const [batch] = (await accounts.readMany?.([rid], context)) ?? []
+    const [batch] = (await accounts.readMany?.([nativeId], context)) ?? []
     const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
     expect(plain(batch)).toEqual(plain(byId))
     expect({ kind: 'live', ...Object(plain(byQuery)) }).toEqual(plain(byId))
@@ -43,7 +43,7 @@ describe('reading', () => {
     expect(results).toMatchObject([
       { kind: 'gone' },
       { kind: 'gone', mergedInto: a },
-      { kind: 'live', rid: a },
+      { kind: 'live', nativeId: a },
       { kind: 'gone' },
     ])
     expect(fake.seen.filter((one) => one.includes('/composite/sobjects/Account'))).toHaveLength(1)
@@ -62,16 +62,16 @@ describe('reading', () => {
     expect(await accounts.read(c ?? '', context)).toMatchObject({ kind: 'live' })
   })
 
-  test('records too large for one answer are read in several', async () => {
+  test('records too large for one response are read in several', async () => {
     const { fake, accounts } = await org(
       {},
-      { maxAnswerBytes: 40_000, resources: { Account: { fields: ['Name', 'Description'] } } },
+      { maxResponseBytes: 40_000, resources: { Account: { fields: ['Name', 'Description'] } } },
     )
-    const rids = Array.from({ length: 20 }, (_, n) =>
+    const nativeIds = Array.from({ length: 20 }, (_, n) =>
       fake.org.create('Account', { Name: `A${n}`, Description: 'x'.repeat(5_000) }),
     )
-    const results = await accounts.readMany?.(rids, context)
-    expect(results?.map((one) => (one.kind === 'live' ? one.rid : one.kind))).toEqual(rids)
+    const results = await accounts.readMany?.(nativeIds, context)
+    expect(results?.map((one) => (one.kind === 'live' ? one.nativeId : one.kind))).toEqual(nativeIds)
     expect(fake.seen.filter((one) => one.includes('/composite/sobjects/Account')).length).toBeGreaterThan(3)
   })
 

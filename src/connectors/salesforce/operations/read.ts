@@ -14,36 +14,42 @@ const fieldsInAddressMax = 6_000
 const idsPerQuery = 300
 
 /** Reads one record. Never throws: a failure is no information. */
-export async function readOne(owner: ObjectContext, rid: string, context: CallContext): Promise<ReadResult> {
+export async function readOne(
+  owner: ObjectContext,
+  nativeId: string,
+  context: CallContext,
+): Promise<ReadResult> {
   try {
     const { names } = await readableObject(owner, context)
     if (names.join(',').length > fieldsInAddressMax && owner.config.precondition === 'none') {
-      return (await retrieve(owner, [rid], context))[0] ?? gone
+      return (await retrieve(owner, [nativeId], context))[0] ?? gone
     }
-    return await readByPath(owner, rid, names, context)
+    return await readByPath(owner, nativeId, names, context)
   } catch (error) {
     forgetIfStale(owner, error)
     if (!saysGone(error)) return { kind: 'unknown', failure: readFailure(error) }
-    return (await explainAbsence(owner, [rid], context)).get(rid) ?? gone
+    return (await explainAbsence(owner, [nativeId], context)).get(nativeId) ?? gone
   }
 }
 
 /** Reads several records with one request. Never throws. */
 export async function readMany(
   owner: ObjectContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   // One text that can't be an id would have the whole call refused.
-  const wellFormed = rids.filter(isRecordId)
+  const wellFormed = nativeIds.filter(isRecordId)
   try {
     const read = await retrieveInParts(owner, wellFormed, context)
-    const byRid = new Map(wellFormed.map((rid, index) => [rid, read[index] ?? gone]))
-    return await Promise.all(rids.map((rid) => byRid.get(rid) ?? readOne(owner, rid, context)))
+    const byNativeId = new Map(wellFormed.map((nativeId, index) => [nativeId, read[index] ?? gone]))
+    return await Promise.all(
+      nativeIds.map((nativeId) => byNativeId.get(nativeId) ?? readOne(owner, nativeId, context)),
+    )
   } catch (error) {
     forgetIfStale(owner, error)
     const failure = readFailure(error)
-    return rids.map(() => ({ kind: 'unknown', failure }))
+    return nativeIds.map(() => ({ kind: 'unknown', failure }))
   }
 }
 
@@ -51,21 +57,21 @@ const gone: ReadResult = { kind: 'gone' }
 
 async function readByPath(
   owner: ObjectContext,
-  rid: string,
+  nativeId: string,
   names: readonly string[],
   context: CallContext,
 ): Promise<ReadResult> {
   const { client, object, clock, config } = owner
   const startedAt = clock.monotonic()
-  const options = { path: { object, rid }, query: { fields: names.join(',') } }
-  const answer = await client.read('/sobjects/{object}/{rid}', options, context)
+  const options = { path: { object, nativeId }, query: { fields: names.join(',') } }
+  const response = await client.read('/sobjects/{object}/{nativeId}', options, context)
   const tookMs = clock.monotonic() - startedAt
-  const record = listedRecord(answer.data)
+  const record = listedRecord(response.data)
   const version =
     config.precondition === 'etag'
-      ? answer.headers.etag
+      ? response.headers.etag
       : config.precondition === 'lastModified'
-        ? settledVersion(record.changedAt, serverNow(answer, tookMs).serverNowMs)
+        ? settledVersion(record.changedAt, serverNow(response, tookMs).serverNowMs)
         : undefined
   return { kind: 'live', ...record, ...(version === undefined ? {} : { version }) }
 }
@@ -80,40 +86,40 @@ function settledVersion(changedAt: number | undefined, serverNowMs: number | und
   return new Date(changedAt).toUTCString()
 }
 
-/** Records so large that their answer is refused are asked for in halves. */
+/** Records so large that their response is refused are asked for in halves. */
 async function retrieveInParts(
   owner: ObjectContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
-  if (rids.length === 0) return []
+  if (nativeIds.length === 0) return []
   try {
-    return await retrieve(owner, rids, context)
+    return await retrieve(owner, nativeIds, context)
   } catch (error) {
     const isTooLarge = error instanceof ResponseValidationError && error.code === 'HTTP_ANSWER_TOO_LARGE'
-    if (!isTooLarge || rids.length === 1) throw error
-    const middle = Math.ceil(rids.length / 2)
-    const left = await retrieveInParts(owner, rids.slice(0, middle), context)
-    return [...left, ...(await retrieveInParts(owner, rids.slice(middle), context))]
+    if (!isTooLarge || nativeIds.length === 1) throw error
+    const middle = Math.ceil(nativeIds.length / 2)
+    const left = await retrieveInParts(owner, nativeIds.slice(0, middle), context)
+    return [...left, ...(await retrieveInParts(owner, nativeIds.slice(middle), context))]
   }
 }
 
 async function retrieve(
   owner: ObjectContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<readonly ReadResult[]> {
   const { names } = await readableObject(owner, context)
   const target = `/composite/sobjects/${owner.object}`
-  const answer = await owner.client.readByPost(target, { ids: rids, fields: names }, context)
-  const rows: unknown = answer.data
-  if (!Array.isArray(rows) || rows.length !== rids.length) {
+  const response = await owner.client.readByPost(target, { ids: nativeIds, fields: names }, context)
+  const rows: unknown = response.data
+  if (!Array.isArray(rows) || rows.length !== nativeIds.length) {
     throw unusable('a retrieve answered another number of records than were asked for')
   }
-  const missing = rids.filter((_rid, index) => rows[index] === null)
+  const missing = nativeIds.filter((_rid, index) => rows[index] === null)
   const absent = await explainAbsence(owner, missing, context)
-  return rids.map((rid, index): ReadResult => {
-    if (rows[index] === null) return absent.get(rid) ?? gone
+  return nativeIds.map((nativeId, index): ReadResult => {
+    if (rows[index] === null) return absent.get(nativeId) ?? gone
     return { kind: 'live', ...listedRecord(rows[index]) }
   })
 }
@@ -124,11 +130,11 @@ async function retrieve(
  */
 async function explainAbsence(
   owner: ObjectContext,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   context: CallContext,
 ): Promise<ReadonlyMap<string, ReadResult>> {
   const found = new Map<string, ReadResult>()
-  const asked = rids.filter(isRecordId)
+  const asked = nativeIds.filter(isRecordId)
   try {
     const { schema } = await readableObject(owner, context)
     const extra = ['IsDeleted', 'MasterRecordId'].filter((name) => schema.fields.has(name))
@@ -137,15 +143,16 @@ async function explainAbsence(
       const soql = `SELECT ${['Id', ...extra].join(', ')} FROM ${owner.object} WHERE Id IN (${ids.map(soqlText).join(',')})`
       const { rows } = await owner.client.query(soql, context, 'all')
       const byId = new Map(rows.map((row) => [textAt(row, ['Id'])?.slice(0, 15), row]))
-      for (const rid of ids) {
-        const row = byId.get(rid.slice(0, 15))
-        if (row === undefined) found.set(rid, gone)
-        else found.set(rid, row.IsDeleted === true ? goneInto(textAt(row, ['MasterRecordId'])) : stillThere)
+      for (const nativeId of ids) {
+        const row = byId.get(nativeId.slice(0, 15))
+        if (row === undefined) found.set(nativeId, gone)
+        else
+          found.set(nativeId, row.IsDeleted === true ? goneInto(textAt(row, ['MasterRecordId'])) : stillThere)
       }
     }
   } catch (error) {
     const failure = readFailure(error)
-    for (const rid of asked) if (!found.has(rid)) found.set(rid, { kind: 'unknown', failure })
+    for (const nativeId of asked) if (!found.has(nativeId)) found.set(nativeId, { kind: 'unknown', failure })
   }
   return found
 }

@@ -72,14 +72,14 @@ export async function updateMany(
   const call: Collection<UpdateRequest> = {
     method: 'PATCH',
     path: '/composite/sobjects',
-    record: ({ rid, patch }) => ({ ...patch, id: rid }),
+    record: ({ nativeId, patch }) => ({ ...patch, id: nativeId }),
     alone: (request) => updateRecord(owner, request, context),
     confirm: (sent, answered) => allConfirmed(owner, sent, answered, context),
   }
   return inChunks(requests, collectionMax, (chunk) => sendCollection(owner, call, chunk, context))
 }
 
-interface Answered {
+interface MutationResult {
   readonly data: readonly unknown[]
   readonly results: readonly WriteResult[]
 }
@@ -88,15 +88,17 @@ interface Answered {
 async function allConfirmed(
   owner: ObjectContext,
   requests: readonly UpdateRequest[],
-  { data, results }: Answered,
+  { data, results }: MutationResult,
   context: CallContext,
 ): Promise<readonly WriteResult[]> {
-  const suspects = requests.filter((_one, index) => results[index]?.kind === 'gone').map(({ rid }) => rid)
+  const suspects = requests
+    .filter((_one, index) => results[index]?.kind === 'gone')
+    .map(({ nativeId }) => nativeId)
   if (suspects.length === 0) return results
   const looks = await readMany(owner, suspects, context)
-  const byRid = new Map(suspects.map((rid, index) => [rid, looks[index]]))
+  const byNativeId = new Map(suspects.map((nativeId, index) => [nativeId, looks[index]]))
   return results.map((result, index) => {
-    const look = byRid.get(requests[index]?.rid ?? '')
+    const look = byNativeId.get(requests[index]?.nativeId ?? '')
     return result.kind === 'gone' && look !== undefined ? goneBy(look, errorsOf(data[index])) : result
   })
 }
@@ -124,7 +126,10 @@ interface Collection<Request> {
   /** The same write by a call of its own. */
   readonly alone: (request: Request) => Promise<WriteResult>
   /** Present for updates: what is told to be gone is looked at. */
-  readonly confirm?: (requests: readonly Request[], answered: Answered) => Promise<readonly WriteResult[]>
+  readonly confirm?: (
+    requests: readonly Request[],
+    answered: MutationResult,
+  ) => Promise<readonly WriteResult[]>
   /** Present for creates, with the field of the key if there is one. */
   readonly createKey?: { readonly field: string | undefined }
 }
@@ -142,8 +147,8 @@ async function sendCollection<Request>(
   const records = requests.map((request) => ({ attributes, ...call.record(request) }))
   try {
     const json = { allOrNone: false, records }
-    const answer = await owner.client.write(call.method, call.path, { json }, context)
-    const { data } = answer
+    const response = await owner.client.write(call.method, call.path, { json }, context)
+    const { data } = response
     if (!Array.isArray(data) || data.length !== requests.length) return requests.map(() => noResult)
     const results = data.map((result: unknown) => resultOf(result, call.createKey))
     return (await call.confirm?.(requests, { data, results })) ?? results
@@ -158,7 +163,7 @@ async function sendCollection<Request>(
 
 const noResultFailure: CallFailure = {
   code: 'CONNECTOR_ANSWER_UNUSABLE',
-  message: 'The answer to a collection has no result for the record.',
+  message: 'The response to a collection has no result for the record.',
   scope: 'record',
 }
 
@@ -166,8 +171,8 @@ const noResult: WriteResult = { kind: 'unknown', failure: noResultFailure }
 
 function resultOf(result: unknown, createKey: Collection<unknown>['createKey']): WriteResult {
   if (!isNativeRecord(result)) return noResult
-  const rid = textAt(result, ['id'])
-  if (result.success === true) return rid === undefined ? noResult : { kind: 'ok', rid }
+  const nativeId = textAt(result, ['id'])
+  if (result.success === true) return nativeId === undefined ? noResult : { kind: 'ok', nativeId }
   if (result.success !== false) return noResult
   if (createKey !== undefined && lostKeyRace(faultsIn(result.errors), createKey.field)) return keyTaken
   const refused = refusedRecord(result.errors)
@@ -195,9 +200,9 @@ async function sendComposite(
   if (requests.length === 0) return []
   const [only] = requests
   if (only !== undefined && requests.length === 1) return [await updateRecord(owner, only, context)]
-  const compositeRequest = requests.map(({ rid, patch, ifVersion }, index) => ({
+  const compositeRequest = requests.map(({ nativeId, patch, ifVersion }, index) => ({
     method: 'PATCH',
-    url: owner.client.path(`/sobjects/${owner.object}/${encodeURIComponent(rid)}`),
+    url: owner.client.path(`/sobjects/${owner.object}/${encodeURIComponent(nativeId)}`),
     referenceId: `r${index}`,
     body: patch,
     httpHeaders: preconditionOf(owner, ifVersion),
@@ -205,14 +210,16 @@ async function sendComposite(
   try {
     const json = { allOrNone: false, compositeRequest }
     const { data } = await owner.client.write('POST', '/composite', { json }, context)
-    const answers = isNativeRecord(data) ? data.compositeResponse : undefined
-    if (!Array.isArray(answers)) return requests.map(() => noResult)
-    const byReference = new Map(answers.map((answer: unknown) => [textAt(answer, ['referenceId']), answer]))
+    const responses = isNativeRecord(data) ? data.compositeResponse : undefined
+    if (!Array.isArray(responses)) return requests.map(() => noResult)
+    const byReference = new Map(
+      responses.map((response: unknown) => [textAt(response, ['referenceId']), response]),
+    )
     const results: WriteResult[] = []
-    for (const [index, { rid }] of requests.entries()) {
-      const answer = byReference.get(`r${index}`)
-      const refusal = { result: compositeResult(answer, rid), faults: errorsOf(answer) }
-      results.push(await confirmed(owner, rid, refusal, context))
+    for (const [index, { nativeId }] of requests.entries()) {
+      const response = byReference.get(`r${index}`)
+      const refusal = { result: compositeResult(response, nativeId), faults: errorsOf(response) }
+      results.push(await confirmed(owner, nativeId, refusal, context))
     }
     return results
   } catch (error) {
@@ -224,13 +231,13 @@ async function sendComposite(
   }
 }
 
-function compositeResult(answer: unknown, rid: string): WriteResult {
-  if (!isNativeRecord(answer)) return noResult
-  const status = answer.httpStatusCode
-  const { body } = answer
+function compositeResult(response: unknown, nativeId: string): WriteResult {
+  if (!isNativeRecord(response)) return noResult
+  const status = response.httpStatusCode
+  const { body } = response
   if (isNativeRecord(body) && body.success === false) return refusedRecord(body.errors)
-  if (status === 204 || status === 200) return { kind: 'ok', rid: textAt(body, ['id']) ?? rid }
+  if (status === 204 || status === 200) return { kind: 'ok', nativeId: textAt(body, ['id']) ?? nativeId }
   if (status === 412) return { kind: 'stale' }
   if (typeof status !== 'number' || status >= 500) return noResult
-  return faultsIn(answer.body).length === 0 ? noResult : refusedRecord(answer.body)
+  return faultsIn(response.body).length === 0 ? noResult : refusedRecord(response.body)
 }

@@ -21,12 +21,12 @@ describe('writing', () => {
     expect(first).toMatchObject({ kind: 'ok' })
     expect(again).toEqual(first)
     expect([...fake.org.records('Account')]).toHaveLength(1)
-    const rid = first?.kind === 'ok' ? first.rid : ''
-    const read = await accounts.read(rid, context)
+    const nativeId = first?.kind === 'ok' ? first.nativeId : ''
+    const read = await accounts.read(nativeId, context)
     expect(read.kind === 'live' && accounts.markerOf?.(read.native)).toBe('r-1')
     expect(await accounts.find?.({ by: 'marker', recordId: 'r-1' }, context)).toEqual({
       kind: 'found',
-      rids: [rid],
+      nativeIds: [nativeId],
       capped: false,
     })
   })
@@ -47,7 +47,7 @@ describe('writing', () => {
     const values = { Name: "O'Hara \\ Söhne", NumberOfEmployees: 5 }
     expect(await accounts.find?.({ by: 'values', values }, context)).toMatchObject({
       kind: 'found',
-      rids: [made?.kind === 'ok' ? made.rid : ''],
+      nativeIds: [made?.kind === 'ok' ? made.nativeId : ''],
     })
     expect(await accounts.find?.({ by: 'values', values: { Description: 'long' } }, context)).toMatchObject({
       kind: 'unknown',
@@ -62,8 +62,8 @@ describe('writing', () => {
     '%s that does not fit is a refusal with its field and without its value',
     async (_what, patch, expected) => {
       const { fake, accounts } = await org()
-      const rid = fake.org.create('Account', { Name: 'A' })
-      const result = await update(accounts, rid, patch)
+      const nativeId = fake.org.create('Account', { Name: 'A' })
+      const result = await update(accounts, nativeId, patch)
       expect(result).toMatchObject(expected)
       expect(JSON.stringify(result)).not.toContain('xxxx')
     },
@@ -71,21 +71,21 @@ describe('writing', () => {
 
   test('a locked row, a spent quota and a deleted record are told apart', async () => {
     const { fake, accounts } = await org()
-    const rid = fake.org.create('Account', { Name: 'A' })
-    fake.org.lock(rid)
-    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({
+    const nativeId = fake.org.create('Account', { Name: 'A' })
+    fake.org.lock(nativeId)
+    expect(await update(accounts, nativeId, { Name: 'B' })).toMatchObject({
       kind: 'not-sent',
       failure: { scope: 'record', message: expect.stringContaining('UNABLE_TO_LOCK_ROW') },
     })
-    fake.org.remove('Account', rid)
-    expect(await update(accounts, rid, { Name: 'B' })).toEqual({ kind: 'gone' })
+    fake.org.remove('Account', nativeId)
+    expect(await update(accounts, nativeId, { Name: 'B' })).toEqual({ kind: 'gone' })
     fake.dailyRequests = 0
-    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({
+    expect(await update(accounts, nativeId, { Name: 'B' })).toMatchObject({
       kind: 'not-sent',
       failure: { scope: 'system', retryAfterMs: 60_000 },
     })
     // Quotas slide: the next look is due in a minute, not in a day.
-    const next = await update(accounts, rid, { Name: 'B' })
+    const next = await update(accounts, nativeId, { Name: 'B' })
     expect(next?.kind === 'not-sent' && (next.failure.retryAfterMs ?? 0)).toBeLessThanOrEqual(60_000)
   })
 
@@ -94,10 +94,12 @@ describe('writing', () => {
     const body = [{ errorCode: 'NOT_FOUND', message: 'The requested resource does not exist' }]
     const { fake, accounts } = await org({ intercept: once(fits, 404, body) })
     const [a = '', b = ''] = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
-    expect(await accounts.remove?.({ rid: a, mode: 'delete' }, context)).toMatchObject({ kind: 'not-sent' })
+    expect(await accounts.remove?.({ nativeId: a, mode: 'delete' }, context)).toMatchObject({
+      kind: 'not-sent',
+    })
     fake.org.merge('Account', a, [b])
     expect(await update(accounts, b, { Phone: '1' })).toEqual({ kind: 'gone', mergedInto: a })
-    expect(await accounts.remove?.({ rid: b, mode: 'delete' }, context)).toEqual({
+    expect(await accounts.remove?.({ nativeId: b, mode: 'delete' }, context)).toEqual({
       kind: 'gone',
       mergedInto: a,
     })
@@ -107,8 +109,8 @@ describe('writing', () => {
     const fits = (request: ApiRequest): boolean => request.method === 'PATCH'
     const body = [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'x' }]
     const { fake, accounts } = await org({ intercept: once(fits, 500, body) })
-    const rid = fake.org.create('Account', { Name: 'A' })
-    expect(await update(accounts, rid, { Name: 'B' })).toMatchObject({ kind: 'unknown' })
+    const nativeId = fake.org.create('Account', { Name: 'A' })
+    expect(await update(accounts, nativeId, { Name: 'B' })).toMatchObject({ kind: 'unknown' })
   })
 
   test('250 creates travel in two calls, and each has its own result', async () => {
@@ -135,9 +137,9 @@ describe('writing', () => {
         return true
       },
     })
-    const rids = Array.from({ length: 9 }, (_, n) => fake.org.create('Account', { Name: `A${n}` }))
-    const requests = rids.map((rid, n) => ({
-      rid,
+    const nativeIds = Array.from({ length: 9 }, (_, n) => fake.org.create('Account', { Name: `A${n}` }))
+    const requests = nativeIds.map((nativeId, n) => ({
+      nativeId,
       patch: { AccountNumber: n === 4 ? 'poison' : `${n}` },
       idempotencyKey: 'k',
     }))
@@ -146,14 +148,14 @@ describe('writing', () => {
     expect(kinds).toBe('ok ok ok ok rejected ok ok ok ok')
   })
 
-  test('a call whose answer has no place for a record leaves that record in doubt', async () => {
+  test('a call whose response has no place for a record leaves that record in doubt', async () => {
     const fits = (request: ApiRequest): boolean =>
       request.path[0] === 'composite' && request.method === 'PATCH'
     const { fake, accounts } = await org({
       intercept: once(fits, 200, [{ id: 'x', success: true, errors: [] }]),
     })
-    const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
-    const requests = rids.map((rid) => ({ rid, patch: { Phone: '1' }, idempotencyKey: 'k' }))
+    const nativeIds = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+    const requests = nativeIds.map((nativeId) => ({ nativeId, patch: { Phone: '1' }, idempotencyKey: 'k' }))
     expect(await accounts.updateMany?.(requests, context)).toMatchObject([
       { kind: 'unknown' },
       { kind: 'unknown' },
@@ -173,26 +175,26 @@ describe('preconditions', () => {
       })
       const start = Date.UTC(2026, 4, 1, 12, 0, 0)
       fake.org.setTime(start)
-      const rids = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
+      const nativeIds = ['A', 'B'].map((Name) => fake.org.create('Account', { Name }))
       fake.org.setTime(start + 10_000)
       const versions = await Promise.all(
-        rids.map(async (rid) => {
-          const read = await accounts.read(rid, context)
+        nativeIds.map(async (nativeId) => {
+          const read = await accounts.read(nativeId, context)
           return read.kind === 'live' ? read.version : undefined
         }),
       )
-      const [a = '', b = ''] = rids
+      const [a = '', b = ''] = nativeIds
       const [versionA = '', versionB = ''] = versions
       fake.org.update('Account', a, { Phone: '1' })
       expect(await update(accounts, a, { Phone: '2' }, versionA)).toEqual({ kind: 'stale' })
       const many = await accounts.updateMany?.(
         [
-          { rid: a, patch: { Phone: '3' }, ifVersion: versionA, idempotencyKey: 'k' },
-          { rid: b, patch: { Phone: '4' }, ifVersion: versionB, idempotencyKey: 'k' },
+          { nativeId: a, patch: { Phone: '3' }, ifVersion: versionA, idempotencyKey: 'k' },
+          { nativeId: b, patch: { Phone: '4' }, ifVersion: versionB, idempotencyKey: 'k' },
         ],
         context,
       )
-      expect(many).toEqual([{ kind: 'stale' }, { kind: 'ok', rid: b }])
+      expect(many).toEqual([{ kind: 'stale' }, { kind: 'ok', nativeId: b }])
       expect([...fake.org.records('Account')].map(({ values }) => values.Phone)).toEqual(['1', '4'])
     },
   )
@@ -200,8 +202,8 @@ describe('preconditions', () => {
   test('a time whose second is not over is no version: the record could change again under it', async () => {
     const { fake, accounts } = await org({}, { resources: { Account: { precondition: 'lastModified' } } })
     fake.org.setTime(Date.UTC(2026, 4, 1, 12, 0, 0, 200))
-    const rid = fake.org.create('Account', { Name: 'A' })
-    const read = await accounts.read(rid, context)
+    const nativeId = fake.org.create('Account', { Name: 'A' })
+    const read = await accounts.read(nativeId, context)
     expect(read.kind === 'live' && read.version).toBeUndefined()
   })
 })

@@ -26,7 +26,7 @@ export async function createRecord(
   const refused = await keyProblem(owner, context)
   if (refused !== undefined) return refused
   try {
-    const answer =
+    const response =
       field === undefined
         ? await client.write('POST', '/sobjects/{object}', { path: { object }, json: body }, context)
         : await client.write(
@@ -35,7 +35,7 @@ export async function createRecord(
             { path: { object, field, recordId }, json: withoutField(body, field) },
             context,
           )
-    return reportedRefusal(answer.data) ?? saved(textAt(answer.data, ['id']))
+    return reportedRefusal(response.data) ?? saved(textAt(response.data, ['id']))
   } catch (error) {
     forgetIfStale(owner, error)
     if (lostKeyRace(faultsOf(error), field)) return keyTaken
@@ -47,40 +47,44 @@ export async function createRecord(
 /** Changes the named fields. */
 export async function updateRecord(
   owner: ObjectContext,
-  { rid, patch, ifVersion }: UpdateRequest,
+  { nativeId, patch, ifVersion }: UpdateRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { client, object } = owner
   if (lacksVersion(owner, ifVersion)) return unguarded
   const headers = preconditionOf(owner, ifVersion)
   try {
-    const options = { path: { object, rid }, json: patch, headers }
-    const answer = await client.write('PATCH', '/sobjects/{object}/{rid}', options, context)
-    return reportedRefusal(answer.data) ?? { kind: 'ok', rid: textAt(answer.data, ['id']) ?? rid }
+    const options = { path: { object, nativeId }, json: patch, headers }
+    const response = await client.write('PATCH', '/sobjects/{object}/{nativeId}', options, context)
+    return (
+      reportedRefusal(response.data) ?? { kind: 'ok', nativeId: textAt(response.data, ['id']) ?? nativeId }
+    )
   } catch (error) {
     forgetIfStale(owner, error)
     const result = failedWrite(error, ifVersion !== undefined)
-    return confirmed(owner, rid, { result, faults: faultsOf(error) }, context)
+    return confirmed(owner, nativeId, { result, faults: faultsOf(error) }, context)
   }
 }
 
 /** Deletes: into the recycle bin, as every delete of the API does. */
 export async function removeRecord(
   owner: ObjectContext,
-  { rid }: RemoveRequest,
+  { nativeId }: RemoveRequest,
   context: CallContext,
 ): Promise<WriteResult> {
   const { client, object } = owner
   try {
-    const answer = await client.write(
+    const response = await client.write(
       'DELETE',
-      '/sobjects/{object}/{rid}',
-      { path: { object, rid } },
+      '/sobjects/{object}/{nativeId}',
+      { path: { object, nativeId } },
       context,
     )
-    return reportedRefusal(answer.data) ?? { kind: 'ok', rid: textAt(answer.data, ['id']) ?? rid }
+    return (
+      reportedRefusal(response.data) ?? { kind: 'ok', nativeId: textAt(response.data, ['id']) ?? nativeId }
+    )
   } catch (error) {
-    return confirmed(owner, rid, { result: failedWrite(error), faults: faultsOf(error) }, context)
+    return confirmed(owner, nativeId, { result: failedWrite(error), faults: faultsOf(error) }, context)
   }
 }
 
@@ -96,11 +100,11 @@ export interface Refusal {
  */
 export async function confirmed(
   owner: ObjectContext,
-  rid: string,
+  nativeId: string,
   { result, faults }: Refusal,
   context: CallContext,
 ): Promise<WriteResult> {
-  return result.kind === 'gone' ? goneBy(await readOne(owner, rid, context), faults) : result
+  return result.kind === 'gone' ? goneBy(await readOne(owner, nativeId, context), faults) : result
 }
 
 /** What a refusal as gone means once the record was looked at. */
@@ -185,11 +189,11 @@ function reportedRefusal(data: unknown): WriteResult | undefined {
 }
 
 /** A created record without an id is an unknown outcome: it exists, and we don't know which. */
-function saved(rid: string | undefined): WriteResult {
-  if (rid !== undefined) return { kind: 'ok', rid }
+function saved(nativeId: string | undefined): WriteResult {
+  if (nativeId !== undefined) return { kind: 'ok', nativeId }
   const failure: CallFailure = {
     code: 'CONNECTOR_ANSWER_UNUSABLE',
-    message: 'The answer to a create has no id.',
+    message: 'The response to a create has no id.',
     scope: 'record',
   }
   return { kind: 'unknown', failure }

@@ -100,7 +100,7 @@ export function sideOf(recordId: string, details: readonly PairDetailColumns[]):
     natives: own.flatMap((row): DuplicateNative[] =>
       row.rid === null
         ? []
-        : [{ system: row.system, rid: fromText(row.rid), state: row.state, madeHere: row.made_here }],
+        : [{ system: row.system, nativeId: fromText(row.rid), state: row.state, madeHere: row.made_here }],
     ),
   }
 }

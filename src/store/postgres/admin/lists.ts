@@ -98,7 +98,7 @@ export async function listReviews(context: PostgresContext, page: PageRequest): 
       recordId: row.record_id,
       entity: row.entity,
       system: row.system,
-      rid: fromText(row.rid),
+      nativeId: fromText(row.rid),
       at: row.at,
       candidates: decodePlain<ReviewRow['candidates']>(
         context.codec,

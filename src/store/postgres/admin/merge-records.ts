@@ -1,7 +1,7 @@
 /** A person says that two records are one thing: the one becomes part of the other, and what has no place there is put away. */
 
 import { encodePlain } from '../../documents.ts'
-import type { DuplicateAnswer, MergeRequest } from '../../duplicates-contract.ts'
+import type { DuplicateResponse, MergeRequest } from '../../duplicates-contract.ts'
 import {
   isLive,
   type MergeBefore,
@@ -50,14 +50,14 @@ export async function mergeRecords(
   context: PostgresContext,
   request: MergeRequest,
   actor: string,
-): Promise<DuplicateAnswer> {
+): Promise<DuplicateResponse> {
   const ids = [request.keep, request.drop]
   if (!ids.every(isUuid) || request.keep === request.drop) return { kind: 'unknown' }
   const known = await readRecords(context.database.session('reading records to merge'), ids)
   if (known.length < 2) return { kind: 'unknown' }
   await waitForWorkers(context, ids)
   return context.journal.borrow((append) =>
-    context.database.transaction('merging two records', async (session): Promise<DuplicateAnswer> => {
+    context.database.transaction('merging two records', async (session): Promise<DuplicateResponse> => {
       await lockEntities(
         session,
         context.lockClass,
@@ -109,7 +109,7 @@ async function loadPair(
 function mergeMembers(members: readonly MemberColumns[], recordId: string): readonly MergeMember[] {
   return members
     .filter((member) => member.record_id === recordId)
-    .map(({ system, rid, state }) => ({ system, state, rid: rid === null ? undefined : fromText(rid) }))
+    .map(({ system, rid, state }) => ({ system, state, nativeId: rid === null ? undefined : fromText(rid) }))
 }
 
 async function merge(
@@ -117,7 +117,7 @@ async function merge(
   session: Session,
   append: JournalAppend,
   { pair, request, actor }: { readonly pair: Pair; readonly request: MergeRequest; readonly actor: string },
-): Promise<DuplicateAnswer> {
+): Promise<DuplicateResponse> {
   const { keep, drop, members, plan } = pair
   const ids = [keep.id, drop.id]
   const before = await readBefore(session, pair)
@@ -144,7 +144,7 @@ async function merge(
   await markDirty(session, [...ids.map((recordId) => ({ recordId, system: '*' })), ...released])
   const natives = (side: string) =>
     mergeMembers(members, side).flatMap((member) =>
-      isLive(member) ? [`${member.system}:${member.rid}`] : [],
+      isLive(member) ? [`${member.system}:${member.nativeId}`] : [],
     )
   const body = {
     same: { duplicate: id, kept: keep.id, merged: drop.id, taken: plan.taken, others: request.others },
@@ -187,7 +187,7 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
         recordId: drop.id,
         system,
         entity: drop.entity,
-        storedRid: source?.rid ?? null,
+        storedNativeId: source?.rid ?? null,
         state,
         fields: isTaken ? movedFields(context.codec, source, drop.id) : undefined,
       }

@@ -67,7 +67,8 @@ async function readDetail(
   key: Parameters<AdminStore['record']>[0],
 ): Promise<RecordDetail | undefined> {
   const session = context.database.session('reading a record')
-  const id = 'recordId' in key ? key.recordId : await findRecordId(session, key.system, key.entity, key.rid)
+  const id =
+    'recordId' in key ? key.recordId : await findRecordId(session, key.system, key.entity, key.nativeId)
   if (id === undefined || !isUuid(id)) return undefined
   const [row] = await readRecords(session, [id])
   if (row === undefined) return undefined

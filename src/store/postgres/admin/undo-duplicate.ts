@@ -1,8 +1,14 @@
 /** Decisions about duplicates that are not merges: two things after all, and taking a decision back. */
 
 import { decodeMember, decodePlain, encodeAgreed } from '../../documents.ts'
-import type { DuplicateAnswer } from '../../duplicates-contract.ts'
-import { agreedFromShadows, type MergeBefore, planUndo, type UndoPlan } from '../../merge-plan.ts'
+import type { DuplicateResponse } from '../../duplicates-contract.ts'
+import {
+  agreedFromShadows,
+  type MergeBefore,
+  mergeBeforeOf,
+  planUndo,
+  type UndoPlan,
+} from '../../merge-plan.ts'
 import type { PostgresContext } from '../context.ts'
 import type { Session } from '../database.ts'
 import { refreshDuplicates } from '../duplicates.ts'
@@ -36,7 +42,7 @@ export async function keepApart(
   recordId: string,
   otherId: string,
   actor: string,
-): Promise<DuplicateAnswer> {
+): Promise<DuplicateResponse> {
   const ids = [recordId, otherId]
   if (!ids.every(isUuid) || recordId === otherId) return { kind: 'unknown' }
   return changePair(context, ids, 'keeping two records apart', async (session, append, records) => {
@@ -77,7 +83,7 @@ export async function undoDuplicate(
   context: PostgresContext,
   id: string,
   actor: string,
-): Promise<DuplicateAnswer> {
+): Promise<DuplicateResponse> {
   if (!isUuid(id)) return { kind: 'unknown' }
   const known = await readDuplicate(context.database.session('reading a duplicate'), id)
   if (known === undefined) return { kind: 'unknown' }
@@ -108,8 +114,8 @@ async function changePair(
     session: Session,
     append: JournalAppend,
     records: readonly LockedRecord[],
-  ) => Promise<DuplicateAnswer>,
-): Promise<DuplicateAnswer> {
+  ) => Promise<DuplicateResponse>,
+): Promise<DuplicateResponse> {
   const known = await readRecords(context.database.session('reading records of a duplicate'), ids)
   if (known.length < ids.length) return { kind: 'unknown' }
   await waitForWorkers(context, ids)
@@ -153,7 +159,8 @@ async function undoSame(
     return 'what they were before is not known'
   const [intent] = await readOpenIntents(session, [keep.id, drop.id])
   if (intent !== undefined) return `a write to ${intent.system} is under way; try again in a minute`
-  const before = decodePlain<MergeBefore>(context.codec, duplicatePlace(keep.id, drop.id), row.before)
+  const stored = decodePlain<MergeBefore>(context.codec, duplicatePlace(keep.id, drop.id), row.before)
+  const before = mergeBeforeOf(stored)
   const members = await readMembers(session, [keep.id, drop.id])
   const plan = planUndo(before, planMembers(members, keep.id), planMembers(members, drop.id))
   if (typeof plan === 'string') return plan
@@ -165,7 +172,7 @@ async function undoSame(
 function planMembers(members: readonly MemberColumns[], recordId: string) {
   return members
     .filter((member) => member.record_id === recordId)
-    .map(({ system, rid, state }) => ({ system, state, rid: rid === null ? undefined : fromText(rid) }))
+    .map(({ system, rid, state }) => ({ system, state, nativeId: rid === null ? undefined : fromText(rid) }))
 }
 
 async function restore(
@@ -184,11 +191,11 @@ async function restore(
   const { entity } = drop
   await freeNatives(session, [keep.id, drop.id], plan.systems)
   const placed = (recordId: string, side: UndoPlan['keep']) =>
-    side.map(({ system, rid, state, fields }) => ({
+    side.map(({ system, nativeId, state, fields }) => ({
       recordId,
       system,
       entity,
-      storedRid: toText(rid),
+      storedNativeId: toText(nativeId),
       state,
       fields: fields === 'kept' ? undefined : null,
     }))

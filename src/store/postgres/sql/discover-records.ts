@@ -8,7 +8,7 @@ export async function discoverRecords(session: Session, natives: readonly Native
   const rows = await session.rows<{ n: number }>(statement, [
     natives.map(({ system }) => system),
     natives.map(({ entity }) => entity),
-    natives.map(({ rid }) => toText(rid)),
+    natives.map(({ nativeId }) => toText(nativeId)),
   ])
   return new Set(rows.map(({ n }) => n - 1))
 }

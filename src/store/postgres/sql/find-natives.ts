@@ -5,7 +5,7 @@ import { toText } from '../text.ts'
 export interface Native {
   readonly system: string
   readonly entity: string
-  readonly rid: string
+  readonly nativeId: string
 }
 
 export interface NativeHolder {
@@ -21,7 +21,7 @@ export async function findNatives(session: Session, natives: readonly Native[]):
   const rows = await session.rows<NativeHolder & Record<string, unknown>>(statement, [
     natives.map(({ system }) => system),
     natives.map(({ entity }) => entity),
-    natives.map(({ rid }) => toText(rid)),
+    natives.map(({ nativeId }) => toText(nativeId)),
   ])
   return rows.map((row) => ({ ...row, n: row.n - 1 }))
 }

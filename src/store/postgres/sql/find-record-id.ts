@@ -5,9 +5,13 @@ export async function findRecordId(
   session: Session,
   system: string,
   entity: string | undefined,
-  rid: string,
+  nativeId: string,
 ): Promise<string | undefined> {
-  const [row] = await session.rows<{ record_id: string }>(statement, [system, entity ?? null, toText(rid)])
+  const [row] = await session.rows<{ record_id: string }>(statement, [
+    system,
+    entity ?? null,
+    toText(nativeId),
+  ])
   return row?.record_id
 }
 

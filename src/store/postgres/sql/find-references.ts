@@ -20,7 +20,7 @@ export function findReferences(
   return session.rows<ReferenceColumns & Record<string, unknown>>(statement, [
     queries.map(({ system }) => system),
     queries.map(({ entity }) => entity),
-    queries.map(({ rid }) => toText(rid)),
+    queries.map(({ nativeId }) => toText(nativeId)),
     queries.map(({ recordId }) => recordId ?? null),
   ])
 }

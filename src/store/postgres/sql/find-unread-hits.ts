@@ -7,7 +7,7 @@ export interface SearchHit {
   readonly n: number
   readonly system: string
   readonly entity: string
-  readonly rid: string
+  readonly nativeId: string
   /** When the search began. */
   readonly since: number
 }
@@ -25,7 +25,7 @@ export async function findUnreadHits(
     hits.map(({ n }) => n),
     hits.map(({ system }) => system),
     hits.map(({ entity }) => entity),
-    hits.map(({ rid }) => toText(rid)),
+    hits.map(({ nativeId }) => toText(nativeId)),
     hits.map(({ since }) => since),
   ])
   return new Set(rows.map(({ n }) => n))

@@ -17,7 +17,7 @@ export async function insertDependencies(
     dependencies.map(({ targetRecordId }) => targetRecordId ?? null),
     dependencies.map(({ target }) => target?.system ?? null),
     dependencies.map(({ target }) => target?.entity ?? null),
-    dependencies.map(({ target }) => toText(target?.rid)),
+    dependencies.map(({ target }) => toText(target?.nativeId)),
   ])
 }
 

@@ -5,7 +5,7 @@ export interface NewLink {
   readonly system: string
   readonly entity: string
   /** As the column holds it. */
-  readonly storedRid: string
+  readonly storedNativeId: string
 }
 
 /**
@@ -18,7 +18,7 @@ export async function linkMembers(session: Session, links: readonly NewLink[]): 
     links.map(({ recordId }) => recordId),
     links.map(({ system }) => system),
     links.map(({ entity }) => entity),
-    links.map(({ storedRid }) => storedRid),
+    links.map(({ storedNativeId }) => storedNativeId),
   ])
 }
 

@@ -7,7 +7,7 @@ export interface PlacedMember {
   readonly system: string
   readonly entity: string
   /** As the column holds it. */
-  readonly storedRid: string | null
+  readonly storedNativeId: string | null
   readonly state: MemberState
   /** Encoded field document; undefined keeps what is there. */
   readonly fields: Uint8Array | null | undefined
@@ -29,7 +29,7 @@ export async function placeMembers(session: Session, members: readonly PlacedMem
     members.map(({ recordId }) => recordId),
     members.map(({ system }) => system),
     members.map(({ entity }) => entity),
-    members.map(({ storedRid }) => storedRid),
+    members.map(({ storedNativeId }) => storedNativeId),
     members.map(({ state }) => state),
     members.map(({ fields }) => fields ?? null),
     members.map(({ fields }) => fields === undefined),

@@ -14,7 +14,7 @@ export interface MemberChange {
 
 /** Columns that an update may clear, in the order of their bits: `null` in the update clears, a missing key keeps. */
 const clearable = [
-  'rid',
+  'nativeId',
   'floor',
   'absorbedVersion',
   'settleAt',
@@ -46,7 +46,7 @@ function parametersOf(changes: readonly MemberChange[]): unknown[] {
     column(({ update: u }) => u.state ?? null),
     documents.starts,
     column(({ shadowMac }) => shadowMac ?? null),
-    column(({ update: u }) => toText(u.rid)),
+    column(({ update: u }) => toText(u.nativeId)),
     column(({ update: u }) => toText(u.floor)),
     column(({ update: u }) => toText(u.absorbedVersion)),
     column(({ update: u }) => u.asof ?? null),

@@ -2,15 +2,15 @@
 import type { ResourceDescription } from '../../description.ts'
 import { type ProbeBench, pathText, wordsOf } from '../bench.ts'
 import { leavesOf, patchAt, textsOf } from '../compare.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 async function describeResource(bench: ProbeBench): Promise<ResourceDescription> {
   const { describe } = bench.system
-  if (describe === undefined) unproved('the system does not describe itself')
-  const answer = await describe.call(bench.system, [bench.resource.name], bench.context)
-  hold(answer.kind === 'known', `the description answers ${wordsOf(answer)}`)
-  const found = answer.resources.find(({ name }) => name === bench.resource.name)
-  hold(found !== undefined, `the description of ${bench.resource.name} lacks it`)
+  if (describe === undefined) skip('the system does not describe itself')
+  const response = await describe.call(bench.system, [bench.resource.name], bench.context)
+  check(response.kind === 'known', `the description answers ${wordsOf(response)}`)
+  const found = response.resources.find(({ name }) => name === bench.resource.name)
+  check(found !== undefined, `the description of ${bench.resource.name} lacks it`)
   return found
 }
 
@@ -24,9 +24,9 @@ export const accountProbes: readonly Probe[] = [
     touches: 'nothing',
     async run(bench) {
       const first = await bench.system.fingerprint(bench.context)
-      hold(first.kind === 'known' && first.value !== '', `the account answers ${wordsOf(first)}`)
+      check(first.kind === 'known' && first.value !== '', `the account answers ${wordsOf(first)}`)
       const second = await bench.system.fingerprint(bench.context)
-      hold(
+      check(
         second.kind === 'known' && second.value === first.value,
         'the account has another name the second time',
       )
@@ -41,13 +41,13 @@ export const accountProbes: readonly Probe[] = [
       const { faults } = bench
       const first = await bench.system.fingerprint(bench.context)
       for (const status of [200, 404, 500]) {
-        for (let count = 0; count < 12; count += 1) faults.answerNext({ status, body: '{}' })
+        for (let count = 0; count < 12; count += 1) faults.respondNext({ status, body: '{}' })
         const again = await bench.system.fingerprint(bench.context)
         faults.clear()
         const isSame = again.kind === 'known' && first.kind === 'known' && again.value === first.value
-        hold(
+        check(
           again.kind === 'unknown' || isSame,
-          `with an answer of ${status} and no content the account is another one`,
+          `with a response of ${status} and no content the account is another one`,
         )
       }
       return undefined
@@ -59,15 +59,15 @@ export const accountProbes: readonly Probe[] = [
     touches: 'nothing',
     async run(bench) {
       const { usage } = bench.system
-      if (usage === undefined) unproved('the system does not report quotas')
-      await bench.someRids(1)
-      const answer = await usage.call(bench.system, bench.context)
-      hold(answer.kind === 'known', `the quotas answer ${wordsOf(answer)}`)
-      for (const { name, limit, remaining } of answer.quotas) {
-        hold(limit > 0 && remaining >= 0 && remaining <= limit, `${name}: ${remaining} of ${limit} are left`)
+      if (usage === undefined) skip('the system does not report quotas')
+      await bench.someNativeIds(1)
+      const response = await usage.call(bench.system, bench.context)
+      check(response.kind === 'known', `the quotas answer ${wordsOf(response)}`)
+      for (const { name, limit, remaining } of response.quotas) {
+        check(limit > 0 && remaining >= 0 && remaining <= limit, `${name}: ${remaining} of ${limit} are left`)
       }
       return (
-        answer.quotas
+        response.quotas
           .map(({ name, limit, remaining }) => `${name}: ${remaining} of ${limit} left`)
           .join(', ') || 'none yet'
       )
@@ -80,11 +80,11 @@ export const accountProbes: readonly Probe[] = [
     async run(bench) {
       const first = await describeResource(bench)
       const second = await describeResource(bench)
-      hold(JSON.stringify(first) === JSON.stringify(second), 'two descriptions in a row differ')
+      check(JSON.stringify(first) === JSON.stringify(second), 'two descriptions in a row differ')
       const paths = first.fields.map(({ path }) => pathText(path))
       const doubled = paths.filter((path, index) => paths.indexOf(path) !== index)
-      hold(doubled.length === 0, `described twice: ${doubled.join(', ')}`)
-      hold(first.key.length > 0, 'the description names no key')
+      check(doubled.length === 0, `described twice: ${doubled.join(', ')}`)
+      check(first.key.length > 0, 'the description names no key')
       return `${first.fields.length} fields`
     },
   },
@@ -95,11 +95,11 @@ export const accountProbes: readonly Probe[] = [
     touches: 'nothing',
     async run(bench) {
       const described = await describeResource(bench)
-      const [rid = ''] = await bench.someRids(1)
-      const { native } = await bench.readLive(rid)
+      const [nativeId = ''] = await bench.someNativeIds(1)
+      const { native } = await bench.readLive(nativeId)
       const known = new Set(described.fields.map(({ path }) => String(path[0])))
       const strange = Object.keys(native).filter((key) => !known.has(key))
-      hold(strange.length === 0, `a record has ${strange.join(', ')}, which the description does not know`)
+      check(strange.length === 0, `a record has ${strange.join(', ')}, which the description does not know`)
       const { door } = bench
       // What only other people change says nothing about what may be written from here.
       const patch =
@@ -108,7 +108,7 @@ export const accountProbes: readonly Probe[] = [
           : [...leavesOf(door.patch(bench.seed())).keys()]
       for (const field of described.fields) {
         const path = pathText(field.path)
-        hold(
+        check(
           field.updatable || !patch.includes(path),
           `${path} can be changed, and is described as not changeable`,
         )
@@ -131,8 +131,8 @@ export const accountProbes: readonly Probe[] = [
       for (const { path } of required.slice(0, 5)) {
         const without = Object.fromEntries(Object.entries(body).filter(([key]) => key !== path[0]))
         const result = await bench.resource.create?.(bench.createRequest(without), bench.context)
-        if (result?.kind === 'ok') bench.remember(result.rid)
-        hold(result?.kind === 'rejected', `a create without ${pathText(path)} answers ${wordsOf(result)}`)
+        if (result?.kind === 'ok') bench.remember(result.nativeId)
+        check(result?.kind === 'rejected', `a create without ${pathText(path)} answers ${wordsOf(result)}`)
       }
       return required.length === 0
         ? 'none are described as required'
@@ -150,19 +150,19 @@ export const accountProbes: readonly Probe[] = [
       for (const { path } of bench.template.texts) {
         const max = byPath.get(pathText(path))?.maxLength
         if (max === undefined || max > tryLengthMax) continue
-        const { rid } = await bench.insert()
-        await bench.update(rid, patchAt(path, 'x'.repeat(max)))
+        const { nativeId } = await bench.insert()
+        await bench.update(nativeId, patchAt(path, 'x'.repeat(max)))
         const whole = await bench.readUntil(
-          rid,
+          nativeId,
           (one) => one.kind === 'live' && textsOf(one.native, path) === 'x'.repeat(max),
         )
-        hold(
+        check(
           whole.kind === 'live' && textsOf(whole.native, path) === 'x'.repeat(max),
           `${pathText(path)}: a text of ${max} characters does not come back whole`,
         )
-        const longer = await bench.tryUpdate(rid, patchAt(path, 'y'.repeat(max + 1)))
-        const stored = textsOf((await bench.readLive(rid)).native, path) ?? ''
-        hold(
+        const longer = await bench.tryUpdate(nativeId, patchAt(path, 'y'.repeat(max + 1)))
+        const stored = textsOf((await bench.readLive(nativeId)).native, path) ?? ''
+        check(
           longer.kind === 'rejected' || (longer.kind === 'ok' && stored.length <= max),
           `${pathText(path)}: a text of ${max + 1} characters answers ${wordsOf(longer)} and is stored with ${stored.length}`,
         )

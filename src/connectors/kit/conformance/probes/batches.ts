@@ -1,7 +1,7 @@
 /** Probes of several writes in one call: each has its own result, and none takes its neighbours along. */
 import { wordsOf } from '../bench.ts'
 import { leavesOf, sameText, textsOf } from '../compare.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 const noBatch: Probe['skips'] = ({ writeBatch }) =>
   (writeBatch ?? 1) > 1 ? undefined : 'records are written one at a time'
@@ -16,18 +16,18 @@ export const batchProbes: readonly Probe[] = [
       (capabilities.create === 'unsupported' ? 'nothing can be created' : undefined),
     async run(bench) {
       const { createMany } = bench.resource
-      hold(createMany !== undefined, 'several writes in a call are declared, and there is no createMany')
+      check(createMany !== undefined, 'several writes in a call are declared, and there is no createMany')
       const count = Math.min(bench.capabilities.writeBatch ?? 1, 5)
       const requests = Array.from({ length: count }, () => bench.createRequest())
       const results = await createMany.call(bench.resource, requests, bench.context)
-      hold(results.length === count, `${count} creates have ${results.length} results`)
+      check(results.length === count, `${count} creates have ${results.length} results`)
       for (const [index, result] of results.entries()) {
-        hold(result.kind === 'ok', `create ${index + 1} of ${count} answers ${wordsOf(result)}`)
-        bench.remember(result.rid)
-        const { native } = await bench.readLive(result.rid)
+        check(result.kind === 'ok', `create ${index + 1} of ${count} answers ${wordsOf(result)}`)
+        bench.remember(result.nativeId)
+        const { native } = await bench.readLive(result.nativeId)
         for (const field of bench.template.texts) {
           const sent = textsOf(requests[index]?.body ?? {}, field.path)
-          hold(
+          check(
             sent === undefined || sameText(field, sent, textsOf(native, field.path)),
             `the result in place ${index + 1} names another record`,
           )
@@ -44,12 +44,12 @@ export const batchProbes: readonly Probe[] = [
       noBatch(capabilities, resource) ??
       (capabilities.create === 'unsupported' ? 'nothing can be created' : undefined),
     async run(bench) {
-      const bad = bench.door?.refused?.(bench.seed()) ?? unproved('no body is known that the system refuses')
+      const bad = bench.door?.refused?.(bench.seed()) ?? skip('no body is known that the system refuses')
       const requests = [bench.createRequest(), bench.createRequest(bad), bench.createRequest()]
       const results = (await bench.resource.createMany?.(requests, bench.context)) ?? []
-      for (const result of results) if (result.kind === 'ok') bench.remember(result.rid)
+      for (const result of results) if (result.kind === 'ok') bench.remember(result.nativeId)
       const kinds = results.map(({ kind }) => kind).join(', ')
-      hold(kinds === 'ok, rejected, ok', `a refused create between two good ones answers: ${kinds}`)
+      check(kinds === 'ok, rejected, ok', `a refused create between two good ones answers: ${kinds}`)
       return undefined
     },
   },
@@ -60,26 +60,26 @@ export const batchProbes: readonly Probe[] = [
     skips: noBatch,
     async run(bench) {
       const { updateMany } = bench.resource
-      hold(updateMany !== undefined, 'several writes in a call are declared, and there is no updateMany')
-      const rids = (await bench.insertMany(3)).map(({ rid }) => rid)
+      check(updateMany !== undefined, 'several writes in a call are declared, and there is no updateMany')
+      const nativeIds = (await bench.insertMany(3)).map(({ nativeId }) => nativeId)
       const requests = await Promise.all(
-        rids.map((rid) => bench.updateRequest(rid, bench.template.patch(bench.seed()))),
+        nativeIds.map((nativeId) => bench.updateRequest(nativeId, bench.template.patch(bench.seed()))),
       )
-      await bench.vanish(rids[1] ?? '')
-      await bench.readUntil(rids[1] ?? '', (one) => one.kind === 'gone')
+      await bench.vanish(nativeIds[1] ?? '')
+      await bench.readUntil(nativeIds[1] ?? '', (one) => one.kind === 'gone')
       const results = await updateMany.call(bench.resource, requests, bench.context)
       const kinds = results.map(({ kind }) => kind).join(', ')
-      hold(
+      check(
         ['ok, gone, ok', 'ok, rejected, ok', 'ok, stale, ok'].includes(kinds),
         `an update of a deleted record between two others answers: ${kinds}`,
       )
       for (const index of [0, 2]) {
         const wanted = leavesOf(requests[index]?.patch ?? {})
         const read = await bench.readUntil(
-          rids[index] ?? '',
+          nativeIds[index] ?? '',
           (one) => one.kind === 'live' && [...wanted.keys()].every((path) => leavesOf(one.native).has(path)),
         )
-        hold(read.kind === 'live', `a neighbour reads as ${wordsOf(read)}`)
+        check(read.kind === 'live', `a neighbour reads as ${wordsOf(read)}`)
       }
       return kinds
     },

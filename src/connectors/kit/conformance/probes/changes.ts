@@ -1,7 +1,7 @@
 /** Probes of the change feed: it tells everything, ties and latecomers included, and an unusable cursor is never "nothing new". */
 import { type ProbeBench, wordsOf } from '../bench.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
-import { tiedRids } from './lists.ts'
+import { check, type Probe, skip } from '../probe.ts'
+import { tiedNativeIds } from './lists.ts'
 
 const noFeed: Probe['skips'] = ({ changes }) =>
   changes.cursor === 'none' ? 'there is no change feed' : undefined
@@ -10,18 +10,18 @@ const noFeed: Probe['skips'] = ({ changes }) =>
 async function untold(
   bench: ProbeBench,
   cursor: string,
-  rids: readonly string[],
+  nativeIds: readonly string[],
   isDeletion = false,
 ): Promise<readonly string[]> {
-  const open = new Set(rids)
+  const open = new Set(nativeIds)
   let at = cursor
-  await bench.patience.until({
+  await bench.waiter.until({
     what: 'a change in the feed',
     lagMs: bench.capabilities.changes.commitLagMs,
-    look: async () => {
+    observe: async () => {
       const { changed, cursor: next } = await bench.drain(at)
       at = next
-      for (const one of changed) if (!isDeletion || one.deleted === true) open.delete(one.rid)
+      for (const one of changed) if (!isDeletion || one.deleted === true) open.delete(one.nativeId)
     },
     holds: () => open.size === 0,
   })
@@ -47,14 +47,14 @@ export const changeProbes: readonly Probe[] = [
     skips: noFeed,
     async run(bench) {
       const { cursor } = await bench.drain()
-      const rids = (await bench.insertMany(4)).map(({ rid }) => rid)
-      const missing = await untold(bench, cursor, rids)
-      hold(missing.length === 0, `${missing.length} of ${rids.length} new records were not told`)
+      const nativeIds = (await bench.insertMany(4)).map(({ nativeId }) => nativeId)
+      const missing = await untold(bench, cursor, nativeIds)
+      check(missing.length === 0, `${missing.length} of ${nativeIds.length} new records were not told`)
       const { cursor: later } = await bench.drain(cursor)
       await bench.wait(5)
-      for (const rid of rids) await bench.change(rid)
-      const unchanged = await untold(bench, later, rids)
-      hold(unchanged.length === 0, `${unchanged.length} of ${rids.length} changes were not told`)
+      for (const nativeId of nativeIds) await bench.change(nativeId)
+      const unchanged = await untold(bench, later, nativeIds)
+      check(unchanged.length === 0, `${unchanged.length} of ${nativeIds.length} changes were not told`)
       return undefined
     },
   },
@@ -65,10 +65,13 @@ export const changeProbes: readonly Probe[] = [
     skips: noFeed,
     async run(bench) {
       const { cursor } = await bench.drain()
-      const rids = await tiedRids(bench)
-      const missing = await untold(bench, cursor, rids)
-      hold(missing.length === 0, `${missing.length} of ${rids.length} records of one moment were not told`)
-      return `${rids.length} records of one moment`
+      const nativeIds = await tiedNativeIds(bench)
+      const missing = await untold(bench, cursor, nativeIds)
+      check(
+        missing.length === 0,
+        `${missing.length} of ${nativeIds.length} records of one moment were not told`,
+      )
+      return `${nativeIds.length} records of one moment`
     },
   },
   {
@@ -82,14 +85,14 @@ export const changeProbes: readonly Probe[] = [
         : undefined),
     async run(bench) {
       const { door } = bench
-      if (door?.insertLate === undefined) unproved("the system's clock can not be set")
+      if (door?.insertLate === undefined) skip("the system's clock can not be set")
       await bench.insert()
       const { cursor } = await bench.drain()
       const ageMs = Math.floor(bench.capabilities.changes.commitLagMs * 0.9)
       const late = await door.insertLate(bench.template.body(bench.seed()), ageMs)
       bench.remember(late)
       const missing = await untold(bench, cursor, [late])
-      hold(missing.length === 0, `a record that became visible ${ageMs} ms after its time was never told`)
+      check(missing.length === 0, `a record that became visible ${ageMs} ms after its time was never told`)
       return `${ageMs} ms late`
     },
   },
@@ -105,12 +108,12 @@ export const changeProbes: readonly Probe[] = [
     async run(bench) {
       const { deletes } = bench.capabilities
       if (deletes === 'tombstone' && bench.door?.remove === undefined)
-        unproved('a delete of our own removes the record, and nobody else can mark one as deleted')
-      const { rid } = await bench.insert()
+        skip('a delete of our own removes the record, and nobody else can mark one as deleted')
+      const { nativeId } = await bench.insert()
       const { cursor } = await bench.drain()
-      await bench.vanish(rid)
-      const missing = await untold(bench, cursor, [rid], true)
-      hold(missing.length === 0, 'the deletion of a record was not told')
+      await bench.vanish(nativeId)
+      const missing = await untold(bench, cursor, [nativeId], true)
+      check(missing.length === 0, 'the deletion of a record was not told')
       return undefined
     },
   },
@@ -121,15 +124,15 @@ export const changeProbes: readonly Probe[] = [
     touches: 'nothing',
     skips: noFeed,
     async run(bench) {
-      const rids = await bench.someRids(1)
+      const nativeIds = await bench.someNativeIds(1)
       const { changes } = bench.resource
-      const answer = await changes?.call(bench.resource, '!not-a-cursor', bench.context)
-      if (answer?.kind !== 'page') return `answers ${wordsOf(answer)}`
+      const response = await changes?.call(bench.resource, '!not-a-cursor', bench.context)
+      if (response?.kind !== 'page') return `answers ${wordsOf(response)}`
       const { changed } = await bench.drain('!not-a-cursor')
-      const told = new Set(changed.map(({ rid }) => rid))
-      hold(
-        rids.every((rid) => told.has(rid)),
-        'an unusable cursor is answered with a feed that leaves records out',
+      const told = new Set(changed.map(({ nativeId }) => nativeId))
+      check(
+        nativeIds.every((nativeId) => told.has(nativeId)),
+        'an unusable cursor is responded with a feed that leaves records out',
       )
       return 'everything is told again'
     },
@@ -141,13 +144,13 @@ export const changeProbes: readonly Probe[] = [
     touches: 'records',
     skips: noFeed,
     async run(bench) {
-      if (bench.door?.expireCursors === undefined) unproved("the system's cursors can not be made to expire")
+      if (bench.door?.expireCursors === undefined) skip("the system's cursors can not be made to expire")
       await bench.insert()
       const { cursor } = await bench.drain()
       await bench.insert()
       await bench.door.expireCursors()
-      const answer = await bench.resource.changes?.(cursor, bench.context)
-      hold(answer?.kind === 'expired', `a forgotten cursor answers ${wordsOf(answer)}`)
+      const response = await bench.resource.changes?.(cursor, bench.context)
+      check(response?.kind === 'expired', `a forgotten cursor answers ${wordsOf(response)}`)
       return undefined
     },
   },

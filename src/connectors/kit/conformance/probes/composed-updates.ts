@@ -11,7 +11,7 @@ import type { NativeRecord } from '../../../../model/values.ts'
 import { isNativeRecord } from '../../native.ts'
 import type { ProbeBench } from '../bench.ts'
 import { leavesOf, type TextField } from '../compare.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 export const composedUpdateProbes: readonly Probe[] = [
   {
@@ -20,36 +20,36 @@ export const composedUpdateProbes: readonly Probe[] = [
       'An update composed by a mapping changes one nested property, and what others change beside it meanwhile stays or has the update refused.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const base = (await bench.readLive(rid)).native
+      const { nativeId } = await bench.insert()
+      const base = (await bench.readLive(nativeId)).native
       const field =
-        bench.template.texts.find(({ path }) => path.length > 1) ?? unproved('no text field is nested')
+        bench.template.texts.find(({ path }) => path.length > 1) ?? skip('no text field is nested')
       const neighbour = neighbourOf(bench, field)
       const before = neighboursOf(base, field)
-      if (before.size === 0) unproved('the nested object has one property only')
+      if (before.size === 0) skip('the nested object has one property only')
       const mergesFields = bench.capabilities.write === 'patch' && bench.capabilities.nested === 'merge'
       if (neighbour !== undefined && mergesFields) {
         // A colleague is quicker: what the engine has read is old by the time it writes.
-        await bench.update(rid, await compose(bench, neighbour, 'typed by a colleague', base))
+        await bench.update(nativeId, await compose(bench, neighbour, 'typed by a colleague', base))
         const path = neighbour.path.join('.')
         const seen = await bench.readUntil(
-          rid,
+          nativeId,
           (one) => one.kind === 'live' && leavesOf(one.native).get(path) !== before.get(path),
         )
         const theirs = seen.kind === 'live' ? leavesOf(seen.native).get(path) : undefined
         if (theirs !== undefined) before.set(path, theirs)
       }
-      await bench.update(rid, await compose(bench, field, 'changed by us', base))
+      await bench.update(nativeId, await compose(bench, field, 'changed by us', base))
       const own = field.path.join('.')
       const was = leavesOf(base).get(own)
       const read = await bench.readUntil(
-        rid,
+        nativeId,
         (one) => one.kind === 'live' && leavesOf(one.native).get(own) !== was,
       )
-      hold(read.kind === 'live' && leavesOf(read.native).get(own) !== was, `an update of ${own} is not seen`)
+      check(read.kind === 'live' && leavesOf(read.native).get(own) !== was, `an update of ${own} is not seen`)
       const after = leavesOf(read.native)
       const lost = [...before].filter(([path, value]) => after.get(path) !== value).map(([path]) => path)
-      hold(
+      check(
         lost.length === 0,
         `nested objects are declared to be ${mergesFields ? 'merged' : 'replaced'}, and an update of ${own} also changed ${lost.join(', ')}`,
       )

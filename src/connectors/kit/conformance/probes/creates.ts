@@ -1,7 +1,7 @@
-/** Probes of creates: one request, one record, whatever happens to the answer. */
+/** Probes of creates: one request, one record, whatever happens to the response. */
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import { sameText, textsOf } from '../compare.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 const noCreate: Probe['skips'] = ({ create }) =>
   create === 'unsupported' ? 'nothing can be created' : undefined
@@ -12,16 +12,16 @@ const countOf = async (bench: ProbeBench): Promise<number | undefined> => await 
 
 /** Searches by the marker until it is found or the declared lag is over. */
 async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly string[]> {
-  const find = bench.resource.find?.bind(bench.resource) ?? unproved('there is no search')
-  return await bench.patience.until({
+  const find = bench.resource.find?.bind(bench.resource) ?? skip('there is no search')
+  return await bench.waiter.until({
     what: 'a new record in the search',
     lagMs: bench.capabilities.search?.lagMs ?? 0,
-    look: async () => {
+    observe: async () => {
       const found = await find({ by: 'marker', recordId }, bench.context)
-      hold(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
-      return found.rids
+      check(found.kind === 'found', `a search by the marker answers ${wordsOf(found)}`)
+      return found.nativeIds
     },
-    holds: (rids) => rids.length > 0,
+    holds: (nativeIds) => nativeIds.length > 0,
   })
 }
 
@@ -33,16 +33,16 @@ export const createProbes: readonly Probe[] = [
     skips: noCreate,
     async run(bench) {
       const before = await countOf(bench)
-      const { rid, body } = await bench.create()
+      const { nativeId, body } = await bench.create()
       const after = await countOf(bench)
-      hold(
+      check(
         before === undefined || after === before + 1,
         `after one create there are ${Number(after) - Number(before)} more records`,
       )
-      const { native } = await bench.readLive(rid)
+      const { native } = await bench.readLive(nativeId)
       for (const field of bench.template.texts) {
         const [sent, stored] = [textsOf(body, field.path), textsOf(native, field.path)]
-        hold(
+        check(
           sent === undefined || sameText(field, sent, stored),
           `${field.path.join('.')} was sent and reads differently`,
         )
@@ -62,15 +62,18 @@ export const createProbes: readonly Probe[] = [
     async run(bench) {
       const request = bench.createRequest()
       const before = await countOf(bench)
-      const { rid } = await bench.create(request)
+      const { nativeId } = await bench.create(request)
       const again = await bench.resource.create?.(request, bench.context)
-      hold(again?.kind !== 'ok' || again.rid === rid, 'the second create answers with another record')
+      check(
+        again?.kind !== 'ok' || again.nativeId === nativeId,
+        'the second create responds with another record',
+      )
       const after = await countOf(bench)
-      hold(
+      check(
         before === undefined || after === before + 1,
         `two equal creates made ${Number(after) - Number(before)} records`,
       )
-      hold(
+      check(
         after !== undefined || again?.kind === 'ok',
         `the second create answers ${wordsOf(again)}, and nothing can be counted`,
       )
@@ -87,22 +90,22 @@ export const createProbes: readonly Probe[] = [
         : undefined,
     async run(bench) {
       const request = bench.createRequest()
-      const { rid } = await bench.create(request)
+      const { nativeId } = await bench.create(request)
       const found = await findMarked(bench, request.recordId)
-      hold(
-        found.length === 1 && found[0] === rid,
+      check(
+        found.length === 1 && found[0] === nativeId,
         `the search for our id finds ${found.length} records, expected is the one just made`,
       )
       const none = await bench.resource.find?.(
         { by: 'marker', recordId: bench.createRequest().recordId },
         bench.context,
       )
-      hold(
-        none?.kind === 'found' && none.rids.length === 0,
+      check(
+        none?.kind === 'found' && none.nativeIds.length === 0,
         'the search for an id that no record has finds something',
       )
-      const { native } = await bench.readLive(rid)
-      hold(
+      const { native } = await bench.readLive(nativeId)
+      check(
         bench.resource.markerOf?.(native) === request.recordId,
         "our id can't be read back from the record",
       )
@@ -110,26 +113,26 @@ export const createProbes: readonly Probe[] = [
     },
   },
   {
-    name: 'create-survives-a-lost-answer',
-    proves: 'A create whose answer is lost is unknown, and can be cleared up without a second record.',
+    name: 'create-survives-a-lost-response',
+    proves: 'A create whose response is lost is unknown, and can be cleared up without a second record.',
     touches: 'records',
     skips: noCreate,
     async run(bench) {
-      const [rid = ''] = (await bench.insertMany(1)).map((made) => made.rid)
-      await bench.readLive(rid)
+      const [nativeId = ''] = (await bench.insertMany(1)).map((made) => made.nativeId)
+      await bench.readLive(nativeId)
       const request = bench.createRequest()
       const before = await countOf(bench)
-      for (const method of ['POST', 'PUT', 'PATCH']) bench.faults.loseNextAnswer({ method })
+      for (const method of ['POST', 'PUT', 'PATCH']) bench.faults.loseNextResponse({ method })
       const lost = await bench.resource.create?.(request, bench.context)
       bench.faults.clear()
       const made = Number(await countOf(bench)) - Number(before)
-      hold(made === 1 || made === 0, `one create made ${made} records`)
-      hold(
+      check(made === 1 || made === 0, `one create made ${made} records`)
+      check(
         lost?.kind === 'unknown' || (lost?.kind === 'ok' && made === 1),
-        `a create whose answer was lost answers ${wordsOf(lost)}`,
+        `a create whose response was lost responses ${wordsOf(lost)}`,
       )
       await clearUp(bench, request)
-      hold(
+      check(
         Number(await countOf(bench)) - Number(before) === 1 || made === 0,
         'clearing it up made a second record',
       )
@@ -144,14 +147,14 @@ export const createProbes: readonly Probe[] = [
     async run(bench) {
       const { door, resource } = bench
       const max = bench.capabilities.search?.maxResults ?? 0
-      if (door?.crowd === undefined) unproved('no crowd of records can be made')
+      if (door?.crowd === undefined) skip('no crowd of records can be made')
       const values = await door.crowd(max + 1)
-      await bench.patience.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
+      await bench.waiter.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
       const found = await resource.find?.({ by: 'values', values }, bench.context)
-      hold(found?.kind === 'found', `the search answers ${wordsOf(found)}`)
-      hold(
-        found.capped || found.rids.length > max,
-        `${found.rids.length} of ${max + 1} were found, and the answer says that is all`,
+      check(found?.kind === 'found', `the search answers ${wordsOf(found)}`)
+      check(
+        found.capped || found.nativeIds.length > max,
+        `${found.nativeIds.length} of ${max + 1} were found, and the response says that is all`,
       )
       return undefined
     },
@@ -166,5 +169,5 @@ async function clearUp(bench: ProbeBench, request: ReturnType<ProbeBench['create
   }
   if (bench.capabilities.marker === undefined || bench.capabilities.search === undefined) return
   const found = await findMarked(bench, request.recordId)
-  hold(found.length === 1, `the record whose create was lost is found ${found.length} times by our id`)
+  check(found.length === 1, `the record whose create was lost is found ${found.length} times by our id`)
 }

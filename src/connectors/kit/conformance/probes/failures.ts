@@ -1,32 +1,32 @@
-/** Probes of a server that lies or falls over: no answer is taken for an answer, and a write is never taken for harmless when it may not be. */
+/** Probes of a server that lies or falls over: no response is taken for a response, and a write is never taken for harmless when it may not be. */
 import type { WriteResult } from '../../contract.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { CounterpartFaults } from '../counterpart.ts'
-import { hold, type Probe } from '../probe.ts'
+import { check, type Probe } from '../probe.ts'
 import { assertHonest } from './lists.ts'
 
-type Answer = Parameters<CounterpartFaults['answerNext']>[0]
+type ApiResponse = Parameters<CounterpartFaults['respondNext']>[0]
 
 /** More than any client repeats a call. */
 const repeats = 12
 
 const page = '<!doctype html><title>Sign in</title><p>Please sign in.</p>'
 
-/** Answers that say nothing about a record, whatever the API. */
-const lies: Readonly<Record<string, Answer>> = {
+/** Responses that say nothing about a record, whatever the API. */
+const lies: Readonly<Record<string, ApiResponse>> = {
   'a server error': { status: 500, body: '{"error":"internal"}' },
   'a gateway error': { status: 502, body: page, contentType: 'text/html' },
   'too busy': { status: 503, body: '{}' },
   'a sign-in page': { status: 200, body: page, contentType: 'text/html' },
-  'half an answer': { status: 200, body: '{"id":"1","data":[{"id":' },
-  'an answer without content': { status: 200, body: '{}' },
+  'half a response': { status: 200, body: '{"id":"1","data":[{"id":' },
+  'a response without content': { status: 200, body: '{}' },
   "a proxy's 404": { status: 404, body: page, contentType: 'text/html' },
   'a refused credential': { status: 401, body: '{}' },
 }
 
-/** The next calls of the bench all meet this answer. */
-async function under<T>(bench: ProbeBench, fault: Answer, call: () => Promise<T>): Promise<T> {
-  for (let count = 0; count < repeats; count += 1) bench.faults.answerNext(fault)
+/** The next calls of the bench all meet this response. */
+async function under<T>(bench: ProbeBench, fault: ApiResponse, call: () => Promise<T>): Promise<T> {
+  for (let count = 0; count < repeats; count += 1) bench.faults.respondNext(fault)
   try {
     return await call()
   } finally {
@@ -47,20 +47,22 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'no-answer-is-no-deletion',
     proves:
-      'A read that meets an error, a sign-in page, half an answer or nothing is unknown; never gone, never a record.',
+      'A read that meets an error, a sign-in page, half a response or nothing is unknown; never gone, never a record.',
     touches: 'records',
     async run(bench) {
       const { faults } = bench
-      const { rid } = await bench.insert()
-      await bench.readLive(rid)
+      const { nativeId } = await bench.insert()
+      await bench.readLive(nativeId)
       for (const [name, fault] of Object.entries(lies)) {
-        const kind = await under(bench, fault, () => kindOf(() => bench.resource.read(rid, bench.context)))
-        hold(kind === 'unknown', `a read that meets ${name} answers "${kind}"`)
+        const kind = await under(bench, fault, () =>
+          kindOf(() => bench.resource.read(nativeId, bench.context)),
+        )
+        check(kind === 'unknown', `a read that meets ${name} answers "${kind}"`)
       }
-      for (let count = 0; count < repeats; count += 1) faults.loseNextAnswer()
-      const lost = await kindOf(() => bench.resource.read(rid, bench.context))
+      for (let count = 0; count < repeats; count += 1) faults.loseNextResponse()
+      const lost = await kindOf(() => bench.resource.read(nativeId, bench.context))
       faults.clear()
-      hold(lost === 'unknown', `a read whose answer is lost answers "${lost}"`)
+      check(lost === 'unknown', `a read whose response is lost responses "${lost}"`)
       return Object.keys(lies).join(', ')
     },
   },
@@ -70,23 +72,23 @@ export const failureProbes: readonly Probe[] = [
     touches: 'records',
     skips: ({ read }) => (read.batch > 1 ? undefined : 'records are read one at a time'),
     async run(bench) {
-      const rids = (await bench.insertMany(2)).map(({ rid }) => rid)
-      for (const rid of rids) await bench.readLive(rid)
+      const nativeIds = (await bench.insertMany(2)).map(({ nativeId }) => nativeId)
+      for (const nativeId of nativeIds) await bench.readLive(nativeId)
       for (const name of [
         'a server error',
         'a sign-in page',
         "a proxy's 404",
-        'an answer without content',
+        'a response without content',
       ] as const) {
         const results = await under(bench, lies[name] ?? { status: 500 }, async () => {
           try {
-            return (await bench.resource.readMany?.(rids, bench.context)) ?? []
+            return (await bench.resource.readMany?.(nativeIds, bench.context)) ?? []
           } catch {
             return []
           }
         })
         const wrong = results.filter(({ kind }) => kind !== 'unknown')
-        hold(wrong.length === 0, `a read of several that meets ${name} answers ${wordsOf(wrong[0])}`)
+        check(wrong.length === 0, `a read of several that meets ${name} answers ${wordsOf(wrong[0])}`)
       }
       return undefined
     },
@@ -94,21 +96,21 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'broken-list-is-not-complete',
     proves:
-      'A list that meets an error, a sign-in page, half an answer or nothing on its way is never complete without the rest.',
+      'A list that meets an error, a sign-in page, half a response or nothing on its way is never complete without the rest.',
     touches: 'records',
     skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
     async run(bench) {
-      const rids = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
-        ({ rid }) => rid,
+      const nativeIds = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
+        ({ nativeId }) => nativeId,
       )
-      await bench.readLive(rids[0] ?? '')
+      await bench.readLive(nativeIds[0] ?? '')
       for (const [name, fault] of Object.entries(lies)) {
         for (const after of [0, 1]) {
           const run = await under(bench, { ...fault, after }, () => bench.list())
           try {
-            assertHonest(run, rids)
+            assertHonest(run, nativeIds)
           } catch (error) {
-            hold(
+            check(
               false,
               `a list that meets ${name} after ${after} requests: ${error instanceof Error ? error.message : ''}`,
             )
@@ -125,14 +127,14 @@ export const failureProbes: readonly Probe[] = [
     touches: 'records',
     skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
     async run(bench) {
-      const rids = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
-        ({ rid }) => rid,
+      const nativeIds = (await bench.insertMany(Math.min(40, bench.capabilities.list.pageSize + 2))).map(
+        ({ nativeId }) => nativeId,
       )
-      await bench.readLive(rids[0] ?? '')
-      bench.faults.answerNext({ status: 429, body: '{}', retryAfterSeconds: 1, after: 1 })
+      await bench.readLive(nativeIds[0] ?? '')
+      bench.faults.respondNext({ status: 429, body: '{}', retryAfterSeconds: 1, after: 1 })
       const run = await bench.list()
       bench.faults.clear()
-      assertHonest(run, rids)
+      assertHonest(run, nativeIds)
       return run.failed ? 'it breaks off' : 'it goes on'
     },
   },
@@ -148,7 +150,7 @@ export const failureProbes: readonly Probe[] = [
         const kind = await under(bench, fault, () =>
           kindOf(() => bench.resource.changes?.(cursor, bench.context)),
         )
-        hold(kind === 'unknown' || kind === 'expired', `a feed that meets ${name} answers "${kind}"`)
+        check(kind === 'unknown' || kind === 'expired', `a feed that meets ${name} answers "${kind}"`)
       }
       return undefined
     },
@@ -161,12 +163,12 @@ export const failureProbes: readonly Probe[] = [
       search === undefined || marker === undefined ? 'there is no marker that can be searched' : undefined,
     async run(bench) {
       const { recordId } = bench.createRequest()
-      await bench.readLive((await bench.insert()).rid)
+      await bench.readLive((await bench.insert()).nativeId)
       for (const [name, fault] of Object.entries(lies)) {
         const kind = await under(bench, fault, () =>
           kindOf(() => bench.resource.find?.({ by: 'marker', recordId }, bench.context)),
         )
-        hold(kind === 'unknown', `a search that meets ${name} answers "${kind}"`)
+        check(kind === 'unknown', `a search that meets ${name} answers "${kind}"`)
       }
       return undefined
     },
@@ -177,34 +179,36 @@ export const failureProbes: readonly Probe[] = [
       'A write that meets a failure is unknown when it may have taken effect, not sent when it can not have, rejected when refused.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
+      const { nativeId } = await bench.insert()
+      const request = await bench.updateRequest(nativeId, bench.template.patch(bench.seed()))
       const update = (): Promise<WriteResult> | undefined => bench.resource.update?.(request, bench.context)
       for (const [name, { fault, kinds }] of Object.entries(writeFaults)) {
         const kind = await under(bench, fault, () => kindOf(update))
-        hold(
+        check(
           kinds.includes(kind),
           `a write that meets ${name} answers "${kind}", expected is ${kinds.join(' or ')}`,
         )
       }
       for (const method of ['POST', 'PUT', 'PATCH']) {
-        for (let count = 0; count < repeats / 3; count += 1) bench.faults.loseNextAnswer({ method })
+        for (let count = 0; count < repeats / 3; count += 1) bench.faults.loseNextResponse({ method })
       }
       const lost = await kindOf(update)
       bench.faults.clear()
-      hold(lost === 'unknown', `a write whose answer is lost answers "${lost}"`)
+      check(lost === 'unknown', `a write whose response is lost responses "${lost}"`)
       return undefined
     },
   },
 ]
 
 /** What a write may answer when it meets these. */
-const writeFaults: Readonly<Record<string, { readonly fault: Answer; readonly kinds: readonly string[] }>> = {
+const writeFaults: Readonly<
+  Record<string, { readonly fault: ApiResponse; readonly kinds: readonly string[] }>
+> = {
   'a server error': { fault: { status: 500, body: '{}' }, kinds: ['unknown'] },
   'a gateway error': { fault: { status: 502, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
   'a gateway timeout': { fault: { status: 504, body: '' }, kinds: ['unknown'] },
   'a sign-in page': { fault: { status: 200, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
-  'half an answer': { fault: { status: 200, body: '{"id":"1","na' }, kinds: ['unknown'] },
+  'half a response': { fault: { status: 200, body: '{"id":"1","na' }, kinds: ['unknown'] },
   "a proxy's 404": { fault: { status: 404, body: page, contentType: 'text/html' }, kinds: ['unknown'] },
   'too many requests': { fault: { status: 429, body: '{}', retryAfterSeconds: 1 }, kinds: ['not-sent'] },
   'a refused credential': { fault: { status: 401, body: '{}' }, kinds: ['not-sent'] },

@@ -1,6 +1,6 @@
 /** Probes of full listings: whole, honest about it, and never taken for whole when they are not. */
 import type { ListRun, ProbeBench } from '../bench.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 /** Records that probes put into a list; a system whose pages are larger needs a counterpart with smaller ones. */
 const insertedMax = 60
@@ -14,15 +14,15 @@ function overOnePage(bench: ProbeBench): number {
 }
 
 /** What every listing owes, however it went: records that are missing are not missing from a complete list. */
-export function assertHonest({ records, end, failed }: ListRun, rids: readonly string[]): void {
+export function assertHonest({ records, end, failed }: ListRun, nativeIds: readonly string[]): void {
   if (failed || end === undefined) return
-  const listed = new Set(records.map(({ rid }) => rid))
-  const missing = rids.filter((rid) => !listed.has(rid))
-  hold(
+  const listed = new Set(records.map(({ nativeId }) => nativeId))
+  const missing = nativeIds.filter((nativeId) => !listed.has(nativeId))
+  check(
     missing.length === 0 || !end.complete,
-    `a list without ${missing.length} of ${rids.length} records that are there says it is complete`,
+    `a list without ${missing.length} of ${nativeIds.length} records that are there says it is complete`,
   )
-  hold(
+  check(
     !end.complete || end.expected === undefined || listed.size >= end.expected,
     `a list of ${listed.size} records says it is complete although ${end.expected} are expected`,
   )
@@ -36,28 +36,28 @@ export const listProbes: readonly Probe[] = [
     skips: noList,
     async run(bench) {
       const made = await bench.insertMany(bench.door === undefined ? 3 : overOnePage(bench))
-      const rids = made.map(({ rid }) => rid)
-      const run = await bench.patience.until({
+      const nativeIds = made.map(({ nativeId }) => nativeId)
+      const run = await bench.waiter.until({
         what: 'a new record in the list',
         lagMs: bench.capabilities.search?.lagMs ?? 0,
-        look: () => bench.list(),
+        observe: () => bench.list(),
         holds: ({ records, end, failed }) => {
-          const seen = new Set(records.map(({ rid }) => rid))
-          return failed || end === undefined || rids.every((rid) => seen.has(rid))
+          const seen = new Set(records.map(({ nativeId }) => nativeId))
+          return failed || end === undefined || nativeIds.every((nativeId) => seen.has(nativeId))
         },
       })
-      hold(!run.failed, 'the list broke off without a fault')
+      check(!run.failed, 'the list broke off without a fault')
       if (run.end === undefined)
-        unproved(`the list goes on after ${run.records.length} records, and was left there`)
-      assertHonest(run, rids)
-      const listed = new Set(run.records.map(({ rid }) => rid))
-      const missing = rids.filter((rid) => !listed.has(rid))
-      hold(missing.length === 0, `${missing.length} of ${rids.length} records are not in the list`)
+        skip(`the list goes on after ${run.records.length} records, and was left there`)
+      assertHonest(run, nativeIds)
+      const listed = new Set(run.records.map(({ nativeId }) => nativeId))
+      const missing = nativeIds.filter((nativeId) => !listed.has(nativeId))
+      check(missing.length === 0, `${missing.length} of ${nativeIds.length} records are not in the list`)
       const { paging } = bench.capabilities.list
-      hold(paging !== 'keyset' || run.records.length === listed.size, 'a record is listed twice')
-      hold(paging !== 'offset' || !run.end.complete, 'a list paged by offset says it proves absence')
+      check(paging !== 'keyset' || run.records.length === listed.size, 'a record is listed twice')
+      check(paging !== 'offset' || !run.end.complete, 'a list paged by offset says it proves absence')
       const count = await bench.door?.count()
-      hold(
+      check(
         count === undefined || !run.end.complete || listed.size === count,
         `${listed.size} records are listed, the system has ${count}`,
       )
@@ -66,12 +66,12 @@ export const listProbes: readonly Probe[] = [
   },
   {
     name: 'list-none-proves-nothing',
-    proves: 'A resource that can not be listed never answers with a complete, empty list.',
+    proves: 'A resource that can not be listed never responds with a complete, empty list.',
     touches: 'nothing',
     skips: ({ list }) => (list.paging === 'none' ? undefined : 'the resource can be listed'),
     async run(bench) {
       const { end, failed } = await bench.list(1)
-      hold(failed || end?.complete !== true, 'the list of a resource without one says it is complete')
+      check(failed || end?.complete !== true, 'the list of a resource without one says it is complete')
       return undefined
     },
   },
@@ -81,12 +81,15 @@ export const listProbes: readonly Probe[] = [
     touches: 'records',
     skips: noList,
     async run(bench) {
-      const rids = await tiedRids(bench)
+      const nativeIds = await tiedNativeIds(bench)
       const run = await bench.list()
-      const listed = new Set(run.records.map(({ rid }) => rid))
-      const missing = rids.filter((rid) => !listed.has(rid))
-      hold(missing.length === 0, `${missing.length} of ${rids.length} records of one moment are not listed`)
-      return `${rids.length} records of one moment`
+      const listed = new Set(run.records.map(({ nativeId }) => nativeId))
+      const missing = nativeIds.filter((nativeId) => !listed.has(nativeId))
+      check(
+        missing.length === 0,
+        `${missing.length} of ${nativeIds.length} records of one moment are not listed`,
+      )
+      return `${nativeIds.length} records of one moment`
     },
   },
   {
@@ -95,18 +98,18 @@ export const listProbes: readonly Probe[] = [
     touches: 'records',
     skips: noList,
     async run(bench) {
-      if (bench.door?.remove === undefined) unproved('nobody else can delete records meanwhile')
+      if (bench.door?.remove === undefined) skip('nobody else can delete records meanwhile')
       const made = await bench.insertMany(overOnePage(bench))
-      const early = made.slice(0, 3).map(({ rid }) => rid)
+      const early = made.slice(0, 3).map(({ nativeId }) => nativeId)
       const { records, end } = await bench.list(undefined, async () => {
-        for (const rid of early) await bench.vanish(rid)
+        for (const nativeId of early) await bench.vanish(nativeId)
         await bench.insert()
       })
-      hold(end !== undefined, 'the list broke off while others worked')
-      const stayed = made.map(({ rid }) => rid).filter((rid) => !early.includes(rid))
-      const listed = new Set(records.map(({ rid }) => rid))
-      const missing = stayed.filter((rid) => !listed.has(rid))
-      hold(
+      check(end !== undefined, 'the list broke off while others worked')
+      const stayed = made.map(({ nativeId }) => nativeId).filter((nativeId) => !early.includes(nativeId))
+      const listed = new Set(records.map(({ nativeId }) => nativeId))
+      const missing = stayed.filter((nativeId) => !listed.has(nativeId))
+      check(
         missing.length === 0 || !end.complete,
         `${missing.length} records that were there all the time are missing from a list that says it is complete`,
       )
@@ -117,13 +120,13 @@ export const listProbes: readonly Probe[] = [
   },
 ]
 
-/** More records of one moment than fit on a page. @throws IsthmusError CONNECTOR_PROBE_UNPROVED */
-export async function tiedRids(bench: ProbeBench): Promise<readonly string[]> {
+/** More records of one moment than fit on a page. @throws IsthmusError CONNECTOR_PROBE_SKIPPED */
+export async function tiedNativeIds(bench: ProbeBench): Promise<readonly string[]> {
   const { door } = bench
-  if (door?.insertTied === undefined) unproved("the system's clock can not be set")
+  if (door?.insertTied === undefined) skip("the system's clock can not be set")
   const count = Math.min(insertedMax, bench.capabilities.list.pageSize + 3)
   const bodies = Array.from({ length: count }, () => bench.template.body(bench.seed()))
-  const rids = await door.insertTied(bodies)
-  for (const rid of rids) bench.remember(rid)
-  return rids
+  const nativeIds = await door.insertTied(bodies)
+  for (const nativeId of nativeIds) bench.remember(nativeId)
+  return nativeIds
 }

@@ -1,7 +1,7 @@
 /** Probes of removals. */
 import { wordsOf } from '../bench.ts'
 import { leavesOf } from '../compare.ts'
-import { hold, type Probe } from '../probe.ts'
+import { check, type Probe } from '../probe.ts'
 
 export const removeProbes: readonly Probe[] = [
   {
@@ -10,14 +10,14 @@ export const removeProbes: readonly Probe[] = [
     touches: 'records',
     skips: ({ remove }) => (['delete', 'both'].includes(remove) ? undefined : 'nothing can be deleted'),
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { result: first, ifVersion } = await bench.remove(rid, 'delete')
-      hold(first.kind === 'ok', `a delete answers ${wordsOf(first)}`)
-      const read = await bench.readUntil(rid, (one) => one.kind === 'gone')
-      hold(read.kind === 'gone', `a deleted record reads as ${wordsOf(read)}`)
+      const { nativeId } = await bench.insert()
+      const { result: first, ifVersion } = await bench.remove(nativeId, 'delete')
+      check(first.kind === 'ok', `a delete answers ${wordsOf(first)}`)
+      const read = await bench.readUntil(nativeId, (one) => one.kind === 'gone')
+      check(read.kind === 'gone', `a deleted record reads as ${wordsOf(read)}`)
       const condition = ifVersion === undefined ? {} : { ifVersion }
-      const second = await bench.resource.remove?.({ rid, mode: 'delete', ...condition }, bench.context)
-      hold(
+      const second = await bench.resource.remove?.({ nativeId, mode: 'delete', ...condition }, bench.context)
+      check(
         ['gone', 'ok', ifVersion === undefined ? 'ok' : 'stale'].includes(second?.kind ?? ''),
         `a delete of a record that is gone answers ${wordsOf(second)}`,
       )
@@ -30,18 +30,18 @@ export const removeProbes: readonly Probe[] = [
     touches: 'records',
     skips: ({ remove }) => (['archive', 'both'].includes(remove) ? undefined : 'nothing can be archived'),
     async run(bench) {
-      const { rid } = await bench.insert()
-      const before = JSON.stringify([...leavesOf((await bench.readLive(rid)).native)])
-      const { result } = await bench.remove(rid, 'archive')
-      hold(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      const { nativeId } = await bench.insert()
+      const before = JSON.stringify([...leavesOf((await bench.readLive(nativeId)).native)])
+      const { result } = await bench.remove(nativeId, 'archive')
+      check(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
       const read = await bench.readUntil(
-        rid,
+        nativeId,
         (one) =>
           one.kind === 'gone' ||
           (one.kind === 'live' && JSON.stringify([...leavesOf(one.native)]) !== before),
       )
-      hold(read.kind !== 'unknown', `an archived record reads as ${wordsOf(read)}`)
-      hold(
+      check(read.kind !== 'unknown', `an archived record reads as ${wordsOf(read)}`)
+      check(
         read.kind === 'gone' || JSON.stringify([...leavesOf(read.native)]) !== before,
         'archiving left the record as it was',
       )
@@ -58,28 +58,28 @@ export const removeProbes: readonly Probe[] = [
         ? undefined
         : 'nothing can be taken back from an archive',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const before = leavesOf((await bench.readLive(rid)).native)
-      const { result } = await bench.remove(rid, 'archive')
-      hold(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
+      const { nativeId } = await bench.insert()
+      const before = leavesOf((await bench.readLive(nativeId)).native)
+      const { result } = await bench.remove(nativeId, 'archive')
+      check(result.kind === 'ok', `archiving answers ${wordsOf(result)}`)
       const archived = await bench.readUntil(
-        rid,
+        nativeId,
         (one) =>
           one.kind === 'gone' || (one.kind === 'live' && differs(before, leavesOf(one.native)).length > 0),
       )
       const touched = archived.kind === 'live' ? differs(before, leavesOf(archived.native)) : undefined
       for (const time of ['first', 'second']) {
-        const taken = await bench.resource.restore?.({ rid }, bench.context)
-        hold(taken?.kind === 'ok', `taking it back the ${time} time answers ${wordsOf(taken)}`)
+        const taken = await bench.resource.restore?.({ nativeId }, bench.context)
+        check(taken?.kind === 'ok', `taking it back the ${time} time answers ${wordsOf(taken)}`)
       }
-      await bench.patience.pass('what a read shows', bench.capabilities.read.lagMs)
-      const { native } = await bench.readLive(rid)
+      await bench.waiter.pass('what a read shows', bench.capabilities.read.lagMs)
+      const { native } = await bench.readLive(nativeId)
       // What the archive touched beside its mark (a time of change, a counter) may stay as the archive left it.
       const changed = differs(before, leavesOf(native)).filter((path) => touched?.includes(path) === false)
-      hold(changed.length === 0, `taking it back changed ${changed.join(', ')}`)
+      check(changed.length === 0, `taking it back changed ${changed.join(', ')}`)
       const stillArchived =
         archived.kind === 'live' && differs(leavesOf(archived.native), leavesOf(native)).length === 0
-      hold(!stillArchived, 'taking it back left the record archived')
+      check(!stillArchived, 'taking it back left the record archived')
       return undefined
     },
   },
@@ -92,18 +92,18 @@ export const removeProbes: readonly Probe[] = [
         ? undefined
         : 'no conditional delete is declared',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { version } = await bench.readLive(rid)
-      await bench.change(rid)
-      await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== version)
+      const { nativeId } = await bench.insert()
+      const { version } = await bench.readLive(nativeId)
+      await bench.change(nativeId)
+      await bench.readUntil(nativeId, (one) => one.kind === 'live' && one.version !== version)
       const request = {
-        rid,
+        nativeId,
         mode: 'delete' as const,
         ...(version === undefined ? {} : { ifVersion: version }),
       }
       const result = await bench.resource.remove?.(request, bench.context)
-      hold(result?.kind === 'stale', `a delete under an old version answers ${wordsOf(result)}`)
-      await bench.readLive(rid)
+      check(result?.kind === 'stale', `a delete under an old version answers ${wordsOf(result)}`)
+      await bench.readLive(nativeId)
       return undefined
     },
   },

@@ -4,7 +4,7 @@ import type { NativeRecord } from '../../../../model/values.ts'
 import type { FindRequest, FindResult } from '../../contract.ts'
 import { type ProbeBench, pathText, wordsOf } from '../bench.ts'
 import { patchAt, textsOf } from '../compare.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
 const noSearch: Probe['skips'] = ({ search }) => (search === undefined ? 'there is no search' : undefined)
 
@@ -13,7 +13,7 @@ type Found = Extract<FindResult, { kind: 'found' }>
 /** Records that are searched for by one text each. */
 interface Searched {
   readonly path: NativePath
-  readonly rids: readonly string[]
+  readonly nativeIds: readonly string[]
   readonly texts: readonly string[]
 }
 
@@ -26,22 +26,22 @@ async function searchable(bench: ProbeBench, count: number): Promise<Searched> {
   for (const { path, maxLength } of bench.template.texts) {
     const texts = Array.from({ length: count }, () => textFor(bench.seed()))
     if (texts.some((text) => text.length > (maxLength ?? Number.POSITIVE_INFINITY))) continue
-    const rids: string[] = []
-    for (const text of texts) rids.push(await made(bench, path, text))
-    const [rid = '', text = ''] = [rids[0], texts[0]]
-    const found = await findSoon(bench, by(path, text), rid)
-    if (found.kind === 'found' && found.rids.includes(rid)) return { path, rids, texts }
+    const nativeIds: string[] = []
+    for (const text of texts) nativeIds.push(await made(bench, path, text))
+    const [nativeId = '', text = ''] = [nativeIds[0], texts[0]]
+    const found = await findSoon(bench, by(path, text), nativeId)
+    if (found.kind === 'found' && found.nativeIds.includes(nativeId)) return { path, nativeIds, texts }
     why.push(`${pathText(path)}: ${found.kind === 'found' ? 'not found' : wordsOf(found)}`)
   }
-  return unproved(`no text field can be searched by (${why.join('; ') || 'none is named'})`)
+  return skip(`no text field can be searched by (${why.join('; ') || 'none is named'})`)
 }
 
 async function made(bench: ProbeBench, path: NativePath, text: string): Promise<string> {
   const body = withText(bench.template.body(bench.seed()), path, text)
-  if (bench.door === undefined) return (await bench.create(bench.createRequest(body))).rid
-  const rid = await bench.door.insert(body)
-  bench.remember(rid)
-  return rid
+  if (bench.door === undefined) return (await bench.create(bench.createRequest(body))).nativeId
+  const nativeId = await bench.door.insert(body)
+  bench.remember(nativeId)
+  return nativeId
 }
 
 function withText(body: NativeRecord, [step, ...rest]: NativePath, text: string): NativeRecord {
@@ -57,17 +57,17 @@ function isGroup(value: unknown): value is NativeRecord {
 const by = (path: NativePath, text: string): FindRequest => ({ by: 'values', values: patchAt(path, text) })
 
 async function findOne(bench: ProbeBench, request: FindRequest): Promise<FindResult> {
-  const find = bench.resource.find?.bind(bench.resource) ?? unproved('there is no search')
+  const find = bench.resource.find?.bind(bench.resource) ?? skip('there is no search')
   return await find(request, bench.context)
 }
 
 /** Searches until the record is among the hits, or the declared lag is over. */
-function findSoon(bench: ProbeBench, request: FindRequest, rid: string): Promise<FindResult> {
-  return bench.patience.until({
+function findSoon(bench: ProbeBench, request: FindRequest, nativeId: string): Promise<FindResult> {
+  return bench.waiter.until({
     what: 'a new record in the search',
     lagMs: bench.capabilities.search?.lagMs ?? 0,
-    look: () => findOne(bench, request),
-    holds: (result) => result.kind !== 'found' || result.rids.includes(rid),
+    observe: () => findOne(bench, request),
+    holds: (result) => result.kind !== 'found' || result.nativeIds.includes(nativeId),
   })
 }
 
@@ -87,12 +87,12 @@ export const searchProbes: readonly Probe[] = [
     skips: noSearch,
     async run(bench) {
       const equality = bench.capabilities.search?.equality ?? 'exact'
-      const { path, rids, texts } = await searchable(bench, 1)
-      const [rid = '', text = ''] = [rids[0], texts[0]]
+      const { path, nativeIds, texts } = await searchable(bench, 1)
+      const [nativeId = '', text = ''] = [nativeIds[0], texts[0]]
       for (const spelling of spellings[equality]?.(text) ?? []) {
-        const found = await findSoon(bench, by(path, spelling), rid)
-        const isFound = found.kind === 'found' && found.rids.includes(rid)
-        hold(
+        const found = await findSoon(bench, by(path, spelling), nativeId)
+        const isFound = found.kind === 'found' && found.nativeIds.includes(nativeId)
+        check(
           isFound,
           `"${equality}" is declared, and ${JSON.stringify(spelling)} does not find ${JSON.stringify(text)}`,
         )
@@ -110,19 +110,19 @@ export const searchProbes: readonly Probe[] = [
       ((capabilities.search?.batch ?? 1) > 1 ? undefined : 'searches are made one at a time'),
     async run(bench) {
       const { resource } = bench
-      hold(resource.findMany !== undefined, 'several at once are declared, and there is no findMany')
+      check(resource.findMany !== undefined, 'several at once are declared, and there is no findMany')
       const { path, texts } = await searchable(bench, Math.min(3, bench.capabilities.search?.batch ?? 1))
       const nobody = textFor(bench.seed())
       const asked = [texts[0] ?? '', nobody, ...texts.slice(1)].slice(0, bench.capabilities.search?.batch)
       const requests = asked.map((text) => by(path, text))
-      await bench.patience.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
+      await bench.waiter.pass('what the search knows', bench.capabilities.search?.lagMs ?? 0)
       const single: FindResult[] = []
       for (const request of requests) single.push(await findOne(bench, request))
       const many = await resource.findMany(requests, bench.context)
-      hold(many.length === requests.length, `${requests.length} were asked for, ${many.length} answers came`)
+      check(many.length === requests.length, `${requests.length} were asked for, ${many.length} answers came`)
       for (const [index, one] of single.entries()) {
         const other = many[index]
-        hold(
+        check(
           isSame(one, other),
           `search ${index + 1} of ${requests.length} answers ${foundWords(one)} alone, ${foundWords(other)} with the others`,
         )
@@ -135,11 +135,11 @@ export const searchProbes: readonly Probe[] = [
 /** Blanks that were stored are as little of a difference as those that are searched for. */
 async function holdStoredBlanks(bench: ProbeBench, path: NativePath): Promise<void> {
   const text = textFor(bench.seed())
-  const rid = await made(bench, path, `${text} `)
-  const read = await bench.readLive(rid)
-  const found = await findSoon(bench, by(path, text), rid)
-  hold(
-    found.kind === 'found' && found.rids.includes(rid),
+  const nativeId = await made(bench, path, `${text} `)
+  const read = await bench.readLive(nativeId)
+  const found = await findSoon(bench, by(path, text), nativeId)
+  check(
+    found.kind === 'found' && found.nativeIds.includes(nativeId),
     `blanks are declared not to count, and ${JSON.stringify(textsOf(read.native, path))} is not found by ${JSON.stringify(text)}`,
   )
 }
@@ -150,10 +150,10 @@ function isSame(one: FindResult, other: FindResult | undefined): boolean {
   return sorted(one) === sorted(other) && one.capped === other.capped
 }
 
-function sorted({ rids }: Found): string {
-  return JSON.stringify(rids.toSorted())
+function sorted({ nativeIds }: Found): string {
+  return JSON.stringify(nativeIds.toSorted())
 }
 
 function foundWords(result: FindResult | undefined): string {
-  return result?.kind === 'found' ? `${result.rids.length} records` : wordsOf(result)
+  return result?.kind === 'found' ? `${result.nativeIds.length} records` : wordsOf(result)
 }

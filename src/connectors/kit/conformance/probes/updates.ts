@@ -4,8 +4,8 @@ import { isNativeRecord, valueAt } from '../../native.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import { isLater, leavesOf, patchAt, sameText, type TextField, textsOf } from '../compare.ts'
 import { nastyTexts } from '../nasty-values.ts'
-import { graceMs } from '../patience.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
+import { graceMs } from '../waiter.ts'
 import { composedUpdateProbes } from './composed-updates.ts'
 
 const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there are no versions' : undefined)
@@ -16,17 +16,17 @@ export const updateProbes: readonly Probe[] = [
     proves: 'An update changes what it names and leaves the rest of the record as it was.',
     touches: 'records',
     async run(bench) {
-      const { rid, body } = await bench.insert()
-      const before = leavesOf((await bench.readLive(rid)).native)
+      const { nativeId, body } = await bench.insert()
+      const before = leavesOf((await bench.readLive(nativeId)).native)
       const patch = bench.template.patch(bench.seed())
-      await bench.update(rid, patch)
-      const after = leavesOf(await readChanged(bench, rid, before))
+      await bench.update(nativeId, patch)
+      const after = leavesOf(await readChanged(bench, nativeId, before))
       const [named, sent] = [leavesOf(patch), leavesOf(body)]
       const roots = new Set(Object.keys(patch))
       // Only what was sent at first: a system keeps counters and times of its own.
       const others = [...sent.keys()].filter((path) => !roots.has(path.split('.')[0] ?? ''))
       const lost = others.filter((path) => before.get(path) !== after.get(path))
-      hold(lost.length === 0, `an update of ${[...named.keys()].join(', ')} also changed ${lost.join(', ')}`)
+      check(lost.length === 0, `an update of ${[...named.keys()].join(', ')} also changed ${lost.join(', ')}`)
       return `${others.length} other properties`
     },
   },
@@ -36,20 +36,20 @@ export const updateProbes: readonly Probe[] = [
     touches: 'records',
     skips: ({ write }) => (write === 'put' ? 'whole records are replaced' : undefined),
     async run(bench) {
-      const { rid, body } = await bench.insert()
+      const { nativeId, body } = await bench.insert()
       const field =
-        bench.template.texts.find(({ path }) => path.length > 1) ?? unproved('no text field is nested')
+        bench.template.texts.find(({ path }) => path.length > 1) ?? skip('no text field is nested')
       const parent = valueAt(body, field.path.slice(0, -1))
       const own = field.path.at(-1)
       const siblings = isNativeRecord(parent) ? Object.keys(parent).filter((key) => key !== own) : []
-      if (siblings.length === 0) unproved('the nested object has one property only')
-      const before = leavesOf((await bench.readLive(rid)).native)
-      await bench.update(rid, patchAt(field.path, 'changed alone'))
-      const after = leavesOf(await readChanged(bench, rid, before))
+      if (siblings.length === 0) skip('the nested object has one property only')
+      const before = leavesOf((await bench.readLive(nativeId)).native)
+      await bench.update(nativeId, patchAt(field.path, 'changed alone'))
+      const after = leavesOf(await readChanged(bench, nativeId, before))
       const sibling = [...field.path.slice(0, -1), siblings[0]].join('.')
       const kept = before.get(sibling) === after.get(sibling)
       const { nested } = bench.capabilities
-      hold(
+      check(
         kept === (nested === 'merge'),
         `"${nested}" is declared, and ${sibling} was ${kept ? 'kept' : 'lost'} by a patch of its neighbour`,
       )
@@ -59,35 +59,35 @@ export const updateProbes: readonly Probe[] = [
   ...composedUpdateProbes,
   {
     name: 'write-returns-as-declared',
-    proves: 'The answer to a write holds what is declared, and it is what a read shows.',
+    proves: 'The response to a write holds what is declared, and it is what a read shows.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
+      const { nativeId } = await bench.insert()
       const { writeReturns, version } = bench.capabilities
-      const before = leavesOf((await bench.readLive(rid)).native)
-      const result = await bench.update(rid, bench.template.patch(bench.seed()))
-      hold(
+      const before = leavesOf((await bench.readLive(nativeId)).native)
+      const result = await bench.update(nativeId, bench.template.patch(bench.seed()))
+      check(
         writeReturns === 'nothing' || result.native !== undefined,
-        `"${writeReturns}" is declared, and the answer has no body`,
+        `"${writeReturns}" is declared, and the response has no body`,
       )
-      hold(
+      check(
         writeReturns !== 'body+version' || version === 'none' || result.version !== undefined,
-        'a version is declared, and the answer to a write has none',
+        'a version is declared, and the response to a write has none',
       )
-      const read = await readChanged(bench, rid, before)
+      const read = await readChanged(bench, nativeId, before)
       const [answered, stored] = [leavesOf(result.native ?? {}), leavesOf(read)]
       const other = bench.template.texts
         .map(({ path }) => path.join('.'))
         .filter((path) => answered.has(path) && answered.get(path) !== stored.get(path))
-      hold(
+      check(
         other.length === 0,
-        `the answer to a write shows another ${other.join(', ')} than the read after it`,
+        `the response to a write shows another ${other.join(', ')} than the read after it`,
       )
       // Where reads lag, one that comes later may show an older state.
       const isSame = (version: string | undefined): boolean =>
         result.version === undefined || version === undefined || version === result.version
-      const seen = await bench.readUntil(rid, (one) => one.kind === 'live' && isSame(one.version))
-      hold(
+      const seen = await bench.readUntil(nativeId, (one) => one.kind === 'live' && isSame(one.version))
+      check(
         seen.kind === 'live' && isSame(seen.version),
         `the write answers version ${result.version}, the read after it ${seen.kind === 'live' ? seen.version : wordsOf(seen)}`,
       )
@@ -100,18 +100,21 @@ export const updateProbes: readonly Probe[] = [
     touches: 'records',
     skips: noVersion,
     async run(bench) {
-      const { rid } = await bench.insert()
-      let last: string | undefined = (await bench.readLive(rid)).version
-      hold(last !== undefined, 'versions are declared, and a read has none')
-      hold((await bench.readLive(rid)).version === last, 'two reads of an unchanged record show two versions')
+      const { nativeId } = await bench.insert()
+      let last: string | undefined = (await bench.readLive(nativeId)).version
+      check(last !== undefined, 'versions are declared, and a read has none')
+      check(
+        (await bench.readLive(nativeId)).version === last,
+        'two reads of an unchanged record show two versions',
+      )
       for (let round = 0; round < 3; round += 1) {
         const before: string = last
-        await bench.change(rid)
-        await bench.patience.pass('what a read knows', bench.capabilities.read.lagMs)
-        const read = await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== before)
+        await bench.change(nativeId)
+        await bench.waiter.pass('what a read knows', bench.capabilities.read.lagMs)
+        const read = await bench.readUntil(nativeId, (one) => one.kind === 'live' && one.version !== before)
         const now = read.kind === 'live' ? read.version : undefined
-        hold(now !== undefined && now !== before, 'a change left the version as it was')
-        hold(
+        check(now !== undefined && now !== before, 'a change left the version as it was')
+        check(
           bench.capabilities.version !== 'ordered' || isLater(before, now),
           `versions are declared to be ordered, and ${now} came after ${before}`,
         )
@@ -127,22 +130,22 @@ export const updateProbes: readonly Probe[] = [
     skips: ({ conditionalWrites }) =>
       conditionalWrites ? undefined : 'no precondition is declared to be honoured',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { version } = await bench.readLive(rid)
-      hold(version !== undefined, 'preconditions are declared, and a read has no version')
-      const theirs = await bench.change(rid)
-      await bench.readUntil(rid, (one) => one.kind === 'live' && one.version !== version)
-      const stale = await bench.tryUpdate(rid, bench.template.patch(bench.seed()), version)
-      hold(stale.kind === 'stale', `a write under an old version answers ${wordsOf(stale)}`)
-      await bench.patience.pass('what a read knows', bench.capabilities.read.lagMs)
-      const { native, version: current } = await bench.readLive(rid)
+      const { nativeId } = await bench.insert()
+      const { version } = await bench.readLive(nativeId)
+      check(version !== undefined, 'preconditions are declared, and a read has no version')
+      const theirs = await bench.change(nativeId)
+      await bench.readUntil(nativeId, (one) => one.kind === 'live' && one.version !== version)
+      const stale = await bench.tryUpdate(nativeId, bench.template.patch(bench.seed()), version)
+      check(stale.kind === 'stale', `a write under an old version answers ${wordsOf(stale)}`)
+      await bench.waiter.pass('what a read knows', bench.capabilities.read.lagMs)
+      const { native, version: current } = await bench.readLive(nativeId)
       const kept = [...leavesOf(theirs)].filter(([path, value]) => leavesOf(native).get(path) !== value)
-      hold(
+      check(
         kept.length === 0 || kept.length < leavesOf(theirs).size,
         'the refused write took effect all the same',
       )
-      const fresh = await bench.tryUpdate(rid, bench.template.patch(bench.seed()), current)
-      hold(fresh.kind === 'ok', `a write under the current version answers ${wordsOf(fresh)}`)
+      const fresh = await bench.tryUpdate(nativeId, bench.template.patch(bench.seed()), current)
+      check(fresh.kind === 'ok', `a write under the current version answers ${wordsOf(fresh)}`)
       return undefined
     },
   },
@@ -152,12 +155,12 @@ export const updateProbes: readonly Probe[] = [
       'Texts that break careless clients are stored as they are, up to what the system is known to make of them.',
     touches: 'records',
     async run(bench) {
-      if (bench.template.texts.length === 0) unproved('no text field is named')
-      const { rid } = await bench.insert()
+      if (bench.template.texts.length === 0) skip('no text field is named')
+      const { nativeId } = await bench.insert()
       const refused: string[] = []
       for (const field of bench.template.texts) {
         for (const { name, text } of nastyTexts) {
-          if (!(await storesText(bench, rid, field, name, text))) refused.push(name)
+          if (!(await storesText(bench, nativeId, field, name, text))) refused.push(name)
         }
       }
       const tried = nastyTexts.length * bench.template.texts.length
@@ -171,16 +174,16 @@ export const updateProbes: readonly Probe[] = [
     skips: ({ write }) =>
       write === 'put' ? 'a whole record can not be sent without having been read' : undefined,
     async run(bench) {
-      const { rid } = await bench.insert()
-      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
-      await bench.vanish(rid)
-      await bench.readUntil(rid, (one) => one.kind === 'gone')
+      const { nativeId } = await bench.insert()
+      const request = await bench.updateRequest(nativeId, bench.template.patch(bench.seed()))
+      await bench.vanish(nativeId)
+      await bench.readUntil(nativeId, (one) => one.kind === 'gone')
       const result = await bench.resource.update?.(request, bench.context)
       const isRefused =
         result?.kind === 'gone' || (request.ifVersion !== undefined && result?.kind === 'stale')
-      hold(isRefused, `an update of a deleted record answers ${wordsOf(result)}`)
-      hold(
-        (await bench.resource.read(rid, bench.context)).kind === 'gone',
+      check(isRefused, `an update of a deleted record answers ${wordsOf(result)}`)
+      check(
+        (await bench.resource.read(nativeId, bench.context)).kind === 'gone',
         'an update brought a deleted record back',
       )
       return undefined
@@ -191,29 +194,29 @@ export const updateProbes: readonly Probe[] = [
     proves: 'A write whose start time has passed does not leave any more.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const before = leavesOf((await bench.readLive(rid)).native)
-      const request = await bench.updateRequest(rid, bench.template.patch(bench.seed()))
+      const { nativeId } = await bench.insert()
+      const before = leavesOf((await bench.readLive(nativeId)).native)
+      const request = await bench.updateRequest(nativeId, bench.template.patch(bench.seed()))
       const late = { ...bench.context, startBefore: bench.clock.monotonic() - 1_000 }
       const result = await bench.resource.update?.(request, late)
-      if (result === undefined) unproved('nothing can be changed')
-      hold(result.kind === 'not-sent', `a write that came too late answers ${wordsOf(result)}`)
-      const after = leavesOf((await bench.readLive(rid)).native)
+      if (result === undefined) skip('nothing can be changed')
+      check(result.kind === 'not-sent', `a write that came too late responses ${wordsOf(result)}`)
+      const after = leavesOf((await bench.readLive(nativeId)).native)
       const changed = [...leavesOf(request.patch).keys()].filter(
         (path) => before.get(path) !== after.get(path),
       )
-      hold(changed.length === 0, 'a write that came too late took effect')
+      check(changed.length === 0, 'a write that came too late took effect')
       return undefined
     },
   },
 ]
 
 /** Reads until the record looks other than before. */
-async function readChanged(bench: ProbeBench, rid: string, before: ReadonlyMap<string, string>) {
+async function readChanged(bench: ProbeBench, nativeId: string, before: ReadonlyMap<string, string>) {
   const isOther = (native: Parameters<typeof leavesOf>[0]): boolean =>
     [...leavesOf(native)].some(([path, value]) => before.get(path) !== value)
-  const read = await bench.readUntil(rid, (one) => one.kind === 'live' && isOther(one.native))
-  hold(
+  const read = await bench.readUntil(nativeId, (one) => one.kind === 'live' && isOther(one.native))
+  check(
     read.kind === 'live' && isOther(read.native),
     `an update is not seen ${graceMs} ms after the declared lag`,
   )
@@ -223,23 +226,23 @@ async function readChanged(bench: ProbeBench, rid: string, before: ReadonlyMap<s
 /** False when the system refused the text; that is honest. */
 async function storesText(
   bench: ProbeBench,
-  rid: string,
+  nativeId: string,
   field: TextField,
   name: string,
   text: string,
 ): Promise<boolean> {
   const cut = field.maxLength === undefined ? text : [...text].slice(0, field.maxLength).join('')
-  const result = await bench.tryUpdate(rid, patchAt(field.path, cut))
+  const result = await bench.tryUpdate(nativeId, patchAt(field.path, cut))
   if (result.kind === 'rejected') return false
   const place = `${field.path.join('.')} (${name})`
-  hold(result.kind === 'ok', `${place} answers ${wordsOf(result)}`)
+  check(result.kind === 'ok', `${place} answers ${wordsOf(result)}`)
   const read = await bench.readUntil(
-    rid,
+    nativeId,
     (one) => one.kind === 'live' && sameText(field, cut, textsOf(one.native, field.path)),
   )
-  hold(read.kind === 'live', `${place} reads as ${wordsOf(read)}`)
+  check(read.kind === 'live', `${place} reads as ${wordsOf(read)}`)
   const stored = textsOf(read.native, field.path)
-  hold(
+  check(
     sameText(field, cut, stored),
     `${place} was sent as ${JSON.stringify(cut)} and reads as ${JSON.stringify(stored)}`,
   )

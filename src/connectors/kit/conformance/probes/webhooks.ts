@@ -1,17 +1,21 @@
 /** Probes of webhooks: who did not sign it is not heard, and what is heard names the right records. */
-import type { ConnectedSystem, WebhookDelivery, WebhookVerdict } from '../../contract.ts'
+import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../../contract.ts'
 import type { ProbeBench } from '../bench.ts'
-import { hold, type Probe, unproved } from '../probe.ts'
+import { check, type Probe, skip } from '../probe.ts'
 
-type Take = (delivery: WebhookDelivery) => Promise<WebhookVerdict>
+type Take = (delivery: WebhookDelivery) => Promise<WebhookResult>
 
-/** @throws IsthmusError CONNECTOR_PROBE_UNPROVED without a signed delivery */
-function signed(bench: ProbeBench, rid: string, deleted = false): { take: Take; delivery: WebhookDelivery } {
+/** @throws IsthmusError CONNECTOR_PROBE_SKIPPED without a signed delivery */
+function signed(
+  bench: ProbeBench,
+  nativeId: string,
+  deleted = false,
+): { take: Take; delivery: WebhookDelivery } {
   const { webhook }: ConnectedSystem = bench.system
   const make = bench.counterpart?.delivery
-  if (webhook === undefined) unproved('the system is bound without webhooks')
-  if (make === undefined) unproved('nobody can sign a delivery as the system does')
-  const change = { resource: bench.resource.name, rid, ...(deleted ? { deleted } : {}) }
+  if (webhook === undefined) skip('the system is bound without webhooks')
+  if (make === undefined) skip('nobody can sign a delivery as the system does')
+  const change = { resource: bench.resource.name, nativeId, ...(deleted ? { deleted } : {}) }
   return { take: webhook.bind(bench.system), delivery: make.call(bench.counterpart, change) }
 }
 
@@ -21,22 +25,22 @@ export const webhookProbes: readonly Probe[] = [
     proves: 'A signed delivery is accepted and names the record, the same way each time it comes.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { take, delivery } = signed(bench, rid)
+      const { nativeId } = await bench.insert()
+      const { take, delivery } = signed(bench, nativeId)
       const [first, again] = [await take(delivery), await take(delivery)]
-      hold(
+      check(
         first.kind === 'accepted',
         `a signed delivery is ${first.kind}${first.kind === 'refused' ? `: ${first.reason}` : ''}`,
       )
-      hold(
+      check(
         again.kind === 'accepted' && again.deliveryId === first.deliveryId,
         'the same delivery has another id the second time',
       )
-      hold(first.deliveryId !== '', 'a delivery has no id, so a second copy of it can not be told')
+      check(first.deliveryId !== '', 'a delivery has no id, so a second copy of it can not be told')
       const named = first.changed.filter(({ resource }) => resource === bench.resource.name)
-      hold(
-        named.some((one) => one.rid === rid),
-        `the delivery names ${named.map((one) => one.rid).join(', ') || 'no record'}, expected is ${rid}`,
+      check(
+        named.some((one) => one.nativeId === nativeId),
+        `the delivery names ${named.map((one) => one.nativeId).join(', ') || 'no record'}, expected is ${nativeId}`,
       )
       return undefined
     },
@@ -46,18 +50,18 @@ export const webhookProbes: readonly Probe[] = [
     proves: 'A delivery whose body was altered, or whose signature is missing, is refused.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { take, delivery } = signed(bench, rid)
+      const { nativeId } = await bench.insert()
+      const { take, delivery } = signed(bench, nativeId)
       const altered = Uint8Array.from(delivery.body)
       const place = Math.floor(altered.length / 2)
       altered[place] = (altered[place] ?? 0) ^ 1
       const other = await take({ ...delivery, body: altered })
-      hold(other.kind === 'refused', 'a delivery with one bit changed is accepted')
+      check(other.kind === 'refused', 'a delivery with one bit changed is accepted')
       const longer = await take({ ...delivery, body: Uint8Array.from([...delivery.body, 32]) })
-      hold(longer.kind === 'refused', 'a delivery with a byte added is accepted')
+      check(longer.kind === 'refused', 'a delivery with a byte added is accepted')
       const plain = { 'content-type': delivery.headers['content-type'] }
       const bare = await take({ ...delivery, headers: plain })
-      hold(bare.kind === 'refused', 'a delivery without a signature is accepted')
+      check(bare.kind === 'refused', 'a delivery without a signature is accepted')
       return undefined
     },
   },
@@ -66,10 +70,10 @@ export const webhookProbes: readonly Probe[] = [
     proves: 'A delivery that was signed a day ago is refused.',
     touches: 'records',
     async run(bench) {
-      const { rid } = await bench.insert()
-      const { take, delivery } = signed(bench, rid)
+      const { nativeId } = await bench.insert()
+      const { take, delivery } = signed(bench, nativeId)
       const late = await take({ ...delivery, receivedAt: delivery.receivedAt + 86_400_000 })
-      hold(late.kind === 'refused', 'a delivery of yesterday is accepted')
+      check(late.kind === 'refused', 'a delivery of yesterday is accepted')
       return undefined
     },
   },

@@ -1,0 +1,56 @@
+/**
+ * Refuses words that the code base has given up, so that each thing keeps the one name that the glossary gives it.
+ *
+ * A retired word is looked for in the TypeScript sources and the pages, as a whole identifier or as a part of one (`nativeRid`). `in` names the only places
+ * where it is refused, `except` the places where it means something else: the column of a table, a word of another system's API.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+interface RetiredWord {
+  readonly word: RegExp
+  readonly instead: string
+  readonly in?: RegExp
+  readonly except?: RegExp
+}
+
+const retired: readonly RetiredWord[] = [
+  {
+    word: /\b(rids?|\w+Rids?)\b/,
+    instead: 'nativeId',
+    except: /^src\/store\/(postgres|memory|documents|merge-plan)|^test\/upgrade\//,
+  },
+  { word: /\b\w+(?<!Lookup|Kept)Answer\b|\b(?!LookupAnswers)\w+Answers\b/, instead: 'Response' },
+  { word: /\b(sightings?|Sighting)\b/, instead: 'observation' },
+  { word: /\b(lookAt|lookAgain|LookAt)\b/, instead: 'observeMember, addNeed' },
+  { word: /\b(mergeEqualReads|onlyReads|signalOfStop|createLife|stirred)\b/, instead: 'see the glossary' },
+  { word: /\b(RightAnswer|NastyText|WakeBell|Patience)\b/, instead: 'see the glossary' },
+  { word: /\b(refute|unproved)\b/, instead: 'fail, skipped', in: /conformance|certify/ },
+  { word: /\b(Cast|cast\.ts|acts\.ts|TwinSystem|TwinWorld|ListLie)\b/, instead: 'see the glossary' },
+]
+
+const root = path.resolve(import.meta.dirname, '..')
+const ownPath = path.relative(root, import.meta.filename)
+
+function filesIn(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => path.join(folder, file))
+    .filter((file) => /\.(ts|md)$/.test(file) && !file.includes('node_modules') && file !== ownPath)
+}
+
+const problems = ['src', 'test', 'bench', 'scripts', 'examples', 'docs'].flatMap(filesIn).flatMap((file) => {
+  const words = retired.filter(
+    ({ in: only, except }) => (only === undefined || only.test(file)) && except?.test(file) !== true,
+  )
+  return readFileSync(path.join(root, file), 'utf8')
+    .split('\n')
+    .flatMap((line, index) =>
+      words.flatMap(({ word, instead }) => {
+        const found = word.exec(line)?.[0]
+        return found === undefined ? [] : [`${file}:${index + 1}: "${found}" is retired; use ${instead}`]
+      }),
+    )
+})
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exit(1)
+console.log('words hold')

@@ -1,0 +1,250 @@
+/**
+ * What the errors of a response say. GraphQL responds with 200 to almost everything, so this is where it is decided whether a mutation may have
+ * taken effect, and it leans to the careful side.
+ *
+ * | the response | verdict |
+ * | --- | --- |
+ * | no `data` at all (specification, "request error") | nothing ran: `refused`, unless the codes say more |
+ * | all errors `denied` or all `throttled`, and no result | nothing ran |
+ * | all errors of one known kind (`gone`, `stale`, `refused`), and no result | that |
+ * | an error within the result of a mutation, which a null took the rest of along | `unclear`: the mutation itself went through |
+ * | an error within the record of a query | never `gone`: what it refers to may be |
+ * | anything else, such as a resolver that threw, or errors beside a result | `unclear`: it may have taken effect |
+ */
+
+import { AuthenticationError, RateLimitedError } from '../../http/errors.ts'
+import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
+import type { WriteResult } from '../kit/contract.ts'
+import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
+import { callFailure, writeResultOf } from '../kit/outcome.ts'
+import { quotedWords } from '../kit/quoted-words.ts'
+import type { ErrorsManifest } from './manifests/manifest.ts'
+
+/** One entry of `errors`. */
+export interface GraphqlProblem {
+  /** A short token; undefined when there is none, or a sentence, which may quote a record. */
+  readonly code: string | undefined
+  /** Response names and positions, from `data`. */
+  readonly path: readonly (string | number)[] | undefined
+  /** The server's words, as they came: see `quotedWords` for what may be told on. */
+  readonly message: string
+}
+
+/** What errors mean for the request. */
+export type ErrorClass = 'denied' | 'throttled' | 'gone' | 'stale' | 'refused' | 'unclear'
+
+/** What else an error of a response may say. */
+export interface GraphqlErrorFacts {
+  readonly fields?: readonly string[]
+  readonly nothingRan?: boolean
+}
+
+/** Errors of a response that is not a result. */
+export class GraphqlError extends IsthmusError {
+  readonly verdict: ErrorClass
+  /** Native names of refused fields. */
+  readonly fields: readonly string[]
+  /** The whole request was refused before anything was executed. */
+  readonly nothingRan: boolean
+
+  constructor(
+    verdict: ErrorClass,
+    message: string,
+    { fields = [], nothingRan = false }: GraphqlErrorFacts = {},
+  ) {
+    super('CONNECTOR_ANSWER_ERRORS', message)
+    this.verdict = verdict
+    this.fields = fields
+    this.nothingRan = nothingRan
+  }
+}
+
+const problemsMax = 100
+
+/** Reads `errors`; undefined when there are none. */
+export function problemsOf(body: unknown, codePath: ErrorsManifest['code']): readonly GraphqlProblem[] {
+  const errors = valueAt(body, ['errors'])
+  if (!Array.isArray(errors)) return []
+  return errors.slice(0, problemsMax).map((error: unknown) => {
+    const path = valueAt(error, ['path'])
+    return {
+      code: shortToken(textAt(error, codePath)),
+      path: Array.isArray(path) ? path.map(stepOf) : undefined,
+      message: textAt(error, ['message']) ?? '',
+    }
+  })
+}
+
+function stepOf(step: unknown): string | number {
+  return typeof step === 'number' ? step : String(step)
+}
+
+/** Codes are short words; a sentence may quote a record's values. */
+export function shortToken(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.:[\]/-]{1,80}$/.test(text) ? text : undefined
+}
+
+const knownCodes: Readonly<Record<string, ErrorClass>> = {
+  THROTTLED: 'throttled',
+  RATE_LIMITED: 'throttled',
+  UNAUTHENTICATED: 'denied',
+  FORBIDDEN: 'denied',
+  ACCESS_DENIED: 'denied',
+  BAD_USER_INPUT: 'refused',
+  GRAPHQL_PARSE_FAILED: 'refused',
+  GRAPHQL_VALIDATION_FAILED: 'refused',
+  MAX_COST_EXCEEDED: 'refused',
+}
+
+/** The meaning of one code. The manifest's word counts before what is known of GraphQL servers in general. */
+export function verdictOfCode(code: string | undefined, rules: ErrorsManifest): ErrorClass {
+  if (code === undefined) return 'unclear'
+  for (const verdict of ['gone', 'stale', 'refused', 'throttled', 'denied'] as const) {
+    if (rules[verdict].includes(code)) return verdict
+  }
+  return Object.hasOwn(knownCodes, code) ? (knownCodes[code] ?? 'unclear') : 'unclear'
+}
+
+/** What the errors of one response have in common. `ran`: the response has `data`, so that something was executed. */
+export function verdictOf(
+  problems: readonly GraphqlProblem[],
+  ran: boolean,
+  rules: ErrorsManifest,
+): ErrorClass {
+  const verdicts = new Set(problems.map(({ code }) => verdictOfCode(code, rules)))
+  const [only] = verdicts
+  if (verdicts.size === 1 && only !== undefined && only !== 'unclear') return only
+  return ran ? 'unclear' : 'refused'
+}
+
+/** What a response with errors was asked. */
+export interface AskedFor {
+  readonly kind: 'query' | 'mutation'
+  /** Steps from `data` to the record of a query, or to the field of a mutation: what is below was looked at after that was there. */
+  readonly depth: number
+}
+
+/** Makes the error of a response without a usable result. `throttledMs`: when there is room again, if that is known. */
+export function errorOf(
+  problems: readonly GraphqlProblem[],
+  ran: boolean,
+  {
+    rules,
+    label,
+    throttledMs,
+    asked,
+    sent,
+  }: {
+    rules: ErrorsManifest
+    label: string
+    throttledMs: number | undefined
+    asked: AskedFor
+    /** Variables of the request: their values are not quoted. */
+    sent: unknown
+  },
+): IsthmusError {
+  const verdict = verdictWithin(problems, verdictOf(problems, ran, rules), asked)
+  const message = `${label} was responded with ${told(problems, sent)}.`
+  if (verdict === 'denied')
+    return new AuthenticationError('CONNECTOR_ACCESS_DENIED', message, { outcome: 'answered' })
+  if (verdict === 'throttled') {
+    return new RateLimitedError('HTTP_RATE_LIMITED', message, {
+      outcome: 'answered',
+      ...(throttledMs === undefined ? {} : { retry: { afterMs: throttledMs } }),
+    })
+  }
+  return new GraphqlError(verdict, message, { nothingRan: !ran })
+}
+
+function verdictWithin(
+  problems: readonly GraphqlProblem[],
+  verdict: ErrorClass,
+  { kind, depth }: AskedFor,
+): ErrorClass {
+  const isBelow = problems.some(({ path }) => path !== undefined && path.length > depth)
+  return isBelow && (kind === 'mutation' || verdict === 'gone') ? 'unclear' : verdict
+}
+
+/** Codes, places and the server's own words, without the values that were sent. */
+function told(problems: readonly GraphqlProblem[], sent: unknown): string {
+  const shown = problems.slice(0, 3).map(({ code, path, message }) => {
+    const place = path === undefined ? '' : ` at ${path.join('.')}`
+    const words = quotedWords(message, sent)
+    return `${code ?? 'an error without a code'}${place}${words === undefined ? '' : ` (${words})`}`
+  })
+  const more = problems.length > shown.length ? ` and ${problems.length - shown.length} more` : ''
+  return `${shown.join(', ')}${more}`
+}
+
+/** Refusals that a mutation lists in its own response; undefined when it lists none. `sent`: variables, whose values are not quoted. */
+export function userErrorsOf(
+  payload: unknown,
+  rules: ErrorsManifest,
+  { label, sent }: { readonly label: string; readonly sent: unknown },
+): GraphqlError | undefined {
+  const entries = listedErrors(payload, rules)
+  if (entries.length === 0) return undefined
+  const codes = entries.map((entry) => shortToken(textAt(entry, rules.userCode)))
+  const fields = entries
+    .map((entry) => fieldNameOf(valueAt(entry, rules.userField)))
+    .filter((name) => name !== undefined)
+  const shown = entries.slice(0, 3).map((entry, index) => {
+    const words = quotedWords(typeof entry === 'string' ? entry : textAt(entry, rules.userMessage), sent)
+    return `${codes[index] ?? 'no code'}${words === undefined ? '' : ` (${words})`}`
+  })
+  const message = `${label} was refused: ${shown.join(', ')}.`
+  if (rules.userErrorsArePartial) return new GraphqlError('unclear', message, { fields })
+  const verdicts = new Set(codes.map((code) => verdictOfCode(code, rules)))
+  const [only] = verdicts
+  const verdict = verdicts.size === 1 && (only === 'gone' || only === 'stale') ? only : 'refused'
+  return new GraphqlError(verdict, message, { fields })
+}
+
+/** The list that the manifest names, or any list of the payload whose name says that it holds errors (`customerUserErrors`, `errors`). */
+function listedErrors(payload: unknown, rules: ErrorsManifest): readonly unknown[] {
+  const named = valueAt(payload, rules.user)
+  if (Array.isArray(named)) return named.slice(0, problemsMax)
+  if (!isNativeRecord(payload)) return []
+  const lists = Object.entries(payload).filter(
+    ([name, value]) => /errors$/i.test(name) && Array.isArray(value),
+  )
+  return lists.flatMap(([, value]) => (Array.isArray(value) ? value : [])).slice(0, problemsMax)
+}
+
+/** `["input", "title"]` and `title` both name `title`; the variable's name is not part of the record. */
+function fieldNameOf(field: unknown): string | undefined {
+  if (typeof field === 'string') return shortToken(field)
+  if (!Array.isArray(field)) return undefined
+  const steps = field.map(String)
+  return shortToken((steps[0] === 'input' ? steps.slice(1) : steps).join('.'))
+}
+
+/** Result of a mutation that failed. */
+export function writeFailure(error: unknown, conditional: boolean): WriteResult {
+  if (!(error instanceof GraphqlError)) return writeResultOf({ error, conditional, rules: noStatusRules })
+  const failure = callFailure(error)
+  switch (error.verdict) {
+    case 'gone':
+      return { kind: 'gone' }
+    case 'stale':
+      return conditional ? { kind: 'stale' } : { kind: 'rejected', failure }
+    case 'refused':
+      return { kind: 'rejected', failure, ...(error.fields.length === 0 ? {} : { fields: error.fields }) }
+    default:
+      // The API ran the mutation and answered: nothing of it is on its way any more.
+      return { kind: 'unknown', failure: { ...failure, answered: true } }
+  }
+}
+
+/** One address serves every record: its 404 is about the address. */
+const noStatusRules = { gone: () => undefined, stale: new Set<number>(), refusal: () => ({}) } as const
+
+/** True for an error object of the API in a body, as servers send it with 4xx. */
+export function hasProblems(body: unknown): boolean {
+  return isNativeRecord(body) && Array.isArray(body.errors) && body.errors.length > 0
+}
+
+/** True when an error says that the record does not exist. */
+export function saysGone(error: unknown): boolean {
+  return isIsthmusError(error) && error instanceof GraphqlError && error.verdict === 'gone'
+}

@@ -1,0 +1,95 @@
+/**
+ * How long a probe may wait. What a system declares may be an hour, and nobody wants to sit before a silent screen: a wait beyond the
+ * bound ends the probe as not tried, and one that takes a while is told.
+ */
+import { skip } from './probe.ts'
+
+/** Bounds and listener of waits. */
+export interface WaiterOptions {
+  /** Longest wait that is declared and tried, milliseconds. @default no bound */
+  readonly waitMaxMs?: number
+  /** Told of a wait of more than 3 s: what for, and how long it may take. */
+  readonly onWait?: (what: string, ms: number) => void
+}
+
+/** Longest a probe waits beyond what is declared, milliseconds. */
+export const graceMs = 2_000
+/** Waits longer than this are told of, milliseconds. */
+export const reportAfterMs = 3_000
+const pollMs = 20
+const pollMaxMs = 2_000
+
+/** What is looked for again and again. */
+export interface Condition<T> {
+  /** What is waited for, in words: `a new record in the search`. */
+  readonly what: string
+  /** The declared time, milliseconds. */
+  readonly lagMs: number
+  readonly observe: () => Promise<T>
+  readonly holds: (seen: T) => boolean
+}
+
+/** See the top of the file. */
+export class Waiter {
+  readonly #waitMaxMs: number
+  readonly #onWait: (what: string, ms: number) => void
+
+  constructor({ waitMaxMs = Number.POSITIVE_INFINITY, onWait = () => {} }: WaiterOptions) {
+    this.#waitMaxMs = waitMaxMs
+    this.#onWait = onWait
+  }
+
+  /** Longest wait, milliseconds. */
+  get maxMs(): number {
+    return this.#waitMaxMs
+  }
+
+  /** Lets a declared time pass. @throws IsthmusError CONNECTOR_PROBE_SKIPPED at once when it is too long */
+  async pass(what: string, ms: number): Promise<void> {
+    if (ms > this.#waitMaxMs) tooLong(what, ms, 'was not waited for')
+    if (ms > reportAfterMs) this.#onWait(what, ms)
+    await sleep(ms)
+  }
+
+  /**
+   * Looks until something holds or the declared time and a grace are over; gives what it saw last.
+   *
+   * @throws IsthmusError CONNECTOR_PROBE_SKIPPED when it does not hold yet and the declared time is too long to be waited for
+   */
+  async until<T>({ what, lagMs, observe, holds }: Condition<T>): Promise<T> {
+    const allowedMs = Math.min(lagMs, this.#waitMaxMs) + graceMs
+    const startedAt = performance.now()
+    let told = false
+    for (let pause = pollMs; ; pause = Math.min(pollMaxMs, pause * 1.3)) {
+      const seen = await observe()
+      if (holds(seen)) return seen
+      const waitedMs = performance.now() - startedAt
+      if (waitedMs > allowedMs) {
+        if (lagMs > this.#waitMaxMs) tooLong(what, lagMs, `did not show within ${inWords(this.#waitMaxMs)}`)
+        return seen
+      }
+      if (!told && waitedMs > reportAfterMs) {
+        told = true
+        this.#onWait(what, allowedMs)
+      }
+      await sleep(Math.min(pause, Math.max(1, allowedMs - waitedMs)))
+    }
+  }
+}
+
+function tooLong(what: string, ms: number, came: string): never {
+  skip(
+    `${what} ${came}: it may take ${inWords(ms)} as declared, which --patience ${Math.ceil(ms / 60_000)}m allows`,
+  )
+}
+
+function inWords(ms: number): string {
+  if (ms < 60_000) return `${Math.ceil(ms / 1_000)} s`
+  return ms < 3_600_000 ? `${Math.ceil(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}

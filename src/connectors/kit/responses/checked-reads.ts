@@ -1,0 +1,137 @@
+/**
+ * Reads whose responses are checked: a response has to be about the record that was asked for.
+ *
+ * - another id: no information (`unknown`), never a state of the record
+ * - a merge: only where the resource declares that its system redirects, or the response itself names the id asked for among those that were
+ *   merged. The surviving record is then read by its own id and has to answer for itself
+ * - "merged into X" in a "gone": the same, X has to answer for itself; where X is gone too, the record is just gone
+ * - several records: answers are assigned by their ids. In a call whose responses came in another order, too few, too many or twice, the places
+ *   prove nothing: a "gone" can't be assigned to anyone, so what is left over is read one by one
+ */
+import type { CallContext, CallFailure, ReadResult, Resource } from '../contract.ts'
+import { disordered, isSameId, otherRecord, otherThan } from './answered-id.ts'
+
+type Live = Extract<ReadResult, { readonly kind: 'live' }>
+
+/** Merges of merges are followed this far. */
+const mergesMax = 8
+/** Records of one disordered call that are read by themselves; the others are read by a later call. */
+const rereadsMax = 100
+
+/** Reads one record. */
+export async function readChecked(
+  resource: Resource,
+  nativeId: string,
+  context: CallContext,
+): Promise<ReadResult> {
+  return judged(resource, nativeId, await resource.read(nativeId, context), context)
+}
+
+/** Reads several records; one result each, in the order asked. */
+export async function readManyChecked(
+  resource: Resource,
+  nativeIds: readonly string[],
+  context: CallContext,
+): Promise<readonly ReadResult[]> {
+  const results = (await resource.readMany?.(nativeIds, context)) ?? []
+  if (isInOrder(resource, nativeIds, results)) {
+    return Promise.all(
+      nativeIds.map((nativeId, index) => judged(resource, nativeId, results[index] ?? lost, context)),
+    )
+  }
+  return assignedById(resource, nativeIds, { results, context })
+}
+
+const lost: ReadResult = { kind: 'unknown', failure: disordered }
+
+/** Every response is about the record at its place, or is allowed to be about the record that this one was merged into. */
+function isInOrder(
+  resource: Resource,
+  nativeIds: readonly string[],
+  results: readonly ReadResult[],
+): boolean {
+  if (results.length !== nativeIds.length) return false
+  return results.every((result, index) => {
+    const nativeId = nativeIds[index]
+    return (
+      nativeId !== undefined &&
+      (result.kind !== 'live' || otherThan(resource, nativeId, result) === undefined)
+    )
+  })
+}
+
+async function assignedById(
+  resource: Resource,
+  nativeIds: readonly string[],
+  { results, context }: { readonly results: readonly ReadResult[]; readonly context: CallContext },
+): Promise<readonly ReadResult[]> {
+  const live = results.filter((result): result is Live => result.kind === 'live')
+  const assigned: ReadResult[] = []
+  let rereads = 0
+  for (const nativeId of nativeIds) {
+    const own = live.filter((result) => otherThan(resource, nativeId, result) === undefined)
+    const [only] = own
+    if (only !== undefined && own.length === 1) assigned.push({ ...only, nativeId })
+    else if (rereads >= rereadsMax) assigned.push(lost)
+    else {
+      rereads += 1
+      assigned.push(await readChecked(resource, nativeId, context))
+    }
+  }
+  return assigned
+}
+
+async function judged(
+  resource: Resource,
+  nativeId: string,
+  result: ReadResult,
+  context: CallContext,
+): Promise<ReadResult> {
+  if (result.kind === 'unknown') return result
+  if (result.kind === 'gone') {
+    return result.mergedInto === undefined
+      ? result
+      : followMerge(resource, nativeId, { survivor: result.mergedInto, context })
+  }
+  const other = otherThan(resource, nativeId, result)
+  // The id that the engine knows stays, however the system spells it.
+  if (other === undefined) return result.nativeId === nativeId ? result : { ...result, nativeId }
+  if (!reportsMerge(resource, nativeId, result)) return unknown(otherRecord(nativeId, other))
+  return followMerge(resource, nativeId, { survivor: other, context })
+}
+
+/** Whether a response about another record tells of a merge. */
+function reportsMerge(resource: Resource, nativeId: string, { native }: Live): boolean {
+  if (resource.capabilities.redirects === true) return true
+  const merged = resource.mergedIdsOf?.(native) ?? []
+  return merged.some((id) => isSameId(resource, nativeId, id))
+}
+
+/** Reads the surviving record by its own id, and the one that this was merged into in turn. */
+export async function followMerge(
+  resource: Resource,
+  nativeId: string,
+  { survivor, context }: { readonly survivor: string; readonly context: CallContext },
+): Promise<ReadResult> {
+  const visited = [nativeId]
+  let at = survivor
+  while (visited.length <= mergesMax && !visited.some((id) => isSameId(resource, id, at))) {
+    visited.push(at)
+    const look = await resource.read(at, context)
+    if (look.kind === 'unknown') return look
+    if (look.kind === 'gone') {
+      if (look.mergedInto === undefined) return { kind: 'gone' }
+      at = look.mergedInto
+      continue
+    }
+    const other = otherThan(resource, at, look)
+    if (other === undefined) return { kind: 'gone', mergedInto: at }
+    if (!reportsMerge(resource, at, look)) return unknown(otherRecord(at, other))
+    at = other
+  }
+  return unknown(otherRecord(nativeId, at))
+}
+
+function unknown(failure: CallFailure): ReadResult {
+  return { kind: 'unknown', failure }
+}

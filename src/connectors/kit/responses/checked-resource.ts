@@ -1,0 +1,123 @@
+/**
+ * A resource whose responses are checked, whatever its connector does: see `checked-reads.ts` and `checked-writes.ts` for the rules.
+ *
+ * It is put around every resource in two places, so that no connector can forget it: where a connector is declared (`defineConnector`), which
+ * covers `check`, `try` and `certify`, and where the engine reads and writes, which covers systems that are not made by a declared connector.
+ */
+import type { ConnectedSystem, Resource, WriteResult } from '../contract.ts'
+import { readChecked, readManyChecked } from './checked-reads.ts'
+import { allChangedAsAsked, allCreatedAsAsked, changedAsAsked, createdAsAsked } from './checked-writes.ts'
+
+const checkedOnes = new WeakMap<Resource, Resource>()
+
+/** The resource with its responses checked; one that is checked already is given back as it is. */
+export function checkedResource(resource: Resource): Resource {
+  const known = checkedOnes.get(resource)
+  if (known !== undefined) return known
+  const checked = check(resource)
+  checkedOnes.set(resource, checked)
+  checkedOnes.set(checked, checked)
+  return checked
+}
+
+/** The system with the responses of all its resources checked. Methods are called on the system itself, which may be an instance of a class. */
+export function checkedSystem(system: ConnectedSystem): ConnectedSystem {
+  const { webhook, subscribe, describe, usage, lookup } = system
+  return {
+    name: system.name,
+    connector: system.connector,
+    resource: (name) => checkedResource(system.resource(name)),
+    fingerprint: (context) => system.fingerprint(context),
+    ...(webhook === undefined ? {} : { webhook: (delivery) => webhook.call(system, delivery) }),
+    ...(subscribe === undefined
+      ? {}
+      : { subscribe: (listener, signal) => subscribe.call(system, listener, signal) }),
+    ...(describe === undefined
+      ? {}
+      : { describe: (resources, context) => describe.call(system, resources, context) }),
+    ...(usage === undefined ? {} : { usage: (context) => usage.call(system, context) }),
+    ...(lookup === undefined
+      ? {}
+      : { lookup: (question, context) => lookup.call(system, question, context) }),
+    close: () => system.close(),
+  }
+}
+
+function check(resource: Resource): Resource {
+  const { changes, find, findMany, create, update, remove, restore, readMany, createMany, updateMany } =
+    resource
+  const { sameId, idOf, mergedIdsOf, markerOf } = resource
+  return {
+    name: resource.name,
+    capabilities: resource.capabilities,
+    read: (nativeId, context) => readChecked(resource, nativeId, context),
+    list: (context) => resource.list(context),
+    ...(readMany === undefined
+      ? {}
+      : { readMany: (nativeIds, context) => readManyChecked(resource, nativeIds, context) }),
+    ...(changes === undefined
+      ? {}
+      : { changes: (cursor, context) => changes.call(resource, cursor, context) }),
+    ...(find === undefined ? {} : { find: (request, context) => find.call(resource, request, context) }),
+    ...(findMany === undefined
+      ? {}
+      : { findMany: (requests, context) => findMany.call(resource, requests, context) }),
+    ...(create === undefined
+      ? {}
+      : {
+          create: async (request, context) =>
+            unquoted(createdAsAsked(resource, request, await create.call(resource, request, context))),
+        }),
+    ...(update === undefined
+      ? {}
+      : {
+          update: async (request, context) => {
+            const result = await update.call(resource, request, context)
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
+          },
+        }),
+    ...(remove === undefined
+      ? {}
+      : {
+          remove: async (request, context) => {
+            const result = await remove.call(resource, request, context)
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
+          },
+        }),
+    ...(restore === undefined
+      ? {}
+      : {
+          restore: async (request, context) => {
+            const result = await restore.call(resource, request, context)
+            return unquoted(await changedAsAsked(resource, request, { result, context }))
+          },
+        }),
+    ...(createMany === undefined
+      ? {}
+      : {
+          createMany: async (requests, context) =>
+            allCreatedAsAsked(resource, requests, await createMany.call(resource, requests, context)).map(
+              unquoted,
+            ),
+        }),
+    ...(updateMany === undefined
+      ? {}
+      : {
+          updateMany: async (requests, context) => {
+            const results = await updateMany.call(resource, requests, context)
+            return (await allChangedAsAsked(resource, requests, { results, context })).map(unquoted)
+          },
+        }),
+    ...(sameId === undefined ? {} : { sameId }),
+    ...(idOf === undefined ? {} : { idOf }),
+    ...(mergedIdsOf === undefined ? {} : { mergedIdsOf }),
+    ...(markerOf === undefined ? {} : { markerOf: (native) => markerOf.call(resource, native) }),
+  }
+}
+
+/** What a system says about a write may quote the record that was sent, so its own words are not kept; the message names code and fields. */
+function unquoted(result: WriteResult): WriteResult {
+  if (!('failure' in result) || result.failure.said === undefined) return result
+  const { said: _said, ...failure } = result.failure
+  return { ...result, failure }
+}

@@ -1,0 +1,115 @@
+/**
+ * Writes whose responses are checked: a success has to be about the record that was to be written.
+ *
+ * A response about another record tells neither what became of the write nor of which record it is true, so the outcome is unknown, and the
+ * other record is named (`others`) so that it is looked at too. A create has no id beforehand; there the response must not carry the marker of
+ * another record of ours, and no two creates of one call can have made the same record.
+ */
+import type {
+  CallContext,
+  CreateRequest,
+  RemoveRequest,
+  Resource,
+  UpdateRequest,
+  WriteResult,
+} from '../contract.ts'
+import { disordered, isSameId, otherRecord, otherThan } from './answered-id.ts'
+import { followMerge } from './checked-reads.ts'
+
+type Done = Extract<WriteResult, { readonly kind: 'ok' }>
+
+/** Checks the response to an update or a removal of one record. */
+export async function changedAsAsked(
+  resource: Resource,
+  { nativeId }: Pick<UpdateRequest | RemoveRequest, 'nativeId'>,
+  { result, context }: { readonly result: WriteResult; readonly context: CallContext },
+): Promise<WriteResult> {
+  if (result.kind === 'gone' && result.mergedInto !== undefined) {
+    const look = await followMerge(resource, nativeId, { survivor: result.mergedInto, context })
+    // Whether there was a merge is found out by the looks that follow; nothing was written either way.
+    return look.kind === 'gone' ? look : { kind: 'gone' }
+  }
+  if (result.kind !== 'ok') return result
+  const other = otherThan(resource, nativeId, result)
+  if (other !== undefined) return { kind: 'unknown', failure: otherRecord(nativeId, other), others: [other] }
+  return result.nativeId === nativeId ? result : { ...result, nativeId }
+}
+
+/** Checks the responses to updates that travelled together. */
+export async function allChangedAsAsked(
+  resource: Resource,
+  requests: readonly UpdateRequest[],
+  { results, context }: { readonly results: readonly WriteResult[]; readonly context: CallContext },
+): Promise<readonly WriteResult[]> {
+  const inOrder =
+    results.length === requests.length &&
+    results.every((result, index) => {
+      const nativeId = requests[index]?.nativeId
+      return (
+        result.kind !== 'ok' ||
+        (nativeId !== undefined && otherThan(resource, nativeId, result) === undefined)
+      )
+    })
+  if (inOrder) {
+    return Promise.all(
+      requests.map((request, index) =>
+        changedAsAsked(resource, request, { result: results[index] ?? unknownOutcome, context }),
+      ),
+    )
+  }
+  // The places prove nothing. A success that names its record is one; a refusal names nobody.
+  const done = results.filter((result): result is Done => result.kind === 'ok')
+  const strangers = done
+    .map(({ nativeId }) => nativeId)
+    .filter((nativeId) => !requests.some((request) => isSameId(resource, request.nativeId, nativeId)))
+  return requests.map(({ nativeId }) => {
+    const own = done.filter((result) => otherThan(resource, nativeId, result) === undefined)
+    const [only] = own
+    if (only !== undefined && own.length === 1) return { ...only, nativeId }
+    return strangers.length === 0 ? unknownOutcome : { ...unknownOutcome, others: strangers }
+  })
+}
+
+const unknownOutcome = { kind: 'unknown', failure: disordered } as const satisfies WriteResult
+
+/** Checks the response to a create. */
+export function createdAsAsked(
+  resource: Resource,
+  { recordId }: Pick<CreateRequest, 'recordId'>,
+  result: WriteResult,
+): WriteResult {
+  if (result.kind !== 'ok') return result
+  const { nativeId, native } = result
+  const other = otherThan(resource, nativeId, result)
+  if (other !== undefined)
+    return { kind: 'unknown', failure: otherRecord(nativeId, other), others: [nativeId, other] }
+  const marker = native === undefined ? undefined : resource.markerOf?.(native)
+  const isAnothers = marker !== undefined && marker !== '' && marker.toLowerCase() !== recordId.toLowerCase()
+  if (!isAnothers) return result
+  const failure = {
+    ...otherRecord(recordId, nativeId),
+    message: `The response to a create is record ${nativeId}, which carries the mark of another record of ours.`,
+  }
+  return { kind: 'unknown', failure, others: [nativeId] }
+}
+
+/** Checks the responses to creates that travelled together. */
+export function allCreatedAsAsked(
+  resource: Resource,
+  requests: readonly CreateRequest[],
+  results: readonly WriteResult[],
+): readonly WriteResult[] {
+  if (results.length !== requests.length) return requests.map(() => unknownOutcome)
+  const checked = results.map((result, index) => {
+    const request = requests[index]
+    return request === undefined ? unknownOutcome : createdAsAsked(resource, request, result)
+  })
+  const times = new Map<string, number>()
+  for (const result of checked) {
+    if (result.kind === 'ok') times.set(result.nativeId, (times.get(result.nativeId) ?? 0) + 1)
+  }
+  return checked.map((result) => {
+    const isTwice = result.kind === 'ok' && (times.get(result.nativeId) ?? 0) > 1
+    return isTwice ? { ...unknownOutcome, others: [result.nativeId] } : result
+  })
+}

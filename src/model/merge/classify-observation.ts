@@ -1,0 +1,121 @@
+/**
+ * What one look at one field in one system means (the cases a to d of the merge).
+ *
+ * - `quiet`: nothing new; the state may have been confirmed
+ * - `settled`: the value is ours or agreed already; absorbed, not a change
+ * - `missing`: nobody put it here, while something else is agreed: never absorbed here and empty, or filled by the system itself when we
+ *   created the record; absorbed, and to be written
+ * - `empty`: never absorbed here, nothing agreed, and empty by its own account
+ * - `changed`: somebody changed it
+ *
+ * A write that no look has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
+ */
+import { isRecognisedCoercion } from '../coercion.ts'
+import type { AgreedField, MemberField } from '../state.ts'
+import type { FieldRole, FieldShape } from './entity-shape.ts'
+import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
+import {
+  absorb,
+  acknowledge,
+  confirmWrite,
+  forgetDefault,
+  forgetWrote,
+  hasBase,
+  isUnverified,
+  markCoerced,
+} from './member-field.ts'
+import { ownDefault } from './own-default.ts'
+import { findOwnWrite } from './own-writes.ts'
+import { isConcurrent, judgeUnverified, type UnverifiedObservation } from './unverified-write.ts'
+
+/** What a look means, and the field's state after it where nothing has to be decided. */
+export type Look =
+  | { readonly kind: 'quiet' | 'empty'; readonly state: MemberField }
+  | {
+      readonly kind: 'missing'
+      readonly state: MemberField
+      /** Nobody can tell the system's own value from an edit. */
+      readonly maybeEdited?: true
+    }
+  | {
+      readonly kind: 'settled'
+      readonly state: MemberField
+      readonly note?: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
+    }
+  | {
+      readonly kind: 'changed'
+      /** Somebody here didn't know the agreed value when they changed theirs. */
+      readonly concurrent: boolean
+      /** It was absorbed before, so this is an edit and not just a first contact. */
+      readonly edited: boolean
+    }
+
+/** One look at one field in one system. */
+export interface ClassifyInput {
+  readonly shape: FieldShape
+  readonly role: FieldRole
+  readonly state: MemberField
+  readonly agreed: AgreedField
+  readonly observed: MaybeValue
+  /** When and under which version it was seen, and how long the system may take to show a write. */
+  readonly look: Pick<UnverifiedObservation, 'version' | 'at' | 'settleMs' | 'definition'>
+}
+
+/** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
+export function classifyObservation(question: ClassifyInput): Look {
+  const { shape, role, state, agreed, observed } = question
+  const known = hasBase(state)
+  if (known && equivalent(role.settings, observed, state.shadow)) {
+    return { kind: 'quiet', state: forgetDefault(forgetWrote(confirmWrite(state))) }
+  }
+  if (equivalent(role.settings, observed, agreed.value)) {
+    return { kind: 'settled', state: forgetWrote(acknowledge(absorb(state, observed), agreed.rev)) }
+  }
+  const unverified = judgeUnverified({ ...question.look, role, type: shape.field.type, state, observed })
+  if (unverified?.kind === 'pending') return { kind: 'quiet', state }
+  if (unverified !== undefined) return { kind: 'settled', state: unverified.state, note: unverified.kind }
+  const own = ownValue(question)
+  if (own !== undefined) return own
+  const ofItself = ownDefault(question)
+  if (ofItself !== undefined) return ofItself
+  if (!known) return firstContact(state, agreed, observed)
+  return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.look), edited: true }
+}
+
+/** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
+function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undefined {
+  const type = shape.field.type
+  if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
+    const rev = Math.max(state.acked, state.provisional ?? 0)
+    const settled = markCoerced(acknowledge(absorb(state, observed), rev))
+    return { kind: 'settled', state: settled, note: 'coerced' }
+  }
+  const own = findOwnWrite({ settings: role.settings, type }, state, observed)
+  if (own === undefined) return undefined
+  // The revision may go down: the system holds an older value of ours again, so the newer one has to be written once more.
+  const settled = acknowledge(absorb(state, observed), own.rev)
+  if (own.coerced) return { kind: 'settled', state: markCoerced(settled), note: 'coerced' }
+  return {
+    kind: 'settled',
+    state: settled,
+    ...(own.rev < state.acked ? { note: 'resurfaced' as const } : {}),
+  }
+}
+
+/**
+ * No base: nothing was ever absorbed here, so nobody can tell who changed what. Where only one side has a value, that one counts and no
+ * conflict arises; two different values are a conflict.
+ */
+function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Look {
+  if (!isEmpty(observed)) {
+    return {
+      kind: 'changed',
+      concurrent: !isEmpty(agreed.value),
+      edited: false,
+    }
+  }
+  if (!isEmpty(agreed.value)) return { kind: 'missing', state: absorb(state, observed) }
+  if (agreed.rev === 0 && isStatedEmpty(observed)) return { kind: 'empty', state: absorb(state, observed) }
+  const settled = acknowledge(absorb(state, observed), agreed.rev)
+  return { kind: 'settled', state: agreed.rev > 0 ? markCoerced(settled) : settled }
+}
