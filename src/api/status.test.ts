@@ -44,7 +44,7 @@ function statusOf(lastRun: RunRow): ReturnType<typeof toStatusResource> {
   return toStatusResource({ integration: { id: 'i', version: 'v' }, watch, staleAfterMs: 1000 }, counts)
 }
 
-test.each([nothingListed, otherAccount, 'the list broke off: HTTP_ANSWER_TOO_DEEP: deep'])(
+test.each([nothingListed, otherAccount, 'the list broke off: HTTP_RESPONSE_TOO_DEEP: deep'])(
   'a last list with the doubt "%s" needs a person',
   (reason) => {
     const status = statusOf({ ...run, reason })

@@ -52,7 +52,7 @@ test('an error that the system answered is tried a few times and then rests with
   const w = world()
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   const failure = {
-    code: 'CONNECTOR_ANSWER_ERRORS',
+    code: 'CONNECTOR_RESPONSE_ERRORS',
     message: 'duplicate key',
     scope: 'record',
     answered: true,
@@ -62,7 +62,7 @@ test('an error that the system answered is tried a few times and then rests with
   await w.edit('a', 'a1', { name: 'Bob' })
   await w.advance(120_000)
   expect(w.system('b').count('update')).toBe(3)
-  expect(await failures(w)).toMatchObject([{ code: 'CONNECTOR_ANSWER_ERRORS', message: 'duplicate key' }])
+  expect(await failures(w)).toMatchObject([{ code: 'CONNECTOR_RESPONSE_ERRORS', message: 'duplicate key' }])
   w.system('b').faults.length = 0
   await w.edit('a', 'a1', { name: 'Cleo' })
   await w.advance(30_000)
@@ -74,7 +74,7 @@ test('an answered error whose write took effect all the same is found by the loo
   const w = world()
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   const failure = {
-    code: 'CONNECTOR_ANSWER_ERRORS',
+    code: 'CONNECTOR_RESPONSE_ERRORS',
     message: 'oops',
     scope: 'record',
     answered: true,

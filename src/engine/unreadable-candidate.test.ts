@@ -12,7 +12,7 @@ const failures = async (it: World) => (await it.store.admin.failures({ limit: 10
 
 describe('a new record that can not be read', () => {
   test.each([
-    ['for good', 'HTTP_ANSWER_TOO_DEEP', 1_000],
+    ['for good', 'HTTP_RESPONSE_TOO_DEEP', 1_000],
     ['again and again', 'HTTP_TIMEOUT', 300_000],
   ])('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
     const it = new World().start()

@@ -192,7 +192,7 @@ async function sendTogether(
 }
 
 const responseMissing: CallFailure = {
-  code: 'ENGINE_ANSWER_MISSING',
+  code: 'ENGINE_RESPONSE_MISSING',
   message: 'The call was answered, but not for each of its records.',
   scope: 'record',
 }

@@ -116,7 +116,7 @@ test('returns what the schema made of the response, and says where it does not f
   expect(users[0]?.id).toBe('1')
   const error = await failureOf(client.get('/users', { schema: z.array(z.object({ email: z.number() })) }))
   expect(error).toBeInstanceOf(ResponseValidationError)
-  expect(error).toMatchObject({ code: 'HTTP_ANSWER_UNEXPECTED', outcome: 'answered' })
+  expect(error).toMatchObject({ code: 'HTTP_RESPONSE_UNEXPECTED', outcome: 'answered' })
   expect(String(error)).toContain('/0/email')
   expect(String(error)).not.toContain('canary')
 })
@@ -290,16 +290,16 @@ test('recognises a web page instead of data', async () => {
     )
     const error = await failureOf(clientOf(server.url).get('/'))
     expect(error).toBeInstanceOf(ResponseValidationError)
-    expect(error).toMatchObject({ code: 'HTTP_ANSWER_IS_HTML', outcome: 'unknown' })
+    expect(error).toMatchObject({ code: 'HTTP_RESPONSE_IS_HTML', outcome: 'unknown' })
     expect(String(error)).not.toContain('canary')
   }
 })
 
 test('refuses broken, too deep and non-UTF-8 JSON with a message that does not quote it', async () => {
   const bodies: [string | Buffer, string][] = [
-    ['{"canary":', 'HTTP_ANSWER_NOT_JSON'],
-    ['['.repeat(100) + ']'.repeat(100), 'HTTP_ANSWER_TOO_DEEP'],
-    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'HTTP_ANSWER_DAMAGED'],
+    ['{"canary":', 'HTTP_RESPONSE_NOT_JSON'],
+    ['['.repeat(100) + ']'.repeat(100), 'HTTP_RESPONSE_TOO_DEEP'],
+    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'HTTP_RESPONSE_DAMAGED'],
   ]
   for (const [body, code] of bodies) {
     const server = await serve((_request, response) => {
@@ -317,7 +317,7 @@ test('reads a 10 MB page, and refuses it clearly when the limit is lower', async
   const server = await serve((_request, response) => sendJson(response, 200, page))
   expect(await clientOf(server.url).get('/')).toHaveLength(10_000)
   const small = clientOf(server.url, { response: { maxBytes: 1_000_000 } })
-  expect(await failureOf(small.get('/'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE', retry: 'never' })
+  expect(await failureOf(small.get('/'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE', retry: 'never' })
 })
 
 test('stops an endless body at the size limit', async () => {
@@ -327,7 +327,7 @@ test('stops an endless body at the size limit', async () => {
     response.on('close', () => clearInterval(timer))
   })
   const client = clientOf(server.url, { response: { maxBytes: 500_000 } })
-  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
 })
 
 test('decodes compressed answers, and refuses one that unfolds beyond the limit', async () => {
@@ -343,7 +343,7 @@ test('decodes compressed answers, and refuses one that unfolds beyond the limit'
   const client = clientOf(server.url)
   expect(await client.get('/')).toEqual({ a: 1 })
   expect(await failureOf(client.get('/error'))).toMatchObject({ body: { a: 1 } })
-  expect(await failureOf(client.get('/bomb'))).toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+  expect(await failureOf(client.get('/bomb'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
 })
 
 test('never follows a redirect', async () => {

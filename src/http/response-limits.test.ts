@@ -32,7 +32,7 @@ test('a small body that unfolds into a huge one is refused by its ratio, before 
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding })
       response.end(encode(bomb))
     })
-    await expect(client.get('/'), encoding).rejects.toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+    await expect(client.get('/'), encoding).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
   }
 })
 
@@ -59,7 +59,7 @@ test('a body is refused by its announced and by its real length', async () => {
       },
       { maxBytes: 4_000 },
     )
-    await expect(client.get('/')).rejects.toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+    await expect(client.get('/')).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
   }
 })
 
@@ -92,7 +92,7 @@ test('headers that never end do not fill the memory', async () => {
 test('JSON nested deeper than allowed is refused without being parsed', async () => {
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
   const client = await receiving((_request, response) => sendJson(response, 200, deep))
-  await expect(client.get('/')).rejects.toMatchObject({ code: 'HTTP_ANSWER_TOO_DEEP', retry: 'never' })
+  await expect(client.get('/')).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_DEEP', retry: 'never' })
   const level = await receiving((_request, response) => sendJson(response, 200, '[[[1]]]'), { maxDepth: 3 })
   expect(await level.get('/')).toEqual([[[1]]])
 })

@@ -90,7 +90,7 @@ export function headersTooLate(call: Call): TimeoutError {
 /** The error of a response that is larger than allowed. The request itself was processed, how far is unknown. */
 export function responseTooLarge(call: Call, status: number, maxBytes: number): ResponseValidationError {
   return new ResponseValidationError(
-    'HTTP_ANSWER_TOO_LARGE',
+    'HTTP_RESPONSE_TOO_LARGE',
     `${call.label} answered more than ${maxBytes} bytes; ask for smaller pages, or raise response.maxBytes.`,
     { outcome: outcomeSoFar(call.progress), status },
   )

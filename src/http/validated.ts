@@ -2,7 +2,7 @@
 import { ResponseValidationError } from './errors.ts'
 import { issuePointer, type StandardSchema } from './standard-schema.ts'
 
-/** What the schema makes of the value. @throws ResponseValidationError HTTP_ANSWER_UNEXPECTED naming the places, never the values */
+/** What the schema makes of the value. @throws ResponseValidationError HTTP_RESPONSE_UNEXPECTED naming the places, never the values */
 export async function validated(
   label: string,
   status: number,
@@ -13,7 +13,7 @@ export async function validated(
   if (result.issues === undefined) return result.value
   const places = result.issues.slice(0, 5).map(issuePointer).join(', ')
   throw new ResponseValidationError(
-    'HTTP_ANSWER_UNEXPECTED',
+    'HTTP_RESPONSE_UNEXPECTED',
     `${label} answered ${status} with data that does not fit the schema at ${places}; see "issues".`,
     { outcome: 'answered', status, issues: result.issues },
   )

@@ -67,8 +67,8 @@ describe('a system that answers badly', () => {
   })
 
   for (const [what, fault, code] of [
-    ['HTML instead of JSON', { kind: 'html' }, 'HTTP_ANSWER_IS_HTML'],
-    ['broken JSON', { kind: 'garbage' }, 'HTTP_ANSWER_NOT_JSON'],
+    ['HTML instead of JSON', { kind: 'html' }, 'HTTP_RESPONSE_IS_HTML'],
+    ['broken JSON', { kind: 'garbage' }, 'HTTP_RESPONSE_NOT_JSON'],
   ] as const satisfies readonly (readonly [string, Fault, string])[])
     test(`${what}: no information, a message with its own code, and nothing lost`, async () => {
       await open()
@@ -88,7 +88,7 @@ describe('a system that answers badly', () => {
     pair.crm.fault({ kind: 'oversize', bytes: 100_000_000, path: 'limit=500', times: 1 })
     const [crm] = await pair.running.byHand.runFull({ system: 'crm' }, new AbortController().signal)
     expect(crm?.run).toMatchObject({ complete: false })
-    expect(crm?.run?.reason).toContain('HTTP_ANSWER_TOO_LARGE')
+    expect(crm?.run?.reason).toContain('HTTP_RESPONSE_TOO_LARGE')
     await pair.full()
     await pair.agree(5)
   })

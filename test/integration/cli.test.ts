@@ -185,7 +185,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(await wrong({ CRM_TOKEN: 'not-that-one' })).toMatch(/^reach: .*401.*\(HTTP_UNAUTHENTICATED\)$/)
     crm.token = undefined
     crm.fault({ kind: 'html', path: '^/contacts', times: 5 })
-    expect(await wrong()).toMatch(/^reach: .*\(HTTP_ANSWER_IS_HTML\)$/)
+    expect(await wrong()).toMatch(/^reach: .*\(HTTP_RESPONSE_IS_HTML\)$/)
     crm.faults.clear()
     expect(await wrong({ CRM_URL: '', ISTHMUS_UNUSED: '' })).toMatch(/^credentials: .*CRM_URL is not set/)
   })

@@ -114,7 +114,7 @@ async function playCommands(directory: string): Promise<void> {
   const tried = await run(directory, 'try', 'person', '--system', 'crm', '--id', '1')
   expect(JSON.parse(tried.out), tried.out).toMatchObject({ entity: 'person', agreed: { name: 'Person 1' } })
   await untilExpired()
-  const certified = await run(directory, 'certify', 'crm', '--patience', '1s')
+  const certified = await run(directory, 'certify', 'crm', '--max-wait', '1s')
   expect(JSON.parse(certified.out), certified.out).toMatchObject({ system: 'crm' })
 }
 

@@ -23,7 +23,7 @@ interface CertifyCommandOptions {
   readonly resource?: string
   readonly write?: boolean
   readonly body?: string
-  readonly waiter: number
+  readonly maxWait: number
 }
 
 async function certify(context: CliContext, system: string, options: CertifyCommandOptions): Promise<number> {
@@ -54,7 +54,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
       dependenciesOf: credentials.dependenciesOf,
       write: options.write === true,
       onProbe: (resource, probe) => output.progress(`${resource}: ${probe.name}`),
-      waitMaxMs: options.waiter,
+      waitMaxMs: options.maxWait,
       onWait: (resource, what, ms) =>
         output.complain(`${resource}: waiting for ${what}, ${durationText(ms)} at most`),
       signal,
@@ -138,7 +138,7 @@ export function addCertifyCommand(program: Command, run: Run): void {
     )
     .addOption(
       new Option(
-        '--patience <time>',
+        '--max-wait <time>',
         'longest wait for what the system declares to come late; what takes longer is skipped',
       )
         .argParser(parseDuration)

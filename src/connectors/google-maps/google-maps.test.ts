@@ -158,7 +158,7 @@ test('a used-up quota ends the questions, and what is remembered still answers',
 test('a response that is not as documented is no response', async () => {
   await using it = await connected()
   it.maps.next.push('SOMETHING_NEW', 'OK')
-  const unusable = { kind: 'unknown', failure: { code: 'CONNECTOR_ANSWER_UNUSABLE' } }
+  const unusable = { kind: 'unknown', failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE' } }
   expect(await it.geocode('a')).toMatchObject(unusable)
   expect(await it.geocode('b')).toMatchObject(unusable)
   await using elsewhere = await connected({ url: `${it.maps.url}/other` })

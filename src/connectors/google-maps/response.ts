@@ -113,7 +113,7 @@ function partsOf(result: unknown): Readonly<Record<string, string>> {
 
 function unusable(what: string): LookupResult {
   const failure: CallFailure = {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: `The response is not as Google documents it: ${what}.`,
     scope: 'record',
   }

@@ -80,7 +80,7 @@ describe('a shop on GraphQL Yoga, from a manifest of 40 lines', () => {
   test('a search by a field that it has no variable for finds nothing out, and says so', async () => {
     const { products } = await shopOf()
     const found = await products.find?.({ by: 'values', values: { title: 'x' } }, context)
-    expect(found).toMatchObject({ kind: 'unknown', failure: { code: 'CONNECTOR_ANSWER_UNUSABLE' } })
+    expect(found).toMatchObject({ kind: 'unknown', failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE' } })
   })
 
   test('a refusal names its code and its fields, in the terms of the record', async () => {

@@ -52,7 +52,7 @@ export class GraphqlError extends IsthmusError {
     message: string,
     { fields = [], nothingRan = false }: GraphqlErrorFacts = {},
   ) {
-    super('CONNECTOR_ANSWER_ERRORS', message)
+    super('CONNECTOR_RESPONSE_ERRORS', message)
     this.verdict = verdict
     this.fields = fields
     this.nothingRan = nothingRan

@@ -76,7 +76,7 @@ describe('a response with errors is never taken for a record, for absence or for
     ],
   ])('a list responded with %s', async (_title, reply) => {
     const { things, seen } = await scripted(() => reply, { list })
-    await expect(listOf(things)).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTOR_ANSWER/) })
+    await expect(listOf(things)).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTOR_RESPONSE/) })
     expect(seen()).toBeLessThan(5)
   })
 
@@ -114,7 +114,7 @@ describe('a response with errors is never taken for a record, for absence or for
       (_query, calls) => ({ data: { things: { nodes: [], pageInfo: page(calls) } } }),
       { list },
     )
-    await expect(listOf(things)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(things)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
     expect(seen()).toBeLessThan(40)
   })
 })

@@ -157,7 +157,7 @@ function concernsSystem(error: HttpError | RequestError): boolean {
   if (error instanceof AuthenticationError || error instanceof RateLimitedError) return true
   if (error instanceof NetworkError || error instanceof CircuitOpenError) return true
   if (error instanceof TimeoutError) return systemPhases.has(error.phase)
-  if (error instanceof ResponseValidationError) return error.code === 'HTTP_ANSWER_IS_HTML'
+  if (error instanceof ResponseValidationError) return error.code === 'HTTP_RESPONSE_IS_HTML'
   if (!(error instanceof HttpStatusError)) return false
   return error.status < 400 || systemStatuses.has(error.status)
 }

@@ -70,7 +70,7 @@ export class Service {
     )
   }
 
-  /** What the service says about itself; asked once. @throws as a read does · CONNECTOR_ANSWER_UNUSABLE */
+  /** What the service says about itself; asked once. @throws as a read does · CONNECTOR_RESPONSE_UNUSABLE */
   metadata(): Promise<ServiceModel> {
     return this.#metadata ?? this.refreshMetadata()
   }
@@ -261,7 +261,7 @@ function groupedById(
   return groups
 }
 
-/** One response of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_ANSWER_UNUSABLE */
+/** One response of a batch as a call of its own would have ended. @throws HttpStatusError, AuthenticationError, RateLimitedError · CONNECTOR_RESPONSE_UNUSABLE */
 export function settledResponse(response: BatchResponse, label: string): ApiResponse<unknown> {
   const { status, headers, body: text } = response
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -293,5 +293,8 @@ export function settledResponse(response: BatchResponse, label: string): ApiResp
 
 /** A response that can't be understood, which is never "nothing there". */
 export function unusableResponse(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response is none of the OData protocol: ${what}.`)
+  return new IsthmusError(
+    'CONNECTOR_RESPONSE_UNUSABLE',
+    `The response is none of the OData protocol: ${what}.`,
+  )
 }

@@ -48,7 +48,7 @@ describe('lists', () => {
     const { resource } = await scripted('Products', { list: { pageSize: 10, count: false } }, () =>
       page([], { '@odata.nextLink': 'Products?$skiptoken=1' }),
     )
-    await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
   })
 
   test('links that lead round in a circle end the list as an error', async () => {
@@ -57,7 +57,7 @@ describe('lists', () => {
         '@odata.nextLink': `Products?$skiptoken=${(Number(/skiptoken=(\d)/.exec(url)?.[1] ?? 0) % 3) + 1}`,
       }),
     )
-    await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
     expect(server.seen.length).toBeLessThan(20)
   })
 

@@ -318,7 +318,7 @@ describe('answers that are none', () => {
     })
     open.push(server)
     const resource = connect(server.url).resource('Contacts')
-    const failure = { code: 'CONNECTOR_ANSWER_UNUSABLE', message: expect.stringContaining('document type') }
+    const failure = { code: 'CONNECTOR_RESPONSE_UNUSABLE', message: expect.stringContaining('document type') }
     expect(await resource.read('1', context)).toMatchObject({ kind: 'unknown', failure })
   })
 })

@@ -9,7 +9,7 @@ import type { TextRow } from './client.ts'
 /** JSON columns may be nested; beyond this depth a value is not taken for a record. */
 const depthMax = 64
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the row has no key or its JSON can't be read */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the row has no key or its JSON can't be read */
 export function listedRow(row: TextRow): ListedRecord {
   const { nativeId, version, changed } = row
   if (nativeId === null || nativeId === undefined) throw unusable('a row has no value in its key')
@@ -34,5 +34,5 @@ function nativeOf({ record }: TextRow): NativeRecord {
 
 /** The error of a response that is not what the statement asks for. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The database's response can't be used: ${what}.`)
+  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The database's response can't be used: ${what}.`)
 }

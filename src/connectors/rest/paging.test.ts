@@ -117,7 +117,7 @@ describe('ways of paging', () => {
       const resource = await scripted((_request, response) => sendJson(response, 200, body), {
         list: { paging: 'single' },
       })
-      await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+      await expect(listOf(resource)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
     }
   })
 })

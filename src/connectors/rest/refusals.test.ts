@@ -53,7 +53,7 @@ describe('an update responded with success', () => {
     const empty = await scripted((_request, response) => void response.writeHead(200).end())
     expect(await update(empty)).toEqual({ kind: 'ok', nativeId: '1' })
     const page = await scripted(responses(200, '<html></html>', { 'content-type': 'text/html' }))
-    expect(await update(page)).toMatchObject({ kind: 'unknown', failure: { code: 'HTTP_ANSWER_IS_HTML' } })
+    expect(await update(page)).toMatchObject({ kind: 'unknown', failure: { code: 'HTTP_RESPONSE_IS_HTML' } })
   })
 })
 

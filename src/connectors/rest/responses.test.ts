@@ -85,7 +85,7 @@ describe('what may have taken effect', () => {
     const resource = await scripted((_q, r) => sendJson(r, 201, { fine: true }))
     expect(await create(resource)).toMatchObject({
       kind: 'unknown',
-      failure: { code: 'CONNECTOR_ANSWER_UNUSABLE' },
+      failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE' },
     })
     const located = await scripted((_q, r) => {
       r.writeHead(201, { location: '/things/a%20b' })

@@ -146,5 +146,5 @@ export function serverNow(
 
 /** The error of a response that can't be understood: it is never an empty list. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response of Salesforce can't be used: ${what}.`)
+  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response of Salesforce can't be used: ${what}.`)
 }

@@ -40,7 +40,7 @@ describe('reads', () => {
       intercept: once(isQuery, 200, { totalSize: 3, done: true, records: [] }),
     })
     fake.org.create('Account', { Name: 'A' })
-    await expect(listOf(accounts)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(accounts)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
   })
 
   test('a bulk result with other columns than were asked for brings no record by the name of a column', async () => {
@@ -60,7 +60,7 @@ describe('reads', () => {
     const walk = async (): Promise<void> => {
       for await (const page of accounts.list(context)) nativeIds.push(...page.map(({ nativeId }) => nativeId))
     }
-    await expect(walk()).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(walk()).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
     expect(nativeIds).toHaveLength(1)
   })
 })

@@ -59,7 +59,7 @@ export class Schemas {
     this.#monotonic = monotonic
   }
 
-  /** @throws as a read does · IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+  /** @throws as a read does · IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
   async of(object: string, context: CallContext): Promise<ObjectSchema> {
     const kept = this.#kept.get(object)
     if (kept !== undefined && this.#monotonic() < kept.until) return kept.schema

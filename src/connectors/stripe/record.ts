@@ -41,7 +41,7 @@ export function expansion({ expand }: ResourceContext, inList: boolean): Query {
   return { 'expand[]': inList ? expand.map((path) => `data.${path}`) : expand }
 }
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is not an object of this resource */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is not an object of this resource */
 export function received({ resource, amounts }: ResourceContext, value: unknown): Received {
   if (!isNativeRecord(value)) throw unusable('an object is not a JSON object')
   const nativeId = textAt(value, ['id'])
@@ -63,7 +63,7 @@ export interface ListResponse {
   readonly more: boolean
 }
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is no list, or does not say whether it goes on */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is no list, or does not say whether it goes on */
 export function listOf(body: unknown): ListResponse {
   const data = valueAt(body, ['data'])
   const more = valueAt(body, ['has_more'])
@@ -73,5 +73,8 @@ export function listOf(body: unknown): ListResponse {
 
 /** The error of a response that is not what the API documents. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response is not as Stripe documents it: ${what}.`)
+  return new IsthmusError(
+    'CONNECTOR_RESPONSE_UNUSABLE',
+    `The response is not as Stripe documents it: ${what}.`,
+  )
 }

@@ -198,10 +198,10 @@ test('a stream is bounded in size, also after decompression, and a damaged one s
     },
     async (client) => {
       const large = await client.stream('/large', { maxBytes: 1_000 })
-      await expect(all(large.data)).rejects.toMatchObject({ code: 'HTTP_ANSWER_TOO_LARGE' })
+      await expect(all(large.data)).rejects.toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
       for (const path of ['/cut', '/garbage']) {
         const { data } = await client.stream(path)
-        await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+        await expect(all(data)).rejects.toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED' })
       }
     },
   )
@@ -271,9 +271,9 @@ test('JSON lines are the same however the bytes are cut', async () => {
 })
 
 test.each([
-  ['{"a":1}\n{"a"', {}, 'HTTP_ANSWER_NOT_JSON', 'line 2'],
-  ['[[[1]]]', { maxDepth: 2 }, 'HTTP_ANSWER_TOO_DEEP', 'line 1'],
-  ['1\n"canary-long-line', { maxLine: 5 }, 'HTTP_ANSWER_TOO_LARGE', 'line 2'],
+  ['{"a":1}\n{"a"', {}, 'HTTP_RESPONSE_NOT_JSON', 'line 2'],
+  ['[[[1]]]', { maxDepth: 2 }, 'HTTP_RESPONSE_TOO_DEEP', 'line 1'],
+  ['1\n"canary-long-line', { maxLine: 5 }, 'HTTP_RESPONSE_TOO_LARGE', 'line 2'],
 ] as const)(
   'the JSON lines %j are refused by the line, without quoting it',
   async (text, options, code, line) => {
@@ -311,7 +311,7 @@ test.each([
   ['a\nx"y"', 'Row 2', 'within a cell'],
 ])('the CSV %j is refused by the row', async (text, row, what) => {
   const error = await all(readCsv([bytes(text)])).catch((thrown: unknown) => thrown)
-  expect(error).toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+  expect(error).toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED' })
   expect(String(error)).toContain(row)
   expect(String(error)).toContain(what)
 })
@@ -343,7 +343,7 @@ test('XML and other texts come as they are, in the character set that the respon
       expect(await client.get('/utf8')).toBe('<?xml version="1.0"?><name>Köln</name>')
       expect(await client.get('/latin1')).toBe('<name>Köln</name>')
       expect(await client.get('/utf16')).toBe('name\nKöln')
-      await expect(client.get('/unknown')).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED' })
+      await expect(client.get('/unknown')).rejects.toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED' })
     },
   )
 })

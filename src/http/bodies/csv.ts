@@ -20,7 +20,7 @@ export interface CsvOptions {
 
 const maxRowDefault = 16 * 1024 * 1024
 
-/** Reads rows as objects by the names in the first row. @throws ResponseValidationError HTTP_ANSWER_DAMAGED naming the row */
+/** Reads rows as objects by the names in the first row. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED naming the row */
 export async function* readCsv(
   source: ByteSource,
   options: CsvOptions = {},
@@ -39,7 +39,7 @@ export async function* readCsv(
   }
 }
 
-/** Reads rows as they are, the first one included. Empty lines are passed over. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+/** Reads rows as they are, the first one included. Empty lines are passed over. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export async function* readCsvRows(
   source: ByteSource,
   options: CsvOptions = {},
@@ -49,7 +49,7 @@ export async function* readCsvRows(
   yield* parser.end()
 }
 
-/** The cells of a single row that is at hand as text. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+/** The cells of a single row that is at hand as text. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export function splitCsvRow(text: string, options: CsvOptions = {}): readonly string[] {
   const parser = new CsvParser(options)
   const [first, second] = [...parser.take(text), ...parser.end()]
@@ -136,7 +136,7 @@ class CsvParser {
 
 function damaged(row: number, what: string): ResponseValidationError {
   return new ResponseValidationError(
-    'HTTP_ANSWER_DAMAGED',
+    'HTTP_RESPONSE_DAMAGED',
     `Row ${row} of a CSV answer can't be read: ${what}.`,
     {
       outcome: 'answered',

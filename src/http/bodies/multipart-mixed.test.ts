@@ -46,7 +46,7 @@ test.each([
   ['multipart/mixed; boundary=b', '--b\r\n\r\none\r\n--b\r\n\r\ncut off'],
   ['multipart/mixed; boundary=b', '--b\r\n\r\nx\r\n'.repeat(10_001)],
 ])('a response that is damaged is an error and never a shorter list: %#', (type, text) => {
-  expect(() => parseMixed(type, text)).toThrow(expect.objectContaining({ code: 'HTTP_ANSWER_DAMAGED' }))
+  expect(() => parseMixed(type, text)).toThrow(expect.objectContaining({ code: 'HTTP_RESPONSE_DAMAGED' }))
 })
 
 test('a response within a part has its status, headers and body', () => {
@@ -61,7 +61,7 @@ test('a response within a part has its status, headers and body', () => {
     body: '',
   })
   expect(() => parseEmbeddedResponse('{"id":1}')).toThrow(
-    expect.objectContaining({ code: 'HTTP_ANSWER_DAMAGED' }),
+    expect.objectContaining({ code: 'HTTP_RESPONSE_DAMAGED' }),
   )
 })
 

@@ -43,7 +43,7 @@ export function encodeMixed(parts: readonly MixedPart[]): MixedBody {
 /**
  * Takes a body apart. Line ends may be CRLF or LF, as servers differ.
  *
- * @throws ResponseValidationError HTTP_ANSWER_DAMAGED when there is no boundary, no end, or more than 10,000 parts
+ * @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when there is no boundary, no end, or more than 10,000 parts
  */
 export function parseMixed(contentType: string, body: string): readonly MixedPart[] {
   const boundary = boundaryOf(contentType)
@@ -61,7 +61,7 @@ export function parseMixed(contentType: string, body: string): readonly MixedPar
   throw damaged('ends before its last part is complete')
 }
 
-/** Reads a response within a part. @throws ResponseValidationError HTTP_ANSWER_DAMAGED when it has no status line */
+/** Reads a response within a part. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED when it has no status line */
 export function parseEmbeddedResponse(text: string): EmbeddedResponse {
   const start = /^\s*HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*(?:\r?\n|$)/.exec(text)
   if (start === null) throw damaged('has a part without a status line')
@@ -110,7 +110,7 @@ function messageOf(text: string): MixedPart {
 }
 
 function damaged(reason: string): ResponseValidationError {
-  return new ResponseValidationError('HTTP_ANSWER_DAMAGED', `A response in several parts ${reason}.`, {
+  return new ResponseValidationError('HTTP_RESPONSE_DAMAGED', `A response in several parts ${reason}.`, {
     outcome: 'unknown',
     status: 200,
   })

@@ -15,7 +15,7 @@ const maxLineDefault = 16 * 1024 * 1024
 /**
  * Reads values one by one; empty lines are passed over.
  *
- * @throws ResponseValidationError HTTP_ANSWER_NOT_JSON naming the line, HTTP_ANSWER_TOO_LARGE, HTTP_ANSWER_TOO_DEEP
+ * @throws ResponseValidationError HTTP_RESPONSE_NOT_JSON naming the line, HTTP_RESPONSE_TOO_LARGE, HTTP_RESPONSE_TOO_DEEP
  */
 export async function* readNdjson(source: ByteSource, options: NdjsonOptions = {}): AsyncGenerator<unknown> {
   const { maxLine = maxLineDefault, maxDepth = 64, numbers = 'lossless' } = options
@@ -26,7 +26,7 @@ export async function* readNdjson(source: ByteSource, options: NdjsonOptions = {
     rest = lines.pop() ?? ''
     if (rest.length > maxLine)
       throw refusal(
-        'HTTP_ANSWER_TOO_LARGE',
+        'HTTP_RESPONSE_TOO_LARGE',
         `line ${line + lines.length + 1} is longer than ${maxLine} characters`,
       )
     for (const one of lines) {
@@ -41,12 +41,12 @@ function parsedLine(text: string, line: number, limits: JsonLimits): unknown {
   const parsed = parseJson(text, limits)
   if (parsed.ok) return parsed.value
   throw parsed.refusal === 'too-deep'
-    ? refusal('HTTP_ANSWER_TOO_DEEP', `line ${line} is nested deeper than ${limits.maxDepth} levels`)
-    : refusal('HTTP_ANSWER_NOT_JSON', `line ${line} is not valid JSON`)
+    ? refusal('HTTP_RESPONSE_TOO_DEEP', `line ${line} is nested deeper than ${limits.maxDepth} levels`)
+    : refusal('HTTP_RESPONSE_NOT_JSON', `line ${line} is not valid JSON`)
 }
 
 function refusal(
-  code: 'HTTP_ANSWER_TOO_LARGE' | 'HTTP_ANSWER_NOT_JSON' | 'HTTP_ANSWER_TOO_DEEP',
+  code: 'HTTP_RESPONSE_TOO_LARGE' | 'HTTP_RESPONSE_NOT_JSON' | 'HTTP_RESPONSE_TOO_DEEP',
   what: string,
 ): ResponseValidationError {
   return new ResponseValidationError(code, `A stream of JSON lines can't be read: ${what}.`, {

@@ -2,7 +2,7 @@
 import { ResponseValidationError } from '../errors.ts'
 import type { ByteSource } from './request-body.ts'
 
-/** Decodes UTF-8; a byte order mark is dropped. @throws ResponseValidationError HTTP_ANSWER_DAMAGED */
+/** Decodes UTF-8; a byte order mark is dropped. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export async function* decodeText(source: ByteSource): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   for await (const chunk of source) yield decoded(() => decoder.decode(chunk, { stream: true }))
@@ -13,7 +13,7 @@ function decoded(decode: () => string): string {
   try {
     return decode()
   } catch {
-    throw new ResponseValidationError('HTTP_ANSWER_DAMAGED', 'A streamed answer is not UTF-8 text.', {
+    throw new ResponseValidationError('HTTP_RESPONSE_DAMAGED', 'A streamed answer is not UTF-8 text.', {
       outcome: 'answered',
       status: 200,
     })

@@ -162,7 +162,7 @@ test('a page without items where they should be is an error for items, and ends 
   const server = await serve((_request, response) => sendJson(response, 200, { error: 'odd' }))
   const client = clientOf(server.url)
   await expect(collect(client.items('/x', { paginate: pageNumber() }))).rejects.toMatchObject({
-    code: 'HTTP_ANSWER_UNEXPECTED',
+    code: 'HTTP_RESPONSE_UNEXPECTED',
     message: expect.stringMatching(/no list/),
   })
   expect(await collect(client.pages('/x', { paginate: pageNumber() }))).toHaveLength(1)

@@ -137,7 +137,7 @@ function resolve(target: string, address: string, from: string): string {
 
 function noItems(target: string, pages: number, status: number): ResponseValidationError {
   return new ResponseValidationError(
-    'HTTP_ANSWER_UNEXPECTED',
+    'HTTP_RESPONSE_UNEXPECTED',
     `GET ${target}: page ${pages} has no list where its items should be; say where they are as "items".`,
     { outcome: 'answered', status },
   )

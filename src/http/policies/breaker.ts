@@ -69,7 +69,7 @@ function endOf(error: unknown): CallEnd {
     return error.code === 'HTTP_STATUS_TRANSIENT' && error.outcome === 'unknown' ? 'failure' : 'success'
   }
   if (error instanceof ResponseValidationError)
-    return error.code === 'HTTP_ANSWER_IS_HTML' ? 'failure' : 'success'
+    return error.code === 'HTTP_RESPONSE_IS_HTML' ? 'failure' : 'success'
   return 'neither'
 }
 

@@ -60,7 +60,7 @@ test.each(encoded)('a body sent as %j is read, whole and as a stream', async (en
 test('more codings than anybody stacks are refused', async () => {
   const headers = { 'content-encoding': 'gzip, gzip, gzip, gzip, gzip, gzip' }
   const client = clientOf(await receiving(200, headers, gzipSync(json)))
-  await expect(client.get('/x')).rejects.toMatchObject({ code: 'HTTP_ANSWER_DAMAGED', status: 200 })
+  await expect(client.get('/x')).rejects.toMatchObject({ code: 'HTTP_RESPONSE_DAMAGED', status: 200 })
 })
 
 test.each<[string, Record<string, string>, Uint8Array | string]>([
@@ -102,14 +102,14 @@ test('the status of a refusal survives a body that breaks off', async () => {
 test('JSON under another media type is told, and read where the option says so', async () => {
   const url = await receiving(200, { 'content-type': 'text/html' }, '[{"id":1}]')
   await expect(clientOf(url).get('/x')).rejects.toMatchObject({
-    code: 'HTTP_ANSWER_IS_HTML',
+    code: 'HTTP_RESPONSE_IS_HTML',
     message: expect.stringContaining('add "text/html" to response.jsonTypes'),
   })
   for (const jsonTypes of [['text/html'], ['TEXT/html', 'text/x'], 'all'] as const) {
     expect(await clientOf(url, { response: { jsonTypes } }).get('/x')).toEqual([{ id: 1 }])
   }
   await expect(clientOf(url, { response: { jsonTypes: ['text/x'] } }).get('/x')).rejects.toMatchObject({
-    code: 'HTTP_ANSWER_IS_HTML',
+    code: 'HTTP_RESPONSE_IS_HTML',
   })
   const page = await receiving(200, { 'content-type': 'text/html' }, '<html>Log in</html>')
   await expect(clientOf(page).get('/x')).rejects.toMatchObject({

@@ -60,7 +60,7 @@ function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits
   if (beginsLikeHtml(text) || (kind.isHtml && !isJson)) {
     // An error page keeps its status, which says more than that it is a page.
     if (failed) return text
-    throw new ResponseValidationError('HTTP_ANSWER_IS_HTML', htmlMessage(call, response, text), {
+    throw new ResponseValidationError('HTTP_RESPONSE_IS_HTML', htmlMessage(call, response, text), {
       outcome: 'unknown',
       status: response.status,
     })
@@ -71,7 +71,7 @@ function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits
   if (failed) return text
   const tooDeep = parsed.refusal === 'too-deep'
   throw new ResponseValidationError(
-    tooDeep ? 'HTTP_ANSWER_TOO_DEEP' : 'HTTP_ANSWER_NOT_JSON',
+    tooDeep ? 'HTTP_RESPONSE_TOO_DEEP' : 'HTTP_RESPONSE_NOT_JSON',
     tooDeep
       ? `${call.label} answered JSON nested deeper than ${limits.maxDepth} levels.`
       : `${call.label} answered ${response.status} with text that is not valid JSON.`,
@@ -104,7 +104,7 @@ async function plainBytes(
   if (wire.status >= 300 && call.raw !== true) return noBytes
   if (result.reason === 'too-large') throw responseTooLarge(call, wire.status, limits.maxBytes)
   throw new ResponseValidationError(
-    'HTTP_ANSWER_DAMAGED',
+    'HTTP_RESPONSE_DAMAGED',
     `${call.label} answered a body whose content encoding can't be undone (${result.reason}).`,
     { outcome: 'unknown', status: wire.status },
   )
@@ -122,7 +122,7 @@ function textOf(call: Call, { status, headers }: Meta, bytes: Uint8Array): strin
     // An error's status matters more than its unreadable text.
     if (status >= 300) return new TextDecoder('latin1').decode(bytes)
     throw new ResponseValidationError(
-      'HTTP_ANSWER_DAMAGED',
+      'HTTP_RESPONSE_DAMAGED',
       `${call.label} answered text that is not in the character set that it names, or in UTF-8.`,
       { outcome: 'unknown', status },
     )

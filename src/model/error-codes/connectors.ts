@@ -7,12 +7,12 @@ export const connectorsCodes = {
     fix: 'Give the credential the rights that the message is about, or use another one.',
     retry: 'never',
   },
-  CONNECTOR_ANSWER_ERRORS: {
+  CONNECTOR_RESPONSE_ERRORS: {
     summary: 'A GraphQL API responded with errors instead of a result.',
     fix: 'Read the codes in the message. If they are about the query, correct the manifest; if about the data, the record or the mapping.',
     retry: 'backoff',
   },
-  CONNECTOR_ANSWER_UNUSABLE: {
+  CONNECTOR_RESPONSE_UNUSABLE: {
     summary: 'A response of the system lacks what the manifest says it has.',
     fix: 'Compare the path named in the message with the responses of the API.',
     retry: 'backoff',

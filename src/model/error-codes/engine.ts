@@ -7,7 +7,7 @@ export const engineCodes = {
     fix: 'See isthmus drift; correct the mapping if it needs it, then isthmus drift accept. Nothing is lost meanwhile.',
     retry: 'never',
   },
-  ENGINE_ANSWER_MISSING: {
+  ENGINE_RESPONSE_MISSING: {
     summary: 'A call for several records was answered, but not for each of them.',
     fix: 'Nothing at once: each of the writes is looked after like any other without a response. Tell the author of the connector if it repeats.',
     retry: 'backoff',

@@ -12,32 +12,32 @@ export const httpCodes = {
     fix: 'Correct the URL; if the system really lives on this machine or network, allow it by allowAddresses.',
     retry: 'never',
   },
-  HTTP_ANSWER_DAMAGED: {
+  HTTP_RESPONSE_DAMAGED: {
     summary: 'A response could not be decompressed, or is not UTF-8 text.',
     fix: 'Look at what is between here and the API (a proxy, a gateway); tell its vendor if it repeats.',
     retry: 'backoff',
   },
-  HTTP_ANSWER_IS_HTML: {
+  HTTP_RESPONSE_IS_HTML: {
     summary: 'A web page came where data was expected.',
     fix: 'Check the base URL and whether a login page, proxy or maintenance page answers.',
     retry: 'backoff',
   },
-  HTTP_ANSWER_NOT_JSON: {
+  HTTP_RESPONSE_NOT_JSON: {
     summary: 'A response says that it is JSON and is not.',
     fix: 'Look at the API or at what is between; tell its vendor if it repeats.',
     retry: 'backoff',
   },
-  HTTP_ANSWER_TOO_DEEP: {
+  HTTP_RESPONSE_TOO_DEEP: {
     summary: 'A JSON answer is nested deeper than allowed.',
     fix: 'Raise response.maxDepth if the API really answers like that.',
     retry: 'never',
   },
-  HTTP_ANSWER_TOO_LARGE: {
+  HTTP_RESPONSE_TOO_LARGE: {
     summary: 'A response is larger than allowed.',
     fix: 'Ask for smaller pages, or raise response.maxBytes.',
     retry: 'never',
   },
-  HTTP_ANSWER_UNEXPECTED: {
+  HTTP_RESPONSE_UNEXPECTED: {
     summary: 'A response does not fit its schema.',
     fix: 'Compare the places named in the message with the API; correct the schema, or report the change to the vendor.',
     retry: 'never',

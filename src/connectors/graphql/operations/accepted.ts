@@ -113,7 +113,7 @@ function refusalOf(
 /** The mutation ran, and its response does not say what came of it. */
 function unclear(sent: SentMutation, what: string): WriteResult {
   const failure: CallFailure = {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: `The response does not fit the manifest: ${sent.document.root} ${what}.`,
     scope: 'record',
     answered: true,

@@ -80,7 +80,7 @@ async function* pagesOf(
   }
 }
 
-/** The records of a page. A page with an error in it is no page. @throws GraphqlError, IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The records of a page. A page with an error in it is no page. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function recordsOf(
   { resource, client }: ResourceContext,
   document: GraphqlDocument,
@@ -124,7 +124,7 @@ function nextPlace(list: ListManifest, { document, response, walk, count }: Page
   }
 }
 
-/** Where a connection goes on; undefined at its end. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it does not say */
+/** Where a connection goes on; undefined at its end. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it does not say */
 export function nextCursor(document: GraphqlDocument, { data }: GraphqlResponse): string | undefined {
   const pageInfo = valueAt(data, [...(document.connection ?? []), 'pageInfo'])
   const hasNext = valueAt(pageInfo, ['hasNextPage'])
@@ -147,7 +147,7 @@ export class LoopCheck {
   #steps = 0
   #until = 1
 
-  /** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the place was met before */
+  /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the place was met before */
   step(place: string): void {
     if (place === this.#kept) throw unusable('the pages lead back to one that was read already')
     this.#steps += 1

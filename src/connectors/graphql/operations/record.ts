@@ -7,7 +7,7 @@ import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no record with an id */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is no record with an id */
 export function listedRecord(resource: ResourceManifest, value: unknown): ListedRecord {
   if (!isNativeRecord(value)) throw unusable('a record is not an object')
   const nativeId = textAt(value, resource.id)
@@ -38,7 +38,7 @@ export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecor
  * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list or a record should be is a response
  * that can't be used, never an empty list.
  *
- * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE
+ * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */
 export function recordsAt(data: unknown, path: readonly string[]): readonly unknown[] {
   let values: readonly unknown[] = [data]
@@ -58,5 +58,5 @@ export function recordsAt(data: unknown, path: readonly string[]): readonly unkn
 
 /** The error of a response that lacks what the manifest says it has. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response does not fit the manifest: ${what}.`)
+  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

@@ -27,7 +27,7 @@ const introspection: GraphqlDocument = readDocument({
 /**
  * The schema that the API serves now.
  *
- * @throws the client's errors · IsthmusError CONNECTOR_ANSWER_UNUSABLE when the response is no schema
+ * @throws the client's errors · IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the response is no schema
  */
 export async function fetchSchema(
   client: GraphqlClient,
@@ -44,14 +44,14 @@ export async function fetchSchema(
   return schemaFrom(data)
 }
 
-/** Makes a schema of an introspection answer. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** Makes a schema of an introspection answer. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function schemaFrom(data: unknown): GraphQLSchema {
   try {
     // The function checks what it is given, and throws.
     return buildClientSchema(data as IntrospectionQuery)
   } catch (cause) {
     throw new IsthmusError(
-      'CONNECTOR_ANSWER_UNUSABLE',
+      'CONNECTOR_RESPONSE_UNUSABLE',
       'What the API says about its schema is not a schema.',
       {
         cause,

@@ -7,7 +7,7 @@ test('a fixed wait beyond the bound is not begun, and says what it would take', 
   const waiter = new Waiter({ waitMaxMs: 60_000 })
   await expect(waiter.pass('what the search knows', hour)).rejects.toMatchObject({
     code: 'CONNECTOR_PROBE_SKIPPED',
-    message: expect.stringMatching(/may take 1 h as declared, which --patience 60m allows/),
+    message: expect.stringMatching(/may take 1 h as declared, which --max-wait 60m allows/),
   })
 })
 
@@ -28,7 +28,7 @@ test('what does not show within the bound is not tried, and what does not show a
   const observe = { what: 'a new record in the search', observe: async () => 'nothing', holds: () => false }
   await expect(waiter.until({ ...observe, lagMs: hour })).rejects.toMatchObject({
     code: 'CONNECTOR_PROBE_SKIPPED',
-    message: expect.stringMatching(/did not show within 2 s.*--patience 60m/),
+    message: expect.stringMatching(/did not show within 2 s.*--max-wait 60m/),
   })
   expect(told).toEqual([['a new record in the search', 1_500 + graceMs]])
   expect(await waiter.until({ ...observe, lagMs: 0 })).toBe('nothing')

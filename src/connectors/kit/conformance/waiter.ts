@@ -79,7 +79,7 @@ export class Waiter {
 
 function tooLong(what: string, ms: number, came: string): never {
   skip(
-    `${what} ${came}: it may take ${inWords(ms)} as declared, which --patience ${Math.ceil(ms / 60_000)}m allows`,
+    `${what} ${came}: it may take ${inWords(ms)} as declared, which --max-wait ${Math.ceil(ms / 60_000)}m allows`,
   )
 }
 

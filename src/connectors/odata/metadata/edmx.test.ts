@@ -85,6 +85,8 @@ describe('the metadata document', () => {
     ['XML that breaks off', v2.slice(0, 400)],
     ['a document type', `<!DOCTYPE x>${v2}`],
   ])('%s is refused', (_name, text) => {
-    expect(() => parseMetadata(text)).toThrow(expect.objectContaining({ code: 'CONNECTOR_ANSWER_UNUSABLE' }))
+    expect(() => parseMetadata(text)).toThrow(
+      expect.objectContaining({ code: 'CONNECTOR_RESPONSE_UNUSABLE' }),
+    )
   })
 })

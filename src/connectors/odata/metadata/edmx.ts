@@ -7,7 +7,7 @@ import { annotationsOf, type TermReader } from './annotations.ts'
 import type { EdmNavigation, EdmProperty, EntitySet, ServiceModel, StructuredType } from './model.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
-/** Parses the document. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it is none */
+/** Parses the document. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it is none */
 export function parseMetadata(text: string): ServiceModel {
   const parsed = parseXml(text)
   if (!parsed.ok) {
@@ -218,5 +218,5 @@ function childrenOf(element: XmlElement | undefined, name: string): readonly Xml
 }
 
 function unusable(why: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The $metadata document can't be used: ${why}.`)
+  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The $metadata document can't be used: ${why}.`)
 }

@@ -40,7 +40,7 @@ export async function findManyRecords(
 
 const unanswered: FindResult = {
   kind: 'unknown',
-  failure: { code: 'CONNECTOR_ANSWER_UNUSABLE', message: 'The search was not answered.', scope: 'record' },
+  failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE', message: 'The search was not answered.', scope: 'record' },
 }
 
 async function queryFor(

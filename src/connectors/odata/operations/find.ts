@@ -51,7 +51,7 @@ export async function findRecords(
   }
 }
 
-/** What to search for, and where. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE for what can't be searched */
+/** What to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for what can't be searched */
 export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
   if (request.by === 'values') {
     if (Object.keys(request.values).length === 0) throw unusableResponse('a search needs at least one value')

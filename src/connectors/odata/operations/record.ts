@@ -9,7 +9,7 @@ import { fromWire } from '../protocol/values.ts'
 import { positionMs } from './positions.ts'
 import type { Bound } from './resource-context.ts'
 
-/** The entity of a response. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The entity of a response. V2 wraps it in `d`. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function entityOf({ model }: Bound, body: unknown): NativeRecord {
   const entity = model.version === 2 && isNativeRecord(body) ? body.d : body
   if (isNativeRecord(entity)) return entity
@@ -25,7 +25,7 @@ export interface CollectionPage {
   readonly next?: string
 }
 
-/** The page of a response. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The page of a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
   const outer = model.version === 2 && isNativeRecord(body) ? body.d : body
   // OData V1 answers the bare list, and some V2 services still do.
@@ -46,7 +46,7 @@ export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
  * Reads a record of a list or of a response of its own.
  *
  * @param header ETag of a response that holds this record alone
- * @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when it has no id
+ * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when it has no id
  */
 export function listedRecord(
   { model, set }: Bound,

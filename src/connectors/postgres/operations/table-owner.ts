@@ -48,7 +48,7 @@ export function readFailure(owner: TableOwner, problem: unknown, doing: string):
 export function writeResult(owner: TableOwner, problem: unknown, doing: string): WriteResult {
   noteChangedTable(owner, problem)
   if (isIsthmusError(problem)) {
-    const isAnswered = problem.code === 'CONNECTOR_ANSWER_UNUSABLE'
+    const isAnswered = problem.code === 'CONNECTOR_RESPONSE_UNUSABLE'
     return { kind: isAnswered ? 'unknown' : 'rejected', failure: callFailure(problem) }
   }
   return writeFailure(problem, `${doing} ${tableName(owner)}`)

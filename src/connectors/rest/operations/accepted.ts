@@ -119,7 +119,7 @@ function hasFailedPart(data: unknown, depth: number): boolean {
 
 function withoutId({ id }: ResourceManifest): CallFailure {
   return {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: `The response to a create has no id at ${id.join('.')} and no Location.`,
     scope: 'record',
   }

@@ -11,7 +11,7 @@ import type { ResourceManifest } from '../manifests/manifest.ts'
 /** Headers of the response that a single record came in; a list's headers say nothing about its records. */
 export type RecordHeaders = Readonly<Record<string, string>> | undefined
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the record has no id */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the record has no id */
 export function listedRecord(
   resource: ResourceManifest,
   value: unknown,
@@ -56,13 +56,13 @@ export function versionOf(
   return version.path === undefined || native === undefined ? undefined : textAt(native, version.path)
 }
 
-/** @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when the value is no object */
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is no object */
 export function recordOf(value: unknown): NativeRecord {
   if (isNativeRecord(value)) return value
   throw unusable('a record is not a JSON object')
 }
 
-/** The list within a response. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE when there is none */
+/** The list within a response. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when there is none */
 export function itemsOf(body: unknown, path: NativePath | undefined): readonly unknown[] {
   const items = path === undefined ? body : valueAt(body, path)
   if (Array.isArray(items)) return items
@@ -73,5 +73,5 @@ export function itemsOf(body: unknown, path: NativePath | undefined): readonly u
 
 /** The error of a response that lacks what the manifest says it has. */
 export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_ANSWER_UNUSABLE', `The response does not fit the manifest: ${what}.`)
+  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

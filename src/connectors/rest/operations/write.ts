@@ -79,7 +79,7 @@ async function confirmed(
   const look = await readOne(owner, result.nativeId, context)
   if (look.kind === 'live') return result
   const failure: CallFailure = {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: 'The response to a create does not show the record, and a read does not find it.',
     scope: 'record',
   }

@@ -34,14 +34,14 @@ export async function findRecords(
   }
 }
 
-/** The id of a row of a query. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The id of a row of a query. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function idOfRow(row: NativeRecord): string {
   const nativeId = textAt(row, ['Id'])
   if (nativeId === undefined) throw unusable('a record has no Id')
   return nativeId
 }
 
-/** The field that holds our record ids. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE */
+/** The field that holds our record ids. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
 export function markerField({ config, object }: ObjectContext): string {
   if (config.externalId !== undefined) return config.externalId
   throw unusable(`${object} has no field for our record ids (externalId)`)
@@ -61,7 +61,7 @@ function conditionsOf(schema: ObjectSchema, values: NativeRecord): string {
   return conditions.join(' AND ')
 }
 
-/** A value as a condition on its field spells it. @throws IsthmusError CONNECTOR_ANSWER_UNUSABLE for one that can't be searched by */
+/** A value as a condition on its field spells it. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for one that can't be searched by */
 export function conditionValue(schema: ObjectSchema, name: string, value: unknown): string {
   const field = schema.fields.get(name)
   const text = field?.filterable === true ? soqlValue(value, field.type) : undefined

@@ -97,7 +97,7 @@ describe('listing', () => {
       { bulk: { from: 10, poll: '10ms' }, resources: { Account: { fields: ['Name'] } } },
     )
     for (let n = 0; n < 20; n += 1) fake.org.create('Account', { Name: `A${n}` })
-    await expect(listOf(accounts)).rejects.toMatchObject({ code: 'CONNECTOR_ANSWER_UNUSABLE' })
+    await expect(listOf(accounts)).rejects.toMatchObject({ code: 'CONNECTOR_RESPONSE_UNUSABLE' })
   })
 
   test('a list that is shorter than the count is not complete', async () => {

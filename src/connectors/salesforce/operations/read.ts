@@ -96,7 +96,7 @@ async function retrieveInParts(
   try {
     return await retrieve(owner, nativeIds, context)
   } catch (error) {
-    const isTooLarge = error instanceof ResponseValidationError && error.code === 'HTTP_ANSWER_TOO_LARGE'
+    const isTooLarge = error instanceof ResponseValidationError && error.code === 'HTTP_RESPONSE_TOO_LARGE'
     if (!isTooLarge || nativeIds.length === 1) throw error
     const middle = Math.ceil(nativeIds.length / 2)
     const left = await retrieveInParts(owner, nativeIds.slice(0, middle), context)
@@ -164,7 +164,7 @@ function goneInto(mergedInto: string | undefined): ReadResult {
 const stillThere: ReadResult = {
   kind: 'unknown',
   failure: {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: 'A read by id did not find a record that a query finds.',
     scope: 'record',
   },

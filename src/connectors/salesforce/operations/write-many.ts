@@ -162,7 +162,7 @@ async function sendCollection<Request>(
 }
 
 const noResultFailure: CallFailure = {
-  code: 'CONNECTOR_ANSWER_UNUSABLE',
+  code: 'CONNECTOR_RESPONSE_UNUSABLE',
   message: 'The response to a collection has no result for the record.',
   scope: 'record',
 }

@@ -192,7 +192,7 @@ function reportedRefusal(data: unknown): WriteResult | undefined {
 function saved(nativeId: string | undefined): WriteResult {
   if (nativeId !== undefined) return { kind: 'ok', nativeId }
   const failure: CallFailure = {
-    code: 'CONNECTOR_ANSWER_UNUSABLE',
+    code: 'CONNECTOR_RESPONSE_UNUSABLE',
     message: 'The response to a create has no id.',
     scope: 'record',
   }
