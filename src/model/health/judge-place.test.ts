@@ -55,6 +55,15 @@ describe('reads', () => {
     expect(two.reasons[0]?.action).toBeDefined()
   })
 
+  test('one that fails first when the last that worked is too old is no hiccup', () => {
+    const at = (age: number) =>
+      judge({
+        health: { ...health, readAt: now - age, failures: 1, failing: { ...failing, since: now - 1000 } },
+      })
+    expect(at(3 * minute)).toMatchObject({ state: 'working', reasons: [{ code: 'read-retried' }] })
+    expect(at(3 * minute + 1)).toMatchObject({ state: 'attention', reasons: [{ code: 'read-failing' }] })
+  })
+
   test('one that never worked says so', () => {
     const { readAt: _read, comparedAt: _compared, ...never } = health
     const verdict = judge({

@@ -6,7 +6,8 @@
  * - nothing that the last list missed is undecided
  * - no lane is closed, and nothing waits
  *
- * One failed read is a hiccup and is told as `working`; the second in a row is `attention`.
+ * One failed read is a hiccup and is told as `working`; the second in a row is `attention`, and so is the first where the last read that came
+ * to its end is too old.
  */
 import { missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
 import {
@@ -79,11 +80,13 @@ function canBeRead({ health }: PlaceFacts): boolean {
 
 function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): HealthReason[] {
   const { health } = facts
-  if (health?.failing !== undefined && health.failures > 0) return [failingReason(facts, health.failing)]
-  // What is only written, and can't be listed, is never read as a whole.
-  if (watch.writtenOnly && !canBeRead(facts)) return []
   const limitMs = readLimitMs(watch, facts)
   const heard = heardAt(watch, facts)
+  const isOld = heard !== undefined && limitMs !== undefined && now - heard > limitMs
+  if (health?.failing !== undefined && health.failures > 0)
+    return [failingReason(facts, health.failing, isOld)]
+  // What is only written, and can't be listed, is never read as a whole.
+  if (watch.writtenOnly && !canBeRead(facts)) return []
   const reasons: HealthReason[] = []
   if (limitMs === undefined && !watch.writtenOnly) {
     reasons.push({
@@ -96,7 +99,7 @@ function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
   if (heard === undefined && canBeRead(facts)) {
     return [...reasons, { code: 'never-read', state: 'never-seen', message: 'it was not read yet' }]
   }
-  if (heard === undefined || limitMs === undefined || now - heard <= limitMs) return reasons
+  if (!isOld) return reasons
   return [
     ...reasons,
     {
@@ -112,11 +115,13 @@ function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
 function failingReason(
   { health }: PlaceFacts,
   failing: NonNullable<NonNullable<PlaceFacts['health']>['failing']>,
+  isOld: boolean,
 ): HealthReason {
   const never = health?.readAt === undefined ? ', and it was never read' : ''
   const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
   const action = fixOf(failing.code) ?? 'isthmus check reads it for real, and says what is wrong'
-  const certain = (health?.failures ?? 0) > 1
+  // A read that hangs for long before it fails is no hiccup, and must not hide that the place has not been read since.
+  const certain = isOld || (health?.failures ?? 0) > 1
   return {
     code: certain ? 'read-failing' : 'read-retried',
     state: certain ? 'attention' : 'working',
