@@ -91,6 +91,8 @@ export interface MemberField {
   readonly lens?: LensId
   /** Its base was given up because its lens changed, and the system has not been in agreement since. */
   readonly rebased?: true
+  /** The counterpart came from another record, and holds what was written there for that one: nobody gave this record the value. */
+  readonly inherited?: true
 }
 
 export type MemberFields = { readonly [field: string]: MemberField }

@@ -20,10 +20,11 @@ function moved(before: AgreedField | undefined, field: MemberField, after: Agree
 describe('a counterpart that goes over to another record', () => {
   const held: MemberField = { shadow: 'Ada', acked: 3 }
   const other = agreed('Eve', 'crm')
+  const based = { shadow: 'Ada', acked: 0, inherited: true }
 
   it('keeps the base of what we wrote there, under no revision of the other record', () => {
-    expect(moved(agreed('Ada', 'crm'), held, other)).toEqual({ shadow: 'Ada', acked: 0 })
-    expect(moved(agreed('Ada', 'person'), held, other)).toEqual({ shadow: 'Ada', acked: 0 })
+    expect(moved(agreed('Ada', 'crm'), held, other)).toEqual(based)
+    expect(moved(agreed('Ada', 'person'), held, other)).toEqual(based)
     const unverified: MemberField = {
       ...held,
       provisional: 3,
@@ -31,8 +32,7 @@ describe('a counterpart that goes over to another record', () => {
       own: [{ value: 'Ada', rev: 3, notAfter: 9 }],
     }
     expect(moved(agreed('Ada', 'crm'), unverified, other)).toEqual({
-      shadow: 'Ada',
-      acked: 0,
+      ...based,
       provisional: 0,
       replaced: { value: 'A', acked: 0 },
       own: [{ value: 'Ada', rev: 0, notAfter: 9 }],

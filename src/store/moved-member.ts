@@ -20,7 +20,7 @@ export interface MovedMember {
  * The field states under the record that takes the counterpart.
  *
  * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base, is not compared with what the taking
- * record has agreed, and is replaced by that. Only a later change of it is one. A value that the system's own people entered, one that nobody
+ * record has agreed, does not end a hold there, and is replaced by what is agreed. Only a later change of it is one. A value that the system's own people entered, one that nobody
  * decided about, and one where the taking record has none gives up its base: the next look is a first contact, by the policy of the field.
  *
  * The revisions of one record mean nothing to another: none is known to be held.
@@ -57,6 +57,7 @@ function movedField(field: MemberField, based: boolean): MemberField {
     ...(writeOnly === undefined ? {} : { writeOnly }),
     ...(lens === undefined ? {} : { lens }),
     ...(blank === undefined ? {} : { blank }),
+    ...(based ? { inherited: true } : {}),
     ...(based && shadow !== undefined ? { shadow } : {}),
     ...(based && shadowAbsent !== undefined ? { shadowAbsent } : {}),
     ...(based && wrote !== undefined ? { wrote } : {}),

@@ -93,7 +93,10 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
   const own = findOwnWrite({ settings: role.settings, type }, state, observed)
   if (own === undefined) return undefined
   // The revision may go down: the system holds an older value of ours again, so the newer one has to be written once more.
-  const settled = acknowledge(absorb(state, observed), own.rev)
+  const absorbed = acknowledge(absorb(state, observed), own.rev)
+  // What was sent for another record may arrive after the counterpart went over to this one.
+  const isInherited = own.rev === 0 && state.inherited === true
+  const settled = isInherited ? { ...absorbed, inherited: true as const } : absorbed
   if (own.coerced) return { kind: 'settled', state: markCoerced(settled), note: 'coerced' }
   return {
     kind: 'settled',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import { planWrites } from '../plan.ts'
+import type { MemberField } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
 import type { MergeInput } from './contract.ts'
 import { mergeRecord } from './merge-record.ts'
@@ -49,6 +50,24 @@ describe('a field under the manual policy', () => {
       { id: 'conflict-1', candidates: [{ system: 'crm', value: 'Dora' }] },
     ])
     expect(later.fields.name).toMatchObject({ value: 'Ann', heldBy: 'conflict-1' })
+  })
+
+  it('is not released by what a counterpart of another record was given there', () => {
+    const held = { name: { ...agreedOf('Ann'), heldBy: 'c1' }, city: agreedOf('Rome') }
+    const moved: MemberField = { shadow: 'Zoe', acked: 0, inherited: true }
+    const members = {
+      crm: { fields: { name: moved, city: syncedOf('Rome') } },
+      erp: { fields: { name: moved, city: syncedOf('Rome') } },
+    }
+    const looks = { crm: { name: 'Zoe', city: 'Rome' }, erp: { name: 'Zoe', city: 'Rome' } }
+    const decision = mergeRecord(inputOf({ entity, fields: held, members, looks }))
+    expect(decision.fields.name).toMatchObject({ value: 'Ann', heldBy: 'c1' })
+    expect(decision.conflicts).toEqual([])
+    // People who set both to the same value have answered it.
+    const edits = { crm: { name: 'Eve', city: 'Rome' }, erp: { name: 'Eve', city: 'Rome' } }
+    const edited = mergeRecord(inputOf({ entity, fields: held, members, looks: edits }))
+    expect(edited.fields.name).toMatchObject({ value: 'Eve' })
+    expect(edited.fields.name).not.toHaveProperty('heldBy')
   })
 
   it('is released by itself once all sides are equal, and the conflict is closed', () => {

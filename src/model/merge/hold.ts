@@ -87,6 +87,8 @@ function currentValues(
     if (side === undefined || !takesPart(role, side)) continue
     const state = fieldState(side, shape.name)
     if (!hasBase(state)) return undefined
+    // What it was given for another record is nobody's answer to this conflict.
+    if (state.inherited === true) continue
     values.push({
       system: role.system,
       standsFor: role.system,

@@ -21,6 +21,7 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
     notStored: _notStored,
     unclear: _unclear,
     blank: _blank,
+    inherited: _inherited,
     ...kept
   } = state
   return value === undefined ? { ...kept, shadowAbsent: true } : { ...kept, shadow: value }
@@ -28,8 +29,8 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
 
 /** The system is known to hold this agreed revision. */
 export function acknowledge(state: MemberField, rev: number): MemberField {
-  if (rev > 0 && state.rebased === true) {
-    const { rebased: _rebased, ...kept } = state
+  if (rev > 0 && (state.rebased === true || state.inherited === true)) {
+    const { rebased: _rebased, inherited: _inherited, ...kept } = state
     return { ...kept, acked: rev }
   }
   return state.acked === rev ? state : { ...state, acked: rev }
