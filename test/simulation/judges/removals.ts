@@ -86,6 +86,7 @@ export class Removals implements Judge {
       const table = history.system(system).table(after.record.entity)
       for (const other of table.nativeIds()) {
         if (other === nativeId || !alike(table.current(other)?.body?.code, code)) continue
+        if (this.#wasNeverInScope(system, table.history(other))) continue
         const seenAt = this.#known.get(`${system}|${after.record.entity}|${other}`)
         const isKnown = seenAt !== undefined && scheduler.now - seenAt > discoveryMs
         if (isKnown && hasHadCodeFor(table.history(other), code, scheduler.now) > discoveryMs)
@@ -95,6 +96,12 @@ export class Removals implements Judge {
           )
       }
     }
+  }
+
+  /** What the definition has left out all along is nobody's counterpart, whatever its code: the engine may not even look for it. */
+  #wasNeverInScope(system: string, versions: readonly Version[]): boolean {
+    const { scoped } = this.#bench.history.system(system).traits
+    return scoped === true && versions.every(({ body }) => body === undefined || body.kind === 'person')
   }
 
   #isMapped(entity: string, field: string): boolean {
