@@ -131,7 +131,13 @@ export type Observation =
       /** When the response was there (epoch ms): the seen state was present by then. */
       readonly seenAt: number
     }
-  | { readonly kind: 'gone'; readonly at: number; readonly mergedInto?: string }
+  /** `goneSurvivor`: the record that it was merged into, where that one is gone as well. */
+  | {
+      readonly kind: 'gone'
+      readonly at: number
+      readonly mergedInto?: string
+      readonly goneSurvivor?: string
+    }
   /** No information. `shut`: the call was not made. */
   | { readonly kind: 'unknown'; readonly failure: CallFailure | 'shut' }
 

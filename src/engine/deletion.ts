@@ -6,7 +6,8 @@
  *   before the first of its records is confirmed.
  * - `suspect` → `linked`: a later read shows it alive.
  * - `suspect` → merged: the system names the survivor of a merge; nothing is deleted (`follow-merge.ts`).
- * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`).
+ * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`), or it was merged into a
+ *   record whose own deletion is (`follow-merge.ts`).
  * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
  *   never had. A person releases or rejects it.
  * - `suspect` → *lost* (held, with a failure): confirmed, but this system's deletions don't count. Trying again creates the record there anew.
@@ -19,7 +20,7 @@ import { bury, carryDeletion, isCreateInDoubt, type Removals } from './deletion-
 import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
 import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
 import { keepFailure } from './failure.ts'
-import { followMerge } from './follow-merge.ts'
+import { awaitGoneSurvivor, followMerge } from './follow-merge.ts'
 import { holdLane, RELEASED } from './guard.ts'
 import { carryMerge } from './merge-records.ts'
 import { addNeed, emit, note, setLane, updateMember, updateRecord } from './pass.ts'
@@ -173,6 +174,10 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<S
     return 'go-on'
   }
   if (!released) {
+    if (observation.goneSurvivor !== undefined) {
+      const merge = await awaitGoneSurvivor(pass, member, observation.goneSurvivor)
+      if (merge !== 'confirm') return merge
+    }
     const waits = await tools.waits.judge(pass, member, observation.at)
     if (waits !== 'confirm') return waits
     if (await stopForPerson(pass, system, tools)) return 'go-on'

@@ -96,6 +96,44 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
+  it('into a record of ours that was deleted since waits for the deletion of that one, and is one then', async () => {
+    const memory = await world()
+    const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
+    memory.system('crm').drop(survivor.here)
+    await merge(memory, 'crm', loser.here, survivor.here)
+    await memory.pass(300_000)
+    expect(memory.system('erp').native(survivor.there)).toBeUndefined()
+    expect(memory.system('erp').native(loser.there)).toBeUndefined()
+    expect(await holds(memory)).toEqual([])
+  })
+
+  it('into a record that has another id since deletes nothing, and follows to the new id once that is known', async () => {
+    const memory = await world()
+    const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
+    const crm = memory.system('crm')
+    crm.drop(survivor.here)
+    const renewed = crm.put({ name: 'survivor', email: 'survivor@example.org' })
+    await memory.mark('crm', renewed)
+    await memory.pass(1_000)
+    await merge(memory, 'crm', loser.here, survivor.here)
+    await memory.pass(300_000)
+    expect(memory.system('erp').native(loser.there)).toBeDefined()
+    expect((await holds(memory)).map(({ kind, reason }) => [kind, reason])).toContainEqual([
+      'delete-waits',
+      expect.stringContaining(`crm merged it into ${survivor.here}, which is gone as well`),
+    ])
+    const kept = (await memory.detail('erp', survivor.there))?.record.id ?? ''
+    const candidate = (await memory.detail('crm', renewed))?.record.id ?? ''
+    await memory.store.admin.decideReview(candidate, { same: kept }, 'ada')
+    memory.context.wake()
+    await memory.pass(700_000)
+    expect(memory.system('erp').native(loser.there)).toBeDefined()
+    expect(await open(memory)).toMatchObject([
+      { cause: 'merge', system: 'crm', sides: [{ recordId: kept }, {}] },
+    ])
+    expect(await holds(memory)).toEqual([])
+  })
+
   it('into a record that never comes to be synced is told after a while, and a person may let the loser go', async () => {
     const memory = await world()
     const loser = await entered(memory, 'loser')

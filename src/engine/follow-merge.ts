@@ -2,7 +2,8 @@
  * A system merged one native record into another one.
  *
  * The record becomes part of the survivor's, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. A read
- * has followed further merges by then: the survivor is alive, and where none is, the look says that the record is gone, as after a deletion.
+ * has followed further merges by then, and the survivor is alive. Where none is, the record is gone as after a deletion, but only once the
+ * deletion of the survivor is confirmed: until then it may have been read too early, or go on under another id.
  */
 import type { Member } from '../model/state.ts'
 import type { Pass, StepResult } from './context.ts'
@@ -45,7 +46,43 @@ export async function followMerge(
   }
   const followed = await joinSurvivor(pass, member, survivorNativeId)
   if (followed !== 'unknown') return followed
-  awaitSurvivor(pass, member, survivorNativeId)
+  awaitSurvivor(pass, member, {
+    nativeId: survivorNativeId,
+    told: `${system} merged it into ${survivorNativeId}, which is not synced so far`,
+  })
+  return 'go-on'
+}
+
+/**
+ * The record was merged into one that is gone as well. `confirm`: nothing of the survivor is left, or nobody knows it. While the survivor's
+ * own deletion is not confirmed, this one isn't either.
+ */
+export async function awaitGoneSurvivor(
+  pass: Pass,
+  member: Member,
+  survivorNativeId: string,
+): Promise<StepResult | 'confirm'> {
+  const { context, entity, record } = pass
+  const { system } = member
+  const found = await context.store.resolveReference({
+    system,
+    entity: entity.name,
+    nativeId: survivorNativeId,
+  })
+  if (found === undefined || found.recordId === record.id) return 'confirm'
+  const survivor = await context.store.direct.admin.record({ recordId: found.recordId })
+  const native = survivor?.members.find((one) => one.system === system)
+  const isThere = native?.state === 'linked' || native?.state === 'suspect'
+  if (survivor?.record.state !== 'active' || !isThere) return 'confirm'
+  if (native.nativeId !== undefined && native.nativeId !== survivorNativeId) {
+    // It goes on under another id.
+    const followed = await followMerge(pass, member, native.nativeId)
+    return followed === 'deleted' ? 'confirm' : followed
+  }
+  awaitSurvivor(pass, member, {
+    nativeId: survivorNativeId,
+    told: `${system} merged it into ${survivorNativeId}, which is gone as well, and whether record ${found.recordId} is deleted is not decided`,
+  })
   return 'go-on'
 }
 
@@ -97,15 +134,18 @@ async function joinSurvivor(
   return 'finish'
 }
 
-/** The survivor is taken in; until it is a record, nothing is written to the lost member. */
-function awaitSurvivor(pass: Pass, member: Member, survivorNativeId: string): void {
+/** The survivor is looked at; until it is known what it is, nothing is written to the lost member. */
+function awaitSurvivor(
+  pass: Pass,
+  member: Member,
+  { nativeId, told }: { readonly nativeId: string; readonly told: string },
+): void {
   const { system } = member
   const now = pass.context.clock.now()
   const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
   suspect(pass, member)
-  addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId: survivorNativeId, force: true }] })
-  if (now - since > TOLD_AFTER_MS)
-    holdWaiting(pass, member, [`${system} merged it into ${survivorNativeId}, which is not synced so far`])
+  addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
+  if (now - since > TOLD_AFTER_MS) holdWaiting(pass, member, [told])
   const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
   addNeed(pass, { at: now + waitMs, why: AWAITED, look: [system] })
 }

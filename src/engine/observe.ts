@@ -92,6 +92,7 @@ async function observationOf(
       kind: 'gone',
       at: startedAt,
       ...(result.mergedInto === undefined ? {} : { mergedInto: result.mergedInto }),
+      ...(result.goneSurvivor === undefined ? {} : { goneSurvivor: result.goneSurvivor }),
     }
   }
   return live(pass, place, member, { result, startedAt, seenAt })

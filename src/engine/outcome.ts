@@ -56,7 +56,8 @@ export async function takeOutcome(
       resolveIntent(pass, intent, { state: 'rejected', outcome: 'gone' })
       withdraw(pass, write)
       const merged = outcome.mergedInto === undefined ? {} : { mergedInto: outcome.mergedInto }
-      pass.observations.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged })
+      const lost = outcome.goneSurvivor === undefined ? {} : { goneSurvivor: outcome.goneSurvivor }
+      pass.observations.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged, ...lost })
       return { again: false }
     }
     case 'not-sent':

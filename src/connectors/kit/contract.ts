@@ -130,8 +130,11 @@ export type ReadResult =
       /** False: the record is there, but the resource's own filter (`where`) leaves it out. @default true */
       readonly inScope?: boolean
     }
-  /** The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. */
-  | { readonly kind: 'gone'; readonly mergedInto?: string }
+  /**
+   * The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. `goneSurvivor` is set by the kit, not by connectors: the
+   * survivor, where that one is gone too.
+   */
+  | { readonly kind: 'gone'; readonly mergedInto?: string; readonly goneSurvivor?: string }
   /** No information: not a deletion, not a change. */
   | { readonly kind: 'unknown'; readonly failure: CallFailure }
 
@@ -151,7 +154,7 @@ export type WriteResult =
   | { readonly kind: 'stale' }
   /** The data was refused: not retried until the value, the remote or the mapping changes. */
   | { readonly kind: 'rejected'; readonly failure: CallFailure; readonly fields?: readonly string[] }
-  | { readonly kind: 'gone'; readonly mergedInto?: string }
+  | { readonly kind: 'gone'; readonly mergedInto?: string; readonly goneSurvivor?: string }
   /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
   | { readonly kind: 'not-sent'; readonly failure: CallFailure }
   /** It may have taken effect. `others`: records that the response was about instead; they are looked at as well. */

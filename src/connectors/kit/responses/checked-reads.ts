@@ -120,7 +120,7 @@ export async function followMerge(
     const look = await resource.read(at, context)
     if (look.kind === 'unknown') return look
     if (look.kind === 'gone') {
-      if (look.mergedInto === undefined) return { kind: 'gone' }
+      if (look.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }
       at = look.mergedInto
       continue
     }
