@@ -147,7 +147,7 @@ describe('the embedded PostgreSQL', () => {
     const server = await start(dataDir)
     expect(server).toMatchObject({ adopted: true })
     expect(server.pid()).toBe(held.pid)
-    expect(await query(server.connection, 'select answer from kept')).toEqual([{ response: 42 }])
+    expect(await query(server.connection, 'select answer from kept')).toEqual([{ answer: 42 }])
     await server.stop()
     expect(isAlive(held.pid)).toBe(false)
   })
@@ -161,7 +161,7 @@ describe('the embedded PostgreSQL', () => {
       held.child.kill('SIGKILL')
       await until(() => !isAlive(held.pid))
       const server = await start(dataDir)
-      expect(await query(server.connection, 'select answer from kept')).toEqual([{ response: 42 }])
+      expect(await query(server.connection, 'select answer from kept')).toEqual([{ answer: 42 }])
     },
   )
 
@@ -172,7 +172,7 @@ describe('the embedded PostgreSQL', () => {
     const dead = server.pid()
     process.kill(dead, 'SIGKILL')
     await until(() => server.pid() !== dead)
-    expect(await query(server.connection, 'select answer from kept')).toEqual([{ response: 42 }])
+    expect(await query(server.connection, 'select answer from kept')).toEqual([{ answer: 42 }])
     expect(server.problem()).toBeUndefined()
   })
 
