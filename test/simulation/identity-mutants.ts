@@ -51,8 +51,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'mergegone',
     breaks: 'a merge at a system is taken for a deletion',
     file: 'engine/deletion.ts',
-    find: 'if (observation.mergedInto !== undefined) return followMerge(pass, member, observation.mergedInto)',
-    replace: "if (observation.mergedInto === '') return followMerge(pass, member, observation.mergedInto)",
+    find: 'if (observation.mergedInto !== undefined) {',
+    replace: "if (observation.mergedInto === '') {",
     kinds: 'merges',
   },
   {
@@ -67,8 +67,8 @@ export const identityMutants: readonly SourceMutant[] = [
     name: 'noalias',
     breaks: 'a record that was merged into one that was merged on is not followed to the survivor',
     file: 'connectors/kit/responses/checked-reads.ts',
-    find: "      if (look.mergedInto === undefined) return { kind: 'gone' }\n",
-    replace: "      if (look.kind === 'gone') return { kind: 'gone' }\n",
+    find: "      if (look.mergedInto === undefined) return { kind: 'gone', goneSurvivor: at }\n",
+    replace: "      if (look.kind === 'gone') return { kind: 'gone', goneSurvivor: at }\n",
     kinds: 'merge-chains',
   },
   {
