@@ -161,7 +161,10 @@ export function describeIdentity(open: OpenHarness): void {
         floor: '3',
         settleAt: 9,
       })
-      expect(memberOf(kept, 'erp').fields).toEqual({ name: { shadow: 'Ada', acked: 0 }, phone: { acked: 0 } })
+      expect(memberOf(kept, 'erp').fields).toEqual({
+        name: { shadow: 'Ada', acked: 0, inherited: true },
+        phone: { acked: 0 },
+      })
     })
 
     test('follows a merge at the remote: the survivor gets the counterparts it lacks (H38)', async () => {

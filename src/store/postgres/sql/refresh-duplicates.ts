@@ -79,21 +79,25 @@ const holders = `
     ) some_of_them
   ) holder`
 
+// The clock stays outside `distinct`: two readings a millisecond apart would make two rows of one pair.
 const open = {
   name: 'open-duplicates',
   text: `
     insert into duplicate as d (entity, record_id, other_id, cause, state, at)
-    select distinct a.entity, least(a.id, b.id), greatest(a.id, b.id), 'key', 'open', now_ms()
-    from match_key mine
-    ${holders}
-    cross join lateral unnest(holder.ids) as other (id)
-    join record a on a.id = mine.record_id and a.state in ('candidate', 'review', 'active')
-    join record b on b.id = other.id and b.id <> a.id and b.state in ('candidate', 'review', 'active')
-    where mine.record_id = any($1::uuid[]) and mine.kind = 'exact' and cardinality(holder.ids) between 2 and $2
-      and ${overlap}
-      and not exists (
-        select 1 from kept_apart k where k.record_id = least(a.id, b.id) and k.other_id = greatest(a.id, b.id)
-      )
+    select pair.entity, pair.record_id, pair.other_id, 'key', 'open', now_ms()
+    from (
+      select distinct a.entity, least(a.id, b.id) as record_id, greatest(a.id, b.id) as other_id
+      from match_key mine
+      ${holders}
+      cross join lateral unnest(holder.ids) as other (id)
+      join record a on a.id = mine.record_id and a.state in ('candidate', 'review', 'active')
+      join record b on b.id = other.id and b.id <> a.id and b.state in ('candidate', 'review', 'active')
+      where mine.record_id = any($1::uuid[]) and mine.kind = 'exact' and cardinality(holder.ids) between 2 and $2
+        and ${overlap}
+        and not exists (
+          select 1 from kept_apart k where k.record_id = least(a.id, b.id) and k.other_id = greatest(a.id, b.id)
+        )
+    ) pair
     on conflict (record_id, other_id) do update set
       state = 'open', cause = excluded.cause, at = excluded.at, system = null, survivor_id = null,
       closed_at = null, decided_by = null, before = null
