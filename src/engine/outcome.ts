@@ -114,6 +114,7 @@ async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise
     ...(result.version === undefined ? {} : { version: result.version }),
     ...(intent.operation === 'create' || member?.floor === undefined ? {} : { versionBefore: member.floor }),
     ...(result.accepted === true ? { accepted: true } : {}),
+    notAfter: intent.notAfter,
   })
   for (const field of absorbed.coerced) {
     emit(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })

@@ -33,6 +33,8 @@ export interface OwnWrite {
   readonly rev: number
   /** It can't take effect after this plus the system's in-flight bound. */
   readonly notAfter: number
+  /** The system answered that it had applied it: it does not take effect a second time. */
+  readonly applied?: true
 }
 
 /** The state of a field before a write that no look has verified yet. Tells a write that was not stored from a later edit. */

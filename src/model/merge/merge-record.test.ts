@@ -109,6 +109,27 @@ describe('our own values', () => {
     expect(result.conflicts).toEqual([])
   })
 
+  it.each([
+    ['applied and seen to be replaced', { applied: true }, {}, 'an edit'],
+    ['of which nobody knows whether it was applied', {}, {}, 'ours'],
+    ['applied, while nobody has seen the newer one', { applied: true }, { replaced: { acked: 1 } }, 'ours'],
+  ] as const)('that are seen again after a write %s', async (_, known, unverified, meaning) => {
+    const own = [
+      { value: 'old', rev: 2, notAfter: testNow, ...known },
+      { value: 'new', rev: 3, notAfter: testNow, applied: true },
+    ] as const
+    const result = await mergeAndPlan(
+      inputOf({
+        rev: 3,
+        fields: { name: agreedOf('new', 3) },
+        members: { erp: { fields: { name: syncedOf('new', 3, { own, ...unverified }) }, settleMs: 10 } },
+        looks: { erp: { name: 'old' } },
+      }),
+    )
+    expect(result.fields.name).toMatchObject(meaning === 'an edit' ? { value: 'old', rev: 4 } : { value: 'new' })
+    expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
+  })
+
   it('that were cut on the way are accepted as they are and not written again (H7)', async () => {
     const own = [{ value: 'Consolidated', rev: 2, notAfter: testNow }]
     const result = await mergeAndPlan(

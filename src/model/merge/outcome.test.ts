@@ -55,6 +55,9 @@ describe('an acknowledged write', () => {
   it.each([
     ['the new value', 'Bea', { name: 'Bea' }, true],
     ['the old value', 'Bea', { name: 'Ann' }, undefined],
+    ['the new value with something added', 'Bea', { name: 'Bea (7)' }, true],
+    ['the old value, which happens to contain the new one', 'An', { name: 'Ann' }, undefined],
+    ['a third value', 'Bea', { name: 'Eve' }, undefined],
     ['an empty text that was written', '', { name: '' }, true],
     ['nothing of a field that was emptied', '', {}, undefined],
   ] as const)('remembers whether a body without a version showed it: %s', (_, name, stored, shown) => {
@@ -88,6 +91,22 @@ describe('an opened write', () => {
       name: { ...before.name, wrote: true, own: [{ value: 'Bea', rev: 2, notAfter: 9 }] },
       city: { ...before.city, own: [{ value: 'Rome', rev: 1, notAfter: 9 }] },
     })
+  })
+
+  it('is known to be over once the system has answered that it applied it, and only then', () => {
+    const opened = openIntentFields(erp(), before, { planned, body, notAfter: 9 })
+    const applied = absorbOutcome(erp(), opened, planned, { notAfter: 9 }).fields
+    expect(applied.name?.own).toEqual([{ value: 'Bea', rev: 2, notAfter: 9, applied: true }])
+    expect(applied.city?.own).toEqual([{ value: 'Rome', rev: 1, notAfter: 9, applied: true }])
+    const accepted = absorbOutcome(erp(), opened, planned, { notAfter: 9, accepted: true }).fields
+    expect(accepted.name?.own).toEqual(opened.name?.own)
+    // Another one with the same value, of which nobody knows, may still turn up.
+    const doubtful = openIntentFields(erp(), applied, { planned, body, notAfter: 10 })
+    const later = { planned: { ...planned, values: { name: 'Cleo' } }, body: { name: 'Cleo' }, notAfter: 11 }
+    expect(openIntentFields(erp(), doubtful, later).name?.own).toEqual([
+      { value: 'Bea', rev: 2, notAfter: 10 },
+      { value: 'Cleo', rev: 2, notAfter: 11 },
+    ])
   })
 
   it('leaves no trace once it is known never to have left', () => {

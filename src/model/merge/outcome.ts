@@ -10,7 +10,7 @@ import type { CanonicalDocument } from '../values.ts'
 import type { PlannedWrite } from './contract.ts'
 import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, forgetDefault, hasBase, markCoerced, unseen } from './member-field.ts'
-import { rememberOwnWrite } from './own-writes.ts'
+import { markApplied, rememberOwnWrite } from './own-writes.ts'
 
 /** What an acknowledging answer told about the record. */
 export interface WriteResponse {
@@ -24,6 +24,8 @@ export interface WriteResponse {
   readonly versionBefore?: string
   /** The system took the write but may apply it later (HTTP 202). @default false */
   readonly accepted?: boolean
+  /** What the request could not leave after: by this its values in the memory of own writes are known. */
+  readonly notAfter?: number
 }
 
 /** The field states after an acknowledged write. */
@@ -81,6 +83,9 @@ export function absorbOutcome(
     if (!same) coerced.push(name)
   }
   if (planned.operation === 'create') forgetEmptyDefaults(entitySystem, next, answer)
+  if (answer.notAfter !== undefined && answer.accepted !== true) {
+    for (const [name, state] of Object.entries(next)) next[name] = markApplied(state, answer.notAfter)
+  }
   return { fields: next, coerced, unverified }
 }
 
@@ -89,7 +94,7 @@ function unverifiedWrite(
   written: { readonly settings: SystemField; readonly desired: MaybeValue; readonly rev: number },
   answer: WriteResponse,
 ): MemberField {
-  const { settings, desired, rev } = written
+  const { desired, rev } = written
   const { version, versionBefore, accepted } = answer
   const kept = absorb(state, desired)
   return {
@@ -98,21 +103,30 @@ function unverifiedWrite(
       acked: state.acked,
       ...(state.shadow === undefined ? {} : { value: state.shadow }),
       ...(versionBefore === undefined ? {} : { versionBefore }),
-      ...(showsWritten(settings, desired, answer) ? { shown: true } : {}),
+      ...(showsWritten(written, state.shadow, answer) ? { shown: true } : {}),
       ...(version === undefined ? {} : { version }),
     },
     ...(state.notStored === rev ? { notStored: rev } : {}),
   }
 }
 
-/** A body may be older than the write, but one that shows the new value is not. */
-function showsWritten(settings: SystemField, desired: MaybeValue, answer: WriteResponse): boolean {
+/**
+ * A body may be older than the write, but one that shows the new value is not. Nor is one with a text that has ours in it and is not the old
+ * one: some systems add something to each text that is written to them.
+ */
+function showsWritten(
+  { settings, desired }: { readonly settings: SystemField; readonly desired: MaybeValue },
+  before: MaybeValue,
+  answer: WriteResponse,
+): boolean {
   const { stored, unknown, accepted } = answer
   if (stored === undefined || accepted === true || unknown?.has(settings.name) === true) return false
   const value = stored[settings.name]
   // A body without the property says nothing about it.
-  if (isEmpty(desired) && !isStatedEmpty(value)) return false
-  return equivalent(settings, value, desired)
+  if (isEmpty(desired)) return isStatedEmpty(value) && equivalent(settings, value, desired)
+  if (equivalent(settings, value, desired)) return true
+  if (typeof value !== 'string' || typeof desired !== 'string') return false
+  return value.includes(desired) && !equivalent(settings, value, before)
 }
 
 /** The answer shows that the system has filled nothing in: a value that turns up later is somebody's. */

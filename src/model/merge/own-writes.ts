@@ -9,6 +9,7 @@ import type { SystemField } from '../integration.ts'
 import type { MemberField, OwnWrite } from '../state.ts'
 import type { FieldType } from '../values.ts'
 import { equivalent, type MaybeValue } from './equivalence.ts'
+import { hasBase, isUnverified } from './member-field.ts'
 
 /** An own write that explains what a look has shown. */
 export interface OwnMatch {
@@ -17,7 +18,12 @@ export interface OwnMatch {
   readonly coerced: boolean
 }
 
-/** The newest own write that the observed value comes from, if any. */
+/**
+ * The newest own write that the observed value comes from, if any.
+ *
+ * A write that was applied, and has been followed by what was seen since, does not come back by itself: who shows its very value again has
+ * had it put back. Its poorer forms stay ours, since some systems change a value a while after they have taken it.
+ */
 export function findOwnWrite(
   { settings, type }: { readonly settings: SystemField; readonly type: FieldType },
   state: MemberField,
@@ -28,7 +34,10 @@ export function findOwnWrite(
   for (let index = own.length - 1; index >= 0; index -= 1) {
     const write = own[index]
     if (write === undefined) continue
-    if (equivalent(settings, observed, write.value)) return { rev: write.rev, coerced: false }
+    if (equivalent(settings, observed, write.value)) {
+      if (write.applied === true && hasBase(state) && !isUnverified(state)) continue
+      return { rev: write.rev, coerced: false }
+    }
     if (isRecognisedCoercion(write.value, observed, type) !== undefined)
       return { rev: write.rev, coerced: true }
   }
@@ -44,11 +53,28 @@ export function rememberOwnWrite(settings: SystemField, state: MemberField, writ
   const older: OwnWrite[] = []
   for (const known of state.own ?? []) {
     const twin = older.findIndex((other) => equivalent(settings, other.value, known.value))
-    const twinNotAfter = twin < 0 ? known.notAfter : (older[twin]?.notAfter ?? known.notAfter)
-    if (twin >= 0) older.splice(twin, 1)
-    older.push({ ...known, notAfter: Math.max(known.notAfter, twinNotAfter) })
+    const [other] = twin < 0 ? [] : older.splice(twin, 1)
+    older.push(other === undefined ? known : asOne(other, known))
   }
   return { ...state, own: [...older, write] }
+}
+
+/** Two writes of one value: as long as either may take effect, it may turn up. */
+function asOne(older: OwnWrite, { applied, ...newer }: OwnWrite): OwnWrite {
+  return {
+    ...newer,
+    notAfter: Math.max(newer.notAfter, older.notAfter),
+    ...(applied === true && older.applied === true ? { applied } : {}),
+  }
+}
+
+/** The writes of one request took effect before it was answered. */
+export function markApplied(state: MemberField, notAfter: number): MemberField {
+  if (state.own === undefined) return state
+  const own = state.own.map((write) =>
+    write.notAfter === notAfter ? { ...write, applied: true as const } : write,
+  )
+  return { ...state, own }
 }
 
 /** Drops the writes that a look begun at `observedAt` has settled: they took effect by then, or never will. */
