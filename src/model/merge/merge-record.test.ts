@@ -126,7 +126,9 @@ describe('our own values', () => {
         looks: { erp: { name: 'old' } },
       }),
     )
-    expect(result.fields.name).toMatchObject(meaning === 'an edit' ? { value: 'old', rev: 4 } : { value: 'new' })
+    expect(result.fields.name).toMatchObject(
+      meaning === 'an edit' ? { value: 'old', rev: 4 } : { value: 'new' },
+    )
     expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
   })
 
