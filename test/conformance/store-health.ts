@@ -8,6 +8,7 @@ import {
   clean,
   mark,
   type OpenHarness,
+  promotion,
   type StoreHarness,
 } from './store-kit.ts'
 
@@ -92,6 +93,18 @@ export function describeHealth(open: OpenHarness): void {
       ])
       await store.noteSystem({ system: 'crm' })
       expect(await systems()).toEqual([{ system: 'crm', heardAt: first?.heardAt }])
+    })
+
+    test('counts anew once nothing moves, however lately it counted', async () => {
+      const { store } = harness
+      await store.intake([{ marks: [mark('A')] }])
+      expect((await store.admin.status()).records).toEqual({ candidate: 1 })
+      const claimed = await claimOne(store, worker)
+      await store.decide([promotion(claimed)])
+      await store.settle([clean(claimed)])
+      const { queue, records } = await store.admin.status()
+      expect(queue).toMatchObject({ due: 0, running: 0, waiting: 0 })
+      expect(records).toEqual({ active: 1 })
     })
 
     test('tells since when records have had something to do, and what keeps them', async () => {

@@ -17,21 +17,27 @@ import { readPause } from '../sql/pause.ts'
 import { lastCompletes, lastEndedRuns, lastRuns, toRun } from '../sql/runs.ts'
 import { fromText } from '../text.ts'
 
-/** The counts over all members read the whole table; pages that refresh every second get an answer this old at most. */
+/**
+ * The counts over all members read the whole table; pages that refresh every second get counts this old at most. Counts from when records were
+ * moving are not used once none is: they would say how many agreed before the work was done.
+ */
 const keepMs = 2000
 
 export function createStatusCounter(context: PostgresContext): () => Promise<StatusCounts> {
-  let kept: { readonly at: number; readonly counts: Promise<Totals> } | undefined
+  let kept: { readonly at: number; readonly isMoving: boolean; readonly counts: Promise<Totals> } | undefined
   return async () => {
     const session = context.database.session('counting')
-    const [open, places, systems, paused] = await Promise.all([
-      countOpen(session, context.lockClass),
+    // Before the queue: what a list discovered is committed before its note, so whoever sees the note counts the records as well.
+    const [places, systems, paused] = await Promise.all([
       readPlaces(session),
       readSystems(session),
       readPause(session),
     ])
-    if (kept === undefined || performance.now() - kept.at > keepMs) {
-      kept = { at: performance.now(), counts: countTotals(context) }
+    const open = await countOpen(session, context.lockClass)
+    const moving = (open?.due ?? 0) + (open?.waiting ?? 0) + (open?.running ?? 0)
+    const isMoving = moving > 0
+    if (kept === undefined || performance.now() - kept.at > keepMs || (kept.isMoving && !isMoving)) {
+      kept = { at: performance.now(), isMoving, counts: countTotals(context) }
     }
     const totals = await kept.counts.catch((problem: unknown) => {
       kept = undefined
@@ -39,7 +45,6 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
     })
     const oldest = open?.oldest_due_at ?? null
     const { oldestSince, delays } = totals
-    const moving = (open?.due ?? 0) + (open?.waiting ?? 0) + (open?.running ?? 0)
     return {
       now: open?.now ?? 0,
       records: totals.records,
@@ -49,7 +54,7 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
         waiting: open?.waiting ?? 0,
         running: open?.running ?? 0,
         ...(oldest === null ? {} : { oldestDueAt: oldest }),
-        ...(oldestSince === undefined || moving === 0 ? {} : { oldestSince }),
+        ...(oldestSince === undefined || !isMoving ? {} : { oldestSince }),
       },
       open: {
         conflicts: open?.conflicts ?? 0,

@@ -104,10 +104,11 @@ const place = {
   text: `
     insert into place_health as p (system, entity, paging, feed, read_at, read_ms, compared_at, failures,
       failing_since, failed_at, failed_way, failed_code, failed_message, next_at)
-    values ($1, $2, $3, $4,
-      case when $5::bigint is not null then now_ms() end, $5::bigint, case when $6::boolean then now_ms() end,
-      case when $7::text is null then 0 else 1 end, case when $7::text is not null then now_ms() end,
-      case when $7::text is not null then now_ms() end, $7::text, $8, $9, $10::bigint)
+    select $1, $2, $3, $4,
+      case when $5::bigint is not null then clock.now end, $5::bigint, case when $6::boolean then clock.now end,
+      case when $7::text is null then 0 else 1 end, case when $7::text is not null then clock.now end,
+      case when $7::text is not null then clock.now end, $7::text, $8, $9, $10::bigint
+    from (select now_ms() as now) clock
     on conflict (system, entity) do update set
       paging = coalesce(excluded.paging, p.paging),
       feed = coalesce(excluded.feed, p.feed),
