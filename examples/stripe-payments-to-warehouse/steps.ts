@@ -92,7 +92,7 @@ const webhooks: Step<Payments> = {
     if (event === undefined) throw new RangeError('Stripe told of nothing')
     const forged = signedDelivery(event, { secrets: ['whsec_of_somebody_else'] })
     const response = await fetch(systems.hook, { method: 'POST', ...forged })
-    context.say(`A delivery that somebody else signed is responded with ${response.status}.`)
+    context.say(`A delivery that somebody else signed is answered with ${response.status}.`)
   },
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes that the system itself responded with an error whose effect is not known: a resolver that threw, a payload without the record.
+ * Writes that the system itself answered with an error whose effect is not known: a resolver that threw, a payload without the record.
  *
  * Unlike silence, such a response means that nothing of the call is on its way any more, so a look can tell at once what came of it. And unlike
  * an outage it usually comes again: the data meets something that the system has no code for. So the write is tried a few times, and then a

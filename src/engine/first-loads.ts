@@ -29,7 +29,7 @@ export function createFirstLoads(): FirstLoads {
       const now = context.clock.now()
       const last = asked.get(entity.name)
       if (last !== undefined) {
-        // All who come while the question is under way wait for its response: "not known yet" is not "still going on".
+        // All who come while the question is under way wait for its answer: "not known yet" is not "still going on".
         const known = await last.response
         if (known !== undefined || now - last.at < FIRST_LOAD_ASK_MS) return known
         const newer = asked.get(entity.name)

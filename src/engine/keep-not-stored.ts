@@ -1,5 +1,5 @@
 /**
- * Writes that a system responded with success and did not store: a field that is read-only over there, a workflow that drops the value, an
+ * Writes that a system answered with success and did not store: a field that is read-only over there, a workflow that drops the value, an
  * endpoint that only pretends. The merge has sent each of them once more by now; what is missing a second time is for a person.
  */
 import type { MergeNote, MergeResult } from '../model/merge/contract.ts'

@@ -87,7 +87,7 @@ test('an answered error whose write took effect all the same is found by the loo
   expect(await failures(w)).toEqual([])
 })
 
-test('a removal that was responded with success and removed nothing is told, and not repeated', async () => {
+test('a removal that was answered with success and removed nothing is told, and not repeated', async () => {
   const w = world({
     adjust: (integration) => ({
       ...integration,

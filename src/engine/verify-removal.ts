@@ -1,5 +1,5 @@
 /**
- * Removals that the system responded with success: done once a look shows that the record is gone. Some systems answer 200 and delete nothing.
+ * Removals that the system answered with success: done once a look shows that the record is gone. Some systems answer 200 and delete nothing.
  *
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
@@ -37,7 +37,7 @@ export async function isRemovalProven(
   return false
 }
 
-/** A removal of this member was responded with success, and it is not known to be gone yet. */
+/** A removal of this member was answered with success, and it is not known to be gone yet. */
 export function isUnproven({ state, goneSince }: Member): boolean {
   return state === 'linked' && goneSince !== undefined
 }

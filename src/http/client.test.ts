@@ -244,7 +244,7 @@ test('after a 429, other calls of the same part of the API wait as well', async 
   expect((server.seen[1]?.at ?? 0) - (server.seen[0]?.at ?? 0)).toBeGreaterThanOrEqual(950)
 })
 
-test('gives up retrying when most calls fail, so that an outage is not responded with a multiple of the traffic', async () => {
+test('gives up retrying when most calls fail, so that an outage is not answered with a multiple of the traffic', async () => {
   const server = await serve((_request, response) => sendJson(response, 503, {}))
   const client = clientOf(server.url, { retry: { retries: 10, baseMs: 1, capMs: 1 } })
   for (let call = 0; call < 20; call += 1) await failureOf(client.get('/'))

@@ -266,7 +266,7 @@ const lies: Readonly<Record<string, Lie>> = {
       }
     },
   },
-  'an update responded with another record': {
+  'an update answered with another record': {
     probe: 'answers-name-their-record',
     resource: 'people',
     lie: ({ update }) => ({
@@ -276,7 +276,7 @@ const lies: Readonly<Record<string, Lie>> = {
       },
     }),
   },
-  'creates that are all responded with one id': {
+  'creates that are all answered with one id': {
     probe: 'answers-name-their-record',
     resource: 'people',
     lie: ({ create }) => ({

@@ -17,7 +17,7 @@ async function joinThree(
   return joined
 }
 
-/** Every call to a record of the CRM is responded with another one, as by a proxy that mixes answers up, or after a merge. */
+/** Every call to a record of the CRM is answered with another one, as by a proxy that mixes answers up, or after a merge. */
 function respondsWith(
   joined: Joined,
   nativeId: string,
@@ -73,7 +73,7 @@ it('a system that is declared to redirect tells of a merge: the record is follow
   expect(recordOf(joined.contacts, 'C000001').body).toMatchObject({ phone: '+49 30 100001' })
 })
 
-it('an update that is responded with another record stays open until a look has shown what became of it', async () => {
+it('an update that is answered with another record stays open until a look has shown what became of it', async () => {
   const joined = await joinThree({
     crmResource: { version: undefined, inflight: '300ms' },
     crmPart: { acceptRaceWindow: true },
@@ -120,7 +120,7 @@ it('a write that is refused with a status of success is a failure in the words o
   await joined.until('a new value goes', () => recordOf(joined.partners, 'C000002').body?.city === 'Turin')
 })
 
-it('a delete that is responded with success and deletes nothing is told, and no system forgets the record', async () => {
+it('a delete that is answered with success and deletes nothing is told, and no system forgets the record', async () => {
   const joined = await joinThree()
   const nativeId = recordOf(joined.partners, 'C000002').nativeId
   joined.erp.fault({

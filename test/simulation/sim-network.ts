@@ -67,7 +67,7 @@ export class SimNetwork {
     this.#options = options
   }
 
-  /** A question and its response on the network; failures are values. */
+  /** A request and its response on the network; failures are values. */
   async ask<T>(
     process: SimProcess,
     response: () => T,

@@ -14,7 +14,8 @@ async function accept(context: CliContext, system: string): Promise<number> {
     context.output.result({ system, ...verdict }, () => {
       if (verdict.kind === 'unknown')
         return `${system} was not asked so far: its first response counts, nothing to accept`
-      if (verdict.kind === 'same') return `${system} responds with the account of always, ${verdict.account}`
+      if (verdict.kind === 'same')
+        return `${system} answers with the same account as ever, ${verdict.account}`
       return `${system} is ${verdict.account} from now on; it was ${verdict.before}. What was held because of it waits for \`isthmus held\``
     })
     return exitCodes.fine
@@ -25,7 +26,7 @@ export function addAcceptAccountCommand(program: Command, run: Run): void {
   program
     .command('accept-account <system>')
     .description(
-      'take the account that a system responds with now as the right one; deletions there count again',
+      'take the account that a system answers with now as the right one; deletions there count again',
     )
     .action(run(accept))
 }

@@ -144,7 +144,7 @@ export function errorOf(
   },
 ): IsthmusError {
   const verdict = verdictWithin(problems, verdictOf(problems, ran, rules), asked)
-  const message = `${label} was responded with ${told(problems, sent)}.`
+  const message = `${label} was answered with ${told(problems, sent)}.`
   if (verdict === 'denied')
     return new AuthenticationError('CONNECTOR_ACCESS_DENIED', message, { outcome: 'answered' })
   if (verdict === 'throttled') {

@@ -26,7 +26,7 @@ describe('a response with errors is never taken for a record, for absence or for
     ['a list', []],
     ['no such field', { data: {} }],
     ['a record without an id', { data: { thing: { name: 'x' } } }],
-  ])('a read responded with %s', async (_title, reply) => {
+  ])('a read answered with %s', async (_title, reply) => {
     const { things } = await scripted(() => reply)
     expect(await things.read('1', context)).toMatchObject({ kind: 'unknown' })
   })
@@ -74,7 +74,7 @@ describe('a response with errors is never taken for a record, for absence or for
       'the same cursor for ever',
       { data: { things: { nodes: [{ id: '1' }], pageInfo: { hasNextPage: true, endCursor: 'c' } } } },
     ],
-  ])('a list responded with %s', async (_title, reply) => {
+  ])('a list answered with %s', async (_title, reply) => {
     const { things, seen } = await scripted(() => reply, { list })
     await expect(listOf(things)).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTOR_RESPONSE/) })
     expect(seen()).toBeLessThan(5)
@@ -190,7 +190,7 @@ describe('what may have taken effect', () => {
     ],
     ['a page of a proxy', 'oops', 'unknown'],
     ['the record', { data: { thingCreate: made } }, 'ok'],
-  ])('a create responded with %s', async (_title, reply, kind) => {
+  ])('a create answered with %s', async (_title, reply, kind) => {
     const { things, seen } = await scripted(() => reply)
     expect(await things.create?.(create, context)).toMatchObject({ kind })
     expect(seen()).toBe(1)
@@ -209,7 +209,7 @@ describe('what may have taken effect', () => {
     ['errors of another name', { thing: null, customerUserErrors: [{ code: 'TAKEN' }] }, 'rejected'],
     ['errors as texts', { thing: null, errors: ['no'] }, 'rejected'],
     ['false', false, 'rejected'],
-  ])('an update responded with %s', async (_title, thingUpdate, kind) => {
+  ])('an update answered with %s', async (_title, thingUpdate, kind) => {
     const { things } = await scripted(() => ({ data: { thingUpdate } }))
     const result = await things.update?.(
       { nativeId: '1', patch: { name: 'x' }, idempotencyKey: 'k' },
@@ -236,7 +236,7 @@ describe('what may have taken effect', () => {
     [429, {}, 'not-sent'],
     [500, { errors: [coded('BAD_USER_INPUT')] }, 'unknown'],
     [503, {}, 'unknown'],
-  ])('a create responded with status %i', async (status, reply, kind) => {
+  ])('a create answered with status %i', async (status, reply, kind) => {
     const { things } = await scripted(() => reply, {}, status)
     expect(await things.create?.(create, context)).toMatchObject({ kind })
     const read = await things.read('1', context)

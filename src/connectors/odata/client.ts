@@ -267,7 +267,7 @@ export function settledResponse(response: BatchResponse, label: string): ApiResp
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const parsed = text === '' ? undefined : parseJson(text, defaultResponseLimits)
   if (status >= 200 && status < 300) {
-    if (parsed?.ok === false) throw unusableResponse(`${label} was responded with something that is not JSON`)
+    if (parsed?.ok === false) throw unusableResponse(`${label} was answered with something that is not JSON`)
     return { status, headers, data: parsed?.value }
   }
   if (status < 200) throw unusableResponse(`${label} got no response within its batch`)

@@ -1,7 +1,7 @@
 /**
  * What a failed statement means. The server's SQLSTATE decides; its message is never handed on, since it quotes values.
  *
- * Every write is one statement committed by itself, so an error that the server responds with severity ERROR means: rolled back, nothing
+ * Every write is one statement committed by itself, so an error that the server answers with severity ERROR means: rolled back, nothing
  * took effect. What is left is who has to do something about it.
  *
  * | SQLSTATE | a write is | concerns |

@@ -16,7 +16,7 @@ const update = (resource: Resource): Promise<WriteResult> | undefined =>
 const create = (resource: Resource): Promise<WriteResult> | undefined =>
   resource.create?.({ body: { name: 'Ada Lovelace' }, recordId: 'r', idempotencyKey: 'k' }, context)
 
-describe('an update responded with success', () => {
+describe('an update answered with success', () => {
   const proven = { kind: 'ok', nativeId: '1', native: { id: 1 } }
   const untold = { kind: 'ok', nativeId: '1' }
   test.each([
@@ -129,7 +129,7 @@ describe('creates', () => {
   })
 })
 
-test('a read that is responded with another record is no information, or a merge where that is declared', async () => {
+test('a read that is answered with another record is no information, or a merge where that is declared', async () => {
   const respond: Respond = ({ url }, response) =>
     sendJson(response, 200, { id: url.endsWith('/ABC') ? 'abc' : 1, merged: '2; 3' })
   expect(await (await scripted(respond)).read('2', context)).toMatchObject({

@@ -95,7 +95,7 @@ describe('what may have taken effect', () => {
   })
 })
 
-test('a search that the API responds with strangers, because it ignored the filter, finds nothing of ours', async () => {
+test('a search that the API answers with strangers, because it ignored the filter, finds nothing of ours', async () => {
   const rows = Array.from({ length: 3 }, (_, n) => ({ id: n, mark: n === 1 ? 'ours' : 'theirs' }))
   const resource = await scripted((_request, response) => sendJson(response, 200, rows), {
     create: { as: 'marker', field: 'mark' },

@@ -1,5 +1,5 @@
 /**
- * Bounds the share of retries of one client, so that an outage is not responded with a multiple of the traffic.
+ * Bounds the share of retries of one client, so that an outage is not answered with a multiple of the traffic.
  *
  * A retry takes tokens, a success gives some back. With 500 tokens, 14 per transient failure and 5 per throttle, about 35 failures in a
  * row may be retried; after that each success pays for a fraction of one.

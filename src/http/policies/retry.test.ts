@@ -29,7 +29,7 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-test('an outage is not responded with a multiple of the traffic: 500 tokens pay for 35 retries', async () => {
+test('an outage is not answered with a multiple of the traffic: 500 tokens pay for 35 retries', async () => {
   const { server, client } = await setUp((_request, response) => sendJson(response, 503, {}))
   for (let call = 0; call < 40; call += 1) await failureOf(client.get('/x'))
   // 40 first attempts and floor(500 / 14) retries.

@@ -24,7 +24,7 @@ export const mappingCodes = {
   },
   LOOKUP_FAILED: {
     summary:
-      'A rule asked a lookup that has no response: nothing was found, or the system that knows could not be asked.',
+      'A rule asked a lookup that has no answer: nothing was found, or the system that knows could not be asked.',
     fix: 'Correct the values that the rule asks with, or see what the message says of the system; the record asks again by itself.',
     retry: 'backoff',
   },

@@ -80,7 +80,7 @@ export class FakeSystem {
     this.#hooks = new WebhookSender(options, () => this.chance())
   }
 
-  /** Deliveries that were responded with 2xx. */
+  /** Deliveries that were answered with 2xx. */
   get webhooksAccepted(): number {
     return this.#hooks?.accepted ?? 0
   }

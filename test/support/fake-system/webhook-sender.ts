@@ -14,7 +14,7 @@ export class WebhookSender {
   readonly #waiting = new Set<NodeJS.Timeout>()
   #sent = 0
   #closed = false
-  /** Deliveries responded with 2xx. */
+  /** Deliveries answered with 2xx. */
   accepted = 0
 
   constructor(options: FakeWebhookOptions, chance: () => number) {

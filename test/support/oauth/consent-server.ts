@@ -16,7 +16,7 @@ export interface ConsentServer {
   revoked(): number
   /** Refresh tokens that were used up. */
   renewed(): number
-  /** Calls of the API that were responded with records, and refused. */
+  /** Calls of the API that were answered with records, and refused. */
   calls(): { readonly served: number; readonly refused: number }
   close(): Promise<void>
 }

@@ -96,7 +96,7 @@ function refusalOf(
   const label = labelOf(sent)
   const listed = userErrorsOf(payload, resource.errors, { label, sent: sent.variables })
   if (listed !== undefined) return listed
-  if (payload === false) return new GraphqlError('refused', `${label} was responded with false.`)
+  if (payload === false) return new GraphqlError('refused', `${label} was answered with false.`)
   const hasRecord = id !== undefined
   const told =
     (hasRecord || shown === undefined ? undefined : reportedAsUsual(shown, false)) ??
@@ -105,7 +105,7 @@ function refusalOf(
   const isOtherType = type !== undefined && type !== resource.type
   if (told === undefined && !isOtherType) return undefined
   const words = quotedWords(told?.words, sent.variables)
-  const instead = isOtherType ? ` was responded with ${type} instead of ${resource.type}` : ' was refused'
+  const instead = isOtherType ? ` was answered with ${type} instead of ${resource.type}` : ' was refused'
   const code = told?.code === undefined ? '' : `: ${told.code}`
   return new GraphqlError('refused', `${label}${instead}${code}${words === undefined ? '' : ` (${words})`}.`)
 }

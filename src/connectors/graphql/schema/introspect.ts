@@ -64,7 +64,7 @@ export function schemaFrom(data: unknown): GraphQLSchema {
 export const introspectionQuery = getIntrospectionQuery({ descriptions: false })
 
 /**
- * A schema from a text: what an introspection query was responded with (JSON), or the schema language.
+ * A schema from a text: what an introspection query was answered with (JSON), or the schema language.
  *
  * @param place where the text is from, for messages
  * @throws UsageError CONNECTOR_DESCRIPTION_UNUSABLE

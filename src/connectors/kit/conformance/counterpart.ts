@@ -84,7 +84,7 @@ export interface CounterpartFaults {
   /** The request takes effect, its response never arrives. */
   loseNextResponse(fault?: { readonly method?: string; readonly after?: number }): void
   /**
-   * The next request is responded with the last response that a request of the same method got, without reaching the system: what a cache or a
+   * The next request is answered with the last response that a request of the same method got, without reaching the system: what a cache or a
    * proxy does that mixes answers up. Absent where no responses are kept.
    */
   repeatNextResponse?(fault?: { readonly method?: string; readonly after?: number }): void

@@ -155,7 +155,7 @@ describe('writes', () => {
     })
   })
 
-  test('a create is not responded with a record that carries the mark of another', async () => {
+  test('a create is not answered with a record that carries the mark of another', async () => {
     const create = (result: WriteResult) =>
       lying({}, { create: async () => result }).create?.(
         { body: {}, recordId: 'r1', idempotencyKey: 'k' },

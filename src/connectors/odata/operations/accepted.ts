@@ -71,7 +71,7 @@ function keyOfResponse(bound: Bound, data: unknown, nativeId: string): string {
 }
 
 /**
- * The record of a create's response in the form that a read has. A deep insert is responded with the parts that were made, asked for or not; an
+ * The record of a create's response in the form that a read has. A deep insert is answered with the parts that were made, asked for or not; an
  * answer that lacks one that a read would show would look like a record without it, and is not used.
  */
 function asRead(

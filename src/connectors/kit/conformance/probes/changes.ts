@@ -132,7 +132,7 @@ export const changeProbes: readonly Probe[] = [
       const told = new Set(changed.map(({ nativeId }) => nativeId))
       check(
         nativeIds.every((nativeId) => told.has(nativeId)),
-        'an unusable cursor is responded with a feed that leaves records out',
+        'an unusable cursor is answered with a feed that leaves records out',
       )
       return 'everything is told again'
     },

@@ -66,7 +66,7 @@ export const createProbes: readonly Probe[] = [
       const again = await bench.resource.create?.(request, bench.context)
       check(
         again?.kind !== 'ok' || again.nativeId === nativeId,
-        'the second create responds with another record',
+        'the second create is answered with another record',
       )
       const after = await countOf(bench)
       check(
@@ -129,7 +129,7 @@ export const createProbes: readonly Probe[] = [
       check(made === 1 || made === 0, `one create made ${made} records`)
       check(
         lost?.kind === 'unknown' || (lost?.kind === 'ok' && made === 1),
-        `a create whose response was lost responses ${wordsOf(lost)}`,
+        `a create whose response was lost answers ${wordsOf(lost)}`,
       )
       await clearUp(bench, request)
       check(

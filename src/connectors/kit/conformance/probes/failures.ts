@@ -62,7 +62,7 @@ export const failureProbes: readonly Probe[] = [
       for (let count = 0; count < repeats; count += 1) faults.loseNextResponse()
       const lost = await kindOf(() => bench.resource.read(nativeId, bench.context))
       faults.clear()
-      check(lost === 'unknown', `a read whose response is lost responses "${lost}"`)
+      check(lost === 'unknown', `a read whose response is lost answers "${lost}"`)
       return Object.keys(lies).join(', ')
     },
   },
@@ -194,7 +194,7 @@ export const failureProbes: readonly Probe[] = [
       }
       const lost = await kindOf(update)
       bench.faults.clear()
-      check(lost === 'unknown', `a write whose response is lost responses "${lost}"`)
+      check(lost === 'unknown', `a write whose response is lost answers "${lost}"`)
       return undefined
     },
   },

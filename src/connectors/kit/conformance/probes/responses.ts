@@ -32,7 +32,7 @@ export const responseProbes: readonly Probe[] = [
       const [first, second] = [await bench.create(), await bench.create()]
       check(
         !isSame(bench.resource, first.nativeId, second.nativeId),
-        `two creates responded with the same id ${first.nativeId}`,
+        `two creates were answered with the same id ${first.nativeId}`,
       )
       return 'reads, updates and creates'
     },
