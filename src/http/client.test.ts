@@ -1,21 +1,13 @@
-import { inspect } from 'node:util'
-import { gzipSync } from 'node:zlib'
 import { isLosslessNumber } from 'lossless-json'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
-import {
-  type LocalServer,
-  type Respond,
-  sendJson,
-  startServer,
-  startSocketServer,
-} from '../../test/support/local-server.ts'
+import { failureOf, useLocalClients } from '../../test/support/local-clients.ts'
+import { type Respond, sendJson, startSocketServer } from '../../test/support/local-server.ts'
 import type { CallLogEntry } from './call-log.ts'
 import { ApiClient } from './client.ts'
 import {
   AuthenticationError,
   HttpStatusError,
-  NetworkError,
   RateLimitedError,
   RequestError,
   ResponseValidationError,
@@ -23,36 +15,10 @@ import {
 } from './errors.ts'
 import type { ApiClientOptions } from './options.ts'
 
-const open: { close(): Promise<void> }[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
+const { clientOf, open, serve } = useLocalClients({
+  retry: { retries: 3, baseMs: 5, capMs: 20 },
+  timeouts: { totalMs: 5_000 },
 })
-
-async function serve(respond: Respond): Promise<LocalServer> {
-  const server = await startServer(respond)
-  open.push(server)
-  return server
-}
-
-function clientOf(url: string, options: Partial<ApiClientOptions> = {}): ApiClient {
-  const client = new ApiClient({
-    baseUrl: url,
-    allowHttp: true,
-    retry: { retries: 3, baseMs: 5, capMs: 20 },
-    timeouts: { totalMs: 5_000 },
-    ...options,
-  })
-  open.push(client)
-  return client
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('the call should have failed'),
-    (error: unknown) => error,
-  )
-}
 
 const ok: Respond = (_request, response) => sendJson(response, 200, { ok: true })
 
@@ -251,115 +217,6 @@ test('gives up retrying when most calls fail, so that an outage is not answered 
   expect(server.seen.length).toBeLessThan(20 + 36)
 })
 
-test('an unreachable host is a network error that proves that nothing was sent', async () => {
-  const server = await startServer(ok)
-  await server.close()
-  const error = await failureOf(
-    clientOf(server.url, { retry: { retries: 1, baseMs: 1 } }).post('/', { json: {} }),
-  )
-  expect(error).toBeInstanceOf(NetworkError)
-  expect(error).toMatchObject({ outcome: 'not-sent', systemCode: 'ECONNREFUSED', retry: 'backoff' })
-  expect(error).toMatchObject({ cause: { code: 'ECONNREFUSED' } })
-})
-
-test('a connection reset in the middle of the response is unknown, not a response', async () => {
-  const server = await serve((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
-    response.write('{"a":')
-    setTimeout(() => response.destroy(), 20)
-  })
-  const error = await failureOf(clientOf(server.url).post('/', { json: {} }))
-  expect(error).toBeInstanceOf(NetworkError)
-  expect(error).toMatchObject({ outcome: 'unknown' })
-})
-
-test('what is not HTTP at all is a network error', async () => {
-  const server = await startSocketServer((socket) =>
-    socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9\r\n')),
-  )
-  open.push(server)
-  expect(await failureOf(clientOf(server.url, { retry: { retries: 0 } }).get('/'))).toBeInstanceOf(
-    NetworkError,
-  )
-})
-
-test('recognises a web page instead of data', async () => {
-  for (const type of ['text/html', 'application/json']) {
-    const server = await serve((_request, response) =>
-      sendJson(response, 200, '<!DOCTYPE html><html><body>canary</body></html>', { 'content-type': type }),
-    )
-    const error = await failureOf(clientOf(server.url).get('/'))
-    expect(error).toBeInstanceOf(ResponseValidationError)
-    expect(error).toMatchObject({ code: 'HTTP_RESPONSE_IS_HTML', outcome: 'unknown' })
-    expect(String(error)).not.toContain('canary')
-  }
-})
-
-test('refuses broken, too deep and non-UTF-8 JSON with a message that does not quote it', async () => {
-  const bodies: [string | Buffer, string][] = [
-    ['{"canary":', 'HTTP_RESPONSE_NOT_JSON'],
-    ['['.repeat(100) + ']'.repeat(100), 'HTTP_RESPONSE_TOO_DEEP'],
-    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'HTTP_RESPONSE_DAMAGED'],
-  ]
-  for (const [body, code] of bodies) {
-    const server = await serve((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(body)
-    })
-    const error = await failureOf(clientOf(server.url, { retry: { retries: 0 } }).get('/'))
-    expect(error).toMatchObject({ code })
-    expect(String(error)).not.toContain('canary')
-  }
-})
-
-test('reads a 10 MB page, and refuses it clearly when the limit is lower', async () => {
-  const page = JSON.stringify(Array.from({ length: 10_000 }, (_, id) => ({ id, text: 'x'.repeat(1_000) })))
-  const server = await serve((_request, response) => sendJson(response, 200, page))
-  expect(await clientOf(server.url).get('/')).toHaveLength(10_000)
-  const small = clientOf(server.url, { response: { maxBytes: 1_000_000 } })
-  expect(await failureOf(small.get('/'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE', retry: 'never' })
-})
-
-test('stops an endless body at the size limit', async () => {
-  const server = await serve((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' })
-    const timer = setInterval(() => response.write('"'.padEnd(65_536, 'x')), 1)
-    response.on('close', () => clearInterval(timer))
-  })
-  const client = clientOf(server.url, { response: { maxBytes: 500_000 } })
-  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
-})
-
-test('decodes compressed answers, and refuses one that unfolds beyond the limit', async () => {
-  // Made beforehand: on a busy machine that alone takes longer than a call may.
-  const bomb = gzipSync(JSON.stringify('x'.repeat(50_000_000)))
-  const server = await serve((request, response) => {
-    response.writeHead(request.url === '/error' ? 400 : 200, {
-      'content-type': 'application/json',
-      'content-encoding': 'gzip',
-    })
-    response.end(request.url === '/bomb' ? bomb : gzipSync('{"a":1}'))
-  })
-  const client = clientOf(server.url)
-  expect(await client.get('/')).toEqual({ a: 1 })
-  expect(await failureOf(client.get('/error'))).toMatchObject({ body: { a: 1 } })
-  expect(await failureOf(client.get('/bomb'))).toMatchObject({ code: 'HTTP_RESPONSE_TOO_LARGE' })
-})
-
-test('never follows a redirect', async () => {
-  const target = await serve(ok)
-  const server = await serve((_request, response) =>
-    sendJson(response, 307, {}, { location: `${target.url}/x` }),
-  )
-  const client = clientOf(server.url, { auth: { type: 'bearer', token: 'secret' } })
-  expect(await failureOf(client.post('/', { json: {} }))).toMatchObject({
-    code: 'HTTP_REDIRECTED',
-    status: 307,
-  })
-  expect(await failureOf(client.get('/'))).toMatchObject({ code: 'HTTP_REDIRECTED' })
-  expect(target.seen).toEqual([])
-})
-
 test('the total deadline settles on time while the server is silent, trickles, or refuses to end a handshake', async () => {
   const silent = await startSocketServer(() => undefined)
   const trickling = await startSocketServer((socket) => {
@@ -503,98 +360,4 @@ test('an abort keeps the reason of the signal and is not retryable', async () =>
   const error = await call
   expect(error).toMatchObject({ code: 'HTTP_ABORTED', retry: 'never' })
   expect(Reflect.get(Object(error), 'cause')).toBe(reason)
-})
-
-test('unknown options are refused with the nearest known name', async () => {
-  const refused = (options: object): unknown => {
-    try {
-      return new ApiClient({ baseUrl: 'https://api.example.com', ...options })
-    } catch (error) {
-      return error
-    }
-  }
-  for (const [options, told] of [
-    [{ timeout: {} }, 'timeout is unknown: did you mean timeouts?'],
-    [{ timeouts: { totalMS: 1 } }, 'timeouts.totalMS is unknown: did you mean totalMs?'],
-    [{ retry: { retires: 1 } }, 'retry.retires is unknown: did you mean retries?'],
-    [{ limits: { concurency: 1 } }, 'limits.concurency is unknown: did you mean concurrency?'],
-  ] as const) {
-    expect(refused(options)).toMatchObject({
-      code: 'HTTP_OPTIONS_INVALID',
-      message: expect.stringContaining(told),
-    })
-  }
-  const client = clientOf('http://127.0.0.1:1')
-  const call = failureOf(Promise.resolve().then(() => client.get('/x', { querry: { a: 1 } } as object)))
-  await expect(call).resolves.toMatchObject({ message: expect.stringContaining('did you mean query?') })
-})
-
-test('half of a surrogate pair never becomes a URIError', async () => {
-  const client = clientOf('http://127.0.0.1:1')
-  for (const call of [
-    () => client.get('/users/{id}', { path: { id: 'a\ud800' } }),
-    () =>
-      clientOf('http://127.0.0.1:1', { auth: { type: 'api-key', query: 'key', value: '\udc00' } }).get('/x'),
-  ]) {
-    expect(await failureOf(Promise.resolve().then(call))).toMatchObject({ code: 'HTTP_REQUEST_INVALID' })
-  }
-})
-
-test('a secret in the base path is shown nowhere', async () => {
-  const server = await serve((_request, response) => sendJson(response, 404, {}))
-  const told: string[] = []
-  for (const [path, options] of [
-    ['/bot123456:AAH-secretToken9/v2', {}],
-    ['/services/T0AB12/B0CD34/s3cr3tXyZq', {}],
-    ['/quietly/kept', { secretPath: true }],
-  ] as const) {
-    const client = clientOf(server.url + path, {
-      ...options,
-      onAttempt: (entry) => told.push(JSON.stringify(entry)),
-    })
-    for (const call of [
-      () => client.get('/users/{id}', { path: { id: 1 } }),
-      () => client.get(`${server.url}${path}/page`),
-      () => client.get('http://elsewhere.example/'),
-      () => client.get('/../x'),
-    ]) {
-      const error = await failureOf(Promise.resolve().then(call))
-      told.push(`${String(error)} ${inspect(error, { showHidden: true, depth: 6 })}`)
-    }
-  }
-  expect(told.join('\n')).not.toMatch(/AAH|T0AB|s3cr3t|quietly|kept/)
-  expect(told.join('\n')).toContain('/{hidden}/v2/users/{id}')
-})
-
-test('a hook may change the headers, query and body of a call', async () => {
-  const server = await serve(({ url, body, headers }, response) =>
-    sendJson(response, 200, { url, body, tenant: headers['x-tenant'], agent: headers['user-agent'] }),
-  )
-  const client = clientOf(server.url, {
-    beforeRequest: async ({ method, route, url, body }) => {
-      expect([method, route, url, body]).toEqual(['POST', '/users', `${server.url}/users?a=1`, '{"a":1}'])
-      return { headers: { 'X-Tenant': 't1', 'user-agent': undefined }, query: { b: 'ü' }, body: '{"a":2}' }
-    },
-  })
-  expect(await client.post('/users', { query: { a: 1 }, json: { a: 1 } })).toEqual({
-    url: '/users?a=1&b=%C3%BC',
-    body: '{"a":2}',
-    tenant: 't1',
-  })
-})
-
-test('progress of an upload and a download is told', async () => {
-  const server = await serve(({ body }, response) => void response.end('x'.repeat(body.length)))
-  const [up, down]: [number[], number[]] = [[], []]
-  await clientOf(server.url).post('/x', {
-    body: 'a'.repeat(300_000),
-    headers: { 'content-type': 'text/plain' },
-    onUploadProgress: ({ bytes, totalBytes }) => {
-      up.push(bytes)
-      expect(totalBytes).toBe(300_000)
-    },
-    onDownloadProgress: ({ bytes }) => down.push(bytes),
-  })
-  expect([up.length > 2, up.at(-1), down.at(-1)]).toEqual([true, 300_000, 300_000])
-  expect(up).toEqual([...up].sort((a, b) => a - b))
 })

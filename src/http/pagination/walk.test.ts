@@ -1,7 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
-import { ApiClient } from '../client.ts'
+import { useLocalClients } from '../../../test/support/local-clients.ts'
+import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 import { RequestError, ResponseValidationError } from '../errors.ts'
 import {
   cursor,
@@ -13,27 +13,10 @@ import {
   salesforceQuery,
 } from './paginate.ts'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
+const { serve, clientOf } = useLocalClients({
+  auth: { type: 'bearer', token: 'canary' },
+  retry: { retries: 0 },
 })
-
-async function serve(respond: Respond): Promise<LocalServer> {
-  const server = await startServer(respond)
-  open.push(server)
-  return server
-}
-
-function clientOf(url: string): ApiClient {
-  const client = new ApiClient({
-    baseUrl: url,
-    allowHttp: true,
-    auth: { type: 'bearer', token: 'canary' },
-    retry: { retries: 0 },
-  })
-  open.push(client)
-  return client
-}
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []

@@ -1,24 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
-import { type LocalServer, type Respond, sendJson, startServer } from '../../../test/support/local-server.ts'
-import { ApiClient } from '../client.ts'
-import type { ApiClientOptions } from '../options.ts'
+import { expect, test } from 'vitest'
+import { useLocalClients } from '../../../test/support/local-clients.ts'
+import { type Respond, sendJson } from '../../../test/support/local-server.ts'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-
-async function serve(respond: Respond): Promise<LocalServer> {
-  const server = await startServer(respond)
-  open.push(server)
-  return server
-}
-
-function clientOf(url: string, options: Partial<ApiClientOptions> = {}): ApiClient {
-  const client = new ApiClient({ baseUrl: url, allowHttp: true, retry: { retries: 0 }, ...options })
-  open.push(client)
-  return client
-}
+const { serve, clientOf } = useLocalClients({ retry: { retries: 0 } })
 
 /** Sends everything to the given address; answers `{}` under /end. */
 const redirectTo =
