@@ -65,10 +65,10 @@ export {
 export {
   type MemoryCall,
   type MemoryClock,
+  MemoryCounterpart,
   type MemoryFault,
   type MemoryRecord,
   type MemoryState,
-  MemoryStoreTwin,
   MemoryTable,
 } from './connectors/memory/client.ts'
 export type { MemoryConfigInput } from './connectors/memory/config.ts'

@@ -83,7 +83,7 @@ export {
 export type { ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
 export type { BeforeRequest, RequestChanges, RequestSeen } from './http/policies/before-request.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
-export type { ProgressListener, TransferProgress } from './http/tell-progress.ts'
+export type { ProgressListener, TransferProgress } from './http/transfer-progress.ts'
 export type { ClientCertificate } from './http/transport.ts'
 export type {
   OperationAt,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
@@ -8,7 +8,7 @@ import { createByHand } from './by-hand.ts'
 const { signal } = new AbortController()
 
 function world(crm: Partial<RemoteCapabilities> = {}) {
-  const memory = new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
+  const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm', crm),
     new MemorySystem('erp'),
   ])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
@@ -14,7 +14,7 @@ function world(
   change: (entity: Entity) => Entity = (entity) => entity,
 ) {
   return new MemoryWorld(
-    twinIntegration({ systems, change }),
+    memoryIntegration({ systems, change }),
     systems.map((name) => new MemorySystem(name, capabilities)),
     engines,
   )

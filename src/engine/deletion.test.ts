@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { RemoteCapabilities } from '../connectors/kit/contract.ts'
@@ -14,7 +14,7 @@ interface Setup {
 
 /** Two systems in agreement over some records, with engines at work. */
 async function agreed(setup: Setup = {}): Promise<MemoryWorld> {
-  const integration = twinIntegration({
+  const integration = memoryIntegration({
     systems: ['crm', 'erp'],
     change: (entity) => ({ ...entity, delete: { ...entity.delete, ...setup.delete } }),
   })

@@ -1,6 +1,6 @@
 /** Duplicates: what waits while two records may be one, and what people's decisions make of them. On virtual time. */
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 
@@ -14,7 +14,7 @@ const unsearchable = {
 /** Systems with some records in agreement, so that there are witnesses for deletions. */
 async function world(systems: readonly string[] = ['crm', 'erp']): Promise<MemoryWorld> {
   const memory = new MemoryWorld(
-    twinIntegration({ systems }),
+    memoryIntegration({ systems }),
     systems.map((name) => new MemorySystem(name, unsearchable)),
   )
   for (let n = 1; n <= 4; n += 1) memory.system('crm').put({ name: `W${n}`, email: `w${n}@example.org` })

@@ -1,12 +1,12 @@
 /** What a merge in one system does to the records that it joins. On virtual time. */
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 
 /** Systems with some records in agreement, so that there are witnesses for deletions. */
 async function world(): Promise<MemoryWorld> {
-  const memory = new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
+  const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm'),
     new MemorySystem('erp'),
   ])

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { EntitySystem } from '../model/integration.ts'
 
 function world(crm = new MemorySystem('crm'), erp = new MemorySystem('erp')): MemoryWorld {
-  return new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [crm, erp])
+  return new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [crm, erp])
 }
 
 function fill(system: MemorySystem, count: number): string[] {
@@ -17,7 +17,7 @@ function fill(system: MemorySystem, count: number): string[] {
 /** The system stores the name, but its responses and lists leave it out. */
 function withHiddenName(part: EntitySystem): EntitySystem {
   const name = part.fields.get('name')
-  if (name === undefined) throw new TypeError('twins have a name')
+  if (name === undefined) throw new TypeError('the systems have a name')
   return {
     ...part,
     fields: new Map([...part.fields, ['name', { ...name, readable: false }]]),
@@ -47,7 +47,7 @@ describe('runFull', () => {
   })
 
   it('finds nothing changed in fields that a system takes but never shows', async () => {
-    const integration = twinIntegration({
+    const integration = memoryIntegration({
       systems: ['crm', 'erp'],
       part: (part) => (part.system === 'erp' ? withHiddenName(part) : part),
     })

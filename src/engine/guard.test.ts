@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { ChangeGuard } from '../model/integration.ts'
 
 function world(guard: Partial<ChangeGuard>): MemoryWorld {
-  const integration = twinIntegration({
+  const integration = memoryIntegration({
     systems: ['crm', 'erp'],
     change: (entity) => ({ ...entity, guard: { ...entity.guard, ...guard } }),
   })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import type { ReferenceQuery } from '../store/contract.ts'
 import { toStaged } from './listed-record.ts'
 import { placeOf } from './place.ts'
 
-const integration = twinIntegration({
+const integration = memoryIntegration({
   systems: ['crm'],
   change: (entity) => {
     const email = entity.fields.get('email')

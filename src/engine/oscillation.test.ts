@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 
@@ -7,7 +7,7 @@ const minute = 60_000
 
 /** The same field is changed on either side in turn, each time so long after our write of the change before. */
 async function changedInTurn(waitMs: number, looksBetween = false): Promise<MemoryWorld> {
-  const integration = twinIntegration({
+  const integration = memoryIntegration({
     systems: ['crm', 'erp'],
     part: (part) => ({ ...part, triggers: [{ kind: 'webhook', name: 'changed' }] }),
   })

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { ConnectedSystem, Resource } from '../connectors/kit/contract.ts'
 import { createRuns } from './runs.ts'
 
 function world(crm = new MemorySystem('crm')): MemoryWorld {
-  return new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [crm, new MemorySystem('erp')])
+  return new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [crm, new MemorySystem('erp')])
 }
 
 /** The same twin with another feed. */
 function withFeed(twin: MemorySystem, changes: Resource['changes']): ConnectedSystem {
   return {
     name: twin.name,
-    connector: 'twin',
+    connector: 'memory-test',
     resource: (name) => ({ ...twin.resource(name), ...(changes === undefined ? {} : { changes }) }),
     fingerprint: () => twin.fingerprint(),
     close: () => twin.close(),

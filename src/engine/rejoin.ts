@@ -142,9 +142,8 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
   const observation = await observeMember(pass, system)
   pass.observations.delete(system)
   if (observation.kind === 'live') return { kind: 'joined' }
-  const mayLag = observation.kind === 'unknown' || place.resource.capabilities.read.lagMs > 0
-  if (mayLag && place.resource.restore !== undefined) return { kind: 'later' }
-  if (observation.kind === 'unknown') return { kind: 'later' }
+  const mayLag = place.resource.restore !== undefined && place.resource.capabilities.read.lagMs > 0
+  if (observation.kind === 'unknown' || mayLag) return { kind: 'later' }
   return {
     kind: 'person',
     why: `its counterpart in ${system} is archived, and can not be taken back from here`,

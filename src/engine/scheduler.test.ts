@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { Trigger } from '../model/integration.ts'
@@ -11,7 +11,7 @@ import { createScheduler } from './scheduler.ts'
 const hour = 3_600_000
 
 function world(triggers: readonly Trigger[], crm = new MemorySystem('crm')): MemoryWorld {
-  const integration = twinIntegration({
+  const integration = memoryIntegration({
     systems: ['crm', 'erp'],
     part: (part) => (part.system === 'crm' ? { ...part, triggers } : part),
   })
@@ -50,14 +50,14 @@ describe('the scheduler', () => {
 
   it('takes the records that were there before to a system that joins their entity', async () => {
     const systems = ['crm', 'erp', 'web'].map((name) => new MemorySystem(name))
-    const before = new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), systems.slice(0, 2))
+    const before = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), systems.slice(0, 2))
     systems[0]?.put({ name: 'Ada', email: 'ada@example.org' })
     before.start()
     const stopBefore = schedule(before)
     await before.pass(60_000)
     await stopBefore()
     await Promise.all(before.engines.map((engine) => before.finish(engine.stop())))
-    const joined = { ...twinIntegration({ systems: ['crm', 'erp', 'web'] }), version: 'v2' }
+    const joined = { ...memoryIntegration({ systems: ['crm', 'erp', 'web'] }), version: 'v2' }
     const after = new MemoryWorld(joined, systems, 1, before)
     after.start()
     const stop = schedule(after)

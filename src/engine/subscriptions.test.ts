@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { ConnectedSystem, SystemListener } from '../connectors/kit/contract.ts'
@@ -17,7 +17,7 @@ interface Announcing {
 
 /** Two twins, of which the crm announces what the test says. */
 function announcing(): Announcing {
-  const memory = new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
+  const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm'),
     new MemorySystem('erp'),
   ])

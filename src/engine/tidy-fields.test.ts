@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { tidyFields } from './tidy-fields.ts'
 
-const part = twinIntegration({ systems: ['crm'] })
+const part = memoryIntegration({ systems: ['crm'] })
   .entities.get('thing')
   ?.systems.get('crm')
-if (part === undefined) throw new TypeError('twins have a crm')
+if (part === undefined) throw new TypeError('the systems have a crm')
 const name = part.fields.get('name')
-if (name === undefined) throw new TypeError('twins have a name')
+if (name === undefined) throw new TypeError('the systems have a name')
 const hidden = { ...part, fields: new Map([['name', { ...name, readable: false }]]) }
 
 describe('the kept states of fields', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { twinIntegration } from '../../test/support/memory-systems/memory-integration.ts'
+import { memoryIntegration } from '../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../test/support/memory-systems/memory-world.ts'
 import type { WebhookDelivery } from '../connectors/kit/contract.ts'
 import { createWebhookIntake } from './webhook-intake.ts'
 
 function world(): MemoryWorld {
-  return new MemoryWorld(twinIntegration({ systems: ['crm', 'erp'] }), [
+  return new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm'),
     new MemorySystem('erp'),
   ])

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream'
 import type { StreamBody } from './bodies/request-body.ts'
 import type { Stop } from './stop.ts'
-import type { ProgressListener } from './tell-progress.ts'
+import type { ProgressListener } from './transfer-progress.ts'
 
 /** The HTTP methods that the client knows; others can be sent as well, and count as changing something. */
 export type Method =

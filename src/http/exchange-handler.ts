@@ -13,7 +13,7 @@ import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './ca
 import type { Deadline, Deadlines } from './deadlines.ts'
 import { HttpError, NetworkError, TimeoutError } from './errors.ts'
 import { joinedField } from './header-names.ts'
-import { tellProgress } from './tell-progress.ts'
+import { reportProgress } from './transfer-progress.ts'
 import { headersTooLate, responseTooLarge, transportError } from './transport-errors.ts'
 
 /** What all exchanges of a transport have in common. */
@@ -24,7 +24,7 @@ export interface ExchangeLimits {
   readonly deadlines: Deadlines
 }
 
-/** Fields that say when to come back count in a trailer as well: whoever asks for patience at the end of a body means it no less. */
+/** Fields that say when to come back count in a trailer as well, since a server may learn of its limit while it writes the body. */
 const trailerFields = /^(?:x-)?(?:retry-after|rate-?limit)/
 
 /** undici's handler of one request. */
@@ -42,6 +42,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: Readonly<Record<string, string>> = {}
   #chunks: Uint8Array[] = []
   #received = 0
+  /** Bytes on the wire, for the caller's listener: a stream hands them on without counting. */
+  #downloaded = 0
   #stream: ResponseStream | undefined
 
   constructor(
@@ -133,7 +135,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#call.onDownload !== undefined) this.#tellDownload(chunk.byteLength)
+    if (this.#call.onDownload !== undefined) this.#reportDownload(chunk.byteLength)
     this.#stream?.accept(chunk)
     if (this.#settled) return
     this.#received += chunk.byteLength
@@ -179,13 +181,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     return (this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)) ?? noBytes
   }
 
-  #tellDownload(bytes: number): void {
+  #reportDownload(bytes: number): void {
     this.#downloaded += bytes
     const length = this.#headers['content-length']
-    tellProgress(this.#call.onDownload, this.#downloaded, length === undefined ? undefined : Number(length))
+    reportProgress(this.#call.onDownload, this.#downloaded, length === undefined ? undefined : Number(length))
   }
-  #downloaded = 0
-
   #fail(error: Error): void {
     if (!this.#settle()) return
     this.#chunks = []

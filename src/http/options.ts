@@ -18,7 +18,7 @@ import type { AllowedAddress } from './network/address-guard.ts'
 import type { ProxyOptions } from './network/proxy.ts'
 import type { BeforeRequest } from './policies/before-request.ts'
 import type { StandardSchema } from './standard-schema.ts'
-import type { ProgressListener } from './tell-progress.ts'
+import type { ProgressListener } from './transfer-progress.ts'
 import type { ClientCertificate } from './transport.ts'
 
 /** Options of an {@link ApiClient}. */

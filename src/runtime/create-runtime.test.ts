@@ -13,8 +13,8 @@ import { loadDefinition } from './load-definition.ts'
 const definition = `
 integration: runtime-test
 systems:
-  crm: { connector: twin }
-  erp: { connector: twin }
+  crm: { connector: memory-test }
+  erp: { connector: memory-test }
 entities:
   thing:
     fields: { name: string, email: string }
@@ -51,7 +51,7 @@ interface Start {
 
 async function start({ memory, schema, roles, events }: Start): Promise<IsthmusRuntime> {
   const connector: Connector = {
-    name: 'twin',
+    name: 'memory-test',
     connect: ({ name }) => memory.get(name) ?? new MemorySystem(name),
   }
   const runtime = await createRuntime({
@@ -150,7 +150,7 @@ describe('createRuntime', () => {
       other,
     )
     const loaded = await loadDefinition({ directory: other, environment: {} })
-    const connectors: Connector[] = [{ name: 'twin', connect: ({ name }) => new MemorySystem(name) }]
+    const connectors: Connector[] = [{ name: 'memory-test', connect: ({ name }) => new MemorySystem(name) }]
     await expect(createRuntime({ loaded, settings, connectors })).rejects.toMatchObject({
       code: 'STORE_OTHER_INTEGRATION',
     })
@@ -165,7 +165,7 @@ describe('createRuntime', () => {
     const unguarded = definition.replaceAll('triggers: [{ poll: 1s }]', 'triggers: [{ poll: 2s }]')
     writeFileSync(join(folder, 'isthmus.yaml'), unguarded)
     const connector: Connector = {
-      name: 'twin',
+      name: 'memory-test',
       connect: ({ name }) => new MemorySystem(name, { conditionalWrites: false, create: 'unsupported' }),
     }
     const attempt = createRuntime({
@@ -191,11 +191,11 @@ describe('createRuntime', () => {
   it('refuses a definition whose secrets were not resolved, instead of sending their names', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     const text = definition.replace(
-      'crm: { connector: twin }',
-      `crm: { connector: twin, token: "\${env:CRM_TOKEN}" }`,
+      'crm: { connector: memory-test }',
+      `crm: { connector: memory-test, token: "\${env:CRM_TOKEN}" }`,
     )
     writeFileSync(join(folder, 'isthmus.yaml'), text)
-    const connector: Connector = { name: 'twin', connect: ({ name }) => new MemorySystem(name) }
+    const connector: Connector = { name: 'memory-test', connect: ({ name }) => new MemorySystem(name) }
     const settings = readSettings(
       { DATABASE_URL: database.connection, ISTHMUS_DATABASE_SCHEMA: 'kept' },
       folder,

@@ -20,8 +20,9 @@ export interface MovedMember {
  * The field states under the record that takes the counterpart.
  *
  * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base, is not compared with what the taking
- * record has agreed, does not end a hold there, and is replaced by what is agreed. Only a later change of it is one. A value that the system's own people entered, one that nobody
- * decided about, and one where the taking record has none gives up its base: the next look is a first contact, by the policy of the field.
+ * record has agreed, does not end a hold there, and is replaced by what is agreed. Only a later change of it is an edit. A value gives up its base
+ * where the system's own people entered it, where nobody decided about it, and where the taking record has none: the next look is a first
+ * contact, by the policy of the field.
  *
  * The revisions of one record mean nothing to another: none is known to be held.
  */

@@ -21,7 +21,7 @@ let directory: string
 const definition = `
 integration: drift-check
 drift: pause
-systems: { crm: { connector: twin }, erp: { connector: twin } }
+systems: { crm: { connector: memory-test }, erp: { connector: memory-test } }
 entities:
   thing:
     fields: { name: string, email: string, code: string }
@@ -42,16 +42,16 @@ const field = (name: string, rest: Partial<FieldDescription> = {}): FieldDescrip
   ...rest,
 })
 
-class DescribedTwin extends MemorySystem {
+class DescribedMemorySystem extends MemorySystem {
   fields: FieldDescription[] = [field('name', { maxLength: 80 }), field('email')]
   async describe() {
     return { kind: 'known', resources: [{ name: 'things', key: [['id']], fields: this.fields }] } as const
   }
 }
 
-const crm = new DescribedTwin('crm')
+const crm = new DescribedMemorySystem('crm')
 const connectors = [
-  { name: 'twin', connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new MemorySystem(name)) },
+  { name: 'memory-test', connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new MemorySystem(name)) },
 ]
 
 beforeAll(async () => {

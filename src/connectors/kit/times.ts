@@ -5,7 +5,7 @@
  * time of the process: the same deployment would decide otherwise on a machine in another country.
  */
 import { serverNow } from '../../http/backoff/retry-after.ts'
-import { parseInstant, splitInstant } from '../../model/canonical/instant.ts'
+import { epochMsOf } from '../../model/canonical/instant.ts'
 import { offsetAt } from '../../model/canonical/time-zone.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import { textAt } from './native.ts'
@@ -15,19 +15,6 @@ export interface TimeSpelling {
   readonly format: 'iso' | 'sql' | 'epochMs' | 'epochSeconds'
   /** Zone of texts that name none, and of what is sent then. @default UTC, and sent with Z */
   readonly timeZone?: string | undefined
-}
-
-/** Epoch ms of a text in any usual form; undefined when it is none, or has a year outside 1 to 9999. */
-export function epochMsOf(text: string, timeZone = 'UTC'): number | undefined {
-  const parsed = parseInstant(text, { timeZone })
-  return parsed.ok ? instantMs(parsed.value) : undefined
-}
-
-function instantMs(instant: string): number | undefined {
-  const parts = splitInstant(instant)
-  return parts === undefined
-    ? undefined
-    : parts.seconds * 1_000 + Number(parts.fraction.padEnd(3, '0').slice(0, 3))
 }
 
 /** Epoch ms of a time at a path; undefined when there is none or it can't be read. */

@@ -144,7 +144,7 @@ export type MemoryFault =
   | { readonly kind: 'throttle'; readonly afterMs: number }
 
 /** A system in memory with the handles of a test: what there is, what a person does, what goes wrong. */
-export class MemoryStoreTwin {
+export class MemoryCounterpart {
   readonly tables: ReadonlyMap<string, MemoryTable>
   /** Asked before each call. @default nothing goes wrong */
   fault: (call: MemoryCall) => MemoryFault | undefined = () => undefined

@@ -4,7 +4,7 @@ import { UsageError } from '../../model/errors.ts'
 import { parseConfig } from '../kit/config-findings.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { defineConnector } from '../kit/define-connector.ts'
-import { type MemoryClock, MemoryStoreTwin } from './client.ts'
+import { type MemoryClock, MemoryCounterpart } from './client.ts'
 import { type MemoryConfig, type MemoryConfigInput, memoryConfig } from './config.ts'
 import { bindMemoryResource } from './resources.ts'
 import { bindMemoryWebhooks } from './webhooks.ts'
@@ -20,7 +20,7 @@ export const memory = defineConnector({
 /** A system in memory, with the handles that a test or a rehearsal needs beside it. */
 export interface MemorySystem {
   readonly system: ConnectedSystem
-  readonly twin: MemoryStoreTwin
+  readonly twin: MemoryCounterpart
 }
 
 /** Makes a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
@@ -36,7 +36,7 @@ export function createMemorySystem(options: {
 }
 
 function bind(name: string, config: MemoryConfig, clock: MemoryClock, random: () => number): MemorySystem {
-  const twin = new MemoryStoreTwin(name, config.resources, clock)
+  const twin = new MemoryCounterpart(name, config.resources, clock)
   const resources = new Map<string, Resource>()
   for (const [resource, table] of twin.tables) {
     resources.set(resource, bindMemoryResource({ name: resource, twin, table, clock, random }))

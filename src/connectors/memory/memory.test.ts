@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import type { CallContext, Resource } from '../kit/contract.ts'
 import { connectSystem } from '../registry.ts'
-import type { MemoryStoreTwin, MemoryTable } from './client.ts'
+import type { MemoryCounterpart, MemoryTable } from './client.ts'
 import type { MemoryConfigInput } from './config.ts'
 import people from './fixtures/people.json' with { type: 'json' }
 import { createMemorySystem } from './index.ts'
@@ -13,14 +13,14 @@ const secret = `whsec_${Buffer.from('the secret of a twin').toString('base64')}`
 interface Fixture {
   readonly people: Resource
   readonly table: MemoryTable
-  readonly twin: MemoryStoreTwin
+  readonly twin: MemoryCounterpart
   readonly clock: { time: number }
 }
 
 function fixture(resource: MemoryConfigInput['resources'][string] = {}): Fixture {
   const clock = { time: 1_000_000 }
   const { system, twin } = createMemorySystem({
-    name: 'twin',
+    name: 'memory-test',
     config: { resources: { people: resource } },
     clock: { now: () => clock.time, monotonic: () => clock.time },
   })
@@ -157,7 +157,7 @@ test('a list that breaks off is never complete', async () => {
 
 test('takes several records in a call, one response each', async () => {
   const { system, twin } = createMemorySystem({
-    name: 'twin',
+    name: 'memory-test',
     config: { resources: { people: { capabilities: { writeBatch: 10 }, records: [{ id: 'a' }] } } },
     clock: { now: () => 0, monotonic: () => 0 },
   })
@@ -184,7 +184,7 @@ test('is bound from a definition, with webhooks', async () => {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
   const system = connectSystem(
     {
-      name: 'twin',
+      name: 'memory-test',
       connector: 'memory',
       config: { ...people, webhooks: { secret } },
       timing: { readTimeoutMs: 1_000, writeTimeoutMs: 1_000, concurrency: 1 },

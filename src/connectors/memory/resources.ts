@@ -23,9 +23,9 @@ import { searchForm } from '../kit/search/search-equality.ts'
 import type {
   MemoryCall,
   MemoryClock,
+  MemoryCounterpart,
   MemoryFault,
   MemoryRecord,
-  MemoryStoreTwin,
   MemoryTable,
 } from './client.ts'
 import { memoryCapabilities } from './config.ts'
@@ -33,7 +33,7 @@ import { memoryCapabilities } from './config.ts'
 /** What the operations of one resource need. */
 export interface MemoryOwner {
   readonly name: string
-  readonly twin: MemoryStoreTwin
+  readonly twin: MemoryCounterpart
   readonly table: MemoryTable
   readonly clock: MemoryClock
   readonly random: () => number

@@ -9,8 +9,8 @@ import { shownPath } from '../shown-path.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
 import { parsePrivateKey } from './private-key.ts'
-import { readTokenResponse, type TokenResponse } from './token-answer.ts'
 import type { IssuedToken } from './token-manager.ts'
+import { readTokenResponse, type TokenResponse } from './token-response.ts'
 
 /** What fetching a token needs of the client. */
 export interface TokenDependencies {

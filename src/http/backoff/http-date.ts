@@ -3,6 +3,7 @@
  *
  * They are read by their written forms and not by `Date.parse`, which takes "-5" for a month and a date without a zone for local time.
  */
+import { epochMsOf } from '../../model/canonical/instant.ts'
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const clock = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`
@@ -18,7 +19,7 @@ const asctimeForm = new RegExp(
   String.raw`^[a-z]{3}\s+(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+${clock}\s+(?<year>\d{4})$`,
   'i',
 )
-const isoForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?$/i
+const isoForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$/i
 const strictForms = [
   /^(?:mon|tue|wed|thu|fri|sat|sun), \d\d (?:[a-z]{3}) \d{4} \d\d:\d\d:\d\d GMT$/i,
   /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, \d\d-[a-z]{3}-\d\d \d\d:\d\d:\d\d GMT$/i,
@@ -43,8 +44,7 @@ const zoneHours: Readonly<Record<string, number>> = {
  * @param now epoch ms, for years of two digits
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
-  const iso = isoForm.exec(text)
-  if (iso !== null) return valid(Date.parse(`${iso[1]}${iso[2] ?? 'Z'}`))
+  if (isoForm.test(text)) return epochMsOf(text)
   const parts = (commaForm.exec(text) ?? asctimeForm.exec(text))?.groups
   if (parts === undefined) return undefined
   const month = months.indexOf((parts.month ?? '').toLowerCase())

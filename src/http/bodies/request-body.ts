@@ -4,7 +4,7 @@ import { type Call, outcomeSoFar } from '../call.ts'
 import { NetworkError, RequestError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import type { CallOptions } from '../options.ts'
-import { tellProgress } from '../tell-progress.ts'
+import { reportProgress } from '../transfer-progress.ts'
 import { encodeForm } from './form.ts'
 import { encodeMultipart } from './multipart.ts'
 
@@ -100,7 +100,7 @@ async function* watched(
     yield piece
     sent += piece.byteLength
     onMoved()
-    tellProgress(call.onUpload, sent, totalBytes)
+    reportProgress(call.onUpload, sent, totalBytes)
   }
   onMoved()
 }

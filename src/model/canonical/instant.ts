@@ -118,3 +118,16 @@ function bounded(seconds: number, fraction: string): ValueResult<InstantParts> {
   }
   return accept({ seconds, fraction: significant })
 }
+
+/** Epoch ms of a text in any usual form; undefined when it is none, or has a year outside 1 to 9999. */
+export function epochMsOf(text: string, timeZone = 'UTC'): number | undefined {
+  const parsed = parseInstant(text, { timeZone })
+  return parsed.ok ? instantMs(parsed.value) : undefined
+}
+
+function instantMs(instant: string): number | undefined {
+  const parts = splitInstant(instant)
+  return parts === undefined
+    ? undefined
+    : parts.seconds * 1_000 + Number(parts.fraction.padEnd(3, '0').slice(0, 3))
+}

@@ -26,7 +26,7 @@ const field = (name: string, maxLength: number): FieldDescription => ({
 })
 
 /** A twin that says what its records look like. */
-class DescribedTwin extends MemorySystem {
+class DescribedMemorySystem extends MemorySystem {
   fields: FieldDescription[] = [field('name', 80), field('email', 80)]
   async describe() {
     return { kind: 'known', resources: [{ name: 'things', key: [['id']], fields: this.fields }] } as const
@@ -37,8 +37,8 @@ const definition = (drift: string): string => `
 integration: drift-test
 drift: ${drift}
 systems:
-  crm: { connector: twin }
-  erp: { connector: twin }
+  crm: { connector: memory-test }
+  erp: { connector: memory-test }
 entities:
   thing:
     fields: { name: string, email: string }
@@ -50,7 +50,7 @@ entities:
 `
 
 let directory: string
-let crm: DescribedTwin
+let crm: DescribedMemorySystem
 let erp: MemorySystem
 let store: MemoryStore
 let events: DomainEvent[]
@@ -58,7 +58,7 @@ const running: IsthmusRuntime[] = []
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'isthmus-drift-'))
-  crm = new DescribedTwin('crm')
+  crm = new DescribedMemorySystem('crm')
   erp = new MemorySystem('erp')
   store = new MemoryStore({
     now: () => Date.now(),
@@ -79,7 +79,7 @@ async function start(drift: string): Promise<IsthmusRuntime> {
     loaded: await loadDefinition({ directory, environment: {} }),
     settings: readSettings({}, directory),
     store,
-    connectors: [{ name: 'twin', connect: ({ name }) => (name === 'crm' ? crm : erp) }],
+    connectors: [{ name: 'memory-test', connect: ({ name }) => (name === 'crm' ? crm : erp) }],
     onEvent: (event) => void events.push(event),
   })
   running.push(runtime)

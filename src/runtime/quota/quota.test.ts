@@ -10,7 +10,7 @@ import { forecastQueue } from './queue-forecast.ts'
 
 const day = 86_400_000
 
-class MeteredTwin extends MemorySystem {
+class MeteredSystem extends MemorySystem {
   async usage() {
     const quota = { name: 'DailyApiRequests', limit: 15_000, remaining: 9_000, windowMs: day, toldAt: 0 }
     // No call uses storage up, so it says nothing about how long calls take.
@@ -22,9 +22,9 @@ class MeteredTwin extends MemorySystem {
 const definition = `
 integration: metered
 systems:
-  crm: { connector: twin, limits: { reserve: 40 % } }
-  erp: { connector: twin, limits: { perMinute: 60 } }
-  shop: { connector: twin }
+  crm: { connector: memory-test, limits: { reserve: 40 % } }
+  erp: { connector: memory-test, limits: { perMinute: 60 } }
+  shop: { connector: memory-test }
 entities:
   thing:
     fields: { name: string }
@@ -49,9 +49,9 @@ async function inFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
 test('a check tells what is left, what is kept for others, and how long a first load takes', async () => {
   const connectors = [
     {
-      name: 'twin',
+      name: 'memory-test',
       connect: ({ name }: { name: string }) =>
-        name === 'crm' ? new MeteredTwin(name) : new MemorySystem(name),
+        name === 'crm' ? new MeteredSystem(name) : new MemorySystem(name),
     },
   ]
   const { rows } = await inFolder((directory) =>

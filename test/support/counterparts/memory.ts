@@ -10,7 +10,7 @@ import type {
   CounterpartResource,
   StartCounterpart,
 } from '../../../src/connectors/kit/conformance/counterpart.ts'
-import type { MemoryCall, MemoryFault, MemoryStoreTwin } from '../../../src/connectors/memory/client.ts'
+import type { MemoryCall, MemoryCounterpart, MemoryFault } from '../../../src/connectors/memory/client.ts'
 import type { MemoryConfigInput } from '../../../src/connectors/memory/config.ts'
 import { createMemorySystem } from '../../../src/connectors/memory/index.ts'
 
@@ -55,7 +55,7 @@ const clock = {
 
 export const startCounterpart: StartCounterpart = async () => {
   const { system, twin } = createMemorySystem({
-    name: 'twin',
+    name: 'memory-test',
     config: { resources, webhooks: { secret } },
     clock,
     random: Math.random,
@@ -96,7 +96,7 @@ const methods: Readonly<Record<MemoryCall['operation'], string>> = {
   restore: 'PATCH',
 }
 
-function faultsOf(twin: MemoryStoreTwin): CounterpartFaults {
+function faultsOf(twin: MemoryCounterpart): CounterpartFaults {
   let armed: { readonly fault: MemoryFault; readonly method?: string; after: number }[] = []
   twin.fault = ({ operation }) => {
     const fitting = armed.filter(({ method }) => (method ?? methods[operation]) === methods[operation])
@@ -125,7 +125,7 @@ function kindOf({
   return { kind: status === 401 || status === 403 ? 'unreachable' : 'drop' }
 }
 
-function doorOf(twin: MemoryStoreTwin, name: string): CounterpartResource {
+function doorOf(twin: MemoryCounterpart, name: string): CounterpartResource {
   const table = twin.tables.get(name)
   if (table === undefined) throw new RangeError(`the twin has no ${name}`)
   const insertAt = (bodies: readonly Readonly<Record<string, unknown>>[], at: number): string[] => {

@@ -9,7 +9,7 @@ import type {
 } from '../../../src/model/integration.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../../src/model/values.ts'
 
-export interface TwinIntegrationOptions {
+export interface MemoryIntegrationOptions {
   readonly systems: readonly string[]
   readonly change?: (entity: Entity) => Entity
   readonly part?: (part: EntitySystem) => EntitySystem
@@ -18,7 +18,7 @@ export interface TwinIntegrationOptions {
 const same = (value: CanonicalValue): CanonicalValue => value
 const fields = ['name', 'email'] as const
 
-export function twinIntegration(options: TwinIntegrationOptions): Integration {
+export function memoryIntegration(options: MemoryIntegrationOptions): Integration {
   const change = options.change ?? ((entity) => entity)
   const part = options.part ?? ((entitySystem) => entitySystem)
   const entity = change({
@@ -43,7 +43,7 @@ export function twinIntegration(options: TwinIntegrationOptions): Integration {
         name,
         {
           name,
-          connector: 'twin',
+          connector: 'memory-test',
           config: {},
           timing: { readTimeoutMs: 1000, writeTimeoutMs: 1000, concurrency: 16 },
         },

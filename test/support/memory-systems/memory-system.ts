@@ -21,7 +21,7 @@ import type {
 } from '../../../src/connectors/kit/contract.ts'
 import type { NativeRecord } from '../../../src/model/values.ts'
 
-export const twinCapabilities: RemoteCapabilities = {
+export const memoryCapabilities: RemoteCapabilities = {
   read: { lagMs: 0, batch: 1 },
   search: { lagMs: 0 },
   version: 'ordered',
@@ -47,7 +47,7 @@ interface Stored {
 }
 
 export class MemorySystem implements ConnectedSystem {
-  readonly connector = 'twin'
+  readonly connector = 'memory-test'
   readonly name: string
   readonly capabilities: RemoteCapabilities
   readonly records = new Map<string, Stored>()
@@ -79,7 +79,7 @@ export class MemorySystem implements ConnectedSystem {
   ) {
     this.name = name
     // Only optional capabilities can be taken away by those who call this.
-    this.capabilities = { ...twinCapabilities, ...capabilities } as RemoteCapabilities
+    this.capabilities = { ...memoryCapabilities, ...capabilities } as RemoteCapabilities
   }
 
   /** A user of the system makes or changes a record. */

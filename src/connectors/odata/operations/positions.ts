@@ -5,10 +5,11 @@
  * with each other only, so it reckons with them as they stand (as if the wall were in UTC) and moves the server's clock onto that wall; an
  * hour that comes twice in autumn is covered by reading an hour back.
  */
+
+import { epochMsOf } from '../../../model/canonical/instant.ts'
 import { offsetAt } from '../../../model/canonical/time-zone.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt } from '../../kit/native.ts'
-import { epochMsOf } from '../../kit/times.ts'
 import type { ResourceSettings } from '../config.ts'
 import type { EntitySet } from '../metadata/model.ts'
 

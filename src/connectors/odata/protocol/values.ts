@@ -3,10 +3,10 @@
  * which one it talks to; `TYPES.md` has the table.
  */
 import { isLosslessNumber } from '../../../http/json.ts'
+import { epochMsOf } from '../../../model/canonical/instant.ts'
 import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord } from '../../kit/native.ts'
-import { epochMsOf } from '../../kit/times.ts'
 import type { EdmProperty, ServiceModel, StructuredType } from '../metadata/model.ts'
 
 /** A record as it came, and the version that came with it. */

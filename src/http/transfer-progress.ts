@@ -12,7 +12,7 @@ export interface TransferProgress {
 export type ProgressListener = (progress: TransferProgress) => void
 
 /** A listener that throws is its author's mistake and must not fail the call. */
-export function tellProgress(
+export function reportProgress(
   listener: ProgressListener | undefined,
   bytes: number,
   totalBytes: number | undefined,

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { startServer } from '../../../test/support/local-server.ts'
 import { ApiClient } from '../client.ts'
-import { readTokenResponse } from './token-answer.ts'
+import { readTokenResponse } from './token-response.ts'
 
 const full = { access_token: 't', token_type: 'Bearer', expires_in: 3_600, refresh_token: 'r' }
 const json = { 'content-type': 'application/json' }
