@@ -51,7 +51,10 @@ class DescribedMemorySystem extends MemorySystem {
 
 const crm = new DescribedMemorySystem('crm')
 const connectors = [
-  { name: 'memory-test', connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new MemorySystem(name)) },
+  {
+    name: 'memory-test',
+    connect: ({ name }: { name: string }) => (name === 'crm' ? crm : new MemorySystem(name)),
+  },
 ]
 
 beforeAll(async () => {
