@@ -335,6 +335,23 @@ describe('a create', () => {
     expect(it.system('b').count('changes')).toBeLessThan(40)
   })
 
+  test('goes after the next regular list, which comes before the one that it asked for', async () => {
+    const polled = adjusting(() => ({ triggers: [{ kind: 'poll', everyMs: 10_000 }] }))
+    const it = start(unsearchable(keyset), { adjust: polled })
+    await listB(it)
+    await it.advance(70_000)
+    await it.edit('a', 'x', { code: '1' })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(1)
+    // The list that this create asked for has just been taken; the next one of its own is a minute away.
+    await it.edit('a', 'y', { code: '2' })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(1)
+    await listB(it)
+    await it.advance(12_000)
+    expect(it.system('b').bodies()).toHaveLength(2)
+  })
+
   test('of a record without a value to match by goes, or waits for a person where the definition says so', async () => {
     const it = start({})
     await it.edit('a', 'x', { name: 'Ann' })

@@ -229,7 +229,8 @@ async function observePlace(
   const next = looks.next(place, kind)
   const beginsAt = Math.max(now, looks.nextAt(place, kind))
   const isFull = waiting.count >= settings.inFlight * waitersPerPass
-  if (isFull || beginsAt - now > waitMaxMs) return { kind: 'wait', reason: 'evidence', at: beginsAt }
+  const wait = { kind: 'wait', reason: 'evidence', at: expectedAt(place, beginsAt, now) } as const
+  if (isFull || beginsAt - now > waitMaxMs) return wait
   waiting.count += 1
   const response = await timeouts
     .bound(
@@ -245,4 +246,10 @@ async function observePlace(
   if (response.kind === 'seen') return response.look
   const what = kind === 'feed' ? 'What changed' : 'The list'
   return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
+}
+
+/** When a look may be there: at the latest the one that was asked for, and before it one that a poll takes anyway. */
+function expectedAt({ part }: Place, beginsAt: number, now: number): number {
+  const polls = part.triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
+  return Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))
 }
