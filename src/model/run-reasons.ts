@@ -17,6 +17,13 @@ export function listBrokeOff(failure: string): string {
   return failure === runStopped ? runStopped : broken + failure
 }
 
+/** The error code of the failure that ended a list; undefined where the reason is another one. */
+export function brokenOffBy(reason: string): string | undefined {
+  return reason.startsWith(broken)
+    ? /^[A-Z][A-Z0-9_]+(?=:)/.exec(reason.slice(broken.length))?.[0]
+    : undefined
+}
+
 /** The last run of a place says that nothing else there will come right by itself. */
 export function runNeedsPerson(run: {
   readonly finishedAt?: number

@@ -81,10 +81,10 @@ export interface MemberField {
   /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */
   readonly writeOnly?: true
   /**
-   * The create that made the counterpart gave this field no value, or an empty one: what the first look shows is the system's own default and
-   * nobody's edit.
+   * The create that made the counterpart gave this field no value, or an empty one: what the first look shows may be the system's own default.
+   * It is one for certain in the version that the response to the create named, or with the value that its body showed.
    */
-  readonly blank?: true
+  readonly blank?: true | CreatedBlank
   /** Its reference waits for a target since then; `told`: so long that a person was told. */
   readonly awaits?: { readonly since: number; readonly told?: boolean }
   /** The last look could not read the field: code of the problem. What else is here is from before. */
@@ -95,6 +95,12 @@ export interface MemberField {
   readonly rebased?: true
   /** The counterpart came from another record, and holds what was written there for that one: nobody gave this record the value. */
   readonly inherited?: true
+}
+
+/** What the response to a create said of a field that was sent without a value. */
+export interface CreatedBlank {
+  readonly version?: string
+  readonly shown?: CanonicalValue
 }
 
 export type MemberFields = { readonly [field: string]: MemberField }

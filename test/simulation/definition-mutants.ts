@@ -54,7 +54,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     name: 'default',
     breaks: 'what a system filled in for a missing value is taken for an edit',
     file: 'model/merge/own-default.ts',
-    find: 'if (state.blank !== true || isEmpty(observed)) return undefined',
+    find: 'if (state.blank === undefined || isEmpty(observed)) return undefined',
     replace: 'if (state.blank !== undefined || isEmpty(observed)) return undefined',
     kinds: 'defaults',
   },

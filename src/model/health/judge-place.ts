@@ -9,7 +9,7 @@
  * One failed read is a hiccup and is told as `working`; the second in a row is `attention`, and so is the first where the last read that came
  * to its end is too old.
  */
-import { missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
+import { brokenOffBy, missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
 import {
   byWeight,
   type HealthReason,
@@ -119,7 +119,9 @@ function failingReason(
 ): HealthReason {
   const never = health?.readAt === undefined ? ', and it was never read' : ''
   const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
-  const action = fixOf(failing.code) ?? 'isthmus check reads it for real, and says what is wrong'
+  const action =
+    fixOf(brokenOffBy(failing.message) ?? failing.code) ??
+    'isthmus check reads it for real, and says what is wrong'
   // A read that hangs for long before it fails is no hiccup, and must not hide that the place has not been read since.
   const certain = isOld || (health?.failures ?? 0) > 1
   return {
@@ -136,18 +138,20 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
   if (health?.paging === 'none') return []
   const reasons: HealthReason[] = []
   const finished = lastRun?.finishedAt !== undefined
-  if (finished && runNeedsPerson(lastRun)) {
+  const isDoubted = finished && runNeedsPerson(lastRun)
+  if (isDoubted && !isReadProblem(facts)) {
+    const action = fixOf(brokenOffBy(lastRun.reason ?? '') ?? '')
     reasons.push({
       code: 'list-in-doubt',
       state: 'attention',
       message: `its last list is in doubt: ${lastRun.reason ?? ''}`,
       since: lastRun.startedAt,
-      action: 'look at the system and its credentials, then isthmus full',
+      action: action ?? 'look at the system and its credentials, then isthmus full',
     })
   }
   // A complete run has marked what it missed: those are being looked at, and are told by what comes of it.
   const missing = lastRun === undefined ? 0 : missingUndecided(lastRun)
-  if (missing > 0 && reasons.length === 0) {
+  if (missing > 0 && !isDoubted) {
     reasons.push({
       code: 'missing',
       state: 'attention',
@@ -156,7 +160,12 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
       action: `isthmus full --system ${watch.system} reads the few that are missing by id, and settles it`,
     })
   }
-  return [...reasons, ...judgeComparison(watch, facts, now, reasons.length > 0)]
+  return [...reasons, ...judgeComparison(watch, facts, now, isDoubted || reasons.length > 0)]
+}
+
+/** The last run ended with the failure that the reads of this place are told to have: once is enough. */
+function isReadProblem({ health, lastRun }: PlaceFacts): boolean {
+  return health?.failing !== undefined && health.failures > 0 && health.failing.message === lastRun?.reason
 }
 
 function judgeComparison(
@@ -240,7 +249,13 @@ function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
     notes.push('it has neither a list nor a feed: only webhooks, and records read for another reason, tell')
   if (health?.paging === 'none' && health.feed === true)
     notes.push('it has no list: what its feed does not tell is never compared')
-  if (lastRun?.complete === false && lastRun.reason !== undefined && lastRun.finishedAt !== undefined)
+  // What a person has to look at is a reason and no note.
+  if (
+    lastRun?.complete === false &&
+    lastRun.reason !== undefined &&
+    lastRun.finishedAt !== undefined &&
+    !runNeedsPerson(lastRun)
+  )
     notes.push(`its last list was incomplete: ${lastRun.reason}`)
   return notes
 }

@@ -161,9 +161,14 @@ async function firstLook(
 describe('a default that the target fills in', () => {
   const entity = entityOf({ fields: { code, value: { type: text } } })
 
-  it('for a field that we did not send stays where it is', async () => {
-    const fields = created(entity, { code: '1' }, {})
-    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'active' })
+  it.each([
+    ['a look at the version that the create made', { version: '7' }, '7'],
+    ['the body of the response', { stored: { code: '1', value: 'active' } }, undefined],
+    ['the body, in a later version', { stored: { code: '1', value: 'active' }, version: '7' }, '8'],
+  ])('for a field that we did not send stays where it is when known by %s', async (_, response, version) => {
+    const fields = created(entity, { code: '1' }, response)
+    const seen = version === undefined ? {} : { version }
+    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'active', ...seen })
     expect([result.writes, result.conflicts, result.changes]).toEqual([[], [], []])
     const later = await mergeAndPlan(
       inputOf({
@@ -178,6 +183,24 @@ describe('a default that the target fills in', () => {
       }),
     )
     expect(later.changes).toMatchObject([{ field: 'value', to: 'blocked', src: 'erp' }])
+  })
+
+  it.each([
+    ['a later version', { version: '7' }, '8'],
+    ['no version', {}, undefined],
+    ['another value than the response showed', { stored: { code: '1', value: 'new' }, version: '7' }, '8'],
+  ])('is taken for an edit where nothing is agreed, by %s', async (_, response, version) => {
+    const fields = created(entity, { code: '1' }, response)
+    const seen = version === undefined ? {} : { version }
+    const result = await firstLook(entity, { agreed: undefined, fields, shows: 'Aachen', ...seen })
+    expect(result.fields.value).toMatchObject({ value: 'Aachen', src: 'erp' })
+  })
+
+  it('stays where it is, whoever entered it, in a field that another system owns', async () => {
+    const owned = entityOf({ fields: { code, value: { type: text, owner: 'crm' } } })
+    const fields = created(owned, { code: '1' }, {})
+    const result = await firstLook(owned, { agreed: undefined, fields, shows: 'Aachen' })
+    expect([result.writes, result.changes]).toEqual([[], []])
   })
 
   it.each([

@@ -65,7 +65,7 @@ export function absorbOutcome(
       next[name] = settings.readable
         ? {
             ...unverifiedWrite(state, { settings, desired, rev }, answer),
-            ...(leavesBlank ? { blank: true } : {}),
+            ...(leavesBlank ? { blank: true as const } : {}),
           }
         : { ...acknowledge(absorb(state, desired), rev), writeOnly: true }
       unverified ||= settings.readable
@@ -82,7 +82,10 @@ export function absorbOutcome(
     next[name] = same ? landed : markCoerced(landed)
     if (!same) coerced.push(name)
   }
-  if (planned.operation === 'create') forgetEmptyDefaults(entitySystem, next, answer)
+  if (planned.operation === 'create') {
+    forgetEmptyDefaults(entitySystem, next, answer)
+    noteDefaults(next, answer)
+  }
   if (answer.notAfter !== undefined && answer.accepted !== true) {
     for (const [name, state] of Object.entries(next)) next[name] = markApplied(state, answer.notAfter)
   }
@@ -137,9 +140,27 @@ function forgetEmptyDefaults(
 ): void {
   for (const settings of entitySystem.fields.values()) {
     const state = fields[settings.name]
-    if (state?.blank !== true || hasBase(state)) continue
+    if (state?.blank === undefined || hasBase(state)) continue
     const proven = provenValue(settings, settings.name, answer)
     if (proven !== undefined && isEmpty(proven.value)) fields[settings.name] = forgetDefault(state)
+  }
+}
+
+/** What the version that the create made shows, and what its response shows, is the system's own. Anything else may be somebody's edit. */
+function noteDefaults(
+  fields: Record<string, MemberField>,
+  { version, stored, unknown, accepted }: WriteResponse,
+): void {
+  if (accepted === true) return
+  for (const [name, state] of Object.entries(fields)) {
+    if (state.blank === undefined) continue
+    const shown = unknown?.has(name) === true ? undefined : stored?.[name]
+    if (version === undefined && isEmpty(shown)) continue
+    const blank = {
+      ...(version === undefined ? {} : { version }),
+      ...(shown === undefined || isEmpty(shown) ? {} : { shown }),
+    }
+    fields[name] = { ...state, blank }
   }
 }
 
