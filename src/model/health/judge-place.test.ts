@@ -128,6 +128,23 @@ describe('lists', () => {
     },
   )
 
+  test('that ended with the failure that reads have are told once, with what to do about its cause', () => {
+    const message = 'the list broke off: HTTP_RATE_LIMITED: it answered 429'
+    const failed = { ...failing, code: 'LIST_INCOMPLETE', message, since: now - 9000 }
+    const verdict = judge({
+      health: { ...health, failures: 2, failing: failed },
+      lastRun: { ...run, complete: false, reason: message },
+    })
+    expect(verdict.reasons.map(({ code }) => code)).toEqual(['read-failing'])
+    expect(verdict.notes).toEqual([])
+    const doubted = judge({ lastRun: { ...run, complete: false, reason: message } })
+    expect(doubted.reasons.map(({ code }) => code)).toEqual(['list-in-doubt'])
+    expect([verdict.reasons[0]?.action, doubted.reasons[0]?.action]).toEqual([
+      doubted.reasons[0]?.action,
+      expect.not.stringContaining('credentials'),
+    ])
+  })
+
   test('compared too long ago need attention', () => {
     const verdict = judge({ health: { ...health, comparedAt: now - 2 * 60 * minute - 1 } })
     expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'compare-old' }] })
