@@ -37,16 +37,13 @@ export {
 } from './http/client.ts'
 export {
   AuthenticationError,
-  CircuitOpenError,
   HttpError,
   HttpStatusError,
   isHttpError,
   NetworkError,
   type Problem,
   RateLimitedError,
-  RequestError,
   ResponseValidationError,
-  TimeoutError,
 } from './http/errors.ts'
 export { createFetch, type FetchLike } from './http/fetch-adapter.ts'
 export type { RateLimit } from './http/limits/gcra.ts'

@@ -1,7 +1,7 @@
 /** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
 export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
 export { defineIntegration } from './model/definition/define-integration.ts'
-export { DefinitionError, type Finding, findingText } from './model/definition/finding.ts'
+export { type Finding, findingsOf, findingText } from './model/definition/finding.ts'
 export type { IntegrationDefinition } from './model/definition/schema/root.ts'
 export type { ErrorCode } from './model/error-codes.ts'
 export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'

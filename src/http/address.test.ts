@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { UsageError } from '../model/errors.ts'
 import { addressOf, parseBaseUrl } from './address.ts'
-import { RequestError } from './errors.ts'
 
 const base = parseBaseUrl('https://api.example/v2', false)
 
@@ -20,7 +20,7 @@ function byUs(target: string): string | undefined {
   try {
     return addressOf(base, target, {}).path
   } catch (error) {
-    expect(error).toBeInstanceOf(RequestError)
+    expect(error).toBeInstanceOf(UsageError)
     return undefined
   }
 }

@@ -1,7 +1,7 @@
 /** Builds the address of a call from base URL, path template and query, and refuses everything that would leave the base URL. */
 
+import { UsageError } from '../model/errors.ts'
 import type { Method } from './call.ts'
-import { RequestError } from './errors.ts'
 import type { CallOptions, QueryValue } from './options.ts'
 import { shownPath } from './shown-path.ts'
 import { wellFormedUri } from './well-formed-uri.ts'
@@ -24,7 +24,7 @@ export interface Address {
   readonly route: string
 }
 
-/** Parses a base URL. @throws RequestError HTTP_OPTIONS_INVALID when it is no usable address, or plain HTTP to anything but loopback */
+/** Parses a base URL. @throws UsageError HTTP_OPTIONS_INVALID when it is no usable address, or plain HTTP to anything but loopback */
 export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = false): BaseUrl {
   const url = parseUrl(text)
   if (url === undefined)
@@ -42,7 +42,7 @@ export function parseBaseUrl(text: string, allowHttp: boolean, secretPath = fals
   return { origin: url.origin, path, shown: shownPath(path, secretPath) }
 }
 
-/** Refuses `http:` except to a loopback host with explicit permission. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Refuses `http:` except to a loopback host with explicit permission. @throws UsageError HTTP_OPTIONS_INVALID */
 export function assertScheme(url: URL, allowHttp: boolean): void {
   if (url.protocol === 'https:') return
   if (url.protocol !== 'http:')
@@ -67,7 +67,7 @@ export function isLoopback(hostname: string): boolean {
 /**
  * The address of one call. `target` is a template (`/users/{id}`) or an absolute URL that the API itself handed out (a page link).
  *
- * @throws RequestError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE for an address elsewhere
+ * @throws UsageError HTTP_REQUEST_INVALID for a missing, unused or unusable path value · HTTP_BASE_URL_ESCAPE for an address elsewhere
  */
 export function addressOf(
   base: BaseUrl,
@@ -76,7 +76,7 @@ export function addressOf(
 ): Address {
   if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return absoluteAddress(base, target, options)
   if (!target.startsWith('/')) {
-    throw new RequestError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
+    throw new UsageError('HTTP_REQUEST_INVALID', `The path "${target}" has to start with a slash.`)
   }
   const filled = fillTemplate(target, options.path)
   const route = base.shown + withoutQuery(target)
@@ -139,7 +139,7 @@ function fillTemplate(template: string, values: CallOptions['path'] = noValues):
   })
   const unused = Object.keys(values).find((name) => !used.has(name))
   if (unused !== undefined) {
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       `The path "${template}" has no place for the value "${unused}".`,
     )
@@ -151,7 +151,7 @@ function encodeSegment(template: string, name: string, value: string | number | 
   const text = value === undefined ? '' : String(value)
   // Dot segments would be folded away by URL parsing and address another resource; an empty one addresses the collection.
   if (text === '' || text === '.' || text === '..') {
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       `The path "${template}" needs a value for {${name}} that is not empty, "." or "..".`,
     )
@@ -180,15 +180,15 @@ function withoutQuery(template: string): string {
   return end === -1 ? template : template.slice(0, end)
 }
 
-function escapes(base: BaseUrl, target: string): RequestError {
-  return new RequestError(
+function escapes(base: BaseUrl, target: string): UsageError {
+  return new UsageError(
     'HTTP_BASE_URL_ESCAPE',
     `${target} would leave the base URL ${base.origin}${base.shown}.`,
   )
 }
 
-function invalidBase(message: string): RequestError {
-  return new RequestError('HTTP_OPTIONS_INVALID', message)
+function invalidBase(message: string): UsageError {
+  return new UsageError('HTTP_OPTIONS_INVALID', message)
 }
 
 /** Reads and writes of one resource fail apart from each other; `/reports` being slow says nothing about `/users`. */

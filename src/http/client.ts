@@ -1,6 +1,7 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { UsageError } from '../model/errors.ts'
 import { addressOf, type BaseUrl, endpointClassOf, parseBaseUrl } from './address.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
 import { authenticatorFrom } from './auth/options.ts'
@@ -18,7 +19,7 @@ import { clientChain } from './chain.ts'
 import type { ClientTransport } from './client-transport.ts'
 import { acceptedEncodings } from './content-encoding.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
-import { AuthenticationError, HttpStatusError, RateLimitedError, RequestError } from './errors.ts'
+import { AuthenticationError, HttpStatusError, RateLimitedError } from './errors.ts'
 import { lowerNames } from './header-names.ts'
 import type { LimitReport } from './limits/limit-headers.ts'
 import { type LimiterUsage, RateLimiter } from './limits/rate-limiter.ts'
@@ -100,7 +101,7 @@ export class ApiClient {
   readonly #run: (call: Call) => Promise<DecodedResponse>
   #closed = false
 
-  /** @throws RequestError HTTP_OPTIONS_INVALID */
+  /** @throws UsageError HTTP_OPTIONS_INVALID */
   constructor(options: ApiClientOptions) {
     assertKnownOptions(options)
     const allowHttp = options.allowHttp ?? false
@@ -207,7 +208,7 @@ export class ApiClient {
   /**
    * Any method, with status and headers in the result.
    *
-   * @throws RequestError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, TimeoutError, NetworkError,
+   * @throws UsageError before anything is sent · HttpStatusError, RateLimitedError, AuthenticationError, NetworkError,
    * ResponseValidationError afterwards; each says by `outcome` whether the request may have taken effect
    */
   send<Output>(
@@ -233,7 +234,7 @@ export class ApiClient {
    * Hands the response's body on while it comes in, decompressed: for exports and files. Read it to its end or break off; `readNdjson`
    * and `readCsv` make values of it. `totalMs` counts until the response begins; afterwards `bodyIdleMs`, `maxBytes` and `signal` bound it.
    *
-   * @throws as {@link ApiClient.send} does; the body throws NetworkError, TimeoutError and ResponseValidationError
+   * @throws as {@link ApiClient.send} does; the body throws HttpError (a time bound), NetworkError and ResponseValidationError
    */
   async stream(target: string, options: StreamOptions = {}): Promise<ApiResponse<AsyncIterable<Uint8Array>>> {
     const { method = 'GET', maxBytes = streamBytesMax, ...rest } = options
@@ -247,7 +248,7 @@ export class ApiClient {
    * Reads a list page by page: `for await (const page of users.pages('/users', { paginate: linkHeader() }))`. The next page is asked for
    * when the caller wants it.
    *
-   * @throws as {@link ApiClient.send} does · RequestError HTTP_BASE_URL_ESCAPE for a page elsewhere · ResponseValidationError
+   * @throws as {@link ApiClient.send} does · UsageError HTTP_BASE_URL_ESCAPE for a page elsewhere · ResponseValidationError
    * HTTP_PAGES_LIMIT, HTTP_PAGES_REPEATED
    */
   pages(target: string, options: PagesOptions): AsyncGenerator<Page> {
@@ -281,7 +282,7 @@ export class ApiClient {
   /**
    * Any method; every status is a response, and the body comes as bytes, decompressed: for adapters.
    *
-   * @throws RequestError, RateLimitedError of our own limit, TimeoutError, NetworkError, CircuitOpenError
+   * @throws UsageError, RateLimitedError of our own limit, NetworkError, HttpError of a time bound or an open circuit
    */
   async exchange(
     method: Method,
@@ -359,7 +360,7 @@ export class ApiClient {
   }
 
   #call(method: Method, target: string, options: CallOptions): Call {
-    if (this.#closed) throw new RequestError('HTTP_CLIENT_CLOSED', 'The client is closed.')
+    if (this.#closed) throw new UsageError('HTTP_CLIENT_CLOSED', 'The client is closed.')
     assertKnownCallOptions(options)
     const address = addressOf(this.#base, target, options)
     const totalMs = options.totalMs ?? this.#totalMs

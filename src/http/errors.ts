@@ -10,7 +10,7 @@ import {
   type IsthmusErrorOptions,
   isIsthmusError,
   type Outcome,
-  UsageError,
+  type UsageError,
 } from '../model/errors.ts'
 import type { Phase } from './call.ts'
 import type { SchemaIssue } from './standard-schema.ts'
@@ -18,16 +18,27 @@ import type { SchemaIssue } from './standard-schema.ts'
 /** What every error of the client is built from. */
 export interface HttpErrorOptions extends IsthmusErrorOptions {
   readonly outcome: Outcome
+  /** Of a time bound that passed: the part of the call in which it did. */
+  readonly phase?: Phase
 }
 
-/** Base of the errors that a call can end with. Catch it to catch them all except {@link RequestError}, a caller's own mistake. */
-export abstract class HttpError extends IsthmusError {
+/**
+ * Base of the errors that a call can end with. Catch it to catch them all except {@link UsageError}, a caller's own mistake.
+ *
+ * It is thrown as it is where the code says everything: `HTTP_TIMEOUT` and `HTTP_START_TOO_LATE` (with `phase`), and `HTTP_CIRCUIT_OPEN`
+ * (nothing was sent, since this part of the API keeps failing; `retry` says when it is tried again).
+ */
+export class HttpError extends IsthmusError {
   /** `not-sent`: provably no effect · `unknown`: it may have taken effect · `answered`: the other side decided. */
   readonly outcome: Outcome
+  /** Of a time bound that passed: the part of the call in which it did. Absent on every other error. */
+  declare readonly phase?: Phase
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: HttpErrorOptions) {
     super(code, message, options)
     this.outcome = options.outcome
+    if (options.phase !== undefined) this.phase = options.phase
   }
 }
 
@@ -132,21 +143,6 @@ export class AuthenticationError extends HttpError {
   }
 }
 
-/** What a {@link TimeoutError} is made from. */
-export interface TimeoutErrorOptions extends HttpErrorOptions {
-  readonly phase: Phase
-}
-
-/** A time bound passed; `phase` says in which part of the call. */
-export class TimeoutError extends HttpError {
-  readonly phase: Phase
-
-  constructor(code: ErrorCode, message: string, options: TimeoutErrorOptions) {
-    super(code, message, options)
-    this.phase = options.phase
-  }
-}
-
 /** What a {@link NetworkError} is made from. */
 export interface NetworkErrorOptions extends HttpErrorOptions {
   /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
@@ -182,16 +178,8 @@ export class ResponseValidationError extends HttpError {
   }
 }
 
-/** This part of the API keeps failing, so nothing was sent; `retry` says when it is tried again. */
-export class CircuitOpenError extends HttpError {}
-
-/** A caller's mistake, found before anything was sent: a missing path parameter, an address outside the base URL, a bad header. */
-export class RequestError extends UsageError {
-  readonly outcome = 'not-sent' satisfies Outcome
-}
-
-/** True for every error of the client, {@link RequestError} included. */
-export function isHttpError(value: unknown): value is HttpError | RequestError {
+/** True for every error that a call can end with: an {@link HttpError}, or a {@link UsageError} found before anything was sent. */
+export function isHttpError(value: unknown): value is HttpError | UsageError {
   return isIsthmusError(value) && 'outcome' in value
 }
 

@@ -11,7 +11,7 @@ import { isStreamBody } from './bodies/request-body.ts'
 import { ResponseStream } from './bodies/response-stream.ts'
 import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './call.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
-import { HttpError, NetworkError, TimeoutError } from './errors.ts'
+import { HttpError, NetworkError } from './errors.ts'
 import { joinedField } from './header-names.ts'
 import { reportProgress } from './transfer-progress.ts'
 import { headersTooLate, responseTooLarge, transportError } from './transport-errors.ts'
@@ -69,7 +69,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const { startBefore, progress, label } = this.#call
     if (startBefore !== undefined && this.#limits.clock.monotonic() > startBefore) {
       this.#fail(
-        new TimeoutError('HTTP_START_TOO_LATE', `${label} was not sent: its start time had passed.`, {
+        new HttpError('HTTP_START_TOO_LATE', `${label} was not sent: its start time had passed.`, {
           outcome: outcomeSoFar(progress),
           phase: 'connect',
         }),

@@ -1,6 +1,7 @@
 /** The client in the shape of `fetch`, for SDKs and suites that take a fetch of one's own. */
+
+import { UsageError } from '../model/errors.ts'
 import type { ApiClient, StreamedExchange } from './client.ts'
-import { RequestError } from './errors.ts'
 import { fetchFailure, readFailure } from './fetch-failure.ts'
 import { type FetchRequest, fetchRequestOf } from './fetch-request.ts'
 import { fetchedResponse, type ResponseParts } from './fetched-response.ts'
@@ -50,17 +51,17 @@ function assertUsable(
 ): void {
   const isRedirect = [301, 302, 303, 307, 308].includes(status) && headers.location !== undefined
   if (redirect === 'error' && isRedirect)
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       `The response to ${method} is a redirect (${status}), which "redirect" forbids.`,
     )
   if (redirect === 'follow' && isRedirect)
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       `The response to ${method} is a redirect (${status}) that can't be followed.`,
     )
   if (cache === 'only-if-cached' && isCacheMiss)
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       'The cache has no response, and "only-if-cached" wants no other one.',
     )

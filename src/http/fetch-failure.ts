@@ -1,5 +1,5 @@
 /** The errors of a call as `fetch` throws them. */
-import { NetworkError, TimeoutError } from './errors.ts'
+import { HttpError, NetworkError } from './errors.ts'
 
 /** The names that undici gives the errors of these codes. */
 const names: Readonly<Record<string, string>> = {
@@ -36,5 +36,5 @@ function reasonOf(error: unknown): unknown {
 
 function systemCodeOf(error: unknown): string | undefined {
   if (error instanceof NetworkError) return error.systemCode
-  return error instanceof TimeoutError ? timeoutCodes[error.phase] : undefined
+  return error instanceof HttpError && error.phase !== undefined ? timeoutCodes[error.phase] : undefined
 }

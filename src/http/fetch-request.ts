@@ -1,6 +1,7 @@
 /** What `fetch` was asked for. The usual forms are read directly, since a `Request` costs more than all the rest of a call. */
+
+import { UsageError } from '../model/errors.ts'
 import type { CacheMode, Method } from './call.ts'
-import { RequestError } from './errors.ts'
 import { fetchFailure } from './fetch-failure.ts'
 
 /** A request in the client's terms. */
@@ -120,10 +121,9 @@ async function fullRequest(
 function targetOf(text: string): string {
   if (isPath(text)) return text.split('#', 1)[0] ?? ''
   const url = URL.parse(text)
-  if (url === null)
-    throw fetchFailure(new RequestError('HTTP_REQUEST_INVALID', "The address can't be parsed."))
+  if (url === null) throw fetchFailure(new UsageError('HTTP_REQUEST_INVALID', "The address can't be parsed."))
   if (url.username !== '' || url.password !== '')
-    throw fetchFailure(new RequestError('HTTP_REQUEST_INVALID', 'The address holds a user name or password.'))
+    throw fetchFailure(new UsageError('HTTP_REQUEST_INVALID', 'The address holds a user name or password.'))
   url.hash = ''
   return url.href
 }

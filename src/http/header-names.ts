@@ -1,14 +1,14 @@
 /** Headers as a caller gives them, made ready to send. */
-import { RequestError } from './errors.ts'
+import { UsageError } from '../model/errors.ts'
 
-/** The same headers under lower-case names. @throws RequestError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
+/** The same headers under lower-case names. @throws UsageError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
 export function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   const lower: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     // A name that is none may be a value in the wrong place: it is not quoted.
     const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name)
     if (!isName || /[\r\n\0]/.test(value)) {
-      throw new RequestError(
+      throw new UsageError(
         'HTTP_REQUEST_INVALID',
         isName
           ? `The value of the header ${name} has a line break.`

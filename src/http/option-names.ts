@@ -99,7 +99,7 @@ const call = namesOf<StreamOptions & TypedCallOptions<unknown> & ItemsOptions>({
   pagesMax: true,
 })
 
-/** @throws RequestError HTTP_OPTIONS_INVALID naming the nearest known option */
+/** @throws UsageError HTTP_OPTIONS_INVALID naming the nearest known option */
 export function assertKnownOptions(options: ApiClientOptions): void {
   assertKnown(options, client, '')
   if (options.timeouts !== undefined) assertKnown(options.timeouts, timeouts, 'timeouts.')

@@ -1,6 +1,7 @@
 /** The client's options and their defaults. Everything can come from a plain object, so a definition's section maps onto it one to one. */
 
 import type { LookupFunction } from 'node:net'
+import { UsageError } from '../model/errors.ts'
 import type { TokenStore } from '../model/token-store.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { AuthOptions } from './auth/options.ts'
@@ -12,7 +13,6 @@ import type { CacheStore } from './cache/cache-store.ts'
 import type { HttpClock, Method, Priority } from './call.ts'
 import type { CallLogEntry } from './call-log.ts'
 import type { TransportFactory } from './client-transport.ts'
-import { RequestError } from './errors.ts'
 import type { LimitOptions } from './limits/rate-limiter.ts'
 import type { AllowedAddress } from './network/address-guard.ts'
 import type { ProxyOptions } from './network/proxy.ts'
@@ -240,7 +240,7 @@ export const defaultResponseLimits: ResponseLimits = Object.freeze({
 /** Defaults of {@link BreakerOptions}. */
 export const defaultBreaker: BreakerOptions = Object.freeze({ failures: 10, windowMs: 10_000, openMs: 5_000 })
 
-/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
+/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
 export function breakerFrom(given: Partial<BreakerOptions> | false | undefined): BreakerOptions | undefined {
   if (given === false) return undefined
   const breaker = { ...defaultBreaker, ...given }
@@ -257,7 +257,7 @@ export function timeoutsFrom(given: Partial<Timeouts> | undefined): Timeouts {
   return timeouts
 }
 
-/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
+/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
 export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOptions {
   const retry = { ...defaultRetry, ...given }
   assertWithin('retry.retries', retry.retries, 0, 10)
@@ -268,7 +268,7 @@ export function retryFrom(given: Partial<RetryOptions> | undefined): RetryOption
   return retry
 }
 
-/** Merges given values over defaults. @throws RequestError HTTP_OPTIONS_INVALID outside the documented bounds */
+/** Merges given values over defaults. @throws UsageError HTTP_OPTIONS_INVALID outside the documented bounds */
 export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): ResponseLimits {
   const limits = { ...defaultResponseLimits, ...given }
   assertWithin('response.maxBytes', limits.maxBytes, 1, 1024 * 1024 * 1024)
@@ -277,10 +277,10 @@ export function responseLimitsFrom(given: Partial<ResponseLimits> | undefined): 
   return limits
 }
 
-/** Refuses a number outside its documented bounds. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Refuses a number outside its documented bounds. @throws UsageError HTTP_OPTIONS_INVALID */
 export function assertWithin(name: string, value: number, lowest: number, highest: number): void {
   if (Number.isFinite(value) && value >= lowest && value <= highest) return
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_OPTIONS_INVALID',
     `The option ${name} is ${value}; it has to be between ${lowest} and ${highest}.`,
   )

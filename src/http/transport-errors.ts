@@ -1,6 +1,8 @@
 /** Turns what undici, Node's sockets and its TLS throw into the client's errors. */
+
+import { UsageError } from '../model/errors.ts'
 import { type Call, outcomeSoFar, type Phase } from './call.ts'
-import { HttpError, NetworkError, RequestError, ResponseValidationError, TimeoutError } from './errors.ts'
+import { HttpError, NetworkError, ResponseValidationError } from './errors.ts'
 
 const timeoutPhases: Readonly<Record<string, Phase>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connect',
@@ -37,7 +39,7 @@ const words: Readonly<Record<string, string>> = {
 }
 
 /** The error of a call whose exchange failed. */
-export function transportError(call: Call, error: Error): HttpError | RequestError {
+export function transportError(call: Call, error: Error): HttpError | UsageError {
   const cause = innermost(error)
   // undici's parser error carries what came over the wire, which may echo what was sent.
   Reflect.deleteProperty(cause, 'data')
@@ -46,13 +48,13 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
   const outcome = outcomeSoFar(call.progress)
   const phase = systemCode === undefined ? undefined : timeoutPhases[systemCode]
   if (phase !== undefined) {
-    return new TimeoutError('HTTP_TIMEOUT', `${call.label} timed out in phase "${phase}".`, {
+    return new HttpError('HTTP_TIMEOUT', `${call.label} timed out in phase "${phase}".`, {
       outcome,
       phase,
     })
   }
   if (systemCode === 'UND_ERR_INVALID_ARG') {
-    return new RequestError(
+    return new UsageError(
       'HTTP_REQUEST_INVALID',
       `${call.label} can't be sent: a header, path or body has invalid characters.`,
     )
@@ -80,8 +82,8 @@ export function transportError(call: Call, error: Error): HttpError | RequestErr
 }
 
 /** The error of a request whose response's headers did not come in time. */
-export function headersTooLate(call: Call): TimeoutError {
-  return new TimeoutError('HTTP_TIMEOUT', `${call.label} timed out in phase "headers".`, {
+export function headersTooLate(call: Call): HttpError {
+  return new HttpError('HTTP_TIMEOUT', `${call.label} timed out in phase "headers".`, {
     outcome: outcomeSoFar(call.progress),
     phase: 'headers',
   })

@@ -1,10 +1,10 @@
 /** Text as a part of an address. */
-import { RequestError } from './errors.ts'
+import { UsageError } from '../model/errors.ts'
 
-/** As `encodeURIComponent`, for text that may be anything. @throws RequestError HTTP_REQUEST_INVALID for half of a surrogate pair, which no address can carry */
+/** As `encodeURIComponent`, for text that may be anything. @throws UsageError HTTP_REQUEST_INVALID for half of a surrogate pair, which no address can carry */
 export function wellFormedUri(text: string): string {
   if (text.isWellFormed()) return encodeURIComponent(text)
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_REQUEST_INVALID',
     'A value of the address is no text: it has half of a surrogate pair, as cutting a text in two leaves behind.',
   )

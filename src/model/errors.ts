@@ -53,5 +53,8 @@ export function isIsthmusError(value: unknown): value is IsthmusError {
   return typeof value === 'object' && value !== null && brand in value
 }
 
-/** A caller's mistake, found before any I/O. Carries a code like every other error. */
-export class UsageError extends IsthmusError {}
+/** A caller's mistake, found before any I/O: an unknown option, a missing path parameter, an address outside the base URL. */
+export class UsageError extends IsthmusError {
+  /** Nothing has left this process. */
+  readonly outcome = 'not-sent' satisfies Outcome
+}

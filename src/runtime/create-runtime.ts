@@ -104,7 +104,7 @@ export interface IsthmusRuntime {
  * It refuses what `isthmus start` refuses, by the same gate: a definition that asks of its systems what they can't do, or that does not accept a
  * race window which is there.
  *
- * @throws DEFINITION_INVALID (a `DefinitionError` with all findings) · CONFIG_SECRET_MISSING for a definition loaded without its secrets ·
+ * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING for a definition loaded without its secrets ·
  * whatever opening the store, binding it or connecting a system throws; nothing stays open then
  */
 export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRuntime> {

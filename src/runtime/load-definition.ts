@@ -10,7 +10,7 @@ import {
 } from '../model/definition/compile-integration.ts'
 import type { LookupsOf } from '../model/definition/compile-lookups.ts'
 import { compileSystems } from '../model/definition/compile-systems.ts'
-import { DefinitionError, type Finding } from '../model/definition/finding.ts'
+import { type Finding, refusedDefinition } from '../model/definition/finding.ts'
 import { parseDefinition } from '../model/definition/parse-definition.ts'
 import type { IntegrationDefinition } from '../model/definition/schema/root.ts'
 import { IsthmusError } from '../model/errors.ts'
@@ -52,13 +52,13 @@ export interface LoadedDefinition {
 /**
  * Loads the definition.
  *
- * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE, DEFINITION_INVALID (a `DefinitionError` with all findings), CONFIG_SECRET_MISSING
+ * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE, DEFINITION_INVALID (all findings by `findingsOf`), CONFIG_SECRET_MISSING
  */
 export async function loadDefinition(options: LoadOptions = {}): Promise<LoadedDefinition> {
   const directory = resolve(options.directory ?? '.')
   const source = findDefinition(directory, options.file)
   const { findings, definition, integration } = await readDefinition(source, options)
-  if (definition === undefined || integration === undefined) throw new DefinitionError(source, findings)
+  if (definition === undefined || integration === undefined) throw refusedDefinition(source, findings)
   const home = dirname(source)
   if (options.secrets === 'keep') return { definition, integration, source, findings }
   const environment = options.environment ?? loadEnvironment(home)

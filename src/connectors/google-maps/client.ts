@@ -12,7 +12,7 @@ const perMinute = 3_000
 /** Asks for one address and gives the response's body. */
 export type AskGeocoding = (address: string, context: CallContext) => Promise<unknown>
 
-/** Builds the API client of a system; closing it is the caller's. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Builds the API client of a system; closing it is the caller's. @throws UsageError HTTP_OPTIONS_INVALID */
 export function connectGoogleMaps(config: GoogleMapsConfig, binding: ConnectorBinding): ApiClient {
   const auth = { type: 'api-key', query: 'key', value: config.auth.value } as const
   return connectClient({ ...config, auth }, binding, {

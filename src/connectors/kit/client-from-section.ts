@@ -40,7 +40,7 @@ const othersKeys: ReadonlySet<string> = new Set(['connector', 'manifest', 'timin
  *
  * @param place what the section is, for messages: `systems.crm`
  * @param inCode options that a plain object can't hold, or that stand over it
- * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · RequestError HTTP_OPTIONS_INVALID for a value out of bounds
+ * @throws UsageError CONNECTOR_CONFIG_INVALID naming each wrong key · UsageError HTTP_OPTIONS_INVALID for a value out of bounds
  */
 export function clientFromSection(
   section: ApiClientSection | Readonly<Record<string, unknown>>,

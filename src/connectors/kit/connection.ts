@@ -125,7 +125,7 @@ export function accessOptions(connection: Connection): ApiClientOptions {
  * Builds the client of one system.
  *
  * @param own what the system's API needs beside the section, over the kit's choices: cookies, an idempotency header, a parser of limits
- * @throws RequestError HTTP_OPTIONS_INVALID
+ * @throws UsageError HTTP_OPTIONS_INVALID
  */
 export function connectClient(
   connection: Connection,

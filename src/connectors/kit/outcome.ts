@@ -12,19 +12,17 @@
  * | any other 4xx | rejected | the record |
  * | 408, 5xx, no response, not JSON, a web page | unknown | by status |
  */
+import type { Phase } from '../../http/call.ts'
 import {
   AuthenticationError,
-  CircuitOpenError,
-  type HttpError,
+  HttpError,
   HttpStatusError,
   isHttpError,
   NetworkError,
   RateLimitedError,
-  RequestError,
   ResponseValidationError,
-  TimeoutError,
 } from '../../http/errors.ts'
-import { isIsthmusError } from '../../model/errors.ts'
+import { isIsthmusError, UsageError } from '../../model/errors.ts'
 import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
 
@@ -88,7 +86,12 @@ function kindOf(error: unknown): Pick<CallFailure, 'kind'> {
     if (error.status === 401 || error.status === 403) return { kind: 'credential' }
     return gatewayStatuses.has(error.status) ? { kind: 'unreachable' } : {}
   }
-  return error instanceof NetworkError || error instanceof TimeoutError ? { kind: 'unreachable' } : {}
+  return error instanceof NetworkError || isLate(error) ? { kind: 'unreachable' } : {}
+}
+
+/** A time bound passed, which the error tells by the part of the call it passed in. */
+function isLate(error: unknown): error is HttpError & { readonly phase: Phase } {
+  return error instanceof HttpError && error.phase !== undefined
 }
 
 /** Result of a read that failed. */
@@ -115,7 +118,7 @@ export function writeResultOf({
   sent,
 }: FailedWrite): WriteResult {
   const failure = callFailure(error)
-  if (error instanceof RequestError) return { kind: 'rejected', failure }
+  if (error instanceof UsageError) return { kind: 'rejected', failure }
   if (!isHttpError(error)) return { kind: 'unknown', failure }
   if (error.outcome === 'not-sent') return { kind: 'not-sent', failure }
   if (error instanceof AuthenticationError || error instanceof RateLimitedError)
@@ -153,10 +156,10 @@ const systemPhases: ReadonlySet<string> = new Set(['queue', 'back-off', 'auth', 
 const systemStatuses: ReadonlySet<number> = new Set([403, 404, 410, 502, 503, 504])
 
 /** Whether every record of the system is likely to meet the same. */
-function concernsSystem(error: HttpError | RequestError): boolean {
+function concernsSystem(error: HttpError | UsageError): boolean {
   if (error instanceof AuthenticationError || error instanceof RateLimitedError) return true
-  if (error instanceof NetworkError || error instanceof CircuitOpenError) return true
-  if (error instanceof TimeoutError) return systemPhases.has(error.phase)
+  if (error instanceof NetworkError || error.code === 'HTTP_CIRCUIT_OPEN') return true
+  if (isLate(error)) return systemPhases.has(error.phase)
   if (error instanceof ResponseValidationError) return error.code === 'HTTP_RESPONSE_IS_HTML'
   if (!(error instanceof HttpStatusError)) return false
   return error.status < 400 || systemStatuses.has(error.status)

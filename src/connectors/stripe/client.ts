@@ -40,7 +40,7 @@ export function modeOf(key: string): 'live' | 'test' {
   return /^(sk|rk)_test_/.test(key) ? 'test' : 'live'
 }
 
-/** Builds the API client of a system; closing it is the caller's. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Builds the API client of a system; closing it is the caller's. @throws UsageError HTTP_OPTIONS_INVALID */
 export function connectStripe(config: StripeConfig, binding: ConnectorBinding): ApiClient {
   return connectClient(config, binding, {
     headers: {

@@ -6,7 +6,7 @@ import { parsePrivateKey } from './private-key.ts'
 import { credentialKey, type TokenDependencies, tokenEndpoint } from './token-endpoint.ts'
 import { TokenManager } from './token-manager.ts'
 
-/** Makes an authenticator that signs assertions and exchanges them. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Makes an authenticator that signs assertions and exchanges them. @throws UsageError HTTP_OPTIONS_INVALID */
 export function oauth2JwtBearer(
   options: OAuth2JwtBearerOptions,
   dependencies: TokenDependencies,

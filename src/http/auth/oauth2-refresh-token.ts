@@ -7,7 +7,7 @@ import type { OAuth2RefreshTokenOptions } from './options.ts'
 import { credentialKey, type TokenDependencies, tokenEndpoint } from './token-endpoint.ts'
 import { TokenManager } from './token-manager.ts'
 
-/** Makes an authenticator that renews by refresh tokens. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Makes an authenticator that renews by refresh tokens. @throws UsageError HTTP_OPTIONS_INVALID */
 export function oauth2RefreshToken(
   options: OAuth2RefreshTokenOptions,
   dependencies: TokenDependencies,

@@ -1,5 +1,5 @@
 /** Credentials as a plain object, the way a definition gives them. */
-import { RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
 import type { Authenticator } from './authenticator.ts'
 import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
 import { oauth2JwtBearer } from './oauth2-jwt-bearer.ts'
@@ -106,9 +106,9 @@ export function authenticatorFrom(
   }
 }
 
-function unknownType(options: never): RequestError {
+function unknownType(options: never): UsageError {
   const type = String(Reflect.get(options, 'type'))
-  return new RequestError(
+  return new UsageError(
     'HTTP_OPTIONS_INVALID',
     `The auth type "${type}" is unknown: use none, bearer, basic, api-key, oauth2-client-credentials, oauth2-refresh-token, oauth2-jwt-bearer or sign.`,
   )

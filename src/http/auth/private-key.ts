@@ -1,6 +1,6 @@
 /** Private keys that sign assertions. The key itself stays in a `KeyObject`, which shows nothing when printed. */
 import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
-import { RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
 
 /** Signature algorithms (RFC 7518, RFC 8037) that assertions may use. */
 export type AssertionAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'EdDSA'
@@ -13,7 +13,7 @@ export interface AssertionKey {
   toCryptoKey(): webcrypto.CryptoKey
 }
 
-/** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws RequestError HTTP_OPTIONS_INVALID, which quotes nothing of it */
+/** Reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1). @throws UsageError HTTP_OPTIONS_INVALID, which quotes nothing of it */
 export function parsePrivateKey(pem: string, wanted: AssertionAlgorithm | undefined): AssertionKey {
   const key = privateKeyOf(pem)
   const fitting = algorithmsOf(key)
@@ -23,7 +23,7 @@ export function parsePrivateKey(pem: string, wanted: AssertionAlgorithm | undefi
       fitting.length === 0
         ? 'none: use RSA of 2048 bits or more, P-256, P-384 or Ed25519'
         : fitting.join(', ')
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_OPTIONS_INVALID',
       `The auth option "privateKey" does not fit the algorithm; its algorithms are ${fit}.`,
     )
@@ -44,7 +44,7 @@ function privateKeyOf(pem: string): KeyObject {
     return createPrivateKey(pem)
   } catch {
     // The parser's own error is left out: it may quote the input.
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_OPTIONS_INVALID',
       'The auth option "privateKey" is not a private key in PEM without a passphrase.',
     )

@@ -1,6 +1,7 @@
 /** A signature for each request, for APIs with a scheme of their own (AWS, HMAC over the body). Each attempt is signed anew. */
+
+import { UsageError } from '../../model/errors.ts'
 import type { Call } from '../call.ts'
-import { RequestError } from '../errors.ts'
 import type { Authenticator, Credential } from './authenticator.ts'
 
 /** A request as it is about to leave. */
@@ -34,7 +35,7 @@ export function signRequests(sign: SignRequest): Authenticator {
 function bytesOf({ body, label }: Call): Uint8Array | undefined {
   if (body === undefined || body instanceof Uint8Array) return body
   if (typeof body === 'string') return Buffer.from(body, 'utf8')
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_REQUEST_INVALID',
     `${label} can't be signed: its body is a stream. Give its bytes, or another credential.`,
   )

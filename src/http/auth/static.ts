@@ -1,5 +1,5 @@
 /** Credentials that don't change: bearer token, basic, API key. The secrets live in closures, out of reach of inspection. */
-import { RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
 import type { Authenticator, Credential } from './authenticator.ts'
 
 /** `authorization: Bearer …` (RFC 6750). */
@@ -11,7 +11,7 @@ export function bearer(token: string): Authenticator {
 /** `authorization: Basic …` (RFC 7617), in UTF-8. */
 export function basic(username: string, password: string): Authenticator {
   if (username.includes(':')) {
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_OPTIONS_INVALID',
       'A user name for basic authentication must not contain a colon.',
     )
@@ -33,7 +33,7 @@ export function apiKey(options: {
     return fixed('api-key', { headers: { [header.toLowerCase()]: value } })
   }
   if (query !== undefined && header === undefined) return fixed('api-key', { query: { [query]: value } })
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_OPTIONS_INVALID',
     'An API key goes into a header or into the query: name exactly one.',
   )
@@ -46,7 +46,7 @@ function fixed(name: string, credential: Credential): Authenticator {
 function assertSecret(name: string, value: string): void {
   // Line breaks are what a secret read from a file usually has too much; as a header it would be refused much later.
   if (value !== '' && !/[\r\n\0]/.test(value)) return
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_OPTIONS_INVALID',
     `The credential's "${name}" is empty or contains a line break.`,
   )

@@ -1,10 +1,11 @@
 /** A token request over the client's own sockets: the same TLS rules, limits and errors as every other request. On oauth4webapi. */
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
+import { UsageError } from '../../model/errors.ts'
 import type { TokenStore } from '../../model/token-store.ts'
 import { assertScheme } from '../address.ts'
 import { type Call, type HttpClock, newProgress, type WireResponse } from '../call.ts'
-import { AuthenticationError, HttpError, RequestError } from '../errors.ts'
+import { AuthenticationError, HttpError } from '../errors.ts'
 import { shownPath } from '../shown-path.ts'
 import { Stop } from '../stop.ts'
 import type { TokenEndpointOptions } from './options.ts'
@@ -28,7 +29,7 @@ export type AskForToken = (
   parameters: Readonly<Record<string, string>>,
 ) => Promise<IssuedToken>
 
-/** Binds a token endpoint. @throws RequestError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
+/** Binds a token endpoint. @throws UsageError HTTP_OPTIONS_INVALID for an unusable address, key or combination */
 export function tokenEndpoint(options: TokenEndpointOptions, dependencies: TokenDependencies): AskForToken {
   const url = endpointUrl(options.tokenUrl, dependencies.allowHttp)
   const server: oauth.AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
@@ -70,7 +71,7 @@ export function credentialKey(parts: readonly (string | undefined)[]): string {
 
 function endpointUrl(text: string, allowHttp: boolean): URL {
   if (!URL.canParse(text)) {
-    throw new RequestError('HTTP_OPTIONS_INVALID', 'The auth option "tokenUrl" is not a usable address.')
+    throw new UsageError('HTTP_OPTIONS_INVALID', 'The auth option "tokenUrl" is not a usable address.')
   }
   const url = new URL(text)
   assertScheme(url, allowHttp)
@@ -118,7 +119,7 @@ function always(proof: oauth.ClientAuth): () => Promise<oauth.ClientAuth> {
 
 function needed(name: string, value: string | undefined, kind: string): string {
   if (value !== undefined && value !== '') return value
-  throw new RequestError(
+  throw new UsageError(
     'HTTP_OPTIONS_INVALID',
     `The client authentication "${kind}" needs the auth option "${name}".`,
   )

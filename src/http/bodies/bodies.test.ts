@@ -212,7 +212,7 @@ test('a stream that stalls or is given up by its caller ends', async () => {
     (_request, response) => void response.writeHead(200).write('a'),
     async (client) => {
       const silent = await client.stream('/x')
-      await expect(all(silent.data)).rejects.toMatchObject({ name: 'TimeoutError', phase: 'body' })
+      await expect(all(silent.data)).rejects.toMatchObject({ code: 'HTTP_TIMEOUT', phase: 'body' })
       const abort = new AbortController()
       const { data } = await client.stream('/x', { signal: abort.signal })
       setTimeout(() => abort.abort(), 20)

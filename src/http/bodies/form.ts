@@ -1,5 +1,5 @@
 /** Form bodies (`application/x-www-form-urlencoded`), nested by brackets where an API takes that. */
-import { RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
 
 /** A value of a form. `null` is sent as an empty value, which many APIs read as "clear it"; `undefined` is left out. */
 export type FormValue =
@@ -24,7 +24,7 @@ const maxFields = 100_000
 /**
  * Encodes fields as Stripe and others read them: `{ items: [{ price: 'p' }] }` becomes `items[0][price]=p`. Order is kept.
  *
- * @throws RequestError HTTP_REQUEST_INVALID for a number that is none, nesting beyond 16 levels or more than 100,000 fields
+ * @throws UsageError HTTP_REQUEST_INVALID for a number that is none, nesting beyond 16 levels or more than 100,000 fields
  */
 export function encodeForm(fields: FormFields): string {
   const encoded = new URLSearchParams()
@@ -44,6 +44,6 @@ function append(encoded: URLSearchParams, name: string, value: FormValue, depth:
   encoded.append(name, value === null ? '' : String(value))
 }
 
-function refused(name: string, reason: string): RequestError {
-  return new RequestError('HTTP_REQUEST_INVALID', `The form's field "${name.slice(0, 100)}" ${reason}.`)
+function refused(name: string, reason: string): UsageError {
+  return new UsageError('HTTP_REQUEST_INVALID', `The form's field "${name.slice(0, 100)}" ${reason}.`)
 }

@@ -1,6 +1,7 @@
 /** `multipart/mixed` (RFC 2046, 5.1.3): several requests in one body, and their responses in another. OData's `$batch` is made of it. */
 import { randomBytes } from 'node:crypto'
-import { RequestError, ResponseValidationError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
+import { ResponseValidationError } from '../errors.ts'
 
 /** One part. */
 export interface MixedPart {
@@ -29,7 +30,7 @@ const partsMax = 10_000
 /**
  * Puts parts together. A part may be such a body itself (a change set): give its `contentType` among the headers.
  *
- * @throws RequestError HTTP_REQUEST_INVALID for a header that would break the encoding
+ * @throws UsageError HTTP_REQUEST_INVALID for a header that would break the encoding
  */
 export function encodeMixed(parts: readonly MixedPart[]): MixedBody {
   const boundary = `isthmus-${randomBytes(16).toString('hex')}`
@@ -72,7 +73,7 @@ function headLines(headers: Readonly<Record<string, string>>): string {
   return Object.entries(headers)
     .map(([name, value]) => {
       if (/[\r\n\0:]/.test(name) || /[\r\n\0]/.test(value)) {
-        throw new RequestError(
+        throw new UsageError(
           'HTTP_REQUEST_INVALID',
           "A part's header has a line break or a colon in its name.",
         )

@@ -1,6 +1,6 @@
 /** Uploads as `multipart/form-data` (RFC 7578), in pieces, so that a large file never lies in memory. */
 import { randomBytes } from 'node:crypto'
-import { RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
 import type { ByteSource, RequestBody } from './request-body.ts'
 
 /** One part of an upload. */
@@ -17,7 +17,7 @@ export interface MultipartPart {
   readonly bytes?: number
 }
 
-/** Encodes parts. @throws RequestError HTTP_REQUEST_INVALID for a media type that would break the encoding */
+/** Encodes parts. @throws UsageError HTTP_REQUEST_INVALID for a media type that would break the encoding */
 export function encodeMultipart(parts: readonly MultipartPart[]): Required<RequestBody> {
   const boundary = `isthmus-${randomBytes(16).toString('hex')}`
   const heads = parts.map((part) => Buffer.from(headOf(boundary, part), 'utf8'))
@@ -46,7 +46,7 @@ function headOf(boundary: string, { name, filename, type }: MultipartPart): stri
   const file = filename === undefined ? '' : `; filename="${escaped(filename)}"`
   const media = type ?? (filename === undefined ? undefined : 'application/octet-stream')
   if (media !== undefined && !/^[\w.+-]+\/[\w.+-]+(?:; ?[\w.+-]+=[\w."+ -]+)*$/.test(media)) {
-    throw new RequestError('HTTP_REQUEST_INVALID', `The part "${escaped(name)}" has an unusable media type.`)
+    throw new UsageError('HTTP_REQUEST_INVALID', `The part "${escaped(name)}" has an unusable media type.`)
   }
   const typeLine = media === undefined ? '' : `content-type: ${media}\r\n`
   return `--${boundary}\r\ncontent-disposition: form-data; name="${escaped(name)}"${file}\r\n${typeLine}\r\n`
@@ -71,7 +71,7 @@ async function* contentOf({ name, content, bytes }: MultipartPart): AsyncGenerat
       yield chunk
     }
     if (bytes !== undefined && sent !== bytes) {
-      throw new RequestError('HTTP_REQUEST_INVALID', `The part "${escaped(name)}" is not as long as it says.`)
+      throw new UsageError('HTTP_REQUEST_INVALID', `The part "${escaped(name)}" is not as long as it says.`)
     }
   }
 }

@@ -1,7 +1,8 @@
 /** What a request carries: values made into bytes at once, or a stream that is opened when its request leaves. */
 import { Readable } from 'node:stream'
+import { UsageError } from '../../model/errors.ts'
 import { type Call, outcomeSoFar } from '../call.ts'
-import { NetworkError, RequestError } from '../errors.ts'
+import { NetworkError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import type { CallOptions } from '../options.ts'
 import { reportProgress } from '../transfer-progress.ts'
@@ -27,11 +28,11 @@ export interface RequestBody {
   readonly contentType?: string
 }
 
-/** Makes the body of a call. @throws RequestError HTTP_REQUEST_INVALID when more than one was given */
+/** Makes the body of a call. @throws UsageError HTTP_REQUEST_INVALID when more than one was given */
 export function requestBodyOf(options: CallOptions): RequestBody {
   const given = [options.json, options.form, options.multipart, options.body]
   if (given.filter((part) => part !== undefined).length > 1) {
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_REQUEST_INVALID',
       'Give a body as one of json, form, multipart and body, not as several.',
     )

@@ -6,7 +6,8 @@
  */
 import { lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { NetworkError, RequestError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
+import { NetworkError } from '../errors.ts'
 import { addressKind } from './special-addresses.ts'
 
 /**
@@ -46,7 +47,7 @@ export class AddressGuard {
 
   /**
    * @param ports that may be called; undefined for all
-   * @throws RequestError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address
+   * @throws UsageError HTTP_OPTIONS_INVALID for an entry that is no kind, network or address
    */
   constructor(
     allowed: readonly AllowedAddress[],
@@ -99,7 +100,7 @@ function addNetwork(networks: BlockList, entry: string): void {
   const longest = family === 4 ? 32 : 128
   const bits = prefix === undefined ? longest : Number(prefix)
   if (family === 0 || rest.length > 0 || !Number.isInteger(bits) || bits < 1 || bits > longest) {
-    throw new RequestError(
+    throw new UsageError(
       'HTTP_OPTIONS_INVALID',
       `allowAddresses holds ${JSON.stringify(entry)}: use "loopback", "private", an address or a network like 10.1.0.0/16.`,
     )

@@ -10,8 +10,8 @@
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { UsageError } from '../../model/errors.ts'
 import { isLoopback } from '../address.ts'
-import { RequestError } from '../errors.ts'
 
 /** A proxy, and what does not go through it. */
 export interface ProxyOptions {
@@ -37,7 +37,7 @@ export interface ProxySockets {
 
 const tls = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
 
-/** Makes the dispatcher for everything behind the proxy. @throws RequestError HTTP_OPTIONS_INVALID */
+/** Makes the dispatcher for everything behind the proxy. @throws UsageError HTTP_OPTIONS_INVALID */
 export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): Dispatcher {
   const { connectMs, secureContext, connections, lookup } = sockets
   const url = URL.parse(options.url)
@@ -63,7 +63,7 @@ export function proxyDispatcher(options: ProxyOptions, sockets: ProxySockets): D
   })
 }
 
-/** Tells which hosts are called directly. @throws RequestError HTTP_OPTIONS_INVALID for an entry that can't be read */
+/** Tells which hosts are called directly. @throws UsageError HTTP_OPTIONS_INVALID for an entry that can't be read */
 export function directHosts(noProxy: readonly string[] = []): (hostname: string, port: number) => boolean {
   const rules = noProxy.map(ruleOf)
   return (hostname, port) => {
@@ -110,6 +110,6 @@ function basicToken({ username, password }: NonNullable<ProxyOptions['auth']>): 
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
 }
 
-function invalid(message: string): RequestError {
-  return new RequestError('HTTP_OPTIONS_INVALID', message)
+function invalid(message: string): UsageError {
+  return new UsageError('HTTP_OPTIONS_INVALID', message)
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { useLocalClients } from '../../../test/support/local-clients.ts'
 import { type Respond, sendJson } from '../../../test/support/local-server.ts'
-import { RequestError, ResponseValidationError } from '../errors.ts'
+import { UsageError } from '../../model/errors.ts'
+import { ResponseValidationError } from '../errors.ts'
 import {
   cursor,
   linkHeader,
@@ -114,7 +115,7 @@ test('a page link to another origin is refused, and the credential never gets th
     )
     const client = clientOf(`${server.url}/v1`)
     await expect(collect(client.pages('/x', { paginate: linkHeader() })), link).rejects.toBeInstanceOf(
-      RequestError,
+      UsageError,
     )
     expect(server.seen, link).toHaveLength(1)
   }

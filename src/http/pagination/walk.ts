@@ -4,8 +4,10 @@
  * Page addresses come from the other side, so none is trusted: one outside of the base URL is refused before anything is sent, credentials
  * included, and one that was read before ends the walk with an error instead of going round for ever.
  */
+
+import { UsageError } from '../../model/errors.ts'
 import type { ApiResponse } from '../client.ts'
-import { RequestError, ResponseValidationError } from '../errors.ts'
+import { ResponseValidationError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { assertWithin, type CallOptions } from '../options.ts'
 import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
@@ -132,7 +134,7 @@ function queryOf(place: PagePlace): NonNullable<CallOptions['query']> {
 
 function resolve(target: string, address: string, from: string): string {
   if (URL.canParse(address, from)) return new URL(address, from).href
-  throw new RequestError('HTTP_BASE_URL_ESCAPE', `GET ${target}: the link to the next page can't be read.`)
+  throw new UsageError('HTTP_BASE_URL_ESCAPE', `GET ${target}: the link to the next page can't be read.`)
 }
 
 function noItems(target: string, pages: number, status: number): ResponseValidationError {

@@ -44,7 +44,7 @@ export function beforeRequestPolicy(hook: BeforeRequest): Policy {
   }
 }
 
-/** @throws RequestError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
+/** @throws UsageError HTTP_REQUEST_INVALID for a name or value that HTTP refuses */
 function changed(call: Call, { headers: given = {}, query = {}, body }: RequestChanges): Call {
   const headers: Record<string, string> = { ...call.headers }
   for (const [name, value] of Object.entries(given)) {

@@ -1,13 +1,7 @@
 /** Holds calls back from a part of an API that fails again and again; the error classes of the inner policies tell what counts as failing. */
 import { type BreakerOptions, type CallEnd, Circuit } from '../breaker/circuit.ts'
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
-import {
-  CircuitOpenError,
-  HttpStatusError,
-  NetworkError,
-  ResponseValidationError,
-  TimeoutError,
-} from '../errors.ts'
+import { HttpError, HttpStatusError, NetworkError, ResponseValidationError } from '../errors.ts'
 
 /** Circuits kept; the one that was used longest ago goes first. */
 const circuitsMax = 256
@@ -62,7 +56,7 @@ function circuitFor(circuits: Map<string, Circuit>, key: string, options: Breake
 /** A response that says "no" comes from an API that works. */
 function endOf(error: unknown): CallEnd {
   if (error instanceof NetworkError) return error.code === 'HTTP_ABORTED' ? 'neither' : 'failure'
-  if (error instanceof TimeoutError) {
+  if (error instanceof HttpError && error.phase !== undefined) {
     return error.code === 'HTTP_TIMEOUT' && apiPhases.has(error.phase) ? 'failure' : 'neither'
   }
   if (error instanceof HttpStatusError) {
@@ -73,9 +67,9 @@ function endOf(error: unknown): CallEnd {
   return 'neither'
 }
 
-function refusal(call: Call, waitMs: number): CircuitOpenError {
+function refusal(call: Call, waitMs: number): HttpError {
   const afterMs = Math.max(1, Math.ceil(waitMs))
-  return new CircuitOpenError(
+  return new HttpError(
     'HTTP_CIRCUIT_OPEN',
     `${call.label} was not sent: this part of the API keeps failing; it is tried again in ${afterMs} ms.`,
     { outcome: outcomeSoFar(call.progress), retry: { afterMs } },

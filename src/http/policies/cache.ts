@@ -25,7 +25,7 @@ import {
   type ResponseStep,
   type WireResponse,
 } from '../call.ts'
-import { HttpStatusError, NetworkError, TimeoutError } from '../errors.ts'
+import { HttpError, HttpStatusError, NetworkError } from '../errors.ts'
 import { Stop } from '../stop.ts'
 
 /** What the cache is made of. */
@@ -167,7 +167,8 @@ async function validated(exchange: Exchange, match: Match): Promise<DecodedRespo
 /** Only where the API allows it, and only while it is the API that fails. */
 function mayServeStale({ entry }: Match, error: unknown, call: Call): boolean {
   const isStatus = error instanceof HttpStatusError && error.status >= 500
-  if (!isStatus && !(error instanceof NetworkError) && !(error instanceof TimeoutError)) return false
+  const isLate = error instanceof HttpError && error.phase !== undefined
+  if (!isStatus && !isLate && !(error instanceof NetworkError)) return false
   return call.stop.reason === undefined && servesOnError(call, entry)
 }
 

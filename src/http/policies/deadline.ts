@@ -4,7 +4,7 @@
  */
 import { type Call, type HttpClock, outcomeSoFar, type Policy } from '../call.ts'
 import { Deadlines } from '../deadlines.ts'
-import { NetworkError, TimeoutError } from '../errors.ts'
+import { HttpError, NetworkError } from '../errors.ts'
 
 /** The call carries its own deadline; the clock tells how far off it is. */
 export function deadlinePolicy(clock: HttpClock): Policy {
@@ -46,9 +46,9 @@ export function deadlinePolicy(clock: HttpClock): Policy {
   }
 }
 
-function deadlinePassed(call: Call): TimeoutError {
+function deadlinePassed(call: Call): HttpError {
   const { phase, attempt } = call.progress
-  return new TimeoutError(
+  return new HttpError(
     'HTTP_TIMEOUT',
     `${call.label} did not finish in time; it was in phase "${phase}" of attempt ${Math.max(1, attempt)}.`,
     { outcome: outcomeSoFar(call.progress), phase },

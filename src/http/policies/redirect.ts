@@ -5,11 +5,13 @@
  * To another origin only what says nothing about us goes along: no credential, no cookie, no header of the caller's. Where it leads is
  * checked like every other address, at the moment of connecting.
  */
+
+import { UsageError } from '../../model/errors.ts'
 import { assertScheme } from '../address.ts'
 import { retryAfterMs } from '../backoff/retry-after.ts'
 import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, HttpClock, Policy } from '../call.ts'
-import { HttpStatusError, RequestError } from '../errors.ts'
+import { HttpStatusError } from '../errors.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
 const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
@@ -77,7 +79,7 @@ function isSafeScheme(url: URL, allowHttp: boolean): boolean {
     assertScheme(url, allowHttp)
     return true
   } catch (error) {
-    if (error instanceof RequestError) return false
+    if (error instanceof UsageError) return false
     throw error
   }
 }

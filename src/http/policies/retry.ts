@@ -5,7 +5,7 @@
 import { fullJitterMs, type JitterOptions } from '../backoff/full-jitter.ts'
 import { RetryBudget } from '../backoff/retry-budget.ts'
 import type { Call, HttpClock, Policy } from '../call.ts'
-import { CircuitOpenError, HttpError, RateLimitedError } from '../errors.ts'
+import { HttpError, RateLimitedError } from '../errors.ts'
 import type { RetryOptions } from '../options.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
@@ -32,7 +32,7 @@ export function retryPolicy(dependencies: RetryDependencies): Policy {
           return response
         } catch (error) {
           // The circuit opened while we waited: what the API answered last says more than that we did not ask again.
-          if (error instanceof CircuitOpenError) throw lastFailure ?? error
+          if (error instanceof HttpError && error.code === 'HTTP_CIRCUIT_OPEN') throw lastFailure ?? error
           lastFailure = error
           const waitMs = waitBeforeNext(call, error, attempt, dependencies)
           if (waitMs === undefined) throw error

@@ -11,7 +11,6 @@ import { isSpentBySending } from '../bodies/request-body.ts'
 import type { Call, WireResponse } from '../call.ts'
 import type { ClientTransport, TransportFactory } from '../client-transport.ts'
 import { decompress } from '../decompress.ts'
-import { RequestError } from '../errors.ts'
 import { bodyText } from './mock-transport.ts'
 
 /** How a cassette works. */
@@ -88,7 +87,7 @@ function replaying(options: CassetteOptions): ClientTransport {
       const found = fitting.find((one) => !played.has(one)) ?? fitting.at(-1)
       if (found === undefined) {
         const message = `${call.label} is not on the cassette ${options.file}: record it again.`
-        throw new RequestError('HTTP_MOCK_UNEXPECTED', message)
+        throw new UsageError('HTTP_MOCK_UNEXPECTED', message)
       }
       played.add(found)
       call.progress.mayHaveLanded = true

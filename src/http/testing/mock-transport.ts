@@ -1,8 +1,10 @@
 /** Responses without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
+
+import { UsageError } from '../../model/errors.ts'
 import { isStreamBody } from '../bodies/request-body.ts'
 import { type Call, type Method, outcomeSoFar, type WireResponse } from '../call.ts'
 import type { TransportFactory } from '../client-transport.ts'
-import { NetworkError, RequestError } from '../errors.ts'
+import { NetworkError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { sleepUntilStopped } from '../stop.ts'
 
@@ -50,7 +52,7 @@ export function mockTransport(handler: MockHandler): MockTransport {
     const request = await requestOf(call)
     const response = await handler(request)
     if (response === undefined) {
-      throw new RequestError(
+      throw new UsageError(
         'HTTP_MOCK_UNEXPECTED',
         `${call.label}: the mock transport expects no such request.`,
       )

@@ -5,7 +5,7 @@ import { checkLaws, lawSubject } from '../lens/laws.ts'
 import type { CanonicalValue, NativeRecord } from '../values.ts'
 import { checkDefinition, compileIntegration, definitionText } from './compile-integration.ts'
 import { defineIntegration } from './define-integration.ts'
-import { DefinitionError } from './finding.ts'
+import { findingsOf } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
 
 const hash = (text: string) => `hash of ${text.length}`
@@ -176,7 +176,14 @@ describe('a compiled definition', () => {
   it('throws all findings at once when asked for nothing but the integration', () => {
     const broken = { integration: 'Not An Id', systems: {}, entities: {}, project: { titel: 'x' } }
     const attempt = () => compileIntegration(broken as never, { hash, source: 'isthmus.yaml' })
-    expect(attempt).toThrow(DefinitionError)
+    let refusal: unknown
+    try {
+      attempt()
+    } catch (error) {
+      refusal = error
+    }
+    expect(refusal).toMatchObject({ code: 'DEFINITION_INVALID' })
+    expect(findingsOf(refusal).map(({ kind }) => kind)).toEqual(['value', 'unknown-key'])
     // Each of them with its kind: whoever sees only the message has to know all of what is wrong.
     expect(attempt).toThrow(
       /^isthmus\.yaml has 2 mistakes:\n {2}integration: .*\[value\]\n {2}project\.titel: .*\[unknown-key\]$/,

@@ -13,7 +13,7 @@ import { compileRetention } from './compile-retention.ts'
 import { compileSystems, systemKeys } from './compile-systems.ts'
 import { compileWatch } from './compile-watch.ts'
 import { ordinaryEntity } from './expand-one-way.ts'
-import { DefinitionError, type Finding } from './finding.ts'
+import { type Finding, refusedDefinition } from './finding.ts'
 import { literalSecrets } from './literal-secrets.ts'
 import { type Report, reportUnder } from './report.ts'
 import { definitionSchema, type IntegrationDefinition } from './schema/root.ts'
@@ -54,11 +54,11 @@ export function checkDefinition(value: unknown, options: CompileOptions): Compil
 /**
  * Compiles a definition.
  *
- * @throws DefinitionError (`DEFINITION_INVALID`) with all findings when something is wrong with it.
+ * @throws DEFINITION_INVALID (all findings by `findingsOf`) when something is wrong with it.
  */
 export function compileIntegration(definition: IntegrationDefinition, options: CompileOptions): Integration {
   const { findings, integration } = checkDefinition(definition, options)
-  if (integration === undefined) throw new DefinitionError(options.source ?? 'definition', findings)
+  if (integration === undefined) throw refusedDefinition(options.source ?? 'definition', findings)
   return integration
 }
 

@@ -62,26 +62,34 @@ export function findingText(finding: Finding): string {
 /** Mistakes that a message names; `findings` has all of them. */
 const shownMax = 20
 
-/** A definition that was refused. Its message names each mistake with its kind, and `findings` holds everything that is wrong with it, in the order of the file. */
-export class DefinitionError extends IsthmusError {
-  declare readonly findings: readonly Finding[]
+/**
+ * A definition that was refused: code `DEFINITION_INVALID`. Its message names each mistake with its kind; {@link findingsOf} gives everything that
+ * is wrong with it, in the order of the file.
+ */
+export function refusedDefinition(source: string, findings: readonly Finding[]): IsthmusError {
+  const errors = findings.filter((finding) => finding.severity === 'error')
+  const lines = errors.slice(0, shownMax).map((error) => `${findingText(error)} [${error.kind}]`)
+  const more = errors.length > shownMax ? [`and ${errors.length - shownMax} more`] : []
+  const [only = ' refused'] = lines
+  const message =
+    errors.length < 2
+      ? `${source}:${only}`
+      : [`${source} has ${errors.length} mistakes:`, ...lines, ...more].join('\n  ')
+  const problems = errors.map(({ kind, path, message: what, hint }) => ({
+    kind,
+    path: pathText(path),
+    message: what,
+    ...(hint === undefined ? {} : { hint }),
+  }))
+  const error = new IsthmusError('DEFINITION_INVALID', message, { details: { problems } })
+  found.set(error, findings)
+  return error
+}
 
-  constructor(source: string, findings: readonly Finding[]) {
-    const errors = findings.filter((finding) => finding.severity === 'error')
-    const lines = errors.slice(0, shownMax).map((error) => `${findingText(error)} [${error.kind}]`)
-    const more = errors.length > shownMax ? [`and ${errors.length - shownMax} more`] : []
-    const [only = ' refused'] = lines
-    const message =
-      errors.length < 2
-        ? `${source}:${only}`
-        : [`${source} has ${errors.length} mistakes:`, ...lines, ...more].join('\n  ')
-    const problems = errors.map(({ kind, path, message: what, hint }) => ({
-      kind,
-      path: pathText(path),
-      message: what,
-      ...(hint === undefined ? {} : { hint }),
-    }))
-    super('DEFINITION_INVALID', message, { details: { problems } })
-    Object.defineProperty(this, 'findings', { value: findings, enumerable: false })
-  }
+/** Beside the error, since `details` holds only what may be printed as JSON. */
+const found = new WeakMap<object, readonly Finding[]>()
+
+/** All findings of an error with the code `DEFINITION_INVALID`, warnings included; none for any other error. */
+export function findingsOf(error: unknown): readonly Finding[] {
+  return typeof error === 'object' && error !== null ? (found.get(error) ?? []) : []
 }

@@ -5,7 +5,7 @@
  */
 import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/contract.ts'
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
-import { DefinitionError, type Finding, problem } from '../../model/definition/finding.ts'
+import { type Finding, problem, refusedDefinition } from '../../model/definition/finding.ts'
 import { replaceReferences } from '../../model/definition/secret-references.ts'
 import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { Integration } from '../../model/integration.ts'
@@ -14,7 +14,7 @@ import type { LoadedDefinition } from '../load-definition.ts'
 /**
  * Compares the definition with the declared capabilities. No call leaves.
  *
- * @throws DEFINITION_INVALID (a `DefinitionError` with all findings) · CONFIG_SECRET_MISSING when it was loaded without secrets
+ * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING when it was loaded without secrets
  */
 export function requireRunnable(
   { source, integration, findings }: LoadedDefinition,
@@ -33,7 +33,7 @@ export function requireRunnable(
       capabilities.get(`${system}\n${resource}`),
     ),
   )
-  if (found.some(({ severity }) => severity === 'error')) throw new DefinitionError(source, found)
+  if (found.some(({ severity }) => severity === 'error')) throw refusedDefinition(source, found)
 }
 
 function capabilitiesOf(

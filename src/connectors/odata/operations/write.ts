@@ -18,7 +18,7 @@ import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
 import { filledAddress, type RecordAddress, recordAddress } from '../protocol/literals.ts'
 import { withoutFixedParts } from '../protocol/updatable-parts.ts'
-import { toWire, UnusableValueError } from '../protocol/values.ts'
+import { toWire, unusableValue } from '../protocol/values.ts'
 import { accepted } from './accepted.ts'
 import { marked, markerOfSettings } from './marker.ts'
 import { readOne } from './read.ts'
@@ -157,9 +157,9 @@ function change(
 ): Sending {
   // Neither V2 nor SAP's V4 changes parts through the whole; sent along they would be refused, or worse, dropped.
   const part = Object.keys(patch).find((name) => set.type.navigations.has(name))
-  if (part !== undefined) throw new UnusableValueError(part, partsByThemselves)
+  if (part !== undefined) throw unusableValue({ name: part }, partsByThemselves)
   // What is not sent would be emptied.
-  if (settings.update === 'put' && base === undefined) throw new UnusableValueError(set.name, unknownWhole)
+  if (settings.update === 'put' && base === undefined) throw unusableValue(set, unknownWhole)
   const body = settings.update === 'put' ? replacement({ model, set }, base ?? {}, patch) : patch
   return {
     method: verbs[settings.update],

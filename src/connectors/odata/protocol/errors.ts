@@ -3,7 +3,7 @@ import { HttpStatusError } from '../../../http/errors.ts'
 import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure, type OutcomeRules, writeResultOf } from '../../kit/outcome.ts'
-import { UnusableValueError } from './values.ts'
+import { unusableProperty } from './values.ts'
 
 /** Codes and names in an error's body. Texts are left out: they quote values. */
 export interface ServiceError {
@@ -87,9 +87,8 @@ export interface FailedRecordWrite {
 /** Result of a write that failed. */
 export function failedWrite(given: FailedRecordWrite): WriteResult {
   const { error, conditional } = given
-  if (error instanceof UnusableValueError) {
-    return { kind: 'rejected', failure: callFailure(error), fields: [error.property] }
-  }
+  const property = unusableProperty(error)
+  if (property !== undefined) return { kind: 'rejected', failure: callFailure(error), fields: [property] }
   const known = error instanceof HttpStatusError ? byProtocol(error, given) : undefined
   return known ?? writeResultOf({ error, conditional, rules: odataRules })
 }

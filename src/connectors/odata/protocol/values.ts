@@ -4,7 +4,7 @@
  */
 import { isLosslessNumber } from '../../../http/json.ts'
 import { epochMsOf } from '../../../model/canonical/instant.ts'
-import { IsthmusError } from '../../../model/errors.ts'
+import { IsthmusError, isIsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import type { EdmProperty, ServiceModel, StructuredType } from '../metadata/model.ts'
@@ -153,17 +153,22 @@ export function wireTime(property: EdmProperty, text: string): string {
   return `PT${match[1]}H${match[2]}M${match[3] ?? '00'}S`
 }
 
-/** The error for a value that its property can't hold; names the property, never the value. */
-export function unusableValue({ name }: { readonly name: string }): UnusableValueError {
-  return new UnusableValueError(name)
+/**
+ * The error for a value that can't be spelt for its property; names the property, never the value. Nothing was sent.
+ *
+ * Its details hold the `property`, for {@link unusableProperty}.
+ */
+export function unusableValue(
+  { name }: { readonly name: string },
+  why = "can't be spelt as the service wants it",
+): IsthmusError {
+  return new IsthmusError('CONNECTOR_VALUE_UNUSABLE', `The value of ${name} ${why}.`, {
+    details: { property: name },
+  })
 }
 
-/** A value can't be spelt for its property. Nothing was sent. */
-export class UnusableValueError extends IsthmusError {
-  readonly property: string
-
-  constructor(property: string, why = "can't be spelt as the service wants it") {
-    super('CONNECTOR_VALUE_UNUSABLE', `The value of ${property} ${why}.`)
-    this.property = property
-  }
+/** The property that an error of {@link unusableValue} is about; undefined for any other error. */
+export function unusableProperty(error: unknown): string | undefined {
+  const isUnusable = isIsthmusError(error) && error.code === 'CONNECTOR_VALUE_UNUSABLE'
+  return isUnusable && typeof error.details.property === 'string' ? error.details.property : undefined
 }

@@ -8,7 +8,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { readCsvRows } from '../../../http/bodies/csv.ts'
-import { isHttpError, NetworkError, TimeoutError } from '../../../http/errors.ts'
+import { HttpError, isHttpError, NetworkError } from '../../../http/errors.ts'
 import { parseJson } from '../../../http/json.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, ListedRecord } from '../../kit/contract.ts'
@@ -127,7 +127,8 @@ async function* resultPages(
         }
         break
       } catch (error) {
-        const brokeOff = error instanceof NetworkError || error instanceof TimeoutError
+        const brokeOff =
+          error instanceof NetworkError || (error instanceof HttpError && error.phase !== undefined)
         if (!brokeOff || attempt >= attemptsMax || context.signal.aborted || !isHttpError(error)) throw error
       }
     }
