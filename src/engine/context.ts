@@ -41,11 +41,11 @@ import type {
   SettlementResult,
   Store,
 } from '../store/contract.ts'
-import type { AnsweredCreates } from './answered-creates.ts'
-import type { LensBook } from './lens-book.ts'
-import type { PlaceLooks } from './place-looks.ts'
+import type { PlaceLooks } from './intake/place-looks.ts'
+import type { LensBook } from './observe/lens-book.ts'
 import type { Clock, Random } from './ports.ts'
-import type { Timeouts } from './timeouts.ts'
+import type { Timeouts } from './protect/timeouts.ts'
+import type { AnsweredCreates } from './write/answered-creates.ts'
 
 /** Bounds of one engine. Times in milliseconds. */
 export interface EngineSettings {
@@ -229,7 +229,7 @@ export interface WriteAsk {
   readonly sent: () => void
 }
 
-/** Sends writes, those of one kind together where the system takes several in a call. (`writer.ts`) */
+/** Sends writes, those of one kind together where the system takes several in a call. (`batch.ts`) */
 export interface Writer {
   /** Never rejects. */
   write(ask: WriteAsk): Promise<SendOutcome>
@@ -247,7 +247,7 @@ export type ObserveMember = (pass: Pass, system: string) => Promise<Observation>
 
 /**
  * Commits the drafts and the intents of these writes in one decision, sends them, and puts the outcomes into the pass. Returns outcomes by
- * system, or why nothing was sent. (`carry-out.ts`)
+ * system, or why nothing was sent. (`dispatch.ts`)
  */
 export type CarryOut = (
   pass: Pass,
@@ -262,9 +262,9 @@ export type CarryOut = (
 export interface PassParts {
   /** The record is a candidate: match it, promote it, park it. Its only member may be read already (`pass.observations`). (`candidate.ts`) */
   resolveCandidate(pass: Pass): Promise<StepResult>
-  /** A read by id said `gone`: suspect the member, or follow the merge. Called once per gone member. (`deletion.ts`) */
+  /** A read by id said `gone`: suspect the member, or follow the merge. Called once per gone member. (`detect.ts`) */
   handleGone(pass: Pass, system: string): Promise<StepResult>
-  /** The record is `deleting`, or a member is `suspect` and was looked at or is due. (`deletion.ts`) */
+  /** The record is `deleting`, or a member is `suspect` and was looked at or is due. (`detect.ts`) */
   continueDeletion(pass: Pass): Promise<StepResult>
   /**
    * A create was refused because another record shares an exact key in that system. `go-on`: the create is off for this pass.

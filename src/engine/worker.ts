@@ -7,12 +7,12 @@
  */
 import { isIsthmusError } from '../model/errors.ts'
 import type { ClaimedRecord, Lease, WorkerSession } from '../store/contract.ts'
-import { backoffMs } from './backoff.ts'
 import type { EngineContext } from './context.ts'
-import { finishPass } from './finish.ts'
-import { beginPass } from './pass.ts'
-import { setAside } from './poison.ts'
-import { reconcile } from './reconcile.ts'
+import { finishPass } from './pass/finish.ts'
+import { beginPass } from './pass/pass.ts'
+import { setAside } from './pass/poison.ts'
+import { reconcile } from './pass/reconcile.ts'
+import { backoffMs } from './protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** Passes that end one by one would ask for one record each: claims are at least this far apart, unless many slots are free. */

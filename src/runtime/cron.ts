@@ -1,6 +1,6 @@
 /** Next dates of cron expressions; arithmetic only, no timers: the scheduler waits on the injected clock. */
 import { Cron } from 'croner'
-import type { NextCron } from '../engine/schedule.ts'
+import type { NextCron } from '../engine/schedule/schedule.ts'
 
 /** Parsed expressions kept; a definition holds a handful. */
 const PATTERNS_MAX = 1000

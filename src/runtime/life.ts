@@ -7,7 +7,7 @@
  * committed.
  */
 import type { Engine } from '../engine/engine.ts'
-import type { Scheduler } from '../engine/scheduler.ts'
+import type { Scheduler } from '../engine/schedule/scheduler.ts'
 import type { Store } from '../store/contract.ts'
 import type { DatabaseClock } from './clock.ts'
 import { watchBinding } from './watch-binding.ts'

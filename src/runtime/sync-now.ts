@@ -1,5 +1,5 @@
 /** A sync or full run that a person starts, and waiting for what it caused. Works beside other processes of the integration. */
-import type { PlaceFilter, PlaceResult, RecordKey } from '../engine/by-hand.ts'
+import type { PlaceFilter, PlaceResult, RecordKey } from '../engine/intake/by-hand.ts'
 import type { IsthmusRuntime } from './create-runtime.ts'
 
 export type SyncRequest =

@@ -6,7 +6,7 @@
  * - When it says at rest that nothing is wrong, every linked pair is equal and nothing is open.
  */
 import { type PlaceResource, toStatusResource } from '../../src/api/status.ts'
-import { watchPlaces } from '../../src/engine/watch.ts'
+import { watchPlaces } from '../../src/engine/schedule/watch.ts'
 import { defaultWatch } from '../../src/model/definition/compile-watch.ts'
 import type { HealthState, ReasonCode } from '../../src/model/health/contract.ts'
 import type { Integration } from '../../src/model/integration.ts'

@@ -5,7 +5,7 @@ export const definitionMutants: readonly SourceMutant[] = [
   {
     name: 'feedscope',
     breaks: 'what a feed or a webhook names is taken in whatever the filter says',
-    file: 'engine/observe.ts',
+    file: 'engine/observe/observe.ts',
     find: 'inScope: result.inScope !== false && place.part.inScope(result.native)',
     replace: 'inScope: result.inScope !== false',
     kinds: 'scope',
@@ -13,7 +13,7 @@ export const definitionMutants: readonly SourceMutant[] = [
   {
     name: 'norebase',
     breaks: 'a changed mapping compares with what the earlier one had read',
-    file: 'engine/lens-change.ts',
+    file: 'engine/pass/lens-change.ts',
     find: "if (difference !== 'none') found.set(name, difference)",
     replace: "if (difference === '') found.set(name, difference)",
     kinds: 'new-mapping',

@@ -5,14 +5,14 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'nolook',
     breaks: 'creates go without a look for what is there already',
-    file: 'engine/create-evidence.ts',
+    file: 'engine/match/create-evidence.ts',
     find: 'if (!plan.needed || member?.laneReason === RELEASED) return bare',
     replace: 'if (plan.needed || member?.laneReason === RELEASED) return bare',
   },
   {
     name: 'nohits',
     breaks: 'what a search before a create has found is not taken in',
-    file: 'engine/create-evidence.ts',
+    file: 'engine/match/create-evidence.ts',
     find: 'const nativeIds = found?.nativeIds ?? []',
     replace: 'const nativeIds = found === undefined ? [] : []',
     kinds: 'double-entry,slow-polls',
@@ -35,7 +35,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'suspectcreate',
     breaks: 'a record that may be deleted is created elsewhere',
-    file: 'engine/write.ts',
+    file: 'engine/write/write.ts',
     find: "if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined",
     replace: '',
   },
@@ -50,7 +50,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'mergegone',
     breaks: 'a merge at a system is taken for a deletion',
-    file: 'engine/deletion.ts',
+    file: 'engine/delete/detect.ts',
     find: 'if (observation.mergedInto !== undefined) {',
     replace: "if (observation.mergedInto === '') {",
     kinds: 'merges',
@@ -74,21 +74,21 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'onelook',
     breaks: 'one look that finds nothing confirms a deletion',
-    file: 'engine/deletion.ts',
+    file: 'engine/delete/detect.ts',
     find: 'return (member.goneSince ?? 0) + waitMs',
     replace: 'return waitMs',
   },
   {
     name: 'nowaits',
     breaks: 'a deletion is confirmed while something about the record is undecided',
-    file: 'engine/deletion-waits.ts',
+    file: 'engine/delete/deletion-waits.ts',
     find: "if (open.length === 0 && !matters.unread) return 'confirm'",
     replace: "if (open.length >= 0) return 'confirm'",
   },
   {
     name: 'norestore',
     breaks: 'a record that is there again is not looked at',
-    file: 'engine/restored.ts',
+    file: 'engine/delete/restored.ts',
     find: "if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue",
     replace: "if (wanted || member.state !== 'gone' || member.nativeId === undefined) continue",
     kinds: 'restores',
@@ -96,7 +96,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'refempty',
     breaks: 'a reference to a record that nobody knows yet is read as none',
-    file: 'engine/references.ts',
+    file: 'engine/observe/references.ts',
     find: '      delete values[field.name]\n      unknown.add(field.name)\n',
     replace: '      delete values[field.name]\n',
   },

@@ -3,12 +3,12 @@
  * call.
  */
 import type { RemoteCapabilities } from '../../src/connectors/kit/contract.ts'
-import { carryOut } from '../../src/engine/carry-out.ts'
 import type { EngineSettings, PassParts } from '../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { createIntakeParts } from '../../src/engine/intake-parts.ts'
-import { observeMember } from '../../src/engine/observe.ts'
+import { observeMember } from '../../src/engine/observe/observe.ts'
 import type { Clock } from '../../src/engine/ports.ts'
+import { carryOut } from '../../src/engine/write/dispatch.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
 import type {
   ConflictPolicy,

@@ -1,6 +1,6 @@
 /** A running pair for tests of single hazards: one database per file, systems that end with each test, quick polls, and waits for quiet. */
 import { afterAll, afterEach, beforeAll, vi } from 'vitest'
-import type { PlaceResult } from '../../src/engine/by-hand.ts'
+import type { PlaceResult } from '../../src/engine/intake/by-hand.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
 import type { IsthmusRuntime } from '../../src/runtime/create-runtime.ts'
 import type { RunningServer } from '../../src/server/create-server.ts'

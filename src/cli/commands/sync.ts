@@ -1,6 +1,6 @@
 /** `isthmus sync` and `isthmus full`: by hand, in this process when no service runs, else beside it. */
 import { type Command, Option } from 'commander'
-import type { PlaceResult } from '../../engine/by-hand.ts'
+import type { PlaceResult } from '../../engine/intake/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { DomainEvent } from '../../model/events.ts'
 import { openForPeople, openInWords } from '../../model/health/words.ts'

@@ -1,7 +1,7 @@
 /** Whether the declared match keys tell records apart: on records that were listed, and by what the system says it keeps unique. */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
 import type { ResourceDescription } from '../../connectors/kit/description.ts'
-import { readCanonical } from '../../engine/reading.ts'
+import { readCanonical } from '../../engine/observe/reading.ts'
 import type { Entity, EntitySystem, MatchRule } from '../../model/integration.ts'
 import { matchKeys } from '../../model/matching/match-keys.ts'
 import type { CheckRow } from './check-row.ts'

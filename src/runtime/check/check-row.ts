@@ -1,6 +1,6 @@
 /** What `isthmus check` has to say: one row per thing looked at. */
 
-import { withWords } from '../../engine/failure.ts'
+import { withWords } from '../../engine/pass/failure.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import { pathText } from '../../model/definition/finding.ts'
 import { errorCodes } from '../../model/error-codes.ts'

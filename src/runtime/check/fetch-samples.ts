@@ -1,6 +1,6 @@
 /** A few records of one resource, from the first pages of its list: what mappings are tried on. Reads only. */
 import type { CallContext, CallFailure, ListedRecord, Resource } from '../../connectors/kit/contract.ts'
-import { withWords } from '../../engine/failure.ts'
+import { withWords } from '../../engine/pass/failure.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'

@@ -1,5 +1,5 @@
 /** Writes down what events tell of a system as a whole: deliveries of webhooks, and times in which it takes no calls. */
-import type { HealthNotes } from '../../engine/health.ts'
+import type { HealthNotes } from '../../engine/intake/health.ts'
 import type { DomainEvent } from '../../model/events.ts'
 
 /** Creates the listener of one process. */

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type StatusResource, toStatusResource } from '../../api/status.ts'
-import { watchPlaces } from '../../engine/watch.ts'
+import { watchPlaces } from '../../engine/schedule/watch.ts'
 import { defaultWatch } from '../../model/definition/compile-watch.ts'
 import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { HealthReason, ReasonCode } from '../../model/health/contract.ts'

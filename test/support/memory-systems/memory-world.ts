@@ -1,12 +1,12 @@
 /** Twins, a memory store and one or more real engines on virtual time: minutes pass in milliseconds, the same way every time. */
 
-import { carryOut } from '../../../src/engine/carry-out.ts'
 import { createEngine, type Engine } from '../../../src/engine/engine.ts'
+import { createRuns, type Runs } from '../../../src/engine/intake/runs.ts'
 import type { IntakeContext } from '../../../src/engine/intake-context.ts'
 import { createIntakeParts } from '../../../src/engine/intake-parts.ts'
-import { observeMember } from '../../../src/engine/observe.ts'
+import { observeMember } from '../../../src/engine/observe/observe.ts'
 import type { Clock } from '../../../src/engine/ports.ts'
-import { createRuns, type Runs } from '../../../src/engine/runs.ts'
+import { carryOut } from '../../../src/engine/write/dispatch.ts'
 import type { DomainEvent } from '../../../src/model/events.ts'
 import type { Integration } from '../../../src/model/integration.ts'
 import { createClearCodec } from '../../../src/store/clear-codec.ts'

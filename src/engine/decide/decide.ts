@@ -1,0 +1,187 @@
+/**
+ * From looks to a decision: merges what was seen, puts the result into the pass, and answers which writes follow.
+ *
+ * A system that was not looked at may still be written to, when its write carries a precondition on the very version that is absorbed: one
+ * edit then costs one read and one write. Where that is not possible, the system is looked at first and everything is merged again.
+ */
+
+import type { EntitySystem } from '../../model/integration.ts'
+import type {
+  MergeInput,
+  MergeMember,
+  MergeResult,
+  ObservedValues,
+  PlannedWrite,
+} from '../../model/merge/contract.ts'
+import { isPartlyEmpty } from '../../model/merge/equivalence.ts'
+import { isUnverified } from '../../model/merge/member-field.ts'
+import type { Member, MemberField } from '../../model/state.ts'
+import type { Pass, StepResult } from '../context.ts'
+import { replacesOnlyAbsorbed } from '../observe/lens-look.ts'
+import { observe } from '../observe/observe.ts'
+import { prepareReferences, referable } from '../observe/references.ts'
+import { hasRefusals, isPlannable, isReadable } from '../pass/lane.ts'
+import { updateMember } from '../pass/pass.ts'
+import { placeOf } from '../place.ts'
+import { composePatch, replacesMore } from '../write/compose.ts'
+import { keepMerge, keepScope } from './keep-merge.ts'
+import { mergeWithLookups } from './lookups.ts'
+
+const promptMs = 600_000
+
+/** How a round goes on after the merge. */
+export interface DecidedPass {
+  readonly verdict: StepResult
+  /** What may be written on the grounds of what was seen; empty unless the verdict is `go-on`. */
+  readonly writes: readonly PlannedWrite[]
+}
+
+/** Merges the looks of this pass. `followGone` handles looks that showed the record gone; they are never part of a merge. */
+export async function decide(
+  pass: Pass,
+  followGone: (pass: Pass) => Promise<StepResult>,
+): Promise<DecidedPass> {
+  forgetReleasedRefusals(pass)
+  let result = await merge(pass)
+  // A look may bring a change that is owed to a system not seen so far: each round sees at least one more of them.
+  for (let round = 0; round < pass.members.size; round += 1) {
+    const unseen = await systemsToSeeFirst(pass, result.writes)
+    if (unseen.length === 0) break
+    await observe(pass, unseen)
+    const verdict = await followGone(pass)
+    if (verdict !== 'go-on') return { verdict, writes: [] }
+    result = await merge(pass)
+  }
+  keepMerge(pass, result)
+  const stillUnseen = new Set(await systemsToSeeFirst(pass, result.writes))
+  return { verdict: 'go-on', writes: result.writes.filter((write) => !stillUnseen.has(write.system)) }
+}
+
+async function merge(pass: Pass): Promise<MergeResult> {
+  keepScope(pass)
+  await prepareReferences(pass)
+  const result = await mergeWithLookups(pass, () => mergeInput(pass))
+  if (!forgetOutdatedRefusals(pass, result)) return result
+  return mergeWithLookups(pass, () => mergeInput(pass))
+}
+
+function mergeInput(pass: Pass): MergeInput {
+  const { clock, random, integration } = pass.context
+  const { record, entity } = pass
+  const observations = new Map<string, ObservedValues>()
+  const guarded = new Set<string>()
+  for (const member of pass.members.values()) {
+    const observation = pass.observations.get(member.system)
+    if (observation === undefined && isReadable(pass, member)) guarded.add(member.system)
+    if (observation?.kind === 'live' && observation.admissible && observation.inScope) {
+      observations.set(member.system, observation.observed)
+    }
+  }
+  return {
+    entity,
+    version: integration.version,
+    rev: record.rev,
+    fields: record.fields,
+    members: new Map([...pass.members.values()].map((member) => [member.system, mergeMember(pass, member)])),
+    observations,
+    guarded,
+    referable: referable(pass),
+    now: clock.now(),
+    newId: () => random.uuid(),
+    ...(record.releasedRev === undefined ? {} : { releasedRev: record.releasedRev }),
+  }
+}
+
+function mergeMember(pass: Pass, member: Member): MergeMember {
+  const { system, state, fields } = member
+  if (!pass.entity.systems.has(system)) return { system, state, fields, settleMs: 0, writable: false }
+  const { part, resource } = placeOf(pass.context, system, pass.entity.name)
+  const { inflightMs, read } = resource.capabilities
+  return {
+    system,
+    state,
+    fields,
+    settleMs: inflightMs + read.lagMs,
+    ...noticedWithin(part),
+    writable: isPlannable(member),
+  }
+}
+
+/** A webhook and the work that it causes over there are a matter of minutes; a feed is read once in its interval. */
+function noticedWithin({ triggers }: EntitySystem): Pick<MergeMember, 'noticeMs'> {
+  const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
+  if (polls.length > 0) return { noticeMs: promptMs + 1.5 * Math.min(...polls) }
+  return triggers.some(({ kind }) => kind === 'webhook') ? { noticeMs: promptMs } : {}
+}
+
+/** The systems that must be looked at before they can be written to. */
+async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): Promise<readonly string[]> {
+  const systems: string[] = []
+  for (const write of writes) {
+    if (write.operation === 'create' || pass.observations.has(write.system)) continue
+    if (!(await canGoUnseen(pass, write))) systems.push(write.system)
+  }
+  return systems
+}
+
+/** The write's own precondition is as good as a look: the system honours it, and all that the write replaces is absorbed. */
+async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
+  const member = pass.members.get(write.system)
+  const { capabilities } = placeOf(pass.context, write.system, pass.entity.name).resource
+  if (member?.absorbedVersion === undefined) return false
+  if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
+  if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
+  if (Object.values(member.fields).some(isUnverified)) return false
+  // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
+  if (Object.values(write.values).some(isPartlyEmpty)) return false
+  if (!replacesOnlyAbsorbed(pass, member, Object.keys(write.values))) return false
+  const { patch } = await composePatch(pass, write, undefined)
+  return !replacesMore(patch, capabilities.nested)
+}
+
+/** A lane that a person opened again: what was refused before is tried again. */
+function forgetReleasedRefusals(pass: Pass): void {
+  for (const member of pass.members.values()) {
+    if (member.lane === 'open' && hasRefusals(member)) forgetRefusals(pass, member)
+  }
+}
+
+/**
+ * A refusal holds for what was sent as a whole, since systems seldom say which field they mean: once one of the refused fields has a newer
+ * value, or the definition changed, all of them may go again. A refused create consists of all fields. Returns whether anything was forgotten.
+ */
+function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
+  const outdated = [...pass.members.values()].filter(
+    (member) => hasRefusals(member) && areOutdated(pass, member, result),
+  )
+  for (const member of outdated) forgetRefusals(pass, member)
+  return outdated.length > 0
+}
+
+function areOutdated(pass: Pass, member: Member, result: MergeResult): boolean {
+  const after = result.members.get(member.system) ?? member.fields
+  const refused = Object.entries(member.fields).flatMap(([name, { rejected }]) =>
+    rejected === undefined ? [] : [{ name, rejected }],
+  )
+  const newest = Math.max(...refused.map(({ rejected }) => rejected.rev))
+  const parts = pass.entity.systems.get(member.system)?.fields
+  if (
+    member.state === 'absent' &&
+    result.changes.some(({ field, rev }) => rev > newest && parts?.has(field))
+  ) {
+    return true
+  }
+  return refused.some(({ name, rejected }) => {
+    const changed = rejected.rev !== (result.fields[name]?.rev ?? 0)
+    const held = (after[name]?.acked ?? 0) >= rejected.rev
+    return changed || held || rejected.version !== pass.context.integration.version
+  })
+}
+
+function forgetRefusals(pass: Pass, member: Member): void {
+  const fields = Object.entries(member.fields).map(([name, state]): [string, MemberField] => {
+    const { rejected: _rejected, ...kept } = state
+    return [name, kept]
+  })
+  updateMember(pass, { system: member.system, fields: Object.fromEntries(fields) })
+}

@@ -1,0 +1,50 @@
+/**
+ * Forgets what is known of fields that the definition has no more: in every member of the record, and what was agreed.
+ *
+ * A field that comes back later begins with a first contact. What was agreed long ago must not compete with what its systems hold by then, and
+ * a base that only one of them kept would make its present value look like an edit of today. So all of it goes together, with the first pass
+ * over the record.
+ */
+import type { AgreedField, MemberFields } from '../../model/state.ts'
+import type { Pass } from '../context.ts'
+import { addRows, updateMember, updateRecord } from '../pass/pass.ts'
+import { tidyFields } from './tidy-fields.ts'
+
+export function forgetRemovedFields(pass: Pass): void {
+  for (const member of [...pass.members.values()]) {
+    const part = pass.entity.systems.get(member.system)
+    // A system that takes no part now keeps what is known of it: it may come back.
+    if (part === undefined) continue
+    const fields = tidyFields(part, member.fields)
+    if (fields === member.fields) continue
+    closeHolds(pass, member.system, member.fields, fields)
+    updateMember(pass, { system: member.system, fields })
+  }
+  const { fields } = pass.record
+  const removed = Object.entries(fields).filter(([name, agreed]) => isRemoved(pass, name, agreed))
+  if (removed.length === 0) return
+  const names = new Set(removed.map(([name]) => name))
+  updateRecord(pass, {
+    fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name))),
+  })
+  for (const [field, { heldBy }] of removed) {
+    if (heldBy === undefined) continue
+    addRows(pass, {
+      conflicts: [{ id: heldBy, field, candidates: [], policy: 'field-removed', winner: 'agreed' }],
+    })
+  }
+}
+
+/** A field that only rules set needs no mapping. */
+function isRemoved({ entity }: Pass, name: string, { src }: AgreedField): boolean {
+  if (!entity.fields.has(name)) return true
+  return src !== 'rule' && [...entity.systems.values()].every(({ fields }) => !fields.has(name))
+}
+
+function closeHolds(pass: Pass, system: string, before: MemberFields, after: MemberFields): void {
+  for (const [field, { hold }] of Object.entries(before)) {
+    if (hold === undefined || field in after) continue
+    const cleared = { recordId: pass.record.id, kind: 'oscillation' as const, system, field }
+    addRows(pass, { clearedHolds: [cleared] })
+  }
+}

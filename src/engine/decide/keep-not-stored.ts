@@ -1,0 +1,36 @@
+/**
+ * Writes that a system answered with success and did not store: a field that is read-only over there, a workflow that drops the value, an
+ * endpoint that only pretends. The merge has sent each of them once more by now; what is missing a second time is for a person.
+ */
+import type { MergeNote, MergeResult } from '../../model/merge/contract.ts'
+import type { Pass } from '../context.ts'
+import { keepFailure } from '../pass/failure.ts'
+import { emit, note, setLane } from '../pass/pass.ts'
+
+/** Tells what the merge has found, and closes the lanes of writes that were refused in this way. */
+export function keepNotStored(pass: Pass, { notes }: MergeResult): void {
+  const found = notes.filter(({ kind }) => kind === 'not-stored' || kind === 'refused')
+  for (const { system, field, kind } of found) {
+    const again = kind === 'not-stored'
+    note(pass, { kind: 'outcome', body: { system, field, outcome: 'not-stored', again } })
+    emit(pass, { type: 'WriteNotStored', recordId: pass.record.id, system, field, again })
+  }
+  const refused = found.filter(({ kind }) => kind === 'refused')
+  for (const system of new Set(refused.map((one) => one.system))) refuseLane(pass, system, refused)
+}
+
+function refuseLane(pass: Pass, system: string, refused: readonly MergeNote[]): void {
+  const fields = refused.filter((one) => one.system === system).map(({ field }) => field)
+  const names = fields.sort().join(', ')
+  const lane = pass.members.get(system)?.lane
+  if (lane === 'open' || lane === 'backoff')
+    setLane(pass, system, 'rejected', { reason: 'ENGINE_NOT_STORED' })
+  keepFailure(pass, {
+    system,
+    operation: 'update',
+    code: 'ENGINE_NOT_STORED',
+    message: `${system} answered twice that it had stored ${names}, and still shows the value from before.`,
+    replay: 'safe',
+    about: names,
+  })
+}

@@ -1,0 +1,110 @@
+/**
+ * Lookups of rules: the world beyond the record, asked between two merges.
+ *
+ * The merge is pure and asks nobody. It tells the questions of its rules; here they are put to the system that answers them, and everything
+ * is merged again with the answers. What can't be answered stays a problem of its rule: nothing is written, the record says why, and comes
+ * back by itself. Answers that a field rests on are kept with it, so a question is put once as long as it stays the same.
+ */
+import type { CallFailure, LookupResult } from '../../connectors/kit/contract.ts'
+import { type LookupAnswer, type LookupQuestion, questionKey } from '../../model/lookup.ts'
+import type { MergeInput, MergeResult } from '../../model/merge/contract.ts'
+import { mergeAndPlan } from '../../model/merge/merge-and-plan.ts'
+import type { Pass } from '../context.ts'
+import { describeThrown } from '../pass/failure.ts'
+import { addNeed } from '../pass/pass.ts'
+import { spreadAfter } from '../protect/backoff.ts'
+
+/** An answer may lead to another question; a chain of more is given up until the next pass. */
+const roundsMax = 3
+/** When to ask again, unless the system says: it may be back soon, while an address that nobody knows is seldom known later. */
+const unavailableMs = 60_000
+const unanswerableMs = 6 * 3_600_000
+
+const answersByPass = new WeakMap<Pass, Map<string, LookupAnswer>>()
+
+/** Merges in a pass, puts the questions of the rules, and merges again with what came back. */
+export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Promise<MergeResult> {
+  if (pass.context.integration.lookups === undefined) return mergeAndPlan(input())
+  // Failed answers are kept as well: within a pass nothing is asked twice.
+  const answers = answersByPass.get(pass) ?? new Map<string, LookupAnswer>()
+  answersByPass.set(pass, answers)
+  const result = await mergeAsking(input, answers, async (question) => {
+    const answer = await ask(pass, question)
+    if (answer.kind === 'unknown') comeBack(pass, answer.failure.retryAfterMs ?? unavailableMs)
+    else if (answer.kind !== 'found') comeBack(pass, unanswerableMs)
+    return answer
+  })
+  if (result.asks.length > 0) comeBack(pass, unavailableMs)
+  return result
+}
+
+/** Merges, puts the questions of the rules to `ask`, and merges again with what came back, which is added to `answers`. */
+export async function mergeAsking(
+  input: () => MergeInput,
+  answers: Map<string, LookupAnswer>,
+  ask: (question: LookupQuestion) => Promise<LookupResult>,
+): Promise<MergeResult> {
+  let result = await mergeAndPlan({ ...input(), answers })
+  for (let round = 0; round < roundsMax && result.asks.length > 0; round += 1) {
+    const questions = new Map(result.asks.map((question) => [questionKey(question), question]))
+    await Promise.all(
+      [...questions].map(async ([key, question]) => answers.set(key, toResponse(await ask(question)))),
+    )
+    result = await mergeAndPlan({ ...input(), answers })
+  }
+  return result
+}
+
+function toResponse(result: LookupResult): LookupAnswer {
+  switch (result.kind) {
+    case 'found':
+      return { kind: 'found', value: result.value }
+    case 'nothing':
+      return { kind: 'failed', message: 'found nothing' }
+    case 'refused':
+      return { kind: 'failed', message: `was refused: ${result.failure.message}` }
+    case 'unknown':
+      return { kind: 'failed', message: `could not be asked: ${result.failure.message}` }
+  }
+}
+
+function comeBack(pass: Pass, afterMs: number): void {
+  const { clock, random } = pass.context
+  const now = clock.now()
+  addNeed(pass, { at: spreadAfter(random, now, now + afterMs), why: 'lookup' })
+}
+
+async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<LookupResult> {
+  const { gates, integration, systems, timeouts } = pass.context
+  const name = integration.lookups?.get(lookup) ?? ''
+  const system = systems.get(name)
+  const gate = gates.get(name)
+  const limitMs = integration.systems.get(name)?.timing.readTimeoutMs
+  if (system?.lookup === undefined || gate === undefined || limitMs === undefined) {
+    return unknown('ENGINE_UNKNOWN_PLACE', `no system answers $${lookup}`)
+  }
+  const call = (): Promise<LookupResult> =>
+    timeouts
+      .bound(
+        limitMs,
+        pass.signal,
+        (signal) =>
+          system.lookup?.({ lookup, argument }, { signal, priority: 'webhook' }) ??
+          Promise.resolve(unknown('ENGINE_UNKNOWN_PLACE', `${name} answers nothing`)),
+        () => unknown('TIMEOUT', `no answer within ${limitMs} ms`),
+      )
+      .catch((error: unknown) => {
+        const { code, message } = describeThrown(error)
+        return unknown(code, message)
+      })
+  const answer = await gate.run(call, {
+    waitMs: limitMs,
+    failure: (result) => (result.kind === 'unknown' ? result.failure : undefined),
+  })
+  return answer === 'shut' ? unknown('ENGINE_BUSY', `${name} is busy or down`) : answer
+}
+
+function unknown(code: string, message: string): LookupResult {
+  const failure: CallFailure = { code, message, scope: 'record' }
+  return { kind: 'unknown', failure }
+}

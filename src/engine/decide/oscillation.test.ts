@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+
+const minute = 60_000
+
+/** The same field is changed on either side in turn, each time so long after our write of the change before. */
+async function changedInTurn(waitMs: number, looksBetween = false): Promise<MemoryWorld> {
+  const integration = memoryIntegration({
+    systems: ['crm', 'erp'],
+    part: (part) => ({ ...part, triggers: [{ kind: 'webhook', name: 'changed' }] }),
+  })
+  const memory = new MemoryWorld(integration, [new MemorySystem('crm'), new MemorySystem('erp')])
+  memory.start()
+  await memory.load()
+  const crm = memory.system('crm').put({ name: '0', email: 'ada@example.org' })
+  await memory.mark('crm', crm)
+  await memory.pass(10_000)
+  const [erp] = memory.system('erp').records.keys()
+  for (let turn = 1; turn <= 6; turn += 1) {
+    const [system, nativeId] = turn % 2 === 0 ? (['crm', crm] as const) : (['erp', erp ?? ''] as const)
+    memory.system(system).put({ name: `Name ${turn}` }, nativeId)
+    await memory.mark(system, nativeId)
+    await memory.pass(waitMs)
+    if (!looksBetween) continue
+    // Whatever made somebody look: our value still stands, so that what comes next is not our write's doing.
+    await memory.mark('crm', crm)
+    await memory.mark('erp', erp ?? '')
+    await memory.pass(waitMs)
+  }
+  return memory
+}
+
+it('takes people who change a field in turn for people', async () => {
+  const memory = await changedInTurn(11 * minute)
+  expect(await memory.holds()).toEqual([])
+  expect(memory.system('erp').all()).toEqual(memory.system('crm').all())
+})
+
+it('takes a change for one of a person where a look after our write still showed our value', async () => {
+  const memory = await changedInTurn(10_000, true)
+  expect(await memory.holds()).toEqual([])
+})
+
+it('holds a field that is changed right after each of our writes (H9)', async () => {
+  const memory = await changedInTurn(10_000)
+  expect(await memory.holds()).toMatchObject([{ kind: 'oscillation', field: 'name' }])
+})
+
+it('closes the hold of a field that its system has dropped, with the look that forgets the field', async () => {
+  const memory = await changedInTurn(10_000)
+  const [hold] = await memory.holds()
+  const system = hold?.system ?? ''
+  // The definition of a later start: the same in all else.
+  const fields: unknown = memory.integration.entities.get('thing')?.systems.get(system)?.fields
+  if (!(fields instanceof Map)) throw new TypeError('twins keep their fields in maps')
+  fields.delete('name')
+  const [nativeId = ''] = memory.system(system).records.keys()
+  memory.system(system).put({ email: 'lovelace@example.org' }, nativeId)
+  await memory.mark(system, nativeId)
+  await memory.pass(10_000)
+  expect(await memory.holds()).toEqual([])
+})

@@ -1,0 +1,254 @@
+/**
+ * Carrying a confirmed deletion to the other systems: the record is `deleting` until each of them has let it go, then it is `tombstoned`.
+ *
+ * Each system is looked at right before its removal: what it holds is kept in the intent for undo, its version guards the removal where the
+ * system honours that, and an edit that nobody has absorbed stops it for a person.
+ */
+import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { Intent, Member } from '../../model/state.ts'
+import type { CarryOut, Observation, ObserveMember, OutgoingWrite, Pass, StepResult } from '../context.ts'
+import { clearAllOf, clearFailure } from '../pass/failure.ts'
+import { closedForWritesUntil } from '../pass/lane.ts'
+import { addNeed, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
+import { type Place, placeOf } from '../place.ts'
+import { holdLane, RELEASED } from '../protect/guard.ts'
+import { sendWindow } from '../write/compose.ts'
+import { closeDeletionHolds, isResolvedByDeletion, revive } from './suspect-holds.ts'
+import { isEdited } from './unabsorbed-edit.ts'
+import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
+
+type CarriedOut = Awaited<ReturnType<CarryOut>>
+
+/** Wait before a removal whose response was no success is judged again. */
+const RETRY_MS = 2_000
+
+/** Reason of the open lane of a member that was archived for a deletion and stays readable: its native record can be taken back. */
+export const ARCHIVED = 'archived'
+/** The same, of one that reads as gone while it is archived. */
+export const ARCHIVED_AWAY = 'archived-away'
+
+/** The remote calls that carrying needs; injected, so that this file depends on no order of initialisation. */
+export interface Removals {
+  readonly observeMember: ObserveMember
+  readonly carryOut: CarryOut
+}
+
+/** Sends what can be sent now. Returns `finish`, or `over` when the claim was lost. */
+export async function carryDeletion(pass: Pass, calls: Removals): Promise<StepResult> {
+  const writes: OutgoingWrite[] = []
+  for (const member of [...pass.members.values()]) {
+    if (member.state !== 'linked' && member.state !== 'suspect') continue
+    const write = await planRemoval(pass, member, calls.observeMember)
+    if (write !== undefined) writes.push(write)
+  }
+  if (writes.length > 0) {
+    const result = await calls.carryOut(pass, writes)
+    if (result.kind === 'fenced') return 'over'
+    if (result.kind === 'sent') {
+      for (const write of writes) await noteResponse(pass, write, { result, calls })
+    } else {
+      addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
+    }
+  }
+  if (!isStillSomewhere(pass)) bury(pass)
+  return 'finish'
+}
+
+/** The next step in one system; undefined when there is none now. Whatever keeps it from going is in the pass. */
+async function planRemoval(
+  pass: Pass,
+  member: Member,
+  observeMember: ObserveMember,
+): Promise<OutgoingWrite | undefined> {
+  const { system, lane } = member
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const { removal } = pass.record
+  const mode = removalMode(
+    place,
+    removal === 'archive' || removal === 'delete' ? removal : pass.entity.delete.action,
+  )
+  if (mode === undefined) {
+    updateMember(pass, { system, state: 'out-of-scope' })
+    note(pass, {
+      kind: 'delete',
+      body: { system, step: 'unlinked', why: 'it is not allowed to remove records' },
+    })
+    return undefined
+  }
+  if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode }, observeMember)
+  // A person opens these; until then the record stays `deleting`.
+  if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
+  if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
+  const closedUntil = closedForWritesUntil(pass, system)
+  if (closedUntil !== undefined) {
+    addNeed(pass, { at: closedUntil, why: 'lane-closed', look: [system] })
+    return undefined
+  }
+  const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
+  return judgeRemoval(pass, place, member, { observation, mode })
+}
+
+interface Planned {
+  readonly place: Place
+  readonly member: Member
+  readonly mode: 'archive' | 'delete'
+}
+
+/** The record had been lost in this system before, and a person was to decide about that. Now only what is there counts. */
+async function planAnswered(
+  pass: Pass,
+  { place, member, mode }: Planned,
+  observeMember: ObserveMember,
+): Promise<OutgoingWrite | undefined> {
+  const { system } = member
+  const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
+  if (observation.kind === 'gone') {
+    closeDeletionHolds(pass, system)
+    noteRemoval(pass, system, 'gone')
+    return undefined
+  }
+  if (observation.kind === 'unknown' || !observation.admissible) return undefined
+  revive(pass, member)
+  return judgeRemoval(pass, place, pass.members.get(system) ?? member, { observation, mode })
+}
+
+function judgeRemoval(
+  pass: Pass,
+  place: Place,
+  member: Member,
+  look: { readonly observation: Observation; readonly mode: 'archive' | 'delete' },
+): OutgoingWrite | undefined {
+  const { observation, mode } = look
+  const { system } = place
+  // The look itself asked to come back where it gave no information.
+  if (observation.kind === 'unknown' || (observation.kind === 'live' && !observation.admissible))
+    return undefined
+  if (observation.kind === 'gone') {
+    noteRemoval(pass, system, 'gone')
+    return undefined
+  }
+  if (!observation.inScope) {
+    updateMember(pass, { system, state: 'out-of-scope' })
+    return undefined
+  }
+  if (isUnproven(member)) {
+    judgeUnproven(pass, system, observation)
+    return undefined
+  }
+  if (member.laneReason !== RELEASED && isEdited(pass, member, observation.observed)) {
+    holdLane(pass, system, {
+      kind: 'update-delete',
+      reason: `The record was changed in ${system} while its deletion was under way.`,
+    })
+    return undefined
+  }
+  return { intent: removalIntent(pass, place, observation, mode), base: observation.native }
+}
+
+/**
+ * What "delete" means in a system. An archive is never made harder than asked for: where the system can't archive, the record is only
+ * unlinked. Undefined: it can't, or must not, be removed there.
+ */
+function removalMode(
+  place: Place,
+  action: 'archive' | 'delete' | 'unlink',
+): 'archive' | 'delete' | undefined {
+  const { operations } = place.part
+  const { capabilities } = place.resource
+  if (action === 'unlink' || !operations.delete || place.resource.remove === undefined) return undefined
+  if (action === 'archive') return canRemove(capabilities, 'archive') ? 'archive' : undefined
+  if (canRemove(capabilities, 'delete')) return 'delete'
+  return canRemove(capabilities, 'archive') ? 'archive' : undefined
+}
+
+function canRemove({ remove }: RemoteCapabilities, mode: 'archive' | 'delete'): boolean {
+  return remove === mode || remove === 'both'
+}
+
+function removalIntent(
+  pass: Pass,
+  place: Place,
+  observation: Extract<Observation, { readonly kind: 'live' }>,
+  operation: 'archive' | 'delete',
+): Intent {
+  const { version } = observation.observed
+  const guarded = place.resource.capabilities.conditionalWrites && version !== undefined
+  return {
+    id: pass.context.random.uuid(),
+    recordId: pass.record.id,
+    system: place.system,
+    entity: pass.entity.name,
+    operation,
+    revs: {},
+    request: {
+      resource: place.part.resource,
+      nativeId: observation.nativeId,
+      body: {},
+      values: {},
+      preImage: observation.native,
+      ...(guarded ? { ifVersion: version } : {}),
+    },
+    state: 'open',
+    ...sendWindow(pass, place.system),
+  }
+}
+
+async function noteResponse(
+  pass: Pass,
+  write: OutgoingWrite,
+  {
+    result,
+    calls,
+  }: { readonly result: Extract<CarriedOut, { readonly kind: 'sent' }>; readonly calls: Removals },
+): Promise<void> {
+  const { system } = write.intent
+  const outcome = result.outcomes.get(system)
+  if (outcome === undefined) return
+  const { observeMember } = calls
+  if (!(await isRemovalProven(pass, write, { outcome, observeMember }))) return
+  noteRemoval(pass, system, outcome.kind)
+  if (write.intent.operation !== 'archive' || outcome.kind !== 'ok') return
+  const seen = await observeMember(pass, system)
+  pass.observations.delete(system)
+  setLane(pass, system, 'open', { reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
+}
+
+/** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */
+function noteRemoval(pass: Pass, system: string, outcome: string): void {
+  if (outcome === 'ok' || outcome === 'gone') {
+    updateMember(pass, { system, state: 'gone', goneSince: pass.context.clock.now(), settleAt: null })
+    if (pass.members.get(system)?.lane !== 'open') {
+      setLane(pass, system, 'open')
+      clearFailure(pass, system)
+    }
+    note(pass, { kind: 'delete', body: { system, step: 'removed', outcome } })
+    return
+  }
+  if (pass.members.get(system)?.lane === 'open') {
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal', look: [system] })
+  }
+}
+
+/** Some system still has the record, or may have it, and we mean to remove it there. */
+function isStillSomewhere(pass: Pass): boolean {
+  return [...pass.members.values()].some(
+    (member) =>
+      member.state === 'linked' ||
+      member.state === 'suspect' ||
+      pass.intents.has(member.system) ||
+      isCreateInDoubt(member),
+  )
+}
+
+/** A create whose outcome only a person can find out: the record may be there without our knowing its id. */
+export function isCreateInDoubt(member: Member): boolean {
+  return member.state === 'absent' && member.lane === 'quarantined'
+}
+
+/** The end: kept so that late events can't bring the record back. */
+export function bury(pass: Pass): void {
+  const { rev } = pass.record
+  updateRecord(pass, { state: 'tombstoned', tombstoneRev: rev })
+  clearAllOf(pass)
+  note(pass, { kind: 'tombstone', body: { rev } })
+}

@@ -1,0 +1,126 @@
+/**
+ * Whether a system's "it does not exist" may be believed: the same account answers as ever, and other records that we know of are still
+ * there. A system that answers for nobody, or for another tenant, has deleted nothing.
+ */
+import type { EngineContext } from '../context.ts'
+import { compareFingerprint } from '../observe/fingerprint.ts'
+import type { Place } from '../place.ts'
+
+/** Linked records that must answer, or as many as there are. */
+const SENTINELS = 3
+/** Asked at most, so that a mass deletion, in which some sentinels are gone themselves, can still be told from an outage. */
+const SENTINELS_ASKED = 9
+/** Witnesses that went away cast their doubt for this long. */
+const LOST_MS = 24 * 3_600_000
+/** A verdict on a system's health serves all deletions of this time. */
+const VERDICT_LIFE_MS = 5_000
+
+/** Why a system's absences are not believed now. */
+export interface Doubt {
+  readonly reason: string
+  /** Waiting may not end it: the system answers, and what it says is strange. */
+  readonly standing: boolean
+}
+
+export interface DeletionEvidence {
+  /** Judges the place's health; undefined when it is good. `except` is the record in question: it is no witness. */
+  doubt(context: EngineContext, place: Place, except: string, signal: AbortSignal): Promise<Doubt | undefined>
+}
+
+/** Creates the judge of one engine. */
+export function createDeletionEvidence(): DeletionEvidence {
+  const verdicts = new Map<string, { readonly at: number; readonly verdict: Promise<Doubt | undefined> }>()
+  return {
+    doubt(context, place, except, signal) {
+      const key = JSON.stringify([place.system, place.entity.name])
+      const now = context.clock.now()
+      const known = verdicts.get(key)
+      if (known !== undefined && now - known.at < VERDICT_LIFE_MS) return known.verdict
+      const verdict = judge(context, place, except, signal)
+      verdicts.set(key, { at: now, verdict })
+      // A judgement that failed is nobody else's.
+      verdict.catch(() => verdicts.delete(key))
+      return verdict
+    },
+  }
+}
+
+async function judge(
+  context: EngineContext,
+  place: Place,
+  except: string,
+  signal: AbortSignal,
+): Promise<Doubt | undefined> {
+  const store = context.store.direct
+  const account = await compareFingerprint({ ...context, store }, place.system, signal)
+  if (account === 'changed') return { reason: 'another account answers than before', standing: true }
+  // Other records alone are no proof: two accounts may well have the same ids.
+  if (account === 'unknown')
+    return { reason: 'the system does not tell which account answers', standing: true }
+  const nativeIds = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
+  const responses = await askSentinels(context, place, nativeIds, signal)
+  if (responses.unknown > 0) {
+    return { reason: 'the system does not answer for records that are known to exist', standing: false }
+  }
+  await rememberGone(context, place, responses)
+  if (responses.live < Math.min(SENTINELS, nativeIds.length)) return strange
+  if (nativeIds.length > 0) return undefined
+  // Nobody is left to vouch for the system: that is a small system, or one in which all witnesses went away with the record.
+  return (await hasLostWitnesses(context, place)) ? strange : undefined
+}
+
+const strange: Doubt = { reason: 'records that nobody is known to have deleted are gone too', standing: true }
+
+interface Responses {
+  readonly live: number
+  readonly unknown: number
+  readonly gone: readonly string[]
+}
+
+/** Reads a few at a time: where all is well, three reads are enough. */
+async function askSentinels(
+  context: EngineContext,
+  place: Place,
+  nativeIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Responses> {
+  let live = 0
+  let unknown = 0
+  const gone: string[] = []
+  for (let start = 0; start < nativeIds.length && live < SENTINELS; start += SENTINELS) {
+    const asked = nativeIds.slice(start, start + SENTINELS)
+    const reads = await Promise.all(
+      asked.map((nativeId) =>
+        context.read({ system: place.system, resource: place.part.resource, nativeId, signal }),
+      ),
+    )
+    reads.forEach((read, index) => {
+      if (read === 'shut' || read.result.kind === 'unknown') unknown += 1
+      else if (read.result.kind === 'live') live += 1
+      else gone.push(asked[index] ?? '')
+    })
+  }
+  return { live, unknown, gone }
+}
+
+/** A witness that is gone is news of its own: it is looked at. That it went without anybody telling is remembered for a day. */
+async function rememberGone(context: EngineContext, place: Place, responses: Responses): Promise<void> {
+  const store = context.store.direct
+  const { system } = place
+  const entity = place.entity.name
+  if (responses.live >= SENTINELS || responses.gone.length === 0) return
+  await store.saveScheduled(lostKey(place), context.clock.now())
+  await store.intake([
+    { marks: responses.gone.map((nativeId) => ({ system, entity, nativeId, force: true })) },
+  ])
+  context.wake()
+}
+
+async function hasLostWitnesses(context: EngineContext, place: Place): Promise<boolean> {
+  const at = await context.store.direct.lastScheduled(lostKey(place))
+  return at !== undefined && context.clock.now() - at < LOST_MS
+}
+
+function lostKey(place: Place): string {
+  return `lost-witnesses:${place.system}:${place.entity.name}`
+}

@@ -1,0 +1,131 @@
+/**
+ * A deletion is judged once, when it is confirmed. It waits while something about the record is undecided: a duplicate, an unmatched native
+ * record with its key, a conflict, or a native record of the same system that was there before the confirmation and that nobody has read.
+ * What is found to be the same thing must not be deleted because one of its copies was.
+ *
+ * All of that appears as one hold that says what is open. A person may release it, and the deletion goes on.
+ */
+import type { Member } from '../../model/state.ts'
+import type { OpenMatters } from '../../store/duplicates-contract.ts'
+import type { Pass, StepResult } from '../context.ts'
+import { addNeed, addRows, emit, note, setLane, updateMember } from '../pass/pass.ts'
+
+/** Lane reason of a deletion that waits. The lane itself is open: nothing is written to a native record that is gone. */
+export const WAITS = 'deletion-waits'
+
+/** Native records are read within seconds of being discovered. */
+const READ_WAIT_MS = 2_000
+/** Only what lasts is told. */
+const UNREAD_TOLD_MS = 60_000
+/** Whoever decides makes the record due; this is for what ends without a word. */
+const ASK_MS = 30_000
+const ASK_MS_MAX = 3_600_000
+const DAY_MS = 24 * 3_600_000
+const reportedMax = 10_000
+
+export interface DeletionWaits {
+  /** `confirm`: nothing is open. Anything else is how the pass goes on. */
+  judge(pass: Pass, member: Member, confirmedAt: number): Promise<StepResult | 'confirm'>
+}
+
+/** Creates the judge of one engine. */
+export function createDeletionWaits(): DeletionWaits {
+  // When the age of a waiting deletion was last told. Lost with the process, which costs a line in its successor's log.
+  const told = new Map<string, number>()
+  return {
+    async judge(pass, member, confirmedAt) {
+      const { system } = member
+      // The first confirmation sets the bound: what is discovered later waits for the deletion.
+      const since = member.createWantedAt ?? confirmedAt
+      if (member.createWantedAt === undefined) updateMember(pass, { system, createWantedAt: since })
+      const matters = await pass.context.store.direct.openMatters({
+        recordId: pass.record.id,
+        system,
+        entity: pass.entity.name,
+        before: since,
+      })
+      if (await settleMerge(pass, system, matters)) return 'over'
+      const open = describe(pass, matters)
+      const waitedMs = pass.context.clock.now() - since
+      if (open.length === 0 && !matters.unread) return 'confirm'
+      if (open.length > 0 || waitedMs > UNREAD_TOLD_MS)
+        holdWaiting(pass, member, matters.unread ? [...open, unread(system)] : open)
+      reportAge(pass, system, waitedMs, told)
+      const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
+      const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
+      addNeed(pass, { at, why: WAITS, look: [system] })
+      return 'go-on'
+    },
+  }
+}
+
+/** What is open, in words that say what to do. */
+function describe(pass: Pass, { duplicates, matches }: OpenMatters): readonly string[] {
+  const named = new Set(duplicates.map(({ recordId }) => recordId))
+  const conflicts = Object.entries(pass.record.fields).flatMap(([name, { heldBy }]) =>
+    heldBy === undefined ? [] : [name],
+  )
+  return [
+    ...[...named].map((id) => `record ${id} may be the same thing (isthmus matches list)`),
+    ...matches
+      .filter((id) => !named.has(id))
+      .map((id) => `unmatched record ${id} has the same key (isthmus matches list)`),
+    ...conflicts.map((name) => `a conflict about ${name} is open (isthmus conflicts list)`),
+  ]
+}
+
+function unread(system: string): string {
+  return `a record that was discovered in ${system} before could not be read so far`
+}
+
+/** Tells what the deletion waits for; said again, it says what that is by now. */
+export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
+  const { context, record, entity } = pass
+  const reason = `The record is gone in ${system}. Its deletion waits: ${open.join('; ')}.`
+  const kind = 'delete-waits' as const
+  addRows(pass, {
+    holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, kind, reason }],
+  })
+  if (laneReason === WAITS) return
+  setLane(pass, system, 'open', { reason: WAITS })
+  note(pass, { kind: 'hold', body: { system, kind, reason } })
+  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind })
+}
+
+function reportAge(pass: Pass, system: string, waitedMs: number, told: Map<string, number>): void {
+  const now = pass.context.clock.now()
+  const key = `${pass.record.id}/${system}`
+  if (waitedMs < DAY_MS || now - (told.get(key) ?? 0) < DAY_MS) return
+  told.set(key, now)
+  for (const oldest of told.keys()) {
+    if (told.size <= reportedMax) break
+    told.delete(oldest)
+  }
+  const hours = Math.floor(waitedMs / 3_600_000)
+  emit(pass, { type: 'DeletionWaits', recordId: pass.record.id, entity: pass.entity.name, system, hours })
+}
+
+/**
+ * One system merged two records, and in this one a counterpart of them is gone: that settles what the merge left open, whichever of the two
+ * it was. True when it did; the pass is over then.
+ */
+async function settleMerge(pass: Pass, system: string, { duplicates }: OpenMatters): Promise<boolean> {
+  const { admin } = pass.context.store.direct
+  for (const { recordId: otherId, cause, survivorId } of duplicates) {
+    if (cause !== 'merge' || survivorId === undefined) continue
+    const other = await admin.record({ recordId: otherId })
+    const isLive = (name: string) =>
+      other?.members.some((member) => member.system === name && member.state === 'linked') === true
+    const others = [...pass.members.values()].filter((member) => member.system !== system)
+    // Where both still have one, a person has to choose.
+    const both = others.some((member) => member.state === 'linked' && isLive(member.system))
+    if (!isLive(system) || both) continue
+    const drop = survivorId === otherId ? pass.record.id : otherId
+    const response = await admin.mergeRecords(
+      { keep: survivorId, drop, survivors: {}, others: 'keep' },
+      'engine',
+    )
+    if (response.kind === 'ok') return true
+  }
+  return false
+}

@@ -1,0 +1,273 @@
+/**
+ * Deletions: from the first "it is gone" to the tombstone. Absence alone is never one.
+ *
+ * States of a member, and how it moves on:
+ * - `linked` → `suspect`: a read by id says gone. The day's allowance of deletions is charged now, so that a mass deletion is known as one
+ *   before the first of its records is confirmed.
+ * - `suspect` → `linked`: a later read shows it alive.
+ * - `suspect` → merged: the system names the survivor of a merge; nothing is deleted (`follow-merge.ts`).
+ * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`), or it was merged into a
+ *   record whose own deletion is (`follow-merge.ts`).
+ * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
+ *   never had. A person releases or rejects it.
+ * - `suspect` → *lost* (held, with a failure): confirmed, but this system's deletions don't count. Trying again creates the record there anew.
+ * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` that is all; else the record is `deleting` until every other system
+ *   has let it go (`carry.ts`), and then `tombstoned`, for good.
+ */
+import type { Member } from '../../model/state.ts'
+import type { EngineContext, Pass, PassParts, StepResult } from '../context.ts'
+import { keepFailure } from '../pass/failure.ts'
+import { addNeed, emit, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
+import { type Place, placeOf } from '../place.ts'
+import { holdLane, RELEASED } from '../protect/guard.ts'
+import { bury, carryDeletion, isCreateInDoubt, type Removals } from './carry.ts'
+import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
+import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
+import { awaitGoneSurvivor, followMerge } from './follow-merge.ts'
+import { carryMerge } from './merge-records.ts'
+import { closeDeletionHolds, LOST, revive } from './suspect-holds.ts'
+import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
+
+/** Wait before evidence that could not be had is asked for again. */
+const RETRY_MS = 30_000
+/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+const UNCLEAR_CREATE_RETRY_MS = 600_000
+/** A standing doubt is told to a person after this long. */
+const HOLD_AFTER_MS = 60_000
+/** A day's allowance that was exceeded holds all deletions of the place for a day. */
+const TRIP_MS = 24 * 3_600_000
+
+type DeletionParts = Pick<PassParts, 'handleGone' | 'continueDeletion'>
+
+interface Tools extends Removals {
+  readonly evidence: DeletionEvidence
+  readonly waits: DeletionWaits
+}
+
+/** Creates the deletion parts of one engine. */
+export function createDeletion(calls: Removals): DeletionParts {
+  const tools: Tools = { ...calls, evidence: createDeletionEvidence(), waits: createDeletionWaits() }
+  return {
+    handleGone: (pass, system) => handleGone(pass, system, tools),
+    continueDeletion: (pass) => continueDeletion(pass, tools),
+  }
+}
+
+async function handleGone(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
+  const observation = pass.observations.get(system)
+  const member = pass.members.get(system)
+  if (observation?.kind !== 'gone' || member === undefined) return 'go-on'
+  if (member.state !== 'linked' && member.state !== 'suspect') return 'go-on'
+  if (observation.mergedInto !== undefined) {
+    const followed = await followMerge(pass, member, observation.mergedInto)
+    if (followed !== 'deleted') return followed
+  }
+  // While a deletion is carried out, "gone" is what it is for.
+  if (pass.record.state === 'deleting') return 'go-on'
+  if (member.state === 'suspect') return judgeSuspect(pass, member, tools)
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const fresh = member.asof + place.resource.capabilities.read.lagMs
+  if (observation.at < fresh) {
+    // A replica that lags behind a create does not know the record yet.
+    addNeed(pass, { at: fresh, why: 'stale-read', look: [system] })
+    return 'go-on'
+  }
+  await suspect(pass, place, observation.at)
+  return 'go-on'
+}
+
+async function continueDeletion(pass: Pass, tools: Tools): Promise<StepResult> {
+  if (pass.record.removal !== undefined) return carryMerge(pass, tools)
+  if (pass.record.state === 'deleting') return carryDeletion(pass, tools)
+  for (const member of [...pass.members.values()]) {
+    if (member.state !== 'suspect') continue
+    const verdict = await reconsider(pass, member, tools)
+    if (verdict !== 'go-on') return verdict
+  }
+  return 'go-on'
+}
+
+async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
+  const { system } = member
+  const known = pass.observations.get(system)
+  // A held deletion waits for a person; only a look that somebody else asked for can end it.
+  if (known === undefined && member.lane === 'held') return 'go-on'
+  const dueAt = confirmAt(pass, member)
+  if (known === undefined && pass.context.clock.now() < dueAt) {
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    return 'go-on'
+  }
+  const observation = known ?? (await tools.observeMember(pass, system))
+  // The look itself asked to come back where it gave no information.
+  if (observation.kind === 'unknown') return 'go-on'
+  if (observation.kind === 'gone') {
+    if (observation.mergedInto !== undefined) {
+      const followed = await followMerge(pass, member, observation.mergedInto)
+      if (followed !== 'deleted') return followed
+    }
+    return judgeSuspect(pass, member, tools)
+  }
+  revive(pass, member)
+  return 'go-on'
+}
+
+async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
+  const { system } = place
+  updateMember(pass, { system, state: 'suspect', goneSince: at })
+  note(pass, { kind: 'delete', body: { system, step: 'suspected' } })
+  emit(pass, { type: 'DeletionSuspected', recordId: pass.record.id, system })
+  if (pass.entity.delete.from.includes(system)) await chargeDeletion(pass, system)
+  const member = pass.members.get(system)
+  if (member === undefined) return
+  addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
+}
+
+/** When a second look is independent of the first: later than the wait of the definition, and than any replica lags. */
+function confirmAt(pass: Pass, member: Member): number {
+  const place = placeOf(pass.context, member.system, pass.entity.name)
+  const waitMs = Math.max(pass.entity.delete.confirmMs, place.resource.capabilities.read.lagMs)
+  return (member.goneSince ?? 0) + waitMs
+}
+
+function tripKey(system: string, entity: string): string {
+  return `delete-guard:${system}:${entity}`
+}
+
+async function chargeDeletion(pass: Pass, system: string): Promise<void> {
+  const { store, clock } = pass.context
+  const entity = pass.entity.name
+  const limit = pass.entity.guard.delete
+  const granted = await store.reserve({ system, entity, operation: 'delete', count: 1, ...limit })
+  if (!granted) await store.direct.saveScheduled(tripKey(system, entity), clock.now())
+}
+
+async function isTripped(context: EngineContext, system: string, entity: string): Promise<boolean> {
+  const at = await context.store.direct.lastScheduled(tripKey(system, entity))
+  return at !== undefined && context.clock.now() - at < TRIP_MS
+}
+
+/** The second look says gone as well: everything else that a deletion needs is asked for now. */
+async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
+  const { system } = member
+  const { context, entity } = pass
+  const observation = pass.observations.get(system)
+  if (member.lane === 'held' || observation?.kind !== 'gone') return 'go-on'
+  const dueAt = confirmAt(pass, member)
+  if (observation.at < dueAt) {
+    addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
+    return 'go-on'
+  }
+  const place = placeOf(context, system, entity.name)
+  const released = member.laneReason === RELEASED
+  const doubt = await tools.evidence.doubt(context, place, member.nativeId ?? '', pass.signal)
+  // A person who released the deletion vouches for it.
+  if (doubt !== undefined && !released) {
+    waitOrHold(pass, system, doubt, dueAt)
+    return 'go-on'
+  }
+  if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
+  // Nothing is decided while a write of ours may have landed somewhere: a counterpart that nobody knew of would outlive the record (H28).
+  const forPerson = [...pass.members.values()].some(isCreateInDoubt)
+  if (pass.intents.size > 0 || forPerson) {
+    const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
+    addNeed(pass, { at: context.clock.now() + waitMs, why: 'writes-in-doubt', look: [system] })
+    return 'go-on'
+  }
+  if (!released) {
+    if (observation.goneSurvivor !== undefined) {
+      const merge = await awaitGoneSurvivor(pass, member, observation.goneSurvivor)
+      if (merge !== 'confirm') return merge
+    }
+    const waits = await tools.waits.judge(pass, member, observation.at)
+    if (waits !== 'confirm') return waits
+    if (await stopForPerson(pass, system, tools)) return 'go-on'
+  }
+  return confirm(pass, system, tools)
+}
+
+/** An outage passes by itself; a system that answers, but strangely, is for a person after a while. */
+function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): void {
+  const now = pass.context.clock.now()
+  if (!doubt.standing || now - dueAt < HOLD_AFTER_MS) {
+    addNeed(pass, { at: now + RETRY_MS, why: doubt.reason, look: [system] })
+    return
+  }
+  holdLane(pass, system, {
+    kind: 'delete-guard',
+    reason: `The record is gone in ${system}, but that is not certain: ${doubt.reason}.`,
+  })
+}
+
+/** True when the deletion does not go on now: held, or it can't be judged yet. */
+async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<boolean> {
+  const edit = await findUnabsorbedEdit(pass, system, tools.observeMember)
+  if (edit === 'unknown') {
+    addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
+    return true
+  }
+  if (edit === 'edited') {
+    holdLane(pass, system, {
+      kind: 'update-delete',
+      reason: `The record is gone in ${system}, but was changed elsewhere since ${system} last had it.`,
+    })
+    return true
+  }
+  if (!(await isTripped(pass.context, system, pass.entity.name))) return false
+  holdLane(pass, system, {
+    kind: 'delete-guard',
+    reason: `More records than the guard of ${pass.entity.name} allows are gone in ${system} within 24 hours.`,
+  })
+  return true
+}
+
+async function confirm(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
+  const { action } = pass.entity.delete
+  updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
+  setLane(pass, system, 'open')
+  closeDeletionHolds(pass, system)
+  note(pass, { kind: 'delete', body: { system, step: 'confirmed', action } })
+  emit(pass, { type: 'DeletionConfirmed', recordId: pass.record.id, system })
+  if (action === 'unlink') {
+    const left = [...pass.members.values()].some((member) => member.state === 'linked')
+    if (left) return 'go-on'
+    bury(pass)
+    return 'finish'
+  }
+  updateRecord(pass, { state: 'deleting' })
+  return carryDeletion(pass, tools)
+}
+
+/**
+ * A system lost the record though its deletions don't count. First a person is told; when they try again (the lane is open once more and
+ * the wish is noted in `createWantedAt`), the record is created there anew.
+ */
+function loseOrRestore(pass: Pass, member: Member): StepResult {
+  const { system } = member
+  const now = pass.context.clock.now()
+  if ((member.createWantedAt ?? 0) > (member.goneSince ?? 0)) {
+    updateMember(pass, {
+      system,
+      state: 'absent',
+      nativeId: null,
+      fields: {},
+      floor: null,
+      absorbedVersion: null,
+      settleAt: null,
+      goneSince: null,
+      createWantedAt: now,
+    })
+    note(pass, { kind: 'delete', body: { system, step: 'to be created again' } })
+    return 'go-on'
+  }
+  updateMember(pass, { system, createWantedAt: now })
+  setLane(pass, system, 'held', { reason: LOST })
+  keepFailure(pass, {
+    system,
+    operation: 'restore',
+    code: 'ENGINE_RECORD_LOST',
+    message: `The record is gone in ${system}, whose deletions don't count. Retry to create it there again.`,
+    replay: 'safe',
+  })
+  note(pass, { kind: 'delete', body: { system, step: 'lost' } })
+  return 'go-on'
+}

@@ -1,0 +1,156 @@
+/**
+ * A system merged one native record into another one.
+ *
+ * The record becomes part of the survivor's, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. A read
+ * has followed further merges by then, and the survivor is alive. Where none is, the record is gone as after a deletion, but only once the
+ * deletion of the survivor is confirmed: until then it may have been read too early, or go on under another id.
+ */
+import type { Member } from '../../model/state.ts'
+import type { Pass, StepResult } from '../context.ts'
+import { forgetDraft } from '../match/matching.ts'
+import { clearAllOf } from '../pass/failure.ts'
+import { addNeed, addRows, updateMember } from '../pass/pass.ts'
+import { RELEASED } from '../protect/guard.ts'
+import { isCreateInDoubt } from './carry.ts'
+import { holdWaiting } from './deletion-waits.ts'
+
+/** A write whose outcome is unknown is resolved within about this time. */
+const IN_DOUBT_RETRY_MS = 30_000
+/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+const UNCLEAR_RETRY_MS = 600_000
+/** A survivor that is not known yet is usually discovered within seconds. */
+const RETRY_MS = 2_000
+const RETRY_MS_MAX = 600_000
+/** Only what lasts is told. */
+const TOLD_AFTER_MS = 60_000
+
+const AWAITED = 'merge-survivor'
+const IN_DOUBT = 'merge-writes-in-doubt'
+
+/** How the pass goes on; `deleted`: this is a deletion, since a person said so. */
+export async function followMerge(
+  pass: Pass,
+  member: Member,
+  survivorNativeId: string,
+): Promise<StepResult | 'deleted'> {
+  const { clock } = pass.context
+  const { system } = member
+  if (member.state === 'suspect' && member.laneReason === RELEASED) return 'deleted'
+  // Asked already in this pass.
+  if (pass.needs.some(({ why }) => why === AWAITED || why === IN_DOUBT)) return 'go-on'
+  const waitMs = writesWait(pass)
+  if (waitMs !== undefined) {
+    suspect(pass, member)
+    addNeed(pass, { at: clock.now() + waitMs, why: IN_DOUBT, look: [system] })
+    return 'go-on'
+  }
+  const followed = await joinSurvivor(pass, member, survivorNativeId)
+  if (followed !== 'unknown') return followed
+  awaitSurvivor(pass, member, {
+    nativeId: survivorNativeId,
+    told: `${system} merged it into ${survivorNativeId}, which is not synced so far`,
+  })
+  return 'go-on'
+}
+
+/**
+ * The record was merged into one that is gone as well. `confirm`: nothing of the survivor is left, or nobody knows it. While the survivor's
+ * own deletion is not confirmed, this one isn't either.
+ */
+export async function awaitGoneSurvivor(
+  pass: Pass,
+  member: Member,
+  survivorNativeId: string,
+): Promise<StepResult | 'confirm'> {
+  const { context, entity, record } = pass
+  const { system } = member
+  const found = await context.store.resolveReference({
+    system,
+    entity: entity.name,
+    nativeId: survivorNativeId,
+  })
+  if (found === undefined || found.recordId === record.id) return 'confirm'
+  const survivor = await context.store.direct.admin.record({ recordId: found.recordId })
+  const native = survivor?.members.find((one) => one.system === system)
+  const isThere = native?.state === 'linked' || native?.state === 'suspect'
+  if (survivor?.record.state !== 'active' || !isThere) return 'confirm'
+  if (native.nativeId !== undefined && native.nativeId !== survivorNativeId) {
+    // It goes on under another id.
+    const followed = await followMerge(pass, member, native.nativeId)
+    return followed === 'deleted' ? 'confirm' : followed
+  }
+  awaitSurvivor(pass, member, {
+    nativeId: survivorNativeId,
+    told: `${system} merged it into ${survivorNativeId}, which is gone as well, and whether record ${found.recordId} is deleted is not decided`,
+  })
+  return 'go-on'
+}
+
+/** How long the merge waits for writes: what they came to goes along with the record, above all the counterpart that a create made. */
+function writesWait(pass: Pass): number | undefined {
+  if ([...pass.members.values()].some(isCreateInDoubt)) return UNCLEAR_RETRY_MS
+  if (pass.intents.size > 0) return IN_DOUBT_RETRY_MS
+  // Resolved, and not committed yet.
+  return pass.draft.resolved.length > 0 ? 0 : undefined
+}
+
+/** Joins the two records; `unknown` while the survivor belongs to none. */
+async function joinSurvivor(
+  pass: Pass,
+  member: Member,
+  survivorNativeId: string,
+): Promise<StepResult | 'unknown'> {
+  const { context, claim, entity } = pass
+  const { system, nativeId } = member
+  const survivor = await context.store.resolveReference({
+    system,
+    entity: entity.name,
+    nativeId: survivorNativeId,
+  })
+  const recordId = pass.record.id
+  const body = {
+    merged: { system, from: nativeId ?? null, into: survivorNativeId, record: survivor?.recordId ?? null },
+  }
+  const ids = new Set([recordId, survivor?.recordId ?? recordId])
+  const result = await context.store.direct.aliasMember({
+    lease: claim.lease,
+    system,
+    survivorNativeId,
+    journal: [...ids].map((id) => ({ kind: 'match', recordId: id, actor: 'engine', body })),
+  })
+  if (result === 'fenced') return 'over'
+  if (result === 'unknown-survivor') return 'unknown'
+  if (result === 'creating') {
+    suspect(pass, member)
+    addNeed(pass, { at: context.clock.now() + IN_DOUBT_RETRY_MS, why: IN_DOUBT, look: [system] })
+    return 'go-on'
+  }
+  context.emit({ type: 'MembersMerged', recordId, survivorId: survivor?.recordId ?? '', system })
+  forgetDraft(pass)
+  if (result === 'ok') {
+    clearAllOf(pass)
+    pass.record = { ...pass.record, state: 'tombstoned' }
+  }
+  return 'finish'
+}
+
+/** The survivor is looked at; until it is known what it is, nothing is written to the lost member. */
+function awaitSurvivor(
+  pass: Pass,
+  member: Member,
+  { nativeId, told }: { readonly nativeId: string; readonly told: string },
+): void {
+  const { system } = member
+  const now = pass.context.clock.now()
+  const since = member.state === 'suspect' ? (member.goneSince ?? now) : now
+  suspect(pass, member)
+  addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
+  if (now - since > TOLD_AFTER_MS) holdWaiting(pass, member, [told])
+  const waitMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS, (now - since) / 2))
+  addNeed(pass, { at: now + waitMs, why: AWAITED, look: [system] })
+}
+
+function suspect(pass: Pass, { system, state }: Member): void {
+  if (state !== 'suspect')
+    updateMember(pass, { system, state: 'suspect', goneSince: pass.context.clock.now() })
+}

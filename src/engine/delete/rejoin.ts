@@ -1,0 +1,176 @@
+/**
+ * A deleted record that is there again in the system where it was deleted, while another system only archived its counterpart for that
+ * deletion: nothing is lost, so the two are joined again instead of a second counterpart being created beside the archived one.
+ *
+ * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system that archived → un-archived there,
+ * where the connector can → `active` once more, without a base: what differs by now goes by the policy of a first contact.
+ *
+ * A person decides (`restored.ts`) where a counterpart was deleted for good, where an archived one can't be reached any more, and where the
+ * system refuses to take it back.
+ */
+import type { Intent, Member } from '../../model/state.ts'
+import type { OutgoingWrite, Pass } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
+import { addNeed, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
+import { placeOf } from '../place.ts'
+import { holdLane, RELEASED } from '../protect/guard.ts'
+import { sendWindow } from '../write/compose.ts'
+import { carryOut } from '../write/dispatch.ts'
+import { ARCHIVED, ARCHIVED_AWAY } from './carry.ts'
+
+/** Lane reason between the two looks. */
+const REAPPEARED = 'reappeared'
+/** Lane reason once it is counted by the guard, while a system has not taken its record back yet. */
+const REJOINING = 'rejoining'
+/** Wait before a system that could not take its record back is asked again. */
+const retryMs = 5_000
+/** After this long without success a person is told. */
+const waitMaxMs = 600_000
+
+/** What a member knows of its native record, before the first look. */
+export const fresh = {
+  fields: {},
+  floor: null,
+  absorbedVersion: null,
+  goneSince: null,
+  createWantedAt: null,
+  settleAt: null,
+} as const
+
+/** Counterparts that were archived for the deletion. Undefined unless they are all that was removed: the rest can't be taken back. */
+export function archivedWith(pass: Pass, system: string): readonly Member[] | undefined {
+  if (pass.record.state !== 'tombstoned') return undefined
+  const others = [...pass.members.values()].filter(
+    (member) => member.system !== system && member.state === 'gone' && pass.entity.systems.has(member.system),
+  )
+  return others.length > 0 && others.every((member) => isArchived(pass, member)) ? others : undefined
+}
+
+function isArchived(pass: Pass, { system, laneReason, nativeId }: Member): boolean {
+  const isMarked = laneReason === ARCHIVED || laneReason === ARCHIVED_AWAY
+  return nativeId !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
+}
+
+/** `person`: it can't be done, for this reason · `later`: another look is planned · `joined`: the record is active again */
+export type Rejoined =
+  | { readonly kind: 'joined' | 'later' }
+  | { readonly kind: 'person'; readonly why: string }
+
+/** The record was just seen alive at `at`; `archived` are its counterparts. */
+export async function rejoin(
+  pass: Pass,
+  member: Member,
+  { at, archived }: { readonly at: number; readonly archived: readonly Member[] },
+): Promise<Rejoined> {
+  const { system } = member
+  const { context, entity } = pass
+  const { lagMs } = placeOf(context, system, entity.name).resource.capabilities.read
+  const since = member.createWantedAt ?? at
+  const dueAt = since + Math.max(entity.delete.confirmMs, lagMs)
+  if (member.createWantedAt === undefined) {
+    updateMember(pass, { system, createWantedAt: since })
+    note(pass, { kind: 'delete', body: { system, step: 'there again' } })
+  }
+  if (at < dueAt) {
+    setLane(pass, system, 'waiting', { reason: REAPPEARED, until: dueAt })
+    addNeed(pass, { at: dueAt, why: REAPPEARED, look: [system] })
+    return { kind: 'later' }
+  }
+  if (!(await isAllowed(pass, member, archived))) return { kind: 'later' }
+  for (const other of archived) {
+    const taken = await takeBack(pass, other)
+    if (taken.kind === 'person') return taken
+    if (taken.kind === 'later') {
+      if (context.clock.now() - dueAt > waitMaxMs)
+        return { kind: 'person', why: `${other.system} could not take its record back from the archive` }
+      setLane(pass, system, 'waiting', { reason: REJOINING })
+      addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
+      return taken
+    }
+  }
+  for (const one of [member, ...archived]) {
+    updateMember(pass, { system: one.system, state: 'linked', ...fresh })
+    setLane(pass, one.system, 'open')
+  }
+  updateRecord(pass, { state: 'active' })
+  const systems = archived.map((one) => one.system)
+  note(pass, { kind: 'delete', body: { system, step: 'joined again', with: systems } })
+  addNeed(pass, { at: context.clock.now(), why: REAPPEARED, look: [system, ...systems] })
+  return { kind: 'joined' }
+}
+
+/** Many records that come back at once are as much of a mass change as many that are created. */
+async function isAllowed(
+  pass: Pass,
+  { system, laneReason }: Member,
+  archived: readonly Member[],
+): Promise<boolean> {
+  if (laneReason === RELEASED || laneReason === REJOINING) return true
+  const { context, entity } = pass
+  for (const other of archived) {
+    const { guard, name } = entity
+    const granted = await context.store.reserve({
+      system: other.system,
+      entity: name,
+      operation: 'create',
+      count: 1,
+      ...guard.create,
+    })
+    if (granted) continue
+    const reason = `More creates, and archived records taken back, than the guard of ${name} allows in ${other.system} within 24 hours.`
+    holdLane(pass, system, { kind: 'guard', reason })
+    return false
+  }
+  return true
+}
+
+/** Takes one counterpart back. Repeating it does no harm, so a try whose outcome is unknown is simply made again. */
+async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): Promise<Rejoined> {
+  const place = placeOf(pass.context, system, pass.entity.name)
+  if (place.resource.restore !== undefined && place.part.operations.update && nativeId !== undefined) {
+    if (pass.intents.has(system)) return { kind: 'later' }
+    const intent = restoreIntent(pass, { system, nativeId, resource: place.part.resource })
+    const write: OutgoingWrite = { intent }
+    const result = await carryOut(pass, [write])
+    const outcome = result.kind === 'sent' ? result.outcomes.get(system) : undefined
+    if (outcome?.kind === 'rejected' || outcome?.kind === 'gone')
+      return { kind: 'person', why: `${system} does not take its record back from the archive` }
+    // An outcome that is not known keeps its lane until nothing of it can take effect any more.
+    if (outcome?.kind !== 'unknown') setLane(pass, system, 'open', { reason: markOf(laneReason) })
+    if (outcome?.kind !== 'ok') return { kind: 'later' }
+  }
+  const observation = await observeMember(pass, system)
+  pass.observations.delete(system)
+  if (observation.kind === 'live') return { kind: 'joined' }
+  const mayLag = place.resource.restore !== undefined && place.resource.capabilities.read.lagMs > 0
+  if (observation.kind === 'unknown' || mayLag) return { kind: 'later' }
+  return {
+    kind: 'person',
+    why: `its counterpart in ${system} is archived, and can not be taken back from here`,
+  }
+}
+
+function markOf(laneReason: string | undefined): string {
+  return laneReason === ARCHIVED ? ARCHIVED : ARCHIVED_AWAY
+}
+
+function restoreIntent(
+  pass: Pass,
+  {
+    system,
+    nativeId,
+    resource,
+  }: { readonly system: string; readonly nativeId: string; readonly resource: string },
+): Intent {
+  return {
+    id: pass.context.random.uuid(),
+    recordId: pass.record.id,
+    system,
+    entity: pass.entity.name,
+    operation: 'update',
+    revs: {},
+    request: { resource, nativeId, body: {}, values: {}, restore: true },
+    state: 'open',
+    ...sendWindow(pass, system),
+  }
+}

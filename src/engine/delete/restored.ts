@@ -1,0 +1,112 @@
+/**
+ * A native record that is there again under its old id, after its deletion was confirmed: taken out of a bin, or out of a backup.
+ *
+ * An event that came late says the same as such a restoration, so nothing happens by itself (H28), except where its counterparts were only
+ * archived for the deletion (`rejoin.ts`): a look that shows the record alive is told to a person. When they try again, it is taken in: as a new record where the old one is buried, else back into the record it belonged to. A
+ * later look that shows it gone again closes the matter.
+ */
+import type { Member } from '../../model/state.ts'
+import type { Pass } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
+import { clearFailure, keepFailure } from '../pass/failure.ts'
+import { addNeed, addRows, note, setLane, updateMember } from '../pass/pass.ts'
+import { placeOf } from '../place.ts'
+import { RELEASED } from '../protect/guard.ts'
+import { recoverIntents } from '../write/in-doubt.ts'
+import { ARCHIVED } from './carry.ts'
+import { archivedWith, fresh, rejoin } from './rejoin.ts'
+
+/** Lane reason while a person has to say what the record is. */
+const RESTORED = 'restored'
+
+/** Looks at the members that somebody marked although their deletion is confirmed, or although their record was deleted elsewhere. */
+export async function noticeRestored(pass: Pass): Promise<void> {
+  if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
+  if (pass.record.state === 'tombstoned') await releaseInScope(pass)
+  const { look } = pass.record
+  for (const member of [...pass.members.values()]) {
+    const wanted = look.includes('*') || look.includes(member.system)
+    if (!wanted || member.state !== 'gone' || member.nativeId === undefined) continue
+    if (member.lane !== 'quarantined' && pass.entity.systems.has(member.system)) await judge(pass, member)
+  }
+}
+
+/**
+ * A native record that was out of scope when its record was deleted was left alone. Once it is in scope it is somebody's business again, as
+ * a new record: the deletion was not about it.
+ */
+async function releaseInScope(pass: Pass): Promise<void> {
+  const { look } = pass.record
+  for (const member of [...pass.members.values()]) {
+    const { system, state, nativeId } = member
+    const wanted = look.includes('*') || look.includes(system)
+    if (!wanted || state !== 'out-of-scope' || nativeId === undefined || !pass.entity.systems.has(system))
+      continue
+    const observation = await observeMember(pass, system)
+    pass.observations.delete(system)
+    if (observation.kind !== 'live' || !observation.inScope) continue
+    note(pass, { kind: 'match', body: { system, scope: 'entered' } })
+    updateMember(pass, { system, state: 'absent', nativeId: null, ...fresh })
+    addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
+  }
+}
+
+async function judge(pass: Pass, member: Member): Promise<void> {
+  const { system } = member
+  const told = member.createWantedAt !== undefined
+  const observation = await observeMember(pass, system)
+  // What is gone is not observed any further: neither merged nor asked for in this pass.
+  pass.observations.delete(system)
+  if (observation.kind === 'unknown') return
+  if (observation.kind === 'gone') {
+    if (told) forget(pass, member)
+    return
+  }
+  const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
+  const settledAt = (member.goneSince ?? 0) + lagMs
+  if (observation.observed.at < settledAt) {
+    addNeed(pass, { at: settledAt, why: 'stale-read', look: [system] })
+    return
+  }
+  // Where archiving is only a mark, the record is there all the time.
+  if (member.laneReason === ARCHIVED) return
+  const isUndecided = !told || member.lane === 'waiting'
+  const archived = isUndecided || member.laneReason === RELEASED ? archivedWith(pass, system) : undefined
+  if (archived !== undefined) {
+    const { at } = observation.observed
+    if ((await recoverIntents(pass)) !== 'go-on') return
+    const result = await rejoin(pass, member, { at, archived })
+    if (result.kind === 'person') reportToPerson(pass, member, result.why)
+  } else if (isUndecided) reportToPerson(pass, member)
+  else if (member.lane === 'open') takeIn(pass, member)
+}
+
+function forget(pass: Pass, { system, lane }: Member): void {
+  updateMember(pass, { system, createWantedAt: null })
+  if (lane === 'held' || lane === 'waiting') setLane(pass, system, 'open')
+  clearFailure(pass, system)
+}
+
+function reportToPerson(pass: Pass, { system }: Member, why?: string): void {
+  updateMember(pass, { system, createWantedAt: pass.context.clock.now() })
+  setLane(pass, system, 'held', { reason: RESTORED })
+  keepFailure(pass, {
+    system,
+    operation: 'restore',
+    code: 'ENGINE_RECORD_RESTORED',
+    message: `The record was deleted in ${system} and is there again${why === undefined ? '' : `; ${why}`}. Retry to take it in, or delete it there.`,
+    replay: 'safe',
+  })
+  note(pass, { kind: 'delete', body: { system, step: 'there again' } })
+}
+
+function takeIn(pass: Pass, { system, nativeId }: Member): void {
+  note(pass, { kind: 'delete', body: { system, step: 'taken in again' } })
+  if (pass.record.state === 'active') {
+    updateMember(pass, { system, state: 'linked', ...fresh })
+    return
+  }
+  updateMember(pass, { system, state: 'absent', nativeId: null, ...fresh })
+  if (nativeId !== undefined)
+    addRows(pass, { marks: [{ system, entity: pass.entity.name, nativeId, force: true }] })
+}

@@ -1,0 +1,56 @@
+/**
+ * The first load: until each system of an entity was listed once, nobody can tell a new record from one that just has not been seen yet.
+ * Creates wait for it, and the mass-change guard does not count what the first load itself causes.
+ *
+ * A complete full run is the proof. Offset paging can never give it, since rows skip pages when others vanish; there two lists in a row
+ * that both came to their end, with the second one finding nothing new, are taken instead.
+ */
+
+import type { IntakeContext } from '../intake-context.ts'
+import { allPlaces, isListable, type Place } from '../place.ts'
+import type { FullRunResult } from './full-run.ts'
+
+/** A system that left and came back begins anew. */
+function seenTwiceKey({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity }: Place): string {
+  const joinedAt = lenses?.current({ system, entity: entity.name })?.joinedAt ?? 0
+  return `baseline-list:${system}:${entity.name}${joinedAt === 0 ? '' : `:${joinedAt}`}`
+}
+const loadedKey = (entity: string): string => `first-load:${entity}`
+
+/** True once the place was listed to the end; at once where nothing can be listed. */
+export async function isBaselineDone(
+  context: Pick<IntakeContext, 'store' | 'lenses'>,
+  place: Place,
+): Promise<boolean> {
+  if (!isListable(place)) return true
+  if (await context.store.baselineDone(place.system, place.entity.name)) return true
+  return (await context.store.lastScheduled(seenTwiceKey(context, place))) !== undefined
+}
+
+/**
+ * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records discovered later are ordinary
+ * changes and count for the guard.
+ */
+export function firstLoadListedAt(
+  context: Pick<IntakeContext, 'store'>,
+  entity: string,
+): Promise<number | undefined> {
+  return context.store.lastScheduled(loadedKey(entity))
+}
+
+/** Takes the result of a full run into account; called at the end of each. */
+export async function noteBaseline(
+  context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems' | 'lenses'>,
+  place: Place,
+  result: Pick<FullRunResult, 'complete' | 'ended' | 'discovered'>,
+): Promise<void> {
+  if (!result.ended) return
+  if (!result.complete && place.resource.capabilities.list.paging === 'offset' && result.discovered === 0) {
+    await context.store.saveScheduled(seenTwiceKey(context, place), context.clock.now())
+  }
+  if ((await firstLoadListedAt(context, place.entity.name)) !== undefined) return
+  for (const other of allPlaces(context)) {
+    if (other.entity.name === place.entity.name && !(await isBaselineDone(context, other))) return
+  }
+  await context.store.saveScheduled(loadedKey(place.entity.name), context.clock.now())
+}

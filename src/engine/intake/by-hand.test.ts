@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import { createByHand } from './by-hand.ts'
+
+const { signal } = new AbortController()
+
+function world(crm: Partial<RemoteCapabilities> = {}) {
+  const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
+    new MemorySystem('crm', crm),
+    new MemorySystem('erp'),
+  ])
+  return { memory, byHand: createByHand(memory.context, memory.runs) }
+}
+
+describe('by hand', () => {
+  it('syncs one record by its native id, known or not', async () => {
+    const { memory, byHand } = world()
+    memory.start()
+    await memory.load()
+    const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    await byHand.syncRecord({ system: 'crm', entity: 'thing', nativeId })
+    await memory.pass(10_000)
+    expect(memory.system('erp').all()).toMatchObject([{ name: 'Ada' }])
+    memory.system('crm').put({ name: 'Ada L.' }, nativeId)
+    const recordId = (await memory.detail('crm', nativeId))?.record.id ?? ''
+    await byHand.syncRecord({ recordId })
+    await memory.pass(10_000)
+    expect(memory.system('erp').all()).toMatchObject([{ name: 'Ada L.' }])
+  })
+
+  it('syncs everything: by feed where there is one, else by list', async () => {
+    const { memory, byHand } = world({ changes: { cursor: 'none', commitLagMs: 0 } })
+    memory.system('crm').put({ name: 'Ada' })
+    memory.system('erp').put({ name: 'Bob' })
+    const results = await memory.finish(byHand.syncEverything({}, signal))
+    expect(results).toMatchObject([
+      { system: 'crm', how: 'listed', changed: 1 },
+      { system: 'erp', how: 'polled', changed: 1 },
+    ])
+  })
+
+  it('looks at each known record of a system that can neither be listed nor polled', async () => {
+    const { memory } = world()
+    memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
+    memory.start()
+    await memory.load()
+    const mute = createByHand(
+      {
+        ...memory.context,
+        systems: new Map(memory.systems).set(
+          'crm',
+          new MemorySystem('crm', {
+            list: { paging: 'none', pageSize: 1 },
+            changes: { cursor: 'none', commitLagMs: 0 },
+          }),
+        ),
+      },
+      memory.runs,
+    )
+    expect(await mute.syncEverything({ system: 'crm' }, signal)).toMatchObject([
+      { how: 'marked', changed: 1 },
+    ])
+  })
+
+  it('says why a full run did not come through', async () => {
+    const { memory, byHand } = world()
+    memory.system('crm').put({ name: 'Ada' })
+    memory.system('crm').listFault = 'breaks'
+    const [result] = await memory.finish(byHand.runFull({ system: 'crm' }, signal))
+    expect(result?.failure).toContain('connection reset')
+  })
+
+  it('names what there is when asked for what there is not', async () => {
+    const { byHand } = world()
+    await expect(byHand.syncRecord({ system: 'shop', entity: 'thing', nativeId: '1' })).rejects.toMatchObject(
+      {
+        code: 'ENGINE_UNKNOWN_PLACE',
+        message: expect.stringContaining('crm, erp'),
+      },
+    )
+    await expect(byHand.syncRecord({ recordId: 'nobody' })).rejects.toMatchObject({
+      code: 'ENGINE_UNKNOWN_RECORD',
+    })
+    await expect(byHand.runFull({ system: 'shop' }, signal)).rejects.toMatchObject({
+      code: 'ENGINE_UNKNOWN_PLACE',
+    })
+  })
+})

@@ -1,0 +1,154 @@
+/** What a person starts: one record, everything, or full runs. The work itself is done by the workers; this only marks. */
+import { UsageError } from '../../model/errors.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import type { FullRunResult } from './full-run.ts'
+import type { PollResult } from './poll.ts'
+import type { Runs } from './runs.ts'
+
+/** Record ids fetched and marked in one statement. */
+const MARK_PAGE = 200
+
+export interface ByHand {
+  /**
+   * Looks at one record in all its systems: by its record id, or by its native id in one system. A native id that is not known yet is
+   * taken in as a new record.
+   *
+   * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity · ENGINE_UNKNOWN_RECORD when there is no such record id
+   */
+  syncRecord(which: RecordKey): Promise<void>
+  /** Asks every place for its changes, by feed or list, and looks at every record where neither is to be had. */
+  syncEverything(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
+  /** Lists every listable place and marks what differs. */
+  runFull(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
+}
+
+export type RecordKey =
+  | { readonly recordId: string }
+  | { readonly system: string; readonly entity: string; readonly nativeId: string }
+
+/** Left out = all. */
+export interface PlaceFilter {
+  readonly system?: string
+  readonly entity?: string
+}
+
+/** What came of one place. */
+export interface PlaceResult {
+  readonly system: string
+  readonly entity: string
+  /** `polled`: its feed was read · `listed`: a full run · `marked`: each known record was marked */
+  readonly how: 'polled' | 'listed' | 'marked'
+  /** Records that will be looked at. */
+  readonly changed: number
+  readonly run?: FullRunResult
+  readonly failure?: string
+}
+
+/** Creates the actions of a process. */
+export function createByHand(context: IntakeContext, runs: Runs): ByHand {
+  return {
+    syncRecord: (which) => syncRecord(context, which),
+    syncEverything: async (filter, signal) =>
+      Promise.all(choosePlaces(context, filter).map((place) => syncPlace(context, runs, place, signal))),
+    runFull: async (filter, signal) =>
+      Promise.all(
+        choosePlaces(context, filter)
+          .filter(isListable)
+          .map((place) => listPlace(runs, place, 'full', signal)),
+      ),
+  }
+}
+
+async function syncRecord(context: IntakeContext, which: RecordKey): Promise<void> {
+  if ('nativeId' in which) {
+    const place = placeOf(context, which.system, which.entity)
+    const mark = { system: place.system, entity: place.entity.name, nativeId: which.nativeId, force: true }
+    const [result] = await context.store.intake([{ marks: [mark] }])
+    if ((result?.discovered ?? 0) > 0) {
+      const { system, entity } = mark
+      context.emit({ type: 'RecordDiscovered', entity, system, count: 1, via: 'hand' })
+    }
+  } else if ((await context.store.markRecords([{ recordId: which.recordId, systems: [] }])) === 0) {
+    throw new UsageError('ENGINE_UNKNOWN_RECORD', `There is no record "${which.recordId}".`)
+  }
+  context.wake()
+}
+
+/**
+ * The places that a filter names.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE when it names none
+ */
+function choosePlaces(context: IntakeContext, filter: PlaceFilter): readonly Place[] {
+  const places = allPlaces(context).filter(
+    (place) =>
+      (filter.system === undefined || filter.system === place.system) &&
+      (filter.entity === undefined || filter.entity === place.entity.name),
+  )
+  if (places.length > 0) return places
+  const what = [
+    filter.system === undefined ? '' : ` of system "${filter.system}"`,
+    filter.entity === undefined ? '' : ` of entity "${filter.entity}"`,
+  ]
+  throw new UsageError('ENGINE_UNKNOWN_PLACE', `The definition has nothing${what.join('')} to sync.`)
+}
+
+async function syncPlace(
+  context: IntakeContext,
+  runs: Runs,
+  place: Place,
+  signal: AbortSignal,
+): Promise<PlaceResult> {
+  if (hasFeed(place)) return drainByHand(runs, place, signal)
+  if (isListable(place)) return listPlace(runs, place, 'sync', signal)
+  return markKnown(context, place, signal)
+}
+
+async function drainByHand(runs: Runs, place: Place, signal: AbortSignal): Promise<PlaceResult> {
+  const where = { system: place.system, entity: place.entity.name }
+  let changed = 0
+  let result: PollResult
+  do {
+    result = await runs.poll({ ...where, priority: 'hand', signal })
+    if (result.kind === 'failed') {
+      return { ...where, how: 'polled', changed, failure: `${result.message} (${result.code})` }
+    }
+    changed += result.changed
+  } while (result.kind === 'more' && !signal.aborted)
+  return { ...where, how: 'polled', changed }
+}
+
+async function listPlace(
+  runs: Runs,
+  place: Place,
+  kind: 'full' | 'sync',
+  signal: AbortSignal,
+): Promise<PlaceResult> {
+  const where = { system: place.system, entity: place.entity.name }
+  const run = await runs.full({ ...where, kind, priority: 'hand', signal })
+  return {
+    ...where,
+    how: 'listed',
+    changed: run.changed + run.discovered + (run.complete ? run.missing : 0),
+    run,
+    ...(run.ended ? {} : { failure: run.reason ?? 'the list broke off' }),
+  }
+}
+
+/** Neither feed nor list: every known record is read by id. */
+async function markKnown(context: IntakeContext, place: Place, signal: AbortSignal): Promise<PlaceResult> {
+  let changed = 0
+  let cursor: string | undefined
+  do {
+    const page = await context.store.admin.recordIds(place.entity.name, {
+      limit: MARK_PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    const marks = page.rows.map((recordId) => ({ recordId, systems: [place.system] }))
+    if (marks.length > 0) changed += await context.store.markRecords(marks)
+    context.wake()
+    cursor = page.cursor
+  } while (cursor !== undefined && !signal.aborted)
+  return { system: place.system, entity: place.entity.name, how: 'marked', changed }
+}

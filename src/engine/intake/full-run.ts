@@ -1,0 +1,278 @@
+/**
+ * A full run: every record of one system is listed, compared with what was last absorbed, and marked where it differs.
+ *
+ * The list is streamed: one page is fetched while the previous one is staged, so memory stays flat whatever the size, and the comparison
+ * is set-based in the store. What is listed is never data for a merge; it only decides which records are looked at by id.
+ *
+ * A run ends *complete* only when the system said so and nothing contradicts it. Only then is an unlisted record a suspicion of a
+ * deletion, and even then it is only looked at: see `detect.ts` for what a deletion needs beyond that.
+ */
+import type { ListEnd, ListedRecord } from '../../connectors/kit/contract.ts'
+import { isIsthmusError } from '../../model/errors.ts'
+import {
+  listBrokeOff,
+  missingLookedAt,
+  nothingListed,
+  otherAccount,
+  runStopped,
+} from '../../model/run-reasons.ts'
+import type { RunComparison } from '../../store/contract.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { compareFingerprint } from '../observe/fingerprint.ts'
+import { noteLook } from '../observe/look-note.ts'
+import { withWords } from '../pass/failure.ts'
+import { type Place, placeOf } from '../place.ts'
+import { withDeadline } from '../protect/deadline.ts'
+import { noteBaseline } from './baseline.ts'
+import { toStaged } from './listed-record.ts'
+
+/** A page may take the time of this many reads before the run gives up. */
+const READS_PER_PAGE = 6
+/** Progress is told at most this often. */
+const PROGRESS_EVERY_MS = 1000
+/**
+ * Records staged in one statement: small pages are collected, large ones split, since each staging is a commit. In larger portions the records
+ * of a page outlive young collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
+ */
+const STAGE_ROWS = 500
+
+/** Records that a list by offset missed and that are read by id, at most this many or this share; more is no deletion but a broken list. */
+const LOOKS_MAX = 100
+const LOOKS_SHARE = 0.05
+
+export interface FullRunRequest {
+  readonly system: string
+  readonly entity: string
+  /** `sync` when a person asked for it as part of syncing everything. */
+  readonly kind: 'full' | 'sync'
+  readonly priority: 'hand' | 'batch'
+  readonly signal: AbortSignal
+}
+
+export interface FullRunResult extends RunComparison {
+  readonly runId: string
+  /** Epoch ms, before the first page was asked for. */
+  readonly startedAt: number
+  /** The list may count as evidence of absence. */
+  readonly complete: boolean
+  /** The list came to its end and nothing is known to be missing; weaker than `complete`. */
+  readonly ended: boolean
+  readonly reason?: string
+  readonly seen: number
+  /** Not even a first page came, for a reason that may pass. */
+  readonly unreachable?: boolean
+}
+
+/**
+ * Lists one system's records of one entity and marks what differs. A failing remote is told in the result, never thrown.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ */
+export async function runFull(context: IntakeContext, request: FullRunRequest): Promise<FullRunResult> {
+  const { system, entity, kind } = request
+  const place = placeOf(context, system, entity)
+  const runId = context.random.uuid()
+  await context.store.startRun({ id: runId, kind, system, entity })
+  context.emit({ type: 'RunStarted', runId, kind, system, entity })
+
+  const startedAt = context.clock.now()
+  const before = await compareFingerprint(context, system, request.signal)
+  const listing = await listAndStage(context, place, runId, request)
+  const after = await compareFingerprint(context, system, request.signal)
+  const sameAccount = before !== 'changed' && after !== 'changed'
+  const reason = sameAccount ? await findDoubt(context, place, listing) : otherAccount
+
+  const comparison = await context.store.finishRun({
+    id: runId,
+    complete: reason === undefined,
+    seen: listing.seen,
+    ...(reason === undefined ? {} : { reason }),
+    ...(listing.end?.expected === undefined ? {} : { expected: listing.end.expected }),
+    ...(reason !== undefined && sameAccount && wantsLooks(place, request, listing)
+      ? { observeMissing: { atMost: looksAtMost(listing), note: missingLookedAt } }
+      : {}),
+  })
+  const result: FullRunResult = {
+    runId,
+    startedAt,
+    complete: reason === undefined,
+    ended: sameAccount && hasEnded(listing),
+    seen: listing.seen,
+    ...comparison,
+    ...(reason === undefined ? {} : { reason }),
+    ...(listing.transient === true && listing.seen === 0 ? { unreachable: true } : {}),
+  }
+  await noteBaseline(context, place, result)
+  if (result.complete) await noteLook(context.store, place, 'list', startedAt)
+  emitFinished(context, request, result)
+  return result
+}
+
+/**
+ * A list by offset never proves that a record is gone, so that a deletion there would stay unknown for ever. When a person lists the place,
+ * the few records that it did not hold are read by id: the system's own response about each of them is evidence.
+ */
+function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
+  const byOffset = place.resource.capabilities.list.paging === 'offset'
+  return byOffset && priority === 'hand' && hasEnded(listing) && listing.seen > 0
+}
+
+function looksAtMost({ seen }: Listing): number {
+  return Math.max(LOOKS_MAX, Math.floor(seen * LOOKS_SHARE))
+}
+
+function hasEnded({ end, seen }: Listing): boolean {
+  return end !== undefined && (end.ended ?? end.complete) && seen >= (end.expected ?? 0)
+}
+
+function emitFinished(context: IntakeContext, request: FullRunRequest, result: FullRunResult): void {
+  const { system, entity } = request
+  if (result.discovered > 0) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: result.discovered, via: 'full' })
+  }
+  context.emit({
+    type: 'RunFinished',
+    runId: result.runId,
+    system,
+    entity,
+    complete: result.complete,
+    seen: result.seen,
+    created: result.discovered,
+    changed: result.changed,
+    missing: result.missing,
+    ...(result.reason === undefined ? {} : { reason: result.reason }),
+  })
+  context.wake()
+}
+
+/** What came of a listing. Without `end` it broke off, and `failure` says why. */
+interface Listing {
+  readonly seen: number
+  readonly end?: ListEnd
+  readonly failure?: string
+  /** The failure may pass by itself. */
+  readonly transient?: boolean
+}
+
+/** Pulls pages and stages them. One staging is in flight at most, so a slow store slows the listing down. */
+async function listAndStage(
+  context: IntakeContext,
+  place: Place,
+  runId: string,
+  request: FullRunRequest,
+): Promise<Listing> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  const pages = place.resource.list({ signal, priority: request.priority })
+  let seen = 0
+  let staging: Promise<void> = Promise.resolve()
+  let collected: ListedRecord[] = []
+  let previous: string | undefined
+  let toldAt = context.clock.monotonic()
+  try {
+    for (;;) {
+      const pull = await pullPage(context, place, pages, signal)
+      // A store that fails is not the list's failure: it is thrown to the caller here.
+      await staging
+      if (pull.kind !== 'page') {
+        await stageAll(context, place, runId, collected)
+        return pull.kind === 'end'
+          ? { seen, end: pull.end }
+          : { seen, failure: pull.failure, transient: pull.transient }
+      }
+      const edge = edgeOf(pull.page)
+      if (edge !== undefined && edge === previous) return { seen, failure: 'the same page came twice' }
+      previous = edge
+      seen += pull.page.length
+      collected = collected.concat(pull.page)
+      if (collected.length >= STAGE_ROWS) {
+        staging = stageAll(context, place, runId, collected)
+        collected = []
+        // Looked at in the next turn of the loop; until then its rejection must not count as unhandled.
+        staging.catch(() => undefined)
+      }
+      if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
+        toldAt = context.clock.monotonic()
+        context.emit({ type: 'RunProgressed', runId, seen })
+      }
+    }
+  } finally {
+    stop.abort()
+    // Lets a list that was left in the middle close what it holds; not waited for, since it may hang.
+    pages.return({ complete: false }).catch(() => undefined)
+    await staging.catch(() => undefined)
+  }
+}
+
+type Pull =
+  | { readonly kind: 'page'; readonly page: readonly ListedRecord[] }
+  | { readonly kind: 'end'; readonly end: ListEnd }
+  | { readonly kind: 'failed'; readonly failure: string; readonly transient: boolean }
+
+async function pullPage(
+  context: IntakeContext,
+  place: Place,
+  pages: AsyncGenerator<readonly ListedRecord[], ListEnd>,
+  signal: AbortSignal,
+): Promise<Pull> {
+  const limitMs = place.settings.timing.readTimeoutMs * READS_PER_PAGE
+  try {
+    const next = await withDeadline(context.clock, limitMs, signal, pages.next())
+    if (next === 'late') {
+      return signal.aborted
+        ? { kind: 'failed', failure: runStopped, transient: false }
+        : { kind: 'failed', failure: `no page came within ${limitMs} ms`, transient: true }
+    }
+    return next.done === true ? { kind: 'end', end: next.value } : { kind: 'page', page: next.value }
+  } catch (error) {
+    if (signal.aborted) return { kind: 'failed', failure: runStopped, transient: false }
+    return {
+      kind: 'failed',
+      failure: isIsthmusError(error)
+        ? `${error.code}: ${withWords(error.message, error.details.said)}`
+        : String(error),
+      transient: isIsthmusError(error) && error.retry === 'backoff',
+    }
+  }
+}
+
+/** First and last id of a page: a server that ignores the cursor sends the same page for ever. */
+function edgeOf(page: readonly ListedRecord[]): string | undefined {
+  const first = page.at(0)
+  const last = page.at(-1)
+  return first === undefined || last === undefined
+    ? undefined
+    : JSON.stringify([page.length, first.nativeId, last.nativeId])
+}
+
+async function stageAll(
+  context: IntakeContext,
+  place: Place,
+  runId: string,
+  listed: readonly ListedRecord[],
+): Promise<void> {
+  for (let start = 0; start < listed.length; start += STAGE_ROWS) {
+    const staged = await toStaged(context, place, listed.slice(start, start + STAGE_ROWS))
+    if (staged.length > 0) await context.store.stage(runId, staged)
+  }
+}
+
+/** Why the list must not count as evidence of absence; undefined when it may. */
+async function findDoubt(
+  context: IntakeContext,
+  place: Place,
+  listing: Listing,
+): Promise<string | undefined> {
+  const { end, seen } = listing
+  if (end === undefined) return listBrokeOff(listing.failure ?? 'no reason is known')
+  if (!end.complete) return end.reason ?? 'the system did not say that the list is complete'
+  if (place.resource.capabilities.list.paging === 'offset')
+    return 'offset paging skips records while others vanish'
+  if (end.expected !== undefined && seen < end.expected) {
+    return `only ${seen} of ${end.expected} records were listed`
+  }
+  if (seen > 0) return undefined
+  // During an outage some systems answer 200 with an empty list. Nothing is believed of it as long as we know of records there.
+  const known = await context.store.sentinels(place.system, place.entity.name, 1, '')
+  return known.length === 0 ? undefined : nothingListed
+}

@@ -1,0 +1,192 @@
+/**
+ * Looks at whole places for creates that need evidence: the change feed is read to its end, or a complete list is taken.
+ *
+ * States of a place: *idle* → *called for* (somebody asked; the look begins as soon as the one before is over and its pause has passed) →
+ * *looking* → *idle*. Whoever asks while it is called for shares that look. Whoever asks while it is looking needs the next one, since what
+ * they ask about may have come after this one began.
+ *
+ * The pause grows with the duration of a look, so that a burst of creates costs a place a bounded share of its time and of its quota, however
+ * many there are. A failed look is tried again after a back-off, or when the system said.
+ */
+import { isIsthmusError } from '../../model/errors.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { type LookKind, lastLook } from '../observe/look-note.ts'
+import type { Place } from '../place.ts'
+import { type JobFailure, retryDelay } from '../schedule/schedule.ts'
+import type { Runs } from './runs.ts'
+
+/** Least time between the beginnings of two looks at one place. */
+const pauseMs: Readonly<Record<LookKind, number>> = { feed: 500, list: 60_000 }
+/** A look that took long is followed by a pause of this many times its duration. */
+const pausesPerLook: Readonly<Record<LookKind, number>> = { feed: 3, list: 10 }
+/** The longest pause, whatever a look took. */
+const pauseMsMax: Readonly<Record<LookKind, number>> = { feed: 30_000, list: 3_600_000 }
+/** Polls of one look; a feed that still has more then is filled faster than it is read. */
+const pollsMax = 100
+/** What other processes noted is asked for at most this often. */
+const askStoreMs = 250
+
+/** A look that is over. */
+export interface Look {
+  /** Before the first request of it left. */
+  readonly takenAt: number
+  /** Its candidates were discovered before this; undefined for the look of another process. */
+  readonly endedAt?: number
+}
+
+export type LookResponse =
+  | { readonly kind: 'seen'; readonly look: Look }
+  /** `retryAt`: no look is taken before (epoch ms). */
+  | { readonly kind: 'failed'; readonly code: string; readonly retryAt: number }
+
+export interface PlaceLooks {
+  /** The newest look at the place, by this process or another. */
+  newest(place: Place, kind: LookKind): Promise<Look | undefined>
+  /** A look that begins after the call. Never rejects. */
+  next(place: Place, kind: LookKind): Promise<LookResponse>
+  /** When the next look can begin, at the earliest (epoch ms). */
+  nextAt(place: Place, kind: LookKind): number
+  /** Ends the looks that are going on; there are no more. */
+  stop(): void
+}
+
+/** Creates the looks of one engine. */
+export function createPlaceLooks(context: IntakeContext, runs: Runs): PlaceLooks {
+  const halt = new AbortController()
+  const watches = new Map<string, PlaceWatch>()
+  const watchOf = (place: Place, kind: LookKind): PlaceWatch => {
+    const key = JSON.stringify([kind, place.system, place.entity.name])
+    const known = watches.get(key) ?? new PlaceWatch({ context, runs, place, kind, signal: halt.signal })
+    watches.set(key, known)
+    return known
+  }
+  return {
+    newest: (place, kind) => watchOf(place, kind).newest(),
+    next: (place, kind) => watchOf(place, kind).next(),
+    nextAt: (place, kind) => watchOf(place, kind).nextAt,
+    stop: () => halt.abort(),
+  }
+}
+
+interface WatchOptions {
+  readonly context: IntakeContext
+  readonly runs: Runs
+  readonly place: Place
+  readonly kind: LookKind
+  readonly signal: AbortSignal
+}
+
+class PlaceWatch {
+  readonly #options: WatchOptions
+  #newest: Look | undefined
+  /** The look that has not begun yet; everybody who asks now waits for it. */
+  #calledFor: Promise<LookResponse> | undefined
+  #looking: Promise<LookResponse> | undefined
+  #notBefore = 0
+  #failures = 0
+  #asked: { readonly at: number; readonly response: Promise<number | undefined> } | undefined
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+  }
+
+  get nextAt(): number {
+    return this.#notBefore
+  }
+
+  async newest(): Promise<Look | undefined> {
+    const { context, place, kind } = this.#options
+    const now = context.clock.now()
+    if (this.#asked === undefined || now - this.#asked.at >= askStoreMs) {
+      this.#asked = { at: now, response: lastLook(context.store, place, kind) }
+      this.#asked.response.catch(() => {
+        this.#asked = undefined
+      })
+    }
+    const noted = await this.#asked.response
+    const own = this.#newest
+    return noted !== undefined && noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
+  }
+
+  next(): Promise<LookResponse> {
+    this.#calledFor ??= this.#begin()
+    return this.#calledFor
+  }
+
+  async #begin(): Promise<LookResponse> {
+    const { clock } = this.#options.context
+    await this.#looking
+    const waitMs = this.#notBefore - clock.now()
+    if (waitMs > 0) await clock.sleep(waitMs, this.#options.signal)
+    this.#calledFor = undefined
+    this.#looking = this.#look()
+    return this.#looking
+  }
+
+  async #look(): Promise<LookResponse> {
+    const { clock, random } = this.#options.context
+    const { kind, signal } = this.#options
+    const begunAt = clock.now()
+    const result = signal.aborted ? failed('ENGINE_BUSY') : await this.#take(begunAt)
+    const endedAt = clock.now()
+    this.#looking = undefined
+    if ('code' in result) {
+      this.#failures += 1
+      this.#notBefore = endedAt + retryDelay(this.#failures, random.next(), result)
+      return { kind: 'failed', code: result.code, retryAt: this.#notBefore }
+    }
+    this.#failures = 0
+    const pause = Math.max(pauseMs[kind], pausesPerLook[kind] * (endedAt - begunAt))
+    this.#notBefore = begunAt + Math.min(pause, pauseMsMax[kind])
+    this.#newest = { takenAt: result.takenAt, endedAt }
+    return { kind: 'seen', look: this.#newest }
+  }
+
+  /** One that was going on already when this was called for is waited for and does not count. */
+  async #take(begunAt: number): Promise<Taken> {
+    try {
+      const first = await this.#takeOnce()
+      return 'code' in first || first.takenAt >= begunAt ? first : await this.#takeOnce()
+    } catch (error) {
+      return failed(isIsthmusError(error) ? error.code : 'ENGINE_CALL_FAILED')
+    }
+  }
+
+  #takeOnce(): Promise<Taken> {
+    return this.#options.kind === 'feed' ? this.#drain() : this.#list()
+  }
+
+  async #drain(): Promise<Taken> {
+    const { runs, place, signal } = this.#options
+    for (let poll = 0; poll < pollsMax && !signal.aborted; poll += 1) {
+      const result = await runs.poll({
+        system: place.system,
+        entity: place.entity.name,
+        priority: 'hand',
+        signal,
+      })
+      if (result.kind === 'done') return { takenAt: result.startedAt }
+      if (result.kind === 'failed') return result
+      // More is left than one poll takes; the next one goes on where this one stopped.
+    }
+    return failed('ENGINE_BUSY')
+  }
+
+  async #list(): Promise<Taken> {
+    const { runs, place, signal } = this.#options
+    const result = await runs.full({
+      system: place.system,
+      entity: place.entity.name,
+      kind: 'full',
+      priority: 'batch',
+      signal,
+    })
+    return result.complete ? { takenAt: result.startedAt } : failed('ENGINE_LIST_INCOMPLETE')
+  }
+}
+
+type Taken = { readonly takenAt: number } | ({ readonly code: string } & JobFailure)
+
+function failed(code: string): Taken {
+  return { code }
+}

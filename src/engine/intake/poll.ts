@@ -1,0 +1,203 @@
+/**
+ * Polling a change feed: page by page, each page's marks and its cursor in one commit, so that a cursor never stands behind changes that
+ * are not durably marked. A feed names records; what they hold is read by id later.
+ *
+ * An expired cursor leads to a full run, never to "now": what happened in between would be lost until the next one.
+ */
+import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.ts'
+import { isIsthmusError } from '../../model/errors.ts'
+import type { IntakeRequest, Mark } from '../../store/contract.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { noteLook } from '../observe/look-note.ts'
+import { withWords } from '../pass/failure.ts'
+import { hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import { withDeadline } from '../protect/deadline.ts'
+import type { FullRunRequest, FullRunResult } from './full-run.ts'
+
+/** Pages taken in one poll; what is left is told by `more` and taken by the next. */
+const PAGES_MAX = 1000
+/** Marks in one commit. */
+const MARKS_MAX = 5000
+/** A page of changes may take the time of this many reads. */
+const READS_PER_PAGE = 3
+
+export interface PollRequest {
+  readonly system: string
+  readonly entity: string
+  readonly priority: 'hand' | 'batch'
+  readonly signal: AbortSignal
+}
+
+/**
+ * - `done`: everything the feed had when the poll began (`startedAt`) is marked · `more`: the page limit was reached first
+ * - `failed`: no information; try again after a back-off, or when the system said
+ */
+export type PollResult =
+  | { readonly kind: 'done'; readonly changed: number; readonly startedAt: number }
+  | { readonly kind: 'more'; readonly changed: number }
+  | {
+      readonly kind: 'failed'
+      readonly code: string
+      /** What went wrong, without record values. */
+      readonly message: string
+      readonly retryAfterMs?: number
+      /** The place was listed instead of asked for its changes. */
+      readonly listed?: true
+      /** The system can't be reached: the next poll is as cheap as a probe. */
+      readonly unreachable?: boolean
+    }
+
+/** Lists a place; given by who keeps two lists of one place from running at once. */
+export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
+
+/**
+ * Looks for changes in one place: by its feed, or by listing everything where it has none.
+ *
+ * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ */
+export async function pollChanges(
+  context: IntakeContext,
+  request: PollRequest,
+  list: ListPlace,
+): Promise<PollResult> {
+  const place = placeOf(context, request.system, request.entity)
+  const asked: Asked = { context, place, request, list }
+  const result = hasFeed(place) ? await drainFeed(asked) : await listInstead(asked)
+  const { system, entity } = request
+  if (result.kind === 'failed') {
+    const { code, message } = result
+    context.emit({ type: 'PollFailed', system, entity, code, message })
+  } else context.emit({ type: 'PollFinished', system, entity, changed: result.changed })
+  return result
+}
+
+interface Asked {
+  readonly context: IntakeContext
+  readonly place: Place
+  readonly request: PollRequest
+  readonly list: ListPlace
+}
+
+async function drainFeed(asked: Asked): Promise<PollResult> {
+  const { context, place, request } = asked
+  const { system, entity } = request
+  let changed = 0
+  const startedAt = context.clock.now()
+  let cursor = await context.store.cursor(system, entity)
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const response = await askFeed(context, place, cursor, request)
+    if (response.kind === 'unknown') {
+      const { code, said, retryAfterMs, kind } = response.failure
+      return {
+        kind: 'failed',
+        code,
+        message: withWords(response.failure.message, said),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(kind === 'unreachable' ? { unreachable: true } : {}),
+      }
+    }
+    if (response.kind === 'expired') return startOver(asked, cursor)
+    changed += await landPage(context, place, response)
+    if (!response.more) {
+      await noteLook(context.store, place, 'feed', startedAt)
+      return { kind: 'done', changed, startedAt }
+    }
+    if (response.cursor === cursor) return stuck('the feed gave the same cursor again')
+    cursor = response.cursor
+    if (request.signal.aborted) return { kind: 'more', changed }
+  }
+  return { kind: 'more', changed }
+}
+
+function stuck(message: string): PollResult {
+  return { kind: 'failed', code: 'ENGINE_CURSOR_STUCK', message }
+}
+
+async function askFeed(
+  context: IntakeContext,
+  place: Place,
+  cursor: string | undefined,
+  request: PollRequest,
+): Promise<ChangesResult> {
+  const limitMs = place.settings.timing.readTimeoutMs * READS_PER_PAGE
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  try {
+    const asked = place.resource.changes?.(cursor, { signal, priority: request.priority })
+    if (asked === undefined) return noResponse('ENGINE_NO_FEED', 'the resource has no feed of changes')
+    const response = await withDeadline(context.clock, limitMs, request.signal, asked)
+    return response === 'late' ? noResponse('ENGINE_CALL_LATE', `no response within ${limitMs} ms`) : response
+  } catch (error) {
+    return isIsthmusError(error)
+      ? noResponse(error.code, withWords(error.message, error.details.said))
+      : noResponse('ENGINE_CALL_FAILED', 'the connector failed')
+  } finally {
+    stop.abort()
+  }
+}
+
+function noResponse(code: string, message: string): ChangesResult {
+  return { kind: 'unknown', failure: { code, message, scope: 'system' } }
+}
+
+/** Commits the page's marks, the cursor with the last of them. */
+async function landPage(context: IntakeContext, place: Place, page: ChangesPage): Promise<number> {
+  const { system } = place
+  const entity = place.entity.name
+  const marks = page.changed.map(
+    (change): Mark => ({
+      system,
+      entity,
+      nativeId: change.nativeId,
+      ...(change.version === undefined ? {} : { version: change.version }),
+      ...(change.deleted === true ? { force: true } : {}),
+    }),
+  )
+  let discovered = 0
+  let marked = 0
+  const cursor = { system, entity, position: page.cursor }
+  let start = 0
+  do {
+    const chunk = marks.slice(start, start + MARKS_MAX)
+    start += MARKS_MAX
+    const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }
+    const [result] = await context.store.intake([request])
+    discovered += result?.discovered ?? 0
+    marked += result?.marked ?? 0
+  } while (start < marks.length)
+  if (discovered > 0) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: discovered, via: 'poll' })
+  }
+  if (marked + discovered > 0) context.wake()
+  return marked + discovered
+}
+
+/**
+ * The feed forgot our place: everything is compared once, and the feed is read from its beginning by the next poll. The dead cursor is
+ * kept until the list is through, so that a crash in between starts over as well.
+ */
+async function startOver(asked: Asked, cursor: string | undefined): Promise<PollResult> {
+  const { context, place, request } = asked
+  const { system, entity } = request
+  // Without a place nothing can have been forgotten: a feed that says so is broken, and starting over would never end.
+  if (cursor === undefined) return stuck('the feed refuses to start from its beginning')
+  context.emit({ type: 'CursorExpired', system, entity })
+  const result = isListable(place) ? await listInstead(asked) : undefined
+  if (result?.kind === 'failed') return result
+  await context.store.clearCursor(system, entity)
+  return { kind: 'more', changed: result?.changed ?? 0 }
+}
+
+async function listInstead({ place, request, list }: Asked): Promise<PollResult> {
+  if (!isListable(place)) {
+    const message = 'the resource has neither a feed of changes nor a list'
+    return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL', message }
+  }
+  const result = await list({ ...request, kind: 'full' })
+  if (!result.ended) {
+    const message = result.reason ?? 'the list broke off'
+    const unreachable = result.unreachable === true ? { unreachable: true } : {}
+    return { kind: 'failed', code: 'ENGINE_LIST_INCOMPLETE', message, listed: true, ...unreachable }
+  }
+  return { kind: 'done', changed: result.changed + result.discovered, startedAt: result.startedAt }
+}

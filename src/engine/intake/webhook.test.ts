@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+import type { WebhookDelivery } from '../../connectors/kit/contract.ts'
+import { createWebhookIntake } from './webhook.ts'
+
+function world(): MemoryWorld {
+  return new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
+    new MemorySystem('crm'),
+    new MemorySystem('erp'),
+  ])
+}
+
+function delivery(nativeIds: string, headers: Readonly<Record<string, string>> = {}): WebhookDelivery {
+  return {
+    headers: { signature: 'good', ...headers },
+    body: new TextEncoder().encode(nativeIds),
+    receivedAt: 0,
+  }
+}
+
+describe('createWebhookIntake', () => {
+  it('answers only after the delivery and its marks are committed', async () => {
+    const memory = world()
+    const intake = createWebhookIntake(memory.context)
+    let committed = false
+    const { intake: commit } = memory.store
+    memory.store.intake = async (batch) => {
+      await memory.clock.sleep(500)
+      committed = true
+      return commit.call(memory.store, batch)
+    }
+    let answered = false
+    const receiving = intake.receive('crm', delivery('crm-1,crm-2')).then((response) => {
+      answered = true
+      expect(committed).toBe(true)
+      return response
+    })
+    await memory.pass(400)
+    expect(answered).toBe(false)
+    await memory.pass(200)
+    expect(await receiving).toEqual({ kind: 'accepted', marks: 2, duplicate: false })
+    expect(await memory.detail('crm', 'crm-2')).toBeDefined()
+  })
+
+  it('hands on what the sender wants to hear, once the delivery is committed', async () => {
+    const memory = world()
+    const response = { contentType: 'text/xml', body: '<Ack>true</Ack>' }
+    const { systems } = memory.context
+    const crm = systems.get('crm')
+    if (crm === undefined) return expect.fail('no crm')
+    const acknowledging: typeof crm = {
+      ...crm,
+      webhook: async () => ({ kind: 'accepted', deliveryId: 'd-1', changed: [], response }),
+    }
+    const intake = createWebhookIntake({
+      ...memory.context,
+      systems: new Map([...systems, ['crm', acknowledging]]),
+    })
+    const receiving = memory.finish(intake.receive('crm', delivery('crm-1')))
+    expect(await receiving).toEqual({ kind: 'accepted', marks: 0, duplicate: false, response })
+  })
+
+  it('does not accept what could not be committed', async () => {
+    const memory = world()
+    memory.store.intake = async () => {
+      throw new TypeError('the database is away')
+    }
+    const intake = createWebhookIntake(memory.context)
+    const receiving = intake.receive('crm', delivery('crm-1'))
+    const refused = expect(receiving).rejects.toThrow('away')
+    await memory.pass(10)
+    await refused
+  })
+
+  it('H31: lost, doubled and reordered deliveries converge, the lost ones by the next full run', async () => {
+    const memory = world()
+    const crm = memory.system('crm')
+    const intake = createWebhookIntake(memory.context)
+    memory.start()
+    await memory.load()
+    const nativeIds = Array.from({ length: 30 }, (_, index) =>
+      crm.put({ name: `N${index}`, email: `${index}@example.org` }),
+    )
+    const notices = nativeIds
+      .filter((_, index) => index % 3 !== 0)
+      .flatMap((nativeId) => [nativeId, nativeId])
+    for (const [index, nativeId] of notices.reverse().entries()) {
+      const sent = intake.receive('crm', delivery(nativeId, { id: `d-${index >> 1}` }))
+      expect(await memory.finish(sent)).toMatchObject({ kind: 'accepted', duplicate: index % 2 === 1 })
+    }
+    await memory.pass(60_000)
+    expect(memory.system('erp').records.size).toBe(20)
+    await memory.full('crm')
+    await memory.pass(60_000)
+    expect(memory.system('erp').records.size).toBe(30)
+    expect(memory.system('erp').counts.creates).toBe(30)
+  })
+
+  it('refuses what is not signed, counts the reasons, and stores nothing', async () => {
+    const memory = world()
+    const intake = createWebhookIntake(memory.context)
+    const forged = delivery('crm-1', { signature: 'forged' })
+    expect(await memory.finish(intake.receive('crm', forged))).toEqual({ kind: 'refused' })
+    expect(intake.refusals().get('crm')?.get('signature')).toBe(1)
+    expect(memory.heard('WebhookRefused')).toMatchObject([{ system: 'crm', reason: 'signature' }])
+    expect(await memory.detail('crm', 'crm-1')).toBeUndefined()
+  })
+
+  it('knows no webhooks of systems that are not there', async () => {
+    const memory = world()
+    const intake = createWebhookIntake(memory.context)
+    expect(await memory.finish(intake.receive('nobody', delivery('x')))).toEqual({ kind: 'unknown' })
+  })
+
+  it('commits many deliveries with few requests to the store', async () => {
+    const memory = world()
+    let commits = 0
+    const { intake: commit } = memory.store
+    memory.store.intake = async (batch) => {
+      commits += 1
+      return commit.call(memory.store, batch)
+    }
+    const intake = createWebhookIntake(memory.context)
+    const all = Promise.all(
+      Array.from({ length: 500 }, (_, index) => intake.receive('crm', delivery(`r${index}`))),
+    )
+    await memory.finish(all)
+    expect(commits).toBeLessThan(10)
+  })
+})

@@ -1,0 +1,150 @@
+/**
+ * Webhooks: verified, stored and turned into marks in one commit, and only then answered. What a delivery says about values is never
+ * believed; it names records, and they are read by id. A delivery that comes twice is stored once and its marks are dropped.
+ */
+import type {
+  ConnectedSystem,
+  WebhookDelivery,
+  WebhookReply,
+  WebhookResult,
+} from '../../connectors/kit/contract.ts'
+import type { Integration } from '../../model/integration.ts'
+import type { IntakeRequest, IntakeResult, Mark } from '../../store/contract.ts'
+import { createBatcher } from '../batcher.ts'
+import type { IntakeContext } from '../intake-context.ts'
+
+/** Deliveries in one commit, and waiting for one; beyond that the sender is told to come back. */
+const BATCH_MAX = 256
+const QUEUE_MAX = 10_000
+/** Marks that one delivery may carry; more is no notice of changes but an attack or a mistake. */
+const MARKS_MAX = 10_000
+/** Reasons counted per system; a connector that makes up new ones must not fill the memory. */
+const REASONS_MAX = 100
+
+/**
+ * - `accepted`: durable; answer 2xx · `refused`: not from the system, or not understood; answer 401 without a reason
+ * - `unknown`: no such system, or it has no webhooks; answer 404
+ */
+export type WebhookResponse =
+  | {
+      readonly kind: 'accepted'
+      readonly marks: number
+      readonly duplicate: boolean
+      /** Answered with 200 and this body instead of an empty 202. */
+      readonly response?: WebhookReply
+    }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown' }
+
+export interface WebhookIntake {
+  /**
+   * Takes one delivery in. Resolves after its commit.
+   *
+   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must send again (answer 503)
+   */
+  receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
+  /** Refused deliveries by system and reason since the process started. */
+  refusals(): ReadonlyMap<string, ReadonlyMap<string, number>>
+}
+
+/** Senders that come one at a time are answered at once; in a rush, several share a commit. */
+const SPACING = { from: 4, ms: 8 }
+
+/** Creates the webhook intake of a process. */
+export function createWebhookIntake(context: IntakeContext): WebhookIntake {
+  const commit = createBatcher<IntakeRequest, IntakeResult>({
+    name: 'intake',
+    clock: context.clock,
+    run: (requests) => context.store.intake(requests),
+    batchMax: BATCH_MAX,
+    queueMax: QUEUE_MAX,
+    spacing: SPACING,
+    parallel: 2,
+  })
+  const refusals = new Map<string, Map<string, number>>()
+  const entities = entitiesByResource(context.integration)
+
+  const refuse = (system: string, reason: string): WebhookResponse => {
+    const counts = refusals.get(system) ?? new Map<string, number>()
+    const counted = counts.has(reason) || counts.size < REASONS_MAX ? reason : 'other'
+    refusals.set(system, counts.set(counted, (counts.get(counted) ?? 0) + 1))
+    context.emit({ type: 'WebhookRefused', system, reason })
+    return { kind: 'refused' }
+  }
+
+  return {
+    refusals: () => refusals,
+    async receive(name, delivery) {
+      const system = context.systems.get(name)
+      if (system?.webhook === undefined) return { kind: 'unknown' }
+      const verdict = await verify(system, delivery)
+      if (verdict.kind === 'refused') return refuse(name, verdict.reason)
+      const marks = toMarks(name, verdict, entities)
+      if (marks.length > MARKS_MAX) return refuse(name, 'too many changes')
+      const result = await commit({
+        delivery: { system: name, deliveryId: verdict.deliveryId, body: delivery.body },
+        marks,
+      })
+      emit(context, name, marks, result)
+      const response = verdict.response === undefined ? {} : { response: verdict.response }
+      return { kind: 'accepted', marks: marks.length, duplicate: result.duplicate, ...response }
+    },
+  }
+}
+
+/** A connector whose verification throws has not verified anything. */
+async function verify(system: ConnectedSystem, delivery: WebhookDelivery): Promise<WebhookResult> {
+  try {
+    return (await system.webhook?.(delivery)) ?? { kind: 'refused', reason: 'no webhooks' }
+  } catch {
+    return { kind: 'refused', reason: 'verification failed' }
+  }
+}
+
+function emit(context: IntakeContext, system: string, marks: readonly Mark[], result: IntakeResult): void {
+  const { duplicate, discovered, marked } = result
+  context.emit({ type: 'WebhookAccepted', system, marks: marks.length, duplicate })
+  const entity = marks[0]?.entity
+  if (discovered > 0 && entity !== undefined) {
+    context.emit({ type: 'RecordDiscovered', entity, system, count: discovered, via: 'webhook' })
+  }
+  if (marked + discovered > 0) context.wake()
+}
+
+/** Names of entities by system and resource. */
+export type EntitiesByResource = ReadonlyMap<string, readonly string[]>
+
+/** Several entities may share a resource with different filters: a change there concerns all of them. */
+export function entitiesByResource(integration: Integration): EntitiesByResource {
+  const entities = new Map<string, string[]>()
+  for (const entity of integration.entities.values()) {
+    for (const part of entity.systems.values()) {
+      const key = placeKey(part.system, part.resource)
+      entities.set(key, [...(entities.get(key) ?? []), entity.name])
+    }
+  }
+  return entities
+}
+
+function placeKey(system: string, resource: string): string {
+  return JSON.stringify([system, resource])
+}
+
+/** Records that a system names, as marks of every entity that they belong to. */
+export function toMarks(
+  system: string,
+  { changed }: Pick<Extract<WebhookResult, { kind: 'accepted' }>, 'changed'>,
+  entities: EntitiesByResource,
+): readonly Mark[] {
+  return changed.flatMap((change) =>
+    (entities.get(placeKey(system, change.resource)) ?? []).map(
+      (entity): Mark => ({
+        system,
+        entity,
+        nativeId: change.nativeId,
+        ...(change.version === undefined ? {} : { version: change.version }),
+        ...(change.deleted === true ? { force: true } : {}),
+      }),
+    ),
+  )
+}

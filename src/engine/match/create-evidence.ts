@@ -1,0 +1,255 @@
+/**
+ * Evidence before a create: nothing is created in a system that was not looked at for a counterpart since the create was wanted.
+ *
+ * The wish is noted with the member when the record is promoted. What counts is a search, or a look at the whole place, that began after it
+ * (`model/create-evidence.ts` says which). The candidates that were discovered up to its end have to be read first, and what a search found
+ * as well; then the intent's own transaction compares the evidence with the keys that the record has by now. What has to wait keeps its
+ * evidence, so that later candidates never move the goal.
+ *
+ * In a first load one look serves all creates while it is young enough.
+ */
+import { chooseMeans, type EvidencePlan, planEvidence } from '../../model/create-evidence.ts'
+import type { MatchKey } from '../../model/matching/contract.ts'
+import { matchKeys } from '../../model/matching/match-keys.ts'
+import type { PlannedWrite } from '../../model/merge/contract.ts'
+import type { CreateEvidence } from '../../model/state.ts'
+import type { CreateCheck } from '../../store/contract.ts'
+import type { Pass } from '../context.ts'
+import type { Look } from '../intake/place-looks.ts'
+import type { LookKind } from '../observe/look-note.ts'
+import { updateMember } from '../pass/pass.ts'
+import { type Place, placeOf } from '../place.ts'
+import { isFirstLoad } from '../protect/first-loads.ts'
+import { RELEASED } from '../protect/guard.ts'
+import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
+import { agreedValues } from './matching.ts'
+
+/** Evidence older than this is taken anew. A look counts from its beginning, so its own duration is added. */
+const evidenceMaxAgeMs = 60_000
+/** In a first load of a place without a feed one list serves for so long: listing it for every minute would cost more than the load. */
+const firstLoadListMs = 3_600_000
+/** A pass waits so long for a look; then it ends, and comes back when the look is over. */
+const waitMaxMs = 2_000
+/** Share of the passes under way that may wait for looks at the same time: the others go on. */
+const waitersPerPass = 1 / 4
+/** Records that turn up have the store's time, and evidence has this process's. */
+const clockMarginMs = 1_000
+
+/**
+ * - `go`: with this check the create may be sent
+ * - `wait`: `evidence`: a look is on its way · `candidate`: what was found has to be read · `no-evidence`: it could not be had, `why` says why
+ * - `hold`: nothing can show it, and a person has to decide
+ */
+export type Gathered =
+  | { readonly kind: 'go'; readonly check: CreateCheck; readonly evidence?: CreateEvidence }
+  | {
+      readonly kind: 'wait'
+      readonly reason: 'evidence' | 'candidate' | 'no-evidence'
+      readonly evidence?: CreateEvidence
+      readonly at?: number
+      readonly why?: string
+    }
+  | { readonly kind: 'hold'; readonly reason: 'no-evidence' | 'no-key'; readonly why: string }
+
+/** Notes when the create was first wanted, if that is not known yet; answers the time. */
+export function noteWish(pass: Pass, system: string): number {
+  const known = pass.members.get(system)?.createWantedAt
+  if (known !== undefined) return known
+  const now = pass.context.clock.now()
+  updateMember(pass, { system, createWantedAt: now })
+  return now
+}
+
+/** The keys that the record has with the next commit of this pass. */
+export function keysOf(pass: Pass): readonly MatchKey[] {
+  return pass.draft.matchKeys ?? matchKeys(pass.entity, agreedValues(pass.record.fields))
+}
+
+/** Finds out whether the create may go. Calls the system where nothing that is known is enough. */
+export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<Gathered> {
+  const { system } = write
+  const { context, entity } = pass
+  const wantedAt = noteWish(pass, system)
+  const member = pass.members.get(system)
+  const place = placeOf(context, system, entity.name)
+  const plan = planEvidence(entity, place.part, place.resource.capabilities)
+  const bare: Gathered = { kind: 'go', check: { system, readUpTo: wantedAt + clockMarginMs } }
+  if (!plan.needed || member?.laneReason === RELEASED) return bare
+  const keys = keysOf(pass)
+  if (keys.length === 0) return withoutKey(place, bare)
+  const telling = keys.filter(({ rule }) => plan.rules[rule] !== 'irrelevant')
+  if (telling.length === 0) return bare
+  const hash = context.store.direct.hashKeys(entity.name, keys)
+  const kept = member?.evidence
+  const isKept = kept?.keys === hash && kept.goodUntil > context.clock.now()
+  const listedAt = await context.firstLoads.listedAt(context, entity)
+  const firstLoad = isFirstLoad(pass, system, listedAt)
+  if (isKept && (firstLoad || kept.takenAt >= wantedAt)) return go(system, kept)
+  const since = firstLoad ? 0 : wantedAt
+  return takeAnew(pass, { write, place, plan: planFor(plan, telling), hash, since, firstLoad, bare })
+}
+
+function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
+  return part.createWithoutKey === 'hold'
+    ? {
+        kind: 'hold',
+        reason: 'no-key',
+        why: `It has no value to be matched by, so nobody can tell whether ${system} has it already.`,
+      }
+    : bare
+}
+
+/** A record without a value for the rules that can be searched by may still have some for the ones that score. */
+function planFor(plan: EvidencePlan, keys: readonly MatchKey[]): EvidencePlan {
+  if (plan.search !== 'whole' || keys.some(({ rule }) => plan.rules[rule] === 'searchable')) return plan
+  return { ...plan, search: plan.rules.includes('blocking') ? 'blocking' : 'none' }
+}
+
+function go(system: string, evidence: CreateEvidence): Gathered {
+  const { keys, takenAt, goodUntil, readUpTo, nativeIds } = evidence
+  const check = { keys, takenAt, goodUntil, ...(nativeIds === undefined ? {} : { nativeIds }) }
+  return { kind: 'go', check: { system, readUpTo, evidence: check }, evidence }
+}
+
+interface Question {
+  readonly write: PlannedWrite
+  readonly place: Place
+  readonly plan: EvidencePlan
+  readonly hash: string
+  /** Looks that began before this show nothing. */
+  readonly since: number
+  readonly firstLoad: boolean
+  readonly bare: Gathered
+}
+
+async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
+  const { plan, place, write, firstLoad } = question
+  const means = chooseMeans(plan, firstLoad)
+  const searches = means.search ? await searchesFor(pass, { place, plan, values: write.values }) : undefined
+  const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
+  const looks = means.look || (searched?.kind !== 'found' && plan.look !== 'none')
+  const seen = looks && plan.look !== 'none' ? await observePlace(pass, question, plan.look) : undefined
+  if (searched?.kind !== 'found' && seen === undefined) {
+    if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
+    return withoutEvidence(pass, question)
+  }
+  // Where both lag, a look that can't be had leaves the search, with a wider window; where the look alone counts, it is waited for.
+  if (seen !== undefined && 'kind' in seen && (searched?.kind !== 'found' || seen.reason === 'evidence'))
+    return seen
+  return joined(pass, question, searched, seen !== undefined && 'kind' in seen ? undefined : seen)
+}
+
+/**
+ * Nothing can show it. What a search finds all the same is read and matched before anything is created or held, so that most of what was
+ * entered twice is recognised even so; a search that finds nothing, or fails, decides nothing.
+ */
+async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered> {
+  const { place, plan, write, bare } = question
+  const searches = plan.attempt
+    ? await searchesFor(pass, { place, plan, values: write.values, attempt: true })
+    : undefined
+  const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
+  if (searched?.kind === 'found' && searched.nativeIds.length > 0)
+    return joined(pass, question, searched, undefined)
+  return place.part.createWithoutEvidence === 'hold' ? heldWithout(place) : bare
+}
+
+function heldWithout({ system, entity }: Place): Gathered {
+  return {
+    kind: 'hold',
+    reason: 'no-evidence',
+    why: `Nothing shows whether ${system} has this ${entity.name} already: it can neither be searched by the match fields nor tell what changed.`,
+  }
+}
+
+function noEvidence(why: string, at?: number): Gathered & { readonly kind: 'wait' } {
+  return { kind: 'wait', reason: 'no-evidence', why, ...(at === undefined ? {} : { at }) }
+}
+
+/** What the search found and what the look covers, as one piece of evidence. */
+async function joined(
+  pass: Pass,
+  { place, plan, hash, firstLoad }: Question,
+  searched: SearchResponse | undefined,
+  seen: Look | undefined,
+): Promise<Gathered> {
+  const { clock, store, wake } = pass.context
+  const found = searched?.kind === 'found' ? searched : undefined
+  const nativeIds = found?.nativeIds ?? []
+  if (nativeIds.length > 0) {
+    const { system, entity } = place
+    await store.direct.intake([
+      { marks: nativeIds.map((nativeId) => ({ system, entity: entity.name, nativeId, force: true })) },
+    ])
+    wake()
+  }
+  const now = clock.now()
+  const starts = [
+    ...(found === undefined ? [] : [found.takenAt]),
+    ...(seen === undefined ? [] : [seen.takenAt]),
+  ]
+  const covers = [
+    ...(found === undefined ? [] : [found.takenAt - plan.searchLagMs]),
+    ...(seen === undefined ? [] : [seen.takenAt - plan.lookLagMs]),
+  ]
+  const takenAt = Math.min(...starts)
+  const evidence: CreateEvidence = {
+    keys: hash,
+    takenAt,
+    coversUpTo: Math.max(...covers),
+    goodUntil: seen === undefined ? takenAt + evidenceMaxAgeMs : takenAt + lifeOf(seen, plan.look, firstLoad),
+    readUpTo: (found === undefined ? (seen?.endedAt ?? now) : now) + clockMarginMs,
+    ...(nativeIds.length === 0 ? {} : { nativeIds }),
+  }
+  return nativeIds.length === 0 ? go(place.system, evidence) : { kind: 'wait', reason: 'candidate', evidence }
+}
+
+function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoad: boolean): number {
+  const life = firstLoad && kind === 'list' ? firstLoadListMs : evidenceMaxAgeMs
+  return life + ((endedAt ?? takenAt) - takenAt)
+}
+
+const waiters = new WeakMap<Pass['context'], { count: number }>()
+
+/** A look that began late enough, or why there is none yet. */
+async function observePlace(
+  pass: Pass,
+  { place, since, firstLoad }: Question,
+  kind: LookKind,
+): Promise<Look | (Gathered & { readonly kind: 'wait' })> {
+  const { context } = pass
+  const { clock, looks, timeouts, settings } = context
+  const newest = await looks.newest(place, kind)
+  const now = clock.now()
+  if (newest !== undefined && newest.takenAt >= since) {
+    if (newest.takenAt + lifeOf(newest, kind, firstLoad) > now) return newest
+  }
+  const waiting = waiters.get(context) ?? { count: 0 }
+  waiters.set(context, waiting)
+  const next = looks.next(place, kind)
+  const beginsAt = Math.max(now, looks.nextAt(place, kind))
+  const isFull = waiting.count >= settings.inFlight * waitersPerPass
+  const wait = { kind: 'wait', reason: 'evidence', at: expectedAt(place, beginsAt, now) } as const
+  if (isFull || beginsAt - now > waitMaxMs) return wait
+  waiting.count += 1
+  const response = await timeouts
+    .bound(
+      waitMaxMs,
+      pass.signal,
+      () => next,
+      () => undefined,
+    )
+    .finally(() => {
+      waiting.count -= 1
+    })
+  if (response === undefined) return { kind: 'wait', reason: 'evidence', at: looks.nextAt(place, kind) }
+  if (response.kind === 'seen') return response.look
+  const what = kind === 'feed' ? 'What changed' : 'The list'
+  return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
+}
+
+/** When a look may be there: at the latest the one that was asked for, and before it one that a poll takes anyway. */
+function expectedAt({ part }: Place, beginsAt: number, now: number): number {
+  const polls = part.triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
+  return Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))
+}

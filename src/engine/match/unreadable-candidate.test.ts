@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it as test } from 'vitest'
+import { World } from '../../../test/support/engine-fixture.ts'
+
+let world: World | undefined
+
+afterEach(async () => {
+  await world?.stop()
+  world = undefined
+})
+
+const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
+
+describe('a new record that can not be read', () => {
+  test.each([
+    ['for good', 'HTTP_RESPONSE_TOO_DEEP', 1_000],
+    ['again and again', 'HTTP_TIMEOUT', 300_000],
+  ])('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
+    const it = new World().start()
+    world = it
+    const message = 'The response is of no use.'
+    it.system('b').unreadable.set('deep', { code, message, scope: 'record' })
+    await it.edit('b', 'deep', { code: '7', name: 'Deep' })
+    await it.advance(afterMs)
+    expect(await failures(it)).toMatchObject([{ system: 'b', operation: 'read', code, message }])
+
+    await it.edit('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toContainEqual(expect.objectContaining({ code: '1' }))
+
+    // It is flattened by its owner, and comes in like any other.
+    it.system('b').unreadable.clear()
+    await it.mark('b', 'deep')
+    await it.advance(5_000)
+    expect(await failures(it)).toEqual([])
+    expect(it.system('a').bodies()).toContainEqual(expect.objectContaining({ code: '7' }))
+  })
+
+  test('is no matter for a person while its whole system is down', async () => {
+    const it = new World().start()
+    world = it
+    it.system('b').down = true
+    await it.edit('b', 'y', { code: '7' })
+    await it.advance(600_000)
+    expect(await failures(it)).toEqual([])
+    it.system('b').down = false
+    await it.advance(120_000)
+    expect(it.system('a').bodies()).toContainEqual(expect.objectContaining({ code: '7' }))
+  })
+})
+
+describe('a create that the mapping can not make', () => {
+  test('is told to a person, even where the problem lies in a field that the create is not about', async () => {
+    const it = new World({
+      adjust: (integration) => {
+        const entity = integration.entities.get('customer')
+        const part = entity?.systems.get('b')
+        if (entity === undefined || part === undefined) return integration
+        const lens: typeof part.lens = {
+          ...part.lens,
+          write: (values, base) =>
+            base === undefined
+              ? {
+                  patch: values,
+                  problems: [{ field: 'region', code: 'MAPPING_FAILED', message: 'no region' }],
+                }
+              : { patch: values, problems: [] },
+        }
+        const systems = new Map([...entity.systems, ['b', { ...part, lens }]])
+        return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
+      },
+    }).start()
+    world = it
+    await it.edit('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toEqual([])
+    expect(await failures(it)).toMatchObject([
+      { system: 'b', operation: 'create', code: 'MAPPING_FAILED', message: 'no region' },
+    ])
+  })
+})

@@ -1,0 +1,37 @@
+/** The lens sets that the store keeps, by place: which one is current, and through which one a member was read. */
+import type { LensSet } from '../../model/lens/identity.ts'
+import type { StoredLensSet } from '../../store/contract.ts'
+
+/** Names a place. */
+export interface LensPlace {
+  readonly system: string
+  readonly entity: string
+}
+
+export interface LensBook {
+  /** The set of the bound definition; undefined when it has none here. */
+  current(place: LensPlace): StoredLensSet | undefined
+  /** The set before the current one; undefined when there was none. */
+  previous(place: LensPlace): StoredLensSet | undefined
+  /** Lenses by field that a member was read through; `lens` as the member names it. Undefined: no other than the current ones. */
+  readThrough(place: LensPlace, lens: number | undefined): LensSet['fields'] | undefined
+}
+
+export function createLensBook(sets: readonly StoredLensSet[]): LensBook {
+  const places = new Map<string, readonly StoredLensSet[]>()
+  for (const set of sets) places.set(keyOf(set), [...(places.get(keyOf(set)) ?? []), set])
+  const at = (place: LensPlace): readonly StoredLensSet[] => places.get(keyOf(place)) ?? []
+  return {
+    current: (place) => at(place).find(({ current }) => current),
+    previous: (place) => at(place).findLast(({ current }) => !current),
+    readThrough: (place, lens) => {
+      const found = at(place).find((set) => (lens === undefined ? set.legacy : set.id === lens))
+      // A number that is not known here was given by a later definition: nothing can be said of what it read.
+      return found?.fields ?? (lens === undefined ? undefined : {})
+    },
+  }
+}
+
+function keyOf({ system, entity }: LensPlace): string {
+  return JSON.stringify([system, entity])
+}

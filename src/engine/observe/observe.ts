@@ -1,0 +1,181 @@
+/**
+ * Looking at a record in its systems: which ones, and what counts as evidence.
+ *
+ * A read that failed is no information: no deletion, no change, no write to that system, and the others go on. A read that may be older
+ * than what is absorbed already is no information either (H10); it is repeated when it can't be.
+ */
+import type { CallFailure, ReadResult } from '../../connectors/kit/contract.ts'
+import { IsthmusError } from '../../model/errors.ts'
+import type { ObservedValues } from '../../model/merge/contract.ts'
+import { equivalent } from '../../model/merge/equivalence.ts'
+import { hasBase, isUnverified, unseen } from '../../model/merge/member-field.ts'
+import type { Member } from '../../model/state.ts'
+import type { Observation, ObserveMember, Pass, TimedRead } from '../context.ts'
+import { backOff, forgetFailures, isReadable, waitForSystem } from '../pass/lane.ts'
+import { addNeed } from '../pass/pass.ts'
+import { priorityOf } from '../pass/priority.ts'
+import { type Place, placeOf } from '../place.ts'
+import { judgeLenses } from './lens-look.ts'
+import { markerOf } from './marker.ts'
+import { readCanonical } from './reading.ts'
+import { translateInwards } from './references.ts'
+import { forgetUnreadable, reportUnreadable } from './unreadable-member.ts'
+import { compareVersions } from './versions.ts'
+
+/** A version that went back is believed after this long: the remote was restored from a backup, no replica lags so far. */
+const backwardsMs = 60_000
+
+/** The systems that this pass has to look at: the marked ones, and those whose last write is to be verified by now. */
+export function systemsToObserve(pass: Pass): readonly string[] {
+  const { look } = pass.record
+  const now = pass.context.clock.now()
+  const all = look.includes('*')
+  return [...pass.members.values()]
+    .filter((member) => all || look.includes(member.system) || needsVerification(pass, member, now))
+    .filter((member) => pass.stale.has(member.system) || !pass.observedSystems.has(member.system))
+    .filter((member) => canObserve(pass, member))
+    .map((member) => member.system)
+}
+
+function needsVerification(pass: Pass, member: Member, now: number): boolean {
+  return pass.stale.has(member.system) || (member.settleAt !== undefined && member.settleAt <= now)
+}
+
+/** Asks to come back where a wanted look is not possible now. */
+function canObserve(pass: Pass, member: Member): boolean {
+  if (isReadable(pass, member)) return true
+  if (member.nativeId !== undefined && member.lane === 'backoff') {
+    addNeed(pass, { at: member.laneUntil ?? 0, why: 'backoff', look: [member.system] })
+  }
+  return false
+}
+
+/** Looks at several systems at once. */
+export async function observe(pass: Pass, systems: readonly string[]): Promise<void> {
+  await Promise.all(systems.map((system) => observeMember(pass, system)))
+}
+
+/** Reads a member by id, keeps the observation in the pass, and asks to come back where it gave no information. */
+export const observeMember: ObserveMember = async (pass, system) => {
+  const member = pass.members.get(system)
+  if (member?.nativeId === undefined) {
+    throw new IsthmusError('INTERNAL', `A member without a native id was to be read in ${system}.`)
+  }
+  const place = placeOf(pass.context, system, pass.entity.name)
+  const read = await pass.context.read({
+    system,
+    resource: place.part.resource,
+    nativeId: member.nativeId,
+    signal: pass.signal,
+    priority: await priorityOf(pass),
+  })
+  const observation = await observationOf(pass, place, member, read)
+  pass.stale.delete(system)
+  pass.observedSystems.add(system)
+  pass.observations.set(system, observation)
+  return observation
+}
+
+async function observationOf(
+  pass: Pass,
+  place: Place,
+  member: Member,
+  read: TimedRead,
+): Promise<Observation> {
+  if (read === 'shut') return noInformation(pass, place.system, 'shut')
+  const { result, startedAt, seenAt } = read
+  if (result.kind === 'unknown') return noInformation(pass, place.system, result.failure)
+  forgetUnreadable(pass, place.system)
+  forgetFailures(pass, place.system)
+  if (result.kind === 'gone') {
+    return {
+      kind: 'gone',
+      at: startedAt,
+      ...(result.mergedInto === undefined ? {} : { mergedInto: result.mergedInto }),
+      ...(result.goneSurvivor === undefined ? {} : { goneSurvivor: result.goneSurvivor }),
+    }
+  }
+  return live(pass, place, member, { result, startedAt, seenAt })
+}
+
+/** A failure of the whole system closes its gate, not this lane; one of this record alone closes the lane. */
+function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Observation {
+  if (failure !== 'shut' && failure.scope === 'record') {
+    const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
+    backOff(pass, system, { reason: failure.code, look: true, notBefore })
+    reportUnreadable(pass, system, failure)
+  } else {
+    waitForSystem(pass, system, { reason: 'system-paused', look: true })
+  }
+  return { kind: 'unknown', failure }
+}
+
+interface LiveRead {
+  readonly result: Extract<ReadResult, { readonly kind: 'live' }>
+  readonly startedAt: number
+  readonly seenAt: number
+}
+
+async function live(pass: Pass, place: Place, member: Member, read: LiveRead): Promise<Observation> {
+  const { result, startedAt, seenAt } = read
+  const native = await readCanonical(pass.entity, place.part, result.native)
+  const reading = await translateInwards(pass, place.system, native)
+  const { rebase, waiting } = judgeLenses(pass, place, member, startedAt)
+  const observed: ObservedValues = {
+    system: place.system,
+    values: reading.values,
+    unknown: waiting.size === 0 ? reading.unknown : new Set([...reading.unknown, ...waiting]),
+    at: startedAt,
+    ...(rebase.size === 0 ? {} : { rebase }),
+    ...(result.version === undefined ? {} : { version: result.version }),
+    ...(result.changedAt === undefined ? {} : { changedAt: result.changedAt }),
+  }
+  const marker = markerOf(place, result.native)
+  const admissible = isAdmissible(place, member, observed)
+  if (!admissible) refuseStale(pass, place, member)
+  return {
+    kind: 'live',
+    nativeId: result.nativeId,
+    native: result.native,
+    observed,
+    problems: reading.problems,
+    missing: reading.missing,
+    inScope: result.inScope !== false && place.part.inScope(result.native),
+    admissible,
+    seenAt,
+    ...(marker === undefined ? {} : { marker }),
+  }
+}
+
+/** A look is evidence when it shows what is absorbed already, carries a version that is not older, or began late enough. */
+function isAdmissible(place: Place, member: Member, observed: ObservedValues): boolean {
+  const { capabilities } = place.resource
+  // A base taken from an old response would be wrong from the beginning: a field that takes a new one proves nothing by being equal.
+  if (observed.rebase === undefined && equalsShadow(place, member, observed)) return true
+  const lateEnough = observed.at >= member.asof + capabilities.read.lagMs
+  const { version } = observed
+  if (capabilities.version !== 'ordered' || version === undefined || member.floor === undefined)
+    return lateEnough
+  if (compareVersions(version, member.floor) < 0)
+    return observed.at >= member.asof + capabilities.read.lagMs + backwardsMs
+  // After a write whose response named no version, the floor is the one from before: a lagging read passes it and still shows the old state.
+  return lateEnough || !Object.values(member.fields).some(isUnverified)
+}
+
+function equalsShadow(place: Place, member: Member, observed: ObservedValues): boolean {
+  for (const settings of place.part.fields.values()) {
+    if (!settings.readable || observed.unknown.has(settings.name)) continue
+    const state = member.fields[settings.name] ?? unseen
+    if (!hasBase(state)) return false
+    if (!equivalent(settings, observed.values[settings.name], state.shadow)) return false
+  }
+  return true
+}
+
+function refuseStale(pass: Pass, place: Place, member: Member): void {
+  const { clock, emit, settings } = pass.context
+  const lagOver = member.asof + place.resource.capabilities.read.lagMs
+  const at = Math.max(lagOver + 1, clock.now() + settings.backoffBaseMs)
+  addNeed(pass, { at, why: 'stale-read', look: [place.system] })
+  emit({ type: 'ObservationRefused', recordId: pass.record.id, system: place.system, reason: 'stale' })
+}

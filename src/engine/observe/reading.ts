@@ -1,0 +1,43 @@
+/** A native record as canonical values, normalised for its system: the one form in which looks, shadows and listings are compared. */
+import type { Entity, EntitySystem, FieldProblem } from '../../model/integration.ts'
+import { failed } from '../../model/lens/field-lens.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
+
+/** A native record in canonical terms. */
+export interface Reading {
+  readonly values: CanonicalDocument
+  /** Fields about which this record says nothing: a mapping refused them. */
+  readonly unknown: ReadonlySet<string>
+  /** Why, for those that a mapping, a limit or a normaliser refused. Without values. */
+  readonly problems: readonly FieldProblem[]
+  /** Fields that refer to a record which is not known yet; found out when references are translated. */
+  readonly missing: ReadonlySet<string>
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown, the others go on. */
+export async function readCanonical(
+  entity: Entity,
+  part: EntitySystem,
+  native: NativeRecord,
+): Promise<Reading> {
+  const reading = part.lens.read(native)
+  const { values, problems: refused } = reading instanceof Promise ? await reading : reading
+  const problems = [...refused]
+  const unknown = new Set(problems.map((problem) => problem.field))
+  const normalised: Record<string, CanonicalValue> = {}
+  for (const [name, value] of Object.entries(values)) {
+    const field = entity.fields.get(name)
+    const settings = part.fields.get(name)
+    if (field === undefined || settings === undefined || unknown.has(name)) continue
+    try {
+      normalised[name] = settings.normalise(field.normalise(value))
+    } catch (error) {
+      // Normalisers may be functions of the definition: a value beyond them is no reason to stop the other fields.
+      unknown.add(name)
+      problems.push({ field: name, ...failed(error).problem })
+    }
+  }
+  return { values: normalised, unknown, problems, missing: none }
+}

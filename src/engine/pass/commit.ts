@@ -1,0 +1,64 @@
+/** The commits of a pass. Each carries everything drafted so far; a refused one has written nothing and leaves the draft as it was. */
+import type { Intent } from '../../model/state.ts'
+import type { Decision, DecisionResult, Settlement, SettlementResult } from '../../store/contract.ts'
+import type { OutgoingWrite, Pass } from '../context.ts'
+import { draftedRows, dropDraft } from './pass.ts'
+
+/** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and no effect is without its note. */
+export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
+  const { matchKeys } = pass.draft
+  const createChecks = writes.flatMap(({ check }) => check ?? [])
+  const decision: Decision = {
+    lease: pass.claim.lease,
+    ...draftedRows(pass),
+    ...(writes.length > 0 ? { intents: writes.map((write) => write.intent) } : {}),
+    ...(matchKeys === undefined ? {} : { matchKeys }),
+    ...(createChecks.length > 0 ? { createChecks } : {}),
+  }
+  const result = await pass.context.store.decide(decision)
+  if (result.kind === 'fenced') emitFenced(pass)
+  if (result.kind !== 'ok') return result
+  forgetResponses(pass)
+  dropDraft(pass)
+  for (const { intent } of writes) pass.intents.set(intent.system, intent)
+  return result
+}
+
+/** T3 + T4: outcomes so far, and the end of the pass unless `keep`. */
+export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
+  const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
+  if (result.kind === 'ok') {
+    forgetResponses(pass)
+    dropDraft(pass)
+  }
+  if (result.kind === 'fenced') emitFenced(pass)
+  return result
+}
+
+/** What became of these intents is durable. */
+function forgetResponses(pass: Pass): void {
+  for (const { id, state } of pass.draft.resolved) {
+    if (state !== 'open') pass.context.answeredCreates.forget(id)
+  }
+}
+
+/** Another worker has the record by now, or the lease is over: nothing was written. */
+function emitFenced(pass: Pass): void {
+  pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
+}
+
+/** Notes in the draft what became of an intent; a state other than `open` frees its lane. */
+export function resolveIntent(
+  pass: Pass,
+  intent: Intent,
+  update: { readonly state: Intent['state']; readonly outcome: string; readonly notAfter?: number },
+): void {
+  pass.draft.resolved.push({ id: intent.id, ...update })
+  if (update.state === 'open') {
+    pass.intents.set(intent.system, {
+      ...intent,
+      outcome: update.outcome,
+      ...(update.notAfter === undefined ? {} : { notAfter: update.notAfter }),
+    })
+  } else pass.intents.delete(intent.system)
+}

@@ -1,0 +1,91 @@
+/**
+ * How a pass ends: the only place that decides whether and when a record is due again.
+ *
+ * Parts of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
+ * (H32); else the earliest need says when, and all needs together say what has to be looked at then.
+ */
+
+import type { Member } from '../../model/state.ts'
+import type { Settlement } from '../../store/contract.ts'
+import type { Need, Pass } from '../context.ts'
+import { refuseTaken } from '../write/in-doubt.ts'
+import { commitSettlement } from './commit.ts'
+
+/** Needs in the past come back at once, but not in the same instant for ever. */
+const soonestMs = 10
+
+/** The end that the pass's needs add up to. */
+export function finishOf(pass: Pass): Settlement['finish'] {
+  const needs = [...pass.needs, ...standingNeeds(pass)]
+  const [first, ...others] = needs
+  if (first === undefined) return { kind: 'clean', seq: pass.claim.record.dirtySeq }
+  const earliest = others.reduce((at, need) => Math.min(at, need.at), first.at)
+  return {
+    kind: 'again',
+    at: Math.ceil(Math.max(earliest, pass.context.clock.now() + soonestMs)),
+    look: [...new Set(needs.flatMap((need) => need.look ?? []))],
+  }
+}
+
+/** What the state itself asks for, whoever caused it: writes to verify, and intents in doubt. */
+function standingNeeds(pass: Pass): readonly Need[] {
+  const { clock, settings } = pass.context
+  const now = clock.now()
+  const needs: Need[] = []
+  for (const member of pass.members.values()) {
+    if (member.lane === 'quarantined') continue
+    const verifyAt = verificationAt(pass, member, now)
+    if (verifyAt !== undefined) needs.push({ at: verifyAt, why: 'verify' })
+    if (pass.intents.has(member.system)) {
+      needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
+    }
+    // A lane that backs off is neither looked at nor written to meanwhile: what it still owes is seen once it opens.
+    if (member.lane === 'backoff' && member.laneUntil !== undefined && member.laneUntil > now) {
+      needs.push({ at: member.laneUntil, why: 'backoff' })
+    }
+  }
+  return needs
+}
+
+/**
+ * When a member has to be looked at to verify a write; undefined when there is nothing to verify, or nothing that could be read.
+ *
+ * With read-your-writes a verification is due by the time its pass ends. It is planned all the same: left to the next change of the record, it
+ * would find that change and not the write. Not at once, though, since a look that has just failed must not be repeated in a tight loop.
+ */
+function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
+  const { settleAt, system, lane, laneUntil } = member
+  if (settleAt === undefined || member.nativeId === undefined || member.state === 'gone') return undefined
+  if (!pass.entity.systems.has(system)) return undefined
+  const soonest = settleAt > now ? settleAt : now + pass.context.settings.backoffBaseMs
+  const laneOpensAt = lane === 'backoff' ? (laneUntil ?? 0) : 0
+  const systemOpensAt = pass.context.gates.get(system)?.closedUntil() ?? 0
+  return Math.max(soonest, laneOpensAt, systemOpensAt)
+}
+
+/** Commits the rest of the pass and gives the record back. Returns false when it was not ours any more. */
+export async function finishPass(pass: Pass): Promise<boolean> {
+  // A native id can be taken once per system at most, so this ends.
+  for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {
+    const finish = finishOf(pass)
+    const result = await commitSettlement(pass, finish)
+    if (result.kind === 'ok') {
+      emitSettled(pass, finish.kind === 'clean')
+      return true
+    }
+    if (result.kind === 'fenced') break
+    refuseTaken(pass, result)
+  }
+  return false
+}
+
+function emitSettled(pass: Pass, clean: boolean): void {
+  const { emit, clock } = pass.context
+  emit({
+    type: 'RecordSettled',
+    recordId: pass.record.id,
+    entity: pass.entity.name,
+    clean,
+    latencyMs: clock.now() - pass.startedAt,
+  })
+}

@@ -1,0 +1,227 @@
+/** The state of one pass and the only ways to change it: every change goes into the working copy and into the draft of the next commit. */
+import type { DomainEvent } from '../../model/events.ts'
+import type { Member, RecordState } from '../../model/state.ts'
+import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
+import type { EngineContext, Need, Pass, PassDraft, PassJournal } from '../context.ts'
+import { firstLens } from './lens-change.ts'
+
+/** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */
+export function beginPass(
+  context: EngineContext,
+  claim: ClaimedRecord,
+  limits: { readonly deadline: number; readonly signal: AbortSignal; readonly entity: Pass['entity'] },
+): Pass {
+  return {
+    context,
+    claim,
+    entity: limits.entity,
+    record: claim.record,
+    members: new Map(claim.members.map((member) => [member.system, member])),
+    intents: new Map(claim.openIntents.map((intent) => [intent.system, intent])),
+    observations: new Map(),
+    references: new Map(),
+    needs: [],
+    observedSystems: new Set(),
+    stale: new Set(),
+    draft: emptyDraft(),
+    deadline: limits.deadline,
+    signal: limits.signal,
+    startedAt: context.clock.now(),
+  }
+}
+
+function emptyDraft(): PassDraft {
+  return {
+    record: {},
+    members: new Map(),
+    resolved: [],
+    rows: {
+      conflicts: [],
+      holds: [],
+      failures: [],
+      clearedFailures: [],
+      clearedHolds: [],
+      dependencies: [],
+      marks: [],
+      journal: [],
+    },
+    matchKeys: undefined,
+    events: [],
+  }
+}
+
+/** Changes the record. */
+export function updateRecord(pass: Pass, update: RecordUpdate): void {
+  pass.record = { ...pass.record, ...update }
+  pass.draft.record = { ...pass.draft.record, ...update }
+}
+
+/** Changes a member; a system without a member row gets one (`absent`). */
+export function updateMember(pass: Pass, update: MemberUpdate): void {
+  const before = pass.members.get(update.system) ?? absentMember(pass, update.system)
+  const whole = update.fields === undefined ? update : { ...firstLens(pass.context, before), ...update }
+  pass.members.set(update.system, applyUpdate(before, whole))
+  pass.draft.members.set(update.system, { ...pass.draft.members.get(update.system), ...whole })
+}
+
+/** A member that does not exist yet. */
+export function absentMember(pass: Pass, system: string): Member {
+  return {
+    recordId: pass.record.id,
+    system,
+    entity: pass.entity.name,
+    state: 'absent',
+    fields: {},
+    asof: 0,
+    lane: 'open',
+    laneAttempts: 0,
+  }
+}
+
+/** `null` clears a key, a missing key keeps it. */
+function applyUpdate(member: Member, update: MemberUpdate): Member {
+  const entries = Object.entries({ ...member, ...update }).filter(([, value]) => value !== null)
+  // The filter above removed the nulls, which are the only difference between the two types.
+  return Object.fromEntries(entries) as unknown as Member
+}
+
+/** Adds side rows to the next commit. */
+export function addRows(pass: Pass, rows: PassRows): void {
+  const { draft } = pass
+  if (rows.conflicts) draft.rows.conflicts.push(...rows.conflicts)
+  if (rows.holds) draft.rows.holds.push(...rows.holds)
+  if (rows.failures) draft.rows.failures.push(...rows.failures)
+  if (rows.clearedFailures) draft.rows.clearedFailures.push(...rows.clearedFailures)
+  if (rows.clearedHolds) draft.rows.clearedHolds.push(...rows.clearedHolds)
+  if (rows.dependencies) draft.rows.dependencies.push(...rows.dependencies)
+  if (rows.marks) draft.rows.marks.push(...rows.marks)
+  if (rows.journal) draft.rows.journal.push(...rows.journal)
+}
+
+/** Adds a journal line about this record. */
+export function note(pass: Pass, line: PassJournal, actor = 'engine'): void {
+  pass.draft.rows.journal.push({ ...line, recordId: pass.record.id, actor })
+}
+
+/** Tells a fact once the commit that makes it true is durable. */
+export function emit(pass: Pass, event: DomainEvent): void {
+  pass.draft.events.push(event)
+}
+
+/** Asks for another pass. */
+export function addNeed(pass: Pass, need: Need): void {
+  pass.needs.push(need)
+}
+
+/** Closes a lane, or opens it, and says so once. */
+export function setLane(
+  pass: Pass,
+  system: string,
+  lane: Member['lane'],
+  options: { readonly reason?: string; readonly until?: number; readonly attempts?: number } = {},
+): void {
+  const before = pass.members.get(system)
+  updateMember(pass, {
+    system,
+    lane,
+    laneUntil: options.until ?? null,
+    laneReason: options.reason ?? null,
+    ...(options.attempts === undefined ? {} : { laneAttempts: options.attempts }),
+  })
+  if (lane === 'open' || (before?.lane === lane && before.laneReason === options.reason)) return
+  emit(pass, {
+    type: 'LaneClosed',
+    recordId: pass.record.id,
+    entity: pass.entity.name,
+    system,
+    lane,
+    reason: options.reason ?? lane,
+  })
+}
+
+/** What the next commit carries. The draft stays until {@link dropDraft}: a refused commit has written nothing. */
+export function draftedRows(pass: Pass): DraftedRows {
+  const { record, members, resolved, rows } = pass.draft
+  return {
+    ...(Object.keys(record).length > 0 ? { record } : {}),
+    ...(members.size > 0 ? { members: [...members.values()] } : {}),
+    ...(resolved.length > 0 ? { resolved } : {}),
+    ...(rows.conflicts.length > 0 ? { conflicts: rows.conflicts } : {}),
+    ...(rows.holds.length > 0 ? { holds: rows.holds } : {}),
+    ...(rows.failures.length > 0 ? { failures: rows.failures } : {}),
+    ...(rows.clearedFailures.length > 0 ? { clearedFailures: rows.clearedFailures } : {}),
+    ...(rows.clearedHolds.length > 0 ? { clearedHolds: rows.clearedHolds } : {}),
+    ...(rows.dependencies.length > 0 ? { dependencies: rows.dependencies } : {}),
+    ...(rows.marks.length > 0 ? { marks: rows.marks } : {}),
+    ...(rows.journal.length > 0 ? { journal: rows.journal } : {}),
+  }
+}
+
+/** A draft in the form that every commit of a pass takes. */
+export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved'>
+
+/** The draft is committed: tells its events and starts afresh. */
+export function dropDraft(pass: Pass): void {
+  const { events } = pass.draft
+  pass.draft = emptyDraft()
+  for (const event of events) pass.context.emit(event)
+}
+
+/** Remembers the working copies and the draft, so that what follows can be taken back. */
+export function checkpoint(pass: Pass): () => void {
+  const members = new Map(pass.members)
+  const { record } = pass
+  const { rows, ...draft } = pass.draft
+  const kept: PassDraft = {
+    ...draft,
+    members: new Map(draft.members),
+    resolved: [...draft.resolved],
+    events: [...draft.events],
+    rows: {
+      conflicts: [...rows.conflicts],
+      holds: [...rows.holds],
+      failures: [...rows.failures],
+      clearedFailures: [...rows.clearedFailures],
+      clearedHolds: [...rows.clearedHolds],
+      dependencies: [...rows.dependencies],
+      marks: [...rows.marks],
+      journal: [...rows.journal],
+    },
+  }
+  return () => {
+    pass.record = record
+    pass.draft = kept
+    for (const [system, member] of members) pass.members.set(system, member)
+  }
+}
+
+/** True when nothing waits for a commit. */
+export function draftIsEmpty(draft: PassDraft): boolean {
+  return (
+    Object.keys(draft.record).length === 0 &&
+    draft.members.size === 0 &&
+    draft.resolved.length === 0 &&
+    draft.matchKeys === undefined &&
+    Object.values(draft.rows).every((rows) => rows.length === 0)
+  )
+}
+
+/** States in which nothing is read, merged or written until somebody marks the record. */
+export function isResting(state: RecordState): boolean {
+  return state === 'tombstoned'
+}
+
+/** What the next commit would carry, for a store call that ends the pass in another way; the draft starts afresh. */
+export function takeDraft(pass: Pass): DraftedRows {
+  const rows = draftedRows(pass)
+  dropDraft(pass)
+  return rows
+}
+
+/** Forgets what was drafted and goes back to the state of the claim; what was committed since stays in the store. */
+export function clearDraft(pass: Pass): void {
+  pass.draft = emptyDraft()
+  pass.record = pass.claim.record
+  pass.members.clear()
+  for (const member of pass.claim.members) pass.members.set(member.system, member)
+}

@@ -1,0 +1,45 @@
+/**
+ * Records that bring a pass down: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they
+ * are taken out of the way, so that they neither loop nor hold up their neighbours (H33).
+ */
+import type { Pass, StepResult } from '../context.ts'
+import { describeThrown, keepFailure } from './failure.ts'
+import { backOff } from './lane.ts'
+import { clearDraft, setLane } from './pass.ts'
+
+/** So many passes over this record never came to an end that the record itself must be the cause. */
+export function isPoisonous(pass: Pass): boolean {
+  return pass.record.attempts > pass.context.settings.crashLimit
+}
+
+/** Closes all lanes of the record until a person has looked at it. */
+export function quarantineAll(pass: Pass): StepResult {
+  quarantine(pass, {
+    code: 'PASS_CRASHED',
+    message: `${pass.record.attempts - 1} passes over this record never finished.`,
+  })
+  return 'finish'
+}
+
+/** A pass that threw: what it had not committed is dropped, its lanes back off, and are quarantined if that goes on. */
+export function setAside(pass: Pass, error: unknown): void {
+  clearDraft(pass)
+  pass.needs.length = 0
+  const attempts = Math.max(0, ...[...pass.members.values()].map((member) => member.laneAttempts))
+  if (attempts >= pass.context.settings.crashLimit) {
+    quarantine(pass, describeThrown(error))
+    return
+  }
+  for (const member of pass.members.values()) {
+    backOff(pass, member.system, { reason: describeThrown(error).code, look: true })
+  }
+}
+
+function quarantine(pass: Pass, why: { readonly code: string; readonly message: string }): void {
+  for (const member of pass.members.values()) {
+    if (member.lane === 'quarantined') continue
+    setLane(pass, member.system, 'quarantined', { reason: why.code })
+    if (member.nativeId === undefined) continue
+    keepFailure(pass, { system: member.system, operation: 'pass', ...why, replay: 'after-check' })
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * One pass over one record.
+ *
+ * Recover what is in doubt, look at the systems that were marked, merge, commit the decision together with the intents of its writes, send
+ * them, and settle. A system that moved on meanwhile (412) starts another round, a bounded number of times. A crash between any two steps
+ * leaves a state from which the next pass does the right thing; nothing here is remembered anywhere but in the store.
+ */
+
+import type { Pass, StepResult } from '../context.ts'
+import { decide } from '../decide/decide.ts'
+import { followGone } from '../delete/gone.ts'
+import { takeOverMerged } from '../delete/merge-records.ts'
+import { noticeRestored } from '../delete/restored.ts'
+import { observe, systemsToObserve } from '../observe/observe.ts'
+import { recoverIntents } from '../write/in-doubt.ts'
+import { writeAll } from '../write/write.ts'
+import { finishPass } from './finish.ts'
+import { backOff, reopenDueLanes } from './lane.ts'
+import { isResting, updateMember } from './pass.ts'
+import { isPoisonous, quarantineAll } from './poison.ts'
+
+/** Runs a pass to its end, the finishing commit included. Returns false when the record was not ours to finish. */
+export async function reconcile(pass: Pass): Promise<boolean> {
+  const verdict = await work(pass)
+  return verdict === 'over' ? false : finishPass(pass)
+}
+
+async function work(pass: Pass): Promise<StepResult> {
+  if (isPoisonous(pass)) return quarantineAll(pass)
+  if (pass.record.state === 'tombstoned') await noticeRestored(pass)
+  if (isResting(pass.record.state)) return 'finish'
+  reopenDueLanes(pass)
+  const entered = await enter(pass)
+  if (entered !== 'go-on') return entered
+  for (let round = 1; round <= pass.context.settings.rounds; round += 1) {
+    const again = await lookDecideWrite(pass)
+    if (again !== 'again') return again
+  }
+  for (const system of pass.stale) backOff(pass, system, { reason: 'moving', look: true })
+  return 'finish'
+}
+
+/** What the record's state asks for before anything is merged. */
+async function enter(pass: Pass): Promise<StepResult> {
+  const recovered = await recoverIntents(pass)
+  if (recovered !== 'go-on') return recovered
+  const { parts } = pass.context
+  const { state } = pass.record
+  if (state === 'active') {
+    addMissingMembers(pass)
+    await takeOverMerged(pass)
+    await noticeRestored(pass)
+  }
+  // A candidate under review is looked at again when it is marked: the key that raised the question may be another one by now.
+  if (state === 'candidate' || state === 'ignored' || state === 'review') return parts.resolveCandidate(pass)
+  return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
+}
+
+/** A system that joined the entity after this record was made gets its lane now. */
+function addMissingMembers(pass: Pass): void {
+  for (const system of pass.entity.systems.keys()) {
+    if (!pass.members.has(system)) updateMember(pass, { system, state: 'absent' })
+  }
+}
+
+async function lookDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
+  await observe(pass, systemsToObserve(pass))
+  const seen = await followGone(pass)
+  if (seen !== 'go-on') return seen
+  const { verdict, writes } = await decide(pass, followGone)
+  if (verdict !== 'go-on') return verdict
+  return writeAll(pass, writes)
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
+import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
+import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
+import type { ChangeGuard } from '../../model/integration.ts'
+
+function world(guard: Partial<ChangeGuard>): MemoryWorld {
+  const integration = memoryIntegration({
+    systems: ['crm', 'erp'],
+    change: (entity) => ({ ...entity, guard: { ...entity.guard, ...guard } }),
+  })
+  return new MemoryWorld(integration, [new MemorySystem('crm'), new MemorySystem('erp')])
+}
+
+async function loaded(guard: Partial<ChangeGuard>, records: number): Promise<MemoryWorld> {
+  const memory = world(guard)
+  for (let index = 0; index < records; index += 1) {
+    memory.system('crm').put({ name: `N${index}`, email: `${index}@example.org` })
+  }
+  memory.start()
+  await memory.load()
+  expect(memory.system('erp').records.size).toBe(records)
+  return memory
+}
+
+describe('the mass-change guard', () => {
+  it('does not count what the first load causes', async () => {
+    const memory = await loaded({ create: { share: 0, atLeast: 5 }, update: { share: 0, atLeast: 5 } }, 50)
+    expect(await memory.holds()).toEqual([])
+  })
+
+  it('H30: holds creates beyond its limit while the ones below it happen', async () => {
+    const memory = await loaded({ create: { share: 0, atLeast: 5 } }, 3)
+    for (let index = 0; index < 20; index += 1) {
+      memory.system('crm').put({ name: `New ${index}`, email: `new-${index}@example.org` })
+    }
+    await memory.full('crm')
+    await memory.pass(120_000)
+    expect(memory.system('erp').records.size).toBe(8)
+    expect(await memory.holds()).toHaveLength(15)
+    expect(memory.heard('ChangeHeld')[0]).toMatchObject({ system: 'erp', kind: 'guard' })
+  })
+
+  it('H30: holds updates beyond its limit, and lets a released one past it once', async () => {
+    const memory = await loaded({ update: { share: 0, atLeast: 32 } }, 60)
+    const crm = memory.system('crm')
+    for (const nativeId of crm.records.keys()) crm.put({ name: 'A bad mapping' }, nativeId)
+    await memory.full('crm')
+    await memory.pass(120_000)
+    const erp = memory.system('erp')
+    const spoilt = (): number => erp.all().filter(({ name }) => name === 'A bad mapping').length
+    expect(spoilt()).toBe(32)
+    const [first, ...others] = await memory.holds()
+    expect(others).toHaveLength(27)
+    await memory.store.admin.releaseHolds({ id: first?.id ?? '' }, 'release', 'ada')
+    memory.context.wake()
+    await memory.pass(60_000)
+    expect(spoilt()).toBe(33)
+    expect(await memory.holds()).toHaveLength(27)
+    for (const nativeId of crm.records.keys()) crm.put({ name: 'Once more' }, nativeId)
+    await memory.full('crm')
+    await memory.pass(60_000)
+    expect(erp.all().filter(({ name }) => name === 'Once more')).toHaveLength(0)
+  })
+
+  it('asks the store for permits in blocks', async () => {
+    const memory = await loaded({ update: { share: 0, atLeast: 10_000 } }, 200)
+    let asked = 0
+    const { reserveChanges } = memory.store
+    memory.store.reserveChanges = async (reservations) => {
+      asked += reservations.length
+      return reserveChanges.call(memory.store, reservations)
+    }
+    const crm = memory.system('crm')
+    for (const nativeId of crm.records.keys()) crm.put({ name: 'Changed' }, nativeId)
+    await memory.full('crm')
+    await memory.pass(60_000)
+    expect(memory.system('erp').counts.updates).toBe(200)
+    expect(asked).toBeLessThanOrEqual(4)
+  })
+})

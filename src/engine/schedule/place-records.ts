@@ -1,0 +1,70 @@
+/** Work that a definition causes once: looks at the records to which it is news. */
+import type { MarkPlaceRequest, MarkPlaceResult } from '../../store/binding-contract.ts'
+import type { Runs } from '../intake/runs.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { isListable, placeOf } from '../place.ts'
+import type { Job } from './schedule.ts'
+
+/** Records marked in one statement. */
+const MARKED_AT_ONCE = 2_000
+
+/** Looks once for each definition at the records that a system which joined their entity has no part in yet. */
+export async function placeOlderRecords(
+  context: IntakeContext,
+  job: Job,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, integration, clock } = context
+  // A system that left and came back has missed what was made meanwhile.
+  const joinedAt = context.lenses?.current(job)?.joinedAt ?? 0
+  const doneKey = `${job.key}:${integration.version}${joinedAt === 0 ? '' : `:${joinedAt}`}`
+  if ((await store.lastScheduled(doneKey)) !== undefined) return
+  const whole = await markAll(context, job, signal, (request) => store.markUnplaced(request))
+  if (whole) await store.saveScheduled(doneKey, clock.now())
+}
+
+/**
+ * Looks once for each lens set at the records that were read through another one, so that fields which are new or changed take their bases
+ * without waiting for a full run. Another filter lets records in that no list has shown so far: the place is listed then. Returns whether it
+ * came to an end.
+ */
+export async function lookThroughNewLenses(
+  context: IntakeContext,
+  { runs, job, signal }: { readonly runs: Runs; readonly job: Job; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { store, clock, lenses } = context
+  const { system, entity } = job
+  const current = lenses?.current(job)
+  if (current === undefined) return true
+  const doneKey = `${job.key}:${current.id}`
+  if ((await store.lastScheduled(doneKey)) !== undefined) return true
+  if (!(await markAll(context, job, signal, (request) => store.markOutdated(request)))) return true
+  const before = lenses?.previous(job)
+  if (
+    before !== undefined &&
+    before.scope !== current.scope &&
+    isListable(placeOf(context, system, entity))
+  ) {
+    const { ended } = await runs.full({ system, entity, priority: 'batch', signal, kind: 'full' })
+    if (!ended) return false
+  }
+  await store.saveScheduled(doneKey, clock.now())
+  return true
+}
+
+/** False when it was interrupted. */
+async function markAll(
+  context: IntakeContext,
+  { system, entity }: Job,
+  signal: AbortSignal,
+  mark: (request: MarkPlaceRequest) => Promise<MarkPlaceResult>,
+): Promise<boolean> {
+  let after: string | undefined
+  do {
+    const page = { system, entity, limit: MARKED_AT_ONCE, ...(after === undefined ? {} : { after }) }
+    const { marked, last } = await mark(page)
+    if (marked > 0) context.wake()
+    after = last
+  } while (after !== undefined && !signal.aborted)
+  return after === undefined
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { World } from '../../../test/support/engine-fixture.ts'
+import type { PruneRequest, PruneResult, Store } from '../../store/contract.ts'
+import { removeOld } from './retention.ts'
+
+const day = 86_400_000
+const none: PruneResult = {
+  journal: 0,
+  intents: 0,
+  conflicts: 0,
+  holds: 0,
+  failures: 0,
+  deliveries: 0,
+  runs: 0,
+  guardCounts: 0,
+  deadRuns: 0,
+}
+
+const never = new AbortController().signal
+
+describe('retention', () => {
+  test('asks for what the definition says, and never for less than duplicates and late effects need', async () => {
+    const it = new World()
+    const asked: PruneRequest[] = []
+    const store = Object.assign(Object.create(it.store) as Store, {
+      prune: async (request: PruneRequest) => {
+        asked.push(request)
+        return none
+      },
+    })
+    const { clock, integration } = it
+    await removeOld({ clock, store, integration }, never)
+    const retention = { historyMs: 10 * day, deadLettersMs: 5 * day, deliveriesMs: 1 }
+    await removeOld({ clock, store, integration: { ...integration, retention } }, never)
+    const now = clock.now()
+    expect(asked).toMatchObject([
+      {
+        historyBefore: now - 400 * day,
+        deadLettersBefore: now - 90 * day,
+        deliveriesBefore: now - 30 * day,
+        runsDeadBefore: now - 2 * day,
+      },
+      {
+        historyBefore: now - 10 * day,
+        deadLettersBefore: now - 5 * day,
+        deliveriesBefore: now - 3 * day,
+      },
+    ])
+  })
+
+  test('goes on while a kind is at its limit, with pauses, and stops when asked to', async () => {
+    const it = new World()
+    let calls = 0
+    const store = Object.assign(Object.create(it.store) as Store, {
+      prune: async ({ limit }: PruneRequest) => {
+        calls += 1
+        return { ...none, journal: calls < 4 ? limit : 7 }
+      },
+    })
+    const { clock, integration } = it
+    const removing = removeOld({ clock, store, integration }, never)
+    await it.advance(1_000)
+    expect((await removing).journal).toBe(3 * 2_000 + 7)
+    calls = 0
+    const stopped = removeOld({ clock, store, integration }, AbortSignal.abort())
+    expect((await stopped).journal).toBe(2_000)
+  })
+})

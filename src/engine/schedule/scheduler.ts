@@ -1,0 +1,260 @@
+/**
+ * The scheduler: polls, cron full runs, periodic full runs and the first one of each listable place.
+ *
+ * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that it keeps renewing. An owner
+ * that stalls loses it, and what two of them might do at once is harmless: marks are idempotent, and a cursor never stands behind
+ * unmarked changes.
+ *
+ * States of a job: *waiting* (due at a time) → *running* → *waiting* again, later by its interval when it worked and by a jittered back-off
+ * when it didn't; a first full run that came to its end is *over*.
+ */
+import { isIsthmusError } from '../../model/errors.ts'
+import { isBaselineDone } from '../intake/baseline.ts'
+import type { FullRunResult } from '../intake/full-run.ts'
+import type { HealthNotes } from '../intake/health.ts'
+import type { Runs } from '../intake/runs.ts'
+import type { IntakeContext } from '../intake-context.ts'
+import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import { createWakeSignal, type WakeSignal } from '../wake-signal.ts'
+import { lookThroughNewLenses, placeOlderRecords } from './place-records.ts'
+import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
+import {
+  FULL_EVERY_MS,
+  firstDue,
+  type Job,
+  type JobFailure,
+  type NextCron,
+  nextDue,
+  retryDelay,
+} from './schedule.ts'
+
+/** An owner that has not renewed for this long has lost the schedule. */
+const OWN_TTL_MS = 5_000
+/** The longest the scheduler sleeps: ownership must be renewed well before it ends. */
+const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
+
+export interface Scheduler {
+  /** Works until the signal aborts; resolves when its running jobs have stopped. Never rejects: what fails is tried again. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export interface SchedulerOptions {
+  readonly runs: Runs
+  readonly nextCron: NextCron
+  /** Where it is written down when each place is read next. @default nowhere */
+  readonly health?: Pick<HealthNotes, 'next'>
+}
+
+interface Slot {
+  readonly job: Job
+  dueAt: number
+  failures: number
+  running: boolean
+}
+
+/** Creates the scheduler of one process. */
+export function createScheduler(context: IntakeContext, options: SchedulerOptions): Scheduler {
+  return { run: (signal) => runSchedule(context, options, signal) }
+}
+
+async function runSchedule(
+  context: IntakeContext,
+  options: SchedulerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, store, emit } = context
+  const owner = random.uuid()
+  const running = new Set<Promise<void>>()
+  // Rung by a job that ends: its new due time may be before the end of a sleep that was planned without it.
+  const wakeSignal = createWakeSignal(clock)
+  signal.addEventListener('abort', () => wakeSignal.ring(), { once: true })
+  let slots: Slot[] | undefined
+  while (!signal.aborted) {
+    let waitMs = TICK_MS_MAX
+    try {
+      if (await store.ownSchedule(owner, OWN_TTL_MS)) {
+        slots ??= await planSlots(context, options.nextCron)
+        noteNext(options, slots)
+        for (const slot of slots) startIfDue(context, options, { slot, running, wakeSignal, signal })
+        slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
+        waitMs = timeToNext(slots, clock.now())
+      } else {
+        // Planned anew when the schedule comes back to us: another process kept it meanwhile.
+        slots = undefined
+      }
+    } catch (error) {
+      emit({ type: 'StoreFailed', operation: 'schedule', code: codeOf(error) })
+    }
+    await wakeSignal.wait(waitMs)
+  }
+  await Promise.all(running)
+  // Given back, so that whoever comes next does not wait for our time to be over; if that fails, it only waits.
+  await store.ownSchedule(owner, 0).catch(() => false)
+}
+
+/** Writes down when each place is read next, by whichever of its jobs is first. */
+function noteNext({ health }: SchedulerOptions, slots: readonly Slot[]): void {
+  if (health === undefined) return
+  const times = new Map<string, { readonly job: Job; readonly at: number }>()
+  for (const { job, dueAt, running } of slots) {
+    if (running || job.system === '' || job.work.kind === 'placing' || !Number.isFinite(dueAt)) continue
+    const key = JSON.stringify([job.system, job.entity])
+    if (dueAt < (times.get(key)?.at ?? Number.POSITIVE_INFINITY)) times.set(key, { job, at: dueAt })
+  }
+  for (const { job, at } of times.values()) health.next(job.system, job.entity, at)
+}
+
+function timeToNext(slots: readonly Slot[], now: number): number {
+  const waits = slots.filter((slot) => !slot.running).map((slot) => slot.dueAt - now)
+  // A job that ends meanwhile is planned within the tick; a floor keeps a clock that stands still from spinning.
+  return Math.max(10, Math.min(TICK_MS_MAX, ...waits))
+}
+
+interface Start {
+  readonly slot: Slot
+  readonly running: Set<Promise<void>>
+  readonly wakeSignal: WakeSignal
+  readonly signal: AbortSignal
+}
+
+/** What failed, in the words of whoever knows: a full disk is not "the schedule". */
+function codeOf(error: unknown): string {
+  return isIsthmusError(error) ? error.code : 'ENGINE_SCHEDULE_FAILED'
+}
+
+function startIfDue(context: IntakeContext, options: SchedulerOptions, start: Start): void {
+  const { slot, running, wakeSignal, signal } = start
+  if (slot.running || slot.dueAt > context.clock.now()) return
+  slot.running = true
+  const work = doJob(context, options, slot, signal)
+    .catch((error: unknown) => {
+      slot.failures += 1
+      slot.dueAt = context.clock.now() + retryDelay(slot.failures, context.random.next())
+      context.emit({ type: 'StoreFailed', operation: slot.job.key, code: codeOf(error) })
+    })
+    .finally(() => {
+      slot.running = false
+      running.delete(work)
+      wakeSignal.ring()
+    })
+  running.add(work)
+}
+
+async function doJob(
+  context: IntakeContext,
+  options: SchedulerOptions,
+  slot: Slot,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, store } = context
+  const startedAt = clock.now()
+  const outcome = await perform(context, options.runs, slot.job, signal)
+  if (outcome.kind === 'failed') {
+    slot.failures += 1
+    slot.dueAt = clock.now() + retryDelay(slot.failures, random.next(), outcome)
+    return
+  }
+  slot.failures = 0
+  if (outcome.kind === 'again') {
+    slot.dueAt = clock.now()
+    return
+  }
+  if (isRemembered(slot.job)) {
+    await store.saveScheduled(slot.job.key, startedAt)
+  }
+  slot.dueAt = nextDue(slot.job, startedAt, random.next(), options.nextCron) ?? Number.POSITIVE_INFINITY
+}
+
+type JobOutcome = { readonly kind: 'done' | 'again' } | ({ readonly kind: 'failed' } & JobFailure)
+
+async function perform(
+  context: IntakeContext,
+  runs: Runs,
+  job: Job,
+  signal: AbortSignal,
+): Promise<JobOutcome> {
+  if (job.work.kind === 'retention') {
+    await removeOld(context, signal)
+    return { kind: 'done' }
+  }
+  const request = { system: job.system, entity: job.entity, priority: 'batch', signal } as const
+  if (job.work.kind === 'poll') {
+    const result = await runs.poll(request)
+    if (result.kind === 'failed') return result
+    return { kind: result.kind === 'more' ? 'again' : 'done' }
+  }
+  if (job.work.kind === 'baseline') {
+    const place = placeOf(context, job.system, job.entity)
+    if (await isBaselineDone(context, place)) return { kind: 'done' }
+    const result = await runs.full({ ...request, kind: 'full' })
+    if (await isBaselineDone(context, place)) return { kind: 'done' }
+    // A list that can't prove itself complete is taken once a second one finds nothing new: at once, not after a back-off.
+    if (result.ended && result.discovered > 0) return { kind: 'again' }
+    return failedRun(result)
+  }
+  if (job.work.kind === 'placing') {
+    await placeOlderRecords(context, job, signal)
+    return { kind: 'done' }
+  }
+  if (job.work.kind === 'lenses') {
+    return { kind: (await lookThroughNewLenses(context, { runs, job, signal })) ? 'done' : 'failed' }
+  }
+  const result = await runs.full({ ...request, kind: 'full' })
+  return result.ended ? { kind: 'done' } : failedRun(result)
+}
+
+function failedRun({ unreachable = false }: FullRunResult): JobOutcome {
+  return { kind: 'failed', unreachable }
+}
+
+async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Slot[]> {
+  const slots: Slot[] = []
+  for (const job of [...allPlaces(context).flatMap(planJobs), retentionJob]) {
+    const last = await context.store.lastScheduled(job.key)
+    const now = context.clock.now()
+    if (last === undefined && isRemembered(job)) {
+      // From here on a missed run is known as missed.
+      await context.store.saveScheduled(job.key, now)
+    }
+    const dueAt = firstDue(job, now, last, context.random.next(), nextCron)
+    if (dueAt !== undefined) slots.push({ job, dueAt, failures: 0, running: false })
+  }
+  return slots
+}
+
+const retentionJob: Job = {
+  key: 'retention',
+  system: '',
+  entity: '',
+  work: { kind: 'retention', everyMs: RETENTION_EVERY_MS },
+}
+
+/** When it was last done is kept across restarts and processes. */
+function isRemembered({ work }: Job): boolean {
+  return work.kind === 'cron' || work.kind === 'full' || work.kind === 'retention'
+}
+
+/** The jobs of one place: what its triggers ask for, and what holds whatever they ask for. */
+export function planJobs(place: Place): readonly Job[] {
+  const { system } = place
+  const entity = place.entity.name
+  const jobs: Job[] = []
+  const add = (name: string, work: Job['work']): void => {
+    jobs.push({ key: `${name}:${system}:${entity}`, system, entity, work })
+  }
+  add('placing', { kind: 'placing' })
+  add('lenses', { kind: 'lenses' })
+  const listable = isListable(place)
+  if (listable) add('baseline', { kind: 'baseline' })
+  for (const trigger of place.part.triggers) {
+    if (trigger.kind === 'poll' && (listable || hasFeed(place))) {
+      add('poll', { kind: 'poll', everyMs: trigger.everyMs })
+    }
+    if (trigger.kind === 'full' && listable) add(`cron ${trigger.cron}`, { kind: 'cron', cron: trigger.cron })
+  }
+  const listsAnyway = place.part.triggers.some(
+    (trigger) => trigger.kind === 'full' || (trigger.kind === 'poll' && !hasFeed(place)),
+  )
+  if (listable && !listsAnyway) add('full', { kind: 'full', everyMs: FULL_EVERY_MS })
+  return jobs
+}

@@ -1,0 +1,205 @@
+import { afterEach, describe, expect, it as test } from 'vitest'
+import { type FakeSystem, World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
+import type { WriteResult } from '../../connectors/kit/contract.ts'
+import type { WriteAsk } from '../context.ts'
+
+let world: World | undefined
+
+function start(options: WorldOptions = {}): World {
+  world = new World({ systems: { a: {}, b: { writeBatch: 10 } }, ...options }).start()
+  return world
+}
+
+afterEach(async () => {
+  await world?.stop()
+  world = undefined
+})
+
+/** So many new records in `a`, announced in the same moment. */
+async function announce(it: World, count: number): Promise<void> {
+  const marks = Array.from({ length: count }, (_, i) => {
+    it.system('a').edit(`x${i}`, { code: String(i), name: `n${i}` })
+    return { system: 'a', entity: 'customer', nativeId: `x${i}` }
+  })
+  await it.store.intake([{ marks }])
+  it.engine.wake()
+}
+
+/** All of them change in `a` in the same moment. */
+async function changeAll(it: World, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) it.system('a').edit(`x${i}`, { name: `m${i}` })
+  const marks = Array.from({ length: count }, (_, i) => ({
+    system: 'a',
+    entity: 'customer',
+    nativeId: `x${i}`,
+  }))
+  await it.store.intake([{ marks }])
+  it.engine.wake()
+}
+
+const names = (system: FakeSystem): readonly unknown[] => system.bodies().map(({ name }) => name)
+const calls = (system: FakeSystem, operation: string): readonly (number | undefined)[] =>
+  system.calls.filter((call) => call.operation === operation).map((call) => call.count)
+
+/** Hands the next `count` writes on in one moment, changed by the test on the way, so that they share a call. */
+function gather(
+  it: World,
+  count: number,
+  change: (ask: WriteAsk, index: number) => WriteAsk = (ask) => ask,
+): void {
+  const { writer } = it.engine.context
+  const { write } = writer
+  const held: (() => void)[] = []
+  writer.write = async (ask) => {
+    const index = held.length
+    await new Promise<void>((release) => {
+      held.push(release)
+      if (held.length < count) return
+      writer.write = write
+      for (const go of held) go()
+    })
+    return write(change(ask, index))
+  }
+}
+
+const refused: WriteResult = {
+  kind: 'rejected',
+  failure: { code: 'TAKEN', message: 'the code is taken', scope: 'record' },
+}
+
+describe('writes of one kind', () => {
+  test('travel in calls of at most writeBatch records', async () => {
+    const it = start()
+    await announce(it, 25)
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(25)
+    expect(it.system('b').count('create')).toBeLessThan(3)
+    expect(Math.max(...calls(it.system('b'), 'createMany').map(Number))).toBe(10)
+
+    await changeAll(it, 25)
+    await it.advance(5_000)
+    expect([...names(it.system('b'))].sort()).toEqual(Array.from({ length: 25 }, (_, i) => `m${i}`).sort())
+    expect(calls(it.system('b'), 'updateMany').length).toBeLessThan(6)
+    expect(it.told('WriteSent')).toHaveLength(50)
+  })
+
+  test('go one by one where the system takes one at a time', async () => {
+    const it = start({ systems: { a: {}, b: {} } })
+    await announce(it, 5)
+    await it.advance(5_000)
+    expect(it.system('b').count('create')).toBe(5)
+    expect(calls(it.system('b'), 'createMany')).toEqual([])
+  })
+
+  test('H33: one that is refused takes no neighbour along', async () => {
+    const it = start()
+    gather(it, 6)
+    it.system('b').failNext('createMany', { kind: 'responses', results: [undefined, refused] })
+    await announce(it, 6)
+    await it.advance(5_000)
+    expect(it.system('b').bodies()).toHaveLength(5)
+    const failures = await it.store.admin.failures({ limit: 10 })
+    expect(failures.rows).toHaveLength(1)
+    expect(failures.rows[0]).toMatchObject({ code: 'TAKEN', system: 'b' })
+  })
+
+  test('H13: each has its own precondition, and only what moved on is looked at again', async () => {
+    const it = start()
+    await announce(it, 4)
+    await it.advance(5_000)
+    const [nativeId] = [...it.system('b').table('customer').keys()]
+    if (nativeId === undefined) return expect.unreachable('nothing was created')
+    it.system('b').edit(nativeId, { phone: '9' })
+    gather(it, 4)
+    await changeAll(it, 4)
+    await it.advance(5_000)
+    expect(it.system('b').body(nativeId)).toMatchObject({ phone: '9', name: expect.stringMatching(/^m/) })
+    expect(it.told('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
+  })
+
+  test.each([
+    ['throws', { kind: 'throw' } as const],
+    ['is answered for some of its records only', { kind: 'short', responses: 3 } as const],
+  ])('H16: a call that %s leaves each of its creates in doubt, and none is made twice', async (_, fault) => {
+    const it = start({ systems: { a: {}, b: { writeBatch: 10, create: 'marker' } } })
+    gather(it, 6)
+    it.system('b').failNext('createMany', fault)
+    await announce(it, 6)
+    await it.advance(60_000)
+    expect(it.told('IntentInDoubt')).toHaveLength(6)
+    expect([...names(it.system('b'))].sort()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5'])
+  })
+
+  test('H33: records whose call broke off go alone the next time', async () => {
+    const it = start()
+    await announce(it, 6)
+    await it.advance(5_000)
+    const before = calls(it.system('b'), 'updateMany').length
+    gather(it, 6)
+    // Whenever the poisonous one is among them, the whole call breaks off.
+    for (let i = 0; i < 3; i += 1) it.system('b').failNext('updateMany', { kind: 'throw' })
+    await changeAll(it, 6)
+    await it.advance(120_000)
+    expect(calls(it.system('b'), 'updateMany').slice(before)).toEqual([6])
+    expect(it.system('b').count('update')).toBe(6)
+    expect([...names(it.system('b'))].sort()).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5'])
+  })
+
+  test('H15: the call may start until the earliest latest start of its records', async () => {
+    const it = start()
+    const asked: number[] = []
+    gather(it, 6, (ask, index) => {
+      const startBefore = ask.startBefore - index * 10
+      asked.push(startBefore)
+      return { ...ask, startBefore }
+    })
+    await announce(it, 6)
+    await it.advance(5_000)
+    const [call] = it.system('b').calls.filter(({ operation }) => operation === 'createMany')
+    expect(call).toMatchObject({ count: 6, startBefore: Math.min(...asked) })
+  })
+
+  test('H15: one that became late stays here, and its neighbours go', async () => {
+    const it = start()
+    let late = ''
+    gather(it, 6, (ask, index) => {
+      if (index !== 2) return ask
+      late = ask.write.intent.id
+      return { ...ask, startBefore: it.clock.monotonic() }
+    })
+    await announce(it, 6)
+    await it.advance(100)
+    expect(calls(it.system('b'), 'createMany')).toEqual([5])
+    expect(it.told('WriteSent').some((e) => 'intentId' in e && e.intentId === late)).toBe(false)
+    expect(it.told('WriteSettled').filter((e) => 'intentId' in e && e.intentId === late)).toMatchObject([
+      { outcome: 'unsent' },
+    ])
+    await it.advance(10_000)
+    expect(it.system('b').bodies()).toHaveLength(6)
+  })
+
+  test('a stopped pass takes its own write out before the call starts, and no other', async () => {
+    const it = start()
+    let stopped = ''
+    gather(it, 6, (ask, index) => {
+      if (index !== 0) return ask
+      stopped = ask.write.intent.id
+      return { ...ask, signal: AbortSignal.abort() }
+    })
+    await announce(it, 6)
+    await it.advance(100)
+    expect(calls(it.system('b'), 'createMany')).toEqual([5])
+    expect(it.told('WriteSent').some((e) => 'intentId' in e && e.intentId === stopped)).toBe(false)
+  })
+
+  test('a call without a response ends at its time limit, and each of its writes is in doubt', async () => {
+    const it = start()
+    gather(it, 6)
+    it.system('b').failNext('createMany', { kind: 'silence' })
+    await announce(it, 6)
+    await it.advance(1_200)
+    expect(it.told('IntentInDoubt')).toHaveLength(6)
+    await it.advance(60_000)
+    expect(it.system('b').bodies()).toHaveLength(6)
+  })
+})

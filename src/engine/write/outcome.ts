@@ -1,0 +1,238 @@
+/**
+ * What the outcome of one remote write means (the table of the algorithm's step 4):
+ *
+ * - `ok`: the intent is done. With body and version in the response the stored values are absorbed at once; else a look after the system's read
+ *   lag verifies the write. Only fields of the write are absorbed: any other difference stays a change (H11)
+ * - `stale`: somebody changed the record since it was absorbed (H13): look, merge and write again
+ * - `rejected`: the system refused the data: remembered, kept as a failure, not repeated until something changes (H39)
+ * - `gone`: the record is not there any more: a deletion to confirm, never here
+ * - `not-sent`, `unsent`: it provably had no effect: tried again
+ * - `unknown`: the intent stays open and the lane closes until nothing of it can take effect any more (H14). An error that the system itself
+ *   answered is found out sooner, and told after a few attempts (`answered-errors.ts`)
+ */
+import type { CallFailure, WriteResult } from '../../connectors/kit/contract.ts'
+import { equivalent, isEmpty } from '../../model/merge/equivalence.ts'
+import { forgetWrote, hasBase, unseen } from '../../model/merge/member-field.ts'
+import { absorbOutcome, withdrawIntentFields } from '../../model/merge/outcome.ts'
+import type { MemberFields } from '../../model/state.ts'
+import type { OutgoingWrite, Pass, SendOutcome } from '../context.ts'
+import { type Reading, readCanonical } from '../observe/reading.ts'
+import { translateInwards } from '../observe/references.ts'
+import { resolveIntent } from '../pass/commit.ts'
+import { clearFailure, keepFailure } from '../pass/failure.ts'
+import { backOff, hasRefusals, waitForSystem } from '../pass/lane.ts'
+import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
+import { type Place, placeOf } from '../place.ts'
+import { observeOthers, takeAnsweredError } from './answered-errors.ts'
+import { refuse } from './compose.ts'
+import { inDoubtUntil, settledBy } from './horizon.ts'
+import { judgeStoredValues } from './stored-differently.ts'
+
+/** Takes the outcome of a write into the pass. Returns whether the record has to be looked at and decided again in this pass. */
+export async function takeOutcome(
+  pass: Pass,
+  write: OutgoingWrite,
+  outcome: SendOutcome,
+): Promise<{ readonly again: boolean }> {
+  const { intent } = write
+  const { system } = intent
+  note(pass, { kind: 'outcome', body: outcomeBody(pass, write, outcome) })
+  switch (outcome.kind) {
+    case 'ok':
+      resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })
+      // What was seen before the write is no news about the record any more.
+      pass.observations.delete(system)
+      if (write.planned !== undefined) await landed(pass, write, outcome)
+      return { again: false }
+    case 'stale':
+      resolveIntent(pass, intent, { state: 'rejected', outcome: 'stale' })
+      becameStale(pass, write)
+      return { again: true }
+    case 'rejected':
+      resolveIntent(pass, intent, { state: 'rejected', outcome: outcome.failure.code })
+      refused(pass, write, outcome)
+      return { again: false }
+    case 'gone': {
+      resolveIntent(pass, intent, { state: 'rejected', outcome: 'gone' })
+      withdraw(pass, write)
+      const merged = outcome.mergedInto === undefined ? {} : { mergedInto: outcome.mergedInto }
+      const lost = outcome.goneSurvivor === undefined ? {} : { goneSurvivor: outcome.goneSurvivor }
+      pass.observations.set(system, { kind: 'gone', at: pass.context.clock.now(), ...merged, ...lost })
+      return { again: false }
+    }
+    case 'not-sent':
+      resolveIntent(pass, intent, { state: 'unsent', outcome: outcome.failure.code })
+      withdraw(pass, write)
+      comeBack(pass, system, outcome.failure)
+      return { again: false }
+    case 'unsent':
+      resolveIntent(pass, intent, { state: 'unsent', outcome: outcome.reason })
+      withdraw(pass, write)
+      comeBack(pass, system, undefined)
+      return { again: false }
+    case 'unknown':
+      observeOthers(pass, system, outcome.others)
+      if (outcome.failure.answered === true && takeAnsweredError(pass, write, outcome.failure)) {
+        return { again: false }
+      }
+      leaveInDoubt(pass, write, outcome.failure)
+      return { again: false }
+  }
+}
+
+function outcomeBody(
+  pass: Pass,
+  { intent, lookedAt }: OutgoingWrite,
+  outcome: SendOutcome,
+): Readonly<Record<string, unknown>> {
+  const unguarded = intent.request.ifVersion === undefined && lookedAt !== undefined
+  return {
+    intent: intent.id,
+    system: intent.system,
+    operation: intent.operation,
+    outcome: outcome.kind,
+    ...('failure' in outcome ? { code: outcome.failure.code } : {}),
+    ...('nativeId' in outcome ? { nativeId: outcome.nativeId } : {}),
+    ...('version' in outcome ? { version: outcome.version } : {}),
+    // Without a precondition an edit within this time was overwritten unseen: the window is measured instead of denied.
+    ...(unguarded ? { raceWindowMs: pass.context.clock.now() - lookedAt } : {}),
+  }
+}
+
+type Landed = Extract<WriteResult, { readonly kind: 'ok' }>
+
+/** A create got its counterpart, or an update was taken: absorbs what the response proves. */
+async function landed(pass: Pass, write: OutgoingWrite, result: Landed): Promise<void> {
+  const { intent, planned } = write
+  if (planned === undefined) return
+  const place = placeOf(pass.context, intent.system, pass.entity.name)
+  const member = pass.members.get(intent.system)
+  const now = pass.context.clock.now()
+  const stored = await storedReading(pass, place, result)
+  const absorbed = absorbOutcome(place.part, member?.fields ?? {}, planned, {
+    ...(stored === undefined ? {} : { stored: stored.values, unknown: stored.unknown }),
+    ...(result.version === undefined ? {} : { version: result.version }),
+    ...(intent.operation === 'create' || member?.floor === undefined ? {} : { versionBefore: member.floor }),
+    ...(result.accepted === true ? { accepted: true } : {}),
+    notAfter: intent.notAfter,
+  })
+  for (const field of absorbed.coerced) {
+    emit(pass, { type: 'CoercionAccepted', recordId: pass.record.id, system: intent.system, field })
+  }
+  const others = stored !== undefined && differsElsewhere(place, absorbed.fields, stored, write)
+  const { lagMs } = place.resource.capabilities.read
+  if (others) addNeed(pass, { at: now + lagMs, why: 'changed-meanwhile', look: [intent.system] })
+  const fromAbsorbed = intent.operation === 'create' || intent.request.ifVersion === member?.absorbedVersion
+  const whole = stored !== undefined && fromAbsorbed && !others && !absorbed.unverified
+  updateMember(pass, {
+    system: intent.system,
+    fields: absorbed.fields,
+    asof: now,
+    absorbedVersion: whole && result.version !== undefined ? result.version : null,
+    settleAt: verifyAt(member?.settleAt, now, absorbed.unverified ? now + lagMs + 1 : 0),
+    laneAttempts: 0,
+    ...(result.version === undefined ? {} : { floor: result.version }),
+    ...(intent.operation === 'create'
+      ? { nativeId: result.nativeId, state: 'linked' as const, createWantedAt: null, evidence: null }
+      : {}),
+  })
+  openAfterSuccess(pass, intent.system)
+  judgeStoredValues(pass, write)
+}
+
+/** The later of the looks that are still to come; null when none is. */
+function verifyAt(pending: number | undefined, now: number, wanted: number): number | null {
+  const at = Math.max(pending ?? 0, wanted)
+  return at > now ? at : null
+}
+
+async function storedReading(pass: Pass, place: Place, result: Landed): Promise<Reading | undefined> {
+  if (result.native === undefined) return undefined
+  return translateInwards(pass, place.system, await readCanonical(pass.entity, place.part, result.native))
+}
+
+/** The response shows a field that this write did not touch in another state than the absorbed one: somebody else's change. */
+function differsElsewhere(
+  place: Place,
+  fields: MemberFields,
+  stored: Reading,
+  { planned }: OutgoingWrite,
+): boolean {
+  for (const settings of place.part.fields.values()) {
+    const { name } = settings
+    if (!settings.readable || stored.unknown.has(name) || planned?.revs[name] !== undefined) continue
+    const state = fields[name] ?? unseen
+    const value = stored.values[name]
+    if (hasBase(state) ? !equivalent(settings, value, state.shadow) : !isEmpty(value)) return true
+  }
+  return false
+}
+
+function openAfterSuccess(pass: Pass, system: string): void {
+  const member = pass.members.get(system)
+  if (member === undefined || hasRefusals(member)) return
+  if (member.lane === 'rejected') clearFailure(pass, system)
+  // An open lane's reason is a release that this write has used, or a failure that is judged next.
+  if (member.lane !== 'open' || member.laneReason === 'released') setLane(pass, system, 'open')
+}
+
+/** The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. */
+function becameStale(pass: Pass, { intent, planned }: OutgoingWrite): void {
+  const { system } = intent
+  pass.observations.delete(system)
+  pass.stale.add(system)
+  const fields: Record<string, MemberFields[string]> = { ...pass.members.get(system)?.fields }
+  for (const name of Object.keys(planned?.revs ?? {})) {
+    fields[name] = forgetWrote(fields[name] ?? unseen)
+  }
+  updateMember(pass, { system, fields, absorbedVersion: null })
+}
+
+function refused(
+  pass: Pass,
+  write: OutgoingWrite,
+  outcome: Extract<WriteResult, { readonly kind: 'rejected' }>,
+): void {
+  const { intent, planned } = write
+  const { code, message } = outcome.failure
+  withdraw(pass, write)
+  if (planned !== undefined) refuse(pass, planned, code, outcome.fields ?? [])
+  else setLane(pass, intent.system, 'rejected', { reason: code })
+  keepFailure(pass, { system: intent.system, operation: intent.operation, code, message, replay: 'safe' })
+}
+
+/** Nothing of this write can turn up: its values are not remembered as ours. */
+function withdraw(pass: Pass, { intent, planned, body }: OutgoingWrite): void {
+  if (planned === undefined) return
+  const fields = pass.members.get(intent.system)?.fields ?? {}
+  const opened = { planned, body: body ?? planned.values, notAfter: intent.notAfter }
+  updateMember(pass, { system: intent.system, fields: withdrawIntentFields(fields, opened) })
+}
+
+/** It had no effect: comes back when the system may be called again. */
+function comeBack(pass: Pass, system: string, failure: CallFailure | undefined): void {
+  if (failure?.scope === 'record') {
+    const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
+    backOff(pass, system, { reason: failure.code, notBefore })
+    return
+  }
+  waitForSystem(pass, system, { reason: failure?.code ?? 'not-sent' })
+}
+
+function leaveInDoubt(pass: Pass, { intent }: OutgoingWrite, failure: CallFailure): void {
+  const { system } = intent
+  pass.intents.set(system, intent)
+  pass.observations.delete(system)
+  const attempts = (pass.members.get(system)?.laneAttempts ?? 0) + 1
+  const until = inDoubtUntil(pass, intent, attempts)
+  setLane(pass, system, 'in-doubt', { reason: failure.code, until, attempts })
+  // A look after the horizon is what settles an update; a create is settled by its own class.
+  if (intent.operation === 'update') updateMember(pass, { system, settleAt: settledBy(pass, intent) })
+  emit(pass, {
+    type: 'IntentInDoubt',
+    recordId: pass.record.id,
+    system,
+    intentId: intent.id,
+    operation: intent.operation,
+  })
+}

@@ -1,0 +1,28 @@
+/** Creates that nobody can find out about: left to a person. */
+import type { Intent } from '../../model/state.ts'
+import type { Pass } from '../context.ts'
+import { resolveIntent } from '../pass/commit.ts'
+import { keepFailure } from '../pass/failure.ts'
+import { emit, setLane } from '../pass/pass.ts'
+
+/**
+ * No second attempt without a person. The intent itself is over, so that it holds up no other record's discovery: if its effect turns up with
+ * a key of this record, it is matched like any other, which also opens the lane.
+ */
+export function quarantineCreate(
+  pass: Pass,
+  intent: Intent,
+  why: { readonly code: string; readonly message: string },
+): void {
+  const { system } = intent
+  resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })
+  setLane(pass, system, 'quarantined', { reason: why.code })
+  keepFailure(pass, { system, operation: 'create', ...why, replay: 'after-check' })
+  emit(pass, {
+    type: 'IntentResolved',
+    recordId: pass.record.id,
+    system,
+    intentId: intent.id,
+    result: 'quarantined',
+  })
+}
