@@ -13,7 +13,8 @@ function byStandard(target: string): string | undefined {
     url.origin === 'https://api.example' &&
     url.username === '' &&
     (url.pathname === '/v2' || url.pathname.startsWith('/v2/'))
-  return isInside ? url.pathname + url.search : undefined
+  // The text of the address keeps a question mark that nothing follows; `search` does not.
+  return isInside ? url.href.slice(url.origin.length).split('#', 1)[0] : undefined
 }
 
 function byUs(target: string): string | undefined {

@@ -86,17 +86,12 @@ export function addressOf(
   const url = parseUrl(base.origin + base.path + filled)
   if (url === undefined || !isInside(base, url)) throw escapes(base, target)
   appendQuery(url, options.query)
-  return { origin: base.origin, path: url.pathname + url.search, route }
+  return { origin: base.origin, path: pathOf(url), route }
 }
 
 /** Only characters that stand for themselves in a path and in a query, and no segment of dots: parsing would give the same text. */
 function isPlain(path: string): boolean {
-  return (
-    /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) &&
-    !path.includes('/.') &&
-    !path.endsWith('?') &&
-    !/\/%2e/i.test(path)
-  )
+  return /^\/[\w\-.~/?=&%:@+,;$!*()]*$/.test(path) && !path.includes('/.') && !/\/%2e/i.test(path)
 }
 
 /** With the question mark; empty without parameters. */
@@ -117,9 +112,15 @@ function absoluteAddress(
   appendQuery(url, options.query)
   return {
     origin: base.origin,
-    path: url.pathname + url.search,
+    path: pathOf(url),
     route: base.shown + url.pathname.slice(base.path.length),
   }
+}
+
+/** Path and query. A question mark that nothing follows is kept: to a server the two addresses may differ. */
+function pathOf(url: URL): string {
+  const isOpenEnded = url.search === '' && /^[^#]*\?(?:#|$)/.test(url.href)
+  return url.pathname + (isOpenEnded ? '?' : url.search)
 }
 
 function isInside(base: BaseUrl, url: URL): boolean {

@@ -1,5 +1,6 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
 import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import { UsageError } from '../model/errors.ts'
 import { addressOf, type BaseUrl, endpointClassOf, parseBaseUrl } from './address.ts'
@@ -319,14 +320,14 @@ export class ApiClient {
       return { url: redirectedTo ?? call.origin + call.path, isRedirected: redirectedTo !== undefined }
     }
     try {
-      const { status, statusText = '', headers, body } = await this.#run(call)
+      const { status, headers, body, statusText = STATUS_CODES[status] ?? '' } = await this.#run(call)
       const data = typeof body === 'function' ? streamOf(body, streamBytesMax) : bytesOf(body)
       return { status, statusText, headers, data, ...place(), isCacheMiss: false }
     } catch (error) {
       const reply = responseIn(error)
       if (reply === undefined) throw error
       const isCacheMiss = error instanceof HttpStatusError && error.outcome === 'not-sent'
-      const statusText = String(Reflect.get(Object(error), 'statusText') ?? '')
+      const statusText = String(Reflect.get(Object(error), 'statusText') ?? STATUS_CODES[reply.status] ?? '')
       return { statusText, ...reply, ...place(), isCacheMiss }
     }
   }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { type LocalServer, type Respond, sendJson, startServer } from '../../test/support/local-server.ts'
 import { ApiClient } from './client.ts'
@@ -115,6 +117,30 @@ test('a response is what fetch would make of it: url, redirected, statusText, a 
   expect([again.headers.get('x-method'), server.seen.at(-1)?.body]).toEqual(['POST', 'a'])
   expect((await fetch('/to', { method: 'QUERY', body: 'q' })).headers.get('x-method')).toBe('QUERY')
 })
+
+test('an address keeps its last question mark, and a status line without a reason has none', async () => {
+  const { server, fetch } = await setUp((_request, response) => void response.writeHead(200, '', {}).end('x'))
+  const response = await fetch('/question?')
+  expect([response.url, response.statusText]).toEqual([`${server.url}/v1/question?`, ''])
+  expect((await fetch(new URL(`${server.url}/v1/hash?#part`))).url).toBe(`${server.url}/v1/hash?`)
+  expect(server.seen.map(({ url }) => url)).toEqual(['/v1/question?', '/v1/hash?'])
+})
+
+test.each(['short', 'long'])(
+  'a %s body that cannot be decoded fails when it is read; the response is there',
+  async (size) => {
+    const packed = gzipSync(size === 'short' ? 'text' : randomBytes(400_000))
+    const { fetch } = await setUp((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed.subarray(0, -8))
+    })
+    const response = await fetch('/damaged')
+    expect(response.status).toBe(200)
+    await expect(response.text()).rejects.toMatchObject({
+      name: 'TypeError',
+      cause: { code: 'HTTP_RESPONSE_DAMAGED' },
+    })
+  },
+)
 
 test('a body is handed on while it comes in, and ends with the reason of the signal', async () => {
   const { fetch } = await setUp((_request, response) => {

@@ -4,7 +4,6 @@
  * A body that is here already is kept as bytes: reading it through the stream that the constructor makes of it costs more than the whole call.
  * Headers and stream are made when somebody asks for them. *unread* → *read*, by any of the methods that read or by the stream.
  */
-import { STATUS_CODES } from 'node:http'
 import type { StreamedExchange } from './client.ts'
 import { headerPairs } from './header-names.ts'
 
@@ -44,9 +43,8 @@ class FetchedResponse extends Base {
 
   constructor(parts: ResponseParts) {
     const { status, statusText, headers, data } = parts
-    const text = statusText || (STATUS_CODES[status] ?? '')
-    if (data instanceof Uint8Array) super(null, { status, statusText: text })
-    else super(data, { status, statusText: text, headers: headerPairs(headers) })
+    if (data instanceof Uint8Array) super(null, { status, statusText })
+    else super(data, { status, statusText, headers: headerPairs(headers) })
     this.#parts = parts
     if (data instanceof Uint8Array) this.#bytes = data
   }

@@ -21,7 +21,14 @@ export function decode(
     const whole =
       call.raw === true && wire.stream instanceof ResponseStream ? wire.stream.takeWhole() : undefined
     if (whole === undefined) return streamed(call, wire, wire.stream)
-    return decode({ ...call, streams: false }, { ...wire, bytes: whole, stream: undefined }, limits)
+    const here = { ...wire, bytes: whole, stream: undefined }
+    const encoding = wire.headers['content-encoding']
+    if (encoding === undefined) return readPlain(call, here, limits)
+    return plainBytes(call, here, encoding, limits).then(
+      (bytes) => readPlain(call, { ...here, bytes }, limits),
+      // As with `fetch`, the response is one all the same: reading its body fails.
+      () => streamed(call, here, Readable.from([whole])),
+    )
   }
   // A transport of a test hands bytes over even when a stream was asked for.
   if (call.streams === true && wire.status < 300) return streamed(call, wire, Readable.from([wire.bytes]))
