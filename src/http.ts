@@ -69,6 +69,7 @@ export {
   type BodyPath,
   cursor,
   linkHeader,
+  nextAddress,
   odata,
   offsetLimit,
   type PagePlace,

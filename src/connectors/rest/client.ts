@@ -25,16 +25,30 @@ export interface RestClient {
   ): Promise<ApiResponse<unknown>>
 }
 
-/** Puts the system's time bounds and the call's context on an API client. */
-export function restClient(client: ApiClient, timing: SystemTiming): RestClient {
+/**
+ * Puts the system's time bounds and the call's context on an API client.
+ *
+ * @param mediaType asked for, and given for bodies. Default: the client's own, which is application/json
+ */
+export function restClient(client: ApiClient, timing: SystemTiming, mediaType?: string): RestClient {
+  const typed = <Options extends CallOptions>(options: Options, hasBody: boolean): Options => {
+    if (mediaType === undefined) return options
+    const headers = { accept: mediaType, ...(hasBody ? { 'content-type': mediaType } : {}) }
+    return { ...options, headers: { ...headers, ...options.headers } }
+  }
   return {
     read: (target, options, { signal, priority }) =>
-      client.send('GET', target, { ...options, signal, priority, totalMs: timing.readTimeoutMs }),
+      client.send('GET', target, {
+        ...typed(options, false),
+        signal,
+        priority,
+        totalMs: timing.readTimeoutMs,
+      }),
     pages: (target, options, { signal, priority }) =>
-      client.pages(target, { ...options, signal, priority, totalMs: timing.readTimeoutMs }),
+      client.pages(target, { ...typed(options, false), signal, priority, totalMs: timing.readTimeoutMs }),
     write: (method, target, options, { signal, priority, startBefore }) =>
       client.send(method, target, {
-        ...options,
+        ...typed(options, options.json !== undefined),
         signal,
         priority,
         retries: 0,

@@ -26,11 +26,15 @@ function connect(config: RestConfig, binding: ConnectorBinding): ConnectedSystem
   const resources = new Map<string, Resource>()
   for (const [resourceName, resource] of Object.entries(manifest.resources)) {
     const item = resource.item ?? `${resource.path}/{id}`
-    const rules = outcomeRules(resource)
-    resources.set(
-      resourceName,
-      bindResource({ name: resourceName, resource, client, item, rules, clock: dependencies.clock }),
-    )
+    const owner = {
+      name: resourceName,
+      resource,
+      item,
+      rules: outcomeRules(resource),
+      clock: dependencies.clock,
+    }
+    const own = resource.mediaType === undefined ? client : restClient(api, timing, resource.mediaType)
+    resources.set(resourceName, bindResource({ ...owner, client: own }))
   }
   return {
     name,

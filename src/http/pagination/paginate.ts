@@ -47,10 +47,29 @@ export function linkHeader(): Pagination {
   }
 }
 
+/** The address of the next page is in the body: `links.next` of JSON:API, `_links.next.href` of HAL, `next`. */
+export function nextAddress(options: {
+  readonly next: BodyPath
+  /** @default '' */
+  readonly items?: BodyPath
+}): Pagination {
+  return {
+    name: 'next',
+    items: options.items ?? '',
+    first: () => firstPage,
+    next: ({ data }) => {
+      const found = valueAt(data, options.next)
+      return addressPlace(typeof found === 'string' ? found : undefined)
+    },
+  }
+}
+
 /** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
 export function cursor(options: {
   readonly parameter: string
   readonly next: BodyPath
+  /** Where the body says whether there is a further page, as `pageInfo.hasNextPage` of Relay. @default a token means that there is one */
+  readonly more?: BodyPath
   /** @default '' */
   readonly items?: BodyPath
 }): Pagination {
@@ -60,6 +79,7 @@ export function cursor(options: {
     first: () => firstPage,
     next: ({ data }) => {
       const value = valueAt(data, options.next)
+      if (options.more !== undefined && valueAt(data, options.more) === false) return undefined
       return isToken(value) ? { query: { [options.parameter]: value } } : undefined
     },
   }

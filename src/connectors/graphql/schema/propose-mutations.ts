@@ -2,15 +2,19 @@
 import {
   type GraphQLArgument,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLObjectType,
   type GraphQLSchema,
+  type GraphQLUnionType,
   getNamedType,
-  isInputObjectType,
   isLeafType,
   isObjectType,
   isRequiredArgument,
+  isRequiredInputField,
+  isUnionType,
 } from 'graphql'
 import type { ManifestSource } from '../manifests/manifest.ts'
+import { inputFields, inputText, recordInput } from './record-input.ts'
 
 /** A field of an object. */
 export type OutputField = GraphQLField<unknown, unknown>
@@ -34,17 +38,17 @@ export function proposeMutations(
   context: MutationContext,
 ): Pick<ResourceSource, 'create' | 'update' | 'remove' | 'errors'> {
   const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
-  const named = (...verbs: readonly string[]): OutputField | undefined =>
-    fields.find(({ name }) =>
-      verbs.some((verb) =>
-        [`${verb}${type.name}`, `${type.name}${verb}`].some(
-          (one) => one.toLowerCase() === name.toLowerCase(),
-        ),
+  const named = (...verbs: readonly string[]): readonly OutputField[] => {
+    const names = verbs.flatMap((verb) =>
+      [`${verb}${type.name}`, `${type.name}${verb}`, `${verb}${type.name}ById`].map((one) =>
+        one.toLowerCase(),
       ),
     )
-  const create = createOf(named('create', 'add', 'insert'), type, context)
-  const update = updateOf(named('update', 'edit', 'modify'), type, context)
-  const remove = removeOf(named('delete', 'remove', 'destroy'))
+    return fields.filter(({ name }) => names.includes(name.toLowerCase()))
+  }
+  const create = first(named('create', 'add', 'insert'), (field) => createOf(field, type, context))
+  const update = first(named('update', 'edit', 'modify'), (field) => updateOf(field, type, context))
+  const remove = first(named('delete', 'remove', 'destroy'), removeOf)
   if (create === undefined)
     context.notes.push('no mutation that creates was recognised: create is unsupported')
   if (update === undefined)
@@ -56,25 +60,28 @@ export function proposeMutations(
   }
 }
 
-/** The argument that takes the record. */
-function inputOf({ args }: OutputField): GraphQLArgument | undefined {
-  const inputs = args.filter((one) => isInputObjectType(getNamedType(one.type)))
-  return inputs.find(({ name }) => name === 'input') ?? (inputs.length === 1 ? inputs[0] : undefined)
+function first<Result>(
+  fields: readonly OutputField[],
+  propose: (field: OutputField) => Result | undefined,
+): Result | undefined {
+  for (const field of fields) {
+    const result = propose(field)
+    if (result !== undefined) return result
+  }
+  return undefined
 }
 
 function createOf(
-  field: OutputField | undefined,
+  field: OutputField,
   type: GraphQLObjectType,
   { search, notes }: MutationContext,
 ): ResourceSource['create'] {
-  const input = field === undefined ? undefined : inputOf(field)
-  const selection = field === undefined ? undefined : payloadOf(field, type)
-  if (field === undefined || input === undefined || selection === undefined) return undefined
-  if (field.args.some((one) => one !== input && isRequiredArgument(one))) return undefined
-  const query = `mutation ($input: ${String(input.type)}) { ${field.name}(${input.name}: $input) ${selection} }`
-  const marker = [...inputFieldNames(input)].find(
-    (name) => markerNames.test(name) && Object.hasOwn(search, name),
-  )
+  const input = recordInput(field, type)
+  const selection = payloadOf(field, type)
+  if (input === undefined || selection === undefined || input.demands.length > 0) return undefined
+  if (field.args.some((one) => one !== input.argument && isRequiredArgument(one))) return undefined
+  const query = `mutation ($input: ${String(input.type)}) { ${field.name}(${inputText(input)}) ${selection} }`
+  const marker = [...input.names].find((name) => markerNames.test(name) && Object.hasOwn(search, name))
   if (marker !== undefined && type.getFields()[marker] !== undefined)
     return { as: 'marker', field: marker, query }
   notes.push(
@@ -84,22 +91,25 @@ function createOf(
 }
 
 function updateOf(
-  field: OutputField | undefined,
+  field: OutputField,
   type: GraphQLObjectType,
   { notes }: MutationContext,
 ): ResourceSource['update'] {
-  const input = field === undefined ? undefined : inputOf(field)
-  const selection = field === undefined ? undefined : (payloadOf(field, type) ?? plainPayload(field))
-  if (field === undefined || input === undefined || selection === undefined) return undefined
+  const input = recordInput(field, type)
+  const selection = payloadOf(field, type) ?? plainPayload(field)
+  if (input === undefined) return undefined
   const id = field.args.find(({ name }) => name === 'id')
-  const hasIdField = inputFieldNames(input).has('id')
+  // Beside a record within an input, the id is a field of that input.
+  const besideRecord = input.wrapper === undefined ? undefined : inputFields(input.argument.type).get('id')
   const version = field.args.find(({ name }) => versionNames.test(name))
   const others = field.args.filter(
-    (one) => one !== input && one !== id && one !== version && isRequiredArgument(one),
+    (one) => one !== input.argument && one !== id && one !== version && isRequiredArgument(one),
   )
-  if (others.length > 0 || (id === undefined && !hasIdField)) return undefined
+  const isKnown = id !== undefined || besideRecord !== undefined || input.names.has('id')
+  if (others.length > 0 || !isKnown || input.demands.some((name) => name !== 'id')) return undefined
   const given = [
     ...(id === undefined ? [] : [{ name: 'id', argument: id }]),
+    ...(id !== undefined || besideRecord === undefined ? [] : [{ name: 'id', argument: besideRecord }]),
     { name: 'input', argument: input },
     ...(version === undefined ? [] : [{ name: 'version', argument: version }]),
   ]
@@ -107,14 +117,27 @@ function updateOf(
     notes.push(
       `$${version.name} is taken for a precondition: name the code of a version that is no longer current in errors.stale`,
     )
-  const query = `mutation (${declared(given)}) { ${field.name}(${passed(given)}) ${selection} }`
-  return { query, ...(id === undefined ? { idField: 'id' } : {}) }
+  const passedOn = [
+    ...(id === undefined ? [] : [`${id.name}: $id`]),
+    inputText(input, id === undefined && besideRecord !== undefined ? ['id: $id'] : []),
+    ...(version === undefined ? [] : [`${version.name}: $version`]),
+  ].join(', ')
+  const query = `mutation (${declared(given)}) { ${field.name}(${passedOn}) ${selection} }`
+  return { query, ...(id === undefined && besideRecord === undefined ? { idField: 'id' } : {}) }
 }
 
-function removeOf(field: OutputField | undefined): string | undefined {
-  const id = field?.args.find(({ name }) => name === 'id')
-  if (field === undefined || id === undefined) return undefined
+function removeOf(field: OutputField): string | undefined {
+  const id = field.args.find(({ name }) => name === 'id')
   const version = field.args.find(({ name }) => versionNames.test(name))
+  const [only] = field.args
+  if (id === undefined && only !== undefined && field.args.length === 1) {
+    const fields = inputFields(only.type)
+    const within = fields.get('id')
+    const isEnough = [...fields.values()].every((one) => one === within || !isRequiredInputField(one))
+    if (within === undefined || !isEnough) return undefined
+    return `mutation ($id: ${String(within.type)}) { ${field.name}(${only.name}: { id: $id }) ${plainPayload(field)} }`
+  }
+  if (id === undefined) return undefined
   if (field.args.some((one) => one !== id && one !== version && isRequiredArgument(one))) return undefined
   const given = [
     { name: 'id', argument: id },
@@ -126,14 +149,14 @@ function removeOf(field: OutputField | undefined): string | undefined {
 interface Given {
   /** Name of the variable. */
   readonly name: string
-  readonly argument: GraphQLArgument
+  readonly argument: { readonly type: GraphQLInputType }
 }
 
 function declared(given: readonly Given[]): string {
   return given.map(({ name, argument }) => `$${name}: ${String(argument.type)}`).join(', ')
 }
 
-function passed(given: readonly Given[]): string {
+function passed(given: readonly { readonly name: string; readonly argument: GraphQLArgument }[]): string {
   return given.map(({ name, argument }) => `${argument.name}: $${name}`).join(', ')
 }
 
@@ -141,11 +164,28 @@ function passed(given: readonly Given[]): string {
 function payloadOf(field: OutputField, type: GraphQLObjectType): string | undefined {
   const payload = getNamedType(field.type)
   if (payload === type) return '{ ...record }'
+  if (isUnionType(payload)) return unionPayload(payload, type)
   if (!isObjectType(payload)) return undefined
   const record = Object.values(payload.getFields()).find(
     (one) => getNamedType(one.type) === type && !one.args.some(isRequiredArgument),
   )
   return record === undefined ? undefined : `{ ${record.name} { ...record }${userErrors(payload)} }`
+}
+
+const membersMax = 30
+
+/** The record or a refusal: of the other members, what they say in words and by a code. */
+function unionPayload(payload: GraphQLUnionType, type: GraphQLObjectType): string | undefined {
+  const members = payload.getTypes()
+  if (!members.includes(type)) return undefined
+  const refusals = members.slice(0, membersMax).flatMap((member) => {
+    const names = ['errorCode', 'code', 'message'].filter((name) => {
+      const field = member.getFields()[name]
+      return field !== undefined && isLeafType(getNamedType(field.type))
+    })
+    return member === type || names.length === 0 ? [] : [`... on ${member.name} { ${names.join(' ')} }`]
+  })
+  return `{ ${['...record', ...refusals].join(' ')} }`
 }
 
 /** What can be selected without knowing more: values, and refusals. */
@@ -165,10 +205,4 @@ function userErrors(payload: GraphQLObjectType): string {
   if (!isObjectType(entry)) return ''
   const names = ['field', 'code'].filter((name) => isLeafType(getNamedType(entry.getFields()[name]?.type)))
   return ` userErrors { ${names.length === 0 ? '__typename' : names.join(' ')} }`
-}
-
-/** Fields of an input that a mutation takes, by name; empty when it is none. */
-function inputFieldNames(argument: GraphQLArgument): ReadonlySet<string> {
-  const named = getNamedType(argument.type)
-  return new Set(isInputObjectType(named) ? Object.keys(named.getFields()) : [])
 }

@@ -3,7 +3,6 @@
  * input) and by the names that servers commonly give them. What a schema does not promise keeps the careful meaning; notes name what to check.
  */
 import {
-  type GraphQLArgument,
   type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -21,6 +20,7 @@ import type { ResourceDescription } from '../../kit/description.ts'
 import { type ManifestSource, resourceSchema } from '../manifests/manifest.ts'
 import { documentsOf } from '../resources.ts'
 import { describeResource } from './describe.ts'
+import { argumentsOf, hasCursor, type Listing, listingOf, proposeList } from './propose-list.ts'
 import { type OutputField, proposeMutations } from './propose-mutations.ts'
 
 /** One kind of records as a resource of a manifest. */
@@ -46,47 +46,11 @@ export function proposeResources(schema: GraphQLSchema): readonly ProposedResour
     const known = made === undefined ? undefined : found.get(made.manifest.type)
     // Of several lists of one type, a connection pages.
     const isBetter =
-      known === undefined || (known.manifest.list?.paging !== 'connection' && listing.isConnection)
+      known === undefined ||
+      (known.manifest.list?.paging === 'single' && (listing.isConnection || listing.total !== undefined))
     if (made !== undefined && isBetter) found.set(made.manifest.type, made)
   }
   return [...found.values()]
-}
-
-interface Listing {
-  readonly type: GraphQLObjectType
-  readonly isConnection: boolean
-  /** Selection below the field, `...record` in it. */
-  readonly selection: string
-  readonly hasTotal: boolean
-}
-
-/** A Relay connection with `nodes` or `edges`, or a plain list of objects. */
-function listingOf(field: OutputField): Listing | undefined {
-  const type = getNullableType(field.type)
-  if (field.args.some((one) => isRequiredArgument(one) && one.name !== 'first')) return undefined
-  if (isListType(type)) {
-    const entry = getNamedType(type)
-    return isObjectType(entry)
-      ? { type: entry, isConnection: false, selection: '{ ...record }', hasTotal: false }
-      : undefined
-  }
-  if (!isObjectType(type)) return undefined
-  const fields = type.getFields()
-  if (fields.pageInfo === undefined) return undefined
-  const hasTotal = fields.totalCount !== undefined && isLeafType(getNamedType(fields.totalCount.type))
-  const total = hasTotal ? ' totalCount' : ''
-  const end = `pageInfo { hasNextPage endCursor }${total} }`
-  const nodes = fields.nodes === undefined ? undefined : getNamedType(fields.nodes.type)
-  if (isObjectType(nodes))
-    return { type: nodes, isConnection: true, selection: `{ nodes { ...record } ${end}`, hasTotal }
-  const edge = fields.edges === undefined ? undefined : getNamedType(fields.edges.type)
-  const node =
-    isObjectType(edge) && edge.getFields().node !== undefined
-      ? getNamedType(edge.getFields().node?.type)
-      : undefined
-  return isObjectType(node)
-    ? { type: node, isConnection: true, selection: `{ edges { node { ...record } } ${end}`, hasTotal }
-    : undefined
 }
 
 function proposeResource(
@@ -117,7 +81,7 @@ function proposeResource(
       : {}),
     ...changedAt(type),
     read,
-    list: listOf(field, listing, notes),
+    list: proposeList(field, listing, notes),
     ...search,
     ...mutations,
   }
@@ -168,9 +132,6 @@ function changedAt(type: GraphQLObjectType): Partial<ProposedResource['manifest'
   )
   return field === undefined ? {} : { changedAt: { path: field.name } }
 }
-
-const argumentsOf = ({ args }: OutputField): ReadonlyMap<string, GraphQLArgument> =>
-  new Map(args.map((one) => [one.name, one]))
 
 /** `product(id:)`, else `node(id:)`; several at once by `nodes(ids:)`, else under aliases. */
 function readOf(
@@ -225,41 +186,11 @@ function reaches(type: GraphQLOutputType, wanted: GraphQLObjectType): boolean {
   )
 }
 
-function hasCursor(field: OutputField): boolean {
-  const names = argumentsOf(field)
-  return names.has('first') && names.has('after')
-}
-
-function listOf(
-  field: OutputField,
-  { isConnection, selection, hasTotal }: Listing,
-  notes: string[],
-): NonNullable<ProposedResource['manifest']['list']> {
-  const args = argumentsOf(field)
-  const pages = isConnection && hasCursor(field)
-  const used = (pages ? ['first', 'after'] : ['first', 'limit']).filter((name) => args.has(name)).slice(0, 2)
-  const offset = !pages && args.has('offset') ? ['offset'] : []
-  const names = [...used, ...offset]
-  const variable = (name: string): string => (name === 'limit' ? 'first' : name)
-  const declared = names.map((name) => `$${variable(name)}: ${String(args.get(name)?.type)}`).join(', ')
-  const given = names.map((name) => `${name}: $${variable(name)}`).join(', ')
-  const query =
-    names.length === 0
-      ? `query { ${field.name} ${selection} }`
-      : `query (${declared}) { ${field.name}(${given}) ${selection} }`
-  const total = hasTotal ? { total: `${field.name}.totalCount` } : {}
-  if (pages) return { paging: 'connection', query, ...total }
-  if (offset.length > 0) return { paging: 'offset', query, ...total }
-  if (names.length > 0)
-    notes.push('the list has a page size and no way to the next page that is known here: it reads one page')
-  return { paging: 'single', query, ...total }
-}
-
 /** Arguments of the list that have the name of a field. */
 function searchOf(
   field: OutputField,
   type: GraphQLObjectType,
-  { selection }: Listing,
+  { selection }: Pick<Listing, 'selection'>,
 ): Partial<ProposedResource['manifest']> | undefined {
   const own = type.getFields()
   const filters = field.args.filter((one) => {

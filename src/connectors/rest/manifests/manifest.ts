@@ -9,6 +9,7 @@ import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat, timeZone } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'
 import { webhooksSchema } from '../../kit/manifest/webhooks.ts'
+import { envelopeSchema } from './envelope.ts'
 
 const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 const statuses = z.array(z.int().min(400).max(499))
@@ -103,11 +104,20 @@ const listSchema = z
       paging: z.literal('cursor').describe('A token from the last page.'),
       after: z.string().describe('Query parameter for it.'),
       next: path.describe('Where the response has the token.'),
+      more: path
+        .optional()
+        .describe('Where the response says that there is more. Default: a token means more.'),
       stable,
       ...counted,
     }),
     z.strictObject({
       paging: z.literal('link').describe('The Link header, rel="next".'),
+      stable,
+      ...counted,
+    }),
+    z.strictObject({
+      paging: z.literal('next').describe('The response has the address of the next page.'),
+      next: path.describe('Where the response has the address; none, null or an empty one is the end.'),
       stable,
       ...counted,
     }),
@@ -343,6 +353,14 @@ export const resourceSchema = z.strictObject({
   path: route.describe('Path of the collection, below the URL of the system.'),
   item: route.optional().describe('Path of one record, with {id} in it. Default: path + /{id}.'),
   id: path.prefault('id').describe('Where a record has its id.'),
+  envelope: envelopeSchema.optional(),
+  mediaType: z
+    .string()
+    .regex(/^[\w.+-]+\/[\w.+-]+$/, 'expected a media type such as application/vnd.api+json')
+    .optional()
+    .describe(
+      'Media type that is asked for and that bodies are sent as, where it is not application/json. It has to be a JSON type.',
+    ),
   ...recordMarks,
   ...recordIdentity,
   version: versionSchema.optional(),

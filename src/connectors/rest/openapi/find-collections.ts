@@ -19,6 +19,8 @@ export interface Operation {
   readonly bodyType: string | undefined
   /** JSON body of the successful response. */
   readonly response: PlainSchema | undefined
+  /** Media type of that body. */
+  readonly responseType: string | undefined
   /** Lower-case names of the response's headers. */
   readonly responseHeaders: readonly string[]
 }
@@ -38,10 +40,19 @@ export interface Collection {
   readonly patch: Operation | undefined
   readonly put: Operation | undefined
   readonly hasDelete: boolean
-  /** A record, as the read answers it. */
+  /** A record, as the read answers it, without its envelope. */
   readonly record: PlainSchema
+  /** What is wrapped around a record in the response to a read, in bodies, and in the elements of a list. */
+  readonly envelope: Wrappers
   /** Where the list is in its response; undefined when the response is the list. */
   readonly items: readonly string[] | undefined
+}
+
+/** Properties that hold the record; none where nothing is wrapped around it. */
+export interface Wrappers {
+  readonly response?: string
+  readonly body?: string
+  readonly element?: string
 }
 
 const collectionsMax = 500
@@ -57,20 +68,30 @@ export function findCollections(document: OpenApiDocument): readonly Collection[
     const list = operation(document, node, 'get')
     if (read === undefined || list === undefined) continue
     const place = listIn(document, list.response)
-    const record = recordOf(document, read, place)
-    if (place === undefined || record === undefined) continue
+    const name = path.split('/').at(-1) ?? path
+    const one = recordOf(document, read, { place, name })
+    if (place === undefined || one === undefined) continue
+    const writes = {
+      create: operation(document, node, 'post'),
+      patch: operation(document, itemNode, 'patch'),
+      put: operation(document, itemNode, 'put'),
+    }
+    const bare = withoutWrapper(document, writes, one.wrapper)
     found.push({
-      name: path.split('/').at(-1) ?? path,
+      name,
       path,
       item: `${path}/{id}`,
       idParameter,
       list,
       read,
-      create: operation(document, node, 'post'),
-      patch: operation(document, itemNode, 'patch'),
-      put: operation(document, itemNode, 'put'),
+      ...bare.writes,
       hasDelete: isNativeRecord(itemNode.delete),
-      record,
+      record: one.record,
+      envelope: {
+        ...(one.wrapper === undefined ? {} : { response: one.wrapper }),
+        ...(bare.isWrapped && one.wrapper !== undefined ? { body: one.wrapper } : {}),
+        ...(place.element === undefined ? {} : { element: place.element }),
+      },
       items: place.path,
     })
     if (found.length >= collectionsMax) break
@@ -88,7 +109,7 @@ function operation(
   const parameters = [...resolvedList(document, path?.parameters), ...resolvedList(document, node.parameters)]
   const response = successOf(document, node)
   const [bodyType, body] = jsonContent(document, member(document, node, 'requestBody'))
-  const [, responseBody] = jsonContent(document, response)
+  const [responseType, responseBody] = jsonContent(document, response)
   const headers = member(document, response, 'headers')
   return {
     parameters: parameters.map((one) => ({
@@ -99,6 +120,7 @@ function operation(
     body,
     bodyType,
     response: responseBody,
+    responseType,
     responseHeaders: headers === undefined ? [] : Object.keys(headers).map((name) => name.toLowerCase()),
   }
 }
@@ -123,43 +145,97 @@ function jsonContent(
   return [type, plainSchema(document, member(document, content, type)?.schema)]
 }
 
-/** The record itself; an envelope around one record is seen by its only object having the name that lists use. */
+interface FoundRecord {
+  readonly record: PlainSchema
+  /** Property of the response that holds it. */
+  readonly wrapper: string | undefined
+}
+
+/** The record itself, taken out of an envelope where the response is one. */
 function recordOf(
   document: OpenApiDocument,
-  read: Operation,
-  place: ListPlace | undefined,
-): PlainSchema | undefined {
-  const { response } = read
-  if (response !== undefined && response.properties.size > 0) return response
-  return place === undefined ? undefined : plainSchema(document, place.schema)
+  { response }: Operation,
+  { place, name }: { readonly place: ListPlace | undefined; readonly name: string },
+): FoundRecord | undefined {
+  if (response !== undefined && response.properties.size > 0) {
+    const wrapper = wrapperOf(document, response, [place?.path?.at(-1), 'data', 'result', singular(name)])
+    const inner = wrapper === undefined ? undefined : plainSchema(document, response.properties.get(wrapper))
+    return inner === undefined ? { record: response, wrapper: undefined } : { record: inner, wrapper }
+  }
+  const record = place === undefined ? undefined : plainSchema(document, place.schema)
+  return record === undefined ? undefined : { record, wrapper: undefined }
+}
+
+/** A property of a usual name that holds an object, beside at most two others such as links and meta. */
+function wrapperOf(
+  document: OpenApiDocument,
+  { properties }: PlainSchema,
+  names: readonly (string | undefined)[],
+): string | undefined {
+  if (properties.size > 3) return undefined
+  return [...properties].find(
+    ([name, value]) => names.includes(name) && (plainSchema(document, value)?.properties.size ?? 0) > 0,
+  )?.[0]
+}
+
+function singular(name: string): string {
+  return name.replace(/ies$/, 'y').replace(/s$/, '')
+}
+
+type Writes = Pick<Collection, 'create' | 'patch' | 'put'>
+
+/** Bodies with the same envelope as responses: their fields are those of the record in it. */
+function withoutWrapper(
+  document: OpenApiDocument,
+  writes: Writes,
+  wrapper: string | undefined,
+): { readonly writes: Writes; readonly isWrapped: boolean } {
+  let isWrapped = false
+  const bare = (one: Operation | undefined): Operation | undefined => {
+    if (one?.body === undefined || wrapper === undefined) return one
+    if (wrapperOf(document, one.body, [wrapper]) === undefined) return one
+    isWrapped = true
+    return { ...one, body: plainSchema(document, one.body.properties.get(wrapper)) }
+  }
+  return {
+    writes: { create: bare(writes.create), patch: bare(writes.patch), put: bare(writes.put) },
+    isWrapped,
+  }
 }
 
 interface ListPlace {
   readonly path: readonly string[] | undefined
-  /** Schema of one entry. */
+  /** Schema of one record. */
   readonly schema: unknown
+  /** Property of an entry that holds the record. */
+  readonly element?: string
 }
 
-/** A list of objects: the response itself, or the first property that is one. */
+/** A list of objects: the response itself, or the first property that is one, also within `_embedded` of HAL. */
 function listIn(document: OpenApiDocument, response: PlainSchema | undefined): ListPlace | undefined {
   if (response === undefined) return undefined
-  if (response.types.includes('array')) return { path: undefined, schema: response.node.items }
-  const lists = [...response.properties].flatMap(([name, value]) => {
+  if (response.types.includes('array')) return { path: undefined, ...entryOf(document, response.node.items) }
+  const embedded = plainSchema(document, response.properties.get('_embedded'))
+  const candidates: [string[], unknown][] = [
+    ...[...response.properties].map(([name, value]): [string[], unknown] => [[name], value]),
+    ...[...(embedded?.properties ?? [])].map(([name, value]): [string[], unknown] => [
+      ['_embedded', name],
+      value,
+    ]),
+  ]
+  for (const [path, value] of candidates) {
     const schema = plainSchema(document, value)
-    if (schema === undefined || !schema.types.includes('array')) return []
+    if (schema === undefined || !schema.types.includes('array')) continue
     const entry = plainSchema(document, schema.node.items)
-    return entry !== undefined && entry.properties.size > 0
-      ? [{ path: [name], schema: schema.node.items }]
-      : []
-  })
-  return lists[0]
+    if (entry !== undefined && entry.properties.size > 0)
+      return { path, ...entryOf(document, schema.node.items) }
+  }
+  return undefined
 }
 
-/** Whether the response of the read wraps the record, which the connector does not take apart. */
-export function wrapsRecord({ read, items }: Collection, document: OpenApiDocument): string | undefined {
-  const properties = [...(read.response?.properties ?? [])]
-  const wrapper = properties.find(([name]) => name === items?.[0] || name === 'data' || name === 'result')
-  if (wrapper === undefined || properties.length > 3) return undefined
-  const [name, value] = wrapper
-  return (plainSchema(document, value)?.properties.size ?? 0) > 0 ? name : undefined
+/** The record of an entry: the entry, or its `node` as in the edges of a connection. */
+function entryOf(document: OpenApiDocument, value: unknown): Pick<ListPlace, 'schema' | 'element'> {
+  const node = plainSchema(document, value)?.properties.get('node')
+  const isEdge = (plainSchema(document, node)?.properties.size ?? 0) > 0
+  return isEdge ? { schema: node, element: 'node' } : { schema: value }
 }

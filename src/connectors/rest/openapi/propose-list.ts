@@ -13,6 +13,7 @@ const offsetNames = /^(?:offset|skip|start|start_?at|start_?index)$/i
 const pageNames = /^(?:page|page_?number|page_?no|page\[number\])$/i
 const nextNames =
   /^(?:next|next_?cursor|next_?page_?token|next_?token|cursor|continuation(?:_?token)?|end_?cursor|after)$/i
+const moreNames = /^(?:has_?more|has_?next(?:_?page)?|more)$/i
 const totalNames = /^(?:total|total_?count|total_?items|total_?results|count)$/i
 
 /** Proposes the list; what it could not tell is added to the notes. */
@@ -31,7 +32,13 @@ export function proposeList(document: OpenApiDocument, collection: Collection, n
     notes.push(
       'pages go by a cursor; if the API promises that none is skipped while records vanish, say list.stable: true',
     )
-    return { paging: 'cursor', after: cursor, next, ...base }
+    const more = pathIn(document, collection, moreNames, ['boolean'])
+    return { paging: 'cursor', after: cursor, next, ...(more === undefined ? {} : { more }), ...base }
+  }
+  const address = nextAddressIn(document, collection)
+  if (address !== undefined) {
+    notes.push(`pages are taken to follow the address at ${address}: check it with isthmus check`)
+    return { paging: 'next', next: address, ...base }
   }
   const keyset = named(keysetNames)
   if (keyset !== undefined) return { paging: 'keyset', after: keyset, ...base }
@@ -62,6 +69,17 @@ function totalOf(document: OpenApiDocument, collection: Collection): Pick<ListSo
   if (header !== undefined) return { total: { header } }
   const path = pathIn(document, collection, totalNames, ['integer', 'number'])
   return path === undefined ? {} : { total: { path } }
+}
+
+/** Where HAL (`_links.next.href`), JSON:API (`links.next`) and others (`next`) have the address of the next page. */
+function nextAddressIn(document: OpenApiDocument, { list }: Collection): string | undefined {
+  for (const path of [['_links', 'next', 'href'], ['links', 'next', 'href'], ['links', 'next'], ['next']]) {
+    let schema = list.response
+    for (const name of path) schema = plainSchema(document, schema?.properties.get(name))
+    const isAddress = path.length > 1 || /^uri/.test(String(schema?.node.format ?? ''))
+    if (schema?.types.includes('string') === true && isAddress) return path.join('.')
+  }
+  return undefined
 }
 
 /** A property of the envelope, or of an object in it (`meta.next_cursor`, `pagination.total`). */

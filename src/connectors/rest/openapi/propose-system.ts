@@ -5,7 +5,7 @@
 import type { ResourceDescription } from '../../kit/description.ts'
 import type { ManifestSource } from '../manifests/manifest.ts'
 import { member, type OpenApiDocument, resolvedList, textOf, unusable } from './document.ts'
-import { type Collection, findCollections, type Parameter, wrapsRecord } from './find-collections.ts'
+import { type Collection, findCollections, type Parameter } from './find-collections.ts'
 import { type ProposedAuth, proposeAuth } from './propose-auth.ts'
 import { proposeList } from './propose-list.ts'
 import { plainSchema, schemaFields } from './schema-fields.ts'
@@ -74,11 +74,6 @@ function proposeResource(document: OpenApiDocument, name: string, collection: Co
   const update = patch ?? put
   const fields = schemaFields(document, record, { create: create?.body, update: update?.body })
   const notes: string[] = []
-  const wrapper = wrapsRecord(collection, document)
-  if (wrapper !== undefined)
-    notes.push(
-      `reads wrap the record in "${wrapper}", which a REST manifest can not take apart: check with isthmus try`,
-    )
   if (id.isGuessed) notes.push(`the id is taken to be "${id.path}": check it`)
   if (update === undefined)
     notes.push('the document has no PATCH or PUT for a record: nothing can be changed there')
@@ -86,6 +81,7 @@ function proposeResource(document: OpenApiDocument, name: string, collection: Co
     path: collection.path,
     ...(collection.item === `${collection.path}/{id}` ? {} : { item: collection.item }),
     ...(id.path === 'id' ? {} : { id: id.path }),
+    ...envelopeOf(document, collection),
     ...changedAtOf(document, collection),
     ...versionOf(document, collection, notes),
     list: proposeList(document, collection, notes),
@@ -97,6 +93,28 @@ function proposeResource(document: OpenApiDocument, name: string, collection: Co
   printChanges(collection, notes)
   const key = [id.path.split('.')]
   return { name, manifest, description: { name, fields, key, ...labelOf(collection) }, notes }
+}
+
+/** The envelope of the records; that of JSON:API comes with what its bodies carry beside the attributes. */
+function envelopeOf(
+  document: OpenApiDocument,
+  { envelope, record, read, name }: Collection,
+): Partial<ProposedResource['manifest']> {
+  const isJsonApi = record.properties.has('attributes') && record.properties.has('type')
+  const { response, body, element } = envelope
+  const mediaType =
+    read.responseType !== undefined && /\+json$/i.test(read.responseType)
+      ? { mediaType: read.responseType.toLowerCase() }
+      : {}
+  if (isJsonApi) {
+    const type = plainSchema(document, record.properties.get('type'))?.node
+    const only: unknown = type?.const ?? (Array.isArray(type?.enum) ? type.enum[0] : undefined)
+    const constants = { type: typeof only === 'string' ? only : name, id: '{id}' }
+    return { envelope: { ...envelope, with: constants }, ...mediaType }
+  }
+  if (element === undefined && response !== undefined && response === body)
+    return { envelope: response, ...mediaType }
+  return Object.keys(envelope).length === 0 ? mediaType : { envelope, ...mediaType }
 }
 
 function labelOf({ record }: Collection): { readonly label?: string } {
@@ -198,7 +216,8 @@ function writeOf(
   fields: ResourceDescription['fields'],
 ): Partial<ProposedResource['manifest']> {
   if (patch !== undefined) {
-    const nested = patch.bodyType === 'application/merge-patch+json' ? 'merge' : 'replace'
+    const isMerged = /^application\/(?:merge-patch|vnd\.api)\+json\b/i.test(patch.bodyType ?? '')
+    const nested = isMerged ? 'merge' : 'replace'
     return { write: { with: 'patch', nested, returns: patch.response === undefined ? 'nothing' : 'body' } }
   }
   if (put === undefined) return {}

@@ -19,6 +19,7 @@ import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { quotedWords } from '../../kit/quoted-words.ts'
 import { type ReportedError, reportedAsUsual, reportedBy } from '../../kit/reported-error.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
+import { unwrapped } from './envelope.ts'
 import { versionOf } from './record.ts'
 
 /** What has to be known of a write to read its response. */
@@ -38,7 +39,7 @@ export function accepted(
   response: ApiResponse<unknown>,
 ): WriteResult {
   const { status, data, headers } = response
-  const native = recordIn(data, sent.method)
+  const native = recordIn(unwrapped(resource, data), sent.method)
   const id = native === undefined ? undefined : textAt(native, resource.id)
   const told = reported(resource, data, id !== undefined)
   if (told?.certain === true) return refused(told.error, sent, id)
@@ -117,10 +118,10 @@ function hasFailedPart(data: unknown, depth: number): boolean {
     .some((inner: unknown) => hasFailedPart(inner, depth + 1))
 }
 
-function withoutId({ id }: ResourceManifest): CallFailure {
+function withoutId({ id, envelope }: ResourceManifest): CallFailure {
   return {
     code: 'CONNECTOR_RESPONSE_UNUSABLE',
-    message: `The response to a create has no id at ${id.join('.')} and no Location.`,
+    message: `The response to a create has no id at ${[...(envelope?.response ?? []), ...id].join('.')} and no Location.`,
     scope: 'record',
   }
 }

@@ -9,6 +9,7 @@ import { callFailure } from '../../kit/outcome.ts'
 import { formatTime, serverTimeOf, timeAt } from '../../kit/times.ts'
 import type { Query } from '../client.ts'
 import type { ChangesManifest } from '../manifests/manifest.ts'
+import { recordsOf } from './envelope.ts'
 import { isTombstone, itemsOf, listedRecord, recordOf, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
@@ -86,7 +87,7 @@ async function timePage(
   const startedAt = clock.monotonic()
   const response = await client.read(feed.path ?? resource.path, { query }, context)
   const tookMs = clock.monotonic() - startedAt
-  const items = itemsOf(response.data, feed.items).map((value) => timeItem(resource, feed, value))
+  const items = recordsOf(resource, response.data, feed.items).map((value) => timeItem(resource, feed, value))
   const more =
     feed.more === undefined ? items.length >= feed.size.value : valueAt(response.data, feed.more) === true
   const date = serverTimeOf(response.headers.date)

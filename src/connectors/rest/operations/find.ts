@@ -7,7 +7,8 @@ import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { isSearchHit } from '../../kit/search/search-equality.ts'
 import type { Query } from '../client.ts'
-import { isTombstone, itemsOf, listedRecord, unusable } from './record.ts'
+import { recordsOf } from './envelope.ts'
+import { isTombstone, listedRecord, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 interface Wanted {
@@ -29,7 +30,7 @@ export async function findRecords(
     const wanted = wantedBy(owner, request)
     const query: Query = { ...resource.search?.query, ...filtersOf(resource, wanted) }
     const response = await client.read(resource.path, { query }, context)
-    const items = itemsOf(response.data, resource.search?.items ?? resource.list?.items)
+    const items = recordsOf(resource, response.data, resource.search?.items ?? resource.list?.items)
     const records = items
       .map((value) => listedRecord(resource, value))
       .filter(({ native }) => !isTombstone(resource, native))

@@ -3,8 +3,9 @@ import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import type { ListManifest } from '../manifests/manifest.ts'
+import { recordsOf } from './envelope.ts'
 import { expectedOf, isRepeated, paginationOf } from './paging.ts'
-import { isTombstone, itemsOf, listedRecord } from './record.ts'
+import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** The capability that a way of paging gives. A list in one response is a snapshot and skips nothing. */
@@ -15,6 +16,7 @@ export function pagingEvidence(list: ListManifest): 'offset' | 'keyset' {
       return 'keyset'
     case 'cursor':
     case 'link':
+    case 'next':
       return list.stable ? 'keyset' : 'offset'
     case 'page':
     case 'offset':
@@ -53,7 +55,7 @@ async function* pagesOf(
   let expected: number | undefined
   let last: string | undefined
   for await (const page of client.pages(resource.path, options, context)) {
-    const records = itemsOf(page.data, list.items).map((value) => listedRecord(resource, value))
+    const records = recordsOf(resource, page.data, list.items).map((value) => listedRecord(resource, value))
     const fresh = isRepeated(list, records[0]?.nativeId, last) ? records.slice(1) : records
     const living = fresh.filter(
       ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),

@@ -2,6 +2,7 @@
 import {
   cursor,
   linkHeader,
+  nextAddress,
   offsetLimit,
   type PageSoFar,
   type Pagination,
@@ -9,6 +10,7 @@ import {
 } from '../../../http/pagination/paginate.ts'
 import { textAt } from '../../kit/native.ts'
 import type { ListManifest, ResourceManifest } from '../manifests/manifest.ts'
+import { idOfElement } from './envelope.ts'
 
 type KeysetList = Extract<ListManifest, { paging: 'keyset' }>
 
@@ -23,7 +25,13 @@ export function paginationOf(list: ListManifest, resource: ResourceManifest): Pa
     case 'link':
       return linkHeader()
     case 'cursor':
-      return cursor({ parameter: list.after, next: list.next })
+      return cursor({
+        parameter: list.after,
+        next: list.next,
+        ...(list.more === undefined ? {} : { more: list.more }),
+      })
+    case 'next':
+      return nextAddress({ next: list.next })
     case 'keyset':
       return keyset(list, resource)
     case 'page':
@@ -64,7 +72,7 @@ function keyset(list: KeysetList, resource: ResourceManifest): Pagination {
     items: '',
     first: () => ({ query: {} }),
     next(page) {
-      const ids = (page.items ?? []).map((item) => textAt(item, resource.id))
+      const ids = (page.items ?? []).map((item) => idOfElement(resource, item))
       const fresh = ids.slice(isRepeated(list, ids[0], last) ? 1 : 0)
       last = fresh.at(-1) ?? last
       if (list.next !== undefined) return after(list, textAt(page.data, list.next))

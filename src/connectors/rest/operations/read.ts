@@ -1,7 +1,8 @@
 /** Reads by id: one, or several through the list. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { callFailure, readResultOf } from '../../kit/outcome.ts'
-import { itemsOf, listedRecord, observed } from './record.ts'
+import { recordsOf, recordWithin } from './envelope.ts'
+import { listedRecord, observed } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** Reads one record. Never throws: a failure is no information. */
@@ -12,7 +13,7 @@ export async function readOne(
 ): Promise<ReadResult> {
   try {
     const response = await client.read(item, { path: { id: nativeId } }, context)
-    return observed(resource, listedRecord(resource, response.data, response.headers))
+    return observed(resource, listedRecord(resource, recordWithin(resource, response.data), response.headers))
   } catch (error) {
     return readResultOf(error, rules)
   }
@@ -39,7 +40,7 @@ export async function readMany(
       { query: { ...batch.query, [batch.parameter]: ids } },
       context,
     )
-    for (const value of itemsOf(response.data, resource.list?.items)) {
+    for (const value of recordsOf(resource, response.data, resource.list?.items)) {
       const record = listedRecord(resource, value)
       found.set(record.nativeId, observed(resource, record))
     }

@@ -15,6 +15,7 @@ import type {
 import { mergeNative, withoutOmitted, withValueAt } from '../../kit/native.ts'
 import { writeResultOf } from '../../kit/outcome.ts'
 import { accepted } from './accepted.ts'
+import { wrapped } from './envelope.ts'
 import { markerPath } from './find.ts'
 import { readOne } from './read.ts'
 import type { ResourceContext } from './resource-context.ts'
@@ -22,7 +23,9 @@ import type { ResourceContext } from './resource-context.ts'
 interface Sending {
   readonly method: Method
   readonly target: string
-  readonly options: CallOptions
+  readonly options: Pick<CallOptions, 'path' | 'headers'>
+  /** The record, or the part of one, that is sent. */
+  readonly json?: NativeRecord
   /** Known beforehand, except for creates where the system chooses. */
   readonly nativeId?: string
   readonly isCreate?: boolean
@@ -43,7 +46,8 @@ export async function createRecord(
     const sending = {
       method: 'PUT',
       target: item,
-      options: { path: { id: recordId }, json },
+      options: { path: { id: recordId } },
+      json,
       nativeId: recordId,
       isCreate: true,
     } as const
@@ -52,7 +56,7 @@ export async function createRecord(
   if (create.as === 'upsertKey' && create.path !== undefined) {
     return send(
       owner,
-      { method: 'PUT', target: create.path, options: { path: { key: recordId }, json }, isCreate: true },
+      { method: 'PUT', target: create.path, options: { path: { key: recordId } }, json, isCreate: true },
       context,
     )
   }
@@ -60,7 +64,8 @@ export async function createRecord(
   const sending = {
     method: 'POST',
     target: resource.path,
-    options: { json, headers },
+    options: { headers },
+    json,
     isCreate: true,
   } as const
   return send(owner, sending, context)
@@ -97,7 +102,7 @@ export function updateRecord(
     const json = withoutOmitted(patch, resource.write.omit, 'patch')
     return send(
       owner,
-      { method: 'PATCH', target: item, options: { path: { id: nativeId }, json }, nativeId, ifVersion },
+      { method: 'PATCH', target: item, options: { path: { id: nativeId } }, json, nativeId, ifVersion },
       context,
     )
   }
@@ -105,7 +110,7 @@ export function updateRecord(
   const json = replacement(owner, base, patch)
   return send(
     owner,
-    { method: 'PUT', target: item, options: { path: { id: nativeId }, json }, nativeId, ifVersion },
+    { method: 'PUT', target: item, options: { path: { id: nativeId } }, json, nativeId, ifVersion },
     context,
   )
 }
@@ -127,8 +132,8 @@ export function removeRecord(
   const patch = resource.remove.archive ?? {}
   if (resource.write.with === 'put')
     return replacePatched(owner, { nativeId, patch, ...given(ifVersion) }, context)
-  const options = { path: { id: nativeId }, json: patch }
-  return send(owner, { method: 'PATCH', target: item, options, nativeId, ifVersion }, context)
+  const options = { path: { id: nativeId } }
+  return send(owner, { method: 'PATCH', target: item, options, json: patch, nativeId, ifVersion }, context)
 }
 
 /** Takes an archived record back. */
@@ -140,8 +145,8 @@ export function restoreRecord(
   const { resource, item } = owner
   const patch = resource.remove.restore ?? {}
   if (resource.write.with === 'put') return replacePatched(owner, { nativeId, patch }, context)
-  const options = { path: { id: nativeId }, json: patch }
-  return send(owner, { method: 'PATCH', target: item, options, nativeId }, context)
+  const options = { path: { id: nativeId } }
+  return send(owner, { method: 'PATCH', target: item, options, json: patch, nativeId }, context)
 }
 
 /** Where records are only replaced whole, a patch needs the whole record: it is read, and sent back under the version that was read. */
@@ -160,10 +165,10 @@ async function replacePatched(
   if (read.kind === 'gone') return read
   if (read.kind === 'unknown') return { kind: 'not-sent', failure: read.failure }
   const json = replacement(owner, read.native, patch)
-  const options = { path: { id: nativeId }, json }
+  const options = { path: { id: nativeId } }
   return send(
     owner,
-    { method: 'PUT', target: owner.item, options, nativeId, ifVersion: ifVersion ?? read.version },
+    { method: 'PUT', target: owner.item, options, json, nativeId, ifVersion: ifVersion ?? read.version },
     context,
   )
 }
@@ -189,23 +194,20 @@ function withoutBase(nativeId: string): WriteResult {
 async function send(owner: ResourceContext, sending: Sending, context: CallContext): Promise<WriteResult> {
   const { resource, client, rules } = owner
   const precondition = preconditionOf(resource, sending.ifVersion)
-  const headers = { ...sending.options.headers, ...precondition }
+  const { method, target, options, json, nativeId, isCreate = false } = sending
+  const headers = { ...options.headers, ...precondition }
+  // A new record has its id already where we choose it, as under clientId.
+  const body = json === undefined ? {} : { json: wrapped(resource, json, nativeId) }
   try {
-    const response = await client.write(
-      sending.method,
-      sending.target,
-      { ...sending.options, headers },
-      context,
-    )
-    const { method, nativeId, isCreate = false, options } = sending
-    const sent = { method, isCreate, json: options.json, ...(nativeId === undefined ? {} : { nativeId }) }
+    const response = await client.write(method, target, { ...options, ...body, headers }, context)
+    const sent = { method, isCreate, json, ...(nativeId === undefined ? {} : { nativeId }) }
     return accepted(resource, sent, response)
   } catch (error) {
     return writeResultOf({
       error,
       conditional: precondition !== undefined,
       rules,
-      sent: sending.options.json,
+      sent: json,
     })
   }
 }
