@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ApiClient } from '../../http/client.ts'
 import type { ApiClientOptions } from '../../http/options.ts'
 import { parseConfig } from './config-findings.ts'
-import { accessOptions, connectionShape } from './connection.ts'
+import { accessOptions, connectionShape, responseOptions } from './connection.ts'
 
 /** Bounds are the client's, which says them better than a schema. */
 const number = z.number().optional()
@@ -49,7 +49,7 @@ export function clientFromSection(
 ): ApiClient {
   const entries = Object.entries(section).filter(([key]) => !othersKeys.has(key))
   const checked = parseConfig(sectionSchema, Object.fromEntries(entries), place)
-  const { maxResponseBytes, timeouts, retry, breaker, response, ...rest } = checked
+  const { timeouts, retry, breaker, response, ...rest } = checked
   const access = accessOptions(checked)
   const concurrency = checked.limits?.concurrency
   return new ApiClient({
@@ -60,10 +60,7 @@ export function clientFromSection(
       timeouts: given(timeouts),
       retry: given(retry),
       breaker: breaker === false ? false : given(breaker),
-      response: given({
-        ...(maxResponseBytes === undefined ? {} : { maxBytes: maxResponseBytes }),
-        ...response,
-      }),
+      response: given({ ...responseOptions(checked), ...response }),
       cache: rest.cache,
       coalesceReads: rest.coalesceReads,
       cookies: rest.cookies,

@@ -78,3 +78,29 @@ test('every key of a connection is described', () => {
   const undescribed = Object.entries(connectionShape).filter(([, schema]) => schema.description === undefined)
   expect(undescribed.map(([key]) => key)).toEqual([])
 })
+
+test('an API that names another media type for its JSON is read where the section says so', async () => {
+  const server = await startServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('{"id":"1"}')
+  })
+  const connect = (jsonTypes?: string[] | 'all') =>
+    connectClient(
+      { url: server.url, allowHttp: true, ...(jsonTypes === undefined ? {} : { jsonTypes }) },
+      { name: 'crm', timing, dependencies: { clock } },
+    )
+  try {
+    for (const jsonTypes of [['text/html'], 'all'] as const) {
+      const client = connect(jsonTypes === 'all' ? jsonTypes : [...jsonTypes])
+      expect(await client.get('/x')).toEqual({ id: '1' })
+      await client.close()
+    }
+    const careful = connect()
+    await expect(careful.get('/x')).rejects.toMatchObject({
+      code: 'HTTP_RESPONSE_IS_HTML',
+      message: expect.stringContaining('add "text/html" to jsonTypes'),
+    })
+    await careful.close()
+  } finally {
+    await server.close()
+  }
+})

@@ -4,7 +4,7 @@ import type { CallLogEntry } from '../../http/call-log.ts'
 import { ApiClient } from '../../http/client.ts'
 import type { LimitOptions } from '../../http/limits/rate-limiter.ts'
 import type { ProxyOptions } from '../../http/network/proxy.ts'
-import type { ApiClientOptions } from '../../http/options.ts'
+import type { ApiClientOptions, ResponseLimits } from '../../http/options.ts'
 import { parseShare, shareSchema } from '../../model/definition/schema/text.ts'
 import { authSchema, clientCertificateSchema } from './auth-schema.ts'
 import type { ConnectorBinding } from './define-connector.ts'
@@ -72,7 +72,13 @@ export const connectionShape = {
     .optional()
     .describe('Goes out through a proxy. The environment is not looked at. Default: none.'),
   ca: z.string().optional().describe('Certificate authority (PEM) trusted beside the built-in ones.'),
-  maxResponseBytes: z.int().min(1_024).optional().describe('Largest answer in bytes. Default 33554432.'),
+  maxResponseBytes: z.int().min(1_024).optional().describe('Largest response in bytes. Default 33554432.'),
+  jsonTypes: z
+    .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe(
+      'Media types that are read as JSON beside `application/json`, `text/json` and `+json`, for an API that names another one: `[text/html]`. `all` reads every body as JSON.',
+    ),
 } as const
 
 const connectionSchema = z.object(connectionShape)
@@ -100,6 +106,17 @@ function proxyOf({ url, auth, noProxy }: z.output<typeof proxySchema>): ProxyOpt
     url,
     ...(auth === undefined ? {} : { auth }),
     ...(noProxy === undefined ? {} : { noProxy }),
+  }
+}
+
+/** Bounds and forms of responses that the section names. */
+export function responseOptions({
+  maxResponseBytes,
+  jsonTypes,
+}: Pick<Connection, 'maxResponseBytes' | 'jsonTypes'>): Partial<ResponseLimits> {
+  return {
+    ...(maxResponseBytes === undefined ? {} : { maxBytes: maxResponseBytes }),
+    ...(jsonTypes === undefined ? {} : { jsonTypes }),
   }
 }
 
@@ -157,8 +174,6 @@ export function connectClient(
       ...access.limits,
       ...(dependencies.buckets === undefined ? {} : { shared: { store: dependencies.buckets, key: name } }),
     },
-    ...(connection.maxResponseBytes === undefined
-      ? {}
-      : { response: { ...own.response, maxBytes: connection.maxResponseBytes } }),
+    response: { ...own.response, ...responseOptions(connection) },
   })
 }

@@ -103,7 +103,7 @@ test('JSON under another media type is told, and read where the option says so',
   const url = await receiving(200, { 'content-type': 'text/html' }, '[{"id":1}]')
   await expect(clientOf(url).get('/x')).rejects.toMatchObject({
     code: 'HTTP_RESPONSE_IS_HTML',
-    message: expect.stringContaining('add "text/html" to response.jsonTypes'),
+    message: expect.stringContaining('add "text/html" to jsonTypes'),
   })
   for (const jsonTypes of [['text/html'], ['TEXT/html', 'text/x'], 'all'] as const) {
     expect(await clientOf(url, { response: { jsonTypes } }).get('/x')).toEqual([{ id: 1 }])

@@ -88,7 +88,7 @@ function bodyOf(call: Call, response: Meta, text: string, limits: ResponseLimits
 
 function htmlMessage({ label }: Call, { status, mediaType }: Meta, text: string): string {
   if (beginsLikeJson(text)) {
-    return `${label} answered ${status} as "${mediaType}" with a body that looks like JSON: if the API always does so, add "${mediaType}" to response.jsonTypes.`
+    return `${label} answered ${status} as "${mediaType}" with a body that looks like JSON: if the API always does so, add "${mediaType}" to jsonTypes, an option of responses.`
   }
   return `${label} answered ${status} with a web page instead of data: a login page, a proxy or a wrong base URL.`
 }
