@@ -3,12 +3,12 @@ import type { ErrorCodeRow } from './row.ts'
 
 export const definitionCodes = {
   CONFIG_INVALID: {
-    summary: 'A setting of the environment is missing or has a value that it may not have.',
+    summary: 'An environment variable is missing or has an invalid value.',
     fix: 'Set the variable named in the message, in the environment or in `.env`.',
     retry: 'never',
   },
   CONFIG_SECRET_MISSING: {
-    summary: 'The definition refers to environment variables or files that are not there.',
+    summary: 'The definition refers to environment variables or files that do not exist.',
     fix: 'Set the variables or create the files named in the message; each is listed with the place that uses it.',
     retry: 'never',
   },
@@ -23,8 +23,8 @@ export const definitionCodes = {
     retry: 'never',
   },
   DEFINITION_UNREADABLE: {
-    summary: 'The file of the integration definition could not be read or run.',
-    fix: 'Check that the file is there, may be read, and exports a definition by default.',
+    summary: 'The integration definition could not be read or executed.',
+    fix: 'Check that the file exists, is readable, and has a definition as its default export.',
     retry: 'never',
   },
 } as const satisfies Record<string, ErrorCodeRow>

@@ -4,7 +4,7 @@ import type { ErrorCodeRow } from './row.ts'
 export const mappingCodes = {
   EXPRESSION_FAILED: {
     summary: 'An expression of the definition failed on a record.',
-    fix: 'Run `isthmus try` with that record, correct the expression, or the data.',
+    fix: 'Run `isthmus try` with that record, then correct the expression or the data.',
     retry: 'never',
   },
   EXPRESSION_INVALID: {
@@ -13,8 +13,8 @@ export const mappingCodes = {
     retry: 'never',
   },
   EXPRESSION_LIMIT: {
-    summary: 'An expression took more steps, depth or output than it may.',
-    fix: 'Simplify the expression, or move the work out of it.',
+    summary: 'An expression exceeded its limit of steps, depth or output.',
+    fix: 'Simplify the expression, or do the work elsewhere.',
     retry: 'never',
   },
   LENS_INVALID: {
@@ -23,23 +23,22 @@ export const mappingCodes = {
     retry: 'never',
   },
   LOOKUP_FAILED: {
-    summary:
-      'A rule asked a lookup that has no answer: nothing was found, or the system that knows could not be asked.',
-    fix: 'Correct the values that the rule asks with, or see what the message says of the system; the record asks again by itself.',
+    summary: 'A lookup of a rule has no result: nothing was found, or the system could not be queried.',
+    fix: 'Correct the values that the rule looks up, or see what the message says about the system. The lookup is retried automatically.',
     retry: 'backoff',
   },
   MAPPING_FAILED: {
-    summary: 'A mapping function or path failed on a record; the field says nothing until it works.',
+    summary: 'A mapping function or path failed on a record; the field is treated as unknown until it works.',
     fix: 'Run `isthmus try` with that record and correct the mapping or the record.',
     retry: 'never',
   },
   MAPPING_READ_ONLY: {
-    summary: 'A value was to be written into a field that this system only reads.',
-    fix: 'Give the field a write side in the mapping, or take it out of the direction.',
+    summary: 'A value was to be written to a field that is read-only in this system.',
+    fix: 'Make the field writable in the mapping, or exclude it from that direction.',
     retry: 'never',
   },
   NORMALISER_INVALID: {
-    summary: 'A normaliser cannot be applied to the type of its field, or has a bad option.',
+    summary: 'A normaliser cannot be applied to the type of its field, or has an invalid option.',
     fix: 'Correct the normalisers of the field named in the message.',
     retry: 'never',
   },
@@ -49,8 +48,8 @@ export const mappingCodes = {
     retry: 'never',
   },
   VALUE_INEXACT: {
-    summary: 'A number or time has more digits than can be kept for sure.',
-    fix: 'Let the system send it as text, or round it there.',
+    summary: 'A number or time has more digits than can be represented exactly.',
+    fix: 'Make the system send it as text, or round it there.',
     retry: 'never',
   },
   VALUE_TEXT: {
@@ -64,8 +63,8 @@ export const mappingCodes = {
     retry: 'never',
   },
   VALUE_TYPE: {
-    summary: 'A value is not of the declared type.',
-    fix: 'Correct the type, the spelling in the mapping, or the record.',
+    summary: 'A value does not have the declared type.',
+    fix: 'Correct the type, the format in the mapping, or the record.',
     retry: 'never',
   },
 } as const satisfies Record<string, ErrorCodeRow>
