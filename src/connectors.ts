@@ -1,5 +1,6 @@
 /** Connectors, and the kit to write one: `isthmus/connectors`. */
 
+export type { RemoteCapabilities } from './connectors/kit/capabilities.ts'
 export {
   type FeedItem,
   type FeedPage,
@@ -13,6 +14,7 @@ export type {
   CallContext,
   CallFailure,
   ChangedRecord,
+  ChangeOfResource,
   ChangesPage,
   ChangesResult,
   ConnectedSystem,
@@ -23,12 +25,14 @@ export type {
   ListedRecord,
   LookupResult,
   ReadResult,
-  RemoteCapabilities,
   RemoveRequest,
   Resource,
+  RestoreRequest,
   SystemListener,
+  UnknownResult,
   UpdateRequest,
   WebhookDelivery,
+  WebhookReply,
   WebhookResult,
   WriteResult,
 } from './connectors/kit/contract.ts'
@@ -45,6 +49,7 @@ export {
   callFailure,
   type DescribeRefusal,
   type FailedWrite,
+  type GoneRecord,
   goneByJsonObject,
   type OutcomeRules,
   type RecogniseGone,
@@ -64,6 +69,7 @@ export {
 } from './connectors/kit/webhook-verification.ts'
 export {
   type MemoryCall,
+  type MemoryChange,
   type MemoryClock,
   MemoryCounterpart,
   type MemoryFault,
@@ -71,8 +77,9 @@ export {
   type MemoryState,
   MemoryTable,
 } from './connectors/memory/client.ts'
-export type { MemoryConfigInput } from './connectors/memory/config.ts'
+export type { MemoryConfigInput, MemoryResourceConfig } from './connectors/memory/config.ts'
 export { createMemorySystem, type MemorySystem } from './connectors/memory/index.ts'
 export { builtInConnectors, connectSystem } from './connectors/registry.ts'
 export type { Manifest, ManifestSource } from './connectors/rest/manifests/manifest.ts'
+export type { SystemSettings, SystemTiming } from './model/integration.ts'
 export type { LookupQuestion } from './model/lookup.ts'

@@ -27,7 +27,16 @@ export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
 export type { CachedResponse, CacheStore } from './http/cache/cache-store.ts'
 export { MemoryCacheStore } from './http/cache/memory-cache-store.ts'
-export type { CacheMode, Call, HttpClock, Method, Phase, Priority, Progress } from './http/call.ts'
+export type {
+  CacheMode,
+  Call,
+  HttpClock,
+  Method,
+  Phase,
+  Priority,
+  Progress,
+  WireResponse,
+} from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
 export {
   ApiClient,
@@ -52,7 +61,7 @@ export type { LimitReport, ParseLimits, ResponseHeaders } from './http/limits/li
 export { MemoryBucketStore } from './http/limits/memory-bucket-store.ts'
 export type { LimiterUsage, LimitOptions, SharedLimits } from './http/limits/rate-limiter.ts'
 export type { AllowedAddress } from './http/network/address-guard.ts'
-export type { ProxyOptions } from './http/network/proxy.ts'
+export type { ProxyCredentials, ProxyOptions } from './http/network/proxy.ts'
 export type {
   ApiClientOptions,
   CacheOptions,
@@ -70,6 +79,7 @@ export {
   cursor,
   linkHeader,
   nextAddress,
+  type ODataPages,
   odata,
   offsetLimit,
   type PagePlace,
@@ -78,20 +88,35 @@ export {
   pageNumber,
   salesforceQuery,
 } from './http/pagination/paginate.ts'
-export type { ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
+export type { CheckedItemsOptions, ItemsOptions, Page, PagesOptions } from './http/pagination/walk.ts'
 export type { BeforeRequest, RequestChanges, RequestSeen } from './http/policies/before-request.ts'
-export type { SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
+export type { PathStep, SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
+export type { Stop, StopListener } from './http/stop.ts'
 export type { ProgressListener, TransferProgress } from './http/transfer-progress.ts'
 export type { ClientCertificate } from './http/transport.ts'
 export type {
+  BodyOption,
+  HeaderOption,
+  JsonOf,
   OperationAt,
   OperationMethod,
   OperationOptions,
+  OptionOf,
   OptionsArgument,
+  ParametersIn,
   PathsOf,
   SuccessOf,
+  SuccessStatus,
 } from './http/typed/operation.ts'
 export { createTypedClient, type TypedCall, type TypedClient } from './http/typed/typed-client.ts'
 export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
-export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
+export type { ErrorCode } from './model/error-codes.ts'
+export {
+  IsthmusError,
+  type IsthmusErrorOptions,
+  isIsthmusError,
+  type Outcome,
+  type Retry,
+  UsageError,
+} from './model/errors.ts'
 export type { StoredToken, TokenStore } from './model/token-store.ts'

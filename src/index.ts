@@ -1,24 +1,47 @@
 /** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
+
+export type { WebhookReply } from './connectors/kit/contract.ts'
+export type { ByHand, PlaceFilter, PlaceResult, RecordKey } from './engine/by-hand.ts'
+export type { EngineSettings } from './engine/context.ts'
+export type { FullRunResult } from './engine/full-run.ts'
+export type { WebhookResponse } from './engine/webhook-intake.ts'
 export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
+export type { LookupsOf } from './model/definition/compile-lookups.ts'
 export { defineIntegration } from './model/definition/define-integration.ts'
-export { type Finding, findingsOf, findingText } from './model/definition/finding.ts'
+export {
+  type DefinitionPath,
+  type Finding,
+  type FindingKind,
+  findingsOf,
+  findingText,
+} from './model/definition/finding.ts'
+export type { InnerTypeDefinition, PlainTypeName } from './model/definition/schema/fields.ts'
 export type { IntegrationDefinition } from './model/definition/schema/root.ts'
 export type { ErrorCode } from './model/error-codes.ts'
-export { IsthmusError, isIsthmusError, type Outcome, type Retry, UsageError } from './model/errors.ts'
-export type { DomainEvent, EmitEvent } from './model/events.ts'
+export {
+  IsthmusError,
+  type IsthmusErrorOptions,
+  isIsthmusError,
+  type Outcome,
+  type Retry,
+  UsageError,
+} from './model/errors.ts'
+export type { DomainEvent, EmitEvent, EntityEvent, RecordEvent, SystemEvent } from './model/events.ts'
 export type { Candidate, Integration } from './model/integration.ts'
 export type { LensChange } from './model/lens/describe-changes.ts'
-export { versioned } from './model/lens/identity.ts'
+export { type LensFunction, versioned } from './model/lens/identity.ts'
 export type { ReadFunction, WriteFunction } from './model/lens/spec.ts'
 export type { StoredToken, TokenStore } from './model/token-store.ts'
 export type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './model/values.ts'
-export { loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
+export { type Environment, loadEnvironment, readSettings, type Settings } from './runtime/config.ts'
 export {
   createRuntime,
   type IsthmusRuntime,
   type Role,
   type RuntimeOptions,
+  roles,
 } from './runtime/create-runtime.ts'
+export type { EventBus } from './runtime/event-bus.ts'
 export {
   definitionFiles,
   type LoadedDefinition,
@@ -31,5 +54,11 @@ export {
   type SharedStores,
   type SharedStoresOptions,
 } from './runtime/open-shared-stores.ts'
-export type { RunningServer, ServerDependencies, ServerOptions } from './server/create-server.ts'
+export type { StatusReader } from './runtime/status/status-reader.ts'
+export type {
+  DeliveryOutcome,
+  RunningServer,
+  ServerDependencies,
+  ServerOptions,
+} from './server/create-server.ts'
 export { listen } from './server/listen.ts'

@@ -1,6 +1,15 @@
 /** For tests of code that uses Isthmus: `isthmus/testing`. */
 
-export type { ProbeBench, ProbeTarget, RecordTemplate } from './connectors/kit/conformance/bench.ts'
+export type {
+  DrainedFeed,
+  ListRun,
+  MadeRecord,
+  ProbeBench,
+  ProbeClock,
+  ProbeTarget,
+  RecordTemplate,
+  WriteOfProbe,
+} from './connectors/kit/conformance/bench.ts'
 export type {
   Counterpart,
   CounterpartFaults,
@@ -23,9 +32,12 @@ export {
   type ProbeTestContext,
   type ProbeTestRunner,
 } from './connectors/kit/conformance/suite.ts'
+export type { Condition, Waiter } from './connectors/kit/conformance/waiter.ts'
+export type { Call, WireResponse } from './http/call.ts'
 export type { ClientTransport, TransportFactory } from './http/client-transport.ts'
 export { type CassetteOptions, cassette } from './http/testing/cassette.ts'
 export {
+  type AcceptedBody,
   type AcceptedResponse,
   type FaultServer,
   type PlannedFault,

@@ -67,6 +67,7 @@ export interface EngineSettings {
   readonly crashLimit: number
   /** First and longest back-off. @default 500 and 300000 */
   readonly backoffBaseMs: number
+  /** Longest back-off, in milliseconds. @default 300000 */
   readonly backoffMaxMs: number
   /** A reference may wait this long for its target before a person is told. @default 600000 */
   readonly missingReferenceMs: number

@@ -4,6 +4,7 @@ import type { Call, Method } from './call.ts'
 
 /** One attempt, as the call log keeps it. Times in milliseconds. */
 export interface CallLogEntry {
+  /** HTTP method. */
   readonly method: Method
   /** Scheme, host and port. */
   readonly origin: string
@@ -15,7 +16,9 @@ export interface CallLogEntry {
   readonly status?: number
   /** Error code when the attempt failed. */
   readonly code?: string
+  /** Duration of the attempt. */
   readonly durationMs: number
+  /** Bytes of the request's body; 0 for a stream of unknown length. */
   readonly requestBytes: number
   /** Body bytes after decompression; of a streamed answer those that were read. */
   readonly responseBytes: number

@@ -32,6 +32,7 @@ export type Phase = 'queue' | 'back-off' | 'auth' | 'connect' | 'headers' | 'bod
 
 /** What changes while a call runs. One object per call, shared by its attempts. */
 export interface Progress {
+  /** Where the call is now. */
   phase: Phase
   /** 1 for the first request on the wire. */
   attempt: number
@@ -50,7 +51,9 @@ export function newProgress(): Progress {
 
 /** One call on its way through the chain. Policies hand a changed copy on; only `progress` is shared and mutable. */
 export interface Call {
+  /** HTTP method, upper case. */
   readonly method: Method
+  /** Scheme, host and port. */
   readonly origin: string
   /** Path with query as sent; may carry credentials and record values, so it never gets into messages. */
   readonly path: string
@@ -60,6 +63,7 @@ export interface Call {
   readonly route: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** What is sent. */
   readonly body: string | Uint8Array | StreamBody | undefined
   /** The response's body is handed on while it comes in. @default false */
   readonly streams?: boolean
@@ -71,6 +75,7 @@ export interface Call {
   readonly redirects?: number | undefined
   /** How the cache is used. @default 'default' */
   readonly cacheMode?: CacheMode | undefined
+  /** Lane of the rate limiter. */
   readonly priority: Priority
   /** Part of the API that fails or works as one, for the breaker. */
   readonly endpointClass: string
@@ -80,22 +85,29 @@ export interface Call {
   readonly deadlineAt: number
   /** Monotonic ms after which no request of this call may leave any more. */
   readonly startBefore: number | undefined
+  /** Signal that the caller gave. */
   readonly callerSignal: AbortSignal | undefined
+  /** Hears how much of the request was sent. */
   readonly onUpload?: ProgressListener | undefined
+  /** Hears how much of the response has come. */
   readonly onDownload?: ProgressListener | undefined
   /** Further attempts allowed. */
   readonly retries: number
+  /** Why the call must end, once it must. */
   readonly stop: Stop
+  /** What changes while the call runs; shared by its attempts. */
   readonly progress: Progress
 }
 
 /** A response as it came over the wire, decompressed. */
 export interface WireResponse {
+  /** HTTP status. */
   readonly status: number
   /** What the status line says beside the number. @default '' */
   readonly statusText?: string
   /** Lower-case names; repeated fields joined with a comma, those of `set-cookie` with a line break. */
   readonly headers: Readonly<Record<string, string>>
+  /** The body; empty when it is a stream. */
   readonly bytes: Uint8Array
   /** In place of `bytes`, when a stream was asked for and the status says that it went well. */
   readonly stream?: Readable | undefined

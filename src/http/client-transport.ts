@@ -5,6 +5,7 @@ import type { Call, WireResponse } from './call.ts'
 export interface ClientTransport {
   /** Must settle once `call.stop` says so. Errors thrown here are the errors of the attempt. */
   exchange(call: Call): Promise<WireResponse>
+  /** Closes connections. */
   close(): Promise<void>
 }
 

@@ -37,7 +37,14 @@ import {
   type TypedCallOptions,
   timeoutsFrom,
 } from './options.ts'
-import { type ItemsOptions, type Page, type PagesOptions, walkItems, walkPages } from './pagination/walk.ts'
+import {
+  type CheckedItemsOptions,
+  type ItemsOptions,
+  type Page,
+  type PagesOptions,
+  walkItems,
+  walkPages,
+} from './pagination/walk.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
@@ -46,9 +53,11 @@ import { validated } from './validated.ts'
 
 /** A response with its data, for callers who need status or headers. */
 export interface ApiResponse<Data> {
+  /** HTTP status. */
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** Decoded body. */
   readonly data: Data
 }
 
@@ -58,6 +67,7 @@ export interface StreamedExchange extends ApiResponse<Uint8Array | AsyncIterable
   readonly statusText: string
   /** Where the response came from, after redirects. */
   readonly url: string
+  /** Redirects were followed. */
   readonly isRedirected: boolean
   /** The response was made by the cache, which had none. */
   readonly isCacheMiss: boolean
@@ -265,10 +275,7 @@ export class ApiClient {
   }
 
   /** Reads a list item by item, each checked and typed by `schema` if given. @throws as {@link ApiClient.pages} does */
-  items<Output>(
-    target: string,
-    options: ItemsOptions & { readonly schema: StandardSchema<Output> },
-  ): AsyncGenerator<Output>
+  items<Output>(target: string, options: CheckedItemsOptions<Output>): AsyncGenerator<Output>
   items(target: string, options: ItemsOptions): AsyncGenerator<unknown>
   async *items(
     target: string,

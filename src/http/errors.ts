@@ -44,10 +44,15 @@ export class HttpError extends IsthmusError {
 
 /** The RFC 9457 problem document of an error response, if the API sends one. */
 export interface Problem {
+  /** URI of the kind of problem. @default about:blank */
   readonly type?: string
+  /** The kind of problem in words. */
   readonly title?: string
+  /** HTTP status as the body repeats it. */
   readonly status?: number
+  /** This problem in words. */
   readonly detail?: string
+  /** URI of this occurrence. */
   readonly instance?: string
   readonly [extension: string]: unknown
 }
@@ -74,6 +79,7 @@ export interface HttpStatusErrorOptions extends HttpErrorOptions {
 
 /** The response's status says that the request failed. */
 export class HttpStatusError extends HttpError {
+  /** HTTP status. */
   readonly status: number
   /** Lower case, without parameters: tells an API's own error from a proxy's page. */
   readonly mediaType: string
@@ -86,6 +92,7 @@ export class HttpStatusError extends HttpError {
   /** The body before decoding, decompressed. Non-enumerable. */
   declare readonly plain: Uint8Array | undefined
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: HttpStatusErrorOptions) {
     super(code, message, options)
     this.status = options.response.status
@@ -112,6 +119,7 @@ export class RateLimitedError extends HttpError {
   /** Header fields of the response. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>> | undefined
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: RateLimitedErrorOptions) {
     super(code, message, options)
     this.status = options.response?.status
@@ -128,12 +136,14 @@ export interface AuthenticationErrorOptions extends HttpErrorOptions {
 
 /** The credential was refused, by the API (401) or by the token endpoint. */
 export class AuthenticationError extends HttpError {
+  /** HTTP status; undefined when the token endpoint gave no response. */
   readonly status: number | undefined
   /** Decoded body of the response. Non-enumerable. */
   declare readonly body: unknown
   /** Header fields of the response. Non-enumerable. */
   declare readonly headers: Readonly<Record<string, string>> | undefined
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: AuthenticationErrorOptions) {
     super(code, message, options)
     this.status = options.response?.status
@@ -151,8 +161,10 @@ export interface NetworkErrorOptions extends HttpErrorOptions {
 
 /** No (whole) answer came: refused, reset, unresolvable, TLS refused, or the caller gave up. `cause` is the innermost error. */
 export class NetworkError extends HttpError {
+  /** The operating system's or TLS library's code, `ECONNREFUSED` for one. */
   readonly systemCode: string | undefined
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: NetworkErrorOptions) {
     super(code, message, options)
     this.systemCode = options.systemCode
@@ -167,10 +179,12 @@ export interface ResponseValidationErrorOptions extends HttpErrorOptions {
 
 /** A response came that can't be used: not JSON, too large, too deep, or not what the schema says. */
 export class ResponseValidationError extends HttpError {
+  /** HTTP status of the unusable response. */
   readonly status: number
   /** What the schema found; may quote values of the response. Non-enumerable. */
   declare readonly issues: readonly SchemaIssue[]
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: ResponseValidationErrorOptions) {
     super(code, message, options)
     this.status = options.status

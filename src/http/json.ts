@@ -10,7 +10,9 @@ export { isLosslessNumber } from 'lossless-json'
 
 /** Bounds on a text, and what becomes of its numbers. */
 export interface JsonLimits {
+  /** Deepest nesting that is parsed. */
   readonly maxDepth: number
+  /** Numbers: exact, or as JavaScript numbers. */
   readonly numbers: 'lossless' | 'double'
 }
 

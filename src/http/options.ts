@@ -36,10 +36,13 @@ export interface ApiClientOptions {
   readonly auth?: AuthOptions | Authenticator
   /** Where OAuth tokens are kept and shared. @default in memory, for this client alone */
   readonly tokens?: TokenStore
+  /** Time bounds. @default {@link Timeouts} */
   readonly timeouts?: Partial<Timeouts>
+  /** When and how often a call is sent again. @default {@link RetryOptions} */
   readonly retry?: Partial<RetryOptions>
   /** Rate and concurrency limits, kept before the first 429. @default none */
   readonly limits?: LimitOptions
+  /** Bounds on responses. @default {@link ResponseLimits} */
   readonly response?: Partial<ResponseLimits>
   /** Keeps answers as RFC 9111 allows, apart for each credential. `true` keeps 50 MiB in memory. @default false */
   readonly cache?: boolean | CacheOptions
@@ -166,6 +169,7 @@ export interface CallOptions {
   readonly path?: Readonly<Record<string, string | number | bigint>>
   /** Query parameters; `undefined` ones are left out, arrays repeat the name. */
   readonly query?: Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined>>
+  /** Headers of this call, over those of the client. @default {} */
   readonly headers?: Readonly<Record<string, string>>
   /** Body as JSON. */
   readonly json?: unknown

@@ -38,6 +38,7 @@ export interface TransportOptions {
 export interface ClientCertificate {
   /** The certificate, followed by those between it and its authority. */
   readonly certificate: string
+  /** Private key of the certificate, in PEM. */
   readonly key: string
   /** Of an encrypted key. */
   readonly passphrase?: string | undefined

@@ -8,14 +8,22 @@ import { type ErrorCode, errorCodes } from './error-codes.ts'
  * - `backoff`: try again after the caller's own jittered back-off
  * - `{ afterMs }`: the other side said when to come back
  */
-export type Retry = 'never' | 'backoff' | { readonly afterMs: number }
+export type Retry =
+  | 'never'
+  | 'backoff'
+  | {
+      /** When the other side said to come back, in milliseconds from now. */
+      readonly afterMs: number
+    }
 
 /** Whether a request may have taken effect at the other side: the engine must know before it sends again. */
 export type Outcome = 'not-sent' | 'unknown' | 'answered'
 
+/** What an error may carry beside its code and message. */
 export interface IsthmusErrorOptions {
   /** Overrides the code table's retry class. @default the table's entry for the code */
   readonly retry?: Retry
+  /** What made it happen. @default none */
   readonly cause?: unknown
   /** Facts for machines (ids, paths, positions), never secrets or record values. Non-enumerable on the error. */
   readonly details?: Readonly<Record<string, unknown>>
@@ -32,9 +40,12 @@ const brand = Symbol.for('isthmus.error')
 export class IsthmusError extends Error {
   /** Stable, `SCREAMING_SNAKE`; one row of the error code table. */
   readonly code: ErrorCode
+  /** Whether the same operation may succeed later. */
   readonly retry: Retry
+  /** Facts for machines (ids, paths, positions). Non-enumerable; never secrets or record values. */
   declare readonly details: Readonly<Record<string, unknown>>
 
+  /** @param code a row of the error code table */
   constructor(code: ErrorCode, message: string, options: IsthmusErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name

@@ -17,13 +17,15 @@ export interface Integration {
   readonly id: string
   /** Hash of the normalised definition: every decision names the version it was made under. */
   readonly version: string
+  /** By name, in the order of the definition. */
   readonly systems: ReadonlyMap<string, SystemSettings>
+  /** @internal Compiled for the engine. */
   readonly entities: ReadonlyMap<string, Entity>
   /** Which system answers a lookup of rules, by the lookup's name. @default none */
   readonly lookups?: ReadonlyMap<string, string>
-  /** @default what `compile-retention.ts` says */
+  /** @internal @default what `compile-retention.ts` says */
   readonly retention?: Retention
-  /** @default no freshness objective, and what `compile-watch.ts` says */
+  /** @internal @default no freshness objective, and what `compile-watch.ts` says */
   readonly watch?: Watch
 }
 
@@ -47,10 +49,13 @@ export interface Retention {
 
 /** One system of the definition: which connector, its (secret-free after resolution) configuration and its limits. */
 export interface SystemSettings {
+  /** Name in the definition. */
   readonly name: string
+  /** Name of its connector. */
   readonly connector: string
   /** The connector's own configuration with secrets resolved; never logged, never stored. */
   readonly config: Readonly<Record<string, unknown>>
+  /** Time bounds and concurrency. */
   readonly timing: SystemTiming
 }
 
@@ -118,6 +123,7 @@ export type ConflictPolicy =
 export interface Candidate {
   /** The system it was observed in, or `agreed` for the value agreed before. */
   readonly system: string
+  /** What it holds there; undefined where the field is absent. */
   readonly value: CanonicalValue | undefined
   /** That system's last absorbed value before this change. */
   readonly base: CanonicalValue | undefined

@@ -5,10 +5,13 @@
 
 /** What an authorization server gave, as a store keeps it. Times are epoch milliseconds. */
 export interface StoredToken {
+  /** What is sent with requests. */
   readonly accessToken: string
   /** The refresh token to use next, where the server gives them. */
   readonly refreshToken?: string
+  /** When it was issued, in epoch ms. */
   readonly issuedAt: number
+  /** When it ends, in epoch ms. */
   readonly expiresAt: number
   /** 1 for the first; grows by one with each renewal, in whatever process that was. */
   readonly generation: number

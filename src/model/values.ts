@@ -17,30 +17,69 @@ export type CanonicalValue =
 /** Canonical values by field name; a missing key means *absent*. */
 export type CanonicalDocument = { readonly [field: string]: CanonicalValue }
 
-/**
- * The type of a canonical field.
- *
- * - `string`: NFC text · `decimal`: digits, optional sign and fraction, no exponent, no trailing zeros · `integer`: any size
- * - `instant`: RFC 3339 in UTC, up to nanoseconds · `date`: no zone · `localDateTime`: `{ local, zone }`
- * - `money`: `{ amount, currency }`, merged as one · `group`: named parts, merged as one
- * - `ref`: the id of a record of another entity · `set`: sorted, no duplicates · `list`: ordered · `blob`: a content hash
- *
- * `key` of a set or list of groups names the parts by which one element is told from the others; see `lens/pair-elements.ts`.
- */
+/** The type of a canonical field. */
 export type FieldType =
-  | { readonly kind: 'string'; readonly maxLength?: number; readonly format?: 'email' | 'phone' | 'uri' }
-  | { readonly kind: 'decimal'; readonly scale?: number }
+  /** Text in NFC. */
+  | {
+      readonly kind: 'string'
+      /** Longest text, in characters. @default no bound */
+      readonly maxLength?: number
+      /** What the text has to look like. @default any text */
+      readonly format?: 'email' | 'phone' | 'uri'
+    }
+  /** Digits, optional sign and fraction; no exponent, no trailing zeros. */
+  | {
+      readonly kind: 'decimal'
+      /** Decimals kept after the point. @default all */
+      readonly scale?: number
+    }
+  /** An integer of any size. */
   | { readonly kind: 'integer' }
+  /** True or false. */
   | { readonly kind: 'boolean' }
+  /** A moment: RFC 3339 in UTC, up to nanoseconds. */
   | { readonly kind: 'instant' }
+  /** A day, without a zone. */
   | { readonly kind: 'date' }
+  /** A local time with its zone: `{ local, zone }`. */
   | { readonly kind: 'localDateTime' }
-  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  /** One of several texts. */
+  | {
+      readonly kind: 'enum'
+      /** The values, in the order of the definition. */
+      readonly values: readonly string[]
+    }
+  /** `{ amount, currency }`, merged as one. */
   | { readonly kind: 'money' }
-  | { readonly kind: 'group'; readonly fields: Readonly<Record<string, FieldType>> }
-  | { readonly kind: 'ref'; readonly entity: string }
-  | { readonly kind: 'set'; readonly of: FieldType; readonly key?: readonly string[] }
-  | { readonly kind: 'list'; readonly of: FieldType; readonly key?: readonly string[] }
+  /** Named parts, merged as one. */
+  | {
+      readonly kind: 'group'
+      /** Types of the parts, by name. */
+      readonly fields: Readonly<Record<string, FieldType>>
+    }
+  /** The id of a record of another entity. */
+  | {
+      readonly kind: 'ref'
+      /** Entity of the record that is referred to. */
+      readonly entity: string
+    }
+  /** Elements without an order: kept sorted, no duplicates. */
+  | {
+      readonly kind: 'set'
+      /** Type of the elements. */
+      readonly of: FieldType
+      /** Parts by which one element is told from the others; see `lens/pair-elements.ts`. @default the whole element */
+      readonly key?: readonly string[]
+    }
+  /** Elements in their order. */
+  | {
+      readonly kind: 'list'
+      /** Type of the elements. */
+      readonly of: FieldType
+      /** Parts by which one element is told from the others; see `lens/pair-elements.ts`. @default the whole element */
+      readonly key?: readonly string[]
+    }
+  /** A content hash. */
   | { readonly kind: 'blob' }
 
 /** A native record as a system's API gives it, parsed without loss (see `LosslessNumber`). Own keys only, null prototype allowed. */

@@ -48,10 +48,14 @@ import { createStatusReader, createWritableCheck, type StatusReader } from './st
  * - `web`: shows the status page and the admin API
  */
 export const roles = ['intake', 'worker', 'scheduler', 'web'] as const
+/** One of {@link roles}. */
 export type Role = (typeof roles)[number]
 
+/** What a process is made from. */
 export interface RuntimeOptions {
+  /** The definition, as {@link loadDefinition} gives it. */
   readonly loaded: LoadedDefinition
+  /** Settings of the process, as {@link readSettings} gives them. */
   readonly settings: Settings
   /** @default all */
   readonly roles?: readonly Role[]
@@ -69,15 +73,21 @@ export interface RuntimeOptions {
 
 /** One process of an integration. */
 export interface IsthmusRuntime {
+  /** The compiled definition. */
   readonly integration: Integration
   /** What the definition changes for records that were there already. */
   readonly changes: readonly LensChange[]
+  /** What this process does. */
   readonly roles: ReadonlySet<Role>
+  /** The store behind the process. Its shape is not part of the API and may change in any version. */
   readonly store: Store
+  /** The connected systems, by name. */
   readonly systems: ReadonlyMap<string, ConnectedSystem>
+  /** Domain events of this process. */
   readonly events: EventBus
   /** Syncs and full runs that a person starts. */
   readonly byHand: ByHand
+  /** The engine itself. Its shape is not part of the API and may change in any version. */
   readonly engine: Engine
   /** Takes a webhook delivery in; throws when it can't be committed, so that the sender sends it again. */
   receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>

@@ -1,7 +1,9 @@
 /** Hands domain events to their listeners. A listener that fails never harms the engine or another listener. */
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 
+/** Where domain events come together. */
 export interface EventBus {
+  /** Hands an event to every listener. */
   readonly emit: EmitEvent
   /** Calls the listener for every later event; answers a function that ends it. */
   subscribe(listener: (event: DomainEvent) => void): () => void

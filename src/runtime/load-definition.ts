@@ -26,6 +26,7 @@ export const definitionFiles = [
   'isthmus.config.js',
 ] as const
 
+/** How a definition is read. */
 export interface LoadOptions {
   /** File to load. @default the first of {@link definitionFiles} in `directory` */
   readonly file?: string
@@ -41,7 +42,9 @@ export interface LoadOptions {
 
 /** A definition that may run. */
 export interface LoadedDefinition {
+  /** The definition as it was written. */
   readonly definition: IntegrationDefinition
+  /** The compiled definition, secrets resolved unless they were to be kept. */
   readonly integration: Integration
   /** Absolute path of the file. */
   readonly source: string

@@ -16,7 +16,9 @@ export interface SharedStoresOptions {
 
 /** Stores for the options of an API client: `tokens`, and `limits.shared.store`. */
 export interface SharedStores {
+  /** Tokens that processes share. */
   readonly tokens: TokenStore
+  /** Rate limits that processes share. */
   readonly buckets: BucketStore
   /** Ends the connections. Close the clients first. */
   close(): Promise<void>

@@ -26,8 +26,11 @@ export interface RunRow {
 
 /** What a full run found by comparing its staged rows with the members, set-based. */
 export interface RunComparison {
+  /** Known records that are as they were. */
   readonly unchanged: number
+  /** Known records that differ and will be read again. */
   readonly changed: number
+  /** Records that were not known before. */
   readonly discovered: number
   /** Linked members not listed; marked for a look only when the run is complete. */
   readonly missing: number

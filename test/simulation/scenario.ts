@@ -1,5 +1,5 @@
 /** What a seed means: which systems there are, what they can do, what is synced between them, and for how long things go wrong. */
-import type { RemoteCapabilities } from '../../src/connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type { Integration } from '../../src/model/integration.ts'
 import { Chance } from './chance.ts'
 import { compilePlan, type DefinitionPlan, nextPlan, planDefinition } from './definition.ts'

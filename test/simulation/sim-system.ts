@@ -4,12 +4,12 @@
  *
  * The remote side is shared by all simulated processes; each process has its own {@link connect}ion to it.
  */
+import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type {
   CallContext,
   ConnectedSystem,
   CreateRequest,
   FindRequest,
-  RemoteCapabilities,
   RemoveRequest,
   Resource,
   UpdateRequest,

@@ -2,7 +2,7 @@
  * A whole engine on virtual time: the memory store, the real intake parts, and small in-process systems whose faults a test chooses call by
  * call.
  */
-import type { RemoteCapabilities } from '../../src/connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type { EngineSettings, PassParts } from '../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { createIntakeParts } from '../../src/engine/intake-parts.ts'

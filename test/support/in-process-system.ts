@@ -1,4 +1,5 @@
 /** A small business system in the same process, whose faults a test chooses call by call. */
+import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
 import type {
   CallContext,
   CallFailure,
@@ -10,7 +11,6 @@ import type {
   ListEnd,
   ListedRecord,
   ReadResult,
-  RemoteCapabilities,
   RemoveRequest,
   Resource,
   RestoreRequest,

@@ -1,10 +1,10 @@
 /** Binds one resource: what its files can do, and only the operations that it has. */
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
 import type {
   ChangesResult,
   ListEnd,
   ListedRecord,
   ReadResult,
-  RemoteCapabilities,
   Resource,
   WriteResult,
 } from '../kit/contract.ts'

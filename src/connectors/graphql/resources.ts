@@ -1,5 +1,6 @@
 /** Binds one resource of the manifest: its documents, its capabilities, and only the operations that it has. */
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
 import { textAt } from '../kit/native.ts'
 import type { GraphqlClient } from './client.ts'

@@ -4,8 +4,6 @@ import { z } from 'zod'
 const text = z.string().min(1)
 const secret = z.string().min(1)
 
-const kind = <const Type extends string>(type: Type, meaning: string) => z.literal(type).describe(meaning)
-
 const privateKey = secret.describe(
   'Private key in PEM without a passphrase: RSA of 2048 bits or more, P-256, P-384 or Ed25519.',
 )
@@ -34,18 +32,18 @@ const tokenEndpointShape = {
 
 /** How calls to a system are authenticated. */
 export const authSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: kind('none', 'No credential.') }),
+  z.strictObject({ type: z.literal('none').describe('No credential.') }),
   z.strictObject({
-    type: kind('bearer', 'A token that does not change (RFC 6750).'),
+    type: z.literal('bearer').describe('A token that does not change (RFC 6750).'),
     token: secret.describe('The token.'),
   }),
   z.strictObject({
-    type: kind('basic', 'User name and password (RFC 7617).'),
+    type: z.literal('basic').describe('User name and password (RFC 7617).'),
     username: secret.describe('The user name.'),
     password: secret.describe('The password.'),
   }),
   z.strictObject({
-    type: kind('api-key', 'A key; exactly one of `header` and `query` names where it goes.'),
+    type: z.literal('api-key').describe('A key; exactly one of `header` and `query` names where it goes.'),
     header: text.optional().describe('Header that carries the key.'),
     query: text
       .optional()
@@ -54,19 +52,21 @@ export const authSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     ...tokenEndpointShape,
-    type: kind('oauth2-client-credentials', 'OAuth 2.0 client credentials (RFC 6749, 4.4).'),
+    type: z.literal('oauth2-client-credentials').describe('OAuth 2.0 client credentials (RFC 6749, 4.4).'),
     audience: z.string().optional().describe('Sent as `audience`, which some authorization servers need.'),
   }),
   z.strictObject({
     ...tokenEndpointShape,
-    type: kind('oauth2-refresh-token', 'OAuth 2.0 refresh token (RFC 6749, 6), with rotation.'),
+    type: z.literal('oauth2-refresh-token').describe('OAuth 2.0 refresh token (RFC 6749, 6), with rotation.'),
     refreshToken: secret.describe(
       'The first refresh token, as consent gave it. Its successors are kept in the database; another one given here starts over.',
     ),
   }),
   z.strictObject({
     ...tokenEndpointShape,
-    type: kind('oauth2-jwt-bearer', 'A signed statement for a token (RFC 7523, 2.1): Salesforce, Google.'),
+    type: z
+      .literal('oauth2-jwt-bearer')
+      .describe('A signed statement for a token (RFC 7523, 2.1): Salesforce, Google.'),
     privateKey,
     subject: text.describe('The user to act as.'),
     issuer: text.optional().describe('Issuer of the statement. Default: the client id.'),

@@ -16,9 +16,11 @@ import type { ChangedRecord, ChangesResult } from './contract.ts'
 
 /** One record of a feed. */
 export interface FeedItem {
+  /** The record that changed, as the engine is told. */
   readonly change: ChangedRecord
   /** The time as the system spells it. */
   readonly position: string
+  /** When it changed by the system's own clock, in epoch ms: the position of the feed. */
   readonly positionMs: number
   /** Version, or a hash of the content where there is none: tells a second change at the same time from the first. */
   readonly content: string
@@ -38,6 +40,7 @@ export interface FeedQuery {
 export interface FeedPage {
   /** Ascending by time. */
   readonly items: readonly FeedItem[]
+  /** There is another page. */
   readonly more: boolean
   /** The server's time when the request was sent, as far as it is known: epoch ms. */
   readonly serverNowMs?: number

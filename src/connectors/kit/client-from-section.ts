@@ -11,22 +11,61 @@ const number = z.number().optional()
 const sectionSchema = z.strictObject({
   ...connectionShape,
   timeouts: z
-    .strictObject({ totalMs: number, connectMs: number, headersMs: number, bodyIdleMs: number })
-    .optional(),
-  retry: z.strictObject({ retries: number, baseMs: number, capMs: number }).optional(),
+    .strictObject({
+      totalMs: number.describe('Longest a whole call may take.'),
+      connectMs: number.describe('Longest name, TCP and TLS may take.'),
+      headersMs: number.describe("Longest wait for the response's headers."),
+      bodyIdleMs: number.describe("Longest silence within the response's body."),
+    })
+    .optional()
+    .describe('Time bounds, in milliseconds. Default: as `Timeouts` says.'),
+  retry: z
+    .strictObject({
+      retries: number.describe('Further attempts.'),
+      baseMs: number.describe('First bound of the random wait, in milliseconds.'),
+      capMs: number.describe('Largest bound of the random wait, in milliseconds.'),
+    })
+    .optional()
+    .describe('When and how often a call is sent again. Default: as `RetryOptions` says.'),
   breaker: z
-    .union([z.literal(false), z.strictObject({ failures: number, windowMs: number, openMs: number })])
-    .optional(),
+    .union([
+      z.literal(false),
+      z.strictObject({
+        failures: number.describe('Failures that open the circuit.'),
+        windowMs: number.describe('Within how many milliseconds they count.'),
+        openMs: number.describe('How long nothing is sent then, in milliseconds.'),
+      }),
+    ])
+    .optional()
+    .describe('The circuit breaker; false for none. Default: as `BreakerOptions` says.'),
   response: z
-    .strictObject({ maxBytes: number, maxDepth: number, numbers: z.enum(['lossless', 'double']).optional() })
-    .optional(),
-  cache: z.boolean().optional(),
-  coalesceReads: z.boolean().optional(),
-  cookies: z.boolean().optional(),
-  redirects: number,
-  connections: number,
-  idempotencyHeader: z.string().min(1).optional(),
-  telemetry: z.boolean().optional(),
+    .strictObject({
+      maxBytes: number.describe('Largest response, in bytes.'),
+      maxDepth: number.describe('Deepest nesting of JSON.'),
+      numbers: z
+        .enum(['lossless', 'double'])
+        .optional()
+        .describe('Numbers: exact, or as JavaScript numbers.'),
+    })
+    .optional()
+    .describe('Bounds on responses. Default: as `ResponseLimits` says.'),
+  cache: z.boolean().optional().describe('Keeps responses as RFC 9111 says. Default false.'),
+  coalesceReads: z
+    .boolean()
+    .optional()
+    .describe('Equal reads under way at the same time are one request. Default false.'),
+  cookies: z.boolean().optional().describe('Keeps cookies between calls. Default false.'),
+  redirects: number.describe('Redirects of reads that are followed. Default: as `ApiClientOptions` says.'),
+  connections: number.describe('Connections to one origin. Default: as `ApiClientOptions` says.'),
+  idempotencyHeader: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Header that carries idempotency keys. Default `idempotency-key`.'),
+  telemetry: z
+    .boolean()
+    .optional()
+    .describe('Makes spans and metrics where OpenTelemetry is installed. Default true.'),
 })
 
 /** A system's section, for a client. */

@@ -5,86 +5,15 @@
  * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
  * about are values, not exceptions; anything thrown is taken as an unknown outcome.
  */
-import type { SearchEquality } from '../../model/create-evidence.ts'
 import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
+import type { RemoteCapabilities } from './capabilities.ts'
 import type { ResourceDescription, SystemUsage } from './description.ts'
 import type { SameId } from './responses/same-id.ts'
 
-/** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
-export interface RemoteCapabilities {
-  readonly read: {
-    /** A read by id may show a state this much older than now; 0 = read-your-writes. */
-    readonly lagMs: number
-    /** Records per `readMany` call; 1 = no batch read. */
-    readonly batch: number
-  }
-  /**
-   * A read of a record that was merged into another one responds with the surviving record. Without this a response about another record is a
-   * failure, unless the record itself names the id asked for ({@link Resource.mergedIdsOf}). @default false
-   */
-  readonly redirects?: boolean
-  /** Lookup by marker or natural key; undefined = none. */
-  readonly search?: {
-    /** The index may show a state this much older than now. */
-    readonly lagMs: number
-    /** A silent cap. */
-    readonly maxResults?: number
-    /**
-     * Which texts the search takes for equal. A record is only created without a counterpart when a search at least as wide as the match
-     * rule has found none, so this must not promise more than the system keeps.
-     *
-     * @default 'exact'
-     */
-    readonly equality?: SearchEquality
-    /** Searches per `findMany` call; 1 = one at a time. @default 1 */
-    readonly batch?: number
-  }
-  /** `ordered`: versions of ONE record are comparable (as integers, else as strings) · `opaque`: only equal or not · `none`. */
-  readonly version: 'ordered' | 'opaque' | 'none'
-  /** A version precondition is really honoured. */
-  readonly conditionalWrites: boolean
-  /** `patch`: only named properties change · `put`: the whole object is replaced. */
-  readonly write: 'patch' | 'put'
-  /** What a patch does to a nested object it names: replace it whole or merge into it. */
-  readonly nested: 'replace' | 'merge'
-  readonly writeReturns: 'body+version' | 'body' | 'nothing'
-  /** Strongest identity offered for creates; see the guide on creates without duplicates. `unsupported`: no creates. */
-  readonly create:
-    | 'clientId'
-    | 'upsertKey'
-    | 'idempotencyKey'
-    | 'marker'
-    | 'naturalKey'
-    | 'none'
-    | 'unsupported'
-  /** Where in a native record the resource itself keeps our record id. @default nowhere */
-  readonly marker?: readonly (string | number)[]
-  readonly idempotency?: {
-    readonly ttlMs: number
-    /** A stored 5xx comes back for the same key. */
-    readonly replaysErrors: boolean
-  }
-  /** Longest time after our timeout during which a request may still take effect. */
-  readonly inflightMs: number
-  readonly list: {
-    /** `none`: the resource can't be listed · `offset`: never evidence of absence · `keyset`: may be. */
-    readonly paging: 'none' | 'offset' | 'keyset'
-    readonly pageSize: number
-  }
-  readonly changes: {
-    readonly cursor: 'seq' | 'ts+id' | 'ts' | 'none'
-    /** Changes may become visible this long after their timestamp. */
-    readonly commitLagMs: number
-  }
-  readonly deletes: 'feed' | 'tombstone' | 'byId' | 'none'
-  readonly remove: 'delete' | 'archive' | 'both' | 'none'
-  /** Records per call of `createMany` and `updateMany`; 1 = one at a time. @default 1 */
-  readonly writeBatch?: number
-}
-
 /** Passed to every call. */
 export interface CallContext {
+  /** Ends the call. */
   readonly signal: AbortSignal
   /** Lane of the rate limiter. */
   readonly priority: 'hand' | 'webhook' | 'batch'
@@ -94,7 +23,9 @@ export interface CallContext {
 
 /** What is known of a failed call, without secrets or record values. */
 export interface CallFailure {
+  /** A row of the error code table. */
   readonly code: string
+  /** One sentence for a person, without secrets or record values. */
   readonly message: string
   /** What the system itself said about it, in one line. It may quote what was sent, so it is shown only where no record was. */
   readonly said?: string
@@ -118,14 +49,26 @@ export interface CallFailure {
   readonly kind?: 'unreachable' | 'credential'
 }
 
+/** A call that tells nothing: neither a deletion nor a change, and no reason to believe that a write took no effect. */
+export interface UnknownResult {
+  /** Marks the variant. */
+  readonly kind: 'unknown'
+  /** Why nothing is known. */
+  readonly failure: CallFailure
+}
+
 /** What one record looks like now. */
 export type ReadResult =
+  /** The record is there. */
   | {
       readonly kind: 'live'
       /** The id that the response carries, never the one that was asked for: the kit compares the two. */
       readonly nativeId: string
+      /** The record as the API gave it. */
       readonly native: NativeRecord
+      /** Version of this state, where the resource has versions. */
       readonly version?: string
+      /** When it last changed by the system's own clock, in epoch ms. */
       readonly changedAt?: number
       /** False: the record is there, but the resource's own filter (`where`) leaves it out. @default true */
       readonly inScope?: boolean
@@ -134,10 +77,17 @@ export type ReadResult =
    * The API's own "does not exist"; `mergedInto` when it names the survivor of a merge. `goneSurvivor` is set by the kit, not by connectors: the
    * survivor, where that one is gone too.
    */
-  | { readonly kind: 'gone'; readonly mergedInto?: string; readonly goneSurvivor?: string }
+  | {
+      readonly kind: 'gone'
+      /** Id of the survivor, where the system says that the record was merged into it. */
+      readonly mergedInto?: string
+      /** Set by the kit: the survivor, where that one is gone too. */
+      readonly goneSurvivor?: string
+    }
   /** No information: not a deletion, not a change. */
-  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  | UnknownResult
 
+/** What came of one write. */
 export type WriteResult =
   /**
    * `accepted`: the system took the write and may apply it later (HTTP 202). Without it the write has been applied. `nativeId` is the id that the
@@ -145,57 +95,109 @@ export type WriteResult =
    */
   | {
       readonly kind: 'ok'
+      /** Id of the record, as the response carries it. */
       readonly nativeId: string
+      /** The record as it is now, where the response carries it. */
       readonly native?: NativeRecord
+      /** Version of the written state, where the response carries it. */
       readonly version?: string
+      /** The system took the write and may apply it later. */
       readonly accepted?: true
     }
   /** 412/409 on the version: somebody changed it. */
   | { readonly kind: 'stale' }
   /** The data was refused: not retried until the value, the remote or the mapping changes. */
-  | { readonly kind: 'rejected'; readonly failure: CallFailure; readonly fields?: readonly string[] }
-  | { readonly kind: 'gone'; readonly mergedInto?: string; readonly goneSurvivor?: string }
+  | {
+      readonly kind: 'rejected'
+      /** What went wrong. */
+      readonly failure: CallFailure
+      /** Native names of the refused fields, where the API names them. */
+      readonly fields?: readonly string[]
+    }
+  /** The record does not exist any more. */
+  | {
+      readonly kind: 'gone'
+      /** Id of the survivor, where the system says that the record was merged into it. */
+      readonly mergedInto?: string
+      /** Set by the kit: the survivor, where that one is gone too. */
+      readonly goneSurvivor?: string
+    }
   /** Provably never took effect (429, refused connection, deadline passed before sending, 401/403). */
-  | { readonly kind: 'not-sent'; readonly failure: CallFailure }
+  | {
+      readonly kind: 'not-sent'
+      /** What went wrong. */
+      readonly failure: CallFailure
+    }
   /** It may have taken effect. `others`: records that the response was about instead; they are looked at as well. */
-  | { readonly kind: 'unknown'; readonly failure: CallFailure; readonly others?: readonly string[] }
+  | {
+      readonly kind: 'unknown'
+      /** What went wrong. */
+      readonly failure: CallFailure
+      /** Records that the response was about instead; they are looked at as well. */
+      readonly others?: readonly string[]
+    }
 
+/** Makes one record. */
 export interface CreateRequest {
+  /** Native record, as the lens wrote it. */
   readonly body: NativeRecord
   /** Record id; put where the manifest says (marker, upsert key, client id). */
   readonly recordId: string
+  /** The same for every attempt of one create. */
   readonly idempotencyKey: string
 }
 
+/** Changes one record. */
 export interface UpdateRequest {
+  /** Id of the record. */
   readonly nativeId: string
   /** Native patch, as the lens wrote it. */
   readonly patch: NativeRecord
   /** Native record last read, for systems that replace whole objects. */
   readonly base?: NativeRecord
+  /** Version that the change is made on; the write is refused under any other. @default unconditional */
   readonly ifVersion?: string
+  /** The same for every attempt of one update. */
   readonly idempotencyKey: string
 }
 
+/** Deletes or archives one record. */
 export interface RemoveRequest {
+  /** Id of the record. */
   readonly nativeId: string
+  /** What becomes of the record. */
   readonly mode: 'delete' | 'archive'
+  /** Version that the removal is based on; it is refused under any other. @default unconditional */
   readonly ifVersion?: string
 }
 
 /** Takes an archived record back. */
 export interface RestoreRequest {
+  /** Id of the record. */
   readonly nativeId: string
 }
 
 /** Looks a record up by our marker or by native field values. */
 export type FindRequest =
-  | { readonly by: 'marker'; readonly recordId: string }
-  | { readonly by: 'values'; readonly values: NativeRecord }
+  /** By our own marker in the record. */
+  | {
+      readonly by: 'marker'
+      /** Record id that the marker holds. */
+      readonly recordId: string
+    }
+  /** By native values. */
+  | {
+      readonly by: 'values'
+      /** Native values that a record has to have, by property. */
+      readonly values: NativeRecord
+    }
 
+/** What came of a search. */
 export type FindResult =
+  /** The search was answered; there may be no hit. */
   | {
       readonly kind: 'found'
+      /** Ids of the records that were found. */
       readonly nativeIds: readonly string[]
       /** The list may be cut off. */
       readonly capped: boolean
@@ -204,18 +206,23 @@ export type FindResult =
       /** This search told texts apart that the declared equality takes for one: finding none proves nothing for a wider match rule. */
       readonly narrow?: boolean
     }
-  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  | UnknownResult
 
 /** One record of a listing. */
 export interface ListedRecord {
+  /** Id of the record. */
   readonly nativeId: string
+  /** The record as the list gave it. */
   readonly native: NativeRecord
+  /** Version of this state, where the resource has versions. */
   readonly version?: string
+  /** When it last changed by the system's own clock, in epoch ms. */
   readonly changedAt?: number
 }
 
 /** Pages of a full listing; the generator's return value says whether it may count as evidence of absence. */
 export interface ListEnd {
+  /** The list proves that what is not in it does not exist. */
   readonly complete: boolean
   /**
    * The list came to its last page without an error or a cap, even if its paging may have skipped something.
@@ -229,40 +236,63 @@ export interface ListEnd {
   readonly expected?: number
 }
 
+/** A record of which a feed or a webhook says that it changed. */
 export interface ChangedRecord {
+  /** Id of the record. */
   readonly nativeId: string
+  /** Version of the new state, where the feed tells it. */
   readonly version?: string
+  /** The feed says that it was deleted. @default false */
   readonly deleted?: boolean
 }
 
+/** A changed record, and the resource it belongs to. */
+export interface ChangeOfResource extends ChangedRecord {
+  /** Name of the resource. */
+  readonly resource: string
+}
+
+/** One page of a change feed. */
 export interface ChangesPage {
+  /** What changed, in the order of the feed. */
   readonly changed: readonly ChangedRecord[]
   /** Opaque to the engine; committed in one transaction with the dirty marks of this page. */
   readonly cursor: string
+  /** There is another page. */
   readonly more: boolean
 }
 
 /** A change feed answers this when the cursor is no longer valid: the engine runs a full listing instead of starting at "now". */
 export type ChangesResult =
+  /** A page of changes. */
   | ({ readonly kind: 'page' } & ChangesPage)
+  /** The cursor is no longer valid: a full listing has to take its place. */
   | { readonly kind: 'expired' }
-  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  | UnknownResult
 
 /** One resource of one bound system. */
 export interface Resource {
+  /** Name, as the definition has it. */
   readonly name: string
+  /** What the resource can do. */
   readonly capabilities: RemoteCapabilities
+  /** Reads one record by its id. */
   read(nativeId: string, context: CallContext): Promise<ReadResult>
   /** Same order as asked. Present when `capabilities.read.batch > 1`. */
   readMany?(nativeIds: readonly string[], context: CallContext): Promise<readonly ReadResult[]>
+  /** Lists every record, page by page. */
   list(context: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd>
   /** Changes after the cursor; undefined = from the beginning of what the feed offers. */
   changes?(cursor: string | undefined, context: CallContext): Promise<ChangesResult>
+  /** Searches for a record by its marker or by values. Present when `capabilities.search` is. */
   find?(request: FindRequest, context: CallContext): Promise<FindResult>
   /** Several searches in one call, same order. Present when `capabilities.search.batch > 1`. */
   findMany?(requests: readonly FindRequest[], context: CallContext): Promise<readonly FindResult[]>
+  /** Makes a record. Present unless `capabilities.create` is `unsupported`. */
   create?(request: CreateRequest, context: CallContext): Promise<WriteResult>
+  /** Changes a record. */
   update?(request: UpdateRequest, context: CallContext): Promise<WriteResult>
+  /** Deletes or archives a record. Present unless `capabilities.remove` is `none`. */
   remove?(request: RemoveRequest, context: CallContext): Promise<WriteResult>
   /** Undoes `remove` with the mode `archive`; on a record that is not archived it changes nothing. Absent where that can't be done. */
   restore?(request: RestoreRequest, context: CallContext): Promise<WriteResult>
@@ -271,6 +301,7 @@ export interface Resource {
    * broke off answers `unknown` for each of them. Present when `capabilities.writeBatch > 1`, as is {@link updateMany}.
    */
   createMany?(requests: readonly CreateRequest[], context: CallContext): Promise<readonly WriteResult[]>
+  /** Several updates in one call; see {@link createMany}. */
   updateMany?(requests: readonly UpdateRequest[], context: CallContext): Promise<readonly WriteResult[]>
   /** Record id found in a native record (marker or upsert key), if any. */
   markerOf?(native: NativeRecord): string | undefined
@@ -288,6 +319,7 @@ export interface WebhookDelivery {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Query parameters of the address it was sent to, for systems that let a secret be set nowhere else. */
   readonly query?: Readonly<Record<string, string | undefined>>
+  /** The bytes of the body, unparsed. */
   readonly body: Uint8Array
   /** Epoch ms, for the timestamp tolerance. */
   readonly receivedAt: number
@@ -295,51 +327,75 @@ export interface WebhookDelivery {
 
 /** The body of a response to a delivery, for senders that look into it. */
 export interface WebhookReply {
+  /** Media type of the body. */
   readonly contentType: string
+  /** The body as text. */
   readonly body: string
 }
 
+/** What became of a webhook delivery. */
 export type WebhookResult =
+  /** The signature is right, and the delivery says what changed. */
   | {
       readonly kind: 'accepted'
+      /** Id of the delivery, by which copies are recognised. */
       readonly deliveryId: string
-      readonly changed: readonly (ChangedRecord & { readonly resource: string })[]
+      /** Records that the delivery names. */
+      readonly changed: readonly ChangeOfResource[]
       /** What the sender wants to hear once the delivery is committed. @default an empty response */
       readonly response?: WebhookReply
     }
   /** `reason` goes to counters and debug logs, never to the sender. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      /** Why, for counters and debug logs; never shown to the sender. */
+      readonly reason: string
+    }
 
 /** What a system knows about a question of a rule. */
 export type LookupResult =
   /** JSON, as rules see it. */
-  | { readonly kind: 'found'; readonly value: unknown }
+  | {
+      readonly kind: 'found'
+      /** The value. */
+      readonly value: unknown
+    }
   /** The system was asked and knows no response. */
   | { readonly kind: 'nothing' }
   /** The question itself is refused: asking it again does not help. */
-  | { readonly kind: 'refused'; readonly failure: CallFailure }
+  | {
+      readonly kind: 'refused'
+      /** What went wrong. */
+      readonly failure: CallFailure
+    }
   /** No information: ask again later. */
-  | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  | UnknownResult
 
 /** What a system tells over a connection that it keeps open. Both are cheap, never throw, and may be called as often as one likes. */
 export interface SystemListener {
   /** These records changed; they are looked at. */
-  changed(records: readonly (ChangedRecord & { readonly resource: string })[]): void
+  changed(records: readonly ChangeOfResource[]): void
   /** Something changed in a resource, or anywhere: its feed is read now. */
   touched(resource?: string): void
 }
 
 /** One bound system: a connector plus address, credentials and limits. */
 export interface ConnectedSystem {
+  /** Name of the system in the definition. */
   readonly name: string
+  /** Name of its connector. */
   readonly connector: string
+  /** One resource by its name. @throws CONNECTOR_RESOURCE_UNKNOWN */
   resource(name: string): Resource
   /** Identity of the account behind the credentials; compared before deletions are believed. */
-  fingerprint(
-    context: CallContext,
-  ): Promise<
-    | { readonly kind: 'known'; readonly value: string }
-    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  fingerprint(context: CallContext): Promise<
+    /** The system has told. */
+    | {
+        readonly kind: 'known'
+        /** The value. */
+        readonly value: string
+      }
+    | UnknownResult
   >
   /** Undefined when the system has no webhooks configured. */
   webhook?(delivery: WebhookDelivery): Promise<WebhookResult>
@@ -356,17 +412,26 @@ export interface ConnectedSystem {
     resources: readonly string[] | undefined,
     context: CallContext,
   ): Promise<
-    | { readonly kind: 'known'; readonly resources: readonly ResourceDescription[] }
-    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+    /** The system has told. */
+    | {
+        readonly kind: 'known'
+        /** What the system says about its resources. */
+        readonly resources: readonly ResourceDescription[]
+      }
+    | UnknownResult
   >
   /** Quotas as the system itself reports them, from the responses of the last calls or from a call of its own. */
-  usage?(
-    context: CallContext,
-  ): Promise<
-    | { readonly kind: 'known'; readonly quotas: readonly SystemUsage[] }
-    | { readonly kind: 'unknown'; readonly failure: CallFailure }
+  usage?(context: CallContext): Promise<
+    /** The system has told. */
+    | {
+        readonly kind: 'known'
+        /** What the system says about its allowances. */
+        readonly quotas: readonly SystemUsage[]
+      }
+    | UnknownResult
   >
   /** Returns a question of a rule. Present where the connector is one of lookups; such a system has no resources. */
   lookup?(question: LookupQuestion, context: CallContext): Promise<LookupResult>
+  /** Closes connections and timers. May be called again. */
   close(): Promise<void>
 }

@@ -29,7 +29,9 @@ export interface ConnectorDependencies {
 export interface ConnectorBinding {
   /** The system's name in the definition. */
   readonly name: string
+  /** Time bounds and concurrency of the system. */
   readonly timing: SystemTiming
+  /** What the runtime gives every connector. */
   readonly dependencies: ConnectorDependencies
 }
 
@@ -43,11 +45,13 @@ export interface ConnectorDefinition<Schema extends z.ZodType> {
   readonly role?: 'side' | 'lookup'
   /** Names of the lookups that its systems answer. @default none */
   readonly lookups?: readonly string[]
+  /** Connects one system; nothing is sent yet. */
   connect(config: z.output<Schema>, binding: ConnectorBinding): ConnectedSystem
 }
 
 /** A kind of system that can be bound. */
 export interface Connector {
+  /** Name by which definitions refer to it. */
   readonly name: string
   /** Whether it can be a side of a sync; the conformance suite runs over every side. @default 'side' */
   readonly role?: 'side' | 'lookup'

@@ -7,6 +7,7 @@ export interface ResourceDescription {
   readonly name: string
   /** The system's own words, for people. */
   readonly label?: string
+  /** The properties of its records. */
   readonly fields: readonly FieldDescription[]
   /** Native paths of the fields that identify a record. */
   readonly key: readonly (readonly (string | number)[])[]
@@ -18,6 +19,7 @@ export interface ResourceDescription {
 export interface FieldDescription {
   /** Where it is in a native record. */
   readonly path: readonly (string | number)[]
+  /** What the API calls it for people. */
   readonly label?: string
   /** The type in the system's own words: `currency(18,2)`, `Edm.String`, `timestamptz`. */
   readonly nativeType: string
@@ -27,12 +29,15 @@ export interface FieldDescription {
   readonly maxLength?: number
   /** Digits in all, and after the decimal point. */
   readonly precision?: number
+  /** Decimals after the point. @default not known */
   readonly scale?: number
   /** A create without it is refused. */
   readonly required: boolean
+  /** The API accepts null for it. */
   readonly nullable: boolean
   /** May be given in a create, and changed later. */
   readonly creatable: boolean
+  /** It can be changed after the create. */
   readonly updatable: boolean
   /** The only values it accepts. */
   readonly values?: readonly string[]
@@ -48,7 +53,9 @@ export interface FieldDescription {
 export interface SystemUsage {
   /** The system's name for it: `DailyApiRequests`. */
   readonly name: string
+  /** Calls that are allowed in the period. */
   readonly limit: number
+  /** Calls that are left in it. */
   readonly remaining: number
   /** Length of the window, milliseconds, when the system tells or documents it. */
   readonly windowMs?: number

@@ -8,6 +8,7 @@ import type { ListEnd, ListedRecord } from './contract.ts'
 
 /** One page of a listing. */
 export interface ListPage {
+  /** Records of the page, in its order. */
   readonly records: readonly ListedRecord[]
   /** Records that came but are not handed on because they count as deleted. @default 0 */
   readonly withheld?: number

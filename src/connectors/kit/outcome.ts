@@ -27,23 +27,34 @@ import type { CallFailure, ReadResult, WriteResult } from './contract.ts'
 import { quotedWords } from './quoted-words.ts'
 
 /** How an API tells that something does not exist; undefined when this response does not tell that. */
-export type RecogniseGone = (error: HttpStatusError) => { readonly mergedInto?: string } | undefined
+export type RecogniseGone = (error: HttpStatusError) => GoneRecord | undefined
+
+/** A record that does not exist any more. */
+export interface GoneRecord {
+  /** Id of the survivor, where the system says that it was merged into it. */
+  readonly mergedInto?: string
+}
 
 /**
  * Names of refused fields and the API's own error code, read from an error's body; neither may hold record values. `words` are what the API
  * says in a sentence, which may: the values that were sent are taken out before it is kept.
  */
 export type DescribeRefusal = (error: HttpStatusError) => {
+  /** The API's own error code. */
   readonly code?: string
+  /** Native names of the refused fields. */
   readonly fields?: readonly string[]
+  /** The API's own sentence. */
   readonly words?: string
 }
 
 /** How one API's error responses are to be understood. */
 export interface OutcomeRules {
+  /** Tells a response that says "does not exist" from one that only looks like it. */
   readonly gone: RecogniseGone
   /** Statuses of a conditional write that say that the version is no longer current. A 409 usually says "duplicate", so it has to be named. */
   readonly stale: ReadonlySet<number>
+  /** Reads what a refusal says. */
   readonly refusal: DescribeRefusal
 }
 
@@ -102,9 +113,11 @@ export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcom
 
 /** A write that ended with an error. */
 export interface FailedWrite {
+  /** What the call threw. */
   readonly error: unknown
   /** A version precondition was sent. */
   readonly conditional: boolean
+  /** How this API's responses are understood. @default `defaultOutcomeRules` */
   readonly rules?: OutcomeRules
   /** What was sent: its values are not quoted. */
   readonly sent?: unknown

@@ -16,18 +16,35 @@ import type { WebhookDelivery } from './contract.ts'
 /** How a system signs its deliveries. `secrets` holds all that are active; `toleranceMs` is 300,000 unless given. */
 export type WebhookScheme =
   /** Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets `whsec_…` (HMAC) or `whpk_…` (ed25519 public key). */
-  | { readonly kind: 'standard'; readonly secrets: readonly string[]; readonly toleranceMs?: number }
-  | ({ readonly kind: 'hmac'; readonly secrets: readonly string[] } & HmacScheme)
+  /** The Standard Webhooks specification. */
+  | {
+      readonly kind: 'standard'
+      /** Accepted secrets; several while one is being replaced. */
+      readonly secrets: readonly string[]
+      /** Largest difference between the timestamp and now, in milliseconds. @default 300000 */
+      readonly toleranceMs?: number
+    }
+  /** A digest of the body under a shared secret. */
+  | ({
+      readonly kind: 'hmac'
+      /** Accepted secrets; several while one is being replaced. */
+      readonly secrets: readonly string[]
+    } & HmacScheme)
   /** A fixed token in a header: proves who sends, not that the body is unaltered. */
+  /** A secret that is sent as it is. */
   | {
       readonly kind: 'token'
+      /** Accepted tokens; several while one is being replaced. */
       readonly secrets: readonly string[]
+      /** Header that carries the token. Lower case. */
       readonly header: string
+      /** What stands before the token in the header. @default nothing */
       readonly prefix?: string
     }
 
 /** A keyed hash of the body in a header, as many vendors do it. */
 export interface HmacScheme {
+  /** Header that carries the signature. Lower case. */
   readonly header: string
   /** @default 'sha256' */
   readonly algorithm?: 'sha1' | 'sha256' | 'sha512'
@@ -37,13 +54,24 @@ export interface HmacScheme {
   readonly prefix?: string
   /** Header with the time of sending in epoch seconds; then `{timestamp}.{body}` is what is signed. @default only the body is signed */
   readonly timestampHeader?: string
+  /** Largest difference between the timestamp and now. @default 300000 */
   readonly toleranceMs?: number
 }
 
 /** Whether a delivery is genuine. `reason` is for counters, never for the sender. */
 export type Verification =
-  | { readonly ok: true; readonly deliveryId?: string }
-  | { readonly ok: false; readonly reason: string }
+  /** The delivery is what the system sent. */
+  | {
+      readonly ok: true
+      /** Id that the sender gave the delivery, where the scheme has one. */
+      readonly deliveryId?: string
+    }
+  /** It is not, or that can't be told. */
+  | {
+      readonly ok: false
+      /** Why it is refused, for logs. */
+      readonly reason: string
+    }
 
 /** Checks one delivery. Never throws. */
 export type VerifyDelivery = (delivery: WebhookDelivery) => Verification

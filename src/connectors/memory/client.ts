@@ -9,25 +9,41 @@ import type { MemoryResourceConfig } from './config.ts'
 
 /** What one record looked like from a time on; without `native` it did not exist any more. */
 export interface MemoryState {
+  /** Since when, in epoch ms. */
   readonly at: number
   /** Grows with every change of the resource. */
   readonly version: number
+  /** The record; absent once it was deleted. */
   readonly native?: NativeRecord
 }
 
 /** A record as it is or was. */
 export interface MemoryRecord extends MemoryState {
+  /** Id of the record. */
   readonly nativeId: string
+}
+
+/** One entry of the log of changes. */
+export interface MemoryChange {
+  /** Id of the record. */
+  readonly nativeId: string
+  /** Version that the change made. */
+  readonly version: number
+  /** It was deleted. */
+  readonly deleted: boolean
 }
 
 /** The time that the system lives in; virtual in a simulation. */
 export interface MemoryClock {
+  /** Epoch ms. */
   now(): number
+  /** Milliseconds that never go back. */
   monotonic(): number
 }
 
 /** One resource: ids, histories, and a log of changes. */
 export class MemoryTable {
+  /** The section that the table was made from, with its defaults. */
   readonly config: MemoryResourceConfig
   readonly #clock: MemoryClock
   readonly #histories = new Map<string, MemoryState[]>()
@@ -40,6 +56,7 @@ export class MemoryTable {
   }[] = []
   #lastId = 0
 
+  /** Makes the table and the records that its section names. */
   constructor(config: MemoryResourceConfig, clock: MemoryClock) {
     this.config = config
     this.#clock = clock
@@ -69,12 +86,14 @@ export class MemoryTable {
     })
   }
 
+  /** Deletes a record; false when there is none. */
   remove(nativeId: string): boolean {
     if (this.current(nativeId)?.native === undefined) return false
     this.#append(nativeId, undefined)
     return true
   }
 
+  /** The record as it is now; undefined when there never was one. */
   current(nativeId: string): MemoryRecord | undefined {
     const state = this.#histories.get(nativeId)?.at(-1)
     return state === undefined ? undefined : { nativeId, ...state }
@@ -93,7 +112,7 @@ export class MemoryTable {
   }
 
   /** Living records in the order of their making, as they were `ageMs` ago. */
-  *living(ageMs = 0): Generator<MemoryRecord & { readonly native: NativeRecord }> {
+  *living(ageMs = 0): Generator<MemoryRecord & Required<Pick<MemoryState, 'native'>>> {
     for (const nativeId of this.#histories.keys()) {
       const record = ageMs > 0 ? this.past(nativeId, ageMs) : this.current(nativeId)
       if (record?.native !== undefined) yield { ...record, native: record.native }
@@ -101,13 +120,11 @@ export class MemoryTable {
   }
 
   /** Changes after a position of the log. */
-  changesAfter(
-    position: number,
-    limit: number,
-  ): readonly { readonly nativeId: string; readonly version: number; readonly deleted: boolean }[] {
+  changesAfter(position: number, limit: number): readonly MemoryChange[] {
     return this.#log.slice(position, position + limit)
   }
 
+  /** Number of changes so far: the position at the end of the log. */
   get logLength(): number {
     return this.#log.length
   }
@@ -128,8 +145,11 @@ export class MemoryTable {
 
 /** A call about to be answered. */
 export interface MemoryCall {
+  /** Resource that is called. */
   readonly resource: string
+  /** What is asked of it. */
   readonly operation: 'read' | 'list' | 'changes' | 'find' | 'create' | 'update' | 'remove' | 'restore'
+  /** Record that the call is about. Absent for lists, feeds, searches and creates. */
   readonly nativeId?: string
 }
 
@@ -140,17 +160,25 @@ export interface MemoryCall {
  * `lose-response`: it is carried out, and the response is lost · `throttle`: refused, come back after `afterMs`
  */
 export type MemoryFault =
+  /** Nothing comes back. */
   | { readonly kind: 'unreachable' | 'drop' | 'lose-response' }
-  | { readonly kind: 'throttle'; readonly afterMs: number }
+  /** It is refused for now. */
+  | {
+      readonly kind: 'throttle'
+      /** When to come back, in milliseconds from now. */
+      readonly afterMs: number
+    }
 
 /** A system in memory with the handles of a test: what there is, what a person does, what goes wrong. */
 export class MemoryCounterpart {
+  /** The resources, by name. */
   readonly tables: ReadonlyMap<string, MemoryTable>
   /** Asked before each call. @default nothing goes wrong */
   fault: (call: MemoryCall) => MemoryFault | undefined = () => undefined
   /** Identity of the account that answers. */
   account: string
 
+  /** Makes the resources with their first records. */
   constructor(
     account: string,
     resources: Readonly<Record<string, MemoryResourceConfig>>,

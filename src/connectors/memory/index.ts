@@ -19,14 +19,19 @@ export const memory = defineConnector({
 
 /** A system in memory, with the handles that a test or a rehearsal needs beside it. */
 export interface MemorySystem {
+  /** What the engine talks to. */
   readonly system: ConnectedSystem
+  /** The handles of a test on the same data. */
   readonly twin: MemoryCounterpart
 }
 
 /** Makes a system in memory. @throws UsageError CONNECTOR_CONFIG_INVALID */
 export function createMemorySystem(options: {
+  /** Name of the system in the definition. */
   readonly name: string
+  /** The section of the definition. */
   readonly config: MemoryConfigInput
+  /** The time that it lives in. */
   readonly clock: MemoryClock
   /** [0, 1): how old, within the declared lag, a response is. @default always as old as may be */
   readonly random?: () => number

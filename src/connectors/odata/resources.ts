@@ -1,5 +1,6 @@
 /** Binds one resource: its capabilities, and only the operations that it has. */
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import type { ResourceSettings } from './config.ts'
 import { changesAfter } from './operations/changes.ts'
 import { findRecords, hitsMax } from './operations/find.ts'

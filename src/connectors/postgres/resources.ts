@@ -1,5 +1,6 @@
 /** Binds one table: its capabilities as the definition declares it, and only the operations that it has. */
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import type { PostgresConfig, TableConfig } from './config.ts'
 import { changesAfter } from './operations/changes.ts'

@@ -1,7 +1,8 @@
 /** Binds one resource of the manifest: its capabilities, and only the operations that it has. */
 import type { HttpStatusError } from '../../http/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
 import { textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'

@@ -1,6 +1,7 @@
 /** Binds one object: what the engine may rely on, and the operations. */
 import { UsageError } from '../../model/errors.ts'
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import type { ResourceConfig } from './config.ts'
 import { changesAfter } from './operations/changes.ts'

@@ -1,5 +1,6 @@
 /** Binds one resource: its capabilities, and only the operations that Stripe has for it. */
-import type { RemoteCapabilities, Resource } from '../kit/contract.ts'
+import type { RemoteCapabilities } from '../kit/capabilities.ts'
+import type { Resource } from '../kit/contract.ts'
 import { textAt } from '../kit/native.ts'
 import { changesAfter, commitLagMs } from './event-feed.ts'
 import { listAll } from './list.ts'

@@ -4,7 +4,7 @@
  * Each system is looked at right before its removal: what it holds is kept in the intent for undo, its version guards the removal where the
  * system honours that, and an edit that nobody has absorbed stops it for a person.
  */
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { Intent, Member } from '../../model/state.ts'
 import type { CarryOut, Observation, ObserveMember, OutgoingWrite, Pass, StepResult } from '../context.ts'
 import { clearAllOf, clearFailure } from '../pass/failure.ts'

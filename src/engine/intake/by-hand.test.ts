@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { createByHand } from './by-hand.ts'
 
 const { signal } = new AbortController()

@@ -9,6 +9,7 @@ import type { Runs } from './runs.ts'
 /** Record ids fetched and marked in one statement. */
 const MARK_PAGE = 200
 
+/** Syncs and full runs that a person starts. The work itself is done by the workers; these calls only mark. */
 export interface ByHand {
   /**
    * Looks at one record in all its systems: by its record id, or by its native id in one system. A native id that is not known yet is
@@ -23,25 +24,42 @@ export interface ByHand {
   runFull(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
 }
 
+/** Names one record: by its record id, or by its native id in one system. */
 export type RecordKey =
-  | { readonly recordId: string }
-  | { readonly system: string; readonly entity: string; readonly nativeId: string }
+  | {
+      /** Record id. */
+      readonly recordId: string
+    }
+  | {
+      /** System that the native id belongs to. */
+      readonly system: string
+      /** Entity of the record. */
+      readonly entity: string
+      /** Id of the record in that system. */
+      readonly nativeId: string
+    }
 
 /** Left out = all. */
 export interface PlaceFilter {
+  /** Only this system. */
   readonly system?: string
+  /** Only this entity. */
   readonly entity?: string
 }
 
 /** What came of one place. */
 export interface PlaceResult {
+  /** System of the place. */
   readonly system: string
+  /** Entity of the place. */
   readonly entity: string
   /** `polled`: its feed was read · `listed`: a full run · `marked`: each known record was marked */
   readonly how: 'polled' | 'listed' | 'marked'
   /** Records that will be looked at. */
   readonly changed: number
+  /** Outcome of the full run, where there was one. */
   readonly run?: FullRunResult
+  /** Why the place could not be asked, in one line. */
   readonly failure?: string
 }
 

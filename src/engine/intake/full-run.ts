@@ -49,7 +49,9 @@ export interface FullRunRequest {
   readonly signal: AbortSignal
 }
 
+/** What one full run found. */
 export interface FullRunResult extends RunComparison {
+  /** Id of the run. */
   readonly runId: string
   /** Epoch ms, before the first page was asked for. */
   readonly startedAt: number
@@ -57,7 +59,9 @@ export interface FullRunResult extends RunComparison {
   readonly complete: boolean
   /** The list came to its end and nothing is known to be missing; weaker than `complete`. */
   readonly ended: boolean
+  /** Why it is not complete, in words. */
   readonly reason?: string
+  /** Records that the list had. */
   readonly seen: number
   /** Not even a first page came, for a reason that may pass. */
   readonly unreachable?: boolean

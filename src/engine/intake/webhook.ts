@@ -26,14 +26,19 @@ const REASONS_MAX = 100
  * - `unknown`: no such system, or it has no webhooks; answer 404
  */
 export type WebhookResponse =
+  /** It is committed. */
   | {
       readonly kind: 'accepted'
+      /** Records that were marked. */
       readonly marks: number
+      /** The same delivery was accepted before. */
       readonly duplicate: boolean
       /** Answered with 200 and this body instead of an empty 202. */
       readonly response?: WebhookReply
     }
+  /** Its signature is wrong, or it can't be understood. */
   | { readonly kind: 'refused' }
+  /** No such system, or it takes no webhooks. */
   | { readonly kind: 'unknown' }
 
 export interface WebhookIntake {

@@ -1,7 +1,7 @@
 /** Evidence before a create, on virtual time: `b` is never announced to the engine, so all that it knows of it is what it looks for itself. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
 
 let world: World | undefined

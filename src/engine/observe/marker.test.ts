@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it as test } from 'vitest'
 import { World } from '../../../test/support/engine-fixture.ts'
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { Integration } from '../../model/integration.ts'
 
 let world: World | undefined

@@ -1,5 +1,5 @@
 /** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { isPlainObject } from '../../model/canonical/object.ts'
 import type { FieldProblem, NestedPatch } from '../../model/integration.ts'
 import { withFixedValues } from '../../model/lens/fixed-values.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 
 let world: World | undefined
 

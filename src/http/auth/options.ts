@@ -11,27 +11,49 @@ import type { TokenDependencies } from './token-endpoint.ts'
 
 /** The credentials that are built in. mTLS is not among them: a client certificate is given as `clientCertificate` and goes with any of these. */
 export type AuthOptions =
+  /** No credential. */
   | { readonly type: 'none' }
-  | { readonly type: 'bearer'; readonly token: string }
-  | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  /** A token that does not change (RFC 6750). */
+  | {
+      readonly type: 'bearer'
+      /** The token, without the word `Bearer`. */
+      readonly token: string
+    }
+  /** User name and password (RFC 7617). */
+  | {
+      readonly type: 'basic'
+      /** User name; no colon. */
+      readonly username: string
+      /** Password. */
+      readonly password: string
+    }
   /** Exactly one of `header` and `query` names where the key goes. */
   | {
       readonly type: 'api-key'
+      /** Header that carries the key. */
       readonly header?: string | undefined
+      /** Query parameter that carries the key. */
       readonly query?: string | undefined
+      /** The key itself. */
       readonly value: string
     }
   | OAuth2ClientCredentialsOptions
   | OAuth2RefreshTokenOptions
   | OAuth2JwtBearerOptions
   /** A function that signs each request; only in code. */
-  | { readonly type: 'sign'; readonly sign: SignRequest }
+  | {
+      readonly type: 'sign'
+      /** Signs a request; see {@link SignRequest}. */
+      readonly sign: SignRequest
+    }
 
 /** How a client proves itself at a token endpoint, and where that is. */
 export interface TokenEndpointOptions {
   /** HTTPS, except loopback with `allowHttp`. */
   readonly tokenUrl: string
+  /** Id of the client at the authorization server. */
   readonly clientId: string
+  /** Secret of the client. @default none: a public client, or one with a key or certificate */
   readonly clientSecret?: string | undefined
   /**
    * `basic` the secret in a header · `post` the secret in the body · `private-key-jwt` a signed assertion (RFC 7523, 2.2) · `tls` the
@@ -53,6 +75,7 @@ export interface TokenEndpointOptions {
 
 /** OAuth 2.0 client credentials (RFC 6749, 4.4). */
 export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
+  /** Chooses this grant. */
   readonly type: 'oauth2-client-credentials'
   /** Sent as `audience`, which some authorization servers need. */
   readonly audience?: string | undefined
@@ -60,6 +83,7 @@ export interface OAuth2ClientCredentialsOptions extends TokenEndpointOptions {
 
 /** OAuth 2.0 refresh token (RFC 6749, 6), with rotation. Needs a token store that outlives the process where tokens rotate. */
 export interface OAuth2RefreshTokenOptions extends TokenEndpointOptions {
+  /** Chooses this grant. */
   readonly type: 'oauth2-refresh-token'
   /** The first one, as consent gave it. Its successors are in the token store; another one given here starts over. */
   readonly refreshToken: string
@@ -67,6 +91,7 @@ export interface OAuth2RefreshTokenOptions extends TokenEndpointOptions {
 
 /** JWT bearer (RFC 7523, 2.1). */
 export interface OAuth2JwtBearerOptions extends TokenEndpointOptions {
+  /** Chooses this grant. */
   readonly type: 'oauth2-jwt-bearer'
   readonly privateKey: string
   /** The user to act as. */

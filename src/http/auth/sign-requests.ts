@@ -6,6 +6,7 @@ import type { Authenticator, Credential } from './authenticator.ts'
 
 /** A request as it is about to leave. */
 export interface RequestToSign {
+  /** HTTP method, upper case. */
   readonly method: string
   /** Absolute address with query, encoded as it is sent. */
   readonly url: string

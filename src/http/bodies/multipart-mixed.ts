@@ -7,20 +7,25 @@ import { ResponseValidationError } from '../errors.ts'
 export interface MixedPart {
   /** Lower-case names when read; written as given. */
   readonly headers: Readonly<Record<string, string>>
+  /** The part itself. */
   readonly body: string
 }
 
 /** A body and the `content-type` that goes with it. */
 export interface MixedBody {
+  /** The whole body. */
   readonly body: string
+  /** Media type with the boundary. */
   readonly contentType: string
 }
 
 /** An HTTP message within a part (`content-type: application/http`), a response. */
 export interface EmbeddedResponse {
+  /** HTTP status of the embedded response. */
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** Body of the embedded response. */
   readonly body: string
 }
 

@@ -4,6 +4,7 @@
 export interface CachedResponse {
   /** What the response's `vary` picked of the request: tells the variants of one address apart. */
   readonly variant: string
+  /** HTTP status. */
   readonly status: number
   /** Body, decompressed. */
   readonly bytes: Uint8Array
@@ -20,5 +21,6 @@ export interface CacheStore {
   get(key: string): Promise<readonly CachedResponse[]> | readonly CachedResponse[]
   /** Replaces all variants of the key. */
   set(key: string, responses: readonly CachedResponse[]): Promise<void> | void
+  /** Forgets one response. */
   delete(key: string): Promise<void> | void
 }

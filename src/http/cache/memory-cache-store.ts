@@ -44,6 +44,7 @@ export class MemoryCacheStore implements CacheStore {
     }
   }
 
+  /** Forgets one response. */
   delete(key: string): void {
     this.#bytes -= this.#entries.get(key)?.bytes ?? 0
     this.#entries.delete(key)

@@ -48,8 +48,11 @@ export interface LimitSource {
 
 /** One limit, for people who want to see it. */
 export interface LimitUsage {
+  /** What the API calls the limit. */
   readonly name: string
+  /** Calls that are allowed in the window, where the API says so. */
   readonly quota?: number
+  /** Calls that are left in it. */
   readonly remaining: number
   /** Milliseconds until the window ends. */
   readonly resetMs: number

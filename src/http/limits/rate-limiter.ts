@@ -41,6 +41,7 @@ export interface LimitOptions {
 
 /** Where and under which name limits are shared. */
 export interface SharedLimits {
+  /** Where the buckets are kept. */
   readonly store: BucketStore
   /** Names the system: the same in every process. */
   readonly key: string
@@ -67,7 +68,9 @@ export interface AcquireRequest {
 
 /** How much of the limits is in use. */
 export interface LimiterUsage {
+  /** Calls under way. */
   readonly running: number
+  /** Calls in the queue. */
   readonly waiting: number
   /** Monotonic ms until which the other side asked for silence; 0 = not. */
   readonly pausedUntil: number

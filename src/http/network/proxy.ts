@@ -13,12 +13,20 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { UsageError } from '../../model/errors.ts'
 import { isLoopback } from '../address.ts'
 
+/** User name and password for the proxy itself (basic). */
+export interface ProxyCredentials {
+  /** User name; no colon. */
+  readonly username: string
+  /** Password. */
+  readonly password: string
+}
+
 /** A proxy, and what does not go through it. */
 export interface ProxyOptions {
   /** `http://proxy.example:3128`, or `https://` for a connection to the proxy that is encrypted itself. */
   readonly url: string
   /** For a proxy that wants to know who calls (basic). @default none */
-  readonly auth?: { readonly username: string; readonly password: string }
+  readonly auth?: ProxyCredentials
   /**
    * Hosts that are called directly: a name (its subdomains as well), `.name`, an address, a network such as `10.0.0.0/8`, each with an
    * optional `:port` where it is no network, or `*` for all. What `NO_PROXY` holds, as a list. @default none; loopback always

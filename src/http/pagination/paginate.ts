@@ -4,6 +4,7 @@ import { nextLink } from './link-header.ts'
 
 /** A page that was read. */
 export interface PageSoFar {
+  /** Decoded body of the page. */
   readonly data: unknown
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -17,19 +18,27 @@ export interface PageSoFar {
 
 /** Where a page is: further query parameters on the list's address, or an address that the API handed out (relative or absolute). */
 export type PagePlace =
-  | { readonly query: Readonly<Record<string, QueryValue>> }
-  | { readonly address: string }
+  | {
+      /** Query parameters that ask for the page. */
+      readonly query: Readonly<Record<string, QueryValue>>
+    }
+  | {
+      /** Address of the page, absolute or relative to the one before. */
+      readonly address: string
+    }
 
 /** A place in a body: a path with dots (`meta.next_cursor`), or its keys, which may have dots themselves. */
 export type BodyPath = string | readonly (string | number)[]
 
 /** One way of paging. Bring an own one for an API that has a way of its own. */
 export interface Pagination {
+  /** Kind of pagination, for messages. */
   readonly name: string
   /** Where the items are on a page when the caller does not say; empty for the whole body. */
   readonly items: BodyPath
   /** A page with the very records of the one before it is past the end: APIs that count pages often give their last one again. @default false */
   readonly endsOnRepeat?: boolean
+  /** Where the first page is. */
   first(): PagePlace
   /** Undefined at the end. */
   next(page: PageSoFar): PagePlace | undefined
@@ -66,7 +75,9 @@ export function nextAddress(options: {
 
 /** A token from one page is a query parameter of the next. `next` is its path in the body: `meta.next_cursor`. */
 export function cursor(options: {
+  /** Query parameter that takes the cursor. */
   readonly parameter: string
+  /** Where the next cursor is in a page. */
   readonly next: BodyPath
   /** Where the body says whether there is a further page, as `pageInfo.hasNextPage` of Relay. @default a token means that there is one */
   readonly more?: BodyPath
@@ -94,6 +105,7 @@ export function pageNumber(
     readonly first?: number
     /** Query parameter of the page's size, sent when `size` is given. @default 'per_page' */
     readonly sizeParameter?: string
+    /** Items per page. @default what the API gives */
     readonly size?: number
     /** @default '' */
     readonly items?: BodyPath
@@ -119,6 +131,7 @@ export function offsetLimit(
     readonly parameter?: string
     /** Query parameter of the page's size, sent when `size` is given. @default 'limit' */
     readonly sizeParameter?: string
+    /** Items per page. @default what the API gives */
     readonly size?: number
     /** @default '' */
     readonly items?: BodyPath
@@ -137,8 +150,14 @@ export function offsetLimit(
   }
 }
 
+/** Options of {@link odata}. */
+export interface ODataPages {
+  /** Version of the protocol. @default both are understood */
+  readonly version?: 2 | 4
+}
+
 /** OData: `@odata.nextLink` and `value` (version 4), `d.__next` and `d.results` (version 2). */
-export function odata(options: { readonly version?: 2 | 4 } = {}): Pagination {
+export function odata(options: ODataPages = {}): Pagination {
   const isOld = options.version === 2
   return {
     name: 'odata',

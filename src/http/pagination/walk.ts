@@ -10,10 +10,12 @@ import type { ApiResponse } from '../client.ts'
 import { ResponseValidationError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { assertWithin, type CallOptions } from '../options.ts'
+import type { StandardSchema } from '../standard-schema.ts'
 import { type BodyPath, type PagePlace, type Pagination, valueAt } from './paginate.ts'
 
 /** Options of a walk over pages; those of a call hold for each page. */
 export interface PagesOptions extends CallOptions {
+  /** How pages follow on each other. */
   readonly paginate: Pagination
   /** Where the items are on a page. @default where the way of paging has them */
   readonly items?: BodyPath
@@ -27,6 +29,12 @@ export interface PagesOptions extends CallOptions {
 export interface ItemsOptions extends PagesOptions {
   /** Items after which the walk ends, without an error. @default all */
   readonly itemsMax?: number
+}
+
+/** Options of a list whose items are checked. */
+export interface CheckedItemsOptions<Output> extends ItemsOptions {
+  /** Checks and types each item. */
+  readonly schema: StandardSchema<Output>
 }
 
 /** Reads one page. `target` is a path template or an absolute address. */

@@ -5,6 +5,7 @@ import { wellFormedUri } from '../well-formed-uri.ts'
 
 /** A call as a hook sees it: before its credential is put on. */
 export interface RequestSeen {
+  /** HTTP method, upper case. */
   readonly method: Method
   /** Full address. */
   readonly url: string
@@ -22,6 +23,7 @@ export interface RequestChanges {
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Added to the query. */
   readonly query?: Readonly<Record<string, string>>
+  /** In place of the body. @default unchanged */
   readonly body?: string | Uint8Array
 }
 

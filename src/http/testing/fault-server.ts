@@ -7,8 +7,11 @@ export type ServerFault =
   /** A response of the test's choice in place of the right one. */
   | {
       readonly kind: 'status'
+      /** HTTP status. */
       readonly status: number
+      /** Headers of the response. @default none */
       readonly headers?: Readonly<Record<string, string>>
+      /** Body of the response. @default empty */
       readonly body?: string
     }
   /** The connection is reset before a response. */
@@ -24,7 +27,11 @@ export type ServerFault =
   /** The request takes effect, but its response is lost. */
   | { readonly kind: 'lost-response' }
   /** The right response, late. */
-  | { readonly kind: 'delay'; readonly ms: number }
+  | {
+      readonly kind: 'delay'
+      /** How late, in milliseconds. */
+      readonly ms: number
+    }
 
 /** Which requests a fault meets, and how often. */
 export type PlannedFault = ServerFault & {
@@ -38,9 +45,13 @@ export type PlannedFault = ServerFault & {
 
 /** A request that the server has read whole. */
 export interface ReceivedRequest {
+  /** HTTP method, upper case. */
   readonly method: string
+  /** Path with query. */
   readonly url: string
+  /** Headers as Node gives them. */
   readonly headers: IncomingMessage['headers']
+  /** Body as text. */
   readonly body: string
   /** The fault that it met. */
   readonly fault: ServerFault['kind'] | undefined
@@ -48,19 +59,26 @@ export interface ReceivedRequest {
 
 /** A running server. */
 export interface FaultServer extends AsyncDisposable {
+  /** Base address: `http://127.0.0.1:<port>`. */
   readonly url: string
+  /** Everything that came in, oldest first. */
   readonly received: readonly ReceivedRequest[]
   /** Plans a fault; those planned first come first. */
   plan(fault: PlannedFault): void
+  /** Closes connections and stops listening. */
   close(): Promise<void>
 }
 
-/** Returns a request rightly. */
-export type AcceptedResponse = (
-  request: ReceivedRequest,
-) =>
-  | { readonly status?: number; readonly json: unknown }
-  | Promise<{ readonly status?: number; readonly json: unknown }>
+/** The right response to a request. */
+export interface AcceptedBody {
+  /** @default 200 */
+  readonly status?: number
+  /** Body, sent as JSON. */
+  readonly json: unknown
+}
+
+/** Gives the right response to a request. */
+export type AcceptedResponse = (request: ReceivedRequest) => AcceptedBody | Promise<AcceptedBody>
 
 /** Starts a server on a free port of the loopback interface. */
 export async function startFaultServer(reply: AcceptedResponse): Promise<FaultServer> {

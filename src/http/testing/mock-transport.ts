@@ -10,12 +10,15 @@ import { sleepUntilStopped } from '../stop.ts'
 
 /** A request as the mock saw it. */
 export interface MockRequest {
+  /** HTTP method, upper case. */
   readonly method: Method
+  /** Whole address, query included. */
   readonly url: URL
   /** Path template of the call: `/users/{id}`. */
   readonly route: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** Body as text; empty when there was none. */
   readonly body: string
 }
 
@@ -23,9 +26,13 @@ export interface MockRequest {
 export interface MockResponse {
   /** @default 200 */
   readonly status?: number
+  /** Headers of the response. @default only the content type */
   readonly headers?: Readonly<Record<string, string>>
+  /** Body, sent as JSON. */
   readonly json?: unknown
+  /** Body, sent as plain text. */
   readonly text?: string
+  /** Body, sent as it is. */
   readonly bytes?: Uint8Array
   /** Waits before it answers; real time. @default 0 */
   readonly delayMs?: number
@@ -40,6 +47,7 @@ export type MockHandler = (
 
 /** A mock in place of sockets: `new ApiClient({ baseUrl, transport: mock.transport })`. */
 export interface MockTransport {
+  /** Option `transport` of the client. */
   readonly transport: TransportFactory
   /** What was sent so far, token requests included. */
   readonly requests: readonly MockRequest[]

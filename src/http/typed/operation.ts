@@ -22,45 +22,47 @@ export type OperationAt<
   : never
 
 /** The parameters in one place (`path`, `query`, `header`); never when there are none. */
-type ParametersIn<Operation, Place extends string> = Operation extends {
-  readonly parameters: infer Parameters
-}
-  ? Place extends keyof Parameters
-    ? Exclude<Parameters[Place], undefined>
+export type ParametersIn<Operation, Place extends string> =
+  Operation extends Readonly<Record<'parameters', infer Parameters>>
+    ? Place extends keyof Parameters
+      ? Exclude<Parameters[Place], undefined>
+      : never
     : never
-  : never
 
 /** An option that has to be given when something in it has to be given, and must not be given when there is nothing. */
-type Option<Name extends string, Value> = [Value] extends [never]
+export type OptionOf<Name extends string, Value> = [Value] extends [never]
   ? { readonly [Key in Name]?: never }
   : Record<never, never> extends Value
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value }
 
 /** JSON of any media type that says so: `application/json`, `application/problem+json; charset=utf-8`. */
-type JsonOf<Media> = Media extends { readonly content: infer Content }
-  ? Content[keyof Content & `${string}json${string}`]
-  : undefined
+export type JsonOf<Media> =
+  Media extends Readonly<Record<'content', infer Content>>
+    ? Content[keyof Content & `${string}json${string}`]
+    : undefined
 
-type BodyOption<Operation> = Operation extends { readonly requestBody: infer Body }
-  ? { readonly json: JsonOf<Body> }
-  : Operation extends { readonly requestBody?: infer Body }
-    ? [Exclude<Body, undefined>] extends [never]
-      ? { readonly json?: never }
-      : { readonly json?: JsonOf<Exclude<Body, undefined>> }
-    : { readonly json?: never }
+/** The option `json`, required where the document requires a body. */
+export type BodyOption<Operation> =
+  Operation extends Readonly<Record<'requestBody', infer Body>>
+    ? Readonly<Record<'json', JsonOf<Body>>>
+    : Operation extends Partial<Readonly<Record<'requestBody', infer Body>>>
+      ? [Exclude<Body, undefined>] extends [never]
+        ? Partial<Readonly<Record<'json', never>>>
+        : Partial<Readonly<Record<'json', JsonOf<Exclude<Body, undefined>>>>>
+      : Partial<Readonly<Record<'json', never>>>
 
 /** Options of a call of this operation: its parameters and body by the document, everything else as always. */
 export type OperationOptions<Operation> = Omit<CallOptions, 'path' | 'query' | 'headers' | 'json'> &
-  Option<'path', ParametersIn<Operation, 'path'>> &
-  Option<'query', ParametersIn<Operation, 'query'>> &
+  OptionOf<'path', ParametersIn<Operation, 'path'>> &
+  OptionOf<'query', ParametersIn<Operation, 'query'>> &
   HeaderOption<ParametersIn<Operation, 'header'>> &
   BodyOption<Operation>
 
 /** Headers that the document does not name may always be given. */
-type HeaderOption<Value> = [Value] extends [never]
+export type HeaderOption<Value> = [Value] extends [never]
   ? Pick<CallOptions, 'headers'>
-  : Option<'headers', Value & Readonly<Record<string, string>>>
+  : OptionOf<'headers', Value & Readonly<Record<string, string>>>
 
 /** The options as an argument, which may be left out when nothing in them is needed. */
 export type OptionsArgument<Operation> =
@@ -68,14 +70,16 @@ export type OptionsArgument<Operation> =
     ? readonly [options?: OperationOptions<Operation>]
     : readonly [options: OperationOptions<Operation>]
 
-type SuccessStatus = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX'
+/** Statuses that a document describes the data of a success under. */
+export type SuccessStatus = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX'
 
 /** The data of a response that went well; `undefined` where the document describes no JSON. */
-export type SuccessOf<Operation> = Operation extends { readonly responses: infer Responses }
-  ? [keyof Responses & SuccessStatus] extends [never]
-    ? 'default' extends keyof Responses
-      ? JsonOf<Responses['default']>
-      : undefined
-    : { [Status in keyof Responses & SuccessStatus]: JsonOf<Responses[Status]> }[keyof Responses &
-        SuccessStatus]
-  : unknown
+export type SuccessOf<Operation> =
+  Operation extends Readonly<Record<'responses', infer Responses>>
+    ? [keyof Responses & SuccessStatus] extends [never]
+      ? 'default' extends keyof Responses
+        ? JsonOf<Responses['default']>
+        : undefined
+      : { [Status in keyof Responses & SuccessStatus]: JsonOf<Responses[Status]> }[keyof Responses &
+          SuccessStatus]
+    : unknown

@@ -25,7 +25,9 @@ export type FindingKind =
 export interface Finding {
   /** An error refuses the definition; a warning is shown. */
   readonly severity: 'error' | 'warning'
+  /** Kind of mistake. */
   readonly kind: FindingKind
+  /** Where it is in the definition. */
   readonly path: DefinitionPath
   /** What is wrong, in one line; never a secret. */
   readonly message: string

@@ -3,7 +3,9 @@ import { compareLenses, type LensSet } from './identity.ts'
 
 /** One difference. */
 export interface LensChange {
+  /** System that it concerns. */
   readonly system: string
+  /** Entity that it concerns. */
   readonly entity: string
   /** Undefined: the whole place is concerned. */
   readonly field?: string

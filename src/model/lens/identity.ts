@@ -34,7 +34,8 @@ export interface LensSet {
   readonly digest: string
 }
 
-type LensFunction = (...parameters: never[]) => unknown
+/** A function of a definition, of whatever parameters and result. */
+export type LensFunction = (...parameters: never[]) => unknown
 
 /**
  * Gives a function of a definition a version: a text or number that its author changes whenever the function, or anything that it calls,

@@ -2,7 +2,7 @@
  * What is looked at before a create in a system, and what stays open: how long before the create something may have been entered there without
  * being seen. Where nothing can show that a system has no counterpart, that is said, with what then becomes of the creates.
  */
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import {
   chooseMeans,
   type EvidenceMeans,

@@ -1,5 +1,6 @@
 /** Asks each system who it is and for a few records, and compares what it can do with what the definition wants of it. */
-import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
 import type { Finding } from '../../model/definition/finding.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'

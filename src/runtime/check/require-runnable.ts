@@ -3,7 +3,8 @@
  * possible, and what can lose an edit has to be accepted by the definition. There is no way around it; what is acceptable is said in the
  * definition (`acceptRaceWindow`, `match: never`, `operations`), where everybody who reads it sees it.
  */
-import type { ConnectedSystem, RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
+import type { ConnectedSystem } from '../../connectors/kit/contract.ts'
 import { checkAgainstCapabilities } from '../../model/definition/check-capabilities.ts'
 import { type Finding, problem, refusedDefinition } from '../../model/definition/finding.ts'
 import { replaceReferences } from '../../model/definition/secret-references.ts'

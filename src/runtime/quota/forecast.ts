@@ -2,7 +2,7 @@
  * How long a load takes at what a system allows: arithmetic on calls and quotas, without a guess about how fast the system answers. So the
  * result is a lower bound that a person can plan with: it will not be faster than that.
  */
-import type { RemoteCapabilities } from '../../connectors/kit/contract.ts'
+import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { SystemUsage } from '../../connectors/kit/description.ts'
 
 /** A steady rate that the definition allows. */

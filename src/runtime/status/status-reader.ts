@@ -20,6 +20,7 @@ const secondLookAfterMs = 1_500
 /** A probe writes: it is not made for each viewer and each second. */
 const probeEveryMs = 5_000
 
+/** Asks how things are, over all processes of an integration. */
 export interface StatusReader {
   /** @throws STORE_* when the database does not answer */
   read(): Promise<StatusResource>

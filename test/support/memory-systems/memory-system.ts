@@ -2,6 +2,7 @@
  * A small business system inside this process, for tests of the engine: it keeps records, counts what is done to it, and lies on demand. It
  * reproduces no protocol and no timing; `fake-system` does that over real HTTP.
  */
+import type { RemoteCapabilities } from '../../../src/connectors/kit/capabilities.ts'
 import type {
   CallContext,
   ChangesResult,
@@ -11,7 +12,6 @@ import type {
   ListEnd,
   ListedRecord,
   ReadResult,
-  RemoteCapabilities,
   RemoveRequest,
   Resource,
   UpdateRequest,

@@ -26,16 +26,43 @@ import { graceMs, Waiter, type WaiterOptions } from './waiter.ts'
 /** What a person's own system has instead of a counterpart: bodies that it accepts. */
 export type RecordTemplate = Pick<CounterpartResource, 'body' | 'patch' | 'texts'>
 
+/** A write that a probe made. */
+export interface WriteOfProbe {
+  /** What the connector made of it. */
+  readonly result: WriteResult
+  /** Version that it was made under, where the resource has versions. */
+  readonly ifVersion?: string
+}
+
+/** A change feed that was read to its end. */
+export interface DrainedFeed {
+  /** Everything that changed, in the order of the feed. */
+  readonly changed: readonly ChangedRecord[]
+  /** The cursor after it. */
+  readonly cursor: string
+}
+
+/** The time of a probe. */
+export interface ProbeClock {
+  /** Epoch ms. */
+  now(): number
+  /** Milliseconds that never go back. */
+  monotonic(): number
+}
+
 /** Where probes run. */
 export interface ProbeTarget extends WaiterOptions {
   /** Binds the system anew: what a probe broke must not follow it into the next. */
   connect(): ConnectedSystem
+  /** Name of the resource that is probed. */
   readonly resource: string
   /** The engine's clock, the same that the connector was given. */
-  readonly clock: { now(): number; monotonic(): number }
+  readonly clock: ProbeClock
   /** How to make records; absent: nothing may be created or changed. */
   readonly template?: RecordTemplate
+  /** The other side, where the probe may act on it. Absent for a system of one's own. */
   readonly counterpart?: Counterpart
+  /** The resource at the other side. */
   readonly door?: CounterpartResource
   /** Records after which a listing is left: a person's own system may have millions. @default no bound */
   readonly listMax?: number
@@ -45,15 +72,19 @@ export interface ProbeTarget extends WaiterOptions {
 
 /** A record that a probe made. */
 export interface MadeRecord {
+  /** Id that the system gave the record. */
   readonly nativeId: string
+  /** What was sent to make it. */
   readonly body: NativeRecord
 }
 
 /** A listing to its end, or to where it broke off. */
 export interface ListRun {
+  /** Records in the order of the list. */
   readonly records: readonly ListedRecord[]
   /** Undefined when it threw or was left early. */
   readonly end?: ListEnd
+  /** The list broke off with an error. */
   readonly failed: boolean
 }
 
@@ -65,9 +96,13 @@ const pagesMax = 1_000
 
 /** See the top of the file. */
 export class ProbeBench {
+  /** The connected system. */
   readonly system: ConnectedSystem
+  /** The resource that is probed. */
   readonly resource: Resource
+  /** Context that calls are made with. */
   readonly context: CallContext
+  /** Waits for what the system declares as its lag. */
   readonly waiter: Waiter
   readonly #target: ProbeTarget
   readonly #made: string[] = []
@@ -82,14 +117,17 @@ export class ProbeBench {
     this.resource = this.system.resource(target.resource)
   }
 
+  /** What the resource declares. */
   get capabilities(): Resource['capabilities'] {
     return this.resource.capabilities
   }
 
+  /** Time as the connector sees it. */
   get clock(): ProbeTarget['clock'] {
     return this.#target.clock
   }
 
+  /** The other side, if the probe may act on it. */
   get counterpart(): Counterpart | undefined {
     return this.#target.counterpart
   }
@@ -128,7 +166,7 @@ export class ProbeBench {
   }
 
   /** Creates through the connector. @throws IsthmusError CONNECTOR_PROBE_FAILED when that fails */
-  async create(request: CreateRequest = this.createRequest()): Promise<MadeRecord & { result: WriteResult }> {
+  async create(request: CreateRequest = this.createRequest()): Promise<MadeRecord & WriteOfProbe> {
     const create = this.resource.create?.bind(this.resource) ?? skip('nothing can be created')
     const result = await create(request, this.context)
     check(result.kind === 'ok', `a create answered ${wordsOf(result)}`)
@@ -205,10 +243,7 @@ export class ProbeBench {
   }
 
   /** Removes a record through the connector, under its current version where preconditions are honoured. */
-  async remove(
-    nativeId: string,
-    mode: 'delete' | 'archive',
-  ): Promise<{ result: WriteResult; ifVersion?: string }> {
+  async remove(nativeId: string, mode: 'delete' | 'archive'): Promise<WriteOfProbe> {
     const remove = this.resource.remove?.bind(this.resource) ?? skip('nothing can be removed')
     const read = this.capabilities.conditionalWrites
       ? await this.resource.read(nativeId, this.context)
@@ -269,7 +304,7 @@ export class ProbeBench {
   }
 
   /** Follows the change feed from a cursor to its end. */
-  async drain(cursor?: string): Promise<{ changed: ChangedRecord[]; cursor: string }> {
+  async drain(cursor?: string): Promise<DrainedFeed> {
     const changes = this.resource.changes?.bind(this.resource) ?? skip('there is no change feed')
     const changed: ChangedRecord[] = []
     let at = cursor

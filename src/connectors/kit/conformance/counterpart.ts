@@ -12,7 +12,7 @@ export type StartCounterpart = () => Promise<Counterpart>
 /** One running system, and how to reach it. */
 export interface Counterpart {
   /** The section of the definition: `connector`, address, credentials; secrets resolved. */
-  readonly settings: Readonly<Record<string, unknown>> & { readonly connector: string }
+  readonly settings: Readonly<Record<string, unknown>> & Readonly<Record<'connector', string>>
   /** Every resource that the suite shall probe; at least one. */
   readonly resources: readonly CounterpartResource[]
   /** Absent where nothing can be put in between. */
@@ -21,15 +21,20 @@ export interface Counterpart {
   connect?(): ConnectedSystem
   /** A delivery about one record, signed as the system signs it. Absent where the system sends none. */
   delivery?(change: {
+    /** Resource that the delivery is about. */
     readonly resource: string
+    /** Record that the delivery is about. */
     readonly nativeId: string
+    /** The delivery tells that the record was deleted. */
     readonly deleted?: boolean
   }): WebhookDelivery
+  /** Stops it and frees what it holds. */
   stop(): Promise<void>
 }
 
 /** One resource of the counterpart. Native bodies are as the connector's `create` takes them. */
 export interface CounterpartResource {
+  /** Name of the resource, as the connector knows it. */
   readonly name: string
   /** A body that a create accepts; another `seed` gives a record of another identity. */
   body(seed: number): NativeRecord
@@ -37,13 +42,16 @@ export interface CounterpartResource {
   patch(seed: number): NativeRecord
   /** Native text fields that hold any text, for values that break careless clients. */
   readonly texts: readonly {
+    /** Where the text is in a native record. */
     readonly path: readonly (string | number)[]
+    /** Characters that the system keeps. @default no bound */
     readonly maxLength?: number
     /** What the system is known to make of a text (trim, NFC); the connector must declare it in its README. @default the text itself */
     readonly stores?: (text: string) => string
   }[]
   /** Through the back door: makes a record and gives its id. */
   insert(body: NativeRecord): Promise<string>
+  /** Changes a record behind the connector's back. */
   change(nativeId: string, patch: NativeRecord): Promise<void>
   /** Absent where nobody can delete. */
   remove?(nativeId: string): Promise<void>
@@ -72,9 +80,13 @@ export interface CounterpartResource {
 export interface CounterpartFaults {
   /** Answered without reaching the system. `retryAfterSeconds` goes into the header. */
   respondNext(fault: {
+    /** HTTP status. */
     readonly status: number
+    /** Body of the response. @default empty */
     readonly body?: string
+    /** Media type of the body. @default none */
     readonly contentType?: string
+    /** Sent as `Retry-After`. @default not sent */
     readonly retryAfterSeconds?: number
     /** Only requests with this method. @default any */
     readonly method?: string

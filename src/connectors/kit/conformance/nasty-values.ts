@@ -2,7 +2,9 @@
 
 /** A text and what it is good for. */
 export interface AdversarialText {
+  /** What is difficult about it. */
   readonly name: string
+  /** The text itself. */
   readonly text: string
 }
 

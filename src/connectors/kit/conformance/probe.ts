@@ -5,7 +5,8 @@
  * lie, and in `isthmus certify`, where it is a person's own system. What a probe needs is asked of its {@link ProbeBench}.
  */
 import { IsthmusError } from '../../../model/errors.ts'
-import type { RemoteCapabilities, Resource } from '../contract.ts'
+import type { RemoteCapabilities } from '../capabilities.ts'
+import type { Resource } from '../contract.ts'
 import type { ProbeBench } from './bench.ts'
 
 /** One sentence about a connector that can be put to the test. */
@@ -24,13 +25,30 @@ export interface Probe {
 
 /** What came of one probe on one resource. */
 export type ProbeOutcome =
-  | { readonly kind: 'passed'; readonly words?: string }
+  /** The promise was kept. */
+  | {
+      readonly kind: 'passed'
+      /** What was seen, for the report. */
+      readonly words?: string
+    }
   /** The connector, or its declaration, is wrong. */
-  | { readonly kind: 'failed'; readonly words: string }
+  | {
+      readonly kind: 'failed'
+      /** What was seen, for the report. */
+      readonly words: string
+    }
   /** It could not be tried here. */
-  | { readonly kind: 'skipped'; readonly words: string }
+  | {
+      readonly kind: 'skipped'
+      /** What was seen, for the report. */
+      readonly words: string
+    }
   /** It says nothing about a resource that declares what this one does. */
-  | { readonly kind: 'not-applicable'; readonly words: string }
+  | {
+      readonly kind: 'not-applicable'
+      /** What was seen, for the report. */
+      readonly words: string
+    }
 
 /** Ends a probe: what was found contradicts what is declared. @throws IsthmusError CONNECTOR_PROBE_FAILED always */
 export function fail(words: string): never {

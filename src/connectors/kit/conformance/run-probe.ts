@@ -5,8 +5,11 @@ import type { Probe, ProbeOutcome } from './probe.ts'
 
 /** What came of a probe, and what it could not clear away. */
 export interface ProbeReport {
+  /** The probe that ran. */
   readonly probe: Probe
+  /** Resource that it ran on. */
   readonly resource: string
+  /** What came of it. */
   readonly outcome: ProbeOutcome
   /** Ids of records that the probe made and that are still there. */
   readonly left: readonly string[]

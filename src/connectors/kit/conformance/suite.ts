@@ -19,20 +19,29 @@ import { runProbe } from './run-probe.ts'
 
 /** What the suite asks of a test runner. */
 export interface ProbeTestRunner {
+  /** Groups tests. */
   describe(name: string, body: () => void): unknown
+  /** Declares one test; `timeoutMs` is a bound on hanging. */
   test(name: string, body: (context: ProbeTestContext) => Promise<void>, timeoutMs?: number): unknown
+  /** Runs before the tests of the group. */
   beforeAll(body: () => Promise<void>, timeoutMs?: number): unknown
+  /** Runs after the tests of the group. */
   afterAll(body: () => Promise<void>, timeoutMs?: number): unknown
 }
 
 /** What a test is told about itself; a runner without `skip` counts a probe that says nothing as passed. */
 export interface ProbeTestContext {
+  /** Marks the running test as skipped, with a reason. */
   readonly skip?: (note?: string) => unknown
 }
 
+/** What a conformance run of a connector is made from. */
 export interface ConformanceOptions {
+  /** The connector under test. */
   readonly connector: Connector
+  /** Starts the other side, once for all probes. */
   readonly startCounterpart: StartCounterpart
+  /** The test runner, such as `vitest`. */
   readonly runner: ProbeTestRunner
   /** Bound of one test, milliseconds. @default 120000 */
   readonly timeoutMs?: number

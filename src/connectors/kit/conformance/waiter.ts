@@ -25,7 +25,9 @@ export interface Condition<T> {
   readonly what: string
   /** The declared time, milliseconds. */
   readonly lagMs: number
+  /** Looks once. */
   readonly observe: () => Promise<T>
+  /** Whether what was seen is enough. */
   readonly holds: (seen: T) => boolean
 }
 

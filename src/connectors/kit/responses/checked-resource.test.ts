@@ -1,6 +1,7 @@
 /** Whatever a connector answers, the engine gets no record that it did not ask for. */
 import { describe, expect, test } from 'vitest'
-import type { CallContext, ReadResult, RemoteCapabilities, Resource, WriteResult } from '../contract.ts'
+import type { RemoteCapabilities } from '../capabilities.ts'
+import type { CallContext, ReadResult, Resource, WriteResult } from '../contract.ts'
 import { checkedResource, checkedSystem } from './checked-resource.ts'
 import { sameIgnoringCase, sameNumber, sameText } from './same-id.ts'
 

@@ -23,35 +23,76 @@ export const normalizeSchema = z
   .array(z.union([z.enum(normaliserNames), normaliseFunctionSchema]))
   .describe('Normalisers, applied in this order after reading from any system.')
 
-type PlainTypeName = z.infer<typeof plainTypeSchema>
+/** Types that need no further declaration, by name. */
+export type PlainTypeName = z.infer<typeof plainTypeSchema>
 
 /** A type inside another one: the part of a group, the element of a set or list. */
 export type InnerTypeDefinition =
   | PlainTypeName
-  | { type: 'string'; maxLength?: number | undefined; format?: 'email' | 'phone' | 'uri' | undefined }
-  | { type: 'decimal'; scale?: number | undefined }
-  | { type: Exclude<PlainTypeName, 'string' | 'decimal'> }
-  | { type: 'enum'; values: string[] }
-  | { type: 'ref'; entity: string }
-  | { type: 'group'; fields: Record<string, InnerTypeDefinition> }
-  | { type: 'set' | 'list'; of: InnerTypeDefinition; key?: string | string[] | undefined }
+  /** Text. */
+  | {
+      type: 'string'
+      /** Longest text, in characters. @default no bound */
+      maxLength?: number | undefined
+      /** What the text has to look like. @default any text */
+      format?: 'email' | 'phone' | 'uri' | undefined
+    }
+  /** A decimal number of any size. */
+  | {
+      type: 'decimal'
+      /** Decimals kept after the point. @default all */
+      scale?: number | undefined
+    }
+  | {
+      /** A type that needs no further declaration. */
+      type: Exclude<PlainTypeName, 'string' | 'decimal'>
+    }
+  /** One of several texts. */
+  | {
+      type: 'enum'
+      /** The values. */
+      values: string[]
+    }
+  /** A reference to a record. */
+  | {
+      type: 'ref'
+      /** Entity of the record that is referred to. */
+      entity: string
+    }
+  /** Named parts that are merged as one. */
+  | {
+      type: 'group'
+      /** Types of the parts, by name. */
+      fields: Record<string, InnerTypeDefinition>
+    }
+  /** Several elements, in order (`list`) or not (`set`). */
+  | {
+      type: 'set' | 'list'
+      /** Type of the elements. */
+      of: InnerTypeDefinition
+      /** Parts by which one element is told from the others. @default the whole element */
+      key?: string | string[] | undefined
+    }
 
 const attributes = {
   string: {
-    type: z.literal('string'),
+    type: z.literal('string').describe('Text.'),
     maxLength: z.int().min(1).optional().describe('Longest text, in characters. Default: no bound.'),
     format: z.enum(['email', 'phone', 'uri']).optional().describe('What the text must look like.'),
   },
   decimal: {
-    type: z.literal('decimal'),
+    type: z.literal('decimal').describe('A decimal number of any size.'),
     scale: z.int().min(0).max(30).optional().describe('Most decimal places. Default: no bound.'),
   },
-  plain: { type: plainTypeSchema.exclude(['string', 'decimal']) },
+  plain: { type: plainTypeSchema.exclude(['string', 'decimal']).describe('Type of the values.') },
   enum: {
-    type: z.literal('enum'),
+    type: z.literal('enum').describe('One of several texts.'),
     values: z.array(z.string().min(1)).min(1).describe('The values the field may have.'),
   },
-  ref: { type: z.literal('ref'), entity: z.string().describe('Entity that the field refers to.') },
+  ref: {
+    type: z.literal('ref').describe('A reference to a record.'),
+    entity: z.string().describe('Entity that the field refers to.'),
+  },
 }
 
 export const innerTypeSchema: z.ZodType<InnerTypeDefinition, InnerTypeDefinition> = z
@@ -73,14 +114,14 @@ export const innerTypeSchema: z.ZodType<InnerTypeDefinition, InnerTypeDefinition
 
 function groupAttributes() {
   return {
-    type: z.literal('group'),
+    type: z.literal('group').describe('Named parts that are merged as one.'),
     fields: z.record(fieldNameSchema, innerTypeSchema).describe('The parts; they are merged as one value.'),
   }
 }
 
 function collectionAttributes() {
   return {
-    type: z.enum(['set', 'list']),
+    type: z.enum(['set', 'list']).describe('Several elements, in order (list) or not (set).'),
     of: innerTypeSchema.describe('Type of the elements.'),
     key: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
