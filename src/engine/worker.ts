@@ -239,7 +239,7 @@ export class Worker {
   }
 
   #emitStoreFailed(operation: string, error: unknown): void {
-    const code = isIsthmusError(error) ? error.code : 'UNEXPECTED'
+    const code = isIsthmusError(error) ? error.code : 'ENGINE_CALL_FAILED'
     this.#context.emit({ type: 'StoreFailed', operation, code })
   }
 }

@@ -23,3 +23,19 @@ export const errorCodes = {
 
 /** A stable error code. */
 export type ErrorCode = keyof typeof errorCodes
+
+/** Codes that earlier versions used. Rows of a store may still carry them. */
+const formerCodes: ReadonlyMap<string, ErrorCode> = new Map([
+  ['TIMEOUT', 'ENGINE_CALL_LATE'],
+  ['UNEXPECTED', 'ENGINE_CALL_FAILED'],
+  ['UNSUPPORTED', 'ENGINE_UNSUPPORTED'],
+])
+
+/** The code of the table for one that a store, a log or another version names; undefined for a word that never was a code. */
+export function currentCode(code: string): ErrorCode | undefined {
+  return isErrorCode(code) ? code : formerCodes.get(code)
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code)
+}

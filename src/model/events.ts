@@ -1,4 +1,5 @@
 /** Domain events: what the engine tells its listeners. */
+import type { ErrorCode } from './error-codes.ts'
 
 /** What every event about one record says. */
 export interface RecordEvent {
@@ -105,7 +106,7 @@ export type DomainEvent =
         /** What failed. */
         readonly operation: string
         /** Error code. */
-        readonly code: string
+        readonly code: ErrorCode
         /** What went wrong, in words. */
         readonly message: string
       })
@@ -114,7 +115,7 @@ export type DomainEvent =
       SystemEvent & {
         readonly type: 'FailureCleared'
         /** Code of the failure that is over. @default any */
-        readonly code?: string
+        readonly code?: ErrorCode
       })
   /** Nothing is written to a system for a record until something changes. */
   | (RecordEvent &
@@ -276,7 +277,7 @@ export type DomainEvent =
       SystemEvent & {
         readonly type: 'PollFailed'
         /** Error code. */
-        readonly code: string
+        readonly code: ErrorCode
         /** What went wrong, in the system's words where it has any. */
         readonly message: string
       })
@@ -303,7 +304,7 @@ export type DomainEvent =
   | (SystemEvent & {
       readonly type: 'SubscriptionLost'
       /** Error code. */
-      readonly code: string
+      readonly code: ErrorCode
     })
   /** A system has changed the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
   | (SystemEvent & {
@@ -357,7 +358,7 @@ export type DomainEvent =
       /** What it was asked. */
       readonly operation: string
       /** Error code. */
-      readonly code: string
+      readonly code: ErrorCode
     }
 
 /** Takes events; must not throw and must not block. */

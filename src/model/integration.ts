@@ -4,6 +4,7 @@
  */
 
 import type { ValueEquality } from './create-evidence.ts'
+import type { ErrorCode } from './error-codes.ts'
 import type { LensId, LensSet } from './lens/identity.ts'
 import type { LookupFunctions } from './lookup.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
@@ -220,7 +221,7 @@ export interface LensWriting {
 /** A value that a mapping, type or rule refused. Never contains the value itself. */
 export interface FieldProblem {
   readonly field: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
 }
 

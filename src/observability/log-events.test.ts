@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ErrorCode } from '../model/error-codes.ts'
 import { createEventLog, levelOf } from './log-events.ts'
 
 function capture(level: 'debug' | 'info' | 'silent') {
@@ -61,18 +62,20 @@ describe('createEventLog', () => {
   it('warns once that a poll fails, with its words, again when the reason changes, and tells when it is over', () => {
     const { lines, log } = capture('info')
     const place = { system: 'crm', entity: 'customer' }
-    const failed = (code: string) =>
+    const network: ErrorCode = 'HTTP_NETWORK'
+    const late: ErrorCode = 'HTTP_TIMEOUT'
+    const failed = (code: ErrorCode) =>
       ({ type: 'PollFailed', ...place, code, message: `said ${code}` }) as const
-    for (const code of ['A', 'A', 'A', 'B', 'B']) log(failed(code))
+    for (const code of [network, network, network, late, late]) log(failed(code))
     log({ type: 'PollFinished', ...place, changed: 0 })
     log({ type: 'PollFinished', ...place, changed: 0 })
-    log(failed('A'))
+    log(failed(network))
     const told = lines.map((line) => JSON.parse(line))
     expect(told.map(({ level, event, message }) => [level, event, message])).toEqual([
-      [40, 'PollFailed', 'said A'],
-      [40, 'PollFailed', 'said B'],
+      [40, 'PollFailed', 'said HTTP_NETWORK'],
+      [40, 'PollFailed', 'said HTTP_TIMEOUT'],
       [30, 'PollFinished', undefined],
-      [40, 'PollFailed', 'said A'],
+      [40, 'PollFailed', 'said HTTP_NETWORK'],
     ])
   })
 
@@ -84,8 +87,8 @@ describe('createEventLog', () => {
       ...lane,
       entity: 'customer',
       operation: 'update',
-      code: 'HTTP_STATUS',
-    }
+      code: 'HTTP_STATUS_FINAL',
+    } as const
     for (let n = 0; n < 3; n += 1) log({ ...kept, type: 'FailureKept', message: 'it said no' })
     log({ type: 'FailureCleared', ...lane })
     log({ type: 'FailureCleared', ...lane })
@@ -95,7 +98,7 @@ describe('createEventLog', () => {
   it('remembers a bounded number of subjects', () => {
     const { lines, log } = capture('info')
     const failed = (n: number) =>
-      ({ type: 'PollFailed', system: `s${n}`, entity: 'e', code: 'A', message: 'no' }) as const
+      ({ type: 'PollFailed', system: `s${n}`, entity: 'e', code: 'HTTP_NETWORK', message: 'no' }) as const
     for (let n = 0; n <= 10_000; n += 1) log(failed(n))
     log(failed(10_000))
     log(failed(0))

@@ -9,7 +9,6 @@ import { connectSystem } from '../connectors/registry.ts'
 import { mergeAsking } from '../engine/decide/lookups.ts'
 import { readCanonical } from '../engine/observe/reading.ts'
 import { parseJson } from '../http/json.ts'
-import { type ErrorCode, errorCodes } from '../model/error-codes.ts'
 import { IsthmusError, UsageError } from '../model/errors.ts'
 import type { Entity, EntitySystem, FieldProblem, Integration } from '../model/integration.ts'
 import type { MergeInput, MergeMember, PlannedWrite } from '../model/merge/contract.ts'
@@ -166,18 +165,13 @@ async function readOne(
   const result = await resource.read(nativeId, { signal, priority: 'hand' })
   if (result.kind === 'gone')
     throw new UsageError('CLI_NOT_FOUND', `${system.name} has no record ${nativeId} in ${resourceName}`)
-  if (result.kind === 'unknown') throw new IsthmusError(codeOf(result.failure.code), result.failure.message)
+  if (result.kind === 'unknown') throw new IsthmusError(result.failure.code, result.failure.message)
   const marker = resource.markerOf?.(result.native)
   return {
     native: result.native,
     ...(marker === undefined ? {} : { marker }),
     ...(result.inScope === false ? { inScope: false } : {}),
   }
-}
-
-function codeOf(code: string): ErrorCode {
-  const known = (Object.keys(errorCodes) as ErrorCode[]).find((one) => one === code)
-  return known ?? 'ENGINE_CALL_FAILED'
 }
 
 function parseNative(text: string): NativeRecord {

@@ -10,6 +10,7 @@
  * - documents go through the {@link FieldCodec} and are bytes at rest; keyed hashes beside them serve comparisons
  */
 
+import type { ErrorCode } from '../model/error-codes.ts'
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
 import type {
@@ -209,7 +210,7 @@ export interface FailureDraft {
   readonly entity: string
   readonly system: string
   readonly operation: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
   readonly signature: string
   readonly replay: 'safe' | 'unsafe' | 'after-check'
@@ -243,7 +244,7 @@ export interface PassRows {
   readonly clearedFailures?: readonly {
     readonly recordId: string
     readonly system: string
-    readonly code?: string
+    readonly code?: ErrorCode
   }[]
   /** Holds that have lost their reason; `system` and `field` left out close all of that kind. */
   readonly clearedHolds?: readonly {

@@ -1,4 +1,5 @@
 /** Notes on the health of places and systems. Times are the store's own, as everywhere. */
+import type { ErrorCode } from '../model/error-codes.ts'
 import type { LaneDelay, PlaceHealth, ReadingWay, SystemHealth } from '../model/health/contract.ts'
 
 /** What a process saw of one place. Parts left out keep what is known. */
@@ -10,7 +11,7 @@ export interface PlaceNote {
   /** A read came to its end just now: failures before it are over. `compared`: everything was compared, and nothing known was missing. */
   readonly read?: { readonly ms: number; readonly compared: boolean }
   /** A read failed just now. */
-  readonly failure?: { readonly way: ReadingWay; readonly code: string; readonly message: string }
+  readonly failure?: { readonly way: ReadingWay; readonly code: ErrorCode; readonly message: string }
   /** When it is read next, epoch ms. */
   readonly nextAt?: number
 }

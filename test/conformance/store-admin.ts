@@ -34,7 +34,7 @@ export function describeAdmin(open: OpenHarness): void {
         entity: 'customer',
         system: 'crm',
         operation: 'update',
-        code: 'REFUSED',
+        code: 'HTTP_STATUS_FINAL',
         message: 'it said no',
         signature: 'crm/update/REFUSED',
         replay: 'safe',
@@ -142,7 +142,9 @@ export function describeAdmin(open: OpenHarness): void {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const other = await activeRecord(harness, worker, 'C2')
-      const fields = { name: { shadow: 'Ann', acked: 1, rejected: { rev: 2, version: 'v', code: 'X' } } }
+      const fields = {
+        name: { shadow: 'Ann', acked: 1, rejected: { rev: 2, version: 'v', code: 'ENGINE_CALL_FAILED' } },
+      }
       const lane = {
         system: 'crm',
         lane: 'rejected',

@@ -187,7 +187,7 @@ export function describeIntake(open: OpenHarness): void {
               entity: 'customer',
               system: 'crm',
               operation: 'update',
-              code: 'X',
+              code: 'ENGINE_CALL_FAILED',
               message: 'm\u0000',
               signature: 's\udfff',
               replay: 'safe',

@@ -111,7 +111,13 @@ export function describeRetention(open: OpenHarness): void {
       const { store } = harness
       const id = await activeRecord(harness, worker, 'C1')
       const failure = {
-        ...{ recordId: id, entity: 'customer', operation: 'update', code: 'NO', message: 'no' },
+        ...{
+          recordId: id,
+          entity: 'customer',
+          operation: 'update',
+          code: 'HTTP_STATUS_FINAL' as const,
+          message: 'no',
+        },
         ...{ signature: 's', replay: 'safe' as const },
       }
       const both = ['crm', 'erp'].map((system) => ({ ...failure, system }))

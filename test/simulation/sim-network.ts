@@ -1,5 +1,7 @@
 /** The network between the engine and one simulated system, with everything that goes wrong between a request and its response. */
+
 import type { CallContext, CallFailure, WriteResult } from '../../src/connectors/kit/contract.ts'
+import type { ErrorCode } from '../../src/model/error-codes.ts'
 import type { Native, Version } from '../support/fake-system/remote-table.ts'
 import type { Chance } from './chance.ts'
 import type { Kinds } from './kinds.ts'
@@ -76,11 +78,11 @@ export class SimNetwork {
     const hang = this.#options.isDead() || (this.#options.world.faulty() && chance.of(0.02))
     if (hang) {
       await process.call(0, this.#options.world.readTimeoutMs, () => undefined)
-      return unknown('SIM_TIMEOUT', this.#options.isDead() ? 'system' : 'record')
+      return unknown('ENGINE_CALL_LATE', this.#options.isDead() ? 'system' : 'record')
     }
     const fails = this.#options.world.faulty() && chance.of(0.04)
     return process.call(chance.int(1, 40), chance.int(1, 40), () =>
-      fails ? unknown('SIM_UNAVAILABLE', 'record') : response(),
+      fails ? unknown('HTTP_STATUS_TRANSIENT', 'record') : response(),
     )
   }
 
@@ -92,17 +94,17 @@ export class SimNetwork {
     await process.clock.sleep(chance.int(0, 3))
     const late = context.startBefore !== undefined && process.clock.monotonic() > context.startBefore
     if (context.signal.aborted || (late && !this.#options.world.broken.has('nodeadline')))
-      return { kind: 'not-sent', failure: failure('SIM_LATE', 'record') }
+      return { kind: 'not-sent', failure: failure('HTTP_START_TOO_LATE', 'record') }
     watcher.sending(call)
     const roll = this.#options.world.faulty() ? chance.next() : 1
     const there = chance.int(1, this.#options.wayMs)
     if (this.#options.isDead() || roll < 0.07) {
       await process.call(0, timeout, () => undefined)
-      return unknown('SIM_TIMEOUT', this.#options.isDead() ? 'system' : 'record')
+      return unknown('ENGINE_CALL_LATE', this.#options.isDead() ? 'system' : 'record')
     }
     if (roll < 0.14) {
       await process.call(there, timeout - there, effect)
-      return unknown('SIM_ANSWER_LOST', 'record')
+      return unknown('HTTP_NETWORK', 'record')
     }
     if (roll < (this.#options.world.kinds.has('late-effects') ? 0.45 : 0.21)) {
       const delay = timeout + chance.int(0, Math.max(0, this.#options.inflightMs - 1))
@@ -111,12 +113,12 @@ export class SimNetwork {
         effect()
       })
       await process.call(0, timeout, () => undefined)
-      return unknown('SIM_TIMEOUT', 'record')
+      return unknown('ENGINE_CALL_LATE', 'record')
     }
     if (roll < 0.25)
       return process.call(there, there, () => ({
         kind: 'not-sent' as const,
-        failure: { ...failure('SIM_THROTTLED', 'record'), retryAfterMs: chance.int(50, 2000) },
+        failure: { ...failure('HTTP_RATE_LIMITED', 'record'), retryAfterMs: chance.int(50, 2000) },
       }))
     // Some systems work long after the record is there, and answer just in time.
     const isSlow = this.#options.world.kinds.has('own-numbers') && call.operation === 'create'
@@ -135,7 +137,7 @@ export class SimNetwork {
     await process.clock.sleep(chance.int(0, 3))
     const late = context.startBefore !== undefined && process.clock.monotonic() > context.startBefore
     if (context.signal.aborted || (late && !this.#options.world.broken.has('nodeadline')))
-      return all({ kind: 'not-sent', failure: failure('SIM_LATE', 'record') })
+      return all({ kind: 'not-sent', failure: failure('HTTP_START_TOO_LATE', 'record') })
     for (const { call } of sendings) watcher.sending(call)
     scheduler.note(
       `${this.#options.name} gets ${sendings.length} ${sendings[0]?.call.operation}s in one request`,
@@ -146,11 +148,11 @@ export class SimNetwork {
     const some = (): readonly WriteResult[] => sendings.slice(0, part).map(({ effect }) => effect())
     if (this.#options.isDead() || roll < 0.07) {
       await process.call(0, timeout, () => undefined)
-      return all(unknown('SIM_TIMEOUT', this.#options.isDead() ? 'system' : 'record'))
+      return all(unknown('ENGINE_CALL_LATE', this.#options.isDead() ? 'system' : 'record'))
     }
     if (roll < 0.13) {
       await process.call(there, timeout - there, some)
-      return all(unknown('SIM_ANSWER_LOST', 'record'))
+      return all(unknown('HTTP_NETWORK', 'record'))
     }
     if (roll < 0.19) {
       const delay = timeout + chance.int(0, Math.max(0, this.#options.inflightMs - 1))
@@ -159,7 +161,7 @@ export class SimNetwork {
         some()
       })
       await process.call(0, timeout, () => undefined)
-      return all(unknown('SIM_TIMEOUT', 'record'))
+      return all(unknown('ENGINE_CALL_LATE', 'record'))
     }
     if (roll < 0.24) return process.call(there, there, some)
     if (roll < 0.29) {
@@ -170,18 +172,18 @@ export class SimNetwork {
       sendings.map(({ effect }) => {
         const refused = this.#options.world.faulty() && chance.of(0.05)
         if (!refused) return effect()
-        return { kind: 'not-sent', failure: failure('SIM_THROTTLED', 'record') }
+        return { kind: 'not-sent', failure: failure('HTTP_RATE_LIMITED', 'record') }
       }),
     )
   }
 }
 
-export function failure(code: string, scope: CallFailure['scope']): CallFailure {
+export function failure(code: ErrorCode, scope: CallFailure['scope']): CallFailure {
   return { code, message: code.toLowerCase(), scope }
 }
 
 export function unknown(
-  code: string,
+  code: ErrorCode,
   scope: CallFailure['scope'],
 ): { kind: 'unknown'; failure: CallFailure } {
   return { kind: 'unknown', failure: failure(code, scope) }

@@ -111,7 +111,7 @@ export class SimQuestions {
     const { commitLagMs } = this.#traits.capabilities.changes
     return this.#network.ask(process, (): ChangesResult => {
       if (this.#world.faulty() && cursor !== undefined && chance.of(0.02)) return { kind: 'expired' }
-      if (this.#isDeaf()) return unknown('SIM_DEAF', 'system')
+      if (this.#isDeaf()) return unknown('HTTP_NETWORK', 'system')
       const from = Number(cursor ?? 0)
       const limit = this.#traits.capabilities.list.pageSize
       const page: Version[] = []

@@ -199,7 +199,7 @@ export class SimSystem {
     const known = this.#idempotency.get(key)
     if (known !== undefined && scheduler.now - known.at < (idempotency?.ttlMs ?? 0)) return known.result
     const fails = idempotency?.replaysErrors === true && this.#world.faulty() && chance.of(0.1)
-    const result: WriteResult = fails ? unknown('SIM_500', 'record') : apply()
+    const result: WriteResult = fails ? unknown('HTTP_STATUS_TRANSIENT', 'record') : apply()
     this.#idempotency.set(key, { at: scheduler.now, result })
     return result
   }

@@ -289,7 +289,10 @@ export class FakeSystem implements ConnectedSystem {
     if (fault?.kind === 'silence' && fault.appliesAfterMs !== undefined)
       this.#scheduler.after(fault.appliesAfterMs, effect)
     await this.#after(3_600_000, context.signal)
-    return { kind: 'unknown', failure: { code: 'TIMEOUT', message: 'silence', scope: 'record' } } as Result
+    return {
+      kind: 'unknown',
+      failure: { code: 'ENGINE_CALL_LATE', message: 'silence', scope: 'record' },
+    } as Result
   }
 
   #after(ms: number, signal: AbortSignal): Promise<void> {

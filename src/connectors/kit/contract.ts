@@ -5,6 +5,7 @@
  * ({@link RemoteCapabilities}), because every guarantee of the engine rests on that declaration. Failures that the engine has to reason
  * about are values, not exceptions; anything thrown is taken as an unknown outcome.
  */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { LookupQuestion } from '../../model/lookup.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { RemoteCapabilities } from './capabilities.ts'
@@ -24,7 +25,7 @@ export interface CallContext {
 /** What is known of a failed call, without secrets or record values. */
 export interface CallFailure {
   /** A row of the error code table. */
-  readonly code: string
+  readonly code: ErrorCode
   /** One sentence for a person, without secrets or record values. */
   readonly message: string
   /** What the system itself said about it, in one line. It may quote what was sent, so it is shown only where no record was. */

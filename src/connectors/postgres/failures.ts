@@ -14,7 +14,9 @@
  * | 42: a table, column or right is missing | not-sent | the record |
  * | severity FATAL or PANIC, 08, 40003, 57P, no response, anything else | unknown | by cause |
  */
+
 import pg from 'pg'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { CallFailure, WriteResult } from '../kit/contract.ts'
 
 /** A failure on the way to a connection: nothing was sent. */
@@ -108,7 +110,7 @@ function systemCode(problem: unknown): string | undefined {
   return typeof problem.code === 'string' && /^[A-Z_0-9]{3,40}$/.test(problem.code) ? problem.code : undefined
 }
 
-function codeFor(state: string): string {
+function codeFor(state: string): ErrorCode {
   if (isRejection(state)) return 'POSTGRES_REJECTED'
   if (isContention(state)) return 'POSTGRES_CONTENTION'
   if (state === '57014') return 'POSTGRES_TIMEOUT'

@@ -5,7 +5,9 @@
  * is merged again with the answers. What can't be answered stays a problem of its rule: nothing is written, the record says why, and comes
  * back by itself. Answers that a field rests on are kept with it, so a question is put once as long as it stays the same.
  */
+
 import type { CallFailure, LookupResult } from '../../connectors/kit/contract.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { type LookupAnswer, type LookupQuestion, questionKey } from '../../model/lookup.ts'
 import type { MergeInput, MergeResult } from '../../model/merge/contract.ts'
 import { mergeAndPlan } from '../../model/merge/merge-and-plan.ts'
@@ -91,7 +93,7 @@ async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<Lo
         (signal) =>
           system.lookup?.({ lookup, argument }, { signal, priority: 'webhook' }) ??
           Promise.resolve(unknown('ENGINE_UNKNOWN_PLACE', `${name} answers nothing`)),
-        () => unknown('TIMEOUT', `no answer within ${limitMs} ms`),
+        () => unknown('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`),
       )
       .catch((error: unknown) => {
         const { code, message } = describeThrown(error)
@@ -104,7 +106,7 @@ async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<Lo
   return answer === 'shut' ? unknown('ENGINE_BUSY', `${name} is busy or down`) : answer
 }
 
-function unknown(code: string, message: string): LookupResult {
+function unknown(code: ErrorCode, message: string): LookupResult {
   const failure: CallFailure = { code, message, scope: 'record' }
   return { kind: 'unknown', failure }
 }

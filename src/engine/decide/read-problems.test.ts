@@ -101,7 +101,7 @@ describe('a value that breaks the limits of its field', () => {
   test('does not hide that the system refuses our writes', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: 'home' })
-    const failure = { code: 'NO', message: 'refused', scope: 'record' as const }
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'refused', scope: 'record' } as const
     it.system('b').failNext('update', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)

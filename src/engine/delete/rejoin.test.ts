@@ -114,7 +114,7 @@ describe('a record that is there again after its counterpart was archived', () =
   test('is taken back in spite of lost responses and an outage, and then once', async () => {
     const archived = await archivedInB({ restores: true, hides: true })
     const { it } = archived
-    const failure = { code: 'TIMEOUT', message: 'lost', scope: 'record' } as const
+    const failure = { code: 'ENGINE_CALL_LATE', message: 'lost', scope: 'record' } as const
     it.system('b').failNext('restore', { kind: 'response', result: { kind: 'not-sent', failure } })
     it.system('b').failNext('restore', {
       kind: 'response',
@@ -128,7 +128,7 @@ describe('a record that is there again after its counterpart was archived', () =
 
   test('is for a person where the system refuses to take it back', async () => {
     const { it, recordId } = await archivedInB({ restores: true, hides: true })
-    const failure = { code: 'HTTP_422', message: 'no', scope: 'record' } as const
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'no', scope: 'record' } as const
     it.system('b').failNext('restore', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)

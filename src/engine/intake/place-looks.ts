@@ -8,6 +8,7 @@
  * The pause grows with the duration of a look, so that a burst of creates costs a place a bounded share of its time and of its quota, however
  * many there are. A failed look is tried again after a back-off, or when the system said.
  */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { IntakeContext } from '../intake-context.ts'
 import { type LookKind, lastLook } from '../observe/look-note.ts'
@@ -37,7 +38,7 @@ export interface Look {
 export type LookResponse =
   | { readonly kind: 'seen'; readonly look: Look }
   /** `retryAt`: no look is taken before (epoch ms). */
-  | { readonly kind: 'failed'; readonly code: string; readonly retryAt: number }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly retryAt: number }
 
 export interface PlaceLooks {
   /** The newest look at the place, by this process or another. */
@@ -185,8 +186,8 @@ class PlaceWatch {
   }
 }
 
-type Taken = { readonly takenAt: number } | ({ readonly code: string } & JobFailure)
+type Taken = { readonly takenAt: number } | ({ readonly code: ErrorCode } & JobFailure)
 
-function failed(code: string): Taken {
+function failed(code: ErrorCode): Taken {
   return { code }
 }

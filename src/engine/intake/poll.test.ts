@@ -145,10 +145,15 @@ describe('pollChanges', () => {
   })
 
   it('passes on when the system says to come back', async () => {
-    const failure = { code: 'THROTTLED', message: 'Slow down.', scope: 'system', retryAfterMs: 9000 } as const
+    const failure = {
+      code: 'HTTP_RATE_LIMITED',
+      message: 'Slow down.',
+      scope: 'system',
+      retryAfterMs: 9000,
+    } as const
     expect(await pollWith(world(), async () => ({ kind: 'unknown', failure }))).toEqual({
       kind: 'failed',
-      code: 'THROTTLED',
+      code: 'HTTP_RATE_LIMITED',
       message: 'Slow down.',
       retryAfterMs: 9000,
     })

@@ -4,7 +4,9 @@
  *
  * An expired cursor leads to a full run, never to "now": what happened in between would be lost until the next one.
  */
+
 import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { IntakeRequest, Mark } from '../../store/contract.ts'
 import type { IntakeContext } from '../intake-context.ts'
@@ -37,7 +39,7 @@ export type PollResult =
   | { readonly kind: 'more'; readonly changed: number }
   | {
       readonly kind: 'failed'
-      readonly code: string
+      readonly code: ErrorCode
       /** What went wrong, without record values. */
       readonly message: string
       readonly retryAfterMs?: number
@@ -136,7 +138,7 @@ async function askFeed(
   }
 }
 
-function noResponse(code: string, message: string): ChangesResult {
+function noResponse(code: ErrorCode, message: string): ChangesResult {
   return { kind: 'unknown', failure: { code, message, scope: 'system' } }
 }
 

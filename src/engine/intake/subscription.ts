@@ -6,7 +6,9 @@
  * system is read, since nobody knows what was announced meanwhile. Announcements are like webhooks: each may get lost, and none is needed for
  * anything to be found in the end.
  */
+
 import type { ConnectedSystem, SystemListener } from '../../connectors/kit/contract.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { Mark } from '../../store/contract.ts'
 import type { IntakeContext } from '../intake-context.ts'
@@ -72,7 +74,7 @@ async function listenOnce(
   system: ConnectedSystem,
   listener: SystemListener,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ErrorCode> {
   try {
     await system.subscribe?.(listener, signal)
     return 'ENGINE_SUBSCRIPTION_ENDED'

@@ -12,7 +12,9 @@
  * It waits while it may be a create of our own (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided, so
  * that two of them never decide about each other at once (H20).
  */
+
 import type { CallFailure } from '../../connectors/kit/contract.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import type { Member } from '../../model/state.ts'
 import type { Observation, ObserveMember, Pass, PassParts, StepResult } from '../context.ts'
@@ -93,7 +95,7 @@ function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure
 }
 
 /** The code itself says that trying again does not help. */
-function isForGood(code: string): boolean {
+function isForGood(code: ErrorCode): boolean {
   return Object.entries(errorCodes).some(([name, { retry }]) => name === code && retry === 'never')
 }
 

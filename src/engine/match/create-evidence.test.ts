@@ -214,7 +214,7 @@ describe('a system that can show nothing', () => {
   test('gets it although the search that proves nothing fails', async () => {
     const it = start({ ...offset, search: { lagMs: 0 } }, { adjust: lower('create') })
     await loaded(it)
-    const failure = { code: 'HTTP_400', message: 'no such filter', scope: 'record' } as const
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'no such filter', scope: 'record' } as const
     for (let n = 0; n < 9; n += 1)
       it.system('b').failNext('find', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'y', { code: '2', name: 'Bob' })
@@ -248,7 +248,7 @@ describe('a create', () => {
 
   test('waits while the evidence can not be had, says so, and goes once it can', async () => {
     const it = start({})
-    const failure = { code: 'HTTP_500', message: 'broken', scope: 'record' } as const
+    const failure = { code: 'HTTP_STATUS_TRANSIENT', message: 'broken', scope: 'record' } as const
     for (let n = 0; n < 3; n += 1)
       it.system('b').failNext('find', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -258,7 +258,7 @@ describe('a create', () => {
       recordId: (await it.record('a', 'x')).record.id,
       limit: 20,
     })
-    expect(JSON.stringify(journal)).toContain('The search failed: HTTP_500.')
+    expect(JSON.stringify(journal)).toContain('The search failed: HTTP_STATUS_TRANSIENT.')
     await it.advance(30_000)
     expect(it.system('b').count('create')).toBe(1)
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open', state: 'linked' })
@@ -280,7 +280,7 @@ describe('a create', () => {
     const it = start({})
     // Found under the old key and unreadable for a while: the create has its evidence and waits.
     it.system('b').edit('old', { code: '1', name: 'Old' })
-    const failure = { code: 'SLOW', message: 'not now', scope: 'record' } as const
+    const failure = { code: 'HTTP_TIMEOUT', message: 'not now', scope: 'record' } as const
     it.system('b').unreadable.set('old', failure)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(400)

@@ -1,6 +1,8 @@
 /** Searches that show whether a system has a counterpart of a record: what to ask for, and what the responses are worth. */
+
 import type { CallFailure, FindRequest } from '../../connectors/kit/contract.ts'
 import type { EvidencePlan, RuleReach } from '../../model/create-evidence.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { MatchRule } from '../../model/integration.ts'
 import { valueAt } from '../../model/matching/field-path.ts'
 import { isEmpty } from '../../model/merge/equivalence.ts'
@@ -154,6 +156,6 @@ export async function searchAll(
   return { kind: 'found', takenAt, nativeIds: [...nativeIds].slice(0, hitsMax) }
 }
 
-function failed(code: string, message: string): SearchResponse {
+function failed(code: ErrorCode, message: string): SearchResponse {
   return { kind: 'failed', failure: { code, message } }
 }

@@ -12,7 +12,7 @@ test('a record that may be deleted is not created anywhere until that is known',
   const it = new World({ systems: { a: {}, b: {}, c: {} } }).start()
   world = it
   for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
-  const busy = { code: 'BUSY', message: 'busy', scope: 'record', retryAfterMs: 2_000 } as const
+  const busy = { code: 'HTTP_RATE_LIMITED', message: 'busy', scope: 'record', retryAfterMs: 2_000 } as const
   it.system('c').faults.push({
     on: 'create',
     fault: { kind: 'response', result: { kind: 'not-sent', failure: busy } },

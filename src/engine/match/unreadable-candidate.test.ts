@@ -14,7 +14,7 @@ describe('a new record that can not be read', () => {
   test.each([
     ['for good', 'HTTP_RESPONSE_TOO_DEEP', 1_000],
     ['again and again', 'HTTP_TIMEOUT', 300_000],
-  ])('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
+  ] as const)('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
     const it = new World().start()
     world = it
     const message = 'The response is of no use.'

@@ -75,7 +75,8 @@ async function findTimed(
             asks.map((ask) => ask.request),
             { signal: inner, priority },
           ),
-        () => all({ code: 'TIMEOUT', message: `No response within ${limitMs} ms.`, scope: 'record' }),
+        () =>
+          all({ code: 'ENGINE_CALL_LATE', message: `No response within ${limitMs} ms.`, scope: 'record' }),
       )
       .catch((error: unknown) => all({ ...describeThrown(error), scope: 'record' }))
   const results = await gate.run(call, { waitMs: limitMs, failure: systemFailure })
@@ -93,7 +94,7 @@ async function findNow(
   if (requests.length > 1) return (await resource.findMany?.(requests, context)) ?? []
   if (only === undefined) return []
   const failure: CallFailure = {
-    code: 'UNSUPPORTED',
+    code: 'ENGINE_UNSUPPORTED',
     message: 'The connector offers no search.',
     scope: 'record',
   }

@@ -83,7 +83,7 @@ describe('a look', () => {
   test('that failed is no information: nothing is deleted or written', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    const failure = { code: 'HTML', message: 'a login page', scope: 'record' } as const
+    const failure = { code: 'HTTP_RESPONSE_IS_HTML', message: 'a login page', scope: 'record' } as const
     it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(100)

@@ -114,7 +114,7 @@ async function readWithin(
       },
       () =>
         all({
-          code: 'TIMEOUT',
+          code: 'ENGINE_CALL_LATE',
           message: `No response within ${limitMs} ms.`,
           scope: 'system',
           kind: 'unreachable',

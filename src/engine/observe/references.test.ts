@@ -102,7 +102,7 @@ describe('a reference', () => {
     await it.edit('a', 'c1', { code: '1' })
     it.system('b').failNext('create', {
       kind: 'response',
-      result: { kind: 'rejected', failure: { code: 'NO', message: 'no', scope: 'record' } },
+      result: { kind: 'rejected', failure: { code: 'HTTP_STATUS_FINAL', message: 'no', scope: 'record' } },
     })
     await it.advance(2_000)
     await it.edit('a', 'o1', { code: 'O1', other: 'c1' }, 'order')

@@ -115,7 +115,7 @@ test('a removal that was answered with success and removed nothing is told, and 
 test('a hit of a search that is no record of ours is not taken for the create that was looked for', async () => {
   const w = world({ systems: { a: {}, b: { create: 'marker' } } })
   w.system('b').edit('stranger', { name: 'Stranger', ext: '00000000-0000-4000-8000-000000000000' })
-  const failure = { code: 'TIMEOUT', message: 'silence', scope: 'record' } as const
+  const failure = { code: 'ENGINE_CALL_LATE', message: 'silence', scope: 'record' } as const
   w.system('b').failNext('create', { kind: 'response', result: { kind: 'unknown', failure } })
   w.system('b').failNext('find', {
     kind: 'response',

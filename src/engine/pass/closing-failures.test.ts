@@ -59,7 +59,7 @@ describe('a failure is over once its cause is gone', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
     // A read that fails takes the lane over: its reason is no longer the rule.
-    const failure = { code: 'BROKEN', message: 'it broke', scope: 'record' } as const
+    const failure = { code: 'ENGINE_CALL_FAILED', message: 'it broke', scope: 'record' } as const
     it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { phone: '5' })
     await it.advance(10_000)
@@ -91,11 +91,11 @@ describe('a failure is over once its cause is gone', () => {
   test('when the record is deleted: nobody has to decide about what is gone', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
-    const failure = { code: 'TAKEN', message: 'the name is taken', scope: 'record' } as const
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'the name is taken', scope: 'record' } as const
     it.system('b').failNext('update', { kind: 'response', result: { kind: 'rejected', failure } })
     await it.edit('a', 'x', { name: 'Bad' })
     await it.advance(5_000)
-    expect(await failures(it)).toMatchObject([{ code: 'TAKEN', system: 'b' }])
+    expect(await failures(it)).toMatchObject([{ code: 'HTTP_STATUS_FINAL', system: 'b' }])
     it.system('a').table('customer').delete('x')
     await it.mark('a', 'x', 'customer', { force: true })
     it.system('b').table('customer').delete(nativeId)

@@ -1,14 +1,15 @@
 /** Failures as the engine keeps them: a stable code, a sentence without values, and a signature that groups equal ones. */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { FailureDraft, HoldDraft } from '../../store/contract.ts'
 import type { Pass } from '../context.ts'
 import { addRows, emit } from './pass.ts'
 
 /** What is safe to keep of something thrown: messages of foreign errors may hold record values, so only their kind is kept. */
-export function describeThrown(error: unknown): { readonly code: string; readonly message: string } {
+export function describeThrown(error: unknown): { readonly code: ErrorCode; readonly message: string } {
   if (isIsthmusError(error)) return { code: error.code, message: error.message }
   const kind = error instanceof Error ? error.name : typeof error
-  return { code: 'UNEXPECTED', message: `The call failed in an unexpected way (${kind}).` }
+  return { code: 'ENGINE_CALL_FAILED', message: `The call failed in an unexpected way (${kind}).` }
 }
 
 /** The sentence of a failure with what the system said about it. For calls that send no record: what a system says may quote what it got. */
@@ -21,7 +22,7 @@ export function withWords(message: string, said: unknown): string {
 export interface FailureFacts {
   readonly system: string
   readonly operation: FailureDraft['operation']
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
   readonly replay: FailureDraft['replay']
   /** Field or other constant word that tells equal codes apart. */
@@ -64,7 +65,7 @@ export function keepFailure(pass: Pass, facts: FailureFacts): void {
 }
 
 /** The failure of this lane is over; with a `code` only if it is that one. */
-export function clearFailure(pass: Pass, system: string, code?: string): void {
+export function clearFailure(pass: Pass, system: string, code?: ErrorCode): void {
   const { id: recordId } = pass.record
   addRows(pass, { clearedFailures: [{ recordId, system, ...(code === undefined ? {} : { code }) }] })
   emit(pass, { type: 'FailureCleared', recordId, system, ...(code === undefined ? {} : { code }) })

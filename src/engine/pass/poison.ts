@@ -2,6 +2,7 @@
  * Records that bring a pass down: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they
  * are taken out of the way, so that they neither loop nor hold up their neighbours (H33).
  */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { Pass, StepResult } from '../context.ts'
 import { describeThrown, keepFailure } from './failure.ts'
 import { backOff } from './lane.ts'
@@ -35,7 +36,7 @@ export function setAside(pass: Pass, error: unknown): void {
   }
 }
 
-function quarantine(pass: Pass, why: { readonly code: string; readonly message: string }): void {
+function quarantine(pass: Pass, why: { readonly code: ErrorCode; readonly message: string }): void {
   for (const member of pass.members.values()) {
     if (member.lane === 'quarantined') continue
     setLane(pass, member.system, 'quarantined', { reason: why.code })

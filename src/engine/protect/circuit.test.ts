@@ -6,7 +6,7 @@ import type { SystemGate } from '../context.ts'
 import { createGate } from './circuit.ts'
 import { createTimeouts } from './timeouts.ts'
 
-const down: CallFailure = { code: 'DOWN', message: 'down', scope: 'system' }
+const down: CallFailure = { code: 'HTTP_NETWORK', message: 'down', scope: 'system' }
 
 function makeGate(concurrency = 2) {
   const scheduler = new Scheduler(1_000_000)
@@ -43,13 +43,13 @@ function makeGate(concurrency = 2) {
 describe('a gate', () => {
   it('runs so many calls at a time, and the others in their order', async () => {
     const { gate, call, results, advance } = makeGate(2)
-    for (let i = 0; i < 5; i += 1) call(gate, { ...down, code: `${i}`, scope: 'record' }, 10)
+    for (let i = 0; i < 5; i += 1) call(gate, { ...down, message: `${i}`, scope: 'record' }, 10)
     await advance(10)
     expect(results).toHaveLength(2)
     await advance(10)
     expect(results).toHaveLength(4)
     await advance(10)
-    expect(results.map((result) => (result as CallFailure).code)).toEqual(['0', '1', '2', '3', '4'])
+    expect(results.map((result) => (result as CallFailure).message)).toEqual(['0', '1', '2', '3', '4'])
   })
 
   it('lets nobody wait longer than they will', async () => {
@@ -83,7 +83,7 @@ describe('a gate', () => {
     call(gate, down)
     await advance(20)
     expect(gate.closedUntil()).toBeGreaterThan(0)
-    expect(events).toMatchObject([{ type: 'SystemPaused', reason: 'DOWN' }])
+    expect(events).toMatchObject([{ type: 'SystemPaused', reason: 'HTTP_NETWORK' }])
   })
 
   it('opens by one probe, while the others stay out', async () => {

@@ -74,7 +74,12 @@ describe('a system that can not be reached', () => {
   test('is left alone as long as it has asked for', async () => {
     const it = start()
     await many(it, 4)
-    const failure = { code: 'BUSY', message: 'busy', scope: 'system', retryAfterMs: 600_000 } as const
+    const failure = {
+      code: 'HTTP_RATE_LIMITED',
+      message: 'busy',
+      scope: 'system',
+      retryAfterMs: 600_000,
+    } as const
     await outage(it, 10_000, failure)
     const from = it.scheduler.now
     await it.advance(580_000)
@@ -84,7 +89,12 @@ describe('a system that can not be reached', () => {
   test('is not probed after a refused credential', async () => {
     const it = start()
     await many(it, 4)
-    const failure = { code: 'DENIED', message: 'denied', scope: 'system', kind: 'credential' } as const
+    const failure = {
+      code: 'HTTP_UNAUTHENTICATED',
+      message: 'denied',
+      scope: 'system',
+      kind: 'credential',
+    } as const
     await outage(it, 300_000, failure)
     const from = it.scheduler.now
     await it.advance(600_000)

@@ -97,7 +97,7 @@ export class OutageWatch {
     }
     const limitMs = context.integration.systems.get(system)?.timing.readTimeoutMs ?? 0
     const late: CallFailure = {
-      code: 'TIMEOUT',
+      code: 'ENGINE_CALL_LATE',
       message: `No response within ${limitMs} ms.`,
       scope: 'system',
       kind: 'unreachable',

@@ -8,6 +8,7 @@
  * States of a job: *waiting* (due at a time) → *running* → *waiting* again, later by its interval when it worked and by a jittered back-off
  * when it didn't; a first full run that came to its end is *over*.
  */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import { isBaselineDone } from '../intake/baseline.ts'
 import type { FullRunResult } from '../intake/full-run.ts'
@@ -118,7 +119,7 @@ interface Start {
 }
 
 /** What failed, in the words of whoever knows: a full disk is not "the schedule". */
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): ErrorCode {
   return isIsthmusError(error) ? error.code : 'ENGINE_SCHEDULE_FAILED'
 }
 

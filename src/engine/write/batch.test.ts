@@ -64,7 +64,7 @@ function gather(
 
 const refused: WriteResult = {
   kind: 'rejected',
-  failure: { code: 'TAKEN', message: 'the code is taken', scope: 'record' },
+  failure: { code: 'HTTP_STATUS_FINAL', message: 'the code is taken', scope: 'record' },
 }
 
 describe('writes of one kind', () => {
@@ -100,7 +100,7 @@ describe('writes of one kind', () => {
     expect(it.system('b').bodies()).toHaveLength(5)
     const failures = await it.store.admin.failures({ limit: 10 })
     expect(failures.rows).toHaveLength(1)
-    expect(failures.rows[0]).toMatchObject({ code: 'TAKEN', system: 'b' })
+    expect(failures.rows[0]).toMatchObject({ code: 'HTTP_STATUS_FINAL', system: 'b' })
   })
 
   test('H13: each has its own precondition, and only what moved on is looked at again', async () => {

@@ -222,7 +222,7 @@ async function callWithin(
       },
       () =>
         all({
-          code: 'TIMEOUT',
+          code: 'ENGINE_CALL_LATE',
           message: `No response within ${limitMs} ms.`,
           scope: 'system',
           kind: 'unreachable',

@@ -1,6 +1,8 @@
 /** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
+
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { isPlainObject } from '../../model/canonical/object.ts'
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { FieldProblem, NestedPatch } from '../../model/integration.ts'
 import { withFixedValues } from '../../model/lens/fixed-values.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -98,7 +100,7 @@ function withoutProblems(
 }
 
 /** The system, or the mapping to it, refused these values: not sent again until one of them or the definition changes. */
-export function refuse(pass: Pass, planned: PlannedWrite, code: string, fields: readonly string[]): void {
+export function refuse(pass: Pass, planned: PlannedWrite, code: ErrorCode, fields: readonly string[]): void {
   const member = pass.members.get(planned.system)
   const version = pass.context.integration.version
   updateMember(pass, {

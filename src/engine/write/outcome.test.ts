@@ -18,7 +18,7 @@ const refusal = (fields?: readonly string[]) =>
     kind: 'response',
     result: {
       kind: 'rejected',
-      failure: { code: 'TAKEN', message: 'the e-mail is taken', scope: 'record' },
+      failure: { code: 'HTTP_STATUS_FINAL', message: 'the e-mail is taken', scope: 'record' },
       ...(fields === undefined ? {} : { fields }),
     },
   }) as const
@@ -129,7 +129,7 @@ describe('the outcome of a write', () => {
     expect(it.system('b').count('update')).toBe(1)
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'rejected' })
     expect((await it.store.admin.failures({ limit: 10 })).rows).toMatchObject([
-      { code: 'TAKEN', system: 'b' },
+      { code: 'HTTP_STATUS_FINAL', system: 'b' },
     ])
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
@@ -164,7 +164,7 @@ describe('the outcome of a write', () => {
     const it = start()
     await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = {
-      code: 'THROTTLED',
+      code: 'HTTP_RATE_LIMITED',
       message: 'slow down',
       scope: 'record',
       retryAfterMs: 20_000,

@@ -1,4 +1,5 @@
 /** Creates that nobody can find out about: left to a person. */
+import type { ErrorCode } from '../../model/error-codes.ts'
 import type { Intent } from '../../model/state.ts'
 import type { Pass } from '../context.ts'
 import { resolveIntent } from '../pass/commit.ts'
@@ -12,7 +13,7 @@ import { emit, setLane } from '../pass/pass.ts'
 export function quarantineCreate(
   pass: Pass,
   intent: Intent,
-  why: { readonly code: string; readonly message: string },
+  why: { readonly code: ErrorCode; readonly message: string },
 ): void {
   const { system } = intent
   resolveIntent(pass, intent, { state: 'abandoned', outcome: why.code })

@@ -12,7 +12,7 @@ import type { OutgoingWrite, WriteAsk } from '../context.ts'
 const unsupported: WriteResult = {
   kind: 'rejected',
   failure: {
-    code: 'UNSUPPORTED',
+    code: 'ENGINE_UNSUPPORTED',
     message: 'The connector does not offer this operation for the resource.',
     scope: 'record',
   },

@@ -2,6 +2,21 @@
 import type { ErrorCodeRow } from './row.ts'
 
 export const engineCodes = {
+  CREATE_AMBIGUOUS: {
+    summary: 'Several records could be the one whose create was not answered.',
+    fix: 'Look in that system which of them is ours, put our record id into it or delete the others, then retry.',
+    retry: 'never',
+  },
+  CREATE_IN_DOUBT: {
+    summary: 'A create may have taken effect, and the system offers no way to find out.',
+    fix: 'Look in that system whether the record is there. Delete it there, or enter its id in the other system, then retry.',
+    retry: 'never',
+  },
+  CREATE_TAKEN: {
+    summary: 'The record that a create answered belongs to another record already.',
+    fix: 'Decide whether the two are one thing (isthmus matches decide), then retry.',
+    retry: 'never',
+  },
   DRIFT_FIELD_PAUSED: {
     summary: 'A field is paused in a system whose schema has changed.',
     fix: 'Run `isthmus drift`, correct the mapping if necessary, then run `isthmus drift accept`. Nothing is lost in the meantime.',
@@ -82,15 +97,40 @@ export const engineCodes = {
     fix: 'Bring the target into scope, create it there, or point the field at another record. The field then resumes automatically.',
     retry: 'never',
   },
+  ENGINE_UNSUPPORTED: {
+    summary: 'A connector does not offer an operation that the definition asks of it.',
+    fix: 'Leave the operation out of operations for this system, or use a connector that has it; isthmus check tells of it.',
+    retry: 'never',
+  },
   ENGINE_SCHEDULE_FAILED: {
     summary: 'A scheduled job could not be started or finished because the store failed.',
     fix: 'It is retried. Check the database.',
+    retry: 'backoff',
+  },
+  ENGINE_SEARCH_CAPPED: {
+    summary: 'A search for a counterpart found more records than it names.',
+    fix: 'Match by fields that fewer records share; until then the next list decides.',
+    retry: 'backoff',
+  },
+  ENGINE_SEARCH_NARROW: {
+    summary: 'A search told texts apart that the match rule takes for one, so finding none proves nothing.',
+    fix: 'Match exactly, or let the next list decide; the connector may promise a wider search than its system keeps.',
+    retry: 'backoff',
+  },
+  ENGINE_SEARCH_UNFILTERED: {
+    summary: 'A search gave records that lack the value it was for: the system ignored the filter.',
+    fix: 'Correct the search of the resource in the manifest; until then the next list decides.',
     retry: 'backoff',
   },
   ENGINE_STORED_DIFFERENTLY: {
     summary: 'A system acknowledged a write, but its response contains a different value from the one sent.',
     fix: 'Correct the mapping (type, format or normaliser) or the rule in that system, then retry the failure.',
     retry: 'never',
+  },
+  ENGINE_SUBSCRIPTION_ENDED: {
+    summary: 'The connection that a system tells its changes over has ended without an error.',
+    fix: 'No action needed; it is opened again, and the feed is read from where it stood.',
+    retry: 'backoff',
   },
   ENGINE_UNKNOWN_PLACE: {
     summary: 'The definition has no such entity, or the entity does not include the system.',
@@ -100,6 +140,16 @@ export const engineCodes = {
   ENGINE_UNKNOWN_RECORD: {
     summary: 'There is no record with this id.',
     fix: 'Search it by its native id: `isthmus record show --system S --id ID`.',
+    retry: 'never',
+  },
+  PASS_CRASHED: {
+    summary: 'The process ended during several passes over this record.',
+    fix: 'Look into the log of the process; the record waits. isthmus failures retry tries it again.',
+    retry: 'never',
+  },
+  RULE_REQUIRE: {
+    summary: 'A record does not have what a rule of the definition requires, so nothing of it is written.',
+    fix: 'Correct the record in one of the systems, or the rule.',
     retry: 'never',
   },
 } as const satisfies Record<string, ErrorCodeRow>

@@ -1,5 +1,5 @@
 /** Words of the health verdicts. Sentences for people; no record values, no times (who draws them knows the clock). */
-import { errorCodes } from '../error-codes.ts'
+import { currentCode, errorCodes } from '../error-codes.ts'
 
 /** `1 record`, `1,234 records`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
@@ -8,12 +8,14 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** What the table of error codes advises. */
 export function fixOf(code: string): string | undefined {
-  return Object.entries(errorCodes).find(([known]) => known === code)?.[1].fix
+  const known = currentCode(code)
+  return known === undefined ? undefined : errorCodes[known].fix
 }
 
 /** What the table of error codes says that a code means. */
 export function summaryOf(code: string): string | undefined {
-  return Object.entries(errorCodes).find(([known]) => known === code)?.[1].summary
+  const known = currentCode(code)
+  return known === undefined ? undefined : errorCodes[known].summary
 }
 
 interface OpenWords {

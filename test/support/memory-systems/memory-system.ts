@@ -249,7 +249,7 @@ export class MemorySystem implements ConnectedSystem {
   }
 }
 
-const noResponse = { code: 'TWIN_SILENT', message: 'No response.', scope: 'system' } as const
+const noResponse = { code: 'HTTP_TIMEOUT', message: 'No response.', scope: 'system' } as const
 
 function markerOf(native: NativeRecord): string | undefined {
   const marker = native.ext

@@ -1,4 +1,5 @@
 /** What both ways of writing share: a write as it waits, and how failures are told. */
+import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, WriteResult } from '../../kit/contract.ts'
 import { FailedReplacement } from '../atomic-file.ts'
@@ -41,7 +42,7 @@ export function createdRecord(
 }
 
 /** The data can't be written as they are. */
-export function refused(code: string, message: string, fields?: readonly string[]): WriteResult {
+export function refused(code: ErrorCode, message: string, fields?: readonly string[]): WriteResult {
   const failure = { code, message, scope: 'record' } as const
   return { kind: 'rejected', failure, ...(fields === undefined ? {} : { fields }) }
 }

@@ -1,4 +1,5 @@
 /** Creates, changes and removes, one by one or several under aliases. What a request may have done is told by `answer-errors.ts`. */
+import type { ErrorCode } from '../../../model/error-codes.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type {
   CallContext,
@@ -154,7 +155,7 @@ function inputOf(
   return { result: { kind: 'rejected', failure, fields: strangers } }
 }
 
-function notSent(message: string, code = 'CONNECTOR_CONFIG_INVALID'): WriteResult {
+function notSent(message: string, code: ErrorCode = 'CONNECTOR_CONFIG_INVALID'): WriteResult {
   return { kind: 'not-sent', failure: { code, message, scope: 'record' } }
 }
 

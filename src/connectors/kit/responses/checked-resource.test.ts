@@ -88,7 +88,7 @@ describe('reads by id', () => {
   })
 
   test('a survivor that does not answer, or responds with yet another record, is no merge', async () => {
-    const failure = { code: 'TIMEOUT', message: 'late', scope: 'system' } as const
+    const failure = { code: 'ENGINE_CALL_LATE', message: 'late', scope: 'system' } as const
     const silent = lying({ '2': { kind: 'gone', mergedInto: '1' }, '1': { kind: 'unknown', failure } })
     expect(await silent.read('2', context)).toEqual({ kind: 'unknown', failure })
     const other = lying({ '2': { kind: 'gone', mergedInto: '1' }, '1': live('7') })
@@ -170,7 +170,7 @@ describe('writes', () => {
   test('updates that travel together are told apart by their ids, never by their places', async () => {
     const refused: WriteResult = {
       kind: 'rejected',
-      failure: { code: 'X', message: 'x', scope: 'record' },
+      failure: { code: 'ENGINE_CALL_FAILED', message: 'x', scope: 'record' },
     }
     const many = async (results: readonly WriteResult[]) =>
       (
