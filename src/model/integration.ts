@@ -100,7 +100,7 @@ export interface Field {
 }
 
 /**
- * How concurrent, different changes to one field are settled. The loser is always kept in a conflict record.
+ * How conflicting concurrent changes to one field are settled. The loser is always kept in a conflict record.
  *
  * - `prefer`: the first named system among the candidates wins; systems not named rank last, in definition order
  * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; else by `rank`

@@ -1,4 +1,4 @@
-/** `isthmus matches` as people run it, beside a running service: decided, told by `record why`, and taken back. */
+/** `isthmus matches` as people run it, beside a running service: decided, told by `record why`, and undone. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -91,5 +91,5 @@ test('a duplicate is listed, decided to be the same, explained, and undone', asy
   expect(undone.code, undone.out).toBe(0)
   await until(async () => (await duplicates(running)).length === 1, 60_000)
   const again = await isthmus('record', 'why', other?.recordId ?? '')
-  expect(again.out).toMatch(/taken back/)
+  expect(again.out).toMatch(/undone/)
 })

@@ -13,10 +13,9 @@ async function accept(context: CliContext, system: string): Promise<number> {
     const verdict = await store.admin.acceptAccount(system, context.actor)
     context.output.result({ system, ...verdict }, () => {
       if (verdict.kind === 'unknown')
-        return `${system} was not asked so far: its first response counts, nothing to accept`
-      if (verdict.kind === 'same')
-        return `${system} answers with the same account as ever, ${verdict.account}`
-      return `${system} is ${verdict.account} from now on; it was ${verdict.before}. What was held because of it waits for \`isthmus held\``
+        return `${system} has not been queried yet: its first response is accepted, so there is nothing to do`
+      if (verdict.kind === 'same') return `${system} still responds with the same account, ${verdict.account}`
+      return `${system} is ${verdict.account} from now on; it was ${verdict.before}. Changes held because of it are listed by \`isthmus held list\``
     })
     return exitCodes.fine
   })
@@ -25,8 +24,6 @@ async function accept(context: CliContext, system: string): Promise<number> {
 export function addAcceptAccountCommand(program: Command, run: Run): void {
   program
     .command('accept-account <system>')
-    .description(
-      'take the account that a system answers with now as the right one; deletions there count again',
-    )
+    .description('accept the account that a system responds with now; its deletions are propagated again')
     .action(run(accept))
 }

@@ -29,7 +29,7 @@ interface CertifyCommandOptions {
 async function certify(context: CliContext, system: string, options: CertifyCommandOptions): Promise<number> {
   const { output } = context
   if (options.body !== undefined && options.write !== true)
-    throw new UsageError('CLI_USAGE', '--body says what records to make, which needs --write')
+    throw new UsageError('CLI_USAGE', '--body describes the records to create, so it requires --write')
   const body = options.body === undefined ? undefined : readBody(context, options.body)
   const loaded = await loadDefinition({ ...definitionOf(context), secrets: 'resolve' })
   // On standard error, so that it is seen beside a pipe as well, and before anything is made.
@@ -129,17 +129,17 @@ function drawResource(
 export function addCertifyCommand(program: Command, run: Run): void {
   program
     .command('certify <system>')
-    .description('prove what a system does against what its connector declares; only reads unless --write')
+    .description('verify that a system behaves as its connector declares; read-only unless --write is given')
     .option('--resource <name>', 'only this resource, as the definition names it')
-    .option('--write', 'create, change and remove records of its own there: for a sandbox')
+    .option('--write', 'create, change and delete test records in the system; use a sandbox')
     .option(
       '--body <file>',
-      'YAML or JSON with properties that records made there need beside the mapped ones; {n} stands for a number',
+      'YAML or JSON file with properties that test records need besides the mapped ones; {n} is replaced by a number',
     )
     .addOption(
       new Option(
         '--max-wait <time>',
-        'longest wait for what the system declares to come late; what takes longer is skipped',
+        'longest wait for effects that the system declares to be delayed; probes that need longer are skipped',
       )
         .argParser(parseDuration)
         .default(60_000, '1m'),

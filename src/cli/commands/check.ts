@@ -76,14 +76,9 @@ function drawRow(row: CheckRow, style: Style, width: number): string[] {
 export function addCheckCommand(program: Command, run: Run): void {
   program
     .command('check')
-    .description('check the definition, the credentials, the systems, and the mappings on records of theirs')
-    .option('--offline', 'call no system: only the definition, its variables and what the manifests declare')
-    .option(
-      '--samples <n>',
-      'records of each listing on which the mappings are tried',
-      parseWithin(1, 100),
-      20,
-    )
-    .option('--records <n>', 'size of the first load that the forecast is for', parseCount, 10_000)
+    .description('check the definition, the credentials, the systems, and the mappings on sample records')
+    .option('--offline', 'do not call any system: check only the definition, its variables and the manifests')
+    .option('--samples <n>', 'records per list on which the mappings are tested', parseWithin(1, 100), 20)
+    .option('--records <n>', 'number of records for the first-load forecast', parseCount, 10_000)
     .action(run(check))
 }

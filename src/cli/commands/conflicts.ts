@@ -72,7 +72,7 @@ interface ResolveOptions {
 async function resolve(context: CliContext, id: string, options: ResolveOptions): Promise<number> {
   const { take, value } = options
   if ((take === undefined) === (value === undefined))
-    throw new UsageError('CLI_USAGE', 'say which value holds: --take <system>, or --value <value>')
+    throw new UsageError('CLI_USAGE', 'specify the value to keep: --take <system> or --value <value>')
   return await withIntegration(context, async (open) => {
     const choice = take === undefined ? { value: parseValue(value ?? '') } : { system: take }
     const result = await open.store.admin.resolveConflict(id, choice, context.actor)
@@ -80,24 +80,24 @@ async function resolve(context: CliContext, id: string, options: ResolveOptions)
       throw new UsageError('CLI_NOT_FOUND', `no conflict ${id}, or it has no value of '${take ?? ''}'`)
     open.store.wake()
     context.output.result({ id, result }, () =>
-      result === 'ok' ? 'decided; it is on its way' : 'somebody has decided already',
+      result === 'ok' ? 'decided; the change is being applied' : 'already decided',
     )
     return exitCodes.fine
   })
 }
 
 export function addConflictsCommands(program: Command, run: Run): void {
-  const conflicts = program.command('conflicts').description('concurrent, different changes to one field')
+  const conflicts = program.command('conflicts').description('conflicting concurrent changes to one field')
   conflicts
     .command('list')
     .description('list them, newest first')
-    .option('--all', 'also those that a policy or a person has decided')
+    .option('--all', 'include those decided by a policy or a person')
     .option('--limit <n>', 'rows at most', parseLimit, 100)
     .action(run(list))
   conflicts
     .command('resolve <id>')
     .description('say which value holds')
-    .option('--take <system>', "this system's value holds")
+    .option('--take <system>', "keep this system's value")
     .option(
       '--value <value>',
       'this value holds: a text as it is (one that looks like JSON in double quotes: \'"10.50"\', \'"true"\'), or JSON for groups and lists',

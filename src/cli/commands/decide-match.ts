@@ -22,9 +22,9 @@ interface DecideOptions {
 async function decide(context: CliContext, id: string, options: DecideOptions): Promise<number> {
   const { same, apart, survivor = [], others } = options
   if ((same === undefined) === (apart !== true))
-    throw new UsageError('CLI_USAGE', 'say what it is: --same <record id>, or --apart')
+    throw new UsageError('CLI_USAGE', 'specify the decision: --same <record id> or --apart')
   if (apart === true && (survivor.length > 0 || others !== undefined))
-    throw new UsageError('CLI_USAGE', '--survivor and --others go with --same')
+    throw new UsageError('CLI_USAGE', '--survivor and --others require --same')
   return await withIntegration(context, async (open) => {
     const undo =
       apart === true
@@ -35,8 +35,8 @@ async function decide(context: CliContext, id: string, options: DecideOptions): 
       { recordId: id, result: 'ok', ...(undo.length > 0 ? { duplicates: undo } : {}) },
       () =>
         [
-          'decided; it is on its way',
-          ...undo.map((one) => `to take it back: isthmus matches undo ${one}`),
+          'decided; the change is being applied',
+          ...undo.map((one) => `to undo it: isthmus matches undo ${one}`),
         ].join('\n'),
     )
     return exitCodes.fine
@@ -74,7 +74,10 @@ async function decideApart(open: OpenIntegration, id: string, actor: string): Pr
   for (const { sides } of rows) {
     const [one, other] = sides
     decided.push(
-      idOf(await admin.keepApart(one.recordId, other.recordId, actor), 'one of the two is there no more'),
+      idOf(
+        await admin.keepApart(one.recordId, other.recordId, actor),
+        'one of the two records no longer exists',
+      ),
     )
   }
   if (duplicate !== undefined) return decided
@@ -104,7 +107,7 @@ async function pairOf(open: OpenIntegration, id: string, same: string | undefine
     'CLI_USAGE',
     known.length === 0
       ? `record ${id} has no open duplicate: name the other record, --same <record id>`
-      : `record ${id} may be one of several: name which, --same ${known.join(' or --same ')}`,
+      : `record ${id} has several possible counterparts: choose one, --same ${known.join(' or --same ')}`,
   )
 }
 
@@ -168,7 +171,7 @@ async function refuseForbiddenRemoval(
     if (!both || !isLive || parts?.get(system)?.operations.delete !== false) continue
     throw new UsageError(
       'CLI_REFUSED',
-      `the definition does not let Isthmus remove records in ${system}: use --others keep and remove the one that is too many there by hand`,
+      `the definition does not allow deletions in ${system}: use --others keep and delete the surplus record there by hand`,
     )
   }
 }
@@ -184,7 +187,10 @@ async function undo(context: CliContext, id: string): Promise<number> {
     const response = await open.store.admin.undoDuplicate(id, context.actor)
     idOf(response, `no decided duplicate ${id}: see isthmus matches list --decided`)
     open.store.wake()
-    context.output.result({ duplicate: id, result: 'ok' }, () => 'taken back; the two are asked about again')
+    context.output.result(
+      { duplicate: id, result: 'ok' },
+      () => 'undone; the two records need a decision again',
+    )
     return exitCodes.fine
   })
 }
@@ -192,17 +198,17 @@ async function undo(context: CliContext, id: string): Promise<number> {
 export function addDecideCommands(matches: Command, run: Run): void {
   matches
     .command('decide <id>')
-    .description('say whether two records are the same; <id> is a record, or a duplicate')
-    .option('--same [record]', 'they are one thing; the record may be left out where only one is possible')
-    .option('--apart', 'they are different things; this is remembered')
+    .description('decide whether two records are the same; <id> is a record id or a duplicate id')
+    .option('--same [record]', 'they are the same; the record id may be omitted if only one is possible')
+    .option('--apart', 'they are different; the decision is remembered')
     .option(
       '--survivor <system:id...>',
-      'where both have a record in a system, the one that stays (default: as suggested by the list)',
+      'if both have a record in a system, the one to keep (default: the one suggested by the list)',
     )
     .option(
       '--others <what>',
-      'the one that does not stay: archive, delete, or keep beside without syncing it (default: keep)',
+      'what happens to the other one: archive, delete, or keep without syncing it (default: keep)',
     )
     .action(run(decide))
-  matches.command('undo <duplicate>').description('take a decision about a duplicate back').action(run(undo))
+  matches.command('undo <duplicate>').description('undo a decision about a duplicate').action(run(undo))
 }

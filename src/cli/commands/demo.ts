@@ -38,7 +38,7 @@ function draw(result: DemoResult): string {
 }
 
 function invite(output: Output, demo: Demo): void {
-  output.say('\nIt all stays up until you press Ctrl-C. Try it yourself:')
+  output.say('\nEverything keeps running until you press Ctrl-C. Try it yourself:')
   output.say(
     `  curl -X PATCH ${demo.crmUrl}/users/1 -H 'content-type: application/json' -d '{"website":"my-edit.example"}'`,
   )
@@ -79,8 +79,8 @@ async function demo(context: CliContext, options: DemoCommandOptions): Promise<n
 export function addDemoCommand(program: Command, run: Run): void {
   program
     .command('demo')
-    .description('two real systems, a live sync, edits and accidents; prints what to look at')
-    .option('--once', 'end after the story instead of staying up')
+    .description('run two real systems with a live sync, edits and failures; prints what to look at')
+    .option('--once', 'exit at the end instead of keeping everything running')
     .option('--records <n>', 'customers in the load', parseCount, 10_000)
     .option('--port <n>', 'port of the status page (default 4780, or any other if it is taken)', parsePort)
     .action(run(demo))

@@ -1,4 +1,4 @@
-/** `isthmus drift list|accept`: what systems changed about the form of their records. */
+/** `isthmus drift list|accept`: schema changes of the systems. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import { type DriftReport, reportDrift } from '../../runtime/drift/drift-report.ts'
@@ -33,7 +33,7 @@ function draw(drift: readonly DriftReport[]): string {
       { title: 'reaches', value: (row) => row.fields.join(', ') },
       { title: 'what to do', value: (row) => row.proposal, widthMax: 100 },
     ],
-    'every system has the form that was accepted',
+    'the schema of every system is the accepted one',
   )
 }
 
@@ -50,21 +50,21 @@ async function accept(
     context.output.result({ accepted }, () =>
       accepted === 0
         ? 'nothing had changed'
-        : `accepted the new form of ${plural(accepted, 'resource')}; paused fields go on within half a minute`,
+        : `accepted the new schema of ${plural(accepted, 'resource')}; paused fields resume within 30 seconds`,
     )
     return exitCodes.fine
   })
 }
 
 export function addDriftCommands(program: Command, run: Run): void {
-  const drift = program.command('drift').description('what systems changed about the form of their records')
+  const drift = program.command('drift').description('schema changes of the systems')
   drift
     .command('list')
-    .description('every difference from the accepted form, and what to do')
+    .description('list every difference from the accepted schema, and what to do')
     .action(run(list))
   drift
     .command('accept <system>')
-    .description('take the form seen last as the right one; paused fields go on')
+    .description('accept the schema seen last; paused fields resume')
     .option('--resource <name>', 'only this resource')
     .action(run(accept))
 }

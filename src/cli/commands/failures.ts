@@ -58,7 +58,7 @@ async function retry(context: CliContext, options: RetryOptions): Promise<number
     options.signature === undefined &&
     options.all !== true
   )
-    throw new UsageError('CLI_USAGE', 'say which failures: --record, --system, --signature, or --all')
+    throw new UsageError('CLI_USAGE', 'specify the failures: --record, --system, --signature or --all')
   return await withIntegration(context, async (open) => {
     const filter = {
       ...(options.record === undefined ? {} : { recordId: options.record }),
@@ -67,7 +67,7 @@ async function retry(context: CliContext, options: RetryOptions): Promise<number
     }
     const retried = await open.store.admin.retryFailures(filter, context.actor)
     open.store.wake()
-    context.output.result({ retried }, () => `${retried} lane(s) opened again`)
+    context.output.result({ retried }, () => `${retried} failure(s) scheduled for retry`)
     return exitCodes.fine
   })
 }
@@ -83,7 +83,7 @@ export function addFailuresCommands(program: Command, run: Run): void {
     .action(run(list))
   failures
     .command('retry')
-    .description('open the lanes again and look at the records')
+    .description('retry the failed writes')
     .option('--record <id>', 'only this record')
     .option('--system <name>', 'only this system')
     .option('--signature <text>', 'only this group of equal failures')

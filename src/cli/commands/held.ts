@@ -1,4 +1,4 @@
-/** `isthmus held list|release`: changes that wait for a person while everything else flows. */
+/** `isthmus held list|release`: changes waiting for a person's decision while everything else flows. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import { parseLimit, type Run } from '../command.ts'
@@ -45,7 +45,7 @@ async function release(
   options: ReleaseOptions,
 ): Promise<number> {
   if (id === undefined && options.kind === undefined && options.system === undefined && options.all !== true)
-    throw new UsageError('CLI_USAGE', 'say what: an id, --kind, --system, or --all')
+    throw new UsageError('CLI_USAGE', 'specify the held changes: an id, --kind, --system or --all')
   return await withIntegration(context, async (open) => {
     const filter = {
       ...(id === undefined ? {} : { id }),
@@ -64,7 +64,7 @@ async function release(
 }
 
 export function addHeldCommands(program: Command, run: Run): void {
-  const held = program.command('held').description('changes that wait for a person')
+  const held = program.command('held').description('changes waiting for a decision')
   held
     .command('list')
     .description('list them, newest first')
@@ -72,10 +72,10 @@ export function addHeldCommands(program: Command, run: Run): void {
     .action(run(list))
   held
     .command('release [id]')
-    .description('carry on with what is held, or --reject it')
+    .description('apply held changes, or discard them with --reject')
     .option('--kind <kind>', 'guard, rule, oscillation, update-delete, delete-guard or delete-waits')
     .option('--system <name>', 'only this system')
     .option('--all', 'everything held')
-    .option('--reject', 'do not carry it out: a held deletion is not done, the record stays')
+    .option('--reject', 'discard the change: a held deletion is not applied and the record is kept')
     .action(run(release))
 }

@@ -119,7 +119,7 @@ function drawDecided(rows: readonly DuplicateRow[], now: number): string {
       { title: 'by', value: (row) => row.decidedBy ?? '' },
       { title: 'when', value: (row) => ago(row.decidedAt ?? row.at, now) },
     ],
-    'nobody has decided about a duplicate so far',
+    'no duplicates have been decided yet',
   )
 }
 
@@ -137,12 +137,12 @@ function heldOf({ held }: DuplicateRow): string {
 }
 
 export function addMatchesCommands(program: Command, run: Run): void {
-  const matches = program.command('matches').description('records that may be the same thing')
+  const matches = program.command('matches').description('records that may be the same')
   matches
     .command('list')
-    .description('list them: possible counterparts, and duplicates with what they hold')
+    .description('list possible counterparts, and duplicates with their values')
     .option('--limit <n>', 'rows of each at most', parseLimit, 100)
-    .option('--decided', 'duplicates that people have decided, to undo one')
+    .option('--decided', 'list decided duplicates, to undo one')
     .action(run(list))
   addDecideCommands(matches, run)
 }

@@ -10,8 +10,8 @@ async function pause(context: CliContext, options: { readonly reason?: string })
     const paused = await store.admin.pause(context.actor, options.reason)
     context.output.result({ paused: true, changed: paused }, () =>
       paused
-        ? 'paused: what is under way comes to its end, nothing new is begun; webhooks are still taken in (isthmus resume)'
-        : 'it was paused already (isthmus status says by whom)',
+        ? 'paused: work in progress finishes and no new work starts; webhooks are still accepted (isthmus resume continues)'
+        : 'already paused (isthmus status shows by whom)',
     )
     return exitCodes.fine
   })
@@ -31,8 +31,8 @@ async function resume(context: CliContext): Promise<number> {
 export function addPauseCommands(program: Command, run: Run): void {
   program
     .command('pause')
-    .description('stop the work of all processes until resume; webhooks are still taken in')
-    .option('--reason <text>', 'why, for whoever looks at the status')
+    .description('pause the work of all processes until resume; webhooks are still accepted')
+    .option('--reason <text>', 'the reason, shown by status')
     .action(run(pause))
-  program.command('resume').description('let the work go on after a pause').action(run(resume))
+  program.command('resume').description('continue after a pause').action(run(resume))
 }

@@ -142,10 +142,9 @@ function decisionInWords(body: ReadonlyMap<string, unknown>): string {
   const same = body.get('same')
   if (typeof same === 'object' && same !== null) return sameInWords(new Map(Object.entries(same)))
   const undone = has('undone')
-  if (undone !== undefined)
-    return `duplicate ${has('duplicate') ?? ''}: the decision "${undone}" was taken back`
+  if (undone !== undefined) return `duplicate ${has('duplicate') ?? ''}: the decision "${undone}" was undone`
   const apart = body.get('apart')
-  if (Array.isArray(apart)) return `match: another thing than ${apart.map(String).join(', ')}`
+  if (Array.isArray(apart)) return `match: different from ${apart.map(String).join(', ')}`
   return [...body].flatMap(([name, value]) => (isWord(value) ? [`${name}: ${String(value)}`] : [])).join(', ')
 }
 
@@ -153,7 +152,7 @@ function decisionInWords(body: ReadonlyMap<string, unknown>): string {
 function sameInWords(facts: ReadonlyMap<string, unknown>): string {
   const others: Readonly<Record<string, string>> = { keep: 'kept', archive: 'archived', delete: 'deleted' }
   const [kept, merged] = [String(facts.get('kept')), String(facts.get('merged'))]
-  return `duplicate: ${merged} is the same thing as ${kept}, other records ${others[String(facts.get('others'))] ?? 'by policy'}`
+  return `duplicate: ${merged} is the same as ${kept}, other records ${others[String(facts.get('others'))] ?? 'by policy'}`
 }
 
 function isWord(value: unknown): boolean {

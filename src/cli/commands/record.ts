@@ -75,15 +75,17 @@ async function showRecord(context: CliContext, key: string, options: { entity?: 
 }
 
 export function addRecordCommands(program: Command, run: Run): void {
-  const record = program.command('record').description('one record, by its id or as <system>:<native id>')
+  const record = program
+    .command('record')
+    .description('inspect one record, by its id or as <system>:<native id>')
   record
     .command('show <key>')
-    .description('everything known of it: fields by system, lanes, open writes')
+    .description('show its fields by system, lanes and open writes')
     .option('--entity <name>', 'when several entities use the same native ids')
     .action(run(showRecord))
   record
     .command('why <key> [field]')
-    .description('why each field has its value: where it came from, when, and what or who decided')
+    .description('explain the value of each field: where it came from, when, and what or who decided')
     .option('--entity <name>', 'when several entities use the same native ids')
     .action(run(why))
 }

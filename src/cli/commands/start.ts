@@ -43,7 +43,7 @@ async function start(context: CliContext, options: StartOptions): Promise<number
       }
       output.result(started, () => announce(context, started))
       await aborted(stop)
-      output.say('stopping: finishing what is under way (once more to end at once)')
+      output.say('stopping: finishing work in progress (press again to exit immediately)')
     } finally {
       await server.close()
     }
@@ -86,7 +86,7 @@ function changesText(changes: IsthmusRuntime['changes']): string[] {
   if (changes.length === 0) return []
   const shown = changes.slice(0, changesMax).map(({ message }) => `  ${message}`)
   const more = changes.length > changesMax ? [`  and ${changes.length - changesMax} more`] : []
-  return ['the mapping differs from the one that ran before:', ...shown, ...more]
+  return ['the mapping has changed since the last run:', ...shown, ...more]
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -97,7 +97,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 export function addStartCommand(program: Command, run: Run): void {
   program
     .command('start')
-    .description('run the service until Ctrl-C or SIGTERM; several processes on one database share the work')
+    .description('run the service until Ctrl-C or SIGTERM; processes on the same database share the work')
     .addOption(
       new Option('--role <roles>', `what this process does: ${allRoles.join(', ')}`)
         .argParser(parseRoles)

@@ -1,4 +1,4 @@
-/** `isthmus status`: is everything in agreement, and what is not so. */
+/** `isthmus status`: show whether everything is in agreement, and what is not. */
 import type { Command } from 'commander'
 import type { PlaceResource, StatusResource } from '../../api/status.ts'
 import type { HealthReason, HealthState } from '../../model/health/contract.ts'
@@ -77,7 +77,7 @@ function drawPlaces({ places, counts }: StatusResource): string {
       { title: 'backlog', value: (place) => backlogOf(place, now) },
       { title: 'lanes', value: lanesOf },
     ],
-    'the definition has no place',
+    'the definition has no entity',
   )
 }
 
@@ -122,7 +122,7 @@ function indent(lines: readonly string[], first: string, others: string): string
 export function addStatusCommand(program: Command, run: Run): void {
   program
     .command('status')
-    .description('is everything in agreement, and what is not so')
+    .description('show whether everything is in agreement, and what is not')
     .addHelpText(
       'after',
       `

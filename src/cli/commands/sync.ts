@@ -43,7 +43,7 @@ async function perform(context: CliContext, what: 'sync' | 'full', options: Sync
     const request = requestOf(runtime.integration, what, options)
     const { workers, paused } = await runtime.store.admin.status()
     if (paused !== undefined)
-      throw new UsageError('CLI_PAUSED', `${paused.actor} has paused the work: nothing would be done`)
+      throw new UsageError('CLI_PAUSED', `${paused.actor} has paused the work, so nothing would be done`)
     const alone = workers === 0
     if (alone) runtime.start()
     const places = await markNow(runtime, request, signal)
@@ -84,7 +84,7 @@ function onlyEntityOf(integration: Integration, system: string): string {
     .map((entity) => entity.name)
   const [only] = names
   if (only !== undefined && names.length === 1) return only
-  throw new UsageError('CLI_USAGE', `say which entity it is: --entity ${names.join(' or ')}`)
+  throw new UsageError('CLI_USAGE', `specify the entity: --entity ${names.join(' or ')}`)
 }
 
 function listingProgress({ output }: CliContext): (event: DomainEvent) => void {
@@ -148,20 +148,20 @@ function draw(result: SyncResult, waited: Waited | undefined): string {
 
 function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): string {
   if (waited === undefined)
-    return 'marked; the running service does the rest (`isthmus status`, or add --wait)'
+    return 'scheduled; the running service does the work (see `isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
   const left = plural(active + waiting, 'record')
   const needs = openInWords(open).map(({ words }) => words)
-  const person = needs.length === 0 ? '' : `; needs a person: ${needs.join(', ')}`
+  const person = needs.length === 0 ? '' : `; needs attention: ${needs.join(', ')}`
   switch (waited.outcome) {
     case 'quiet':
       return `done in ${seconds} s${person}`
     case 'waiting':
-      return `done in ${seconds} s; ${left} to be looked at again later, such as writes to be verified${person}`
+      return `done in ${seconds} s; ${left} scheduled for later, such as writes to be verified${person}`
     case 'timeout':
-      return `not done after ${seconds} s: ${left} to do; they are safe, run it again or raise --timeout${person}`
+      return `not done after ${seconds} s: ${left} remaining; nothing is lost: run it again or raise --timeout${person}`
     case 'stopped':
-      return `stopped: ${left} to do; they are safe, run it again`
+      return `stopped: ${left} remaining; nothing is lost: run it again`
   }
 }
 
@@ -179,17 +179,17 @@ function addTimeout(command: Command): Command {
 export function addSyncCommands(program: Command, run: Run): void {
   const sync = program
     .command('sync')
-    .description('look for changes now and carry them over')
+    .description('read changes now and apply them')
     .option('--system <name>', 'only this system')
     .option('--entity <name>', 'only this entity')
     .option('--record <key>', 'only this record: its id, or <system>:<native id>')
-    .option('--wait', 'wait until nothing is due, also when a running service does the work')
+    .option('--wait', 'wait until nothing is due, even if a running service does the work')
   addTimeout(sync).action(run(syncNow))
   const full = program
     .command('full')
-    .description('list everything, compare it with what is known, and look at what differs')
+    .description('list everything, compare it with the stored state, and synchronise what differs')
     .option('--system <name>', 'only this system')
     .option('--entity <name>', 'only this entity')
-    .option('--wait', 'wait until nothing is due, also when a running service does the work')
+    .option('--wait', 'wait until nothing is due, even if a running service does the work')
   addTimeout(full).action(run(fullNow))
 }

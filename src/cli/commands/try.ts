@@ -57,7 +57,7 @@ function calledSystems({ systems, lookups = new Map() }: Integration, from: stri
 
 function originOf(context: CliContext, { id, file }: TryCommandOptions) {
   if ((id === undefined) === (file === undefined))
-    throw new UsageError('CLI_USAGE', 'say which record: --id <native id>, or --file <record.json>')
+    throw new UsageError('CLI_USAGE', 'specify the record: --id <native id> or --file <record.json>')
   if (id !== undefined) return { id }
   const path = resolve(context.directory, file ?? '')
   return { json: readText(path) }
@@ -90,7 +90,7 @@ function draw(tried: TriedRecord, style: Style): string {
   const marker = tried.marker === undefined ? [] : [`carries our record id ${tried.marker}`]
   const scope = tried.inScope
     ? []
-    : [style.alert('out of scope: `where` leaves it out, it would not be synced')]
+    : [style.alert('out of scope: excluded by `where`, so it would not be synced')]
   return [
     from,
     ...marker,
@@ -132,7 +132,7 @@ function drawStages({ fields, read, normalised, agreed }: TriedRecord): string {
       column('normalised', normalised),
       column('agreed', agreed),
     ],
-    'the mapping reads nothing from it',
+    'the mapping reads no value from it',
   )
 }
 
@@ -159,9 +159,9 @@ function drawWrite(write: TriedWrite, { agreed }: TriedRecord, style: Style): st
 export function addTryCommand(program: Command, run: Run): void {
   program
     .command('try <entity>')
-    .description('take one record through every stage and print each; nothing is written')
-    .requiredOption('--system <name>', 'the system that the record is from')
-    .option('--id <id>', 'native id of a record to read there')
-    .option('--file <file>', 'a file that holds the record as JSON, instead of reading it')
+    .description('run one record through every stage and print each; nothing is written')
+    .requiredOption('--system <name>', 'system that the record is from')
+    .option('--id <id>', 'native id of the record to read')
+    .option('--file <file>', 'file with the record as JSON, instead of reading it')
     .action(run(tryOne))
 }

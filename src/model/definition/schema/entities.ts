@@ -53,7 +53,7 @@ export const conflictSchema = z
         ),
     }),
   ])
-  .describe('How concurrent, different changes to one field are settled. The loser is always kept.')
+  .describe('How conflicting concurrent changes to one field are settled. The loser is always kept.')
   .meta({ id: 'Conflict' })
 
 const limitSchema = z

@@ -87,7 +87,7 @@ async function loadPair(
   const keep = records.find(({ id }) => id === request.keep)
   const drop = records.find(({ id }) => id === request.drop)
   if (keep === undefined || drop === undefined)
-    return 'one of the two is there no more; list the matches again'
+    return 'one of the two records no longer exists; list the matches again'
   if (keep.entity !== drop.entity) return `one is a ${keep.entity}, the other a ${drop.entity}`
   const gone = [keep, drop].find(({ state }) => !living.has(state))
   if (gone !== undefined) return `record ${gone.id} is ${gone.state}; list the matches again`
