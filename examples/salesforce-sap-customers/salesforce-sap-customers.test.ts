@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { run } from '../harness/run-example.ts'
 import { customers } from './customers.ts'
 
-it('Salesforce and SAP agree about customers and orders after conflicts, restarts, lost responses and a kill', async () => {
+test('Salesforce and SAP agree about customers and orders after conflicts, restarts, lost responses and a kill', async () => {
   const result = await run(customers, { records: 40 })
   expect(result).toMatchObject({ converged: true, duplicates: 0, problems: [], writesAtQuiescence: 0 })
   expect(result.records).toBe(102)

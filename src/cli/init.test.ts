@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadDefinition } from '../runtime/load-definition.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createOutput } from './output.ts'
@@ -60,7 +60,7 @@ async function run(...args: string[]) {
 }
 
 describe('isthmus init', () => {
-  it('proposes the fields that a record of each system shares, and writes a definition that loads', async () => {
+  test('proposes the fields that a record of each system shares, and writes a definition that loads', async () => {
     const { code, out } = await run(
       'init',
       '--json',
@@ -87,7 +87,7 @@ describe('isthmus init', () => {
     expect(readFileSync(join(directory, '.env.example'), 'utf8')).toContain(`CRM_URL=${origin}/crm`)
   })
 
-  it('takes fields from the flags when a system does not answer, and says so', async () => {
+  test('takes fields from the flags when a system does not answer, and says so', async () => {
     const { code, out } = await run(
       'init',
       '--system',
@@ -104,7 +104,7 @@ describe('isthmus init', () => {
     await expect(loadDefinition({ directory, secrets: 'keep' })).resolves.toBeDefined()
   })
 
-  it('overwrites nothing unless it is told to', async () => {
+  test('overwrites nothing unless it is told to', async () => {
     const flags = [
       'init',
       '--offline',
@@ -122,7 +122,7 @@ describe('isthmus init', () => {
     expect((await run(...flags, '--force')).code).toBe(exitCodes.fine)
   })
 
-  it.each([
+  test.each([
     [['--system', 'crm'], '<name>=<url'],
     [['--system', 'crm=ftp://x/users'], 'no http(s) address'],
     [['--system', 'crm=https://x.example'], 'must end with the collection'],

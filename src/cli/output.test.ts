@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ago, createOutput, table } from './output.ts'
 
 function sink(isTTY: boolean) {
@@ -7,7 +7,7 @@ function sink(isTTY: boolean) {
 }
 
 describe('createOutput', () => {
-  it('prints one JSON value and no talk with --json', () => {
+  test('prints one JSON value and no talk with --json', () => {
     const out = sink(false)
     const output = createOutput({ json: true, out, err: sink(false), noColour: false, monotonic: () => 0 })
     output.say('hello')
@@ -15,7 +15,7 @@ describe('createOutput', () => {
     expect(out.written.join('')).toBe('{"a":1}\n')
   })
 
-  it('redraws progress in place on a terminal and clears it before a result', () => {
+  test('redraws progress in place on a terminal and clears it before a result', () => {
     const err = sink(true)
     const output = createOutput({ json: false, out: sink(true), err, noColour: true, monotonic: () => 0 })
     output.progress('x'.repeat(100))
@@ -24,7 +24,7 @@ describe('createOutput', () => {
     expect(err.written.at(-1)).toBe('\r\u001b[2K')
   })
 
-  it('prints progress as plain lines, seconds apart, where there is no terminal', () => {
+  test('prints progress as plain lines, seconds apart, where there is no terminal', () => {
     const err = sink(false)
     let now = 0
     const output = createOutput({ json: false, out: sink(false), err, noColour: true, monotonic: () => now })
@@ -32,7 +32,7 @@ describe('createOutput', () => {
     expect(err.written).toEqual(['at 0\n', 'at 5000\n', 'at 10000\n'])
   })
 
-  it('uses colour on a terminal only, and never with NO_COLOR', () => {
+  test('uses colour on a terminal only, and never with NO_COLOR', () => {
     const colourful = createOutput({
       json: false,
       out: sink(true),
@@ -62,7 +62,7 @@ describe('table', () => {
     },
   ]
 
-  it('aligns numbers to the right and cuts what is too long', () => {
+  test('aligns numbers to the right and cuts what is too long', () => {
     expect(
       table(
         [
@@ -75,17 +75,17 @@ describe('table', () => {
     ).toBe(['name      count', 'a very …      7', 'b          1000'].join('\n'))
   })
 
-  it('keeps control characters of data away from the terminal', () => {
+  test('keeps control characters of data away from the terminal', () => {
     expect(table([{ name: 'x\u001b[31m\ny', count: 1 }], columns, 'none')).not.toContain('\u001b')
   })
 
-  it('says so when there is nothing', () => {
+  test('says so when there is nothing', () => {
     expect(table([], columns, 'no rows')).toBe('no rows')
   })
 })
 
 describe('ago', () => {
-  it('speaks in the largest unit that tells something', () => {
+  test('speaks in the largest unit that tells something', () => {
     const now = 10_000_000_000
     expect([1, 100, 7200, 200_000].map((seconds) => ago(now - seconds * 1000, now))).toEqual([
       '1 s ago',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createProgram } from './program.ts'
 
 function program(): Command {
@@ -24,13 +24,13 @@ function nameOf(command: Command): string {
 const all = commandsBelow(program())
 
 describe('the command line', () => {
-  it.each(all.map((command) => [nameOf(command), command] as const))('%s --help', (_name, command) => {
+  test.each(all.map((command) => [nameOf(command), command] as const))('%s --help', (_name, command) => {
     // A fixed width: the snapshot must not depend on who looks.
     command.configureHelp({ helpWidth: 100 })
     expect(command.helpInformation()).toMatchSnapshot()
   })
 
-  it.each(all.map((command) => [nameOf(command), command] as const))(
+  test.each(all.map((command) => [nameOf(command), command] as const))(
     '%s says what it does, and so does each option',
     (_name, command) => {
       expect(command.description()).not.toBe('')

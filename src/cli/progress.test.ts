@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createMeter, lengthOf } from './progress.ts'
 import { wrap } from './wrap.ts'
 
 describe('createMeter', () => {
-  it('tells how much is left, how fast it goes and how long it will take', () => {
+  test('tells how much is left, how fast it goes and how long it will take', () => {
     let now = 0
     const meter = createMeter(() => now)
     expect(meter.left(1000)).toBe('1,000 records to do')
@@ -11,7 +11,7 @@ describe('createMeter', () => {
     expect(meter.left(800)).toBe('800 records to do, 100/s, about 8 s left')
   })
 
-  it('does not take new work for work undone', () => {
+  test('does not take new work for work undone', () => {
     let now = 0
     const meter = createMeter(() => now)
     meter.left(100)
@@ -21,7 +21,7 @@ describe('createMeter', () => {
     expect(meter.left(500)).toContain('25/s')
   })
 
-  it('forgets how slow the beginning was', () => {
+  test('forgets how slow the beginning was', () => {
     let now = 0
     const meter = createMeter(() => now)
     for (; now <= 60_000; now += 1000) meter.left(100_000)
@@ -35,13 +35,13 @@ describe('createMeter', () => {
 })
 
 describe('lengthOf', () => {
-  it('speaks in the unit that people would use', () => {
+  test('speaks in the unit that people would use', () => {
     expect([0.2, 30, 600, 10_000].map(lengthOf)).toEqual(['1 s', '30 s', '10 min', '3 h'])
   })
 })
 
 describe('wrap', () => {
-  it('breaks between words and never inside one', () => {
+  test('breaks between words and never inside one', () => {
     expect(wrap(`one two three ${'x'.repeat(30)} four`, 20)).toEqual([
       'one two three',
       'x'.repeat(30),
@@ -49,7 +49,7 @@ describe('wrap', () => {
     ])
   })
 
-  it('keeps control characters of data away from the terminal', () => {
+  test('keeps control characters of data away from the terminal', () => {
     expect(wrap('a\u001b[31mb', 40).join('')).not.toContain('\u001b')
   })
 })

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startDemo } from './run-demo.ts'
 
-it('the demo converges: nothing lost, nothing doubled, nothing written once all is quiet', {
+test('the demo converges: nothing lost, nothing doubled, nothing written once all is quiet', {
   timeout: 240_000,
 }, async () => {
   const told: string[] = []

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { IsthmusError } from '../model/errors.ts'
 import { createBatcher } from './batcher.ts'
 
@@ -9,7 +9,7 @@ const clock = {
 }
 
 describe('a group commit', () => {
-  it('sends one item at once and what came meanwhile together', async () => {
+  test('sends one item at once and what came meanwhile together', async () => {
     const batches: number[][] = []
     const submit = createBatcher<number, number>({
       name: 'double',
@@ -29,7 +29,7 @@ describe('a group commit', () => {
     expect(batches).toEqual([[1], [2, 3, 4]])
   })
 
-  it('keeps to its largest size', async () => {
+  test('keeps to its largest size', async () => {
     const sizes: number[] = []
     const submit = createBatcher<number, number>({
       name: 'same',
@@ -45,7 +45,7 @@ describe('a group commit', () => {
     expect(sizes).toEqual([4, 4, 2])
   })
 
-  it('refuses more than it may hold', async () => {
+  test('refuses more than it may hold', async () => {
     const submit = createBatcher<number, number>({
       name: 'stuck',
       clock,
@@ -58,7 +58,7 @@ describe('a group commit', () => {
     await expect(submit(3)).rejects.toMatchObject({ code: 'ENGINE_BUSY', retry: 'backoff' })
   })
 
-  it('H33: halves a batch that can never work until the culprit is alone', async () => {
+  test('H33: halves a batch that can never work until the culprit is alone', async () => {
     const submit = createBatcher<number, number>({
       name: 'picky',
       clock,
@@ -75,7 +75,7 @@ describe('a group commit', () => {
     )
   })
 
-  it('repeats nothing when the store is away: the commit may have happened', async () => {
+  test('repeats nothing when the store is away: the commit may have happened', async () => {
     let runs = 0
     const submit = createBatcher<number, number>({
       name: 'away',

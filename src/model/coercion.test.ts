@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   canonicalText,
   decimalDigits,
@@ -24,7 +24,7 @@ type Case = [
 ]
 
 describe('recognised coercions (H7, H8)', () => {
-  it.each<Case>([
+  test.each<Case>([
     ['Müller GmbH & Co. KG of Somewhere', 'Müller GmbH & Co. KG of', text, 'truncation'],
     ['Müller GmbH & Co. KG', 'Müller GmbH…', text, 'truncation'],
     ['a  b ', 'a b', text, 'whitespace'],
@@ -61,7 +61,7 @@ describe('recognised coercions (H7, H8)', () => {
 })
 
 describe('edits that are no coercions', () => {
-  it.each<Case>([
+  test.each<Case>([
     ['a long enough name', '', text, undefined],
     ['a long enough name', 'a', text, undefined],
     ['a long enough name', 'a lo', text, undefined],
@@ -89,7 +89,7 @@ describe('edits that are no coercions', () => {
 })
 
 describe('soundness', () => {
-  it('never calls equal values coerced', () => {
+  test('never calls equal values coerced', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(isRecognisedCoercion(value, structuredClone(value), type)).toBeUndefined()
@@ -98,7 +98,7 @@ describe('soundness', () => {
     )
   })
 
-  it('never explains a value that is not made from the sent one', () => {
+  test('never explains a value that is not made from the sent one', () => {
     // Random texts share no beginning, no letters in another case and no digits that round to each other.
     fc.assert(
       fc.property(fc.stringMatching(/^[a-m]{10,20}$/), fc.stringMatching(/^[n-z]{1,20}$/), (sent, stored) => {
@@ -108,7 +108,7 @@ describe('soundness', () => {
     )
   })
 
-  it('never adds to what was sent: the stored number is as near as the places it keeps', () => {
+  test('never adds to what was sent: the stored number is as near as the places it keeps', () => {
     fc.assert(
       fc.property(decimalDigits, decimalDigits, (sent, stored) => {
         if (isRecognisedCoercion(sent, stored, { kind: 'decimal' }) === undefined) return
@@ -118,7 +118,7 @@ describe('soundness', () => {
     )
   })
 
-  it('never throws, whatever is compared with whatever', () => {
+  test('never throws, whatever is compared with whatever', () => {
     fc.assert(
       fc.property(fieldType, typedValue, typedValue, (type, left, right) => {
         const name = isRecognisedCoercion(left.value, right.value, type)
@@ -133,7 +133,7 @@ describe('completeness', () => {
   const explained = (sent: CanonicalValue, stored: CanonicalValue, type: FieldType): boolean =>
     isEqualCanonical(sent, stored) || isRecognisedCoercion(sent, stored, type) !== undefined
 
-  it('explains what every text normaliser of the catalogue does', () => {
+  test('explains what every text normaliser of the catalogue does', () => {
     const kinds = [
       'trim',
       'collapse',
@@ -152,7 +152,7 @@ describe('completeness', () => {
     )
   })
 
-  it('explains every cut that keeps enough', () => {
+  test('explains every cut that keeps enough', () => {
     fc.assert(
       fc.property(canonicalText(80), fc.integer({ min: 8, max: 80 }), (sent, length) => {
         expect(explained(sent, compileNormaliser([{ kind: 'maxLength', length }], text)(sent), text)).toBe(
@@ -163,7 +163,7 @@ describe('completeness', () => {
     )
   })
 
-  it('explains rounding in every direction and every precision of time', () => {
+  test('explains rounding in every direction and every precision of time', () => {
     const roundings = fc.constantFrom('half-up' as const, 'half-even' as const, 'down' as const)
     fc.assert(
       fc.property(decimalDigits, fc.nat({ max: 6 }), roundings, (sent, scale, rounding) => {
@@ -188,7 +188,7 @@ describe('completeness', () => {
     )
   })
 
-  it('stays quick on large and hostile texts', () => {
+  test('stays quick on large and hostile texts', () => {
     const sent = 'Ab &amp; '.repeat(100_000)
     expect(isRecognisedCoercion(sent, sent.toUpperCase(), text)).toBe('case')
     expect(isRecognisedCoercion(sent, sent.slice(0, 40), text)).toBe('truncation')

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isEqualCanonical } from './canonical/equality.ts'
 import { diffDocuments } from './diff.ts'
 import type { CanonicalDocument, CanonicalValue } from './values.ts'
@@ -22,7 +22,7 @@ const document: fc.Arbitrary<CanonicalDocument> = fc.dictionary(
 )
 
 describe('differences of documents', () => {
-  it('names what was added, removed and changed, in the order of names', () => {
+  test('names what was added, removed and changed, in the order of names', () => {
     expect(diffDocuments({ b: '1', c: null, d: 'x' }, { a: '', c: '', d: 'x' })).toEqual([
       { field: 'a', kind: 'added', after: '' },
       { field: 'b', kind: 'removed', before: '1' },
@@ -30,13 +30,13 @@ describe('differences of documents', () => {
     ])
   })
 
-  it('looks through the normaliser of a field, and at the named fields only', () => {
+  test('looks through the normaliser of a field, and at the named fields only', () => {
     const normalise = (_: string, value: unknown) => (typeof value === 'string' ? value.toLowerCase() : null)
     expect(diffDocuments({ a: 'X', b: '1' }, { a: 'x', b: '2' }, { normalise })).toHaveLength(1)
     expect(diffDocuments({ a: 'X', b: '1' }, { a: 'x', b: '2' }, { fields: ['a'] })).toHaveLength(1)
   })
 
-  it('holds everything that is needed to go from one document to the other', () => {
+  test('holds everything that is needed to go from one document to the other', () => {
     fc.assert(
       fc.property(document, document, (before, after) => {
         const result = new Map(Object.entries(before))

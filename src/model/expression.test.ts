@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { LosslessNumber } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { toExpressionNative } from './canonical/expression-value.ts'
 import { expressionLimits } from './expression/budget.ts'
 import { compileExpression } from './expression.ts'
@@ -17,7 +17,7 @@ async function failure(source: string, input: Record<string, unknown> = {}): Pro
 }
 
 describe('what expressions can do', () => {
-  it.each<[string, Record<string, unknown>, unknown]>([
+  test.each<[string, Record<string, unknown>, unknown]>([
     ["$split(Tags__c, ';')", { Tags__c: 'b;a' }, ['b', 'a']],
     ["$join(tags, ';')", { tags: ['a', 'b'] }, 'a;b'],
     ['name & " " & $uppercase(city)', { name: 'Ann', city: 'Bern' }, 'Ann BERN'],
@@ -37,7 +37,7 @@ describe('what expressions can do', () => {
     expect(await compileExpression(source).evaluate(input)).toEqual(expected)
   })
 
-  it('calculates with numbers that are exact and keeps the others as text', async () => {
+  test('calculates with numbers that are exact and keeps the others as text', async () => {
     const native = toExpressionNative({
       a: new LosslessNumber('0.10'),
       id: new LosslessNumber('9007199254740993'),
@@ -48,7 +48,7 @@ describe('what expressions can do', () => {
 })
 
 describe('what expressions cannot do', () => {
-  it.each([
+  test.each([
     ['$now()', /EXPRESSION_INVALID: \$now is not allowed: it reads the clock \(at character 4\)/],
     ['$map([1..3], $random)', /\$random is not allowed/],
     ['($f := $millis; $f())', /\$millis is not allowed/],
@@ -71,11 +71,11 @@ describe('what expressions cannot do', () => {
     )
   })
 
-  it('refuses a source that is too long', () => {
+  test('refuses a source that is too long', () => {
     expect(() => compileExpression('a'.repeat(expressionLimits.sourceMax + 1))).toThrow(/longer than/)
   })
 
-  it.each([
+  test.each([
     ['endless recursion', '($f := function($x){ $f($x) }; $f(1))'],
     ['deep recursion', '($f := function($x){ 1 + $f($x) }; $f(1))'],
     ['a doubling text', '$reduce([1..60], function($s, $i){ $s & $s }, "aaaa")'],
@@ -87,7 +87,7 @@ describe('what expressions cannot do', () => {
     expect(await failure(source)).toMatch(/^EXPRESSION_LIMIT/)
   })
 
-  it('stops after the same step every time', async () => {
+  test('stops after the same step every time', async () => {
     const source = '$sum($map([1..4000], function($i){ $i + 1 }))'
     const results = await Promise.all([1, 2, 3].map(() => failure(source)))
     expect(new Set(results).size).toBe(1)
@@ -98,7 +98,7 @@ describe('what expressions cannot do', () => {
     ])
   })
 
-  it('runs a pattern made to be slow in time linear in the text', async () => {
+  test('runs a pattern made to be slow in time linear in the text', async () => {
     const source = '$contains(a, /^(a+)+$/)'
     expect(await compileExpression(source).evaluate({ a: `${'a'.repeat(50_000)}!` })).toBe(false)
     expect(await failure(source, { a: 'a'.repeat(expressionLimits.regexInputMax + 1) })).toMatch(
@@ -106,7 +106,7 @@ describe('what expressions cannot do', () => {
     )
   })
 
-  it('reaches no prototype', async () => {
+  test('reaches no prototype', async () => {
     const input = JSON.parse('{"a":{},"__proto__":{"x":1}}') as Record<string, unknown>
     for (const source of ['a.constructor', 'a.__proto__', 'a.toString', '$lookup(a, "hasOwnProperty")']) {
       expect(await compileExpression(source).evaluate(input)).toBeUndefined()
@@ -115,12 +115,12 @@ describe('what expressions cannot do', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
-  it('returns data only', async () => {
+  test('returns data only', async () => {
     expect(await failure('$uppercase')).toMatch(/^EXPRESSION_FAILED: the expression returned/)
     expect(await failure('{"f": function($x){$x}}')).toMatch(/^EXPRESSION_FAILED/)
   })
 
-  it('never quotes the record in its errors', async () => {
+  test('never quotes the record in its errors', async () => {
     for (const source of [
       '$number(a)',
       'a + 1',
@@ -136,7 +136,7 @@ describe('what expressions cannot do', () => {
     }
   })
 
-  it('answers every text with an expression or a refusal', () => {
+  test('answers every text with an expression or a refusal', () => {
     const soup = fc.array(
       fc.constantFrom(
         '$now',

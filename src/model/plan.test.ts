@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, type InputSpec, inputOf, syncedOf } from '../../test/support/merge-cases.ts'
 import { mergeRecord } from './merge/merge-record.ts'
 import { planWrites } from './plan.ts'
@@ -12,13 +12,13 @@ const behind = { fields: { name: syncedOf('Ann', 1) } }
 const edited = { rev: 2, fields: { name: agreedOf('Bea', 2) } }
 
 describe('an update', () => {
-  it('is planned where the system is behind', () => {
+  test('is planned where the system is behind', () => {
     expect(plan({ ...edited, members: { erp: behind }, looks: { erp: { name: 'Ann' } } }).writes).toEqual([
       { system: 'erp', operation: 'update', values: { name: 'Bea' }, revs: { name: 2 } },
     ])
   })
 
-  it.each<[string, InputSpec]>([
+  test.each<[string, InputSpec]>([
     ['that was not looked at', { members: { erp: behind } }],
     [
       'whose lane is closed',
@@ -55,13 +55,13 @@ describe('an update', () => {
     expect(plan({ ...edited, ...spec }).writes).toEqual([])
   })
 
-  it('of a refused revision is planned again under another definition', () => {
+  test('of a refused revision is planned again under another definition', () => {
     const rejected = { rev: 2, version: 'v0', code: 'X' }
     const members = { erp: { fields: { name: syncedOf('Ann', 1, { rejected }) } } }
     expect(plan({ ...edited, members, looks: { erp: { name: 'Ann' } } }).writes).toHaveLength(1)
   })
 
-  it('to a guarded system goes by its shadow, and is acknowledged when that is enough', () => {
+  test('to a guarded system goes by its shadow, and is acknowledged when that is enough', () => {
     expect(plan({ ...edited, members: { erp: behind }, guarded: ['erp'] }).writes).toHaveLength(1)
     const same = plan({
       ...edited,
@@ -72,13 +72,13 @@ describe('an update', () => {
     expect(same.members.get('erp')?.name?.acked).toBe(2)
   })
 
-  it('to a guarded system is not skipped while another value of ours may still turn up there', () => {
+  test('to a guarded system is not skipped while another value of ours may still turn up there', () => {
     const own = [{ value: 'Cleo', rev: 1, notAfter: 0 }]
     const members = { erp: { fields: { name: syncedOf('Bea', 1, { own }) } } }
     expect(plan({ ...edited, members, guarded: ['erp'] }).writes).toHaveLength(1)
   })
 
-  it('clears what was cleared elsewhere', () => {
+  test('clears what was cleared elsewhere', () => {
     const spec = { rev: 2, fields: { name: agreedOf(undefined, 2) }, members: { erp: behind } }
     expect(plan({ ...spec, looks: { erp: { name: 'Ann' } } }).writes).toMatchObject([
       { values: { name: null } },
@@ -89,7 +89,7 @@ describe('an update', () => {
 describe('a create', () => {
   const absent = { members: { erp: { state: 'absent' as const } } }
 
-  it('carries every value that there is', () => {
+  test('carries every value that there is', () => {
     const entity = entityOf({ fields: { name: {}, city: {}, note: {} } })
     const fields = { name: agreedOf('Ann'), city: agreedOf(null), note: agreedOf('') }
     expect(plan({ entity, fields, ...absent }).writes).toEqual([
@@ -97,11 +97,11 @@ describe('a create', () => {
     ])
   })
 
-  it('of nothing is no create', () => {
+  test('of nothing is no create', () => {
     expect(plan({ fields: { name: agreedOf('') }, ...absent }).writes).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['forbidden', { operations: { create: false } }],
     ['at a source', { direction: 'source' as const }],
   ])('that is %s is not planned', (_, erp) => {
@@ -109,7 +109,7 @@ describe('a create', () => {
     expect(plan({ entity, fields: { name: agreedOf('Ann') }, ...absent }).writes).toEqual([])
   })
 
-  it('waits for a required field that is held', () => {
+  test('waits for a required field that is held', () => {
     const fields = { name: { ...agreedOf('Ann'), heldBy: 'c' }, city: agreedOf('Rome') }
     const entity = (required: boolean) => entityOf({ fields: { name: { required }, city: {} } })
     expect(plan({ entity: entity(true), fields, ...absent }).writes).toEqual([])
@@ -118,7 +118,7 @@ describe('a create', () => {
     ])
   })
 
-  it('that was refused is not repeated with the same values', () => {
+  test('that was refused is not repeated with the same values', () => {
     const rejected = { rev: 1, version: 'v1', code: 'X' }
     const members = { erp: { state: 'absent' as const, fields: { name: { acked: 0, rejected } } } }
     expect(plan({ fields: { name: agreedOf('Ann') }, members }).writes).toEqual([])
@@ -132,7 +132,7 @@ describe('a reference to a record without a counterpart (H29)', () => {
     entityOf({ fields: { name: {}, buyer: { type: customer, in: { crm: {}, erp: { nullable } } } } })
   const referable = () => false
 
-  it('is left out of a create that can go without it, and waits', () => {
+  test('is left out of a create that can go without it, and waits', () => {
     const planned = plan({ entity: entity(true), fields, members: { erp: { state: 'absent' } }, referable })
     expect(planned.writes).toMatchObject([{ values: { name: 'Order 1' }, revs: { name: 1 } }])
     expect(planned.waiting).toEqual([
@@ -140,13 +140,13 @@ describe('a reference to a record without a counterpart (H29)', () => {
     ])
   })
 
-  it('holds up a create that needs it', () => {
+  test('holds up a create that needs it', () => {
     const planned = plan({ entity: entity(false), fields, members: { erp: { state: 'absent' } }, referable })
     expect(planned.writes).toEqual([])
     expect(planned.waiting).toMatchObject([{ blocksLane: true }])
   })
 
-  it('waits alone in an update', () => {
+  test('waits alone in an update', () => {
     const members = { erp: { fields: { name: syncedOf('Order', 0), buyer: syncedOf(null, 0) } } }
     const looks = { erp: { name: 'Order', buyer: null } }
     const planned = plan({ entity: entity(true), fields, members, looks, referable })
@@ -154,7 +154,7 @@ describe('a reference to a record without a counterpart (H29)', () => {
     expect(planned.waiting).toHaveLength(1)
   })
 
-  it('is found inside sets and groups', () => {
+  test('is found inside sets and groups', () => {
     const type = { kind: 'group' as const, fields: { buyers: { kind: 'set' as const, of: customer } } }
     const value = { buyers: ['record-7', 'record-8'] }
     const spec = { entity: entityOf({ fields: { name: { type } } }), fields: { name: agreedOf(value) } }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loggableNames, redact, redacted, redactHeaders, redactUrl } from './redaction.ts'
 
 const canary = 'canary-5c3a'
 
 describe('redact', () => {
-  it('lets nothing out under a name that is not allowed, at any depth', () => {
+  test('lets nothing out under a name that is not allowed, at any depth', () => {
     const name = fc.string().filter((text) => !loggableNames.has(text))
     fc.assert(
       fc.property(name, fc.constantFrom('systems', 'reason', 'rule'), fc.nat(9), (secret, outer, depth) => {
@@ -17,7 +17,7 @@ describe('redact', () => {
     )
   })
 
-  it('keeps the facts about the machinery', () => {
+  test('keeps the facts about the machinery', () => {
     expect(redact({ system: 'erp', status: 503, body: { name: canary } })).toEqual({
       system: 'erp',
       status: 503,
@@ -25,7 +25,7 @@ describe('redact', () => {
     })
   })
 
-  it('ends on cycles, long texts and wide lists', () => {
+  test('ends on cycles, long texts and wide lists', () => {
     const cycle: Record<string, unknown> = {}
     cycle.systems = cycle
     expect(JSON.stringify(redact(cycle))).toContain(redacted)
@@ -35,7 +35,7 @@ describe('redact', () => {
 })
 
 describe('redactHeaders', () => {
-  it('shows only the names of what could identify somebody', () => {
+  test('shows only the names of what could identify somebody', () => {
     expect(
       redactHeaders({ Authorization: canary, 'Set-Cookie': [canary], ETag: 'v1', Host: undefined }),
     ).toEqual({
@@ -47,7 +47,7 @@ describe('redactHeaders', () => {
 })
 
 describe('redactUrl', () => {
-  it.each([
+  test.each([
     ['https://u:p@example.com/a?token=x&page=2#f', 'https://example.com/a?token=[redacted]&page=2'],
     ['https://a@b@example.com/', 'https://example.com/'],
     ['http://example.com', 'http://example.com'],

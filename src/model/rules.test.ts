@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../test/support/merge-cases.ts'
 import { compileExpression } from './expression.ts'
 import type { Rule } from './integration.ts'
@@ -30,25 +30,25 @@ function run(
 }
 
 describe('a set rule', () => {
-  it('makes a new agreed value under its own revision, which is written', async () => {
+  test('makes a new agreed value under its own revision, which is written', async () => {
     const result = await run([upper], { name: agreedOf('Ann'), country: agreedOf('de') })
     expect(result.fields.country).toMatchObject({ value: 'DE', rev: 4, src: 'rule' })
     expect(result.changes).toMatchObject([{ field: 'country', from: 'de', to: 'DE', by: 'rule' }])
     expect(result.writes).toMatchObject([{ values: { name: 'Ann', country: 'DE' }, revs: { country: 4 } }])
   })
 
-  it('comes to rest: applied again it changes nothing', async () => {
+  test('comes to rest: applied again it changes nothing', async () => {
     const result = await run([upper], { name: agreedOf('Ann'), country: agreedOf('DE') })
     expect(result).toMatchObject({ rev: 3, changes: [] })
   })
 
-  it('leaves the field alone when it has nothing to work on, or while it is held', async () => {
+  test('leaves the field alone when it has nothing to work on, or while it is held', async () => {
     expect((await run([upper], { name: agreedOf('Ann') })).changes).toEqual([])
     const held = { ...agreedOf('de'), heldBy: 'c' }
     expect((await run([upper], { country: held })).changes).toEqual([])
   })
 
-  it('that gives a value of another type stops the writes', async () => {
+  test('that gives a value of another type stops the writes', async () => {
     const wrong: Rule = { kind: 'set', field: 'country', to: compileExpression('{"a": 1}') }
     const result = await run([wrong], { name: agreedOf('Ann') })
     expect(result.problems).toMatchObject([{ kind: 'require', rule: 0, field: 'country' }])
@@ -57,14 +57,14 @@ describe('a set rule', () => {
 })
 
 describe('a require rule', () => {
-  it('stops all writes of the record, but not the decisions', async () => {
+  test('stops all writes of the record, but not the decisions', async () => {
     const result = await run([upper, named], { country: agreedOf('de') })
     expect(result.problems).toEqual([{ kind: 'require', rule: 1, message: 'a customer needs a name' }])
     expect(result.writes).toEqual([])
     expect(result.fields.country?.value).toBe('DE')
   })
 
-  it('that fails on the values stops the writes and never shows them', async () => {
+  test('that fails on the values stops the writes and never shows them', async () => {
     const failing: Rule = { kind: 'require', test: compileExpression('name + 1 > 0'), message: 'unused' }
     const result = await run([failing], { name: agreedOf('canary') })
     expect(result.problems).toHaveLength(1)
@@ -75,14 +75,14 @@ describe('a require rule', () => {
 describe('a hold rule', () => {
   const fields = { name: agreedOf('blocked') }
 
-  it('stops all writes until a person releases this revision', async () => {
+  test('stops all writes until a person releases this revision', async () => {
     expect(await run([blocked], fields)).toMatchObject({ problems: [{ kind: 'hold', rule: 0 }], writes: [] })
     expect((await run([blocked], fields, { releasedRev: 3 })).writes).toHaveLength(1)
     expect((await run([blocked], fields, { releasedRev: 2 })).writes).toEqual([])
   })
 })
 
-it('a required field without a value stops all writes', async () => {
+test('a required field without a value stops all writes', async () => {
   const entity = entityOf({ fields: { name: { required: true }, country: {} } })
   const members = { erp: { fields: { country: syncedOf('old', 0) } } }
   const input = inputOf({
@@ -113,7 +113,7 @@ describe('rules work on values by their type', () => {
   const hold = (source: string): Rule => ({ kind: 'hold', when: compileExpression(source), message: 'held' })
   const set = (field: string, source: string): Rule => ({ kind: 'set', field, to: compileExpression(source) })
 
-  it.each<[string, Record<string, FieldType>, Record<string, CanonicalValue>, number]>([
+  test.each<[string, Record<string, FieldType>, Record<string, CanonicalValue>, number]>([
     ['amount > 1000', { amount: decimal }, { amount: '1000.01' }, 1],
     ['amount > 1000', { amount: decimal }, { amount: '999' }, 0],
     ['amount > 1000', { amount: decimal }, { amount: null }, 0],
@@ -130,14 +130,14 @@ describe('rules work on values by their type', () => {
     expect(problems).toEqual(holds === 0 ? [] : [{ kind: 'hold', rule: 0, message: 'held' }])
   })
 
-  it('nothing is nothing: a null does not exist', async () => {
+  test('nothing is nothing: a null does not exist', async () => {
     const rule: Rule = { kind: 'require', test: compileExpression('$exists(amount)'), message: 'no amount' }
     expect((await typed(rule, { amount: decimal }, { amount: null })).problems).toHaveLength(1)
     const doubled = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: null })
     expect(doubled).toMatchObject({ problems: [], changes: [] })
   })
 
-  it('what a set rule calculates becomes a canonical value again', async () => {
+  test('what a set rule calculates becomes a canonical value again', async () => {
     const sum = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: '10.50' })
     expect(sum.fields.amount?.value).toBe('21')
     const tags: FieldType = { kind: 'set', of: { kind: 'string' } }
@@ -146,7 +146,7 @@ describe('rules work on values by their type', () => {
     expect(cleared.fields.amount?.value).toBeNull()
   })
 
-  it('references stay the ids of records, at any depth', async () => {
+  test('references stay the ids of records, at any depth', async () => {
     const ref: FieldType = { kind: 'ref', entity: 'person' }
     const owners: FieldType = { kind: 'set', of: ref }
     expect((await typed(set('owner', '"id-2"'), { owner: ref }, { owner: 'id-1' })).fields.owner?.value).toBe(
@@ -156,7 +156,7 @@ describe('rules work on values by their type', () => {
     expect(all.fields.owners?.value).toEqual(['id-0', 'id-1'])
   })
 
-  it.each<[string, Rule, RegExp]>([
+  test.each<[string, Rule, RegExp]>([
     ['of another type', set('amount', '"dozens"'), /^rule 1 \(set amount\): the text is not a plain number$/],
     [
       'that is too long',
@@ -181,7 +181,7 @@ describe('rules work on values by their type', () => {
     expect(fields[field]?.rev).toBe(1)
   })
 
-  it('a normaliser that throws is a problem of the rule, not of the pass', async () => {
+  test('a normaliser that throws is a problem of the rule, not of the pass', async () => {
     const entity = entityOf({ fields: { name: {} }, rules: [set('name', '"Ann"')] })
     const field = entity.fields.get('name')
     const broken = new Map([...entity.fields])

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../model/error-codes.ts'
 import { createEventLog, levelOf } from './log-events.ts'
 
@@ -19,13 +19,13 @@ const settled = {
 } as const
 
 describe('createEventLog', () => {
-  it('writes nothing for everyday work at info', () => {
+  test('writes nothing for everyday work at info', () => {
     const { lines, log } = capture('info')
     log(settled)
     expect(lines).toEqual([])
   })
 
-  it('writes a constant message with the facts as fields', () => {
+  test('writes a constant message with the facts as fields', () => {
     const { lines, log } = capture('debug')
     log(settled)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -36,13 +36,13 @@ describe('createEventLog', () => {
     })
   })
 
-  it('writes nothing at all when silent', () => {
+  test('writes nothing at all when silent', () => {
     const { lines, log } = capture('silent')
     log({ type: 'StoreFailed', operation: 'claim', code: 'STORE_UNAVAILABLE' })
     expect(lines).toEqual([])
   })
 
-  it('warns of a full run that proves nothing about what is missing', () => {
+  test('warns of a full run that proves nothing about what is missing', () => {
     const run = {
       type: 'RunFinished',
       runId: 'x',
@@ -59,7 +59,7 @@ describe('createEventLog', () => {
     ])
   })
 
-  it('warns once that a poll fails, with its words, again when the reason changes, and tells when it is over', () => {
+  test('warns once that a poll fails, with its words, again when the reason changes, and tells when it is over', () => {
     const { lines, log } = capture('info')
     const place = { system: 'crm', entity: 'customer' }
     const network: ErrorCode = 'HTTP_NETWORK'
@@ -79,7 +79,7 @@ describe('createEventLog', () => {
     ])
   })
 
-  it('warns once of a failure of a record, for as long as it lasts', () => {
+  test('warns once of a failure of a record, for as long as it lasts', () => {
     const { lines, log } = capture('info')
     const lane = { recordId: 'r1', system: 'erp' }
     const kept = {
@@ -95,7 +95,7 @@ describe('createEventLog', () => {
     expect(lines.map((line) => JSON.parse(line).event)).toEqual(['FailureKept', 'FailureCleared'])
   })
 
-  it('remembers a bounded number of subjects', () => {
+  test('remembers a bounded number of subjects', () => {
     const { lines, log } = capture('info')
     const failed = (n: number) =>
       ({ type: 'PollFailed', system: `s${n}`, entity: 'e', code: 'HTTP_NETWORK', message: 'no' }) as const

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadEnvironment, readSettings, resolveReferences } from './config.ts'
 
 let directory: string
@@ -18,7 +18,7 @@ afterEach(() => {
 const key = Buffer.alloc(32, 7)
 
 describe('settings', () => {
-  it('have defaults for everything', () => {
+  test('have defaults for everything', () => {
     expect(readSettings({}, directory)).toEqual({
       databaseSchema: 'isthmus',
       dataDir: join(directory, '.isthmus'),
@@ -28,7 +28,7 @@ describe('settings', () => {
     })
   })
 
-  it('come from the environment; an empty variable counts as not set', () => {
+  test('come from the environment; an empty variable counts as not set', () => {
     const settings = readSettings(
       {
         DATABASE_URL: 'postgres://u:p@db:5432/isthmus',
@@ -49,7 +49,7 @@ describe('settings', () => {
     expect(settings.macKey).toEqual(new Uint8Array(key))
   })
 
-  it('never show their secrets when they are printed or spread into a log line', () => {
+  test('never show their secrets when they are printed or spread into a log line', () => {
     const settings = readSettings(
       { DATABASE_URL: 'postgres://u:hunter2@db/x', ISTHMUS_MAC_KEY: key.toString('hex') },
       directory,
@@ -57,12 +57,12 @@ describe('settings', () => {
     expect(inspect(settings) + JSON.stringify({ ...settings })).not.toMatch(/hunter2|macKey/)
   })
 
-  it('may be read from the files that secret mounts give', () => {
+  test('may be read from the files that secret mounts give', () => {
     writeFileSync(join(directory, 'url'), 'postgres://u:p@db/x\n')
     expect(readSettings({ DATABASE_URL_FILE: 'url' }, directory).databaseUrl).toBe('postgres://u:p@db/x')
   })
 
-  it('are refused all at once, by name and never by value', () => {
+  test('are refused all at once, by name and never by value', () => {
     const wrong = {
       DATABASE_URL: 'mysql://hunter2',
       ISTHMUS_DATABASE_SCHEMA: 'Robert"; drop',
@@ -85,12 +85,12 @@ describe('settings', () => {
 })
 
 describe('the environment', () => {
-  it('is completed from .env, and the process wins', () => {
+  test('is completed from .env, and the process wins', () => {
     writeFileSync(join(directory, '.env'), 'A=from file\nB="from file"\n# comment\n')
     expect(loadEnvironment(directory, { B: 'from process' })).toEqual({ A: 'from file', B: 'from process' })
   })
 
-  it('needs no .env', () => {
+  test('needs no .env', () => {
     expect(loadEnvironment(directory, { A: '1' })).toEqual({ A: '1' })
   })
 })
@@ -98,7 +98,7 @@ describe('the environment', () => {
 describe('references to secrets', () => {
   const home = (environment: Record<string, string>) => ({ environment, directory, place: 'systems' })
 
-  it('are resolved wherever they stand, from variables, defaults and files', () => {
+  test('are resolved wherever they stand, from variables, defaults and files', () => {
     writeFileSync(join(directory, 'key.pem'), 'line one\nline two\n')
     const value = {
       url: `https://\${env:HOST}:\${env:PORT:-8443}/x`,
@@ -110,19 +110,19 @@ describe('references to secrets', () => {
     })
   })
 
-  it('that lead nowhere are all named, each with the places that use it', () => {
+  test('that lead nowhere are all named, each with the places that use it', () => {
     const value = { crm: { a: `\${env:ONE}`, b: [`\${env:ONE}`] }, erp: { key: `\${file:gone.key}` } }
     expect(() => resolveReferences(value, home({ ONE: '' }))).toThrow(
       'the variable ONE is not set (used by systems.crm.a, systems.crm.b[0]); the file gone.key is not there (used by systems.erp.key)',
     )
   })
 
-  it('never read more than a secret may be long', () => {
+  test('never read more than a secret may be long', () => {
     writeFileSync(join(directory, 'big'), 'x'.repeat(70_000))
     expect(() => resolveReferences({ a: `\${file:big}` }, home({}))).toThrow(/larger than 65536 bytes/)
   })
 
-  it('do not resolve what a secret itself contains', () => {
+  test('do not resolve what a secret itself contains', () => {
     const resolved = resolveReferences({ a: `\${env:A}` }, home({ A: `\${env:B}`, B: 'x' }))
     expect(resolved).toEqual({ a: `\${env:B}` })
   })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../test/support/database.ts'
 import { MemorySystem } from '../../test/support/memory-systems/memory-system.ts'
 import type { Connector } from '../connectors/kit/define-connector.ts'
@@ -85,7 +85,7 @@ const webhook = (nativeId: string) => ({
 })
 
 describe('createRuntime', () => {
-  it('keeps two systems in agreement on PostgreSQL: first load, polls and webhooks', async () => {
+  test('keeps two systems in agreement on PostgreSQL: first load, polls and webhooks', async () => {
     const memory = pair()
     const crm = memory.get('crm')
     const erp = memory.get('erp')
@@ -125,7 +125,7 @@ describe('createRuntime', () => {
     await runtime.stop()
   })
 
-  it('shares the work between processes with different roles', async () => {
+  test('shares the work between processes with different roles', async () => {
     const memory = pair()
     const schema = 'shared_work'
     const front = await start({ memory, schema, roles: ['intake', 'scheduler'] })
@@ -140,7 +140,7 @@ describe('createRuntime', () => {
     await back.stop()
   })
 
-  it('refuses a database that belongs to another integration, and leaves nothing open', async () => {
+  test('refuses a database that belongs to another integration, and leaves nothing open', async () => {
     const runtime = await start({ memory: pair(), schema: 'taken' })
     await runtime.stop()
     const other = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
@@ -157,7 +157,7 @@ describe('createRuntime', () => {
     rmSync(other, { recursive: true, force: true })
   })
 
-  it('refuses what `isthmus start` refuses, all of it at once, and leaves the bound definition as it was', async () => {
+  test('refuses what `isthmus start` refuses, all of it at once, and leaves the bound definition as it was', async () => {
     const schema = 'refused'
     const running = await start({ memory: pair(), schema })
     const bound = running.integration.version
@@ -188,7 +188,7 @@ describe('createRuntime', () => {
     await running.stop()
   })
 
-  it('refuses a definition whose secrets were not resolved, instead of sending their names', async () => {
+  test('refuses a definition whose secrets were not resolved, instead of sending their names', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-'))
     const text = definition.replace(
       'crm: { connector: memory-test }',
@@ -208,7 +208,7 @@ describe('createRuntime', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('does not start with an encryption key that it could not honour', async () => {
+  test('does not start with an encryption key that it could not honour', async () => {
     const settings = readSettings({ ISTHMUS_ENCRYPTION_KEY: '0'.repeat(64) }, directory)
     const loaded = await loadDefinition({ directory, environment: {} })
     await expect(createRuntime({ loaded, settings })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })

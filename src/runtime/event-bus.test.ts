@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { DomainEvent } from '../model/events.ts'
 import { createEventBus } from './event-bus.ts'
 
 const event: DomainEvent = { type: 'WorkerStarted', workerId: 1 }
 
 describe('createEventBus', () => {
-  it('goes on to the next listener when one throws, and tells about it', () => {
+  test('goes on to the next listener when one throws, and tells about it', () => {
     const failures: unknown[] = []
     const heard: DomainEvent[] = []
     const bus = createEventBus({ onListenerFailure: (error) => failures.push(error) })
@@ -18,7 +18,7 @@ describe('createEventBus', () => {
     expect(failures).toHaveLength(1)
   })
 
-  it('stops calling a listener that unsubscribed, and only that subscription', () => {
+  test('stops calling a listener that unsubscribed, and only that subscription', () => {
     let calls = 0
     const listener = (): void => {
       calls += 1

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inspectDefinition, loadDefinition } from './load-definition.ts'
 
 let directory: string
@@ -35,7 +35,7 @@ function write(name: string, text: string): string {
 }
 
 describe('loading a definition', () => {
-  it('finds isthmus.yaml, takes variables from .env beside it and resolves secrets', async () => {
+  test('finds isthmus.yaml, takes variables from .env beside it and resolves secrets', async () => {
     const source = write('isthmus.yaml', yaml)
     write('.env', 'CRM_URL=https://crm.example.com\nCRM_TOKEN=hunter2\n')
     const loaded = await loadDefinition({ directory })
@@ -47,7 +47,7 @@ describe('loading a definition', () => {
     expect(loaded.findings).toEqual([])
   })
 
-  it('keeps the version when only a secret changes, and secrets out of the definition', async () => {
+  test('keeps the version when only a secret changes, and secrets out of the definition', async () => {
     write('isthmus.yaml', yaml)
     const load = (CRM_TOKEN: string) =>
       loadDefinition({ directory, environment: { CRM_URL: 'http://x', CRM_TOKEN } })
@@ -57,7 +57,7 @@ describe('loading a definition', () => {
     expect(JSON.stringify(one.definition)).not.toContain('hunter2')
   })
 
-  it('runs isthmus.config.ts, where functions are allowed', async () => {
+  test('runs isthmus.config.ts, where functions are allowed', async () => {
     write(
       'isthmus.config.ts',
       `const read = (native: Record<string, unknown>): string => String(native['name']).trim()
@@ -74,7 +74,7 @@ describe('loading a definition', () => {
     expect((await lens?.read({ name: ' Ada ' }))?.values).toEqual({ name: 'Ada' })
   })
 
-  it('says which variables are missing and where they are used', async () => {
+  test('says which variables are missing and where they are used', async () => {
     write('isthmus.yaml', yaml)
     await expect(loadDefinition({ directory, environment: {} })).rejects.toMatchObject({
       code: 'CONFIG_SECRET_MISSING',
@@ -83,7 +83,7 @@ describe('loading a definition', () => {
     })
   })
 
-  it('needs no secrets for a check without credentials', async () => {
+  test('needs no secrets for a check without credentials', async () => {
     write('isthmus.yaml', yaml)
     const { integration } = await loadDefinition({ directory, environment: {}, secrets: 'keep' })
     expect(integration.systems.get('crm')?.config.url).toBe(`\${env:CRM_URL}`)
@@ -92,7 +92,7 @@ describe('loading a definition', () => {
     expect(inspected.integration).toBeDefined()
   })
 
-  it('throws every finding of a broken definition', async () => {
+  test('throws every finding of a broken definition', async () => {
     write('isthmus.yaml', yaml.replace('fields:', 'feilds:').replace('poll: 1m', 'poll: soon'))
     const failure = await loadDefinition({ directory, environment: {} }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'DEFINITION_INVALID' })
@@ -102,14 +102,14 @@ describe('loading a definition', () => {
     )
   })
 
-  it('says where it looked when there is none', async () => {
+  test('says where it looked when there is none', async () => {
     await expect(loadDefinition({ directory })).rejects.toMatchObject({ code: 'DEFINITION_NOT_FOUND' })
     await expect(loadDefinition({ directory, file: 'other.yaml' })).rejects.toThrow(
       /other\.yaml is not there/,
     )
   })
 
-  it('says so when a TypeScript definition cannot be run or exports nothing', async () => {
+  test('says so when a TypeScript definition cannot be run or exports nothing', async () => {
     write('broken.config.ts', 'export default (')
     write('empty.config.ts', 'export const named = 1')
     await expect(loadDefinition({ directory, file: 'broken.config.ts' })).rejects.toMatchObject({

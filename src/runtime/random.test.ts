@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createRandom } from './random.ts'
 
 describe('createRandom', () => {
-  it('makes version 7 identifiers that start with the clock and never repeat', () => {
+  test('makes version 7 identifiers that start with the clock and never repeat', () => {
     const random = createRandom({ now: () => 0x0123456789ab })
     const ids = Array.from({ length: 5000 }, () => random.uuid())
     expect(new Set(ids).size).toBe(5000)
@@ -11,7 +11,7 @@ describe('createRandom', () => {
     }
   })
 
-  it('sorts identifiers by the time they were made', () => {
+  test('sorts identifiers by the time they were made', () => {
     let now = 1_700_000_000_000
     const random = createRandom({ now: () => now++ })
     const ids = Array.from({ length: 100 }, () => random.uuid())

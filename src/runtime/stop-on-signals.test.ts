@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const module = fileURLToPath(new URL('./stop-on-signals.ts', import.meta.url))
 
@@ -34,14 +34,14 @@ async function service(stopMs: number) {
 }
 
 describe('stopOnSignals', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('lets the work end on %s, then the process', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('lets the work end on %s, then the process', async (signal) => {
     const { child, exited, output } = await service(50)
     child.kill(signal)
     expect(await exited).toEqual([0, null])
     expect(output()).toBe('ready stopping stopped')
   })
 
-  it('ends at once on a second signal', async () => {
+  test('ends at once on a second signal', async () => {
     const { child, exited, said } = await service(60_000)
     child.kill('SIGINT')
     await said('stopping')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { MemberFields } from '../model/state.ts'
 import type { CanonicalDocument } from '../model/values.ts'
 import { createClearCodec } from './clear-codec.ts'
@@ -11,13 +11,13 @@ function isUnchanged(fields: MemberFields, listed: CanonicalDocument): boolean {
 }
 
 describe('a listed record', () => {
-  it('is unchanged when it holds what was absorbed', () => {
+  test('is unchanged when it holds what was absorbed', () => {
     const fields = { name: { shadow: 'Ann', acked: 1 }, tags: { shadow: ['a'], acked: 1 } }
     expect(isUnchanged(fields, { tags: ['a'], name: 'Ann' })).toBe(true)
     expect(isUnchanged(fields, { tags: ['b'], name: 'Ann' })).toBe(false)
   })
 
-  it('is unchanged when it shows nothing in another way: absent and null are the same to a merge', () => {
+  test('is unchanged when it shows nothing in another way: absent and null are the same to a merge', () => {
     const absorbed = { name: { shadow: null, acked: 1 }, mail: { shadowAbsent: true as const, acked: 1 } }
     expect(isUnchanged(absorbed, {})).toBe(true)
     expect(isUnchanged(absorbed, { mail: null })).toBe(true)
@@ -29,7 +29,7 @@ describe('a listed record', () => {
 })
 
 describe('agreed fields', () => {
-  it('come back as they were, with the time at which their source says that they changed, and the answers they rest on', () => {
+  test('come back as they were, with the time at which their source says that they changed, and the answers they rest on', () => {
     const fields = {
       name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
       city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },

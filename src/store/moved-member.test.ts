@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AgreedField, MemberField } from '../model/state.ts'
 import { movedFields } from './moved-member.ts'
 
@@ -22,7 +22,7 @@ describe('a counterpart that goes over to another record', () => {
   const other = agreed('Eve', 'crm')
   const based = { shadow: 'Ada', acked: 0, inherited: true }
 
-  it('keeps the base of what we wrote there, under no revision of the other record', () => {
+  test('keeps the base of what we wrote there, under no revision of the other record', () => {
     expect(moved(agreed('Ada', 'crm'), held, other)).toEqual(based)
     expect(moved(agreed('Ada', 'person'), held, other)).toEqual(based)
     const unverified: MemberField = {
@@ -39,7 +39,7 @@ describe('a counterpart that goes over to another record', () => {
     })
   })
 
-  it.each<[why: string, before: AgreedField | undefined, after: AgreedField | undefined]>([
+  test.each<[why: string, before: AgreedField | undefined, after: AgreedField | undefined]>([
     ['its own people entered', agreed('Ada', 'erp'), other],
     ['nobody decided about', agreed('Ada', 'crm', { heldBy: 'c1' }), other],
     ['was never agreed', undefined, other],
@@ -50,7 +50,7 @@ describe('a counterpart that goes over to another record', () => {
     expect(moved(before, { ...held, ...rest }, after)).toEqual({ acked: 0, lens: 'l1' })
   })
 
-  it('remembers what the other record sent before it had one', () => {
+  test('remembers what the other record sent before it had one', () => {
     const sent = { name: { acked: 0, own: [{ value: 'Eve', rev: 5, notAfter: 9 }] } }
     const own = [{ value: 'Ada', rev: 3, notAfter: 8 }]
     const fields = { name: { ...held, own } }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { type FakeSystem, startFakeSystem } from '../support/fake-system/fake-system.ts'
 import type { FakeResourceOptions } from '../support/fake-system/options.ts'
 
@@ -98,7 +98,7 @@ async function certify(
 const kindOf = (certified: Certified, name: string): string | undefined =>
   certified.resources[0]?.probes.find((probe) => probe.name === name)?.outcome.kind
 
-it('only looks unless told otherwise, and says what it could not try', async () => {
+test('only looks unless told otherwise, and says what it could not try', async () => {
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out } = await certify(directory, 'crm')
   expect(out).toContain('✓ A record that is there is read by its id')
@@ -107,7 +107,7 @@ it('only looks unless told otherwise, and says what it could not try', async () 
   expect(fake.calls.filter(({ method }) => method !== 'GET')).toEqual([])
 })
 
-it('with --write it proves what writes do, says so before, and leaves nothing behind', async () => {
+test('with --write it proves what writes do, says so before, and leaves nothing behind', async () => {
   const { directory, fake } = await setUp('          remove: { delete: true }')
   const { code, out, err } = await certify(directory, 'crm', '--write', '--json')
   const certified = JSON.parse(out) as Certified
@@ -126,7 +126,7 @@ it('with --write it proves what writes do, says so before, and leaves nothing be
   expect(fake.resource('contacts').table.size).toBe(4)
 })
 
-it('refutes what a system is declared to do and does not', async () => {
+test('refutes what a system is declared to do and does not', async () => {
   const { directory } = await setUp('          remove: { delete: true }', {
     conditional: 'none',
     nested: 'replace',
@@ -139,7 +139,7 @@ it('refutes what a system is declared to do and does not', async () => {
     expect([name, kindOf(certified, name)]).toEqual([name, 'failed'])
 })
 
-it('makes no record where it could not remove it again', async () => {
+test('makes no record where it could not remove it again', async () => {
   const { directory, fake } = await setUp('          remove: { delete: false }')
   const { code, out } = await certify(directory, 'crm', '--write', '--resource', 'contacts')
   expect(out).toContain('records made there could not be removed again')
@@ -147,7 +147,7 @@ it('makes no record where it could not remove it again', async () => {
   expect(fake.resource('contacts').table.size).toBe(4)
 })
 
-it('names the system that was probably meant', async () => {
+test('names the system that was probably meant', async () => {
   const { directory } = await setUp('          remove: { delete: true }')
   const { code, err } = await certify(directory, 'crmm')
   expect(code).toBe(1)

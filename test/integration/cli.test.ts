@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
@@ -146,7 +146,7 @@ entities:
 
 // Each test starts several processes, one after the other: a busy machine takes its time.
 describe('the command line from the first definition to a decision', { timeout: 180_000 }, () => {
-  it('init writes a definition that check accepts but for what it can not know', async () => {
+  test('init writes a definition that check accepts but for what it can not know', async () => {
     const made = await asked(
       'init',
       '--system',
@@ -170,7 +170,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(value).toMatchObject({ errors: 0, warnings: 2 })
   })
 
-  it('check says what each unreachable, refusing or odd system is about', async () => {
+  test('check says what each unreachable, refusing or odd system is about', async () => {
     const wrong = async (environment: Readonly<Record<string, string>> = {}): Promise<string> => {
       const { code, out } = await isthmus(['check', '--json'], environment)
       expect(code).toBe(1)
@@ -190,7 +190,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(await wrong({ CRM_URL: '', ISTHMUS_UNUSED: '' })).toMatch(/^credentials: .*CRM_URL is not set/)
   })
 
-  it('check accepts the finished definition, offline and on sampled records', async () => {
+  test('check accepts the finished definition, offline and on sampled records', async () => {
     const { code, value } = await asked('check')
     expect(rows(value).filter((row) => row.level !== 'ok')).toEqual([])
     expect(code).toBe(0)
@@ -200,7 +200,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(crm.countCalls('POST') + crm.countCalls('PATCH') + erp.countCalls('PUT')).toBe(0)
   })
 
-  it('check finds a mapping that would loop, by a record of the system', async () => {
+  test('check finds a mapping that would loop, by a record of the system', async () => {
     const file = path.join(directory, 'isthmus.yaml')
     const good = readFileSync(file, 'utf8')
     writeFileSync(
@@ -220,7 +220,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     ).toContainEqual(expect.stringContaining('name: '))
   })
 
-  it('check names the place of a mistake in the file', async () => {
+  test('check names the place of a mistake in the file', async () => {
     const file = path.join(directory, 'broken.yaml')
     writeFileSync(
       file,
@@ -231,7 +231,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(out).toMatch(/error +\d+:\d+ entities\.customer\.fields\.name.*required/s)
   })
 
-  it('try takes one record through every stage and writes nothing', async () => {
+  test('try takes one record through every stage and writes nothing', async () => {
     const { code, value } = await asked('try', 'customer', '--system', 'crm', '--id', '1')
     expect(code).toBe(0)
     expect(value).toMatchObject({
@@ -255,7 +255,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(crm.countCalls('PATCH') + erp.countCalls('POST') + erp.countCalls('PUT')).toBe(0)
   })
 
-  it('sync --wait brings both systems to agreement and says what it did', async () => {
+  test('sync --wait brings both systems to agreement and says what it did', async () => {
     const { code, value } = await asked('sync', '--wait')
     expect(code).toBe(0)
     expect(value).toMatchObject({ alone: true, places: [{ how: 'listed' }, { how: 'listed' }] })
@@ -266,7 +266,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     database = await startEmbeddedPostgres({ dataDir: path.join(directory, '.isthmus') })
   })
 
-  it('status, record show and record why tell of it', async () => {
+  test('status, record show and record why tell of it', async () => {
     expect((await asked('status')).value).toMatchObject({
       integration: 'sync',
       counts: { records: { active: 4 }, workers: 0 },
@@ -285,14 +285,14 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect(missing).toMatchObject({ code: 1, value: { error: { code: 'CLI_NOT_FOUND' } } })
   })
 
-  it.each(['failures', 'conflicts', 'matches', 'held'])('%s list is empty, and says so', async (noun) => {
+  test.each(['failures', 'conflicts', 'matches', 'held'])('%s list is empty, and says so', async (noun) => {
     const { code, value } = await asked(noun, 'list')
     expect(code).toBe(0)
     expect(Object.values(value as object)).toContainEqual([])
     expect((await isthmus([noun, 'list'])).out.trim()).toMatch(/^(no|nothing) /)
   })
 
-  it('a conflict is listed, decided by a person, and carried out', async () => {
+  test('a conflict is listed, decided by a person, and carried out', async () => {
     crm.resource('contacts').table.patch('2', { city: 'Hamburg' }, 'user')
     const partner = [...erp.resource('partners').table.nativeIds()].find(
       (nativeId) => erp.resource('partners').table.current(nativeId)?.body?.email === 'c2@example.org',
@@ -316,7 +316,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('what people decided:')
   })
 
-  it('start serves until SIGTERM; sync beside it only marks, and waits when asked to', async () => {
+  test('start serves until SIGTERM; sync beside it only marks, and waits when asked to', async () => {
     const service = await startIsthmus({
       directory,
       port: await freePort(),
@@ -335,7 +335,7 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect((await asked('status')).value).toMatchObject({ counts: { workers: 0 } })
   })
 
-  it('explains a wrong command line with exit code 64', async () => {
+  test('explains a wrong command line with exit code 64', async () => {
     expect((await isthmus(['sync', '--timeout', 'soon'])).code).toBe(64)
     expect((await isthmus(['nothing-like-it'])).code).toBe(64)
     expect((await asked('sync', '--system', 'shop')).value).toMatchObject({

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FieldDescription } from '../../src/connectors/kit/description.ts'
 import { checkIntegration } from '../../src/runtime/check/check-integration.ts'
 import { readSettings } from '../../src/runtime/config.ts'
@@ -102,7 +102,7 @@ const schemaRows = async () =>
     .filter(({ area }) => area === 'schema')
     .map(({ level, subject, message }) => `${level}: ${subject}: ${message}`)
 
-it('check compares with the mapping, then with what was accepted; a person accepts', async () => {
+test('check compares with the mapping, then with what was accepted; a person accepts', async () => {
   expect(await schemaRows()).toEqual([
     expect.stringContaining('ok: database: no accepted form to compare with'),
     'warning: thing in crm: code: the system describes no kode',

@@ -1,5 +1,5 @@
 /** Hazards of telling who changed what, one more look at each: H1, H2, H4, H5, H8, H11. Others: hazards-writes. */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { type JoinedSystems, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -20,7 +20,7 @@ function edit(joined: JoinedSystems, crm: object, erp: object): void {
 const inCrm = (joined: JoinedSystems) => recordOf(joined.contacts, 'C000001').body
 const inErp = (joined: JoinedSystems) => recordOf(joined.partners, 'C000001').body
 
-it('H1 compares each system with what it held before: values that differ are no change, the same change in both is no conflict', async () => {
+test('H1 compares each system with what it held before: values that differ are no change, the same change in both is no conflict', async () => {
   const joined = await join({ inCrm: [{ ...first, name: long }], inErp: [{ ...first, name: long }] })
   expect(inErp(joined).name).not.toBe(inCrm(joined).name)
   const before = joined.writes()
@@ -30,7 +30,7 @@ it('H1 compares each system with what it held before: values that differ are no 
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('H2 a lost store is built anew without creating twins or overwriting what agrees', async () => {
+test('H2 a lost store is built anew without creating twins or overwriting what agrees', async () => {
   const records = [1, 2, 3, 4].map((n) => customerRecord(n))
   const joined = await join({ inCrm: records })
   const before = joined.writes()
@@ -40,7 +40,7 @@ it('H2 a lost store is built anew without creating twins or overwriting what agr
   expect([joined.contacts.size, joined.partners.size]).toEqual([4, 4])
 })
 
-it('H4 of two edits closer than the clocks may be apart the preferred one wins, not the newer one, and the other is kept', async () => {
+test('H4 of two edits closer than the clocks may be apart the preferred one wins, not the newer one, and the other is kept', async () => {
   const joined = await join({
     inCrm: [first],
     definition: {
@@ -58,7 +58,7 @@ it('H4 of two edits closer than the clocks may be apart the preferred one wins, 
   expect(conflict?.candidates.map(({ value }) => value)).toContain('newer')
 })
 
-it('H5 fields of one group are taken from one system together', async () => {
+test('H5 fields of one group are taken from one system together', async () => {
   const map = { code: 'code', name: 'name', address: { street: 'street', city: 'city' } }
   const joined = await join({
     inCrm: [{ code: 'C000001', name: 'Ada', street: 'Old street 1', city: 'Old town' }],
@@ -84,7 +84,7 @@ it('H5 fields of one group are taken from one system together', async () => {
   expect(await conflictsOf(joined)).toMatchObject([{ field: 'address' }])
 })
 
-it('H8 a cut value whose write was never answered does not flow back and spoil the original', async () => {
+test('H8 a cut value whose write was never answered does not flow back and spoil the original', async () => {
   const joined = await join({
     inCrm: [first],
     engine: { startWindowMs: 200 },
@@ -109,7 +109,7 @@ it('H8 a cut value whose write was never answered does not flow back and spoil t
   ).toEqual([])
 })
 
-it("H11 a person's edit of another field in the moment of our write is not swallowed with the response", async () => {
+test("H11 a person's edit of another field in the moment of our write is not swallowed with the response", async () => {
   const joined = await join({
     inCrm: [first],
     crm: { conditional: 'none' },

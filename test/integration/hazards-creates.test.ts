@@ -1,6 +1,6 @@
 /** Hazards of creating, of recognising what exists, and of starting over: H16 to H20, H36. */
 import pg from 'pg'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { type JoinOptions, recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -18,7 +18,7 @@ function erpThatCreates(create: object, more: Partial<JoinOptions> = {}, resourc
   }
 }
 
-it.each([
+test.each([
   ['an upsert key', erpThatCreates({ as: 'upsertKey', field: 'externalId' })],
   ['a marker', erpThatCreates({ as: 'marker', field: 'externalId' }, { erp: { create: 'none' } })],
   [
@@ -40,7 +40,7 @@ it.each([
   await joined.until('the two are linked', () => recordOf(joined.contacts, 'C000001').body.phone === 'linked')
 })
 
-it('H16 where nothing tells a create again there is at most one, and a person is asked', async () => {
+test('H16 where nothing tells a create again there is at most one, and a person is asked', async () => {
   const joined = await join({
     engine: quickly,
     erp: { create: 'none' },
@@ -58,7 +58,7 @@ it('H16 where nothing tells a create again there is at most one, and a person is
   expect(joined.partners.size).toBe(0)
 })
 
-it('H17 a search that lags behind is not believed too early after a lost create', async () => {
+test('H17 a search that lags behind is not believed too early after a lost create', async () => {
   const joined = await join(
     erpThatCreates(
       { as: 'marker', field: 'externalId' },
@@ -78,7 +78,7 @@ it('H17 a search that lags behind is not believed too early after a lost create'
   expect(joined.erp.countCalls('POST')).toBe(1)
 })
 
-it('H18 an idempotency key is used again within its life, and not trusted after it', async () => {
+test('H18 an idempotency key is used again within its life, and not trusted after it', async () => {
   const within = await join(
     erpThatCreates(
       { as: 'idempotencyKey', ttl: '1h', field: 'externalId' },
@@ -105,7 +105,7 @@ it('H18 an idempotency key is used again within its life, and not trusted after 
   expect([after.contacts.size, after.partners.size]).toEqual([1, 1])
 })
 
-it.each([
+test.each([
   ['with our mark on it', { as: 'marker', field: 'externalId' }, 'none', {}],
   [
     'without a mark, and with nothing to match it by',
@@ -133,7 +133,7 @@ it.each([
   },
 )
 
-it('H20 what both systems have from the start is linked, not doubled, whoever comes first and however many work', async () => {
+test('H20 what both systems have from the start is linked, not doubled, whoever comes first and however many work', async () => {
   const records = Array.from({ length: 40 }, (_, n) => customerRecord(n + 1))
   const joined = await join({
     inCrm: records.slice(0, 30),
@@ -150,7 +150,7 @@ it('H20 what both systems have from the start is linked, not doubled, whoever co
   expect((await joined.runtime().store.admin.status()).records).toMatchObject({ active: 40 })
 })
 
-it('H20 one that could be either of two waits for a person and changes neither', async () => {
+test('H20 one that could be either of two waits for a person and changes neither', async () => {
   const joined = await join({
     inCrm: [1, 2].map((n) => customerRecord(n)),
     definition: {
@@ -168,7 +168,7 @@ it('H20 one that could be either of two waits for a person and changes neither',
   expect(joined.writes()).toBe(0)
 })
 
-it('H36 after an older copy of the store is put back, what was created since is recognised and not made again', async () => {
+test('H36 after an older copy of the store is put back, what was created since is recognised and not made again', async () => {
   const joined = await join({ inCrm: [1, 2, 3].map((n) => customerRecord(n)) })
   await joined.restart({ meanwhile: () => onServer(`create database ${name()}_copy template ${name()}`) })
   for (const n of [4, 5, 6]) joined.contacts.create(customerRecord(n), 'user')

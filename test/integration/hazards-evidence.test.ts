@@ -1,6 +1,6 @@
 /** Hazards of noticing changes and of believing that something is gone: H22 to H24, H26, H28. Others: hazards-discovery. */
 import { Webhook } from 'standardwebhooks'
-import { expect, it, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   type JoinedSystems,
   type JoinOptions,
@@ -54,7 +54,7 @@ function manyWith(more: JoinOptions['definition'] = {}, count = 8): JoinOptions 
 const confirmed = (joined: JoinedSystems) =>
   joined.events.filter(({ type }) => type === 'DeletionConfirmed').length
 
-it('H22 a change that becomes visible after younger ones were read is still noticed', async () => {
+test('H22 a change that becomes visible after younger ones were read is still noticed', async () => {
   const joined = await join({ definition: { erpResource: { changes: byTime } } })
   joined.partners.create(customerRecord(1), 'user')
   await joined.until('the younger one is there', () => joined.contacts.size === 1)
@@ -65,7 +65,7 @@ it('H22 a change that becomes visible after younger ones were read is still noti
   await joined.until('the older one too', () => joined.contacts.size === 2)
 })
 
-it('H23 what a poll read just before everything stopped is not skipped by the next process', async () => {
+test('H23 what a poll read just before everything stopped is not skipped by the next process', async () => {
   const joined = await join({ inCrm: [customerRecord(1)] })
   const { nativeId } = recordOf(joined.partners, 'C000001')
   for (let round = 1; round <= 5; round += 1) {
@@ -77,7 +77,7 @@ it('H23 what a poll read just before everything stopped is not skipped by the ne
   await joined.until('the last arrives', () => recordOf(joined.contacts, 'C000001').body.phone === 'round 5')
 })
 
-it('H24 what a list by offsets missed is gone only if a read by id says so', async () => {
+test('H24 what a list by offsets missed is gone only if a read by id says so', async () => {
   const list = { paging: 'offset', parameter: 'offset', items: 'data', size: pageOf7 }
   const joined = await join({
     inCrm: Array.from({ length: 20 }, (_, n) => customerRecord(n + 1)),
@@ -99,7 +99,7 @@ it('H24 what a list by offsets missed is gone only if a read by id says so', asy
   expect(() => recordOf(joined.contacts, 'C000003')).toThrow()
 })
 
-it.each([
+test.each([
   ['an empty list', { kind: 'empty-list', method: 'GET', path: '^/contacts\\?' }],
   ['a login page', { kind: 'html', method: 'GET' }],
   ['"not allowed"', { kind: 'status', status: 403, method: 'GET' }],
@@ -125,7 +125,7 @@ it.each([
   expect(joined.partners.size).toBe(8)
 })
 
-it('H26 another account behind the same address deletes nothing', async () => {
+test('H26 another account behind the same address deletes nothing', async () => {
   const joined = await join(manyWith())
   joined.crm.tenant = 'somebody else'
   for (const nativeId of [...joined.contacts.nativeIds()].slice(0, 3))
@@ -136,7 +136,7 @@ it('H26 another account behind the same address deletes nothing', async () => {
   expect(confirmed(joined)).toBe(0)
 })
 
-it('H28 an old delivery about a deleted record brings nothing back', async () => {
+test('H28 an old delivery about a deleted record brings nothing back', async () => {
   const joined = await join(manyWith())
   const contact = recordOf(joined.contacts, 'C000002').nativeId
   joined.contacts.remove(contact, 'user')

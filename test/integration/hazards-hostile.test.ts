@@ -1,12 +1,12 @@
 /** Hazards of what records hold: personal values that must stay inside (H37), and documents that nobody expects (H40). */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { createEventLog } from '../../src/observability/log-events.ts'
 import { recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
 const { join } = useJoinedSystems()
 
-it('H37 no value of a record leaves through events, logs or failures', async () => {
+test('H37 no value of a record leaves through events, logs or failures', async () => {
   const canary = 'Canary-4711'
   const joined = await join({
     inCrm: [1, 2].map((n) => customerRecord(n, { name: canary, phone: `${canary}-${n}` })),
@@ -43,7 +43,7 @@ it('H37 no value of a record leaves through events, logs or failures', async () 
 const conflictsOf = async (joined: Awaited<ReturnType<typeof join>>) =>
   (await joined.runtime().store.admin.conflicts({ limit: 5 })).rows
 
-it('H40 strange documents are carried as they are or kept in a lane of their own, and stop nobody else', async () => {
+test('H40 strange documents are carried as they are or kept in a lane of their own, and stop nobody else', async () => {
   const joined = await join({ inCrm: [customerRecord(1)] })
   const strange: readonly object[] = [
     JSON.parse(

@@ -1,5 +1,5 @@
 /** Hazards of many hands, wrong mappings and races: H13, H14, H15, H30, H32, H34. Others: hazards-writes. */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -18,7 +18,7 @@ const weakCrm = {
   engine: { startWindowMs: 200 },
 } as const
 
-it('H13 an edit between our look and our write is never overwritten unseen', async () => {
+test('H13 an edit between our look and our write is never overwritten unseen', async () => {
   const joined = await join({
     inCrm: [first],
     definition: { customer: { conflict: { default: 'prefer erp crm' } } },
@@ -38,7 +38,7 @@ it('H13 an edit between our look and our write is never overwritten unseen', asy
   )
 })
 
-it('H14 a write that takes effect long after it failed does not undo a newer one', async () => {
+test('H14 a write that takes effect long after it failed does not undo a newer one', async () => {
   const joined = await join({ inCrm: [first], ...weakCrm })
   const partner = recordOf(joined.partners, code).nativeId
   const contact = recordOf(joined.contacts, code).nativeId
@@ -57,7 +57,7 @@ it('H14 a write that takes effect long after it failed does not undo a newer one
   expect(joined.partners.current(partner)?.body?.phone).toBe('newer')
 })
 
-it('H15 a look that took most of the lease is followed by no write: the next claim looks again and writes once', async () => {
+test('H15 a look that took most of the lease is followed by no write: the next claim looks again and writes once', async () => {
   const joined = await join({
     inCrm: [first],
     engine: { leaseMs: 2500, leaseMarginMs: 300, startWindowMs: 200 },
@@ -78,7 +78,7 @@ it('H15 a look that took most of the lease is followed by no write: the next cla
   expect(joined.writes() - before).toBe(2)
 })
 
-it('H30 a mapping gone wrong changes no more than the guard allows, the rest waits for a person', async () => {
+test('H30 a mapping gone wrong changes no more than the guard allows, the rest waits for a person', async () => {
   const records = Array.from({ length: 60 }, (_, n) => customerRecord(n + 1))
   const joined = await join({ inCrm: records })
   const before = joined.writes()
@@ -96,7 +96,7 @@ it('H30 a mapping gone wrong changes no more than the guard allows, the rest wai
   expect(rows.filter(({ kind }) => kind === 'guard').length).toBeGreaterThanOrEqual(57)
 })
 
-it('H32 edits that come while a record is being worked on are never forgotten', async () => {
+test('H32 edits that come while a record is being worked on are never forgotten', async () => {
   // One webhook for each edit and no poll: a mark that is forgotten is forgotten for good.
   const joined = await join({
     inCrm: [first],
@@ -114,7 +114,7 @@ it('H32 edits that come while a record is being worked on are never forgotten', 
   expect(recordOf(joined.contacts, code).body.phone).toBe('edit 20')
 })
 
-it('H34 a system that asks to wait is left alone until then, and is not stormed afterwards', async () => {
+test('H34 a system that asks to wait is left alone until then, and is not stormed afterwards', async () => {
   const joined = await join({ inCrm: [1, 2, 3, 4, 5].map((n) => customerRecord(n)) })
   joined.erp.fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 })
   const refusedBy = joined.erp.calls.length

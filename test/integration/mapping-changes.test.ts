@@ -1,5 +1,5 @@
 /** A definition that changes while its records are there: bases belong to their lenses (A13), over HTTP and PostgreSQL. */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { type JoinedSystems, recordOf, useJoinedSystems, valuesOf } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -27,7 +27,7 @@ function edit(joined: JoinedSystems, table: 'contacts' | 'partners', change: obj
 const writesTo = (table: JoinedSystems['contacts']): number =>
   table.changes.filter(({ by }) => by === 'engine').length
 
-it('a field that moved to another path empties nothing: what only one side has is filled in', async () => {
+test('a field that moved to another path empties nothing: what only one side has is filled in', async () => {
   const joined = await join({ inCrm: many })
   const phones = valuesOf(joined.contacts, 'phone')
   const before = writesTo(joined.contacts)
@@ -42,7 +42,7 @@ it('a field that moved to another path empties nothing: what only one side has i
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('a field that moved to a path with other values goes by the conflict policy, and the loser is kept', async () => {
+test('a field that moved to a path with other values goes by the conflict policy, and the loser is kept', async () => {
   const joined = await join({ inCrm: [first], inErp: [{ ...first, telephone: '+49 89 7' }] })
   await joined.restart({ definition: { erpPart: { map: { ...plain, phone: 'telephone' } } } })
   await joined.until('the preferred value is in both', () => inErp(joined).telephone === first.phone)
@@ -52,7 +52,7 @@ it('a field that moved to a path with other values goes by the conflict policy, 
   expect(conflict?.candidates.map(({ value }) => value)).toContain('+49 89 7')
 })
 
-it('an edit made while a mapping changed is found like any other where its lens is the same', async () => {
+test('an edit made while a mapping changed is found like any other where its lens is the same', async () => {
   const joined = await join({ inCrm: [first] })
   await joined.restart({
     meanwhile: () => edit(joined, 'contacts', { city: 'Bonn', phone: '+49 228 1' }),
@@ -63,7 +63,7 @@ it('an edit made while a mapping changed is found like any other where its lens 
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('nothing is emptied by a mapping that changed: a person decides', async () => {
+test('nothing is emptied by a mapping that changed: a person decides', async () => {
   const group = {
     code: fields.code,
     address: { type: 'group', fields: { street: 'string', city: 'string' } },
@@ -90,7 +90,7 @@ it('nothing is emptied by a mapping that changed: a person decides', async () =>
   expect((await conflictsOf(joined))[0]).toMatchObject({ field: 'address', policy: 'mapping-changed' })
 })
 
-it('a system that is only written to keeps what its new path holds where nothing is agreed', async () => {
+test('a system that is only written to keeps what its new path holds where nothing is agreed', async () => {
   const joined = await join({
     inCrm: [{ ...first, phone: null }],
     inErp: [{ ...first, phone: null, telephone: '+49 89 7' }],
@@ -106,7 +106,7 @@ it('a system that is only written to keeps what its new path holds where nothing
   expect(inErp(joined).telephone).toBe('+49 89 7')
 })
 
-it('a changed normaliser writes nothing where the values are the same to it', async () => {
+test('a changed normaliser writes nothing where the values are the same to it', async () => {
   const joined = await join({ inCrm: many })
   const before = joined.writes()
   const phone = { path: 'phone', normalize: ['digits'] }
@@ -121,7 +121,7 @@ it('a changed normaliser writes nothing where the values are the same to it', as
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('a field declared in another way is agreed in its new form, without a write or a conflict', async () => {
+test('a field declared in another way is agreed in its new form, without a write or a conflict', async () => {
   const joined = await join({ inCrm: many.map((record, index) => ({ ...record, city: ` ${index + 1} ` })) })
   const before = joined.writes()
   const customer = { fields: { ...fields, city: { type: 'integer' } } }
@@ -154,7 +154,7 @@ it('a field declared in another way is agreed in its new form, without a write o
   expect(detail?.record.fields.city?.value).toBe('1')
 })
 
-it('a changed value map writes nothing where the values still mean the same', async () => {
+test('a changed value map writes nothing where the values still mean the same', async () => {
   const status = { type: 'enum', values: ['on', 'off', 'gone'] }
   const customer = { fields: { ...fields, city: status } }
   const map = (values: object) => ({ map: { ...plain, city: { path: 'city', values } } })
@@ -182,7 +182,7 @@ it('a changed value map writes nothing where the values still mean the same', as
   expect(valuesOf(joined.contacts, 'city').every((value) => value === 'A')).toBe(true)
 })
 
-it('an added field reaches everybody without a full run', async () => {
+test('an added field reaches everybody without a full run', async () => {
   const { email: _email, ...without } = plain
   const { email: _type, ...fewer } = fields
   const joined = await join({
@@ -205,7 +205,7 @@ it('an added field reaches everybody without a full run', async () => {
   expect(conflict?.candidates.map(({ value }) => value)).toContain('own@example.org')
 })
 
-it('a field that comes back begins with a first contact: nothing old comes up again', async () => {
+test('a field that comes back begins with a first contact: nothing old comes up again', async () => {
   const { email: _email, ...without } = plain
   const { email: _type, ...fewer } = fields
   const joined = await join({ inCrm: [first] })
@@ -224,7 +224,7 @@ it('a field that comes back begins with a first contact: nothing old comes up ag
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('a field that one system gets back receives what was agreed meanwhile, without a full run', async () => {
+test('a field that one system gets back receives what was agreed meanwhile, without a full run', async () => {
   const { email: _email, ...without } = plain
   const joined = await join({ inCrm: [first] })
   await joined.restart({ definition: { erpPart: { map: without } } })
@@ -236,7 +236,7 @@ it('a field that one system gets back receives what was agreed meanwhile, withou
   expect(inCrm(joined).email).toBe('new@example.org')
 })
 
-it('a narrowed filter lets records go without deleting them, a widened one takes them back', async () => {
+test('a narrowed filter lets records go without deleting them, a widened one takes them back', async () => {
   const joined = await join({ inCrm: many.slice(0, 4), inErp: [{ ...customerRecord(9), city: 'Bonn' }] })
   const sizes = [joined.contacts.size, joined.partners.size]
   const narrow = { crmPart: { where: { city: { not: 'City 2' } } } }
@@ -257,7 +257,7 @@ it('a narrowed filter lets records go without deleting them, a widened one takes
   expect([joined.contacts.size, joined.partners.size]).toEqual(sizes)
 })
 
-it('a widened filter takes in what it kept out, without a full run by anybody', async () => {
+test('a widened filter takes in what it kept out, without a full run by anybody', async () => {
   const joined = await join({
     inCrm: many.slice(0, 4),
     definition: { crmPart: { where: { city: ['City 1', 'City 2'] } } },
@@ -267,7 +267,7 @@ it('a widened filter takes in what it kept out, without a full run by anybody', 
   await joined.until('all are there', () => joined.partners.size === 4)
 })
 
-it('a system that comes back is linked to what it had, gets what it missed, and is listed before anything is created', async () => {
+test('a system that comes back is linked to what it had, gets what it missed, and is listed before anything is created', async () => {
   const joined = await join({ inCrm: many.slice(0, 3) })
   const alone = {
     customer: {
@@ -293,7 +293,7 @@ it('a system that comes back is linked to what it had, gets what it missed, and 
   expect(await conflictsOf(joined)).toEqual([])
 })
 
-it('of two processes with different definitions only the one that was started last writes', async () => {
+test('of two processes with different definitions only the one that was started last writes', async () => {
   const { email: _email, ...without } = plain
   const { email: _type, ...fewer } = fields
   const old = { customer: { fields: fewer }, crmPart: { map: without }, erpPart: { map: without } }
@@ -317,7 +317,7 @@ it('of two processes with different definitions only the one that was started la
   expect(joined.events.filter(({ type }) => type === 'DefinitionSuperseded')).toHaveLength(1)
 })
 
-it('two processes with one definition share the work', async () => {
+test('two processes with one definition share the work', async () => {
   const joined = await join({ inCrm: many.slice(0, 3) })
   await joined.another()
   edit(joined, 'contacts', { city: 'Bonn' })
@@ -326,7 +326,7 @@ it('two processes with one definition share the work', async () => {
   expect(joined.events.some(({ type }) => type === 'DefinitionSuperseded')).toBe(false)
 })
 
-it('a definition says what it changes when it is bound', async () => {
+test('a definition says what it changes when it is bound', async () => {
   const joined = await join({ inCrm: [first] })
   await joined.restart({ definition: { erpPart: { map: { ...plain, phone: 'telephone' } } } })
   const bound = joined.events.find((event) => event.type === 'DefinitionBound')
@@ -338,7 +338,7 @@ it('a definition says what it changes when it is bound', async () => {
   })
 })
 
-it('a write in doubt settles before its field takes a new base', async () => {
+test('a write in doubt settles before its field takes a new base', async () => {
   const joined = await join({ inCrm: [first] })
   joined.erp.fault({ kind: 'lose-response', method: 'PUT', times: 1 })
   edit(joined, 'contacts', { phone: '+49 228 1' })

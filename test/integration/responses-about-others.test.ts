@@ -1,5 +1,5 @@
 /** Responses about another record, and refusals with a success status: the whole way from the definition to the systems over real HTTP. */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { recordOf, useJoinedSystems } from '../support/joined-systems.ts'
 import { customerRecord } from '../support/two-systems.ts'
 
@@ -30,7 +30,7 @@ function respondsWith(
   joined.crm.fault({ ...faulty, ...(method && { method }), ...(times && { times }) })
 }
 
-it('a record whose reads respond with another one is neither written from nor to, and a person is told', async () => {
+test('a record whose reads respond with another one is neither written from nor to, and a person is told', async () => {
   const joined = await joinThree()
   const [one, two] = [
     recordOf(joined.contacts, 'C000001').nativeId,
@@ -57,7 +57,7 @@ it('a record whose reads respond with another one is neither written from nor to
   await joined.until('the edits go on', () => recordOf(joined.contacts, 'C000002').body?.phone === '999')
 })
 
-it('a system that is declared to redirect tells of a merge: the record is followed, and nothing is deleted', async () => {
+test('a system that is declared to redirect tells of a merge: the record is followed, and nothing is deleted', async () => {
   const joined = await joinThree({ crmResource: { redirects: true } })
   const [one, two] = [
     recordOf(joined.contacts, 'C000001').nativeId,
@@ -73,7 +73,7 @@ it('a system that is declared to redirect tells of a merge: the record is follow
   expect(recordOf(joined.contacts, 'C000001').body).toMatchObject({ phone: '+49 30 100001' })
 })
 
-it('an update that is answered with another record stays open until a look has shown what became of it', async () => {
+test('an update that is answered with another record stays open until a look has shown what became of it', async () => {
   const joined = await joinThree({
     crmResource: { version: undefined, inflight: '300ms' },
     crmPart: { acceptRaceWindow: true },
@@ -93,7 +93,7 @@ it('an update that is answered with another record stays open until a look has s
   expect(await failuresOf(joined)).toEqual([])
 })
 
-it('a write that is refused with a status of success is a failure in the words of the system, and others go on', async () => {
+test('a write that is refused with a status of success is a failure in the words of the system, and others go on', async () => {
   const joined = await joinThree()
   const nativeId = recordOf(joined.partners, 'C000002').nativeId
   const message = 'Credit limit exceeded for Rome: ask accounting'
@@ -120,7 +120,7 @@ it('a write that is refused with a status of success is a failure in the words o
   await joined.until('a new value goes', () => recordOf(joined.partners, 'C000002').body?.city === 'Turin')
 })
 
-it('a delete that is answered with success and deletes nothing is told, and no system forgets the record', async () => {
+test('a delete that is answered with success and deletes nothing is told, and no system forgets the record', async () => {
   const joined = await joinThree()
   const nativeId = recordOf(joined.partners, 'C000002').nativeId
   joined.erp.fault({
@@ -138,7 +138,7 @@ it('a delete that is answered with success and deletes nothing is told, and no s
   expect(joined.erp.countCalls('DELETE', /partners/), 'looked at, not deleted again and again').toBe(1)
 })
 
-it('the filter of a resource holds for feeds, webhooks, reads and lists alike', async () => {
+test('the filter of a resource holds for feeds, webhooks, reads and lists alike', async () => {
   const company = (n: number) => customerRecord(n, { kind: 'company' })
   const joined = await join({
     inCrm: [company(1), customerRecord(2, { kind: 'person' })],

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import pg from 'pg'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { RunningServer } from '../../src/server/create-server.ts'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import { RunningPair, until } from '../support/running-pair.ts'
@@ -50,7 +50,7 @@ async function deliver(
 
 const otherSecret = `whsec_${Buffer.from('another-secret-of-32-bytes-length').toString('base64')}`
 
-it('shows its pages with headers that let nothing foreign in', async () => {
+test('shows its pages with headers that let nothing foreign in', async () => {
   for (const [path, type] of [
     ['/', 'text/html'],
     ['/status.js', 'text/javascript'],
@@ -71,7 +71,7 @@ it('shows its pages with headers that let nothing foreign in', async () => {
   }
 })
 
-it('tells figures and decisions, and no value of any record', async () => {
+test('tells figures and decisions, and no value of any record', async () => {
   const status = await (await fetch(`${server.url}/api/v1/status`)).text()
   const decisions = await (await fetch(`${server.url}/api/v1/decisions`)).text()
   expect(JSON.parse(status)).toMatchObject({ integration: 'two-systems' })
@@ -80,7 +80,7 @@ it('tells figures and decisions, and no value of any record', async () => {
     expect(status + decisions).not.toContain(value)
 })
 
-it('refuses requests for another host name, but takes webhooks under any', async () => {
+test('refuses requests for another host name, but takes webhooks under any', async () => {
   const ask = (path: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       request(`${server.url}${path}`, { headers: { host: 'evil.example' } }, (response) => {
@@ -95,7 +95,7 @@ it('refuses requests for another host name, but takes webhooks under any', async
   expect(await ask('/hooks/crm')).toBe(404)
 })
 
-it('sends status and new decisions to whoever watches', async () => {
+test('sends status and new decisions to whoever watches', async () => {
   const stop = new AbortController()
   const response = await fetch(`${server.url}/api/v1/events`, { signal: stop.signal })
   expect(response.headers.get('content-type')).toContain('text/event-stream')
@@ -113,14 +113,14 @@ it('sends status and new decisions to whoever watches', async () => {
   await reading
 })
 
-it('responds with 202 to a signed delivery, also when it comes twice', async () => {
+test('responds with 202 to a signed delivery, also when it comes twice', async () => {
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   expect((await deliver('/hooks/crm', { id: 'msg_twice' })).status).toBe(202)
   const accepted = pair.events.filter((event) => event.type === 'WebhookAccepted')
   expect(accepted.slice(-2).map(({ duplicate }) => duplicate)).toEqual([false, true])
 })
 
-it('answers an unknown system and a wrong signature alike', async () => {
+test('answers an unknown system and a wrong signature alike', async () => {
   const unknown = await deliver('/hooks/nobody')
   const forged = await deliver('/hooks/crm', { secret: otherSecret })
   const unsigned = await fetch(`${server.url}/hooks/crm`, { method: 'POST', body: '{}' })
@@ -136,14 +136,14 @@ it('answers an unknown system and a wrong signature alike', async () => {
   for (const other of others) expect(other).toEqual(shown)
 })
 
-it('refuses a body over 1 MiB, and takes one just below it to the signature', async () => {
+test('refuses a body over 1 MiB, and takes one just below it to the signature', async () => {
   expect((await deliver('/hooks/crm', { body: 'x'.repeat(1024 * 1024 + 1) })).status).toBe(413)
   expect(
     (await deliver('/hooks/crm', { body: 'x'.repeat(1024 * 1024 - 1), secret: otherSecret })).status,
   ).toBe(401)
 })
 
-it('responds with 503 to deliveries and to /readyz while the database is away, 202 once it is back, and loses nothing', async () => {
+test('responds with 503 to deliveries and to /readyz while the database is away, 202 once it is back, and loses nothing', async () => {
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
   await whileClosed(async () => {
     const response = await deliver('/hooks/crm')

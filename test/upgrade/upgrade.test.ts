@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../support/database.ts'
 import type { RemoteTable } from '../support/fake-system/remote-table.ts'
 import { RunningPair, until } from '../support/running-pair.ts'
@@ -41,7 +41,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     return opened
   }
 
-  it('is taken over without a write, and what was open is still open', async () => {
+  test('is taken over without a write, and what was open is still open', async () => {
     const opened = await upgraded()
     const { writes } = opened
     const before = await database.query<{ id: string; rev: number }>(
@@ -65,7 +65,7 @@ describe.each(versions)('a database of schema %s', (version) => {
     expect(sets.every(({ current, legacy }) => current && legacy)).toBe(true)
   })
 
-  it('takes new bases only where the mapping changes with the upgrade', async () => {
+  test('takes new bases only where the mapping changes with the upgrade', async () => {
     const opened = await upgraded({ erpPart: { map: { ...plain, email: 'mail' } } })
     const emails = values(opened.contacts, 'email')
     const runtime = await opened.start()

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -32,23 +32,23 @@ async function changedInTurn(waitMs: number, looksBetween = false): Promise<Memo
   return memory
 }
 
-it('takes people who change a field in turn for people', async () => {
+test('takes people who change a field in turn for people', async () => {
   const memory = await changedInTurn(11 * minute)
   expect(await memory.holds()).toEqual([])
   expect(memory.system('erp').all()).toEqual(memory.system('crm').all())
 })
 
-it('takes a change for one of a person where a look after our write still showed our value', async () => {
+test('takes a change for one of a person where a look after our write still showed our value', async () => {
   const memory = await changedInTurn(10_000, true)
   expect(await memory.holds()).toEqual([])
 })
 
-it('holds a field that is changed right after each of our writes (H9)', async () => {
+test('holds a field that is changed right after each of our writes (H9)', async () => {
   const memory = await changedInTurn(10_000)
   expect(await memory.holds()).toMatchObject([{ kind: 'oscillation', field: 'name' }])
 })
 
-it('closes the hold of a field that its system has dropped, with the look that forgets the field', async () => {
+test('closes the hold of a field that its system has dropped, with the look that forgets the field', async () => {
   const memory = await changedInTurn(10_000)
   const [hold] = await memory.holds()
   const system = hold?.system ?? ''

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it as test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../../../test/support/engine-fixture.ts'
 import type { Field, Integration } from '../../model/integration.ts'
 import { compileLens } from '../../model/lens/compile-lens.ts'

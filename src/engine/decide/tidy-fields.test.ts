@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { tidyFields } from './tidy-fields.ts'
 
@@ -11,17 +11,17 @@ if (name === undefined) throw new TypeError('the systems have a name')
 const hidden = { ...part, fields: new Map([['name', { ...name, readable: false }]]) }
 
 describe('the kept states of fields', () => {
-  it('stay the same object while the definition is the same', () => {
+  test('stay the same object while the definition is the same', () => {
     const fields = { name: { shadow: 'Ada', acked: 1 }, email: { shadow: 'a@example.org', acked: 1 } }
     expect(tidyFields(part, fields)).toBe(fields)
   })
 
-  it('lose the fields that the definition has dropped', () => {
+  test('lose the fields that the definition has dropped', () => {
     const fields = { name: { shadow: 'Ada', acked: 1 }, phone: { shadow: '1', acked: 1 } }
     expect(tidyFields(part, fields)).toEqual({ name: { shadow: 'Ada', acked: 1 } })
   })
 
-  it('say which fields can only be written', () => {
+  test('say which fields can only be written', () => {
     const fields = { name: { shadow: 'Ada', acked: 1 } }
     const tidy = tidyFields(hidden, fields)
     expect(tidy).toEqual({ name: { shadow: 'Ada', acked: 1, writeOnly: true } })

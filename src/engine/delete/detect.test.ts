@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -37,7 +37,7 @@ async function counterpart(memory: MemoryWorld, nativeId: string): Promise<strin
 }
 
 describe('deletions', () => {
-  it('carries a deletion on after a second look, and buries the record', async () => {
+  test('carries a deletion on after a second look, and buries the record', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -51,7 +51,7 @@ describe('deletions', () => {
     expect(detail?.intents.at(-1)?.request.preImage).toMatchObject({ email: '0@example.org' })
   })
 
-  it('finds a deletion by a complete full run alone', async () => {
+  test('finds a deletion by a complete full run alone', async () => {
     const memory = await agreed()
     memory.system('crm').drop('crm-3')
     expect(await memory.full('crm')).toMatchObject({ complete: true, missing: 1 })
@@ -60,7 +60,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-3'))?.record.state).toBe('tombstoned')
   })
 
-  it('H26: a record that was gone for a moment only is not deleted anywhere', async () => {
+  test('H26: a record that was gone for a moment only is not deleted anywhere', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     const { native } = crm.records.get('crm-2') ?? { native: {} }
@@ -75,7 +75,7 @@ describe('deletions', () => {
     expect(members?.map(({ state }) => state)).toEqual(['linked', 'linked'])
   })
 
-  it('H26: another account proves nothing until a person accepts it', async () => {
+  test('H26: another account proves nothing until a person accepts it', async () => {
     const memory = await agreed()
     memory.system('crm').account = 'tenant-2'
     expect(await memory.full('crm')).toMatchObject({ complete: false, reason: otherAccount })
@@ -83,7 +83,7 @@ describe('deletions', () => {
     expect(await memory.full('crm')).toMatchObject({ complete: true })
   })
 
-  it.each([
+  test.each([
     ['every record answers "does not exist"', { blind: true }],
     ['another account answers', { account: 'tenant-2' }],
     ['nobody says which account answers', { account: 'silent' }],
@@ -108,7 +108,7 @@ describe('deletions', () => {
     expect(memory.system('erp').counts.removes).toBe(1)
   })
 
-  it('H26: a system that lost all its records, one by one unnoticed, is held for a person', async () => {
+  test('H26: a system that lost all its records, one by one unnoticed, is held for a person', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     for (const nativeId of [...crm.records.keys()]) crm.drop(nativeId)
@@ -118,7 +118,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toHaveLength(8)
   })
 
-  it('H27: deleting 30 % of one system deletes nothing in the other and holds the batch for a person', async () => {
+  test('H27: deleting 30 % of one system deletes nothing in the other and holds the batch for a person', async () => {
     const memory = await agreed({ records: 100 })
     for (let index = 1; index <= 30; index += 1) memory.system('crm').drop(`crm-${index}`)
     await memory.full('crm')
@@ -138,7 +138,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  it('H27: a rejected batch leaves the other system as it is, for good', async () => {
+  test('H27: a rejected batch leaves the other system as it is, for good', async () => {
     const memory = await agreed({ records: 40 })
     for (let index = 1; index <= 20; index += 1) memory.system('crm').drop(`crm-${index}`)
     await memory.full('crm')
@@ -150,7 +150,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  it('H28: an edit that the deleting side never had holds the deletion for a person', async () => {
+  test('H28: an edit that the deleting side never had holds the deletion for a person', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -165,7 +165,7 @@ describe('deletions', () => {
     expect(memory.system('erp').removed).toEqual([there])
   })
 
-  it('H28: a deletion that is held ends when the other system deletes the record as well', async () => {
+  test('H28: a deletion that is held ends when the other system deletes the record as well', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -180,7 +180,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  it('a loss that a person was asked about ends when a system whose deletions count deletes the record', async () => {
+  test('a loss that a person was asked about ends when a system whose deletions count deletes the record', async () => {
     const memory = await agreed({ delete: { from: ['erp'] } })
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -194,7 +194,7 @@ describe('deletions', () => {
     expect((await memory.store.admin.failures({ limit: 10 })).rows).toEqual([])
   })
 
-  it('H28: what came back in a system after its deletion was held is removed with the record', async () => {
+  test('H28: what came back in a system after its deletion was held is removed with the record', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     const { native } = memory.system('crm').records.get('crm-1') ?? { native: {} }
@@ -211,7 +211,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  it('H28: late events bring a deleted record back in no system', async () => {
+  test('H28: late events bring a deleted record back in no system', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -226,7 +226,7 @@ describe('deletions', () => {
     expect(memory.system('erp').records.size).toBe(7)
   })
 
-  it('H28: a create that takes effect after its record was deleted is not taken for new', async () => {
+  test('H28: a create that takes effect after its record was deleted is not taken for new', async () => {
     const memory = await agreed({ capabilities: { create: 'marker' } })
     const recordId = (await memory.detail('crm', 'crm-1'))?.record.id
     memory.system('crm').drop('crm-1')
@@ -239,7 +239,7 @@ describe('deletions', () => {
     expect((await memory.detail('erp', zombie))?.record.state).toBe('ignored')
   })
 
-  it('archives nowhere harder than asked: without an archive the record is only unlinked', async () => {
+  test('archives nowhere harder than asked: without an archive the record is only unlinked', async () => {
     const memory = await agreed({ delete: { action: 'archive' }, capabilities: { remove: 'delete' } })
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -249,7 +249,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
   })
 
-  it('waits with a removal until the other system is back', async () => {
+  test('waits with a removal until the other system is back', async () => {
     const memory = await agreed()
     const erp = memory.system('erp')
     const there = await counterpart(memory, 'crm-1')
@@ -264,7 +264,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
   })
 
-  it('asks a person when a system loses a record though it may not delete, and creates it again on retry', async () => {
+  test('asks a person when a system loses a record though it may not delete, and creates it again on retry', async () => {
     const memory = await agreed({ delete: { from: ['erp'] } })
     const crm = memory.system('crm')
     crm.drop('crm-1')
@@ -281,7 +281,7 @@ describe('deletions', () => {
     expect((await memory.store.admin.failures({ limit: 10 })).rows).toEqual([])
   })
 
-  it('H38: a merge in one system relinks the record and deletes nothing', async () => {
+  test('H38: a merge in one system relinks the record and deletes nothing', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     const loser = (await memory.detail('crm', 'crm-1'))?.record.id
@@ -295,7 +295,7 @@ describe('deletions', () => {
     expect(crm.records.size).toBe(7)
   })
 
-  it('H38: a survivor that nobody knows yet is taken in first', async () => {
+  test('H38: a survivor that nobody knows yet is taken in first', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     crm.drop('crm-1')

@@ -1,5 +1,5 @@
 /** What a merge in one system does to the records that it joins. On virtual time. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -49,7 +49,7 @@ async function movedCounterpart(memory: MemoryWorld) {
 }
 
 describe('a merge', () => {
-  it('brings the survivor’s values to the counterpart that it takes over: what we wrote there is no edit', async () => {
+  test('brings the survivor’s values to the counterpart that it takes over: what we wrote there is no edit', async () => {
     const memory = await world()
     const { loser, survivor } = await movedCounterpart(memory)
     await merge(memory, 'crm', loser.here, survivor.here)
@@ -59,7 +59,7 @@ describe('a merge', () => {
     expect(await conflicts(memory)).toEqual([])
   })
 
-  it('does not hide an edit that was made there meanwhile', async () => {
+  test('does not hide an edit that was made there meanwhile', async () => {
     const memory = await world()
     const { loser, survivor } = await movedCounterpart(memory)
     memory.system('erp').put({ name: 'Edited' }, loser.there)
@@ -71,7 +71,7 @@ describe('a merge', () => {
     ])
   })
 
-  it('into a record that was merged in its turn, and never seen, follows to the last one', async () => {
+  test('into a record that was merged in its turn, and never seen, follows to the last one', async () => {
     const memory = await world()
     const [loser, last] = [await entered(memory, 'loser'), await entered(memory, 'last')]
     const crm = memory.system('crm')
@@ -85,7 +85,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  it('into a record that was deleted since is a deletion like any other', async () => {
+  test('into a record that was deleted since is a deletion like any other', async () => {
     const memory = await world()
     const loser = await entered(memory, 'loser')
     await merge(memory, 'crm', loser.here, 'deleted-since')
@@ -96,7 +96,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  it('into a record of ours that was deleted since waits for the deletion of that one, and is one then', async () => {
+  test('into a record of ours that was deleted since waits for the deletion of that one, and is one then', async () => {
     const memory = await world()
     const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
     memory.system('crm').drop(survivor.here)
@@ -107,7 +107,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  it('into a record that has another id since deletes nothing, and follows to the new id once that is known', async () => {
+  test('into a record that has another id since deletes nothing, and follows to the new id once that is known', async () => {
     const memory = await world()
     const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
     const crm = memory.system('crm')
@@ -134,7 +134,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  it('into a record that never comes to be synced is told after a while, and a person may let the loser go', async () => {
+  test('into a record that never comes to be synced is told after a while, and a person may let the loser go', async () => {
     const memory = await world()
     const loser = await entered(memory, 'loser')
     const survivor = memory.system('crm').put({ name: 'other', hidden: true })
@@ -150,7 +150,7 @@ describe('a merge', () => {
     expect(memory.system('erp').native(loser.there)).toBeUndefined()
   })
 
-  it('that both systems made, each in its own direction and on to a third record, leaves nobody behind', async () => {
+  test('that both systems made, each in its own direction and on to a third record, leaves nobody behind', async () => {
     const memory = await world()
     const [a, b, c] = [await entered(memory, 'a'), await entered(memory, 'b'), await entered(memory, 'c')]
     await merge(memory, 'crm', a.here, b.here)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -16,7 +16,7 @@ function world(crm: Partial<RemoteCapabilities> = {}) {
 }
 
 describe('by hand', () => {
-  it('syncs one record by its native id, known or not', async () => {
+  test('syncs one record by its native id, known or not', async () => {
     const { memory, byHand } = world()
     memory.start()
     await memory.load()
@@ -31,7 +31,7 @@ describe('by hand', () => {
     expect(memory.system('erp').all()).toMatchObject([{ name: 'Ada L.' }])
   })
 
-  it('syncs everything: by feed where there is one, else by list', async () => {
+  test('syncs everything: by feed where there is one, else by list', async () => {
     const { memory, byHand } = world({ changes: { cursor: 'none', commitLagMs: 0 } })
     memory.system('crm').put({ name: 'Ada' })
     memory.system('erp').put({ name: 'Bob' })
@@ -42,7 +42,7 @@ describe('by hand', () => {
     ])
   })
 
-  it('looks at each known record of a system that can neither be listed nor polled', async () => {
+  test('looks at each known record of a system that can neither be listed nor polled', async () => {
     const { memory } = world()
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
     memory.start()
@@ -65,7 +65,7 @@ describe('by hand', () => {
     ])
   })
 
-  it('says why a full run did not come through', async () => {
+  test('says why a full run did not come through', async () => {
     const { memory, byHand } = world()
     memory.system('crm').put({ name: 'Ada' })
     memory.system('crm').listFault = 'breaks'
@@ -73,7 +73,7 @@ describe('by hand', () => {
     expect(result?.failure).toContain('connection reset')
   })
 
-  it('names what there is when asked for what there is not', async () => {
+  test('names what there is when asked for what there is not', async () => {
     const { byHand } = world()
     await expect(byHand.syncRecord({ system: 'shop', entity: 'thing', nativeId: '1' })).rejects.toMatchObject(
       {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -33,7 +33,7 @@ function withHiddenName(part: EntitySystem): EntitySystem {
 }
 
 describe('runFull', () => {
-  it('takes every listed record in, page by page, and finds nothing to do the second time', async () => {
+  test('takes every listed record in, page by page, and finds nothing to do the second time', async () => {
     const memory = world()
     fill(memory.system('crm'), 10)
     memory.start()
@@ -46,7 +46,7 @@ describe('runFull', () => {
     expect(second).toMatchObject({ complete: true, unchanged: 10, changed: 0, discovered: 0, missing: 0 })
   })
 
-  it('finds nothing changed in fields that a system takes but never shows', async () => {
+  test('finds nothing changed in fields that a system takes but never shows', async () => {
     const integration = memoryIntegration({
       systems: ['crm', 'erp'],
       part: (part) => (part.system === 'erp' ? withHiddenName(part) : part),
@@ -63,14 +63,14 @@ describe('runFull', () => {
     expect(await memory.full('erp')).toMatchObject({ seen: 1, changed: 0 })
   })
 
-  it('leaves records out of scope aside', async () => {
+  test('leaves records out of scope aside', async () => {
     const memory = world()
     fill(memory.system('crm'), 2)
     memory.system('crm').put({ name: 'Secret', email: 's@example.org', hidden: true })
     expect(await memory.full('crm')).toMatchObject({ seen: 3, discovered: 2, complete: true })
   })
 
-  it.each([
+  test.each([
     ['H25: a list that is cut off at a cap', 'capped'],
     ['H26: a list with fewer records than the system says', 'truncated'],
     ['H26: an empty list with status 200 during an outage', 'empty'],
@@ -93,7 +93,7 @@ describe('runFull', () => {
     expect(memory.system('erp').records.size).toBe(8)
   })
 
-  it('H24: offset paging is never evidence of absence, yet two quiet lists let creates begin', async () => {
+  test('H24: offset paging is never evidence of absence, yet two quiet lists let creates begin', async () => {
     const paging = { paging: 'offset', pageSize: 3 } as const
     const memory = world(new MemorySystem('crm', { list: paging }), new MemorySystem('erp', { list: paging }))
     fill(memory.system('crm'), 5)
@@ -106,7 +106,7 @@ describe('runFull', () => {
     expect(memory.system('erp').records.size).toBe(5)
   })
 
-  it('H26: a list by another account is no evidence, and deletes nothing', async () => {
+  test('H26: a list by another account is no evidence, and deletes nothing', async () => {
     const memory = world()
     const crm = memory.system('crm')
     fill(crm, 6)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import type { ReferenceQuery } from '../../store/contract.ts'
@@ -44,7 +44,7 @@ function storeThatKnows(known: Readonly<Record<string, string>>, asked: Referenc
 }
 
 describe('toStaged', () => {
-  it('puts record ids for native references, asked for once per page, and leaves unknown ones out', async () => {
+  test('puts record ids for native references, asked for once per page, and leaves unknown ones out', async () => {
     const asked: ReferenceQuery[][] = []
     const page = [
       { nativeId: '1', native: { name: 'A', email: 'p1' }, version: '7' },
@@ -65,7 +65,7 @@ describe('toStaged', () => {
     ])
   })
 
-  it('stages a record that the mapping can not read without values, so that it is looked at', async () => {
+  test('stages a record that the mapping can not read without values, so that it is looked at', async () => {
     const page = [{ nativeId: '1', native: { broken: true } }]
     expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([{ nativeId: '1', values: {} }])
   })

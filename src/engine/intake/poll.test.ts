@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -29,7 +29,7 @@ async function pollWith(memory: MemoryWorld, changes: Resource['changes']) {
 }
 
 describe('pollChanges', () => {
-  it('takes the feed page by page and remembers where it was', async () => {
+  test('takes the feed page by page and remembers where it was', async () => {
     const memory = world()
     for (let index = 0; index < 7; index += 1) memory.system('crm').put({ name: `N${index}` })
     expect(await memory.poll('crm')).toMatchObject({ kind: 'done', changed: 7 })
@@ -37,7 +37,7 @@ describe('pollChanges', () => {
     expect(await memory.poll('crm')).toMatchObject({ kind: 'done', changed: 0 })
   })
 
-  it('H23, INV-13: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
+  test('H23, INV-13: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
     const memory = world()
     let calls = 0
     const result = await pollWith(memory, async (cursor) => {
@@ -55,7 +55,7 @@ describe('pollChanges', () => {
     expect(await memory.detail('crm', 'r1')).toBeDefined()
   })
 
-  it('H23: commits the marks of a page and its cursor in one request to the store', async () => {
+  test('H23: commits the marks of a page and its cursor in one request to the store', async () => {
     const memory = world()
     const requests: unknown[] = []
     const { intake } = memory.store
@@ -73,7 +73,7 @@ describe('pollChanges', () => {
     ])
   })
 
-  it('H23: an expired cursor leads to a full run and then to the beginning of the feed, never to now', async () => {
+  test('H23: an expired cursor leads to a full run and then to the beginning of the feed, never to now', async () => {
     const memory = world()
     const crm = memory.system('crm')
     crm.put({ name: 'Old' })
@@ -90,7 +90,7 @@ describe('pollChanges', () => {
     expect(await memory.store.cursor('crm', 'thing')).toBe('2')
   })
 
-  it('H23: an expired cursor is kept while the full run does not come through', async () => {
+  test('H23: an expired cursor is kept while the full run does not come through', async () => {
     const memory = world()
     const crm = memory.system('crm')
     crm.put({ name: 'Ada' })
@@ -105,7 +105,7 @@ describe('pollChanges', () => {
     expect(await memory.store.cursor('crm', 'thing')).toBe('1')
   })
 
-  it('H21, H22: takes a record that the feed gives again for no news when its version is absorbed', async () => {
+  test('H21, H22: takes a record that the feed gives again for no news when its version is absorbed', async () => {
     const memory = world()
     memory.start()
     const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -118,7 +118,7 @@ describe('pollChanges', () => {
     expect(memory.system('crm').counts.reads).toBe(reads)
   })
 
-  it('H22: finds at the next full run what the feed let slip', async () => {
+  test('H22: finds at the next full run what the feed let slip', async () => {
     const memory = world()
     memory.start()
     const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -131,7 +131,7 @@ describe('pollChanges', () => {
     expect(memory.system('erp').all()).toMatchObject([{ name: 'Committed late, behind the cursor' }])
   })
 
-  it('stops at a feed that does not move on', async () => {
+  test('stops at a feed that does not move on', async () => {
     const stuck = { kind: 'page', changed: [], cursor: 'same', more: true } as const
     expect(await pollWith(world(), async () => stuck)).toMatchObject({
       kind: 'failed',
@@ -139,12 +139,12 @@ describe('pollChanges', () => {
     })
   })
 
-  it('gives up on a feed that does not answer in time', async () => {
+  test('gives up on a feed that does not answer in time', async () => {
     const result = await pollWith(world(), () => new Promise(() => {}))
     expect(result).toMatchObject({ kind: 'failed', code: 'ENGINE_CALL_LATE' })
   })
 
-  it('passes on when the system says to come back', async () => {
+  test('passes on when the system says to come back', async () => {
     const failure = {
       code: 'HTTP_RATE_LIMITED',
       message: 'Slow down.',
@@ -159,7 +159,7 @@ describe('pollChanges', () => {
     })
   })
 
-  it('lists a system that has no feed', async () => {
+  test('lists a system that has no feed', async () => {
     const memory = world(new MemorySystem('crm', { changes: { cursor: 'none', commitLagMs: 0 } }))
     memory.system('crm').put({ name: 'Ada' })
     expect(await memory.poll('crm')).toMatchObject({ kind: 'done', changed: 1 })

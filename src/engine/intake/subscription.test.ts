@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -42,7 +42,7 @@ function announcing(): Announcing {
 }
 
 describe('createSubscriptions', () => {
-  it('marks the records that a system names', async () => {
+  test('marks the records that a system names', async () => {
     const { memory, listeners, stop } = announcing()
     memory.start()
     await memory.load()
@@ -57,7 +57,7 @@ describe('createSubscriptions', () => {
     await stop()
   })
 
-  it('reads the feed when a system says that something changed, once for a burst', async () => {
+  test('reads the feed when a system says that something changed, once for a burst', async () => {
     const { memory, listeners, stop } = announcing()
     await memory.pass(1_000)
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -70,7 +70,7 @@ describe('createSubscriptions', () => {
     await stop()
   })
 
-  it('opens a lost subscription again, ever later, and reads the feed for what was missed', async () => {
+  test('opens a lost subscription again, ever later, and reads the feed for what was missed', async () => {
     const { memory, listeners, lose, stop } = announcing()
     await memory.pass(1_000)
     lose()
@@ -83,7 +83,7 @@ describe('createSubscriptions', () => {
     await stop()
   })
 
-  it('reads the feed when marks could not be committed', async () => {
+  test('reads the feed when marks could not be committed', async () => {
     const { memory, listeners, stop } = announcing()
     await memory.pass(1_000)
     const intake = memory.store.intake.bind(memory.store)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -21,7 +21,7 @@ function delivery(nativeIds: string, headers: Readonly<Record<string, string>> =
 }
 
 describe('createWebhookIntake', () => {
-  it('answers only after the delivery and its marks are committed', async () => {
+  test('answers only after the delivery and its marks are committed', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     let committed = false
@@ -44,7 +44,7 @@ describe('createWebhookIntake', () => {
     expect(await memory.detail('crm', 'crm-2')).toBeDefined()
   })
 
-  it('hands on what the sender wants to hear, once the delivery is committed', async () => {
+  test('hands on what the sender wants to hear, once the delivery is committed', async () => {
     const memory = world()
     const response = { contentType: 'text/xml', body: '<Ack>true</Ack>' }
     const { systems } = memory.context
@@ -62,7 +62,7 @@ describe('createWebhookIntake', () => {
     expect(await receiving).toEqual({ kind: 'accepted', marks: 0, duplicate: false, response })
   })
 
-  it('does not accept what could not be committed', async () => {
+  test('does not accept what could not be committed', async () => {
     const memory = world()
     memory.store.intake = async () => {
       throw new TypeError('the database is away')
@@ -74,7 +74,7 @@ describe('createWebhookIntake', () => {
     await refused
   })
 
-  it('H31: lost, doubled and reordered deliveries converge, the lost ones by the next full run', async () => {
+  test('H31: lost, doubled and reordered deliveries converge, the lost ones by the next full run', async () => {
     const memory = world()
     const crm = memory.system('crm')
     const intake = createWebhookIntake(memory.context)
@@ -98,7 +98,7 @@ describe('createWebhookIntake', () => {
     expect(memory.system('erp').counts.creates).toBe(30)
   })
 
-  it('refuses what is not signed, counts the reasons, and stores nothing', async () => {
+  test('refuses what is not signed, counts the reasons, and stores nothing', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     const forged = delivery('crm-1', { signature: 'forged' })
@@ -108,13 +108,13 @@ describe('createWebhookIntake', () => {
     expect(await memory.detail('crm', 'crm-1')).toBeUndefined()
   })
 
-  it('knows no webhooks of systems that are not there', async () => {
+  test('knows no webhooks of systems that are not there', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     expect(await memory.finish(intake.receive('nobody', delivery('x')))).toEqual({ kind: 'unknown' })
   })
 
-  it('commits many deliveries with few requests to the store', async () => {
+  test('commits many deliveries with few requests to the store', async () => {
     const memory = world()
     let commits = 0
     const { intake: commit } = memory.store

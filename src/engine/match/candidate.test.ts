@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -35,7 +35,7 @@ async function links(memory: MemoryWorld): Promise<string[]> {
 }
 
 describe('candidates', () => {
-  it('makes a record of what nobody knows, and creates it in the other systems', async () => {
+  test('makes a record of what nobody knows, and creates it in the other systems', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -49,7 +49,7 @@ describe('candidates', () => {
     expect(record?.fields.name).toMatchObject({ value: 'Ada', src: 'crm' })
   })
 
-  it('matches by what is agreed now, not by what a record held when it was new', async () => {
+  test('matches by what is agreed now, not by what a record held when it was new', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -68,7 +68,7 @@ describe('candidates', () => {
     expect((await memory.detail('erp', twin))?.record.state).toBe('review')
   })
 
-  it('ignores what is out of scope, and takes it in once it is in scope', async () => {
+  test('ignores what is out of scope, and takes it in once it is in scope', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -82,7 +82,7 @@ describe('candidates', () => {
     expect(memory.system('erp').records.size).toBe(1)
   })
 
-  it('drops what was gone before anybody saw it, without telling other systems', async () => {
+  test('drops what was gone before anybody saw it, without telling other systems', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -92,7 +92,7 @@ describe('candidates', () => {
     expect(memory.heard('DeletionSuspected')).toEqual([])
   })
 
-  it.each(['marker', 'upsertKey', 'naturalKey', 'none'] as const)(
+  test.each(['marker', 'upsertKey', 'naturalKey', 'none'] as const)(
     'H19: our own create is never taken for new when its webhook is faster than its response (%s)',
     async (create) => {
       // Without match rules nothing but the marker, or waiting, tells whose the new record is.
@@ -113,7 +113,7 @@ describe('candidates', () => {
     },
   )
 
-  it.each(['marker', 'upsertKey', 'naturalKey'] as const)(
+  test.each(['marker', 'upsertKey', 'naturalKey'] as const)(
     'H19: a create whose response was lost is adopted when it turns up, not doubled (%s)',
     async (create) => {
       const memory = world({ create })
@@ -131,7 +131,7 @@ describe('candidates', () => {
     },
   )
 
-  it('H20: two workers that meet the same key at the same moment make one record', async () => {
+  test('H20: two workers that meet the same key at the same moment make one record', async () => {
     const memory = world({}, 2)
     const people = Array.from({ length: 40 }, (_, index) => `p${index}@example.org`)
     for (const email of people) {
@@ -147,7 +147,7 @@ describe('candidates', () => {
     expect(memory.system('crm').counts.creates + memory.system('erp').counts.creates).toBe(0)
   })
 
-  it('H20: the order of arrival does not change the links, with three systems and gaps', async () => {
+  test('H20: the order of arrival does not change the links, with three systems and gaps', async () => {
     const orders = [
       ['crm', 'erp', 'shop'],
       ['shop', 'crm', 'erp'],
@@ -173,7 +173,7 @@ describe('candidates', () => {
     expect(seen.size).toBe(1)
   })
 
-  it('asks a person when a key is shared by several records, and remembers that they are kept apart', async () => {
+  test('asks a person when a key is shared by several records, and remembers that they are kept apart', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -194,7 +194,7 @@ describe('candidates', () => {
     expect((await memory.store.admin.reviews({ limit: 10 })).rows).toEqual([])
   })
 
-  it('matches for ever: a record whose key comes to equal that of another is joined, not doubled', async () => {
+  test('matches for ever: a record whose key comes to equal that of another is joined, not doubled', async () => {
     const memory = world()
     memory.start()
     await memory.load()

@@ -1,5 +1,5 @@
 /** Duplicates: what waits while two records may be one, and what people's decisions make of them. On virtual time. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -46,7 +46,7 @@ const open = async (memory: MemoryWorld) => (await memory.store.admin.duplicates
 const holds = async (memory: MemoryWorld) => (await memory.store.admin.holds({ limit: 10 })).rows
 
 describe('a double entry', () => {
-  it('is a duplicate that names both records, and what people made is suggested to stay', async () => {
+  test('is a duplicate that names both records, and what people made is suggested to stay', async () => {
     const memory = await world()
     const { made, byHand, kept, candidate } = await doubleEntry(memory)
     expect(await open(memory)).toMatchObject([
@@ -61,7 +61,7 @@ describe('a double entry', () => {
     expect((await memory.store.admin.status()).open.matches).toBe(1)
   })
 
-  it('when its copy is deleted deletes nothing elsewhere, and says in one hold what is open', async () => {
+  test('when its copy is deleted deletes nothing elsewhere, and says in one hold what is open', async () => {
     const memory = await world()
     const { nativeId, made, candidate } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -75,7 +75,7 @@ describe('a double entry', () => {
     expect((await open(memory))[0]?.held).toMatchObject([{ system: 'erp', what: 'deletion' }])
   })
 
-  it('that is the same fills what is gone, and the deletion is off', async () => {
+  test('that is the same fills what is gone, and the deletion is off', async () => {
     const memory = await world()
     const { nativeId, made, byHand, kept, candidate } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -93,7 +93,7 @@ describe('a double entry', () => {
     expect((await memory.store.admin.status()).open).toMatchObject({ matches: 0, holds: 0, failures: 0 })
   })
 
-  it('whose hold is released is deleted after all; what shares its key is new then', async () => {
+  test('whose hold is released is deleted after all; what shares its key is new then', async () => {
     const memory = await world()
     const { nativeId, made, byHand } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -109,7 +109,7 @@ describe('a double entry', () => {
     expect(await open(memory)).toEqual([])
   })
 
-  it.each(['delete', 'archive', 'keep'] as const)(
+  test.each(['delete', 'archive', 'keep'] as const)(
     'that is the same leaves one in agreement; the other: %s',
     async (others) => {
       const memory = await world()
@@ -140,7 +140,7 @@ describe('a double entry', () => {
     },
   )
 
-  it('merges the edits of both by the policies, and keeps what loses as a conflict', async () => {
+  test('merges the edits of both by the policies, and keeps what loses as a conflict', async () => {
     const memory = await world()
     const { nativeId, made, byHand, kept, candidate } = await doubleEntry(memory)
     memory.system('erp').put({ name: 'Ada Lovelace' }, byHand)
@@ -155,7 +155,7 @@ describe('a double entry', () => {
     expect(memory.system('crm').native(nativeId)?.name).toBe(memory.system('erp').native(made)?.name)
   })
 
-  it('that is kept apart becomes a record of its own, and stays apart', async () => {
+  test('that is kept apart becomes a record of its own, and stays apart', async () => {
     const memory = await world()
     const { kept, candidate, byHand } = await doubleEntry(memory)
     expect(await memory.store.admin.keepApart(candidate, kept, 'ada')).toMatchObject({ kind: 'ok' })
@@ -169,7 +169,7 @@ describe('a double entry', () => {
     expect(named(memory, 'crm')).toHaveLength(2)
   })
 
-  it('ends by itself when the key parts', async () => {
+  test('ends by itself when the key parts', async () => {
     const memory = await world()
     const { byHand } = await doubleEntry(memory)
     memory.system('erp').put({ email: 'other@example.org' }, byHand)
@@ -182,7 +182,7 @@ describe('a double entry', () => {
 })
 
 describe('records whose keys come to be the same', () => {
-  it('are a duplicate: what they hold flows on, nothing new is created for either', async () => {
+  test('are a duplicate: what they hold flows on, nothing new is created for either', async () => {
     const memory = await world(['crm', 'erp', 'shop'])
     const [one, two] = [1, 2].map((n) =>
       memory.system('crm').put({ name: `N${n}`, email: `n${n}@example.org` }),
@@ -211,7 +211,7 @@ describe('records whose keys come to be the same', () => {
     expect(named(memory, 'shop', 'n2@example.org')).toHaveLength(1)
   })
 
-  it('above five the key is told as not unique and makes no duplicates', async () => {
+  test('above five the key is told as not unique and makes no duplicates', async () => {
     const memory = await world()
     const nativeIds = [1, 2, 3, 4, 5, 6].map((n) =>
       memory.system('crm').put({ name: 'N', email: `m${n}@example.org` }),
@@ -229,7 +229,7 @@ describe('records whose keys come to be the same', () => {
 })
 
 describe('taking a decision back', () => {
-  it('makes two records of one again', async () => {
+  test('makes two records of one again', async () => {
     const memory = await world()
     const { made, byHand, kept, candidate } = await doubleEntry(memory)
     const response = await memory.store.admin.mergeRecords(
@@ -248,7 +248,7 @@ describe('taking a decision back', () => {
     expect(await memory.store.admin.undoDuplicate(id, 'ada')).toMatchObject({ kind: 'refused' })
   })
 
-  it('asks again about two that were kept apart', async () => {
+  test('asks again about two that were kept apart', async () => {
     const memory = await world()
     const { kept, candidate } = await doubleEntry(memory)
     const response = await memory.store.admin.keepApart(candidate, kept, 'ada')
@@ -284,7 +284,7 @@ describe('a merge in one system (rule: no orphan)', () => {
     return { loser: loser ?? '', survivor: survivor ?? '', there: there ?? '', stays: stays ?? '' }
   }
 
-  it('with counterparts on both sides is a duplicate; the counterpart of the loser lives on', async () => {
+  test('with counterparts on both sides is a duplicate; the counterpart of the loser lives on', async () => {
     const memory = await world()
     const { survivor, there } = await merged(memory)
     await memory.pass(120_000)
@@ -310,7 +310,7 @@ describe('a merge in one system (rule: no orphan)', () => {
     expect(rows.flatMap(({ candidates }) => candidates.map(({ value }) => value))).toContain('Edited')
   })
 
-  it.each([
+  test.each([
     ['names the survivor', true],
     ['just deletes the loser', false],
   ])('is settled by the other system when it makes the same merge and %s', async (_how, names) => {
@@ -331,7 +331,7 @@ describe('a merge in one system (rule: no orphan)', () => {
     expect(erp.removed).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['names the survivor', true],
     ['just deletes the other', false],
   ])('is settled by what survives there, when it is the other one and %s', async (_how, names) => {
@@ -352,7 +352,7 @@ describe('a merge in one system (rule: no orphan)', () => {
     expect(memory.system('crm').records.size).toBe(5)
   })
 
-  it('apart makes the loser anew', async () => {
+  test('apart makes the loser anew', async () => {
     const memory = await world()
     const { survivor, there } = await merged(memory)
     await memory.pass(60_000)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { MatchHit } from '../../store/contract.ts'
 import { dropRivals } from './matching.ts'
 
@@ -19,27 +19,27 @@ function hit(recordId: string, state: MatchHit['state'], linked: string, busy = 
 const idsOf = (hits: readonly MatchHit[]): string[] => hits.map(({ recordId }) => recordId)
 
 describe('dropRivals', () => {
-  it('H20: lets unmatched records of other systems join the settled one, each by itself', () => {
+  test('H20: lets unmatched records of other systems join the settled one, each by itself', () => {
     const hits = [hit('a', 'active', 'crm'), hit('s', 'candidate', 'shop'), hit('t', 'candidate', 'till')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a'])
   })
 
-  it('H20: leaves the oldest of several unmatched records when none is settled', () => {
+  test('H20: leaves the oldest of several unmatched records when none is settled', () => {
     const hits = [hit('t', 'candidate', 'till'), hit('s', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['s'])
   })
 
-  it('H20: leaves one that is under way before an older one, since it may settle in a moment', () => {
+  test('H20: leaves one that is under way before an older one, since it may settle in a moment', () => {
     const hits = [hit('t', 'candidate', 'till', true), hit('s', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['t'])
   })
 
-  it('keeps two unmatched records of one system: their key proves nothing', () => {
+  test('keeps two unmatched records of one system: their key proves nothing', () => {
     const hits = [hit('a', 'active', 'crm'), hit('s', 'candidate', 'shop'), hit('t', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a', 's', 't'])
   })
 
-  it('keeps an unmatched record of the asking system, which makes the key ambiguous', () => {
+  test('keeps an unmatched record of the asking system, which makes the key ambiguous', () => {
     const hits = [hit('a', 'active', 'crm'), hit('e', 'candidate', 'erp')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a', 'e'])
   })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it as test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { makeField, makePart, World } from '../../../test/support/engine-fixture.ts'
 import type { Entity, Integration, Lens } from '../../model/integration.ts'
 import type { CanonicalValue } from '../../model/values.ts'

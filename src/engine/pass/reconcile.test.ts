@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 
 let world: World | undefined
@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 describe('a pass', () => {
-  it('creates the counterpart of a new record', async () => {
+  test('creates the counterpart of a new record', async () => {
     const it = start()
     await it.edit('a', 'x', { code: '1', name: 'Ann', phone: '5' })
     await it.advance(5_000)
@@ -22,7 +22,7 @@ describe('a pass', () => {
     expect(it.events.filter((event) => event.type === 'StoreFailed')).toEqual([])
   })
 
-  it('carries an edit with one read and one write', async () => {
+  test('carries an edit with one read and one write', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const before = { a: it.system('a').calls.length, b: it.system('b').calls.length }
@@ -43,7 +43,7 @@ describe('a pass', () => {
     ).toEqual(['update'])
   })
 
-  it('carries edits both ways', async () => {
+  test('carries edits both ways', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('b', nativeId, { phone: '7' })

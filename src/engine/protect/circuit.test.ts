@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Scheduler } from '../../../test/simulation/scheduler.ts'
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
@@ -41,7 +41,7 @@ function makeGate(concurrency = 2) {
 }
 
 describe('a gate', () => {
-  it('runs so many calls at a time, and the others in their order', async () => {
+  test('runs so many calls at a time, and the others in their order', async () => {
     const { gate, call, results, advance } = makeGate(2)
     for (let i = 0; i < 5; i += 1) call(gate, { ...down, message: `${i}`, scope: 'record' }, 10)
     await advance(10)
@@ -52,7 +52,7 @@ describe('a gate', () => {
     expect(results.map((result) => (result as CallFailure).message)).toEqual(['0', '1', '2', '3', '4'])
   })
 
-  it('lets nobody wait longer than they will', async () => {
+  test('lets nobody wait longer than they will', async () => {
     const { gate, call, results, advance } = makeGate(1)
     call(gate, undefined, 5_000)
     call(gate, undefined, 10, 300)
@@ -64,7 +64,7 @@ describe('a gate', () => {
     expect(results).toEqual(['shut', undefined, undefined])
   })
 
-  it('closes after three failures of the system in a row, and not for those of a record', async () => {
+  test('closes after three failures of the system in a row, and not for those of a record', async () => {
     const { gate, call, events, advance } = makeGate()
     for (const response of [
       down,
@@ -86,7 +86,7 @@ describe('a gate', () => {
     expect(events).toMatchObject([{ type: 'SystemPaused', reason: 'HTTP_NETWORK' }])
   })
 
-  it('opens by one probe, while the others stay out', async () => {
+  test('opens by one probe, while the others stay out', async () => {
     const { gate, call, results, events, advance } = makeGate(8)
     for (let i = 0; i < 3; i += 1) call(gate, down)
     await advance(2_000)
@@ -99,7 +99,7 @@ describe('a gate', () => {
     expect(events.at(-1)).toEqual({ type: 'SystemResumed', system: 's' })
   })
 
-  it('waits longer after each probe that fails, and as long as the system says', async () => {
+  test('waits longer after each probe that fails, and as long as the system says', async () => {
     const { gate, call, scheduler, advance } = makeGate()
     for (let i = 0; i < 3; i += 1) call(gate, down)
     await advance(20)

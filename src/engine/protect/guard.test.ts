@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -24,12 +24,12 @@ async function loaded(guard: Partial<ChangeGuard>, records: number): Promise<Mem
 }
 
 describe('the mass-change guard', () => {
-  it('does not count what the first load causes', async () => {
+  test('does not count what the first load causes', async () => {
     const memory = await loaded({ create: { share: 0, atLeast: 5 }, update: { share: 0, atLeast: 5 } }, 50)
     expect(await memory.holds()).toEqual([])
   })
 
-  it('H30: holds creates beyond its limit while the ones below it happen', async () => {
+  test('H30: holds creates beyond its limit while the ones below it happen', async () => {
     const memory = await loaded({ create: { share: 0, atLeast: 5 } }, 3)
     for (let index = 0; index < 20; index += 1) {
       memory.system('crm').put({ name: `New ${index}`, email: `new-${index}@example.org` })
@@ -41,7 +41,7 @@ describe('the mass-change guard', () => {
     expect(memory.heard('ChangeHeld')[0]).toMatchObject({ system: 'erp', kind: 'guard' })
   })
 
-  it('H30: holds updates beyond its limit, and lets a released one past it once', async () => {
+  test('H30: holds updates beyond its limit, and lets a released one past it once', async () => {
     const memory = await loaded({ update: { share: 0, atLeast: 32 } }, 60)
     const crm = memory.system('crm')
     for (const nativeId of crm.records.keys()) crm.put({ name: 'A bad mapping' }, nativeId)
@@ -63,7 +63,7 @@ describe('the mass-change guard', () => {
     expect(erp.all().filter(({ name }) => name === 'Once more')).toHaveLength(0)
   })
 
-  it('asks the store for permits in blocks', async () => {
+  test('asks the store for permits in blocks', async () => {
     const memory = await loaded({ update: { share: 0, atLeast: 10_000 } }, 200)
     let asked = 0
     const { reserveChanges } = memory.store

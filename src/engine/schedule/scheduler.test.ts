@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -36,7 +36,7 @@ const startsOf = (memory: MemoryWorld, system: string): number =>
   memory.heard('RunStarted').filter((event) => event.system === system).length
 
 describe('the scheduler', () => {
-  it('lists every listable place once at the start, and lets creates begin', async () => {
+  test('lists every listable place once at the start, and lets creates begin', async () => {
     const memory = world([])
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
     memory.start()
@@ -48,7 +48,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('takes the records that were there before to a system that joins their entity', async () => {
+  test('takes the records that were there before to a system that joins their entity', async () => {
     const systems = ['crm', 'erp', 'web'].map((name) => new MemorySystem(name))
     const before = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), systems.slice(0, 2))
     systems[0]?.put({ name: 'Ada', email: 'ada@example.org' })
@@ -66,7 +66,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('lists once where the first list and a poll without a feed fall due together', async () => {
+  test('lists once where the first list and a poll without a feed fall due together', async () => {
     const memory = world(
       [{ kind: 'poll', everyMs: hour }],
       new MemorySystem('crm', { changes: { cursor: 'none', commitLagMs: 0 } }),
@@ -77,7 +77,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('tries a first list that failed again, with growing waits, until it comes through', async () => {
+  test('tries a first list that failed again, with growing waits, until it comes through', async () => {
     const memory = world([])
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
     memory.system('crm').listFault = 'breaks'
@@ -94,7 +94,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('polls at its interval, with jitter, and keeps to it when polls are short', async () => {
+  test('polls at its interval, with jitter, and keeps to it when polls are short', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stop = schedule(memory)
     await memory.pass(100_000)
@@ -104,7 +104,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('backs off from a feed that fails', async () => {
+  test('backs off from a feed that fails', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     memory.system('crm').down = true
     const stop = schedule(memory)
@@ -113,7 +113,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('runs cron jobs at their times, and catches a missed one up once', async () => {
+  test('runs cron jobs at their times, and catches a missed one up once', async () => {
     const memory = world([{ kind: 'full', cron: '0 3 * * *' }])
     let stop = schedule(memory)
     await memory.pass(hour)
@@ -129,7 +129,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('INV-21: compares every listable place about once a day, even when nothing asks for it', async () => {
+  test('INV-21: compares every listable place about once a day, even when nothing asks for it', async () => {
     const memory = world([{ kind: 'webhook', name: 'changed' }])
     const stop = schedule(memory)
     await memory.pass(hour)
@@ -141,7 +141,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  it('lets one process at a time keep the schedule, and another take over', async () => {
+  test('lets one process at a time keep the schedule, and another take over', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stopFirst = schedule(memory)
     await memory.pass(2_000)
@@ -155,7 +155,7 @@ describe('the scheduler', () => {
     await stopSecond()
   })
 
-  it('gives the schedule back when it stops, so that the next one does not wait', async () => {
+  test('gives the schedule back when it stops, so that the next one does not wait', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stop = schedule(memory)
     await memory.pass(2_000)
@@ -164,7 +164,7 @@ describe('the scheduler', () => {
     expect(await memory.store.ownSchedule('the next one', 1000)).toBe(true)
   })
 
-  it('goes on after the store was away', async () => {
+  test('goes on after the store was away', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const { ownSchedule } = memory.store
     const stop = schedule(memory)
@@ -185,14 +185,14 @@ describe('the scheduler', () => {
 describe('schedule arithmetic', () => {
   const job = (work: Job['work']): Job => ({ key: 'k', system: 's', entity: 'e', work })
 
-  it('spreads periodic runs over 3/4 to 5/4 of their interval', () => {
+  test('spreads periodic runs over 3/4 to 5/4 of their interval', () => {
     const never = (): undefined => undefined
     expect(nextDue(job({ kind: 'full', everyMs: 1000 }), 5000, 0, never)).toBe(5750)
     expect(nextDue(job({ kind: 'full', everyMs: 1000 }), 5000, 0.999_999, never)).toBe(6250)
     expect(nextDue(job({ kind: 'baseline' }), 5000, 0, never)).toBeUndefined()
   })
 
-  it('never comes back before a system said, and not much later than ten minutes otherwise', () => {
+  test('never comes back before a system said, and not much later than ten minutes otherwise', () => {
     expect(retryDelay(1, 0, { retryAfterMs: 90_000 })).toBe(90_000)
     expect(retryDelay(60, 1)).toBe(600_000)
     expect(retryDelay(1, 0)).toBe(2_500)
@@ -200,7 +200,7 @@ describe('schedule arithmetic', () => {
     expect(retryDelay(60, 1, { unreachable: true, retryAfterMs: 90_000 })).toBe(90_000)
   })
 
-  it('reads cron expressions in UTC', () => {
+  test('reads cron expressions in UTC', () => {
     const monday = Date.UTC(2026, 0, 5)
     expect(createNextCron()('0 3 * * 0', monday)).toBe(Date.UTC(2026, 0, 11, 3))
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   canonicalValue,
   fieldType,
@@ -21,7 +21,7 @@ function read(type: FieldType, native: unknown, spelling?: Spelling): unknown {
 }
 
 describe('decimals and integers', () => {
-  it.each([
+  test.each([
     ['10.50', '10.5'],
     [10.5, '10.5'],
     ['-0', '0'],
@@ -36,7 +36,7 @@ describe('decimals and integers', () => {
     expect(read({ kind: 'decimal' }, native)).toBe(canonical)
   })
 
-  it.each([
+  test.each([
     ['', 'VALUE_TYPE'],
     ['1,5', 'VALUE_TYPE'],
     ['0x10', 'VALUE_TYPE'],
@@ -49,7 +49,7 @@ describe('decimals and integers', () => {
     expect(read({ kind: 'decimal' }, native)).toBe(code)
   })
 
-  it('keeps a 64-bit id that a double would change, over the wire and back', () => {
+  test('keeps a 64-bit id that a double would change, over the wire and back', () => {
     const native = toNative({ kind: 'integer' }, '9007199254740993')
     const wire = stringify({ id: native.ok ? native.value : undefined })
     expect(wire).toBe('{"id":9007199254740993}')
@@ -57,18 +57,18 @@ describe('decimals and integers', () => {
     expect(read({ kind: 'integer' }, id)).toBe('9007199254740993')
   })
 
-  it('takes no record for a number because of the names of its properties', () => {
+  test('takes no record for a number because of the names of its properties', () => {
     expect(read({ kind: 'integer' }, { isLosslessNumber: true, value: '5' })).toBe('VALUE_TYPE')
   })
 
-  it('refuses a fraction where a whole number is declared', () => {
+  test('refuses a fraction where a whole number is declared', () => {
     expect(read({ kind: 'integer' }, '1.5')).toBe('VALUE_TYPE')
     expect(read({ kind: 'integer' }, '2.0')).toBe('2')
   })
 })
 
 describe('times', () => {
-  it.each([
+  test.each([
     ['2024-02-29T23:30:00+01:00', '2024-02-29T22:30:00Z'],
     ['2024-01-01T00:00:00.120000Z', '2024-01-01T00:00:00.12Z'],
     ['2024-01-01T00:00:00.123456789+0530', '2023-12-31T18:30:00.123456789Z'],
@@ -77,18 +77,18 @@ describe('times', () => {
     expect(read({ kind: 'instant' }, native)).toBe(canonical)
   })
 
-  it.each([['2023-02-29T00:00:00Z'], ['2024-01-01T24:00:00Z'], ['2024-13-01T00:00:00Z'], ['yesterday']])(
+  test.each([['2023-02-29T00:00:00Z'], ['2024-01-01T24:00:00Z'], ['2024-13-01T00:00:00Z'], ['yesterday']])(
     'refuses the instant %s',
     (native) => {
       expect(read({ kind: 'instant' }, native)).toBe('VALUE_TYPE')
     },
   )
 
-  it('refuses what is finer than it can keep instead of cutting it', () => {
+  test('refuses what is finer than it can keep instead of cutting it', () => {
     expect(read({ kind: 'instant' }, '2024-01-01T00:00:00.1234567891Z')).toBe('VALUE_INEXACT')
   })
 
-  it('reads epochs, also before 1970', () => {
+  test('reads epochs, also before 1970', () => {
     expect(read({ kind: 'instant' }, -1500, { as: 'epochMillis' })).toBe('1969-12-31T23:59:58.5Z')
     expect(toNative({ kind: 'instant' }, '1969-12-31T23:59:58.5Z', { as: 'epochMillis' })).toEqual({
       ok: true,
@@ -96,7 +96,7 @@ describe('times', () => {
     })
   })
 
-  it('agrees with the calendar of the machine on every day it tries', () => {
+  test('agrees with the calendar of the machine on every day it tries', () => {
     fc.assert(
       fc.property(fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }), (millis) => {
         const text = new Date(millis).toISOString()
@@ -109,13 +109,13 @@ describe('times', () => {
     )
   })
 
-  it('takes midnight for a date, and no other time of day', () => {
+  test('takes midnight for a date, and no other time of day', () => {
     expect(read({ kind: 'date' }, '2024-02-29T00:00:00Z')).toBe('2024-02-29')
     expect(read({ kind: 'date' }, '2024-02-29T10:00:00Z')).toBe('VALUE_TYPE')
     expect(read({ kind: 'date' }, '20240229', { as: 'compact' })).toBe('2024-02-29')
   })
 
-  it('keeps a local time and its zone without making an instant of them', () => {
+  test('keeps a local time and its zone without making an instant of them', () => {
     const value = { local: '2031-03-30T02:30:00', zone: 'Europe/Berlin' }
     expect(read({ kind: 'localDateTime' }, value)).toEqual(value)
     expect(read({ kind: 'localDateTime' }, { ...value, local: '2031-03-30T02:30:00Z' })).toBe('VALUE_TYPE')
@@ -123,14 +123,14 @@ describe('times', () => {
 })
 
 describe('texts, sets and the rest', () => {
-  it('keeps the Unicode form of texts, and refuses what no system can store', () => {
+  test('keeps the Unicode form of texts, and refuses what no system can store', () => {
     expect(read({ kind: 'string' }, 'e\u0301')).toBe('e\u0301')
     expect(read({ kind: 'string' }, 'a\u0000b')).toBe('VALUE_TEXT')
     expect(read({ kind: 'string' }, 'a\ud800')).toBe('VALUE_TEXT')
     expect(read({ kind: 'string' }, 'x'.repeat(2_000_000))).toBe('VALUE_TOO_LARGE')
   })
 
-  it('compares texts under NFC, alone and inside sets, lists and groups', () => {
+  test('compares texts under NFC, alone and inside sets, lists and groups', () => {
     const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
     expect(isEqualCanonical(composed, decomposed)).toBe(true)
     expect(isEqualCanonical({ a: [composed] }, { a: [decomposed] })).toBe(true)
@@ -140,7 +140,7 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'enum', values: [composed] }, decomposed)).toBe(composed)
   })
 
-  it('reads a whole number in one spelling where a text or an id is declared', () => {
+  test('reads a whole number in one spelling where a text or an id is declared', () => {
     for (const digits of ['1e3', '1000.0', '1000', '10E2']) {
       expect(read({ kind: 'ref', entity: 'x' }, new LosslessNumber(digits))).toBe('ref:1000')
       expect(read({ kind: 'string' }, new LosslessNumber(digits))).toBe('1000')
@@ -151,18 +151,18 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'ref', entity: 'x' }, '1e3')).toBe('ref:1e3')
   })
 
-  it('sorts sets and drops what is there twice', () => {
+  test('sorts sets and drops what is there twice', () => {
     const type: FieldType = { kind: 'set', of: { kind: 'decimal' } }
     expect(read(type, ['2', 1, '2.0'])).toEqual(['1', '2'])
     expect(read({ kind: 'set', of: { kind: 'string' } }, 'b; a;b', { separator: ';' })).toEqual(['a', 'b'])
   })
 
-  it('refuses to join an element that holds the separator', () => {
+  test('refuses to join an element that holds the separator', () => {
     const written = toNative({ kind: 'list', of: { kind: 'string' } }, ['a;b'], { separator: ';' })
     expect(written.ok).toBe(false)
   })
 
-  it('reads money as one value and refuses half of it', () => {
+  test('reads money as one value and refuses half of it', () => {
     expect(read({ kind: 'money' }, { amount: '10.50', currency: 'eur' })).toEqual({
       amount: '10.5',
       currency: 'EUR',
@@ -170,7 +170,7 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'money' }, { amount: '10.50' })).toBe('VALUE_TYPE')
   })
 
-  it('says which value is not in an enum without showing it', () => {
+  test('says which value is not in an enum without showing it', () => {
     const parsed = parseCanonical({ kind: 'enum', values: ['a', 'b'] }, 'secret')
     expect(parsed).toEqual({
       ok: false,
@@ -178,7 +178,7 @@ describe('texts, sets and the rest', () => {
     })
   })
 
-  it('marks references as native ids and keeps ids byte for byte', () => {
+  test('marks references as native ids and keeps ids byte for byte', () => {
     expect(read({ kind: 'ref', entity: 'x' }, 7)).toBe('ref:7')
     expect(read({ kind: 'ref', entity: 'x' }, 'e\u0301')).toBe('ref:e\u0301')
     expect(toNative({ kind: 'ref', entity: 'x' }, '7', { as: 'number' })).toEqual({ ok: true, value: 7 })
@@ -186,7 +186,7 @@ describe('texts, sets and the rest', () => {
 })
 
 describe('laws of canonical values', () => {
-  it('reads a canonical value as itself', () => {
+  test('reads a canonical value as itself', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(parseCanonical(type, value)).toEqual({ ok: true, value })
@@ -195,7 +195,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  it('reads back what it wrote, in every spelling, through JSON', () => {
+  test('reads back what it wrote, in every spelling, through JSON', () => {
     const spelled = fieldType.chain((type) =>
       fc.record({ type: fc.constant(type), value: canonicalValue(type), spelling: losslessSpelling(type) }),
     )
@@ -211,7 +211,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  it('goes through an expression and back without a change', () => {
+  test('goes through an expression and back without a change', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(fromExpressionResult(type, toExpressionInput(type, value))).toEqual({ ok: true, value })
@@ -220,7 +220,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  it('has one JSON text for equal values and different ones for different values', () => {
+  test('has one JSON text for equal values and different ones for different values', () => {
     fc.assert(
       fc.property(typedValue, typedValue, (left, right) => {
         expect(canonicalJson(left.value) === canonicalJson(right.value)).toBe(
@@ -233,7 +233,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  it('tells absent, null and empty apart', () => {
+  test('tells absent, null and empty apart', () => {
     const nothings = [undefined, null, '', [], {}]
     for (const [index, left] of nothings.entries()) {
       for (const [other, right] of nothings.entries())
@@ -256,7 +256,7 @@ describe('hostile natives (H40)', () => {
     ),
   )
 
-  it('answers every native with a value or a problem, never an exception, and never shows the value', () => {
+  test('answers every native with a value or a problem, never an exception, and never shows the value', () => {
     fc.assert(
       fc.property(fieldType, hostile, (type, native) => {
         const parsed = parseCanonical(type, native)
@@ -267,7 +267,7 @@ describe('hostile natives (H40)', () => {
     )
   })
 
-  it('finds no parts on a prototype', () => {
+  test('finds no parts on a prototype', () => {
     const native = JSON.parse('{"__proto__":{"street":"inherited"}}') as unknown
     expect(read({ kind: 'group', fields: { street: { kind: 'string' } } }, native)).toEqual({})
     expect(({} as Record<string, unknown>).street).toBeUndefined()

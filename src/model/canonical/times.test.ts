@@ -1,5 +1,5 @@
 /** Runs in several time zones of the process (`vitest.config.ts`): none of it may depend on that. */
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { FieldType } from '../values.ts'
 import { parseCanonical, toNative } from './canonical.ts'
 import type { Spelling } from './spelling.ts'
@@ -13,7 +13,7 @@ function read(native: unknown, spelling: Spelling = {}): unknown {
 }
 
 describe('a text without a zone', () => {
-  it.each([
+  test.each([
     ['2026-11-29T13:00:00', '2026-11-29T13:00:00Z'],
     ['2026-11-29t13:00:00', '2026-11-29T13:00:00Z'],
     ['2026-11-29 13:00:00', '2026-11-29T13:00:00Z'],
@@ -32,7 +32,7 @@ describe('a text without a zone', () => {
     expect(read(native)).toBe(canonical)
   })
 
-  it.each([
+  test.each([
     ['2026-11-29 13:00:00', '2026-11-29T18:00:00Z'],
     ['20261129T130000', '2026-11-29T18:00:00Z'],
     ['2026-07-01', '2026-07-01T04:00:00Z'],
@@ -41,7 +41,7 @@ describe('a text without a zone', () => {
   })
 })
 
-it.each([
+test.each([
   ['2026-11-29 13:00:00 UTC', '2026-11-29T13:00:00Z'],
   ['20261129T130000+0530', '2026-11-29T07:30:00Z'],
   ['2026-11-29T13:00:00+01:00[Europe/Berlin]', '2026-11-29T12:00:00Z'],
@@ -51,7 +51,7 @@ it.each([
   expect(read(native, { timeZone: 'Asia/Tokyo' })).toBe(canonical)
 })
 
-it.each([
+test.each([
   ['11/29/2026 13:00'],
   ['29.11.2026'],
   ['1795957200'],

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { findingText } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
 
@@ -16,11 +16,11 @@ const fixtures = readdirSync(directory).map((file) => {
 })
 
 describe('a broken definition', () => {
-  it('comes in more than twenty kinds', () => {
+  test('comes in more than twenty kinds', () => {
     expect(fixtures.length).toBeGreaterThan(20)
   })
 
-  it.each(fixtures)('is refused with its place and what to do: $name', ({ text, expected }) => {
+  test.each(fixtures)('is refused with its place and what to do: $name', ({ text, expected }) => {
     const result = parseDefinition(text, { hash: (source) => String(source.length) })
     const errors = result.findings.filter((finding) => finding.severity === 'error')
     expect(errors.map((finding) => `# ${findingText(finding)}`)).toEqual(expected)
@@ -28,7 +28,7 @@ describe('a broken definition', () => {
     expect(result.integration).toBeUndefined()
   })
 
-  it.each(fixtures)('never has a secret of it repeated: $name', ({ text }) => {
+  test.each(fixtures)('never has a secret of it repeated: $name', ({ text }) => {
     const { findings } = parseDefinition(text, { hash: () => 'h' })
     expect(JSON.stringify(findings)).not.toMatch(/hunter2|abcdef/)
   })

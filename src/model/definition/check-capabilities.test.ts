@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type CheckedCapabilities, checkAgainstCapabilities } from './check-capabilities.ts'
 import { findingText } from './finding.ts'
 import { parseDefinition } from './parse-definition.ts'
@@ -23,19 +23,19 @@ function findings(
 }
 
 describe('a definition held against what its systems can do', () => {
-  it('finds nothing when they can do everything, or when nothing is known', () => {
+  test('finds nothing when they can do everything, or when nothing is known', () => {
     expect(findings(able)).toEqual([])
     expect(findings(undefined)).toEqual([])
   })
 
-  it('names every two-way field with a race window that is not accepted', () => {
+  test('names every two-way field with a race window that is not accepted', () => {
     const found = findings({ ...able, conditionalWrites: false })
     expect(found.map((text) => text.split(':')[0])).toEqual(
       ['email', 'creditLimit', 'name'].map((field) => `entities.customer.systems.erp.map.${field}`),
     )
   })
 
-  it('is content with race windows that are accepted', () => {
+  test('is content with race windows that are accepted', () => {
     const accept = (text: string) =>
       text.replace(
         'resource: A_BusinessPartner',
@@ -44,7 +44,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, conditionalWrites: false }, accept)).toEqual([])
   })
 
-  it('refuses creates and deletions that the system does not offer', () => {
+  test('refuses creates and deletions that the system does not offer', () => {
     expect(findings({ ...able, create: 'unsupported' }).join('\n')).toContain(
       "erp can't create A_BusinessPartner",
     )
@@ -52,7 +52,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, create: 'none' }).join('\n')).toContain('waits for a person')
   })
 
-  it('tells that a deletion will be an archive where a system only has those, and lets it be', () => {
+  test('tells that a deletion will be an archive where a system only has those, and lets it be', () => {
     const deletes = (text: string) => text.replace('action: archive', 'action: delete')
     const [found = '', ...more] = findings({ ...able, remove: 'archive' }, deletes)
     expect(more).toEqual([])
@@ -60,7 +60,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, remove: 'none' }, deletes).join('\n')).toContain('erp can remove nothing')
   })
 
-  it('refuses a key that is not where the system keeps our record ids', () => {
+  test('refuses a key that is not where the system keeps our record ids', () => {
     const key = (text: string) =>
       text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
     expect(findings({ ...able, marker: ['ext', 'id'] }, key)).toEqual([])
@@ -71,7 +71,7 @@ describe('a definition held against what its systems can do', () => {
     ])
   })
 
-  it('takes a key that can be searched for as an identity of creates', () => {
+  test('takes a key that can be searched for as an identity of creates', () => {
     const key = (text: string) =>
       text.replace('resource: A_BusinessPartner', 'resource: A_BusinessPartner\n        key: ext.id')
     const waits = 'entities.customer.systems.erp.operations'
@@ -80,7 +80,7 @@ describe('a definition held against what its systems can do', () => {
     expect(findings({ ...able, create: 'none' }, key).join()).toContain(waits)
   })
 
-  it('refuses triggers that could find nothing', () => {
+  test('refuses triggers that could find nothing', () => {
     const found = findings({ ...able, changes: { cursor: 'none' }, list: { paging: 'none' } }).join('\n')
     expect(found).toContain('triggers[0]: erp tells no changes')
     expect(found).toContain("triggers[1]: erp can't list")

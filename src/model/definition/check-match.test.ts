@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkDefinition } from './compile-integration.ts'
 
 const part = (map: Record<string, unknown>, more: object = {}) => ({
@@ -40,22 +40,22 @@ const apart = (systems: string) =>
   `entities.customer.match: no rule has all its fields read in ${systems}, so none of their records would be recognised as the same`
 
 describe('an entity without match', () => {
-  it('is refused where each of two systems may get copies of what the other holds', () => {
+  test('is refused where each of two systems may get copies of what the other holds', () => {
     expect(found({ crm: part(both), erp: part(both) })).toEqual([missing('crm and erp')])
   })
 
-  it('is refused where one of two systems with records of their own is created in', () => {
+  test('is refused where one of two systems with records of their own is created in', () => {
     const crm = part(both, { operations: ['update'] })
     expect(found({ crm, erp: part(both) })).toEqual([missing('crm and erp')])
     const source = part(both, { direction: 'source' })
     expect(found({ crm: source, erp: part(both), shop: part(both) })).toEqual([missing('crm, erp and shop')])
   })
 
-  it('is accepted where it says so', () => {
+  test('is accepted where it says so', () => {
     expect(found({ crm: part(both), erp: part(both) }, 'never')).toEqual([])
   })
 
-  it('is accepted where nothing is created in a system that is read', () => {
+  test('is accepted where nothing is created in a system that is read', () => {
     const source = part(both, { direction: 'source' })
     expect(found({ crm: source, erp: part(both, { direction: 'target' }) })).toEqual([])
     const update = part(both, { operations: ['update'] })
@@ -63,7 +63,7 @@ describe('an entity without match', () => {
     expect(found({ crm: part(both) })).toEqual([])
   })
 
-  it('is no better with a list that holds no rule, or with a slip of the pen', () => {
+  test('is no better with a list that holds no rule, or with a slip of the pen', () => {
     expect(found({ crm: part(both), erp: part(both) }, [])).toEqual([
       'entities.customer.match: the list holds no rule',
     ])
@@ -74,7 +74,7 @@ describe('an entity without match', () => {
 })
 
 describe('match rules', () => {
-  it('have to be read in the systems that they are for', () => {
+  test('have to be read in the systems that they are for', () => {
     const exact = [{ exact: ['email'] }]
     expect(found({ crm: part(both), erp: part(both) }, exact)).toEqual([])
     expect(found({ crm: part(both), erp: part({ code: 'code' }) }, exact)).toEqual([apart('crm and erp')])
@@ -82,13 +82,13 @@ describe('match rules', () => {
     expect(found({ crm: part(both), erp: written }, exact)).toEqual([apart('crm and erp')])
   })
 
-  it('need all fields of an equality, and one of a score', () => {
+  test('need all fields of an equality, and one of a score', () => {
     const systems = { crm: part(both), erp: part({ code: 'code' }) }
     expect(found(systems, [{ normalised: ['code', 'email'] }])).toEqual([apart('crm and erp')])
     expect(found(systems, [{ score: { code: 1, email: 1, link: 0.9, review: 0.5 } }])).toEqual([])
   })
 
-  it('count a part of a group only where the system has it', () => {
+  test('count a part of a group only where the system has it', () => {
     const zip = [{ exact: ['address.zip'] }]
     const whole = part({ address: { city: 'city', zip: 'zip' } })
     const half = part({ address: { city: 'town' } })
@@ -96,7 +96,7 @@ describe('match rules', () => {
     expect(found({ crm: whole, erp: half }, zip)).toEqual([apart('crm and erp')])
   })
 
-  it('may join two systems through a third', () => {
+  test('may join two systems through a third', () => {
     const systems = { crm: part({ email: 'email' }), erp: part({ code: 'code' }), shop: part(both) }
     expect(found(systems, [{ exact: ['email'] }, { exact: ['code'] }])).toEqual([])
     expect(found(systems, [{ exact: ['email'] }])).toEqual([apart('crm and erp')])

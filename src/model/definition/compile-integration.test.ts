@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Candidate, Entity, Integration } from '../integration.ts'
 import { checkLaws, lawSubject } from '../lens/laws.ts'
 import type { CanonicalValue, NativeRecord } from '../values.ts'
@@ -72,7 +72,7 @@ async function brokenLaws(
 }
 
 describe('a compiled definition', () => {
-  it('has the systems with their settings, engine and connector apart', () => {
+  test('has the systems with their settings, engine and connector apart', () => {
     const crm = compiled().systems.get('crm')
     expect(crm).toMatchObject({
       connector: 'salesforce',
@@ -82,7 +82,7 @@ describe('a compiled definition', () => {
     expect(crm?.config).not.toHaveProperty('connector')
   })
 
-  it('has typed fields with owner, sensitivity and normalisers', () => {
+  test('has typed fields with owner, sensitivity and normalisers', () => {
     const { fields } = entityOf(compiled(), 'customer')
     expect(fields.get('name')).toMatchObject({ required: true, type: { kind: 'string', maxLength: 80 } })
     expect(fields.get('email')).toMatchObject({ required: false, sensitivity: 'personal' })
@@ -91,7 +91,7 @@ describe('a compiled definition', () => {
     expect(fields.get('tags')?.type).toEqual({ kind: 'set', of: { kind: 'string' } })
   })
 
-  it('gives every field its policy, with all systems ranked', () => {
+  test('gives every field its policy, with all systems ranked', () => {
     const { fields } = entityOf(compiled(), 'customer')
     expect(fields.get('name')?.policy).toEqual({ kind: 'prefer', rank: ['erp', 'crm'] })
     expect(fields.get('email')?.policy).toEqual({ kind: 'latest', skewMs: 5000, rank: ['erp', 'crm'] })
@@ -99,7 +99,7 @@ describe('a compiled definition', () => {
     expect(fields.get('tags')?.policy).toEqual({ kind: 'union' })
   })
 
-  it('scales the weights of a score to one and keeps rules in order', () => {
+  test('scales the weights of a score to one and keeps rules in order', () => {
     const { match, rules } = entityOf(compiled(), 'customer')
     expect(match.map((rule) => rule.kind)).toEqual(['exact', 'exact', 'score'])
     expect(match[2]).toMatchObject({
@@ -110,7 +110,7 @@ describe('a compiled definition', () => {
     expect(rules.map((rule) => rule.kind)).toEqual(['require', 'set', 'hold'])
   })
 
-  it('guards deletions narrowly and other changes widely', () => {
+  test('guards deletions narrowly and other changes widely', () => {
     const customer = entityOf(compiled(), 'customer')
     expect(customer.guard).toEqual({
       create: { share: 0.5, atLeast: 1000 },
@@ -121,7 +121,7 @@ describe('a compiled definition', () => {
     expect(entityOf(compiled(), 'order').delete).toMatchObject({ from: [] })
   })
 
-  it('makes of the one-way form a source, a target and their fields', () => {
+  test('makes of the one-way form a source, a target and their fields', () => {
     const order = entityOf(compiled(), 'order')
     expect(order.fields.get('soldTo')?.type).toEqual({ kind: 'ref', entity: 'customer' })
     const [crm, erp] = [order.systems.get('crm'), order.systems.get('erp')]
@@ -138,7 +138,7 @@ describe('a compiled definition', () => {
     expect(crm?.fields.get('soldTo')).toMatchObject({ readable: true, writable: false })
   })
 
-  it('warns where an optional reference could be left out of a record that is never updated', () => {
+  test('warns where an optional reference could be left out of a record that is never updated', () => {
     const warnings = (text: string) =>
       parseDefinition(text, { hash }).findings.filter(({ message }) => message.includes('never updated'))
     expect(warnings(fixture)).toMatchObject([
@@ -152,7 +152,7 @@ describe('a compiled definition', () => {
     expect(warnings(fixture.replace('operations: [create]', 'operations: [create, update]'))).toEqual([])
   })
 
-  it('reads and writes through the lenses it wires', async () => {
+  test('reads and writes through the lenses it wires', async () => {
     const crm = entityOf(compiled(), 'customer').systems.get('crm')
     const native = { Name: 'Ada', Status__c: 'Customer', Tags__c: 'a;b', Email__c: null }
     const reading = await crm?.lens.read(native)
@@ -162,7 +162,7 @@ describe('a compiled definition', () => {
     expect(writing).toEqual({ patch: { Status__c: 'Blocked', Tags__c: 'x;y' }, problems: [] })
   })
 
-  it('has the version of its text: order counts, and so does the source of a function', () => {
+  test('has the version of its text: order counts, and so does the source of a function', () => {
     const definition = defineIntegration({
       integration: 'one',
       systems: { a: { connector: 'rest' }, b: { connector: 'rest' } },
@@ -173,7 +173,7 @@ describe('a compiled definition', () => {
     expect(definitionText({ ...definition, f: (x: number) => x + 1 } as typeof definition)).toContain('x + 1')
   })
 
-  it('throws all findings at once when asked for nothing but the integration', () => {
+  test('throws all findings at once when asked for nothing but the integration', () => {
     const broken = { integration: 'Not An Id', systems: {}, entities: {}, project: { titel: 'x' } }
     const attempt = () => compileIntegration(broken as never, { hash, source: 'isthmus.yaml' })
     let refusal: unknown
@@ -192,7 +192,7 @@ describe('a compiled definition', () => {
 })
 
 describe('a mapping', () => {
-  it('truncates, rounds and folds as its system does', () => {
+  test('truncates, rounds and folds as its system does', () => {
     expect(smallSystem('string', { path: 'v', maxLength: 3 }).fields.get('value')?.normalise('abcdef')).toBe(
       'abc',
     )
@@ -201,12 +201,12 @@ describe('a mapping', () => {
     expect(spells.fields.get('value')?.normalise('')).toBeNull()
   })
 
-  it('takes the spelling of nothing from its system unless it says its own', () => {
+  test('takes the spelling of nothing from its system unless it says its own', () => {
     const system = smallSystem('string', 'v', { spells: { null: 'empty' } })
     expect(system.fields.get('value')?.normalise('')).toBeNull()
   })
 
-  it('is one way when it says so, or when only one half is there', () => {
+  test('is one way when it says so, or when only one half is there', () => {
     expect(smallSystem('string', { path: 'v', direction: 'read' }).fields.get('value')).toMatchObject({
       writable: false,
     })
@@ -219,7 +219,7 @@ describe('a mapping', () => {
     })
   })
 
-  it('accepts race windows one by one or for a whole system', () => {
+  test('accepts race windows one by one or for a whole system', () => {
     expect(
       smallSystem('string', { path: 'v', acceptRaceWindow: true }).fields.get('value')?.acceptRaceWindow,
     ).toBe(true)
@@ -229,12 +229,12 @@ describe('a mapping', () => {
     expect(smallSystem('string', 'v').fields.get('value')?.acceptRaceWindow).toBe(false)
   })
 
-  it('may be left out of a create unless its field is required', () => {
+  test('may be left out of a create unless its field is required', () => {
     expect(smallSystem('string', 'v').fields.get('value')?.nullable).toBe(true)
     expect(smallSystem({ type: 'string', required: true }, 'v').fields.get('value')?.nullable).toBe(false)
   })
 
-  it('of a group treats each part in its own way', () => {
+  test('of a group treats each part in its own way', () => {
     const type = { type: 'group', fields: { zip: 'string', town: 'string' } }
     const system = smallSystem(type, { zip: { path: 'a.zip', maxLength: 2 }, town: 'a.town' })
     expect(system.fields.get('value')?.normalise({ zip: '12345', town: 'Uppsala' })).toEqual({
@@ -243,7 +243,7 @@ describe('a mapping', () => {
     })
   })
 
-  it('checks length, places and format on what the field makes of a value', async () => {
+  test('checks length, places and format on what the field makes of a value', async () => {
     const field = { type: 'string', format: 'email', maxLength: 5, normalize: ['trim'] }
     const { lens } = smallSystem(field, 'v')
     expect(await lens.read({ v: '  a@b.c  ' })).toEqual({ values: { value: '  a@b.c  ' }, problems: [] })
@@ -253,7 +253,7 @@ describe('a mapping', () => {
     })
   })
 
-  it('of a group may leave parts out: what it stores, reads and writes has only the others', async () => {
+  test('of a group may leave parts out: what it stores, reads and writes has only the others', async () => {
     const type = { type: 'group', fields: { zip: 'string', town: 'string', note: 'string' } }
     const system = smallSystem(type, { zip: 'a.zip', town: 'a.town' })
     const settings = system.fields.get('value')
@@ -270,7 +270,7 @@ describe('a mapping', () => {
     expect(smallSystem(type, { zip: 'z', town: 't', note: 'n' }).fields.get('value')?.parts).toBeUndefined()
   })
 
-  it('may be made of functions in TypeScript', async () => {
+  test('may be made of functions in TypeScript', async () => {
     const system = smallSystem('string', {
       read: (native: NativeRecord) => String(native.a),
       write: (value: CanonicalValue) => ({ a: value }),
@@ -279,19 +279,19 @@ describe('a mapping', () => {
     expect((await system.lens.write({ value: 'y' }, undefined)).patch).toEqual({ a: 'y' })
   })
 
-  it('refuses to mix an expression with a function', () => {
+  test('refuses to mix an expression with a function', () => {
     const { findings } = small('string', { read: 'v', write: (value: CanonicalValue) => value })
     expect(findings.map((finding) => finding.kind)).toContain('mapping')
   })
 
-  it('writes an expression to the one path that is read, or to the path it names', async () => {
+  test('writes an expression to the one path that is read, or to the path it names', async () => {
     const inferred = smallSystem('string', { read: '$lowercase(a.b)', write: '$uppercase(value)' })
     expect((await inferred.lens.write({ value: 'x' }, undefined)).patch).toEqual({ a: { b: 'X' } })
     const named = smallSystem('string', { path: 'c', read: '$lowercase(a.b)', write: '$uppercase(value)' })
     expect((await named.lens.write({ value: 'x' }, undefined)).patch).toEqual({ c: 'X' })
   })
 
-  it('keeps the JSON type of the native values it maps', async () => {
+  test('keeps the JSON type of the native values it maps', async () => {
     const field = { type: 'enum', values: ['on', 'off'] }
     const system = smallSystem(field, { path: 'v', as: 'number', values: { 1: 'on', 0: 'off' } })
     expect((await system.lens.read({ v: 1 })).values).toEqual({ value: 'on' })
@@ -300,21 +300,21 @@ describe('a mapping', () => {
 })
 
 describe('the key of a system', () => {
-  it.each(['k', 'k.id', { path: 'k', maxLength: 3 }])('is no place for a field too: %j', (mapping) => {
+  test.each(['k', 'k.id', { path: 'k', maxLength: 3 }])('is no place for a field too: %j', (mapping) => {
     const { findings } = small('string', mapping, { key: 'k' })
     expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
       'value is written to k, which is kept for record ids',
     ])
   })
 
-  it('may be read as a field', () => {
+  test('may be read as a field', () => {
     const { findings } = small('string', { path: 'k', direction: 'read' }, { key: 'k' })
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([])
   })
 })
 
 describe('a filter', () => {
-  it('compares as text, takes lists and negations, and takes absent for null', () => {
+  test('compares as text, takes lists and negations, and takes absent for null', () => {
     const { inScope } = smallSystem('string', 'v', {
       where: { 'a.n': 1, b: ['x', 'y'], c: { not: 'z' }, d: null },
     })
@@ -327,7 +327,7 @@ describe('a filter', () => {
 })
 
 describe('a conflict policy', () => {
-  it('may be a function in TypeScript', () => {
+  test('may be a function in TypeScript', () => {
     const decide = (candidates: readonly Candidate[]) => candidates[0]?.value ?? null
     const { integration } = checkDefinition(
       {

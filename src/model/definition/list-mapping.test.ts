@@ -1,5 +1,5 @@
 /** Lists of groups in a definition: their keys, and the mapping of their elements. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkDefinition } from './compile-integration.ts'
 
 const line = { type: 'group', fields: { sku: 'string', qty: 'integer', price: 'money' } }
@@ -30,11 +30,11 @@ function messages(field: object, mapping: unknown = 'lines'): string[] {
 }
 
 describe('the key of a list', () => {
-  it.each(['sku', ['sku', 'qty']])('may be %j', (key) => {
+  test.each(['sku', ['sku', 'qty']])('may be %j', (key) => {
     expect(messages({ type: 'list', of: line, key })).toEqual([])
   })
 
-  it.each<[field: object, message: string]>([
+  test.each<[field: object, message: string]>([
     [{ type: 'list', of: line, key: 'skuu' }, 'fields.lines.key: the elements have no part skuu'],
     [
       { type: 'set', of: line, key: ['sku', 'price'] },
@@ -54,7 +54,7 @@ describe('the mapping of elements', () => {
   const list = { type: 'list', of: { type: 'group', fields: { sku: 'string', qty: 'integer' } }, key: 'sku' }
   const elements = { sku: { path: 'article', maxLength: 3 }, qty: 'amount.value' }
 
-  it('reads, normalises and writes each part where it says', async () => {
+  test('reads, normalises and writes each part where it says', async () => {
     const { integration } = checkDefinition(definition(list, { path: 'positions', elements }), {
       hash: () => 'h',
     })
@@ -67,7 +67,7 @@ describe('the mapping of elements', () => {
     expect(patch).toEqual({ positions: [{ id: 1, article: 'abc', amount: { value: 5, unit: 'kg' } }] })
   })
 
-  it.each<[mapping: unknown, message: string]>([
+  test.each<[mapping: unknown, message: string]>([
     [
       { path: 'p', elements: { sku: 'a' } },
       'systems.a.map.lines.elements: the part qty of an element is not mapped',
@@ -84,7 +84,7 @@ describe('the mapping of elements', () => {
     expect(messages(list, mapping)).toContain(message)
   })
 
-  it('may leave parts out where changes are never taken over', () => {
+  test('may leave parts out where changes are never taken over', () => {
     expect(messages(list, { path: 'p', elements: { sku: 'a' }, lossy: 'never-origin' })).toEqual([])
     expect(messages({ type: 'list', of: 'string' }, { path: 'p', elements: { sku: 'a' } })).toEqual([
       'systems.a.map.lines.elements: only sets and lists of groups have them, this is list',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { literalSecrets } from './literal-secrets.ts'
 
 function found(system: unknown): boolean {
@@ -6,7 +6,7 @@ function found(system: unknown): boolean {
 }
 
 describe('a literal secret', () => {
-  it.each([
+  test.each([
     { auth: { password: 'x' } },
     { auth: { clientSecret: 'x' } },
     { auth: { apiKey: 12345 } },
@@ -21,7 +21,7 @@ describe('a literal secret', () => {
     expect(found(system)).toBe(true)
   })
 
-  it.each([
+  test.each([
     { auth: { token: `\${env:TOKEN}` } },
     { auth: { privateKey: `\${file:/run/secrets/key}` } },
     { headers: { authorization: `Bearer \${env:TOKEN}` } },
@@ -34,7 +34,7 @@ describe('a literal secret', () => {
     expect(found(system)).toBe(false)
   })
 
-  it('is looked for in alert channels too', () => {
+  test('is looked for in alert channels too', () => {
     expect(literalSecrets({ alerts: { channels: { oncall: { pagerduty: 'abc' } } } })).toHaveLength(1)
   })
 })

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseNativePath, splitArrow } from './native-path.ts'
 
 describe('a native path', () => {
-  it.each([
+  test.each([
     ['name', ['name']],
     ['address.geo.lat', ['address', 'geo', 'lat']],
     ['phones[0].number', ['phones', 0, 'number']],
@@ -14,19 +14,19 @@ describe('a native path', () => {
     expect(parseNativePath(text)).toEqual(path)
   })
 
-  it.each(['', '.', 'a.', '.a', 'a..b', '[0]', 'a[x]', 'a[', 'a → b', 'a.[0]'])('%j is none', (text) => {
+  test.each(['', '.', 'a.', '.a', 'a..b', '[0]', 'a[x]', 'a[', 'a → b', 'a.[0]'])('%j is none', (text) => {
     expect(parseNativePath(text)).toBeUndefined()
   })
 })
 
 describe('an arrow', () => {
-  it('has two ends, or one that stands for both', () => {
+  test('has two ends, or one that stands for both', () => {
     expect(splitArrow('AccountId → SoldToParty')).toEqual({ from: 'AccountId', to: 'SoldToParty' })
     expect(splitArrow('a->b')).toEqual({ from: 'a', to: 'b' })
     expect(splitArrow('same')).toEqual({ from: 'same', to: 'same' })
   })
 
-  it.each(['a → b → c', '→ b', 'a →', ''])('%j is none', (text) => {
+  test.each(['a → b → c', '→ b', 'a →', ''])('%j is none', (text) => {
     expect(splitArrow(text)).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { parse, stringify } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkLaws, lawSubject } from '../lens/laws.ts'
 import type { CanonicalValue, NativeRecord } from '../values.ts'
 import { checkDefinition } from './compile-integration.ts'
@@ -45,7 +45,7 @@ const group = (part: string) => ({ type: 'group', fields: { part, other: 'string
 const setOf = (of: object | string) => ({ type: 'set', of })
 
 describe('a mapping says how a system spells a value', () => {
-  it.each<[field: object | string, mapping: object | string, value: CanonicalValue, native: NativeRecord]>([
+  test.each<[field: object | string, mapping: object | string, value: CanonicalValue, native: NativeRecord]>([
     ['decimal', 'v', '10.5', { v: 10.5 }],
     ['decimal', { path: 'v', as: 'number' }, '10.5', { v: 10.5 }],
     ['decimal', { path: 'v', as: 'text' }, '10.5', { v: '10.5' }],
@@ -94,14 +94,14 @@ describe('a mapping says how a system spells a value', () => {
     expect(await checkLaws(lawSubject(entity, system, 'replace'), wire(native), { value })).toEqual([])
   })
 
-  it('cuts instants where the system keeps no finer ones', () => {
+  test('cuts instants where the system keeps no finer ones', () => {
     const { system } = compiled('instant', { path: 'v', as: 'epochSeconds', precision: 'second' })
     expect(system?.fields.get('value')?.normalise('2031-05-01T10:00:00.75Z')).toBe('2031-05-01T10:00:00Z')
   })
 })
 
 describe('a spelling that makes no sense is refused with what to do', () => {
-  it.each<[field: object | string, mapping: object, expected: string]>([
+  test.each<[field: object | string, mapping: object, expected: string]>([
     ['string', { path: 'v', as: 'text' }, 'as: a string is always text (leave as out)'],
     [
       'boolean',

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nearest, suggestion } from './nearest.ts'
 
 const known = ['connector', 'url', 'auth', 'maxLength', 'acceptRaceWindow']
 
 describe('the nearest known name', () => {
-  it.each([
+  test.each([
     ['conector', 'connector'],
     ['ulr', 'url'],
     ['MAXLENGTH', 'maxLength'],
@@ -13,12 +13,12 @@ describe('the nearest known name', () => {
     expect(nearest(name, known)).toBe(meant)
   })
 
-  it('is not guessed when none is near', () => {
+  test('is not guessed when none is near', () => {
     expect(nearest('colour', known)).toBeUndefined()
     expect(suggestion('colour', known)).toBe('known: connector, url, auth, maxLength, acceptRaceWindow')
   })
 
-  it('is not listed from a list too long to help', () => {
+  test('is not listed from a list too long to help', () => {
     expect(
       suggestion(
         'x',

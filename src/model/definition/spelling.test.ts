@@ -1,33 +1,33 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { plainEmpties } from '../lens/spec.ts'
 import { readYaml } from './read-yaml.ts'
 import { spellsSchema } from './schema/mapping.ts'
 import { emptySpelling } from './spelling.ts'
 
 describe('how a system spells nothing', () => {
-  it('is each kind as itself unless it says otherwise', () => {
+  test('is each kind as itself unless it says otherwise', () => {
     expect(emptySpelling(undefined, {})).toBe(plainEmpties)
     expect(emptySpelling({ null: 'null', empty: 'empty' })).toBe(plainEmpties)
   })
 
-  it('reads a native kind back as the canonical one that is spelt so', () => {
+  test('reads a native kind back as the canonical one that is spelt so', () => {
     expect(emptySpelling({ null: 'empty' })).toEqual({
       write: { null: 'empty', empty: 'empty', absent: 'absent' },
       read: { null: 'null', empty: 'null', absent: 'absent' },
     })
   })
 
-  it('reads as null before empty before absent where several are spelt alike', () => {
+  test('reads as null before empty before absent where several are spelt alike', () => {
     expect(emptySpelling({ null: 'absent', empty: 'absent' }).read.absent).toBe('null')
     expect(emptySpelling({ empty: 'null', absent: 'null' }).read.null).toBe('empty')
   })
 
-  it('is overridden field by field', () => {
+  test('is overridden field by field', () => {
     const { write } = emptySpelling({ null: 'empty', absent: 'null' }, { null: 'absent' })
     expect(write).toEqual({ null: 'absent', empty: 'empty', absent: 'null' })
   })
 
-  it('may be written with an unquoted null, as key and as value', () => {
+  test('may be written with an unquoted null, as key and as value', () => {
     const { value } = readYaml('{ null: empty, absent: null }')
     expect(value).toEqual({ null: 'empty', absent: null })
     expect(emptySpelling(spellsSchema.parse(value)).write).toEqual({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkDefinition } from '../definition/compile-integration.ts'
 import { describeLensChanges } from './describe-changes.ts'
 import { identityText, versioned, versionOf } from './identity.ts'
@@ -50,7 +50,7 @@ const phoneIn = (value: object) => lensesOf(value).find(({ system }) => system =
 describe('the identity of a lens', () => {
   const base = definition({ phone: 'phone' })
 
-  it('is the same however the same mapping is written', () => {
+  test('is the same however the same mapping is written', () => {
     expect(phoneIn(definition({ phone: { path: 'phone' } }))).toBe(phoneIn(base))
     expect(phoneIn(definition({ phone: { path: 'phone', spells: { null: 'null' } } }))).toBe(phoneIn(base))
     expect(phoneIn(definition({ phone: { path: 'phone', acceptRaceWindow: true, nullable: false } }))).toBe(
@@ -62,7 +62,7 @@ describe('the identity of a lens', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['the path', { phone: 'telephone' }],
     ['a normaliser', { phone: { path: 'phone', normalize: ['digits'] } }],
     ['a bound', { phone: { path: 'phone', maxLength: 10 } }],
@@ -79,7 +79,7 @@ describe('the identity of a lens', () => {
     expect(crm).toEqual(crmBefore)
   })
 
-  it('changes in all systems with the type or the normalisers of the field', () => {
+  test('changes in all systems with the type or the normalisers of the field', () => {
     for (const phone of ['integer', { type: 'string', normalize: ['trim'] }]) {
       const changes = describeLensChanges(lensesOf(base), lensesOf(definition({ phone: 'phone' }, { phone })))
       expect(changes.map(({ system, field, kind }) => [system, field, kind])).toEqual([
@@ -89,7 +89,7 @@ describe('the identity of a lens', () => {
     }
   })
 
-  it('tells filters, and fields that come and go', () => {
+  test('tells filters, and fields that come and go', () => {
     const filtered = lensesOf(definition({ phone: 'phone' }, {}, { type: 'A' }))
     expect(describeLensChanges(lensesOf(base), filtered)).toMatchObject([{ system: 'erp', kind: 'scope' }])
     const without = lensesOf(definition({}))
@@ -103,7 +103,7 @@ describe('the identity of a lens', () => {
     ])
   })
 
-  it('takes a function by its version, and by its source where it has none', () => {
+  test('takes a function by its version, and by its source where it has none', () => {
     const digits = (value: unknown) => value
     const marked = (version: string) => ({
       phone: { path: 'phone', normalize: [versioned(version, digits as never)] },
@@ -119,7 +119,7 @@ describe('the identity of a lens', () => {
 })
 
 describe('versioned', () => {
-  it('gives a function that works like the one given', () => {
+  test('gives a function that works like the one given', () => {
     const double = versioned(2, (value: number) => value * 2)
     expect([double(3), versionOf(double), String(double)]).toEqual([6, '2', '(value) => value * 2'])
     expect(versionOf((value: number) => value)).toBeUndefined()
@@ -127,7 +127,7 @@ describe('versioned', () => {
 })
 
 describe('the text of a declaration', () => {
-  it('knows no order of keys, no undefined, and maps', () => {
+  test('knows no order of keys, no undefined, and maps', () => {
     expect(identityText({ b: 1, a: undefined, c: [2] })).toBe('{"b":1,"c":[2]}')
     expect(
       identityText(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { parse, stringify } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canonicalValue, fieldType, losslessSpelling } from '../../../test/support/arbitrary-values.ts'
 import { compileExpression } from '../expression.ts'
 import type { Lens } from '../integration.ts'
@@ -89,7 +89,7 @@ const unmapped: NativeRecord = {
 }
 
 describe('laws of generated mappings', () => {
-  it('hold for every mapping of paths, value and spelling that keeps values', async () => {
+  test('hold for every mapping of paths, value and spelling that keeps values', async () => {
     await fc.assert(
       fc.asyncProperty(mapping, async ({ fields, nested }) => {
         const specs = fields.map(({ spec }) => spec)
@@ -111,7 +111,7 @@ describe('laws of generated mappings', () => {
     )
   }, 120_000)
 
-  it('hold for mappings that lose something, once what they lose is declared', async () => {
+  test('hold for mappings that lose something, once what they lose is declared', async () => {
     const type: FieldType = { kind: 'string' }
     const lossy = compileNormaliser(
       [{ kind: 'trim' }, { kind: 'maxLength', length: 5 }, { kind: 'uppercase' }],
@@ -157,14 +157,14 @@ describe('broken laws are found, in words that show no value', () => {
     return [...new Set(violations.map(({ law }) => law))].sort()
   }
 
-  it('get-put: a number that would come back as a text', async () => {
+  test('get-put: a number that would come back as a text', async () => {
     const violations = await violationsOf({}, { n: 12345 }, 'x')
     expect(violations).toEqual([
       { law: 'get-put', field: 'n', message: 'a number would be written back as a string' },
     ])
   })
 
-  it('put-get: a pair that does not lead back', async () => {
+  test('put-get: a pair that does not lead back', async () => {
     const source: LensSource = {
       kind: 'expression',
       read: compileExpression('n'),
@@ -189,20 +189,20 @@ describe('broken laws are found, in words that show no value', () => {
     expect(revealed[0]?.message).toContain('"topsecret" becomes "top"')
   })
 
-  it('idempotent normaliser: one that adds on every turn', async () => {
+  test('idempotent normaliser: one that adds on every turn', async () => {
     const fields = new Map([
       ['name', { ...identityField(text), normalise: (value: CanonicalValue) => `${String(value)}!` }],
     ])
     expect(laws(await violationsOf({ fields }, { n: 'a' }, 'b'))).toContain('idempotent-normaliser')
   })
 
-  it('canonical read: a system that holds what its normaliser says it cannot', async () => {
+  test('canonical read: a system that holds what its normaliser says it cannot', async () => {
     const normalise = compileNormaliser([{ kind: 'maxLength', length: 3 }], text)
     const fields = new Map([['name', { ...identityField(text), normalise }]])
     expect(laws(await violationsOf({ fields }, { n: 'abcdef' }, 'b'))).toEqual(['canonical-read'])
   })
 
-  it('frame: a write that replaces an object and forgets its neighbours', async () => {
+  test('frame: a write that replaces an object and forgets its neighbours', async () => {
     const lens: Lens = {
       read: (native) => ({ values: { name: String((native.o as NativeRecord).n) }, problems: [] }),
       write: (values) => ({ patch: { o: { n: values.name } }, problems: [] }),
@@ -213,7 +213,7 @@ describe('broken laws are found, in words that show no value', () => {
     expect(await violationsOf({ lens, nested: 'merge' }, { o: { n: 'a', other: 1 } }, 'b')).toEqual([])
   })
 
-  it('determinism: a mapping that counts its calls', async () => {
+  test('determinism: a mapping that counts its calls', async () => {
     let calls = 0
     const source: LensSource = {
       kind: 'function',
@@ -224,7 +224,7 @@ describe('broken laws are found, in words that show no value', () => {
     expect(laws(await violationsOf({ lens }, { n: 'a' }, 'b'))).toContain('determinism')
   })
 
-  it('determinism: a mapping that depends on the order of properties', async () => {
+  test('determinism: a mapping that depends on the order of properties', async () => {
     const source: LensSource = {
       kind: 'function',
       read: (native) => Object.keys(native)[0],

@@ -1,5 +1,5 @@
 import { LosslessNumber } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileExpression } from '../expression.ts'
 import type { Lens, LensReading, LensWriting } from '../integration.ts'
 import type { CanonicalDocument, FieldType, NativeRecord } from '../values.ts'
@@ -46,7 +46,7 @@ describe('paths', () => {
     field('id', { kind: 'integer' }, path('odd.name')),
   )
 
-  it('reads names, nested names, list elements and names with dots', () => {
+  test('reads names, nested names, list elements and names with dots', () => {
     const native = {
       Name: 'Ann',
       address: { city: 'Bern' },
@@ -59,7 +59,7 @@ describe('paths', () => {
     })
   })
 
-  it('leaves out what is missing, and names what cannot be read without showing it', () => {
+  test('leaves out what is missing, and names what cannot be read without showing it', () => {
     const reading = read(subject, {
       Name: { first: 'x' },
       address: null,
@@ -74,7 +74,7 @@ describe('paths', () => {
     expect(JSON.stringify(reading.problems)).not.toContain('secret')
   })
 
-  it('completes objects of a system that replaces them, and lists always (frame law)', () => {
+  test('completes objects of a system that replaces them, and lists always (frame law)', () => {
     const base = {
       address: { city: 'Bern', zip: '3000', geo: { lat: 1 } },
       phones: [{ number: '1', kind: 'work' }, { number: '2' }],
@@ -87,7 +87,7 @@ describe('paths', () => {
     expect(base.address.city).toBe('Bern')
   })
 
-  it('sends only what is named to a system that merges objects', () => {
+  test('sends only what is named to a system that merges objects', () => {
     const merging = lens(field('city', text, path('address', 'city')))
     const base = { address: { city: 'Bern', zip: '3000' } }
     expect(merging.write({ city: 'Thun' }, base, 'merge')).toEqual({
@@ -96,14 +96,14 @@ describe('paths', () => {
     })
   })
 
-  it('refuses to write past the end of a list', () => {
+  test('refuses to write past the end of a list', () => {
     const second = lens(field('phone', text, path('phones', 1, 'number')))
     expect(write(second, { phone: '9' }, { phones: [] }).problems).toMatchObject([
       { field: 'phone', code: 'MAPPING_FAILED' },
     ])
   })
 
-  it('keeps directions: what is not readable is absent, what is not writable is a problem', () => {
+  test('keeps directions: what is not readable is absent, what is not writable is a problem', () => {
     const oneWay = lens(
       field('in', text, path('in'), { writable: false }),
       field('out', text, path('out'), { readable: false }),
@@ -118,7 +118,7 @@ describe('paths', () => {
     })
   })
 
-  it('checks declared limits on what the normaliser makes of a value', () => {
+  test('checks declared limits on what the normaliser makes of a value', () => {
     const limited = lens(
       field('a', { kind: 'string', maxLength: 3 }, path('a'), { normalise: (value) => String(value).trim() }),
       field('b', { kind: 'string', maxLength: 3 }, path('b')),
@@ -129,11 +129,11 @@ describe('paths', () => {
     expect(reading.problems.map(({ code }) => code)).toEqual(['VALUE_TOO_LARGE', 'VALUE_TYPE'])
   })
 
-  it.each([['__proto__'], ['constructor'], ['prototype']])('refuses a path through %s', (step) => {
+  test.each([['__proto__'], ['constructor'], ['prototype']])('refuses a path through %s', (step) => {
     expect(() => lens(field('x', text, path('a', step)))).toThrow(/reserved/)
   })
 
-  it('refuses two fields that write the same place', () => {
+  test('refuses two fields that write the same place', () => {
     const fields = [field('a', text, path('x')), field('b', text, path('x', 'y'))]
     expect(() => lens(...fields)).toThrow(/a and b write the same place \(x and x.y\)/)
     expect(() => lens(...fields.map((one) => ({ ...one, writable: one.name === 'a' })))).not.toThrow()
@@ -150,7 +150,7 @@ describe('nothings', () => {
     read: { absent: 'null', null: 'null', empty: 'empty' },
   }
 
-  it('keeps absent, null and empty apart where nothing else is declared', () => {
+  test('keeps absent, null and empty apart where nothing else is declared', () => {
     const subject = lens(
       field('a', text, path('a')),
       field('b', text, path('b')),
@@ -160,20 +160,20 @@ describe('nothings', () => {
     expect(write(subject, { a: null, b: '' }).patch).toEqual({ a: null, b: '' })
   })
 
-  it('spells null the way the system does', () => {
+  test('spells null the way the system does', () => {
     const subject = lens(field('a', { kind: 'date' }, { ...path('a'), empties: erp }))
     expect(read(subject, { a: '' }).values).toEqual({ a: null })
     expect(write(subject, { a: null }).patch).toEqual({ a: '' })
   })
 
-  it('leaves out a null spelt by absence, but says null where the record still has a value', () => {
+  test('leaves out a null spelt by absence, but says null where the record still has a value', () => {
     const subject = lens(field('a', text, { ...path('a'), empties: dropping }))
     expect(read(subject, {}).values).toEqual({ a: null })
     expect(write(subject, { a: null }).patch).toEqual({})
     expect(write(subject, { a: null }, { a: 'x' }).patch).toEqual({ a: null })
   })
 
-  it('asks for a declaration where an empty text stands for no date', () => {
+  test('asks for a declaration where an empty text stands for no date', () => {
     const subject = lens(field('a', { kind: 'date' }, path('a')))
     expect(read(subject, { a: '' }).problems).toMatchObject([{ code: 'VALUE_TYPE', message: /declare how/ }])
   })
@@ -193,7 +193,7 @@ describe('value maps, money, groups and references', () => {
   }
   const status: FieldType = { kind: 'enum', values: ['prospect', 'active', 'blocked'] }
 
-  it('maps values both ways and refuses the ones it does not know', () => {
+  test('maps values both ways and refuses the ones it does not know', () => {
     const subject = lens(field('status', status, { ...path('s'), values }))
     expect(read(subject, { s: 'Client' }).values).toEqual({ status: 'active' })
     expect(write(subject, { status: 'active' }).patch).toEqual({ s: 'Customer' })
@@ -201,7 +201,7 @@ describe('value maps, money, groups and references', () => {
     expect(write(subject, { status: 'blocked' }).problems).toMatchObject([{ code: 'VALUE_ENUM' }])
   })
 
-  it('refuses a value map that does not lead back', () => {
+  test('refuses a value map that does not lead back', () => {
     const broken = {
       ...values,
       toNative: new Map([
@@ -214,7 +214,7 @@ describe('value maps, money, groups and references', () => {
     )
   })
 
-  it('reads and writes money with its currency beside it', () => {
+  test('reads and writes money with its currency beside it', () => {
     const source: LensSource = {
       kind: 'money',
       amount: ['lim'],
@@ -234,7 +234,7 @@ describe('value maps, money, groups and references', () => {
     expect(write(subject, { limit: null }, { lim: '1', cur: 'EUR' }).patch).toEqual({ lim: null })
   })
 
-  it('does not write an amount into a system of another currency', () => {
+  test('does not write an amount into a system of another currency', () => {
     const source: LensSource = {
       kind: 'money',
       amount: ['lim'],
@@ -248,7 +248,7 @@ describe('value maps, money, groups and references', () => {
     ])
   })
 
-  it('reads and writes the parts of a group at their own paths (H5)', () => {
+  test('reads and writes the parts of a group at their own paths (H5)', () => {
     const type: FieldType = { kind: 'group', fields: { street: text, city: text, country: text } }
     const parts = [
       { name: 'street', type: text, source: path('BillingStreet') },
@@ -271,7 +271,7 @@ describe('value maps, money, groups and references', () => {
     ])
   })
 
-  it('keeps what nobody mapped in an object that is emptied', () => {
+  test('keeps what nobody mapped in an object that is emptied', () => {
     const type: FieldType = { kind: 'group', fields: { city: text } }
     const subject = lens(field('address', type, path('address')))
     const base = { address: { city: 'Bern', verified: true } }
@@ -279,7 +279,7 @@ describe('value maps, money, groups and references', () => {
     expect(read(subject, { address: { city: null, verified: true } }).values).toEqual({ address: null })
   })
 
-  it('reads references as native ids and writes them bare', () => {
+  test('reads references as native ids and writes them bare', () => {
     const subject = lens(
       field('owner', { kind: 'ref', entity: 'user' }, { ...path('userId'), spelling: { as: 'number' } }),
     )
@@ -301,7 +301,7 @@ describe('pairs', () => {
     },
   )
 
-  it('evaluates JSONata both ways; null is nothing to it', async () => {
+  test('evaluates JSONata both ways; null is nothing to it', async () => {
     const subject = lens(tags)
     expect(await subject.read({ Tags__c: 'b;a' })).toEqual({ values: { tags: ['a', 'b'] }, problems: [] })
     expect(await subject.read({ Tags__c: 'a' })).toEqual({ values: { tags: ['a'] }, problems: [] })
@@ -313,7 +313,7 @@ describe('pairs', () => {
     expect(await subject.write({ tags: null }, undefined)).toEqual({ patch: { Tags__c: null }, problems: [] })
   })
 
-  it('spreads an object over several properties, beside what is there', async () => {
+  test('spreads an object over several properties, beside what is there', async () => {
     const source: LensSource = {
       kind: 'expression',
       read: compileExpression('First & " " & Name.Last'),
@@ -330,7 +330,7 @@ describe('pairs', () => {
     })
   })
 
-  it('lets a field that fails stop nothing but itself', async () => {
+  test('lets a field that fails stop nothing but itself', async () => {
     const broken = field(
       'n',
       { kind: 'decimal' },
@@ -342,7 +342,7 @@ describe('pairs', () => {
     expect(JSON.stringify(reading)).not.toContain('topsecret')
   })
 
-  it('takes functions, at once or later, and hides what they throw', async () => {
+  test('takes functions, at once or later, and hides what they throw', async () => {
     const sync = lens(
       field('a', text, { kind: 'function', read: (native) => native.x, write: (value) => ({ x: value }) }),
     )
@@ -364,20 +364,20 @@ describe('pairs', () => {
 describe('hostile records (H40)', () => {
   const subject = lens(field('city', text, path('address', 'city')), field('name', text, path('name')))
 
-  it('keeps a property named __proto__ a property', () => {
+  test('keeps a property named __proto__ a property', () => {
     const base = JSON.parse('{"address":{"city":"x","__proto__":{"city":"evil"},"zip":1}}') as NativeRecord
     const { patch } = write(subject, { city: 'y' }, base)
     expect(JSON.stringify(patch)).toBe('{"address":{"city":"y","__proto__":{"city":"evil"},"zip":1}}')
     expect(({} as Record<string, unknown>).city).toBeUndefined()
   })
 
-  it('reads nothing that is inherited', () => {
+  test('reads nothing that is inherited', () => {
     expect(
       read(subject, JSON.parse('{"__proto__":{"name":"x","address":{"city":"y"}}}') as NativeRecord).values,
     ).toEqual({})
   })
 
-  it('refuses a text of two megabytes and goes on', () => {
+  test('refuses a text of two megabytes and goes on', () => {
     const reading = read(subject, { name: 'x'.repeat(2_000_000), address: { city: 'y' } })
     expect(reading).toMatchObject({
       values: { city: 'y' },
@@ -385,7 +385,7 @@ describe('hostile records (H40)', () => {
     })
   })
 
-  it('walks records that are nested deeper than any stack', async () => {
+  test('walks records that are nested deeper than any stack', async () => {
     const deep = JSON.parse(`${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}`) as NativeRecord
     expect(read(subject, { name: 'x', address: deep }).values).toEqual({ name: 'x' })
     expect(write(subject, { city: 'y' }, { address: deep }).problems).toEqual([])

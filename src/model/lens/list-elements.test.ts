@@ -1,5 +1,5 @@
 import { LosslessNumber } from 'lossless-json'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Lens } from '../integration.ts'
 import type { CanonicalDocument, FieldType, NativeRecord } from '../values.ts'
 import { compileLens } from './compile-lens.ts'
@@ -52,7 +52,7 @@ const [heldA, heldB] = held.lines
 describe('a list of groups that a system holds already', () => {
   const lens = lensOf(lines)
 
-  it('keeps what nobody mapped with its element, whichever is changed, added, removed or moved', () => {
+  test('keeps what nobody mapped with its element, whichever is changed, added, removed or moved', () => {
     const write = (...values: CanonicalDocument[]): unknown => written(lens, { lines: values }, held)
     const [a, b] = [
       { sku: 'A', qty: '1' },
@@ -66,7 +66,7 @@ describe('a list of groups that a system holds already', () => {
     expect(held.lines).toEqual([heldA, heldB])
   })
 
-  it('is made as it is where there is none yet, and where the system holds something else', () => {
+  test('is made as it is where there is none yet, and where the system holds something else', () => {
     const values = { lines: [{ sku: 'A', qty: '1' }] }
     expect(written(lens, values)).toEqual([{ sku: 'A', qty: 1 }])
     expect(written(lens, values, { lines: null })).toEqual([{ sku: 'A', qty: 1 }])
@@ -74,13 +74,13 @@ describe('a list of groups that a system holds already', () => {
     expect(written(lens, values, { lines: ['A', null, { id: 7 }] })).toEqual([{ id: 7, sku: 'A', qty: 1 }])
   })
 
-  it('keeps the spelling of what is equal, and clears what an element no longer has', () => {
+  test('keeps the spelling of what is equal, and clears what an element no longer has', () => {
     const base = { lines: [{ id: 1, sku: 'A', qty: new LosslessNumber('1.0') }] }
     expect(written(lens, { lines: [{ sku: 'A', qty: '1' }] }, base)).toEqual(base.lines)
     expect(written(lens, { lines: [{ sku: 'A' }] }, base)).toEqual([{ id: 1, sku: 'A', qty: null }])
   })
 
-  it('tells elements by their key alone where one is declared', () => {
+  test('tells elements by their key alone where one is declared', () => {
     expect(
       written(
         lensOf(keyed),
@@ -98,7 +98,7 @@ describe('a list of groups that a system holds already', () => {
     ])
   })
 
-  it('takes numbers for keys', () => {
+  test('takes numbers for keys', () => {
     const byNumber: FieldType = {
       kind: 'list',
       of: { kind: 'group', fields: { pos: integer, note: text } },
@@ -122,7 +122,7 @@ describe('a list of groups that a system holds already', () => {
     ])
   })
 
-  it('recognises elements through the normalisers of the definition', () => {
+  test('recognises elements through the normalisers of the definition', () => {
     const upper = lensOf(keyed, {
       asWritten: (value) =>
         JSON.parse(
@@ -143,7 +143,7 @@ describe('a list of groups that a system holds already', () => {
     ])
   })
 
-  it('compares references by the id that the system knows', () => {
+  test('compares references by the id that the system knows', () => {
     const type: FieldType = {
       kind: 'list',
       of: { kind: 'group', fields: { product: { kind: 'ref', entity: 'product' }, qty: integer } },
@@ -171,7 +171,7 @@ describe('elements with properties of other names', () => {
     ],
   }
 
-  it('are read and written by the mapping of each part', async () => {
+  test('are read and written by the mapping of each part', async () => {
     expect((await lens.read(base)).values).toEqual({
       lines: [
         { sku: 'A', qty: '1' },
@@ -195,7 +195,7 @@ describe('elements with properties of other names', () => {
     ])
   })
 
-  it.each([
+  test.each([
     [{ lines: [] }, []],
     [{ lines: null }, null],
     [{}, undefined],
@@ -204,7 +204,7 @@ describe('elements with properties of other names', () => {
     expect((await lens.read(native)).values.lines).toEqual(value)
   })
 
-  it.each([
+  test.each([
     ['A'],
     [['A', 'B']],
     [[{ article: 'A', amount: { value: 'many' } }]],
@@ -242,7 +242,7 @@ describe('lists and groups inside elements', () => {
     ],
   }
 
-  it('keep what nobody mapped in them', () => {
+  test('keep what nobody mapped in them', () => {
     const value = { no: '1', price: { net: '3' }, parts: [{ name: 'y' }, { name: 'z' }] }
     expect(written(lensOf(order), { lines: [value] }, base)).toEqual([
       {
@@ -268,7 +268,7 @@ describe('a set of groups', () => {
     ],
   }
 
-  it('keeps the order that the system has, and elements that only what is not mapped tells apart', () => {
+  test('keeps the order that the system has, and elements that only what is not mapped tells apart', () => {
     const values = {
       lines: [
         { sku: 'A', qty: '1' },
@@ -293,11 +293,11 @@ describe('the laws of a mapping', () => {
     fields: new Map([['lines', { type, readable: true, writable: true, normalise: (value) => value }]]),
   })
 
-  it.each([lines, keyed, { kind: 'set', of: line } as const])('hold for a list at a path', async (type) => {
+  test.each([lines, keyed, { kind: 'set', of: line } as const])('hold for a list at a path', async (type) => {
     expect(await checkLaws(subject(lensOf(type), type), held, undefined)).toEqual([])
   })
 
-  it('name what the elements of a list would lose', async () => {
+  test('name what the elements of a list would lose', async () => {
     const losing: Lens = {
       read: lensOf(lines).read,
       write: (values) => lensOf(lines).write(values, undefined),

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ElementView, pairElements } from './pair-elements.ts'
 
 /** `A1` is the article A in quantity 1; `A1!` has the letter for its key. */
@@ -17,7 +17,7 @@ function pairs(held: string, wanted: string, ordered = true): readonly (number |
 const none = undefined
 
 describe('elements without a declared key', () => {
-  it.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
+  test.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
     ['nothing changed', 'A1 B2', 'A1 B2', [0, 1]],
     ['one is changed', 'A1 B2', 'A1 B3', [0, 1]],
     ['all are changed', 'A1 B2', 'A5 B6', [0, 1]],
@@ -43,7 +43,7 @@ describe('elements without a declared key', () => {
 })
 
 describe('elements with a declared key', () => {
-  it.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
+  test.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
     ['another key is another element, in the same place too', 'A1! B2!', 'X1! B2!', [none, 1]],
     ['everything but the key may change and move', 'A1! B2!', 'B7! A9!', [1, 0]],
     ['a key that is there twice goes by content, then by order', 'A1! A2! A3!', 'A2! A9!', [1, 0]],
@@ -55,7 +55,7 @@ describe('elements with a declared key', () => {
 })
 
 describe('elements of sets', () => {
-  it.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
+  test.each<[what: string, held: string, wanted: string, expected: readonly (number | undefined)[]]>([
     ['are told by content and by their texts', 'B2 A1', 'A1 B3', [1, 0]],
     ['have no place: what is not alike is another element', 'A1 B2', 'A1 X5', [0, none]],
   ])('%s', (_, held, wanted, expected) => {
@@ -68,7 +68,7 @@ describe('any two lists', () => {
     .array(fc.tuple(fc.constantFrom('A', 'B', 'C', '_'), fc.constantFrom('1', '2', '3')), { maxLength: 8 })
     .map((elements) => elements.map(([sku, qty]) => `${sku}${qty}`).join(' '))
 
-  it('are paired one to one, and equal ones completely and in order', () => {
+  test('are paired one to one, and equal ones completely and in order', () => {
     fc.assert(
       fc.property(list, list, (held, wanted) => {
         const partners = pairs(held, wanted).filter((at) => at !== undefined)
@@ -80,7 +80,7 @@ describe('any two lists', () => {
     )
   })
 
-  it('are paired in bounded time where nothing is recognised', () => {
+  test('are paired in bounded time where nothing is recognised', () => {
     const many = (text: string): ElementView[] =>
       Array.from({ length: 5_000 }, () => ({ content: text, parts: new Map([['sku', text]]) }))
     expect(pairElements(many('a'), many('b'), { naming: new Set(), ordered: true }).slice(0, 3)).toEqual([

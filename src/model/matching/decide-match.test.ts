@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf } from '../../../test/support/merge-cases.ts'
 import type { Entity, MatchRule } from '../integration.ts'
 import type { CanonicalDocument } from '../values.ts'
@@ -34,30 +34,30 @@ function decide(hits: readonly MatchCandidate[], match: MatchRule = byEmail, val
 }
 
 describe('a shared key', () => {
-  it('links to the only record that has it', () => {
+  test('links to the only record that has it', () => {
     expect(decide([hit('a')])).toEqual({ kind: 'link', recordId: 'a', rule: 'exact email' })
   })
 
-  it('of several records is for a person', () => {
+  test('of several records is for a person', () => {
     expect(decide([hit('a'), hit('b')])).toMatchObject({
       kind: 'review',
       candidates: [{ recordId: 'a', score: 1000 }, { recordId: 'b' }],
     })
   })
 
-  it('of a record that has a counterpart here already is for a person', () => {
+  test('of a record that has a counterpart here already is for a person', () => {
     expect(decide([hit('a', { linked: ['crm', 'erp'] })]).kind).toBe('review')
   })
 
-  it('of a record that was kept apart or deleted says nothing', () => {
+  test('of a record that was kept apart or deleted says nothing', () => {
     expect(decide([hit('a', { keptApart: true }), hit('b', { state: 'deleting' })])).toEqual({ kind: 'none' })
   })
 
-  it('of a record that is being created here waits for the outcome', () => {
+  test('of a record that is being created here waits for the outcome', () => {
     expect(decide([hit('a', { creating: ['erp'] })])).toEqual({ kind: 'wait', recordId: 'a' })
   })
 
-  it('of two unmatched records lets the older one go on and the younger one wait', () => {
+  test('of two unmatched records lets the older one go on and the younger one wait', () => {
     expect(decide([hit('z', { state: 'candidate' })])).toEqual({ kind: 'none' })
     expect(decide([hit('a', { state: 'candidate' })])).toEqual({ kind: 'wait', recordId: 'a' })
   })
@@ -67,7 +67,7 @@ describe('a score', () => {
   const values = { name: 'Jane Doe', city: 'Leeds' }
   const known = (name: string, city: string) => ({ name: agreedOf(name), city: agreedOf(city) })
 
-  it('links at or above its bound and says why', () => {
+  test('links at or above its bound and says why', () => {
     const outcome = decide(
       [hit('a', { kind: 'block', fields: known('Doe, Jane', 'LEEDS') })],
       byScore,
@@ -80,19 +80,19 @@ describe('a score', () => {
     })
   })
 
-  it('between the bounds is for a person', () => {
+  test('between the bounds is for a person', () => {
     const outcome = decide([hit('a', { kind: 'block', fields: known('Jane Dow', 'York') })], byScore, values)
     expect(outcome.kind).toBe('none')
     const closer = decide([hit('a', { kind: 'block', fields: known('Joan Doe', 'Leeds') })], byScore, values)
     expect(closer.kind).toBe('review')
   })
 
-  it('that two records reach is for a person', () => {
+  test('that two records reach is for a person', () => {
     const memory = ['a', 'b'].map((id) => hit(id, { kind: 'block', fields: known('Jane Doe', 'Leeds') }))
     expect(decide(memory, byScore, values).kind).toBe('review')
   })
 
-  it('leaves out values that are missing: they are no evidence', () => {
+  test('leaves out values that are missing: they are no evidence', () => {
     const outcome = decide(
       [hit('a', { kind: 'block', fields: { name: agreedOf('Jane Doe') } })],
       byScore,
@@ -102,7 +102,7 @@ describe('a score', () => {
   })
 })
 
-it('the order of arrival does not change the set of links (H20)', () => {
+test('the order of arrival does not change the set of links (H20)', () => {
   const record = fc.record({
     system: fc.constantFrom('crm', 'erp'),
     email: fc.constantFrom('a@x', 'b@x', 'c@x', 'd@x'),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { entityOf } from '../../../test/support/merge-cases.ts'
 import type { MatchRule } from '../integration.ts'
 import { comparableText } from './comparable-text.ts'
@@ -17,7 +17,7 @@ const customers = (...match: MatchRule[]) => ({
 })
 
 describe('comparable text', () => {
-  it.each([
+  test.each([
     ['Müller & Söhne GmbH', 'MULLER SOHNE'],
     ['Acme, Inc.', 'acme'],
     ["O'Brien Ltd", 'OBrien Limited'],
@@ -27,20 +27,20 @@ describe('comparable text', () => {
     expect(comparableText(left)).toBe(comparableText(right))
   })
 
-  it('keeps a name that is nothing but a legal form', () => {
+  test('keeps a name that is nothing but a legal form', () => {
     expect(comparableText('AG')).toBe('ag')
   })
 })
 
 describe('match keys', () => {
-  it('of an exact rule are equal for equal values only', () => {
+  test('of an exact rule are equal for equal values only', () => {
     const entity = customers({ kind: 'exact', fields: ['email', 'address.zip'] })
     const [key] = matchKeys(entity, { email: 'a@x', address: { zip: '1' } })
     expect(key).toEqual({ rule: 0, kind: 'exact', text: '["\\"a@x\\"","\\"1\\""]' })
     expect(matchKeys(entity, { email: 'A@x', address: { zip: '1' } })[0]).not.toEqual(key)
   })
 
-  it('are left out when a field of the rule has no value', () => {
+  test('are left out when a field of the rule has no value', () => {
     const entity = customers(
       { kind: 'exact', fields: ['email', 'name'] },
       { kind: 'normalised', fields: ['name'] },
@@ -49,12 +49,12 @@ describe('match keys', () => {
     expect(matchKeys(entity, { name: '!!!' })).toEqual([])
   })
 
-  it('of a normalised rule are equal for spellings of the same thing', () => {
+  test('of a normalised rule are equal for spellings of the same thing', () => {
     const entity = customers({ kind: 'normalised', fields: ['name'] })
     expect(matchKeys(entity, { name: 'Acme GmbH' })).toEqual(matchKeys(entity, { name: 'ACME' }))
   })
 
-  it('of a score rule find typing errors, other word orders and added words', () => {
+  test('of a score rule find typing errors, other word orders and added words', () => {
     const entity = customers({ kind: 'score', weights: { name: 1 }, link: 0.9, review: 0.7 })
     const texts = (name: string) => new Set(matchKeys(entity, { name }).map(({ text }) => text))
     const share = (left: string, right: string) => [...texts(left)].some((text) => texts(right).has(text))
@@ -66,7 +66,7 @@ describe('match keys', () => {
 })
 
 describe('text similarity', () => {
-  it.each([
+  test.each([
     ['', '', 1],
     ['a', '', 0],
     ['kitten', 'sitting', 1 - 3 / 7],

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import { planWrites } from '../plan.ts'
 import type { MemberFields } from '../state.ts'
@@ -81,7 +81,7 @@ interface Answering {
 }
 
 describe.each(answers)('a system whose answer is %s and that', (answer) => {
-  it.each(corpus)(
+  test.each(corpus)(
     '%s is written once, and nothing comes back as a change (H6, H7)',
     (_, type, sent, stored) => {
       const old: CanonicalValue =
@@ -102,7 +102,7 @@ describe.each(answers)('a system whose answer is %s and that', (answer) => {
   )
 })
 
-it('writes each revision once, whatever is edited in between (INV-10)', () => {
+test('writes each revision once, whatever is edited in between (INV-10)', () => {
   const edit = fc.constantFrom(
     'Consolidated Widgets International',
     'Jane   Doe',

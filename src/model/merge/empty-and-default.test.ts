@@ -1,5 +1,5 @@
 /** Empty is not absent: what a source says is empty is carried, and no default of another system takes its place. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   agreedOf,
   entityOf,
@@ -34,7 +34,7 @@ function onlyInCrm(
 }
 
 describe('a create', () => {
-  it.each<[what: string, type: FieldType, value: CanonicalValue]>([
+  test.each<[what: string, type: FieldType, value: CanonicalValue]>([
     ['an empty text', text, ''],
     ['an empty list', { kind: 'list', of: text }, []],
     ['an empty set', { kind: 'set', of: text }, []],
@@ -50,7 +50,7 @@ describe('a create', () => {
     expect(result.fields.value).toMatchObject({ value, src: 'crm' })
   })
 
-  it.each<[what: string, look: Readonly<Record<string, CanonicalValue>>]>([
+  test.each<[what: string, look: Readonly<Record<string, CanonicalValue>>]>([
     ['absent', {}],
     ['null', { value: null }],
   ])('leaves out what is %s', async (_, look) => {
@@ -74,7 +74,7 @@ describe('two records that were just matched', () => {
       }),
     )
 
-  it('a value fills what is empty on the other side, however it is spelt there', async () => {
+  test('a value fills what is empty on the other side, however it is spelt there', async () => {
     for (const empty of ['', null, undefined]) {
       const result = await met(empty, 'x')
       expect(result.writes).toMatchObject([{ system: 'crm', values: { value: 'x' } }])
@@ -82,7 +82,7 @@ describe('two records that were just matched', () => {
     }
   })
 
-  it('two kinds of nothing are in agreement, and no write is made for the sake of spelling', async () => {
+  test('two kinds of nothing are in agreement, and no write is made for the sake of spelling', async () => {
     for (const [left, right] of [
       ['', null],
       [null, ''],
@@ -94,7 +94,7 @@ describe('two records that were just matched', () => {
     }
   })
 
-  it('nor is one made to a system that was looked at before', async () => {
+  test('nor is one made to a system that was looked at before', async () => {
     const input = inputOf({
       entity,
       rev: 0,
@@ -161,7 +161,7 @@ async function firstLook(
 describe('a default that the target fills in', () => {
   const entity = entityOf({ fields: { code, value: { type: text } } })
 
-  it.each([
+  test.each([
     ['a look at the version that the create made', { version: '7' }, '7'],
     ['the body of the response', { stored: { code: '1', value: 'active' } }, undefined],
     ['the body, in a later version', { stored: { code: '1', value: 'active' }, version: '7' }, '8'],
@@ -185,7 +185,7 @@ describe('a default that the target fills in', () => {
     expect(later.changes).toMatchObject([{ field: 'value', to: 'blocked', src: 'erp' }])
   })
 
-  it.each([
+  test.each([
     ['a later version', { version: '7' }, '8'],
     ['no version', {}, undefined],
     ['another value than the response showed', { stored: { code: '1', value: 'new' }, version: '7' }, '8'],
@@ -196,14 +196,14 @@ describe('a default that the target fills in', () => {
     expect(result.fields.value).toMatchObject({ value: 'Aachen', src: 'erp' })
   })
 
-  it('stays where it is, whoever entered it, in a field that another system owns', async () => {
+  test('stays where it is, whoever entered it, in a field that another system owns', async () => {
     const owned = entityOf({ fields: { code, value: { type: text, owner: 'crm' } } })
     const fields = created(owned, { code: '1' }, {})
     const result = await firstLook(owned, { agreed: undefined, fields, shows: 'Aachen' })
     expect([result.writes, result.changes]).toEqual([[], []])
   })
 
-  it.each([
+  test.each([
     ['owns the field', { owner: 'erp' }],
     ['is ranked before the others', { policy: { kind: 'prefer', rank: ['erp', 'crm'] } }],
   ] as const)('fills an absent value where its system %s', async (_, spec) => {
@@ -213,7 +213,7 @@ describe('a default that the target fills in', () => {
     expect(result.fields.value).toMatchObject({ value: 'active', src: 'erp' })
   })
 
-  it('fills an absent value where we can not write the field: the system assigns it', async () => {
+  test('fills an absent value where we can not write the field: the system assigns it', async () => {
     const assigned = entityOf({
       fields: { code, value: { type: text, in: { crm: {}, erp: { writable: false } } } },
     })
@@ -222,7 +222,7 @@ describe('a default that the target fills in', () => {
     expect(result.fields.value).toMatchObject({ value: '4711', src: 'erp' })
   })
 
-  it.each([
+  test.each([
     ['', {}],
     ['kept', {}],
     ['', { policy: { kind: 'prefer', rank: ['erp', 'crm'] }, owner: 'erp' }],
@@ -239,7 +239,7 @@ describe('a default that the target fills in', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['the version that the create made', '7', '7', []],
     ['a later version, which a person may have made', '7', '8', ['active']],
     ['no version', undefined, undefined, ['active']],
@@ -256,7 +256,7 @@ describe('a default that the target fills in', () => {
     expect(competed).toEqual(kept)
   })
 
-  it('is taken over by nobody when the system keeps it through every write', async () => {
+  test('is taken over by nobody when the system keeps it through every write', async () => {
     const part = entity.systems.get('erp')
     if (part === undefined) throw new RangeError('there is no ERP')
     const planned = { system: 'erp', operation: 'update' as const, values: { value: '' }, revs: { value: 1 } }
@@ -275,7 +275,7 @@ describe('a default that the target fills in', () => {
     expect(fields.value).toMatchObject({ shadow: 'active', rejected: { rev: 1 } })
   })
 
-  it('in the answer to a create is looked at once more, and our empty value written again', async () => {
+  test('in the answer to a create is looked at once more, and our empty value written again', async () => {
     const answer = { stored: { code: '1', value: 'active' }, version: '7' }
     const fields = created(entity, { code: '1', value: '' }, answer)
     expect(fields.value).toMatchObject({ shadow: 'active', acked: 0 })
@@ -283,7 +283,7 @@ describe('a default that the target fills in', () => {
     expect(result.writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
   })
 
-  it('is no default any more once the system has shown that there is none', async () => {
+  test('is no default any more once the system has shown that there is none', async () => {
     const fields = created(entity, { code: '1' }, { stored: { code: '1' }, version: '7' })
     const result = await firstLook(entity, { agreed: undefined, fields, shows: 'typed by a person' })
     expect(result.fields.value).toMatchObject({ value: 'typed by a person', src: 'erp' })
@@ -295,7 +295,7 @@ describe('a default that the target fills in', () => {
     expect(seen.members.get('erp')?.value).not.toHaveProperty('blank')
   })
 
-  it('is not expected of a record that our create did not make', () => {
+  test('is not expected of a record that our create did not make', () => {
     const part = entity.systems.get('erp')
     if (part === undefined) throw new RangeError('there is no ERP')
     const planned = { system: 'erp', operation: 'create' as const, values: { code: '1' }, revs: { code: 1 } }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import { normaliserOf, partsNormaliser } from '../definition/normaliser-specs.ts'
 import type { Entity, SystemField } from '../integration.ts'
@@ -53,11 +53,11 @@ function merge(looks: Readonly<Record<string, CanonicalValue>>, more: Partial<Me
 }
 
 describe('a system that has only some parts of a group', () => {
-  it('is in agreement when its own parts are', () => {
+  test('is in agreement when its own parts are', () => {
     expect(merge({ crm: inCrm, erp: inErp })).toMatchObject({ rev: 1, writes: [] })
   })
 
-  it('changes its own parts and leaves the others as they were', () => {
+  test('changes its own parts and leaves the others as they were', () => {
     const result = merge({ crm: inCrm, erp: { city: 'Köln', country: 'DE' } })
     expect(result.agreed).toEqual({ street: 'Elm 1', city: 'Köln', country: 'DE' })
     expect(result.writes).toMatchObject([
@@ -65,13 +65,13 @@ describe('a system that has only some parts of a group', () => {
     ])
   })
 
-  it('is not written to for a part that it does not have', () => {
+  test('is not written to for a part that it does not have', () => {
     const result = merge({ crm: { street: 'Oak 2', city: 'Bonn' }, erp: inErp })
     expect(result.agreed).toEqual({ ...whole, street: 'Oak 2' })
     expect(result.writes).toEqual([])
   })
 
-  it('that empties its parts empties only those', () => {
+  test('that empties its parts empties only those', () => {
     const result = merge({ crm: inCrm, erp: null })
     expect(result.agreed).toEqual({ street: 'Elm 1' })
     expect(result.writes).toMatchObject([
@@ -79,7 +79,7 @@ describe('a system that has only some parts of a group', () => {
     ])
   })
 
-  it('does not disagree with edits of parts that it does not have', () => {
+  test('does not disagree with edits of parts that it does not have', () => {
     const result = merge({
       crm: { street: 'Oak 2', city: 'Bonn' },
       erp: { city: 'Bonn', country: 'AT' },
@@ -88,7 +88,7 @@ describe('a system that has only some parts of a group', () => {
     expect(result.writes).toEqual([])
   })
 
-  it('wins or loses a conflict without touching parts that only another has', () => {
+  test('wins or loses a conflict without touching parts that only another has', () => {
     const result = merge({
       crm: { street: 'Oak 2', city: 'Köln' },
       erp: { city: 'Ulm', country: 'AT' },
@@ -97,7 +97,7 @@ describe('a system that has only some parts of a group', () => {
     expect(result.conflicts).toHaveLength(1)
   })
 
-  it('adds its parts at first contact', () => {
+  test('adds its parts at first contact', () => {
     const result = merge(
       { erp: inErp },
       {
@@ -108,7 +108,7 @@ describe('a system that has only some parts of a group', () => {
     expect(result).toMatchObject({ agreed: whole, conflicts: [], writes: [] })
   })
 
-  it('makes a group of the parts that it has', () => {
+  test('makes a group of the parts that it has', () => {
     const members = inputOf({ members: { crm: { state: 'absent' }, erp: {} } }).members
     const result = merge({ erp: inErp }, { fields: {}, rev: 0, members })
     expect(result.agreed).toEqual(inErp)
@@ -117,7 +117,7 @@ describe('a system that has only some parts of a group', () => {
     ])
   })
 
-  it('does not silently overwrite a part that was agreed without it', () => {
+  test('does not silently overwrite a part that was agreed without it', () => {
     const three = entityWith({ crm: ['street'], erp: ['city'], shop: [...partNames] })
     const input = inputOf({
       entity: three,
@@ -140,7 +140,7 @@ describe('systems with different parts of a group', () => {
     passes: fc.nat(2),
   })
 
-  it('lose no part, agree on those that both have, and come to rest', () => {
+  test('lose no part, agree on those that both have, and come to rest', () => {
     fc.assert(
       fc.property(parts, parts, fc.array(edit, { maxLength: 12 }), (crm, erp, edits) => {
         const world = new World({ crm, erp })
@@ -168,7 +168,7 @@ describe('systems with different parts of a group', () => {
     )
   })
 
-  it('keep what only one of them has, whatever is edited at the same time', () => {
+  test('keep what only one of them has, whatever is edited at the same time', () => {
     fc.assert(
       fc.property(
         parts,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import { planWrites } from '../plan.ts'
 import type { MemberField } from '../state.ts'
@@ -33,7 +33,7 @@ function next(input: MergeInput, looks: Record<string, CanonicalDocument>): Merg
 const clash = () => start({ crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Cleo', city: 'Rome' } })
 
 describe('a field under the manual policy', () => {
-  it('is held, while other fields go on', () => {
+  test('is held, while other fields go on', () => {
     const input = clash()
     const decision = mergeRecord(input)
     expect(decision.fields.name).toMatchObject({ value: 'Ann', rev: 1, heldBy: 'conflict-1' })
@@ -44,7 +44,7 @@ describe('a field under the manual policy', () => {
     expect(planWrites(input, decision).writes).toMatchObject([{ system: 'erp', values: { city: 'Oslo' } }])
   })
 
-  it('adds further edits to the same conflict', () => {
+  test('adds further edits to the same conflict', () => {
     const later = mergeRecord(next(clash(), { crm: { name: 'Dora', city: 'Oslo' } }))
     expect(later.conflicts).toMatchObject([
       { id: 'conflict-1', candidates: [{ system: 'crm', value: 'Dora' }] },
@@ -52,7 +52,7 @@ describe('a field under the manual policy', () => {
     expect(later.fields.name).toMatchObject({ value: 'Ann', heldBy: 'conflict-1' })
   })
 
-  it('is not released by what a counterpart of another record was given there', () => {
+  test('is not released by what a counterpart of another record was given there', () => {
     const held = { name: { ...agreedOf('Ann'), heldBy: 'c1' }, city: agreedOf('Rome') }
     const moved: MemberField = { shadow: 'Zoe', acked: 0, inherited: true }
     const members = {
@@ -70,7 +70,7 @@ describe('a field under the manual policy', () => {
     expect(edited.fields.name).not.toHaveProperty('heldBy')
   })
 
-  it('is released by itself once all sides are equal, and the conflict is closed', () => {
+  test('is released by itself once all sides are equal, and the conflict is closed', () => {
     const later = mergeRecord(
       next(clash(), { crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Bea', city: 'Oslo' } }),
     )
@@ -80,7 +80,7 @@ describe('a field under the manual policy', () => {
     expect([...later.members.values()].map((fields) => fields.name?.acked)).toEqual([later.rev, later.rev])
   })
 
-  it('is released by itself when everybody goes back to what was agreed', () => {
+  test('is released by itself when everybody goes back to what was agreed', () => {
     const later = mergeRecord(
       next(clash(), { crm: { name: 'Ann', city: 'Oslo' }, erp: { name: 'Ann', city: 'Oslo' } }),
     )
@@ -88,13 +88,13 @@ describe('a field under the manual policy', () => {
     expect(later.fields.name).not.toHaveProperty('heldBy')
   })
 
-  it('stays held while a side is unknown or differs', () => {
+  test('stays held while a side is unknown or differs', () => {
     const later = mergeRecord(next(clash(), { crm: { name: 'Bea', city: 'Oslo' } }))
     expect(later.fields.name).toHaveProperty('heldBy')
     expect(later.conflicts).toEqual([])
   })
 
-  it('that a person changed and one system edited unknowingly waits for that person, not for the system alone', () => {
+  test('that a person changed and one system edited unknowingly waits for that person, not for the system alone', () => {
     const input = inputOf({
       entity,
       rev: 2,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { mergeInputs } from '../../../test/support/merge-arbitraries.ts'
 import { referenceMerge } from '../../../test/support/reference-merge.ts'
 import { planWrites } from '../plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
-it('decides, absorbs and plans as the plain reference merge does', { timeout: 120_000 }, () => {
+test('decides, absorbs and plans as the plain reference merge does', { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(mergeInputs(), (input) => {
       const expected = referenceMerge(input)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { mergeInputs } from '../../../test/support/merge-arbitraries.ts'
 import { agreedOf, entityOf, inputOf, syncedOf, truncateTo } from '../../../test/support/merge-cases.ts'
 import { planWrites } from '../plan.ts'
@@ -60,7 +60,7 @@ function kept(decision: MergeDecision, field: string): readonly (CanonicalValue 
 }
 
 describe('a merge', () => {
-  it('does nothing when every system shows what it showed before, however different they are (H1)', () => {
+  test('does nothing when every system shows what it showed before, however different they are (H1)', () => {
     fc.assert(
       fc.property(mergeInputs(), (generated) => {
         const input = atRest(generated)
@@ -77,7 +77,7 @@ describe('a merge', () => {
     )
   })
 
-  it('does not depend on the order of the systems (INV-17)', () => {
+  test('does not depend on the order of the systems (INV-17)', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         expect(meaning(reversed(input))).toEqual(meaning(input))
@@ -86,7 +86,7 @@ describe('a merge', () => {
     )
   })
 
-  it('never changes what it was given (INV-17)', () => {
+  test('never changes what it was given (INV-17)', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         const before = structuredClone({ fields: input.fields, members: [...input.members] })
@@ -97,7 +97,7 @@ describe('a merge', () => {
     )
   })
 
-  it('repeated on the same looks decides nothing new', () => {
+  test('repeated on the same looks decides nothing new', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         const first = mergeRecord(input)
@@ -113,7 +113,7 @@ describe('a merge', () => {
     )
   })
 
-  it('keeps every edit in the agreed values or beside them, whatever the clocks say (H4, INV-2)', () => {
+  test('keeps every edit in the agreed values or beside them, whatever the clocks say (H4, INV-2)', () => {
     fc.assert(
       fc.property(mergeInputs({ plain: true }), (input) => {
         const decision = mergeRecord(input)
@@ -130,7 +130,7 @@ describe('a merge', () => {
     )
   })
 
-  it('replaces an agreed value without a conflict only by somebody who knew it (H3, INV-3)', () => {
+  test('replaces an agreed value without a conflict only by somebody who knew it (H3, INV-3)', () => {
     fc.assert(
       fc.property(mergeInputs({ plain: true }), (input) => {
         const decision = mergeRecord(input)
@@ -144,7 +144,7 @@ describe('a merge', () => {
     )
   })
 
-  it('plans only fields that are mapped, writable, known, not held and not refused (INV-18)', () => {
+  test('plans only fields that are mapped, writable, known, not held and not refused (INV-18)', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         const decision = mergeRecord(input)
@@ -169,7 +169,7 @@ describe('a merge', () => {
 })
 
 describe('a group', () => {
-  it('is merged as one: its parts share a revision and come from one side (H5)', () => {
+  test('is merged as one: its parts share a revision and come from one side (H5)', () => {
     const entity = entityOf({
       fields: {
         address: {
@@ -204,7 +204,7 @@ describe('a group', () => {
 })
 
 describe('a shorter copy', () => {
-  it('of the agreed value is never a change, whatever was absorbed before (H8)', () => {
+  test('of the agreed value is never a change, whatever was absorbed before (H8)', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.nat(12), fc.nat(3), (value, old, width, acked) => {
         const cut = truncateTo(width)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   agreedOf,
   entityOf,
@@ -11,7 +11,7 @@ import { mergeAndPlan } from './merge-and-plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
 describe('a look at what is known', () => {
-  it('changes nothing when every system shows what it showed before, however different the systems are', async () => {
+  test('changes nothing when every system shows what it showed before, however different the systems are', async () => {
     const input = inputOf({
       fields: { name: agreedOf('Ann') },
       members: { crm: { fields: { name: syncedOf('Bob') } }, erp: { fields: { name: syncedOf('Cid') } } },
@@ -20,7 +20,7 @@ describe('a look at what is known', () => {
     expect(await mergeAndPlan(input)).toMatchObject({ changed: false, writes: [], conflicts: [], rev: 1 })
   })
 
-  it('confirms a provisional write by the value itself', () => {
+  test('confirms a provisional write by the value itself', () => {
     const result = mergeRecord(
       inputOf({
         fields: { name: agreedOf('Bob', 2) },
@@ -33,7 +33,7 @@ describe('a look at what is known', () => {
 })
 
 describe('an edit', () => {
-  it('becomes agreed and is written to the others, once', async () => {
+  test('becomes agreed and is written to the others, once', async () => {
     const result = await mergeAndPlan(
       inputOf({
         fields: { name: agreedOf('Ann') },
@@ -49,7 +49,7 @@ describe('an edit', () => {
     expect(result.members.get('crm')).toEqual({ name: { shadow: 'Anna', acked: 2 } })
   })
 
-  it('is concurrent when its system had not acknowledged the agreed revision (H3)', () => {
+  test('is concurrent when its system had not acknowledged the agreed revision (H3)', () => {
     const result = mergeRecord(
       inputOf({
         rev: 2,
@@ -76,7 +76,7 @@ describe('an edit', () => {
     expect(result.fields.name).toMatchObject({ value: 'Anna', rev: 3 })
   })
 
-  it('in two systems to the same value is no conflict', () => {
+  test('in two systems to the same value is no conflict', () => {
     const result = mergeRecord(
       inputOf({
         fields: { name: agreedOf('Ann') },
@@ -90,7 +90,7 @@ describe('an edit', () => {
 })
 
 describe('our own values', () => {
-  it('that resurface late lower the acknowledgement, so that the newer value is written again (H14)', async () => {
+  test('that resurface late lower the acknowledgement, so that the newer value is written again (H14)', async () => {
     const own = [
       { value: 'old', rev: 2, notAfter: testNow },
       { value: 'new', rev: 3, notAfter: testNow },
@@ -109,7 +109,7 @@ describe('our own values', () => {
     expect(result.conflicts).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['applied and seen to be replaced', { applied: true }, {}, 'an edit'],
     ['of which nobody knows whether it was applied', {}, {}, 'ours'],
     ['applied, while nobody has seen the newer one', { applied: true }, { replaced: { acked: 1 } }, 'ours'],
@@ -132,7 +132,7 @@ describe('our own values', () => {
     expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
   })
 
-  it('that were cut on the way are accepted as they are and not written again (H7)', async () => {
+  test('that were cut on the way are accepted as they are and not written again (H7)', async () => {
     const own = [{ value: 'Consolidated', rev: 2, notAfter: testNow }]
     const result = await mergeAndPlan(
       inputOf({
@@ -146,7 +146,7 @@ describe('our own values', () => {
     expect(result.writes).toEqual([])
   })
 
-  it('never flow back shortened into the master (H8)', async () => {
+  test('never flow back shortened into the master (H8)', async () => {
     const entity = entityOf({ fields: { name: { in: { crm: {}, erp: { normalise: truncateTo(3) } } } } })
     const result = await mergeAndPlan(
       inputOf({
@@ -166,7 +166,7 @@ describe('our own values', () => {
 })
 
 describe('a first contact, without a base (H2)', () => {
-  it('takes over a value where nothing is agreed', async () => {
+  test('takes over a value where nothing is agreed', async () => {
     const result = await mergeAndPlan(
       inputOf({ rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Ann' }, erp: { name: '' } } }),
     )
@@ -175,7 +175,7 @@ describe('a first contact, without a base (H2)', () => {
     expect(result.writes).toMatchObject([{ system: 'erp', values: { name: 'Ann' } }])
   })
 
-  it('writes an agreed value where the system has none', async () => {
+  test('writes an agreed value where the system has none', async () => {
     const result = await mergeAndPlan(
       inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: null } } }),
     )
@@ -183,7 +183,7 @@ describe('a first contact, without a base (H2)', () => {
     expect(result.rev).toBe(1)
   })
 
-  it('keeps the loser when both have different values', () => {
+  test('keeps the loser when both have different values', () => {
     const result = mergeRecord(
       inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: 'Bea' } } }),
     )

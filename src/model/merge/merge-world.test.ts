@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { mergeMutants } from '../../../test/support/merge-mutants.ts'
 import { type MergeSteps, runWorld, type WorldOptions } from '../../../test/support/merge-world.ts'
 
 const seeds = Array.from({ length: 1000 }, (_, index) => index + 1)
 
-it('neither loses, echoes, overwrites unseen, nor fails to come to rest, whatever the systems do', () => {
+test('neither loses, echoes, overwrites unseen, nor fails to come to rest, whatever the systems do', () => {
   const reports = seeds.map((seed) => ({ seed, ...runWorld(seed) }))
   expect(reports.filter(({ violations }) => violations.length > 0)).toEqual([])
   // The rare branches were really there.
@@ -15,17 +15,17 @@ it('neither loses, echoes, overwrites unseen, nor fails to come to rest, whateve
   expect(sum('conflicts')).toBeGreaterThan(100)
 })
 
-it('gives the same report for the same seed', () => {
+test('gives the same report for the same seed', () => {
   expect(runWorld(7)).toEqual(runWorld(7))
 })
 
-it('comes to rest between systems that rewrite every write (H9)', () => {
+test('comes to rest between systems that rewrite every write (H9)', () => {
   for (const seed of seeds.slice(0, 200))
     expect(runWorld(seed, undefined, { meddling: true }).violations).toEqual([])
 })
 
 describe('the judge finds a merge that', () => {
-  it.each<[string, MergeSteps, RegExp, WorldOptions]>([
+  test.each<[string, MergeSteps, RegExp, WorldOptions]>([
     ['takes every edit for informed', mergeMutants.noAcknowledgement, /^unnoticed concurrency/, {}],
     ['knows no coercions', mergeMutants.noCoercion, /^echo/, {}],
     ['absorbs no outcome', mergeMutants.noShadow, /^(not quiet|no convergence|echo)/, {}],

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { agreedOf, entityOf, inputOf, syncedOf, testNow } from '../../../test/support/merge-cases.ts'
 import { planWrites } from '../plan.ts'
 import type { MemberField } from '../state.ts'
@@ -20,20 +20,20 @@ function induced(erp: Partial<MemberField>, crm: Partial<MemberField> = {}) {
   })
 }
 
-it('counts a change first seen after our own write, and absorbs it like any other (H9)', () => {
+test('counts a change first seen after our own write, and absorbs it like any other (H9)', () => {
   const decision = mergeRecord(induced({}))
   expect(decision.members.get('erp')?.name).toEqual({ ...counted(1), shadow: 'theirs', acked: 2 })
   expect(decision.fields.name?.value).toBe('theirs')
 })
 
-it('does not count an edit that came later', () => {
+test('does not count an edit that came later', () => {
   const { wrote: _, ...later } = syncedOf('ours')
   const input = inputOf({ fields: { name: agreedOf('ours') }, members: { erp: { fields: { name: later } } } })
   const seen = { ...input, observations: induced({}).observations }
   expect(mergeRecord(seen).members.get('erp')?.name).not.toHaveProperty('oscillation')
 })
 
-it('does not count what is seen long after our write: people may change a field in turn', () => {
+test('does not count what is seen long after our write: people may change a field in turn', () => {
   const notAfter = testNow - 1000
   const noticed = (noticeMs: number) => {
     const input = induced({ own: [{ value: 'ours', rev: 1, notAfter }] })
@@ -48,7 +48,7 @@ it('does not count what is seen long after our write: people may change a field 
   expect(noticed(900)).not.toHaveProperty('wrote')
 })
 
-it('holds the field in that system at the limit, counting both systems that alternate', () => {
+test('holds the field in that system at the limit, counting both systems that alternate', () => {
   const input = induced(counted(2), counted(2))
   const decision = mergeRecord(input)
   expect(decision.oscillations).toEqual([{ system: 'erp', field: 'name', count: 5 }])
@@ -56,7 +56,7 @@ it('holds the field in that system at the limit, counting both systems that alte
   expect(planWrites(input, decision).writes.map(({ system }) => system)).toEqual(['crm'])
 })
 
-it('forgets changes of more than a day ago', () => {
+test('forgets changes of more than a day ago', () => {
   const decision = mergeRecord(induced(counted(4, day + 1), counted(4, day + 1)))
   expect(decision.oscillations).toEqual([])
   expect(decision.members.get('erp')?.name?.oscillation).toEqual({ count: 1, since: testNow })

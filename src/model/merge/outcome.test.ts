@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { entityOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import type { EntitySystem } from '../integration.ts'
 import type { PlannedWrite } from './contract.ts'
@@ -19,7 +19,7 @@ const planned: PlannedWrite = {
 const before = { name: syncedOf('Ann'), city: syncedOf('Rome') }
 
 describe('an acknowledged write', () => {
-  it('is absorbed at once when body and version came back, and only in what was written (H11)', () => {
+  test('is absorbed at once when body and version came back, and only in what was written (H11)', () => {
     const answer = { stored: { name: 'Bea', city: 'Oslo' }, version: '2' }
     expect(absorbOutcome(erp(), before, planned, answer)).toEqual({
       fields: { name: { shadow: 'Bea', acked: 2 }, city: syncedOf('Rome') },
@@ -28,13 +28,13 @@ describe('an acknowledged write', () => {
     })
   })
 
-  it('is accepted in the form in which the system stored it', () => {
+  test('is accepted in the form in which the system stored it', () => {
     const absorbed = absorbOutcome(erp(), before, planned, { stored: { name: 'BEA' }, version: '2' })
     expect(absorbed.fields.name).toEqual({ shadow: 'BEA', acked: 2, coerced: true })
     expect(absorbed.coerced).toEqual(['name'])
   })
 
-  it.each([
+  test.each([
     ['no body', {}],
     ['a body without a version', { stored: { name: 'Bea' } }],
     ['a body that cannot be read', { stored: {}, version: '2', unknown: new Set(['name']) }],
@@ -52,7 +52,7 @@ describe('an acknowledged write', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['the new value', 'Bea', { name: 'Bea' }, true],
     ['the old value', 'Bea', { name: 'Ann' }, undefined],
     ['the new value with something added', 'Bea', { name: 'Bea (7)' }, true],
@@ -65,19 +65,19 @@ describe('an acknowledged write', () => {
     expect(absorbed.fields.name?.replaced?.shown).toBe(shown)
   })
 
-  it('that was only accepted is not acknowledged before a look has shown it', () => {
+  test('that was only accepted is not acknowledged before a look has shown it', () => {
     const answer = { stored: { name: 'Bea' }, version: '2', accepted: true }
     const absorbed = absorbOutcome(erp(), before, planned, answer)
     expect(absorbed.fields.name).toMatchObject({ shadow: 'Bea', acked: 1, provisional: 2 })
     expect(absorbed.unverified).toBe(true)
   })
 
-  it('of a field that can never be read counts as it is', () => {
+  test('of a field that can never be read counts as it is', () => {
     const absorbed = absorbOutcome(erp(false), before, planned, {})
     expect(absorbed).toMatchObject({ fields: { name: { shadow: 'Bea', acked: 2 } }, unverified: false })
   })
 
-  it('ends an earlier refusal', () => {
+  test('ends an earlier refusal', () => {
     const refused = rejectedFields(before, planned, { code: 'X', version: 'v1' })
     expect(absorbOutcome(erp(), refused, planned, {}).fields.name).not.toHaveProperty('rejected')
   })
@@ -86,14 +86,14 @@ describe('an acknowledged write', () => {
 describe('an opened write', () => {
   const body = { name: 'Bea', city: 'Rome' }
 
-  it('makes every value of its body ours, and its own fields written (H12)', () => {
+  test('makes every value of its body ours, and its own fields written (H12)', () => {
     expect(openIntentFields(erp(), before, { planned, body, notAfter: 9 })).toEqual({
       name: { ...before.name, wrote: true, own: [{ value: 'Bea', rev: 2, notAfter: 9 }] },
       city: { ...before.city, own: [{ value: 'Rome', rev: 1, notAfter: 9 }] },
     })
   })
 
-  it('is known to be over once the system has answered that it applied it, and only then', () => {
+  test('is known to be over once the system has answered that it applied it, and only then', () => {
     const opened = openIntentFields(erp(), before, { planned, body, notAfter: 9 })
     const applied = absorbOutcome(erp(), opened, planned, { notAfter: 9 }).fields
     expect(applied.name?.own).toEqual([{ value: 'Bea', rev: 2, notAfter: 9, applied: true }])
@@ -109,19 +109,19 @@ describe('an opened write', () => {
     ])
   })
 
-  it('leaves no trace once it is known never to have left', () => {
+  test('leaves no trace once it is known never to have left', () => {
     const write = { planned, body, notAfter: 9 }
     expect(withdrawIntentFields(openIntentFields(erp(), before, write), write)).toEqual(before)
   })
 
-  it('keeps an earlier one with the same value that is still in doubt', () => {
+  test('keeps an earlier one with the same value that is still in doubt', () => {
     const doubtful = openIntentFields(erp(), before, { planned, body, notAfter: 5 })
     const write = { planned, body, notAfter: 9 }
     const withdrawn = withdrawIntentFields(openIntentFields(erp(), doubtful, write), write)
     expect(withdrawn.name?.own).toEqual([{ value: 'Bea', rev: 2, notAfter: 5 }])
   })
 
-  it('is remembered in bounded space, however often it is repeated', () => {
+  test('is remembered in bounded space, however often it is repeated', () => {
     let fields = openIntentFields(erp(), before, { planned, body, notAfter: 0 })
     for (let notAfter = 1; notAfter < 100; notAfter += 1) {
       fields = openIntentFields(erp(), fields, { planned, body, notAfter })
@@ -130,7 +130,7 @@ describe('an opened write', () => {
   })
 })
 
-it('a refusal is remembered for the fields that were named, or for all of them', () => {
+test('a refusal is remembered for the fields that were named, or for all of them', () => {
   const write: PlannedWrite = {
     ...planned,
     values: { name: 'Bea', city: 'Oslo' },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agreedOf, entityOf, type FieldSpec, inputOf, syncedOf } from '../../../test/support/merge-cases.ts'
 import type { CanonicalValue } from '../values.ts'
 import type { ObservedValues } from './contract.ts'
@@ -34,7 +34,7 @@ const tags: FieldSpec = { type: { kind: 'set', of: { kind: 'string' } }, policy:
 const stock: FieldSpec = { type: { kind: 'decimal' }, policy: { kind: 'sum', rank: ['erp'] } }
 
 describe('prefer', () => {
-  it('takes the first named system and keeps the other value', () => {
+  test('takes the first named system and keeps the other value', () => {
     const result = clash({ field: { policy: { kind: 'prefer', rank: ['erp'] } }, ...names })
     expect(result.fields.name).toMatchObject({ value: 'Cleo', src: 'erp' })
     expect(result.conflicts).toMatchObject([
@@ -42,7 +42,7 @@ describe('prefer', () => {
     ])
   })
 
-  it('ranks what a person decided before every system', () => {
+  test('ranks what a person decided before every system', () => {
     const result = mergeRecord(
       inputOf({
         rev: 2,
@@ -59,13 +59,13 @@ describe('prefer', () => {
 describe('latest', () => {
   const field: FieldSpec = { policy: { kind: 'latest', skewMs: 1000, rank: ['erp'] } }
 
-  it('takes the later change when the clocks can tell', () => {
+  test('takes the later change when the clocks can tell', () => {
     const result = clash({ field, ...names, changed: [5000, 3000] })
     expect(result.fields.name).toMatchObject({ value: 'Bea', changedAt: 5000 })
     expect(result.conflicts).toMatchObject([{ policy: 'latest' }])
   })
 
-  it.each([
+  test.each([
     ['lie within the skew', [5000, 4000] as const],
     ['are not told by both', [5000, undefined] as const],
   ])('falls back to the rank when the times %s', (_, changed) => {
@@ -76,7 +76,7 @@ describe('latest', () => {
 })
 
 describe('union', () => {
-  it('adds what each side added and removes what each side removed', () => {
+  test('adds what each side added and removes what each side removed', () => {
     const result = clash({ field: tags, base: ['a', 'b'], crm: ['a', 'b', 'c'], erp: ['b', 'd'] })
     expect(result.fields.name).toMatchObject({ value: ['b', 'c', 'd'], src: 'merge' })
     expect(result.conflicts).toMatchObject([{ policy: 'union', winner: 'merge' }])
@@ -84,7 +84,7 @@ describe('union', () => {
 })
 
 describe('sum', () => {
-  it('adds the differences, exactly', () => {
+  test('adds the differences, exactly', () => {
     const result = clash({ field: stock, base: '10.1', crm: '10.3', erp: '7.1' })
     expect(result.fields.name).toMatchObject({ value: '7.3', src: 'merge' })
     const large = '9007199254740993.000000000000000000000000001'
@@ -93,13 +93,13 @@ describe('sum', () => {
     )
   })
 
-  it('falls back to the rank when a difference cannot be told', () => {
+  test('falls back to the rank when a difference cannot be told', () => {
     expect(clash({ field: stock, base: null, crm: '1', erp: '2' }).fields.name?.value).toBe('2')
   })
 })
 
 describe('a function', () => {
-  it('decides, and the rank decides when it fails', () => {
+  test('decides, and the rank decides when it fails', () => {
     const policy = (decide: () => CanonicalValue): FieldSpec => ({
       policy: { kind: 'function', decide, rank: ['erp'] },
     })
@@ -118,7 +118,7 @@ describe('an owner', () => {
   const entity = entityOf({ fields: { name: { owner: 'erp' } } })
   const state = { fields: { name: syncedOf('Ann') } }
 
-  it('has its value put back where somebody else changed it, and the refused value is kept', async () => {
+  test('has its value put back where somebody else changed it, and the refused value is kept', async () => {
     const result = await mergeAndPlan(
       inputOf({
         entity,
@@ -136,7 +136,7 @@ describe('an owner', () => {
     ])
   })
 
-  it('wins against everybody', () => {
+  test('wins against everybody', () => {
     const result = mergeRecord(
       inputOf({
         entity,
@@ -149,7 +149,7 @@ describe('an owner', () => {
     expect(result.conflicts[0]?.candidates.map(({ value }) => value)).toContain('Bea')
   })
 
-  it('that has not spoken yet takes nothing away from the others', async () => {
+  test('that has not spoken yet takes nothing away from the others', async () => {
     const result = await mergeAndPlan(
       inputOf({ entity, rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Bea' }, erp: {} } }),
     )
@@ -158,7 +158,7 @@ describe('an owner', () => {
 })
 
 describe('a one-way target', () => {
-  it('has edits reverted under a new revision', async () => {
+  test('has edits reverted under a new revision', async () => {
     const result = await mergeAndPlan(
       inputOf({
         entity: entityOf({ systems: { crm: {}, erp: { direction: 'target' } } }),
@@ -185,15 +185,15 @@ describe('a lossy copy', () => {
       }),
     )
 
-  it('is accepted where it is a poorer form of the agreed value', () => {
+  test('is accepted where it is a poorer form of the agreed value', () => {
     expect(look('Consolidated').members.get('erp')?.name).toMatchObject({ acked: 1, coerced: true })
   })
 
-  it('is put right where it is something else', () => {
+  test('is put right where it is something else', () => {
     expect(look('Mallory')).toMatchObject({ rev: 2, conflicts: [{ policy: 'one-way', winner: 'agreed' }] })
   })
 
-  it('counts where nobody has a better one', () => {
+  test('counts where nobody has a better one', () => {
     const result = mergeRecord(
       inputOf({ entity, rev: 0, members: { erp: {} }, looks: { erp: { name: 'Acme' } } }),
     )

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Field } from '../integration.ts'
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { joinGroups, reformAgreed, withoutBase, wouldEmpty } from './rebase.ts'
@@ -10,7 +10,7 @@ function field(type: FieldType, normalise: Field['normalise'] = (value) => value
 }
 
 describe('a field that begins anew', () => {
-  it('gives up what it knew, and keeps what a person was told', () => {
+  test('gives up what it knew, and keeps what a person was told', () => {
     const hold = { reason: 'oscillation', at: 1 }
     const own = [{ value: 'a', rev: 3, notAfter: 1 }]
     expect(withoutBase({ shadow: 'a', acked: 3, own, provisional: 3, coerced: true, hold })).toEqual({
@@ -24,13 +24,13 @@ describe('a field that begins anew', () => {
 describe('what is agreed', () => {
   const agreed = (value: CanonicalValue) => ({ value, rev: 3, src: 'crm', at: 1 })
 
-  it('takes the new form of its field under the same revision', () => {
+  test('takes the new form of its field under the same revision', () => {
     const trim = (value: CanonicalValue) => (typeof value === 'string' ? value.trim() : value)
     expect(reformAgreed(field({ kind: 'string' }, trim), agreed(' a '))).toMatchObject({ value: 'a', rev: 3 })
     expect(reformAgreed(field({ kind: 'integer' }), agreed('12'))).toMatchObject({ value: '12', rev: 3 })
   })
 
-  it('is agreed no more where it has no such form', () => {
+  test('is agreed no more where it has no such form', () => {
     const gone = { value: undefined, rev: 0 }
     expect(reformAgreed(field({ kind: 'integer' }), agreed('a dozen'))).toMatchObject(gone)
     const throws = () => {
@@ -39,7 +39,7 @@ describe('what is agreed', () => {
     expect(reformAgreed(field({ kind: 'string' }, throws), agreed('a'))).toMatchObject(gone)
   })
 
-  it('stays as it is where it is a reference, or nothing', () => {
+  test('stays as it is where it is a reference, or nothing', () => {
     const reference = agreed('01a22acf-e78a-7f2c-a091-044e2a7a37d3')
     expect(reformAgreed(field({ kind: 'ref', entity: 'customer' }), reference)).toBe(reference)
     expect(reformAgreed(field({ kind: 'integer' }), agreed(null))).toEqual(agreed(null))
@@ -47,13 +47,13 @@ describe('what is agreed', () => {
 })
 
 describe('groups', () => {
-  it('are joined where each only lacks what the other has', () => {
+  test('are joined where each only lacks what the other has', () => {
     const joined = { street: 'Main street 1', city: 'Bonn' }
     expect(joinGroups(address, { street: 'Main street 1', city: null }, { city: 'Bonn' })).toEqual(joined)
     expect(joinGroups(address, joined, joined)).toEqual(joined)
   })
 
-  it('are never mixed of two different values', () => {
+  test('are never mixed of two different values', () => {
     expect(
       joinGroups(address, { street: 'Side road 2', city: null }, { street: 'Main street 1', city: 'Bonn' }),
     ).toBeUndefined()
@@ -62,7 +62,7 @@ describe('groups', () => {
 })
 
 describe('emptying', () => {
-  it.each<[CanonicalValue, CanonicalValue, boolean]>([
+  test.each<[CanonicalValue, CanonicalValue, boolean]>([
     ['a', null, true],
     ['a', '', true],
     [['a'], [], true],

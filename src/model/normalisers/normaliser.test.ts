@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canonicalValue, typedValue } from '../../../test/support/arbitrary-values.ts'
 import { parseCanonical } from '../canonical/canonical.ts'
 import { type EmptySpelling, type NormaliserSpec, normaliserNames } from '../lens/spec.ts'
@@ -24,7 +24,7 @@ function normalise(value: CanonicalValue, ...specs: NormaliserSpec[]): Canonical
 }
 
 describe('named normalisers', () => {
-  it.each<[string, CanonicalValue, CanonicalValue]>([
+  test.each<[string, CanonicalValue, CanonicalValue]>([
     ['trim', '  a b ', 'a b'],
     ['collapse', ' a \t\n b ', 'a b'],
     ['lowercase', 'ÄÉ', 'äé'],
@@ -43,12 +43,12 @@ describe('named normalisers', () => {
     expect(normalise(before, { kind } as NormaliserSpec)).toBe(after)
   })
 
-  it('counts code points and never splits a surrogate pair', () => {
+  test('counts code points and never splits a surrogate pair', () => {
     expect(normalise('👨‍🚀👨‍🚀', { kind: 'maxLength', length: 1 })).toBe('👨')
     expect(normalise('abc', { kind: 'maxLength', length: 3 })).toBe('abc')
   })
 
-  it.each([
+  test.each([
     ['2.345', 2, undefined, '2.35'],
     ['-2.345', 2, undefined, '-2.35'],
     ['2.345', 2, 'half-even', '2.34'],
@@ -63,7 +63,7 @@ describe('named normalisers', () => {
     expect(money).toEqual({ amount: expected, currency: 'EUR' })
   })
 
-  it('cuts instants in UTC, before 1970 too', () => {
+  test('cuts instants in UTC, before 1970 too', () => {
     const cut = (unit: 'day' | 'second' | 'millisecond') =>
       compileNormaliser([{ kind: 'precision', unit }], { kind: 'instant' })
     expect(cut('day')('1969-12-31T23:59:59.5Z')).toBe('1969-12-31T00:00:00Z')
@@ -71,7 +71,7 @@ describe('named normalisers', () => {
     expect(cut('millisecond')('2031-01-01T00:00:00.123456Z')).toBe('2031-01-01T00:00:00.123Z')
   })
 
-  it('reaches into sets, lists and groups, and puts sets back in order', () => {
+  test('reaches into sets, lists and groups, and puts sets back in order', () => {
     const set = compileNormaliser([{ kind: 'lowercase' }], { kind: 'set', of: text })
     expect(set(['A', 'B', 'b'])).toEqual(['a', 'b'])
     const group = compileNormaliser([{ kind: 'trim' }], {
@@ -81,7 +81,7 @@ describe('named normalisers', () => {
     expect(group({ a: ' x ', n: '1' })).toEqual({ a: 'x', n: '1' })
   })
 
-  it('folds null and empty the way the system spells them', () => {
+  test('folds null and empty the way the system spells them', () => {
     expect(normalise('', { kind: 'empties', empties: nullAsEmpty })).toBeNull()
     const emptyForNull: EmptySpelling = {
       ...nullAsEmpty,
@@ -91,7 +91,7 @@ describe('named normalisers', () => {
     expect(compileNormaliser([{ kind: 'empties', empties: emptyForNull }], { kind: 'date' })(null)).toBeNull()
   })
 
-  it('refuses steps that make no sense', () => {
+  test('refuses steps that make no sense', () => {
     expect(() => compileNormaliser([{ kind: 'scale', scale: 2 }], text)).toThrow(
       /scale does nothing to a field of type string/,
     )
@@ -106,7 +106,7 @@ describe('named normalisers', () => {
 })
 
 describe('laws of normalisers', () => {
-  it('is idempotent for every chain of steps, although chains of idempotent steps need not be', () => {
+  test('is idempotent for every chain of steps, although chains of idempotent steps need not be', () => {
     expect(normalise('abc d', { kind: 'trim' }, { kind: 'maxLength', length: 4 })).toBe('abc')
     fc.assert(
       fc.property(fc.array(textStep, { maxLength: 5 }), fc.option(canonicalValue(text)), (specs, value) => {
@@ -118,7 +118,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  it('answers with canonical values for canonical values', () => {
+  test('answers with canonical values for canonical values', () => {
     fc.assert(
       fc.property(fc.array(textStep, { maxLength: 5 }), canonicalValue(text), (specs, value) => {
         const normal = compileNormaliser(specs, text)(value)
@@ -128,7 +128,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  it('is idempotent when composed, and leaves null alone unless told', () => {
+  test('is idempotent when composed, and leaves null alone unless told', () => {
     fc.assert(
       fc.property(
         fc.array(textStep, { maxLength: 3 }),
@@ -145,7 +145,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  it('does nothing to values of other kinds', () => {
+  test('does nothing to values of other kinds', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(compileNormaliser([], type)(value)).toBe(value)
@@ -157,7 +157,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  it('takes time in proportion to the text, also for one made to be slow', () => {
+  test('takes time in proportion to the text, also for one made to be slow', () => {
     const nested = `&${'amp;'.repeat(200_000)}lt;`
     expect(normalise(nested, { kind: 'unescapeHtml' })).toBe('<')
     expect(normalise(' '.repeat(500_000), { kind: 'collapse' })).toBe('')

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type LocalServer, sendJson, startServer } from '../local-server.ts'
 import { type FaultProxy, type FaultProxyOptions, startFaultProxy } from './fault-proxy.ts'
 
@@ -23,21 +23,21 @@ const post = (proxy: FaultProxy, path = '/a'): Promise<Response> =>
   fetch(proxy.url + path, { method: 'POST', body: 'hello' })
 
 describe('fault proxy', () => {
-  it('passes requests on, and links built from the Host header lead back through it', async () => {
+  test('passes requests on, and links built from the Host header lead back through it', async () => {
     const { server, proxy } = await start()
     const reply = await (await post(proxy, '/a?b=c')).json()
     expect(reply).toMatchObject({ seen: 'hello', next: `${proxy.url}/next` })
     expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello' })
   })
 
-  it("puts its own address where the server spells the server's", async () => {
+  test("puts its own address where the server spells the server's", async () => {
     const { proxy } = await start({ rewriteLinks: true })
     const reply = (await (await post(proxy, '/own')).json()) as { next: string; long: string }
     expect(reply.next).toBe(`${proxy.url}/next`)
     expect(reply.long).toHaveLength(200_000)
   })
 
-  it('answers in place of the server, once, after as many requests as asked for', async () => {
+  test('answers in place of the server, once, after as many requests as asked for', async () => {
     const { server, proxy } = await start()
     proxy.faults.respondNext({
       status: 429,
@@ -55,7 +55,7 @@ describe('fault proxy', () => {
     expect(server.seen).toHaveLength(3)
   })
 
-  it('loses a response only after the request took effect', async () => {
+  test('loses a response only after the request took effect', async () => {
     const { server, proxy } = await start()
     proxy.faults.loseNextResponse({ method: 'POST' })
     await expect(post(proxy)).rejects.toThrow()
@@ -63,7 +63,7 @@ describe('fault proxy', () => {
     expect((await post(proxy)).status).toBe(200)
   })
 
-  it('leaves spared requests alone and forgets what was cleared', async () => {
+  test('leaves spared requests alone and forgets what was cleared', async () => {
     const { proxy } = await start({ spare: (path) => path === '/token' })
     proxy.faults.respondNext({ status: 503 })
     expect((await post(proxy, '/token')).status).toBe(200)

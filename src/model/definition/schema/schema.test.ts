@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { definitionJsonSchema } from './root.ts'
 
 const committed = new URL('../../../../schema/isthmus.schema.json', import.meta.url)
 
 describe('the JSON Schema of a definition', () => {
-  it('is the committed file; after a change run node scripts/write-schema.ts', () => {
+  test('is the committed file; after a change run node scripts/write-schema.ts', () => {
     expect(`${JSON.stringify(definitionJsonSchema(), null, 2)}\n`).toBe(readFileSync(committed, 'utf8'))
   })
 
-  it('describes keys, for editors', () => {
+  test('describes keys, for editors', () => {
     const text = JSON.stringify(definitionJsonSchema())
     expect(text).toContain('Longest text, in characters. Default: no bound.')
     expect(text).toContain('"additionalProperties":false')
   })
 
-  it('holds no trace of functions, which only TypeScript has', () => {
+  test('holds no trace of functions, which only TypeScript has', () => {
     expect(JSON.stringify(definitionJsonSchema())).not.toContain('{"not":{}}')
   })
 })

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cronProblem, durationMs, durationSchema, parseShare, shareSchema } from './text.ts'
 
 describe('a duration', () => {
-  it.each([
+  test.each([
     ['500ms', 500],
     ['30s', 30_000],
     ['5 m', 300_000],
@@ -13,32 +13,32 @@ describe('a duration', () => {
     expect(durationSchema.safeParse(text).success).toBe(true)
   })
 
-  it.each(['', '30', 's', '-1s', '1.5h', '1 minute', '1m30s', '99999999999s'])('%j is none', (text) => {
+  test.each(['', '30', 's', '-1s', '1.5h', '1 minute', '1m30s', '99999999999s'])('%j is none', (text) => {
     expect(durationMs(text)).toBeUndefined()
     expect(durationSchema.safeParse(text).success).toBe(false)
   })
 })
 
 describe('a share', () => {
-  it('is a part of one', () => {
+  test('is a part of one', () => {
     expect(parseShare('1 %')).toBe(0.01)
     expect(parseShare('0.5%')).toBe(0.005)
   })
 
-  it.each(['1', '101 %', '-1 %', 'one %'])('%j is refused', (text) => {
+  test.each(['1', '101 %', '-1 %', 'one %'])('%j is refused', (text) => {
     expect(shareSchema.safeParse(text).success).toBe(false)
   })
 })
 
 describe('a cron expression', () => {
-  it.each(['0 3 * * 0', '*/15 6-20 * * MON-FRI', '0 0 1,15 jan-jun/2 *', '59 23 31 12 7'])(
+  test.each(['0 3 * * 0', '*/15 6-20 * * MON-FRI', '0 0 1,15 jan-jun/2 *', '59 23 31 12 7'])(
     'may be %s',
     (text) => {
       expect(cronProblem(text)).toBeUndefined()
     },
   )
 
-  it.each([
+  test.each([
     ['0 3 * *', '5 fields'],
     ['', 'this has 0'],
     ['60 * * * *', 'minute "60"'],
