@@ -48,7 +48,7 @@ function parse(source: string): jsonata.Expression {
     return jsonata(source, { stack: depthMax, sequence: elementsMax })
   } catch (error) {
     const { message, position } = faultOf(error)
-    throw invalid(message ?? 'the expression cannot be read', position, error)
+    throw invalid(message ?? 'the expression cannot be parsed', position, error)
   }
 }
 

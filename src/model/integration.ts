@@ -235,7 +235,7 @@ export type MatchRule =
       readonly weights: Readonly<Record<string, number>>
       /** Link by itself at or above. */
       readonly link: number
-      /** Ask a person at or above. */
+      /** Ask for a decision at or above this score. */
       readonly review: number
     }
 

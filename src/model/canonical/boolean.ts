@@ -12,7 +12,7 @@ export function parseBoolean(native: unknown, spelling: Spelling): ValueResult<b
   const text = typeof native === 'number' ? String(native) : (exactDigits(native) ?? native)
   if (text === String(declared.true)) return accept(true)
   if (text === String(declared.false)) return accept(false)
-  return refuse('VALUE_TYPE', 'the value is neither what this system uses for true nor for false')
+  return refuse('VALUE_TYPE', 'the value is neither of the values that this system uses for true and false')
 }
 
 export function booleanToNative(value: boolean, spelling: Spelling): unknown {

@@ -174,7 +174,7 @@ describe('texts, sets and the rest', () => {
     const parsed = parseCanonical({ kind: 'enum', values: ['a', 'b'] }, 'secret')
     expect(parsed).toEqual({
       ok: false,
-      problem: { code: 'VALUE_ENUM', message: 'the value is none of a, b' },
+      problem: { code: 'VALUE_ENUM', message: 'the value is not one of a, b' },
     })
   })
 

@@ -129,7 +129,7 @@ function parseEnum(values: readonly string[], native: unknown): ValueResult<stri
   // The declared spelling counts, whichever Unicode form the system uses.
   const known = values.find((value) => isSameText(value, text.value))
   if (known !== undefined) return accept(known)
-  return refuse('VALUE_ENUM', `the value is none of ${values.slice(0, 20).join(', ')}`)
+  return refuse('VALUE_ENUM', `the value is not one of ${values.slice(0, 20).join(', ')}`)
 }
 
 function parseBlob(native: unknown): ValueResult<string> {

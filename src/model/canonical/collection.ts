@@ -21,7 +21,7 @@ export function parseList(
   if (elements.length > limits.elementsMax) {
     return refuse(
       'VALUE_TOO_LARGE',
-      `the list has ${elements.length} elements, at most ${limits.elementsMax} are kept`,
+      `the list has ${elements.length} elements, more than the limit of ${limits.elementsMax}`,
     )
   }
   const values: CanonicalValue[] = []

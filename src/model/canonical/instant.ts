@@ -47,7 +47,7 @@ function toLocal({ seconds, fraction }: InstantParts, zone: string): ValueResult
   if (shift === undefined) return refuse('VALUE_TYPE', `the declared zone ${zone} is not known`)
   if (fromLocal(zone, seconds + shift) !== seconds) {
     // Sent without an offset, it would be read back an hour early.
-    return refuse('VALUE_INEXACT', `this hour comes twice in ${zone}, and the system keeps no offset`)
+    return refuse('VALUE_INEXACT', `this local time occurs twice in ${zone}, and the system stores no offset`)
   }
   const local = bounded(seconds + shift, fraction)
   return local.ok ? accept(formatInstant(local.value).slice(0, -1)) : local

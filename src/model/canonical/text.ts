@@ -21,11 +21,11 @@ export function checkText(text: string): ValueResult<string> {
   if (text.length > limits.textUnitsMax) {
     return refuse(
       'VALUE_TOO_LARGE',
-      `the text has ${text.length} characters, at most ${limits.textUnitsMax} are kept`,
+      `the text has ${text.length} characters, more than the limit of ${limits.textUnitsMax}`,
     )
   }
-  if (!text.isWellFormed()) return refuse('VALUE_TEXT', 'the text holds half of a surrogate pair')
-  if (text.includes('\u0000')) return refuse('VALUE_TEXT', 'the text holds the character NUL')
+  if (!text.isWellFormed()) return refuse('VALUE_TEXT', 'the text contains an unpaired surrogate')
+  if (text.includes('\u0000')) return refuse('VALUE_TEXT', 'the text contains a NUL character')
   return accept(text)
 }
 

@@ -49,7 +49,7 @@ describe('a definition held against what its systems can do', () => {
       "erp can't create A_BusinessPartner",
     )
     expect(findings({ ...able, remove: 'delete' }).join('\n')).toContain('erp can only delete')
-    expect(findings({ ...able, create: 'none' }).join('\n')).toContain('waits for a person')
+    expect(findings({ ...able, create: 'none' }).join('\n')).toContain('needs a decision')
   })
 
   test('tells that a deletion will be an archive where a system only has those, and lets it be', () => {
@@ -82,7 +82,7 @@ describe('a definition held against what its systems can do', () => {
 
   test('refuses triggers that could find nothing', () => {
     const found = findings({ ...able, changes: { cursor: 'none' }, list: { paging: 'none' } }).join('\n')
-    expect(found).toContain('triggers[0]: erp tells no changes')
+    expect(found).toContain('triggers[0]: erp offers no change feed')
     expect(found).toContain("triggers[1]: erp can't list")
   })
 })

@@ -52,8 +52,8 @@ function raceWindows(entity: Entity, part: EntitySystem, capabilities: CheckedCa
     problem(
       'race-window',
       place(entity, part, 'map', field.name),
-      `${part.system} honours no version precondition, so an edit of ${field.name} made there during our write may be lost`,
-      'say acceptRaceWindow: true if that is acceptable, or direction: read',
+      `${part.system} supports no version precondition, so an edit of ${field.name} made there during a write may be lost`,
+      'set acceptRaceWindow: true if that is acceptable, or direction: read',
     ),
   )
 }
@@ -81,7 +81,7 @@ function operationFindings(entity: Entity, part: EntitySystem, capabilities: Che
     )
   const isFindable = part.key !== undefined && capabilities.search !== undefined
   if (part.operations.create && capabilities.create === 'none' && !isFindable) {
-    const message = `${part.system} offers no identity for creates: one whose outcome is unknown waits for a person`
+    const message = `${part.system} offers no way to identify a create: one whose outcome is unknown needs a decision`
     findings.push({ ...problem('capability', at, message), severity: 'warning' })
   }
   return [...findings, ...removalFindings(entity, part, capabilities)]
@@ -109,7 +109,12 @@ function triggerFindings(entity: Entity, part: EntitySystem, capabilities: Check
     const canList = capabilities.list.paging !== 'none'
     if (trigger.kind === 'poll' && capabilities.changes.cursor === 'none' && !canList)
       return [
-        problem('capability', at, `${part.system} tells no changes of ${part.resource}`, 'use a webhook'),
+        problem(
+          'capability',
+          at,
+          `${part.system} offers no change feed for ${part.resource}`,
+          'use a webhook',
+        ),
       ]
     if (trigger.kind === 'full' && !canList)
       return [

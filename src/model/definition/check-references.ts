@@ -37,7 +37,7 @@ export function checkEntityReferences(
     if (names.length < 2) {
       const hint = 'an entity needs two systems to keep in agreement'
       report({
-        ...problem('missing', written(['systems']), 'fewer than two systems take part', hint),
+        ...problem('missing', written(['systems']), 'fewer than two systems are mapped', hint),
         severity: 'warning',
       })
     }
@@ -88,7 +88,7 @@ function checkFilledLater(
   for (const { system, operations, fields } of entity.systems.values()) {
     const { writable = false } = fields.get(field) ?? {}
     if (!writable || !operations.create || operations.update) continue
-    const message = `a record is made in ${system} without its ${field} when that is not there yet, and is never updated`
+    const message = `a record is created in ${system} without ${field} when its target does not exist yet, and is never updated`
     const at = written(['systems', system, 'map', field])
     report({
       ...problem('mapping', at, message, `make ${field} required: the record waits for it`),
@@ -123,7 +123,7 @@ export function checkRequiredCycles(entities: ReadonlyMap<string, EntityPlace>, 
       problem(
         'reference-cycle',
         place.written(['fields', first]),
-        `required references go in a circle: ${way}; none of these records could be created first`,
+        `required references form a cycle: ${way}; none of these records could be created first`,
         'make one of these fields optional',
       ),
     )

@@ -195,8 +195,8 @@ function checkKey(key: string, mappings: readonly CompiledMapping[], report: Rep
       (other) => isPathWithin(path, other) || isPathWithin(other, path),
     )
     if (!overlaps) continue
-    const message = `${lens.name} is written to ${key}, which is kept for record ids`
-    report(problem('mapping', ['map', lens.name], message, 'say direction: read, or choose another key'))
+    const message = `${lens.name} is written to ${key}, which is reserved for record ids`
+    report(problem('mapping', ['map', lens.name], message, 'set direction: read, or choose another key'))
   }
 }
 
@@ -252,7 +252,12 @@ function compileTriggers(
   const triggers = definition.triggers ?? []
   if (triggers.length === 0 && direction !== 'target') {
     const hint = 'add triggers: [{ poll: 1m }, { full: "0 3 * * 0" }]'
-    const finding = problem('not-watched', [], 'nothing makes the engine look here, except by hand', hint)
+    const finding = problem(
+      'not-watched',
+      [],
+      'there are no triggers, so this system is only read by hand',
+      hint,
+    )
     report({ ...finding, severity: 'warning', at: 'key' })
   }
   return triggers.map(compileTrigger)

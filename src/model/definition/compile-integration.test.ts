@@ -303,7 +303,7 @@ describe('the key of a system', () => {
   test.each(['k', 'k.id', { path: 'k', maxLength: 3 }])('is no place for a field too: %j', (mapping) => {
     const { findings } = small('string', mapping, { key: 'k' })
     expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
-      'value is written to k, which is kept for record ids',
+      'value is written to k, which is reserved for record ids',
     ])
   })
 

@@ -60,13 +60,13 @@ test('rules that only look may not ask, since nothing would keep the answer', ()
 test('a system that answers lookups is no side of an entity', () => {
   const checked = check([], { sides: { maps: side() } })
   expect(messages(checked)).toEqual([
-    'entities.customer.systems.maps: maps holds no records: it answers questions of rules ($geocode)',
+    'entities.customer.systems.maps: maps has no records: it only provides lookups for rules ($geocode)',
   ])
 })
 
 test('two systems that answer the same are refused', () => {
   const checked = check([], { systems: { atlas: { connector: 'google-maps' } } })
   expect(messages(checked)).toEqual([
-    'systems.atlas.connector: maps and atlas both answer $geocode; nobody could tell which one is asked',
+    'systems.atlas.connector: maps and atlas both define $geocode, so it is ambiguous',
   ])
 })

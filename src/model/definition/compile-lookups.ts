@@ -19,7 +19,7 @@ export function compileLookups(
       const other = lookups.get(lookup)
       if (other === undefined) lookups.set(lookup, system)
       else {
-        const message = `${other} and ${system} both answer $${lookup}; nobody could tell which one is asked`
+        const message = `${other} and ${system} both define $${lookup}, so it is ambiguous`
         report(problem('policy', ['systems', system, 'connector'], message, 'leave one of them out'))
       }
     }
@@ -39,10 +39,8 @@ export function sidesThatAreNone(
       const lookups = connector === undefined ? undefined : lookupsOf?.(connector)
       if (lookups === undefined) continue
       const names = lookups.map((lookup) => `$${lookup}`).join(', ')
-      const message = `${system} holds no records: it answers questions of rules (${names})`
-      report(
-        problem('policy', namedAt(system), message, `use ${names} in a rule, and leave ${system} out here`),
-      )
+      const message = `${system} has no records: it only provides lookups for rules (${names})`
+      report(problem('policy', namedAt(system), message, `use ${names} in a rule, and remove ${system} here`))
     }
   }
 }

@@ -19,7 +19,7 @@ export function compileOnCreate(
   for (const [text, value] of Object.entries(definition)) {
     const path = parseNativePath(text)
     if (path === undefined) {
-      const hint = 'write names with dots between'
+      const hint = 'write names separated by dots'
       report({ ...problem('mapping', ['onCreate', text], `${text} is not a path`, hint), at: 'key' })
       continue
     }

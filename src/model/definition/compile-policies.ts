@@ -34,7 +34,7 @@ export function absentSystem(
   const hint = context.known.includes(system)
     ? `add ${system} to the systems of the entity`
     : suggestion(system, context.systems)
-  return problem('unknown-name', path, `${system} takes no part in this entity`, hint)
+  return problem('unknown-name', path, `${system} is not a system of this entity`, hint)
 }
 
 const skewMsDefault = 5000
@@ -106,7 +106,7 @@ function compilePolicy(
   const [name = '', ...named] = definition.split(/[\s,]+/).filter((word) => word !== '')
   if (!policyNames.includes(name)) {
     const hint = suggestion(name, policyNames)
-    report(problem('policy', at, `${name} is no conflict policy`, hint))
+    report(problem('policy', at, `${name} is not a conflict policy`, hint))
     return undefined
   }
   if (name !== 'prefer' && named.length > 0) {

@@ -27,7 +27,7 @@ function ruleExpression(
   if (asked !== undefined && key !== 'to') {
     // An answer is kept with the field that rests on it, and these rules have none.
     const message = `only a set rule may ask $${asked}`
-    report(problem('policy', [key], message, 'set a field to what it answers, and look at that field here'))
+    report(problem('policy', [key], message, 'set a field to its result, and use that field here'))
   }
   for (const name of rootNamesOf(source)) {
     const meant = context.types.has(name) ? undefined : nearest(name, context.types.keys())

@@ -37,7 +37,7 @@ export function compileScope(where: WhereDefinition | undefined, report: Report)
     const path = parseNativePath(text)
     if (path === undefined) {
       report({
-        ...problem('mapping', [text], `${text} is not a path`, 'write names with dots between'),
+        ...problem('mapping', [text], `${text} is not a path`, 'write names separated by dots'),
         at: 'key',
       })
       continue

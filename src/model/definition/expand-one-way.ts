@@ -37,7 +37,7 @@ function expandOneWay(entity: OneWayDefinition, report: Report): OrdinaryEntity 
     fields[name] = fieldOf(mapping)
     if (ends === undefined) {
       const hint = 'write "SourcePath → TargetPath", or from: and to:'
-      report(problem('mapping', ['map', name], 'it is not said where the field lives on both sides', hint))
+      report(problem('mapping', ['map', name], 'the location of the field is missing on one side', hint))
       continue
     }
     sourceMap[name] = ends.from

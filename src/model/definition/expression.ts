@@ -13,7 +13,7 @@ export function expressionAt(
   try {
     return compileExpression(source, lookups)
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'the expression cannot be read'
+    const message = error instanceof Error ? error.message : 'the expression cannot be parsed'
     report(problem('expression', at, message, 'expressions are JSONata'))
     return undefined
   }

@@ -34,7 +34,7 @@ export function lensIdentities({ definition, context, hash }: DeclaredPart): Ide
 
 function unversionedFunction(path: readonly string[]) {
   const message = 'it is a function without a version, so a change in what it calls is not noticed'
-  const hint = "wrap it: versioned('1', fn), and raise the version whenever it answers otherwise than before"
+  const hint = "wrap it: versioned('1', fn), and raise the version whenever its results change"
   return { ...problem('mapping', path, message, hint), severity: 'warning' as const }
 }
 

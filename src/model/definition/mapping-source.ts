@@ -28,7 +28,7 @@ export function mappingSource(
 ): LensSource | undefined {
   if (mapping.read !== undefined || mapping.write !== undefined) return pairSource(mapping, report)
   if (mapping.path === undefined) {
-    report(problem('mapping', [], 'it is not said where the field lives', 'add path, or read and write'))
+    report(problem('mapping', [], 'the location of the field is missing', 'add path, or read and write'))
     return undefined
   }
   const path = nativePath(mapping.path, ['path'], report)
@@ -94,7 +94,7 @@ function isWhole(
   if (lossy !== undefined || direction === 'write') return true
   const missing = Object.keys(type.of.fields).filter((name) => elements?.[name] === undefined)
   for (const name of missing) {
-    const hint = 'map it, or say lossy: never-origin if this system has no place for it'
+    const hint = 'map it, or set lossy: never-origin if this system cannot store it'
     report(problem('mapping', [], `the part ${name} of an element is not mapped`, hint))
   }
   return missing.length === 0
@@ -131,7 +131,7 @@ function nativePath(text: string, at: DefinitionPath, report: Report): NativePat
   const isArrow = /→|->/.test(text)
   const hint = isArrow
     ? 'arrows belong to entities with from: and to:'
-    : 'write names with dots between, or ["odd.name"]'
+    : 'write names separated by dots, or ["odd.name"]'
   report(problem('mapping', at, `${text} is not a path`, hint))
   return undefined
 }
@@ -146,7 +146,7 @@ function pairSource(mapping: MappingLongForm, report: Report): LensSource | unde
         'mapping',
         [misplaced],
         `${misplaced} does not go with read and write`,
-        'say it in the expressions',
+        'express it in the expressions',
       ),
     )
     return undefined
@@ -209,6 +209,6 @@ function writeTarget(
   const path = read === undefined ? undefined : onlyPathOf(read)
   if (path !== undefined) return { path }
   const hint = 'add path:, or let write make an object of native properties'
-  report(problem('mapping', ['write'], 'it is not said where the result goes', hint))
+  report(problem('mapping', ['write'], 'the location of the result is missing', hint))
   return undefined
 }

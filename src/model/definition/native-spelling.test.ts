@@ -106,7 +106,7 @@ describe('a spelling that makes no sense is refused with what to do', () => {
     [
       'boolean',
       { path: 'v', as: 'number' },
-      'as: a boolean is spelt by values (say values: { Y: true, N: false })',
+      'as: a boolean is written with values (set values: { Y: true, N: false })',
     ],
     ['decimal', { path: 'v', as: 'compact' }, 'as: a decimal is no compact (write one of: number, text)'],
     [
@@ -174,7 +174,7 @@ describe('a spelling that makes no sense is refused with what to do', () => {
     [
       'decimal',
       { read: 'v', write: 'v', as: 'text' },
-      'as: as does not go with read and write (say it in the expressions)',
+      'as: as does not go with read and write (express it in the expressions)',
     ],
   ])('%j mapped as %j', (field, mapping, expected) => {
     const errors = compiled(field, mapping).findings.filter(({ severity }) => severity === 'error')

@@ -74,11 +74,11 @@ const faults: Readonly<
   as: ({ as }, type) => {
     const { kind } = elementOf(type)
     const known = forms[kind]
-    if (kind === 'boolean') return ['a boolean is spelt by values', 'say values: { Y: true, N: false }']
+    if (kind === 'boolean') return ['a boolean is written with values', 'set values: { Y: true, N: false }']
     if (known === undefined)
       return kind === 'string' || kind === 'enum'
         ? [`${articleOf(kind)} is always text`, 'leave as out']
-        : [`${articleOf(kind)} has one spelling only`, 'leave as out, or use read and write']
+        : [`${articleOf(kind)} has only one format`, 'leave as out, or use read and write']
     if (known.some((form) => form === as)) return undefined
     return [`${articleOf(kind)} is no ${as}`, `write one of: ${known.join(', ')}`]
   },

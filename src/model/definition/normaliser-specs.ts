@@ -14,7 +14,7 @@ export function normaliserOf(specs: readonly NormaliserSpec[], type: FieldType, 
     return compileNormaliser(specs, type)
   } catch (error) {
     report(
-      problem('value', [], error instanceof Error ? error.message : 'this normaliser makes no sense here'),
+      problem('value', [], error instanceof Error ? error.message : 'this normaliser does not apply here'),
     )
     return (value) => value
   }

@@ -8,7 +8,7 @@ export function parseDefinition(text: string, options: CompileOptions): Compilat
   if (reading.findings.length > 0) return { findings: reading.findings }
   if (reading.value === undefined || reading.value === null) {
     return {
-      findings: [problem('missing', [], 'the file holds no definition', 'start with integration: <id>')],
+      findings: [problem('missing', [], 'the file contains no definition', 'start with integration: <id>')],
     }
   }
   const compilation = checkDefinition(reading.value, options)

@@ -53,13 +53,13 @@ function referenceFinding(written: string, inner: string, path: DefinitionPath):
   const isResolved = sections.includes(String(path[0]))
   if (isResolved && parseReference(inner) === undefined) {
     const hint = `write \${env:NAME}, \${env:NAME:-default} or \${file:path}`
-    return problem('value', path, `${written} is no reference that is known`, hint)
+    return problem('value', path, `${written} is not a known reference`, hint)
   }
   if (isResolved || parseReference(inner) === undefined) return undefined
   return problem(
     'value',
     path,
-    `${written} would be taken literally here`,
+    `${written} would be used literally here`,
     'references are resolved under systems and alerts',
   )
 }

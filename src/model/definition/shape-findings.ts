@@ -90,7 +90,7 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, value: unknown, path: Def
 }
 
 function tooSmall(issue: z.core.$ZodIssueTooSmall): string {
-  if (issue.origin === 'string') return 'expected a text that is not empty'
+  if (issue.origin === 'string') return 'expected a non-empty text'
   if (issue.origin === 'array') return `expected at least ${issue.minimum} of them`
   return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
 }

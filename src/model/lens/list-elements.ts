@@ -52,7 +52,7 @@ export function readElements(type: GroupListType, { read }: ElementLens, native:
   if (!Array.isArray(native))
     return refuse('VALUE_TYPE', `a list was expected, found ${describeKind(native)}`)
   if (native.length > limits.elementsMax) {
-    const message = `the list has ${native.length} elements, at most ${limits.elementsMax} are kept`
+    const message = `the list has ${native.length} elements, more than the limit of ${limits.elementsMax}`
     return refuse('VALUE_TOO_LARGE', message)
   }
   const values: CanonicalValue[] = []

@@ -9,18 +9,18 @@ const fieldList = z.array(z.string().min(1)).min(1)
 
 export const matchRuleSchema = z
   .union([
-    z.strictObject({ exact: fieldList.describe('All of these fields are equal, and none is empty.') }),
+    z.strictObject({ exact: fieldList.describe('All of these fields are equal and not empty.') }),
     z.strictObject({
       normalised: fieldList.describe('As exact, but without case, accents, punctuation and white space.'),
     }),
     z.strictObject({
       score: z
         .object({
-          link: z.number().min(0).max(1).describe('Link without asking at or above.'),
-          review: z.number().min(0).max(1).describe('Ask a person at or above.'),
+          link: z.number().min(0).max(1).describe('Link automatically at or above this score.'),
+          review: z.number().min(0).max(1).describe('Ask for a decision at or above this score.'),
         })
         .catchall(z.number().positive())
-        .describe('Weight by field; weights are scaled to add up to 1.'),
+        .describe('Weight by field. Weights are normalised to a sum of 1.'),
     }),
   ])
   .meta({ id: 'MatchRule' })
@@ -44,12 +44,14 @@ export const conflictSchema = z
     z.strictObject({
       default: policySchema
         .optional()
-        .describe('For fields without a policy of their own. Default: prefer, in the order of systems.'),
+        .describe(
+          'Default for fields without their own policy. Default: prefer, in the order of the systems.',
+        ),
       fields: z.record(fieldNameSchema, policySchema).optional().describe('Policy by field.'),
       skew: durationSchema
         .optional()
         .describe(
-          "latest: how far the systems' clocks may be apart; closer changes go by preference. Default 5s.",
+          'latest: assumed clock skew between systems. Changes closer together are decided by preference. Default 5s.',
         ),
     }),
   ])
@@ -74,7 +76,7 @@ export const deleteSchema = z
         'Deletions per system and 24 h beyond the larger bound are held. Default max 1 %, atLeast 10.',
       ),
   })
-  .describe('Which deletions are carried to other systems. Default: none.')
+  .describe('Which deletions are propagated to other systems. Default: none.')
   .meta({ id: 'Delete' })
 
 export const guardSchema = z
@@ -89,15 +91,15 @@ export const guardSchema = z
 
 export const triggerSchema = z
   .union([
-    z.strictObject({ webhook: nameSchema.describe('Deliveries of this name make the engine look.') }),
-    z.strictObject({ poll: durationSchema.describe('Ask for changes this often.') }),
-    z.strictObject({ full: cronSchema.describe('List everything at these times (cron, five fields, UTC).') }),
+    z.strictObject({ webhook: nameSchema.describe('Webhook deliveries of this name trigger a read.') }),
+    z.strictObject({ poll: durationSchema.describe('How often to poll for changes.') }),
+    z.strictObject({ full: cronSchema.describe('When to list everything (cron, five fields, UTC).') }),
   ])
   .meta({ id: 'Trigger' })
 
 export const operationsSchema = z
   .array(z.enum(['create', 'update', 'delete']))
-  .describe('What may be done here. Default: all three; none for a source.')
+  .describe('Allowed operations. Default: all three; none for a source.')
 
 const choice = z.enum(['create', 'hold'])
 
@@ -116,7 +118,11 @@ export const createChoices = {
 export const entitySystemSchema = z.strictObject({
   resource: z.string().min(1).describe('Native type in this system.'),
   where: whereSchema.optional(),
-  key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
+  key: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Native path that stores the Isthmus record id, if there is one.'),
   direction: z
     .enum(['source', 'target', 'both'])
     .optional()
@@ -128,11 +134,14 @@ export const entitySystemSchema = z.strictObject({
   acceptRaceWindow: z
     .boolean()
     .optional()
-    .describe('acceptRaceWindow for every field that does not say otherwise. Default false.'),
+    .describe('Default of acceptRaceWindow for the fields. Default false.'),
   map: z
     .record(fieldNameSchema, mappingSchema)
     .describe('Canonical field: native path, or a longer mapping.'),
-  triggers: z.array(triggerSchema).optional().describe('What makes the engine look here. Default: nothing.'),
+  triggers: z
+    .array(triggerSchema)
+    .optional()
+    .describe('What triggers reads of this system. Default: nothing.'),
 })
 
 export const ruleSchema = z
@@ -146,13 +155,11 @@ export const ruleSchema = z
       to: z
         .string()
         .min(1)
-        .describe(
-          'JSONata on the merged record. Lookups of the systems may be asked here: $geocode(address).',
-        ),
+        .describe('JSONata on the merged record. Lookups of the systems are available: $geocode(address).'),
     }),
     z.strictObject({
       when: z.string().min(1).describe('JSONata on the merged record.'),
-      hold: z.literal(true).describe('Wait for a person when it is true.'),
+      hold: z.literal(true).describe('Hold for a decision if true.'),
       message: z.string().min(1).describe('What a person reads.'),
     }),
   ])
@@ -170,9 +177,7 @@ export const policyKeys = {
     .min(2)
     .max(1000)
     .optional()
-    .describe(
-      'Changes of one field in answer to our writes, within 24 h, after which it is held. Default 5.',
-    ),
+    .describe('How often a field may change in response to writes within 24 h before it is held. Default 5.'),
   rules: z.array(ruleSchema).optional().describe('Business rules on the merged record, before any write.'),
 }
 

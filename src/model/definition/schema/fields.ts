@@ -37,7 +37,7 @@ export type InnerTypeDefinition =
       /** What the text has to look like. @default any text */
       format?: 'email' | 'phone' | 'uri' | undefined
     }
-  /** A decimal number of any size. */
+  /** A decimal number of any precision. */
   | {
       type: 'decimal'
       /** Decimals kept after the point. @default all */
@@ -77,17 +77,22 @@ export type InnerTypeDefinition =
 const attributes = {
   string: {
     type: z.literal('string').describe('Text.'),
-    maxLength: z.int().min(1).optional().describe('Longest text, in characters. Default: no bound.'),
-    format: z.enum(['email', 'phone', 'uri']).optional().describe('What the text must look like.'),
+    maxLength: z.int().min(1).optional().describe('Maximum length in characters. Default: unlimited.'),
+    format: z.enum(['email', 'phone', 'uri']).optional().describe('Required format of the text.'),
   },
   decimal: {
-    type: z.literal('decimal').describe('A decimal number of any size.'),
-    scale: z.int().min(0).max(30).optional().describe('Most decimal places. Default: no bound.'),
+    type: z.literal('decimal').describe('A decimal number of any precision.'),
+    scale: z
+      .int()
+      .min(0)
+      .max(30)
+      .optional()
+      .describe('Maximum number of decimal places. Default: unlimited.'),
   },
   plain: { type: plainTypeSchema.exclude(['string', 'decimal']).describe('Type of the values.') },
   enum: {
     type: z.literal('enum').describe('One of several texts.'),
-    values: z.array(z.string().min(1)).min(1).describe('The values the field may have.'),
+    values: z.array(z.string().min(1)).min(1).describe('Allowed values.'),
   },
   ref: {
     type: z.literal('ref').describe('A reference to a record.'),
@@ -133,11 +138,16 @@ function collectionAttributes() {
 }
 
 const fieldAttributes = {
-  required: z.boolean().optional().describe('A record without it is written nowhere. Default false.'),
+  required: z
+    .boolean()
+    .optional()
+    .describe('A record without it is not written to any system. Default false.'),
   owner: z
     .string()
     .optional()
-    .describe('Only this system may change the field; changes elsewhere are reverted. Default: any system.'),
+    .describe(
+      'The only system that may change the field. Changes elsewhere are reverted. Default: any system.',
+    ),
   sensitivity: z
     .enum(['personal', 'special', 'secret'])
     .optional()

@@ -36,12 +36,12 @@ const commonKeys = {
     .int()
     .min(1)
     .optional()
-    .describe('This system cuts text at so many characters. Default: no bound.'),
-  scale: z.int().min(0).max(30).optional().describe('This system rounds to so many decimals.'),
+    .describe('This system truncates text to this many characters. Default: unlimited.'),
+  scale: z.int().min(0).max(30).optional().describe('This system rounds to this many decimal places.'),
   precision: z
     .enum(timePrecisions)
     .optional()
-    .describe('This system keeps times no finer than this. Default: as fine as they come.'),
+    .describe('Time resolution of this system. Default: unlimited.'),
   normalize: normalizeSchema
     .optional()
     .describe(
@@ -50,12 +50,12 @@ const commonKeys = {
   lossy: z
     .literal('never-origin')
     .optional()
-    .describe('The copy here is poorer: a change here is never taken over by other systems.'),
+    .describe('The value here is less precise: a change here never propagates to other systems.'),
   acceptRaceWindow: z
     .boolean()
     .optional()
     .describe(
-      'Accepts that, without conditional writes, an edit made during our write may be lost. Default false.',
+      'Accepts that, without conditional writes, an edit made during a write may be lost. Default false.',
     ),
   nullable: z
     .boolean()
@@ -74,7 +74,7 @@ const pathKeys = {
         fixed: z
           .string()
           .regex(/^[A-Z]{3}$/, { error: 'expected a currency code such as EUR' })
-          .describe('Currency of all amounts there.'),
+          .describe('Currency of all amounts in this field.'),
       }),
     ])
     .optional()
@@ -83,7 +83,7 @@ const pathKeys = {
     .record(z.string(), nativeScalar)
     .optional()
     .describe(
-      'Native value: canonical value. Of several natives for one canonical value, the first is written.',
+      'Native value: canonical value. If several native values map to the same canonical value, the first is written.',
     ),
   as: z
     .enum(['number', 'text', 'boolean', 'epochSeconds', 'epochMillis', 'sql', 'compact'])
@@ -94,7 +94,7 @@ const pathKeys = {
   decimalSeparator: z
     .enum(['.', ','])
     .optional()
-    .describe('Of decimals and money written as text. Default a point.'),
+    .describe('Decimal separator of decimals and money written as text. Default a point.'),
   fractionDigits: z
     .int()
     .min(0)
@@ -176,20 +176,20 @@ const whereValue = z.union([nativeScalar, z.array(nativeScalar).min(1)])
 /** `where` as data; manifests of connectors take it in this form. */
 export const whereRecordSchema = z.record(
   z.string().min(1),
-  z.union([whereValue, z.strictObject({ not: whereValue.describe('Anything but this, or these.') })]),
+  z.union([whereValue, z.strictObject({ not: whereValue.describe('Any value except this one, or these.') })]),
 )
 
 export const whereSchema = z
   .union([whereRecordSchema, scopeFunctionSchema])
   .describe(
-    'Which native records belong to the entity: path: value, path: [any of], path: { not: value }. Default: all.',
+    'Which native records belong to the entity: path: value, path: [any of these], path: { not: value }. Default: all.',
   )
   .meta({ id: 'Where' })
 
 export const onCreateSchema = z
   .record(z.string().min(1), nativeScalar)
   .describe(
-    'What every new record gets beside the mapped fields, by native path: a record type, a sales organisation. Never written again.',
+    'Values that new records get besides the mapped fields, by native path: a record type, a sales organisation. Never updated.',
   )
 
 export type OnCreateDefinition = z.infer<typeof onCreateSchema>

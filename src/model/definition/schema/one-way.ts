@@ -36,14 +36,18 @@ export const oneWaySchema = z.strictObject({
       triggers: z
         .array(triggerSchema)
         .optional()
-        .describe('What makes the engine look here. Default: nothing.'),
+        .describe('What triggers reads of this system. Default: nothing.'),
     })
     .describe('Where records come from.'),
   to: z
     .strictObject({
       system: z.string().describe('Name of the system.'),
       resource: z.string().min(1).describe('Native type in this system.'),
-      key: z.string().min(1).optional().describe('Native path that holds our record id, if there is one.'),
+      key: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Native path that stores the Isthmus record id, if there is one.'),
       operations: operationsSchema.optional(),
       onCreate: onCreateSchema.optional(),
       ...createChoices,
@@ -51,11 +55,11 @@ export const oneWaySchema = z.strictObject({
       acceptRaceWindow: z
         .boolean()
         .optional()
-        .describe('acceptRaceWindow for every field that does not say otherwise. Default false.'),
+        .describe('Default of acceptRaceWindow for the fields. Default false.'),
       triggers: z
         .array(triggerSchema)
         .optional()
-        .describe('What makes the engine look here. Default: nothing.'),
+        .describe('What triggers reads of this system. Default: nothing.'),
     })
     .describe('Where they go.'),
   map: z.record(fieldNameSchema, oneWayMappingSchema).describe('By canonical field.'),

@@ -26,25 +26,25 @@ export const objectivesSchema = z
       }),
     )
       .optional()
-      .describe('Time from noticing a change to the last write it caused.'),
+      .describe('Time from detecting a change to the last write that it caused.'),
     freshness: oneOrMore(
       z.strictObject({
-        system: z.string().describe('System that is to be heard of.'),
+        system: z.string().describe('System that has to be heard from.'),
         within: durationSchema.describe('Longest silence.'),
       }),
     )
       .optional()
-      .describe('Longest silence of a system.'),
+      .describe('Maximum time without hearing from a system.'),
     staleAfter: durationSchema
       .optional()
       .describe('How long a record may wait before isthmus status asks for attention. Default 15m.'),
     uptime: z
       .strictObject({
         at: shareBoundSchema.describe('Bound, such as ">= 99.9 %".'),
-        over: durationSchema.optional().describe('Over how long it is measured. Default 30d.'),
+        over: durationSchema.optional().describe('Measurement window. Default 30d.'),
       })
       .optional()
-      .describe('Share of the time in which the service does its work.'),
+      .describe('Share of the time in which the service is working.'),
     batchWindow: oneOrMore(
       z.strictObject({
         run: z.enum(['full', 'backfill']).describe('Kind of run.'),
@@ -52,7 +52,7 @@ export const objectivesSchema = z
       }),
     )
       .optional()
-      .describe('Longest time that a run may take.'),
+      .describe('Maximum duration of a run.'),
     repair: z
       .strictObject({ within: durationSchema.describe('Longest it may take.') })
       .optional()
@@ -95,4 +95,4 @@ export const retentionSchema = z
       .optional()
       .describe('Webhook deliveries, by which copies are recognised. Default 30d, at least 3d.'),
   })
-  .describe('How long things are kept.')
+  .describe('How long data is kept.')

@@ -9,10 +9,10 @@ export const projectSchema = z
     version: z.string().optional().describe('Version of the project definition, as text (quote it).'),
     lead: z.string().optional().describe('Who answers for it.'),
     stakeholders: lines.optional().describe('Who must agree.'),
-    purpose: z.string().optional().describe('Why it exists, in a sentence.'),
+    purpose: z.string().optional().describe('Its purpose, in one sentence.'),
     inScope: lines.optional().describe('What it covers.'),
     outOfScope: lines.optional().describe('What it does not cover.'),
-    assumptions: lines.optional().describe('What it takes for granted.'),
+    assumptions: lines.optional().describe('Assumptions.'),
     risks: z
       .array(
         z.strictObject({
@@ -21,6 +21,6 @@ export const projectSchema = z
         }),
       )
       .optional()
-      .describe('What may go wrong, and what is done about it.'),
+      .describe('Risks and their mitigations.'),
   })
   .describe('The project definition, for people.')

@@ -11,7 +11,7 @@ export const definitionSchema = z
   .strictObject({
     integration: integrationIdSchema.describe('Id of the integration.'),
     project: projectSchema.optional(),
-    systems: z.record(nameSchema, systemSchema).describe('The systems that take part, by name.'),
+    systems: z.record(nameSchema, systemSchema).describe('The systems, by name.'),
     entities: z
       .record(nameSchema, z.union([entitySchema, oneWaySchema]))
       .describe('The canonical types, by name. With from and to: one way from one system to another.'),

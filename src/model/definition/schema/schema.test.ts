@@ -11,7 +11,7 @@ describe('the JSON Schema of a definition', () => {
 
   test('describes keys, for editors', () => {
     const text = JSON.stringify(definitionJsonSchema())
-    expect(text).toContain('Longest text, in characters. Default: no bound.')
+    expect(text).toContain('Maximum length in characters. Default: unlimited.')
     expect(text).toContain('"additionalProperties":false')
   })
 

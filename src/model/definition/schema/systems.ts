@@ -9,23 +9,23 @@ const limitsSchema = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('Records of this system read or written at the same time. Default 16.'),
+      .describe('Maximum number of records of this system read or written concurrently. Default 16.'),
     perSecond: z.number().positive().optional().describe('Calls per second. Default: as the system says.'),
     perMinute: z.number().positive().optional().describe('Calls per minute. Default: as the system says.'),
     perHour: z.number().positive().optional().describe('Calls per hour. Default: as the system says.'),
     perDay: z.number().positive().optional().describe('Calls per 24 h. Default: as the system says.'),
     reserve: shareSchema
       .optional()
-      .describe('Share of the allowance left to people and other applications. Default 0 %.'),
+      .describe('Share of the quota reserved for people and other applications. Default 0 %.'),
   })
   .describe('How much of the system this integration may use.')
 
 const timingSchema = z
   .strictObject({
-    readTimeout: durationSchema.optional().describe('Longest one read may take. Default 10s.'),
-    writeTimeout: durationSchema.optional().describe('Longest one write may take. Default 10s.'),
+    readTimeout: durationSchema.optional().describe('Time limit of one read. Default 10s.'),
+    writeTimeout: durationSchema.optional().describe('Time limit of one write. Default 10s.'),
   })
-  .describe("The engine's time bounds for this system.")
+  .describe('Time limits for this system.')
 
 /** Keys that every system knows; others belong to its connector, which checks them when it is bound. */
 export const systemSchema = z
@@ -49,7 +49,7 @@ export const systemSchema = z
         secret: z.string().optional().describe(`Signing secret, as \${env:NAME} or \${file:path}.`),
       })
       .optional()
-      .describe('How deliveries of this system are verified.'),
+      .describe('How webhook deliveries of this system are verified.'),
     timing: timingSchema.optional(),
   })
   .describe('One account of one business system. Keys beyond these belong to the connector.')
