@@ -73,8 +73,8 @@ describe('isthmus init', () => {
     expect(JSON.parse(out)).toMatchObject({
       match: 'eMail',
       fields: [
-        { name: 'name', paths: { crm: 'name', erp: 'NAME' } },
-        { name: 'eMail', paths: { crm: 'e-mail', erp: 'eMail' } },
+        { name: 'name', maps: { crm: 'name', erp: 'NAME' } },
+        { name: 'eMail', maps: { crm: 'e-mail', erp: 'eMail' } },
         { name: 'active', type: 'boolean' },
       ],
     })

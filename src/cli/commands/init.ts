@@ -1,194 +1,92 @@
-/** `isthmus init`: a first definition from flags and from one record of each API. */
-import { existsSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+/** `isthmus init`: a first definition from records of APIs and from descriptions of systems. */
 import type { Command } from 'commander'
-import { UsageError } from '../../model/errors.ts'
 import { loadEnvironment } from '../../runtime/config.ts'
-import { wantedRules } from '../../runtime/init/plan-definition.ts'
+import type { DefinitionPlan } from '../../runtime/init/plan-definition.ts'
 import { collect, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { fetchSample, type Sample } from '../init/fetch-sample.ts'
 import { matchSummary, matchText } from '../init/match-comments.ts'
-import { type InitPlan, type PlannedSystem, parseSystem, proposeFields, proposeMatch } from '../init/plan.ts'
-import { type DescribedOptions, hasDescriptions, planDescribed } from '../init/plan-described.ts'
-import { writeDefinition, writeVariables } from '../init/write-definition.ts'
-import { describedDefinition, describedVariables, manifestFiles } from '../init/write-described.ts'
+import { type DescribedOptions, planDescribed } from '../init/plan-systems.ts'
+import {
+  describedDefinition,
+  describedVariables,
+  manifestFiles,
+  systemNotes,
+} from '../init/write-described.ts'
+import { missingVariables, writeFiles } from '../init/write-files.ts'
 
 interface InitOptions extends DescribedOptions {
-  readonly system: readonly string[]
-  readonly integration: string
-  readonly entity: string
-  readonly fields?: string
-  readonly match?: string
-  readonly manifest: readonly string[]
-  readonly id: readonly string[]
-  readonly offline?: boolean
   readonly force?: boolean
 }
 
-/** `crm=jsonplaceholder` and the like, by system. */
-function bySystem(flags: readonly string[], flag: string, names: readonly string[]): Map<string, string> {
-  return new Map(
-    flags.map((text) => {
-      const at = text.indexOf('=')
-      const name = text.slice(0, Math.max(0, at))
-      if (!names.includes(name))
-        throw new UsageError(
-          'CLI_USAGE',
-          `${flag} ${text}: write <system>=<value> with one of ${names.join(', ')}`,
-        )
-      return [name, text.slice(at + 1)]
-    }),
-  )
-}
-
-async function plan(options: InitOptions, say: (line: string) => void): Promise<InitPlan> {
-  const parsed = options.system.map(parseSystem)
-  const names = parsed.map((system) => system.name)
-  if (names.length < 2 || new Set(names).size < names.length)
-    throw new UsageError(
-      'CLI_USAGE',
-      'name two or more systems, each once: --system crm=https://… --system erp=https://…',
-    )
-  const manifests = bySystem(options.manifest, '--manifest', names)
-  const ids = bySystem(options.id, '--id', names)
-  const systems: PlannedSystem[] = []
-  for (const system of parsed) {
-    const sample = options.offline === true ? undefined : await fetchSample(`${system.url}${system.path}`)
-    if (sample !== undefined && 'problem' in sample)
-      say(`${system.name}: ${sample.problem}; its fields are taken from the flags`)
-    const manifest = manifests.get(system.name)
-    systems.push({
-      ...system,
-      id: ids.get(system.name) ?? 'id',
-      ...(manifest === undefined ? {} : { manifest }),
-      ...(sample === undefined || 'problem' in sample ? {} : sampled(sample)),
-    })
-  }
-  const wanted = (options.fields ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  const fields = proposeFields(systems, wanted)
-  if (fields.length === 0)
-    throw new UsageError('CLI_USAGE', 'no field is known: name them with --fields name,email,…')
-  const proposed = proposeMatch(systems, fields)
-  const match = options.match === undefined ? proposed.match : wantedRules(options.match)
-  const unknown = match.flat().find((name) => !fields.some((field) => field.name === name))
-  if (unknown !== undefined)
-    throw new UsageError(
-      'CLI_USAGE',
-      `--match ${unknown}: it is not among the fields ${fields.map((field) => field.name).join(', ')}`,
-    )
-  return {
-    integration: options.integration,
-    entity: options.entity,
-    systems,
-    fields,
-    match,
-    perhaps: proposed.perhaps,
-  }
-}
-
-function sampled({ record, records, items }: Extract<Sample, { record: unknown }>): Partial<PlannedSystem> {
-  return { sample: record, samples: records, ...(items === undefined ? {} : { items }) }
-}
-
-function write(file: string, text: string, force: boolean): void {
-  if (existsSync(file) && !force)
-    throw new UsageError('CLI_USAGE', `${file} is there already; --force overwrites it`)
-  writeFileSync(file, text)
-}
-
 async function init(context: CliContext, options: InitOptions): Promise<number> {
-  return hasDescriptions(options) ? initDescribed(context, options) : initSampled(context, options)
-}
-
-/** From descriptions: OpenAPI, $metadata, a database, a GraphQL schema. */
-async function initDescribed(context: CliContext, options: InitOptions): Promise<number> {
-  if (options.system.length > 0)
-    throw new UsageError(
-      'CLI_USAGE',
-      '--system goes with records of an API; with descriptions, describe each system',
-    )
   const { directory } = context
   const environment = loadEnvironment(directory)
   const plan = await planDescribed(options, { directory, environment, signal: context.untilStopped() })
-  const files = [
+  const example = describedVariables(plan)
+  const written = [
     { name: 'isthmus.yaml', text: describedDefinition(plan) },
     ...manifestFiles(plan),
-    { name: '.env.example', text: describedVariables(plan) },
-  ].map(({ name, text }) => ({ path: resolve(directory, name), text }))
-  const there = files.find(({ path }) => existsSync(path))
-  if (there !== undefined && options.force !== true)
-    throw new UsageError('CLI_USAGE', `${there.path} is there already; --force overwrites it`)
-  for (const { path, text } of files) writeFileSync(path, text)
+    { name: '.env.example', text: example },
+  ]
+  const files = writeFiles(directory, written, options.force === true)
   const { fields, unmapped } = plan
-  const match = {
-    rules: plan.match,
+  const notes = Object.fromEntries(plan.systems.map((one) => [one.system.name, systemNotes(one)]))
+  const result = {
+    files,
+    fields: fields.map(({ name, type, maps, comments }) => ({ name, type, maps, comments })),
+    match: matchText(plan.match),
     perhaps: plan.perhaps,
-    systems: plan.systems.map(({ system }) => system.name),
+    doubt: plan.matchDoubt ?? null,
+    notes,
+    unmapped,
+    variables: missingVariables(example, environment),
   }
-  const shown = fields.map(({ name, type, maps, comments }) => ({ name, type, maps, comments }))
-  context.output.result(
-    {
-      files: files.map(({ path }) => path),
-      fields: shown,
-      match: matchText(plan.match),
-      perhaps: plan.perhaps,
-      unmapped,
-    },
-    () =>
-      [
-        `wrote ${files.map(({ path }) => path).join(', ')}`,
-        ...fields.map(
-          ({ name, maps, comments }) =>
-            `${name}: ${Object.entries(maps)
-              .map(([system, map]) => `${system} ${mapText(map)}`)
-              .join(' = ')}${comments.map((comment) => `\n  ${comment}`).join('')}`,
-        ),
-        ...Object.entries(unmapped).flatMap(([system, paths]) =>
-          paths.map((path) => `${system} demands ${path}, and no field gives it`),
-        ),
-        matchSummary(match),
-        'next: copy .env.example to .env, fill it in, read the proposals in isthmus.yaml, then `isthmus check`',
-      ].join('\n'),
-  )
+  context.output.result(result, () => report(plan, result))
   return exitCodes.fine
+}
+
+/** What a person reads on the screen: every proposal with how sure it is, and what comes next. */
+function report(
+  plan: DefinitionPlan,
+  {
+    files,
+    notes,
+    variables,
+  }: {
+    readonly files: readonly string[]
+    readonly notes: Readonly<Record<string, readonly string[]>>
+    readonly variables: readonly string[]
+  },
+): string {
+  const lines = [
+    `wrote ${files.join(', ')}`,
+    ...plan.fields.map(
+      ({ name, maps, comments }) =>
+        `${name}: ${Object.entries(maps)
+          .map(([system, map]) => `${system} ${mapText(map)}`)
+          .join(' = ')}${comments.map((comment) => `\n  ${comment}`).join('')}`,
+    ),
+    ...Object.entries(plan.unmapped).flatMap(([system, paths]) =>
+      paths.map((path) => `${system} demands ${path}, and no field gives it`),
+    ),
+    ...Object.entries(notes).flatMap(([system, texts]) => texts.map((text) => `${system}: ${text}`)),
+    matchSummary({
+      rules: plan.match,
+      perhaps: plan.perhaps,
+      systems: plan.systems.map(({ system }) => system.name),
+      doubt: plan.matchDoubt,
+    }),
+  ]
+  const next =
+    variables.length === 0
+      ? 'next: read the proposals in isthmus.yaml, then `isthmus check`'
+      : `next: put these lines into .env, with values (.env.example has them all):\n${variables.map((line) => `  ${line}`).join('\n')}\nthen read the proposals in isthmus.yaml, and run \`isthmus check\``
+  return [...lines, next].join('\n')
 }
 
 function mapText(map: unknown): string {
   return typeof map === 'object' && map !== null && 'path' in map ? String(map.path) : String(map)
-}
-
-/** From a record of each API. */
-async function initSampled(context: CliContext, options: InitOptions): Promise<number> {
-  const made = await plan(options, context.output.say)
-  const definition = resolve(context.directory, 'isthmus.yaml')
-  const variables = resolve(context.directory, '.env.example')
-  write(definition, writeDefinition(made), options.force === true)
-  write(variables, writeVariables(made), options.force === true)
-  context.output.result(
-    {
-      files: [definition, variables],
-      fields: made.fields,
-      match: matchText(made.match),
-      perhaps: made.perhaps,
-    },
-    () =>
-      [
-        `wrote ${definition} and ${variables}`,
-        `fields: ${made.fields.map((field) => field.name).join(', ')}`,
-        matchSummary({
-          rules: made.match,
-          perhaps: made.perhaps,
-          systems: made.systems.map(({ name }) => name),
-        }),
-        'next: copy .env.example to .env, fill it in, then `isthmus check`',
-      ].join('\n'),
-  )
-  return exitCodes.fine
 }
 
 export function addInitCommand(program: Command, run: Run): void {
@@ -197,7 +95,7 @@ export function addInitCommand(program: Command, run: Run): void {
     .description('write a first definition, from descriptions of the systems or from a record of each')
     .option(
       '--system <name=url>',
-      'a REST system: its name and the URL of its collection (twice or more)',
+      'a REST system: its name and the URL of its collection, or of one record',
       collect,
       [],
     )
@@ -218,7 +116,19 @@ export function addInitCommand(program: Command, run: Run): void {
     )
     .option(
       '--token <system=variable>',
-      'environment variable that holds a bearer token, for a description that asks for one',
+      'bearer token: the environment variable that holds it (from the environment or .env)',
+      collect,
+      [],
+    )
+    .option(
+      '--api-key <system=header:variable>',
+      'API key: its header and the variable that holds it; ?parameter:variable for a query parameter',
+      collect,
+      [],
+    )
+    .option(
+      '--basic <system=user:password>',
+      'user name and password: the variables that hold them',
       collect,
       [],
     )
@@ -230,8 +140,13 @@ export function addInitCommand(program: Command, run: Run): void {
       'field, or several by commas, that are unique in each system together; never: nothing is matched',
     )
     .option('--manifest <system=name>', 'a built-in manifest, such as crm=jsonplaceholder', collect, [])
-    .option('--id <system=property>', "property that identifies a system's records (default id)", collect, [])
-    .option('--offline', 'do not fetch a record of each system')
+    .option(
+      '--id <system=property>',
+      "property that identifies a system's records (default: found out)",
+      collect,
+      [],
+    )
+    .option('--offline', 'do not call the systems of --system')
     .option('--force', 'overwrite files that are there')
     .action(run(init))
 }

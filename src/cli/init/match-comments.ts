@@ -6,13 +6,16 @@ export interface PlannedMatch {
   /** Fields that sound like a key, without evidence that they are one. */
   readonly perhaps: readonly string[]
   readonly systems: readonly string[]
+  /** Why the rules may be wrong. */
+  readonly doubt?: string | undefined
 }
 
 /** The lines above `match` in the definition. */
-export function matchComments({ rules, perhaps, systems }: PlannedMatch): readonly string[] {
+export function matchComments({ rules, perhaps, systems, doubt }: PlannedMatch): readonly string[] {
   if (rules.length > 0)
     return [
       'how records that several systems hold are recognised as the same: it has to be unique in each system',
+      ...(doubt === undefined ? [] : [`check: ${doubt}`]),
     ]
   const [first] = perhaps
   const there = systems.join(' and ')
@@ -28,8 +31,9 @@ export function matchComments({ rules, perhaps, systems }: PlannedMatch): readon
 }
 
 /** One line for the screen. */
-export function matchSummary({ rules, perhaps, systems }: PlannedMatch): string {
-  if (rules.length > 0) return `matched by ${rules.map((rule) => rule.join(' and ')).join(', else by ')}`
+export function matchSummary({ rules, perhaps, systems, doubt }: PlannedMatch): string {
+  if (rules.length > 0)
+    return `matched by ${rules.map((rule) => rule.join(' and ')).join(', else by ')}${doubt === undefined ? '' : ` (${doubt})`}`
   const hint = perhaps.length === 0 ? '' : `; unique by their names, perhaps: ${perhaps.join(', ')}`
   return `match: never, since no field is known to be unique in ${systems.join(' and ')}: what several of them hold would be created a second time. Name a unique field with --match, or in the file${hint}`
 }

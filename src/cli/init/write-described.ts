@@ -16,7 +16,10 @@ function variable(system: string, what: string): string {
 /** `{env:NAME}` becomes the variable of this system. */
 function withVariables(system: string, value: unknown): unknown {
   if (typeof value === 'string')
-    return value.replace(/\{env:([A-Z_]+)\}/g, (_whole, name: string) => `\${env:${variable(system, name)}}`)
+    return value.replace(
+      /(?<!\$)\{env:([A-Z_]+)\}/g,
+      (_whole, name: string) => `\${env:${variable(system, name)}}`,
+    )
   if (Array.isArray(value)) return value.map((one) => withVariables(system, one))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withVariables(system, one)]))
@@ -26,10 +29,14 @@ const manifestName = (system: string): string => `${system}.manifest.yaml`
 
 function systemSection({ system, resource }: ChosenSystem): unknown {
   const { connector, section, resourcesIn } = system
-  const where =
-    resourcesIn === 'manifest'
-      ? { manifest: `./${manifestName(system.name)}` }
-      : { [resourcesIn]: { [resource.name]: resource.settings } }
+  const resources = { [resource.name]: resource.settings }
+  const where = {
+    manifest: { manifest: `./${manifestName(system.name)}` },
+    inline: { manifest: { ...system.manifest, resources } },
+    tables: { tables: resources },
+    resources: { resources },
+    'built-in': {},
+  }[resourcesIn]
   return withVariables(system.name, { connector, ...section, ...where })
 }
 
@@ -65,7 +72,7 @@ export function describedDefinition(plan: DefinitionPlan): string {
     },
   })
   document.commentBefore = [
-    ' Written from descriptions of the systems. The pairs of fields are proposals by name and type: read each one.',
+    ' Written by isthmus init. What it says of the systems and which fields belong together are proposals: read each one.',
     ' Check it with `isthmus check`, try one record with `isthmus try`, run it with `isthmus start`.',
   ].join('\n')
   explain(document, plan)
@@ -79,6 +86,7 @@ function explain(document: Document, plan: DefinitionPlan): void {
     rules: match,
     perhaps,
     systems: systems.map(({ system }) => system.name),
+    doubt: plan.matchDoubt,
   })
   commentOn(document, ['entities', entity, 'match'], recognised)
   commentOn(
@@ -87,16 +95,16 @@ function explain(document: Document, plan: DefinitionPlan): void {
     ['who wins when both sides changed a field: the first one named'],
   )
   for (const { system, resource } of systems) {
-    const notes = [...system.notes, ...resource.notes]
+    const notes = systemNotes({ system, resource })
     const others = system.resources.length - 1
-    if (others > 0)
-      notes.push(
-        `${others} further resources are described; --resource ${system.name}=NAME takes another one`,
-      )
+    const more =
+      others > 0
+        ? [`${others} further resources are described; --resource ${system.name}=NAME takes another one`]
+        : []
     commentOn(
       document,
       ['systems', system.name],
-      notes.map((note) => `check: ${note}`),
+      [...notes, ...more].map((note) => `check: ${note}`),
     )
     const missing = unmapped[system.name] ?? []
     const demands = missing.map(
@@ -108,6 +116,11 @@ function explain(document: Document, plan: DefinitionPlan): void {
     ]
     commentOn(document, ['entities', entity, 'systems', system.name, 'acceptRaceWindow'], race)
   }
+}
+
+/** What is unsure about a system: what somebody should look up, for the file and for the screen. */
+export function systemNotes({ system, resource }: ChosenSystem): readonly string[] {
+  return [...system.notes, ...resource.notes]
 }
 
 /** Puts comments above a key. */
@@ -136,7 +149,9 @@ export function manifestFiles({ systems }: DefinitionPlan): readonly WrittenFile
 /** The text of `.env.example`. */
 export function describedVariables({ systems }: DefinitionPlan): string {
   const lines = systems.flatMap(({ system }) =>
-    system.variables.map(({ name, value }) => `${variable(system.name, name)}=${value ?? ''}`),
+    system.variables.map(
+      ({ name, value, whole }) => `${whole === true ? name : variable(system.name, name)}=${value ?? ''}`,
+    ),
   )
   return ['# Copy to .env and fill in. Never commit .env.', ...lines, ''].join('\n')
 }

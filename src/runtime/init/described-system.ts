@@ -5,6 +5,8 @@ import type { ResourceDescription } from '../../connectors/kit/description.ts'
 export interface NeededVariable {
   /** Without the system's name: `TOKEN` of the system crm is `CRM_TOKEN`. */
   readonly name: string
+  /** The name is whole: a person chose it. @default false */
+  readonly whole?: boolean
   /** What is known of it; never a secret. */
   readonly value?: string
 }
@@ -21,16 +23,18 @@ export interface DescribedResource {
   readonly conditional: boolean
   /** What nobody told and somebody should look up. */
   readonly notes: readonly string[]
+  /** For a resource that only records tell of: how many were looked at. */
+  readonly sampled?: number
 }
 
 /** One system. */
 export interface DescribedSystem {
   readonly name: string
   readonly connector: string
-  /** The system's section without its resources. `{env:NAME}` in a text stands for a variable of the system. */
+  /** The system's section without its resources. `{env:NAME}` in a text stands for a variable of the system, `${env:NAME}` for one of that name. */
   readonly section: Readonly<Record<string, unknown>>
-  /** Where resources are described: in a manifest of its own file, or below a key of the section. */
-  readonly resourcesIn: 'manifest' | 'tables' | 'resources'
+  /** Where resources are described: in a manifest of its own file or in the section, below a key of the section, or in a built-in manifest. */
+  readonly resourcesIn: 'manifest' | 'inline' | 'tables' | 'resources' | 'built-in'
   /** Further keys of the manifest. */
   readonly manifest?: Readonly<Record<string, unknown>>
   readonly variables: readonly NeededVariable[]

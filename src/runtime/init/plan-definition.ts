@@ -10,6 +10,7 @@ import {
 } from '../proposals/propose-mapping.ts'
 import { isKeptUnique } from '../proposals/propose-match.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
+import { fieldNamed, unseenField, wantedPair } from './wanted-fields.ts'
 
 /** One system with the resource that was chosen of it. */
 export interface ChosenSystem {
@@ -38,6 +39,8 @@ export interface DefinitionPlan {
   readonly match: readonly (readonly string[])[]
   /** Fields that sound like a key, without evidence that they are one. */
   readonly perhaps: readonly string[]
+  /** Why the rules may be wrong, where they rest on records that were looked at alone. */
+  readonly matchDoubt?: string
   /** What a create demands and nothing gives, by system. */
   readonly unmapped: Readonly<Record<string, readonly string[]>>
 }
@@ -48,9 +51,13 @@ export interface PlanWishes {
   readonly entity: string
   /** Fields to match by, separated by commas, or `never`. @default what all systems are known to keep unique */
   readonly match?: string | undefined
+  /** Names of the fields to take, in this order. @default every pair that is proposed */
+  readonly fields?: readonly string[] | undefined
 }
 
 interface Draft {
+  /** The field's name, where a person gave it. */
+  readonly name?: string
   readonly left: FieldDescription
   readonly pairs: { readonly system: string; readonly pair: FieldPair }[]
 }
@@ -58,26 +65,49 @@ interface Draft {
 /** Plans the definition; the first system is the one that the others are compared with. */
 export function planDefinition(systems: readonly ChosenSystem[], wishes: PlanWishes): DefinitionPlan {
   const [first, ...others] = systems
-  if (first === undefined) return { ...wishes, systems, fields: [], match: [], perhaps: [], unmapped: {} }
+  const { integration, entity } = wishes
+  if (first === undefined)
+    return { integration, entity, systems, fields: [], match: [], perhaps: [], unmapped: {} }
   const proposals = others.map((other): [ChosenSystem, MappingProposal] => [
     other,
     proposeMapping(first.resource.description, other.resource.description, [wishes.entity]),
   ])
-  const drafts = draftsOf(first.resource.description, proposals)
+  const drafts =
+    wantedDrafts(first, proposals, wishes.fields) ?? draftsOf(first.resource.description, proposals)
   const names = new Set<string>()
   const fields = drafts.map((draft) => plannedField(draft, first, names))
   const nameOf = ({ left }: FieldPair): string =>
     fields[drafts.findIndex((draft) => draft.left === left)]?.name ?? ''
   const suggested = proposals.flatMap(([, { match }]) => [...match.proved.flat(), ...match.suggested])
   const match = wishes.match === undefined ? provedRules(proposals) : wantedRules(wishes.match)
+  // A rule needs all of its fields, and --fields may have left one out.
+  const rules = match
+    .map((rule) => rule.map((one) => (typeof one === 'string' ? one : nameOf(one))))
+    .filter((rule) => rule.every((name) => name !== ''))
+  const doubt = wishes.match === undefined && rules.length > 0 ? sampleDoubt(systems) : undefined
   return {
-    ...wishes,
+    integration,
+    entity,
     systems,
     fields,
-    match: match.map((rule) => rule.map((one) => (typeof one === 'string' ? one : nameOf(one)))),
-    perhaps: [...new Set(suggested.map(nameOf))],
+    match: rules,
+    perhaps: [...new Set(suggested.map(nameOf))].filter((name) => name !== ''),
+    ...(doubt === undefined ? {} : { matchDoubt: doubt }),
     unmapped: unmappedOf(first, drafts, proposals),
   }
+}
+
+const fewRecords = 5
+
+/** Where nobody told what is unique, the records that were looked at are all there is to go by. */
+function sampleDoubt(systems: readonly ChosenSystem[]): string | undefined {
+  const sampled = systems.flatMap(({ system, resource }) =>
+    resource.sampled === undefined ? [] : [{ name: system.name, count: resource.sampled }],
+  )
+  if (sampled.length === 0) return undefined
+  const seen = sampled.map(({ name, count }) => `the ${count} of ${name}`).join(' and ')
+  const isLittle = sampled.some(({ count }) => count < fewRecords)
+  return `${isLittle ? 'low' : 'medium'} confidence: unique among ${seen} that were looked at; make sure that it always is`
 }
 
 /** What `--match` says: `tenant,number` is one rule of two fields, `never` is none. @throws UsageError CLI_USAGE */
@@ -118,6 +148,31 @@ function draftsOf(
   })
 }
 
+/** One draft for each name that was asked for; undefined when none was. */
+function wantedDrafts(
+  { resource }: ChosenSystem,
+  proposals: readonly (readonly [ChosenSystem, MappingProposal])[],
+  names: readonly string[] | undefined,
+): readonly Draft[] | undefined {
+  if (names === undefined || names.length === 0) return undefined
+  return names.map((name) => {
+    // The first system may call it otherwise, and be paired with what the second one calls so.
+    const paired = proposals
+      .flatMap(([{ resource: other }, { pairs }]) => {
+        const right = fieldNamed(other.description, name, [other.name])
+        return pairs.filter((pair) => pair.right === right)
+      })
+      .at(0)?.left
+    const left = fieldNamed(resource.description, name, [resource.name]) ?? paired ?? unseenField(name)
+    const pairs = proposals.map(([{ system, resource: other }, { pairs: known }]) => {
+      const proposed = known.find((pair) => pair.left === left)
+      const right = fieldNamed(other.description, name, [other.name]) ?? unseenField(name)
+      return { system: system.name, pair: proposed ?? wantedPair(left, right, system.name) }
+    })
+    return { name, left, pairs }
+  })
+}
+
 function unmappedOf(
   first: ChosenSystem,
   drafts: readonly Draft[],
@@ -136,8 +191,12 @@ function unmappedOf(
   return Object.fromEntries(entries)
 }
 
-function plannedField({ left, pairs }: Draft, first: ChosenSystem, names: Set<string>): PlannedField {
-  const name = freeName(left.path, names)
+function plannedField(
+  { name: given, left, pairs }: Draft,
+  first: ChosenSystem,
+  names: Set<string>,
+): PlannedField {
+  const name = freeName(given === undefined ? left.path : [given], names)
   const { name: hub } = first.system
   const type = pairs[0]?.pair.type ?? { kind: 'string' as const }
   const sources = new Set(pairs.map(({ pair }) => pair.source))
@@ -235,7 +294,10 @@ export function pathText({ path }: Pick<FieldDescription, 'path'>): string {
 
 /** `Credit_Limit__c` → creditLimit; a name that is taken gets what stands above it in front. */
 function freeName(path: readonly (string | number)[], taken: Set<string>): string {
-  const steps = path.map((step) => String(step).replace(/__c$/i, ''))
+  // What JSON:API and the like put all values in says nothing about one of them.
+  const own =
+    path.length > 1 && /^(?:attributes|properties|fields)$/i.test(String(path[0])) ? path.slice(1) : path
+  const steps = own.map((step) => String(step).replace(/__c$/i, ''))
   const candidates = steps.map((_step, index) => camel(steps.slice(steps.length - 1 - index).join(' ')))
   const whole = camel(steps.join(' '))
   const base = steps.length > 1 ? whole : (candidates[0] ?? 'field')

@@ -5,6 +5,7 @@
  */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { wordsOf } from './field-names.ts'
+import { identityRank, noIdentity } from './identity-names.ts'
 import type { FieldPair } from './propose-mapping.ts'
 
 /** How records of two resources can be recognised as the same. */
@@ -38,7 +39,7 @@ export function proposeMatch(
     return set.length < fields.length || !isUniqueThere || isOwnId ? [] : [set]
   })
   const taken = new Set(proved.flat())
-  const suggested = usable.filter((pair) => !taken.has(pair) && nameRank(pair) < keyWords.length)
+  const suggested = usable.filter((pair) => !taken.has(pair) && nameRank(pair) < noIdentity)
   return {
     // Ranked by the surest word among its fields; of equals, the smaller combination.
     proved: proved.toSorted((a, b) => bestRank(a) - bestRank(b) || a.length - b.length),
@@ -90,28 +91,9 @@ function isIdOfItsOwn(pair: FieldPair, left: ResourceDescription, right: Resourc
   return isOwn(pair.left, left) || isOwn(pair.right, right)
 }
 
-/** Words of fields that tell the same thing everywhere, the surest first. */
-const keyWords: readonly (readonly string[])[] = [
-  ['external', 'id'],
-  ['tax'],
-  ['sku'],
-  ['ean'],
-  ['gtin'],
-  ['iban'],
-  ['duns'],
-  ['email'],
-  ['number'],
-  ['code'],
-]
-const vagueFrom = keyWords.findIndex(([word]) => word === 'number')
-/** A postal code or a phone number is shared by many. */
-const shared = new Set(['postal', 'phone', 'mobile', 'fax', 'country', 'currency', 'language'])
-
-function nameRank({ left }: FieldPair): number {
-  const words = wordsOf(String(left.path.at(-1) ?? ''))
-  const rank = keyWords.findIndex((wanted) => wanted.every((word) => words.includes(word)))
-  if (rank === -1 || (rank >= vagueFrom && words.some((word) => shared.has(word)))) return keyWords.length
-  return rank
+function nameRank({ left, right }: FieldPair): number {
+  // Both names have to mean it: the pair may be one of like names only.
+  return Math.max(identityRank(left.path), identityRank(right.path))
 }
 
 function bestRank(pairs: readonly FieldPair[]): number {

@@ -1,0 +1,99 @@
+/** How an unknown API has one record: its id, its address, what is wrapped around it, its version, and what may be done with it. */
+import { textAt } from '../../../connectors/kit/native.ts'
+import type { NativeRecord } from '../../../model/values.ts'
+import { findRecord, plain } from './list-shape.ts'
+import type { SampleClient } from './sample-client.ts'
+
+/** What reading one record of the list showed. */
+export interface FoundRecord {
+  readonly id: string
+  /** Undefined when no record could be read by its id. */
+  readonly envelope?: readonly string[]
+  readonly etag?: string
+  /** Methods that the API allows on one record, and on the collection, when it says so. */
+  readonly methods?: ReadonlySet<string>
+  readonly collectionMethods?: ReadonlySet<string>
+  readonly mergesPatches: boolean
+  readonly notes: readonly string[]
+}
+
+/** Finds them by reading the first record by its id. @param given the property that a person named */
+export async function findRecordFacts(
+  client: SampleClient,
+  {
+    path,
+    records,
+    resource,
+    given,
+  }: {
+    readonly path: string
+    readonly records: readonly NativeRecord[]
+    readonly resource: string
+    readonly given: string | undefined
+  },
+): Promise<FoundRecord> {
+  const candidates = given === undefined ? idCandidates(records, resource) : [given]
+  const nothing: FoundRecord = { id: candidates[0] ?? 'id', mergesPatches: false, notes: [] }
+  const [first] = records
+  if (first === undefined) return nothing
+  for (const id of candidates) {
+    const value = textAt(first, id.split('.'))
+    if (value === undefined) continue
+    const item = `${path}/${encodeURIComponent(value)}`
+    const one = await client.get(item)
+    const envelope = one?.status === 200 ? findRecord(one.body, id.split('.'), value) : undefined
+    if (one === undefined || envelope === undefined) continue
+    const told = await client.options(item)
+    const collection = await client.options(path)
+    const { etag } = one.headers
+    const methods = allowed(told?.headers.allow)
+    const collectionMethods = allowed(collection?.headers.allow)
+    return {
+      id,
+      envelope,
+      ...(etag === undefined ? {} : { etag }),
+      ...(methods === undefined ? {} : { methods }),
+      ...(collectionMethods === undefined ? {} : { collectionMethods }),
+      mergesPatches: /merge-patch/.test(told?.headers['accept-patch'] ?? ''),
+      notes: [],
+    }
+  }
+  const note =
+    candidates.length === 0
+      ? `no property of the records looks like an id: name it with --id SYSTEM=PROPERTY`
+      : `${path}/{id} did not respond with the record when asked by ${candidates.join(', ')}: see item and id of the manifest`
+  return { ...nothing, notes: [note] }
+}
+
+/** Properties that all records have and no two share, the likeliest first. */
+function idCandidates(records: readonly NativeRecord[], resource: string): readonly string[] {
+  const [first] = records
+  if (first === undefined) return []
+  const singular = plain(resource).replace(/ies$/, 'y').replace(/s$/, '')
+  const usual = [
+    'id',
+    'uuid',
+    'guid',
+    `${singular}id`,
+    'key',
+    `${singular}number`,
+    `${singular}no`,
+    'number',
+    'code',
+    'slug',
+  ]
+  return usual
+    .flatMap((name) => Object.keys(first).filter((key) => plain(key) === name))
+    .filter((key) => isUnique(records.map((record) => textAt(record, [key]))))
+    .slice(0, 4)
+}
+
+function isUnique(values: readonly (string | undefined)[]): boolean {
+  return values.every((value) => value !== undefined) && new Set(values).size === values.length
+}
+
+function allowed(header: string | undefined): ReadonlySet<string> | undefined {
+  if (header === undefined) return undefined
+  const methods = header.split(',').map((method) => method.trim().toUpperCase())
+  return methods.includes('GET') ? new Set(methods) : undefined
+}
