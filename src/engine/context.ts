@@ -163,6 +163,13 @@ export interface PassDraft {
   events: DomainEvent[]
 }
 
+/** What a refused write was based on. */
+export interface RefusedState {
+  readonly version: string | undefined
+  /** Canonical values of the look before it. */
+  readonly values: string | undefined
+}
+
 /** One pass over one claimed record. Working copies hold what the drafts will make of them. */
 export interface Pass {
   readonly context: EngineContext
@@ -180,6 +187,8 @@ export interface Pass {
   readonly observedSystems: Set<string>
   /** Systems that had moved on when they were written to (412), and were not looked at since. */
   readonly stale: Set<string>
+  /** What the last write that was refused in this way was based on, by system. */
+  readonly refusedStates: Map<string, RefusedState>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
   readonly deadline: number

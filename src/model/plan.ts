@@ -151,7 +151,10 @@ function planCreateField(lane: Lane, { shape, role }: LaneField, agreed: AgreedF
   if (agreed.heldBy !== undefined) return role.settings.nullable && !shape.field.required
   if (agreed.value === undefined || agreed.value === null) return true
   const state = lane.fields[shape.name] ?? unseen
-  if (isBlocked(lane, state, agreed)) return false
+  if (isBlocked(lane, state, agreed)) {
+    // The refusal was about this field alone, and the record can be made without it.
+    return state.rejected?.named === true && role.settings.nullable && !shape.field.required
+  }
   const desired = asStored(role.settings, agreed.value)
   const missing = missingReference(lane, shape.field.type, desired)
   if (missing !== undefined) {

@@ -73,9 +73,11 @@ export interface MemberField {
   /** Held for a person (oscillation, quarantine). */
   readonly hold?: { readonly reason: string; readonly at: number }
   /** The system refused this revision under this definition version: not sent again until one of them changes. */
-  readonly rejected?: { readonly rev: number; readonly version: string; readonly code: string }
+  readonly rejected?: RefusedRevision
   /** So many writes of this revision were answered with an error whose effect is not known. */
   readonly unclear?: { readonly rev: number; readonly count: number }
+  /** Writes of this revision that were refused for their precondition, weighted: see `engine/refused-precondition.ts`. */
+  readonly contested?: { readonly rev: number; readonly weight: number; readonly rounds: number }
   /** The system stores our value in a poorer form; accepted as it is. */
   readonly coerced?: true
   /** The field can't be read there: the shadow is what we wrote, and no list or look ever shows it. */
@@ -95,6 +97,16 @@ export interface MemberField {
   readonly rebased?: true
   /** The counterpart came from another record, and holds what was written there for that one: nobody gave this record the value. */
   readonly inherited?: true
+}
+
+/** A revision that a system, or the mapping to it, refused. */
+export interface RefusedRevision {
+  readonly rev: number
+  /** Version of the definition. */
+  readonly version: string
+  readonly code: string
+  /** The refusal named this field, so the other fields of the write may go without it. @default the write was refused as a whole */
+  readonly named?: true
 }
 
 /** What the response to a create said of a field that was sent without a value. */

@@ -96,6 +96,10 @@ export class FakeSystem implements ConnectedSystem {
   store: (field: string, value: unknown) => unknown = (_, value) => value
   /** Runs when an update arrives, before it takes effect. */
   beforeUpdate: () => void = () => undefined
+  /** What the system says to a write that would store this body; undefined: it takes it. */
+  judge: (body: Body, nativeId: string | undefined) => WriteResult | undefined = () => undefined
+  /** How a version is spelt in what it shows; the system itself compares the plain version. */
+  tag: (version: string) => string = (version) => version
   down = false
   /** Every call is refused like this. */
   refusal: CallFailure | undefined
@@ -311,7 +315,7 @@ export class FakeSystem implements ConnectedSystem {
   }
 
   #version(stored: Stored): { version?: string } {
-    return this.capabilities.version === 'none' ? {} : { version: String(stored.version) }
+    return this.capabilities.version === 'none' ? {} : { version: this.tag(String(stored.version)) }
   }
 
   #response(nativeId: string, stored: Stored): WriteResult {
@@ -334,6 +338,8 @@ export class FakeSystem implements ConnectedSystem {
     const marked = ['clientId', 'upsertKey', 'marker'].includes(create)
     const known = [...table].find(([, stored]) => stored.body.ext === request.recordId)
     if (known !== undefined && create === 'upsertKey') return this.#response(known[0], known[1])
+    const verdict = this.judge({ ...request.body }, undefined)
+    if (verdict !== undefined) return verdict
     this.#ids += 1
     const nativeId = `${this.name}${this.#ids}`
     const stored = {
@@ -351,6 +357,8 @@ export class FakeSystem implements ConnectedSystem {
     if (stored === undefined) return { kind: 'gone' }
     if (request.ifVersion !== undefined && request.ifVersion !== String(stored.version))
       return { kind: 'stale' }
+    const verdict = this.judge({ ...stored.body, ...request.patch }, request.nativeId)
+    if (verdict !== undefined) return verdict
     const base = this.capabilities.write === 'put' ? request.base : stored.body
     stored.body = { ...base, ...this.#stored({ ...request.patch }) }
     stored.version += 1

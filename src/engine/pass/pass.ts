@@ -23,6 +23,7 @@ export function beginPass(
     needs: [],
     observedSystems: new Set(),
     stale: new Set(),
+    refusedStates: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,

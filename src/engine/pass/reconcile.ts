@@ -13,10 +13,11 @@ import { takeOverMerged } from '../delete/merge-records.ts'
 import { noticeRestored } from '../delete/restored.ts'
 import { observe, systemsToObserve } from '../observe/observe.ts'
 import { recoverIntents } from '../write/in-doubt.ts'
+import { waitForStanding } from '../write/refused-precondition.ts'
 import { writeAll } from '../write/write.ts'
 import { finishPass } from './finish.ts'
-import { backOff, reopenDueLanes } from './lane.ts'
-import { isResting, updateMember } from './pass.ts'
+import { reopenDueLanes } from './lane.ts'
+import { addNeed, isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 
 /** Runs a pass to its end, the finishing commit included. Returns false when the record was not ours to finish. */
@@ -36,7 +37,9 @@ async function work(pass: Pass): Promise<StepResult> {
     const again = await lookDecideWrite(pass)
     if (again !== 'again') return again
   }
-  for (const system of pass.stale) backOff(pass, system, { reason: 'moving', look: true })
+  waitForStanding(pass)
+  // What is left of a write after each of its refusals is sent without what they named; there may be more of them than rounds.
+  if (pass.stale.size === 0) addNeed(pass, { at: pass.context.clock.now(), why: 'rounds-over' })
   return 'finish'
 }
 

@@ -26,6 +26,8 @@ import { type Place, placeOf } from '../place.ts'
 import { observeOthers, takeAnsweredError } from './answered-errors.ts'
 import { refuse } from './compose.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
+import { namedFields } from './refused-fields.ts'
+import { takeRefusedPrecondition } from './refused-precondition.ts'
 import { judgeStoredValues } from './stored-differently.ts'
 
 /** Takes the outcome of a write into the pass. Returns whether the record has to be looked at and decided again in this pass. */
@@ -46,12 +48,10 @@ export async function takeOutcome(
       return { again: false }
     case 'stale':
       resolveIntent(pass, intent, { state: 'rejected', outcome: 'stale' })
-      becameStale(pass, write)
-      return { again: true }
+      return { again: becameStale(pass, write) }
     case 'rejected':
       resolveIntent(pass, intent, { state: 'rejected', outcome: outcome.failure.code })
-      refused(pass, write, outcome)
-      return { again: false }
+      return { again: refused(pass, write, outcome) }
     case 'gone': {
       resolveIntent(pass, intent, { state: 'rejected', outcome: 'gone' })
       withdraw(pass, write)
@@ -176,29 +176,41 @@ function openAfterSuccess(pass: Pass, system: string): void {
   if (member.lane !== 'open' || member.laneReason === 'released') setLane(pass, system, 'open')
 }
 
-/** The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. */
-function becameStale(pass: Pass, { intent, planned }: OutgoingWrite): void {
+/**
+ * The remote's version moved on: what was absorbed is not all there is. Whoever changed it did so without our doing. Returns whether the write is
+ * tried again.
+ */
+function becameStale(pass: Pass, write: OutgoingWrite): boolean {
+  const { intent, planned } = write
   const { system } = intent
+  const isFinal = takeRefusedPrecondition(pass, write)
   pass.observations.delete(system)
-  pass.stale.add(system)
+  if (!isFinal) pass.stale.add(system)
   const fields: Record<string, MemberFields[string]> = { ...pass.members.get(system)?.fields }
   for (const name of Object.keys(planned?.revs ?? {})) {
     fields[name] = forgetWrote(fields[name] ?? unseen)
   }
   updateMember(pass, { system, fields, absorbedVersion: null })
+  return !isFinal
 }
 
+/** Returns whether the rest of the write can go without the fields that the refusal names. */
 function refused(
   pass: Pass,
   write: OutgoingWrite,
   outcome: Extract<WriteResult, { readonly kind: 'rejected' }>,
-): void {
+): boolean {
   const { intent, planned } = write
   const { code, message } = outcome.failure
+  const { system, operation } = intent
   withdraw(pass, write)
-  if (planned !== undefined) refuse(pass, planned, code, outcome.fields ?? [])
-  else setLane(pass, intent.system, 'rejected', { reason: code })
-  keepFailure(pass, { system: intent.system, operation: intent.operation, code, message, replay: 'safe' })
+  const { part } = placeOf(pass.context, system, pass.entity.name)
+  const named = planned === undefined ? [] : namedFields(part, planned, outcome.fields ?? [])
+  if (planned !== undefined) refuse(pass, planned, code, named)
+  else setLane(pass, system, 'rejected', { reason: code })
+  const about = named.length === 0 ? {} : { about: named.join(',') }
+  keepFailure(pass, { system, operation, code, message, replay: 'safe', ...about })
+  return named.length > 0 && named.length < Object.keys(planned?.revs ?? {}).length
 }
 
 /** Nothing of this write can turn up: its values are not remembered as ours. */

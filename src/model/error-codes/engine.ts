@@ -82,6 +82,12 @@ export const engineCodes = {
     fix: 'Check whether the field is writable in that system (permissions, read-only, a rule that resets it), then retry the failure, or map the field as read-only there.',
     retry: 'never',
   },
+  ENGINE_PRECONDITION_REFUSED: {
+    summary:
+      'A system refuses a write as out of date again and again, although the record stands still: its tags are weak, or changed on their way.',
+    fix: 'Take `ifMatch` out of the version in the manifest, name another version, or have the server send strong tags; then retry the failure.',
+    retry: 'never',
+  },
   ENGINE_RECORD_LOST: {
     summary: 'A record was deleted in a system whose deletions are not propagated.',
     fix: "Retry to create it there again, or add the system to the entity's `delete.from`.",

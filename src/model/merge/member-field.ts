@@ -20,6 +20,7 @@ export function absorb(state: MemberField, value: MaybeValue): MemberField {
     replaced: _replaced,
     notStored: _notStored,
     unclear: _unclear,
+    contested: _contested,
     blank: _blank,
     inherited: _inherited,
     ...kept

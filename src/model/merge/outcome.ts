@@ -254,7 +254,11 @@ export function rejectedFields(
   const refused = named.length > 0 ? named : Object.keys(planned.revs)
   const next: Record<string, MemberField> = { ...fields }
   for (const name of refused) {
-    next[name] = { ...(next[name] ?? unseen), rejected: { rev: planned.revs[name] ?? 0, version, code } }
+    const rejected = { rev: planned.revs[name] ?? 0, version, code }
+    next[name] = {
+      ...(next[name] ?? unseen),
+      rejected: named.length > 0 ? { ...rejected, named: true } : rejected,
+    }
   }
   return next
 }

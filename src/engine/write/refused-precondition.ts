@@ -1,0 +1,95 @@
+/**
+ * Writes that are refused because the record's version is said to have moved on.
+ *
+ * As a rule somebody did change the record: it is looked at and written again. A system may also refuse the very version that it has just shown:
+ * `If-Match` never matches a weak tag (`W/"1"`), a proxy that compresses responses adds a suffix to the tag (`"1-gzip"`), and some servers make
+ * a new tag for each response. Trying again then never ends. So refused writes of one and the same value are counted: fully where the look that
+ * followed showed the same version or the same values, and lightly where the record really moved. Beyond the bound it is a failure.
+ */
+import type { PlannedWrite } from '../../model/merge/contract.ts'
+import { unseen } from '../../model/merge/member-field.ts'
+import type { MemberField } from '../../model/state.ts'
+import { backoffMs } from '../protect/backoff.ts'
+import { refuse } from './compose.ts'
+import type { OutgoingWrite, Pass, RefusedState } from '../context.ts'
+import { keepFailure } from '../pass/failure.ts'
+import { backOff } from '../pass/lane.ts'
+import { updateMember } from '../pass/pass.ts'
+
+const code = 'ENGINE_PRECONDITION_REFUSED'
+
+/** Refusals of a record that stands still; it takes four passes of three rounds, since the first one of a pass has nothing to be compared with. */
+const standingMax = 7
+/** So many refusals of a record that moves count as one of a record that stands. */
+const movesPerRefusal = 10
+
+/** Counts a refused write. True: it is not repeated any more, and a person is told. */
+export function takeRefusedPrecondition(pass: Pass, write: OutgoingWrite): boolean {
+  const { intent, planned } = write
+  const { system, operation } = intent
+  const state = stateBefore(pass, write)
+  const previous = pass.refusedStates.get(system)
+  pass.refusedStates.set(system, state)
+  if (planned === undefined) return false
+  const sameVersion = previous?.version !== undefined && previous.version === state.version
+  const stands = sameVersion || (previous?.values !== undefined && previous.values === state.values)
+  const weight = count(pass, planned, stands ? 1 : 1 / movesPerRefusal)
+  if (weight < standingMax) return false
+  refuse(pass, planned, code, [])
+  const message = messageOf(state.version, { sameVersion, stands })
+  keepFailure(pass, { system, operation, code, message, replay: 'safe' })
+  return true
+}
+
+/** Waits for records that did not stand still in this pass, longer each time. */
+export function waitForStanding(pass: Pass): void {
+  const { clock, random, settings } = pass.context
+  for (const system of pass.stale) {
+    const fields = Object.values(pass.members.get(system)?.fields ?? {})
+    const rounds = Math.max(0, ...fields.map(({ contested }) => contested?.rounds ?? 0))
+    const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
+    // Reads go well meanwhile, so that the lane's own count of failures never grows.
+    const waitMs = backoffMs(random, Math.ceil(rounds / settings.rounds), bounds)
+    backOff(pass, system, { reason: 'moving', look: true, notBefore: clock.now() + waitMs })
+  }
+}
+
+function stateBefore(pass: Pass, { intent }: OutgoingWrite): RefusedState {
+  const seen = pass.observations.get(intent.system)
+  const values = seen?.kind === 'live' ? JSON.stringify(seen.observed.values) : undefined
+  return { version: intent.request.ifVersion, values }
+}
+
+/** The weight of this value's refusals so far. */
+function count(pass: Pass, { system, revs }: PlannedWrite, by: number): number {
+  const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
+  let highest = 0
+  for (const [name, rev] of Object.entries(revs)) {
+    const state = fields[name] ?? unseen
+    const before = state.contested?.rev === rev ? state.contested : { weight: 0, rounds: 0 }
+    const weight = before.weight + by
+    fields[name] = { ...state, contested: { rev, weight, rounds: before.rounds + 1 } }
+    highest = Math.max(highest, weight)
+  }
+  updateMember(pass, { system, fields })
+  return highest
+}
+
+function messageOf(
+  version: string | undefined,
+  seen: { readonly sameVersion: boolean; readonly stands: boolean },
+): string {
+  const told = 'The system refuses each write as out of date'
+  if (version !== undefined && /^W\//.test(version)) {
+    return `${told}: its ETags are weak (W/…), which If-Match never matches. Take ifMatch out of the version in the manifest, or have the server send strong tags.`
+  }
+  if (version !== undefined && /[-;:](gzip|br|deflate|zstd)"?$/i.test(version)) {
+    return `${told}: its ETags have the suffix of a compressed response. Have the proxy keep the tag, or take ifMatch out of the version in the manifest.`
+  }
+  if (seen.sameVersion) {
+    return `${told}, although the record still has the version that was sent. Correct version.ifMatch in the manifest, or take it out.`
+  }
+  return seen.stands
+    ? `${told}: the version changes with each read while the values stay the same. Name another version in the manifest, or take ifMatch out.`
+    : `${told}: the record is changed again and again before it can be written. Retry the failure when whatever changes it is done.`
+}
