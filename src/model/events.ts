@@ -281,6 +281,13 @@ export type DomainEvent =
         /** What went wrong, in the system's words where it has any. */
         readonly message: string
       })
+  /** A page of a change feed held entries without an id; the others of it were taken. */
+  | (EntityEvent &
+      SystemEvent & {
+        readonly type: 'EntriesUnreadable'
+        /** How many, and what is wrong with the first. */
+        readonly message: string
+      })
   /** The position in a change feed is no longer valid: a full run takes its place. */
   | (EntityEvent &
       SystemEvent & {

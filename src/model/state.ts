@@ -101,9 +101,11 @@ export interface MemberField {
 
 /** A revision that a system, or the mapping to it, refused. */
 export interface RefusedRevision {
+  /** The agreed revision. */
   readonly rev: number
   /** Version of the definition. */
   readonly version: string
+  /** Why: the code of the failure. */
   readonly code: string
   /** The refusal named this field, so the other fields of the write may go without it. @default the write was refused as a whole */
   readonly named?: true

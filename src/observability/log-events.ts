@@ -13,6 +13,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 const levels: Partial<Record<DomainEvent['type'], 'info' | 'warn' | 'error'>> = {
   ChangeHeld: 'warn',
   CursorExpired: 'warn',
+  EntriesUnreadable: 'warn',
   FailureKept: 'warn',
   DeletionWaits: 'warn',
   MatchReviewRequested: 'info',

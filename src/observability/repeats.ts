@@ -54,6 +54,8 @@ function conditionOf(event: DomainEvent): Condition | undefined {
       const subject = subjectOf('list', event.system, event.entity)
       return event.complete ? { subject } : { subject, cause: event.reason ?? 'incomplete' }
     }
+    case 'EntriesUnreadable':
+      return { subject: subjectOf('entries', event.system, event.entity), cause: event.message }
     case 'SystemPaused':
       return { subject: subjectOf('system', event.system), cause: event.reason }
     case 'SystemResumed':

@@ -8,11 +8,13 @@
  * - Ties: several records with one time across a page edge are passed by id where the API can, else by page number within that time. Since
  *   records may leave such a run of ties while it is paged, it is read once more by the following sweep.
  * - A time in the future (a wrong clock over there) can't carry `low` past the server's own time.
+ * - A record without a usable time has no place in the feed: it is told once for each state of it, and holds up nothing.
  * - When nothing newer came, `low` follows the server's clock, so that a quiet feed does not read an old burst for ever.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ChangedRecord, ChangesResult } from './contract.ts'
+import { type UnreadableEntries, wordsOfUnreadable } from './entries.ts'
 
 /** One record of a feed. */
 export interface FeedItem {
@@ -24,6 +26,22 @@ export interface FeedItem {
   readonly positionMs: number
   /** Version, or a hash of the content where there is none: tells a second change at the same time from the first. */
   readonly content: string
+}
+
+/** A record of a feed whose time can't be read. */
+export type UntimedItem = Pick<FeedItem, 'change' | 'content'>
+
+/** Parts the records of a page. */
+export function byTime(
+  records: readonly (FeedItem | UntimedItem)[],
+): Required<Pick<FeedPage, 'items' | 'untimed'>> {
+  const items: FeedItem[] = []
+  const untimed: UntimedItem[] = []
+  for (const record of records) {
+    if ('position' in record) items.push(record)
+    else untimed.push(record)
+  }
+  return { items, untimed }
 }
 
 /** Which page of the feed is wanted. */
@@ -40,6 +58,10 @@ export interface FeedQuery {
 export interface FeedPage {
   /** Ascending by time. */
   readonly items: readonly FeedItem[]
+  /** Records on the page whose time can't be read: they are told once, and the feed goes on by the others. @default none */
+  readonly untimed?: readonly UntimedItem[]
+  /** Entries that have no id. @default none */
+  readonly unreadable?: UnreadableEntries | undefined
   /** There is another page. */
   readonly more: boolean
   /** The server's time when the request was sent, as far as it is known: epoch ms. */
@@ -84,6 +106,9 @@ const stateSchema = z.strictObject({
 
 type State = z.infer<typeof stateSchema>
 
+/** What has no time is remembered for as long as there is room. */
+const untimedMs = Number.MAX_SAFE_INTEGER
+
 /**
  * Reads one page. `fetch` throws what it likes; that is the caller's to turn into a failure.
  *
@@ -106,6 +131,8 @@ export async function readFeed(
   const seen = new Map(state.seen.map((entry) => splitEntry(entry)))
   const fresh = page.items.filter((item) => !seen.has(hashOf(item)))
   for (const item of page.items) seen.set(hashOf(item), item.positionMs)
+  const untimed = (page.untimed ?? []).filter((item) => !seen.has(hashOf(item)))
+  for (const item of page.untimed ?? []) seen.set(hashOf(item), untimedMs)
   const read: State = {
     ...state,
     ...defined({
@@ -119,9 +146,10 @@ export async function readFeed(
       'More records have the same time than fit on a page, and the feed offers no way past them.',
     )
   }
-  const changed = fresh.map((item) => item.change)
+  const changed = [...fresh, ...untimed].map((item) => item.change)
   const position = JSON.stringify({ ...next, seen: remembered(seen, next.low, rules.seenMax ?? 2_000) })
-  return { kind: 'page', changed, cursor: position, more: page.more }
+  const unreadable = page.unreadable === undefined ? {} : { unreadable: wordsOfUnreadable(page.unreadable) }
+  return { kind: 'page', changed, cursor: position, more: page.more, ...unreadable }
 }
 
 function parseState(cursor: string): State | undefined {
@@ -191,8 +219,8 @@ function latest(top: number | undefined, items: readonly FeedItem[]): number | u
 }
 
 /** 72 bits: enough that two of some thousand contents never look alike. */
-function hashOf(item: FeedItem): string {
-  const text = JSON.stringify([item.change.nativeId, item.position, item.content])
+function hashOf(item: UntimedItem & { readonly position?: string }): string {
+  const text = JSON.stringify([item.change.nativeId, item.position ?? null, item.content])
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }
 

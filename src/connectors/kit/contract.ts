@@ -235,6 +235,8 @@ export interface ListEnd {
   readonly reason?: string
   /** What the system said the count is, if it says. */
   readonly expected?: number
+  /** Entries of the list that could not be read; the others were handed on. @default none */
+  readonly unreadable?: number
 }
 
 /** A record of which a feed or a webhook says that it changed. */
@@ -261,6 +263,8 @@ export interface ChangesPage {
   readonly cursor: string
   /** There is another page. */
   readonly more: boolean
+  /** Entries of the page without an id: nothing can be looked at for them. In words, without values. @default none */
+  readonly unreadable?: string
 }
 
 /** A change feed answers this when the cursor is no longer valid: the engine runs a full listing instead of starting at "now". */

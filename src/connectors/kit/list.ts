@@ -2,9 +2,12 @@
  * Full listings, and when they may count as evidence that something is not there.
  *
  * A list is complete only if the paging can't skip records while others vanish, it came to its end without an error, no cap was reached,
- * and at least as many records came as the system says there are. Everything else still finds changes; it never feeds a deletion.
+ * and at least as many records came as the system says there are. Everything else still finds changes; it never feeds a deletion. An entry that
+ * can't be read may be any record, so a list with one is not complete; its other entries count.
  */
+import { IsthmusError } from '../../model/errors.ts'
 import type { ListEnd, ListedRecord } from './contract.ts'
+import { addUnreadable, type UnreadableEntries, wordsOfUnreadable } from './entries.ts'
 
 /** One page of a listing. */
 export interface ListPage {
@@ -12,6 +15,8 @@ export interface ListPage {
   readonly records: readonly ListedRecord[]
   /** Records that came but are not handed on because they count as deleted. @default 0 */
   readonly withheld?: number
+  /** Entries of the page that are no records. @default none */
+  readonly unreadable?: UnreadableEntries | undefined
   /** Number of records in the whole list, if the system says so on this page. */
   readonly expected?: number
 }
@@ -36,16 +41,23 @@ export async function* judgedList(
   let withheld = 0
   let count = 0
   let expected: number | undefined
+  let unreadable: UnreadableEntries | undefined
   for await (const page of pages) {
     expected ??= page.expected
-    seen += page.records.length + (page.withheld ?? 0)
-    withheld += page.withheld ?? 0
+    unreadable = addUnreadable(unreadable, page.unreadable)
+    const notHandedOn = (page.withheld ?? 0) + (page.unreadable?.count ?? 0)
+    seen += page.records.length + notHandedOn
+    withheld += notHandedOn
     count += 1
     if (page.records.length > 0) yield page.records
     if (count >= pagesMax)
-      return ending(rules, `given up after ${pagesMax} pages`, handedOn(expected, withheld))
+      return ending(rules, `given up after ${pagesMax} pages`, { expected: handedOn(expected, withheld) })
   }
-  return ending(rules, doubt(rules, seen, expected), handedOn(expected, withheld))
+  // A list of nothing but such entries is read by the wrong rules, which no record is to blame for.
+  if (unreadable !== undefined && unreadable.count === seen)
+    throw new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', unreadable.problem)
+  const found = { expected: handedOn(expected, withheld), unreadable }
+  return ending(rules, doubt(rules, seen, expected), found)
 }
 
 /** The system counts what is withheld too; whoever reads the list gets that many fewer. */
@@ -63,12 +75,21 @@ function doubt(rules: ListRules, seen: number, expected: number | undefined): st
 
 const offsetDoubt = 'pages are counted by offset, which skips records while others vanish'
 
-function ending(rules: ListRules, doubt: string | undefined, expected: number | undefined): ListEnd {
-  const reason = doubt ?? (rules.paging === 'offset' ? offsetDoubt : undefined)
+function ending(
+  rules: ListRules,
+  doubt: string | undefined,
+  {
+    expected,
+    unreadable,
+  }: { readonly expected: number | undefined; readonly unreadable?: UnreadableEntries | undefined },
+): ListEnd {
+  const odd = unreadable === undefined ? undefined : wordsOfUnreadable(unreadable)
+  const reason = doubt ?? odd ?? (rules.paging === 'offset' ? offsetDoubt : undefined)
   return {
     complete: reason === undefined,
     ...(reason !== undefined && doubt === undefined ? { ended: true } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(expected === undefined ? {} : { expected }),
+    ...(unreadable === undefined ? {} : { unreadable: unreadable.count }),
   }
 }

@@ -108,7 +108,16 @@ function isLate(error: unknown): error is HttpError & { readonly phase: Phase } 
 /** Result of a read that failed. */
 export function readResultOf(error: unknown, rules: OutcomeRules = defaultOutcomeRules): ReadResult {
   const gone = error instanceof HttpStatusError ? rules.gone(error) : undefined
-  return gone === undefined ? { kind: 'unknown', failure: callFailure(error) } : { kind: 'gone', ...gone }
+  return gone === undefined ? { kind: 'unknown', failure: failureOfOne(error) } : { kind: 'gone', ...gone }
+}
+
+/** A permanent redirect of one record's address says that this record is elsewhere; a temporary one is as a rule a page to log in. */
+const ownRedirects: ReadonlySet<number> = new Set([300, 301, 304, 305, 306, 308])
+
+function failureOfOne(error: unknown): CallFailure {
+  const failure = callFailure(error)
+  const isOwn = error instanceof HttpStatusError && ownRedirects.has(error.status)
+  return isOwn ? { ...failure, scope: 'record' } : failure
 }
 
 /** A write that ended with an error. */

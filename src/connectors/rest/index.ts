@@ -10,6 +10,7 @@ import { quotasOf } from '../kit/quotas.ts'
 import { type RestClient, restClient } from './client.ts'
 import { loadManifest, type RestConfig, restConfig } from './config.ts'
 import type { Manifest } from './manifests/manifest.ts'
+import { TagForm } from './operations/precondition.ts'
 import { unusable } from './operations/record.ts'
 import { bindResource, outcomeRules } from './resources.ts'
 import { bindWebhooks } from './webhooks.ts'
@@ -31,6 +32,7 @@ function connect(config: RestConfig, binding: ConnectorBinding): ConnectedSystem
       resource,
       item,
       rules: outcomeRules(resource),
+      tags: new TagForm(),
       clock: dependencies.clock,
     }
     const own = resource.mediaType === undefined ? client : restClient(api, timing, resource.mediaType)

@@ -6,6 +6,7 @@ import type { Resource } from '../kit/contract.ts'
 import { identityOf, redirectCapability } from '../kit/manifest/record-identity.ts'
 import { textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'
+import { usualRefusedNames, usualWords } from '../kit/refused-names.ts'
 import type { ResourceManifest } from './manifests/manifest.ts'
 import { changesAfter } from './operations/changes.ts'
 import { findRecords, markerPath } from './operations/find.ts'
@@ -113,8 +114,8 @@ export function outcomeRules({ errors }: ResourceManifest): OutcomeRules {
     },
     refusal: (error) => {
       const token = code === undefined ? undefined : shortToken(textAt(error.body, code))
-      const names = fields === undefined ? undefined : refusedFields(error, fields)
-      const words = message === undefined ? undefined : textAt(error.body, message)
+      const names = fields === undefined ? usualRefusedNames(error.body) : refusedFields(error, fields)
+      const words = message === undefined ? usualWords(error.body) : textAt(error.body, message)
       return {
         ...(words === undefined ? {} : { words }),
         ...(token === undefined ? {} : { code: token }),

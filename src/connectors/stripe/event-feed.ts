@@ -13,6 +13,7 @@
  */
 import { z } from 'zod'
 import type { CallContext, ChangedRecord, ChangesResult } from '../kit/contract.ts'
+import { readEach, wordsOfUnreadable } from '../kit/entries.ts'
 import { textAt } from '../kit/native.ts'
 import { serverTimeOf, timeAt } from '../kit/times.ts'
 import { isLostCursor, stripeFailure } from './errors.ts'
@@ -59,9 +60,13 @@ export async function changesAfter(
     const response = await owner.client.read({ route: '/v1/events' }, queryOf(owner, state), context)
     const tookMs = owner.clock.monotonic() - startedAt
     const { data, more } = listOf(response.data)
-    const events = data.map((value) => eventOf(owner, value))
+    const { records: events, unreadable } = readEach(data, (value) => eventOf(owner, value))
     const nowMs = serverTime(response.headers.date, tookMs)
-    return pageOf(state, { events, more, nextLow: state.sweep?.nextLow ?? nextLow(state, events, nowMs) })
+    const page = { events, more, nextLow: state.sweep?.nextLow ?? nextLow(state, events, nowMs) }
+    return {
+      ...pageOf(state, page),
+      ...(unreadable === undefined ? {} : { unreadable: wordsOfUnreadable(unreadable) }),
+    }
   } catch (error) {
     return isLostCursor(error) ? { kind: 'expired' } : { kind: 'unknown', failure: stripeFailure(error) }
   }

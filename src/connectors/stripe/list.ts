@@ -7,6 +7,7 @@
  * before it, and what comes twice is left out.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../kit/contract.ts'
+import { readEach } from '../kit/entries.ts'
 import { judgedList, type ListPage } from '../kit/list.ts'
 import { isLostCursor } from './errors.ts'
 import { expansion, type ListResponse, listOf, type ResourceContext, received, unusable } from './record.ts'
@@ -28,11 +29,11 @@ async function* pagesOf(owner: ResourceContext, context: CallContext): AsyncGene
   while (true) {
     const { data, more } = await pageAfter(owner, passed, context)
     const known = new Set(passed)
-    const objects = data.map((value) => received(owner, value))
+    const { records: objects, unreadable } = readEach(data, (value) => received(owner, value))
     const records = objects.flatMap((object) =>
       object.kind === 'record' && !known.has(object.record.nativeId) ? [object.record] : [],
     )
-    yield { records }
+    yield { records, unreadable }
     if (!more) return
     passed = objects.map((object) => (object.kind === 'record' ? object.record.nativeId : object.nativeId))
     if (passed.length === 0 || passed.every((nativeId) => known.has(nativeId))) {

@@ -114,11 +114,13 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
 
 /**
  * A list by offset never proves that a record is gone, so that a deletion there would stay unknown for ever. When a person lists the place,
- * the few records that it did not hold are read by id: the system's own response about each of them is evidence.
+ * the few records that it did not hold are read by id: the system's own response about each of them is evidence. So are those that a list with
+ * an unreadable entry did not hold, whoever asked for it: one odd entry must not keep deletions from being noticed for good.
  */
 function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
-  const byOffset = place.resource.capabilities.list.paging === 'offset'
-  return byOffset && priority === 'hand' && hasEnded(listing) && listing.seen > 0
+  if (!hasEnded(listing) || listing.seen === 0) return false
+  if (place.resource.capabilities.list.paging === 'offset') return priority === 'hand'
+  return (listing.end?.unreadable ?? 0) > 0
 }
 
 function looksAtMost({ seen }: Listing): number {

@@ -100,6 +100,8 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
     }
     if (response.kind === 'expired') return startOver(asked, cursor)
     changed += await landPage(context, place, response)
+    if (response.unreadable !== undefined)
+      context.emit({ type: 'EntriesUnreadable', system, entity, message: response.unreadable })
     if (!response.more) {
       await noteLook(context.store, place, 'feed', startedAt)
       return { kind: 'done', changed, startedAt }

@@ -16,8 +16,10 @@ afterEach(async () => {
 })
 
 /** A system that refuses one value of one field, and names the field. */
-const refusing = (field: string, bad: string, name = field) => (body: Record<string, unknown>) =>
-  body[field] === bad ? refusal(name) : undefined
+const refusing =
+  (field: string, bad: string, name = field) =>
+  (body: Record<string, unknown>) =>
+    body[field] === bad ? refusal(name) : undefined
 
 const refusal = (...fields: readonly string[]): WriteResult => ({
   kind: 'rejected',

@@ -6,15 +6,16 @@
  * a new tag for each response. Trying again then never ends. So refused writes of one and the same value are counted: fully where the look that
  * followed showed the same version or the same values, and lightly where the record really moved. Beyond the bound it is a failure.
  */
+import { tagDoubt } from '../../model/entity-tag.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { unseen } from '../../model/merge/member-field.ts'
 import type { MemberField } from '../../model/state.ts'
-import { backoffMs } from '../protect/backoff.ts'
-import { refuse } from './compose.ts'
 import type { OutgoingWrite, Pass, RefusedState } from '../context.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { backOff } from '../pass/lane.ts'
 import { updateMember } from '../pass/pass.ts'
+import { backoffMs } from '../protect/backoff.ts'
+import { refuse } from './compose.ts'
 
 const code = 'ENGINE_PRECONDITION_REFUSED'
 
@@ -80,10 +81,11 @@ function messageOf(
   seen: { readonly sameVersion: boolean; readonly stands: boolean },
 ): string {
   const told = 'The system refuses each write as out of date'
-  if (version !== undefined && /^W\//.test(version)) {
+  const doubt = version === undefined ? undefined : tagDoubt(version)
+  if (doubt === 'weak') {
     return `${told}: its ETags are weak (W/…), which If-Match never matches. Take ifMatch out of the version in the manifest, or have the server send strong tags.`
   }
-  if (version !== undefined && /[-;:](gzip|br|deflate|zstd)"?$/i.test(version)) {
+  if (doubt === 'suffixed') {
     return `${told}: its ETags have the suffix of a compressed response. Have the proxy keep the tag, or take ifMatch out of the version in the manifest.`
   }
   if (seen.sameVersion) {

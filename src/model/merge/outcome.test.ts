@@ -138,7 +138,7 @@ test('a refusal is remembered for the fields that were named, or for all of them
   }
   const refusal = { code: 'TAKEN', version: 'v1' }
   expect(rejectedFields(before, write, { ...refusal, fields: ['name'] })).toEqual({
-    name: { ...before.name, rejected: { rev: 2, version: 'v1', code: 'TAKEN' } },
+    name: { ...before.name, rejected: { rev: 2, version: 'v1', code: 'TAKEN', named: true } },
     city: before.city,
   })
   expect(rejectedFields(before, write, refusal).city?.rejected?.rev).toBe(3)

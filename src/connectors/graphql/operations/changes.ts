@@ -1,7 +1,14 @@
 /** The change feed of a resource: records changed at or after a time, by the cursor of the kit. */
 import { createHash } from 'node:crypto'
 import { writeJson } from '../../../http/json.ts'
-import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import {
+  byTime,
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  readFeed,
+  type UntimedItem,
+} from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult, ListedRecord } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
@@ -96,11 +103,15 @@ export class ChangeFeed {
       rules: resource.errors,
       context,
     })
-    const items = recordsOf(this.#owner, document, response).map((record) => this.#item(record))
+    const { records, unreadable, count } = recordsOf(this.#owner, document, response)
+    const timed = byTime(records.map((record) => this.#item(record)))
     const next = document.connection === undefined ? undefined : nextCursor(document, response)
-    const more = document.connection === undefined ? items.length >= this.#feed.size : next !== undefined
+    const more = document.connection === undefined ? count >= this.#feed.size : next !== undefined
     const { serverNowMs } = response
-    return { page: { items, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) }, next }
+    return {
+      page: { ...timed, unreadable, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) },
+      next,
+    }
   }
 
   /** The one place where a value becomes part of a text, for searches that have a language of their own: nothing but a time gets there. */
@@ -111,18 +122,17 @@ export class ChangeFeed {
     return pattern.replaceAll('{since}', since)
   }
 
-  #item({ nativeId, native, version }: ListedRecord): FeedItem {
+  #item({ nativeId, native, version }: ListedRecord): FeedItem | UntimedItem {
     const { position: path } = this.#feed
     const position = textAt(native, path)
     const positionMs = timeAt(native, path, this.#feed)
-    if (position === undefined || positionMs === undefined)
-      throw unusable(`a change has no usable time at ${path.join('.')}`)
     const change = {
       nativeId,
       ...(version === undefined ? {} : { version }),
       ...(isTombstone(this.#owner.resource, native) ? { deleted: true } : {}),
     }
     const content = version ?? createHash('sha256').update(writeJson(native)).digest('base64url')
+    if (position === undefined || positionMs === undefined) return { change, content }
     return { change, position, positionMs, content }
   }
 }

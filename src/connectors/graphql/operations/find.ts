@@ -33,7 +33,7 @@ export async function findRecords(
     const wanted = wantedBy(resource, request)
     const variables = variablesOf(owner, wanted)
     const response = await client.send({ document, variables, rules: resource.errors, context })
-    const records = recordsOf(owner, document, response)
+    const { records, count, damaged } = recordsOf(owner, document, response)
     const hits = records.filter(
       ({ native }) =>
         !isTombstone(resource, native) &&
@@ -43,7 +43,8 @@ export async function findRecords(
     )
     const maxResults = resource.search?.maxResults
     const goesOn = document.connection !== undefined && nextCursor(document, response) !== undefined
-    const capped = goesOn || (maxResults !== undefined && records.length >= maxResults)
+    // What is missing because of an error may be what is looked for: finding none proves nothing then.
+    const capped = goesOn || damaged || (maxResults !== undefined && count >= maxResults)
     const unfiltered =
       !capped && records.some(({ native }) => !isTombstone(resource, native)) && hits.length === 0
     return {

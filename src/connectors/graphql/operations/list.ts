@@ -1,11 +1,13 @@
 /** Walks the list of a resource, page by page, by whichever way of paging the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { type ReadEntries, readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
 import { askedBy, type GraphqlResponse, type Variables } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
+import { type GraphqlProblem, verdictOfCode } from '../response-errors.ts'
 import { isTombstone, listedRecord, recordsAt, unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
@@ -61,32 +63,48 @@ async function* pagesOf(
       rules: resource.errors,
       context,
     })
-    const records = recordsOf(owner, document, response)
+    const { records, unreadable, count } = recordsOf(owner, document, response)
     const living = records.filter(
       ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
     )
     walk = {
-      seen: walk.seen + records.length,
+      seen: walk.seen + count,
       expected: walk.expected ?? totalOf(list, response),
       last: records.at(-1)?.nativeId ?? walk.last,
     }
     yield {
       records: living,
       withheld: records.length - living.length,
+      unreadable,
       ...(walk.expected === undefined ? {} : { expected: walk.expected }),
     }
-    place = nextPlace(list, { document, response, walk, count: records.length })
+    place = nextPlace(list, { document, response, walk, count })
     if (place !== undefined) loop.step(JSON.stringify(place))
   }
 }
 
-/** The records of a page. A page with an error in it is no page. @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
+/** The records of a page, and how many entries it has. */
+export interface PageRecords extends ReadEntries<ListedRecord> {
+  readonly count: number
+  /** Some of what it holds is missing because of an error. */
+  readonly damaged: boolean
+}
+
+/**
+ * The records of a page. An error within single entries is their affair: a null instead of one is an entry that can't be read, and one with a
+ * field that failed differs from what is known, so that it is looked at by id and fails alone. Any other error makes it no page.
+ *
+ * @throws GraphqlError, IsthmusError CONNECTOR_RESPONSE_UNUSABLE
+ */
 export function recordsOf(
   { resource, client }: ResourceContext,
   document: GraphqlDocument,
   { data, problems }: GraphqlResponse,
-): readonly ListedRecord[] {
-  if (problems.length > 0) {
+): PageRecords {
+  const path = document.records ?? []
+  const damaged = damagedEntries(problems, path, resource)
+  const entries = damaged === undefined ? [] : recordsAt(data, path)
+  if (damaged === undefined || (damaged.size > 1 && damaged.size >= entries.length)) {
     const label = `The query ${document.root}`
     throw client.failure(problems, true, {
       rules: resource.errors,
@@ -95,7 +113,27 @@ export function recordsOf(
       asked: askedBy(document),
     })
   }
-  return recordsAt(data, document.records ?? []).map((value) => listedRecord(resource, value))
+  const read = readEach(entries, (value) => listedRecord(resource, value))
+  return { ...read, count: entries.length, damaged: damaged.size > 0 || read.unreadable !== undefined }
+}
+
+/** Positions of entries with an error in them; undefined when an error is about the page, or about the whole API. */
+function damagedEntries(
+  problems: readonly GraphqlProblem[],
+  records: readonly string[],
+  { errors }: ResourceManifest,
+): ReadonlySet<number> | undefined {
+  const found = new Set<number>()
+  for (const { code, path } of problems) {
+    const at = path?.findIndex((step) => typeof step === 'number') ?? -1
+    const position = path?.[at]
+    const isInList =
+      at > 0 && at <= records.length && path?.slice(0, at).join('.') === records.slice(0, at).join('.')
+    if (!isInList || typeof position !== 'number') return undefined
+    if (verdictOfCode(code, errors) === 'throttled') return undefined
+    found.add(position)
+  }
+  return found
 }
 
 interface Page {

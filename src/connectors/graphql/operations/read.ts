@@ -1,5 +1,6 @@
 /** Reads by id: one, or several in one request. A null with an error is no information; only a null without one may say "gone". */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { askedBy } from '../client.ts'
@@ -82,12 +83,11 @@ async function readListed(
   if (response.problems.every(({ path }) => path !== undefined)) {
     const path = document.records ?? []
     const listed: readonly unknown[] = recordsAt(response.data, path)
-    for (const [position, value] of listed.entries()) {
-      const isDamaged = response.problems.some((problem) => problem.path?.includes(position))
-      if (value === null || isDamaged) continue
-      const record = listedRecord(resource, value)
+    const whole = listed.filter(
+      (_, position) => !response.problems.some((problem) => problem.path?.includes(position)),
+    )
+    for (const record of readEach(whole, (value) => listedRecord(resource, value)).records)
       found.set(record.nativeId, observed(resource, record))
-    }
   }
   return Promise.all(nativeIds.map((nativeId) => found.get(nativeId) ?? readOne(owner, nativeId, context)))
 }

@@ -35,8 +35,8 @@ export function isTombstone({ tombstone }: ResourceManifest, native: NativeRecor
 }
 
 /**
- * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list or a record should be is a response
- * that can't be used, never an empty list.
+ * The records below a path, lists on the way taken apart: `products.edges.node`. A null where a list should be is a response that can't be used,
+ * never an empty list; one within a list is an entry that is no record.
  *
  * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
  */
@@ -46,7 +46,10 @@ export function recordsAt(data: unknown, path: readonly string[]): readonly unkn
   for (const step of path) {
     values = values.flatMap((value) => {
       const next = valueAt(value, [step])
-      if (next === null || next === undefined) throw unusable(`there is nothing at ${path.join('.')}`)
+      if (next === null || next === undefined) {
+        if (listed) return [undefined]
+        throw unusable(`there is nothing at ${path.join('.')}`)
+      }
       if (!Array.isArray(next)) return [next]
       listed = true
       return next

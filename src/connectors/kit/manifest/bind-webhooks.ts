@@ -60,10 +60,12 @@ function readDelivery(
   if (listed.length > eventsMax) return { kind: 'refused', reason: 'the delivery has too many events' }
   const changed: Change[] = []
   for (const event of listed) {
+    // Refused as a whole, the delivery would be sent again and again, and the other events of it would be lost in the end.
     const change = changeOf(manifest, event)
-    if (change === undefined) return { kind: 'refused', reason: 'an event has no resource or no id' }
-    changed.push(change)
+    if (change !== undefined) changed.push(change)
   }
+  if (changed.length === 0 && listed.length > 0)
+    return { kind: 'refused', reason: 'no event has a resource and an id' }
   const deliveryId = signedId ?? deliveryIdOf(manifest, delivery, parsed.value)
   return { kind: 'accepted', deliveryId, changed }
 }

@@ -8,13 +8,16 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { writeJson } from '../../../http/json.ts'
 import {
+  byTime,
   type FeedItem,
   type FeedPage,
   type FeedQuery,
   type FeedRules,
   readFeed,
+  type UntimedItem,
 } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult, ListedRecord } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { serverTimeOf } from '../../kit/times.ts'
 import { type ServiceQuery, unusableResponse } from '../client.ts'
@@ -123,7 +126,10 @@ async function trackPage(
   )
   const tookMs = clock.monotonic() - startedAt
   const page = collectionOf(bound, data)
-  const items = page.items.map((wire) => feedItem(settings, track, listedRecord(bound, settings, wire)))
+  const { records, unreadable } = readEach(page.items, (wire) =>
+    feedItem(settings, track, listedRecord(bound, settings, wire)),
+  )
+  const { items, untimed } = byTime(records)
   // A page cut short by the service comes with a link to more; the feed goes on by its own order.
   const more = page.items.length >= pageSize || page.next !== undefined
   const isCutShort = page.next !== undefined && page.items.length < pageSize
@@ -133,7 +139,13 @@ async function trackPage(
   // The field has whole seconds and was written when the response was ready; the records were read before that.
   const now = date === undefined ? undefined : date - Math.ceil(tookMs)
   const zone = zoneOfTrack(track, bound.set, feed.timeZone)
-  return { items, more, ...(now === undefined ? {} : { serverNowMs: onTheWall(now, zone) }) }
+  return {
+    items,
+    untimed,
+    unreadable,
+    more,
+    ...(now === undefined ? {} : { serverNowMs: onTheWall(now, zone) }),
+  }
 }
 
 /** Counting goes on after a whole page, so what the service left out of this one would be passed over. */
@@ -181,11 +193,9 @@ function keyPositions({ set }: Bound, nativeId: string): readonly Position[] {
   return set.type.key.map((name) => ({ property: propertyOf(set, name), value: key?.[name] ?? '' }))
 }
 
-function feedItem(settings: ResourceSettings, track: Track, record: ListedRecord): FeedItem {
+function feedItem(settings: ResourceSettings, track: Track, record: ListedRecord): FeedItem | UntimedItem {
   const position = positionText(track, record.native)
   const positionMs = position === undefined ? undefined : positionAsStands(position)
-  if (position === undefined || positionMs === undefined)
-    throw unusableResponse('a change has no usable time')
   const { nativeId, version, native } = record
   const change = {
     nativeId,
@@ -193,5 +203,6 @@ function feedItem(settings: ResourceSettings, track: Track, record: ListedRecord
     ...(isTombstone(settings, native) ? { deleted: true } : {}),
   }
   const content = version ?? createHash('sha256').update(writeJson(native)).digest('base64url')
+  if (position === undefined || positionMs === undefined) return { change, content }
   return { change, position, positionMs, content }
 }

@@ -1,5 +1,6 @@
 /** Walks an entity set page by page: by its key, or by the links that the service hands out. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { type ServiceCall, unusableResponse } from '../client.ts'
 import { afterPosition, allOf, comparison, keyOf } from '../protocol/literals.ts'
@@ -43,14 +44,14 @@ async function* keyPages(
       ...(isFirst && count ? countQuery(bound) : {}),
     }
     const page = await fetchPage(owner, bound, { target: `/${bound.set.name}`, query }, context)
-    const records = page.items.map((wire) => listedRecord(bound, settings, wire))
+    const { records, unreadable } = readEach(page.items, (wire) => listedRecord(bound, settings, wire))
     expected ??= page.count
-    seen += records.length
-    yield judged(owner, records, expected)
+    seen += page.items.length
+    yield { ...judged(owner, records, expected), unreadable }
     const last = records.at(-1)?.nativeId
     if (last === undefined && page.next !== undefined) throw unusableResponse(emptyWithMore)
     if (last === undefined) return
-    const isShort = records.length < pageSize && page.next === undefined
+    const isShort = page.items.length < pageSize && page.next === undefined
     if (isShort && expected !== undefined && seen >= expected) return
     if (last === after) throw unusableResponse('the next page is the same as this one')
     after = last
@@ -97,11 +98,8 @@ async function* linkedPages(
   for (let count = 1; ; count += 1) {
     const page = await fetchPage(owner, bound, call, context)
     expected ??= page.count
-    yield judged(
-      owner,
-      page.items.map((wire) => listedRecord(bound, settings, wire)),
-      expected,
-    )
+    const { records, unreadable } = readEach(page.items, (wire) => listedRecord(bound, settings, wire))
+    yield { ...judged(owner, records, expected), unreadable }
     if (page.next === undefined) return
     const target = service.ownPath(page.next)
     if (target === undefined) throw unusableResponse('the link to the next page leads out of the service')

@@ -8,6 +8,7 @@
  */
 import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { formatTime } from '../../kit/times.ts'
 import type { TextRow } from '../client.ts'
 import type { TableConfig } from '../config.ts'
@@ -92,7 +93,8 @@ async function fetchPage(
   ${epochMsOf(bound, feed.column)} as ms, ${isDeleted(bound)} as deleted
 from ${from(bound)} as t where ${conditions.join(' and ')} order by ${column}, ${keys} limit ${owner.pageSize}`
   const rows = await owner.client.read({ text, values }, context)
-  return { items: rows.map(feedItem), more: rows.length === owner.pageSize, serverNowMs: nowMs }
+  const { records, unreadable } = readEach(rows, feedItem)
+  return { items: records, unreadable, more: rows.length === owner.pageSize, serverNowMs: nowMs }
 }
 
 function feedItem({ nativeId, position, ms, version, deleted }: TextRow): FeedItem {

@@ -8,6 +8,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { to as copyTo } from 'pg-copy-streams'
 import { IsthmusError, isIsthmusError } from '../../../model/errors.ts'
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import type { Lease, TextRow } from '../client.ts'
 import { listedRow, unusable } from '../record.ts'
@@ -18,6 +19,8 @@ import { boundTable, readFailure, type TableOwner } from './table-owner.ts'
 const countedMax = 5_000_000
 /** Characters of one row of COPY. */
 const rowMax = 64 * 1024 * 1024
+/** What is kept of a longer one. */
+const keyMax = 16 * 1024
 
 /** Hands on every living row. @throws IsthmusError CONNECTOR_TABLE_MISSING · POSTGRES_LIST_BROKEN */
 export async function* listAll(
@@ -60,13 +63,23 @@ async function* snapshotPages(owner: TableOwner, bound: BoundTable, lease: Lease
   let isFirst = true
   for await (const rows of pages) {
     yield {
-      records: rows.map(listedRow),
+      ...readEach(rows, listedOrBare),
       ...(isFirst && expected !== undefined ? { expected } : {}),
     }
     isFirst = false
   }
   if (isFirst && expected !== undefined) yield { records: [], expected }
   await session.query('commit')
+}
+
+/** A row whose JSON can't be read still has its key: it is looked at by that, and its own lane tells what is wrong. */
+function listedOrBare(row: TextRow): ListedRecord {
+  try {
+    return listedRow(row)
+  } catch (error) {
+    if (row.nativeId === null || row.nativeId === undefined) throw error
+    return { nativeId: row.nativeId, native: {} }
+  }
 }
 
 async function countedRows(
@@ -102,20 +115,33 @@ async function* copiedPages(
   const stream = session.query(copyTo(`copy (${query}) to stdout`))
   const decoder = new StringDecoder('utf8')
   let rest = ''
+  /** The row that comes is too long to be kept: only its beginning is, which has the key. */
+  let beginning: string | undefined
   let rows: TextRow[] = []
   for await (const chunk of stream) {
     const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop() ?? ''
-    if (rest.length > rowMax) throw unusable(`a row is longer than ${rowMax} characters`)
+    if (rest.length > rowMax) {
+      beginning ??= rest.slice(0, keyMax)
+      rest = ''
+    }
     for (const line of lines) {
-      rows.push(copiedRow(line))
+      rows.push(beginning === undefined ? copiedRow(line) : tooLong(beginning))
+      beginning = undefined
       if (rows.length < pageSize) continue
       yield rows
       rows = []
     }
   }
-  if (rest !== '') throw unusable('COPY ended within a row')
+  if (rest !== '' || beginning !== undefined) throw unusable('COPY ended within a row')
   if (rows.length > 0) yield rows
+}
+
+/** A row of which nothing but its key is known. */
+function tooLong(beginning: string): TextRow {
+  const key = beginning.indexOf('\t')
+  const row = copiedRow(key === -1 ? '\\N' : beginning.slice(0, key))
+  return { ...row, record: null }
 }
 
 /** A line of COPY's text format: tabs between values, `\N` for null, escapes for everything that could be taken for either. */

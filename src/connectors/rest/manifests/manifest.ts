@@ -335,7 +335,7 @@ const errorsSchema = z
     message: path
       .optional()
       .describe(
-        `Where, ${inErrorBody}, the API says in words what is wrong. They are kept with the failure, without the values that were sent. Default: they are not read.`,
+        `Where, ${inErrorBody}, the API says in words what is wrong. They are kept with the failure, without the values that were sent. Default: the usual places (message, detail, error).`,
       ),
     reported: reportedSchema.optional(),
     fields: z
@@ -344,7 +344,9 @@ const errorsSchema = z
         name: path.optional().describe('Where an entry has the name. Default: the entry is the name.'),
       })
       .optional()
-      .describe('How refused fields are named.'),
+      .describe(
+        'How refused fields are named. Default: the usual spellings (field, fields, errors with a pointer or path, a map from names to problems).',
+      ),
   })
   .describe("What the API's errors say.")
 

@@ -2,8 +2,16 @@
 import { createHash } from 'node:crypto'
 import { HttpStatusError } from '../../../http/errors.ts'
 import { writeJson } from '../../../http/json.ts'
-import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import {
+  byTime,
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  readFeed,
+  type UntimedItem,
+} from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { readEach, wordsOfUnreadable } from '../../kit/entries.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { formatTime, serverTimeOf, timeAt } from '../../kit/times.ts'
@@ -42,12 +50,18 @@ async function afterSequence(
   const query: Query = { ...sizeOf(feed), ...feed.query, [feed.since]: cursor }
   const response = await client.read(feed.path ?? resource.path, { query }, context)
   const entries = itemsOf(response.data, feed.items)
-  const changed = entries.map((entry) => sequenceEntry(owner, feed, entry))
+  const { records: changed, unreadable } = readEach(entries, (entry) => sequenceEntry(owner, feed, entry))
   const next = textAt(response.data, feed.next) ?? cursor
   if (next === undefined) throw unusable(`the feed says no position at ${feed.next.join('.')}`)
   // Without a word about it, a page that moved on may have a successor; an empty page ends it.
   const told = feed.more === undefined ? undefined : valueAt(response.data, feed.more) === true
-  return { kind: 'page', changed, cursor: next, more: next !== cursor && (told ?? entries.length > 0) }
+  return {
+    kind: 'page',
+    changed,
+    cursor: next,
+    more: next !== cursor && (told ?? entries.length > 0),
+    ...(unreadable === undefined ? {} : { unreadable: wordsOfUnreadable(unreadable) }),
+  }
 }
 
 function sequenceEntry({ resource }: ResourceContext, feed: SequenceFeed, value: unknown): ChangedRecord {
@@ -87,27 +101,35 @@ async function timePage(
   const startedAt = clock.monotonic()
   const response = await client.read(feed.path ?? resource.path, { query }, context)
   const tookMs = clock.monotonic() - startedAt
-  const items = recordsOf(resource, response.data, feed.items).map((value) => timeItem(resource, feed, value))
+  const entries = recordsOf(resource, response.data, feed.items)
+  const { records, unreadable } = readEach(entries, (value) => timeItem(resource, feed, value))
   const more =
-    feed.more === undefined ? items.length >= feed.size.value : valueAt(response.data, feed.more) === true
+    feed.more === undefined ? entries.length >= feed.size.value : valueAt(response.data, feed.more) === true
   const date = serverTimeOf(response.headers.date)
   // The field has whole seconds and was written when the response was ready; the records were read before that.
-  return { items, more, ...(date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }) }
+  return {
+    ...byTime(records),
+    unreadable,
+    more,
+    ...(date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }),
+  }
 }
 
-function timeItem(resource: ResourceContext['resource'], feed: TimestampFeed, value: unknown): FeedItem {
+function timeItem(
+  resource: ResourceContext['resource'],
+  feed: TimestampFeed,
+  value: unknown,
+): FeedItem | UntimedItem {
   const { nativeId, native, version } = listedRecord(resource, value)
   const position = textAt(native, feed.position)
   const positionMs = timeAt(native, feed.position, feed)
-  if (position === undefined || positionMs === undefined) {
-    throw unusable(`a change has no usable time at ${feed.position.join('.')}`)
-  }
   const change = {
     nativeId,
     ...(version === undefined ? {} : { version }),
     ...(isTombstone(resource, native) ? { deleted: true } : {}),
   }
   const content = version ?? createHash('sha256').update(writeJson(native)).digest('base64url')
+  if (position === undefined || positionMs === undefined) return { change, content }
   return { change, position, positionMs, content }
 }
 

@@ -3,6 +3,7 @@
 import { isLosslessNumber } from '../../../http/json.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { isSearchHit } from '../../kit/search/search-equality.ts'
@@ -31,14 +32,14 @@ export async function findRecords(
     const query: Query = { ...resource.search?.query, ...filtersOf(resource, wanted) }
     const response = await client.read(resource.path, { query }, context)
     const items = recordsOf(resource, response.data, resource.search?.items ?? resource.list?.items)
-    const records = items
-      .map((value) => listedRecord(resource, value))
-      .filter(({ native }) => !isTombstone(resource, native))
+    const { records: readable, unreadable } = readEach(items, (value) => listedRecord(resource, value))
+    const records = readable.filter(({ native }) => !isTombstone(resource, native))
     const hits = records.filter(({ native }) =>
       wanted.every(({ path, value }) => isSearchHit(textAt(native, path), value, resource.search?.equality)),
     )
     const maxResults = resource.search?.maxResults
-    const capped = maxResults !== undefined && items.length >= maxResults
+    // An entry that can't be read may be what is looked for: finding none proves nothing then.
+    const capped = unreadable !== undefined || (maxResults !== undefined && items.length >= maxResults)
     const unfiltered = !capped && hits.length === 0 && records.length > 0
     return {
       kind: 'found',

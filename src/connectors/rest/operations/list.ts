@@ -1,5 +1,6 @@
 /** Lists a resource, page by page, by whichever way of paging the manifest names. */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import type { ListManifest } from '../manifests/manifest.ts'
@@ -55,7 +56,9 @@ async function* pagesOf(
   let expected: number | undefined
   let last: string | undefined
   for await (const page of client.pages(resource.path, options, context)) {
-    const records = recordsOf(resource, page.data, list.items).map((value) => listedRecord(resource, value))
+    const { records, unreadable } = readEach(recordsOf(resource, page.data, list.items), (value) =>
+      listedRecord(resource, value),
+    )
     const fresh = isRepeated(list, records[0]?.nativeId, last) ? records.slice(1) : records
     const living = fresh.filter(
       ({ native }) => !isTombstone(resource, native) && !isOutside(resource, native),
@@ -65,6 +68,7 @@ async function* pagesOf(
     yield {
       records: living,
       withheld: fresh.length - living.length,
+      unreadable,
       ...(expected === undefined ? {} : { expected }),
     }
   }

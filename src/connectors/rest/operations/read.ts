@@ -1,5 +1,6 @@
 /** Reads by id: one, or several through the list. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { callFailure, readResultOf } from '../../kit/outcome.ts'
 import { recordsOf, recordWithin } from './envelope.ts'
 import { listedRecord, observed } from './record.ts'
@@ -40,10 +41,9 @@ export async function readMany(
       { query: { ...batch.query, [batch.parameter]: ids } },
       context,
     )
-    for (const value of recordsOf(resource, response.data, resource.list?.items)) {
-      const record = listedRecord(resource, value)
+    const items = recordsOf(resource, response.data, resource.list?.items)
+    for (const record of readEach(items, (value) => listedRecord(resource, value)).records)
       found.set(record.nativeId, observed(resource, record))
-    }
   } catch (error) {
     // Also a 404: it is about the list, not about these records.
     const failure = callFailure(error)

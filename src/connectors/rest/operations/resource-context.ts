@@ -2,6 +2,7 @@
 import type { OutcomeRules } from '../../kit/outcome.ts'
 import type { RestClient } from '../client.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
+import type { TagForm } from './precondition.ts'
 
 /** One resource with its client and rules. */
 export interface ResourceContext {
@@ -11,6 +12,7 @@ export interface ResourceContext {
   /** Path template of one record. */
   readonly item: string
   readonly rules: OutcomeRules
+  readonly tags: TagForm
   /** Epoch ms and monotonic ms. */
   readonly clock: { now(): number; monotonic(): number }
 }

@@ -191,10 +191,20 @@ function withoutBase(nativeId: string): WriteResult {
   return { kind: 'not-sent', failure }
 }
 
-async function send(owner: ResourceContext, sending: Sending, context: CallContext): Promise<WriteResult> {
-  const { resource, client, rules } = owner
-  const precondition = preconditionOf(resource, sending.ifVersion)
-  const { method, target, options, json, nativeId, isCreate = false } = sending
+function send(owner: ResourceContext, sending: Sending, context: CallContext): Promise<WriteResult> {
+  return owner.tags.write(owner.resource, sending.ifVersion, (precondition) =>
+    sendUnder(owner, sending, { precondition, context }),
+  )
+}
+
+async function sendUnder(
+  { resource, client, rules }: ResourceContext,
+  { method, target, options, json, nativeId, isCreate = false }: Sending,
+  {
+    precondition,
+    context,
+  }: { readonly precondition: Readonly<Record<string, string>> | undefined; readonly context: CallContext },
+): Promise<WriteResult> {
   const headers = { ...options.headers, ...precondition }
   // A new record has its id already where we choose it, as under clientId.
   const body = json === undefined ? {} : { json: wrapped(resource, json, nativeId) }
@@ -203,19 +213,6 @@ async function send(owner: ResourceContext, sending: Sending, context: CallConte
     const sent = { method, isCreate, json, ...(nativeId === undefined ? {} : { nativeId }) }
     return accepted(resource, sent, response)
   } catch (error) {
-    return writeResultOf({
-      error,
-      conditional: precondition !== undefined,
-      rules,
-      sent: json,
-    })
+    return writeResultOf({ error, conditional: precondition !== undefined, rules, sent: json })
   }
-}
-
-function preconditionOf(
-  { version }: ResourceContext['resource'],
-  ifVersion: string | undefined,
-): Readonly<Record<string, string>> | undefined {
-  if (ifVersion === undefined || version?.ifMatch === undefined) return undefined
-  return { 'if-match': version.ifMatch.replaceAll('{version}', ifVersion) }
 }

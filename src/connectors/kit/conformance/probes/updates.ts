@@ -1,5 +1,6 @@
 /** Probes of updates: exactly what was asked for, nothing beside it, and nothing over somebody else's change. */
 
+import { tagDoubt } from '../../../../model/entity-tag.ts'
 import { isNativeRecord, valueAt } from '../../native.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import { isLater, leavesOf, patchAt, sameText, type TextField, textsOf } from '../compare.ts'
@@ -145,7 +146,10 @@ export const updateProbes: readonly Probe[] = [
         'the refused write took effect all the same',
       )
       const fresh = await bench.tryUpdate(nativeId, bench.template.patch(bench.seed()), current)
-      check(fresh.kind === 'ok', `a write under the current version answers ${wordsOf(fresh)}`)
+      check(
+        fresh.kind === 'ok',
+        `a write under the current version answers ${wordsOf(fresh)}${wordsOfDoubt(current)}`,
+      )
       return undefined
     },
   },
@@ -247,4 +251,12 @@ async function storesText(
     `${place} was sent as ${JSON.stringify(cut)} and reads as ${JSON.stringify(stored)}`,
   )
   return true
+}
+
+function wordsOfDoubt(version: string | undefined): string {
+  const doubt = version === undefined ? undefined : tagDoubt(version)
+  if (doubt === undefined) return ''
+  return doubt === 'weak'
+    ? ': its tags are weak (W/…), which If-Match never matches'
+    : ': its tags have the suffix of a compressed response'
 }

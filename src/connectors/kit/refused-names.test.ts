@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { usualRefusedNames, usualWords } from './refused-names.ts'
+
+describe('the fields that a refusal names', () => {
+  test.each<[string, unknown, readonly string[]]>([
+    ['a field beside the words', { error: 'login already taken', field: 'login' }, ['login']],
+    ['names in a list', { error: 'bad value', fields: ['tier'] }, ['tier']],
+    ['names as keys', { message: 'no', fields: { tier: 'retired' } }, ['tier']],
+    ['problem details with pointers', { errors: [{ detail: 'no', pointer: '#/tier' }] }, ['#/tier']],
+    ['problem details as a map', { title: 'no', errors: { Tier: ['retired'] } }, ['Tier']],
+    ['invalid-params', { 'invalid-params': [{ name: 'tier', reason: 'retired' }] }, ['tier']],
+    [
+      'JSON:API',
+      { errors: [{ source: { pointer: '/data/attributes/tier' }, detail: 'no' }] },
+      ['/data/attributes/tier'],
+    ],
+    ['FastAPI', { detail: [{ loc: ['body', 'tier'], msg: 'no' }] }, ['body.tier']],
+    ['zod', { issues: [{ path: ['tier', 0], message: 'no' }] }, ['tier.0']],
+    ['Django, Rails', { tier: ['is retired'], email: ['is taken'] }, ['tier', 'email']],
+    ['Symfony', { violations: [{ propertyPath: 'tier', message: 'no' }] }, ['tier']],
+    [
+      'OData',
+      { error: { code: 'X', target: 'Tier', details: [{ target: 'to_Item/Qty' }] } },
+      ['Tier', 'to_Item/Qty'],
+    ],
+    [
+      'Google',
+      { error: { details: [{ fieldViolations: [{ field: 'tier', description: 'no' }] }] } },
+      ['tier'],
+    ],
+    ['Salesforce', [{ errorCode: 'X', message: 'no', fields: ['Tier__c'] }], ['Tier__c']],
+    ['Stripe', { error: { param: 'address[city]', message: 'no' } }, ['address[city]']],
+  ])('%s', (_, body, names) => {
+    expect(usualRefusedNames(body)).toEqual(expect.arrayContaining([...names]))
+  })
+
+  test('a body without names, and one that is none', () => {
+    expect(usualRefusedNames({ error: 'no' })).toBeUndefined()
+    expect(usualRefusedNames({ message: 'no', status: 400 })).toBeUndefined()
+    expect(usualRefusedNames('no')).toBeUndefined()
+    expect(usualRefusedNames(undefined)).toBeUndefined()
+  })
+
+  test('sentences are no names, and a huge body is read in part only', () => {
+    expect(usualRefusedNames({ errors: [{ field: 'the tier of Ada' }] })).toBeUndefined()
+    const errors = Array.from({ length: 100_000 }, (_, at) => ({ field: `f${at}` }))
+    expect(usualRefusedNames({ errors })?.length).toBeLessThanOrEqual(50)
+    let deep: unknown = { field: 'tier' }
+    for (let depth = 0; depth < 10_000; depth += 1) deep = { errors: deep }
+    expect(usualRefusedNames(deep)).toBeUndefined()
+  })
+})
+
+test.each<[unknown, string | undefined]>([
+  [{ error: 'login already taken', field: 'login' }, 'login already taken'],
+  [{ title: 'Bad Request', detail: 'no such tier' }, 'no such tier'],
+  [[{ errorCode: 'X', message: 'no such tier' }], 'no such tier'],
+  [{ tier: ['is retired'] }, 'is retired'],
+  ['no such tier', 'no such tier'],
+  ['<html>', undefined],
+  [{ id: 1 }, undefined],
+])('the words of %j', (body, words) => {
+  expect(usualWords(body)).toBe(words)
+})
