@@ -7,6 +7,7 @@ export {
   type FeedQuery,
   type FeedRules,
   readFeed,
+  type UntimedItem,
 } from './connectors/kit/change-cursor.ts'
 export { type ApiClientSection, clientFromSection } from './connectors/kit/client-from-section.ts'
 export { type Connection, connectClient, connectionShape } from './connectors/kit/connection.ts'
@@ -44,6 +45,7 @@ export {
   defineConnector,
 } from './connectors/kit/define-connector.ts'
 export type { FieldDescription, ResourceDescription, SystemUsage } from './connectors/kit/description.ts'
+export type { UnreadableEntries } from './connectors/kit/entries.ts'
 export { judgedList, type ListPage, type ListRules } from './connectors/kit/list.ts'
 export {
   callFailure,

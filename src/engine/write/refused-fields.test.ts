@@ -23,7 +23,7 @@ const refusing =
 
 const refusal = (...fields: readonly string[]): WriteResult => ({
   kind: 'rejected',
-  failure: { code: 'BAD_VALUE', message: 'the value is retired', scope: 'record' },
+  failure: { code: 'HTTP_STATUS_FINAL', message: 'the value is retired', scope: 'record' },
   fields,
 })
 
@@ -39,7 +39,7 @@ describe('a refusal that names a field', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', phone: '5' })
     expect(it.system('b').count('update')).toBe(2)
     expect(await failures(it)).toMatchObject([
-      { code: 'BAD_VALUE', system: 'b', signature: 'customer:b:update:BAD_VALUE:phone' },
+      { code: 'HTTP_STATUS_FINAL', system: 'b', signature: 'customer:b:update:HTTP_STATUS_FINAL:phone' },
     ])
     // Nothing of it is sent again by a look, and the system's old value is not taken for an edit.
     await it.mark('b', nativeId)
@@ -74,7 +74,7 @@ describe('a refusal that names a field', () => {
     await it.advance(5_000)
     expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Ann' }])
     expect(it.system('b').bodies()[0]).not.toHaveProperty('phone')
-    expect(await failures(it)).toMatchObject([{ code: 'BAD_VALUE', system: 'b' }])
+    expect(await failures(it)).toMatchObject([{ code: 'HTTP_STATUS_FINAL', system: 'b' }])
     expect(it.system('a').body('x')).toMatchObject({ phone: '666' })
     await it.edit('a', 'x', { phone: '7' })
     await it.advance(5_000)
