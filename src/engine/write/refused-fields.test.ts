@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it as test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { makePart, World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { WriteResult } from '../../connectors/kit/contract.ts'
 import { namedFields } from './refused-fields.ts'

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it as test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 
 let world: World | undefined
