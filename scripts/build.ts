@@ -1,4 +1,4 @@
-/** Compiles `src` to `dist` (ESM, declarations, source maps) and copies the files that are read at run time. */
+/** Compiles `src` to `dist` (ESM and declarations; no source maps, since the package has no sources for them to show) and copies the files that are read at run time. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const dist = path.join(root, 'dist')
+/** Folders whose files the package does not need. */
+const left: ReadonlySet<string> = new Set(['fixtures', '__snapshots__', 'demo'])
 /** What the compiler does not carry over: SQL, pages, manifests. */
 const assets = /\.(sql|html|css|js|svg|ya?ml|json)$/
 
@@ -15,7 +17,7 @@ function copyAssets(from: string, to: string): number {
     const source = path.join(from, entry)
     const target = path.join(to, entry)
     if (statSync(source).isDirectory()) {
-      if (entry !== 'fixtures' && entry !== '__snapshots__') copied += copyAssets(source, target)
+      if (!left.has(entry)) copied += copyAssets(source, target)
       continue
     }
     if (!assets.test(entry)) continue

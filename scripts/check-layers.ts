@@ -112,13 +112,13 @@ const layers: Readonly<Record<string, Layer>> = {
     why: 'the server sees the runtime and the wire contract',
   },
   demo: {
-    layers: ['runtime', 'server', 'model', 'http'],
+    layers: ['cli', 'runtime', 'server', 'model', 'http'],
     types: ['store'],
-    packages: ['node:*', 'json-server', 'express-serve-static-core', 'standardwebhooks'],
-    why: 'the demo is a user of the runtime, with two systems of its own',
+    packages: ['node:*', 'commander', 'json-server', 'express-serve-static-core', 'standardwebhooks'],
+    why: 'the demo is a user of the runtime and of the command line, with two systems of its own; the package does not hold it',
   },
   cli: {
-    layers: ['api', 'runtime', 'model', 'server', 'demo'],
+    layers: ['api', 'runtime', 'model', 'server'],
     types: ['store', 'engine', 'connectors/kit'],
     packages: ['node:*', 'commander', 'yaml'],
     why: 'a command sees the runtime and the wire contract',

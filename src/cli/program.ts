@@ -7,7 +7,6 @@ import { addAcceptAccountCommand } from './commands/accept-account.ts'
 import { addCertifyCommand } from './commands/certify.ts'
 import { addCheckCommand } from './commands/check.ts'
 import { addConflictsCommands } from './commands/conflicts.ts'
-import { addDemoCommand } from './commands/demo.ts'
 import { addDriftCommands } from './commands/drift.ts'
 import { addFailuresCommands } from './commands/failures.ts'
 import { addHeldCommands } from './commands/held.ts'
@@ -33,6 +32,8 @@ export interface ProgramOptions {
   readonly createContext: (options: GlobalOptions) => CliContext
   readonly version: string
   readonly exit: (code: number) => void
+  /** Adds commands that are not part of the package. @default none */
+  readonly addCommands?: (program: Command, run: Run) => void
 }
 
 /** What failed, and what to do about it. */
@@ -80,7 +81,6 @@ export function createProgram(options: ProgramOptions): Command {
         options.exit(isUsage(error) ? exitCodes.usage : exitCodes.failed)
       }
     }
-  addDemoCommand(program, run)
   addInitCommand(program, run)
   addCheckCommand(program, run)
   addCertifyCommand(program, run)
@@ -96,6 +96,7 @@ export function createProgram(options: ProgramOptions): Command {
   addHeldCommands(program, run)
   addDriftCommands(program, run)
   addAcceptAccountCommand(program, run)
+  options.addCommands?.(program, run)
   return program
 }
 

@@ -1,5 +1,5 @@
 /**
- * `isthmus demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a story that puts them through what
+ * `npm run demo`: two real HTTP systems, an embedded PostgreSQL, the runtime and its status page, and a story that puts them through what
  * happens in practice. What it reports at the end was compared over HTTP, not read from Isthmus' own books.
  */
 import { randomBytes } from 'node:crypto'

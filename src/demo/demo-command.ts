@@ -1,12 +1,12 @@
-/** `isthmus demo`: the whole thing in one command. */
+/** The command `demo`: the whole thing in one command. */
 import type { Command } from 'commander'
-import { type Demo, type DemoResult, startDemo } from '../../demo/run-demo.ts'
-import type { Narrator } from '../../demo/step-context.ts'
-import type { Run } from '../command.ts'
-import { parseCount, parsePort } from '../command.ts'
-import type { CliContext } from '../context.ts'
-import { exitCodes } from '../exit-codes.ts'
-import type { Output } from '../output.ts'
+import type { Run } from '../cli/command.ts'
+import { parseCount, parsePort } from '../cli/command.ts'
+import type { CliContext } from '../cli/context.ts'
+import { exitCodes } from '../cli/exit-codes.ts'
+import type { Output } from '../cli/output.ts'
+import { type Demo, type DemoResult, startDemo } from './run-demo.ts'
+import type { Narrator } from './step-context.ts'
 
 interface DemoCommandOptions {
   readonly once?: boolean

@@ -1,0 +1,93 @@
+/** Runs the command line: reads it, gives each command its context, and ends with its exit code. */
+import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { CommanderError } from 'commander'
+import { errorCodes } from '../model/error-codes.ts'
+import { wantsNoColour } from '../runtime/config.ts'
+import { openIntegration } from '../runtime/open-integration.ts'
+import type { CliContext } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+import { keepHeapSmall } from './memory.ts'
+import { createOutput, type Output } from './output.ts'
+import { createProgram, describeError, type GlobalOptions, type ProgramOptions } from './program.ts'
+import { stopSignal } from './stop-signal.ts'
+
+function versionOf(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(text) as { readonly version: string }
+  return version
+}
+
+/** A container may run under a user number that has no name. */
+function actor(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+function outputFor(json: boolean): Output {
+  return createOutput({
+    json,
+    out: process.stdout,
+    err: process.stderr,
+    noColour: wantsNoColour(),
+    monotonic: () => performance.now(),
+  })
+}
+
+function createContext({ json, definition }: GlobalOptions): CliContext {
+  const directory = process.cwd()
+  const named = definition === undefined ? {} : { definition }
+  return {
+    output: outputFor(json === true),
+    actor: actor(),
+    directory,
+    ...named,
+    untilStopped: stopSignal,
+    open: () => openIntegration({ directory, ...(definition === undefined ? {} : { file: definition }) }),
+  }
+}
+
+/** Ends when everything printed has left: a pipe may be slower than we are. */
+function exit(code: number): void {
+  process.exitCode = code
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+}
+
+/** Whoever reads our output may stop reading (`| head`); that is no error. */
+function ignoreClosedPipe(error: Error & { readonly code?: string }): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}
+
+function failUnexpectedly(error: unknown): void {
+  const { code, message, fix } = describeError(error)
+  process.stderr.write(`${message}\n  ${fix} (${code})\n`)
+  process.exit(exitCodes.failed)
+}
+
+/** Runs the program on the arguments of the process. Called once, by an entry point. */
+export async function runCli(more: Pick<ProgramOptions, 'addCommands'> = {}): Promise<void> {
+  keepHeapSmall()
+  process.stdout.on('error', ignoreClosedPipe)
+  process.stderr.on('error', ignoreClosedPipe)
+  process.on('uncaughtException', failUnexpectedly)
+  process.on('unhandledRejection', failUnexpectedly)
+
+  try {
+    await createProgram({ createContext, version: versionOf(), exit, ...more }).parseAsync(process.argv)
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander has printed its message, the help or the version already.
+    const code = error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+    if (code === exitCodes.usage && process.argv.includes('--json')) {
+      const message =
+        error.code === 'commander.help' ? 'say which command' : error.message.replace(/^error: /, '')
+      const { fix } = errorCodes.CLI_USAGE
+      outputFor(true).result({ error: { code: 'CLI_USAGE', message, fix } }, () => '')
+    }
+    exit(code)
+  }
+}

@@ -1,0 +1,126 @@
+/** The package as its users get it: built, packed, unpacked into an empty folder, and imported by its name. */
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = path.resolve(import.meta.dirname, '..', '..')
+const folder = mkdtempSync(path.join(tmpdir(), 'isthmus-package-'))
+const installed = path.join(folder, 'node_modules', 'isthmus')
+
+function run(command: string, args: readonly string[], cwd = folder): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 })
+  expect(status, `${command} ${args.join(' ')}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+
+beforeAll(() => {
+  run(process.execPath, [path.join(root, 'scripts', 'build.ts')], root)
+  const packed = run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], root)
+    .trim()
+    .split('\n')
+  mkdirSync(installed, { recursive: true })
+  run('tar', ['-xzf', path.join(folder, packed.at(-1) ?? ''), '-C', installed, '--strip-components=1'])
+  // Its dependencies are those of the repository; what is only a development dependency is not missed here, the import test below is.
+  symlinkSync(path.join(root, 'node_modules'), path.join(installed, 'node_modules'))
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
+}, 240_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function exportsOf(entry: string): readonly string[] {
+  const code = `process.stdout.write(JSON.stringify(Object.keys(await import('${entry}')).sort()))`
+  return JSON.parse(run(process.execPath, ['--input-type=module', '--eval', code]))
+}
+
+test.each(['isthmus', 'isthmus/http', 'isthmus/connectors', 'isthmus/testing'])(
+  '%s exports what it always did',
+  (entry) => {
+    expect(exportsOf(entry)).toMatchSnapshot()
+  },
+)
+
+test('has at most eight error classes, each under the name of its base', () => {
+  const code = `
+    const names = new Set()
+    for (const entry of ['isthmus', 'isthmus/http', 'isthmus/connectors', 'isthmus/testing'])
+      for (const [name, value] of Object.entries(await import(entry)))
+        if (typeof value === 'function' && (value.prototype instanceof Error)) names.add(name)
+    process.stdout.write(JSON.stringify([...names].sort()))`
+  expect(JSON.parse(run(process.execPath, ['--input-type=module', '--eval', code]))).toEqual([
+    'AuthenticationError',
+    'HttpError',
+    'HttpStatusError',
+    'IsthmusError',
+    'NetworkError',
+    'RateLimitedError',
+    'ResponseValidationError',
+    'UsageError',
+  ])
+})
+
+test('an error of one entry point is an error of the others', () => {
+  const code = `
+    import { IsthmusError } from 'isthmus'
+    import { ApiClient, UsageError } from 'isthmus/http'
+    try { new ApiClient({ baseUrl: 'no address' }) } catch (error) {
+      process.stdout.write(JSON.stringify([error instanceof IsthmusError, error instanceof UsageError, error.outcome]))
+    }`
+  expect(JSON.parse(run(process.execPath, ['--input-type=module', '--eval', code]))).toEqual([
+    true,
+    true,
+    'not-sent',
+  ])
+})
+
+test('its types compile under strict, as a project of its users would', () => {
+  writeFileSync(
+    path.join(folder, 'use.ts'),
+    [
+      "import { createRuntime, defineIntegration, isIsthmusError } from 'isthmus'",
+      "import { ApiClient, type HttpError } from 'isthmus/http'",
+      "import { defineConnector } from 'isthmus/connectors'",
+      "import { mockTransport } from 'isthmus/testing'",
+      'export const used = [createRuntime, defineIntegration, isIsthmusError, defineConnector] as const',
+      "export const client = new ApiClient({ baseUrl: 'https://api.example.com', transport: mockTransport(() => ({ json: {} })).transport })",
+      'export const phaseOf = (error: HttpError): string | undefined => error.phase',
+    ].join('\n'),
+  )
+  const options = {
+    module: 'nodenext',
+    target: 'es2024',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  }
+  writeFileSync(
+    path.join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: options, files: ['use.ts'] }),
+  )
+  run(process.execPath, [path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'), '-p', folder])
+})
+
+test('the program of the package starts', () => {
+  const { version } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
+  expect(run(process.execPath, [path.join(installed, 'dist', 'cli', 'main.js'), '--version']).trim()).toBe(
+    version,
+  )
+})
+
+test('holds neither tests nor what only tests and the demo use', () => {
+  const files = readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+  expect(files.filter((file) => /\.test\.|\.map$|__snapshots__|fixtures/.test(file))).toEqual([])
+  expect(
+    ['demo', path.join('store', 'memory')].filter((part) => existsSync(path.join(installed, 'dist', part))),
+  ).toEqual([])
+})
