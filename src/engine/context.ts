@@ -187,6 +187,8 @@ export interface Pass {
   readonly observedSystems: Set<string>
   /** Systems that had moved on when they were written to (412), and were not looked at since. */
   readonly stale: Set<string>
+  /** Permits of the guard that no write of this pass has used so far, by system. */
+  readonly permits: Map<string, 'create' | 'update'>
   /** What the last write that was refused in this way was based on, by system. */
   readonly refusedStates: Map<string, RefusedState>
   draft: PassDraft

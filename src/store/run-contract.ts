@@ -40,6 +40,7 @@ export interface GuardReservation {
   readonly system: string
   readonly entity: string
   readonly operation: 'create' | 'update' | 'delete'
+  /** Below 0: changes that were counted and then not made; always granted. */
   readonly count: number
   /** Refused when the 24 h total would exceed the larger of the two. */
   readonly share: number

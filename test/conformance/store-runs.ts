@@ -210,6 +210,27 @@ export function describeRuns(open: OpenHarness): void {
       expect(await store.reserveChanges([reservation(2), reservation(1)])).toEqual([true, false])
     })
 
+    test('takes changes back that were not made', async () => {
+      const { store } = harness
+      const some = (count: number) => ({
+        system: 'crm',
+        entity: 'customer',
+        operation: 'create' as const,
+        count,
+        share: 0,
+        atLeast: 2,
+      })
+      expect(await store.reserveChanges([some(2), some(1), some(-1), some(1), some(1)])).toEqual([
+        true,
+        false,
+        true,
+        true,
+        false,
+      ])
+      expect(await store.reserveChanges([some(-2)])).toEqual([true])
+      expect(await store.reserveChanges([some(2), some(1)])).toEqual([true, false])
+    })
+
     test('grants no more than the bound to racing processes', async () => {
       const { store, other } = harness
       const one = {

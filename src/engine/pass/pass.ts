@@ -24,6 +24,7 @@ export function beginPass(
     observedSystems: new Set(),
     stale: new Set(),
     refusedStates: new Map(),
+    permits: new Map(),
     draft: emptyDraft(),
     deadline: limits.deadline,
     signal: limits.signal,

@@ -12,6 +12,7 @@ import { followGone } from '../delete/gone.ts'
 import { takeOverMerged } from '../delete/merge-records.ts'
 import { noticeRestored } from '../delete/restored.ts'
 import { observe, systemsToObserve } from '../observe/observe.ts'
+import { returnPermits } from '../protect/guard.ts'
 import { recoverIntents } from '../write/in-doubt.ts'
 import { waitForStanding } from '../write/refused-precondition.ts'
 import { writeAll } from '../write/write.ts'
@@ -23,6 +24,7 @@ import { isPoisonous, quarantineAll } from './poison.ts'
 /** Runs a pass to its end, the finishing commit included. Returns false when the record was not ours to finish. */
 export async function reconcile(pass: Pass): Promise<boolean> {
   const verdict = await work(pass)
+  await returnPermits(pass)
   return verdict === 'over' ? false : finishPass(pass)
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { World } from '../../../test/support/engine-fixture.ts'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
@@ -63,12 +64,12 @@ describe('the mass-change guard', () => {
     expect(erp.all().filter(({ name }) => name === 'Once more')).toHaveLength(0)
   })
 
-  test('asks the store for permits in blocks', async () => {
+  test('asks the store once for what is ready together', async () => {
     const memory = await loaded({ update: { share: 0, atLeast: 10_000 } }, 200)
     let asked = 0
     const { reserveChanges } = memory.store
     memory.store.reserveChanges = async (reservations) => {
-      asked += reservations.length
+      asked += 1
       return reserveChanges.call(memory.store, reservations)
     }
     const crm = memory.system('crm')
@@ -76,6 +77,43 @@ describe('the mass-change guard', () => {
     await memory.full('crm')
     await memory.pass(60_000)
     expect(memory.system('erp').counts.updates).toBe(200)
-    expect(asked).toBeLessThanOrEqual(4)
+    expect(asked).toBeLessThanOrEqual(100)
+  })
+
+  test('counts what was written: a write that was refused, was out of date or never left costs nothing', async () => {
+    const narrow = { share: 0, atLeast: 3 }
+    const it = new World({
+      adjust: (integration) => ({
+        ...integration,
+        entities: new Map(
+          [...integration.entities].map(([name, entity]) => [
+            name,
+            { ...entity, guard: { ...entity.guard, update: narrow } },
+          ]),
+        ),
+      }),
+    }).start()
+    const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
+    const failure = { code: 'HTTP_STATUS_FINAL', message: 'no', scope: 'record' } as const
+    const holds = async () => (await it.store.admin.holds({ limit: 10 })).rows
+    it.system('b').judge = ({ name }) =>
+      String(name).startsWith('Bad') ? { kind: 'rejected', failure } : undefined
+    for (let round = 0; round < 5; round += 1) {
+      await it.edit('a', 'x', { name: `Bad ${round}` })
+      await it.advance(3_000)
+    }
+    it.system('b').failNext('update', { kind: 'response', result: { kind: 'stale' } })
+    it.system('b').failNext('update', { kind: 'response', result: { kind: 'not-sent', failure } })
+    for (const name of ['Bea', 'Cia', 'Dea']) {
+      await it.edit('a', 'x', { name })
+      await it.advance(5_000)
+      expect(it.system('b').body(nativeId)).toMatchObject({ name })
+    }
+    expect(await holds()).toEqual([])
+    await it.edit('a', 'x', { name: 'Eva' })
+    await it.advance(5_000)
+    expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Dea' })
+    expect(await holds()).toMatchObject([{ kind: 'guard', system: 'b' }])
+    await it.stop()
   })
 })

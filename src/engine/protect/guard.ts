@@ -2,38 +2,23 @@
  * The mass-change guard: per system, entity and day only so many creates, updates and deletions happen by themselves. What goes beyond is
  * held for a person, record by record, while everything below the limit and every other place flows on.
  *
- * Creates and updates take their permits from the store in small blocks, so that a burst of thousands costs a few statements; permits that a
- * stopped process had left count as used. Deletions take theirs one by one, exactly, when they are first suspected: see `detect.ts`.
+ * What is counted is what was written: a write takes its permit before it is sent and gives it back where it had no effect. Permits are taken one by
+ * one; passes that are ready at the same time share a statement. Deletions take theirs when they are first suspected: see `detect.ts`.
  *
  * What the first load itself causes is not counted: it is planned and approved as a whole. That is each change to a record that was
  * there when the load had listed all systems, towards a system in which it has never been in agreement before.
  */
-import type { Entity, GuardLimit } from '../../model/integration.ts'
+import type { GuardLimit } from '../../model/integration.ts'
 import type { IntentOperation } from '../../model/state.ts'
-import type { EngineContext, Pass, PassParts } from '../context.ts'
+import type { Pass, PassParts } from '../context.ts'
 import { addRows, emit, note, setLane } from '../pass/pass.ts'
 import { isFirstLoad } from './first-loads.ts'
-
-/** Permits taken at once, at most; fewer where the limit itself is small. */
-const BLOCK_MAX = 64
-/** A block may take this share of the smaller bound, so that unused permits hardly lower the limit. */
-const BLOCKS_PER_LIMIT = 16
-/** Permits not used within this time are dropped: the day that they were counted in goes on without them. */
-const PERMIT_LIFE_MS = 3_600_000
 
 /** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
 export const RELEASED = 'released'
 
-interface Permits {
-  left: number
-  takenAt: number
-  /** A refill on its way; all who find no permit wait for the same one. */
-  refill: Promise<boolean> | undefined
-}
-
 /** Creates the guard of one engine. */
 export function createGuard(): PassParts['allowChange'] {
-  const permits = new Map<string, Permits>()
   return async (pass, { system, operation }) => {
     if (operation === 'archive' || operation === 'delete') return true
     if (pass.members.get(system)?.laneReason === RELEASED) {
@@ -42,7 +27,7 @@ export function createGuard(): PassParts['allowChange'] {
     }
     if (isFirstLoad(pass, system, await pass.context.firstLoads.listedAt(pass.context, pass.entity)))
       return true
-    if (await takePermit(pass.context, permits, { entity: pass.entity, system, operation })) return true
+    if (await takePermit(pass, system, operation)) return true
     holdChange(pass, system, operation)
     return false
   }
@@ -76,45 +61,40 @@ export function holdLane(
   emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
 }
 
-interface Counted {
-  readonly entity: Entity
-  readonly system: string
-  readonly operation: 'create' | 'update'
+/** A permit that this pass has already is used before another one is taken: a write that a system refused may go once more. */
+async function takePermit(pass: Pass, system: string, operation: Counted): Promise<boolean> {
+  const held = pass.permits.get(system)
+  if (held === operation) return true
+  if (held !== undefined) await giveBack(pass, system, held)
+  const granted = await reserve(pass, system, operation, 1)
+  if (granted) pass.permits.set(system, operation)
+  return granted
 }
 
-async function takePermit(
-  context: EngineContext,
-  permits: Map<string, Permits>,
-  counted: Counted,
+/** Changes that the guard counts here. */
+type Counted = 'create' | 'update'
+
+/** The write was made, or may have been: its permit is spent. */
+export function spendPermit(pass: Pass, system: string): void {
+  pass.permits.delete(system)
+}
+
+/** Gives back what the pass did not use. */
+export async function returnPermits(pass: Pass): Promise<void> {
+  for (const [system, operation] of pass.permits) await giveBack(pass, system, operation)
+}
+
+async function giveBack(pass: Pass, system: string, operation: Counted): Promise<void> {
+  pass.permits.delete(system)
+  await reserve(pass, system, operation, -1)
+}
+
+function reserve(
+  { context, entity }: Pass,
+  system: string,
+  operation: Counted,
+  count: 1 | -1,
 ): Promise<boolean> {
-  const key = JSON.stringify([counted.system, counted.entity.name, counted.operation])
-  const own = permits.get(key) ?? { left: 0, takenAt: 0, refill: undefined }
-  permits.set(key, own)
-  for (;;) {
-    if (own.left > 0 && context.clock.now() - own.takenAt < PERMIT_LIFE_MS) {
-      own.left -= 1
-      return true
-    }
-    own.left = 0
-    own.refill ??= refill(context, own, counted).finally(() => {
-      own.refill = undefined
-    })
-    if (!(await own.refill)) return false
-  }
-}
-
-/** Takes a block, or a single permit when the limit is near. False: the limit is reached. */
-async function refill(context: EngineContext, own: Permits, counted: Counted): Promise<boolean> {
-  const { entity, system, operation } = counted
   const limit: GuardLimit = entity.guard[operation]
-  const block = Math.max(1, Math.min(BLOCK_MAX, Math.floor(limit.atLeast / BLOCKS_PER_LIMIT)))
-  for (const count of block > 1 ? [block, 1] : [1]) {
-    const granted = await context.store.reserve({ system, entity: entity.name, operation, count, ...limit })
-    if (granted) {
-      own.left = count
-      own.takenAt = context.clock.now()
-      return true
-    }
-  }
-  return false
+  return context.store.reserve({ system, entity: entity.name, operation, count, ...limit })
 }

@@ -23,6 +23,7 @@ import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { backOff, hasRefusals, waitForSystem } from '../pass/lane.ts'
 import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
+import { spendPermit } from '../protect/guard.ts'
 import { observeOthers, takeAnsweredError } from './answered-errors.ts'
 import { refuse } from './compose.ts'
 import { inDoubtUntil, settledBy } from './horizon.ts'
@@ -39,6 +40,7 @@ export async function takeOutcome(
   const { intent } = write
   const { system } = intent
   note(pass, { kind: 'outcome', body: outcomeBody(pass, write, outcome) })
+  if (outcome.kind === 'ok' || outcome.kind === 'unknown') spendPermit(pass, system)
   switch (outcome.kind) {
     case 'ok':
       resolveIntent(pass, intent, { state: 'done', outcome: 'ok' })

@@ -137,7 +137,7 @@ export function reserveOne(context: MemoryContext, reservation: GuardReservation
     .filter((row) => row.key === guardKey && row.at > now - guardWindowMs)
     .reduce((sum, row) => sum + row.count, 0)
   const limit = Math.max(atLeast, Math.floor(share * linkedCount(context, system, entity)))
-  if (spent + count > limit) return false
+  if (count > 0 && spent + count > limit) return false
   tables.guardCounts.push({ key: guardKey, at: now, count })
   return true
 }

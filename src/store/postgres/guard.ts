@@ -23,12 +23,12 @@ export async function reserveChanges(
         of: reservation,
       }
       lanes.set(key, lane)
-      const fits = await within(session, linked, reservation, lane.spent + lane.added + count)
+      const fits = count < 0 || (await within(session, linked, reservation, lane.spent + lane.added + count))
       if (fits) lane.added += count
       granted.push(fits)
     }
     for (const { of, added } of lanes.values()) {
-      if (added > 0) await addSpent(session, of.system, of.entity, of.operation, added)
+      if (added !== 0) await addSpent(session, of.system, of.entity, of.operation, added)
     }
     return granted
   })
