@@ -54,14 +54,18 @@ test.each([nothingListed, otherAccount, 'the list broke off: HTTP_RESPONSE_TOO_D
 )
 
 test('a list that never proves absence, or that was stopped, needs nobody', () => {
-  for (const reason of ['offset paging skips records while others vanish', 'stopped']) {
+  for (const reason of ['offset paging skips records when others are deleted', 'stopped']) {
     expect(statusOf({ ...run, reason })).toMatchObject({ state: 'agreed', doubts: [] })
   }
   expect(statusOf({ ...run, complete: true })).toMatchObject({ state: 'agreed' })
 })
 
 test('what an incomplete list did not hold is undecided', () => {
-  const status = statusOf({ ...run, reason: 'offset paging skips records while others vanish', missing: 2 })
+  const status = statusOf({
+    ...run,
+    reason: 'offset paging skips records when others are deleted',
+    missing: 2,
+  })
   expect(status).toMatchObject({ state: 'attention', doubts: [] })
   expect(status.summary).toContain('2 known records were not in its last list')
 })

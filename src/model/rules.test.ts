@@ -168,7 +168,7 @@ describe('rules work on values by their type', () => {
       set('amount', 'code * 2'),
       /^rule 1 \(set amount\) could not be evaluated: .*number/,
     ],
-    ['outside an enum', set('state', '"odd"'), /^rule 1 \(set state\): the value is none of new, old$/],
+    ['outside an enum', set('state', '"odd"'), /^rule 1 \(set state\): the value is not one of new, old$/],
   ])('a value %s is a problem that names the rule and the field', async (_, rule, message) => {
     const types: Record<string, FieldType> = {
       amount: decimal,

@@ -183,7 +183,7 @@ function secretFile(file: string, directory: string): string | { readonly proble
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
     return {
-      problem: isMissing(error) ? `the file ${file} is not there` : `the file ${file} could not be read`,
+      problem: isMissing(error) ? `the file ${file} does not exist` : `the file ${file} could not be read`,
     }
   }
 }

@@ -29,7 +29,7 @@ function refuseLane(pass: Pass, system: string, refused: readonly MergeNote[]): 
     system,
     operation: 'update',
     code: 'ENGINE_NOT_STORED',
-    message: `${system} answered twice that it had stored ${names}, and still shows the value from before.`,
+    message: `${system} reported success for ${names} twice, but still returns the previous value.`,
     replay: 'safe',
     about: names,
   })

@@ -95,7 +95,7 @@ function emit(
     system,
     operation: 'reference',
     code: 'ENGINE_REFERENCE_MISSING',
-    message: `${names}: the record that is referred to has no counterpart in ${system}. The other fields go on.`,
+    message: `${names}: the referenced record has no counterpart in ${system}. The other fields are synchronised.`,
     replay: 'safe',
     about: [...overdue].sort().join(','),
   })

@@ -57,7 +57,7 @@ function failureOf(system: string, problems: readonly FieldProblem[]): Parameter
   const [first, ...others] = problems
   const names = others.slice(0, namesMax).map(({ field }) => field)
   const more = others.length > namesMax ? ' …' : ''
-  const also = names.length === 0 ? '' : ` The same look could not read ${names.join(', ')}${more}.`
+  const also = names.length === 0 ? '' : ` The same read could not parse ${names.join(', ')}${more}.`
   return {
     system,
     operation: 'read',

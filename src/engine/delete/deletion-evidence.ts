@@ -53,14 +53,13 @@ async function judge(
 ): Promise<Doubt | undefined> {
   const store = context.store.direct
   const account = await compareFingerprint({ ...context, store }, place.system, signal)
-  if (account === 'changed') return { reason: 'another account answers than before', standing: true }
+  if (account === 'changed') return { reason: 'a different account responds than before', standing: true }
   // Other records alone are no proof: two accounts may well have the same ids.
-  if (account === 'unknown')
-    return { reason: 'the system does not tell which account answers', standing: true }
+  if (account === 'unknown') return { reason: 'the system does not identify its account', standing: true }
   const nativeIds = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
   const responses = await askSentinels(context, place, nativeIds, signal)
   if (responses.unknown > 0) {
-    return { reason: 'the system does not answer for records that are known to exist', standing: false }
+    return { reason: 'the system does not return records that are known to exist', standing: false }
   }
   await rememberGone(context, place, responses)
   if (responses.live < Math.min(SENTINELS, nativeIds.length)) return strange
@@ -69,7 +68,7 @@ async function judge(
   return (await hasLostWitnesses(context, place)) ? strange : undefined
 }
 
-const strange: Doubt = { reason: 'records that nobody is known to have deleted are gone too', standing: true }
+const strange: Doubt = { reason: 'other records, not known to be deleted, are missing too', standing: true }
 
 interface Responses {
   readonly live: number

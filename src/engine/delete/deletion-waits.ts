@@ -66,11 +66,11 @@ function describe(pass: Pass, { duplicates, matches }: OpenMatters): readonly st
     heldBy === undefined ? [] : [name],
   )
   return [
-    ...[...named].map((id) => `record ${id} may be the same thing (isthmus matches list)`),
+    ...[...named].map((id) => `record ${id} may be the same (isthmus matches list)`),
     ...matches
       .filter((id) => !named.has(id))
       .map((id) => `unmatched record ${id} has the same key (isthmus matches list)`),
-    ...conflicts.map((name) => `a conflict about ${name} is open (isthmus conflicts list)`),
+    ...conflicts.map((name) => `there is an open conflict on ${name} (isthmus conflicts list)`),
   ]
 }
 
@@ -81,7 +81,7 @@ function unread(system: string): string {
 /** Tells what the deletion waits for; said again, it says what that is by now. */
 export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
   const { context, record, entity } = pass
-  const reason = `The record is gone in ${system}. Its deletion waits: ${open.join('; ')}.`
+  const reason = `The record was deleted in ${system}. Its deletion is on hold: ${open.join('; ')}.`
   const kind = 'delete-waits' as const
   addRows(pass, {
     holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, kind, reason }],

@@ -194,7 +194,7 @@ function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): vo
   }
   holdLane(pass, system, {
     kind: 'delete-guard',
-    reason: `The record is gone in ${system}, but that is not certain: ${doubt.reason}.`,
+    reason: `The record is missing in ${system}, but the deletion is not certain: ${doubt.reason}.`,
   })
 }
 
@@ -208,14 +208,14 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
   if (edit === 'edited') {
     holdLane(pass, system, {
       kind: 'update-delete',
-      reason: `The record is gone in ${system}, but was changed elsewhere since ${system} last had it.`,
+      reason: `The record was deleted in ${system}, but has since been changed elsewhere.`,
     })
     return true
   }
   if (!(await isTripped(pass.context, system, pass.entity.name))) return false
   holdLane(pass, system, {
     kind: 'delete-guard',
-    reason: `More records than the guard of ${pass.entity.name} allows are gone in ${system} within 24 hours.`,
+    reason: `More records were deleted in ${system} within 24 hours than the guard of ${pass.entity.name} allows.`,
   })
   return true
 }
@@ -265,7 +265,7 @@ function loseOrRestore(pass: Pass, member: Member): StepResult {
     system,
     operation: 'restore',
     code: 'ENGINE_RECORD_LOST',
-    message: `The record is gone in ${system}, whose deletions don't count. Retry to create it there again.`,
+    message: `The record was deleted in ${system}, whose deletions are not propagated. Retry to create it there again.`,
     replay: 'safe',
   })
   note(pass, { kind: 'delete', body: { system, step: 'lost' } })

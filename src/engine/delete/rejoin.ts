@@ -82,7 +82,7 @@ export async function rejoin(
     if (taken.kind === 'person') return taken
     if (taken.kind === 'later') {
       if (context.clock.now() - dueAt > waitMaxMs)
-        return { kind: 'person', why: `${other.system} could not take its record back from the archive` }
+        return { kind: 'person', why: `${other.system} could not restore its record from the archive` }
       setLane(pass, system, 'waiting', { reason: REJOINING })
       addNeed(pass, { at: context.clock.now() + retryMs, why: REAPPEARED, look: [system] })
       return taken
@@ -134,7 +134,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
     const result = await carryOut(pass, [write])
     const outcome = result.kind === 'sent' ? result.outcomes.get(system) : undefined
     if (outcome?.kind === 'rejected' || outcome?.kind === 'gone')
-      return { kind: 'person', why: `${system} does not take its record back from the archive` }
+      return { kind: 'person', why: `${system} does not restore its record from the archive` }
     // An outcome that is not known keeps its lane until nothing of it can take effect any more.
     if (outcome?.kind !== 'unknown') setLane(pass, system, 'open', { reason: markOf(laneReason) })
     if (outcome?.kind !== 'ok') return { kind: 'later' }
@@ -146,7 +146,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
   if (observation.kind === 'unknown' || mayLag) return { kind: 'later' }
   return {
     kind: 'person',
-    why: `its counterpart in ${system} is archived, and can not be taken back from here`,
+    why: `its counterpart in ${system} is archived and cannot be restored from here`,
   }
 }
 

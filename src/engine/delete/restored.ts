@@ -94,7 +94,7 @@ function reportToPerson(pass: Pass, { system }: Member, why?: string): void {
     system,
     operation: 'restore',
     code: 'ENGINE_RECORD_RESTORED',
-    message: `The record was deleted in ${system} and is there again${why === undefined ? '' : `; ${why}`}. Retry to take it in, or delete it there.`,
+    message: `The record was deleted in ${system} and exists again${why === undefined ? '' : `; ${why}`}. Retry to synchronise it again, or delete it there.`,
     replay: 'safe',
   })
   note(pass, { kind: 'delete', body: { system, step: 'there again' } })

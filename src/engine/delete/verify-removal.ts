@@ -62,7 +62,7 @@ export function judgeUnproven(
     system,
     operation: 'delete',
     code: notRemoved,
-    message: `${system} answered that the record is deleted, and still shows it. Retry to delete it again.`,
+    message: `${system} confirmed the deletion of the record, but still returns it. Retry to delete it again.`,
     replay: 'safe',
   })
 }

@@ -271,9 +271,9 @@ async function findDoubt(
 ): Promise<string | undefined> {
   const { end, seen } = listing
   if (end === undefined) return listBrokeOff(listing.failure ?? 'no reason is known')
-  if (!end.complete) return end.reason ?? 'the system did not say that the list is complete'
+  if (!end.complete) return end.reason ?? 'the system did not report that the list is complete'
   if (place.resource.capabilities.list.paging === 'offset')
-    return 'offset paging skips records while others vanish'
+    return 'offset paging skips records when others are deleted'
   if (end.expected !== undefined && seen < end.expected) {
     return `only ${seen} of ${end.expected} records were listed`
   }

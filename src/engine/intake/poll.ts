@@ -106,7 +106,7 @@ async function drainFeed(asked: Asked): Promise<PollResult> {
       await noteLook(context.store, place, 'feed', startedAt)
       return { kind: 'done', changed, startedAt }
     }
-    if (response.cursor === cursor) return stuck('the feed gave the same cursor again')
+    if (response.cursor === cursor) return stuck('the feed returned the same cursor again')
     cursor = response.cursor
     if (request.signal.aborted) return { kind: 'more', changed }
   }
@@ -128,7 +128,7 @@ async function askFeed(
   const signal = AbortSignal.any([request.signal, stop.signal])
   try {
     const asked = place.resource.changes?.(cursor, { signal, priority: request.priority })
-    if (asked === undefined) return noResponse('ENGINE_NO_FEED', 'the resource has no feed of changes')
+    if (asked === undefined) return noResponse('ENGINE_NO_FEED', 'the resource has no change feed')
     const response = await withDeadline(context.clock, limitMs, request.signal, asked)
     return response === 'late' ? noResponse('ENGINE_CALL_LATE', `no response within ${limitMs} ms`) : response
   } catch (error) {
@@ -194,7 +194,7 @@ async function startOver(asked: Asked, cursor: string | undefined): Promise<Poll
 
 async function listInstead({ place, request, list }: Asked): Promise<PollResult> {
   if (!isListable(place)) {
-    const message = 'the resource has neither a feed of changes nor a list'
+    const message = 'the resource has neither a change feed nor a list'
     return { kind: 'failed', code: 'ENGINE_NOTHING_TO_POLL', message }
   }
   const result = await list({ ...request, kind: 'full' })

@@ -48,7 +48,7 @@ export function createCandidates(calls: {
 async function resolveCandidate(pass: Pass, tools: Tools): Promise<StepResult> {
   const member = [...pass.members.values()].find(({ nativeId }) => nativeId !== undefined)
   if (member === undefined || !pass.entity.systems.has(member.system)) {
-    ignore(pass, 'the system takes no part any more')
+    ignore(pass, 'the system is no longer part of the entity')
     return 'finish'
   }
   if (member.lane === 'quarantined') return 'finish'
@@ -146,7 +146,7 @@ async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservat
     system,
     operation: 'create',
     code: 'ENGINE_CREATED_AFTER_DELETION',
-    message: `A create of ours took effect in ${system} after its record was deleted. Delete it there, or remove its mark to keep it.`,
+    message: `A create took effect in ${system} after its record was deleted. Delete it there, or remove its record id to keep it.`,
     replay: 'after-check',
   })
   return 'finish'

@@ -94,7 +94,7 @@ function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
     ? {
         kind: 'hold',
         reason: 'no-key',
-        why: `It has no value to be matched by, so nobody can tell whether ${system} has it already.`,
+        why: `It has no value to match by, so it is unknown whether ${system} already has it.`,
       }
     : bare
 }
@@ -158,7 +158,7 @@ function heldWithout({ system, entity }: Place): Gathered {
   return {
     kind: 'hold',
     reason: 'no-evidence',
-    why: `Nothing shows whether ${system} has this ${entity.name} already: it can neither be searched by the match fields nor tell what changed.`,
+    why: `It is unknown whether ${system} already has this ${entity.name}: it supports neither a search by the match fields nor a change feed.`,
   }
 }
 

@@ -144,13 +144,16 @@ export async function searchAll(
   )
   const nativeIds = new Set<string>()
   for (const result of results) {
-    if (result === 'shut') return failed('ENGINE_BUSY', `${system} takes no calls now`)
+    if (result === 'shut') return failed('ENGINE_BUSY', `${system} accepts no calls at present`)
     if (result.kind === 'unknown') return { kind: 'failed', failure: result.failure }
-    if (result.capped) return failed('ENGINE_SEARCH_CAPPED', 'the search found more than it names')
+    if (result.capped) return failed('ENGINE_SEARCH_CAPPED', 'the search found more records than it returned')
     if (result.narrow === true && !isExact(pass, place))
-      return failed('ENGINE_SEARCH_NARROW', 'the search told texts apart that the match rule takes for one')
+      return failed(
+        'ENGINE_SEARCH_NARROW',
+        'the search distinguishes texts that the match rule treats as equal',
+      )
     if (result.unfiltered === true && result.nativeIds.length === 0)
-      return failed('ENGINE_SEARCH_UNFILTERED', 'the search responded with records that lack the value')
+      return failed('ENGINE_SEARCH_UNFILTERED', 'the search returned records without the value')
     for (const nativeId of result.nativeIds) nativeIds.add(nativeId)
   }
   return { kind: 'found', takenAt, nativeIds: [...nativeIds].slice(0, hitsMax) }

@@ -50,7 +50,7 @@ function holdDuplicate(pass: Pass, system: string, other: string): StepResult {
     system,
     operation: 'create',
     code: 'ENGINE_DUPLICATE',
-    message: `Record ${other} has the same match key and is in ${system} already. Say whether they are one thing: isthmus matches decide ${pass.record.id} --same ${other}, or --apart.`,
+    message: `Record ${other} has the same match key and is already in ${system}. Decide whether they are the same: isthmus matches decide ${pass.record.id} --same ${other}, or --apart.`,
     replay: 'after-check',
   })
   note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })

@@ -80,7 +80,7 @@ export function backOff(
 }
 
 /**
- * Comes back when a system may be called again that takes no calls now. A long outage is asked about less and less often, so that a backlog
+ * Comes back when a system may be called again that accepts no calls at present. A long outage is asked about less and less often, so that a backlog
  * of many records does not become a load of its own.
  */
 export function waitForSystem(

@@ -43,7 +43,7 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
       keepFailure(pass, told)
       return false
     }
-    const doubt = 'The record may have been created all the same: look for it before you retry.'
+    const doubt = 'The record may have been created nevertheless: look for it before retrying.'
     quarantineCreate(pass, intent, { code, message: `${message} ${doubt}` })
     return true
   }

@@ -193,7 +193,7 @@ async function sendTogether(
 
 const responseMissing: CallFailure = {
   code: 'ENGINE_RESPONSE_MISSING',
-  message: 'The call was answered, but not for each of its records.',
+  message: 'The response does not cover every record of the call.',
   scope: 'record',
 }
 

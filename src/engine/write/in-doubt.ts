@@ -97,7 +97,7 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<StepResult> {
   if (request !== undefined) return search(pass, intent, { place, request })
   quarantineCreate(pass, intent, {
     code: 'CREATE_IN_DOUBT',
-    message: 'The create may have taken effect, and the system offers no way to find out.',
+    message: 'The create may have taken effect, and the system provides no way to find out.',
   })
   return 'go-on'
 }
@@ -170,7 +170,7 @@ async function search(pass: Pass, intent: Intent, { place, request }: Search): P
   if (nativeIds.length > 1 || result.capped) {
     quarantineCreate(pass, intent, {
       code: 'CREATE_AMBIGUOUS',
-      message: `${nativeIds.length} records could be the one whose create was not answered.`,
+      message: `${nativeIds.length} records could be the result of a create that received no response.`,
     })
     return 'go-on'
   }
@@ -232,7 +232,7 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
     system,
     operation: 'create',
     code: 'CREATE_TAKEN',
-    message: `The record that the create answered belongs to record ${recordId} already: are both the same?`,
+    message: `The record returned by the create already belongs to record ${recordId}: are both the same?`,
     replay: 'after-check',
   })
 }

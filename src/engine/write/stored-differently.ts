@@ -29,7 +29,7 @@ export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
     system,
     operation: intent.operation,
     code,
-    message: `${system} answered a write with another value for ${names} than was sent.`,
+    message: `${system} responded to a write with a different value for ${names} from the one sent.`,
     replay: 'safe',
     about: names,
   })

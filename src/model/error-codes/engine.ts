@@ -3,7 +3,7 @@ import type { ErrorCodeRow } from './row.ts'
 
 export const engineCodes = {
   CREATE_AMBIGUOUS: {
-    summary: 'Several records could be the one whose create was not answered.',
+    summary: 'Several records could be the result of a create that received no response.',
     fix: 'Look in that system which of them is ours, put our record id into it or delete the others, then retry.',
     retry: 'never',
   },

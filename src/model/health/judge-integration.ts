@@ -68,7 +68,7 @@ function judgeDatabase({ databaseProblem }: IntegrationFacts): HealthReason[] {
     {
       code: 'database-not-writable',
       state: 'attention',
-      message: `the database takes no writes: ${databaseProblem.message} (${databaseProblem.code})`,
+      message: `the database accepts no writes: ${databaseProblem.message} (${databaseProblem.code})`,
       ...(action === undefined ? {} : { action }),
     },
   ]
@@ -80,7 +80,7 @@ function judgeWorkers({ workers, paused }: IntegrationFacts): HealthReason[] {
     {
       code: 'no-worker',
       state: 'attention',
-      message: 'no worker runs: changes are neither noticed nor carried over',
+      message: 'no worker is running: changes are neither detected nor propagated',
       action: 'isthmus start',
     },
   ]
@@ -105,12 +105,10 @@ function judgeQueue({ queue, now, staleAfterMs }: IntegrationFacts): HealthReaso
       code: stale ? 'behind' : 'moving',
       state: stale ? 'attention' : 'working',
       message: stale
-        ? `${counted(moving, 'record')} on the way, the oldest for longer than it should be`
-        : `${counted(moving, 'record')} on the way`,
+        ? `${counted(moving, 'record')} in progress, the oldest for longer than allowed`
+        : `${counted(moving, 'record')} in progress`,
       ...(since === undefined ? {} : { since }),
-      ...(stale
-        ? { action: 'the places below say what holds them up; isthmus status again in a while' }
-        : {}),
+      ...(stale ? { action: 'see the systems below for the cause, and run isthmus status again later' } : {}),
     },
   ]
 }

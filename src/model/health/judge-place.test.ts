@@ -170,7 +170,7 @@ describe('lists', () => {
     })
     expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'missing' }] })
     expect(verdict.reasons[0]?.message).toContain('3 known records were not in its last list')
-    expect(verdict.notes.join()).toContain('never proves that one was deleted')
+    expect(verdict.notes.join()).toContain('never proves a deletion')
   })
 
   test('of which the missing records are read by id leave nothing undecided: what comes of each is told by the record', () => {
@@ -188,7 +188,7 @@ describe('lists', () => {
       lastRun: { ...run, complete: false, reason: 'pages are counted by offset' },
     })
     expect(verdict.state).toBe('agreed')
-    expect(verdict.notes.join()).toContain('paged by offset')
+    expect(verdict.notes.join()).toContain('uses offset paging')
   })
 })
 
@@ -205,8 +205,8 @@ describe('records that wait', () => {
 
   test.each([
     ['first-load', 'first complete list'],
-    ['no-evidence', 'evidence that they are not there yet'],
-    ['city', 'a record that they refer to'],
+    ['no-evidence', 'evidence that they do not exist yet'],
+    ['city', 'a record that they reference'],
   ])('say what for: %s', (reason, words) => {
     const verdict = judge({ delays: [{ ...delay, lane: 'waiting', reason }] })
     expect(verdict.reasons[0]?.message).toContain(words)
@@ -236,7 +236,7 @@ describe('records that wait', () => {
   test('are a backlog with an age', () => {
     expect(judge({ backlog: { count: 4, since: now - 500 } })).toMatchObject({
       state: 'working',
-      reasons: [{ code: 'moving', message: '4 records on the way', since: now - 500 }],
+      reasons: [{ code: 'moving', message: '4 records in progress', since: now - 500 }],
     })
   })
 })

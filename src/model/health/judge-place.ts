@@ -50,7 +50,7 @@ export function judgePlace(watch: PlaceWatch, facts: PlaceFacts, clock: JudgeClo
     found.push({
       code: 'moving',
       state: 'working',
-      message: `${counted(backlog.count, 'record')} on the way`,
+      message: `${counted(backlog.count, 'record')} in progress`,
       ...(backlog.since === undefined ? {} : { since: backlog.since }),
     })
   }
@@ -92,7 +92,7 @@ function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
     reasons.push({
       code: 'not-watched',
       state: 'unwatched',
-      message: 'nothing reads it regularly: a change without a webhook would not be noticed',
+      message: 'it is not read regularly: a change without a webhook would not be detected',
       action: 'add a poll or full trigger, or declare objectives.freshness for the system',
     })
   }
@@ -105,9 +105,9 @@ function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
     {
       code: 'read-old',
       state: 'attention',
-      message: 'it was not read for longer than it should be',
+      message: 'it has not been read for longer than allowed',
       since: heard,
-      action: 'see that a process with the role scheduler runs: isthmus start',
+      action: 'make sure that a process with the role scheduler is running: isthmus start',
     },
   ]
 }
@@ -121,7 +121,7 @@ function failingReason(
   const message = `its ${failing.way} can't be read${never}: ${failing.message} (${failing.code})`
   const action =
     fixOf(brokenOffBy(failing.message) ?? failing.code) ??
-    'isthmus check reads it for real, and says what is wrong'
+    'run isthmus check: it reads the system and reports what is wrong'
   // A read that hangs for long before it fails is no hiccup, and must not hide that the place has not been read since.
   const certain = isOld || (health?.failures ?? 0) > 1
   return {
@@ -146,7 +146,7 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
       state: 'attention',
       message: `its last list is in doubt: ${lastRun.reason ?? ''}`,
       since: lastRun.startedAt,
-      action: action ?? 'look at the system and its credentials, then isthmus full',
+      action: action ?? 'check the system and its credentials, then run isthmus full',
     })
   }
   // A complete run has marked what it missed: those are being looked at, and are told by what comes of it.
@@ -157,7 +157,7 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
       state: 'attention',
       message: `${counted(missing, 'known record')} ${missing === 1 ? 'was' : 'were'} not in its last list, which can't prove a deletion: ${lastRun?.reason ?? 'it was incomplete'}`,
       since: lastRun?.finishedAt ?? now,
-      action: `isthmus full --system ${watch.system} reads the few that are missing by id, and settles it`,
+      action: `isthmus full --system ${watch.system} reads the missing ones by id and resolves it`,
     })
   }
   return [...reasons, ...judgeComparison(watch, facts, now, isDoubted || reasons.length > 0)]
@@ -181,24 +181,25 @@ function judgeComparison(
       {
         code: 'compare-old',
         state: 'attention',
-        message: 'everything there was last compared too long ago',
+        message: 'the last complete comparison was too long ago',
         since: compared,
-        action: 'isthmus full, and see why the regular full runs do not end',
+        action: 'run isthmus full, and find out why the regular full runs do not complete',
       },
     ]
   }
   if (doubted || lastRun === undefined) return []
   const { finishedAt, reason } = lastRun
   if (finishedAt === undefined || reason === undefined || reason === runStopped) {
-    return [{ code: 'never-compared', state: 'working', message: 'its first complete list is being made' }]
+    return [{ code: 'never-compared', state: 'working', message: 'its first complete list is in progress' }]
   }
   return [
     {
       code: 'never-compared',
       state: 'attention',
-      message: `no list of it was ever complete: ${reason}`,
+      message: `no complete list so far: ${reason}`,
       since: finishedAt,
-      action: 'isthmus check says what its list can prove; until then nothing is created there',
+      action:
+        'run isthmus check to see what its list can prove; nothing is created there until one is complete',
     },
   ]
 }
@@ -216,7 +217,7 @@ function judgeDelay(
   const list = closedLanes.get(lane)
   if (list !== undefined) return { code: 'lanes-closed', state: 'attention', message, ...age, action: list }
   const stale = since !== undefined && now - since > staleAfterMs
-  const action = fixOf(reason ?? '') ?? 'isthmus record show tells of each of them'
+  const action = fixOf(reason ?? '') ?? 'run isthmus record show for details of each'
   return {
     code: 'lanes-delayed',
     state: stale ? 'attention' : 'working',
@@ -234,7 +235,7 @@ function judgePause({ system }: PlaceFacts, { now, staleAfterMs }: JudgeClock): 
     {
       code: 'system-paused',
       state: now - paused.since > staleAfterMs ? 'attention' : 'working',
-      message: `the system takes no calls: ${summaryOf(paused.code) ?? paused.code} (${paused.code})`,
+      message: `the system accepts no calls: ${summaryOf(paused.code) ?? paused.code} (${paused.code})`,
       since: paused.since,
       ...(action === undefined ? {} : { action }),
     },
@@ -244,11 +245,13 @@ function judgePause({ system }: PlaceFacts, { now, staleAfterMs }: JudgeClock): 
 function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
   const notes: string[] = []
   if (health?.paging === 'offset')
-    notes.push('its list is paged by offset: it can miss records, and never proves that one was deleted')
+    notes.push('its list uses offset paging: it can miss records and never proves a deletion')
   if (health?.paging === 'none' && health.feed !== true)
-    notes.push('it has neither a list nor a feed: only webhooks, and records read for another reason, tell')
+    notes.push(
+      'it has neither a list nor a feed: changes are only detected by webhooks and by reads for other reasons',
+    )
   if (health?.paging === 'none' && health.feed === true)
-    notes.push('it has no list: what its feed does not tell is never compared')
+    notes.push('it has no list: what its feed does not report is never compared')
   // What a person has to look at is a reason and no note.
   if (
     lastRun?.complete === false &&

@@ -56,35 +56,34 @@ export function openForPeople(open: Readonly<Record<string, number>>): number {
 const waitingWords: Readonly<Record<string, string>> = {
   'first-load': 'wait for the first complete list of every system',
   reappeared:
-    'were deleted and are there again: a second look decides whether they are joined with what was archived',
-  rejoining: 'were deleted and are there again: another system has yet to take its archived record back',
-  'no-evidence': 'wait for evidence that they are not there yet, before they are created',
+    'were deleted and exist again: a second read decides whether they are joined with their archived counterparts',
+  rejoining: 'were deleted and exist again: another system has yet to restore its archived record',
+  'no-evidence': 'wait for evidence that they do not exist yet before they are created',
 }
 
 const heldWords: Readonly<Record<string, string>> = {
-  'no-evidence':
-    'are held until a person decides: nothing shows whether the system has them already (no-evidence)',
-  'no-key': 'are held until a person decides: they have no value to be matched by (no-key)',
+  'no-evidence': 'are held for a decision: it is unknown whether the system already has them (no-evidence)',
+  'no-key': 'are held for a decision: they have no value to match by (no-key)',
 }
 
 /** Why a lane keeps its records, in words. */
 export function laneInWords(lane: string, reason: string | undefined): string {
   if (lane === 'waiting') {
-    return waitingWords[reason ?? ''] ?? 'wait for a record that they refer to'
+    return waitingWords[reason ?? ''] ?? 'wait for a record that they reference'
   }
   const held = lane === 'held' ? heldWords[reason ?? ''] : undefined
   if (held !== undefined) return held
   const why = reason === undefined ? '' : ` (${reason})`
   switch (lane) {
     case 'open':
-      return `wait until the system takes calls again${why}`
+      return `wait until the system accepts calls again${why}`
     case 'backoff':
-      return `are tried again after a failed call${why}`
+      return `are retried after a failed call${why}`
     case 'in-doubt':
-      return `wait to learn what became of a write${why}`
+      return `wait for the outcome of a write to be determined${why}`
     case 'rejected':
       return `can't be written as they are${why}`
     default:
-      return `are ${lane} until a person decides${why}`
+      return `are ${lane} pending a decision${why}`
   }
 }

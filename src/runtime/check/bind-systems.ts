@@ -71,7 +71,7 @@ function resolveSystem(
         level: 'ok',
         area: 'credentials',
         subject: name,
-        message: 'everything it refers to is there',
+        message: 'all references are resolved',
       })
     return resolved
   } catch (error) {

@@ -21,7 +21,7 @@ export async function checkBound(integration: Integration, source: string): Prom
     }
   } catch (error) {
     const why = isIsthmusError(error) ? error.code : 'no reason is known'
-    const message = `what it changes for records that are there is not known before the start: the database could not tell (${why})`
+    const message = `its effect on existing records cannot be determined before the start: the database did not respond (${why})`
     return [{ level: 'ok', area: 'definition', subject: integration.id, message }]
   }
 }
@@ -34,6 +34,6 @@ async function compareWithBound(store: Store, integration: Integration): Promise
     level: 'ok',
     area: 'definition',
     subject: `${entity} in ${system}`,
-    message: `differs from what runs: ${message}`,
+    message: `differs from the running version: ${message}`,
   }))
 }

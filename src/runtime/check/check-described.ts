@@ -131,18 +131,18 @@ function unmappedRows(entity: string, { part, description, map, givesMore: more 
     area: 'mapping',
     subject: `${entity} in ${part.system}`,
     message: `a create demands ${field.path.join('.')}, and no field gives it`,
-    hint: 'map it, give it by a write expression, or leave creates out of the operations there',
+    hint: 'map it, set it in a write expression, or remove create from the operations there',
   }))
 }
 
 const hints: Readonly<Record<Loss['kind'], string>> = {
   length:
-    'say maxLength in the mapping of the shorter side, if it cuts; a rule can refuse longer texts if it refuses them',
-  scale: 'say scale in the mapping of the side that rounds',
-  precision: 'larger numbers are refused there: look whether there are any',
-  values: 'say values in the mapping, a native value for each canonical one',
-  null: 'say required on the field, or spells in the mapping',
-  type: 'look at the types of both sides',
+    'set maxLength in the mapping of the shorter side if it truncates; use a rule to refuse longer texts if it rejects them',
+  scale: 'set scale in the mapping of the side that rounds',
+  precision: 'larger numbers are rejected there: check whether there are any',
+  values: 'set values in the mapping, a native value for each canonical one',
+  null: 'set required on the field, or spells in the mapping',
+  type: 'compare the types of both sides',
 }
 
 function lossRows(entity: string, from: Place, to: Place): CheckRow[] {

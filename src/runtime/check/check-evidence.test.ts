@@ -38,7 +38,7 @@ entities:
   const { rows } = await checkIntegration({ directory, environment: {}, offline: true })
   expect(rows.filter(({ level }) => level === 'error')).toEqual([])
   return rows.find(
-    ({ subject, message }) => subject === 'person in b' && /before a create|nothing shows/.test(message),
+    ({ subject, message }) => subject === 'person in b' && /before a create|it is unknown/.test(message),
   )
 }
 
@@ -48,7 +48,7 @@ test('a change feed, and how long a duplicate stays unseen', async () => {
   const row = await said({ capabilities: '{ changes: { commitLagMs: 2000 } }', part: hourly })
   expect(row?.level).toBe('ok')
   expect(row?.message).toBe(
-    'before a create its changes are read to their end; what somebody enters there in the 2 s before that look, or between that look and the create (at once as a rule, 1 min at most) is a duplicate, and the next poll shows it (every 1 h)',
+    'before a create its changes are read to their end; a record entered there in the 2 s before that look, or between that look and the create (at once as a rule, 1 min at most) is a duplicate, and the next poll shows it (every 1 h)',
   )
 })
 
@@ -68,7 +68,7 @@ test('a search, several at once, and both where both lag', async () => {
 
 test('a whole list, where there is nothing else', async () => {
   const row = await said({ capabilities: '{ search: null, changes: { cursor: none } }', part: hourly })
-  expect(row?.message).toMatch(/^before a create its whole list is read, at most once a minute; /)
+  expect(row?.message).toMatch(/^before a create its complete list is read, at most once a minute; /)
 })
 
 const offset = (search: string): string =>
@@ -78,7 +78,7 @@ test('a place where nothing can show it is a warning, until the definition says 
   const row = await said({ capabilities: offset('null'), part: hourly })
   expect(row?.level).toBe('warning')
   expect(row?.message).toMatch(
-    /^nothing shows whether b has a record already: it has no search .* records are created all the same, .* the next poll shows it \(every 1 h\)$/,
+    /^it is unknown whether b already has a record: it has no search .* records are created anyway, .* the next poll shows it \(every 1 h\)$/,
   )
   expect(row?.hint).toContain('createWithoutEvidence')
   const held = await said({ capabilities: offset('null'), part: `${hourly}, createWithoutEvidence: hold` })
@@ -93,7 +93,7 @@ test('a search that is narrower than the rule shows nothing, and is tried all th
   const narrow = offset('{ equality: exact }')
   const row = await said({ capabilities: narrow, part: hourly })
   expect(row?.level).toBe('warning')
-  expect(row?.message).toContain('its search tells apart what the match rules take for the same')
+  expect(row?.message).toContain('its search distinguishes what the match rules treat as equal')
   expect(row?.message).toContain('what the search finds is matched; otherwise records are created')
   const wide = await said({ capabilities: offset('{ equality: ignoringCase }'), part: hourly })
   expect(wide?.level).toBe('ok')

@@ -41,12 +41,12 @@ function lookInWords(plan: EvidencePlan, { search, look }: EvidenceMeans): strin
   const several = plan.batch > 1 ? `, up to ${plan.batch} at once` : ''
   const searching =
     plan.search === 'blocking'
-      ? 'it is searched by what the records score by'
+      ? 'it is searched by the fields that records are scored by'
       : 'it is searched by the match fields'
   const looking =
     plan.look === 'feed'
       ? 'its changes are read to their end'
-      : 'its whole list is read, at most once a minute'
+      : 'its complete list is read, at most once a minute'
   if (search && look) return `${searching}${several} and ${looking}`
   return search ? `${searching}${several}` : looking
 }
@@ -55,7 +55,7 @@ function windowInWords(plan: EvidencePlan, means: EvidenceMeans): string {
   const lag = lagOf(plan, means)
   const between = `between that look and the create (at once as a rule, ${durationText(evidenceMaxAgeMs)} at most)`
   const when = lag === 0 ? between : `in the ${durationText(lag)} before that look, or ${between}`
-  return `what somebody enters there ${when} is a duplicate`
+  return `a record entered there ${when} is a duplicate`
 }
 
 /** When a duplicate becomes known. */
@@ -65,20 +65,20 @@ function foundInWords({ triggers }: EntitySystem): string {
   const hooks = triggers.some(({ kind }) => kind === 'webhook')
   const full = triggers.some(({ kind }) => kind === 'full')
   if (hooks) return `a webhook shows it${full ? ', or the next full run' : ''}`
-  return full ? 'the next full run shows it' : 'nothing reads the place regularly that would show it'
+  return full ? 'the next full run shows it' : 'no regular read would detect it'
 }
 
 function withoutEvidence(part: EntitySystem, { attempt }: EvidencePlan, subject: string): CheckRow {
   const { system, createWithoutEvidence: choice } = part
   const why = attempt
-    ? `nothing shows whether ${system} has a record already: its search tells apart what the match rules take for the same, and it has neither a change feed nor a list by keys`
-    : `nothing shows whether ${system} has a record already: it has no search by the match fields, no change feed and no list by keys`
+    ? `it is unknown whether ${system} already has a record: its search distinguishes what the match rules treat as equal, and it has neither a change feed nor a list by keys`
+    : `it is unknown whether ${system} already has a record: it has no search by the match fields, no change feed and no list by keys`
   const tried = attempt ? 'what the search finds is matched; otherwise ' : ''
   const becomes =
     choice === 'hold'
       ? 'each create waits for a person'
-      : `records are created all the same, and what was entered there since the last list is a duplicate; ${foundInWords(part)}`
-  const hint = `describe its search and what that takes for equal (search.equality) or a change feed; or say createWithoutEvidence: hold, or create to accept the duplicates`
+      : `records are created anyway, and one entered there since the last list is a duplicate; ${foundInWords(part)}`
+  const hint = `describe its search and the equality that it uses (search.equality), or a change feed; or set createWithoutEvidence to hold, or to create to accept the duplicates`
   return {
     level: choice === undefined ? 'warning' : 'ok',
     area: 'capabilities',

@@ -65,7 +65,7 @@ test('finds a position that is refused, by an error or as expired', async () => 
     { level: 'error', subject: 'customer in crm, feed after a position' },
   ])
   expect(await checking(second({ kind: 'expired' }))).toMatchObject([
-    { level: 'error', message: 'it refuses the position that it has just given' },
+    { level: 'error', message: 'it rejects the cursor that it has just returned' },
   ])
 })
 
@@ -74,7 +74,7 @@ test('finds a feed that does not start, and one that never moves on', async () =
     { level: 'error', message: 'it refuses to start from its beginning' },
   ])
   expect(await checking(async () => page('same', true))).toMatchObject([
-    { level: 'error', message: expect.stringContaining('the same page again') },
+    { level: 'error', message: expect.stringContaining('the same page for every cursor') },
   ])
 })
 

@@ -23,9 +23,9 @@ export async function checkFeed(trial: FeedTrial): Promise<CheckRow[]> {
     if (first.kind === 'expired') return [refused(about, 'it refuses to start from its beginning')]
     const second = await ask(trial, first.cursor)
     if (second.kind === 'unknown') return [rowOfFailure('reach', `${about} after a position`, second.failure)]
-    if (second.kind === 'expired') return [refused(about, 'it refuses the position that it has just given')]
+    if (second.kind === 'expired') return [refused(about, 'it rejects the cursor that it has just returned')]
     if (first.more && second.more && second.changed.length === 0 && second.cursor === first.cursor)
-      return [refused(about, 'it gives the same page again whatever position it is asked for')]
+      return [refused(about, 'it returns the same page for every cursor')]
     return [{ level: 'ok', area: 'reach', subject: about, message: wordsOf(first) }]
   } catch (error) {
     return [rowOfError('reach', about, error)]
@@ -35,10 +35,10 @@ export async function checkFeed(trial: FeedTrial): Promise<CheckRow[]> {
 async function ask({ resource, context }: FeedTrial, cursor: string | undefined): Promise<ChangesResult> {
   const { signal } = context
   const asked = resource.changes?.(cursor, context)
-  if (asked === undefined) throw new TypeError('a resource without a feed is not asked')
+  if (asked === undefined) throw new TypeError('the resource has no feed')
   // A connector that ignores its signal must not hold up the report.
   const late = new Promise<ChangesResult>((resolve) => {
-    const failure = { code: 'HTTP_TIMEOUT', message: 'It did not answer in time.', scope: 'system' } as const
+    const failure = { code: 'HTTP_TIMEOUT', message: 'It did not respond in time.', scope: 'system' } as const
     signal.addEventListener('abort', () => resolve({ kind: 'unknown', failure }), { once: true })
   })
   return await Promise.race([asked, late])
@@ -50,6 +50,6 @@ function wordsOf(page: Extract<ChangesResult, { readonly kind: 'page' }>): strin
 }
 
 function refused(subject: string, message: string): CheckRow {
-  const hint = 'correct the feed in the manifest: its path, its position and how it is sorted'
+  const hint = 'correct the feed in the manifest: its path, its cursor and its sort order'
   return { level: 'error', area: 'reach', subject, message, hint }
 }

@@ -17,12 +17,12 @@ export interface MappingTrial {
 }
 
 const whatBreaks: Readonly<Record<Law, string>> = {
-  'get-put': 'writing back what was read would change the record',
-  'put-get': 'what is written does not read back as it was meant',
-  'idempotent-normaliser': 'normalising twice gives something else than once',
-  'canonical-read': 'the system holds values that the declared normaliser would change',
+  'get-put': 'writing back the values that were read would change the record',
+  'put-get': 'a written value does not read back unchanged',
+  'idempotent-normaliser': 'normalising twice gives a different result from normalising once',
+  'canonical-read': 'the system contains values that the declared normaliser would change',
   frame: 'a write would lose properties that are not mapped',
-  determinism: 'the same record gives different answers',
+  determinism: 'the same record gives different results',
 }
 
 /** Same finding on several records is one row. */
@@ -73,7 +73,7 @@ async function findAbsent(trial: MappingTrial): Promise<CheckRow[]> {
       area: 'mapping',
       subject: subjectOf(trial),
       message: `${field.name}: no sampled record has it [0 of ${trial.samples.length} records]`,
-      hint: 'look whether the path in `map` is spelt as the API spells it',
+      hint: 'check the spelling of the path in `map` against the API',
     }))
 }
 
@@ -89,7 +89,7 @@ async function tryRecord(
   const reading = await part.lens.read(native)
   for (const { field, code, message } of reading.problems) {
     const hint =
-      'correct the type or the mapping of the field, or the records; until then the field is left alone there'
+      'correct the type or the mapping of the field, or the records; until then the field is not synchronised there'
     tally.add(`read ${field} ${code}`, { ...base, level: 'warning', message: `${field}: ${message}`, hint })
   }
   const refused = new Set(reading.problems.map((problem) => problem.field))
@@ -152,11 +152,11 @@ function addLosses(trial: MappingTrial, other: EntitySystem, values: CanonicalDo
       level: declared ? 'ok' : 'warning',
       area: 'mapping',
       subject: `${trial.entity.name} in ${other.system}`,
-      message: `${field}: a value of ${trial.part.system} would be stored there in a poorer form`,
+      message: `${field}: a value of ${trial.part.system} would lose precision there`,
       ...(declared
         ? {}
         : {
-            hint: 'nothing is lost in the other systems; an edit of it there would win over the full value: say lossy: never-origin if it must not',
+            hint: 'nothing is lost in the other systems; an edit there would replace the full value: set lossy: never-origin to prevent that',
           }),
     })
   }

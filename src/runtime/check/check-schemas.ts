@@ -34,8 +34,8 @@ export async function checkSchemas(check: SchemaCheck): Promise<CheckRow[]> {
     const context = { signal, priority: 'hand' } as const
     const described = system === undefined ? undefined : await describeUsed(system, resources, context)
     if (described === undefined) {
-      const message = 'it did not say what its records look like'
-      const hint = 'look whether the credential may read the description (metadata) of the system'
+      const message = 'it did not describe its records'
+      const hint = 'check whether the credential may read the description (metadata) of the system'
       rows.push({ level: 'warning', area: 'schema', subject: name, message, hint })
     } else rows.push(...described.flatMap((one) => rowsOfResource(integration, name, one, known.rows)))
   }
@@ -101,7 +101,7 @@ function problemsOf(part: EntitySystem, { fields }: ResourceDescription): (reado
       if (described.length === 0)
         found.push([
           `${name}: the system describes no ${text}`,
-          'look whether the path in `map` is spelt as the system spells it',
+          'check the spelling of the path in `map` against the system',
         ])
       else if (writable && described.every(({ creatable, updatable }) => !creatable && !updatable))
         found.push([
@@ -133,7 +133,7 @@ async function acceptedForms({
     }
   } catch (error) {
     const code = isIsthmusError(error) ? error.code : 'INTERNAL'
-    const message = `no accepted form to compare with: the database has none yet, or did not answer (${code})`
+    const message = `no accepted schema to compare with: the database has none yet, or did not respond (${code})`
     return { rows: [], problem: { level: 'ok', area: 'schema', subject: 'database', message } }
   }
 }

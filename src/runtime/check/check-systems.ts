@@ -68,7 +68,7 @@ function describeMatch({ name, match, systems }: Entity): CheckRow[] {
   )
   if (match.length > 0 || targets.length === 0) return []
   const there = targets.map(({ system }) => system).join(' and ')
-  const message = `nothing is matched: a record that ${there} already has is not recognised, and is created there a second time`
+  const message = `nothing is matched: a record that already exists in ${there} is not recognised, and is created a second time`
   return [{ level: 'ok', area: 'capabilities', subject: name, message }]
 }
 
@@ -97,7 +97,7 @@ function describePart(
   )
   if (!conditionalWrites && part.direction === 'both' && accepted.length > 0) {
     const names = accepted.map((field) => field.name).join(', ')
-    const message = `race window accepted: an edit made there during our write may be lost (${names})`
+    const message = `race window accepted: an edit made there during a write may be lost (${names})`
     rows.push({ level: 'ok', area: 'capabilities', subject, message })
   }
   if (part.triggers.some((trigger) => trigger.kind === 'webhook') && system.webhook === undefined) {
@@ -177,15 +177,15 @@ async function askPlace(options: AskOptions, { entity, part, system }: CheckedPl
   })
   if (samples.kind === 'failed') return [rowOfFailure('reach', subject, samples.failure)]
   if (samples.kind === 'unlisted') {
-    const message = 'it answers; without a list there is no record to try the mapping on'
+    const message = 'it responds; without a list there is no record to test the mapping on'
     const hint = 'try one with `isthmus try`'
     return [{ level: 'warning', area: 'mapping', subject, message, hint }]
   }
   if (samples.records.length === 0) {
     const message =
       samples.seen === 0
-        ? 'it responds with an empty list: no record to try the mapping on'
-        : `none of the first ${samples.seen} records is in scope: no record to try the mapping on`
+        ? 'it responds with an empty list: no record to test the mapping on'
+        : `none of the first ${samples.seen} records is in scope: no record to test the mapping on`
     const hint = samples.seen === 0 ? 'create a record there' : 'look at `where`'
     return [{ level: 'warning', area: 'mapping', subject, message, hint }]
   }

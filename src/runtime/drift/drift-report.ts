@@ -98,22 +98,22 @@ function proposalFor({ kind, harmful }: SchemaDifference, fields: readonly strin
   if (fields.length === 0)
     return kind === 'added' && harmful
       ? 'map a field to it, or have the system fill it in: creates are refused without it'
-      : 'nothing: no mapping uses it'
-  if (!harmful) return 'nothing has to be done; the mapping may say so'
+      : 'no action needed: no mapping uses it'
+  if (!harmful) return 'no action needed; the mapping may declare it'
   switch (kind) {
     case 'removed':
       return 'correct the path in `map`, or take the field out of it'
     case 'type':
       return 'compare the type of the field with it, and how the mapping spells it'
     case 'length':
-      return 'say the new bound in `map` (maxLength, scale), so that it is known what the system makes of longer values'
+      return 'set the new limit in `map` (maxLength, scale), so that longer values are handled as the system stores them'
     case 'enum':
       return 'complete `values` of the mapping, and of the field'
     case 'required':
       return 'make sure that creates always have it: required, or a rule that sets it'
     case 'writability':
-      return 'say `direction: read` in `map` if it stays like this'
+      return 'set `direction: read` in `map` if this is permanent'
     case 'added':
-      return 'look whether the field that comes and goes is the same one'
+      return 'check whether the added and the removed field are the same one'
   }
 }

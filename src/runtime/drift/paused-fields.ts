@@ -89,6 +89,6 @@ function problemOf(field: string, system: string): FieldProblem {
   return {
     field,
     code: pausedCode,
-    message: `${system} has changed its form; it is left alone there until that is accepted (isthmus drift)`,
+    message: `${system} has changed its schema; it is paused there until the change is accepted (isthmus drift)`,
   }
 }
