@@ -16,6 +16,52 @@ interface Layer {
   readonly why: string
 }
 
+/**
+ * The folders of the engine, from the bottom up: a step of a pass may import the steps before it, never one after it, types included.
+ * `intake` and `schedule` find work and know nothing of how a pass does it.
+ */
+function engineLayers(): Record<string, Layer> {
+  const base = ['engine']
+  const protect = [...base, 'engine/protect']
+  const pass = [...protect, 'engine/pass']
+  const observe = [...pass, 'engine/observe']
+  const write = [...observe, 'engine/write']
+  const match = [...write, 'engine/match']
+  const remove = [...match, 'engine/delete']
+  const decide = [...remove, 'engine/decide']
+  const intake = [...observe, 'engine/intake']
+  const rows: readonly (readonly [name: string, below: readonly string[], why: string])[] = [
+    ['engine', [], 'ports, settings, places and the context are at the bottom'],
+    ['engine/protect', base, 'what bounds calls knows no pass'],
+    ['engine/pass', protect, 'the state of a pass knows none of its steps'],
+    ['engine/observe', pass, 'reading decides nothing'],
+    ['engine/write', observe, 'the write step gets what was decided, and tells what became of it'],
+    ['engine/match', write, 'who belongs to whom is decided before anything is merged'],
+    ['engine/delete', match, 'a deletion reads, matches and writes; it merges nothing'],
+    ['engine/decide', remove, 'the merge plans; it neither runs passes nor sends'],
+    ['engine/intake', observe, 'what finds work knows nothing of how a pass does it'],
+    ['engine/schedule', intake, 'the scheduler starts what intake offers'],
+    [
+      'engine/pass/reconcile.ts',
+      decide,
+      'a pass on one screen: it knows all steps, and only the worker knows it',
+    ],
+    ['engine/worker.ts', [...pass, 'engine/pass/reconcile.ts'], 'the worker runs passes'],
+    ['engine/engine.ts', [...decide, 'engine/intake', 'engine/worker.ts'], 'the engine is composed here'],
+  ]
+  return Object.fromEntries(
+    rows.map(([name, below, why]): [string, Layer] => [
+      name,
+      {
+        layers: ['model', 'connectors/kit/responses', ...below],
+        types: ['store', 'connectors/kit'],
+        packages: [],
+        why: `${why}; the engine never names a vendor, a database or HTTP`,
+      },
+    ]),
+  )
+}
+
 const layers: Readonly<Record<string, Layer>> = {
   model: {
     layers: ['model'],
@@ -72,12 +118,7 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['node:*', 'pg', 'pg-copy-streams'],
     why: 'pg is named here alone',
   },
-  engine: {
-    layers: ['model', 'engine', 'connectors/kit/responses'],
-    types: ['store', 'connectors/kit'],
-    packages: [],
-    why: 'the engine never names a vendor, a database or HTTP: only the types of the store and connector contracts, and the check of responses',
-  },
+  ...engineLayers(),
   observability: {
     layers: ['model'],
     packages: ['node:*', 'pino'],
@@ -98,7 +139,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'store',
       'store/memory',
       'store/postgres',
-      'engine',
+      'engine/*',
       'observability',
       'api',
     ],
@@ -107,7 +148,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   server: {
     layers: ['api', 'runtime', 'model'],
-    types: ['store', 'engine', 'connectors/kit'],
+    types: ['store', 'engine/*', 'connectors/kit'],
     packages: ['node:*', 'fastify', '@fastify/*', 'zod'],
     why: 'the server sees the runtime and the wire contract',
   },
@@ -119,7 +160,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   cli: {
     layers: ['api', 'runtime', 'model', 'server'],
-    types: ['store', 'engine', 'connectors/kit'],
+    types: ['store', 'engine/*', 'connectors/kit'],
     packages: ['node:*', 'commander', 'yaml'],
     why: 'a command sees the runtime and the wire contract',
   },
@@ -152,7 +193,10 @@ const wordsInOnePlace: readonly {
 const builtOn: Readonly<Record<string, string>> = { 'sap-s4': 'odata' }
 
 const drawers = new Set(['shared', 'common', 'utils', 'util', 'helpers', 'lib', 'misc'])
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'src')
+/** @default this repository's `src` */
+const root = path.resolve(
+  process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'src'),
+)
 
 function sources(directory: string): string[] {
   return readdirSync(directory).flatMap((entry) => {
@@ -167,6 +211,11 @@ function layerOf(file: string): string | undefined {
   if (parts.length === 1) return undefined
   const nested = [3, 2].map((depth) => parts.slice(0, depth).join('/'))
   return nested.find((name) => name in layers) ?? parts[0]
+}
+
+/** `engine/*` stands for the engine with all its folders. */
+function includes(names: readonly string[], layer: string): boolean {
+  return names.includes(layer) || names.includes(`${layer.split('/')[0]}/*`)
 }
 
 /** A connector's own folder (`connectors/rest`); siblings may not see each other. */
@@ -224,8 +273,8 @@ function checkImport(file: string, name: string, layer: Layer, item: Import): vo
     )
   const allowed =
     targetLayer === name ||
-    layer.layers.includes(targetLayer) ||
-    (item.typeOnly && (layer.types ?? []).includes(targetLayer))
+    includes(layer.layers, targetLayer) ||
+    (item.typeOnly && includes(layer.types ?? [], targetLayer))
   if (!allowed)
     problems.push(
       `${where}: ${name} may not import ${targetLayer}${item.typeOnly ? '' : ' at run time'}; allowed: ${layer.layers.join(', ')}${layer.types === undefined ? '' : `; types of ${layer.types.join(', ')}`} (${layer.why})`,

@@ -1,10 +1,10 @@
 /** Isthmus: what a definition written in TypeScript needs, the runtime for embedding it, and the errors every part of it throws. */
 
 export type { WebhookReply } from './connectors/kit/contract.ts'
-export type { EngineSettings } from './engine/context.ts'
 export type { ByHand, PlaceFilter, PlaceResult, RecordKey } from './engine/intake/by-hand.ts'
 export type { FullRunResult } from './engine/intake/full-run.ts'
 export type { WebhookResponse } from './engine/intake/webhook.ts'
+export type { EngineSettings } from './engine/settings.ts'
 export type { Bucket, BucketGrant, BucketStore } from './model/bucket-store.ts'
 export type { LookupsOf } from './model/definition/compile-lookups.ts'
 export { defineIntegration } from './model/definition/define-integration.ts'

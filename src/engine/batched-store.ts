@@ -1,8 +1,8 @@
 /** The store as a pass sees it: one record at a time, while hundreds of passes share each statement. */
 import type { ReferenceQuery, Store } from '../store/contract.ts'
 import { createBatcher } from './batcher.ts'
-import type { BatchedStore, EngineSettings } from './context.ts'
-import type { Clock } from './ports.ts'
+import type { BatchedStore, Clock } from './ports.ts'
+import type { EngineSettings } from './settings.ts'
 
 /** The store behind, and the bounds of its group commits. */
 export interface BatchedStoreOptions {

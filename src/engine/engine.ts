@@ -4,43 +4,24 @@ import type { EmitEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
 import type { Binding, Store } from '../store/contract.ts'
 import { createBatchedStore } from './batched-store.ts'
-import type { EngineContext, EngineSettings, PassParts, SystemGate } from './context.ts'
+import type { EngineContext, IntakeContext } from './context.ts'
 import { isBaselineDone } from './intake/baseline.ts'
 import { createPlaceLooks } from './intake/place-looks.ts'
 import { createRuns, type Runs } from './intake/runs.ts'
-import type { IntakeContext } from './intake-context.ts'
+import { createMemory } from './memory.ts'
 import { createFinder } from './observe/finder.ts'
 import { createLensBook } from './observe/lens-book.ts'
 import { createReader } from './observe/reader.ts'
 import { placeOf } from './place.ts'
-import type { Clock, Random } from './ports.ts'
+import type { Clock, Random, SystemGate } from './ports.ts'
 import { createGate } from './protect/circuit.ts'
 import { createFirstLoads } from './protect/first-loads.ts'
 import { OutageWatch } from './protect/outage-watch.ts'
 import { createTimeouts } from './protect/timeouts.ts'
+import { type EngineSettings, engineDefaults, leaseFor } from './settings.ts'
 import { Worker } from './worker.ts'
 import { createAnsweredCreates } from './write/answered-creates.ts'
 import { createWriter } from './write/batch.ts'
-
-/** Defaults of {@link EngineSettings}. */
-export const engineDefaults: EngineSettings = Object.freeze({
-  inFlight: 256,
-  leaseMs: 60_000,
-  leaseMarginMs: 2_000,
-  pollMs: 500,
-  reapMs: 500,
-  startWindowMs: 2_000,
-  rounds: 3,
-  crashLimit: 8,
-  backoffBaseMs: 500,
-  backoffMaxMs: 300_000,
-  missingReferenceMs: 600_000,
-  batchMax: 256,
-  queueMax: 8_192,
-})
-
-/** Of a claim, what is left beside one read and one write. */
-const inLineMs = 40_000
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -54,8 +35,6 @@ export interface EngineOptions {
   readonly clock: Clock
   readonly random: Random
   readonly emit: EmitEvent
-  /** The intake side's parts of a pass. */
-  readonly parts: PassParts
   /** The polls and full runs of this process; evidence for creates shares them. @default its own */
   readonly runs?: Runs
   /** @default engineDefaults */
@@ -117,10 +96,11 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineContext, 'wake' | 'looks'> {
-  const { integration, store, systems, clock, random, emit, parts, binding } = options
+  const { integration, store, systems, clock, random, emit, binding } = options
   const settings: EngineSettings = { ...engineDefaults, leaseMs: leaseFor(integration), ...options.settings }
   const timeouts = createTimeouts(clock)
   const known = binding === undefined ? {} : { lenses: createLensBook(binding.lenses) }
+  const batched = createBatchedStore({ store, clock, settings })
   const gates = new Map<string, SystemGate>()
   for (const { name, timing } of integration.systems.values()) {
     gates.set(
@@ -141,13 +121,14 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
     integration,
     ...known,
     ...(binding === undefined ? {} : { binding: binding.epoch }),
-    store: createBatchedStore({ store, clock, settings }),
+    store: batched,
+    memory: createMemory(),
     systems,
     gates,
     read: createReader({ integration, systems, gates, clock, timeouts, settings }),
     find: createFinder({ integration, systems, gates, clock, timeouts, settings }),
     answeredCreates: createAnsweredCreates(),
-    firstLoads: createFirstLoads(),
+    firstLoads: createFirstLoads({ store, clock, integration, systems }),
     writer: createWriter({ integration, systems, gates, clock, timeouts, settings }),
     baselineDone: rememberTrue((system, entity) =>
       isBaselineDone({ store, ...known }, placeOf({ integration, systems }, system, entity)),
@@ -157,17 +138,7 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
     random,
     emit,
     settings,
-    parts,
   }
-}
-
-/**
- * A claim has to outlive the slowest read and the slowest write that a pass may wait for, with time to wait in line: a write that does not fit
- * into what is left of the claim is not sent, so under a shorter one it never would be.
- */
-function leaseFor({ systems }: Integration): number {
-  const slowest = [...systems.values()].map(({ timing }) => timing.readTimeoutMs + timing.writeTimeoutMs)
-  return Math.max(engineDefaults.leaseMs, inLineMs + Math.max(0, ...slowest))
 }
 
 /** Responses that can't turn false again are asked for once. */

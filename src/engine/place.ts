@@ -1,8 +1,7 @@
 /** Everything that belongs to one entity in one system, looked up once. */
-import type { Resource } from '../connectors/kit/contract.ts'
+import type { ConnectedSystem, Resource } from '../connectors/kit/contract.ts'
 import { UsageError } from '../model/errors.ts'
 import type { Entity, EntitySystem, Integration, SystemSettings } from '../model/integration.ts'
-import type { IntakeContext } from './intake-context.ts'
 
 /** One entity as one system holds it. */
 export interface Place {
@@ -13,16 +12,18 @@ export interface Place {
   readonly resource: Resource
 }
 
+/** What places are looked up in. */
+export interface Places {
+  readonly integration: Integration
+  readonly systems: ReadonlyMap<string, ConnectedSystem>
+}
+
 /**
  * Looks a place up.
  *
  * @throws ENGINE_UNKNOWN_PLACE when the definition has no such entity or the system takes no part in it
  */
-export function placeOf(
-  context: Pick<IntakeContext, 'integration' | 'systems'>,
-  system: string,
-  entityName: string,
-): Place {
+export function placeOf(context: Places, system: string, entityName: string): Place {
   const entity = context.integration.entities.get(entityName)
   const part = entity?.systems.get(system)
   const settings = context.integration.systems.get(system)
@@ -38,7 +39,7 @@ export function placeOf(
 }
 
 /** All places of the integration, in the order of the definition. */
-export function allPlaces(context: Pick<IntakeContext, 'integration' | 'systems'>): readonly Place[] {
+export function allPlaces(context: Places): readonly Place[] {
   return [...context.integration.entities.values()].flatMap((entity) =>
     [...entity.systems.keys()].map((system) => placeOf(context, system, entity.name)),
   )

@@ -8,19 +8,16 @@ import { dirname } from 'node:path'
 import type { ConnectedSystem, WebhookDelivery } from '../connectors/kit/contract.ts'
 import type { Connector, ConnectorDependencies } from '../connectors/kit/define-connector.ts'
 import { connectSystem } from '../connectors/registry.ts'
-import type { EngineSettings } from '../engine/context.ts'
+import type { IntakeContext } from '../engine/context.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import { type ByHand, createByHand } from '../engine/intake/by-hand.ts'
 import { createHealthNotes } from '../engine/intake/health.ts'
 import { createRuns } from '../engine/intake/runs.ts'
 import { createSubscriptions } from '../engine/intake/subscription.ts'
 import { createWebhookIntake, type WebhookResponse } from '../engine/intake/webhook.ts'
-import type { IntakeContext } from '../engine/intake-context.ts'
-import { createIntakeParts } from '../engine/intake-parts.ts'
 import { createLensBook } from '../engine/observe/lens-book.ts'
-import { observeMember } from '../engine/observe/observe.ts'
 import { createScheduler } from '../engine/schedule/scheduler.ts'
-import { carryOut } from '../engine/write/dispatch.ts'
+import type { EngineSettings } from '../engine/settings.ts'
 import { type IsthmusError, isIsthmusError, UsageError } from '../model/errors.ts'
 import type { DomainEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
@@ -228,7 +225,6 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     random,
     emit: events.emit,
     binding: bound.binding,
-    parts: createIntakeParts({ observeMember, carryOut }),
     runs,
     ...(options.engine === undefined ? {} : { settings: options.engine }),
   })

@@ -1,17 +1,12 @@
 /** A simulated worker process: the real engine, its scheduler and its webhook intake, on the ports of one {@link SimProcess}. */
 import type { ConnectedSystem, WebhookDelivery } from '../../src/connectors/kit/contract.ts'
-import { createDeletion } from '../../src/engine/delete/detect.ts'
+import type { IntakeContext } from '../../src/engine/context.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { createHealthNotes } from '../../src/engine/intake/health.ts'
 import { createRuns } from '../../src/engine/intake/runs.ts'
 import { createWebhookIntake } from '../../src/engine/intake/webhook.ts'
-import type { IntakeContext } from '../../src/engine/intake-context.ts'
-import { createCandidates } from '../../src/engine/match/candidate.ts'
 import { createLensBook } from '../../src/engine/observe/lens-book.ts'
-import { observeMember } from '../../src/engine/observe/observe.ts'
-import { createGuard } from '../../src/engine/protect/guard.ts'
 import { createScheduler } from '../../src/engine/schedule/scheduler.ts'
-import { carryOut } from '../../src/engine/write/dispatch.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
 import type { Integration } from '../../src/model/integration.ts'
 import { noteSystems } from '../../src/runtime/status/note-systems.ts'
@@ -80,7 +75,6 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     onSession: (session) => sessions.push(session),
   })
   const systems = connectAll(options, process)
-  const calls = { observeMember, carryOut }
   // A clock that costs nothing to look at, whatever the seed's kinds are.
   const clock = { ...process.clock, now: () => scheduler.now, monotonic: () => scheduler.now }
   const health = createHealthNotes({ integration, systems, store: face, clock })
@@ -97,7 +91,6 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     random: process.random,
     emit,
     ...(options.binding === undefined ? {} : { binding: options.binding }),
-    parts: { ...createCandidates(calls), ...createDeletion(calls), allowChange: createGuard() },
     settings: { leaseMs: scenario.leaseMs, leaseMarginMs: 500, inFlight: 16, missingReferenceMs: 20_000 },
   })
   const intakeContext: IntakeContext = {

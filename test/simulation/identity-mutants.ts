@@ -5,14 +5,14 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'nolook',
     breaks: 'creates go without a look for what is there already',
-    file: 'engine/match/create-evidence.ts',
+    file: 'engine/write/create-evidence.ts',
     find: 'if (!plan.needed || member?.laneReason === RELEASED) return bare',
     replace: 'if (plan.needed || member?.laneReason === RELEASED) return bare',
   },
   {
     name: 'nohits',
     breaks: 'what a search before a create has found is not taken in',
-    file: 'engine/match/create-evidence.ts',
+    file: 'engine/write/create-evidence.ts',
     find: 'const nativeIds = found?.nativeIds ?? []',
     replace: 'const nativeIds = found === undefined ? [] : []',
     kinds: 'double-entry,slow-polls',
@@ -35,7 +35,7 @@ export const identityMutants: readonly SourceMutant[] = [
   {
     name: 'suspectcreate',
     breaks: 'a record that may be deleted is created elsewhere',
-    file: 'engine/write/write.ts',
+    file: 'engine/write/select.ts',
     find: "if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined",
     replace: '',
   },

@@ -3,12 +3,10 @@
  * call.
  */
 import type { RemoteCapabilities } from '../../src/connectors/kit/capabilities.ts'
-import type { EngineSettings, PassParts } from '../../src/engine/context.ts'
+import type {} from '../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
-import { createIntakeParts } from '../../src/engine/intake-parts.ts'
-import { observeMember } from '../../src/engine/observe/observe.ts'
 import type { Clock } from '../../src/engine/ports.ts'
-import { carryOut } from '../../src/engine/write/dispatch.ts'
+import type { EngineSettings } from '../../src/engine/settings.ts'
 import type { DomainEvent } from '../../src/model/events.ts'
 import type {
   ConflictPolicy,
@@ -49,7 +47,6 @@ export interface WorldOptions {
   readonly settings?: Partial<EngineSettings>
   readonly policy?: ConflictPolicy
   readonly adjust?: (integration: Integration) => Integration
-  readonly parts?: (parts: PassParts) => PassParts
   readonly seed?: number
 }
 
@@ -83,7 +80,6 @@ export class World {
       sleep: (ms, signal) => this.#sleep(ms, signal),
       defer: (task) => scheduler.defer(task),
     }
-    const parts = createIntakeParts({ observeMember, carryOut })
     this.engine = createEngine({
       integration: this.integration,
       store: this.store,
@@ -91,7 +87,6 @@ export class World {
       clock: this.clock,
       random: { next: () => this.chance.next(), uuid },
       emit: (event) => this.events.push(event),
-      parts: options.parts?.(parts) ?? parts,
       settings: options.settings ?? {},
     })
   }

@@ -16,10 +16,11 @@ import type {
 import { isPartlyEmpty } from '../../model/merge/equivalence.ts'
 import { isUnverified } from '../../model/merge/member-field.ts'
 import type { Member, MemberField } from '../../model/state.ts'
-import type { Pass, StepResult } from '../context.ts'
+import { followGone } from '../delete/detect.ts'
 import { replacesOnlyAbsorbed } from '../observe/lens-look.ts'
 import { observe } from '../observe/observe.ts'
 import { prepareReferences, referable } from '../observe/references.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { hasRefusals, isPlannable, isReadable } from '../pass/lane.ts'
 import { updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
@@ -36,11 +37,8 @@ export interface DecidedPass {
   readonly writes: readonly PlannedWrite[]
 }
 
-/** Merges the looks of this pass. `followGone` handles looks that showed the record gone; they are never part of a merge. */
-export async function decide(
-  pass: Pass,
-  followGone: (pass: Pass) => Promise<StepResult>,
-): Promise<DecidedPass> {
+/** Merges the looks of this pass. Those that showed the record gone are never part of a merge: they belong to the deletion. */
+export async function decide(pass: Pass): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
   let result = await merge(pass)
   // A look may bring a change that is owed to a system not seen so far: each round sees at least one more of them.

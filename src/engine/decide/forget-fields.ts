@@ -6,7 +6,7 @@
  * over the record.
  */
 import type { AgreedField, MemberFields } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { addRows, updateMember, updateRecord } from '../pass/pass.ts'
 import { tidyFields } from './tidy-fields.ts'
 

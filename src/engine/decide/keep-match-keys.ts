@@ -3,11 +3,10 @@
  * would miss the record that has it by now (H20).
  */
 
-import { matchKeys } from '../../model/matching/match-keys.ts'
+import { agreedValues, matchKeys } from '../../model/matching/match-keys.ts'
 import type { MergeResult } from '../../model/merge/contract.ts'
 import type { CanonicalDocument } from '../../model/values.ts'
-import type { Pass } from '../context.ts'
-import { agreedValues } from '../match/matching.ts'
+import type { Pass } from '../pass/contract.ts'
 
 /** Registers the record under other keys with the next decision, where the merge changed a value that is part of one. */
 export function keepMatchKeys(pass: Pass, result: MergeResult): void {

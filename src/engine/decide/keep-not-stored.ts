@@ -3,7 +3,7 @@
  * endpoint that only pretends. The merge has sent each of them once more by now; what is missing a second time is for a person.
  */
 import type { MergeNote, MergeResult } from '../../model/merge/contract.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { emit, note, setLane } from '../pass/pass.ts'
 

@@ -8,7 +8,7 @@
 import type { MergeResult } from '../../model/merge/contract.ts'
 import { unseen } from '../../model/merge/member-field.ts'
 import type { Member, MemberField } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { isReadable } from '../pass/lane.ts'
 import { addNeed, updateMember } from '../pass/pass.ts'

@@ -8,7 +8,7 @@
 import type { FieldProblem } from '../../model/integration.ts'
 import { unseen } from '../../model/merge/member-field.ts'
 import type { Member, MemberField, MemberFields } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { updateMember } from '../pass/pass.ts'
 

@@ -6,18 +6,18 @@
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { Intent, Member } from '../../model/state.ts'
-import type { CarryOut, Observation, ObserveMember, OutgoingWrite, Pass, StepResult } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
+import type { Observation, Pass, StepResult } from '../pass/contract.ts'
 import { clearAllOf, clearFailure } from '../pass/failure.ts'
-import { closedForWritesUntil } from '../pass/lane.ts'
+import { closedForWritesUntil, holdLane, RELEASED } from '../pass/lane.ts'
 import { addNeed, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
-import { holdLane, RELEASED } from '../protect/guard.ts'
+import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 import { sendWindow } from '../write/compose.ts'
+import { dispatch } from '../write/dispatch.ts'
 import { closeDeletionHolds, isResolvedByDeletion, revive } from './suspect-holds.ts'
 import { isEdited } from './unabsorbed-edit.ts'
 import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
-
-type CarriedOut = Awaited<ReturnType<CarryOut>>
 
 /** Wait before a removal whose response was no success is judged again. */
 const RETRY_MS = 2_000
@@ -27,25 +27,19 @@ export const ARCHIVED = 'archived'
 /** The same, of one that reads as gone while it is archived. */
 export const ARCHIVED_AWAY = 'archived-away'
 
-/** The remote calls that carrying needs; injected, so that this file depends on no order of initialisation. */
-export interface Removals {
-  readonly observeMember: ObserveMember
-  readonly carryOut: CarryOut
-}
-
 /** Sends what can be sent now. Returns `finish`, or `over` when the claim was lost. */
-export async function carryDeletion(pass: Pass, calls: Removals): Promise<StepResult> {
+export async function carryDeletion(pass: Pass): Promise<StepResult> {
   const writes: OutgoingWrite[] = []
   for (const member of [...pass.members.values()]) {
     if (member.state !== 'linked' && member.state !== 'suspect') continue
-    const write = await planRemoval(pass, member, calls.observeMember)
+    const write = await planRemoval(pass, member)
     if (write !== undefined) writes.push(write)
   }
   if (writes.length > 0) {
-    const result = await calls.carryOut(pass, writes)
+    const result = await dispatch(pass, writes)
     if (result.kind === 'fenced') return 'over'
     if (result.kind === 'sent') {
-      for (const write of writes) await noteResponse(pass, write, { result, calls })
+      for (const write of writes) await noteResponse(pass, write, result.outcomes.get(write.intent.system))
     } else {
       addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'removal-refused' })
     }
@@ -55,11 +49,7 @@ export async function carryDeletion(pass: Pass, calls: Removals): Promise<StepRe
 }
 
 /** The next step in one system; undefined when there is none now. Whatever keeps it from going is in the pass. */
-async function planRemoval(
-  pass: Pass,
-  member: Member,
-  observeMember: ObserveMember,
-): Promise<OutgoingWrite | undefined> {
+async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | undefined> {
   const { system, lane } = member
   const place = placeOf(pass.context, system, pass.entity.name)
   const { removal } = pass.record
@@ -75,7 +65,7 @@ async function planRemoval(
     })
     return undefined
   }
-  if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode }, observeMember)
+  if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode })
   // A person opens these; until then the record stays `deleting`.
   if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
   if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
@@ -98,7 +88,6 @@ interface Planned {
 async function planAnswered(
   pass: Pass,
   { place, member, mode }: Planned,
-  observeMember: ObserveMember,
 ): Promise<OutgoingWrite | undefined> {
   const { system } = member
   const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
@@ -196,16 +185,11 @@ function removalIntent(
 async function noteResponse(
   pass: Pass,
   write: OutgoingWrite,
-  {
-    result,
-    calls,
-  }: { readonly result: Extract<CarriedOut, { readonly kind: 'sent' }>; readonly calls: Removals },
+  outcome: SendOutcome | undefined,
 ): Promise<void> {
   const { system } = write.intent
-  const outcome = result.outcomes.get(system)
   if (outcome === undefined) return
-  const { observeMember } = calls
-  if (!(await isRemovalProven(pass, write, { outcome, observeMember }))) return
+  if (!(await isRemovalProven(pass, write, outcome))) return
   noteRemoval(pass, system, outcome.kind)
   if (write.intent.operation !== 'archive' || outcome.kind !== 'ok') return
   const seen = await observeMember(pass, system)

@@ -3,6 +3,7 @@
  * there. A system that answers for nobody, or for another tenant, has deleted nothing.
  */
 import type { EngineContext } from '../context.ts'
+import type { Doubt } from '../memory.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
 import type { Place } from '../place.ts'
 
@@ -15,34 +16,23 @@ const LOST_MS = 24 * 3_600_000
 /** A verdict on a system's health serves all deletions of this time. */
 const VERDICT_LIFE_MS = 5_000
 
-/** Why a system's absences are not believed now. */
-export interface Doubt {
-  readonly reason: string
-  /** Waiting may not end it: the system answers, and what it says is strange. */
-  readonly standing: boolean
-}
-
-export interface DeletionEvidence {
-  /** Judges the place's health; undefined when it is good. `except` is the record in question: it is no witness. */
-  doubt(context: EngineContext, place: Place, except: string, signal: AbortSignal): Promise<Doubt | undefined>
-}
-
-/** Creates the judge of one engine. */
-export function createDeletionEvidence(): DeletionEvidence {
-  const verdicts = new Map<string, { readonly at: number; readonly verdict: Promise<Doubt | undefined> }>()
-  return {
-    doubt(context, place, except, signal) {
-      const key = JSON.stringify([place.system, place.entity.name])
-      const now = context.clock.now()
-      const known = verdicts.get(key)
-      if (known !== undefined && now - known.at < VERDICT_LIFE_MS) return known.verdict
-      const verdict = judge(context, place, except, signal)
-      verdicts.set(key, { at: now, verdict })
-      // A judgement that failed is nobody else's.
-      verdict.catch(() => verdicts.delete(key))
-      return verdict
-    },
-  }
+/** Judges the place's health; undefined when it is good. `except` is the record in question: it is no witness. */
+export function doubtAbsence(
+  context: EngineContext,
+  place: Place,
+  except: string,
+  signal: AbortSignal,
+): Promise<Doubt | undefined> {
+  const { doubts } = context.memory
+  const key = JSON.stringify([place.system, place.entity.name])
+  const now = context.clock.now()
+  const known = doubts.get(key)
+  if (known !== undefined && now - known.at < VERDICT_LIFE_MS) return known.verdict
+  const verdict = judge(context, place, except, signal)
+  doubts.set(key, { at: now, verdict })
+  // A judgement that failed is nobody else's.
+  verdict.catch(() => doubts.delete(key))
+  return verdict
 }
 
 async function judge(

@@ -7,7 +7,7 @@
  */
 import type { Member } from '../../model/state.ts'
 import type { OpenMatters } from '../../store/duplicates-contract.ts'
-import type { Pass, StepResult } from '../context.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, addRows, emit, note, setLane, updateMember } from '../pass/pass.ts'
 
 /** Lane reason of a deletion that waits. The lane itself is open: nothing is written to a native record that is gone. */
@@ -23,40 +23,33 @@ const ASK_MS_MAX = 3_600_000
 const DAY_MS = 24 * 3_600_000
 const reportedMax = 10_000
 
-export interface DeletionWaits {
-  /** `confirm`: nothing is open. Anything else is how the pass goes on. */
-  judge(pass: Pass, member: Member, confirmedAt: number): Promise<StepResult | 'confirm'>
-}
-
-/** Creates the judge of one engine. */
-export function createDeletionWaits(): DeletionWaits {
-  // When the age of a waiting deletion was last told. Lost with the process, which costs a line in its successor's log.
-  const told = new Map<string, number>()
-  return {
-    async judge(pass, member, confirmedAt) {
-      const { system } = member
-      // The first confirmation sets the bound: what is discovered later waits for the deletion.
-      const since = member.createWantedAt ?? confirmedAt
-      if (member.createWantedAt === undefined) updateMember(pass, { system, createWantedAt: since })
-      const matters = await pass.context.store.direct.openMatters({
-        recordId: pass.record.id,
-        system,
-        entity: pass.entity.name,
-        before: since,
-      })
-      if (await settleMerge(pass, system, matters)) return 'over'
-      const open = describe(pass, matters)
-      const waitedMs = pass.context.clock.now() - since
-      if (open.length === 0 && !matters.unread) return 'confirm'
-      if (open.length > 0 || waitedMs > UNREAD_TOLD_MS)
-        holdWaiting(pass, member, matters.unread ? [...open, unread(system)] : open)
-      reportAge(pass, system, waitedMs, told)
-      const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
-      const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
-      addNeed(pass, { at, why: WAITS, look: [system] })
-      return 'go-on'
-    },
-  }
+/** `confirm`: nothing is open. Anything else is how the pass goes on. */
+export async function judgeWaits(
+  pass: Pass,
+  member: Member,
+  confirmedAt: number,
+): Promise<StepResult | 'confirm'> {
+  const { system } = member
+  // The first confirmation sets the bound: what is discovered later waits for the deletion.
+  const since = member.createWantedAt ?? confirmedAt
+  if (member.createWantedAt === undefined) updateMember(pass, { system, createWantedAt: since })
+  const matters = await pass.context.store.direct.openMatters({
+    recordId: pass.record.id,
+    system,
+    entity: pass.entity.name,
+    before: since,
+  })
+  if (await settleMerge(pass, system, matters)) return 'over'
+  const open = describe(pass, matters)
+  const waitedMs = pass.context.clock.now() - since
+  if (open.length === 0 && !matters.unread) return 'confirm'
+  if (open.length > 0 || waitedMs > UNREAD_TOLD_MS)
+    holdWaiting(pass, member, matters.unread ? [...open, unread(system)] : open)
+  reportAge(pass, system, waitedMs)
+  const waitMs = open.length === 0 ? READ_WAIT_MS : ASK_MS
+  const at = pass.context.clock.now() + Math.min(ASK_MS_MAX, Math.max(waitMs, waitedMs / 4))
+  addNeed(pass, { at, why: WAITS, look: [system] })
+  return 'go-on'
 }
 
 /** What is open, in words that say what to do. */
@@ -92,7 +85,8 @@ export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: re
   emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind })
 }
 
-function reportAge(pass: Pass, system: string, waitedMs: number, told: Map<string, number>): void {
+function reportAge(pass: Pass, system: string, waitedMs: number): void {
+  const told = pass.context.memory.waitsReported
   const now = pass.context.clock.now()
   const key = `${pass.record.id}/${system}`
   if (waitedMs < DAY_MS || now - (told.get(key) ?? 0) < DAY_MS) return

@@ -15,14 +15,17 @@
  *   has let it go (`carry.ts`), and then `tombstoned`, for good.
  */
 import type { Member } from '../../model/state.ts'
-import type { EngineContext, Pass, PassParts, StepResult } from '../context.ts'
+import type { EngineContext } from '../context.ts'
+import type { Doubt } from '../memory.ts'
+import { observeMember } from '../observe/observe.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
+import { holdLane, RELEASED } from '../pass/lane.ts'
 import { addNeed, emit, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
-import { holdLane, RELEASED } from '../protect/guard.ts'
-import { bury, carryDeletion, isCreateInDoubt, type Removals } from './carry.ts'
-import { createDeletionEvidence, type DeletionEvidence, type Doubt } from './deletion-evidence.ts'
-import { createDeletionWaits, type DeletionWaits } from './deletion-waits.ts'
+import { bury, carryDeletion, isCreateInDoubt } from './carry.ts'
+import { doubtAbsence } from './deletion-evidence.ts'
+import { judgeWaits } from './deletion-waits.ts'
 import { awaitGoneSurvivor, followMerge } from './follow-merge.ts'
 import { carryMerge } from './merge-records.ts'
 import { closeDeletionHolds, LOST, revive } from './suspect-holds.ts'
@@ -37,23 +40,19 @@ const HOLD_AFTER_MS = 60_000
 /** A day's allowance that was exceeded holds all deletions of the place for a day. */
 const TRIP_MS = 24 * 3_600_000
 
-type DeletionParts = Pick<PassParts, 'handleGone' | 'continueDeletion'>
-
-interface Tools extends Removals {
-  readonly evidence: DeletionEvidence
-  readonly waits: DeletionWaits
-}
-
-/** Creates the deletion parts of one engine. */
-export function createDeletion(calls: Removals): DeletionParts {
-  const tools: Tools = { ...calls, evidence: createDeletionEvidence(), waits: createDeletionWaits() }
-  return {
-    handleGone: (pass, system) => handleGone(pass, system, tools),
-    continueDeletion: (pass) => continueDeletion(pass, tools),
+/** Follows up each look that showed the record gone, and suspicions whose second look is due. */
+export async function followGone(pass: Pass): Promise<StepResult> {
+  for (const [system, observation] of [...pass.observations]) {
+    if (observation.kind !== 'gone' || pass.members.get(system)?.state !== 'linked') continue
+    const verdict = await handleGone(pass, system)
+    if (verdict !== 'go-on') return verdict
   }
+  const suspected = [...pass.members.values()].some((member) => member.state === 'suspect')
+  return suspected ? continueDeletion(pass) : 'go-on'
 }
 
-async function handleGone(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
+/** A read by id said `gone`: suspects the member, or follows the merge. Called once per gone member. */
+async function handleGone(pass: Pass, system: string): Promise<StepResult> {
   const observation = pass.observations.get(system)
   const member = pass.members.get(system)
   if (observation?.kind !== 'gone' || member === undefined) return 'go-on'
@@ -64,7 +63,7 @@ async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Ste
   }
   // While a deletion is carried out, "gone" is what it is for.
   if (pass.record.state === 'deleting') return 'go-on'
-  if (member.state === 'suspect') return judgeSuspect(pass, member, tools)
+  if (member.state === 'suspect') return judgeSuspect(pass, member)
   const place = placeOf(pass.context, system, pass.entity.name)
   const fresh = member.asof + place.resource.capabilities.read.lagMs
   if (observation.at < fresh) {
@@ -76,18 +75,19 @@ async function handleGone(pass: Pass, system: string, tools: Tools): Promise<Ste
   return 'go-on'
 }
 
-async function continueDeletion(pass: Pass, tools: Tools): Promise<StepResult> {
-  if (pass.record.removal !== undefined) return carryMerge(pass, tools)
-  if (pass.record.state === 'deleting') return carryDeletion(pass, tools)
+/** The record is `deleting`, or a member is `suspect` and was looked at or is due. */
+export async function continueDeletion(pass: Pass): Promise<StepResult> {
+  if (pass.record.removal !== undefined) return carryMerge(pass)
+  if (pass.record.state === 'deleting') return carryDeletion(pass)
   for (const member of [...pass.members.values()]) {
     if (member.state !== 'suspect') continue
-    const verdict = await reconsider(pass, member, tools)
+    const verdict = await reconsider(pass, member)
     if (verdict !== 'go-on') return verdict
   }
   return 'go-on'
 }
 
-async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
+async function reconsider(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const known = pass.observations.get(system)
   // A held deletion waits for a person; only a look that somebody else asked for can end it.
@@ -97,7 +97,7 @@ async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<Ste
     addNeed(pass, { at: dueAt, why: 'confirm-deletion', look: [system] })
     return 'go-on'
   }
-  const observation = known ?? (await tools.observeMember(pass, system))
+  const observation = known ?? (await observeMember(pass, system))
   // The look itself asked to come back where it gave no information.
   if (observation.kind === 'unknown') return 'go-on'
   if (observation.kind === 'gone') {
@@ -105,7 +105,7 @@ async function reconsider(pass: Pass, member: Member, tools: Tools): Promise<Ste
       const followed = await followMerge(pass, member, observation.mergedInto)
       if (followed !== 'deleted') return followed
     }
-    return judgeSuspect(pass, member, tools)
+    return judgeSuspect(pass, member)
   }
   revive(pass, member)
   return 'go-on'
@@ -147,7 +147,7 @@ async function isTripped(context: EngineContext, system: string, entity: string)
 }
 
 /** The second look says gone as well: everything else that a deletion needs is asked for now. */
-async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<StepResult> {
+async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const { context, entity } = pass
   const observation = pass.observations.get(system)
@@ -159,7 +159,7 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<S
   }
   const place = placeOf(context, system, entity.name)
   const released = member.laneReason === RELEASED
-  const doubt = await tools.evidence.doubt(context, place, member.nativeId ?? '', pass.signal)
+  const doubt = await doubtAbsence(context, place, member.nativeId ?? '', pass.signal)
   // A person who released the deletion vouches for it.
   if (doubt !== undefined && !released) {
     waitOrHold(pass, system, doubt, dueAt)
@@ -178,11 +178,11 @@ async function judgeSuspect(pass: Pass, member: Member, tools: Tools): Promise<S
       const merge = await awaitGoneSurvivor(pass, member, observation.goneSurvivor)
       if (merge !== 'confirm') return merge
     }
-    const waits = await tools.waits.judge(pass, member, observation.at)
+    const waits = await judgeWaits(pass, member, observation.at)
     if (waits !== 'confirm') return waits
-    if (await stopForPerson(pass, system, tools)) return 'go-on'
+    if (await stopForPerson(pass, system)) return 'go-on'
   }
-  return confirm(pass, system, tools)
+  return confirm(pass, system)
 }
 
 /** An outage passes by itself; a system that answers, but strangely, is for a person after a while. */
@@ -199,8 +199,8 @@ function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): vo
 }
 
 /** True when the deletion does not go on now: held, or it can't be judged yet. */
-async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<boolean> {
-  const edit = await findUnabsorbedEdit(pass, system, tools.observeMember)
+async function stopForPerson(pass: Pass, system: string): Promise<boolean> {
+  const edit = await findUnabsorbedEdit(pass, system)
   if (edit === 'unknown') {
     addNeed(pass, { at: pass.context.clock.now() + RETRY_MS, why: 'edits-unknown', look: [system] })
     return true
@@ -220,7 +220,7 @@ async function stopForPerson(pass: Pass, system: string, tools: Tools): Promise<
   return true
 }
 
-async function confirm(pass: Pass, system: string, tools: Tools): Promise<StepResult> {
+async function confirm(pass: Pass, system: string): Promise<StepResult> {
   const { action } = pass.entity.delete
   updateMember(pass, { system, state: 'gone', settleAt: null, createWantedAt: null })
   setLane(pass, system, 'open')
@@ -234,7 +234,7 @@ async function confirm(pass: Pass, system: string, tools: Tools): Promise<StepRe
     return 'finish'
   }
   updateRecord(pass, { state: 'deleting' })
-  return carryDeletion(pass, tools)
+  return carryDeletion(pass)
 }
 
 /**

@@ -6,11 +6,11 @@
  * deletion of the survivor is confirmed: until then it may have been read too early, or go on under another id.
  */
 import type { Member } from '../../model/state.ts'
-import type { Pass, StepResult } from '../context.ts'
 import { forgetDraft } from '../match/matching.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { clearAllOf } from '../pass/failure.ts'
+import { RELEASED } from '../pass/lane.ts'
 import { addNeed, addRows, updateMember } from '../pass/pass.ts'
-import { RELEASED } from '../protect/guard.ts'
 import { isCreateInDoubt } from './carry.ts'
 import { holdWaiting } from './deletion-waits.ts'
 

@@ -6,27 +6,29 @@
  * 2. The kept record takes those values over as on a first contact, by the policies of its fields; what loses is kept as a conflict.
  * 3. The dropped record has its native records archived or deleted, or leaves them where they are, and is buried.
  */
+
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import { absorb, hasBase, unseen } from '../../model/merge/member-field.ts'
 import { mergeRecord } from '../../model/merge/merge-record.ts'
 import type { Member, MemberFields } from '../../model/state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../../model/values.ts'
 import type { RecordDetail } from '../../store/admin-contract.ts'
-import type { Observation, Pass, StepResult } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
 import { prepareReferences, referable } from '../observe/references.ts'
+import type { Observation, Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, addRows, emit, note, updateMember, updateRecord } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
-import { bury, carryDeletion, type Removals } from './carry.ts'
+import { bury, carryDeletion } from './carry.ts'
 
 /** How long the two wait for each other: their passes end within seconds, unless a system is away. */
 const WAIT_MS = 2_000
 
 /** The dropped record's side. */
-export async function carryMerge(pass: Pass, calls: Removals): Promise<StepResult> {
+export async function carryMerge(pass: Pass): Promise<StepResult> {
   const survivorId = pass.record.aliasOf
   const left = [...pass.members.values()].filter(({ state }) => state === 'linked')
   const unread = left.filter((member) => !isRead(member))
-  for (const member of unread) await readOnce(pass, member, calls)
+  for (const member of unread) await readOnce(pass, member)
   if (unread.length > 0) {
     waitForOther(pass)
     return 'finish'
@@ -39,7 +41,7 @@ export async function carryMerge(pass: Pass, calls: Removals): Promise<StepResul
     waitForOther(pass)
     return 'finish'
   }
-  if (pass.record.removal !== 'keep') return carryDeletion(pass, calls)
+  if (pass.record.removal !== 'keep') return carryDeletion(pass)
   for (const { system } of left) {
     updateMember(pass, { system, state: 'out-of-scope' })
     note(pass, { kind: 'match', body: { system, step: 'not synced any more' } })
@@ -53,8 +55,8 @@ function isRead({ asof }: Pick<Member, 'asof'>): boolean {
   return asof > 0
 }
 
-async function readOnce(pass: Pass, { system }: Member, calls: Removals): Promise<void> {
-  const observation = pass.observations.get(system) ?? (await calls.observeMember(pass, system))
+async function readOnce(pass: Pass, { system }: Member): Promise<void> {
+  const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
   if (observation.kind === 'gone') updateMember(pass, { system, state: 'gone', goneSince: observation.at })
   // A look that says nothing has asked to come back.
   if (observation.kind !== 'live' || !observation.admissible) return

@@ -9,13 +9,14 @@
  * system refuses to take it back.
  */
 import type { Intent, Member } from '../../model/state.ts'
-import type { OutgoingWrite, Pass } from '../context.ts'
 import { observeMember } from '../observe/observe.ts'
+import type { Pass } from '../pass/contract.ts'
+import { holdLane, RELEASED } from '../pass/lane.ts'
 import { addNeed, note, setLane, updateMember, updateRecord } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
-import { holdLane, RELEASED } from '../protect/guard.ts'
+import type { OutgoingWrite } from '../ports.ts'
 import { sendWindow } from '../write/compose.ts'
-import { carryOut } from '../write/dispatch.ts'
+import { dispatch } from '../write/dispatch.ts'
 import { ARCHIVED, ARCHIVED_AWAY } from './carry.ts'
 
 /** Lane reason between the two looks. */
@@ -131,7 +132,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
     if (pass.intents.has(system)) return { kind: 'later' }
     const intent = restoreIntent(pass, { system, nativeId, resource: place.part.resource })
     const write: OutgoingWrite = { intent }
-    const result = await carryOut(pass, [write])
+    const result = await dispatch(pass, [write])
     const outcome = result.kind === 'sent' ? result.outcomes.get(system) : undefined
     if (outcome?.kind === 'rejected' || outcome?.kind === 'gone')
       return { kind: 'person', why: `${system} does not restore its record from the archive` }

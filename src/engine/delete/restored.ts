@@ -6,12 +6,12 @@
  * later look that shows it gone again closes the matter.
  */
 import type { Member } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
 import { observeMember } from '../observe/observe.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
+import { RELEASED } from '../pass/lane.ts'
 import { addNeed, addRows, note, setLane, updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
-import { RELEASED } from '../protect/guard.ts'
 import { recoverIntents } from '../write/in-doubt.ts'
 import { ARCHIVED } from './carry.ts'
 import { archivedWith, fresh, rejoin } from './rejoin.ts'

@@ -1,6 +1,6 @@
 /** Ends the questions that a person was asked about a member which a look had found gone. */
 import type { Member } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure } from '../pass/failure.ts'
 import { addRows, note, setLane, updateMember } from '../pass/pass.ts'
 import { WAITS } from './deletion-waits.ts'

@@ -1,8 +1,10 @@
 /** Update against delete: whether somebody changed a record elsewhere without the deleting side having had the change. */
+
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
 import type { Member } from '../../model/state.ts'
-import type { ObserveMember, Pass } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
+import type { Pass } from '../pass/contract.ts'
 
 /**
  * - `none`: everybody else still holds what was absorbed · `edited`: a person must weigh the edit against the deletion
@@ -11,11 +13,7 @@ import type { ObserveMember, Pass } from '../context.ts'
 export type EditVerdict = 'none' | 'edited' | 'unknown'
 
 /** Looks for edits that the system which lost the record can't have known of. */
-export async function findUnabsorbedEdit(
-  pass: Pass,
-  lostIn: string,
-  observeMember: ObserveMember,
-): Promise<EditVerdict> {
+export async function findUnabsorbedEdit(pass: Pass, lostIn: string): Promise<EditVerdict> {
   const lost = pass.members.get(lostIn)
   if (lost !== undefined && isBehind(pass, lost)) return 'edited'
   let verdict: EditVerdict = 'none'

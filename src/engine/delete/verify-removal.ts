@@ -4,10 +4,12 @@
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
 import type { Member } from '../../model/state.ts'
-import type { Observation, ObserveMember, OutgoingWrite, Pass, SendOutcome } from '../context.ts'
+import { observeMember } from '../observe/observe.ts'
+import type { Observation, Pass } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { addNeed, note, setLane, updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
+import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 
 /** A record that is still shown so long after it has to be gone was not deleted: reads lag a little more than declared now and then. */
 const graceMs = 5_000
@@ -20,7 +22,7 @@ export const notRemoved = 'ENGINE_NOT_REMOVED'
 export async function isRemovalProven(
   pass: Pass,
   { intent }: OutgoingWrite,
-  { outcome, observeMember }: { readonly outcome: SendOutcome; readonly observeMember: ObserveMember },
+  outcome: SendOutcome,
 ): Promise<boolean> {
   const { system, operation } = intent
   if (outcome.kind !== 'ok' || operation !== 'delete') return true

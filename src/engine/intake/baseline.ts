@@ -6,8 +6,9 @@
  * that both came to their end, with the second one finding nothing new, are taken instead.
  */
 
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { allPlaces, isListable, type Place } from '../place.ts'
+import { firstLoadListedAt, noteFirstLoadListed } from '../protect/first-loads.ts'
 import type { FullRunResult } from './full-run.ts'
 
 /** A system that left and came back begins anew. */
@@ -15,7 +16,6 @@ function seenTwiceKey({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entit
   const joinedAt = lenses?.current({ system, entity: entity.name })?.joinedAt ?? 0
   return `baseline-list:${system}:${entity.name}${joinedAt === 0 ? '' : `:${joinedAt}`}`
 }
-const loadedKey = (entity: string): string => `first-load:${entity}`
 
 /** True once the place was listed to the end; at once where nothing can be listed. */
 export async function isBaselineDone(
@@ -25,17 +25,6 @@ export async function isBaselineDone(
   if (!isListable(place)) return true
   if (await context.store.baselineDone(place.system, place.entity.name)) return true
   return (await context.store.lastScheduled(seenTwiceKey(context, place))) !== undefined
-}
-
-/**
- * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records discovered later are ordinary
- * changes and count for the guard.
- */
-export function firstLoadListedAt(
-  context: Pick<IntakeContext, 'store'>,
-  entity: string,
-): Promise<number | undefined> {
-  return context.store.lastScheduled(loadedKey(entity))
 }
 
 /** Takes the result of a full run into account; called at the end of each. */
@@ -52,5 +41,5 @@ export async function noteBaseline(
   for (const other of allPlaces(context)) {
     if (other.entity.name === place.entity.name && !(await isBaselineDone(context, other))) return
   }
-  await context.store.saveScheduled(loadedKey(place.entity.name), context.clock.now())
+  await noteFirstLoadListed(context, place.entity.name)
 }

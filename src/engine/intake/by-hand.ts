@@ -1,6 +1,6 @@
 /** What a person starts: one record, everything, or full runs. The work itself is done by the workers; this only marks. */
 import { UsageError } from '../../model/errors.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
 import type { FullRunResult } from './full-run.ts'
 import type { PollResult } from './poll.ts'

@@ -17,7 +17,7 @@ import {
   runStopped,
 } from '../../model/run-reasons.ts'
 import type { RunComparison } from '../../store/contract.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
 import { noteLook } from '../observe/look-note.ts'
 import { withWords } from '../pass/failure.ts'

@@ -5,7 +5,7 @@
  * down is left out: the age of the last note says then that nobody knows.
  */
 import type { PlaceNote, SystemNote } from '../../store/health-contract.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place } from '../place.ts'
 import type { FullRunResult } from './full-run.ts'
 import type { PollResult } from './poll.ts'

@@ -8,12 +8,14 @@
  * The pause grows with the duration of a look, so that a burst of creates costs a place a bounded share of its time and of its quota, however
  * many there are. A failed look is tried again after a back-off, or when the system said.
  */
+
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
-import type { IntakeContext } from '../intake-context.ts'
-import { type LookKind, lastLook } from '../observe/look-note.ts'
+import type { IntakeContext } from '../context.ts'
+import { lastLook } from '../observe/look-note.ts'
 import type { Place } from '../place.ts'
-import { type JobFailure, retryDelay } from '../schedule/schedule.ts'
+import type { Look, LookKind, LookResponse, PlaceLooks } from '../ports.ts'
+import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import type { Runs } from './runs.ts'
 
 /** Least time between the beginnings of two looks at one place. */
@@ -26,30 +28,6 @@ const pauseMsMax: Readonly<Record<LookKind, number>> = { feed: 30_000, list: 3_6
 const pollsMax = 100
 /** What other processes noted is asked for at most this often. */
 const askStoreMs = 250
-
-/** A look that is over. */
-export interface Look {
-  /** Before the first request of it left. */
-  readonly takenAt: number
-  /** Its candidates were discovered before this; undefined for the look of another process. */
-  readonly endedAt?: number
-}
-
-export type LookResponse =
-  | { readonly kind: 'seen'; readonly look: Look }
-  /** `retryAt`: no look is taken before (epoch ms). */
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly retryAt: number }
-
-export interface PlaceLooks {
-  /** The newest look at the place, by this process or another. */
-  newest(place: Place, kind: LookKind): Promise<Look | undefined>
-  /** A look that begins after the call. Never rejects. */
-  next(place: Place, kind: LookKind): Promise<LookResponse>
-  /** When the next look can begin, at the earliest (epoch ms). */
-  nextAt(place: Place, kind: LookKind): number
-  /** Ends the looks that are going on; there are no more. */
-  stop(): void
-}
 
 /** Creates the looks of one engine. */
 export function createPlaceLooks(context: IntakeContext, runs: Runs): PlaceLooks {

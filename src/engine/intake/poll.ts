@@ -9,7 +9,7 @@ import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.t
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { IntakeRequest, Mark } from '../../store/contract.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { noteLook } from '../observe/look-note.ts'
 import { withWords } from '../pass/failure.ts'
 import { hasFeed, isListable, type Place, placeOf } from '../place.ts'

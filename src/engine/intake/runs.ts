@@ -3,7 +3,7 @@
  * two lists of the same records at once cost the system twice and tell nothing more.
  */
 
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { type FullRunRequest, type FullRunResult, runFull } from './full-run.ts'
 import type { HealthNotes } from './health.ts'
 import { type PollRequest, type PollResult, pollChanges } from './poll.ts'

@@ -11,7 +11,7 @@ import type {
 import type { Integration } from '../../model/integration.ts'
 import type { IntakeRequest, IntakeResult, Mark } from '../../store/contract.ts'
 import { createBatcher } from '../batcher.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 
 /** Deliveries in one commit, and waiting for one; beyond that the sender is told to come back. */
 const BATCH_MAX = 256

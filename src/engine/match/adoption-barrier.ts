@@ -4,8 +4,9 @@
  *
  * Systems whose creates carry our record id need no barrier: an unmarked record there can't be ours.
  */
-import type { Pass } from '../context.ts'
+
 import { hasOwnKey } from '../observe/marker.ts'
+import type { Pass } from '../pass/contract.ts'
 import type { Place } from '../place.ts'
 
 /**
@@ -15,28 +16,23 @@ import type { Place } from '../place.ts'
 const CLOCK_MARGIN_MS = 1_000
 
 /** True while the record may be one of our own creates. */
-export type MayBeOurs = (pass: Pass, place: Place) => Promise<boolean>
-
-/** Creates the barrier of one engine. */
-export function createAdoptionBarrier(): MayBeOurs {
+export async function mayBeOurs(pass: Pass, place: Place): Promise<boolean> {
+  if (!place.part.operations.create || carriesMarker(place)) return false
+  const { clock, store } = pass.context
   // That no create begun before a time is open stays true for ever, so it serves every record that turned up before.
-  const clearUpTo = new Map<string, number>()
-  return async (pass, place) => {
-    if (!place.part.operations.create || carriesMarker(place)) return false
-    const { clock, store } = pass.context
-    const key = JSON.stringify([place.system, place.entity.name])
-    const { discoveredAt } = pass.record
-    if (discoveredAt <= (clearUpTo.get(key) ?? Number.NEGATIVE_INFINITY)) return false
-    const now = clock.now()
-    const wanted = discoveredAt + CLOCK_MARGIN_MS
-    const before = Math.max(wanted, now)
-    if (!(await store.direct.openCreatesBefore(place.system, place.entity.name, before))) {
-      clearUpTo.set(key, now - CLOCK_MARGIN_MS)
-      return false
-    }
-    if (before === wanted) return true
-    return store.direct.openCreatesBefore(place.system, place.entity.name, wanted)
+  const clearUpTo = pass.context.memory.noOpenCreates
+  const key = JSON.stringify([place.system, place.entity.name])
+  const { discoveredAt } = pass.record
+  if (discoveredAt <= (clearUpTo.get(key) ?? Number.NEGATIVE_INFINITY)) return false
+  const now = clock.now()
+  const wanted = discoveredAt + CLOCK_MARGIN_MS
+  const before = Math.max(wanted, now)
+  if (!(await store.direct.openCreatesBefore(place.system, place.entity.name, before))) {
+    clearUpTo.set(key, now - CLOCK_MARGIN_MS)
+    return false
   }
+  if (before === wanted) return true
+  return store.direct.openCreatesBefore(place.system, place.entity.name, wanted)
 }
 
 /** Every create of ours there can be told by its own native record. */

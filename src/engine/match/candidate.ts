@@ -17,35 +17,20 @@ import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { errorCodes } from '../../model/error-codes.ts'
 import type { Member } from '../../model/state.ts'
-import type { Observation, ObserveMember, Pass, PassParts, StepResult } from '../context.ts'
 import { currentLens } from '../observe/lens-look.ts'
+import { observeMember } from '../observe/observe.ts'
+import type { Observation, Pass, StepResult } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { addNeed, emit, note, updateMember, updateRecord } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
-import { createAdoptionBarrier, type MayBeOurs } from './adoption-barrier.ts'
-import { noteWish } from './create-evidence.ts'
+import { noteWish } from '../write/create-evidence.ts'
+import { mayBeOurs } from './adoption-barrier.ts'
 import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
-import { rematch } from './rematch.ts'
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
-interface Tools {
-  readonly observeMember: ObserveMember
-  readonly mayBeOurs: MayBeOurs
-}
-
-/** Creates the candidate parts of one engine. */
-export function createCandidates(calls: {
-  readonly observeMember: ObserveMember
-}): Pick<PassParts, 'resolveCandidate' | 'handleRematch'> {
-  const tools: Tools = { ...calls, mayBeOurs: createAdoptionBarrier() }
-  return {
-    resolveCandidate: (pass) => resolveCandidate(pass, tools),
-    handleRematch: rematch,
-  }
-}
-
-async function resolveCandidate(pass: Pass, tools: Tools): Promise<StepResult> {
+/** The record is a candidate: matches it, promotes it or parks it. Its only member may be read already (`pass.observations`). */
+export async function resolveCandidate(pass: Pass): Promise<StepResult> {
   const member = [...pass.members.values()].find(({ nativeId }) => nativeId !== undefined)
   if (member === undefined || !pass.entity.systems.has(member.system)) {
     ignore(pass, 'the system is no longer part of the entity')
@@ -53,7 +38,7 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<StepResult> {
   }
   if (member.lane === 'quarantined') return 'finish'
   const place = placeOf(pass.context, member.system, pass.entity.name)
-  const observation = pass.observations.get(member.system) ?? (await tools.observeMember(pass, member.system))
+  const observation = pass.observations.get(member.system) ?? (await observeMember(pass, member.system))
   if (observation.kind === 'unknown') {
     // The look itself has asked to come back.
     setAsideUnreadable(pass, member, observation.failure)
@@ -69,7 +54,7 @@ async function resolveCandidate(pass: Pass, tools: Tools): Promise<StepResult> {
   forgetTold(pass, member.system)
   const adopted = await adoptByMarker(pass, place, observation)
   if (adopted !== 'go-on') return adopted
-  if (await tools.mayBeOurs(pass, place)) {
+  if (await mayBeOurs(pass, place)) {
     awaitOther(pass, 'create', 'open-creates')
     return 'finish'
   }

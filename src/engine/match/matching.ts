@@ -3,10 +3,9 @@
 import type { MatchOutcome } from '../../model/matching/contract.ts'
 import { decideMatch } from '../../model/matching/decide-match.ts'
 import { matchKeys } from '../../model/matching/match-keys.ts'
-import type { AgreedFields } from '../../model/state.ts'
-import type { CanonicalDocument, CanonicalValue } from '../../model/values.ts'
+import type { CanonicalDocument } from '../../model/values.ts'
 import type { JournalEntry, MatchHit } from '../../store/contract.ts'
-import type { Pass, StepResult } from '../context.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, dropDraft } from '../pass/pass.ts'
 
 /**
@@ -159,13 +158,4 @@ export function awaitOther(pass: Pass, what: keyof typeof waits, why: string): v
   const waitMs = Math.min(most, Math.max(least, (now - pass.record.discoveredAt) / 4))
   const spread = 1 + pass.context.random.next() / 2
   addNeed(pass, { at: now + Math.ceil(waitMs * spread), why })
-}
-
-/** The agreed values as a document. */
-export function agreedValues(fields: AgreedFields): CanonicalDocument {
-  const values: Record<string, CanonicalValue> = {}
-  for (const [name, agreed] of Object.entries(fields)) {
-    if (agreed.value !== undefined) values[name] = agreed.value
-  }
-  return values
 }

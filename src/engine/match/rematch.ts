@@ -2,10 +2,11 @@
  * Continuous matching: a create was refused because another record with the same key is in that system already. Either the two are one
  * thing and are joined, or a person has to say that they are not; a second one is never created in silence.
  */
-import type { Pass, StepResult } from '../context.ts'
+import { agreedValues } from '../../model/matching/match-keys.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { note, setLane } from '../pass/pass.ts'
-import { agreedValues, attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
+import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from './matching.ts'
 
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'

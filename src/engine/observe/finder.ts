@@ -7,9 +7,9 @@ import type {
   Resource,
 } from '../../connectors/kit/contract.ts'
 import { createBatcher, type Submit } from '../batcher.ts'
-import type { Find, SystemGate } from '../context.ts'
 import { describeThrown } from '../pass/failure.ts'
 import { mostUrgent } from '../pass/priority.ts'
+import type { Find, SystemGate } from '../ports.ts'
 import type { ReaderOptions } from './reader.ts'
 
 /** Batch searches of one resource on their way at a time: few enough that the next one collects company. */

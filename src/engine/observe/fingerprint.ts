@@ -3,7 +3,7 @@
  * believed only while the same account answers as when the store was filled.
  */
 
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 import { withDeadline } from '../protect/deadline.ts'
 
 /** - `same`: as remembered, or remembered now for the first time · `changed` · `unknown`: the system did not tell */

@@ -1,21 +1,7 @@
 /** The lens sets that the store keeps, by place: which one is current, and through which one a member was read. */
-import type { LensSet } from '../../model/lens/identity.ts'
+
 import type { StoredLensSet } from '../../store/contract.ts'
-
-/** Names a place. */
-export interface LensPlace {
-  readonly system: string
-  readonly entity: string
-}
-
-export interface LensBook {
-  /** The set of the bound definition; undefined when it has none here. */
-  current(place: LensPlace): StoredLensSet | undefined
-  /** The set before the current one; undefined when there was none. */
-  previous(place: LensPlace): StoredLensSet | undefined
-  /** Lenses by field that a member was read through; `lens` as the member names it. Undefined: no other than the current ones. */
-  readThrough(place: LensPlace, lens: number | undefined): LensSet['fields'] | undefined
-}
+import type { LensBook, LensPlace } from '../ports.ts'
 
 export function createLensBook(sets: readonly StoredLensSet[]): LensBook {
   const places = new Map<string, readonly StoredLensSet[]>()

@@ -1,9 +1,8 @@
 /** The note of the last look at a whole place, which every process may use as evidence: when it began, so that it covers what was there by then. */
+
 import type { Store } from '../../store/contract.ts'
 import type { Place } from '../place.ts'
-
-/** `feed`: the change feed was read to its end · `list`: a list that counts as complete */
-export type LookKind = 'feed' | 'list'
+import type { LookKind } from '../ports.ts'
 
 function noteKey({ system, entity }: Place, kind: LookKind): string {
   return `look-${kind}:${system}:${entity.name}`

@@ -10,11 +10,12 @@ import type { ObservedValues } from '../../model/merge/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
 import { hasBase, isUnverified, unseen } from '../../model/merge/member-field.ts'
 import type { Member } from '../../model/state.ts'
-import type { Observation, ObserveMember, Pass, TimedRead } from '../context.ts'
+import type { Observation, Pass } from '../pass/contract.ts'
 import { backOff, forgetFailures, isReadable, waitForSystem } from '../pass/lane.ts'
 import { addNeed } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
 import { type Place, placeOf } from '../place.ts'
+import type { TimedRead } from '../ports.ts'
 import { judgeLenses } from './lens-look.ts'
 import { markerOf } from './marker.ts'
 import { readCanonical } from './reading.ts'
@@ -56,7 +57,7 @@ export async function observe(pass: Pass, systems: readonly string[]): Promise<v
 }
 
 /** Reads a member by id, keeps the observation in the pass, and asks to come back where it gave no information. */
-export const observeMember: ObserveMember = async (pass, system) => {
+export async function observeMember(pass: Pass, system: string): Promise<Observation> {
   const member = pass.members.get(system)
   if (member?.nativeId === undefined) {
     throw new IsthmusError('INTERNAL', `A member without a native id was to be read in ${system}.`)

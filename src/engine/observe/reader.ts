@@ -4,11 +4,10 @@ import type { CallFailure, ConnectedSystem, ReadResult, Resource } from '../../c
 import { checkedResource } from '../../connectors/kit/responses/checked-resource.ts'
 import type { Integration } from '../../model/integration.ts'
 import { createBatcher, type Submit } from '../batcher.ts'
-import type { EngineSettings, ReadById, SystemGate, TimedRead } from '../context.ts'
 import { describeThrown } from '../pass/failure.ts'
 import { mostUrgent } from '../pass/priority.ts'
-import type { Clock } from '../ports.ts'
-import type { Timeouts } from '../protect/timeouts.ts'
+import type { Clock, ReadById, SystemGate, TimedRead, Timeouts } from '../ports.ts'
+import type { EngineSettings } from '../settings.ts'
 
 /** Batch reads of one resource on their way at a time: few enough that the next one collects company. */
 const parallelBatches = 2

@@ -8,7 +8,7 @@
 import { IsthmusError } from '../../model/errors.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType } from '../../model/values.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { addRows } from '../pass/pass.ts'
 import type { Reading } from './reading.ts'
 

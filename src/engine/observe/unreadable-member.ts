@@ -3,7 +3,7 @@
  * told to a person, and the failure closes with the first read that works.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 
 /** Failed reads in a row before a person is told. */

@@ -1,8 +1,10 @@
 /** The commits of a pass. Each carries everything drafted so far; a refused one has written nothing and leaves the draft as it was. */
-import type { Intent } from '../../model/state.ts'
+import type { Intent, MemberField } from '../../model/state.ts'
 import type { Decision, DecisionResult, Settlement, SettlementResult } from '../../store/contract.ts'
-import type { OutgoingWrite, Pass } from '../context.ts'
-import { draftedRows, dropDraft } from './pass.ts'
+import type { OutgoingWrite } from '../ports.ts'
+import type { Pass } from './contract.ts'
+import { keepFailure } from './failure.ts'
+import { draftedRows, dropDraft, setLane, updateMember } from './pass.ts'
 
 /** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and no effect is without its note. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
@@ -61,4 +63,29 @@ export function resolveIntent(
       ...(update.notAfter === undefined ? {} : { notAfter: update.notAfter }),
     })
   } else pass.intents.delete(intent.system)
+}
+
+/** The native id that a create answered belongs to another record: nothing is linked, a person decides. */
+export function refuseTaken(pass: Pass, taken: { readonly system: string; readonly recordId: string }): void {
+  const { system, recordId } = taken
+  const { nativeId: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
+  const member = pass.members.get(system)
+  pass.draft.members.set(system, update)
+  if (member !== undefined) {
+    const { nativeId: _linked, ...unlinked } = member
+    pass.members.set(system, { ...unlinked, state: 'absent' })
+  }
+  // Without a counterpart there is nothing absorbed either; what was sent stays ours.
+  const sent = Object.entries(member?.fields ?? {}).flatMap(([name, { own }]): [string, MemberField][] =>
+    own === undefined ? [] : [[name, { acked: 0, own }]],
+  )
+  updateMember(pass, { system, fields: Object.fromEntries(sent), settleAt: null, absorbedVersion: null })
+  setLane(pass, system, 'quarantined', { reason: 'CREATE_TAKEN' })
+  keepFailure(pass, {
+    system,
+    operation: 'create',
+    code: 'CREATE_TAKEN',
+    message: `The record returned by the create already belongs to record ${recordId}: are both the same?`,
+    replay: 'after-check',
+  })
 }

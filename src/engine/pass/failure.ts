@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { FailureDraft, HoldDraft } from '../../store/contract.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from './contract.ts'
 import { addRows, emit } from './pass.ts'
 
 /** What is safe to keep of something thrown: messages of foreign errors may hold record values, so only their kind is kept. */

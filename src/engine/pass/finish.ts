@@ -7,9 +7,8 @@
 
 import type { Member } from '../../model/state.ts'
 import type { Settlement } from '../../store/contract.ts'
-import type { Need, Pass } from '../context.ts'
-import { refuseTaken } from '../write/in-doubt.ts'
-import { commitSettlement } from './commit.ts'
+import { commitSettlement, refuseTaken } from './commit.ts'
+import type { Need, Pass } from './contract.ts'
 
 /** Needs in the past come back at once, but not in the same instant for ever. */
 const soonestMs = 10

@@ -13,9 +13,12 @@
  * A closed lane delays neither the record's other systems nor other records.
  */
 import type { Member } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
-import { addNeed, setLane, updateMember } from './pass.ts'
+import type { Pass } from './contract.ts'
+import { addNeed, addRows, emit, note, setLane, updateMember } from './pass.ts'
+
+/** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
+export const RELEASED = 'released'
 
 /** A record asks for a system that is down at least this often: what piled up starts to flow within it. */
 const outageWaitMaxMs = 60_000
@@ -103,4 +106,27 @@ export function forgetFailures(pass: Pass, system: string): void {
   const member = pass.members.get(system)
   if (member === undefined || member.laneAttempts === 0) return
   updateMember(pass, { system, laneAttempts: 0 })
+}
+
+/** Holds one lane for a person. */
+export function holdLane(
+  pass: Pass,
+  system: string,
+  {
+    laneReason,
+    ...hold
+  }: {
+    readonly kind: 'guard' | 'delete-guard' | 'update-delete'
+    readonly reason: string
+    /** What the closed lane says. @default the kind */
+    readonly laneReason?: string
+  },
+): void {
+  const { context, record, entity } = pass
+  addRows(pass, {
+    holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, ...hold }],
+  })
+  setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
+  note(pass, { kind: 'hold', body: { system, ...hold } })
+  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
 }

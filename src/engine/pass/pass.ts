@@ -2,7 +2,8 @@
 import type { DomainEvent } from '../../model/events.ts'
 import type { Member, RecordState } from '../../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
-import type { EngineContext, Need, Pass, PassDraft, PassJournal } from '../context.ts'
+import type { EngineContext } from '../context.ts'
+import type { Need, Pass, PassDraft, PassJournal } from './contract.ts'
 import { firstLens } from './lens-change.ts'
 
 /** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */

@@ -3,7 +3,7 @@
  * are taken out of the way, so that they neither loop nor hold up their neighbours (H33).
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
-import type { Pass, StepResult } from '../context.ts'
+import type { Pass, StepResult } from './contract.ts'
 import { describeThrown, keepFailure } from './failure.ts'
 import { backOff } from './lane.ts'
 import { clearDraft, setLane } from './pass.ts'

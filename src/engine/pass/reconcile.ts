@@ -6,16 +6,19 @@
  * leaves a state from which the next pass does the right thing; nothing here is remembered anywhere but in the store.
  */
 
-import type { Pass, StepResult } from '../context.ts'
+import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { decide } from '../decide/decide.ts'
-import { followGone } from '../delete/gone.ts'
+import { continueDeletion, followGone } from '../delete/detect.ts'
 import { takeOverMerged } from '../delete/merge-records.ts'
 import { noticeRestored } from '../delete/restored.ts'
+import { resolveCandidate } from '../match/candidate.ts'
+import { rematch } from '../match/rematch.ts'
 import { observe, systemsToObserve } from '../observe/observe.ts'
 import { returnPermits } from '../protect/guard.ts'
 import { recoverIntents } from '../write/in-doubt.ts'
 import { waitForStanding } from '../write/refused-precondition.ts'
 import { writeAll } from '../write/write.ts'
+import type { Pass, StepResult } from './contract.ts'
 import { finishPass } from './finish.ts'
 import { reopenDueLanes } from './lane.ts'
 import { addNeed, isResting, updateMember } from './pass.ts'
@@ -49,7 +52,6 @@ async function work(pass: Pass): Promise<StepResult> {
 async function enter(pass: Pass): Promise<StepResult> {
   const recovered = await recoverIntents(pass)
   if (recovered !== 'go-on') return recovered
-  const { parts } = pass.context
   const { state } = pass.record
   if (state === 'active') {
     addMissingMembers(pass)
@@ -57,8 +59,8 @@ async function enter(pass: Pass): Promise<StepResult> {
     await noticeRestored(pass)
   }
   // A candidate under review is looked at again when it is marked: the key that raised the question may be another one by now.
-  if (state === 'candidate' || state === 'ignored' || state === 'review') return parts.resolveCandidate(pass)
-  return state === 'deleting' ? parts.continueDeletion(pass) : 'go-on'
+  if (state === 'candidate' || state === 'ignored' || state === 'review') return resolveCandidate(pass)
+  return state === 'deleting' ? continueDeletion(pass) : 'go-on'
 }
 
 /** A system that joined the entity after this record was made gets its lane now. */
@@ -72,7 +74,25 @@ async function lookDecideWrite(pass: Pass): Promise<StepResult | 'again'> {
   await observe(pass, systemsToObserve(pass))
   const seen = await followGone(pass)
   if (seen !== 'go-on') return seen
-  const { verdict, writes } = await decide(pass, followGone)
-  if (verdict !== 'go-on') return verdict
-  return writeAll(pass, writes)
+  const { verdict, writes } = await decide(pass)
+  return verdict === 'go-on' ? write(pass, writes) : verdict
+}
+
+async function write(pass: Pass, planned: readonly PlannedWrite[]): Promise<StepResult | 'again'> {
+  const written = await writeAll(pass, planned)
+  switch (written.kind) {
+    case 'over':
+      return 'over'
+    case 'nothing':
+      return 'finish'
+    case 'sent': {
+      // A write may have been answered with "it does not exist".
+      const verdict = await followGone(pass)
+      return verdict === 'go-on' ? (written.again ? 'again' : 'finish') : verdict
+    }
+    case 'key-taken': {
+      const verdict = await rematch(pass, written.system, written.recordId)
+      return verdict === 'go-on' ? write(pass, written.rest) : verdict
+    }
+  }
 }

@@ -24,3 +24,25 @@ export function backoffMs(random: Random, attempt: number, bounds: BackoffBounds
 export function spreadAfter(random: Random, now: number, at: number): number {
   return at + Math.floor(random.next() * Math.min(5_000, Math.max(20, (at - now) / 10)))
 }
+
+const RETRY_FIRST_MS = 5_000
+const RETRY_MS_MAX = 600_000
+const UNREACHABLE_RETRY_MS_MAX = 10_000
+
+/** How a job failed, as far as that says when to try again. */
+export interface JobFailure {
+  readonly retryAfterMs?: number
+  /** The system can't be reached: a try costs one call, and changes made there meanwhile should not wait long once it is back. */
+  readonly unreachable?: boolean
+}
+
+/** Delay before a failed job is tried again: doubling, jittered, and never before the system said. */
+export function retryDelay(
+  failures: number,
+  random: number,
+  { retryAfterMs = 0, unreachable = false }: JobFailure = {},
+): number {
+  const longest = unreachable ? UNREACHABLE_RETRY_MS_MAX : RETRY_MS_MAX
+  const bound = Math.min(longest, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20))
+  return Math.max(retryAfterMs, Math.round(bound * (0.5 + random / 2)))
+}

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Scheduler } from '../../../test/simulation/scheduler.ts'
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
-import type { SystemGate } from '../context.ts'
+import type { SystemGate } from '../ports.ts'
 import { createGate } from './circuit.ts'
 import { createTimeouts } from './timeouts.ts'
 

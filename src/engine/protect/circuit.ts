@@ -13,10 +13,8 @@
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { EmitEvent } from '../../model/events.ts'
-import type { SystemGate } from '../context.ts'
-import type { Clock, Random } from '../ports.ts'
+import type { Clock, Random, SystemGate, Timeouts } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
-import type { Timeouts } from './timeouts.ts'
 
 /** System-wide failures in a row that close an open gate: one or two may be a hiccup of a single connection. */
 const failuresToClose = 3

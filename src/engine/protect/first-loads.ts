@@ -1,31 +1,19 @@
 /** First loads of a running engine: whether one is still going on, asked often and looked up seldom. */
 import type { Entity } from '../../model/integration.ts'
-import type { EngineContext, FirstLoads, Pass } from '../context.ts'
-import { firstLoadListedAt } from '../intake/baseline.ts'
+import type { IntakeContext } from '../context.ts'
 import { isListable, placeOf } from '../place.ts'
+import type { FirstLoads } from '../ports.ts'
 
 /** While a first load goes on, its end is looked for at most this often. */
 const FIRST_LOAD_ASK_MS = 1_000
 
-/** The system has never been in agreement with the record, as it was when the pass began: what the pass merged so far is part of the first. */
-export function neverAgreed(pass: Pass, system: string): boolean {
-  const member = pass.claim.members.find((other) => other.system === system)
-  return Object.values(member?.fields ?? {}).every(
-    (field) => field.acked === 0 && field.rebased === undefined,
-  )
-}
-
-/** What the first load itself causes in that system. `listedAt` undefined: it is still going on. */
-export function isFirstLoad(pass: Pass, system: string, listedAt: number | undefined): boolean {
-  if (listedAt === undefined) return true
-  return pass.record.discoveredAt <= listedAt && neverAgreed(pass, system)
-}
+type FirstLoadContext = Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems'>
 
 /** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
-export function createFirstLoads(): FirstLoads {
+export function createFirstLoads(context: FirstLoadContext): FirstLoads {
   const asked = new Map<string, { readonly at: number; readonly response: Promise<number | undefined> }>()
   return {
-    async listedAt(context, entity) {
+    async listedAt(entity) {
       const now = context.clock.now()
       const last = asked.get(entity.name)
       if (last !== undefined) {
@@ -44,7 +32,28 @@ export function createFirstLoads(): FirstLoads {
   }
 }
 
-async function askListedAt(context: EngineContext, entity: Entity): Promise<number | undefined> {
+async function askListedAt(context: FirstLoadContext, entity: Entity): Promise<number | undefined> {
   const listable = [...entity.systems.keys()].some((name) => isListable(placeOf(context, name, entity.name)))
-  return listable ? firstLoadListedAt({ store: context.store.direct }, entity.name) : 0
+  return listable ? firstLoadListedAt(context, entity.name) : 0
+}
+
+const loadedKey = (entity: string): string => `first-load:${entity}`
+
+/**
+ * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records discovered later are ordinary
+ * changes and count for the guard.
+ */
+export function firstLoadListedAt(
+  context: Pick<IntakeContext, 'store'>,
+  entity: string,
+): Promise<number | undefined> {
+  return context.store.lastScheduled(loadedKey(entity))
+}
+
+/** All systems of the entity were listed by now. */
+export function noteFirstLoadListed(
+  context: Pick<IntakeContext, 'store' | 'clock'>,
+  entity: string,
+): Promise<void> {
+  return context.store.saveScheduled(loadedKey(entity), context.clock.now())
 }

@@ -8,61 +8,22 @@
  * What the first load itself causes is not counted: it is planned and approved as a whole. That is each change to a record that was
  * there when the load had listed all systems, towards a system in which it has never been in agreement before.
  */
-import type { GuardLimit } from '../../model/integration.ts'
-import type { IntentOperation } from '../../model/state.ts'
-import type { Pass, PassParts } from '../context.ts'
-import { addRows, emit, note, setLane } from '../pass/pass.ts'
-import { isFirstLoad } from './first-loads.ts'
+import type { Entity, GuardLimit } from '../../model/integration.ts'
+import type { EngineContext } from '../context.ts'
 
-/** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
-export const RELEASED = 'released'
+/** Changes that the guard counts here. */
+export type Counted = 'create' | 'update'
 
-/** Creates the guard of one engine. */
-export function createGuard(): PassParts['allowChange'] {
-  return async (pass, { system, operation }) => {
-    if (operation === 'archive' || operation === 'delete') return true
-    if (pass.members.get(system)?.laneReason === RELEASED) {
-      setLane(pass, system, 'open')
-      return true
-    }
-    if (isFirstLoad(pass, system, await pass.context.firstLoads.listedAt(pass.context, pass.entity)))
-      return true
-    if (await takePermit(pass, system, operation)) return true
-    holdChange(pass, system, operation)
-    return false
-  }
-}
-
-function holdChange(pass: Pass, system: string, operation: IntentOperation): void {
-  const reason = `More ${operation}s than the guard of ${pass.entity.name} allows in ${system} within 24 hours.`
-  holdLane(pass, system, { kind: 'guard', reason })
-}
-
-/** Holds one lane for a person. */
-export function holdLane(
-  pass: Pass,
-  system: string,
-  {
-    laneReason,
-    ...hold
-  }: {
-    readonly kind: 'guard' | 'delete-guard' | 'update-delete'
-    readonly reason: string
-    /** What the closed lane says. @default the kind */
-    readonly laneReason?: string
-  },
-): void {
-  const { context, record, entity } = pass
-  addRows(pass, {
-    holds: [{ id: context.random.uuid(), recordId: record.id, entity: entity.name, system, ...hold }],
-  })
-  setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
-  note(pass, { kind: 'hold', body: { system, ...hold } })
-  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
+/** What the guard needs of a pass. */
+export interface Guarded {
+  readonly context: Pick<EngineContext, 'store'>
+  readonly entity: Entity
+  /** Permits that no write of this pass has used so far, by system. */
+  readonly permits: Map<string, Counted>
 }
 
 /** A permit that this pass has already is used before another one is taken: a write that a system refused may go once more. */
-async function takePermit(pass: Pass, system: string, operation: Counted): Promise<boolean> {
+export async function takePermit(pass: Guarded, system: string, operation: Counted): Promise<boolean> {
   const held = pass.permits.get(system)
   if (held === operation) return true
   if (held !== undefined) await giveBack(pass, system, held)
@@ -71,26 +32,23 @@ async function takePermit(pass: Pass, system: string, operation: Counted): Promi
   return granted
 }
 
-/** Changes that the guard counts here. */
-type Counted = 'create' | 'update'
-
 /** The write was made, or may have been: its permit is spent. */
-export function spendPermit(pass: Pass, system: string): void {
+export function spendPermit(pass: Guarded, system: string): void {
   pass.permits.delete(system)
 }
 
 /** Gives back what the pass did not use. */
-export async function returnPermits(pass: Pass): Promise<void> {
+export async function returnPermits(pass: Guarded): Promise<void> {
   for (const [system, operation] of pass.permits) await giveBack(pass, system, operation)
 }
 
-async function giveBack(pass: Pass, system: string, operation: Counted): Promise<void> {
+async function giveBack(pass: Guarded, system: string, operation: Counted): Promise<void> {
   pass.permits.delete(system)
   await reserve(pass, system, operation, -1)
 }
 
 function reserve(
-  { context, entity }: Pass,
+  { context, entity }: Guarded,
   system: string,
   operation: Counted,
   count: 1 | -1,

@@ -4,23 +4,9 @@
  * A limit fires up to {@link tickMs} early and never late, because a write that is aborted late could take effect after the time that its
  * intent promises.
  */
-import type { Clock } from '../ports.ts'
+import type { Clock, Timeouts } from '../ports.ts'
 
 const tickMs = 50
-
-/** Time limits for calls. */
-export interface Timeouts {
-  /**
-   * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then is left behind, and
-   * `onTimeout` answers for it: nobody waits longer than the limit. Rejects only when the call rejects in time.
-   */
-  bound<Result>(
-    ms: number,
-    parent: AbortSignal,
-    call: (signal: AbortSignal) => Promise<Result>,
-    onTimeout: () => Result,
-  ): Promise<Result>
-}
 
 interface Limit {
   readonly at: number

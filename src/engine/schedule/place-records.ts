@@ -1,7 +1,7 @@
 /** Work that a definition causes once: looks at the records to which it is news. */
 import type { MarkPlaceRequest, MarkPlaceResult } from '../../store/binding-contract.ts'
+import type { IntakeContext } from '../context.ts'
 import type { Runs } from '../intake/runs.ts'
-import type { IntakeContext } from '../intake-context.ts'
 import { isListable, placeOf } from '../place.ts'
 import type { Job } from './schedule.ts'
 

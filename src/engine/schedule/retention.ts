@@ -5,7 +5,7 @@
 import { defaultRetention } from '../../model/definition/compile-retention.ts'
 import type { Retention } from '../../model/integration.ts'
 import type { PruneRequest, PruneResult } from '../../store/contract.ts'
-import type { IntakeContext } from '../intake-context.ts'
+import type { IntakeContext } from '../context.ts'
 
 const day = 86_400_000
 

@@ -28,31 +28,10 @@ export interface Job {
 export const FULL_EVERY_MS = 24 * 3_600_000
 /** Spread of cron runs, so that places with one expression don't all start in the same second. */
 const CRON_SPREAD_MS = 5_000
-const RETRY_FIRST_MS = 5_000
-const RETRY_MS_MAX = 600_000
-const UNREACHABLE_RETRY_MS_MAX = 10_000
 
 /** A random time of 3/4 to 5/4 of the interval, so that places don't fall into step. */
 export function jitterInterval(everyMs: number, random: number): number {
   return Math.round(everyMs * (0.75 + random / 2))
-}
-
-/** How a job failed, as far as that says when to try again. */
-export interface JobFailure {
-  readonly retryAfterMs?: number
-  /** The system can't be reached: a try costs one call, and changes made there meanwhile should not wait long once it is back. */
-  readonly unreachable?: boolean
-}
-
-/** Delay before a failed job is tried again: doubling, jittered, and never before the system said. */
-export function retryDelay(
-  failures: number,
-  random: number,
-  { retryAfterMs = 0, unreachable = false }: JobFailure = {},
-): number {
-  const longest = unreachable ? UNREACHABLE_RETRY_MS_MAX : RETRY_MS_MAX
-  const bound = Math.min(longest, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20))
-  return Math.max(retryAfterMs, Math.round(bound * (0.5 + random / 2)))
 }
 
 /**

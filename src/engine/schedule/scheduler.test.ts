@@ -5,7 +5,8 @@ import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.t
 import type { Trigger } from '../../model/integration.ts'
 import { createNextCron } from '../../runtime/cron.ts'
 import { createRuns } from '../intake/runs.ts'
-import { type Job, nextDue, retryDelay } from './schedule.ts'
+import { retryDelay } from '../protect/backoff.ts'
+import { type Job, nextDue } from './schedule.ts'
 import { createScheduler } from './scheduler.ts'
 
 const hour = 3_600_000

@@ -10,24 +10,17 @@
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
+import type { IntakeContext } from '../context.ts'
 import { isBaselineDone } from '../intake/baseline.ts'
 import type { FullRunResult } from '../intake/full-run.ts'
 import type { HealthNotes } from '../intake/health.ts'
 import type { Runs } from '../intake/runs.ts'
-import type { IntakeContext } from '../intake-context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from '../wake-signal.ts'
 import { lookThroughNewLenses, placeOlderRecords } from './place-records.ts'
 import { RETENTION_EVERY_MS, removeOld } from './retention.ts'
-import {
-  FULL_EVERY_MS,
-  firstDue,
-  type Job,
-  type JobFailure,
-  type NextCron,
-  nextDue,
-  retryDelay,
-} from './schedule.ts'
+import { FULL_EVERY_MS, firstDue, type Job, type NextCron, nextDue } from './schedule.ts'
 
 /** An owner that has not renewed for this long has lost the schedule. */
 const OWN_TTL_MS = 5_000

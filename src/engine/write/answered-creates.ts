@@ -5,12 +5,7 @@
  * its next pass over the record adopts the id, where another process would have to search, or ask a person. Memory only; what is lost with the
  * process is resolved the long way.
  */
-export interface AnsweredCreates {
-  keep(intentId: string, nativeId: string): void
-  nativeIdOf(intentId: string): string | undefined
-  /** Its outcome is durable. */
-  forget(intentId: string): void
-}
+import type { AnsweredCreates } from '../ports.ts'
 
 /** Kept at most: a store is away for a moment, and only creates under way at that moment are concerned. */
 const keptMax = 4_096

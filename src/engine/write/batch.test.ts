@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type FakeSystem, World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { WriteResult } from '../../connectors/kit/contract.ts'
-import type { WriteAsk } from '../context.ts'
+import type { WriteAsk } from '../ports.ts'
 
 let world: World | undefined
 

@@ -20,11 +20,10 @@ import type {
 import { checkedResource } from '../../connectors/kit/responses/checked-resource.ts'
 import type { Integration } from '../../model/integration.ts'
 import { createBatcher, type Submit } from '../batcher.ts'
-import type { EngineSettings, SendOutcome, SystemGate, WriteAsk, Writer } from '../context.ts'
 import { describeThrown } from '../pass/failure.ts'
 import { mostUrgent } from '../pass/priority.ts'
-import type { Clock } from '../ports.ts'
-import type { Timeouts } from '../protect/timeouts.ts'
+import type { Clock, SendOutcome, SystemGate, Timeouts, WriteAsk, Writer } from '../ports.ts'
+import type { EngineSettings } from '../settings.ts'
 import { callMany, callOne, canTravelTogether } from './write-calls.ts'
 
 /** Batch writes of one kind on their way at a time: few enough that the next one collects company. */

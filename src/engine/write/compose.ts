@@ -9,12 +9,13 @@ import type { PlannedWrite } from '../../model/merge/contract.ts'
 import { openIntentFields, rejectedFields } from '../../model/merge/outcome.ts'
 import type { Intent } from '../../model/state.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
-import type { Observation, OutgoingWrite, Pass } from '../context.ts'
 import { withMarker } from '../observe/marker.ts'
 import { translateOutwards } from '../observe/references.ts'
+import type { Observation, Pass } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { setLane, updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
+import type { OutgoingWrite } from '../ports.ts'
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 

@@ -1,13 +1,27 @@
-/** Commits a decision with its intents, sends the writes side by side, and takes their outcomes into the pass. */
-
-import type { CarryOut, OutgoingWrite, Pass, SendOutcome } from '../context.ts'
+/**
+ * Commits a decision with the intents of its writes, sends them side by side, and takes their outcomes into the pass.
+ *
+ * A write is sent or not, never late, never without its intent, never longer than its limit: a request starts only while its whole time limit
+ * still fits before `notAfter` and before the end of the lease. Both are checked on this process's own clock, again right before the call,
+ * since a process may stand still in between (H15).
+ */
+import type { Intent } from '../../model/state.ts'
+import type { DecisionResult } from '../../store/contract.ts'
 import { commitDecision } from '../pass/commit.ts'
+import type { Pass } from '../pass/contract.ts'
 import { note } from '../pass/pass.ts'
+import { priorityOf } from '../pass/priority.ts'
+import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 import { takeOutcome } from './outcome.ts'
-import { send } from './send.ts'
 
-/** See {@link CarryOut}. Writes of one record to different systems don't wait for each other. */
-export const carryOut: CarryOut = async (pass, writes) => {
+/** What came of the writes of one decision: their outcomes by system, or why nothing was sent. */
+export type Dispatched =
+  /** `again`: a system had moved on (412), so the record has to be looked at once more in this pass. */
+  | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome>; readonly again: boolean }
+  | Exclude<DecisionResult, { readonly kind: 'ok' }>
+
+/** Commits what is drafted together with the intents of these writes, and sends them. Writes to different systems don't wait for each other. */
+export async function dispatch(pass: Pass, writes: readonly OutgoingWrite[]): Promise<Dispatched> {
   for (const write of writes) noteIntent(pass, write)
   const committed = await commitDecision(pass, writes)
   if (committed.kind !== 'ok') return committed
@@ -37,5 +51,58 @@ function noteIntent(pass: Pass, { intent, evidence }: OutgoingWrite): void {
       ...(intent.request.ifVersion === undefined ? {} : { ifVersion: intent.request.ifVersion }),
       ...(evidence === undefined ? {} : { noneUpTo: evidence.coversUpTo }),
     },
+  })
+}
+
+/** Sends a write whose intent is committed, and tells what came of it. Never rejects. */
+export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcome> {
+  const { context } = pass
+  const { intent } = write
+  const { clock } = context
+  const limitMs = context.integration.systems.get(intent.system)?.timing.writeTimeoutMs
+  if (limitMs === undefined) return { kind: 'unsent', reason: 'shut' }
+  const priority = await priorityOf(pass)
+  const startBefore = Math.min(
+    clock.monotonic() + (intent.notAfter - limitMs - clock.now()),
+    pass.deadline - limitMs,
+  )
+  if (startBefore <= clock.monotonic()) return { kind: 'unsent', reason: 'late' }
+  const startedAt = clock.now()
+  const outcome = await context.writer.write({
+    write,
+    startBefore,
+    priority,
+    signal: pass.signal,
+    sent: () => emitSent(pass, intent),
+  })
+  if (intent.operation === 'create' && outcome.kind === 'ok') {
+    context.answeredCreates.keep(intent.id, outcome.nativeId)
+  }
+  const shut = outcome.kind === 'unsent' && outcome.reason === 'shut'
+  if (!shut) emitSettled(pass, intent, outcome, clock.now() - startedAt)
+  return outcome
+}
+
+function emitSent(pass: Pass, intent: Intent): void {
+  pass.context.emit({
+    type: 'WriteSent',
+    recordId: intent.recordId,
+    entity: intent.entity,
+    system: intent.system,
+    operation: intent.operation,
+    intentId: intent.id,
+  })
+}
+
+function emitSettled(pass: Pass, intent: Intent, outcome: SendOutcome, latencyMs: number): void {
+  pass.context.emit({
+    type: 'WriteSettled',
+    recordId: intent.recordId,
+    entity: intent.entity,
+    system: intent.system,
+    operation: intent.operation,
+    intentId: intent.id,
+    outcome: outcome.kind,
+    latencyMs,
   })
 }

@@ -1,6 +1,6 @@
 /** Until when a request of unknown outcome may still take effect, and when a look can tell. */
 import type { Intent } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { placeOf } from '../place.ts'
 import { backoffMs } from '../protect/backoff.ts'
 

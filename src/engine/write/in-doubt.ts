@@ -11,22 +11,22 @@
  */
 import type { FindRequest, FindResult } from '../../connectors/kit/contract.ts'
 import { openIntentFields } from '../../model/merge/outcome.ts'
-import type { Intent, MemberField } from '../../model/state.ts'
-import type { OutgoingWrite, Pass, StepResult } from '../context.ts'
+import type { Intent } from '../../model/state.ts'
 import { markerSearch } from '../observe/marker.ts'
 import { translateOutwards } from '../observe/references.ts'
-import { commitSettlement, resolveIntent } from '../pass/commit.ts'
-import { keepFailure } from '../pass/failure.ts'
+import { commitSettlement, refuseTaken, resolveIntent } from '../pass/commit.ts'
+import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, emit, note, setLane, updateMember } from '../pass/pass.ts'
 import { priorityOf } from '../pass/priority.ts'
 import { type Place, placeOf } from '../place.ts'
+import type { OutgoingWrite } from '../ports.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
 import { checkHits } from './check-hits.ts'
 import { sendWindow } from './compose.ts'
+import { send } from './dispatch.ts'
 import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from './horizon.ts'
 import { takeOutcome } from './outcome.ts'
 import { quarantineCreate } from './quarantine-create.ts'
-import { send } from './send.ts'
 
 /** Longest wait between two searches for a create in doubt that gave no response. */
 const searchWaitMaxMs = 10_000
@@ -210,31 +210,6 @@ async function keepAdoption(pass: Pass): Promise<StepResult> {
   if (result.kind === 'fenced') return 'over'
   refuseTaken(pass, result)
   return (await commitSettlement(pass, { kind: 'keep' })).kind === 'ok' ? 'go-on' : 'over'
-}
-
-/** The native id that a create answered belongs to another record: nothing is linked, a person decides. */
-export function refuseTaken(pass: Pass, taken: { readonly system: string; readonly recordId: string }): void {
-  const { system, recordId } = taken
-  const { nativeId: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
-  const member = pass.members.get(system)
-  pass.draft.members.set(system, update)
-  if (member !== undefined) {
-    const { nativeId: _linked, ...unlinked } = member
-    pass.members.set(system, { ...unlinked, state: 'absent' })
-  }
-  // Without a counterpart there is nothing absorbed either; what was sent stays ours.
-  const sent = Object.entries(member?.fields ?? {}).flatMap(([name, { own }]): [string, MemberField][] =>
-    own === undefined ? [] : [[name, { acked: 0, own }]],
-  )
-  updateMember(pass, { system, fields: Object.fromEntries(sent), settleAt: null, absorbedVersion: null })
-  setLane(pass, system, 'quarantined', { reason: 'CREATE_TAKEN' })
-  keepFailure(pass, {
-    system,
-    operation: 'create',
-    code: 'CREATE_TAKEN',
-    message: `The record returned by the create already belongs to record ${recordId}: are both the same?`,
-    replay: 'after-check',
-  })
 }
 
 function emitResolved(pass: Pass, intent: Intent, result: string): void {

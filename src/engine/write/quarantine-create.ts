@@ -1,8 +1,8 @@
 /** Creates that nobody can find out about: left to a person. */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import type { Intent } from '../../model/state.ts'
-import type { Pass } from '../context.ts'
 import { resolveIntent } from '../pass/commit.ts'
+import type { Pass } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { emit, setLane } from '../pass/pass.ts'
 

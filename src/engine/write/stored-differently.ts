@@ -5,9 +5,10 @@
  */
 import { isRecognisedCoercion } from '../../model/coercion.ts'
 import type { AgreedFields, MemberFields } from '../../model/state.ts'
-import type { OutgoingWrite, Pass } from '../context.ts'
+import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { setLane } from '../pass/pass.ts'
+import type { OutgoingWrite } from '../ports.ts'
 
 /** Reason of an open lane with this failure, so that the next write that is kept closes it. */
 const laneReason = 'stored-differently'

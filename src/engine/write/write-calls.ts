@@ -7,7 +7,7 @@ import type {
   WriteResult,
 } from '../../connectors/kit/contract.ts'
 import type { IntentOperation } from '../../model/state.ts'
-import type { OutgoingWrite, WriteAsk } from '../context.ts'
+import type { OutgoingWrite, WriteAsk } from '../ports.ts'
 
 const unsupported: WriteResult = {
   kind: 'rejected',

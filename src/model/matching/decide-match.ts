@@ -4,9 +4,9 @@
  * The decision depends on *all* records known to share a key, not on which came first: a key that two records of one system have proves
  * nothing for either of them. So the links don't depend on the order of arrival.
  */
-import type { AgreedFields, RecordState } from '../state.ts'
-import type { CanonicalDocument, CanonicalValue } from '../values.ts'
+import type { RecordState } from '../state.ts'
 import type { MatchCandidate, MatchOutcome, MatchQuestion } from './contract.ts'
+import { agreedValues } from './match-keys.ts'
 import { type ScoreRule, scoreMatch } from './score-match.ts'
 
 /** Asks the rules in order; the first that has an answer decides. */
@@ -88,11 +88,3 @@ function decideByScore(
 
 /** More than a person will look through. */
 const reviewMax = 20
-
-function agreedValues(fields: AgreedFields): CanonicalDocument {
-  const values: Record<string, CanonicalValue> = {}
-  for (const [name, agreed] of Object.entries(fields)) {
-    if (agreed.value !== undefined) values[name] = agreed.value
-  }
-  return values
-}

@@ -2,7 +2,8 @@
 import { canonicalJson } from '../canonical/equality.ts'
 import type { Entity, MatchRule } from '../integration.ts'
 import { isEmpty, type MaybeValue } from '../merge/equivalence.ts'
-import type { CanonicalDocument } from '../values.ts'
+import type { AgreedFields } from '../state.ts'
+import type { CanonicalDocument, CanonicalValue } from '../values.ts'
 import { comparableText, distinctiveWords } from './comparable-text.ts'
 import type { MatchKey } from './contract.ts'
 import { typeAt, valueAt } from './field-path.ts'
@@ -74,4 +75,13 @@ function comparablePart(entity: Entity, path: string, value: MaybeValue): string
   return typeof value === 'string' && typeAt(entity, path)?.kind === 'string'
     ? comparableText(value)
     : canonicalJson(value ?? null)
+}
+
+/** The values that are agreed now: what a record is found under. */
+export function agreedValues(fields: AgreedFields): CanonicalDocument {
+  const values: Record<string, CanonicalValue> = {}
+  for (const [name, agreed] of Object.entries(fields)) {
+    if (agreed.value !== undefined) values[name] = agreed.value
+  }
+  return values
 }

@@ -1,12 +1,9 @@
 /** Twins, a memory store and one or more real engines on virtual time: minutes pass in milliseconds, the same way every time. */
 
+import type { IntakeContext } from '../../../src/engine/context.ts'
 import { createEngine, type Engine } from '../../../src/engine/engine.ts'
 import { createRuns, type Runs } from '../../../src/engine/intake/runs.ts'
-import type { IntakeContext } from '../../../src/engine/intake-context.ts'
-import { createIntakeParts } from '../../../src/engine/intake-parts.ts'
-import { observeMember } from '../../../src/engine/observe/observe.ts'
 import type { Clock } from '../../../src/engine/ports.ts'
-import { carryOut } from '../../../src/engine/write/dispatch.ts'
 import type { DomainEvent } from '../../../src/model/events.ts'
 import type { Integration } from '../../../src/model/integration.ts'
 import { createClearCodec } from '../../../src/store/clear-codec.ts'
@@ -62,10 +59,7 @@ export class MemoryWorld {
     const emit = (event: DomainEvent): void => void this.events.push(event)
     const { clock, store } = this
     for (let count = 0; count < engines; count += 1) {
-      const parts = createIntakeParts({ observeMember, carryOut })
-      this.engines.push(
-        createEngine({ integration, store, systems: this.systems, clock, random, emit, parts }),
-      )
+      this.engines.push(createEngine({ integration, store, systems: this.systems, clock, random, emit }))
     }
     this.context = {
       integration,

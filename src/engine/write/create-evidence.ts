@@ -10,19 +10,17 @@
  */
 import { chooseMeans, type EvidencePlan, planEvidence } from '../../model/create-evidence.ts'
 import type { MatchKey } from '../../model/matching/contract.ts'
-import { matchKeys } from '../../model/matching/match-keys.ts'
+import { agreedValues, matchKeys } from '../../model/matching/match-keys.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 import type { CreateEvidence } from '../../model/state.ts'
 import type { CreateCheck } from '../../store/contract.ts'
-import type { Pass } from '../context.ts'
-import type { Look } from '../intake/place-looks.ts'
-import type { LookKind } from '../observe/look-note.ts'
+import type { Pass } from '../pass/contract.ts'
+import { RELEASED } from '../pass/lane.ts'
 import { updateMember } from '../pass/pass.ts'
+import { isFirstLoad } from '../pass/priority.ts'
 import { type Place, placeOf } from '../place.ts'
-import { isFirstLoad } from '../protect/first-loads.ts'
-import { RELEASED } from '../protect/guard.ts'
+import type { Look, LookKind } from '../ports.ts'
 import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
-import { agreedValues } from './matching.ts'
 
 /** Evidence older than this is taken anew. A look counts from its beginning, so its own duration is added. */
 const evidenceMaxAgeMs = 60_000
@@ -82,7 +80,7 @@ export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<G
   const hash = context.store.direct.hashKeys(entity.name, keys)
   const kept = member?.evidence
   const isKept = kept?.keys === hash && kept.goodUntil > context.clock.now()
-  const listedAt = await context.firstLoads.listedAt(context, entity)
+  const listedAt = await context.firstLoads.listedAt(entity)
   const firstLoad = isFirstLoad(pass, system, listedAt)
   if (isKept && (firstLoad || kept.takenAt >= wantedAt)) return go(system, kept)
   const since = firstLoad ? 0 : wantedAt
@@ -209,8 +207,6 @@ function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoa
   return life + ((endedAt ?? takenAt) - takenAt)
 }
 
-const waiters = new WeakMap<Pass['context'], { count: number }>()
-
 /** A look that began late enough, or why there is none yet. */
 async function observePlace(
   pass: Pass,
@@ -218,20 +214,18 @@ async function observePlace(
   kind: LookKind,
 ): Promise<Look | (Gathered & { readonly kind: 'wait' })> {
   const { context } = pass
-  const { clock, looks, timeouts, settings } = context
+  const { clock, looks, memory, timeouts, settings } = context
   const newest = await looks.newest(place, kind)
   const now = clock.now()
   if (newest !== undefined && newest.takenAt >= since) {
     if (newest.takenAt + lifeOf(newest, kind, firstLoad) > now) return newest
   }
-  const waiting = waiters.get(context) ?? { count: 0 }
-  waiters.set(context, waiting)
   const next = looks.next(place, kind)
   const beginsAt = Math.max(now, looks.nextAt(place, kind))
-  const isFull = waiting.count >= settings.inFlight * waitersPerPass
+  const isFull = memory.evidenceWaiters >= settings.inFlight * waitersPerPass
   const wait = { kind: 'wait', reason: 'evidence', at: expectedAt(place, beginsAt, now) } as const
   if (isFull || beginsAt - now > waitMaxMs) return wait
-  waiting.count += 1
+  memory.evidenceWaiters += 1
   const response = await timeouts
     .bound(
       waitMaxMs,
@@ -240,7 +234,7 @@ async function observePlace(
       () => undefined,
     )
     .finally(() => {
-      waiting.count -= 1
+      memory.evidenceWaiters -= 1
     })
   if (response === undefined) return { kind: 'wait', reason: 'evidence', at: looks.nextAt(place, kind) }
   if (response.kind === 'seen') return response.look

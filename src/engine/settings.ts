@@ -1,0 +1,61 @@
+/** The bounds of one engine, and their defaults. */
+import type { Integration } from '../model/integration.ts'
+
+/** Bounds of one engine. Times in milliseconds. */
+export interface EngineSettings {
+  /** Records worked on at the same time. @default 256 */
+  readonly inFlight: number
+  /** Life of a claim. @default 60000, longer where a system's time-outs ask for it */
+  readonly leaseMs: number
+  /** Kept free at the end of a lease. @default 2000 */
+  readonly leaseMarginMs: number
+  /** Longest wait between two looks into the queue. @default 500 */
+  readonly pollMs: number
+  /** Between two calls of the reaper. @default 500 */
+  readonly reapMs: number
+  /** A send starts at most this long after its intent was committed. @default 2000 */
+  readonly startWindowMs: number
+  /** Observe–merge–write rounds in one pass before it backs off. @default 3 */
+  readonly rounds: number
+  /** Claims without a finish after which a record's lanes are quarantined. @default 8 */
+  readonly crashLimit: number
+  /** First and longest back-off. @default 500 and 300000 */
+  readonly backoffBaseMs: number
+  /** Longest back-off, in milliseconds. @default 300000 */
+  readonly backoffMaxMs: number
+  /** A reference may wait this long for its target before a person is told. @default 600000 */
+  readonly missingReferenceMs: number
+  /** Items in one group commit. @default 256 */
+  readonly batchMax: number
+  /** Items waiting for a group commit; beyond it callers are refused. @default 8192 */
+  readonly queueMax: number
+}
+
+/** Defaults of {@link EngineSettings}. */
+export const engineDefaults: EngineSettings = Object.freeze({
+  inFlight: 256,
+  leaseMs: 60_000,
+  leaseMarginMs: 2_000,
+  pollMs: 500,
+  reapMs: 500,
+  startWindowMs: 2_000,
+  rounds: 3,
+  crashLimit: 8,
+  backoffBaseMs: 500,
+  backoffMaxMs: 300_000,
+  missingReferenceMs: 600_000,
+  batchMax: 256,
+  queueMax: 8_192,
+})
+
+/** Of a claim, what is left beside one read and one write. */
+const inLineMs = 40_000
+
+/**
+ * A claim has to outlive the slowest read and the slowest write that a pass may wait for, with time to wait in line: a write that does not fit
+ * into what is left of the claim is not sent, so under a shorter one it never would be.
+ */
+export function leaseFor({ systems }: Integration): number {
+  const slowest = [...systems.values()].map(({ timing }) => timing.readTimeoutMs + timing.writeTimeoutMs)
+  return Math.max(engineDefaults.leaseMs, inLineMs + Math.max(0, ...slowest))
+}

@@ -1,0 +1,121 @@
+/**
+ * Which of the planned writes may go now: not to a system that takes no calls, not in a closed lane, not beyond the mass-change guard, and no
+ * create without evidence that it makes no duplicate. Whatever has to wait leaves in the pass what it waits for.
+ */
+import type { PlannedWrite } from '../../model/merge/contract.ts'
+import type { CreateEvidence, IntentOperation } from '../../model/state.ts'
+import type { Pass } from '../pass/contract.ts'
+import { closedForWritesUntil, holdLane, RELEASED, waitForSystem } from '../pass/lane.ts'
+import { addNeed, note, setLane, updateMember } from '../pass/pass.ts'
+import { isFirstLoad } from '../pass/priority.ts'
+import type { OutgoingWrite } from '../ports.ts'
+import { backoffMs, spreadAfter } from '../protect/backoff.ts'
+import { takePermit } from '../protect/guard.ts'
+import { gatherEvidence } from './create-evidence.ts'
+
+/** Lane reason of a create that would make a duplicate. */
+const DUPLICATE = 'duplicate'
+
+/** How long a create waits before it is tried again, by the reason of its lane. */
+const createWaits = {
+  'first-load': { baseMs: 1_000, maxMs: 30_000 },
+  /** Candidates are read within moments, and evidence lives for a minute. */
+  candidate: { baseMs: 300, maxMs: 10_000 },
+  evidence: { baseMs: 300, maxMs: 10_000 },
+  'no-evidence': { baseMs: 1_000, maxMs: 60_000 },
+} as const
+
+/** What a write carries that may go now. */
+export type Permit = Pick<OutgoingWrite, 'check' | 'evidence'>
+
+/** What the write needs to go now; undefined when it has to wait: what it waits for is in the pass then. */
+export async function mayGoNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
+  const { clock, random, gates } = pass.context
+  const { system, operation } = write
+  if (gates.get(system)?.closedUntil() !== undefined) {
+    waitForSystem(pass, system, { reason: 'system-paused' })
+    return undefined
+  }
+  const until = closedForWritesUntil(pass, system)
+  if (until !== undefined) {
+    addNeed(pass, { at: spreadAfter(random, clock.now(), until), why: 'lane-closed' })
+    return undefined
+  }
+  const permit = operation === 'create' ? await mayCreateNow(pass, write) : {}
+  if (permit === undefined) return undefined
+  return (await allowChange(pass, system, operation)) ? permit : undefined
+}
+
+/**
+ * The record may be the same thing as another one: nothing is created for it until that is decided, which makes it due. What both hold is
+ * kept in agreement meanwhile.
+ */
+export function waitForDecision(pass: Pass, system: string, other: string): void {
+  if (pass.members.get(system)?.laneReason !== DUPLICATE) {
+    note(pass, { kind: 'match', body: { duplicate: { system, of: other } } })
+  }
+  setLane(pass, system, 'waiting', { reason: DUPLICATE })
+}
+
+async function mayCreateNow(pass: Pass, write: PlannedWrite): Promise<Permit | undefined> {
+  const { system } = write
+  // A record that may be deleted is not spread further; the second look at the suspect brings this pass back.
+  if ([...pass.members.values()].some((member) => member.state === 'suspect')) return undefined
+  if (!(await pass.context.baselineDone(system, pass.entity.name))) {
+    waitWithCreate(pass, system, { reason: 'first-load' })
+    return undefined
+  }
+  const gathered = await gatherEvidence(pass, write)
+  if (gathered.kind === 'hold') {
+    holdLane(pass, system, { kind: 'guard', reason: gathered.why, laneReason: gathered.reason })
+    return undefined
+  }
+  if (gathered.kind === 'wait') {
+    waitWithCreate(pass, system, gathered)
+    return undefined
+  }
+  if (pass.members.get(system)?.lane === 'waiting') setLane(pass, system, 'open', { attempts: 0 })
+  const { check, evidence } = gathered
+  return { check, ...(evidence === undefined ? {} : { evidence }) }
+}
+
+interface CreateWait {
+  readonly reason: keyof typeof createWaits
+  readonly evidence?: CreateEvidence
+  /** Not before (epoch ms). */
+  readonly at?: number
+  /** For the journal, when the lane closes for it. */
+  readonly why?: string
+}
+
+export function waitWithCreate(pass: Pass, system: string, { reason, evidence, at, why }: CreateWait): void {
+  const { clock, random } = pass.context
+  const member = pass.members.get(system)
+  const attempts = (member?.laneAttempts ?? 0) + 1
+  if (evidence !== undefined) updateMember(pass, { system, evidence })
+  if (why !== undefined && member?.laneReason !== reason)
+    note(pass, { kind: 'match', body: { waits: system, reason, why } })
+  // What a person released stays released until it was sent.
+  if (member?.laneReason === RELEASED) updateMember(pass, { system, laneAttempts: attempts })
+  else setLane(pass, system, 'waiting', { reason, attempts })
+  const soonest = clock.now() + backoffMs(random, attempts, createWaits[reason])
+  addNeed(pass, { at: Math.max(soonest, at ?? 0), why: reason })
+}
+
+/**
+ * The mass-change guard: what goes beyond it is held for a person. A lane that a person released passes once. What the first load itself causes
+ * is not counted, and deletions are counted when they are suspected.
+ */
+async function allowChange(pass: Pass, system: string, operation: IntentOperation): Promise<boolean> {
+  if (operation === 'archive' || operation === 'delete') return true
+  const { entity, context } = pass
+  if (pass.members.get(system)?.laneReason === RELEASED) {
+    setLane(pass, system, 'open')
+    return true
+  }
+  if (isFirstLoad(pass, system, await context.firstLoads.listedAt(entity))) return true
+  if (await takePermit(pass, system, operation)) return true
+  const reason = `More ${operation}s than the guard of ${entity.name} allows in ${system} within 24 hours.`
+  holdLane(pass, system, { kind: 'guard', reason })
+  return false
+}

@@ -1,0 +1,54 @@
+/** `npm run layers` holds the folders of the engine to one direction: each test builds a small tree with one forbidden import. */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const script = fileURLToPath(new URL('../../scripts/check-layers.ts', import.meta.url))
+const folders: string[] = []
+
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
+})
+
+/** Checks a tree of these files; answers what it says about them. */
+async function check(files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await mkdtemp(path.join(tmpdir(), 'layers-'))
+  folders.push(root)
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(root, name)), { recursive: true })
+    await writeFile(path.join(root, name), text)
+  }
+  return run(process.execPath, [script, root]).then(
+    ({ stdout }) => stdout,
+    (error: { stderr: string }) => error.stderr,
+  )
+}
+
+describe('the layers of the engine', () => {
+  test('a step may use the steps before it', async () => {
+    const said = await check({
+      'engine/ports.ts': 'export interface Clock { now(): number }\n',
+      'engine/write/write.ts': "import type { Clock } from '../ports.ts'\nexport type Clocks = Clock[]\n",
+      'engine/delete/detect.ts': "export { type Clocks } from '../write/write.ts'\n",
+    })
+    expect(said).toContain('layers hold: 3 files')
+  })
+
+  test.each([
+    ['engine/write/write.ts', '../decide/decide.ts', 'engine/write may not import engine/decide'],
+    ['engine/protect/guard.ts', '../pass/pass.ts', 'engine/protect may not import engine/pass'],
+    ['engine/pass/finish.ts', './reconcile.ts', 'engine/pass may not import engine/pass/reconcile.ts'],
+    ['engine/ports.ts', './engine.ts', 'engine may not import engine/engine.ts'],
+    ['engine/match/candidate.ts', '../delete/detect.ts', 'engine/match may not import engine/delete'],
+    ['engine/observe/observe.ts', '../intake/poll.ts', 'engine/observe may not import engine/intake'],
+  ])('%s may not import %s, not even a type', async (file, from, message) => {
+    const said = await check({ [file]: `import type { Thing } from '${from}'\nexport type Mine = Thing\n` })
+    expect(said).toContain(message)
+    expect(said).toContain('1 layer problem(s)')
+  })
+})
