@@ -4,6 +4,7 @@ import { benchCache } from './cache.ts'
 import { benchClient } from './client.ts'
 import { benchFirstLoad } from './first-load.ts'
 import { benchFullRun } from './full-run.ts'
+import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
 import { benchSyncQuality } from './sync-quality.ts'
@@ -36,6 +37,12 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       bursts: Number(values.bursts),
       pacedPerSecond: 100,
       pacedSeconds: Number(values.seconds),
+      ...(values.profile !== undefined && { profileInto: values.profile }),
+      say,
+    }),
+  idle: () =>
+    benchIdle({
+      seconds: Number(values.seconds),
       ...(values.profile !== undefined && { profileInto: values.profile }),
       say,
     }),

@@ -207,6 +207,8 @@ export type DomainEvent =
         readonly type: 'ChangeHeld'
         /** Kind of change that is held. */
         readonly kind: string
+        /** Of a change that the guard holds. */
+        readonly operation?: string
       })
   /** A system merged two of its records; ours follow. */
   | (RecordEvent &

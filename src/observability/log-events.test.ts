@@ -95,6 +95,29 @@ describe('createEventLog', () => {
     expect(lines.map((line) => JSON.parse(line).event)).toEqual(['FailureKept', 'FailureCleared'])
   })
 
+  test('tells a mass change once, and once more after a change of that kind has gone through', () => {
+    const { lines, log } = capture('info')
+    const place = { system: 'erp', entity: 'customer', operation: 'update' }
+    const held = (n: number) => ({ type: 'ChangeHeld', ...place, recordId: `r${n}`, kind: 'guard' }) as const
+    for (let n = 0; n < 8_613; n += 1) log(held(n))
+    expect(lines).toHaveLength(1)
+    log({
+      type: 'WriteSettled',
+      ...place,
+      recordId: 'r1',
+      intentId: 'i1',
+      outcome: 'ok',
+      latencyMs: 1,
+    })
+    log(held(1))
+    log(held(2))
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['ChangeHeld', 'WriteSettled', 'ChangeHeld'])
+    // Holds of another kind are about one record each.
+    for (const recordId of ['r1', 'r2'])
+      log({ type: 'ChangeHeld', system: 'erp', entity: 'customer', recordId, kind: 'update-delete' })
+    expect(lines).toHaveLength(5)
+  })
+
   test('remembers a bounded number of subjects', () => {
     const { lines, log } = capture('info')
     const failed = (n: number) =>

@@ -54,6 +54,16 @@ function conditionOf(event: DomainEvent): Condition | undefined {
       const subject = subjectOf('list', event.system, event.entity)
       return event.complete ? { subject } : { subject, cause: event.reason ?? 'incomplete' }
     }
+    case 'ChangeHeld': {
+      // A mass change is one event: thousands of lines about it would hide the others.
+      const { system, entity, operation } = event
+      if (operation === undefined) return undefined
+      return { subject: subjectOf('guard', system, entity, operation), cause: event.kind }
+    }
+    case 'WriteSettled':
+      return event.outcome === 'ok'
+        ? { subject: subjectOf('guard', event.system, event.entity, event.operation) }
+        : undefined
     case 'EntriesUnreadable':
       return { subject: subjectOf('entries', event.system, event.entity), cause: event.message }
     case 'SystemPaused':

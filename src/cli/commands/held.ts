@@ -1,35 +1,79 @@
 /** `isthmus held list|release`: changes waiting for a person's decision while everything else flows. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
+import type { HoldRow, PageRequest } from '../../store/admin-contract.ts'
 import { parseLimit, type Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { countOf, examplesOf, groupHolds, type HoldGroup, readForGroups } from '../groups.ts'
 import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
 
-async function list(context: CliContext, options: { readonly limit: number }): Promise<number> {
+interface ListOptions {
+  readonly limit: number
+  readonly each?: boolean
+}
+
+async function list(context: CliContext, options: ListOptions): Promise<number> {
   return await withIntegration(context, async (open) => {
-    const { rows, cut } = await readPages(options.limit, (page) => open.store.admin.holds(page))
+    const read = (page: PageRequest) => open.store.admin.holds(page)
     const now = await open.now()
-    context.output.result({ held: rows, more: cut }, () =>
-      table(
-        rows,
-        [
-          { title: 'id', value: (row) => row.id },
-          { title: 'kind', value: (row) => row.kind },
-          { title: 'entity', value: (row) => row.entity },
-          { title: 'system', value: (row) => row.system ?? '' },
-          { title: 'field', value: (row) => row.field ?? '' },
-          { title: 'record', value: (row) => row.recordId },
-          { title: 'since', value: (row) => ago(row.at, now) },
-          { title: 'why', value: (row) => row.reason, widthMax: 100 },
-        ],
-        'nothing is held',
-      ),
-    )
-    return rows.length > 0 ? exitCodes.needsDecision : exitCodes.fine
+    if (options.each === true) {
+      const { rows, cut } = await readPages(options.limit, read)
+      context.output.result({ held: rows, more: cut }, () => drawEach(rows, now))
+      return exitOf(rows)
+    }
+    const { all, some, cut } = await readForGroups(options.limit, read)
+    const groups = groupHolds(all)
+    const more = cut || all.length > some.length
+    context.output.result({ groups, held: some, more }, () => drawGroups(groups, { now, cut }))
+    return exitOf(all)
   })
+}
+
+function exitOf(rows: readonly unknown[]): number {
+  return rows.length > 0 ? exitCodes.needsDecision : exitCodes.fine
+}
+
+const none = 'nothing is held'
+
+function drawEach(rows: readonly HoldRow[], now: number): string {
+  return table(
+    rows,
+    [
+      { title: 'id', value: (row) => row.id },
+      { title: 'kind', value: (row) => row.kind },
+      { title: 'entity', value: (row) => row.entity },
+      { title: 'system', value: (row) => row.system ?? '' },
+      { title: 'field', value: (row) => row.field ?? '' },
+      { title: 'record', value: (row) => row.recordId },
+      { title: 'since', value: (row) => ago(row.at, now) },
+      { title: 'why', value: (row) => row.reason, widthMax: 100 },
+    ],
+    none,
+  )
+}
+
+function drawGroups(
+  groups: readonly HoldGroup[],
+  { now, cut }: { readonly now: number; readonly cut: boolean },
+): string {
+  const drawn = table(
+    groups,
+    [
+      { title: 'kind', value: (group) => group.kind },
+      { title: 'entity', value: (group) => group.entity },
+      { title: 'system', value: (group) => group.system ?? '' },
+      { title: 'field', value: (group) => group.field ?? '' },
+      { title: 'records', value: (group) => countOf(group, cut), align: 'right' },
+      { title: 'since', value: (group) => ago(group.firstAt, now) },
+      { title: 'why', value: (group) => group.reason, widthMax: 100 },
+      { title: 'such as', value: examplesOf, widthMax: 130 },
+    ],
+    none,
+  )
+  return groups.length === 0 ? drawn : `${drawn}\n\none by one, with their ids: isthmus held list --each`
 }
 
 interface ReleaseOptions {
@@ -67,8 +111,9 @@ export function addHeldCommands(program: Command, run: Run): void {
   const held = program.command('held').description('changes waiting for a decision')
   held
     .command('list')
-    .description('list them, newest first')
-    .option('--limit <n>', 'rows at most', parseLimit, 100)
+    .description('list them, in groups of one cause')
+    .option('--each', 'one by one with their ids, newest first')
+    .option('--limit <n>', 'rows at most, of those told one by one', parseLimit, 100)
     .action(run(list))
   held
     .command('release [id]')

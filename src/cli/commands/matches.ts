@@ -96,6 +96,7 @@ function drawDuplicates(rows: readonly DuplicateRow[], now: number): string {
       { title: 'record', value: ({ sides: [kept] }) => `${kept.recordId} (${nativesOf(kept)})` },
       { title: 'may be', value: ({ sides: [, other] }) => `${other.recordId} (${nativesOf(other)})` },
       { title: 'because', value: causeOf },
+      { title: 'linked now', value: linkedOf, widthMax: 120 },
       {
         title: 'suggested to stay',
         value: ({ overlaps }) => overlaps.map((one) => `${one.system}:${one.suggested}`).join(', '),
@@ -126,6 +127,20 @@ function drawDecided(rows: readonly DuplicateRow[], now: number): string {
 function nativesOf({ natives }: DuplicateRow['sides'][number]): string {
   const there = natives.filter(({ state }) => state !== 'gone')
   return there.map(({ system, nativeId }) => `${system}:${nativeId}`).join(', ')
+}
+
+/** Which of the copies in one system is linked, and with what. */
+export function linkedOf({ overlaps, sides }: DuplicateRow): string {
+  const copies = overlaps.flatMap(({ system }) =>
+    sides.flatMap(({ natives }) => {
+      const own = natives.find((native) => native.system === system && native.state !== 'gone')
+      if (own === undefined) return []
+      const others = natives.filter((native) => native.system !== system && native.state === 'linked')
+      const partners = others.map((native) => `${native.system}:${native.nativeId}`).join(' and ')
+      return [`${system}:${own.nativeId} ${partners === '' ? 'with nothing' : `with ${partners}`}`]
+    }),
+  )
+  return [...new Set(copies)].join('; ')
 }
 
 function causeOf({ cause, system }: DuplicateRow): string {

@@ -119,7 +119,7 @@ async function isAllowed(
     })
     if (granted) continue
     const reason = `More creates, and archived records taken back, than the guard of ${name} allows in ${other.system} within 24 hours.`
-    holdLane(pass, system, { kind: 'guard', reason })
+    holdLane(pass, system, { kind: 'guard', reason, operation: 'create' })
     return false
   }
   return true

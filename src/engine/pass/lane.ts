@@ -114,12 +114,15 @@ export function holdLane(
   system: string,
   {
     laneReason,
+    operation,
     ...hold
   }: {
     readonly kind: 'guard' | 'delete-guard' | 'update-delete'
     readonly reason: string
     /** What the closed lane says. @default the kind */
     readonly laneReason?: string
+    /** What the mass-change guard holds. */
+    readonly operation?: 'create' | 'update'
   },
 ): void {
   const { context, record, entity } = pass
@@ -128,5 +131,12 @@ export function holdLane(
   })
   setLane(pass, system, 'held', { reason: laneReason ?? hold.kind })
   note(pass, { kind: 'hold', body: { system, ...hold } })
-  emit(pass, { type: 'ChangeHeld', recordId: record.id, entity: entity.name, system, kind: hold.kind })
+  emit(pass, {
+    type: 'ChangeHeld',
+    recordId: record.id,
+    entity: entity.name,
+    system,
+    kind: hold.kind,
+    ...(operation === undefined ? {} : { operation }),
+  })
 }

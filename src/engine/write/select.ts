@@ -116,6 +116,6 @@ async function allowChange(pass: Pass, system: string, operation: IntentOperatio
   if (isFirstLoad(pass, system, await context.firstLoads.listedAt(entity))) return true
   if (await takePermit(pass, system, operation)) return true
   const reason = `More ${operation}s than the guard of ${entity.name} allows in ${system} within 24 hours.`
-  holdLane(pass, system, { kind: 'guard', reason })
+  holdLane(pass, system, { kind: 'guard', reason, operation })
   return false
 }

@@ -1,0 +1,120 @@
+/**
+ * An idle process: two systems with a feed each, polled every few seconds, in which nothing changes. Measured is the processor time of Isthmus'
+ * process for each second, and that of its PostgreSQL beside it.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, type IsthmusProcess, startIsthmus } from '../test/support/isthmus-process.ts'
+import { sendJson, startServer } from '../test/support/local-server.ts'
+import { cpuMsOf, cpuMsOfFamily, postgresServers } from './cpu.ts'
+import { rounded, sleep } from './statistics.ts'
+
+export interface IdleOptions {
+  /** How long it is watched, after it has come to rest. */
+  readonly seconds: number
+  readonly profileInto?: string
+  readonly say: (line: string) => void
+}
+
+export interface IdleFigures {
+  readonly systems: number
+  readonly pollSeconds: number
+  readonly seconds: number
+  /** User and system time of the process for each second. */
+  readonly cpuMsPerSecond: number
+  /** The same of its database server, all its processes together. */
+  readonly databaseCpuMsPerSecond: number
+  /** Polls that both systems answered in that time. */
+  readonly polls: number
+}
+
+const pollSeconds = 5
+/** Starting, the first lists and what follows from them are over by then. */
+const restMs = 20_000
+
+export async function benchIdle({ seconds, profileInto, say }: IdleOptions): Promise<IdleFigures> {
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-idle-'))
+  let polls = 0
+  const server = await startServer((request, response) => {
+    if (request.url?.includes('since=') === true) polls += 1
+    sendJson(response, 200, [])
+  })
+  const serversBefore = postgresServers()
+  writeFileSync(join(directory, 'isthmus.yaml'), JSON.stringify(definition(server.url)))
+  const profile = profileInto === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileInto}`]
+  const isthmus = await startIsthmus({
+    directory,
+    port: await freePort(),
+    nodeOptions: profile,
+    startWithinMs: 300_000,
+  })
+  try {
+    const own = new Set([...postgresServers()].filter((pid) => !serversBefore.has(pid)))
+    say(`two systems, polled every ${pollSeconds} s`)
+    await sleep(restMs)
+    const figures = await watch(isthmus, own, { seconds, polls: () => polls })
+    say(`${figures.cpuMsPerSecond} ms of CPU a second; the database ${figures.databaseCpuMsPerSecond} ms`)
+    return figures
+  } finally {
+    await isthmus.stop()
+    await server.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function watch(
+  isthmus: IsthmusProcess,
+  database: ReadonlySet<number>,
+  { seconds, polls }: { readonly seconds: number; readonly polls: () => number },
+): Promise<IdleFigures> {
+  const before = { own: cpuMsOf(isthmus.child.pid), database: cpuMsOfFamily(database), polls: polls() }
+  await sleep(seconds * 1_000)
+  return {
+    systems: 2,
+    pollSeconds,
+    seconds,
+    cpuMsPerSecond: rounded((cpuMsOf(isthmus.child.pid) - before.own) / seconds),
+    databaseCpuMsPerSecond: rounded((cpuMsOfFamily(database) - before.database) / seconds),
+    polls: polls() - before.polls,
+  }
+}
+
+function definition(url: string): object {
+  const system = (path: string): object => ({
+    connector: 'rest',
+    url,
+    allowHttp: true,
+    manifest: {
+      resources: {
+        people: {
+          path: `/${path}`,
+          version: { path: 'v' },
+          list: { paging: 'keyset', after: 'after' },
+          changes: { by: 'timestamp', position: 'at', since: 'since', afterId: 'afterId', commitLag: '0s' },
+          search: {},
+          create: { as: 'idempotencyKey', ttl: '24h' },
+          write: { with: 'patch' },
+        },
+      },
+    },
+  })
+  const part = {
+    resource: 'people',
+    acceptRaceWindow: true,
+    map: { email: 'email', name: 'name' },
+    triggers: [{ poll: `${pollSeconds}s` }, { full: '0 3 * * 0' }],
+  }
+  return {
+    integration: 'idle',
+    systems: { crm: system('contacts'), erp: system('partners') },
+    entities: {
+      person: {
+        fields: { email: 'string', name: 'string' },
+        match: [{ exact: ['email'] }],
+        conflict: 'prefer crm erp',
+        systems: { crm: part, erp: part },
+      },
+    },
+  }
+}
