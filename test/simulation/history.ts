@@ -74,6 +74,13 @@ export class History {
     return history[this.runStart(place.system, place.entity, shown, field)] ?? shown
   }
 
+  /** The id that a native record had before the system gave it others. */
+  firstId({ system, entity }: PlaceOfField, nativeId: string): string {
+    const [first] = this.system(system).table(entity).history(nativeId)
+    const [, before] = /^renumbered (.+)$/.exec(first?.tag ?? '') ?? []
+    return before === undefined ? nativeId : this.firstId({ system, entity }, before)
+  }
+
   stored(system: string, field: string, value: unknown): unknown {
     return field === 'name' && this.system(system).traits.truncates !== 'no' ? cutText(value) : value
   }

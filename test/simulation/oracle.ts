@@ -11,6 +11,7 @@ import type { RecordDetail } from '../../src/store/admin-contract.ts'
 import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
 import type { Version } from '../support/fake-system/remote-table.ts'
 import { agreedBefore } from './agreed-before.ts'
+import { BoundedWrites } from './bounded-writes.ts'
 import { History } from './history.ts'
 import { createJudges, type Judges } from './judges/all.ts'
 import type { Bench, Judge, Violation } from './judges/judge.ts'
@@ -45,10 +46,8 @@ export class Oracle implements SystemWatcher {
   readonly #absorbed = new Map<string, number>()
   readonly #open = new Map<string, Intent>()
   readonly #claims = new Map<string, { readonly process: string; readonly epoch: number }>()
-  readonly #acknowledged = new Map<string, number>()
-  #mappedAt = Number.POSITIVE_INFINITY
-  /** Unknown outcomes, refusals and zombies per lane: each may cost one more write. */
-  readonly #ambiguous = new Map<string, number>()
+  readonly #writes: BoundedWrites
+  #olderProcesses: ReadonlySet<string> = new Set()
   readonly #overwritten: {
     readonly system: string
     readonly field: string
@@ -77,6 +76,7 @@ export class Oracle implements SystemWatcher {
     this.#scenario = scenario
     this.#scheduler = scheduler
     this.#systems = systems
+    this.#writes = new BoundedWrites(() => scheduler.now)
     this.history = new History(scenario, systems, this)
     const bench: Bench = {
       scenario,
@@ -95,9 +95,10 @@ export class Oracle implements SystemWatcher {
     this.#judges = this.judges.all
   }
 
-  /** Under another mapping a revision has to be written to another place: writes begun from now on are counted anew. */
-  mappingChanged(): void {
-    this.#mappedAt = this.#scheduler.now
+  /** `older`: processes that keep running the definition from before. */
+  mappingChanged(older: Iterable<string>): void {
+    this.#writes.mappingChanged()
+    this.#olderProcesses = new Set(older)
   }
 
   scheduleSaved(key: string): void {
@@ -330,8 +331,7 @@ export class Oracle implements SystemWatcher {
       const { system, field } = body
       const nativeId = after?.members.find((member) => member.system === system)?.nativeId
       const isTrue = this.#notStored.has(`${system}|${after?.record.entity}|${nativeId}`)
-      if (isTrue || !tellsWhatItStored(this.#system(system).traits))
-        this.#count(this.#ambiguous, `${recordId}|${system}`)
+      if (isTrue || !tellsWhatItStored(this.#system(system).traits)) this.#writes.ambiguous(recordId, system)
       else this.fail('INV-10', `${field} of ${recordId} was taken for not stored in ${system}`)
     }
   }
@@ -345,7 +345,7 @@ export class Oracle implements SystemWatcher {
       const lane = `${intent.recordId}|${intent.system}`
       if (update.state === 'open') {
         this.#open.set(lane, { ...intent, notAfter: update.notAfter ?? intent.notAfter })
-        this.#count(this.#ambiguous, lane)
+        this.#writes.ambiguous(intent.recordId, intent.system)
         continue
       }
       if (
@@ -354,24 +354,14 @@ export class Oracle implements SystemWatcher {
       )
         this.#open.delete(lane)
       if (update.state !== 'done') {
-        this.#count(this.#ambiguous, lane)
+        this.#writes.ambiguous(intent.recordId, intent.system)
         if (update.state === 'abandoned') this.tally.inDoubt += 1
         continue
       }
       if (intent.operation !== 'update') continue
-      for (const [field, rev] of Object.entries(intent.revs)) {
-        const isOld = intent.createdAt < this.#mappedAt
-        const times = this.#count(this.#acknowledged, `${lane}|${field}|${rev}|${isOld}`)
-        if (times > 1 + (this.#ambiguous.get(lane) ?? 0))
-          this.fail('INV-10', `${intent.system} acknowledged ${field} of rev ${rev} ${times} times`)
-      }
+      const nativeId = this.history.firstId(intent, intent.request.nativeId ?? '')
+      for (const excess of this.#writes.acknowledged(intent, nativeId)) this.fail('INV-10', excess)
     }
-  }
-
-  #count(map: Map<string, number>, key: string): number {
-    const next = (map.get(key) ?? 0) + 1
-    map.set(key, next)
-    return next
   }
 
   #checkAgreement(
@@ -436,11 +426,18 @@ export class Oracle implements SystemWatcher {
     const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
     const writer = this.history.writerOf({ system, entity: after.record.entity }, shown, field)
+    if (this.#sentBack(writer, after.record.entity, field)) return
     if (writer.by === 'engine' && !this.history.isUnknowable(system, shown))
       this.fail(
         'INV-5',
         `${system} ${member.nativeId}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
       )
+  }
+
+  /** A whole object written under a definition without the field sends back what a person had entered there: it is no value of ours. */
+  #sentBack({ by, tag }: Version, entity: string, field: string): boolean {
+    const wasMapped = this.#scenario.integration.entities.get(entity)?.fields.has(field) === true
+    return by === 'engine' && !wasMapped && this.#olderProcesses.has(tag ?? '')
   }
 
   // ── history

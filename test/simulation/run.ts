@@ -185,7 +185,7 @@ class Simulation {
     if (next === undefined) return
     this.#scheduler.at(next.at, () => {
       const before = this.#living()
-      this.#oracle.mappingChanged()
+      this.#oracle.mappingChanged(this.#processes.map(({ name }) => name))
       this.#integration = next.integration
       this.#scheduler.note(
         `definition ${next.integration.version} replaces ${this.#scenario.integration.version}`,

@@ -25,6 +25,7 @@ export class Emptied implements Judge {
   }
 
   committed(item: Decision | Settlement, _before: unknown, after: RecordDetail | undefined): void {
+    this.#noteDefaults(after)
     for (const { field, policy, candidates } of item.conflicts ?? []) {
       const places = (after?.members ?? []).map(({ system, nativeId }) => `${system} ${nativeId} ${field}`)
       if (policy === defaultPolicy) for (const place of places) this.#places.add(place)
@@ -32,6 +33,14 @@ export class Emptied implements Judge {
       if (places.some((place) => this.#places.has(place)))
         this.#told.push(...candidates.map(({ value }) => value))
     }
+  }
+
+  /** A default known as one is written over without a conflict, and an edit of it meanwhile is concurrent with that write. */
+  #noteDefaults(after: RecordDetail | undefined): void {
+    for (const { system, nativeId, fields } of after?.members ?? [])
+      for (const [field, { shadow, acked }] of Object.entries(fields))
+        if (isDefault(shadow) && acked === 0 && isNothing(after?.record.fields[field]?.value))
+          this.#places.add(`${system} ${nativeId} ${field}`)
   }
 
   applying(call: EngineWrite, before: Version | undefined): void {
@@ -45,7 +54,7 @@ export class Emptied implements Judge {
       // Changed once more between the look and the write, which no precondition guarded.
       const isTold = this.#places.has(`${call.system} ${before.nativeId} ${field}`)
       if (isTold && !history.honoursVersions(call.system)) continue
-      if (old === filledPhone || (typeof old === 'string' && old.startsWith('~'))) continue
+      if (isDefault(old)) continue
       const code = before.body.code
       if ([...this.#codes].some((one) => things.areSame(one, code))) continue
       if (history.system(call.system).traits.capabilities.write === 'put' && this.#wasSeenEmpty(call, field))
@@ -62,6 +71,11 @@ export class Emptied implements Judge {
     const table = this.#bench.history.system(call.system).table(call.entity)
     return table.history(call.nativeId ?? '').some(({ body }) => body !== undefined && isNothing(body[field]))
   }
+}
+
+/** Filled in by the system itself, or made of nothing by one that rewrites what is written to it. */
+function isDefault(value: unknown): boolean {
+  return value === filledPhone || (typeof value === 'string' && value.startsWith('~'))
 }
 
 function isNothing(value: unknown): boolean {
