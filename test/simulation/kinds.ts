@@ -73,8 +73,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   defaults: {
     share: 0.12,
     what: 'people leave texts empty, and a system fills what a create leaves out',
-    closed:
-      'where writes are answered without a version, the write that replaces a default may be taken for not stored, about 1 seed in 100',
   },
   unstored: {
     share: 0.12,
@@ -106,8 +104,6 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   'merge-chains': {
     share: 0.1,
     what: 'people merge a record into one that they merge on at once',
-    closed:
-      'our own value in the surviving record may be taken for a change, and a record be gone in one system untold',
   },
   rewriters: {
     share: 0.05,

@@ -7,7 +7,7 @@ import type { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Native } from '../support/fake-system/remote-table.ts'
 import { checkSameThings } from './judges/same-things.ts'
 import { alike } from './likeness.ts'
-import { isObject } from './native-records.ts'
+import { filledPhone, isObject } from './native-records.ts'
 import type { Oracle } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
 import type { SimSystem } from './sim-system.ts'
@@ -142,6 +142,8 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   if (same || isMergedInto(books, place, actual, expected)) return
   // A system that rewrites may keep anything; any other keeps a poorer form of what it was sent.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
+  // Where no system has ever stated a value, a default stays unless its system ranks before all others.
+  if (actual === filledPhone && agreed === undefined) return excuse(books, 'default')
   if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
   if (state?.hold !== undefined) return excuse(books, 'field held')
   if (state?.rejected !== undefined) return excuse(books, 'rejected')
