@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.ts'
 import type { SimSystem } from './sim-system.ts'
 import type { Tally } from './tally.ts'
 import type { Things } from './things.ts'
-import { cutText, tokens } from './world.ts'
+import { customer, cutText, tokens } from './world.ts'
 
 export interface PlaceOfField {
   readonly system: string
@@ -79,6 +79,12 @@ export class History {
     const [first] = this.system(system).table(entity).history(nativeId)
     const [, before] = /^renumbered (.+)$/.exec(first?.tag ?? '') ?? []
     return before === undefined ? nativeId : this.firstId({ system, entity }, before)
+  }
+
+  /** What the system itself has put in place of a value that the create left out. */
+  isDefault({ system, entity }: PlaceOfField, { nativeId, version }: Version, field: string): boolean {
+    const isFirst = version === 1 && this.system(system).filled.has(nativeId)
+    return entity === customer && field === 'phone' && isFirst
   }
 
   stored(system: string, field: string, value: unknown): unknown {

@@ -425,8 +425,8 @@ export class Oracle implements SystemWatcher {
     const place = { system, entity: after.record.entity, nativeId: member.nativeId }
     const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
-    const writer = this.history.writerOf({ system, entity: after.record.entity }, shown, field)
-    if (this.#sentBack(writer, after.record.entity, field)) return
+    const writer = this.history.writerOf(place, shown, field)
+    if (this.#sentBack(writer, place.entity, field) || this.history.isDefault(place, writer, field)) return
     if (writer.by === 'engine' && !this.history.isUnknowable(system, shown))
       this.fail(
         'INV-5',

@@ -34,6 +34,8 @@ export class SimSystem {
   readonly tables = new Map<string, RemoteTable>()
   /** Entities of which a cut list was once called complete: nobody can know what else is there. */
   readonly lied = new Set<string>()
+  /** Native ids of records that the system has given a phone number of its own when they were created. */
+  readonly filled = new Set<string>()
   readonly #world: World
   readonly #network: SimNetwork
   readonly #questions: SimQuestions
@@ -188,6 +190,7 @@ export class SimSystem {
       ...(create === 'clientId' && call.recordId !== undefined && { nativeId: call.recordId }),
       tag: call.process.name,
     })
+    if (isFilled) this.filled.add(version.nativeId)
     this.#world.watcher.applied(call, version)
     return this.#ok(version)
   }
