@@ -17,6 +17,7 @@ import { createJudges, type Judges } from './judges/all.ts'
 import type { Bench, Judge, Violation } from './judges/judge.ts'
 import { alike, brief, sameValue } from './likeness.ts'
 import { isNotStored, tellsWhatItStored } from './not-stored.ts'
+import { Origins } from './origins.ts'
 import type { SimProcess } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -47,7 +48,7 @@ export class Oracle implements SystemWatcher {
   readonly #open = new Map<string, Intent>()
   readonly #claims = new Map<string, { readonly process: string; readonly epoch: number }>()
   readonly #writes: BoundedWrites
-  #olderProcesses: ReadonlySet<string> = new Set()
+  readonly #origins: Origins
   readonly #overwritten: {
     readonly system: string
     readonly field: string
@@ -78,6 +79,7 @@ export class Oracle implements SystemWatcher {
     this.#systems = systems
     this.#writes = new BoundedWrites(() => scheduler.now)
     this.history = new History(scenario, systems, this)
+    this.#origins = new Origins(scenario, this.history)
     const bench: Bench = {
       scenario,
       scheduler,
@@ -98,7 +100,7 @@ export class Oracle implements SystemWatcher {
   /** `older`: processes that keep running the definition from before. */
   mappingChanged(older: Iterable<string>): void {
     this.#writes.mappingChanged()
-    this.#olderProcesses = new Set(older)
+    this.#origins.mappingChanged(older)
   }
 
   scheduleSaved(key: string): void {
@@ -146,6 +148,7 @@ export class Oracle implements SystemWatcher {
       )
       return
     }
+    this.#origins.sending(call, intent.recordId)
     if (this.#scheduler.now > intent.notAfter)
       this.fail(
         'INV-14',
@@ -166,6 +169,7 @@ export class Oracle implements SystemWatcher {
   }
 
   applied(call: EngineWrite, version: Version): void {
+    this.#origins.applied(call, version)
     if (call.operation === 'create') {
       this.tally.creates += 1
       const table = this.#system(call.system).table(call.entity)
@@ -254,7 +258,7 @@ export class Oracle implements SystemWatcher {
         this.#keep(candidate.value)
         // Kept because it may be an edit, not taken for one.
         if (conflict.policy !== defaultPolicy)
-          this.#checkEcho(process, after, candidate.system, conflict.field, candidate.value)
+          this.#checkEcho(process, after, { ...candidate, field: conflict.field, isFirst: false })
       }
     }
     if (after === undefined) return
@@ -395,7 +399,8 @@ export class Oracle implements SystemWatcher {
     if (shown.version < newest)
       this.fail('INV-4', `${lane}.${field}: v${shown.version} was absorbed after v${newest}`)
     this.#absorbed.set(lane, Math.max(newest, shown.version))
-    this.#checkEcho(process, after, change.src, field, change.is)
+    const isFirst = change.was === undefined || change.was === null || change.was === ''
+    this.#checkEcho(process, after, { system: change.src, field, value: change.is, isFirst })
     if (change.conflict || change.was === undefined || change.was === null || alike(change.was, change.is))
       return
     // The last state before this edit must have held what was agreed, else the edit was concurrent with it.
@@ -415,10 +420,14 @@ export class Oracle implements SystemWatcher {
   #checkEcho(
     process: SimProcess,
     after: RecordDetail | undefined,
-    system: string,
-    field: string,
-    value: CanonicalValue | undefined,
+    taken: {
+      readonly system: string
+      readonly field: string
+      readonly value?: CanonicalValue | undefined
+      readonly isFirst: boolean
+    },
   ): void {
+    const { system, field, value, isFirst } = taken
     if (!this.#systems.has(system) || !this.history.isToken(system, field) || after === undefined) return
     const member = after.members.find((one) => one.system === system)
     if (member?.nativeId === undefined || this.#system(system).traits.mutates) return
@@ -426,18 +435,13 @@ export class Oracle implements SystemWatcher {
     const shown = this.#looksWith(process, place, field, value).at(-1)
     if (shown?.body === undefined || !alike(this.history.value(field, shown.body), value)) return
     const writer = this.history.writerOf(place, shown, field)
-    if (this.#sentBack(writer, place.entity, field) || this.history.isDefault(place, writer, field)) return
-    if (writer.by === 'engine' && !this.history.isUnknowable(system, shown))
+    const { id: recordId, entity } = after.record
+    const isOurs = this.#origins.isOurs(writer, { system, entity, recordId, field, isFirst })
+    if (isOurs && !this.history.isUnknowable(system, shown))
       this.fail(
         'INV-5',
         `${system} ${member.nativeId}.${field}: our own ${String(value)} (v${writer.version}) was taken for a change`,
       )
-  }
-
-  /** A whole object written under a definition without the field sends back what a person had entered there: it is no value of ours. */
-  #sentBack({ by, tag }: Version, entity: string, field: string): boolean {
-    const wasMapped = this.#scenario.integration.entities.get(entity)?.fields.has(field) === true
-    return by === 'engine' && !wasMapped && this.#olderProcesses.has(tag ?? '')
   }
 
   // ── history

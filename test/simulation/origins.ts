@@ -1,0 +1,56 @@
+/** Where a value that the engine put into a system comes from: it may have been there before, or have been written for another record. */
+import type { Version } from '../support/fake-system/remote-table.ts'
+import type { History } from './history.ts'
+import type { Scenario } from './scenario.ts'
+import type { EngineWrite } from './sim-network.ts'
+
+/** A value that a record takes over from one of its counterparts. */
+export interface TakenValue {
+  readonly system: string
+  readonly entity: string
+  readonly recordId: string
+  readonly field: string
+  /** The record had no value of its own before. */
+  readonly isFirst: boolean
+}
+
+export class Origins {
+  readonly #scenario: Scenario
+  readonly #history: History
+  readonly #recordIds = new WeakMap<EngineWrite | Version, string>()
+  #olderProcesses: ReadonlySet<string> = new Set()
+
+  constructor(scenario: Scenario, history: History) {
+    this.#scenario = scenario
+    this.#history = history
+  }
+
+  /** `older`: processes that keep running the definition from before. */
+  mappingChanged(older: Iterable<string>): void {
+    this.#olderProcesses = new Set(older)
+  }
+
+  sending(call: EngineWrite, recordId: string): void {
+    this.#recordIds.set(call, recordId)
+  }
+
+  applied(call: EngineWrite, version: Version): void {
+    const recordId = this.#recordIds.get(call)
+    if (recordId !== undefined) this.#recordIds.set(version, recordId)
+  }
+
+  /** The engine gave this value to this record, so that it is no news from there. */
+  isOurs(writer: Version, taken: TakenValue): boolean {
+    if (writer.by !== 'engine' || this.#sentBack(writer, taken)) return false
+    if (this.#history.isDefault(taken, writer, taken.field)) return false
+    // A counterpart that came with a merge gives the survivor what it has no value for.
+    const writtenFor = this.#recordIds.get(writer)
+    return !taken.isFirst || writtenFor === undefined || writtenFor === taken.recordId
+  }
+
+  /** A whole object written under a definition without the field sends back what a person had entered there. */
+  #sentBack({ tag }: Version, { entity, field }: TakenValue): boolean {
+    const wasMapped = this.#scenario.integration.entities.get(entity)?.fields.has(field) === true
+    return !wasMapped && this.#olderProcesses.has(tag ?? '')
+  }
+}
