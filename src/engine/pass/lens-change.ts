@@ -87,9 +87,25 @@ export function underCurrentLenses(
 /** Of a field that a definition had which is not known any more. */
 const unknownLens = '?.?'
 
-/** Of a member that nothing was known of: what is known from now on goes through the current lenses. */
-export function firstLens(context: LensContext, before: Member): Pick<MemberUpdate, 'lens'> {
-  const current = context.lenses?.current(before)
-  if (current === undefined || before.lens === current.id) return {}
-  return Object.values(before.fields).some(restsOnLens) ? {} : { lens: current.id }
+/**
+ * Notes the lenses of what becomes known by a write: it goes through the current ones.
+ *
+ * A member that nothing was known of comes under the current set. One that an earlier set belongs to keeps it until the next read, and each of its
+ * fields that nothing was known of notes its own lens.
+ */
+export function withFirstLenses(context: LensContext, before: Member, update: MemberUpdate): MemberUpdate {
+  const { lenses } = context
+  const current = lenses?.current(before)
+  const { fields } = update
+  if (lenses === undefined || fields === undefined || current === undefined) return update
+  if (before.lens === current.id) return update
+  if (!Object.values(before.fields).some(restsOnLens)) return { lens: current.id, ...update }
+  if (update.lens !== undefined || lenses.readThrough(before, before.lens) === undefined) return update
+  const noted = Object.entries(fields).map(([name, state]): [string, MemberField] => {
+    const known = before.fields[name]
+    const isFirst = restsOnLens(state) && (known === undefined || !restsOnLens(known))
+    const lens = isFirst ? (state.lens ?? current.fields[name]) : state.lens
+    return [name, lens === undefined ? state : { ...state, lens }]
+  })
+  return { ...update, fields: Object.fromEntries(noted) }
 }

@@ -4,7 +4,7 @@ import type { Member, RecordState } from '../../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 import type { Need, Pass, PassDraft, PassJournal } from './contract.ts'
-import { firstLens } from './lens-change.ts'
+import { withFirstLenses } from './lens-change.ts'
 
 /** Begins a pass. `signal` aborts when the worker loses its session; `deadline` is monotonic. */
 export function beginPass(
@@ -62,7 +62,7 @@ export function updateRecord(pass: Pass, update: RecordUpdate): void {
 /** Changes a member; a system without a member row gets one (`absent`). */
 export function updateMember(pass: Pass, update: MemberUpdate): void {
   const before = pass.members.get(update.system) ?? absentMember(pass, update.system)
-  const whole = update.fields === undefined ? update : { ...firstLens(pass.context, before), ...update }
+  const whole = withFirstLenses(pass.context, before, update)
   pass.members.set(update.system, applyUpdate(before, whole))
   pass.draft.members.set(update.system, { ...pass.draft.members.get(update.system), ...whole })
 }
