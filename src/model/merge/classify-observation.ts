@@ -87,7 +87,7 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
   const type = shape.field.type
   if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
     const rev = Math.max(state.acked, state.provisional ?? 0)
-    const settled = markCoerced(acknowledge(absorb(state, observed), rev))
+    const settled = forgetWrote(markCoerced(acknowledge(absorb(state, observed), rev)))
     return { kind: 'settled', state: settled, note: 'coerced' }
   }
   const own = findOwnWrite({ settings: role.settings, type }, state, observed)
@@ -97,7 +97,11 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
   // What was sent for another record may arrive after the counterpart went over to this one.
   const isInherited = own.rev === 0 && state.inherited === true
   const settled = isInherited ? { ...absorbed, inherited: true as const } : absorbed
-  if (own.coerced) return { kind: 'settled', state: markCoerced(settled), note: 'coerced' }
+  if (own.coerced) {
+    // A form of our last write verifies it like the value itself: what comes later is not made by the system because of it.
+    const verified = own.rev >= state.acked ? forgetWrote(settled) : settled
+    return { kind: 'settled', state: markCoerced(verified), note: 'coerced' }
+  }
   return {
     kind: 'settled',
     state: settled,

@@ -48,6 +48,22 @@ test('does not count what is seen long after our write: people may change a fiel
   expect(noticed(900)).not.toHaveProperty('wrote')
 })
 
+test('does not count an edit made after a look has shown our write in the form that the system keeps', () => {
+  const written = { shadow: 'Anna Long', wrote: true as const, replaced: { acked: 0, value: 'Bob' } }
+  const input = inputOf({
+    entity: entityOf({ oscillationLimit: 5 }),
+    fields: { name: agreedOf('Anna Long') },
+    members: {
+      crm: { fields: { name: syncedOf('Anna Long') } },
+      erp: { fields: { name: syncedOf('Anna Long', 1, written) } },
+    },
+    looks: { crm: { name: 'Anna Long' }, erp: { name: 'Anna L' } },
+  })
+  const seen = mergeRecord(input).members.get('erp')?.name
+  expect(seen).toMatchObject({ shadow: 'Anna L', coerced: true })
+  expect(seen).not.toHaveProperty('wrote')
+})
+
 test('holds the field in that system at the limit, counting both systems that alternate', () => {
   const input = induced(counted(2), counted(2))
   const decision = mergeRecord(input)
