@@ -77,6 +77,21 @@ export class Circumstances {
     )
     this.#often('merge-chains', { times: [1, 2], ...longer }, (chance) => this.#mergeOn(chance))
     if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
+    if (this.#scenario.kinds.has('accepted')) this.#editBeforeApplied()
+  }
+
+  /** Somebody changes the very text that an accepted update is about to change. */
+  #editBeforeApplied(): void {
+    const chance = chanceOf(this.#scenario.seed, 'accepted')
+    for (const system of this.#systems)
+      system.onAccepted = ({ entity, nativeId = '', body }, delayMs) => {
+        const field = chance.pick(['name', 'phone'])
+        if (entity !== customer || !(field in body) || chance.of(0.4)) return
+        this.#scheduler.after(chance.int(1, Math.ceil(delayMs / 2)), () => {
+          if (system.table(customer).has(nativeId))
+            this.#users.change(system, nativeId, { [field]: this.#users.token() })
+        })
+      }
   }
 
   /** Two records turn out to be one thing, or a person mistypes a number. */

@@ -48,7 +48,7 @@ export const definitionMutants: readonly SourceMutant[] = [
     file: 'model/merge/outcome.ts',
     find: 'accepted === true ? { ...kept, provisional: rev } : acknowledge(kept, rev)',
     replace: 'acknowledge(kept, rev)',
-    kinds: 'unstored',
+    kinds: 'accepted',
   },
   {
     name: 'default',

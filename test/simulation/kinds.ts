@@ -33,6 +33,7 @@ export const kindNames = [
   'rewriters',
   'late-effects',
   'stalls',
+  'accepted',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -119,6 +120,10 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
     share: 0.1,
     what: 'processes stall beyond their leases again and again',
     closed: 'every seed has some of it; mutants ask for more',
+  },
+  accepted: {
+    share: 0.1,
+    what: 'systems take updates and apply them later, and people edit the same text before they do',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

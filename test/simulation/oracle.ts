@@ -203,6 +203,11 @@ export class Oracle implements SystemWatcher {
       this.#believed.set(`${place}|${field}|${String(value)}`, from)
   }
 
+  overtaken(call: EngineWrite): void {
+    this.#scheduler.note(`${call.system} ${call.nativeId} applies an accepted update after a newer one`)
+    this.#writes.ambiguous(this.#origins.recordId(call), call.system)
+  }
+
   #checkReference(call: EngineWrite): void {
     const nativeId = String(call.body.buyer)
     if (this.#system(call.system).table('customer').history(nativeId).length === 0)

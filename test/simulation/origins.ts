@@ -39,6 +39,11 @@ export class Origins {
     if (recordId !== undefined) this.#recordIds.set(version, recordId)
   }
 
+  /** The record that a request of the engine is for. */
+  recordId(call: EngineWrite): string | undefined {
+    return this.#recordIds.get(call)
+  }
+
   /** The engine gave this value to this record, so that it is no news from there. */
   isOurs(writer: Version, taken: TakenValue): boolean {
     if (writer.by !== 'engine' || this.#sentBack(writer, taken)) return false

@@ -186,7 +186,8 @@ function shapedBy(
     const deafFrom = start + chance('deaf').int(2000, faultsMs)
     shaped = { ...shaped, deafFrom, deafUntil: deafFrom + chance('deafness').int(10_000, 60_000) }
   }
-  if (kinds.has('own-numbers') || kinds.has('bursts')) shaped = { ...shaped, webhooks: 'reliable' }
+  const isHeard = kinds.has('own-numbers') || kinds.has('bursts') || kinds.has('accepted')
+  if (isHeard) shaped = { ...shaped, webhooks: 'reliable' }
   if (chance('short-keys').of(kinds.has('short-keys') ? 0.6 : 0))
     shaped = withShortKeys(shaped, chance('life of keys'))
   if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeResponses(shaped)

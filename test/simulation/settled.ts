@@ -143,7 +143,7 @@ async function checkField(books: Books, place: FieldPlace): Promise<void> {
   // A system that rewrites may keep anything; any other keeps a poorer form of what it was sent.
   if (state?.coerced && (system.traits.mutates || alike(actual, expected))) return excuse(books, 'coerced')
   // Where no system has ever stated a value, a default stays unless its system ranks before all others.
-  if (actual === filledPhone && agreed === undefined) return excuse(books, 'default')
+  if (agreed === undefined && String(actual).startsWith(filledPhone)) return excuse(books, 'default')
   if (agreed?.heldBy !== undefined) return excuse(books, 'conflict')
   if (state?.hold !== undefined) return excuse(books, 'field held')
   if (state?.rejected !== undefined) return excuse(books, 'rejected')

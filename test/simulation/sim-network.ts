@@ -17,6 +17,8 @@ export interface SystemWatcher {
   applied(call: EngineWrite, version: Version): void
   /** A write is answered like a success, and is not stored. `accepted`: the response says that it may still be. */
   lost(call: EngineWrite, accepted: boolean): void
+  /** An accepted write is applied only now, after a newer write of the engine to the same record. */
+  overtaken(call: EngineWrite): void
   /** A process got this state to see. */
   shown(process: SimProcess, system: string, entity: string, version: Version): void
 }

@@ -16,7 +16,7 @@ import type {
   WriteResult,
 } from '../../src/connectors/kit/contract.ts'
 import type { NativeRecord } from '../../src/model/values.ts'
-import { RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
+import { type Native, RemoteTable, type Version } from '../support/fake-system/remote-table.ts'
 import { filledPhone, merged, patched, storedAs } from './native-records.ts'
 import type { SimProcess } from './process.ts'
 import type { SystemTraits } from './scenario.ts'
@@ -36,6 +36,8 @@ export class SimSystem {
   readonly lied = new Set<string>()
   /** Native ids of records that the system has given a phone number of its own when they were created. */
   readonly filled = new Set<string>()
+  /** Told of an update that is applied after so many milliseconds. */
+  onAccepted: ((call: EngineWrite, delayMs: number) => void) | undefined
   readonly #world: World
   readonly #network: SimNetwork
   readonly #questions: SimQuestions
@@ -235,24 +237,48 @@ export class SimSystem {
       const before = table.current(nativeId)
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
-      this.#world.watcher.applying(call, before)
       const fate = this.#fateOf(call)
+      if (fate === 'delayed') return this.#applyLater(call)
+      this.#world.watcher.applying(call, before)
       if (fate === 'lost') return { kind: 'ok', nativeId }
       if (fate === 'dropped') return { kind: 'ok', nativeId, accepted: true }
-      const version = whole
-        ? table.replace(nativeId, body, 'engine', process.name)
-        : table.patch(
-            nativeId,
-            patched(before.body, body, this.traits.capabilities.nested),
-            'engine',
-            process.name,
-          )
-      this.#world.watcher.applied(call, version)
+      const version = this.#store(call, before.body)
       return fate === 'accepted'
         ? { kind: 'ok', nativeId, accepted: true }
         : this.#ok(this.#instead(entity, version))
     }
     return { call, effect }
+  }
+
+  #store(call: EngineWrite, before: Native): Version {
+    const { nativeId = '', entity, body, process } = call
+    const { write, nested } = this.traits.capabilities
+    const table = this.table(entity)
+    const version =
+      write === 'put'
+        ? table.replace(nativeId, body, 'engine', process.name)
+        : table.patch(nativeId, patched(before, body, nested), 'engine', process.name)
+    this.#world.watcher.applied(call, version)
+    return version
+  }
+
+  /** Within the time that the system states for writes under way. */
+  #applyLater(call: EngineWrite): WriteResult {
+    const { chance, scheduler, watcher } = this.#world
+    const { nativeId = '', entity } = call
+    const delayMs = chance.int(200, Math.max(200, this.traits.capabilities.inflightMs - 1))
+    const table = this.table(entity)
+    const states = table.history(nativeId).length
+    this.onAccepted?.(call, delayMs)
+    scheduler.after(delayMs, () => {
+      const before = table.current(nativeId)
+      if (before?.body === undefined) return
+      if (table.history(nativeId).some(({ by }, index) => index >= states && by === 'engine'))
+        watcher.overtaken(call)
+      watcher.applying(call, before)
+      this.#store(call, before.body)
+    })
+    return { kind: 'ok', nativeId, accepted: true }
   }
 
   #remove(
@@ -285,9 +311,16 @@ export class SimSystem {
     return this.#network.send({ call, effect }, context)
   }
 
-  /** Stored as ever; `accepted`: the response says no more; `dropped` and `lost`: nothing is stored, whatever is answered. */
-  #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'dropped' | 'lost' {
+  /**
+   * Stored as ever; `accepted`: the response says no more; `delayed`: nor is it stored yet; `dropped` and `lost`: nothing is stored, whatever
+   * is answered.
+   */
+  #fateOf(call: EngineWrite): 'stored' | 'accepted' | 'delayed' | 'dropped' | 'lost' {
     const { chance, kinds, watcher } = this.#world
+    // Who checks versions does so before it takes a request, and a whole object that is stored late takes with it what was changed meanwhile.
+    const { conditionalWrites, write } = this.traits.capabilities
+    const mayWait = kinds.has('accepted') && !conditionalWrites && write === 'patch'
+    if (mayWait && this.#world.faulty() && chance.of(0.5)) return 'delayed'
     if (!kinds.has('unstored') || !this.#world.faulty()) return 'stored'
     const roll = chance.next()
     if (roll < 0.06) watcher.lost(call, roll < 0.03)
