@@ -220,6 +220,7 @@ export class SimSystem {
 
   #change(process: SimProcess, entity: string, request: UpdateRequest): Sending {
     const { nativeId } = request
+    const askedAt = this.#world.scheduler.now
     const whole = this.traits.capabilities.write === 'put'
     const body = whole ? merged(request.base ?? {}, request.patch, 'merge') : request.patch
     const guarded = this.traits.capabilities.conditionalWrites && !this.#world.broken.has('nocas')
@@ -238,7 +239,7 @@ export class SimSystem {
       if (before?.body === undefined) return goneResult(before)
       if (this.#stale(call, before)) return { kind: 'stale' }
       const fate = this.#fateOf(call)
-      if (fate === 'delayed') return this.#applyLater(call)
+      if (fate === 'delayed') return this.#applyLater(call, askedAt)
       this.#world.watcher.applying(call, before)
       if (fate === 'lost') return { kind: 'ok', nativeId }
       if (fate === 'dropped') return { kind: 'ok', nativeId, accepted: true }
@@ -262,11 +263,13 @@ export class SimSystem {
     return version
   }
 
-  /** Within the time that the system states for writes under way. */
-  #applyLater(call: EngineWrite): WriteResult {
-    const { chance, scheduler, watcher } = this.#world
+  /** Within the time that the system states for writes under way, also when the request was late already. */
+  #applyLater(call: EngineWrite, askedAt: number): WriteResult {
+    const { chance, scheduler, watcher, writeTimeoutMs } = this.#world
     const { nativeId = '', entity } = call
-    const delayMs = chance.int(200, Math.max(200, this.traits.capabilities.inflightMs - 1))
+    const { inflightMs } = this.traits.capabilities
+    const left = askedAt + writeTimeoutMs + inflightMs - 1 - scheduler.now
+    const delayMs = Math.max(0, Math.min(left, chance.int(200, Math.max(200, inflightMs - 1))))
     const table = this.table(entity)
     const states = table.history(nativeId).length
     this.onAccepted?.(call, delayMs)
