@@ -28,8 +28,13 @@ const sampleEveryMs = 2_000
 const shortestLimitMs = 15_000
 /** A read under way when the system went away, its time-out, and the note about it. */
 const slackMs = 5_000
-/** Differences that agreement allows: forms of one value, what is nobody's business, and deletions that nothing tells of. */
-const allowed: ReadonlySet<string> = new Set(['coerced', 'out of scope', 'nothing tells of deletions there'])
+/** Differences that agreement allows: forms of one value, defaults, what is nobody's business, and deletions that nothing tells of. */
+const allowed: ReadonlySet<string> = new Set([
+  'coerced',
+  'default',
+  'out of scope',
+  'nothing tells of deletions there',
+])
 
 export interface AgreementOptions {
   readonly scenario: Scenario

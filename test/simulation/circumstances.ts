@@ -33,6 +33,8 @@ export class Circumstances {
   readonly #oracle: Oracle
   readonly #users: Users
   readonly #store: MemoryStore
+  /** Native records that were changed before anybody had looked at our last write. */
+  readonly #disturbed = new Set<string>()
 
   constructor(options: CircumstanceOptions) {
     this.#scenario = options.scenario
@@ -177,8 +179,9 @@ export class Circumstances {
       return nativeId === undefined ? [] : [{ system, nativeId }]
     })
     if (places.length < 2) return
-    const judged = `${first.system.name}|${first.nativeId}`
-    this.#oracle.turns.add(judged)
+    const names = places.map(({ system, nativeId }) => `${system.name}|${nativeId}`)
+    if (!names.some((name) => this.#disturbed.has(name)))
+      this.#oracle.turns.add(`${first.system.name}|${first.nativeId}`)
     for (let turn = 0; turn < 9; turn += 1)
       this.#scheduler.after(turn * 7_000, () => {
         const place = places[turn % 2]
@@ -186,7 +189,10 @@ export class Circumstances {
         if (place === undefined || last?.body === undefined) return
         // Where nobody has looked since our write, the system may have made the next change itself, for all that can be known.
         if (last.by === 'engine' && !this.#oracle.hasSeen(place.system.name, last))
-          this.#oracle.turns.delete(judged)
+          for (const name of names) {
+            this.#disturbed.add(name)
+            this.#oracle.turns.delete(name)
+          }
         this.#users.change(place.system, place.nativeId, { name: this.#users.token() })
       })
   }

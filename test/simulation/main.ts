@@ -95,8 +95,8 @@ async function runMany(from: number, count: number): Promise<void> {
   let events = 0
   const step = Number(values.step)
   for (let seed = from; seed < from + count * step; seed += step) {
-    const result = await runSeed(seed, { broken, kinds })
-    const again = values.once ? result : await runSeed(seed, { broken, kinds })
+    const result = await runSeed(seed, { broken, kinds, stopAtFirst: values.untilBad })
+    const again = values.once ? result : await runSeed(seed, { broken, kinds, stopAtFirst: values.untilBad })
     events += result.events
     addTally(total, result.tally)
     for (const [why, times] of result.excuses) excuses.set(why, (excuses.get(why) ?? 0) + times)

@@ -25,6 +25,8 @@ export interface SeedOptions {
   readonly broken?: ReadonlySet<string>
   /** @default 'drawn' */
   readonly kinds?: KindChoice
+  /** The run ends with the first violation. @default false */
+  readonly stopAtFirst?: boolean
 }
 
 export interface SeedResult {
@@ -60,6 +62,7 @@ class Simulation {
   readonly #broken: ReadonlySet<string>
   /** What a process that starts now runs. */
   #integration: Integration
+  readonly #isOver: () => boolean
   #excuses: Excuses = new Map()
   #born = 0
 
@@ -74,6 +77,7 @@ class Simulation {
     this.#integration = this.#scenario.integration
     this.#scheduler = new Scheduler(this.#scenario.start, { keepTrace: options.keepTrace ?? false })
     this.#oracle = new Oracle(this.#scenario, this.#scheduler, this.#systems)
+    this.#isOver = () => options.stopAtFirst === true && this.#oracle.violations.length > 0
     const timing = [...this.#scenario.integration.systems.values()][0]?.timing
     this.#world = {
       scheduler: this.#scheduler,
@@ -132,7 +136,8 @@ class Simulation {
     const late = kinds.has('late-edits') ? [settledBy - 25_000] : []
     for (const time of [...early, faultsUntil + 2000, faultsUntil + 30_000, faultsUntil + 70_000, ...late])
       this.#scheduler.at(time, () => this.#fullRuns())
-    await this.#scheduler.run(settledBy)
+    await this.#scheduler.run(settledBy, this.#isOver)
+    if (this.#isOver()) return
     await this.#checkQuiescence()
     this.#oracle.checkLosses()
     this.#excuses = await checkSettled({

@@ -49,7 +49,7 @@ export class Scheduler {
   }
 
   /** Fires events until the queue is empty or the time is reached. */
-  async run(until: number): Promise<void> {
+  async run(until: number, isOver: () => boolean = () => false): Promise<void> {
     await emptyMicrotasks()
     for (;;) {
       const deferred = this.#deferred.shift()
@@ -59,7 +59,7 @@ export class Scheduler {
         continue
       }
       const next = this.#heap[0]
-      if (next === undefined || next.time > until) break
+      if (next === undefined || next.time > until || isOver()) break
       this.#pop()
       this.now = next.time
       this.fired += 1

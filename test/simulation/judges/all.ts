@@ -1,6 +1,7 @@
 /** All judges of a run, in the order in which they are asked. */
 import { Copies } from './copies.ts'
 import { Emptied } from './emptied.ts'
+import { EndlessWrites } from './endless-writes.ts'
 import { Frame } from './frame.ts'
 import { Holds } from './holds.ts'
 import { Identity } from './identity.ts'
@@ -24,6 +25,14 @@ export function createJudges(bench: Bench, turns: ReadonlySet<string>): Judges {
   const copies = new Copies(bench)
   const emptied = new Emptied(bench)
   const others = [new Removals(bench), new Frame(bench), new Scope(bench), new Undecided(bench)]
-  const all = [lateEdits, copies, emptied, ...others, new Identity(bench), new Holds(bench, turns)]
+  const all = [
+    lateEdits,
+    copies,
+    emptied,
+    ...others,
+    new Identity(bench),
+    new Holds(bench, turns),
+    new EndlessWrites(bench),
+  ]
   return { lateEdits, copies, emptied, all }
 }

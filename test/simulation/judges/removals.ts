@@ -10,6 +10,8 @@ import { type Bench, hasHadCodeFor, type Judge } from './judge.ts'
 
 /** Of a discovery and the look at what was discovered. */
 const discoveryMs = 3_000
+/** Merges of merges. */
+const hopsMax = 5
 
 export class Removals implements Judge {
   readonly #bench: Bench
@@ -22,22 +24,9 @@ export class Removals implements Judge {
 
   applying(call: EngineWrite, before: Version | undefined): void {
     if (call.operation !== 'delete' || before?.body === undefined) return
-    const { history, scenario, things, fail, tally } = this.#bench
+    const { history, fail, tally } = this.#bench
     const { code } = before.body
-    const from = scenario.integration.entities.get(call.entity)?.delete.from ?? []
-    const gone = from.some((name) => {
-      if (name === call.system) return false
-      const table = history.system(name).table(call.entity)
-      return table.changes.some(
-        (change) =>
-          change.body === undefined &&
-          change.by === 'user' &&
-          // A merge is no deletion.
-          change.mergedInto === undefined &&
-          things.areSame(codeBefore(table, change), code),
-      )
-    })
-    if (!gone)
+    if (!this.#isRemoved(call, code))
       fail(
         'INV-8',
         `${call.system} ${before.nativeId} (${String(code)}) was removed though nobody removed it`,
@@ -46,6 +35,29 @@ export class Removals implements Judge {
       if (history.honoursVersions(call.system))
         fail('INV-8', `${call.system} ${before.nativeId} was removed with the unseen ${field} ${old}`)
       else tally.races += 1
+  }
+
+  /**
+   * A person removed the thing in another system. A merge is no deletion, unless the record that it was merged into is gone for another deletion:
+   * then both were one thing to the people there, and it was removed.
+   */
+  #isRemoved(call: EngineWrite, code: unknown, hops = 0): boolean {
+    const { history, scenario, things } = this.#bench
+    const from = scenario.integration.entities.get(call.entity)?.delete.from ?? []
+    return from.some((name) => {
+      const table = history.system(name).table(call.entity)
+      return table.changes.some((change) => {
+        const { by, body, mergedInto } = change
+        if (body !== undefined || by !== 'user' || !things.areSame(codeBefore(table, change), code))
+          return false
+        // The counterpart of what it was merged into may have been removed in the same system.
+        if (mergedInto === undefined) return name !== call.system || hops > 0
+        const end = table.history(mergedInto).at(-1)
+        return end?.body === undefined && end !== undefined && hops < hopsMax
+          ? this.#isRemoved(call, codeBefore(table, end), hops + 1)
+          : false
+      })
+    })
   }
 
   /** Whatever a system can do: an edit that the very process has read does not go with the record. */
@@ -86,7 +98,7 @@ export class Removals implements Judge {
       const table = history.system(system).table(after.record.entity)
       for (const other of table.nativeIds()) {
         if (other === nativeId || !alike(table.current(other)?.body?.code, code)) continue
-        if (this.#wasNeverInScope(system, table.history(other))) continue
+        if (this.#wasHardlyInScope(system, table.history(other))) continue
         const seenAt = this.#known.get(`${system}|${after.record.entity}|${other}`)
         const isKnown = seenAt !== undefined && scheduler.now - seenAt > discoveryMs
         if (isKnown && hasHadCodeFor(table.history(other), code, scheduler.now) > discoveryMs)
@@ -98,10 +110,17 @@ export class Removals implements Judge {
     }
   }
 
-  /** What the definition has left out all along is nobody's counterpart, whatever its code: the engine may not even look for it. */
-  #wasNeverInScope(system: string, versions: readonly Version[]): boolean {
-    const { scoped } = this.#bench.history.system(system).traits
-    return scoped === true && versions.every(({ body }) => body === undefined || body.kind === 'person')
+  /**
+   * What the definition has left out all along is nobody's counterpart, whatever its code: the engine may not even look for it. Nor is what came
+   * into scope for a shorter time than a discovery takes.
+   */
+  #wasHardlyInScope(system: string, versions: readonly Version[]): boolean {
+    const { history, scheduler } = this.#bench
+    if (!history.system(system).traits.scoped) return false
+    const inScopeMs = versions.map(({ at, body }, index) =>
+      body === undefined || body.kind === 'person' ? 0 : (versions[index + 1]?.at ?? scheduler.now) - at,
+    )
+    return inScopeMs.reduce((sum, ms) => sum + ms, 0) <= discoveryMs
   }
 
   #isMapped(entity: string, field: string): boolean {
