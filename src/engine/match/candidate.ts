@@ -42,7 +42,7 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
   if (observation.kind === 'unknown') {
     // The look itself has asked to come back.
     setAsideUnreadable(pass, member, observation.failure)
-    return 'finish'
+    return (await withdrawKeys(pass, member.system, observation.failure)) === 'fenced' ? 'over' : 'finish'
   }
   if (observation.kind === 'gone') return dropGone(pass, place, observation)
   if (!observation.admissible) return 'finish'
@@ -77,6 +77,17 @@ function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure
   }
   const { code, message } = failure
   keepFailure(pass, { system, operation: 'read', code, message, replay: 'safe' })
+}
+
+/**
+ * While its system is out, others with the same key don't wait for it: a younger one is decided without it. Once it can be read it registers its
+ * keys again, and joins what has become of the other.
+ */
+async function withdrawKeys(pass: Pass, system: string, failure: CallFailure | 'shut'): Promise<unknown> {
+  const isOut = failure === 'shut' || failure.scope !== 'record'
+  if (!isOut || pass.record.state !== 'candidate') return undefined
+  const { context, claim, entity } = pass
+  return context.store.match({ lease: claim.lease, entity: entity.name, system, keys: [] })
 }
 
 /** The code itself says that trying again does not help. */

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../../../test/support/engine-fixture.ts'
+import { matchKeys } from '../../model/matching/match-keys.ts'
+import type { CanonicalDocument } from '../../model/values.ts'
 
 let world: World | undefined
 
@@ -45,6 +47,46 @@ describe('a new record that can not be read', () => {
     it.system('b').down = false
     await it.advance(120_000)
     expect(it.system('a').bodies()).toContainEqual(expect.objectContaining({ code: '7' }))
+  })
+})
+
+describe('a new record whose system is down since it was first read', () => {
+  /** A worker has read it and registered its keys, and died before it could decide. */
+  async function readOnce(it: World, system: string, nativeId: string, values: CanonicalDocument) {
+    await it.store.intake([{ marks: [{ system, entity: 'customer', nativeId }] }])
+    const worker = await it.store.registerWorker()
+    const { records } = await it.store.claim({ worker: worker.id, limit: 10, leaseMs: 1_000 })
+    const entity = it.integration.entities.get('customer')
+    const [claimed] = records
+    if (entity === undefined || claimed === undefined) throw new TypeError('nothing was claimed')
+    const keys = matchKeys(entity, values)
+    await it.store.match([{ lease: claimed.lease, entity: 'customer', system, keys }])
+    await worker.close()
+  }
+
+  test('does not keep the same thing in other systems waiting, and joins it later', async () => {
+    const it = new World({ systems: { a: {}, b: {}, c: {} } })
+    world = it
+    it.system('c').edit('z', { code: '7', name: 'Ann' })
+    await readOnce(it, 'c', 'z', { code: '7', name: 'Ann' })
+    it.system('c').down = true
+    it.start()
+    await it.advance(10_000)
+
+    await it.edit('a', 'x', { code: '7', name: 'Ann' })
+    await it.edit('a', 'other', { code: '8', name: 'Bob' })
+    await it.advance(120_000)
+    const codes = (system: string) =>
+      it
+        .system(system)
+        .bodies()
+        .map(({ code }) => code)
+    expect(codes('b').sort()).toEqual(['7', '8'])
+
+    it.system('c').down = false
+    await it.advance(120_000)
+    expect((await it.member('a', 'x', 'c')).nativeId).toBe('z')
+    expect(codes('c').sort()).toEqual(['7', '8'])
   })
 })
 
