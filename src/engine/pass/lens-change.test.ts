@@ -1,5 +1,5 @@
 /** Lenses of what becomes known by a write, after the definition has changed. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Member } from '../../model/state.ts'
 import type { StoredLensSet } from '../../store/contract.ts'
 import { createLensBook } from '../observe/lens-book.ts'
@@ -38,20 +38,20 @@ describe('a write of a field that the earlier definition did not have', () => {
     fax: { acked: 2, shadow: '12', own: [{ value: '12', rev: 2, notAfter: 9 }] },
   }
 
-  it('is not taken for one through another lens', () => {
+  test('is not taken for one through another lens', () => {
     const update = withFirstLenses(context, member, { system: 'erp', state: 'linked', fields })
     const written = { ...member, fields: { ...member.fields, ...update.fields } }
     expect(update.fields?.fax).toEqual({ ...fields.fax, lens: 'f.1' })
     expect([...outdatedFields(context, written).keys()]).toEqual([])
   })
 
-  it('leaves the lens of what was known before as it is', () => {
+  test('leaves the lens of what was known before as it is', () => {
     const update = withFirstLenses(context, member, { system: 'erp', fields })
     expect(update.fields?.name).toEqual(fields.name)
     expect(update.lens).toBeUndefined()
   })
 
-  it('puts a member that nothing was known of under the current set', () => {
+  test('puts a member that nothing was known of under the current set', () => {
     const update = withFirstLenses(context, { ...member, fields: {} }, { system: 'erp', fields })
     expect(update).toEqual({ system: 'erp', fields, lens: 2 })
   })
