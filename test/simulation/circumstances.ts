@@ -78,8 +78,19 @@ export class Circumstances {
       this.#giveSameCode(chance),
     )
     this.#often('merge-chains', { times: [1, 2], ...longer }, (chance) => this.#mergeOn(chance))
+    this.#often('new-buyers', { times: [6, 12], ...during }, (chance) => this.#giveNewBuyer(chance))
     if (this.#scenario.kinds.has('own-numbers')) this.#giveOwnNumbers()
     if (this.#scenario.kinds.has('accepted')) this.#editBeforeApplied()
+  }
+
+  /** A customer is entered, and an order becomes theirs before anybody has read the customer. */
+  #giveNewBuyer(chance: Chance): void {
+    const system = chance.pick(this.#systems)
+    const nativeIds = [...system.table(order).nativeIds()]
+    if (nativeIds.length === 0 || system.dead) return
+    const values = { code: this.#users.code('C'), name: this.#users.token(), phone: this.#users.token() }
+    const { nativeId } = this.#users.enter(system, values)
+    this.#users.change(system, chance.pick(nativeIds), { buyer: nativeId }, order)
   }
 
   /** Somebody changes the very text that an accepted update is about to change. */

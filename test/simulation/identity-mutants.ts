@@ -99,5 +99,6 @@ export const identityMutants: readonly SourceMutant[] = [
     file: 'engine/observe/references.ts',
     find: '      delete values[field.name]\n      unknown.add(field.name)\n',
     replace: '      delete values[field.name]\n',
+    kinds: 'new-buyers',
   },
 ]

@@ -34,6 +34,7 @@ export const kindNames = [
   'late-effects',
   'stalls',
   'accepted',
+  'new-buyers',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -124,6 +125,11 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
   accepted: {
     share: 0.1,
     what: 'systems take updates and apply them later, and people edit the same text before they do',
+  },
+  'new-buyers': {
+    share: 0.1,
+    what: 'people give orders to customers that they have just entered',
+    closed: 'every seed with orders has some of it; mutants ask for more',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

@@ -74,7 +74,7 @@ export function makeScenario(seed: number, chance: Chance, options: ScenarioOpti
     const diesAt = index === 2 && chance.of(0.3) ? start + faultsMs / 2 : undefined
     return withBatches(makeTraits(name, chance, mutators, diesAt), later)
   })
-  const references = chance.of(0.4)
+  const references = chance.of(0.4) || kinds.has('new-buyers')
   const deletes = chance.of(0.5) || kinds.has('restores') || kinds.has('new-ids')
   const shaped = systems.map((traits) => shapedBy(kinds, traits, { seed, start, faultsMs }))
   const knowsNested = !options.broken.has('nonested')
