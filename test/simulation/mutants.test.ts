@@ -43,3 +43,21 @@ test('the page tells what was broken and who noticed', () => {
   expect(page).toContain('| `two` | nothing much |  | survived |  |  |  |')
   expect(lineOf(killed)).toContain('(not counted: 3)\n          seed 7: INV-18')
 })
+
+describe('the page in the documentation', () => {
+  const page = readFileSync(new URL('docs/explanation/mutants.md', root), 'utf8')
+  const rows = page
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.slice(2, -2).split(' | '))
+
+  test('has each registered mutant, with what it breaks', () => {
+    const told = rows.map(([name, breaks]) => [name, breaks])
+    expect(told).toEqual(mutants.map(({ name, breaks }) => [`\`${name}\``, breaks]))
+  })
+
+  test('counts in its heading what its rows say', () => {
+    const killed = rows.filter(([, , , verdict]) => verdict === 'killed').length
+    expect(page).toContain(`**${killed} of ${mutants.length} killed**`)
+  })
+})
