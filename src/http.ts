@@ -1,4 +1,6 @@
 /** The API client framework: `isthmus/http`. */
+
+export type { ApiResponse } from './http/api-response.ts'
 export type { Authenticator, Credential } from './http/auth/authenticator.ts'
 export { MemoryTokenStore } from './http/auth/memory-token-store.ts'
 export type {
@@ -22,7 +24,7 @@ export {
   parseMixed,
 } from './http/bodies/multipart-mixed.ts'
 export { type NdjsonOptions, readNdjson, toNdjson } from './http/bodies/ndjson.ts'
-export type { ByteSource, StreamBody } from './http/bodies/request-body.ts'
+export type { ByteSource, StreamBody } from './http/bodies/stream-body.ts'
 export { decodeText } from './http/bodies/text-lines.ts'
 export type { BreakerOptions } from './http/breaker/circuit.ts'
 export type { CachedResponse, CacheStore } from './http/cache/cache-store.ts'
@@ -38,12 +40,7 @@ export type {
   WireResponse,
 } from './http/call.ts'
 export type { CallLogEntry } from './http/call-log.ts'
-export {
-  ApiClient,
-  type ApiResponse,
-  type ExchangeStreamOptions,
-  type StreamedExchange,
-} from './http/client.ts'
+export { ApiClient, type ExchangeStreamOptions, type StreamedExchange } from './http/client.ts'
 export {
   AuthenticationError,
   HttpError,
@@ -59,8 +56,10 @@ export type { RateLimit } from './http/limits/gcra.ts'
 export type { LimitUsage } from './http/limits/learnt-limits.ts'
 export type { LimitReport, ParseLimits, ResponseHeaders } from './http/limits/limit-headers.ts'
 export { MemoryBucketStore } from './http/limits/memory-bucket-store.ts'
-export type { LimiterUsage, LimitOptions, SharedLimits } from './http/limits/rate-limiter.ts'
+export type { LimiterUsage, LimitOptions } from './http/limits/rate-limiter.ts'
+export type { SharedLimits } from './http/limits/shared-buckets.ts'
 export type { AllowedAddress } from './http/network/address-guard.ts'
+export type { ClientCertificate } from './http/network/client-certificate.ts'
 export type { ProxyCredentials, ProxyOptions } from './http/network/proxy.ts'
 export type {
   ApiClientOptions,
@@ -93,7 +92,6 @@ export type { BeforeRequest, RequestChanges, RequestSeen } from './http/policies
 export type { PathStep, SchemaIssue, SchemaResult, StandardSchema } from './http/standard-schema.ts'
 export type { Stop, StopListener } from './http/stop.ts'
 export type { ProgressListener, TransferProgress } from './http/transfer-progress.ts'
-export type { ClientCertificate } from './http/transport.ts'
 export type {
   BodyOption,
   HeaderOption,

@@ -55,10 +55,6 @@ export {
   type SharedStoresOptions,
 } from './runtime/open-shared-stores.ts'
 export type { StatusReader } from './runtime/status/status-reader.ts'
-export type {
-  DeliveryOutcome,
-  RunningServer,
-  ServerDependencies,
-  ServerOptions,
-} from './server/create-server.ts'
+export type { RunningServer, ServerOptions } from './server/create-server.ts'
+export type { DeliveryOutcome, ServerDependencies } from './server/dependencies.ts'
 export { listen } from './server/listen.ts'

@@ -17,13 +17,7 @@ export type {
   StartCounterpart,
 } from './connectors/kit/conformance/counterpart.ts'
 export { type AdversarialText, nastyTexts } from './connectors/kit/conformance/nasty-values.ts'
-export {
-  check,
-  fail,
-  type Probe,
-  type ProbeOutcome,
-  skip,
-} from './connectors/kit/conformance/probe.ts'
+export type { Probe, ProbeOutcome } from './connectors/kit/conformance/probe.ts'
 export { connectorProbes } from './connectors/kit/conformance/probes.ts'
 export { type ProbeReport, runProbe } from './connectors/kit/conformance/run-probe.ts'
 export {
@@ -32,6 +26,7 @@ export {
   type ProbeTestContext,
   type ProbeTestRunner,
 } from './connectors/kit/conformance/suite.ts'
+export { check, fail, skip } from './connectors/kit/conformance/verdict.ts'
 export type { Condition, Waiter } from './connectors/kit/conformance/waiter.ts'
 export type { Call, WireResponse } from './http/call.ts'
 export type { ClientTransport, TransportFactory } from './http/client-transport.ts'

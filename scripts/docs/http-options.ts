@@ -17,7 +17,7 @@ const sections: readonly { readonly file: string; readonly name: string; readonl
   { file: 'options.ts', name: 'ResponseLimits', title: '`response`' },
   { file: 'options.ts', name: 'CacheOptions', title: '`cache`' },
   { file: 'network/proxy.ts', name: 'ProxyOptions', title: '`proxy`' },
-  { file: 'transport.ts', name: 'ClientCertificate', title: '`clientCertificate`' },
+  { file: 'network/client-certificate.ts', name: 'ClientCertificate', title: '`clientCertificate`' },
   { file: 'auth/options.ts', name: 'TokenEndpointOptions', title: '`auth`: every OAuth 2 kind' },
   {
     file: 'auth/options.ts',

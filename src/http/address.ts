@@ -2,6 +2,7 @@
 
 import { UsageError } from '../model/errors.ts'
 import type { Method } from './call.ts'
+import { isLoopback } from './network/loopback.ts'
 import type { CallOptions, QueryValue } from './options.ts'
 import { shownPath } from './shown-path.ts'
 import { wellFormedUri } from './well-formed-uri.ts'
@@ -57,11 +58,6 @@ export function assertScheme(url: URL, allowHttp: boolean): void {
       `Plain HTTP to ${url.host} needs "allowHttp: true", which is meant for development on this machine.`,
     )
   }
-}
-
-/** `localhost`, 127.0.0.0/8 and ::1. Expects a parsed host name, so odd spellings of an address are already normalised. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 }
 
 /**

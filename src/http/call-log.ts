@@ -1,5 +1,5 @@
 /** What is told about every request on the wire. Typed facts only: no header, no body, no query, no value of a path parameter. */
-import { isStreamBody } from './bodies/request-body.ts'
+import { isStreamBody } from './bodies/stream-body.ts'
 import type { Call, Method } from './call.ts'
 
 /** One attempt, as the call log keeps it. Times in milliseconds. */

@@ -2,7 +2,7 @@
  * The words of the chain: a *call* is what the user asked for, an *attempt* is one request on the wire, an *answer* is a decoded response.
  */
 import type { Readable } from 'node:stream'
-import type { StreamBody } from './bodies/request-body.ts'
+import type { StreamBody } from './bodies/stream-body.ts'
 import type { Stop } from './stop.ts'
 import type { ProgressListener } from './transfer-progress.ts'
 

@@ -1,12 +1,15 @@
 /** The API client: what a user holds in hands. Everything that happens to a call is in `chain.ts`. */
+
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import { UsageError } from '../model/errors.ts'
 import { addressOf, type BaseUrl, endpointClassOf, parseBaseUrl } from './address.ts'
+import type { ApiResponse } from './api-response.ts'
+import { authenticatorFrom } from './auth/authenticator-from.ts'
 import { MemoryTokenStore } from './auth/memory-token-store.ts'
-import { authenticatorFrom } from './auth/options.ts'
-import { isSpentBySending, lengthToSay, type RequestBody, requestBodyOf } from './bodies/request-body.ts'
+import { isSpentBySending, lengthToSay, requestBodyOf } from './bodies/request-body.ts'
+import type { RequestBody } from './bodies/stream-body.ts'
 import { cacheFrom } from './cache/cache-from-options.ts'
 import {
   type CacheMode,
@@ -50,16 +53,6 @@ import { Stop } from './stop.ts'
 import { processTelemetry } from './telemetry/open-telemetry.ts'
 import { Transport } from './transport.ts'
 import { validated } from './validated.ts'
-
-/** A response with its data, for callers who need status or headers. */
-export interface ApiResponse<Data> {
-  /** HTTP status. */
-  readonly status: number
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Decoded body. */
-  readonly data: Data
-}
 
 /** A response for adapters: every status, and the body as it comes. */
 export interface StreamedExchange extends ApiResponse<Uint8Array | AsyncIterable<Uint8Array>> {

@@ -7,8 +7,8 @@
  * The time to the headers is kept here and not by undici, whose timers count in half seconds.
  */
 import type { Dispatcher } from 'undici'
-import { isStreamBody } from './bodies/request-body.ts'
 import { ResponseStream } from './bodies/response-stream.ts'
+import { isStreamBody } from './bodies/stream-body.ts'
 import { type Call, type HttpClock, outcomeSoFar, type WireResponse } from './call.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import { HttpError, NetworkError } from './errors.ts'

@@ -5,6 +5,7 @@
  * connected socket. Everything that fails before that moment provably had no effect, which is what the engine has to know about a write;
  * and a request that must not leave any more (`startBefore`) is stopped at exactly that moment.
  */
+
 import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
@@ -14,6 +15,7 @@ import { Deadlines } from './deadlines.ts'
 import { NetworkError } from './errors.ts'
 import { ExchangeHandler, type ExchangeLimits } from './exchange-handler.ts'
 import { AddressGuard, type AllowedAddress } from './network/address-guard.ts'
+import type { ClientCertificate } from './network/client-certificate.ts'
 import { guardedConnector, portOf } from './network/connector.ts'
 import { directHosts, type ProxyOptions, proxyDispatcher } from './network/proxy.ts'
 import type { Timeouts } from './options.ts'
@@ -32,16 +34,6 @@ export interface TransportOptions {
   /** @default the system's resolver */
   readonly lookup?: LookupFunction | undefined
   readonly clock: HttpClock
-}
-
-/** What the client proves itself with in the TLS handshake (mutual TLS). PEM texts. */
-export interface ClientCertificate {
-  /** The certificate, followed by those between it and its authority. */
-  readonly certificate: string
-  /** Private key of the certificate, in PEM. */
-  readonly key: string
-  /** Of an encrypted key. */
-  readonly passphrase?: string | undefined
 }
 
 /** A pool of sockets per origin. */

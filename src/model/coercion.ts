@@ -5,27 +5,14 @@
  * stored value can be explained as a poorer form of the sent one; what it does not explain is somebody's change. Where both would
  * fit, it is strict: taking an edit for a coercion would swallow the edit.
  */
+
 import { isEqualCanonical } from './canonical/equality.ts'
 import { isCanonicalList, isCanonicalObject } from './canonical/object.ts'
+import type { CoercionName } from './coercion/names.ts'
 import { isNumberCoercion } from './coercion/number.ts'
 import { recogniseText } from './coercion/text.ts'
 import { isSameMoment, isTimeCoercion } from './coercion/time.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
-
-/** A coercion by name; several at once are joined by `+`. */
-export type CoercionName =
-  | 'empty'
-  | 'whitespace'
-  | 'newlines'
-  | 'case'
-  | 'unicode'
-  | 'html'
-  | 'email'
-  | 'phone'
-  | 'truncation'
-  | 'rounding'
-  | 'precision'
-  | 'zone'
 
 type MaybeValue = CanonicalValue | undefined
 

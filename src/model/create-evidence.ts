@@ -7,14 +7,8 @@
  * - A **look** at the whole place shows it: the change feed read to its end, or a complete list by keys, once the candidates that it brought
  *   in have been read. A list by offset never does, since it skips records while others vanish.
  */
+import { type SearchEquality, searchEqualities, type ValueEquality } from './equality.ts'
 import type { Entity, EntitySystem, MatchRule } from './integration.ts'
-
-/** What a search takes for equal, from the narrowest to the widest. */
-export const searchEqualities = ['exact', 'ignoringCase', 'ignoringCaseAndSpace'] as const
-export type SearchEquality = (typeof searchEqualities)[number]
-
-/** What a field's normalisers take for equal; `wider` than any search declares. */
-export type ValueEquality = SearchEquality | 'wider'
 
 const widths: readonly ValueEquality[] = [...searchEqualities, 'wider']
 

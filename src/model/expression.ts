@@ -7,12 +7,12 @@
  */
 import jsonata from 'jsonata'
 import { plainResult } from './canonical/expression-value.ts'
+import type { Expression } from './compiled-expression.ts'
 import { IsthmusError, isIsthmusError } from './errors.ts'
 import { Budget, expressionLimits, limitReached } from './expression/budget.ts'
 import { type CheckedSource, checkSource, invalid } from './expression/check-source.ts'
 import { type Frame, replaceFunctions } from './expression/functions.ts'
 import { type LinearPattern, makeRegexEngine } from './expression/linear-regex.ts'
-import type { Expression } from './integration.ts'
 import type { LookupFunctions } from './lookup.ts'
 
 /**

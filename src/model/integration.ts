@@ -3,10 +3,10 @@
  * start; functions in here are pure (no clock, no randomness, no I/O).
  */
 
-import type { ValueEquality } from './create-evidence.ts'
+import type { Expression } from './compiled-expression.ts'
+import type { ValueEquality } from './equality.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { LensId, LensSet } from './lens/identity.ts'
-import type { LookupFunctions } from './lookup.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from './values.ts'
 
 /** Either a value or a promise of it: mappings made of paths stay synchronous, JSONata pairs are asynchronous. */
@@ -244,19 +244,6 @@ export type Rule =
   | { readonly kind: 'require'; readonly test: Expression; readonly message: string }
   | { readonly kind: 'set'; readonly field: string; readonly to: Expression }
   | { readonly kind: 'hold'; readonly when: Expression; readonly message: string }
-
-/** A compiled, sandboxed expression over a canonical document. Bounded in steps and depth; no clock, network or randomness. */
-export interface Expression {
-  readonly source: string
-  /** Lookups that it may ask. @default none */
-  readonly lookups?: readonly string[]
-  /**
-   * Evaluates on a canonical document, or on the same values prepared for calculation (numbers where they stay exact).
-   *
-   * @param functions what its lookups answer
-   */
-  evaluate(input: { readonly [key: string]: unknown }, functions?: LookupFunctions): Promise<unknown>
-}
 
 export interface DeletePolicy {
   /** Systems whose deletions count. */

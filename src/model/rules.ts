@@ -13,8 +13,9 @@ import { findConstraintProblem } from './canonical/constraints.ts'
 import { fromExpressionResult, toExpressionDocument, withoutNulls } from './canonical/expression-value.ts'
 import { bareReferences } from './canonical/reference.ts'
 import { accept, refuse, type ValueResult } from './canonical/value-result.ts'
+import type { Expression } from './compiled-expression.ts'
 import { isIsthmusError } from './errors.ts'
-import type { Entity, Expression, Field, Rule } from './integration.ts'
+import type { Entity, Field, Rule } from './integration.ts'
 import {
   type Asking,
   askWith,

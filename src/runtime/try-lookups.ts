@@ -3,7 +3,7 @@ import type { ConnectedSystem, LookupResult } from '../connectors/kit/contract.t
 import { connectSystem } from '../connectors/registry.ts'
 import type { LookupQuestion } from '../model/lookup.ts'
 import { createClock } from './clock.ts'
-import type { TryOptions } from './try-record.ts'
+import type { TryOptions } from './try-options.ts'
 
 export interface OpenLookups {
   readonly ask: (question: LookupQuestion) => Promise<LookupResult>

@@ -4,7 +4,6 @@
  */
 
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
-import type { Connector } from '../connectors/kit/define-connector.ts'
 import { connectSystem } from '../connectors/registry.ts'
 import { mergeAsking } from '../engine/decide/lookups.ts'
 import { readCanonical } from '../engine/observe/reading.ts'
@@ -15,26 +14,8 @@ import type { MergeInput, MergeMember, PlannedWrite } from '../model/merge/contr
 import { asStored, isEmpty, sameValue } from '../model/merge/equivalence.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../model/values.ts'
 import { createClock } from './clock.ts'
-import type { LoadedDefinition } from './load-definition.ts'
-import type { SharedCredentials } from './shared-credentials.ts'
 import { openLookups } from './try-lookups.ts'
-
-export interface TryOptions {
-  /** With secrets resolved when the record is read from its system. */
-  readonly loaded: LoadedDefinition
-  readonly entity: string
-  /** The system that the record is from. */
-  readonly system: string
-  /** Where the record comes from: a native id to read, or its JSON. */
-  readonly from: { readonly id: string } | { readonly json: string }
-  readonly signal?: AbortSignal
-  /** Further connectors. @default none */
-  readonly connectors?: readonly Connector[]
-  /** Folder that paths in the definition are relative to. */
-  readonly baseDirectory: string
-  /** What connectors get: where a credential is spent by use, tokens of the integration's store. @default no store */
-  readonly dependenciesOf?: SharedCredentials['dependenciesOf']
-}
+import type { TryOptions } from './try-options.ts'
 
 /** What each stage gave. Holds record values: it is for the person who asked, never for logs. */
 export interface TriedRecord {

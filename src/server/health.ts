@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { isIsthmusError } from '../model/errors.ts'
-import type { ServerDependencies } from './create-server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 
 export function addHealthRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   server.get('/healthz', async () => ({ status: 'ok' }))

@@ -1,6 +1,6 @@
 /** Webhook intake: `POST /hooks/{system}`. */
 import type { FastifyInstance } from 'fastify'
-import type { ServerDependencies } from './create-server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 
 function singleValued(
   headers: Readonly<Record<string, string | string[] | undefined>>,

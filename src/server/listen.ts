@@ -1,11 +1,7 @@
 /** Listening, and the message for the commonest reason why it fails. */
 import { IsthmusError } from '../model/errors.ts'
-import {
-  buildServer,
-  type RunningServer,
-  type ServerDependencies,
-  type ServerOptions,
-} from './create-server.ts'
+import { buildServer, type RunningServer, type ServerOptions } from './create-server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 
 /**
  * Builds the server and listens.

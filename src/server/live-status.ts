@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toDecisionResource } from '../api/decisions.ts'
-import type { ServerDependencies } from './create-server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { problemOf } from './problem.ts'
 
 const refreshMs = 1000

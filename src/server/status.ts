@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { toDecisionResource } from '../api/decisions.ts'
-import type { ServerDependencies } from './create-server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { createLiveStatus } from './live-status.ts'
 import { problemOf } from './problem.ts'
 

@@ -1,9 +1,9 @@
 /** What people ask and decide: queries and manual interventions, used by the CLI and the server. Values are decoded only where a call says so. */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalValue } from '../model/values.ts'
-import type { RunRow } from './contract.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
 import type { HealthCounts, Pause } from './health-contract.ts'
+import type { RunRow } from './run-contract.ts'
 
 export interface StatusCounts {
   readonly now: number

@@ -1,5 +1,5 @@
 /** What a connector declares about a resource: every guarantee of the engine rests on it. */
-import type { SearchEquality } from '../../model/create-evidence.ts'
+import type { SearchEquality } from '../../model/equality.ts'
 
 /** What a resource of a system can do. A probe kit checks the declaration. All times in milliseconds. */
 export interface RemoteCapabilities {

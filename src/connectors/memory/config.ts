@@ -1,6 +1,6 @@
 /** A system of the connector `memory`: what it is to pretend. */
 import { z } from 'zod'
-import { searchEqualities } from '../../model/create-evidence.ts'
+import { searchEqualities } from '../../model/equality.ts'
 import type { RemoteCapabilities } from '../kit/capabilities.ts'
 
 const ms = z.int().min(0).max(86_400_000)

@@ -1,6 +1,6 @@
 /** The operations of one resource, as its chosen capabilities allow them. */
 import { isLosslessNumber } from '../../http/json.ts'
-import type { SearchEquality } from '../../model/create-evidence.ts'
+import type { SearchEquality } from '../../model/equality.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import { type FeedQuery, readFeed } from '../kit/change-cursor.ts'
 import type {

@@ -1,8 +1,9 @@
 /** The client of one OData service: its metadata, its session, and calls in the spelling of its version. */
 
+import type { ApiResponse } from '../../http/api-response.ts'
 import { retryAfterMs } from '../../http/backoff/retry-after.ts'
 import type { Method } from '../../http/call.ts'
-import type { ApiClient, ApiResponse } from '../../http/client.ts'
+import type { ApiClient } from '../../http/client.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'

@@ -1,7 +1,7 @@
 /** A system of the connector `odata`: the section of the definition, and what it says about each resource. */
 import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
-import { searchEqualities } from '../../model/create-evidence.ts'
+import { searchEqualities } from '../../model/equality.ts'
 import { connectionShape } from '../kit/connection.ts'
 import { duration } from '../kit/manifest/values.ts'
 

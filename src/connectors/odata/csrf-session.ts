@@ -6,7 +6,7 @@
  * that kind drops the token, fetches another one and sends the write again, once: what was refused that way had no effect.
  */
 
-import type { ApiResponse } from '../../http/client.ts'
+import type { ApiResponse } from '../../http/api-response.ts'
 import { HttpStatusError } from '../../http/errors.ts'
 
 /** Headers that a write needs. */

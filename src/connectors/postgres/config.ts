@@ -1,8 +1,8 @@
 /** A system of the connector `postgres`: the database, and what is to be known of each of its tables. */
 import { z } from 'zod'
 import { isTimeZone } from '../../model/canonical/time-zone.ts'
-import { searchEqualities } from '../../model/create-evidence.ts'
 import { durationMs, durationSchema } from '../../model/definition/schema/text.ts'
+import { searchEqualities } from '../../model/equality.ts'
 import { UsageError } from '../../model/errors.ts'
 
 /** A length of time such as `10s`, as milliseconds. */

@@ -1,7 +1,8 @@
 /** The API client of one REST system, with what each kind of call needs. */
 
+import type { ApiResponse } from '../../http/api-response.ts'
 import type { Method } from '../../http/call.ts'
-import type { ApiClient, ApiResponse } from '../../http/client.ts'
+import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { Page, PagesOptions } from '../../http/pagination/walk.ts'
 import type { SystemTiming } from '../../model/integration.ts'

@@ -1,6 +1,8 @@
 /** The REST API of one org: paths of the version, queries over all their pages, and what each kind of call may take. */
+
+import type { ApiResponse } from '../../http/api-response.ts'
 import type { Method } from '../../http/call.ts'
-import type { ApiClient, ApiResponse } from '../../http/client.ts'
+import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'

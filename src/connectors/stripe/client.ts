@@ -1,6 +1,8 @@
 /** The API client of one Stripe account, with what each kind of call needs. */
+
+import type { ApiResponse } from '../../http/api-response.ts'
 import type { FormFields } from '../../http/bodies/form.ts'
-import type { ApiClient, ApiResponse } from '../../http/client.ts'
+import type { ApiClient } from '../../http/client.ts'
 import type { CallOptions } from '../../http/options.ts'
 import type { SystemTiming } from '../../model/integration.ts'
 import { connectClient } from '../kit/connection.ts'

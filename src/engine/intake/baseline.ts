@@ -9,7 +9,6 @@
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, isListable, type Place } from '../place.ts'
 import { firstLoadListedAt, noteFirstLoadListed } from '../protect/first-loads.ts'
-import type { FullRunResult } from './full-run.ts'
 
 /** A system that left and came back begins anew. */
 function seenTwiceKey({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity }: Place): string {
@@ -27,11 +26,18 @@ export async function isBaselineDone(
   return (await context.store.lastScheduled(seenTwiceKey(context, place))) !== undefined
 }
 
+/** What counts of a full run: whether it came to its end, and what it brought in. */
+export interface BaselineRun {
+  readonly complete: boolean
+  readonly ended: boolean
+  readonly discovered: number
+}
+
 /** Takes the result of a full run into account; called at the end of each. */
 export async function noteBaseline(
   context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems' | 'lenses'>,
   place: Place,
-  result: Pick<FullRunResult, 'complete' | 'ended' | 'discovered'>,
+  result: BaselineRun,
 ): Promise<void> {
   if (!result.ended) return
   if (!result.complete && place.resource.capabilities.list.paging === 'offset' && result.discovered === 0) {

@@ -1,13 +1,6 @@
 /** Credentials as a plain object, the way a definition gives them. */
-import { UsageError } from '../../model/errors.ts'
-import type { Authenticator } from './authenticator.ts'
-import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
-import { oauth2JwtBearer } from './oauth2-jwt-bearer.ts'
-import { oauth2RefreshToken } from './oauth2-refresh-token.ts'
 import type { AssertionAlgorithm } from './private-key.ts'
-import { type SignRequest, signRequests } from './sign-requests.ts'
-import { apiKey, basic, bearer } from './static.ts'
-import type { TokenDependencies } from './token-endpoint.ts'
+import type { SignRequest } from './sign-requests.ts'
 
 /** The credentials that are built in. mTLS is not among them: a client certificate is given as `clientCertificate` and goes with any of these. */
 export type AuthOptions =
@@ -100,41 +93,4 @@ export interface OAuth2JwtBearerOptions extends TokenEndpointOptions {
   readonly issuer?: string | undefined
   /** @default the token URL */
   readonly audience?: string | undefined
-}
-
-/** Builds the authenticator; undefined for none. */
-export function authenticatorFrom(
-  options: AuthOptions | Authenticator | undefined,
-  dependencies: TokenDependencies,
-): Authenticator | undefined {
-  if (options === undefined) return undefined
-  if ('credential' in options) return options
-  switch (options.type) {
-    case 'none':
-      return undefined
-    case 'bearer':
-      return bearer(options.token)
-    case 'basic':
-      return basic(options.username, options.password)
-    case 'api-key':
-      return apiKey(options)
-    case 'oauth2-client-credentials':
-      return oauth2ClientCredentials(options, dependencies)
-    case 'oauth2-refresh-token':
-      return oauth2RefreshToken(options, dependencies)
-    case 'oauth2-jwt-bearer':
-      return oauth2JwtBearer(options, dependencies)
-    case 'sign':
-      return signRequests(options.sign)
-    default:
-      throw unknownType(options)
-  }
-}
-
-function unknownType(options: never): UsageError {
-  const type = String(Reflect.get(options, 'type'))
-  return new UsageError(
-    'HTTP_OPTIONS_INVALID',
-    `The auth type "${type}" is unknown: use none, bearer, basic, api-key, oauth2-client-credentials, oauth2-refresh-token, oauth2-jwt-bearer or sign.`,
-  )
 }

@@ -5,7 +5,7 @@
  * character of the cell; a separator or a line's end closes it; anything else is damage).
  */
 import { ResponseValidationError } from '../errors.ts'
-import type { ByteSource } from './request-body.ts'
+import type { ByteSource } from './stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
 /** How the text is laid out. */

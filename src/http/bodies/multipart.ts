@@ -1,7 +1,7 @@
 /** Uploads as `multipart/form-data` (RFC 7578), in pieces, so that a large file never lies in memory. */
 import { randomBytes } from 'node:crypto'
 import { UsageError } from '../../model/errors.ts'
-import type { ByteSource, RequestBody } from './request-body.ts'
+import type { ByteSource, RequestBody } from './stream-body.ts'
 
 /** One part of an upload. */
 export interface MultipartPart {

@@ -1,7 +1,7 @@
 /** Newline-delimited JSON, a value per line, both ways. */
 import { ResponseValidationError } from '../errors.ts'
 import { type JsonLimits, parseJson, writeJson } from '../json.ts'
-import type { ByteSource } from './request-body.ts'
+import type { ByteSource } from './stream-body.ts'
 import { decodeText } from './text-lines.ts'
 
 /** Bounds on what a line may be. */

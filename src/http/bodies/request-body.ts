@@ -1,4 +1,5 @@
 /** What a request carries: values made into bytes at once, or a stream that is opened when its request leaves. */
+
 import { Readable } from 'node:stream'
 import { UsageError } from '../../model/errors.ts'
 import { type Call, outcomeSoFar } from '../call.ts'
@@ -8,25 +9,7 @@ import type { CallOptions } from '../options.ts'
 import { reportProgress } from '../transfer-progress.ts'
 import { encodeForm } from './form.ts'
 import { encodeMultipart } from './multipart.ts'
-
-/** Bytes in pieces. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-
-/** A body that is not in memory. */
-export interface StreamBody {
-  /** Called once for each attempt. */
-  readonly open: () => ByteSource
-  /** False when it can be opened once only: then the call is never sent again. */
-  readonly reopens: boolean
-  /** Its length if that is known; otherwise it is sent in chunks. */
-  readonly bytes?: number | undefined
-}
-
-/** A call's body, and what it says about itself. */
-export interface RequestBody {
-  readonly content: string | Uint8Array | StreamBody | undefined
-  readonly contentType?: string
-}
+import { isStreamBody, type RequestBody, type StreamBody } from './stream-body.ts'
 
 /** Makes the body of a call. @throws UsageError HTTP_REQUEST_INVALID when more than one was given */
 export function requestBodyOf(options: CallOptions): RequestBody {
@@ -49,11 +32,6 @@ function rawBody(body: CallOptions['body']): RequestBody['content'] {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return body
   if (typeof body === 'function') return { open: body, reopens: true }
   return { open: () => body, reopens: false }
-}
-
-/** True for a body that is a stream. */
-export function isStreamBody(content: RequestBody['content']): content is StreamBody {
-  return typeof content === 'object' && 'open' in content
 }
 
 /** True when sending the call twice would send half a body, or none. */

@@ -1,6 +1,6 @@
 /** Text out of bytes in pieces; a character may be cut by a chunk's end. */
 import { ResponseValidationError } from '../errors.ts'
-import type { ByteSource } from './request-body.ts'
+import type { ByteSource } from './stream-body.ts'
 
 /** Decodes UTF-8; a byte order mark is dropped. @throws ResponseValidationError HTTP_RESPONSE_DAMAGED */
 export async function* decodeText(source: ByteSource): AsyncGenerator<string> {

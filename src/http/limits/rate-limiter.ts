@@ -7,7 +7,7 @@
  * Of the system the limiter is *ignorant* at first: one request goes ahead, and for a second at most the others wait for its response, which
  * may name limits. After that it is *informed*. A request that goes ahead and brings no response leaves it ignorant.
  */
-import type { BucketStore } from '../../model/bucket-store.ts'
+
 import type { Priority } from '../call.ts'
 import { type Stop, sleepUntilStopped } from '../stop.ts'
 import { Gcra, type RateLimit } from './gcra.ts'
@@ -19,6 +19,7 @@ import {
   type ResponseHeaders,
 } from './limit-headers.ts'
 import { ScopedPauses } from './scoped-pauses.ts'
+import type { SharedLimits } from './shared-buckets.ts'
 import { SharedBuckets } from './shared-buckets.ts'
 
 /** Limits of one system. */
@@ -37,14 +38,6 @@ export interface LimitOptions {
   readonly parse?: ParseLimits
   /** Keeps `rates` together with other processes. While the store fails, each process keeps them by itself. @default none */
   readonly shared?: SharedLimits
-}
-
-/** Where and under which name limits are shared. */
-export interface SharedLimits {
-  /** Where the buckets are kept. */
-  readonly store: BucketStore
-  /** Names the system: the same in every process. */
-  readonly key: string
 }
 
 /** Why a call does not get to wait. `waitMs` is how long it would take at least. */

@@ -4,9 +4,8 @@
  * The store is *up* until it fails; then it is *down* for a second, in which the process keeps the rates by itself: a database that is
  * away must not let requests loose, nor stop them.
  */
-import type { Bucket } from '../../model/bucket-store.ts'
+import type { Bucket, BucketStore } from '../../model/bucket-store.ts'
 import type { Gcra } from './gcra.ts'
-import type { SharedLimits } from './rate-limiter.ts'
 
 const downMs = 1_000
 
@@ -70,4 +69,12 @@ export class SharedBuckets {
       toleranceMs: toleranceMs * (1 - reserve),
     }))
   }
+}
+
+/** Where and under which name limits are shared. */
+export interface SharedLimits {
+  /** Where the buckets are kept. */
+  readonly store: BucketStore
+  /** Names the system: the same in every process. */
+  readonly key: string
 }

@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from '../../model/errors.ts'
-import type { ApiResponse } from '../client.ts'
+import type { ApiResponse } from '../api-response.ts'
 import { ResponseValidationError } from '../errors.ts'
 import { writeJson } from '../json.ts'
 import { assertWithin, type CallOptions } from '../options.ts'

@@ -1,7 +1,7 @@
 /** Responses without sockets, for tests of code that uses a client. Everything above the sockets is the real thing: retries, limits, errors. */
 
 import { UsageError } from '../../model/errors.ts'
-import { isStreamBody } from '../bodies/request-body.ts'
+import { isStreamBody } from '../bodies/stream-body.ts'
 import { type Call, type Method, outcomeSoFar, type WireResponse } from '../call.ts'
 import type { TransportFactory } from '../client-transport.ts'
 import { NetworkError } from '../errors.ts'

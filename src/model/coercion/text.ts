@@ -1,7 +1,7 @@
 import { countCodePoints } from '../canonical/text.ts'
-import type { CoercionName } from '../coercion.ts'
 import { unescapeHtml } from '../normalisers/html.ts'
 import { collapse, digits, lowercase, newlines, nfkc, phone, uppercase } from '../normalisers/text.ts'
+import type { CoercionName } from './names.ts'
 
 /** Texts longer than this are compared by single steps only: all combinations of a large text would take too long. */
 const combinedLengthMax = 20_000

@@ -1,6 +1,7 @@
 /** One field's mapping in one system: where it lives, how it is spelt, and what the system does to it. */
 
-import { type ValueEquality, widestEquality } from '../create-evidence.ts'
+import { widestEquality } from '../create-evidence.ts'
+import type { ValueEquality } from '../equality.ts'
 import type { Field, SystemField } from '../integration.ts'
 import { type LensId, sourceIdentity } from '../lens/identity.ts'
 import { type GroupListType, isGroupList } from '../lens/list-elements.ts'

@@ -1,4 +1,5 @@
-import type { Expression, Rule } from '../integration.ts'
+import type { Expression } from '../compiled-expression.ts'
+import type { Rule } from '../integration.ts'
 import { type PolicyContext, unknownField } from './compile-policies.ts'
 import { expressionAt } from './expression.ts'
 import { rootNamesOf } from './expression-path.ts'

@@ -1,5 +1,5 @@
+import type { Expression } from '../compiled-expression.ts'
 import { compileExpression } from '../expression.ts'
-import type { Expression } from '../integration.ts'
 import { type DefinitionPath, problem } from './finding.ts'
 import type { Report } from './report.ts'
 

@@ -1,5 +1,7 @@
 /** Which values a mapping and its normalisers make one of: a search has to find all of them to show that a value is nowhere. */
-import { type ValueEquality, widestEquality } from '../create-evidence.ts'
+
+import { widestEquality } from '../create-evidence.ts'
+import type { ValueEquality } from '../equality.ts'
 import type { LensSource, NormaliserSpec } from '../lens/spec.ts'
 import type { FieldType } from '../values.ts'
 

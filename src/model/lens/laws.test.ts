@@ -8,7 +8,8 @@ import { compileNormaliser } from '../normalisers/normaliser.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 import { applyPatch } from './apply-patch.ts'
 import { compileLens } from './compile-lens.ts'
-import { checkLaws, type LawField, type LawSubject, type LawViolation } from './laws.ts'
+import type { LawField, LawSubject, LawViolation } from './law.ts'
+import { checkLaws } from './laws.ts'
 import { plainEmpties as empties, type LensFieldSpec, type LensSource, type NativePath } from './spec.ts'
 
 const text: FieldType = { kind: 'string' }

@@ -8,39 +8,15 @@
  * - **frame**: properties that nobody mapped survive a write; broken, it loses data that nobody looks at
  * - **determinism**: the same record gives the same answer, whatever the order of its properties
  */
+
 import { isEqualCanonical } from '../canonical/equality.ts'
 import { isPlainObject } from '../canonical/object.ts'
-import type { Entity, EntitySystem, Lens, NestedPatch } from '../integration.ts'
-import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'
+import type { Entity, EntitySystem, NestedPatch } from '../integration.ts'
+import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../values.ts'
 import { applyPatch } from './apply-patch.ts'
 import { describeValue, nativeKind } from './describe-value.ts'
+import type { Law, LawField, LawSubject, LawViolation } from './law.ts'
 import { checkListFrame } from './list-laws.ts'
-
-export type Law = 'get-put' | 'put-get' | 'idempotent-normaliser' | 'canonical-read' | 'frame' | 'determinism'
-
-/** One broken law. The message describes kinds and lengths; the values themselves are in it only when asked for. */
-export interface LawViolation {
-  readonly law: Law
-  /** Canonical field, or a native path where no field is concerned. */
-  readonly field: string
-  readonly message: string
-}
-
-/** One field as the laws see it. */
-export interface LawField {
-  readonly type: FieldType
-  readonly readable: boolean
-  readonly writable: boolean
-  /** Canonical normaliser, then the system's. */
-  readonly normalise: (value: CanonicalValue) => CanonicalValue
-}
-
-/** A mapping under examination. */
-export interface LawSubject {
-  readonly lens: Lens
-  readonly fields: ReadonlyMap<string, LawField>
-  readonly nested: NestedPatch
-}
 
 export interface LawOptions {
   /** Put the values themselves into the messages. @default false */

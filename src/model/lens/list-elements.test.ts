@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Lens } from '../integration.ts'
 import type { CanonicalDocument, FieldType, NativeRecord } from '../values.ts'
 import { compileLens } from './compile-lens.ts'
-import { checkLaws, type LawSubject } from './laws.ts'
+import type { LawSubject } from './law.ts'
+import { checkLaws } from './laws.ts'
 import { plainEmpties as empties, type LensFieldSpec, type LensPartSpec, type NativePath } from './spec.ts'
 
 const text: FieldType = { kind: 'string' }

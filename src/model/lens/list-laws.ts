@@ -7,7 +7,7 @@
 import { isCanonicalObject, isPlainObject } from '../canonical/object.ts'
 import type { CanonicalValue, FieldType, NativeRecord } from '../values.ts'
 import { applyPatch } from './apply-patch.ts'
-import type { LawSubject, LawViolation } from './laws.ts'
+import type { LawSubject, LawViolation } from './law.ts'
 import { type GroupListType, isGroupList } from './list-elements.ts'
 
 const mark = 'isthmusElementProbe'

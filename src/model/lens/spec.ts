@@ -4,7 +4,7 @@
  */
 
 import type { Spelling } from '../canonical/spelling.ts'
-import type { Expression } from '../integration.ts'
+import type { Expression } from '../compiled-expression.ts'
 import type { Rounding } from '../normalisers/number.ts'
 import type { TimePrecision } from '../normalisers/time.ts'
 import type { CanonicalDocument, CanonicalValue, FieldType, NativeRecord } from '../values.ts'

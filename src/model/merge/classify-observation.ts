@@ -10,9 +10,9 @@
  *
  * A write that no look has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
  */
+
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField, MemberField } from '../state.ts'
-import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import {
   absorb,
@@ -24,42 +24,10 @@ import {
   isUnverified,
   markCoerced,
 } from './member-field.ts'
+import type { ClassifyInput, Look } from './observed-field.ts'
 import { ownDefault } from './own-default.ts'
 import { findOwnWrite } from './own-writes.ts'
-import { isConcurrent, judgeUnverified, type UnverifiedObservation } from './unverified-write.ts'
-
-/** What a look means, and the field's state after it where nothing has to be decided. */
-export type Look =
-  | { readonly kind: 'quiet' | 'empty'; readonly state: MemberField }
-  | {
-      readonly kind: 'missing'
-      readonly state: MemberField
-      /** Nobody can tell the system's own value from an edit. */
-      readonly maybeEdited?: true
-    }
-  | {
-      readonly kind: 'settled'
-      readonly state: MemberField
-      readonly note?: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
-    }
-  | {
-      readonly kind: 'changed'
-      /** Somebody here didn't know the agreed value when they changed theirs. */
-      readonly concurrent: boolean
-      /** It was absorbed before, so this is an edit and not just a first contact. */
-      readonly edited: boolean
-    }
-
-/** One look at one field in one system. */
-export interface ClassifyInput {
-  readonly shape: FieldShape
-  readonly role: FieldRole
-  readonly state: MemberField
-  readonly agreed: AgreedField
-  readonly observed: MaybeValue
-  /** When and under which version it was seen, and how long the system may take to show a write. */
-  readonly look: Pick<UnverifiedObservation, 'version' | 'at' | 'settleMs' | 'definition'>
-}
+import { isConcurrent, judgeUnverified } from './unverified-write.ts'
 
 /** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
 export function classifyObservation(question: ClassifyInput): Look {

@@ -11,10 +11,10 @@
  */
 
 import type { CreatedBlank } from '../state.ts'
-import type { ClassifyInput, Look } from './classify-observation.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, markCoerced } from './member-field.ts'
+import type { ClassifyInput, Look } from './observed-field.ts'
 
 /** Policy of the conflict that keeps a value of which nobody can tell whether it is a default or an edit. */
 export const defaultPolicy = 'target-default'

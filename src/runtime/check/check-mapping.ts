@@ -1,7 +1,8 @@
 /** Tries the mapping of one entity in one system on records that were fetched from it, and on nothing else. */
 import { isEqualCanonical } from '../../model/canonical/equality.ts'
 import type { Entity, EntitySystem, Lens } from '../../model/integration.ts'
-import { checkCanonicalRead, checkLaws, type Law, lawSubject } from '../../model/lens/laws.ts'
+import type { Law } from '../../model/lens/law.ts'
+import { checkCanonicalRead, checkLaws, lawSubject } from '../../model/lens/laws.ts'
 import { asStored, isEmpty } from '../../model/merge/equivalence.ts'
 import { withinParts } from '../../model/merge/group-parts.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'

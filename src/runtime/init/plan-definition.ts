@@ -2,12 +2,8 @@
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { FieldType } from '../../model/values.ts'
-import {
-  type FieldPair,
-  type MappingProposal,
-  pairLosses,
-  proposeMapping,
-} from '../proposals/propose-mapping.ts'
+import type { FieldPair } from '../proposals/field-pair.ts'
+import { type MappingProposal, pairLosses, proposeMapping } from '../proposals/propose-mapping.ts'
 import { isKeptUnique } from '../proposals/propose-match.ts'
 import type { DescribedResource, DescribedSystem } from './described-system.ts'
 import { fieldNamed, unseenField, wantedPair } from './wanted-fields.ts'

@@ -1,8 +1,8 @@
 /** The fields that a person named: each of them is in the definition, whether it was seen or not. */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { pathSimilarity } from '../proposals/field-names.ts'
+import type { FieldPair } from '../proposals/field-pair.ts'
 import { typeFit } from '../proposals/field-types.ts'
-import type { FieldPair } from '../proposals/propose-mapping.ts'
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 

@@ -2,24 +2,12 @@
  * Proposes which fields of two resources belong together: by name, by type, one to one. Nothing here is certain, so each pair says how
  * sure it is and why, and what would be lost on the way.
  */
+
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
-import type { FieldType } from '../../model/values.ts'
 import { pathSimilarity, wordsOf } from './field-names.ts'
+import type { FieldPair } from './field-pair.ts'
 import { lossesBetween, typeFit } from './field-types.ts'
 import { type MatchProposal, proposeMatch } from './propose-match.ts'
-
-/** Two fields that probably mean the same. */
-export interface FieldPair {
-  readonly left: FieldDescription
-  readonly right: FieldDescription
-  /** The type that the shared field would have. */
-  readonly type: FieldType
-  readonly confidence: 'high' | 'medium' | 'low'
-  /** Why they are taken for a pair. */
-  readonly reasons: readonly string[]
-  /** `both` · `left`: only the left side can be changed, so it is the source · `right`: the other way round. */
-  readonly source: 'both' | 'left' | 'right'
-}
 
 /** What is proposed for two resources. */
 export interface MappingProposal {

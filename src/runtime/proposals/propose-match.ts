@@ -5,8 +5,8 @@
  */
 import type { FieldDescription, ResourceDescription } from '../../connectors/kit/description.ts'
 import { wordsOf } from './field-names.ts'
+import type { FieldPair } from './field-pair.ts'
 import { identityRank, noIdentity } from './identity-names.ts'
-import type { FieldPair } from './propose-mapping.ts'
 
 /** How records of two resources can be recognised as the same. */
 export interface MatchProposal {

@@ -6,7 +6,7 @@
  * no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
-import { searchEqualities } from '../../../model/create-evidence.ts'
+import { searchEqualities } from '../../../model/equality.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat, timeZone } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'

@@ -20,7 +20,7 @@ import type {
   WriteResult,
 } from '../contract.ts'
 import type { Counterpart, CounterpartFaults, CounterpartResource } from './counterpart.ts'
-import { check, fail, skip } from './probe.ts'
+import { check, fail, skip } from './verdict.ts'
 import { graceMs, Waiter, type WaiterOptions } from './waiter.ts'
 
 /** What a person's own system has instead of a counterpart: bodies that it accepts. */

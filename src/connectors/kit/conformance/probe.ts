@@ -1,10 +1,3 @@
-/**
- * A probe: one sentence about a connector, and how to find out whether it is true.
- *
- * Probes are data, so that the same list runs in the tests of a connector's author, where the other side is a counterpart that can be made to
- * lie, and in `isthmus certify`, where it is a person's own system. What a probe needs is asked of its {@link ProbeBench}.
- */
-import { IsthmusError } from '../../../model/errors.ts'
 import type { RemoteCapabilities } from '../capabilities.ts'
 import type { Resource } from '../contract.ts'
 import type { ProbeBench } from './bench.ts'
@@ -49,18 +42,3 @@ export type ProbeOutcome =
       /** What was seen, for the report. */
       readonly words: string
     }
-
-/** Ends a probe: what was found contradicts what is declared. @throws IsthmusError CONNECTOR_PROBE_FAILED always */
-export function fail(words: string): never {
-  throw new IsthmusError('CONNECTOR_PROBE_FAILED', words)
-}
-
-/** Ends a probe: it can't be tried here. @throws IsthmusError CONNECTOR_PROBE_SKIPPED always */
-export function skip(words: string): never {
-  throw new IsthmusError('CONNECTOR_PROBE_SKIPPED', words)
-}
-
-/** Ends a probe unless something holds. @throws IsthmusError CONNECTOR_PROBE_FAILED when it does not */
-export function check(condition: boolean, words: string): asserts condition {
-  if (!condition) fail(words)
-}

@@ -13,9 +13,10 @@
 import type { ConnectedSystem } from '../contract.ts'
 import type { Connector } from '../define-connector.ts'
 import type { Counterpart, CounterpartResource, StartCounterpart } from './counterpart.ts'
-import { check, type Probe, skip } from './probe.ts'
+import type { Probe } from './probe.ts'
 import { connectorProbes } from './probes.ts'
 import { runProbe } from './run-probe.ts'
+import { check, skip } from './verdict.ts'
 
 /** What the suite asks of a test runner. */
 export interface ProbeTestRunner {

@@ -2,7 +2,7 @@
  * How long a probe may wait. What a system declares may be an hour, and nobody wants to sit before a silent screen: a wait beyond the
  * bound ends the probe as not tried, and one that takes a while is told.
  */
-import { skip } from './probe.ts'
+import { skip } from './verdict.ts'
 
 /** Bounds and listener of waits. */
 export interface WaiterOptions {

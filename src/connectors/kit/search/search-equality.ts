@@ -1,5 +1,5 @@
 /** Comparing texts as a search with a declared equality does. */
-import type { SearchEquality } from '../../../model/create-evidence.ts'
+import type { SearchEquality } from '../../../model/equality.ts'
 
 /** The form in which two texts that a search takes for equal are the same. */
 export function searchForm(text: string, equality: SearchEquality): string {

@@ -1,5 +1,5 @@
 /** What a response says that went well. */
-import type { ApiResponse } from '../../../http/client.ts'
+import type { ApiResponse } from '../../../http/api-response.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'

@@ -1,5 +1,5 @@
 /** Looks records up by our marker or by values. */
-import type { SearchEquality } from '../../../model/create-evidence.ts'
+import type { SearchEquality } from '../../../model/equality.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'

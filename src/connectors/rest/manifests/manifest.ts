@@ -4,7 +4,7 @@
  * Everything that is left out has the careful meaning: no version, no preconditions, no listing, no way to create twice-safe.
  */
 import { z } from 'zod'
-import { searchEqualities } from '../../../model/create-evidence.ts'
+import { searchEqualities } from '../../../model/equality.ts'
 import { recordIdentity } from '../../kit/manifest/record-identity.ts'
 import { recordMarks, timeFormat, timeZone } from '../../kit/manifest/record-marks.ts'
 import { duration, path, route } from '../../kit/manifest/values.ts'

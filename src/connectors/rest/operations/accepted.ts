@@ -11,8 +11,9 @@
  * | 207 with a part that failed | unknown: a part may have been done |
  * | to a create, without an id and without Location | unknown: the record may be there, and nobody knows which it is |
  */
+
+import type { ApiResponse } from '../../../http/api-response.ts'
 import type { Method } from '../../../http/call.ts'
-import type { ApiResponse } from '../../../http/client.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallFailure, WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'

@@ -2,7 +2,8 @@
 import type { ResourceDescription } from '../../description.ts'
 import { type ProbeBench, pathText, wordsOf } from '../bench.ts'
 import { leavesOf, patchAt, textsOf } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 async function describeResource(bench: ProbeBench): Promise<ResourceDescription> {
   const { describe } = bench.system

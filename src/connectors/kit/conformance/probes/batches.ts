@@ -1,7 +1,8 @@
 /** Probes of several writes in one call: each has its own result, and none takes its neighbours along. */
 import { wordsOf } from '../bench.ts'
 import { leavesOf, sameText, textsOf } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 const noBatch: Probe['skips'] = ({ writeBatch }) =>
   (writeBatch ?? 1) > 1 ? undefined : 'records are written one at a time'

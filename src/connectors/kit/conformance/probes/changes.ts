@@ -1,6 +1,7 @@
 /** Probes of the change feed: it tells everything, ties and latecomers included, and an unusable cursor is never "nothing new". */
 import { type ProbeBench, wordsOf } from '../bench.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 import { tiedNativeIds } from './lists.ts'
 
 const noFeed: Probe['skips'] = ({ changes }) =>

@@ -11,7 +11,8 @@ import type { NativeRecord } from '../../../../model/values.ts'
 import { isNativeRecord } from '../../native.ts'
 import type { ProbeBench } from '../bench.ts'
 import { leavesOf, type TextField } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 export const composedUpdateProbes: readonly Probe[] = [
   {

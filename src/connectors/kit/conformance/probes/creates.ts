@@ -1,7 +1,8 @@
 /** Probes of creates: one request, one record, whatever happens to the response. */
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import { sameText, textsOf } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 const noCreate: Probe['skips'] = ({ create }) =>
   create === 'unsupported' ? 'nothing can be created' : undefined

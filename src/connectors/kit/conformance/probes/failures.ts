@@ -2,7 +2,8 @@
 import type { WriteResult } from '../../contract.ts'
 import { type ProbeBench, wordsOf } from '../bench.ts'
 import type { CounterpartFaults } from '../counterpart.ts'
-import { check, type Probe } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check } from '../verdict.ts'
 import { assertHonest } from './lists.ts'
 
 type ApiResponse = Parameters<CounterpartFaults['respondNext']>[0]

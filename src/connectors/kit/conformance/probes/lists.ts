@@ -1,6 +1,7 @@
 /** Probes of full listings: whole, honest about it, and never taken for whole when they are not. */
 import type { ListRun, ProbeBench } from '../bench.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 /** Records that probes put into a list; a system whose pages are larger needs a counterpart with smaller ones. */
 const insertedMax = 60

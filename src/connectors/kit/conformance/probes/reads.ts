@@ -1,6 +1,7 @@
 /** Probes of reads by id: what is there, what is gone, what never was, and how old a response may be. */
 import { wordsOf } from '../bench.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 import { graceMs } from '../waiter.ts'
 
 const rounds = 5

@@ -1,7 +1,8 @@
 /** Probes of removals. */
 import { wordsOf } from '../bench.ts'
 import { leavesOf } from '../compare.ts'
-import { check, type Probe } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check } from '../verdict.ts'
 
 export const removeProbes: readonly Probe[] = [
   {

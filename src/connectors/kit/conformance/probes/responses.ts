@@ -4,7 +4,8 @@ import type { Resource } from '../../contract.ts'
 import { sameText } from '../../responses/same-id.ts'
 import { wordsOf } from '../bench.ts'
 import { leavesOf } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 export const responseProbes: readonly Probe[] = [
   {

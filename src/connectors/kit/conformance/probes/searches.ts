@@ -4,7 +4,8 @@ import type { NativeRecord } from '../../../../model/values.ts'
 import type { FindRequest, FindResult } from '../../contract.ts'
 import { type ProbeBench, pathText, wordsOf } from '../bench.ts'
 import { patchAt, textsOf } from '../compare.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 const noSearch: Probe['skips'] = ({ search }) => (search === undefined ? 'there is no search' : undefined)
 

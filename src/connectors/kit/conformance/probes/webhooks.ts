@@ -1,7 +1,8 @@
 /** Probes of webhooks: who did not sign it is not heard, and what is heard names the right records. */
 import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../../contract.ts'
 import type { ProbeBench } from '../bench.ts'
-import { check, type Probe, skip } from '../probe.ts'
+import type { Probe } from '../probe.ts'
+import { check, skip } from '../verdict.ts'
 
 type Take = (delivery: WebhookDelivery) => Promise<WebhookResult>
 
