@@ -4,6 +4,7 @@
  *
  * All times are epoch milliseconds on the database's clock.
  */
+import type { LaneReason, LaneReasons } from './lane-reasons.ts'
 import type { LensId } from './lens/identity.ts'
 import type { KeptAnswer } from './lookup.ts'
 import type { CanonicalValue } from './values.ts'
@@ -168,7 +169,7 @@ export interface SyncRecord {
 export type MemberState = 'absent' | 'unread' | 'linked' | 'suspect' | 'gone' | 'out-of-scope'
 
 /** Why a lane is closed; `open` lanes work. Lanes of other systems and records are never affected. */
-export type LaneState = 'open' | 'backoff' | 'in-doubt' | 'waiting' | 'rejected' | 'held' | 'quarantined'
+export type LaneState = keyof LaneReasons
 
 export interface Member {
   readonly recordId: string
@@ -188,7 +189,7 @@ export interface Member {
   readonly settleAt?: number
   readonly lane: LaneState
   readonly laneUntil?: number
-  readonly laneReason?: string
+  readonly laneReason?: LaneReason
   /** Consecutive failures of this lane, for back-off. */
   readonly laneAttempts: number
   /** First independent look that found it gone. */

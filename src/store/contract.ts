@@ -11,6 +11,7 @@
  */
 
 import type { ErrorCode } from '../model/error-codes.ts'
+import type { LaneReason } from '../model/lane-reasons.ts'
 import type { MatchKey } from '../model/matching/contract.ts'
 import type { ConflictDraft } from '../model/merge/contract.ts'
 import type {
@@ -132,7 +133,7 @@ export interface MemberUpdate {
   readonly settleAt?: number | null
   readonly lane?: LaneState
   readonly laneUntil?: number | null
-  readonly laneReason?: string | null
+  readonly laneReason?: LaneReason | null
   readonly laneAttempts?: number
   readonly goneSince?: number | null
   readonly createWantedAt?: number | null

@@ -149,7 +149,7 @@ export function describeAdmin(open: OpenHarness): void {
         system: 'crm',
         lane: 'rejected',
         laneUntil: 5,
-        laneReason: 'r',
+        laneReason: 'refused',
         laneAttempts: 3,
       } as const
       await store.settle([

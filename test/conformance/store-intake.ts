@@ -1,5 +1,6 @@
 /** Taking in: marks, candidates, deliveries, cursors. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LaneReason } from '../../src/model/lane-reasons.ts'
 import type { WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
@@ -177,7 +178,7 @@ export function describeIntake(open: OpenHarness): void {
             {
               system: 'crm',
               floor: 'f\u0000',
-              laneReason: 'r\ud800',
+              laneReason: 'r\ud800' as string as LaneReason,
               fields: { name: { shadow: name, acked: 1 } },
             },
           ],
@@ -200,7 +201,7 @@ export function describeIntake(open: OpenHarness): void {
       expect(again.record.fields.name?.value).toBe(name)
       expect(memberOf(again, 'crm')).toMatchObject({
         floor: 'f\u0000',
-        laneReason: 'r\ud800',
+        laneReason: 'r\ud800' as string as LaneReason,
         fields: { name: { shadow: name } },
       })
       expect((await store.admin.failures({ limit: 1 })).rows[0]).toMatchObject({

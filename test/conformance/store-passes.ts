@@ -52,7 +52,7 @@ export function describePasses(open: OpenHarness): void {
         settleAt: 5,
         lane: 'backoff',
         laneUntil: 6,
-        laneReason: 'why',
+        laneReason: 'moving',
         laneAttempts: 2,
         goneSince: 7,
         createWantedAt: 8,
@@ -317,7 +317,7 @@ export function describePasses(open: OpenHarness): void {
       const waiting = await activeRecord(harness, worker, 'C2')
       const first = await claimAgain(waiting)
       const dependencies = [{ recordId: waiting, system: 'erp', field: 'owner', targetRecordId: target }]
-      const lane = { system: 'erp', lane: 'waiting', laneUntil: 9e12, laneReason: 'owner' } as const
+      const lane = { system: 'erp', lane: 'waiting', laneUntil: 9e12, laneReason: 'reference' } as const
       await store.settle([clean(first, { dependencies, members: [lane] })])
       expect(await claim(store, worker)).toEqual([])
       const linked = await claimAgain(target)

@@ -8,6 +8,7 @@
  * A person decides (`restored.ts`) where a counterpart was deleted for good, where an archived one can't be reached any more, and where the
  * system refuses to take it back.
  */
+import type { LaneReason, LaneReasons } from '../../model/lane-reasons.ts'
 import type { Intent, Member } from '../../model/state.ts'
 import { observeMember } from '../observe/observe.ts'
 import type { Pass } from '../pass/contract.ts'
@@ -151,7 +152,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
   }
 }
 
-function markOf(laneReason: string | undefined): string {
+function markOf(laneReason: LaneReason | undefined): LaneReasons['open'] {
   return laneReason === ARCHIVED ? ARCHIVED : ARCHIVED_AWAY
 }
 

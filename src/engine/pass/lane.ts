@@ -12,6 +12,7 @@
  *
  * A closed lane delays neither the record's other systems nor other records.
  */
+import type { LaneReasons } from '../../model/lane-reasons.ts'
 import type { Member } from '../../model/state.ts'
 import { backoffMs, spreadAfter } from '../protect/backoff.ts'
 import type { Pass } from './contract.ts'
@@ -68,7 +69,7 @@ export function closedForWritesUntil(pass: Pass, system: string): number | undef
 export function backOff(
   pass: Pass,
   system: string,
-  why: { readonly reason: string; readonly look?: boolean; readonly notBefore?: number },
+  why: { readonly reason: LaneReasons['backoff']; readonly look?: boolean; readonly notBefore?: number },
 ): void {
   const { settings, random, clock } = pass.context
   const member = pass.members.get(system)
@@ -120,7 +121,7 @@ export function holdLane(
     readonly kind: 'guard' | 'delete-guard' | 'update-delete'
     readonly reason: string
     /** What the closed lane says. @default the kind */
-    readonly laneReason?: string
+    readonly laneReason?: LaneReasons['held']
     /** What the mass-change guard holds. */
     readonly operation?: 'create' | 'update'
   },

@@ -1,6 +1,8 @@
 /** The state of one pass and the only ways to change it: every change goes into the working copy and into the draft of the next commit. */
+
 import type { DomainEvent } from '../../model/events.ts'
-import type { Member, RecordState } from '../../model/state.ts'
+import type { LaneReasons } from '../../model/lane-reasons.ts'
+import type { LaneState, Member, RecordState } from '../../model/state.ts'
 import type { ClaimedRecord, MemberUpdate, PassRows, RecordUpdate, Settlement } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 import type { Need, Pass, PassDraft, PassJournal } from './contract.ts'
@@ -117,11 +119,11 @@ export function addNeed(pass: Pass, need: Need): void {
 }
 
 /** Closes a lane, or opens it, and says so once. */
-export function setLane(
+export function setLane<Lane extends LaneState>(
   pass: Pass,
   system: string,
-  lane: Member['lane'],
-  options: { readonly reason?: string; readonly until?: number; readonly attempts?: number } = {},
+  lane: Lane,
+  options: { readonly reason?: LaneReasons[Lane]; readonly until?: number; readonly attempts?: number } = {},
 ): void {
   const before = pass.members.get(system)
   updateMember(pass, {

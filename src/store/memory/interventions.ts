@@ -1,4 +1,5 @@
 /** Decisions of people. Where they change a document that a worker may hold, that worker is fenced first. */
+import type { LaneReason } from '../../model/lane-reasons.ts'
 import type { MemberFields } from '../../model/state.ts'
 import type { CanonicalValue } from '../../model/values.ts'
 import { candidateOf } from '../conflict-candidates.ts'
@@ -194,7 +195,7 @@ function reject(context: MemoryContext, record: RecordRow, hold: HoldTableRow): 
   if (hold.kind !== 'guard' && lane.lane === 'held') openLane(lane, undefined)
 }
 
-function openLane(lane: MemberRow, reason: string | undefined): void {
+function openLane(lane: MemberRow, reason: LaneReason | undefined): void {
   lane.lane = 'open'
   lane.laneUntil = undefined
   lane.laneReason = reason

@@ -1,5 +1,7 @@
 /** The rows of the memory store: the same columns as in PostgreSQL, documents as encoded bytes, so that nothing is aliased. */
+
 import type { PlaceHealth, SystemHealth } from '../../model/health/contract.ts'
+import type { LaneReason } from '../../model/lane-reasons.ts'
 import type {
   CreateEvidence,
   IntentOperation,
@@ -58,7 +60,7 @@ export interface MemberRow {
   settleAt: number | undefined
   lane: LaneState
   laneUntil: number | undefined
-  laneReason: string | undefined
+  laneReason: LaneReason | undefined
   laneAttempts: number
   goneSince: number | undefined
   createWantedAt: number | undefined

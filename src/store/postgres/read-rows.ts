@@ -1,4 +1,5 @@
 /** Columns to the shapes of the contract, decoded. */
+import type { LaneReason } from '../../model/lane-reasons.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'
 import { decodeAgreed, decodeIntent, decodeMember, readEvidence } from '../documents.ts'
@@ -43,7 +44,7 @@ export function toMember(codec: FieldCodec, row: MemberColumns): Member {
     ...(row.absorbed_version === null ? {} : { absorbedVersion: fromText(row.absorbed_version) }),
     ...(row.settle_at === null ? {} : { settleAt: row.settle_at }),
     ...(row.lane_until === null ? {} : { laneUntil: row.lane_until }),
-    ...(row.lane_reason === null ? {} : { laneReason: fromText(row.lane_reason) }),
+    ...(row.lane_reason === null ? {} : { laneReason: fromText(row.lane_reason) as LaneReason }),
     ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
     ...(row.create_wanted_at === null ? {} : { createWantedAt: row.create_wanted_at }),
     ...(row.lens === null ? {} : { lens: row.lens }),
