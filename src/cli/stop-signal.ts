@@ -1,4 +1,6 @@
 /** Ctrl-C and SIGTERM, for commands that have something to bring to an end. */
+import { isStartedByNpm } from '../runtime/config.ts'
+import { whenOrphaned } from './orphaned.ts'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
@@ -17,5 +19,6 @@ export function stopSignal(): AbortSignal {
     controller.abort()
   }
   for (const signal of signals) process.on(signal, listener)
+  if (isStartedByNpm()) whenOrphaned(() => controller.abort())
   return controller.signal
 }

@@ -243,3 +243,8 @@ function resolveIn(
     Object.entries(value).map(([key, inner]) => [key, resolveIn(inner, [...path, key], resolveOne)]),
   )
 }
+
+/** Whether npx or a script of npm started this process. */
+export function isStartedByNpm(): boolean {
+  return process.env.npm_command !== undefined
+}

@@ -37,6 +37,7 @@ import { type OpenStore, openStore } from './open-store.ts'
 import { createRandom } from './random.ts'
 import { noteSystems } from './status/note-systems.ts'
 import { createStatusReader, createWritableCheck, type StatusReader } from './status/status-reader.ts'
+import { retryWhileUnavailable } from './wait-for-database.ts'
 
 /**
  * What a process does.
@@ -95,6 +96,8 @@ export interface IsthmusRuntime {
    * is no part of it: a dead one must not take the intake of the others along.
    */
   checkReady(): Promise<void>
+  /** Aborts when the private database is gone for good, such as its directory, with the reason: nothing can be done any more. */
+  readonly lost: AbortSignal
   /** Epoch ms on the database's clock. */
   now(): number
   /** Begins the work of its roles. */
@@ -124,7 +127,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
       ? await openStore(settings, integration.id, ({ code }) => {
           events.emit({ type: 'StoreFailed', operation: 'embedded database', code })
         })
-      : { store: options.store, close: async () => {} }
+      : { store: options.store, isPrivate: false, lost: new AbortController().signal, close: async () => {} }
   const { store } = open
   const systems = new Map<string, ConnectedSystem>()
   try {
@@ -132,7 +135,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
     connectAll(options, { clock, open }, systems)
     // Before the store is touched: a definition that is refused must not become the bound one.
     requireRunnable(loaded, systems)
-    await store.migrate()
+    await retryWhileUnavailable(() => store.migrate(), open)
     // From here on processes under another definition stop.
     const bound = await bindDefinition(store, loaded)
     emitBound(events, integration, bound)
@@ -201,7 +204,7 @@ interface Parts {
 
 function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly watch: DriftWatch } {
   const { options, open, systems, events, clock, bound, pausable } = parts
-  const { store } = open
+  const { store, lost } = open
   const { integration } = pausable
   const random = createRandom(clock)
   const context: IntakeContext = {
@@ -248,14 +251,13 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     beside: async (signal) => {
       await Promise.all([health.declare(), watch.run(signal), subscriptions?.run(signal)])
     },
+    lost,
     close: () => closeAll(systems, open),
     ...(taken.has('worker') ? { engine } : {}),
     ...(taken.has('scheduler')
       ? { scheduler: createScheduler(context, { runs, nextCron: createNextCron(), health }) }
       : {}),
   })
-  const intake = createWebhookIntake(context)
-  const writable = createWritableCheck(store.admin)
   const isthmus: IsthmusRuntime = {
     integration,
     changes: bound.changes,
@@ -265,10 +267,10 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
     events,
     engine,
     byHand: createByHand(context, runs),
-    receive: async (system, delivery) =>
-      taken.has('intake') ? intake.receive(system, delivery) : { kind: 'unknown' },
+    receive: taken.has('intake') ? createWebhookIntake(context).receive : async () => ({ kind: 'unknown' }),
     status: createStatusReader({ integration, admin: store.admin }),
-    checkReady: () => checkReady(store, writable),
+    checkReady: readyCheck(store),
+    lost,
     now: () => clock.now(),
     start: life.start,
     idle: () => engine.idle(),
@@ -277,8 +279,11 @@ function compose(parts: Parts): { readonly isthmus: IsthmusRuntime; readonly wat
   return { isthmus, watch }
 }
 
-async function checkReady(store: Store, writable: ReturnType<typeof createWritableCheck>): Promise<void> {
-  await store.now()
-  const problem = await writable()
-  if (problem !== undefined) throw problem.error
+function readyCheck(store: Store): () => Promise<void> {
+  const writable = createWritableCheck(store.admin)
+  return async () => {
+    await store.now()
+    const problem = await writable()
+    if (problem !== undefined) throw problem.error
+  }
 }

@@ -16,6 +16,8 @@ import { watchBinding } from './watch-binding.ts'
 const ALIGN_EVERY_MS = 30_000
 /** Work under way gets this long to come to its end. */
 const STOP_WITHIN_MS = 30_000
+/** Where the database is gone for good nothing can come to its end. */
+const LOST_WITHIN_MS = 2_000
 
 export interface LifeOptions {
   readonly clock: DatabaseClock
@@ -30,6 +32,8 @@ export interface LifeOptions {
   readonly scheduler?: Scheduler
   /** Further work of the process; ends when its signal aborts, and never rejects. */
   readonly beside?: (signal: AbortSignal) => Promise<void>
+  /** Aborted when the database is gone for good. */
+  readonly lost: AbortSignal
   /** Closes connections and the store; called last. */
   readonly close: () => Promise<void>
 }
@@ -40,7 +44,7 @@ export interface Life {
 }
 
 export function createLifecycle(options: LifeOptions): Life {
-  const { clock, store, epoch, onSuperseded, engine, scheduler, beside, close } = options
+  const { clock, store, epoch, onSuperseded, engine, scheduler, beside, lost, close } = options
   const ending = new AbortController()
   const superseded = new AbortController()
   let background: Promise<unknown> | undefined
@@ -67,9 +71,10 @@ export function createLifecycle(options: LifeOptions): Life {
     ending.abort()
     const done = new AbortController()
     const work = Promise.allSettled([engine?.stop(), background])
-    await Promise.race([work, clock.sleep(STOP_WITHIN_MS, done.signal)])
+    await Promise.race([work, clock.sleep(lost.aborted ? LOST_WITHIN_MS : STOP_WITHIN_MS, done.signal)])
+    if (lost.aborted) await Promise.race([close(), clock.sleep(LOST_WITHIN_MS, done.signal)])
+    else await close()
     done.abort()
-    await close()
   }
 
   return {

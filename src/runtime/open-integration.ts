@@ -6,6 +6,7 @@ import { bindDefinition, readOwnBinding } from './bind-definition.ts'
 import { loadEnvironment, readSettings, type Settings } from './config.ts'
 import { type LoadOptions, loadDefinition } from './load-definition.ts'
 import { openStore } from './open-store.ts'
+import { retryWhileUnavailable } from './wait-for-database.ts'
 
 export interface OpenedIntegration {
   readonly integration: Integration
@@ -30,9 +31,10 @@ export async function openIntegration(
   where: Pick<LoadOptions, 'directory' | 'file'>,
 ): Promise<OpenedIntegration> {
   const { definition, integration, source } = await loadDefinition({ ...where, secrets: 'keep' })
-  const { store, close } = await openStore(settingsBeside(source), integration.id)
+  const open = await openStore(settingsBeside(source), integration.id)
+  const { store, close } = open
   try {
-    await store.migrate()
+    await retryWhileUnavailable(() => store.migrate(), open)
     // Asking and deciding leaves the bound definition alone: a command beside an edited file must not stop the service.
     const bound = await readOwnBinding(store, integration.id)
     if (bound === undefined) await bindDefinition(store, { integration, definition })

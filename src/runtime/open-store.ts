@@ -21,6 +21,10 @@ export interface OpenStore {
   readonly tokens?: TokenStore
   /** Where the systems' rate limits are shared; absent for a private database, which one process has to itself. */
   readonly buckets?: BucketStore
+  /** Only this machine's processes reach it, and one of them ends it. */
+  readonly isPrivate: boolean
+  /** Aborts when the database is gone for good, with the reason. */
+  readonly lost: AbortSignal
   close(): Promise<void>
 }
 
@@ -48,11 +52,22 @@ export async function openStore(
   if (databaseUrl !== undefined) {
     const codec = createClearCodec(settings.macKey ?? sharedKey(integration))
     const store = new PostgresStore({ connection: databaseUrl, schema, codec })
-    return { store, tokens: store.tokens, buckets: store.buckets, close: () => store.close() }
+    return {
+      store,
+      tokens: store.tokens,
+      buckets: store.buckets,
+      isPrivate: false,
+      lost: new AbortController().signal,
+      close: () => store.close(),
+    }
   }
+  const lost = new AbortController()
   const embedded = await startEmbeddedPostgres({
     dataDir: settings.dataDir,
-    ...(onProblem === undefined ? {} : { onProblem }),
+    onProblem: (problem) => {
+      onProblem?.(problem)
+      lost.abort(problem)
+    },
   })
   try {
     const codec = createClearCodec(settings.macKey ?? ownKey(settings.dataDir))
@@ -60,6 +75,8 @@ export async function openStore(
     return {
       store,
       tokens: store.tokens,
+      isPrivate: true,
+      lost: lost.signal,
       close: async () => {
         await store.close()
         await embedded.stop()

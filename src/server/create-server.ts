@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly port?: number
   /** Host names under which the pages may be asked for, besides loopback and `host`. @default [] */
   readonly allowedHosts?: readonly string[]
+  /** What is there beside the health checks: webhooks, and the status page with its API. @default both */
+  readonly serves?: { readonly hooks: boolean; readonly pages: boolean }
   /** Largest webhook body. Bytes, 1 KiB..16 MiB. @default 1048576 */
   readonly bodyBytesMax?: number
 }
@@ -45,7 +47,8 @@ export function buildServer(dependencies: ServerDependencies, options: ServerOpt
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   allowHosts(server, [...(options.allowedHosts ?? []), options.host ?? '127.0.0.1'])
   addHealthRoutes(server, dependencies)
-  addHookRoutes(server, dependencies)
-  addStatusRoutes(server, dependencies)
+  const { hooks, pages } = options.serves ?? { hooks: true, pages: true }
+  if (hooks) addHookRoutes(server, dependencies)
+  if (pages) addStatusRoutes(server, dependencies)
   return server
 }

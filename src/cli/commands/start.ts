@@ -42,7 +42,8 @@ async function start(context: CliContext, options: StartOptions): Promise<number
         pid: process.pid,
       }
       output.result(started, () => announce(context, started))
-      await aborted(stop)
+      await Promise.race([aborted(stop), aborted(runtime.lost)])
+      runtime.lost.throwIfAborted()
       output.say('stopping: finishing work in progress (press again to exit immediately)')
     } finally {
       await server.close()
@@ -57,8 +58,9 @@ function serve(
   runtime: IsthmusRuntime,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<RunningServer> {
-  const { status, store, receive, checkReady, now } = runtime
-  return listen({ status, admin: store.admin, receive, checkReady, now }, { port, host })
+  const { status, store, receive, checkReady, now, roles } = runtime
+  const serves = { hooks: roles.has('intake'), pages: roles.has('web') }
+  return listen({ status, admin: store.admin, receive, checkReady, now }, { port, host, serves })
 }
 
 function announce(

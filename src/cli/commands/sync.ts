@@ -32,13 +32,14 @@ const fullNow = (context: CliContext, options: SyncOptions): Promise<number> =>
 
 async function perform(context: CliContext, what: 'sync' | 'full', options: SyncOptions): Promise<number> {
   const { output } = context
-  const signal = context.untilStopped()
+  const stop = context.untilStopped()
   const startedAt = performance.now()
   const { runtime } = await openService(context, {
     roles: ['worker'],
     quiet: true,
     onEvent: listingProgress(context),
   })
+  const signal = AbortSignal.any([stop, runtime.lost])
   try {
     const request = requestOf(runtime.integration, what, options)
     const { workers, paused } = await runtime.store.admin.status()
@@ -48,6 +49,7 @@ async function perform(context: CliContext, what: 'sync' | 'full', options: Sync
     if (alone) runtime.start()
     const places = await markNow(runtime, request, signal)
     const waited = alone || options.wait === true ? await wait(context, runtime, options, signal) : undefined
+    runtime.lost.throwIfAborted()
     const { open } = await runtime.store.admin.status()
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
     output.progressDone()

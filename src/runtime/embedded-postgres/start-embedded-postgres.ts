@@ -62,7 +62,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await ensureCluster(setup)
       return adoptOrStart(setup)
     })
-    return watchedServer(setup, runtime, server, options.onProblem)
+    return watchedServer({ setup, runtime, dataDir: options.dataDir }, server, options.onProblem)
   } catch (problem) {
     leaveRuntime(setup.directories.runtimes, runtime)
     throw problem
@@ -70,8 +70,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 function watchedServer(
-  setup: ServerSetup,
-  runtime: string,
+  {
+    setup,
+    runtime,
+    dataDir,
+  }: { readonly setup: ServerSetup; readonly runtime: string; readonly dataDir: string },
   first: Postmaster & { readonly adopted: boolean },
   onProblem: ((problem: IsthmusError) => void) | undefined,
 ): EmbeddedPostgres {
@@ -86,9 +89,13 @@ function watchedServer(
   }
   const look = async (): Promise<void> => {
     try {
-      if (!existsSync(path.join(database, 'PG_VERSION'))) {
+      // The cluster may lie elsewhere, where the server's user can reach it; without the data directory nobody finds it again.
+      const gone = [database, dataDir].find(
+        (place) => !existsSync(place === database ? path.join(place, 'PG_VERSION') : place),
+      )
+      if (gone !== undefined) {
         await stopServer(server, database)
-        report(directoryGone(database))
+        report(directoryGone(gone))
       } else if (!isServing(server, database)) {
         server = await adoptOrStart(setup)
       }
