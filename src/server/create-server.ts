@@ -21,7 +21,12 @@ export interface ServerOptions {
   /** Host names under which the pages may be asked for, besides loopback and `host`. @default [] */
   readonly allowedHosts?: readonly string[]
   /** What is there beside the health checks: webhooks, and the status page with its API. @default both */
-  readonly serves?: { readonly hooks: boolean; readonly pages: boolean }
+  readonly serves?: {
+    /** Webhook intake. */
+    readonly hooks: boolean
+    /** Status page, its live events and its API. */
+    readonly pages: boolean
+  }
   /** Largest webhook body. Bytes, 1 KiB..16 MiB. @default 1048576 */
   readonly bodyBytesMax?: number
 }
