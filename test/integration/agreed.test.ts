@@ -221,7 +221,7 @@ describe('agreed is not said', () => {
       },
     })
     const before = await statusWhen(joined, 'agreed', agrees)
-    expect(placeOf(before, 'erp')?.notes.join()).toContain('never proves that one was deleted')
+    expect(placeOf(before, 'erp')?.notes.join()).toContain('never proves a deletion')
     joined.partners.remove(recordOf(joined.partners, 'C000002').nativeId, 'user')
     const status = await statusWhen(joined, 'attention', needsAttention)
     expect(placeOf(status, 'erp')?.reasons[0]).toMatchObject({
