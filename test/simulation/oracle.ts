@@ -63,8 +63,8 @@ export class Oracle implements SystemWatcher {
   readonly #tombstoned = new Set<string>()
   /** Native records of which a write was answered like a success and not stored. */
   readonly #notStored = new Set<string>()
-  /** Values that were answered like stored, by the time from which an edit there is taken for a later one. */
-  readonly #believed = new Map<string, number>()
+  /** Values that were answered like stored, in the form that was sent, and the time from which an edit there is taken for a later one. */
+  readonly #believed = new Map<string, { readonly value: unknown; readonly from: number }[]>()
 
   readonly history: History
   readonly judges: Judges
@@ -200,7 +200,10 @@ export class Oracle implements SystemWatcher {
     const { inflightMs } = this.#system(call.system).traits.capabilities
     const from = accepted ? this.#scheduler.now + inflightMs : this.#scheduler.now
     for (const [field, value] of this.history.textsOf(call.system, call.body))
-      this.#believed.set(`${place}|${field}|${String(value)}`, from)
+      this.#believed.set(`${place}|${field}`, [
+        ...(this.#believed.get(`${place}|${field}`) ?? []),
+        { value, from },
+      ])
   }
 
   overtaken(call: EngineWrite): void {
@@ -414,8 +417,10 @@ export class Oracle implements SystemWatcher {
     const held = history
       .slice(0, start)
       .some(({ body }) => alike(this.history.value(field, body), change.was))
-    const from = this.#believed.get(`${lane}|${field}|${String(change.was)}`) ?? Number.POSITIVE_INFINITY
-    if (!held && this.#scheduler.now < from)
+    const isBelieved = this.#believed
+      .get(`${lane}|${field}`)
+      ?.some(({ value, from }) => alike(value, change.was) && this.#scheduler.now >= from)
+    if (!held && isBelieved !== true)
       this.fail(
         'INV-3',
         `${lane}.${field}: ${String(change.is)} replaced ${String(change.was)}, which it never held, without a conflict`,
