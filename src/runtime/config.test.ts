@@ -113,7 +113,7 @@ describe('references to secrets', () => {
   test('that lead nowhere are all named, each with the places that use it', () => {
     const value = { crm: { a: `\${env:ONE}`, b: [`\${env:ONE}`] }, erp: { key: `\${file:gone.key}` } }
     expect(() => resolveReferences(value, home({ ONE: '' }))).toThrow(
-      'the variable ONE is not set (used by systems.crm.a, systems.crm.b[0]); the file gone.key is not there (used by systems.erp.key)',
+      'the variable ONE is not set (used by systems.crm.a, systems.crm.b[0]); the file gone.key does not exist (used by systems.erp.key)',
     )
   })
 

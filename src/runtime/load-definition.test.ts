@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findingsOf } from '../model/definition/finding.ts'
 import { inspectDefinition, loadDefinition } from './load-definition.ts'
 
 let directory: string
@@ -96,7 +97,7 @@ describe('loading a definition', () => {
     write('isthmus.yaml', yaml.replace('fields:', 'feilds:').replace('poll: 1m', 'poll: soon'))
     const failure = await loadDefinition({ directory, environment: {} }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'DEFINITION_INVALID' })
-    expect((failure as { findings: unknown[] }).findings).toHaveLength(2)
+    expect(findingsOf(failure)).toHaveLength(2)
     expect(String(failure)).toMatch(
       /isthmus\.yaml has 2 mistakes:\n {2}8:5 entities\.contact\.feilds: unknown key feilds/,
     )

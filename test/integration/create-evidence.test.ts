@@ -109,7 +109,7 @@ test('where nothing can show it, the create is held as the definition says, and 
   const { nativeId } = systems.contacts.create(customerRecord(9), 'user')
   await systems.until('a hold', async () => (await store.admin.holds({ limit: 5 })).rows.length === 1)
   const { rows } = await store.admin.holds({ limit: 5 })
-  expect(rows[0]?.reason).toContain('Nothing shows whether erp has this customer already')
+  expect(rows[0]?.reason).toContain('It is unknown whether erp already has this customer')
   expect((await store.admin.record({ system: 'crm', entity: 'customer', nativeId }))?.members).toContainEqual(
     expect.objectContaining({ system: 'erp', lane: 'held', laneReason: 'no-evidence' }),
   )

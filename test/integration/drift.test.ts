@@ -104,7 +104,7 @@ const schemaRows = async () =>
 
 test('check compares with the mapping, then with what was accepted; a person accepts', async () => {
   expect(await schemaRows()).toEqual([
-    expect.stringContaining('ok: database: no accepted form to compare with'),
+    expect.stringContaining('ok: database: no accepted schema to compare with'),
     'warning: thing in crm: code: the system describes no kode',
   ])
 

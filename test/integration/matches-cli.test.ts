@@ -85,7 +85,7 @@ test('a duplicate is listed, decided to be the same, explained, and undone', asy
   expect(running.contacts.size).toBe(1)
 
   const why = await isthmus('record', 'why', `crm:${running.contact('C000001')?.id}`)
-  expect(why.out).toMatch(/the same thing as .*other records kept/i)
+  expect(why.out).toMatch(/the same as .*other records kept/i)
 
   const undone = await isthmus('matches', 'undo', undo)
   expect(undone.code, undone.out).toBe(0)
