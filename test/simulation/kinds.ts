@@ -35,6 +35,7 @@ export const kindNames = [
   'stalls',
   'accepted',
   'new-buyers',
+  'feeds-only',
 ] as const
 
 export type Kind = (typeof kindNames)[number]
@@ -130,6 +131,11 @@ export const kinds: Readonly<Record<Kind, KindSettings>> = {
     share: 0.1,
     what: 'people give orders to customers that they have just entered',
     closed: 'every seed with orders has some of it; mutants ask for more',
+  },
+  'feeds-only': {
+    share: 0.1,
+    what: 'changes are told by feeds alone: no webhooks, and no full runs after the first ones',
+    closed: 'what a feed can not tell stays unseen, which the judges take for a fault; mutants ask for it',
   },
   'short-keys': { share: 0.12, what: 'systems forget the keys of creates within seconds' },
 }

@@ -134,8 +134,8 @@ class Simulation {
     const { start, faultsUntil, settledBy } = this.#scenario
     const early = kinds.has('slow-polls') ? [] : [start + 12_000]
     const late = kinds.has('late-edits') ? [settledBy - 25_000] : []
-    for (const time of [...early, faultsUntil + 2000, faultsUntil + 30_000, faultsUntil + 70_000, ...late])
-      this.#scheduler.at(time, () => this.#fullRuns())
+    const healing = kinds.has('feeds-only') ? [] : [2000, 30_000, 70_000].map((after) => faultsUntil + after)
+    for (const time of [...early, ...healing, ...late]) this.#scheduler.at(time, () => this.#fullRuns())
     await this.#scheduler.run(settledBy, this.#isOver)
     if (this.#isOver()) return
     await this.#checkQuiescence()

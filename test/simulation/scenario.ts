@@ -188,6 +188,7 @@ function shapedBy(
   }
   const isHeard = kinds.has('own-numbers') || kinds.has('bursts') || kinds.has('accepted')
   if (isHeard) shaped = { ...shaped, webhooks: 'reliable' }
+  if (kinds.has('feeds-only')) shaped = withFeedAlone(shaped)
   if (chance('short-keys').of(kinds.has('short-keys') ? 0.6 : 0))
     shaped = withShortKeys(shaped, chance('life of keys'))
   if (kinds.has('bursts') && chance('bursts').of(0.6)) shaped = withWholeResponses(shaped)
@@ -197,6 +198,18 @@ function shapedBy(
   if (kinds.has('nested') && chance('nested').of(0.4))
     shaped = { ...shaped, capabilities: { ...shaped.capabilities, nested: 'replace' } }
   return shaped
+}
+
+function withFeedAlone(traits: SystemTraits): SystemTraits {
+  const { capabilities } = traits
+  const changes = { cursor: 'seq', commitLagMs: capabilities.changes.commitLagMs } as const
+  return {
+    ...traits,
+    capabilities: { ...capabilities, changes, deletes: 'feed' },
+    webhooks: 'none',
+    polls: true,
+    pollMs: 3000,
+  }
 }
 
 /** Responses that verify each write at once: a pass that has written is over without another look. */

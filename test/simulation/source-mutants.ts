@@ -158,6 +158,7 @@ const mergeAndWriteMutants: readonly SourceMutant[] = [
   {
     name: 'cursorfirst',
     breaks: 'a page of changes is passed over, and its cursor kept',
+    kinds: 'feeds-only',
     file: 'engine/intake/poll.ts',
     find: 'const request: IntakeRequest = start >= marks.length ? { marks: chunk, cursor } : { marks: chunk }',
     replace: 'const request: IntakeRequest = start >= marks.length ? { marks: [], cursor } : { marks: [] }',
