@@ -180,7 +180,7 @@ function summarise(state: HealthState, reasons: readonly HealthReason[], counts:
       return `${counted(active, 'record')} in agreement.`
     case 'working':
       return moving > 0
-        ? `${counted(moving, 'record')} on the way, ${counted(active, 'record')} in all.`
+        ? `${counted(moving, 'record')} in progress, ${counted(active, 'record')} in all.`
         : `${firstOf(reasons, state)}; ${counted(active, 'record')} in all.`
     case 'unwatched':
       return `Nothing is known to be wrong, but not all is watched: ${firstOf(reasons, state)}.`
