@@ -7,10 +7,9 @@ import { type ShopServer, startShop } from '../../test/support/graphql/shop-serv
 import { type LocalServer, sendJson, startServer } from '../../test/support/local-server.ts'
 import { productsPath, productsService } from '../../test/support/odata/catalogue.ts'
 import { startODataServer } from '../../test/support/odata/server.ts'
+import { runProgram } from '../../test/support/run-program.ts'
 import { checkIntegration } from '../runtime/check/check-integration.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createOutput } from './output.ts'
-import { createProgram } from './program.ts'
 
 let directory = ''
 let shop: ShopServer
@@ -112,32 +111,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-async function run(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  let code = -1
-  const program = createProgram({
-    version: '0',
-    exit: (value) => {
-      code = value
-    },
-    createContext: ({ json: asJson }) => ({
-      actor: 'test',
-      directory,
-      untilStopped: () => new AbortController().signal,
-      open: () => Promise.reject(new TypeError('not opened here')),
-      output: createOutput({
-        json: asJson === true,
-        out: { write: (text) => out.push(text) },
-        err: { write: (text) => err.push(text) },
-        noColour: true,
-        monotonic: () => 0,
-      }),
-    }),
-  })
-  await program.parseAsync(['node', 'isthmus', ...args])
-  return { code, out: out.join(''), err: err.join('') }
-}
+const run = (...args: string[]) => runProgram(directory, [...args])
 
 const written = (name: string): string => readFileSync(join(directory, name), 'utf8')
 

@@ -6,9 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { parse } from 'yaml'
 import { type TestDatabase, withTestDatabase } from '../../test/support/database.ts'
 import { type LocalServer, sendJson, startServer } from '../../test/support/local-server.ts'
+import { runProgram } from '../../test/support/run-program.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
-import { createOutput } from './output.ts'
-import { createProgram } from './program.ts'
 
 let directory = ''
 let left: TestDatabase
@@ -47,30 +46,13 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 async function init(
   ...args: string[]
 ): Promise<{ readonly out: string; readonly match: unknown; readonly text: string }> {
-  const out: string[] = []
-  const program = createProgram({
-    version: '0',
-    exit: (code) => expect(code, out.join('')).toBe(0),
-    createContext: ({ json }) => ({
-      actor: 'test',
-      directory,
-      untilStopped: () => new AbortController().signal,
-      open: () => Promise.reject(new TypeError('not opened here')),
-      output: createOutput({
-        json: json === true,
-        out: { write: (text) => out.push(text) },
-        err: { write: (text) => out.push(text) },
-        noColour: true,
-        monotonic: () => 0,
-      }),
-    }),
-  })
-  await program.parseAsync(['node', 'isthmus', 'init', ...args])
+  const { code, out, err } = await runProgram(directory, ['init', ...args])
+  expect(code, out + err).toBe(0)
   const text = readFileSync(join(directory, 'isthmus.yaml'), 'utf8')
   const { entities } = parse(text) as { entities: Record<string, { match: unknown }> }
   // What init writes is accepted, whatever it knew.
   await loadDefinition({ directory, secrets: 'keep' })
-  return { out: out.join(''), match: Object.values(entities)[0]?.match, text }
+  return { out: out + err, match: Object.values(entities)[0]?.match, text }
 }
 
 const databases = (): string[] => [

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { runProgram } from '../../test/support/run-program.ts'
 import {
   type ShapedApi,
   type ShapedApiOptions,
   startShapedApi,
 } from '../../test/support/shaped-api/shaped-api.ts'
 import { checkIntegration } from '../runtime/check/check-integration.ts'
-import { createOutput } from './output.ts'
-import { createProgram } from './program.ts'
 
 let directory = ''
 const apis: ShapedApi[] = []
@@ -38,32 +37,7 @@ async function api(options: Partial<ShapedApiOptions>): Promise<ShapedApi> {
   return made
 }
 
-async function init(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  let code = -1
-  const program = createProgram({
-    version: '0',
-    exit: (value) => {
-      code = value
-    },
-    createContext: ({ json }) => ({
-      actor: 'test',
-      directory,
-      untilStopped: () => new AbortController().signal,
-      open: () => Promise.reject(new TypeError('not opened here')),
-      output: createOutput({
-        json: json === true,
-        out: { write: (text) => out.push(text) },
-        err: { write: (text) => err.push(text) },
-        noColour: true,
-        monotonic: () => 0,
-      }),
-    }),
-  })
-  await program.parseAsync(['node', 'isthmus', 'init', ...args])
-  return { code, out: out.join(''), err: err.join('') }
-}
+const init = (...args: string[]) => runProgram(directory, ['init', ...args])
 
 interface Written {
   readonly systems: Record<string, { auth?: unknown; manifest: { resources: Record<string, unknown> } }>

@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { runProgram } from '../../test/support/run-program.ts'
 import { loadDefinition } from '../runtime/load-definition.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createOutput } from './output.ts'
-import { createProgram } from './program.ts'
 
 let server: Server
 let origin = ''
@@ -32,32 +31,7 @@ beforeEach(() => {
   return () => rmSync(directory, { recursive: true, force: true })
 })
 
-async function run(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  let code = -1
-  const program = createProgram({
-    version: '0',
-    exit: (value) => {
-      code = value
-    },
-    createContext: ({ json }) => ({
-      actor: 'test',
-      directory,
-      untilStopped: () => new AbortController().signal,
-      open: () => Promise.reject(new TypeError('not opened here')),
-      output: createOutput({
-        json: json === true,
-        out: { write: (text) => out.push(text) },
-        err: { write: (text) => err.push(text) },
-        noColour: true,
-        monotonic: () => 0,
-      }),
-    }),
-  })
-  await program.parseAsync(['node', 'isthmus', ...args])
-  return { code, out: out.join(''), err: err.join('') }
-}
+const run = (...args: string[]) => runProgram(directory, [...args])
 
 describe('isthmus init', () => {
   test('proposes the fields that a record of each system shares, and writes a definition that loads', async () => {

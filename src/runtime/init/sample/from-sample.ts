@@ -228,7 +228,7 @@ function settingsOf(
   const [first] = shape?.records ?? []
   const isJsonApi = first !== undefined && 'attributes' in first && typeof first.type === 'string'
   const usesPut = methods?.has('PUT') === true && !methods.has('PATCH')
-  notes.push(writeNote(methods, usesPut))
+  notes.push(writeNote(methods))
   if (envelope.length > 0 && !isJsonApi)
     notes.push(
       `envelope: high confidence for reads, which have the record at ${envelope.join('.')}; that bodies are wrapped alike is a guess (else: envelope: { response: ${envelope.join('.')} })`,
@@ -259,11 +259,10 @@ function settingsOf(
   }
 }
 
-function writeNote(methods: ReadonlySet<string> | undefined, usesPut: boolean): string {
-  if (methods !== undefined) return `write: high confidence: it allows ${[...methods].join(', ')}`
-  return usesPut
-    ? ''
-    : 'write: low confidence: PATCH is assumed; say with: put where the API replaces whole records, and remove.delete where records may be deleted'
+function writeNote(methods: ReadonlySet<string> | undefined): string {
+  return methods === undefined
+    ? 'write: low confidence: PATCH is assumed; say with: put where the API replaces whole records, and remove.delete where records may be deleted'
+    : `write: high confidence: it allows ${[...methods].join(', ')}`
 }
 
 /** Links of HAL are shown and never taken back. */
