@@ -148,13 +148,18 @@ function draw(result: SyncResult, waited: Waited | undefined): string {
   return [places, '', verdict(result, waited)].join('\n')
 }
 
-function verdict({ open, seconds }: SyncResult, waited: Waited | undefined): string {
+function verdict({ open, seconds, places }: SyncResult, waited: Waited | undefined): string {
   if (waited === undefined)
     return 'scheduled; the running service does the work (see `isthmus status`, or add --wait)'
   const { active, waiting } = waited.queue
   const left = plural(active + waiting, 'record')
   const needs = openInWords(open).map(({ words }) => words)
   const person = needs.length === 0 ? '' : `; needs attention: ${needs.join(', ')}`
+  const failed = places.filter(({ failure }) => failure !== undefined)
+  if (failed.length > 0 && waited.outcome !== 'timeout' && waited.outcome !== 'stopped') {
+    const names = failed.map(({ system, entity, failure }) => `${entity} in ${system}: ${failure}`)
+    return `ended after ${seconds} s, but not everything could be read${person}\n${names.join('\n')}`
+  }
   switch (waited.outcome) {
     case 'quiet':
       return `done in ${seconds} s${person}`

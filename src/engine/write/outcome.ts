@@ -211,8 +211,9 @@ function refused(
   const named = planned === undefined ? [] : namedFields(part, planned, outcome.fields ?? [])
   if (planned !== undefined) refuse(pass, planned, code, named)
   else setLane(pass, system, 'rejected', { reason: code })
-  const about = named.length === 0 ? {} : { about: named.join(',') }
-  keepFailure(pass, { system, operation, code, message, replay: 'safe', ...about })
+  const kept = { system, operation, code, replay: 'safe' } as const
+  if (named.length === 0) keepFailure(pass, { ...kept, message })
+  else keepFailure(pass, { ...kept, message: `${named.join(', ')}: ${message}`, about: named.join(',') })
   return named.length > 0 && named.length < Object.keys(planned?.revs ?? {}).length
 }
 
