@@ -316,6 +316,17 @@ describe('the command line from the first definition to a decision', { timeout: 
     expect((await isthmus(['record', 'why', 'crm:2'])).out).toContain('what people decided:')
   })
 
+  test('full --wait does not say that it is done when a system could not be read', async () => {
+    crm.token = 'renewed'
+    const ended = await isthmus(['full', '--wait', '--timeout', '30s'], { CRM_TOKEN: 'the old one' })
+    crm.token = undefined
+    expect(ended.code, ended.out).toBe(1)
+    expect(ended.out).not.toContain('done in')
+    expect(ended.out).toMatch(
+      /but not everything could be read.*\ncustomer in crm: .*HTTP_UNAUTHENTICATED.*the credential is not accepted/,
+    )
+  })
+
   test('start serves until SIGTERM; sync beside it only marks, and waits when asked to', async () => {
     const service = await startIsthmus({
       directory,

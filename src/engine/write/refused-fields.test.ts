@@ -39,7 +39,12 @@ describe('a refusal that names a field', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', phone: '5' })
     expect(it.system('b').count('update')).toBe(2)
     expect(await failures(it)).toMatchObject([
-      { code: 'HTTP_STATUS_FINAL', system: 'b', signature: 'customer:b:update:HTTP_STATUS_FINAL:phone' },
+      {
+        code: 'HTTP_STATUS_FINAL',
+        system: 'b',
+        signature: 'customer:b:update:HTTP_STATUS_FINAL:phone',
+        message: 'phone: the value is retired',
+      },
     ])
     // Nothing of it is sent again by a look, and the system's old value is not taken for an edit.
     await it.mark('b', nativeId)
