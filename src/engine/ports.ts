@@ -174,8 +174,8 @@ export type LookResponse =
 export interface PlaceLooks {
   /** The newest look at the place, by this process or another. */
   newest(place: Place, kind: LookKind): Promise<Look | undefined>
-  /** A look that begins after the call. Never rejects. */
-  next(place: Place, kind: LookKind): Promise<LookResponse>
+  /** The look that is being taken, if it began at `since` (epoch ms) or later; else one that begins after the call. Never rejects. */
+  next(place: Place, kind: LookKind, since: number): Promise<LookResponse>
   /** When the next look can begin, at the earliest (epoch ms). */
   nextAt(place: Place, kind: LookKind): number
   /** Ends the looks that are going on; there are no more. */

@@ -101,6 +101,8 @@ export class FakeSystem implements ConnectedSystem {
   /** How a version is spelt in what it shows; the system itself compares the plain version. */
   tag: (version: string) => string = (version) => version
   down = false
+  /** How long a list takes. */
+  listMs = 5
   /** Every call is refused like this. */
   refusal: CallFailure | undefined
   /** Archived records can be taken back. */
@@ -276,7 +278,7 @@ export class FakeSystem implements ConnectedSystem {
     effect: () => Result,
   ): Promise<Result> {
     this.calls.push({ ...call, priority: context.priority, at: this.#scheduler.now })
-    await this.#after(5, context.signal)
+    await this.#after(call.operation === 'list' ? this.listMs : 5, context.signal)
     if (this.down || this.refusal !== undefined) {
       const failure = this.refusal ?? { code: 'DOWN', message: 'down', scope: 'system', kind: 'unreachable' }
       const isQuestion = ['read', 'find', 'changes'].includes(call.operation)

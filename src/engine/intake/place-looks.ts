@@ -2,8 +2,8 @@
  * Looks at whole places for creates that need evidence: the change feed is read to its end, or a complete list is taken.
  *
  * States of a place: *idle* → *called for* (somebody asked; the look begins as soon as the one before is over and its pause has passed) →
- * *looking* → *idle*. Whoever asks while it is called for shares that look. Whoever asks while it is looking needs the next one, since what
- * they ask about may have come after this one began.
+ * *looking* → *idle*. Whoever asks while it is called for shares that look. Whoever asks while it is looking shares that one if it began late
+ * enough for what they ask about, and else needs the next.
  *
  * The pause grows with the duration of a look, so that a burst of creates costs a place a bounded share of its time and of its quota, however
  * many there are. A failed look is tried again after a back-off, or when the system said.
@@ -41,7 +41,7 @@ export function createPlaceLooks(context: IntakeContext, runs: Runs): PlaceLooks
   }
   return {
     newest: (place, kind) => watchOf(place, kind).newest(),
-    next: (place, kind) => watchOf(place, kind).next(),
+    next: (place, kind, since) => watchOf(place, kind).next(since),
     nextAt: (place, kind) => watchOf(place, kind).nextAt,
     stop: () => halt.abort(),
   }
@@ -60,7 +60,7 @@ class PlaceWatch {
   #newest: Look | undefined
   /** The look that has not begun yet; everybody who asks now waits for it. */
   #calledFor: Promise<LookResponse> | undefined
-  #looking: Promise<LookResponse> | undefined
+  #looking: { readonly begunAt: number; readonly response: Promise<LookResponse> } | undefined
   #notBefore = 0
   #failures = 0
   #asked: { readonly at: number; readonly response: Promise<number | undefined> } | undefined
@@ -87,25 +87,27 @@ class PlaceWatch {
     return noted !== undefined && noted > (own?.takenAt ?? 0) ? { takenAt: noted } : own
   }
 
-  next(): Promise<LookResponse> {
+  next(since: number): Promise<LookResponse> {
+    if (this.#looking !== undefined && this.#looking.begunAt >= since) return this.#looking.response
     this.#calledFor ??= this.#begin()
     return this.#calledFor
   }
 
   async #begin(): Promise<LookResponse> {
     const { clock } = this.#options.context
-    await this.#looking
+    await this.#looking?.response
     const waitMs = this.#notBefore - clock.now()
     if (waitMs > 0) await clock.sleep(waitMs, this.#options.signal)
     this.#calledFor = undefined
-    this.#looking = this.#look()
-    return this.#looking
+    const begunAt = clock.now()
+    const response = this.#look(begunAt)
+    this.#looking = { begunAt, response }
+    return response
   }
 
-  async #look(): Promise<LookResponse> {
+  async #look(begunAt: number): Promise<LookResponse> {
     const { clock, random } = this.#options.context
     const { kind, signal } = this.#options
-    const begunAt = clock.now()
     const result = signal.aborted ? failed('ENGINE_BUSY') : await this.#take(begunAt)
     const endedAt = clock.now()
     this.#looking = undefined

@@ -335,6 +335,18 @@ describe('a create', () => {
     expect(it.system('b').count('changes')).toBeLessThan(40)
   })
 
+  test('goes after the list that began for it, however long a pass may wait for that', async () => {
+    const it = start(unsearchable(keyset))
+    await listB(it)
+    it.system('b').listMs = 5_000
+    await it.edit('a', 'x', { code: '1' })
+    await it.advance(1_000)
+    await it.edit('a', 'y', { code: '2' })
+    await it.advance(9_000)
+    expect(it.system('b').bodies()).toMatchObject([{ code: '1' }])
+    expect(it.system('b').count('list')).toBe(2)
+  })
+
   test('goes after the next regular list, which comes before the one that it asked for', async () => {
     const polled = adjusting(() => ({ triggers: [{ kind: 'poll', everyMs: 10_000 }] }))
     const it = start(unsearchable(keyset), { adjust: polled })

@@ -220,11 +220,10 @@ async function observePlace(
   if (newest !== undefined && newest.takenAt >= since) {
     if (newest.takenAt + lifeOf(newest, kind, firstLoad) > now) return newest
   }
-  const next = looks.next(place, kind)
+  const next = looks.next(place, kind, since)
   const beginsAt = Math.max(now, looks.nextAt(place, kind))
   const isFull = memory.evidenceWaiters >= settings.inFlight * waitersPerPass
-  const wait = { kind: 'wait', reason: 'evidence', at: expectedAt(place, beginsAt, now) } as const
-  if (isFull || beginsAt - now > waitMaxMs) return wait
+  if (isFull || beginsAt - now > waitMaxMs) return waitForLook(place, beginsAt, now)
   memory.evidenceWaiters += 1
   const response = await timeouts
     .bound(
@@ -236,14 +235,15 @@ async function observePlace(
     .finally(() => {
       memory.evidenceWaiters -= 1
     })
-  if (response === undefined) return { kind: 'wait', reason: 'evidence', at: looks.nextAt(place, kind) }
+  if (response === undefined) return waitForLook(place, looks.nextAt(place, kind), clock.now())
   if (response.kind === 'seen') return response.look
   const what = kind === 'feed' ? 'What changed' : 'The list'
   return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
 }
 
-/** When a look may be there: at the latest the one that was asked for, and before it one that a poll takes anyway. */
-function expectedAt({ part }: Place, beginsAt: number, now: number): number {
+/** Comes back when a look may be there: at the latest the one that was asked for, and before it one that a poll takes anyway. */
+function waitForLook({ part }: Place, beginsAt: number, now: number): Gathered & { readonly kind: 'wait' } {
   const polls = part.triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
-  return Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))
+  const at = Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))
+  return { kind: 'wait', reason: 'evidence', at }
 }
