@@ -442,6 +442,8 @@ export interface Store extends BindingStore {
 
   /** True when open creates at this system were begun before `before`: an unmatched record seen since could be one of them. */
   openCreatesBefore(system: string, entity: string, before: number): Promise<boolean>
+  /** True when a record that was discovered at this system before `before` was not read so far: it could be a counterpart of any other. */
+  unreadCandidateBefore(system: string, entity: string, before: number): Promise<boolean>
   reserveChanges(reservations: readonly GuardReservation[]): Promise<readonly boolean[]>
   /** Some linked, healthy native ids of this system, for sentinel reads; never `except`. */
   sentinels(system: string, entity: string, count: number, except: string): Promise<readonly string[]>

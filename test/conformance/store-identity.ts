@@ -98,6 +98,33 @@ export function describeIdentity(open: OpenHarness): void {
       ])
     })
 
+    test('ends what was held for a counterpart that is attached now, and nothing else', async () => {
+      const { store } = harness
+      const id = await activeRecord(harness, worker, 'C1')
+      await store.markRecords([{ recordId: id, systems: [] }])
+      const known = await claimOne(store, worker)
+      const [guard, elsewhere] = ['erp', 'shop'].map((system) => ({
+        ...{ id: harness.uuid(), recordId: id, entity: 'customer', system },
+        ...{ kind: 'guard' as const, reason: 'too many' },
+      }))
+      await store.settle([clean(known, { holds: [guard!, elsewhere!] })])
+      expect(await attach(await candidate('E1'), id)).toEqual([{ kind: 'ok' }])
+      expect((await store.admin.holds({ limit: 5 })).rows).toMatchObject([{ id: elsewhere?.id }])
+    })
+
+    test('knows of candidates that were not read', async () => {
+      const { store } = harness
+      const isUnread = async (system: string, before: number) =>
+        store.unreadCandidateBefore(system, 'customer', before)
+      const one = await candidate('E1')
+      const { discoveredAt } = one.record
+      expect(await isUnread('erp', discoveredAt)).toBe(false)
+      expect(await isUnread('erp', discoveredAt + 1)).toBe(true)
+      expect(await isUnread('crm', discoveredAt + 1)).toBe(false)
+      await store.settle([clean(one)])
+      expect(await isUnread('erp', discoveredAt + 1)).toBe(false)
+    })
+
     test('refuses to attach where a counterpart is, or is being created, or in a worker’s hands, or to nothing', async () => {
       const { store } = harness
       const linked = await activeRecord(harness, worker, 'E0', 'erp')

@@ -188,6 +188,32 @@ describe('a system that can show nothing', () => {
     expect(it.system('b').count('create')).toBe(1)
   })
 
+  test('holds nothing back once the counterpart turns up', async () => {
+    const it = start(onlyOffset, { adjust: adjusting(() => ({ createWithoutEvidence: 'hold' })) })
+    await loaded(it)
+    await enterTwice(it)
+    expect((await it.store.admin.holds({ limit: 5 })).rows).toHaveLength(1)
+    await loaded(it)
+    await expectLinked(it)
+    expect((await it.store.admin.holds({ limit: 5 })).rows).toEqual([])
+  })
+
+  test('has what it listed read before anything is held', async () => {
+    const it = start(onlyOffset, { adjust: adjusting(() => ({ createWithoutEvidence: 'hold' })) })
+    it.system('b').edit('there', { code: '1', name: 'Ann' })
+    const failure = { code: 'HTTP_TIMEOUT', message: 'not now', scope: 'record' } as const
+    it.system('b').unreadable.set('there', failure)
+    await listB(it)
+    await listB(it)
+    await it.edit('a', 'x', { code: '1', name: 'Ann' })
+    await it.advance(400)
+    expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'candidate' })
+    it.system('b').unreadable.clear()
+    await it.advance(30_000)
+    await expectLinked(it, 'there')
+    expect(it.told('ChangeHeld')).toEqual([])
+  })
+
   const lower = (choice: 'create' | 'hold'): NonNullable<WorldOptions['adjust']> =>
     adjusting((part) => ({
       createWithoutEvidence: choice,

@@ -149,10 +149,13 @@ async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered
   const searched = searches === undefined ? undefined : await searchAll(pass, place, searches)
   if (searched?.kind === 'found' && searched.nativeIds.length > 0)
     return joined(pass, question, searched, undefined)
-  return place.part.createWithoutEvidence === 'hold' ? heldWithout(place) : bare
+  return place.part.createWithoutEvidence === 'hold' ? holdWithout(pass, place) : bare
 }
 
-function heldWithout({ system, entity }: Place): Gathered {
+/** What is known to be there already is read first: it may be the counterpart. */
+async function holdWithout({ context }: Pass, { system, entity }: Place): Promise<Gathered> {
+  const isUnread = await context.store.direct.unreadCandidateBefore(system, entity.name, context.clock.now())
+  if (isUnread) return { kind: 'wait', reason: 'candidate' }
   return {
     kind: 'hold',
     reason: 'no-evidence',

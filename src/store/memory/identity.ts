@@ -12,6 +12,7 @@ import { movedFields } from '../moved-member.ts'
 import { releaseDependencies } from './dependencies.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import { leased } from './lease.ts'
+import { closeHolds } from './pass-rows.ts'
 import {
   appendJournal,
   blankMember,
@@ -65,6 +66,8 @@ export function moveMember(
   const nativeId = tables.members.get(candidate.id)?.get(system)?.nativeId
   deleteRecord(tables, candidate.id)
   linkWithoutBase(context, target, system, nativeId)
+  // What was held was the create of a counterpart that is there now.
+  closeHolds(context, { recordId: target.id, system, kind: 'guard' })
   markDirty(tables, target, ['*'], context.now())
   refreshDuplicates(context, target.id)
   releaseDependencies(context, target.id)

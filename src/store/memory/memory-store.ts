@@ -35,7 +35,7 @@ import { takeIn } from './intake.ts'
 import { matchOne } from './keys.ts'
 import { isSuperseded } from './lease.ts'
 import { createMemoryAdmin } from './memory-admin.ts'
-import { decideOne, settleOne } from './pass.ts'
+import { decideOne, settleOne, unreadCandidateBefore } from './pass.ts'
 import { prune } from './prune.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
 import { resumeWaiting } from './resume-waiting.ts'
@@ -259,6 +259,10 @@ export class MemoryStore implements Store {
       if (create && intent.createdAt < before) return true
     }
     return false
+  }
+
+  async unreadCandidateBefore(system: string, entity: string, before: number): Promise<boolean> {
+    return unreadCandidateBefore(this.#context, system, entity, before)
   }
 
   async reserveChanges(reservations: readonly GuardReservation[]) {

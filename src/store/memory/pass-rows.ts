@@ -70,7 +70,10 @@ function openHold(context: MemoryContext, draft: HoldDraft): void {
   holds.set(draft.id, { ...draft, at: context.now() })
 }
 
-function closeHolds(context: MemoryContext, cleared: NonNullable<PassRows['clearedHolds']>[number]): void {
+export function closeHolds(
+  context: MemoryContext,
+  cleared: NonNullable<PassRows['clearedHolds']>[number],
+): void {
   for (const row of context.tables.holds.values()) {
     const concerned =
       row.closedAt === undefined &&

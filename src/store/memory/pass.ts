@@ -102,7 +102,7 @@ function isUnreadHit({ tables }: MemoryContext, native: string, since: number): 
 }
 
 /** A candidate whose lane is quarantined waits for a person and holds nobody up. */
-function unreadCandidateBefore(
+export function unreadCandidateBefore(
   { tables }: MemoryContext,
   system: string,
   entity: string,

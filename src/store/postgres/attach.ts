@@ -5,6 +5,7 @@ import type { PostgresContext } from './context.ts'
 import type { Session } from './database.ts'
 import { refreshDuplicates } from './duplicates.ts'
 import type { JournalAppend } from './journal-streams.ts'
+import { closeHolds } from './sql/close-holds.ts'
 import { deleteRecords } from './sql/delete-records.ts'
 import { linkMembers, type NewLink } from './sql/link-members.ts'
 import { type LockedRecord, lockRecords } from './sql/lock-records.ts'
@@ -123,6 +124,11 @@ export async function moveMembers(
     wishes.map(({ candidateId }) => candidateId),
   )
   await linkMembers(session, links)
+  // What was held was the create of a counterpart that is there now.
+  await closeHolds(
+    session,
+    links.map(({ recordId, system }) => ({ recordId, system, kind: 'guard' })),
+  )
   const targets = wishes.map(({ targetId }) => targetId)
   await refreshDuplicates(session, targets)
   const released = await releaseDependencies(session, { waiting: [], targets })

@@ -36,6 +36,7 @@ import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
 import { readEpoch } from './sql/bind-integration.ts'
+import { findWaitingCreates } from './sql/find-waiting-creates.ts'
 import { notePlace, noteSystem } from './sql/health.ts'
 import { markDirty } from './sql/mark-dirty.ts'
 import { nextDue } from './sql/next-due.ts'
@@ -200,6 +201,11 @@ export class PostgresStore implements Store {
 
   openCreatesBefore(system: string, entity: string, before: number) {
     return openCreatesBefore(this.#session('looking for open creates'), system, entity, before)
+  }
+
+  async unreadCandidateBefore(system: string, entity: string, readUpTo: number) {
+    const session = this.#session('looking for unread candidates')
+    return (await findWaitingCreates(session, [{ system, entity, readUpTo }])).size > 0
   }
 
   reserveChanges(reservations: readonly GuardReservation[]) {

@@ -1,7 +1,6 @@
 import type { Session } from '../database.ts'
 
 export interface CreateCheck {
-  readonly recordId: string
   readonly entity: string
   readonly system: string
   /** Candidates discovered before this must have been read. */
