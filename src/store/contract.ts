@@ -29,6 +29,7 @@ import type {
 import type { AdminStore } from './admin-contract.ts'
 import type { BindingStore } from './binding-contract.ts'
 import type { OpenMatters } from './duplicates-contract.ts'
+import type { FactStore } from './fact-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
@@ -314,6 +315,7 @@ export type SettlementResult =
 
 export type { MatchKey } from '../model/matching/contract.ts'
 export type { Binding, BindRequest, Bound } from './binding-contract.ts'
+export type { Fact } from './fact-contract.ts'
 export type { StoredLensSet } from './lens-sets.ts'
 export type { PruneRequest, PruneResult } from './prune-contract.ts'
 export type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
@@ -375,7 +377,7 @@ export interface AliasRequest {
  */
 export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'creating' | 'fenced' | 'unknown-survivor'
 
-export interface Store extends BindingStore {
+export interface Store extends BindingStore, FactStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>
   now(): Promise<number>
@@ -477,6 +479,7 @@ export interface Store extends BindingStore {
   baselineDone(system: string, entity: string): Promise<boolean>
   /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
   ownSchedule(owner: string, ttlMs: number): Promise<boolean>
+  /** When a job, by its key, was last done (epoch ms). */
   lastScheduled(key: string): Promise<number | undefined>
   saveScheduled(key: string, at: number): Promise<void>
 

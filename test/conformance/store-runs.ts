@@ -1,6 +1,6 @@
 /** Full runs, the mass-change guard, the schedule and what is known of systems. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { GuardReservation, WorkerSession } from '../../src/store/contract.ts'
+import type { Fact, GuardReservation, WorkerSession } from '../../src/store/contract.ts'
 import {
   activeRecord,
   claim,
@@ -259,6 +259,38 @@ export function describeRuns(open: OpenHarness): void {
       await store.saveScheduled('crm/full', 5)
       await store.saveScheduled('crm/full', 7)
       expect(await store.lastScheduled('crm/full')).toBe(7)
+    })
+
+    test('keeps facts apart by their kind, place and detail', async () => {
+      const { store, other } = harness
+      const facts: readonly Fact[] = [
+        { kind: 'first-load-listed', entity: 'customer' },
+        ...['crm', 'erp'].flatMap((system): readonly Fact[] => {
+          const place = { system, entity: 'customer' }
+          return [
+            { kind: 'listed-twice', ...place, joinedAt: 0 },
+            { kind: 'listed-twice', ...place, joinedAt: 8 },
+            { kind: 'observed', ...place, by: 'feed' },
+            { kind: 'observed', ...place, by: 'list' },
+            { kind: 'older-records-marked', ...place, version: 'v1', joinedAt: 0 },
+            { kind: 'older-records-marked', ...place, version: 'v1', joinedAt: 8 },
+            { kind: 'older-records-marked', ...place, version: 'v2', joinedAt: 0 },
+            { kind: 'lens-set-applied', ...place, lensSet: 1 },
+            { kind: 'lens-set-applied', ...place, lensSet: 2 },
+            { kind: 'deletions-tripped', ...place },
+            { kind: 'witnesses-lost', ...place },
+          ]
+        }),
+        { kind: 'witnesses-lost', system: 'crm', entity: 'invoice' },
+      ]
+      for (const [at, fact] of facts.entries()) {
+        expect(await store.factAt(fact)).toBeUndefined()
+        await store.saveFact(fact, at)
+      }
+      for (const [at, fact] of facts.entries()) expect(await other.factAt(fact)).toBe(at)
+      await other.saveFact(facts[0]!, 99)
+      expect(await store.factAt(facts[0]!)).toBe(99)
+      expect(await store.factAt(facts[1]!)).toBe(1)
     })
 
     test('chooses healthy, linked sentinels, never the one in question', async () => {

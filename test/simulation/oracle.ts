@@ -8,7 +8,7 @@ import { defaultPolicy } from '../../src/model/merge/own-default.ts'
 import type { Intent } from '../../src/model/state.ts'
 import type { CanonicalValue } from '../../src/model/values.ts'
 import type { RecordDetail } from '../../src/store/admin-contract.ts'
-import type { ClaimedRecord, Decision, Settlement } from '../../src/store/contract.ts'
+import type { ClaimedRecord, Decision, Fact, Settlement } from '../../src/store/contract.ts'
 import type { Version } from '../support/fake-system/remote-table.ts'
 import { agreedBefore } from './agreed-before.ts'
 import { BoundedWrites } from './bounded-writes.ts'
@@ -103,8 +103,9 @@ export class Oracle implements SystemWatcher {
     this.#origins.mappingChanged(older)
   }
 
-  scheduleSaved(key: string): void {
-    if (key === `first-load:${customer}`) this.#firstLoadAt ??= this.#scheduler.now + firstLoadAskMs
+  factSaved(fact: Fact): void {
+    if (fact.kind === 'first-load-listed' && fact.entity === customer)
+      this.#firstLoadAt ??= this.#scheduler.now + firstLoadAskMs
   }
 
   fail(invariant: string, message: string): void {

@@ -6,6 +6,7 @@ import type {
   ClaimedRecord,
   ClaimResult,
   Decision,
+  Fact,
   Lease,
   Settlement,
   Store,
@@ -54,10 +55,10 @@ export function faceStore(options: StoreFaceOptions): Store {
       callThrough(options, 'openCreatesBefore', async () =>
         options.broken.has('nobarrier') ? false : store.openCreatesBefore(...args),
       ),
-    saveScheduled: (key: string, at: number) =>
-      callThrough(options, 'saveScheduled', async () => {
-        await store.saveScheduled(key, at)
-        options.oracle.scheduleSaved(key)
+    saveFact: (fact: Fact, at: number) =>
+      callThrough(options, 'saveFact', async () => {
+        await store.saveFact(fact, at)
+        options.oracle.factSaved(fact)
       }),
     notePlace: (note: PlaceNote) => aside(options, 'notePlace', () => store.notePlace(note)),
     noteSystem: (note: SystemNote) => aside(options, 'noteSystem', () => store.noteSystem(note)),

@@ -2,6 +2,7 @@
  * Whether a system's "it does not exist" may be believed: the same account answers as ever, and other records that we know of are still
  * there. A system that answers for nobody, or for another tenant, has deleted nothing.
  */
+import type { Fact } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 import type { Doubt } from '../memory.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
@@ -98,7 +99,7 @@ async function rememberGone(context: EngineContext, place: Place, responses: Res
   const { system } = place
   const entity = place.entity.name
   if (responses.live >= SENTINELS || responses.gone.length === 0) return
-  await store.saveScheduled(lostKey(place), context.clock.now())
+  await store.saveFact(witnessesLost(place), context.clock.now())
   await store.intake([
     { marks: responses.gone.map((nativeId) => ({ system, entity, nativeId, force: true })) },
   ])
@@ -106,10 +107,10 @@ async function rememberGone(context: EngineContext, place: Place, responses: Res
 }
 
 async function hasLostWitnesses(context: EngineContext, place: Place): Promise<boolean> {
-  const at = await context.store.direct.lastScheduled(lostKey(place))
+  const at = await context.store.direct.factAt(witnessesLost(place))
   return at !== undefined && context.clock.now() - at < LOST_MS
 }
 
-function lostKey(place: Place): string {
-  return `lost-witnesses:${place.system}:${place.entity.name}`
+function witnessesLost({ system, entity }: Place): Fact {
+  return { kind: 'witnesses-lost', system, entity: entity.name }
 }

@@ -129,20 +129,16 @@ function confirmAt(pass: Pass, member: Member): number {
   return (member.goneSince ?? 0) + waitMs
 }
 
-function tripKey(system: string, entity: string): string {
-  return `delete-guard:${system}:${entity}`
-}
-
 async function chargeDeletion(pass: Pass, system: string): Promise<void> {
   const { store, clock } = pass.context
   const entity = pass.entity.name
   const limit = pass.entity.guard.delete
   const granted = await store.reserve({ system, entity, operation: 'delete', count: 1, ...limit })
-  if (!granted) await store.direct.saveScheduled(tripKey(system, entity), clock.now())
+  if (!granted) await store.direct.saveFact({ kind: 'deletions-tripped', system, entity }, clock.now())
 }
 
 async function isTripped(context: EngineContext, system: string, entity: string): Promise<boolean> {
-  const at = await context.store.direct.lastScheduled(tripKey(system, entity))
+  const at = await context.store.direct.factAt({ kind: 'deletions-tripped', system, entity })
   return at !== undefined && context.clock.now() - at < TRIP_MS
 }
 

@@ -6,14 +6,15 @@
  * that both came to their end, with the second one finding nothing new, are taken instead.
  */
 
+import type { Fact } from '../../store/contract.ts'
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, isListable, type Place } from '../place.ts'
 import { firstLoadListedAt, noteFirstLoadListed } from '../protect/first-loads.ts'
 
 /** A system that left and came back begins anew. */
-function seenTwiceKey({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity }: Place): string {
-  const joinedAt = lenses?.current({ system, entity: entity.name })?.joinedAt ?? 0
-  return `baseline-list:${system}:${entity.name}${joinedAt === 0 ? '' : `:${joinedAt}`}`
+function listedTwice({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity: { name } }: Place): Fact {
+  const joinedAt = lenses?.current({ system, entity: name })?.joinedAt ?? 0
+  return { kind: 'listed-twice', system, entity: name, joinedAt }
 }
 
 /** True once the place was listed to the end; at once where nothing can be listed. */
@@ -23,7 +24,7 @@ export async function isBaselineDone(
 ): Promise<boolean> {
   if (!isListable(place)) return true
   if (await context.store.baselineDone(place.system, place.entity.name)) return true
-  return (await context.store.lastScheduled(seenTwiceKey(context, place))) !== undefined
+  return (await context.store.factAt(listedTwice(context, place))) !== undefined
 }
 
 /** What counts of a full run: whether it came to its end, and what it brought in. */
@@ -41,7 +42,7 @@ export async function noteBaseline(
 ): Promise<void> {
   if (!result.ended) return
   if (!result.complete && place.resource.capabilities.list.paging === 'offset' && result.discovered === 0) {
-    await context.store.saveScheduled(seenTwiceKey(context, place), context.clock.now())
+    await context.store.saveFact(listedTwice(context, place), context.clock.now())
   }
   if ((await firstLoadListedAt(context, place.entity.name)) !== undefined) return
   for (const other of allPlaces(context)) {

@@ -34,7 +34,7 @@ describe('the lane in which calls wait', () => {
     ).toEqual(new Set(['webhook']))
     expect(it.system('b').calls[before]).toMatchObject({ operation: 'update', priority: 'webhook' })
 
-    await it.store.saveScheduled('first-load:customer', it.clock.now())
+    await it.store.saveFact({ kind: 'first-load-listed', entity: 'customer' }, it.clock.now())
     await it.advance(2_000)
     const [readsSoFar, writesSoFar] = [it.system('a').calls.length, it.system('b').calls.length]
     await it.linked('a', 'y', { code: '2' })

@@ -37,8 +37,6 @@ async function askListedAt(context: FirstLoadContext, entity: Entity): Promise<n
   return listable ? firstLoadListedAt(context, entity.name) : 0
 }
 
-const loadedKey = (entity: string): string => `first-load:${entity}`
-
 /**
  * When the entity's first load had listed every system (epoch ms); undefined while it has not. Records discovered later are ordinary
  * changes and count for the guard.
@@ -47,7 +45,7 @@ export function firstLoadListedAt(
   context: Pick<IntakeContext, 'store'>,
   entity: string,
 ): Promise<number | undefined> {
-  return context.store.lastScheduled(loadedKey(entity))
+  return context.store.factAt({ kind: 'first-load-listed', entity })
 }
 
 /** All systems of the entity were listed by now. */
@@ -55,5 +53,5 @@ export function noteFirstLoadListed(
   context: Pick<IntakeContext, 'store' | 'clock'>,
   entity: string,
 ): Promise<void> {
-  return context.store.saveScheduled(loadedKey(entity), context.clock.now())
+  return context.store.saveFact({ kind: 'first-load-listed', entity }, context.clock.now())
 }

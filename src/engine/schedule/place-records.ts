@@ -15,12 +15,19 @@ export async function placeOlderRecords(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, integration, clock } = context
+  const { system, entity } = job
   // A system that left and came back has missed what was made meanwhile.
   const joinedAt = context.lenses?.current(job)?.joinedAt ?? 0
-  const doneKey = `${job.key}:${integration.version}${joinedAt === 0 ? '' : `:${joinedAt}`}`
-  if ((await store.lastScheduled(doneKey)) !== undefined) return
+  const done = {
+    kind: 'older-records-marked',
+    system,
+    entity,
+    version: integration.version,
+    joinedAt,
+  } as const
+  if ((await store.factAt(done)) !== undefined) return
   const whole = await markAll(context, job, signal, (request) => store.markUnplaced(request))
-  if (whole) await store.saveScheduled(doneKey, clock.now())
+  if (whole) await store.saveFact(done, clock.now())
 }
 
 /**
@@ -36,8 +43,8 @@ export async function lookThroughNewLenses(
   const { system, entity } = job
   const current = lenses?.current(job)
   if (current === undefined) return true
-  const doneKey = `${job.key}:${current.id}`
-  if ((await store.lastScheduled(doneKey)) !== undefined) return true
+  const done = { kind: 'lens-set-applied', system, entity, lensSet: current.id } as const
+  if ((await store.factAt(done)) !== undefined) return true
   if (!(await markAll(context, job, signal, (request) => store.markOutdated(request)))) return true
   const before = lenses?.previous(job)
   if (
@@ -48,7 +55,7 @@ export async function lookThroughNewLenses(
     const { ended } = await runs.full({ system, entity, priority: 'batch', signal, kind: 'full' })
     if (!ended) return false
   }
-  await store.saveScheduled(doneKey, clock.now())
+  await store.saveFact(done, clock.now())
   return true
 }
 

@@ -25,6 +25,7 @@ import type {
   WorkerSession,
 } from '../contract.ts'
 import { hashKeyMacs, matchKeyMac } from '../documents.ts'
+import { type Fact, factKey } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { aliasOne } from './alias.ts'
 import { bindDefinition, isListed, markOutdated, markUnplaced, readBound } from './binding.ts'
@@ -345,6 +346,14 @@ export class MemoryStore implements Store {
 
   async saveScheduled(name: string, at: number): Promise<void> {
     this.#tables.scheduled.set(name, at)
+  }
+
+  async factAt(fact: Fact): Promise<number | undefined> {
+    return this.#tables.facts.get(JSON.stringify(factKey(fact)))
+  }
+
+  async saveFact(fact: Fact, at: number): Promise<void> {
+    this.#tables.facts.set(JSON.stringify(factKey(fact)), at)
   }
 
   onWake(listener: () => void): () => void {

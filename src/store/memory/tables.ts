@@ -179,6 +179,7 @@ export class MemoryTables {
     readonly count: number
   }[] = []
   readonly scheduled = new Map<string, number>()
+  readonly facts = new Map<string, number>()
   /** By system and resource. */
   readonly schemas = new Map<string, SchemaRow>()
   readonly fingerprints = new Map<string, string>()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestDatabase, withTestDatabase } from '../../../test/support/database.ts'
 import { dumpSchema } from '../../../test/support/schema-dump.ts'
 import { createClearCodec } from '../clear-codec.ts'
+import type { Fact } from '../contract.ts'
 import { PostgresStore } from './postgres-store.ts'
 
 let database: TestDatabase
@@ -19,23 +20,33 @@ function open(schema: string): PostgresStore {
 const id = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
 const directory = path.join(import.meta.dirname, 'migrations')
 
-/** The schema as it was before duplicates, with what people had been asked in it. */
-function beforeDuplicates(): string {
+/** The schema as it was before a migration, and the rows that a version of that time left in it. */
+function before(number: number, schema: string, ...rows: readonly string[]): string {
   const files = readdirSync(directory)
-    .filter((file) => Number.parseInt(file, 10) < 9)
+    .filter((file) => Number.parseInt(file, 10) < number)
     .sort()
-  const record = (n: number, state: string, aliasOf?: number) =>
-    `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq, alias_of)
-     values ('${id(n)}', 'customer', '${state}', 1, 1, 1, 1, ${aliasOf === undefined ? 'null' : `'${id(aliasOf)}'`});`
-  const member = (n: number, system: string, nativeId: string, state: string) =>
-    `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${nativeId}', '${state}');`
   return [
-    'create schema older; set search_path = older;',
+    `create schema ${schema}; set search_path = ${schema};`,
     'create table migration (number integer primary key, name text not null, applied_at timestamptz not null default now());',
     ...files.map((file) => readFileSync(path.join(directory, file), 'utf8')),
     ...files.map(
       (file) => `insert into migration (number, name) values (${Number.parseInt(file, 10)}, '${file}');`,
     ),
+    ...rows,
+    'reset search_path;',
+  ].join('\n')
+}
+
+/** The schema as it was before duplicates, with what people had been asked in it. */
+function beforeDuplicates(): string {
+  const record = (n: number, state: string, aliasOf?: number) =>
+    `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq, alias_of)
+     values ('${id(n)}', 'customer', '${state}', 1, 1, 1, 1, ${aliasOf === undefined ? 'null' : `'${id(aliasOf)}'`});`
+  const member = (n: number, system: string, nativeId: string, state: string) =>
+    `insert into member (record_id, system, entity, rid, state) values ('${id(n)}', '${system}', 'customer', '${nativeId}', '${state}');`
+  return before(
+    9,
+    'older',
     record(1, 'active') + member(1, 'crm', 'C1', 'linked') + member(1, 'erp', 'E1', 'linked'),
     record(2, 'review') + member(2, 'erp', 'E2', 'unread'),
     record(3, 'active') + member(3, 'crm', 'C3', 'linked') + member(3, 'erp', 'E3', 'linked'),
@@ -43,8 +54,7 @@ function beforeDuplicates(): string {
     ...[1, 2].map((n) => `insert into match_key values ('${id(n)}', '\\x01', 0, 'exact');`),
     `insert into review (record_id, at, candidates) values ('${id(2)}', 1, '\\x015b5d');`,
     `insert into hold (id, record_id, entity, system, kind, reason, at) values ('${id(9)}', '${id(1)}', 'customer', 'erp', 'guard', 'r', 1);`,
-    'reset search_path;',
-  ].join('\n')
+  )
 }
 
 beforeAll(async () => {
@@ -77,6 +87,51 @@ describe('the schema', () => {
     ])
     expect((await admin.record({ recordId: id(4) }))?.record).toMatchObject({ state: 'active', look: ['*'] })
     expect((await admin.status()).open.intents).toBe(0)
+  })
+
+  test('upgrades the schedule: facts that were kept in it get a table of their own', async () => {
+    const store = open('scheduled')
+    const keys = [
+      'full:crm:customer',
+      'cron 0 3 * * *:crm:customer',
+      'retention',
+      'first-load:customer',
+      'baseline-list:crm:customer',
+      'baseline-list:erp:customer:77',
+      'look-feed:crm:customer',
+      'look-list:erp:customer',
+      'placing:crm:customer:v1',
+      'placing:erp:customer:v1:77',
+      'lenses:crm:customer:3',
+      'delete-guard:crm:customer',
+      'lost-witnesses:erp:customer',
+    ]
+    const rows = keys.map((key, at) => `insert into schedule (key, at) values ('${key}', ${at});`)
+    await database.query(before(13, 'scheduled', ...rows))
+    await store.migrate()
+    const left = await database.query<{ key: string }>('select key from scheduled.schedule order by at')
+    expect(left.map(({ key }) => key)).toEqual(keys.slice(0, 3))
+    expect(await store.lastScheduled('cron 0 3 * * *:crm:customer')).toBe(1)
+    const crm = { system: 'crm', entity: 'customer' }
+    const erp = { system: 'erp', entity: 'customer' }
+    const facts: readonly Fact[] = [
+      { kind: 'first-load-listed', entity: 'customer' },
+      { kind: 'listed-twice', ...crm, joinedAt: 0 },
+      { kind: 'listed-twice', ...erp, joinedAt: 77 },
+      { kind: 'observed', ...crm, by: 'feed' },
+      { kind: 'observed', ...erp, by: 'list' },
+      { kind: 'older-records-marked', ...crm, version: 'v1', joinedAt: 0 },
+      { kind: 'older-records-marked', ...erp, version: 'v1', joinedAt: 77 },
+      { kind: 'lens-set-applied', ...crm, lensSet: 3 },
+      { kind: 'deletions-tripped', ...crm },
+      { kind: 'witnesses-lost', ...erp },
+    ]
+    const times = await Promise.all(facts.map((fact) => store.factAt(fact)))
+    expect(times).toEqual(facts.map((_, index) => index + 3))
+    const [counted] = await database.query<{ count: number }>(
+      'select count(*)::integer as count from scheduled.fact',
+    )
+    expect(counted?.count).toBe(facts.length)
   })
 
   test('is made once by processes that start together', async () => {

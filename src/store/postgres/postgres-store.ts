@@ -15,6 +15,7 @@ import type {
   Store,
 } from '../contract.ts'
 import { hashKeyMacs, matchKeyMac } from '../documents.ts'
+import type { Fact } from '../fact-contract.ts'
 import type { PlaceNote, SystemNote } from '../health-contract.ts'
 import { createPostgresAdmin } from './admin/postgres-admin.ts'
 import { aliasMember } from './alias.ts'
@@ -36,6 +37,7 @@ import { resolveReferences } from './references.ts'
 import { requestReview } from './review.ts'
 import { finishRun, stageRecords, startRun } from './runs.ts'
 import { readEpoch } from './sql/bind-integration.ts'
+import { factAt, saveFact } from './sql/facts.ts'
 import { findWaitingCreates } from './sql/find-waiting-creates.ts'
 import { notePlace, noteSystem } from './sql/health.ts'
 import { markDirty } from './sql/mark-dirty.ts'
@@ -270,6 +272,14 @@ export class PostgresStore implements Store {
 
   saveScheduled(key: string, at: number) {
     return saveScheduled(this.#session('saving the schedule'), key, at)
+  }
+
+  factAt(fact: Fact) {
+    return factAt(this.#session('reading a fact'), fact)
+  }
+
+  saveFact(fact: Fact, at: number) {
+    return saveFact(this.#session('saving a fact'), fact, at)
   }
 
   onWake(listener: () => void): () => void {

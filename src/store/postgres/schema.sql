@@ -75,6 +75,11 @@ duplicate.at bigint not null
 duplicate.closed_at bigint
 duplicate.decided_by text
 duplicate.before bytea
+fact.kind text not null
+fact.entity text not null
+fact.system text not null
+fact.detail text not null
+fact.at bigint not null
 failure.record_id uuid not null
 failure.system text not null
 failure.entity text not null
@@ -273,6 +278,8 @@ duplicate FOREIGN KEY (other_id) REFERENCES record(id) ON DELETE CASCADE
 duplicate PRIMARY KEY (id)
 duplicate FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 duplicate CHECK ((state = ANY (ARRAY['open'::text, 'same'::text, 'apart'::text, 'over'::text])))
+fact CHECK ((kind = ANY (ARRAY['first-load-listed'::text, 'listed-twice'::text, 'observed'::text, 'older-records-marked'::text, 'lens-set-applied'::text, 'deletions-tripped'::text, 'witnesses-lost'::text])))
+fact PRIMARY KEY (kind, entity, system, detail)
 failure PRIMARY KEY (record_id, system)
 failure FOREIGN KEY (record_id) REFERENCES record(id) ON DELETE CASCADE
 failure CHECK ((replay = ANY (ARRAY['safe'::text, 'unsafe'::text, 'after-check'::text])))
@@ -336,6 +343,7 @@ CREATE INDEX duplicate_open ON duplicate USING btree (at, id) WHERE (state = 'op
 CREATE INDEX duplicate_other ON duplicate USING btree (other_id)
 CREATE UNIQUE INDEX duplicate_pair ON duplicate USING btree (record_id, other_id)
 CREATE UNIQUE INDEX duplicate_pkey ON duplicate USING btree (id)
+CREATE UNIQUE INDEX fact_pkey ON fact USING btree (kind, entity, system, detail)
 CREATE INDEX failure_closed ON failure USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX failure_open ON failure USING btree (last_at, record_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX failure_pkey ON failure USING btree (record_id, system)
@@ -386,6 +394,7 @@ CREATE UNIQUE INDEX token_pkey ON token USING btree (key)
 CREATE UNIQUE INDEX worker_pkey ON worker USING btree (id)
 
 -- settings
+fact (fillfactor=50)
 member (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
 place_health (fillfactor=50)
 record (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_cost_delay=0)
