@@ -1,8 +1,7 @@
 /**
- * Carrying a confirmed deletion to the other systems: the record is `deleting` until each of them has let it go, then it is `tombstoned`.
- *
- * Each system is looked at right before its removal: what it holds is kept in the intent for undo, its version guards the removal where the
- * system honours that, and an edit that nobody has absorbed stops it for a person.
+ * Carries out a confirmed deletion in the other systems. The record is `deleting` until it is removed from each of them, and `tombstoned` afterwards.
+ * Each system is read right before its removal: the values found are stored in the intent so that the removal can be undone, the version is sent as a
+ * precondition where the system supports one, and an edit that no decision has absorbed stops the removal for review.
  */
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import type { Intent, Member } from '../../model/state.ts'
@@ -19,15 +18,15 @@ import { closeDeletionHolds, isResolvedByDeletion, revive } from './suspect-hold
 import { isEdited } from './unabsorbed-edit.ts'
 import { isRemovalProven, isUnproven, judgeUnproven, notRemoved } from './verify-removal.ts'
 
-/** Wait before a removal whose response was no success is judged again. */
+/** Wait before an unsuccessful removal is evaluated again. */
 const RETRY_MS = 2_000
 
-/** Reason of the open lane of a member that was archived for a deletion and stays readable: its native record can be taken back. */
+/** Lane reason (the lane is open) of a member that was archived by a deletion and is still readable: its native record can be restored. */
 export const ARCHIVED = 'archived'
-/** The same, of one that reads as gone while it is archived. */
+/** The same, for a member that reads as gone while it is archived. */
 export const ARCHIVED_AWAY = 'archived-away'
 
-/** Sends what can be sent now. Returns `finish`, or `over` when the claim was lost. */
+/** Sends the removals that can be sent now. Returns `finish`, or `over` when the claim was lost. */
 export async function carryDeletion(pass: Pass): Promise<StepResult> {
   const writes: OutgoingWrite[] = []
   for (const member of [...pass.members.values()]) {
@@ -48,7 +47,7 @@ export async function carryDeletion(pass: Pass): Promise<StepResult> {
   return 'finish'
 }
 
-/** The next step in one system; undefined when there is none now. Whatever keeps it from going is in the pass. */
+/** Returns the next removal in one system, or undefined when there is none now. Anything that delays it is recorded in the pass. */
 async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | undefined> {
   const { system, lane } = member
   const place = placeOf(pass.context, system, pass.entity.name)
@@ -66,7 +65,7 @@ async function planRemoval(pass: Pass, member: Member): Promise<OutgoingWrite | 
     return undefined
   }
   if (isResolvedByDeletion(member)) return planAnswered(pass, { place, member, mode })
-  // A person opens these; until then the record stays `deleting`.
+  // Only a person can open these lanes; until then the record stays `deleting`.
   if (lane === 'held' || lane === 'quarantined' || pass.intents.has(system)) return undefined
   if (lane === 'rejected' && member.laneReason === notRemoved) return undefined
   const closedUntil = closedForWritesUntil(pass, system)
@@ -84,7 +83,7 @@ interface Planned {
   readonly mode: 'archive' | 'delete'
 }
 
-/** The record had been lost in this system before, and a person was to decide about that. Now only what is there counts. */
+/** Plans the removal of a record that had been lost in this system and was waiting for a person's decision. Only its current state counts now. */
 async function planAnswered(
   pass: Pass,
   { place, member, mode }: Planned,
@@ -109,7 +108,7 @@ function judgeRemoval(
 ): OutgoingWrite | undefined {
   const { observation, mode } = look
   const { system } = place
-  // The look itself asked to come back where it gave no information.
+  // A read without information has already scheduled the next one.
   if (observation.kind === 'unknown' || (observation.kind === 'live' && !observation.admissible))
     return undefined
   if (observation.kind === 'gone') {
@@ -135,8 +134,8 @@ function judgeRemoval(
 }
 
 /**
- * What "delete" means in a system. An archive is never made harder than asked for: where the system can't archive, the record is only
- * unlinked. Undefined: it can't, or must not, be removed there.
+ * Determines what "delete" means in a system. A configured archive never becomes a deletion: where the system can't archive, the record is only
+ * unlinked. Undefined when the record can't, or must not, be removed there.
  */
 function removalMode(
   place: Place,
@@ -197,7 +196,7 @@ async function noteResponse(
   setLane(pass, system, 'open', { reason: seen.kind === 'gone' ? ARCHIVED_AWAY : ARCHIVED })
 }
 
-/** Takes the outcome of a removal in. What is neither done nor closed by its lane is judged again soon. */
+/** Records the outcome of a removal. One that has neither succeeded nor closed its lane is retried soon. */
 function noteRemoval(pass: Pass, system: string, outcome: string): void {
   if (outcome === 'ok' || outcome === 'gone') {
     updateMember(pass, { system, state: 'gone', goneSince: pass.context.clock.now(), settleAt: null })
@@ -213,7 +212,7 @@ function noteRemoval(pass: Pass, system: string, outcome: string): void {
   }
 }
 
-/** Some system still has the record, or may have it, and we mean to remove it there. */
+/** True while some system still has, or may have, the record and it is to be removed there. */
 function isStillSomewhere(pass: Pass): boolean {
   return [...pass.members.values()].some(
     (member) =>
@@ -224,12 +223,12 @@ function isStillSomewhere(pass: Pass): boolean {
   )
 }
 
-/** A create whose outcome only a person can find out: the record may be there without our knowing its id. */
+/** True for a create whose outcome only a person can determine: the native record may exist without its id being known. */
 export function isCreateInDoubt(member: Member): boolean {
   return member.state === 'absent' && member.lane === 'quarantined'
 }
 
-/** The end: kept so that late events can't bring the record back. */
+/** Marks the record as deleted. The tombstone is kept so that late events can't recreate the record. */
 export function bury(pass: Pass): void {
   const { rev } = pass.record
   updateRecord(pass, { state: 'tombstoned', tombstoneRev: rev })

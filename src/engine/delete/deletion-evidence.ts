@@ -1,6 +1,6 @@
 /**
- * Whether a system's "it does not exist" may be believed: the same account answers as ever, and other records that we know of are still
- * there. A system that answers for nobody, or for another tenant, has deleted nothing.
+ * Decides whether a system's "it does not exist" can be trusted: the same account must respond as before, and other known records must still exist.
+ * Absence reported by an unauthenticated session or by another tenant is no evidence of a deletion.
  */
 import type { Fact } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
@@ -8,16 +8,19 @@ import type { Doubt } from '../memory.ts'
 import { compareFingerprint } from '../observe/fingerprint.ts'
 import type { Place } from '../place.ts'
 
-/** Linked records that must answer, or as many as there are. */
+/** Number of linked records that must be found, or all of them if there are fewer. */
 const SENTINELS = 3
-/** Asked at most, so that a mass deletion, in which some sentinels are gone themselves, can still be told from an outage. */
+/**
+ * Maximum number of sentinels to read. It is higher than the number required so that a mass deletion, in which some sentinels are deleted too, can be
+ * told from an outage.
+ */
 const SENTINELS_ASKED = 9
-/** Witnesses that went away cast their doubt for this long. */
+/** Sentinels that are gone keep deletions in doubt for this long. */
 const LOST_MS = 24 * 3_600_000
-/** A verdict on a system's health serves all deletions of this time. */
+/** How long one verdict about a system's health is reused for further deletions. */
 const VERDICT_LIFE_MS = 5_000
 
-/** Judges the place's health; undefined when it is good. `except` is the record in question: it is no witness. */
+/** Evaluates the health of the place; undefined when it is good. `except` is the record in question, which can't serve as a sentinel. */
 export function doubtAbsence(
   context: EngineContext,
   place: Place,
@@ -31,7 +34,7 @@ export function doubtAbsence(
   if (known !== undefined && now - known.at < VERDICT_LIFE_MS) return known.verdict
   const verdict = judge(context, place, except, signal)
   doubts.set(key, { at: now, verdict })
-  // A judgement that failed is nobody else's.
+  // A failed evaluation must not be reused.
   verdict.catch(() => doubts.delete(key))
   return verdict
 }
@@ -45,7 +48,7 @@ async function judge(
   const store = context.store.direct
   const account = await compareFingerprint({ ...context, store }, place.system, signal)
   if (account === 'changed') return { reason: 'a different account responds than before', standing: true }
-  // Other records alone are no proof: two accounts may well have the same ids.
+  // Other records alone are no evidence: two accounts may contain the same ids.
   if (account === 'unknown') return { reason: 'the system does not identify its account', standing: true }
   const nativeIds = await store.sentinels(place.system, place.entity.name, SENTINELS_ASKED, except)
   const responses = await askSentinels(context, place, nativeIds, signal)
@@ -55,7 +58,7 @@ async function judge(
   await rememberGone(context, place, responses)
   if (responses.live < Math.min(SENTINELS, nativeIds.length)) return strange
   if (nativeIds.length > 0) return undefined
-  // Nobody is left to vouch for the system: that is a small system, or one in which all witnesses went away with the record.
+  // No sentinel is left. Either the system is small, or all sentinels disappeared together with the record.
   return (await hasLostWitnesses(context, place)) ? strange : undefined
 }
 
@@ -67,7 +70,7 @@ interface Responses {
   readonly gone: readonly string[]
 }
 
-/** Reads a few at a time: where all is well, three reads are enough. */
+/** Reads a few sentinels at a time: when the system is healthy, the first three reads are enough. */
 async function askSentinels(
   context: EngineContext,
   place: Place,
@@ -93,7 +96,7 @@ async function askSentinels(
   return { live, unknown, gone }
 }
 
-/** A witness that is gone is news of its own: it is looked at. That it went without anybody telling is remembered for a day. */
+/** A sentinel that is gone is itself a possible deletion, so it is marked for reading. Its unannounced disappearance is remembered for a day. */
 async function rememberGone(context: EngineContext, place: Place, responses: Responses): Promise<void> {
   const store = context.store.direct
   const { system } = place

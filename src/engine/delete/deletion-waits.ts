@@ -1,9 +1,8 @@
 /**
- * A deletion is judged once, when it is confirmed. It waits while something about the record is undecided: a duplicate, an unmatched native
- * record with its key, a conflict, or a native record of the same system that was there before the confirmation and that nobody has read.
- * What is found to be the same thing must not be deleted because one of its copies was.
- *
- * All of that appears as one hold that says what is open. A person may release it, and the deletion goes on.
+ * A deletion is evaluated once, when it is confirmed. It waits while something about the record is undecided: a duplicate, an unmatched native record
+ * with the same key, a conflict, or a native record of the same system that was discovered before the confirmation and has not been read. A record
+ * must not be deleted because one of its copies was.
+ * All open matters are reported in one hold. A person may release it, and the deletion proceeds.
  */
 import type { Member } from '../../model/state.ts'
 import type { OpenMatters } from '../../store/duplicates-contract.ts'
@@ -15,22 +14,22 @@ export const WAITS = 'deletion-waits'
 
 /** Native records are read within seconds of being discovered. */
 const READ_WAIT_MS = 2_000
-/** Only what lasts is told. */
+/** Only an unread record that stays unread for this long is reported. */
 const UNREAD_TOLD_MS = 60_000
-/** Whoever decides makes the record due; this is for what ends without a word. */
+/** Interval of rechecking. A person's decision makes the record due at once; the interval covers matters that end without an event. */
 const ASK_MS = 30_000
 const ASK_MS_MAX = 3_600_000
 const DAY_MS = 24 * 3_600_000
 const reportedMax = 10_000
 
-/** `confirm`: nothing is open. Anything else is how the pass goes on. */
+/** Returns `confirm` when nothing is open, otherwise how the pass continues. */
 export async function judgeWaits(
   pass: Pass,
   member: Member,
   confirmedAt: number,
 ): Promise<StepResult | 'confirm'> {
   const { system } = member
-  // The first confirmation sets the bound: what is discovered later waits for the deletion.
+  // The first confirmation sets the bound: records discovered later wait for the deletion instead.
   const since = member.createWantedAt ?? confirmedAt
   if (member.createWantedAt === undefined) updateMember(pass, { system, createWantedAt: since })
   const matters = await pass.context.store.direct.openMatters({
@@ -52,7 +51,7 @@ export async function judgeWaits(
   return 'go-on'
 }
 
-/** What is open, in words that say what to do. */
+/** Describes the open matters and how to resolve each of them. */
 function describe(pass: Pass, { duplicates, matches }: OpenMatters): readonly string[] {
   const named = new Set(duplicates.map(({ recordId }) => recordId))
   const conflicts = Object.entries(pass.record.fields).flatMap(([name, { heldBy }]) =>
@@ -71,7 +70,7 @@ function unread(system: string): string {
   return `a record that was discovered in ${system} before could not be read so far`
 }
 
-/** Tells what the deletion waits for; said again, it says what that is by now. */
+/** Reports in a hold what the deletion waits for. Reporting again updates the text. */
 export function holdWaiting(pass: Pass, { system, laneReason }: Member, open: readonly string[]): void {
   const { context, record, entity } = pass
   const reason = `The record was deleted in ${system}. Its deletion is on hold: ${open.join('; ')}.`
@@ -100,8 +99,8 @@ function reportAge(pass: Pass, system: string, waitedMs: number): void {
 }
 
 /**
- * One system merged two records, and in this one a counterpart of them is gone: that settles what the merge left open, whichever of the two
- * it was. True when it did; the pass is over then.
+ * Settles a duplicate that a merge in one system left open: one system merged the two records, and here a counterpart of either of them is gone.
+ * Returns true when this settled it; the pass ends then.
  */
 async function settleMerge(pass: Pass, system: string, { duplicates }: OpenMatters): Promise<boolean> {
   const { admin } = pass.context.store.direct
@@ -111,7 +110,7 @@ async function settleMerge(pass: Pass, system: string, { duplicates }: OpenMatte
     const isLive = (name: string) =>
       other?.members.some((member) => member.system === name && member.state === 'linked') === true
     const others = [...pass.members.values()].filter((member) => member.system !== system)
-    // Where both still have one, a person has to choose.
+    // Where both records still have a counterpart, a person has to choose.
     const both = others.some((member) => member.state === 'linked' && isLive(member.system))
     if (!isLive(system) || both) continue
     const drop = survivorId === otherId ? pass.record.id : otherId

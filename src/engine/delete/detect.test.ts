@@ -12,7 +12,7 @@ interface Setup {
   readonly records?: number
 }
 
-/** Two systems in agreement over some records, with engines at work. */
+/** Two systems in agreement on some records, with running engines. */
 async function agreed(setup: Setup = {}): Promise<MemoryWorld> {
   const integration = memoryIntegration({
     systems: ['crm', 'erp'],
@@ -37,7 +37,7 @@ async function counterpart(memory: MemoryWorld, nativeId: string): Promise<strin
 }
 
 describe('deletions', () => {
-  test('carries a deletion on after a second look, and buries the record', async () => {
+  test('propagates a deletion after a second read, and tombstones the record', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -51,7 +51,7 @@ describe('deletions', () => {
     expect(detail?.intents.at(-1)?.request.preImage).toMatchObject({ email: '0@example.org' })
   })
 
-  test('finds a deletion by a complete full run alone', async () => {
+  test('finds a deletion through a complete full run alone', async () => {
     const memory = await agreed()
     memory.system('crm').drop('crm-3')
     expect(await memory.full('crm')).toMatchObject({ complete: true, missing: 1 })
@@ -60,7 +60,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-3'))?.record.state).toBe('tombstoned')
   })
 
-  test('H26: a record that was gone for a moment only is not deleted anywhere', async () => {
+  test('H26: a record that was gone only for a moment is not deleted anywhere', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     const { native } = crm.records.get('crm-2') ?? { native: {} }
@@ -75,7 +75,7 @@ describe('deletions', () => {
     expect(members?.map(({ state }) => state)).toEqual(['linked', 'linked'])
   })
 
-  test('H26: another account proves nothing until a person accepts it', async () => {
+  test('H26: a response of another account is no evidence until a person accepts the account', async () => {
     const memory = await agreed()
     memory.system('crm').account = 'tenant-2'
     expect(await memory.full('crm')).toMatchObject({ complete: false, reason: otherAccount })
@@ -85,8 +85,8 @@ describe('deletions', () => {
 
   test.each([
     ['every record answers "does not exist"', { blind: true }],
-    ['another account answers', { account: 'tenant-2' }],
-    ['nobody says which account answers', { account: 'silent' }],
+    ['another account responds', { account: 'tenant-2' }],
+    ['the account is not identified', { account: 'silent' }],
   ])('H26: nothing is deleted while %s', async (_, lie) => {
     const memory = await agreed()
     const crm = memory.system('crm')
@@ -108,7 +108,7 @@ describe('deletions', () => {
     expect(memory.system('erp').counts.removes).toBe(1)
   })
 
-  test('H26: a system that lost all its records, one by one unnoticed, is held for a person', async () => {
+  test('H26: a system that lost all its records, unnoticed one by one, is held for review', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     for (const nativeId of [...crm.records.keys()]) crm.drop(nativeId)
@@ -118,7 +118,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toHaveLength(8)
   })
 
-  test('H27: deleting 30 % of one system deletes nothing in the other and holds the batch for a person', async () => {
+  test('H27: deleting 30 % of one system deletes nothing in the other and holds the batch for review', async () => {
     const memory = await agreed({ records: 100 })
     for (let index = 1; index <= 30; index += 1) memory.system('crm').drop(`crm-${index}`)
     await memory.full('crm')
@@ -138,7 +138,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  test('H27: a rejected batch leaves the other system as it is, for good', async () => {
+  test('H27: a rejected batch leaves the other system unchanged permanently', async () => {
     const memory = await agreed({ records: 40 })
     for (let index = 1; index <= 20; index += 1) memory.system('crm').drop(`crm-${index}`)
     await memory.full('crm')
@@ -150,7 +150,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  test('H28: an edit that the deleting side never had holds the deletion for a person', async () => {
+  test('H28: an edit that the deleting side never had holds the deletion for review', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -165,7 +165,7 @@ describe('deletions', () => {
     expect(memory.system('erp').removed).toEqual([there])
   })
 
-  test('H28: a deletion that is held ends when the other system deletes the record as well', async () => {
+  test('H28: a held deletion ends when the other system deletes the record as well', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -180,7 +180,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  test('a loss that a person was asked about ends when a system whose deletions count deletes the record', async () => {
+  test('a loss under review is resolved when a system whose deletions are propagated deletes the record', async () => {
     const memory = await agreed({ delete: { from: ['erp'] } })
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -194,7 +194,7 @@ describe('deletions', () => {
     expect((await memory.store.admin.failures({ limit: 10 })).rows).toEqual([])
   })
 
-  test('H28: what came back in a system after its deletion was held is removed with the record', async () => {
+  test('H28: a record that was restored in one system after its deletion was held is removed with the others', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     const { native } = memory.system('crm').records.get('crm-1') ?? { native: {} }
@@ -211,7 +211,7 @@ describe('deletions', () => {
     expect(await memory.holds()).toEqual([])
   })
 
-  test('H28: late events bring a deleted record back in no system', async () => {
+  test('H28: late events restore a deleted record in no system', async () => {
     const memory = await agreed()
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -226,7 +226,7 @@ describe('deletions', () => {
     expect(memory.system('erp').records.size).toBe(7)
   })
 
-  test('H28: a create that takes effect after its record was deleted is not taken for new', async () => {
+  test('H28: a create that takes effect after its record was deleted is not treated as a new record', async () => {
     const memory = await agreed({ capabilities: { create: 'marker' } })
     const recordId = (await memory.detail('crm', 'crm-1'))?.record.id
     memory.system('crm').drop('crm-1')
@@ -239,7 +239,7 @@ describe('deletions', () => {
     expect((await memory.detail('erp', zombie))?.record.state).toBe('ignored')
   })
 
-  test('archives nowhere harder than asked: without an archive the record is only unlinked', async () => {
+  test('unlinks the record instead of deleting it where the system can not archive', async () => {
     const memory = await agreed({ delete: { action: 'archive' }, capabilities: { remove: 'delete' } })
     const there = await counterpart(memory, 'crm-1')
     memory.system('crm').drop('crm-1')
@@ -249,7 +249,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
   })
 
-  test('waits with a removal until the other system is back', async () => {
+  test('delays a removal until the other system is available again', async () => {
     const memory = await agreed()
     const erp = memory.system('erp')
     const there = await counterpart(memory, 'crm-1')
@@ -264,7 +264,7 @@ describe('deletions', () => {
     expect((await memory.detail('crm', 'crm-1'))?.record.state).toBe('tombstoned')
   })
 
-  test('asks a person when a system loses a record though it may not delete, and creates it again on retry', async () => {
+  test('reports a loss in a system that may not delete, and recreates the record on retry', async () => {
     const memory = await agreed({ delete: { from: ['erp'] } })
     const crm = memory.system('crm')
     crm.drop('crm-1')
@@ -295,7 +295,7 @@ describe('deletions', () => {
     expect(crm.records.size).toBe(7)
   })
 
-  test('H38: a survivor that nobody knows yet is taken in first', async () => {
+  test('H38: a survivor that is not known yet is discovered first', async () => {
     const memory = await agreed()
     const crm = memory.system('crm')
     crm.drop('crm-1')

@@ -1,18 +1,17 @@
 /**
- * Deletions: from the first "it is gone" to the tombstone. Absence alone is never one.
- *
- * States of a member, and how it moves on:
- * - `linked` → `suspect`: a read by id says gone. The day's allowance of deletions is charged now, so that a mass deletion is known as one
+ * Detects deletions and follows them from the first `gone` observation to the tombstone. Absence alone is never treated as a deletion.
+ * States of a member and their transitions:
+ * - `linked` → `suspect`: a read by id returned `gone`. The deletion is charged to the day's allowance now, so that a mass deletion is recognised
  *   before the first of its records is confirmed.
  * - `suspect` → `linked`: a later read shows it alive.
  * - `suspect` → merged: the system names the survivor of a merge; nothing is deleted (`follow-merge.ts`).
- * - `suspect` → *waits*: a second look confirms, but something about the record is undecided (`deletion-waits.ts`), or it was merged into a
- *   record whose own deletion is (`follow-merge.ts`).
- * - `suspect` → *held*: an independent second look confirms, but there are too many deletions, or an edit elsewhere that the deleting side
- *   never had. A person releases or rejects it.
- * - `suspect` → *lost* (held, with a failure): confirmed, but this system's deletions don't count. Trying again creates the record there anew.
- * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` that is all; else the record is `deleting` until every other system
- *   has let it go (`carry.ts`), and then `tombstoned`, for good.
+ * - `suspect` → *waits*: a second read confirms the absence, but something about the record is undecided (`deletion-waits.ts`), or the record was
+ *   merged into one whose own deletion is undecided (`follow-merge.ts`).
+ * - `suspect` → *held*: an independent second read confirms the absence, but there are too many deletions, or an edit elsewhere that the deleting
+ *   side never had. A person releases or rejects it.
+ * - `suspect` → *lost* (held, with a failure): confirmed, but deletions of this system are not propagated. A retry creates the record there again.
+ * - `suspect` → `gone`: confirmed and allowed. With the action `unlink` nothing else happens; otherwise the record is `deleting` until it is removed
+ *   from every other system (`carry.ts`), and then `tombstoned` permanently.
  */
 import type { Member } from '../../model/state.ts'
 import type { EngineContext } from '../context.ts'
@@ -31,16 +30,16 @@ import { carryMerge } from './merge-records.ts'
 import { closeDeletionHolds, LOST, revive } from './suspect-holds.ts'
 import { findUnabsorbedEdit } from './unabsorbed-edit.ts'
 
-/** Wait before evidence that could not be had is asked for again. */
+/** Wait before evidence that was not available is requested again. */
 const RETRY_MS = 30_000
-/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+/** A create that only a person can find is rechecked rarely: resolving it marks the record. */
 const UNCLEAR_CREATE_RETRY_MS = 600_000
-/** A standing doubt is told to a person after this long. */
+/** A doubt that persists for this long is reported in a hold. */
 const HOLD_AFTER_MS = 60_000
-/** A day's allowance that was exceeded holds all deletions of the place for a day. */
+/** When a day's allowance is exceeded, all deletions of the place are held for a day. */
 const TRIP_MS = 24 * 3_600_000
 
-/** Follows up each look that showed the record gone, and suspicions whose second look is due. */
+/** Processes each observation that showed the record gone, and suspects whose second read is due. */
 export async function followGone(pass: Pass): Promise<StepResult> {
   for (const [system, observation] of [...pass.observations]) {
     if (observation.kind !== 'gone' || pass.members.get(system)?.state !== 'linked') continue
@@ -51,7 +50,7 @@ export async function followGone(pass: Pass): Promise<StepResult> {
   return suspected ? continueDeletion(pass) : 'go-on'
 }
 
-/** A read by id said `gone`: suspects the member, or follows the merge. Called once per gone member. */
+/** Handles a read by id that returned `gone`: suspects the member, or follows the merge. Called once per gone member. */
 async function handleGone(pass: Pass, system: string): Promise<StepResult> {
   const observation = pass.observations.get(system)
   const member = pass.members.get(system)
@@ -61,13 +60,13 @@ async function handleGone(pass: Pass, system: string): Promise<StepResult> {
     const followed = await followMerge(pass, member, observation.mergedInto)
     if (followed !== 'deleted') return followed
   }
-  // While a deletion is carried out, "gone" is what it is for.
+  // While a deletion is being carried out, `gone` is the expected result.
   if (pass.record.state === 'deleting') return 'go-on'
   if (member.state === 'suspect') return judgeSuspect(pass, member)
   const place = placeOf(pass.context, system, pass.entity.name)
   const fresh = member.asof + place.resource.capabilities.read.lagMs
   if (observation.at < fresh) {
-    // A replica that lags behind a create does not know the record yet.
+    // A replica that lags behind a create does not have the record yet.
     addNeed(pass, { at: fresh, why: 'stale-read', look: [system] })
     return 'go-on'
   }
@@ -75,7 +74,7 @@ async function handleGone(pass: Pass, system: string): Promise<StepResult> {
   return 'go-on'
 }
 
-/** The record is `deleting`, or a member is `suspect` and was looked at or is due. */
+/** True when the record is `deleting`, or a member is `suspect` and was read or is due. */
 export async function continueDeletion(pass: Pass): Promise<StepResult> {
   if (pass.record.removal !== undefined) return carryMerge(pass)
   if (pass.record.state === 'deleting') return carryDeletion(pass)
@@ -90,7 +89,7 @@ export async function continueDeletion(pass: Pass): Promise<StepResult> {
 async function reconsider(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const known = pass.observations.get(system)
-  // A held deletion waits for a person; only a look that somebody else asked for can end it.
+  // A held deletion waits for a person; only a read requested by something else can end it.
   if (known === undefined && member.lane === 'held') return 'go-on'
   const dueAt = confirmAt(pass, member)
   if (known === undefined && pass.context.clock.now() < dueAt) {
@@ -98,7 +97,7 @@ async function reconsider(pass: Pass, member: Member): Promise<StepResult> {
     return 'go-on'
   }
   const observation = known ?? (await observeMember(pass, system))
-  // The look itself asked to come back where it gave no information.
+  // A read without information has already scheduled the next one.
   if (observation.kind === 'unknown') return 'go-on'
   if (observation.kind === 'gone') {
     if (observation.mergedInto !== undefined) {
@@ -122,7 +121,7 @@ async function suspect(pass: Pass, place: Place, at: number): Promise<void> {
   addNeed(pass, { at: confirmAt(pass, member), why: 'confirm-deletion', look: [system] })
 }
 
-/** When a second look is independent of the first: later than the wait of the definition, and than any replica lags. */
+/** Time at which a second read is independent of the first: after the confirmation delay of the definition and after any replica lag. */
 function confirmAt(pass: Pass, member: Member): number {
   const place = placeOf(pass.context, member.system, pass.entity.name)
   const waitMs = Math.max(pass.entity.delete.confirmMs, place.resource.capabilities.read.lagMs)
@@ -142,7 +141,7 @@ async function isTripped(context: EngineContext, system: string, entity: string)
   return at !== undefined && context.clock.now() - at < TRIP_MS
 }
 
-/** The second look says gone as well: everything else that a deletion needs is asked for now. */
+/** The second read returned `gone` as well: checks everything else that a deletion requires. */
 async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   const { system } = member
   const { context, entity } = pass
@@ -156,13 +155,13 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   const place = placeOf(context, system, entity.name)
   const released = member.laneReason === RELEASED
   const doubt = await doubtAbsence(context, place, member.nativeId ?? '', pass.signal)
-  // A person who released the deletion vouches for it.
+  // A release by a person overrides the doubt.
   if (doubt !== undefined && !released) {
     waitOrHold(pass, system, doubt, dueAt)
     return 'go-on'
   }
   if (!entity.delete.from.includes(system)) return loseOrRestore(pass, member)
-  // Nothing is decided while a write of ours may have landed somewhere: a counterpart that nobody knew of would outlive the record (H28).
+  // Nothing is decided while a write of ours may have taken effect: an unknown counterpart would outlive the record (H28).
   const forPerson = [...pass.members.values()].some(isCreateInDoubt)
   if (pass.intents.size > 0 || forPerson) {
     const waitMs = forPerson ? UNCLEAR_CREATE_RETRY_MS : RETRY_MS
@@ -181,7 +180,7 @@ async function judgeSuspect(pass: Pass, member: Member): Promise<StepResult> {
   return confirm(pass, system)
 }
 
-/** An outage passes by itself; a system that answers, but strangely, is for a person after a while. */
+/** An outage ends by itself; a system that responds, but implausibly, is held for review after a while. */
 function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): void {
   const now = pass.context.clock.now()
   if (!doubt.standing || now - dueAt < HOLD_AFTER_MS) {
@@ -194,7 +193,7 @@ function waitOrHold(pass: Pass, system: string, doubt: Doubt, dueAt: number): vo
   })
 }
 
-/** True when the deletion does not go on now: held, or it can't be judged yet. */
+/** True when the deletion stops here: it is held, or can't be evaluated yet. */
 async function stopForPerson(pass: Pass, system: string): Promise<boolean> {
   const edit = await findUnabsorbedEdit(pass, system)
   if (edit === 'unknown') {
@@ -234,8 +233,8 @@ async function confirm(pass: Pass, system: string): Promise<StepResult> {
 }
 
 /**
- * A system lost the record though its deletions don't count. First a person is told; when they try again (the lane is open once more and
- * the wish is noted in `createWantedAt`), the record is created there anew.
+ * A system lost the record, but its deletions are not propagated. The loss is reported as a failure first. After a retry (the lane is open again, and
+ * `createWantedAt` is set), the record is created there again.
  */
 function loseOrRestore(pass: Pass, member: Member): StepResult {
   const { system } = member

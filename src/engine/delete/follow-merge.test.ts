@@ -1,10 +1,10 @@
-/** What a merge in one system does to the records that it joins. On virtual time. */
+/** Effects of a merge in one system on the records that it joins, on virtual time. */
 import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
 
-/** Systems with some records in agreement, so that there are witnesses for deletions. */
+/** Systems that agree on some records, so that there are sentinels for deletions. */
 async function world(): Promise<MemoryWorld> {
   const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm'),
@@ -16,7 +16,7 @@ async function world(): Promise<MemoryWorld> {
   return memory
 }
 
-/** A record in both systems; answers its native ids. */
+/** Creates a record in both systems and returns its native ids. */
 async function entered(memory: MemoryWorld, name: string): Promise<{ here: string; there: string }> {
   const here = memory.system('crm').put({ name, email: `${name}@example.org` })
   await memory.mark('crm', here)
@@ -25,7 +25,7 @@ async function entered(memory: MemoryWorld, name: string): Promise<{ here: strin
   return { here, there: detail?.members.find(({ system }) => system === 'erp')?.nativeId ?? '' }
 }
 
-/** People of a system merge the first record into the second. */
+/** Merges the first record into the second, as users of the system would. */
 async function merge(memory: MemoryWorld, system: string, loser: string, survivor: string): Promise<void> {
   memory.system(system).drop(loser)
   memory.system(system).mergedInto.set(loser, survivor)
@@ -36,7 +36,7 @@ const open = async (memory: MemoryWorld) => (await memory.store.admin.duplicates
 const holds = async (memory: MemoryWorld) => (await memory.store.admin.holds({ limit: 10 })).rows
 const conflicts = async (memory: MemoryWorld) => (await memory.store.admin.conflicts({ limit: 20 })).rows
 
-/** The survivor has lost its ERP counterpart to a merge of its own, so that it takes over the loser's. */
+/** A survivor that has lost its ERP counterpart to a merge of its own, so that it takes over the loser's. */
 async function movedCounterpart(memory: MemoryWorld) {
   const [loser, survivor, third] = [
     await entered(memory, 'loser'),
@@ -49,7 +49,7 @@ async function movedCounterpart(memory: MemoryWorld) {
 }
 
 describe('a merge', () => {
-  test('brings the survivor’s values to the counterpart that it takes over: what we wrote there is no edit', async () => {
+  test('writes the survivor’s values to the counterpart that it takes over: values written by us are no edit', async () => {
     const memory = await world()
     const { loser, survivor } = await movedCounterpart(memory)
     await merge(memory, 'crm', loser.here, survivor.here)
@@ -59,7 +59,7 @@ describe('a merge', () => {
     expect(await conflicts(memory)).toEqual([])
   })
 
-  test('does not hide an edit that was made there meanwhile', async () => {
+  test('does not hide an edit that was made to that counterpart meanwhile', async () => {
     const memory = await world()
     const { loser, survivor } = await movedCounterpart(memory)
     memory.system('erp').put({ name: 'Edited' }, loser.there)
@@ -71,7 +71,7 @@ describe('a merge', () => {
     ])
   })
 
-  test('into a record that was merged in its turn, and never seen, follows to the last one', async () => {
+  test('into a record that was itself merged, and never observed, follows to the final survivor', async () => {
     const memory = await world()
     const [loser, last] = [await entered(memory, 'loser'), await entered(memory, 'last')]
     const crm = memory.system('crm')
@@ -85,7 +85,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  test('into a record that was deleted since is a deletion like any other', async () => {
+  test('into a record that was deleted later is treated as a deletion', async () => {
     const memory = await world()
     const loser = await entered(memory, 'loser')
     await merge(memory, 'crm', loser.here, 'deleted-since')
@@ -96,7 +96,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  test('into a record of ours that was deleted since waits for the deletion of that one, and is one then', async () => {
+  test('into one of our records that was deleted later waits for the deletion of that record, and then becomes a deletion', async () => {
     const memory = await world()
     const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
     memory.system('crm').drop(survivor.here)
@@ -107,7 +107,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  test('into a record that has another id since deletes nothing, and follows to the new id once that is known', async () => {
+  test('into a record whose id has changed deletes nothing, and follows to the new id once it is known', async () => {
     const memory = await world()
     const [loser, survivor] = [await entered(memory, 'loser'), await entered(memory, 'survivor')]
     const crm = memory.system('crm')
@@ -134,7 +134,7 @@ describe('a merge', () => {
     expect(await holds(memory)).toEqual([])
   })
 
-  test('into a record that never comes to be synced is told after a while, and a person may let the loser go', async () => {
+  test("into a record that is never synced is reported after a while, and a person may release the loser's deletion", async () => {
     const memory = await world()
     const loser = await entered(memory, 'loser')
     const survivor = memory.system('crm').put({ name: 'other', hidden: true })
@@ -150,14 +150,14 @@ describe('a merge', () => {
     expect(memory.system('erp').native(loser.there)).toBeUndefined()
   })
 
-  test('that both systems made, each in its own direction and on to a third record, leaves nobody behind', async () => {
+  test('made by both systems in opposite directions, and on to a third record, loses no record', async () => {
     const memory = await world()
     const [a, b, c] = [await entered(memory, 'a'), await entered(memory, 'b'), await entered(memory, 'c')]
     await merge(memory, 'crm', a.here, b.here)
     await memory.pass(20_000)
     await merge(memory, 'erp', a.there, c.there)
     await memory.pass(300_000)
-    // The first record is part of the third by now, and so the third may be the same as the second.
+    // The first record is part of the third by now, so the third may be a duplicate of the second.
     const [kept, other] = [
       (await memory.detail('crm', b.here))?.record.id,
       (await memory.detail('crm', c.here))?.record.id,

@@ -1,9 +1,8 @@
 /**
- * A system merged one native record into another one.
- *
- * The record becomes part of the survivor's, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. A read
- * has followed further merges by then, and the survivor is alive. Where none is, the record is gone as after a deletion, but only once the
- * deletion of the survivor is confirmed: until then it may have been read too early, or go on under another id.
+ * Handles a system's merge of one native record into another one.
+ * The record becomes part of the survivor's record, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. The
+ * read has already followed further merges, so the survivor is alive. If there is no living survivor, the record is gone as after a deletion, but
+ * only once the deletion of the survivor is confirmed: until then the survivor may have been read too early, or may continue under another id.
  */
 import type { Member } from '../../model/state.ts'
 import { forgetDraft } from '../match/matching.ts'
@@ -16,18 +15,18 @@ import { holdWaiting } from './deletion-waits.ts'
 
 /** A write whose outcome is unknown is resolved within about this time. */
 const IN_DOUBT_RETRY_MS = 30_000
-/** A create that only a person can find again is asked about seldom: whoever settles it marks the record. */
+/** A create that only a person can find is rechecked rarely: resolving it marks the record. */
 const UNCLEAR_RETRY_MS = 600_000
 /** A survivor that is not known yet is usually discovered within seconds. */
 const RETRY_MS = 2_000
 const RETRY_MS_MAX = 600_000
-/** Only what lasts is told. */
+/** Only a wait that lasts longer than this is reported. */
 const TOLD_AFTER_MS = 60_000
 
 const AWAITED = 'merge-survivor'
 const IN_DOUBT = 'merge-writes-in-doubt'
 
-/** How the pass goes on; `deleted`: this is a deletion, since a person said so. */
+/** Returns how the pass continues; `deleted` when a person decided that this is a deletion. */
 export async function followMerge(
   pass: Pass,
   member: Member,
@@ -36,7 +35,7 @@ export async function followMerge(
   const { clock } = pass.context
   const { system } = member
   if (member.state === 'suspect' && member.laneReason === RELEASED) return 'deleted'
-  // Asked already in this pass.
+  // Already requested in this pass.
   if (pass.needs.some(({ why }) => why === AWAITED || why === IN_DOUBT)) return 'go-on'
   const waitMs = writesWait(pass)
   if (waitMs !== undefined) {
@@ -54,8 +53,8 @@ export async function followMerge(
 }
 
 /**
- * The record was merged into one that is gone as well. `confirm`: nothing of the survivor is left, or nobody knows it. While the survivor's
- * own deletion is not confirmed, this one isn't either.
+ * The record was merged into one that is gone as well. Returns `confirm` when nothing of the survivor is left, or when it was never known. While the
+ * survivor's own deletion is unconfirmed, this one is too.
  */
 export async function awaitGoneSurvivor(
   pass: Pass,
@@ -75,7 +74,7 @@ export async function awaitGoneSurvivor(
   const isThere = native?.state === 'linked' || native?.state === 'suspect'
   if (survivor?.record.state !== 'active' || !isThere) return 'confirm'
   if (native.nativeId !== undefined && native.nativeId !== survivorNativeId) {
-    // It goes on under another id.
+    // It continues under another id.
     const followed = await followMerge(pass, member, native.nativeId)
     return followed === 'deleted' ? 'confirm' : followed
   }
@@ -86,15 +85,15 @@ export async function awaitGoneSurvivor(
   return 'go-on'
 }
 
-/** How long the merge waits for writes: what they came to goes along with the record, above all the counterpart that a create made. */
+/** How long the merge waits for open writes: their results move with the record, above all a counterpart that a create made. */
 function writesWait(pass: Pass): number | undefined {
   if ([...pass.members.values()].some(isCreateInDoubt)) return UNCLEAR_RETRY_MS
   if (pass.intents.size > 0) return IN_DOUBT_RETRY_MS
-  // Resolved, and not committed yet.
+  // Resolved, but not committed yet.
   return pass.draft.resolved.length > 0 ? 0 : undefined
 }
 
-/** Joins the two records; `unknown` while the survivor belongs to none. */
+/** Joins the two records; `unknown` while the survivor belongs to no record. */
 async function joinSurvivor(
   pass: Pass,
   member: Member,
@@ -134,7 +133,7 @@ async function joinSurvivor(
   return 'finish'
 }
 
-/** The survivor is looked at; until it is known what it is, nothing is written to the lost member. */
+/** Marks the survivor for reading. Until it is identified, nothing is written to the lost member. */
 function awaitSurvivor(
   pass: Pass,
   member: Member,

@@ -1,10 +1,9 @@
 /**
- * Records that a person merged. One of the two stays; the other one is `deleting`, an alias of the first, with the native records that the
- * first has no place for. In three steps, each of which may be repeated:
- *
- * 1. The dropped record reads what it is left with, once: so the values are known, and an edit that comes later is noticed.
- * 2. The kept record takes those values over as on a first contact, by the policies of its fields; what loses is kept as a conflict.
- * 3. The dropped record has its native records archived or deleted, or leaves them where they are, and is buried.
+ * Merges two records on a person's decision. One of them is kept; the other is `deleting` and an alias of the first, with the native records for
+ * which the first has no free member. It takes three steps, each of which can be repeated:
+ * 1. The dropped record reads its remaining native records once, so that their values are known and later edits are noticed.
+ * 2. The kept record merges those values as on a first contact, by the policies of its fields; losing values are kept as conflicts.
+ * 3. The native records of the dropped record are archived, deleted or left in place, and the record is tombstoned.
  */
 
 import type { ObservedValues } from '../../model/merge/contract.ts'
@@ -20,10 +19,10 @@ import { addNeed, addRows, emit, note, updateMember, updateRecord } from '../pas
 import { placeOf } from '../place.ts'
 import { bury, carryDeletion } from './carry.ts'
 
-/** How long the two wait for each other: their passes end within seconds, unless a system is away. */
+/** How long the two records wait for each other: their passes end within seconds, unless a system is down. */
 const WAIT_MS = 2_000
 
-/** The dropped record's side. */
+/** The steps of the dropped record. */
 export async function carryMerge(pass: Pass): Promise<StepResult> {
   const survivorId = pass.record.aliasOf
   const left = [...pass.members.values()].filter(({ state }) => state === 'linked')
@@ -50,7 +49,7 @@ export async function carryMerge(pass: Pass): Promise<StepResult> {
   return 'finish'
 }
 
-/** A merge resets the time of the last look. */
+/** A merge resets the time of the last read. */
 function isRead({ asof }: Pick<Member, 'asof'>): boolean {
   return asof > 0
 }
@@ -58,7 +57,7 @@ function isRead({ asof }: Pick<Member, 'asof'>): boolean {
 async function readOnce(pass: Pass, { system }: Member): Promise<void> {
   const observation = pass.observations.get(system) ?? (await observeMember(pass, system))
   if (observation.kind === 'gone') updateMember(pass, { system, state: 'gone', goneSince: observation.at })
-  // A look that says nothing has asked to come back.
+  // A read without information has already scheduled the next one.
   if (observation.kind !== 'live' || !observation.admissible) return
   updateMember(pass, {
     system,
@@ -81,19 +80,19 @@ function seenFields(
   return seen
 }
 
-/** The other side's pass brings it on; nothing tells when. Such a pass calls nobody. */
+/** Waits for the pass of the other record, which sends no notification. Such a pass makes no remote call. */
 function waitForOther(pass: Pass): void {
   addNeed(pass, { at: pass.context.clock.now() + WAIT_MS, why: 'merging', look: [] })
 }
 
-/** The kept record's side: takes over what was merged into it, before anything else is decided. */
+/** The step of the kept record: takes over what was merged into it, before anything else is decided. */
 export async function takeOverMerged(pass: Pass): Promise<void> {
   const { merging } = pass.record
   if (merging === undefined || merging.length === 0) return
   const waiting: string[] = []
   for (const recordId of merging) {
     const dropped = await pass.context.store.direct.admin.record({ recordId })
-    // An undo may have made it a record of its own again.
+    // An undo may have made it a separate record again.
     if (dropped === undefined || dropped.record.aliasOf !== pass.record.id) continue
     if (dropped.members.some((member) => member.state === 'linked' && !isRead(member))) {
       waiting.push(recordId)
@@ -120,7 +119,7 @@ async function takeOver(pass: Pass, { record, members }: RecordDetail): Promise<
   })
 }
 
-/** Decides what the native record held against what is agreed, as if it were seen for the first time. */
+/** Merges the values of the native record with the agreed values, as if they were observed for the first time. */
 function mergeLooks(pass: Pass, member: Member): void {
   const { clock, random, integration } = pass.context
   const { system } = member

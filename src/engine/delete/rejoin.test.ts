@@ -28,7 +28,7 @@ interface Archived {
   readonly recordId: string
 }
 
-/** A record that was in agreement, was deleted in `a`, and therefore archived in `b`. */
+/** A record that was in agreement, was deleted in `a`, and was therefore archived in `b`. */
 async function archivedInB(
   options: { readonly hides?: boolean; readonly restores?: boolean; readonly adjust?: Adjust } = {},
 ): Promise<Archived> {
@@ -50,7 +50,7 @@ async function archivedInB(
 
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
-/** What came back is one record again, and edits flow both ways. */
+/** Expects the restored record to be one record again, with edits flowing both ways. */
 async function expectJoined({ it, nativeId, recordId }: Archived): Promise<void> {
   expect(it.system('b').count('create')).toBe(5)
   expect(it.system('b').bodies()).toHaveLength(5)
@@ -64,11 +64,11 @@ async function expectJoined({ it, nativeId, recordId }: Archived): Promise<void>
   expect(it.system('a').body('x')).toMatchObject({ name: 'Anna' })
 }
 
-describe('a record that is there again after its counterpart was archived', () => {
+describe('a record that is restored after its counterpart was archived', () => {
   test.each([
-    ['hides what is archived', true],
-    ['only marks it', false],
-  ])('is joined with it where the system takes it back, and %s', async (_how, hides) => {
+    ['hides archived records', true],
+    ['only marks them', false],
+  ])('is joined with it where the system can restore it, and %s', async (_how, hides) => {
     const archived = await archivedInB({ restores: true, hides })
     const { it, nativeId } = archived
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -78,7 +78,7 @@ describe('a record that is there again after its counterpart was archived', () =
     await expectJoined(archived)
   })
 
-  test('is joined with one that stays readable where nothing can be taken back', async () => {
+  test('is joined with one that stays readable where nothing can be restored', async () => {
     const archived = await archivedInB()
     const { it, nativeId } = archived
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -87,7 +87,7 @@ describe('a record that is there again after its counterpart was archived', () =
     await expectJoined(archived)
   })
 
-  test('is for a person where the archived one can not be reached any more', async () => {
+  test('is left for review where the archived one can no longer be reached', async () => {
     const { it, recordId } = await archivedInB({ hides: true })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
@@ -97,7 +97,7 @@ describe('a record that is there again after its counterpart was archived', () =
     ])
   })
 
-  test('waits for a second look, which may show it gone once more', async () => {
+  test('waits for a second read, which may show it gone again', async () => {
     const { it, nativeId } = await archivedInB({ restores: true, hides: true })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(1_000)
@@ -111,7 +111,7 @@ describe('a record that is there again after its counterpart was archived', () =
     expect(await failures(it)).toEqual([])
   })
 
-  test('is taken back in spite of lost responses and an outage, and then once', async () => {
+  test('is restored exactly once in spite of lost responses and an outage', async () => {
     const archived = await archivedInB({ restores: true, hides: true })
     const { it } = archived
     const failure = { code: 'ENGINE_CALL_LATE', message: 'lost', scope: 'record' } as const
@@ -126,7 +126,7 @@ describe('a record that is there again after its counterpart was archived', () =
     await expectJoined(archived)
   })
 
-  test('is for a person where the system refuses to take it back', async () => {
+  test('is left for review where the system refuses to restore it', async () => {
     const { it, recordId } = await archivedInB({ restores: true, hides: true })
     const failure = { code: 'HTTP_STATUS_FINAL', message: 'no', scope: 'record' } as const
     it.system('b').failNext('restore', { kind: 'response', result: { kind: 'rejected', failure } })
@@ -138,7 +138,7 @@ describe('a record that is there again after its counterpart was archived', () =
     )
   })
 
-  test('is counted by the guard of creates, and goes on once it is released', async () => {
+  test('is counted by the guard of creates, and continues once it is released', async () => {
     const limit = { share: 0, atLeast: 5 }
     const archived = await archivedInB({
       restores: true,
@@ -157,7 +157,7 @@ describe('a record that is there again after its counterpart was archived', () =
     await expectJoined(archived)
   })
 
-  test('tells nobody that what was only marked is still there', async () => {
+  test('is not reported where the archived record was only marked', async () => {
     const { it, nativeId } = await archivedInB()
     await it.mark('b', nativeId, 'customer', { force: true })
     await it.advance(30_000)
@@ -165,7 +165,7 @@ describe('a record that is there again after its counterpart was archived', () =
     expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
   })
 
-  test('one that a person takes out of the archive is told, as before', async () => {
+  test('is reported as before where a person restored it from the archive', async () => {
     const { it, nativeId } = await archivedInB({ hides: true })
     await it.edit('b', nativeId, { archived: false })
     await it.advance(30_000)

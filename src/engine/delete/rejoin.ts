@@ -1,12 +1,10 @@
 /**
- * A deleted record that is there again in the system where it was deleted, while another system only archived its counterpart for that
- * deletion: nothing is lost, so the two are joined again instead of a second counterpart being created beside the archived one.
- *
- * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system that archived → un-archived there,
- * where the connector can → `active` once more, without a base: what differs by now goes by the policy of a first contact.
- *
- * A person decides (`restored.ts`) where a counterpart was deleted for good, where an archived one can't be reached any more, and where the
- * system refuses to take it back.
+ * Rejoins a deleted record that exists again in the system where it was deleted, while other systems only archived its counterparts for that
+ * deletion. Nothing was lost, so the counterparts are restored instead of creating second ones beside the archived ones.
+ * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system that archived → un-archived there, where
+ * the connector supports it → `active` again, without a base: differences are resolved by the policy of a first contact.
+ * A person decides (`restored.ts`) where a counterpart was deleted permanently, where an archived one can no longer be reached, and where the system
+ * refuses to restore it.
  */
 import type { LaneReason, LaneReasons } from '../../model/lane-reasons.ts'
 import type { Intent, Member } from '../../model/state.ts'
@@ -20,16 +18,16 @@ import { sendWindow } from '../write/compose.ts'
 import { dispatch } from '../write/dispatch.ts'
 import { ARCHIVED, ARCHIVED_AWAY } from './carry.ts'
 
-/** Lane reason between the two looks. */
+/** Lane reason between the two reads. */
 const REAPPEARED = 'reappeared'
-/** Lane reason once it is counted by the guard, while a system has not taken its record back yet. */
+/** Lane reason once the record is counted by the guard, while some system has not restored its native record yet. */
 const REJOINING = 'rejoining'
-/** Wait before a system that could not take its record back is asked again. */
+/** Wait before a restoration that failed is retried. */
 const retryMs = 5_000
-/** After this long without success a person is told. */
+/** Time without success after which the problem is reported. */
 const waitMaxMs = 600_000
 
-/** What a member knows of its native record, before the first look. */
+/** What is known of a member's native record before the first read. */
 export const fresh = {
   fields: {},
   floor: null,
@@ -39,7 +37,7 @@ export const fresh = {
   settleAt: null,
 } as const
 
-/** Counterparts that were archived for the deletion. Undefined unless they are all that was removed: the rest can't be taken back. */
+/** Returns the counterparts that were archived for the deletion. Undefined unless they are all that was removed: others can't be restored. */
 export function archivedWith(pass: Pass, system: string): readonly Member[] | undefined {
   if (pass.record.state !== 'tombstoned') return undefined
   const others = [...pass.members.values()].filter(
@@ -53,7 +51,7 @@ function isArchived(pass: Pass, { system, laneReason, nativeId }: Member): boole
   return nativeId !== undefined && (isMarked || pass.intents.get(system)?.request.restore === true)
 }
 
-/** `person`: it can't be done, for this reason · `later`: another look is planned · `joined`: the record is active again */
+/** `person`: it can't be done, for this reason · `later`: another read is scheduled · `joined`: the record is active again */
 export type Rejoined =
   | { readonly kind: 'joined' | 'later' }
   | { readonly kind: 'person'; readonly why: string }
@@ -101,7 +99,7 @@ export async function rejoin(
   return { kind: 'joined' }
 }
 
-/** Many records that come back at once are as much of a mass change as many that are created. */
+/** Checks the create guard: many records that come back at once are a mass change, just like many creates. */
 async function isAllowed(
   pass: Pass,
   { system, laneReason }: Member,
@@ -126,7 +124,7 @@ async function isAllowed(
   return true
 }
 
-/** Takes one counterpart back. Repeating it does no harm, so a try whose outcome is unknown is simply made again. */
+/** Restores one counterpart. The operation is idempotent, so an attempt with an unknown outcome is simply repeated. */
 async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): Promise<Rejoined> {
   const place = placeOf(pass.context, system, pass.entity.name)
   if (place.resource.restore !== undefined && place.part.operations.update && nativeId !== undefined) {
@@ -137,7 +135,7 @@ async function takeBack(pass: Pass, { system, nativeId, laneReason }: Member): P
     const outcome = result.kind === 'sent' ? result.outcomes.get(system) : undefined
     if (outcome?.kind === 'rejected' || outcome?.kind === 'gone')
       return { kind: 'person', why: `${system} does not restore its record from the archive` }
-    // An outcome that is not known keeps its lane until nothing of it can take effect any more.
+    // An attempt with an unknown outcome keeps its lane until it can no longer take effect.
     if (outcome?.kind !== 'unknown') setLane(pass, system, 'open', { reason: markOf(laneReason) })
     if (outcome?.kind !== 'ok') return { kind: 'later' }
   }

@@ -11,13 +11,13 @@ afterEach(async () => {
 
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
-/** A record that was in agreement, and is deleted in `a`; answers its native id in `b`. */
+/** Deletes in `a` a record that was in agreement; returns its native id in `b`. */
 async function deleted(
   options: WorldOptions = {},
 ): Promise<{ it: World; nativeId: string; recordId: string }> {
   const it = new World(options).start()
   world = it
-  // Others that vouch for the systems.
+  // Other records, as sentinels for the systems.
   for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
   const recordId = (await it.record('a', 'x')).record.id
@@ -27,8 +27,8 @@ async function deleted(
   return { it, nativeId, recordId }
 }
 
-describe('a record that is there again after its deletion', () => {
-  test('H28: is told to a person, and taken in as a new one when they try again', async () => {
+describe('a record that exists again after its deletion', () => {
+  test('H28: is reported for review, and becomes a new record on retry', async () => {
     const { it, nativeId, recordId } = await deleted()
     expect(it.system('b').body(nativeId)).toBeUndefined()
     expect((await it.record('a', 'x')).record.state).toBe('tombstoned')
@@ -46,7 +46,7 @@ describe('a record that is there again after its deletion', () => {
     expect(it.system('b').bodies()).toContainEqual(expect.objectContaining({ code: '1', phone: '7' }))
   })
 
-  test('is closed by a look that shows it gone once more', async () => {
+  test('is resolved by a read that shows it gone again', async () => {
     const { it } = await deleted()
     await it.edit('a', 'x', { code: '1' })
     await it.advance(5_000)
@@ -66,7 +66,7 @@ describe('a record that is there again after its deletion', () => {
     expect((await it.record('a', 'x')).record).toMatchObject({ state: 'tombstoned' })
   })
 
-  test('joins its record again where deletions only unlink', async () => {
+  test('rejoins its record where deletions only unlink', async () => {
     const unlink = (integration: Integration): Integration => ({
       ...integration,
       entities: new Map(
@@ -92,7 +92,7 @@ describe('a record that is there again after its deletion', () => {
 })
 
 describe('a record that was out of scope when its record was deleted', () => {
-  test('is taken in as a new one once it is in scope', async () => {
+  test('becomes a new record once it is in scope', async () => {
     const it = new World({ adjust: onlyCompaniesInB }).start()
     world = it
     for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })
@@ -133,7 +133,7 @@ function onlyCompaniesInB(integration: Integration): Integration {
 }
 
 describe('a create that takes effect after its record was deleted', () => {
-  test('H28: is told to a person and not taken for new', async () => {
+  test('H28: is reported for review and not treated as a new record', async () => {
     const { it, recordId } = await deleted()
     await it.edit('b', 'zombie', { code: '1', name: 'Ann', ext: recordId })
     await it.advance(60_000)
@@ -147,7 +147,7 @@ describe('a create that takes effect after its record was deleted', () => {
     expect(await failures(it)).toEqual([])
   })
 
-  test('is kept as a new record once a person has removed our mark', async () => {
+  test('becomes a new record once a person has removed our record id', async () => {
     const { it, recordId } = await deleted()
     await it.edit('b', 'zombie', { code: '1', name: 'Ann', ext: recordId })
     await it.advance(5_000)

@@ -1,9 +1,9 @@
 /**
- * A native record that is there again under its old id, after its deletion was confirmed: taken out of a bin, or out of a backup.
- *
- * An event that came late says the same as such a restoration, so nothing happens by itself (H28), except where its counterparts were only
- * archived for the deletion (`rejoin.ts`): a look that shows the record alive is told to a person. When they try again, it is taken in: as a new record where the old one is buried, else back into the record it belonged to. A
- * later look that shows it gone again closes the matter.
+ * Handles a native record that exists again under its old id after its deletion was confirmed, for example because it was restored from a recycle bin
+ * or a backup.
+ * A late event is indistinguishable from such a restoration, so nothing happens automatically (H28), except where the counterparts were only archived
+ * for the deletion (`rejoin.ts`): a read that shows the record alive is reported for review. On retry the record is taken in: as a new record where
+ * the old one is tombstoned, otherwise back into the record it belonged to. A later read that shows it gone again resolves the failure.
  */
 import type { Member } from '../../model/state.ts'
 import { observeMember } from '../observe/observe.ts'
@@ -16,10 +16,10 @@ import { recoverIntents } from '../write/in-doubt.ts'
 import { ARCHIVED } from './carry.ts'
 import { archivedWith, fresh, rejoin } from './rejoin.ts'
 
-/** Lane reason while a person has to say what the record is. */
+/** Lane reason while a person has to decide what the record is. */
 const RESTORED = 'restored'
 
-/** Looks at the members that somebody marked although their deletion is confirmed, or although their record was deleted elsewhere. */
+/** Reads the members that were marked although their deletion is confirmed, or although their record was deleted elsewhere. */
 export async function noticeRestored(pass: Pass): Promise<void> {
   if (pass.record.state !== 'tombstoned' && pass.record.state !== 'active') return
   if (pass.record.state === 'tombstoned') await releaseInScope(pass)
@@ -32,8 +32,8 @@ export async function noticeRestored(pass: Pass): Promise<void> {
 }
 
 /**
- * A native record that was out of scope when its record was deleted was left alone. Once it is in scope it is somebody's business again, as
- * a new record: the deletion was not about it.
+ * A native record that was out of scope when its record was deleted was left alone. Once it is in scope again it becomes a new record: the deletion
+ * did not apply to it.
  */
 async function releaseInScope(pass: Pass): Promise<void> {
   const { look } = pass.record
@@ -55,7 +55,7 @@ async function judge(pass: Pass, member: Member): Promise<void> {
   const { system } = member
   const told = member.createWantedAt !== undefined
   const observation = await observeMember(pass, system)
-  // What is gone is not observed any further: neither merged nor asked for in this pass.
+  // A gone member is not observed any further: it is neither merged nor requested in this pass.
   pass.observations.delete(system)
   if (observation.kind === 'unknown') return
   if (observation.kind === 'gone') {
@@ -68,7 +68,7 @@ async function judge(pass: Pass, member: Member): Promise<void> {
     addNeed(pass, { at: settledAt, why: 'stale-read', look: [system] })
     return
   }
-  // Where archiving is only a mark, the record is there all the time.
+  // Where archiving only sets a flag, the record exists the whole time.
   if (member.laneReason === ARCHIVED) return
   const isUndecided = !told || member.lane === 'waiting'
   const archived = isUndecided || member.laneReason === RELEASED ? archivedWith(pass, system) : undefined

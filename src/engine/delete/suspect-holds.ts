@@ -1,14 +1,14 @@
-/** Ends the questions that a person was asked about a member which a look had found gone. */
+/** Resolves the holds and failures about a member that an observation had found gone. */
 import type { Member } from '../../model/state.ts'
 import type { Pass } from '../pass/contract.ts'
 import { clearFailure } from '../pass/failure.ts'
 import { addRows, note, setLane, updateMember } from '../pass/pass.ts'
 import { WAITS } from './deletion-waits.ts'
 
-/** Lane reason of a record that is gone in a system whose deletions don't count. */
+/** Lane reason of a record that is gone in a system whose deletions are not propagated. */
 export const LOST = 'lost'
 
-/** A later look shows the record alive: there is nothing to decide about its deletion any more. */
+/** A later read shows the record alive, so there is no deletion left to decide. */
 export function revive(pass: Pass, member: Member): void {
   const { system } = member
   updateMember(pass, { system, state: 'linked', goneSince: null, createWantedAt: null })
@@ -30,8 +30,8 @@ export function closeDeletionHolds(pass: Pass, system: string): void {
 }
 
 /**
- * A person was asked whether the loss of the record in this system or an edit elsewhere counts. A deletion that was confirmed in another
- * system answers that. A guard or a doubt about the look itself stays a question: whether the record really is gone here is what it is about.
+ * True when a person was asked whether the loss of the record in this system, or an edit elsewhere, counts: a deletion confirmed in another system
+ * resolves that. A hold of the guard, or a doubt about the read itself, stays open, since it is about whether the record really is gone here.
  */
 export function isResolvedByDeletion({ state, lane, laneReason }: Member): boolean {
   return state === 'suspect' && lane === 'held' && (laneReason === 'update-delete' || laneReason === LOST)

@@ -1,4 +1,4 @@
-/** Update against delete: whether somebody changed a record elsewhere without the deleting side having had the change. */
+/** Detects update/delete conflicts: a record was changed elsewhere, and the deleting side had not received the change. */
 
 import type { ObservedValues } from '../../model/merge/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
@@ -7,8 +7,8 @@ import { observeMember } from '../observe/observe.ts'
 import type { Pass } from '../pass/contract.ts'
 
 /**
- * - `none`: everybody else still holds what was absorbed · `edited`: a person must weigh the edit against the deletion
- * - `unknown`: some system can't be looked at now
+ * - `none`: all other systems still hold what was absorbed · `edited`: a person must weigh the edit against the deletion
+ * - `unknown`: some system can't be read now
  */
 export type EditVerdict = 'none' | 'edited' | 'unknown'
 
@@ -27,7 +27,7 @@ export async function findUnabsorbedEdit(pass: Pass, lostIn: string): Promise<Ed
   return verdict
 }
 
-/** True when a look shows a value that was neither absorbed nor sent by us. */
+/** True when an observation shows a value that was neither absorbed nor written by us. */
 export function isEdited(pass: Pass, member: Member, observed: ObservedValues): boolean {
   const part = pass.entity.systems.get(member.system)
   if (part === undefined) return false
@@ -36,14 +36,14 @@ export function isEdited(pass: Pass, member: Member, observed: ObservedValues): 
     const known = member.fields[name]
     const value = observed.values[name]
     const ours = (known?.own ?? []).some((own) => equivalent(settings, own.value, value))
-    // Read through another lens, the base says nothing about this value; what was agreed does.
+    // The base was read through another lens and can't be compared with this value; the agreed value can.
     const base = observed.rebase?.has(name) ? pass.record.fields[name]?.value : known?.shadow
     if (!ours && !equivalent(settings, base, value)) return true
   }
   return false
 }
 
-/** The agreed values moved on and this system never had them: whoever deleted there decided on an older state. */
+/** True when this system never received the current agreed values: the deletion there was decided on an older state. */
 function isBehind(pass: Pass, member: Member): boolean {
   const part = pass.entity.systems.get(member.system)
   if (part === undefined || !part.operations.update) return false

@@ -1,6 +1,6 @@
 /**
- * Removals that the system answered with success: done once a look shows that the record is gone. Some systems answer 200 and delete nothing.
- *
+ * Verifies removals that the system confirmed: a removal is complete once a read shows that the record is gone. Some systems return 200 and delete
+ * nothing.
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
 import type { Member } from '../../model/state.ts'
@@ -11,14 +11,16 @@ import { addNeed, note, setLane, updateMember } from '../pass/pass.ts'
 import { placeOf } from '../place.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 
-/** A record that is still shown so long after it has to be gone was not deleted: reads lag a little more than declared now and then. */
+/**
+ * A record that is still returned this long after it should be gone was not deleted. The margin covers reads that lag slightly more than declared.
+ */
 const graceMs = 5_000
-/** Wait between two looks within that time. */
+/** Wait between two reads within that time. */
 const retryMs = 2_000
 
 export const notRemoved = 'ENGINE_NOT_REMOVED'
 
-/** Whether a removal that was just answered is proven; an archived record stays readable, so there the response has to do. */
+/** Whether a removal that was just confirmed needs no further proof. An archived record stays readable, so its response has to be enough. */
 export async function isRemovalProven(
   pass: Pass,
   { intent }: OutgoingWrite,
@@ -39,12 +41,12 @@ export async function isRemovalProven(
   return false
 }
 
-/** A removal of this member was answered with success, and it is not known to be gone yet. */
+/** True when a removal of this member was confirmed by the system, but the record is not known to be gone yet. */
 export function isUnproven({ state, goneSince }: Member): boolean {
   return state === 'linked' && goneSince !== undefined
 }
 
-/** The system shows a record that it said it had deleted: looks again for a while, then tells a person. */
+/** The system returns a record whose deletion it confirmed: reads again for a while, then reports a failure. */
 export function judgeUnproven(
   pass: Pass,
   system: string,

@@ -1,8 +1,7 @@
 /**
- * The adoption barrier (H19): a native record that nobody knows may be a create of our own whose response has not arrived. It is not taken for
- * new while a create of that system is unresolved which was begun before the record turned up.
- *
- * Systems whose creates carry our record id need no barrier: an unmarked record there can't be ours.
+ * The adoption barrier (H19): an unknown native record may have been made by one of our own creates whose response has not arrived. It is not treated
+ * as new while a create of that system is unresolved that was begun before the record was discovered.
+ * Systems whose creates carry our record id need no barrier: a native record without one can't be ours.
  */
 
 import { hasOwnKey } from '../observe/marker.ts'
@@ -10,16 +9,16 @@ import type { Pass } from '../pass/contract.ts'
 import type { Place } from '../place.ts'
 
 /**
- * Intents carry this process's time and discoveries the store's. Creates begun a little after a record turned up are waited for too, rather
- * than trusting two clocks to the millisecond.
+ * Intents carry this process's time and discoveries the store's. Creates begun slightly after a discovery are waited for too, instead of relying on
+ * two clocks agreeing to the millisecond.
  */
 const CLOCK_MARGIN_MS = 1_000
 
-/** True while the record may be one of our own creates. */
+/** True while the record may have been made by one of our own creates. */
 export async function mayBeOurs(pass: Pass, place: Place): Promise<boolean> {
   if (!place.part.operations.create || carriesMarker(place)) return false
   const { clock, store } = pass.context
-  // That no create begun before a time is open stays true for ever, so it serves every record that turned up before.
+  // The statement "no create begun before this time is open" stays true once it is, so it covers every record discovered before that time.
   const clearUpTo = pass.context.memory.noOpenCreates
   const key = JSON.stringify([place.system, place.entity.name])
   const { discoveredAt } = pass.record
@@ -35,7 +34,7 @@ export async function mayBeOurs(pass: Pass, place: Place): Promise<boolean> {
   return store.direct.openCreatesBefore(place.system, place.entity.name, wanted)
 }
 
-/** Every create of ours there can be told by its own native record. */
+/** True where every native record made by our creates can be recognised as ours. */
 export function carriesMarker(place: Place): boolean {
   const { create } = place.resource.capabilities
   if (create === 'unsupported' || hasOwnKey(place)) return true

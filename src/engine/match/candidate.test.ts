@@ -20,7 +20,7 @@ function world(
   )
 }
 
-/** Which native records belong together, whatever their record ids are. */
+/** Which native records are linked to each other, independent of their record ids. */
 async function links(memory: MemoryWorld): Promise<string[]> {
   const found = new Set<string>()
   for (const system of memory.systems.values()) {
@@ -35,7 +35,7 @@ async function links(memory: MemoryWorld): Promise<string[]> {
 }
 
 describe('candidates', () => {
-  test('makes a record of what nobody knows, and creates it in the other systems', async () => {
+  test('makes a record of an unknown native record, and creates it in the other systems', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -49,7 +49,7 @@ describe('candidates', () => {
     expect(record?.fields.name).toMatchObject({ value: 'Ada', src: 'crm' })
   })
 
-  test('matches by what is agreed now, not by what a record held when it was new', async () => {
+  test('matches by the values agreed now, not by those a record had when it was new', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -68,7 +68,7 @@ describe('candidates', () => {
     expect((await memory.detail('erp', twin))?.record.state).toBe('review')
   })
 
-  test('ignores what is out of scope, and takes it in once it is in scope', async () => {
+  test('ignores a record that is out of scope, and takes it in once it is in scope', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -82,7 +82,7 @@ describe('candidates', () => {
     expect(memory.system('erp').records.size).toBe(1)
   })
 
-  test('drops what was gone before anybody saw it, without telling other systems', async () => {
+  test('drops a record that was gone before it was ever read, without writing to other systems', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -93,9 +93,9 @@ describe('candidates', () => {
   })
 
   test.each(['marker', 'upsertKey', 'naturalKey', 'none'] as const)(
-    'H19: our own create is never taken for new when its webhook is faster than its response (%s)',
+    'H19: our own create is never treated as new when its webhook is faster than its response (%s)',
     async (create) => {
-      // Without match rules nothing but the marker, or waiting, tells whose the new record is.
+      // Without match rules, only the marker or waiting shows whose the new record is.
       const memory = world({ create }, 1, names, (entity) => ({ ...entity, match: [] }))
       const erp = memory.system('erp')
       erp.onCreated = async (nativeId) => {
@@ -114,7 +114,7 @@ describe('candidates', () => {
   )
 
   test.each(['marker', 'upsertKey', 'naturalKey'] as const)(
-    'H19: a create whose response was lost is adopted when it turns up, not doubled (%s)',
+    'H19: a create whose response was lost is adopted when it is found, not repeated (%s)',
     async (create) => {
       const memory = world({ create })
       const erp = memory.system('erp')
@@ -131,7 +131,7 @@ describe('candidates', () => {
     },
   )
 
-  test('H20: two workers that meet the same key at the same moment make one record', async () => {
+  test('H20: two workers that process the same key at the same moment make one record', async () => {
     const memory = world({}, 2)
     const people = Array.from({ length: 40 }, (_, index) => `p${index}@example.org`)
     for (const email of people) {
@@ -173,7 +173,7 @@ describe('candidates', () => {
     expect(seen.size).toBe(1)
   })
 
-  test('asks a person when a key is shared by several records, and remembers that they are kept apart', async () => {
+  test('asks for review when several records share a key, and remembers that they are kept apart', async () => {
     const memory = world()
     memory.start()
     await memory.load()
@@ -194,7 +194,7 @@ describe('candidates', () => {
     expect((await memory.store.admin.reviews({ limit: 10 })).rows).toEqual([])
   })
 
-  test('matches for ever: a record whose key comes to equal that of another is joined, not doubled', async () => {
+  test('keeps matching: a record whose key becomes equal to that of another is joined, not created again', async () => {
     const memory = world()
     memory.start()
     await memory.load()

@@ -1,16 +1,14 @@
 /**
- * Candidates: native records that belong to nobody yet. Each becomes the counterpart of a known record, a question for a person, or a record
- * of its own.
- *
- * States, and how a candidate leaves them:
- * - `candidate` → no more (its row is dropped): attached, to the record that its marker names or to the one match found
- * - `candidate` → `review`: several records are possible, one is likely but not sure, or the one that it seems to be has a counterpart here
- *   already (a duplicate); a person decides, or it leaves by itself when a look shows that the question is over
+ * Resolves candidates: native records that belong to no record yet. Each becomes the counterpart of a known record, a question for review, or a
+ * record of its own.
+ * States and transitions:
+ * - `candidate` → removed (its row is dropped): attached, to the record that its marker names or to the single match
+ * - `candidate` → `review`: several records are possible, one is likely but uncertain, or the matching one already has a counterpart here (a
+ *   duplicate). A person decides, or the candidate leaves the state when a read shows that the question no longer applies
  * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
- * - `candidate` → `ignored`: out of scope, gone before anybody saw it, or beyond reading; looked at again whenever it is marked
- *
- * It waits while it may be a create of our own (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided, so
- * that two of them never decide about each other at once (H20).
+ * - `candidate` → `ignored`: out of scope, gone before it was ever read, or unreadable; read again whenever it is marked
+ * A candidate waits while it may be one of our own creates (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided,
+ * so that two candidates never decide about each other at the same time (H20).
  */
 
 import type { CallFailure } from '../../connectors/kit/contract.ts'
@@ -29,7 +27,7 @@ import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from '
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
-/** The record is a candidate: matches it, promotes it or parks it. Its only member may be read already (`pass.observations`). */
+/** Matches, promotes or parks the candidate of this pass. Its only member may have been read already (`pass.observations`). */
 export async function resolveCandidate(pass: Pass): Promise<StepResult> {
   const member = [...pass.members.values()].find(({ nativeId }) => nativeId !== undefined)
   if (member === undefined || !pass.entity.systems.has(member.system)) {
@@ -40,7 +38,7 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
   const place = placeOf(pass.context, member.system, pass.entity.name)
   const observation = pass.observations.get(member.system) ?? (await observeMember(pass, member.system))
   if (observation.kind === 'unknown') {
-    // The look itself has asked to come back.
+    // The read itself has scheduled the next one.
     setAsideUnreadable(pass, member, observation.failure)
     return (await withdrawKeys(pass, member.system, observation.failure)) === 'fenced' ? 'over' : 'finish'
   }
@@ -62,14 +60,14 @@ export async function resolveCandidate(pass: Pass): Promise<StepResult> {
 }
 
 /**
- * A record that can't be read must not hold up others: creates at its system wait for candidates that were not looked at yet. It is told to a
- * person, and looked at again less and less often, and whenever somebody marks it.
+ * Sets an unreadable candidate aside so that it does not block others: creates at its system wait for unread candidates. It is reported as a failure,
+ * retried with increasing delays, and read whenever it is marked.
  */
 function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure | 'shut'): void {
   if (failure === 'shut' || failure.scope !== 'record') return
   const attempts = pass.members.get(system)?.laneAttempts ?? 0
   if (!isForGood(failure.code) && attempts < pass.context.settings.crashLimit) return
-  // What a person is asked about stays a question.
+  // A question under review stays open.
   if (pass.record.state === 'review') return
   if (pass.record.state !== 'ignored') {
     updateMember(pass, { system, state: 'out-of-scope' })
@@ -80,8 +78,8 @@ function setAsideUnreadable(pass: Pass, { system }: Member, failure: CallFailure
 }
 
 /**
- * While its system is out, others with the same key don't wait for it: a younger one is decided without it. Once it can be read it registers its
- * keys again, and joins what has become of the other.
+ * Withdraws the keys of the candidate so that, while its system is down, others with the same key don't wait for it: a younger candidate is decided
+ * without it. Once it can be read it registers its keys again, and joins the record that the other has become.
  */
 async function withdrawKeys(pass: Pass, system: string, failure: CallFailure | 'shut'): Promise<unknown> {
   const isOut = failure === 'shut' || failure.scope !== 'record'
@@ -90,12 +88,12 @@ async function withdrawKeys(pass: Pass, system: string, failure: CallFailure | '
   return context.store.match({ lease: claim.lease, entity: entity.name, system, keys: [] })
 }
 
-/** The code itself says that trying again does not help. */
+/** True when the error code itself means that a retry does not help. */
 function isForGood(code: ErrorCode): boolean {
   return Object.entries(errorCodes).some(([name, { retry }]) => name === code && retry === 'never')
 }
 
-/** A read replica that lags may not know a record that was just announced; later, "gone" is gone. */
+/** Drops a candidate that is gone. A lagging read replica may not have a record that was just announced; after the lag, `gone` is final. */
 function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { kind: 'gone' }>): StepResult {
   const { system } = place
   const known = pass.record.discoveredAt + place.resource.capabilities.read.lagMs
@@ -109,7 +107,7 @@ function dropGone(pass: Pass, place: Place, observation: Extract<Observation, { 
   return 'finish'
 }
 
-/** What was told of it while it rested is over. */
+/** Clears what was reported about the candidate while it was set aside. */
 function forgetTold(pass: Pass, system: string): void {
   if (pass.record.state === 'ignored') clearFailure(pass, system)
 }
@@ -121,7 +119,7 @@ function ignore(pass: Pass, why: string): void {
 
 const recordId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** `go-on`: it carries no marker, or one that proves nothing (a copy of a linked record carries its marker too). */
+/** Returns `go-on` when the native record carries no marker, or one that is no evidence (a copy of a linked record carries its marker too). */
 async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservation): Promise<StepResult> {
   const { marker } = observation
   if (marker === undefined || marker === pass.record.id || !recordId.test(marker)) return 'go-on'
@@ -135,7 +133,7 @@ async function adoptByMarker(pass: Pass, place: Place, observation: LiveObservat
   if (attached === 'linked') return 'go-on'
   const named = await pass.context.store.direct.admin.record({ recordId: marker })
   if (named?.record.state !== 'tombstoned' && named?.record.state !== 'deleting') return 'go-on'
-  // A create of ours that took effect after the record was deleted: taken for new, it would bring the record back (H28).
+  // A create of ours that took effect after the record was deleted: treated as new, it would restore the record (H28).
   updateMember(pass, { system, state: 'out-of-scope' })
   ignore(pass, 'it belongs to a deleted record')
   keepFailure(pass, {
@@ -165,7 +163,7 @@ async function matchOrPromote(pass: Pass, member: Member, observation: LiveObser
     case 'link': {
       const attached = await attachTo(pass, { system, target: outcome.recordId, rule: outcome.rule })
       if (attached === 'ok' || attached === 'fenced') return 'over'
-      // The other record moved on since: its new state decides.
+      // The other record has changed since: its new state decides.
       awaitOther(pass, attached === 'creating' ? 'create' : 'busy', `match-${attached}`)
       return 'finish'
     }
@@ -176,8 +174,8 @@ async function matchOrPromote(pass: Pass, member: Member, observation: LiveObser
 }
 
 /**
- * The candidate becomes a record. Its match keys are stored by the match itself. Every other system of the entity gets a member without
- * counterpart, so that each lane has a row from now on.
+ * Turns the candidate into a record. The match itself stores its match keys. Every other system of the entity gets a member without counterpart, so
+ * that each lane has a row from now on.
  */
 function promote(pass: Pass, system: string): void {
   const entity = pass.entity.name

@@ -1,17 +1,17 @@
-/** Duplicates: what waits while two records may be one, and what people's decisions make of them. On virtual time. */
+/** Duplicates: what waits while two records may be the same, and the effects of people's decisions. On virtual time. */
 import { describe, expect, test } from 'vitest'
 import { memoryIntegration } from '../../../test/support/memory-systems/memory-integration.ts'
 import { MemorySystem } from '../../../test/support/memory-systems/memory-system.ts'
 import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.ts'
 
-/** Nothing there can show that a record has no counterpart yet, so that a double entry becomes two records: what a search or a feed prevents. */
+/** No search or feed can show that a record has no counterpart yet, so a record entered in both systems becomes two records. */
 const unsearchable = {
   search: undefined,
   changes: { cursor: 'none', commitLagMs: 0 },
   list: { paging: 'offset', pageSize: 3 },
 } as const
 
-/** Systems with some records in agreement, so that there are witnesses for deletions. */
+/** Systems that agree on some records, so that there are sentinels for deletions. */
 async function world(systems: readonly string[] = ['crm', 'erp']): Promise<MemoryWorld> {
   const memory = new MemoryWorld(
     memoryIntegration({ systems }),
@@ -27,7 +27,7 @@ const email = 'ada@example.org'
 const named = (memory: MemoryWorld, system: string, address = email) =>
   [...memory.system(system).records.values()].filter(({ native }) => native.email === address)
 
-/** Entered by hand in both systems, and noticed in the ERP only after we had created it there: the double entry. */
+/** Entered manually in both systems, and noticed in the ERP only after we had created it there: a double entry. */
 async function doubleEntry(memory: MemoryWorld) {
   const byHand = memory.system('erp').put({ name: 'Ada', email, phone: 'desk' })
   const nativeId = memory.system('crm').put({ name: 'Ada', email })
@@ -46,7 +46,7 @@ const open = async (memory: MemoryWorld) => (await memory.store.admin.duplicates
 const holds = async (memory: MemoryWorld) => (await memory.store.admin.holds({ limit: 10 })).rows
 
 describe('a double entry', () => {
-  test('is a duplicate that names both records, and what people made is suggested to stay', async () => {
+  test('is a duplicate that names both records and suggests keeping the one that a person created', async () => {
     const memory = await world()
     const { made, byHand, kept, candidate } = await doubleEntry(memory)
     expect(await open(memory)).toMatchObject([
@@ -61,7 +61,7 @@ describe('a double entry', () => {
     expect((await memory.store.admin.status()).open.matches).toBe(1)
   })
 
-  test('when its copy is deleted deletes nothing elsewhere, and says in one hold what is open', async () => {
+  test('deletes nothing elsewhere when its copy is deleted, and reports the open matters in one hold', async () => {
     const memory = await world()
     const { nativeId, made, candidate } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -75,7 +75,7 @@ describe('a double entry', () => {
     expect((await open(memory))[0]?.held).toMatchObject([{ system: 'erp', what: 'deletion' }])
   })
 
-  test('that is the same fills what is gone, and the deletion is off', async () => {
+  test('declared the same after a deletion replaces the deleted record, and the deletion is cancelled', async () => {
     const memory = await world()
     const { nativeId, made, byHand, kept, candidate } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -93,7 +93,7 @@ describe('a double entry', () => {
     expect((await memory.store.admin.status()).open).toMatchObject({ matches: 0, holds: 0, failures: 0 })
   })
 
-  test('whose hold is released is deleted after all; what shares its key is new then', async () => {
+  test('whose hold is released is deleted after all; a record with the same key is new then', async () => {
     const memory = await world()
     const { nativeId, made, byHand } = await doubleEntry(memory)
     memory.system('erp').drop(made)
@@ -110,7 +110,7 @@ describe('a double entry', () => {
   })
 
   test.each(['delete', 'archive', 'keep'] as const)(
-    'that is the same leaves one in agreement; the other: %s',
+    'declared the same leaves one record in agreement; the other: %s',
     async (others) => {
       const memory = await world()
       const { nativeId, made, byHand, kept, candidate } = await doubleEntry(memory)
@@ -128,7 +128,7 @@ describe('a double entry', () => {
       await memory.mark('erp', byHand)
       await memory.pass(10_000)
       expect(memory.system('crm').native(nativeId)).toMatchObject({ name: 'Ada King' })
-      // What is kept beside is nobody's: neither its edits nor its end matter.
+      // A record that is kept beside is not synced: neither its edits nor its deletion matter.
       if (others !== 'keep') return
       memory.system('erp').put({ name: 'Someone else' }, made)
       await memory.mark('erp', made)
@@ -140,7 +140,7 @@ describe('a double entry', () => {
     },
   )
 
-  test('merges the edits of both by the policies, and keeps what loses as a conflict', async () => {
+  test('merges the edits of both by the policies, and keeps losing values as a conflict', async () => {
     const memory = await world()
     const { nativeId, made, byHand, kept, candidate } = await doubleEntry(memory)
     memory.system('erp').put({ name: 'Ada Lovelace' }, byHand)
@@ -155,7 +155,7 @@ describe('a double entry', () => {
     expect(memory.system('crm').native(nativeId)?.name).toBe(memory.system('erp').native(made)?.name)
   })
 
-  test('that is kept apart becomes a record of its own, and stays apart', async () => {
+  test('kept apart becomes a record of its own, and stays apart', async () => {
     const memory = await world()
     const { kept, candidate, byHand } = await doubleEntry(memory)
     expect(await memory.store.admin.keepApart(candidate, kept, 'ada')).toMatchObject({ kind: 'ok' })
@@ -169,7 +169,7 @@ describe('a double entry', () => {
     expect(named(memory, 'crm')).toHaveLength(2)
   })
 
-  test('ends by itself when the key parts', async () => {
+  test('is resolved when the keys differ again', async () => {
     const memory = await world()
     const { byHand } = await doubleEntry(memory)
     memory.system('erp').put({ email: 'other@example.org' }, byHand)
@@ -181,8 +181,8 @@ describe('a double entry', () => {
   })
 })
 
-describe('records whose keys come to be the same', () => {
-  test('are a duplicate: what they hold flows on, nothing new is created for either', async () => {
+describe('records whose keys become equal', () => {
+  test('are a duplicate: existing counterparts stay in sync, nothing new is created for either', async () => {
     const memory = await world(['crm', 'erp', 'shop'])
     const [one, two] = [1, 2].map((n) =>
       memory.system('crm').put({ name: `N${n}`, email: `n${n}@example.org` }),
@@ -211,7 +211,7 @@ describe('records whose keys come to be the same', () => {
     expect(named(memory, 'shop', 'n2@example.org')).toHaveLength(1)
   })
 
-  test('above five the key is told as not unique and makes no duplicates', async () => {
+  test('above five are reported as a key that is not unique, and make no duplicates', async () => {
     const memory = await world()
     const nativeIds = [1, 2, 3, 4, 5, 6].map((n) =>
       memory.system('crm').put({ name: 'N', email: `m${n}@example.org` }),
@@ -228,8 +228,8 @@ describe('records whose keys come to be the same', () => {
   })
 })
 
-describe('taking a decision back', () => {
-  test('makes two records of one again', async () => {
+describe('undoing a decision', () => {
+  test('splits a merged record into two again', async () => {
     const memory = await world()
     const { made, byHand, kept, candidate } = await doubleEntry(memory)
     const response = await memory.store.admin.mergeRecords(
@@ -248,7 +248,7 @@ describe('taking a decision back', () => {
     expect(await memory.store.admin.undoDuplicate(id, 'ada')).toMatchObject({ kind: 'refused' })
   })
 
-  test('asks again about two that were kept apart', async () => {
+  test('asks again about two records that were kept apart', async () => {
     const memory = await world()
     const { kept, candidate } = await doubleEntry(memory)
     const response = await memory.store.admin.keepApart(candidate, kept, 'ada')
@@ -264,7 +264,7 @@ describe('taking a decision back', () => {
 })
 
 describe('a merge in one system (rule: no orphan)', () => {
-  /** Two records, each in both systems; answers their native ids. */
+  /** Two records, each in both systems; returns their native ids. */
   async function merged(memory: MemoryWorld) {
     const crm = memory.system('crm')
     const [loser, survivor] = ['loser', 'survivor'].map((name) =>
@@ -284,7 +284,7 @@ describe('a merge in one system (rule: no orphan)', () => {
     return { loser: loser ?? '', survivor: survivor ?? '', there: there ?? '', stays: stays ?? '' }
   }
 
-  test('with counterparts on both sides is a duplicate; the counterpart of the loser lives on', async () => {
+  test('with counterparts on both sides is a duplicate; the counterpart of the loser stays', async () => {
     const memory = await world()
     const { survivor, there } = await merged(memory)
     await memory.pass(120_000)
@@ -334,25 +334,28 @@ describe('a merge in one system (rule: no orphan)', () => {
   test.each([
     ['names the survivor', true],
     ['just deletes the other', false],
-  ])('is settled by what survives there, when it is the other one and %s', async (_how, names) => {
-    const memory = await world()
-    const { survivor, there, stays } = await merged(memory)
-    await memory.pass(20_000)
-    const erp = memory.system('erp')
-    erp.drop(stays)
-    if (names) erp.mergedInto.set(stays, there)
-    await memory.mark('erp', stays)
-    await memory.pass(300_000)
-    expect(await open(memory)).toEqual([])
-    expect(await holds(memory)).toEqual([])
-    erp.put({ name: 'After' }, there)
-    await memory.mark('erp', there)
-    await memory.pass(20_000)
-    expect(memory.system('crm').native(survivor)?.name).toBe('After')
-    expect(memory.system('crm').records.size).toBe(5)
-  })
+  ])(
+    'is settled in favour of the record that survives there, even if it is the other one, and %s',
+    async (_how, names) => {
+      const memory = await world()
+      const { survivor, there, stays } = await merged(memory)
+      await memory.pass(20_000)
+      const erp = memory.system('erp')
+      erp.drop(stays)
+      if (names) erp.mergedInto.set(stays, there)
+      await memory.mark('erp', stays)
+      await memory.pass(300_000)
+      expect(await open(memory)).toEqual([])
+      expect(await holds(memory)).toEqual([])
+      erp.put({ name: 'After' }, there)
+      await memory.mark('erp', there)
+      await memory.pass(20_000)
+      expect(memory.system('crm').native(survivor)?.name).toBe('After')
+      expect(memory.system('crm').records.size).toBe(5)
+    },
+  )
 
-  test('apart makes the loser anew', async () => {
+  test('of records kept apart creates the loser again', async () => {
     const memory = await world()
     const { survivor, there } = await merged(memory)
     await memory.pass(60_000)

@@ -19,7 +19,7 @@ function hit(recordId: string, state: MatchHit['state'], linked: string, busy = 
 const idsOf = (hits: readonly MatchHit[]): string[] => hits.map(({ recordId }) => recordId)
 
 describe('dropRivals', () => {
-  test('H20: lets unmatched records of other systems join the settled one, each by itself', () => {
+  test('H20: lets unmatched records of other systems join the settled one, each independently', () => {
     const hits = [hit('a', 'active', 'crm'), hit('s', 'candidate', 'shop'), hit('t', 'candidate', 'till')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a'])
   })
@@ -29,17 +29,17 @@ describe('dropRivals', () => {
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['s'])
   })
 
-  test('H20: leaves one that is under way before an older one, since it may settle in a moment', () => {
+  test('H20: leaves one that is in progress before an older one, since it may be settled in a moment', () => {
     const hits = [hit('t', 'candidate', 'till', true), hit('s', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['t'])
   })
 
-  test('keeps two unmatched records of one system: their key proves nothing', () => {
+  test('keeps two unmatched records of one system: their key is no evidence', () => {
     const hits = [hit('a', 'active', 'crm'), hit('s', 'candidate', 'shop'), hit('t', 'candidate', 'shop')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a', 's', 't'])
   })
 
-  test('keeps an unmatched record of the asking system, which makes the key ambiguous', () => {
+  test('keeps an unmatched record of the same system, which makes the key ambiguous', () => {
     const hits = [hit('a', 'active', 'crm'), hit('e', 'candidate', 'erp')]
     expect(idsOf(dropRivals(hits, 'erp'))).toEqual(['a', 'e'])
   })

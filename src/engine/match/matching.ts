@@ -1,4 +1,4 @@
-/** Finding the counterpart of a record, and joining the two: the store holds the keys, the model decides, people settle what stays open. */
+/** Finds the counterpart of a record and joins the two: the store holds the keys, the model decides, and people resolve the remaining cases. */
 
 import type { MatchOutcome } from '../../model/matching/contract.ts'
 import { decideMatch } from '../../model/matching/decide-match.ts'
@@ -9,8 +9,8 @@ import type { Pass, StepResult } from '../pass/contract.ts'
 import { addNeed, dropDraft } from '../pass/pass.ts'
 
 /**
- * How long to wait, by what is waited for: another record's pass ends within milliseconds, its decision within seconds. An unknown create
- * may take minutes and a held deletion days, so those waits grow with the time waited, lest thousands of records ask all the time.
+ * Wait times by reason. Another record's pass ends within milliseconds, its decision within seconds. An unknown create may take minutes and a held
+ * deletion days, so those waits grow with the time already waited to avoid constant polling by thousands of records.
  */
 const waits = {
   busy: { least: 100, most: 100 },
@@ -19,7 +19,7 @@ const waits = {
   deletion: { least: 10_000, most: 60_000 },
 } as const
 
-/** Registers the record's keys and asks the model what it is. Atomic against other records with the same keys. */
+/** Registers the record's keys and asks the model for a match. Atomic with respect to other records with the same keys. */
 export async function findMatch(
   pass: Pass,
   system: string,
@@ -39,14 +39,14 @@ export async function findMatch(
   return outcome.kind === 'none' && hits.some(isBeingDeleted) ? { kind: 'deleting' } : outcome
 }
 
-/** What shares a key with a record on its way out may be a part of it: taken for new now, it would bring the record back (H28). */
+/** A candidate that shares a key with a record being deleted may belong to it: treated as new now, it would restore the record (H28). */
 function isBeingDeleted(hit: MatchHit): boolean {
   return hit.state === 'deleting' && hit.kind === 'exact' && !hit.keptApart
 }
 
 /**
- * Candidates of several systems that are all the same new thing are no ambiguity: they join the settled record if there is one, else the
- * oldest of them goes first. Two of one system are one, and stay.
+ * Drops hits that are unmatched candidates of other systems: several of them for the same thing are not ambiguous. They join the settled record if
+ * there is one, otherwise the oldest of them goes first. Two candidates of the same system are ambiguous, and stay.
  */
 export function dropRivals(hits: readonly MatchHit[], system: string): readonly MatchHit[] {
   const isForeign = (hit: MatchHit): boolean => hit.state === 'candidate' && !hit.linked.includes(system)
@@ -55,16 +55,16 @@ export function dropRivals(hits: readonly MatchHit[], system: string): readonly 
   const ambiguous = [...bySystem.values()].some((group) => new Set(group.map((hit) => hit.recordId)).size > 1)
   if (ambiguous) return hits
   const settled = hits.some((hit) => hit.state === 'active' && !hit.keptApart)
-  // One that is under way speaks for all: it may be about to be the record that the others join.
+  // A candidate in progress takes precedence: it may be about to become the record that the others join.
   const speaking = foreign.some((hit) => hit.busy) ? foreign.filter((hit) => hit.busy) : foreign
   const oldest = speaking.map((hit) => hit.recordId).sort()[0]
   return hits.filter((hit) => !isForeign(hit) || (!settled && hit.recordId === oldest))
 }
 
-/** `busy`: the other record is in a worker's hands · `linked`, `creating`, `gone`: why the two can't be joined */
+/** `busy`: a worker is processing the other record · `linked`, `creating`, `gone`: why the two can't be joined */
 export type AttachOutcome = 'ok' | 'fenced' | 'busy' | 'linked' | 'creating' | 'gone'
 
-/** Makes the native record of this pass the counterpart of another record. After `ok` this record is no more. */
+/** Makes the native record of this pass the counterpart of another record. After `ok` this record no longer exists. */
 export async function attachTo(
   pass: Pass,
   link: { readonly system: string; readonly target: string; readonly rule: string },
@@ -95,7 +95,7 @@ function asReason(reason: string): AttachOutcome {
   return reason === 'busy' || reason === 'linked' || reason === 'creating' ? reason : 'gone'
 }
 
-/** Asks a person. The record rests until they have decided. */
+/** Asks for review. The record waits for the decision. */
 export async function proposeReview(
   pass: Pass,
   candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
@@ -120,7 +120,7 @@ export async function proposeReview(
   return 'finish'
 }
 
-/** Each of the records concerned tells of the question. */
+/** Journal lines for each of the records concerned. */
 function reviewLines(
   recordId: string,
   candidates: readonly { readonly recordId: string; readonly score: number; readonly why: string }[],
@@ -136,7 +136,7 @@ function reviewLines(
   ]
 }
 
-/** The store has settled what becomes of the record; older wishes of this pass no longer apply. */
+/** Discards the draft: the store has settled what becomes of the record, so earlier changes of this pass no longer apply. */
 export function forgetDraft(pass: Pass): void {
   pass.draft.events = []
   dropDraft(pass)
@@ -144,14 +144,14 @@ export function forgetDraft(pass: Pass): void {
 }
 
 /**
- * Waits for another candidate with the same key. The older one of two comes back well before the younger: at the same pace they would find
- * each other under way again and again, and neither would go on.
+ * Waits for another candidate with the same key. The older of the two retries much sooner than the younger: at the same pace, each would keep finding
+ * the other in progress and neither would advance.
  */
 export function awaitCandidate(pass: Pass, other: string): void {
   awaitOther(pass, pass.record.id < other ? 'busy' : 'candidate', 'other-candidate')
 }
 
-/** Comes back after a while. A candidate is read again then; a record that is settled otherwise need not be. */
+/** Schedules a retry. A candidate is read again then; a record that is settled otherwise need not be. */
 export function awaitOther(pass: Pass, what: keyof typeof waits, why: string): void {
   const now = pass.context.clock.now()
   const { least, most } = waits[what]

@@ -1,6 +1,6 @@
 /**
- * Continuous matching: a create was refused because another record with the same key is in that system already. Either the two are one
- * thing and are joined, or a person has to say that they are not; a second one is never created in silence.
+ * Continuous matching: a create was refused because another record with the same key is already in that system. Either the two are the same and are
+ * joined, or a person has to declare them distinct; a second one is never created silently.
  */
 import { agreedValues } from '../../model/matching/match-keys.ts'
 import type { Pass, StepResult } from '../pass/contract.ts'
@@ -11,7 +11,7 @@ import { attachTo, awaitCandidate, awaitOther, findMatch, proposeReview } from '
 /** Lane reason of a create that would make a duplicate. */
 const DUPLICATE = 'duplicate'
 
-/** Settles what this record and the one that was found are to each other. `go-on`: no create there in this pass. */
+/** Resolves how this record relates to the one that was found. `go-on`: nothing is created there in this pass. */
 export async function rematch(pass: Pass, system: string, other: string): Promise<StepResult> {
   const linked = [...pass.members.values()].filter(({ nativeId }) => nativeId !== undefined)
   const [only, ...more] = linked
@@ -38,13 +38,13 @@ export async function rematch(pass: Pass, system: string, other: string): Promis
     }
     case 'deleting':
     case 'none':
-      // The other one is on its way out, or finds this record by itself.
+      // The other record is being deleted, or will find this record by itself.
       awaitOther(pass, 'deletion', 'key-taken')
       return 'go-on'
   }
 }
 
-/** Both are linked in several systems: joining them would have to choose between counterparts, which nobody but a person can. */
+/** Both records have counterparts in several systems: joining them means choosing between counterparts, which only a person can do. */
 function holdDuplicate(pass: Pass, system: string, other: string): StepResult {
   setLane(pass, system, 'held', { reason: DUPLICATE })
   keepFailure(pass, {

@@ -15,8 +15,8 @@ const failures = async (it: World) => (await it.store.admin.failures({ limit: 10
 describe('a new record that can not be read', () => {
   test.each([
     ['for good', 'HTTP_RESPONSE_TOO_DEEP', 1_000],
-    ['again and again', 'HTTP_TIMEOUT', 300_000],
-  ] as const)('%s is told to a person, and creates at its system go on', async (_, code, afterMs) => {
+    ['repeatedly', 'HTTP_TIMEOUT', 300_000],
+  ] as const)('%s is reported as a failure, and creates at its system continue', async (_, code, afterMs) => {
     const it = new World().start()
     world = it
     const message = 'The response is of no use.'
@@ -29,7 +29,7 @@ describe('a new record that can not be read', () => {
     await it.advance(5_000)
     expect(it.system('b').bodies()).toContainEqual(expect.objectContaining({ code: '1' }))
 
-    // It is flattened by its owner, and comes in like any other.
+    // Its owner simplifies it, and it comes in like any other.
     it.system('b').unreadable.clear()
     await it.mark('b', 'deep')
     await it.advance(5_000)
@@ -37,7 +37,7 @@ describe('a new record that can not be read', () => {
     expect(it.system('a').bodies()).toContainEqual(expect.objectContaining({ code: '7' }))
   })
 
-  test('is no matter for a person while its whole system is down', async () => {
+  test('is not reported while its whole system is down', async () => {
     const it = new World().start()
     world = it
     it.system('b').down = true
@@ -50,8 +50,8 @@ describe('a new record that can not be read', () => {
   })
 })
 
-describe('a new record whose system is down since it was first read', () => {
-  /** A worker has read it and registered its keys, and died before it could decide. */
+describe('a new record whose system went down after the first read', () => {
+  /** Simulates a worker that read the record, registered its keys, and died before it could decide. */
   async function readOnce(it: World, system: string, nativeId: string, values: CanonicalDocument) {
     await it.store.intake([{ marks: [{ system, entity: 'customer', nativeId }] }])
     const worker = await it.store.registerWorker()
@@ -64,7 +64,7 @@ describe('a new record whose system is down since it was first read', () => {
     await worker.close()
   }
 
-  test('does not keep the same thing in other systems waiting, and joins it later', async () => {
+  test('does not delay the same record in other systems, and joins it later', async () => {
     const it = new World({ systems: { a: {}, b: {}, c: {} } })
     world = it
     it.system('c').edit('z', { code: '7', name: 'Ann' })
@@ -91,7 +91,7 @@ describe('a new record whose system is down since it was first read', () => {
 })
 
 describe('a create that the mapping can not make', () => {
-  test('is told to a person, even where the problem lies in a field that the create is not about', async () => {
+  test('is reported, even where the problem is in a field that the create does not contain', async () => {
     const it = new World({
       adjust: (integration) => {
         const entity = integration.entities.get('customer')
