@@ -22,45 +22,7 @@ export async function markNow(
     return []
   }
   if (request.what === 'full') return await byHand.runFull(request.filter, signal)
-  const unlisted = await placesWithoutBaseline(runtime, request.filter)
-  if (unlisted.length === 0) return await byHand.syncEverything(request.filter, signal)
-  return (
-    await Promise.all(
-      placesOf(runtime, request.filter).map((place) =>
-        unlisted.some((other) => isSamePlace(other, place))
-          ? byHand.runFull(place, signal)
-          : byHand.syncEverything(place, signal),
-      ),
-    )
-  ).flat()
-}
-
-interface NamedPlace {
-  readonly system: string
-  readonly entity: string
-}
-
-function isSamePlace(one: NamedPlace, other: NamedPlace): boolean {
-  return one.system === other.system && one.entity === other.entity
-}
-
-function placesOf({ integration }: IsthmusRuntime, filter: PlaceFilter): NamedPlace[] {
-  return [...integration.entities.values()]
-    .filter(({ name }) => filter.entity === undefined || filter.entity === name)
-    .flatMap((entity) => [...entity.systems.keys()].map((system) => ({ system, entity: entity.name })))
-    .filter(({ system }) => filter.system === undefined || filter.system === system)
-}
-
-/** What was never listed in full: until then nothing may be created there, so the first sync is a full run. */
-async function placesWithoutBaseline(runtime: IsthmusRuntime, filter: PlaceFilter): Promise<NamedPlace[]> {
-  const { integration, store, systems } = runtime
-  const listable = placesOf(runtime, filter).filter(({ system, entity }) => {
-    const part = integration.entities.get(entity)?.systems.get(system)
-    const resource = part === undefined ? undefined : systems.get(system)?.resource(part.resource)
-    return resource !== undefined && resource.capabilities.list.paging !== 'none'
-  })
-  const done = await Promise.all(listable.map(({ system, entity }) => store.baselineDone(system, entity)))
-  return listable.filter((_, index) => done[index] === false)
+  return await byHand.syncEverything(request.filter, signal)
 }
 
 /** Records with work to do, as the queue has them. */

@@ -33,7 +33,7 @@ import type { FactStore } from './fact-contract.ts'
 import type { PlaceNote, SystemNote } from './health-contract.ts'
 import type { PruneRequest, PruneResult } from './prune-contract.ts'
 import type { ReferenceQuery, ReferenceResponse } from './reference-contract.ts'
-import type { GuardReservation, RunComparison, StagedRecord } from './run-contract.ts'
+import type { GuardReservation, RunStore } from './run-contract.ts'
 
 /** Encodes field documents to bytes and back, bound to where they lie, so that bytes moved elsewhere don't open. */
 export interface FieldCodec {
@@ -377,7 +377,7 @@ export interface AliasRequest {
  */
 export type AliasResult = 'ok' | 'duplicate' | 'relinked' | 'creating' | 'fenced' | 'unknown-survivor'
 
-export interface Store extends BindingStore, FactStore {
+export interface Store extends BindingStore, FactStore, RunStore {
   /** Creates or upgrades the schema; refuses a newer one than it knows. */
   migrate(): Promise<void>
   now(): Promise<number>
@@ -454,29 +454,6 @@ export interface Store extends BindingStore, FactStore {
   /** What the system answered last. Another account than the remembered one counts only once a person accepts it. */
   noteFingerprint(system: string, seen: string): Promise<void>
 
-  startRun(run: {
-    readonly id: string
-    readonly kind: 'full' | 'sync'
-    readonly system: string
-    readonly entity: string
-  }): Promise<void>
-  stage(runId: string, records: readonly StagedRecord[]): Promise<void>
-  /**
-   * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
-   * marked only when `complete`, or when `observeMissing` allows for as many:
-   * the run's reason then ends with its `note`. Drops the staged rows. When complete,
-   * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
-   */
-  finishRun(run: {
-    readonly id: string
-    readonly complete: boolean
-    readonly reason?: string
-    readonly expected?: number
-    readonly seen: number
-    readonly observeMissing?: { readonly atMost: number; readonly note: string }
-  }): Promise<RunComparison>
-  /** A complete full run has finished for (system, entity), begun since the system takes part (`StoredLensSet.joinedAt`). */
-  baselineDone(system: string, entity: string): Promise<boolean>
   /** Takes or renews the schedule ownership for `ttlMs`; one owner at a time. */
   ownSchedule(owner: string, ttlMs: number): Promise<boolean>
   /** When a job, by its key, was last done (epoch ms). */

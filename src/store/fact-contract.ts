@@ -13,7 +13,7 @@ interface FactPlace {
  * What a fact says. Kinds are stored, so they keep their spelling for good.
  *
  * - `first-load-listed`: the first load of the entity had listed all its systems
- * - `listed-twice`: a list that can't prove itself complete came to its end twice, and the second time brought nothing new
+ * - `listed-twice`: a list that can't prove itself complete came to its end at least twice, and the last one brought nothing new, or little
  * - `observed`: everything the place held then is known, from its change feed or from a list
  * - `older-records-marked`: the records in which the system has no part yet were marked, for one version of the definition
  * - `lens-set-applied`: the records of the place that were read through another lens set were marked

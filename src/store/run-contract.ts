@@ -46,3 +46,32 @@ export interface GuardReservation {
   readonly share: number
   readonly atLeast: number
 }
+
+/** Full runs. */
+export interface RunStore {
+  startRun(run: {
+    readonly id: string
+    readonly kind: 'full' | 'sync'
+    readonly system: string
+    readonly entity: string
+  }): Promise<void>
+  stage(runId: string, records: readonly StagedRecord[]): Promise<void>
+  /**
+   * Compares, marks and takes in what is new; a member that was read through an outdated lens set counts as changed. `missing` members are
+   * marked only when `complete`, or when `observeMissing` allows for as many:
+   * the run's reason then ends with its `note`. Drops the staged rows. When complete,
+   * records whose create waits for this first load (lane `waiting`, reason `first-load`) are due at once.
+   */
+  finishRun(run: {
+    readonly id: string
+    readonly complete: boolean
+    readonly reason?: string
+    readonly expected?: number
+    readonly seen: number
+    readonly observeMissing?: { readonly atMost: number; readonly note: string }
+  }): Promise<RunComparison>
+  /** Records whose create waits for the first load of this place are due at once; for lists that are taken without being complete. */
+  wakeFirstLoad(system: string, entity: string): Promise<void>
+  /** A complete full run has finished for (system, entity), begun since the system takes part (`StoredLensSet.joinedAt`). */
+  baselineDone(system: string, entity: string): Promise<boolean>
+}

@@ -152,7 +152,7 @@ export function describeRuns(open: OpenHarness): void {
       expect((await store.admin.status()).records).toEqual({ candidate: 12_000 })
     })
 
-    test('wakes what waited for the first load of a place once its list is complete', async () => {
+    const waitForFirstLoad = async (): Promise<void> => {
       const { store } = harness
       await store.intake([{ marks: [mark('C1')] }])
       const claimed = await claimOne(store, worker)
@@ -166,6 +166,20 @@ export function describeRuns(open: OpenHarness): void {
         },
       ])
       expect(await claim(store, worker)).toEqual([])
+    }
+
+    test('wakes what waited for the first load of a place when its lists are taken', async () => {
+      const { store } = harness
+      await waitForFirstLoad()
+      await store.wakeFirstLoad('crm', 'customer')
+      expect(await claim(store, worker)).toEqual([])
+      await store.wakeFirstLoad('erp', 'customer')
+      expect(await claim(store, worker)).toHaveLength(1)
+    })
+
+    test('wakes what waited for the first load of a place once its list is complete', async () => {
+      const { store } = harness
+      await waitForFirstLoad()
       for (const complete of [false, true]) {
         const id = harness.uuid()
         await store.startRun({ id, kind: 'full', system: 'erp', entity: 'customer' })

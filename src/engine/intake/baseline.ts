@@ -2,8 +2,9 @@
  * The first load: until each system of an entity was listed once, nobody can tell a new record from one that just has not been seen yet.
  * Creates wait for it, and the mass-change guard does not count what the first load itself causes.
  *
- * A complete full run is the proof. Offset paging can never give it, since rows skip pages when others vanish; there two lists in a row
- * that both came to their end, with the second one finding nothing new, are taken instead.
+ * A complete full run is the proof. Offset paging can never give it, since rows skip pages when others vanish, and neither can a list with an
+ * entry that cannot be read; there two lists in a row that both came to their end, with the second one finding nothing new, are taken instead
+ * (`first-list.ts`).
  */
 
 import type { Fact } from '../../store/contract.ts'
@@ -34,16 +35,29 @@ export interface BaselineRun {
   readonly discovered: number
 }
 
+type BaselineContext = Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems' | 'lenses'>
+
 /** Takes the result of a full run into account; called at the end of each. */
 export async function noteBaseline(
-  context: Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems' | 'lenses'>,
+  context: BaselineContext,
   place: Place,
   result: BaselineRun,
 ): Promise<void> {
   if (!result.ended) return
-  if (!result.complete && place.resource.capabilities.list.paging === 'offset' && result.discovered === 0) {
-    await context.store.saveFact(listedTwice(context, place), context.clock.now())
-  }
+  const isRepeated = !result.complete && result.discovered === 0
+  if (isRepeated && !(await isBaselineDone(context, place))) return acceptBaseline(context, place)
+  await noteListed(context, place)
+}
+
+/** Takes the lists so far for the first load of the place, although none was complete. The creates that wait for it are due at once. */
+export async function acceptBaseline(context: BaselineContext, place: Place): Promise<void> {
+  await context.store.saveFact(listedTwice(context, place), context.clock.now())
+  await noteListed(context, place)
+  await context.store.wakeFirstLoad(place.system, place.entity.name)
+}
+
+/** The entity's first load is over once each of its systems was listed. */
+async function noteListed(context: BaselineContext, place: Place): Promise<void> {
   if ((await firstLoadListedAt(context, place.entity.name)) !== undefined) return
   for (const other of allPlaces(context)) {
     if (other.entity.name === place.entity.name && !(await isBaselineDone(context, other))) return

@@ -34,12 +34,87 @@ describe('by hand', () => {
   test('syncs everything: by feed where there is one, else by list', async () => {
     const { memory, byHand } = world({ changes: { cursor: 'none', commitLagMs: 0 } })
     memory.system('crm').put({ name: 'Ada' })
+    await memory.finish(byHand.runFull({}, signal))
     memory.system('erp').put({ name: 'Bob' })
     const results = await memory.finish(byHand.syncEverything({}, signal))
     expect(results).toMatchObject([
       { system: 'crm', how: 'listed', changed: 1 },
       { system: 'erp', how: 'polled', changed: 1 },
     ])
+  })
+
+  describe('where lists go by offset', () => {
+    const offset: Partial<RemoteCapabilities> = {
+      list: { paging: 'offset', pageSize: 10 },
+      changes: { cursor: 'none', commitLagMs: 0 },
+    }
+
+    function pair() {
+      const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
+        new MemorySystem('crm', offset),
+        new MemorySystem('erp', offset),
+      ])
+      return { memory, byHand: createByHand(memory.context, memory.runs) }
+    }
+
+    function enter(system: MemorySystem, count: number, from = 0): void {
+      for (let at = from; at < from + count; at += 1)
+        system.put({ name: `Name ${at}`, email: `${at}@example.org` })
+    }
+
+    test('a first sync lists again by itself, and what waits for it goes at once', async () => {
+      const { memory, byHand } = pair()
+      enter(memory.system('crm'), 40)
+      enter(memory.system('erp'), 40, 20)
+      memory.start()
+      const results = await memory.finish(byHand.syncEverything({}, signal))
+      expect(results).toMatchObject([
+        { system: 'crm', how: 'listed', changed: 40, run: { discovered: 40, seen: 40 } },
+        { system: 'erp', how: 'listed', changed: 40, run: { discovered: 40, seen: 40 } },
+      ])
+      await memory.pass(5_000)
+      expect(memory.system('crm').records.size).toBe(60)
+      expect(memory.system('erp').records.size).toBe(60)
+      const runs = memory.heard('RunStarted').length
+      await memory.finish(byHand.syncEverything({}, signal))
+      expect(memory.heard('RunStarted').length - runs).toBe(2)
+    })
+
+    test('creates that have waited long go as soon as the lists are taken', async () => {
+      const { memory, byHand } = pair()
+      enter(memory.system('crm'), 5)
+      memory.start()
+      await memory.full('crm')
+      await memory.pass(300_000)
+      expect(memory.system('erp').records.size).toBe(0)
+      await memory.finish(byHand.syncEverything({ system: 'erp' }, signal))
+      await memory.pass(2_000)
+      expect(memory.system('erp').records.size).toBe(5)
+    })
+
+    test('people who enter records all the time hold nothing up', async () => {
+      const { memory, byHand } = pair()
+      const crm = memory.system('crm')
+      enter(crm, 20)
+      crm.beforeList = () => enter(crm, 2, 1_000 * crm.counts.lists)
+      memory.start()
+      await memory.finish(byHand.syncEverything({}, signal))
+      expect(crm.counts.lists).toBe(4)
+      await memory.pass(5_000)
+      expect(memory.system('erp').records.size).toBe(28)
+    })
+
+    test('lists that find more and more are not taken', async () => {
+      const { memory, byHand } = pair()
+      const crm = memory.system('crm')
+      crm.beforeList = () => enter(crm, 20, 1_000 * crm.counts.lists)
+      memory.system('erp').put({ name: 'Ann', email: 'ann@example.org' })
+      memory.start()
+      await memory.finish(byHand.syncEverything({}, signal))
+      await memory.pass(60_000)
+      expect(crm.counts.lists).toBe(4)
+      expect(crm.all()).not.toContainEqual(expect.objectContaining({ name: 'Ann' }))
+    })
   })
 
   test('looks at each known record of a system that can neither be listed nor polled', async () => {

@@ -2,6 +2,8 @@
 import { UsageError } from '../../model/errors.ts'
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
+import { isBaselineDone } from './baseline.ts'
+import { listFirst } from './first-list.ts'
 import type { FullRunResult } from './full-run.ts'
 import type { PollResult } from './poll.ts'
 import type { Runs } from './runs.ts'
@@ -18,7 +20,10 @@ export interface ByHand {
    * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity · ENGINE_UNKNOWN_RECORD when there is no such record id
    */
   syncRecord(which: RecordKey): Promise<void>
-  /** Asks every place for its changes, by feed or list, and looks at every record where neither is to be had. */
+  /**
+   * Asks every place for its changes, by feed or list, and looks at every record where neither is to be had. A place that was never listed
+   * is listed, as often as its first load needs, whatever else it offers.
+   */
   syncEverything(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
   /** Lists every listable place and marks what differs. */
   runFull(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
@@ -73,7 +78,7 @@ export function createByHand(context: IntakeContext, runs: Runs): ByHand {
       Promise.all(
         choosePlaces(context, filter)
           .filter(isListable)
-          .map((place) => listPlace(runs, place, 'full', signal)),
+          .map((place) => listPlace(context, runs, { place, kind: 'full', signal })),
       ),
   }
 }
@@ -118,8 +123,11 @@ async function syncPlace(
   place: Place,
   signal: AbortSignal,
 ): Promise<PlaceResult> {
+  // Until it was listed nothing may be created there, so the first sync is a full run.
+  if (!(await isBaselineDone(context, place)))
+    return listPlace(context, runs, { place, kind: 'full', signal })
   if (hasFeed(place)) return drainByHand(runs, place, signal)
-  if (isListable(place)) return listPlace(runs, place, 'sync', signal)
+  if (isListable(place)) return listPlace(context, runs, { place, kind: 'sync', signal })
   return markKnown(context, place, signal)
 }
 
@@ -137,14 +145,19 @@ async function drainByHand(runs: Runs, place: Place, signal: AbortSignal): Promi
   return { ...where, how: 'polled', changed }
 }
 
+interface Listed {
+  readonly place: Place
+  readonly kind: 'full' | 'sync'
+  readonly signal: AbortSignal
+}
+
 async function listPlace(
+  context: IntakeContext,
   runs: Runs,
-  place: Place,
-  kind: 'full' | 'sync',
-  signal: AbortSignal,
+  { place, kind, signal }: Listed,
 ): Promise<PlaceResult> {
   const where = { system: place.system, entity: place.entity.name }
-  const run = await runs.full({ ...where, kind, priority: 'hand', signal })
+  const run = await listFirst(context, runs, place, { kind, priority: 'hand', signal })
   return {
     ...where,
     how: 'listed',

@@ -12,6 +12,7 @@ import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
 import type { IntakeContext } from '../context.ts'
 import { isBaselineDone } from '../intake/baseline.ts'
+import { listFirst } from '../intake/first-list.ts'
 import type { FullRunResult } from '../intake/full-run.ts'
 import type { HealthNotes } from '../intake/health.ts'
 import type { Runs } from '../intake/runs.ts'
@@ -180,11 +181,8 @@ async function perform(
   if (job.work.kind === 'baseline') {
     const place = placeOf(context, job.system, job.entity)
     if (await isBaselineDone(context, place)) return { kind: 'done' }
-    const result = await runs.full({ ...request, kind: 'full' })
-    if (await isBaselineDone(context, place)) return { kind: 'done' }
-    // A list that can't prove itself complete is taken once a second one finds nothing new: at once, not after a back-off.
-    if (result.ended && result.discovered > 0) return { kind: 'again' }
-    return failedRun(result)
+    const result = await listFirst(context, runs, place, { ...request, kind: 'full' })
+    return (await isBaselineDone(context, place)) ? { kind: 'done' } : failedRun(result)
   }
   if (job.work.kind === 'placing') {
     await placeOlderRecords(context, job, signal)

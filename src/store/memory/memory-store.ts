@@ -40,7 +40,7 @@ import { decideOne, settleOne, unreadCandidateBefore } from './pass.ts'
 import { prune } from './prune.ts'
 import { readIntent, readMember, readRecord } from './read-rows.ts'
 import { resumeWaiting } from './resume-waiting.ts'
-import { finishRun, reserveOne, stage, startRun } from './runs.ts'
+import { finishRun, reserveOne, stage, startRun, wakeFirstLoad } from './runs.ts'
 import {
   fence,
   key,
@@ -325,6 +325,10 @@ export class MemoryStore implements Store {
 
   async finishRun(run: Parameters<Store['finishRun']>[0]) {
     return finishRun(this.#context, run)
+  }
+
+  async wakeFirstLoad(system: string, entity: string): Promise<void> {
+    wakeFirstLoad(this.#context, { system, entity })
   }
 
   async baselineDone(system: string, entity: string): Promise<boolean> {

@@ -66,7 +66,10 @@ export function finishRun(
 }
 
 /** Records whose create waits until this place was listed are due at once: the list is through. */
-function wakeFirstLoad({ tables, now }: MemoryContext, { system, entity }: RunRow): void {
+export function wakeFirstLoad(
+  { tables, now }: MemoryContext,
+  { system, entity }: Pick<RunRow, 'system' | 'entity'>,
+): void {
   for (const id of tables.dirty) {
     const record = tables.records.get(id)
     const member = tables.members.get(id)?.get(system)

@@ -55,6 +55,7 @@ import {
   readSentinels,
   saveFingerprint,
 } from './sql/systems.ts'
+import { wakeFirstLoad } from './sql/wake-first-load.ts'
 import { PostgresTokenStore } from './token-store.ts'
 import { WakeChannel } from './wake-channel.ts'
 import { registerWorker } from './worker-session.ts'
@@ -256,6 +257,10 @@ export class PostgresStore implements Store {
 
   finishRun(run: Parameters<Store['finishRun']>[0]) {
     return finishRun(this.#context, run)
+  }
+
+  wakeFirstLoad(system: string, entity: string) {
+    return wakeFirstLoad(this.#session('waking what waited for a first load'), system, entity)
   }
 
   baselineDone(system: string, entity: string) {

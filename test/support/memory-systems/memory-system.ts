@@ -58,6 +58,8 @@ export class MemorySystem implements ConnectedSystem {
   /** Nothing answers at all. */
   down = false
   listFault: ListFault | undefined
+  /** Runs when a list begins. */
+  beforeList: () => void = () => undefined
   /** What the list says the count is; undefined = it does not say. */
   reportsCount = true
   cursorExpired = false
@@ -157,6 +159,7 @@ export class MemorySystem implements ConnectedSystem {
 
   async *#list({ signal }: CallContext): AsyncGenerator<readonly ListedRecord[], ListEnd> {
     this.counts.lists += 1
+    this.beforeList()
     const all = [...this.records.values()].map(({ nativeId, native, version }) => ({
       nativeId,
       native,
