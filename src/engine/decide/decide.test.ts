@@ -23,7 +23,7 @@ const nullByAbsence: EmptySpelling = {
   read: { absent: 'null', null: 'null', empty: 'empty' },
 }
 
-/** The fixture's integration with real mappings of paths, and `phone` as a group with one part. */
+/** The fixture's integration with real mappings of paths, and with `phone` as a group of one part. */
 function withLenses(empties: EmptySpelling): (integration: Integration) => Integration {
   const text: FieldType = { kind: 'string' }
   const phone: FieldType = { kind: 'group', fields: { number: text } }
@@ -44,8 +44,8 @@ function withLenses(empties: EmptySpelling): (integration: Integration) => Integ
   }
 }
 
-describe('a write without a look', () => {
-  test('carries a value with a precondition on what was absorbed', async () => {
+describe('a write without a preceding read', () => {
+  test('carries a value with a precondition on the absorbed version', async () => {
     const it = start({ adjust: withLenses(nullByAbsence) })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
@@ -57,11 +57,11 @@ describe('a write without a look', () => {
   })
 
   test.each([
-    ['null, where it is spelt by absence', nullByAbsence, null],
-    ['an empty text, where it is spelt by absence', nullByAbsence, ''],
-    ['null, where it is spelt as itself', plainEmpties, null],
+    ['null, where it is represented by absence', nullByAbsence, null],
+    ['an empty text, where it is represented by absence', nullByAbsence, ''],
+    ['null, where it is represented by itself', plainEmpties, null],
   ])(
-    'is not made to clear a field: %s is written over the record that is there',
+    'is not used to clear a field: %s is written on top of the record that was read',
     async (_, empties, nothing) => {
       const it = start({ adjust: withLenses(empties) })
       const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
@@ -77,7 +77,7 @@ describe('a write without a look', () => {
     },
   )
 
-  test('clears the parts of a group and leaves what nobody mapped beside them', async () => {
+  test('clears the parts of a group and leaves unmapped properties beside them', async () => {
     const it = start({ systems: { a: {}, b: { nested: 'replace' } }, adjust: withLenses(plainEmpties) })
     const nativeId = await it.linked('a', 'x', { code: '1', phone: { number: '17' } })
     it.system('b').edit(nativeId, { phone: { number: '17', extension: '4' } })

@@ -1,8 +1,7 @@
 /**
- * From looks to a decision: merges what was seen, puts the result into the pass, and answers which writes follow.
- *
- * A system that was not looked at may still be written to, when its write carries a precondition on the very version that is absorbed: one
- * edit then costs one read and one write. Where that is not possible, the system is looked at first and everything is merged again.
+ * Turns observations into a decision: merges them, puts the result into the pass, and returns the writes that follow.
+ * A system that was not read may still be written to when its write carries a precondition on the exact version that was absorbed; an edit then costs
+ * one read and one write. Otherwise the system is read first and everything is merged again.
  */
 
 import type { EntitySystem } from '../../model/integration.ts'
@@ -30,18 +29,18 @@ import { mergeWithLookups } from './lookups.ts'
 
 const promptMs = 600_000
 
-/** How a round goes on after the merge. */
+/** How a round continues after the merge. */
 export interface DecidedPass {
   readonly verdict: StepResult
-  /** What may be written on the grounds of what was seen; empty unless the verdict is `go-on`. */
+  /** The writes that the observations justify; empty unless the verdict is `go-on`. */
   readonly writes: readonly PlannedWrite[]
 }
 
-/** Merges the looks of this pass. Those that showed the record gone are never part of a merge: they belong to the deletion. */
+/** Merges the observations of this pass. Those that showed the record gone are never part of a merge: they are handled as deletions. */
 export async function decide(pass: Pass): Promise<DecidedPass> {
   forgetReleasedRefusals(pass)
   let result = await merge(pass)
-  // A look may bring a change that is owed to a system not seen so far: each round sees at least one more of them.
+  // A read may bring a change that is owed to a system not read so far: each round reads at least one more of them.
   for (let round = 0; round < pass.members.size; round += 1) {
     const unseen = await systemsToSeeFirst(pass, result.writes)
     if (unseen.length === 0) break
@@ -105,14 +104,14 @@ function mergeMember(pass: Pass, member: Member): MergeMember {
   }
 }
 
-/** A webhook and the work that it causes over there are a matter of minutes; a feed is read once in its interval. */
+/** A webhook and the work that it triggers there take minutes; a feed is read once per interval. */
 function noticedWithin({ triggers }: EntitySystem): Pick<MergeMember, 'noticeMs'> {
   const polls = triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
   if (polls.length > 0) return { noticeMs: promptMs + 1.5 * Math.min(...polls) }
   return triggers.some(({ kind }) => kind === 'webhook') ? { noticeMs: promptMs } : {}
 }
 
-/** The systems that must be looked at before they can be written to. */
+/** Returns the systems that must be read before they can be written to. */
 async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): Promise<readonly string[]> {
   const systems: string[] = []
   for (const write of writes) {
@@ -122,7 +121,7 @@ async function systemsToSeeFirst(pass: Pass, writes: readonly PlannedWrite[]): P
   return systems
 }
 
-/** The write's own precondition is as good as a look: the system honours it, and all that the write replaces is absorbed. */
+/** The write's own precondition replaces the read: the system supports it, and everything that the write replaces is absorbed. */
 async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   const member = pass.members.get(write.system)
   const { capabilities } = placeOf(pass.context, write.system, pass.entity.name).resource
@@ -130,14 +129,14 @@ async function canGoUnseen(pass: Pass, write: PlannedWrite): Promise<boolean> {
   if (!capabilities.conditionalWrites || capabilities.write !== 'patch') return false
   if (pass.intents.has(write.system) || member.settleAt !== undefined) return false
   if (Object.values(member.fields).some(isUnverified)) return false
-  // How a field is cleared depends on what is there: a property may have to be named, and its unmapped neighbours have to stay.
+  // How a field is cleared depends on the current record: a property may have to be named, and its unmapped neighbours must be preserved.
   if (Object.values(write.values).some(isPartlyEmpty)) return false
   if (!replacesOnlyAbsorbed(pass, member, Object.keys(write.values))) return false
   const { patch } = await composePatch(pass, write, undefined)
   return !replacesMore(patch, capabilities.nested)
 }
 
-/** A lane that a person opened again: what was refused before is tried again. */
+/** Forgets refusals in lanes that a person has reopened: rejected values are tried again. */
 function forgetReleasedRefusals(pass: Pass): void {
   for (const member of pass.members.values()) {
     if (member.lane === 'open' && hasRefusals(member)) forgetRefusals(pass, member)
@@ -145,8 +144,8 @@ function forgetReleasedRefusals(pass: Pass): void {
 }
 
 /**
- * A refusal holds for what was sent as a whole, since systems seldom say which field they mean: once one of the refused fields has a newer
- * value, or the definition changed, all of them may go again. A refused create consists of all fields. Returns whether anything was forgotten.
+ * A refusal applies to the request as a whole, since systems seldom name the field: once one of the refused fields has a newer value, or the
+ * definition changed, all of them may be sent again. A refused create consists of all fields. Returns whether anything was forgotten.
  */
 function forgetOutdatedRefusals(pass: Pass, result: MergeResult): boolean {
   const outdated = [...pass.members.values()].filter(

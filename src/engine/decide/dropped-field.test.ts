@@ -9,7 +9,7 @@ afterEach(async () => {
   world = undefined
 })
 
-test('what was known of a field that a system has dropped is forgotten at the next look', async () => {
+test('the state of a field that a system has dropped is forgotten at the next read', async () => {
   let part: EntitySystem | undefined
   const it = new World({
     adjust: (integration: Integration) => {
@@ -21,7 +21,7 @@ test('what was known of a field that a system has dropped is forgotten at the ne
   await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '7' })
   expect((await it.member('a', 'x', 'a')).fields).toHaveProperty('phone')
 
-  // The definition of a later start: the same in all else.
+  // The definition of a later start, otherwise the same.
   const fields: unknown = part?.fields
   if (!(fields instanceof Map)) throw new TypeError('the fixture keeps its fields in a map')
   fields.delete('phone')

@@ -1,8 +1,7 @@
 /**
- * Forgets what is known of fields that the definition has no more: in every member of the record, and what was agreed.
- *
- * A field that comes back later begins with a first contact. What was agreed long ago must not compete with what its systems hold by then, and
- * a base that only one of them kept would make its present value look like an edit of today. So all of it goes together, with the first pass
+ * Forgets the state of fields that were removed from the definition, in every member of the record and in its agreed values.
+ * A field that is added again later begins with a first contact. An old agreed value must not compete with the current values of its systems, and a
+ * base kept by only one of them would make its present value look like a recent edit. All of it is therefore removed together, with the first pass
  * over the record.
  */
 import type { AgreedField, MemberFields } from '../../model/state.ts'
@@ -13,7 +12,7 @@ import { tidyFields } from './tidy-fields.ts'
 export function forgetRemovedFields(pass: Pass): void {
   for (const member of [...pass.members.values()]) {
     const part = pass.entity.systems.get(member.system)
-    // A system that takes no part now keeps what is known of it: it may come back.
+    // A system that is not part of the entity now keeps its state: it may be added again.
     if (part === undefined) continue
     const fields = tidyFields(part, member.fields)
     if (fields === member.fields) continue
@@ -35,7 +34,7 @@ export function forgetRemovedFields(pass: Pass): void {
   }
 }
 
-/** A field that only rules set needs no mapping. */
+/** A field that is set only by rules needs no mapping. */
 function isRemoved({ entity }: Pass, name: string, { src }: AgreedField): boolean {
   if (!entity.fields.has(name)) return true
   return src !== 'rule' && [...entity.systems.values()].every(({ fields }) => !fields.has(name))

@@ -1,4 +1,4 @@
-/** Puts the result of a merge into the pass: what is agreed, what each system was seen to hold, and what has to be told or kept. */
+/** Puts the result of a merge into the pass: the agreed values, what each system was observed to hold, and what has to be reported or kept. */
 import type { ConflictDraft, MergeResult, RuleProblem } from '../../model/merge/contract.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
 import { appliedBy } from '../../model/merge/unverified-write.ts'
@@ -20,7 +20,7 @@ import { keepReadProblems } from './read-problems.ts'
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
-/** Takes a merge result over into the pass; called once per round, before its writes are composed. */
+/** Copies a merge result into the pass; called once per round, before its writes are composed. */
 export function keepMerge(pass: Pass, result: MergeResult): void {
   keepAgreed(pass, result)
   keepMatchKeys(pass, result)
@@ -65,8 +65,8 @@ function keepAgreed(pass: Pass, result: MergeResult): void {
 }
 
 /**
- * A record that left the filter of a system is not deleted there: nothing is written to it any more, until it comes back. Told before the
- * merge, which plans by the member's state.
+ * A record that left the filter of a system is not deleted there; it is no longer written to until it is in scope again. Updated before the merge,
+ * which plans by the member's state.
  */
 export function keepScope(pass: Pass): void {
   for (const [system, observation] of pass.observations) {
@@ -91,12 +91,12 @@ function keepMembers(pass: Pass, result: MergeResult): void {
       ...(absorbed === undefined ? {} : lensesOf(pass, member, absorbed, fields ?? member.fields)),
     }
     if (Object.keys(update).length > 0) updateMember(pass, { system: member.system, ...update })
-    // A create in doubt that was left to a person, for one, has found its counterpart by itself.
+    // For example, a create in doubt that was left for review has found its counterpart by itself.
     if (absorbed !== undefined && isFirstLook(member)) clearFailure(pass, member.system)
   }
 }
 
-/** A look out of scope is not merged: no field has taken a new base from it. */
+/** An observation out of scope is not merged: no field has taken a new base from it. */
 function lensesOf(
   pass: Pass,
   member: Member,
@@ -111,7 +111,7 @@ function isFirstLook(member: Member): boolean {
   return member.lane === 'open' && !Object.values(member.fields).some(hasBase)
 }
 
-/** What an absorbed look says about the member as a whole. Only what differs is written. */
+/** Member-level state after an observation was absorbed. Only differences are written. */
 function absorbedLook(
   pass: Pass,
   member: Member,
@@ -133,8 +133,8 @@ function absorbedLook(
 }
 
 /**
- * When the member is to be looked at next to verify a write. This look has verified what could be verified by now; an accepted write that is
- * still to be applied is looked at again when its in-flight time is over.
+ * Time of the member's next read to verify a write. This read has verified what can be verified so far; an accepted write that is not applied yet is
+ * read again after its in-flight time.
  */
 function nextVerification(
   pass: Pass,
@@ -155,8 +155,8 @@ function nextVerification(
 }
 
 /**
- * Whoever marked the record may know more than a lagging read shows: without a second look after the lag, that news would be lost. The second
- * look is a verification, not a wish, so it asks for no third.
+ * Time of a second read after the lag. A mark may announce a change that a lagging read does not show yet, and without the second read that change
+ * would be lost. The second read is a verification, not a mark, so it does not request a third.
  */
 function followUpAt(pass: Pass, member: Member, look: LiveObservation, lagMs: number): number | undefined {
   const wished = pass.claim.record.look
@@ -198,7 +198,7 @@ function keepOscillations(pass: Pass, result: MergeResult): void {
   }
 }
 
-/** Fields that refer to a record without a counterpart there: this record comes back by itself when it has one (H29). */
+/** Fields that refer to a record without a counterpart in a system: the record becomes due again when there is one (H29). */
 function keepWaiting(pass: Pass, result: MergeResult): void {
   for (const { system, field, recordId, blocksLane } of result.waiting) {
     addRows(pass, {
@@ -212,7 +212,7 @@ function keepWaiting(pass: Pass, result: MergeResult): void {
 const ruleLane = 'rule'
 const ruleCode = 'RULE_REQUIRE'
 
-/** Rules stop the writes of the whole record; the systems that hold it are named so that somebody finds it. */
+/** Rule problems stop all writes of the record; they are reported in the systems that hold it. */
 function keepProblems(pass: Pass, result: MergeResult): void {
   const holders = [...pass.members.values()].filter((member) => member.nativeId !== undefined)
   const [system] = holders
@@ -229,8 +229,8 @@ function keepProblems(pass: Pass, result: MergeResult): void {
 }
 
 /**
- * Nothing that is required is missing: the failure about it is over, whichever lane has it and whatever else has closed that lane meanwhile.
- * It can only have come to that by a change of the record, or a lane still says so.
+ * Nothing required is missing any more: clears the failure about it, in whichever lane it is and whatever else has closed that lane meanwhile. Only a
+ * change of the record, or a lane that still reports it, can lead here.
  */
 function settleRequired(pass: Pass, holders: readonly Member[], result: MergeResult): void {
   for (const { system, lane, laneReason } of holders) {
@@ -281,7 +281,7 @@ function keepRuleHold(pass: Pass, problem: RuleProblem): void {
   })
 }
 
-/** A lane closed by refused data opens once nothing of it is refused any more. */
+/** Opens a lane that was closed by rejected data once none of its data is rejected any more. */
 function settleRejectedLanes(pass: Pass): void {
   for (const member of pass.members.values()) {
     if (member.lane !== 'rejected' || member.laneReason === ruleLane || hasRefusals(member)) continue

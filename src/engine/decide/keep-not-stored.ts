@@ -1,13 +1,13 @@
 /**
- * Writes that a system answered with success and did not store: a field that is read-only over there, a workflow that drops the value, an
- * endpoint that only pretends. The merge has sent each of them once more by now; what is missing a second time is for a person.
+ * Writes that a system confirmed but did not store: a field that is read-only there, a workflow that discards the value, an endpoint without effect.
+ * The merge has already sent each of them a second time; values missing after that are reported.
  */
 import type { MergeNote, MergeResult } from '../../model/merge/contract.ts'
 import type { Pass } from '../pass/contract.ts'
 import { keepFailure } from '../pass/failure.ts'
 import { emit, note, setLane } from '../pass/pass.ts'
 
-/** Tells what the merge has found, and closes the lanes of writes that were refused in this way. */
+/** Reports the values that the merge found missing, and closes the lanes of those writes. */
 export function keepNotStored(pass: Pass, { notes }: MergeResult): void {
   const found = notes.filter(({ kind }) => kind === 'not-stored' || kind === 'refused')
   for (const { system, field, kind } of found) {

@@ -18,11 +18,11 @@ const setPhone = (to: string): Rule => ({ kind: 'set', field: 'phone', to: compi
 interface Atlas {
   readonly it: World
   readonly asked: string[]
-  /** What is found, by what is asked; a place that is not here is nowhere. */
+  /** Answers by argument; a place that is not in the map is not found. */
   readonly places: Map<string, LookupResult>
 }
 
-/** Two systems, and an atlas that is none of the record's sides. */
+/** Two systems, and an atlas that provides lookups but holds no records. */
 function start(...rules: readonly Rule[]): Atlas {
   const adjust = (integration: Integration): Integration => {
     const [entity] = [...integration.entities.values()]
@@ -62,7 +62,7 @@ async function failureOf(it: World): Promise<string | undefined> {
   return (await it.store.admin.failures({ limit: 10 })).rows[0]?.message
 }
 
-test('what a rule asks is answered before anything is written, and kept with the field that rests on it', async () => {
+test('lookups are answered before anything is written, and the answer is kept with the field that depends on it', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Unter den Linden 1', found({ city: 'Berlin' }))
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Unter den Linden 1' })
@@ -77,11 +77,11 @@ test('what a rule asks is answered before anything is written, and kept with the
   })
 })
 
-test('nobody is asked again until something else is asked', async () => {
+test('a lookup is not repeated until its argument changes', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Linden 1', found({ city: 'Berlin' })).set('Rambla 2', found({ city: 'Barcelona' }))
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
-  // An edit of something else, and one of the field itself, which the rule puts right from what it knows.
+  // An edit of another field, and one of the field itself, which the rule corrects from the kept answer.
   places.set('Linden 1', failing())
   await it.edit('a', 'x', { code: '2' })
   await it.advance(5_000)
@@ -93,7 +93,7 @@ test('nobody is asked again until something else is asked', async () => {
   expect(asked).toEqual(['Linden 1', 'Rambla 2'])
 })
 
-test('while there is no answer nothing is written, the record says why, and comes back by itself', async () => {
+test('without an answer nothing is written, the reason is reported, and the record is retried', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Linden 1', failing(30_000))
   await it.edit('a', 'x', { code: '1', name: 'Linden 1' })
@@ -111,7 +111,7 @@ test('while there is no answer nothing is written, the record says why, and come
   expect(await failureOf(it)).toBeUndefined()
 })
 
-test('an address that leads nowhere stops the record’s writes with a clear failure, and no field is emptied', async () => {
+test('an address that is not found stops the record’s writes with a clear failure, and no field is cleared', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'))
   places.set('Linden 1', found({ city: 'Berlin' }))
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Linden 1' })
@@ -125,7 +125,7 @@ test('an address that leads nowhere stops the record’s writes with a clear fai
   expect(await failureOf(it)).toBeUndefined()
 })
 
-test('questions of several rules are put together, the same one once, and an answer may lead to another question', async () => {
+test('lookups of several rules are batched, equal ones are sent once, and an answer may lead to another lookup', async () => {
   const { it, asked, places } = start(setPhone('$geocode(name).city'), {
     kind: 'set',
     field: 'code',
@@ -137,7 +137,7 @@ test('questions of several rules are put together, the same one once, and an ans
   expect(asked).toEqual(['Linden 1', 'Berlin'])
 })
 
-test('an atlas that throws or never answers is no answer', async () => {
+test('an atlas that throws or never responds gives no answer', async () => {
   const { it } = start(setPhone('$geocode(name).city'))
   Object.assign(it.system('atlas'), {
     lookup: () => {

@@ -1,9 +1,8 @@
 /**
- * Lookups of rules: the world beyond the record, asked between two merges.
- *
- * The merge is pure and asks nobody. It tells the questions of its rules; here they are put to the system that answers them, and everything
- * is merged again with the answers. What can't be answered stays a problem of its rule: nothing is written, the record says why, and comes
- * back by itself. Answers that a field rests on are kept with it, so a question is put once as long as it stays the same.
+ * Lookups of rules: data from outside the record, requested between two merges.
+ * The merge is pure and makes no calls. It returns the lookups of its rules; here they are sent to the system that provides them, and everything is
+ * merged again with the answers. A lookup without an answer stays a problem of its rule: nothing is written, the reason is reported, and the record
+ * is retried. Answers that a field depends on are kept with it, so a lookup is sent once as long as its argument stays the same.
  */
 
 import type { CallFailure, LookupResult } from '../../connectors/kit/contract.ts'
@@ -16,18 +15,18 @@ import { describeThrown } from '../pass/failure.ts'
 import { addNeed } from '../pass/pass.ts'
 import { spreadAfter } from '../protect/backoff.ts'
 
-/** An answer may lead to another question; a chain of more is given up until the next pass. */
+/** An answer may lead to another lookup; a longer chain is cut off until the next pass. */
 const roundsMax = 3
-/** When to ask again, unless the system says: it may be back soon, while an address that nobody knows is seldom known later. */
+/** Retry delays, unless the system names one: an unavailable system may recover soon, while an unknown address is seldom known later. */
 const unavailableMs = 60_000
 const unanswerableMs = 6 * 3_600_000
 
 const answersByPass = new WeakMap<Pass, Map<string, LookupAnswer>>()
 
-/** Merges in a pass, puts the questions of the rules, and merges again with what came back. */
+/** Merges in a pass, requests the lookups of the rules, and merges again with the answers. */
 export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Promise<MergeResult> {
   if (pass.context.integration.lookups === undefined) return mergeAndPlan(input())
-  // Failed answers are kept as well: within a pass nothing is asked twice.
+  // Failed answers are kept as well: within a pass no lookup is repeated.
   const answers = answersByPass.get(pass) ?? new Map<string, LookupAnswer>()
   answersByPass.set(pass, answers)
   const result = await mergeAsking(input, answers, async (question) => {
@@ -40,7 +39,7 @@ export async function mergeWithLookups(pass: Pass, input: () => MergeInput): Pro
   return result
 }
 
-/** Merges, puts the questions of the rules to `ask`, and merges again with what came back, which is added to `answers`. */
+/** Merges, passes the lookups of the rules to `ask`, and merges again with the answers, which are added to `answers`. */
 export async function mergeAsking(
   input: () => MergeInput,
   answers: Map<string, LookupAnswer>,
@@ -83,7 +82,7 @@ async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<Lo
   const gate = gates.get(name)
   const limitMs = integration.systems.get(name)?.timing.readTimeoutMs
   if (system?.lookup === undefined || gate === undefined || limitMs === undefined) {
-    return unknown('ENGINE_UNKNOWN_PLACE', `no system answers $${lookup}`)
+    return unknown('ENGINE_UNKNOWN_PLACE', `no system provides $${lookup}`)
   }
   const call = (): Promise<LookupResult> =>
     timeouts
@@ -92,7 +91,7 @@ async function ask(pass: Pass, { lookup, argument }: LookupQuestion): Promise<Lo
         pass.signal,
         (signal) =>
           system.lookup?.({ lookup, argument }, { signal, priority: 'webhook' }) ??
-          Promise.resolve(unknown('ENGINE_UNKNOWN_PLACE', `${name} answers nothing`)),
+          Promise.resolve(unknown('ENGINE_UNKNOWN_PLACE', `${name} does not provide lookups`)),
         () => unknown('ENGINE_CALL_LATE', `no answer within ${limitMs} ms`),
       )
       .catch((error: unknown) => {

@@ -1,9 +1,8 @@
 /**
- * References whose target does not come: out of scope, deleted, refused, or never there.
- *
- * Such a field waits by itself and holds up nothing else. A moment of waiting is normal, while records of a first load get their counterparts
- * one after the other; what still waits after {@link EngineSettings.missingReferenceMs} is told to a person as a failure of the lane. It
- * closes with the pass in which nothing of the record waits any more.
+ * References whose target does not arrive: out of scope, deleted, refused, or nonexistent.
+ * Only the field waits; everything else continues. A short wait is normal while the records of a first load get their counterparts one after the
+ * other; a field that still waits after {@link EngineSettings.missingReferenceMs} is reported as a failure of the lane. The failure closes with the
+ * pass in which no field of the record waits any more.
  */
 import type { MergeResult } from '../../model/merge/contract.ts'
 import { unseen } from '../../model/merge/member-field.ts'
@@ -13,10 +12,10 @@ import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { isReadable } from '../pass/lane.ts'
 import { addNeed, updateMember } from '../pass/pass.ts'
 
-/** Names in one message. */
+/** Maximum number of fields named in one message. */
 const namesMax = 5
 
-/** Notes since when references wait, and tells of those that have waited too long. Returns the systems with such a failure. */
+/** Records since when references wait, and reports those that have waited too long. Returns the systems with such a failure. */
 export function keepMissingReferences(pass: Pass, result: MergeResult): ReadonlySet<string> {
   const told = new Set<string>()
   for (const member of [...pass.members.values()]) {
@@ -27,11 +26,11 @@ export function keepMissingReferences(pass: Pass, result: MergeResult): Readonly
 
 interface Waiting {
   readonly fields: ReadonlySet<string>
-  /** Other fields are known not to wait. */
+  /** False when other fields may wait as well. */
   readonly complete: boolean
 }
 
-/** What waits in one system: fields that a look could not translate, and fields that can't be written there yet. */
+/** The waiting fields of one system: those that a read could not translate, and those that can't be written there yet. */
 function waitingFields(pass: Pass, { system, state }: Member, result: MergeResult): Waiting {
   const observation = pass.observations.get(system)
   const seen = observation?.kind === 'live' && observation.admissible ? observation : undefined
@@ -42,7 +41,7 @@ function waitingFields(pass: Pass, { system, state }: Member, result: MergeResul
   }
 }
 
-/** True when the member has a failure because of it. */
+/** Returns true when the member has such a failure. */
 function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting): boolean {
   const known = Object.entries(member.fields).filter(([, field]) => field.awaits !== undefined)
   if (fields.size === 0 && (known.length === 0 || !complete))
@@ -72,7 +71,7 @@ function keepOfMember(pass: Pass, member: Member, { fields, complete }: Waiting)
   return emit(pass, member, { overdue, wasTold: over.some(([, field]) => field.awaits?.told) })
 }
 
-/** A look is needed where the wait began with one. */
+/** Requests a read where the wait began with one. */
 function lookOf(pass: Pass, member: Member): { readonly look?: readonly string[] } {
   return isReadable(pass, member) ? { look: [member.system] } : {}
 }
@@ -82,7 +81,7 @@ function emit(
   { system, lane }: Member,
   about: { readonly overdue: readonly string[]; readonly wasTold: boolean },
 ): boolean {
-  // What a person has to settle first is the lane's failure already.
+  // The lane already has a failure that must be resolved first.
   const spokenFor = lane === 'rejected' || lane === 'quarantined' || lane === 'in-doubt'
   const { overdue, wasTold } = about
   if (overdue.length === 0) {

@@ -45,8 +45,8 @@ function withPositions(integration: Integration): Integration {
   return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
 }
 
-describe('what a definition gives every new record', () => {
-  test('is in the create, and never in an update', async () => {
+describe('values that a definition sets on every new record', () => {
+  test('are part of the create, and never of an update', async () => {
     const it = new World({ systems: { a: {}, b: {} }, adjust: withKind })
     world = it
     it.start()
@@ -58,7 +58,7 @@ describe('what a definition gives every new record', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea', kind: '2', note: 'theirs' })
   })
 
-  test('meets the fields in the elements of a list', async () => {
+  test('are combined with the fields in the elements of a list', async () => {
     const it = new World({ systems: { a: {}, b: {} }, adjust: withPositions })
     world = it
     it.start()

@@ -5,7 +5,7 @@ import { MemoryWorld } from '../../../test/support/memory-systems/memory-world.t
 
 const minute = 60_000
 
-/** The same field is changed on either side in turn, each time so long after our write of the change before. */
+/** Changes the same field in each system in turn, every time this long after our write of the previous change. */
 async function changedInTurn(waitMs: number, looksBetween = false): Promise<MemoryWorld> {
   const integration = memoryIntegration({
     systems: ['crm', 'erp'],
@@ -24,7 +24,7 @@ async function changedInTurn(waitMs: number, looksBetween = false): Promise<Memo
     await memory.mark(system, nativeId)
     await memory.pass(waitMs)
     if (!looksBetween) continue
-    // Whatever made somebody look: our value still stands, so that what comes next is not our write's doing.
+    // Any mark will do: our value is still there, so the next change is not an effect of our write.
     await memory.mark('crm', crm)
     await memory.mark('erp', erp ?? '')
     await memory.pass(waitMs)
@@ -32,13 +32,13 @@ async function changedInTurn(waitMs: number, looksBetween = false): Promise<Memo
   return memory
 }
 
-test('takes people who change a field in turn for people', async () => {
+test('does not hold a field that people change in turn', async () => {
   const memory = await changedInTurn(11 * minute)
   expect(await memory.holds()).toEqual([])
   expect(memory.system('erp').all()).toEqual(memory.system('crm').all())
 })
 
-test('takes a change for one of a person where a look after our write still showed our value', async () => {
+test('attributes a change to a person when a read after our write still showed our value', async () => {
   const memory = await changedInTurn(10_000, true)
   expect(await memory.holds()).toEqual([])
 })
@@ -48,11 +48,11 @@ test('holds a field that is changed right after each of our writes (H9)', async 
   expect(await memory.holds()).toMatchObject([{ kind: 'oscillation', field: 'name' }])
 })
 
-test('closes the hold of a field that its system has dropped, with the look that forgets the field', async () => {
+test('closes the hold of a field that its system has dropped, with the read that forgets the field', async () => {
   const memory = await changedInTurn(10_000)
   const [hold] = await memory.holds()
   const system = hold?.system ?? ''
-  // The definition of a later start: the same in all else.
+  // The definition of a later start, otherwise the same.
   const fields: unknown = memory.integration.entities.get('thing')?.systems.get(system)?.fields
   if (!(fields instanceof Map)) throw new TypeError('twins keep their fields in maps')
   fields.delete('name')

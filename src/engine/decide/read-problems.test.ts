@@ -18,7 +18,7 @@ const types: Readonly<Record<string, FieldType>> = {
   phone: { kind: 'enum', values: ['home', 'work'] },
 }
 
-/** The fixture's integration with typed fields; `changed` replaces something of them. */
+/** The fixture's integration with typed fields; `changed` overrides parts of them. */
 function typed(changed: Partial<Field> = {}): (integration: Integration) => Integration {
   const specs = Object.entries(types).map(
     ([name, type]): LensFieldSpec => ({
@@ -53,13 +53,13 @@ async function failures(it: World) {
   return (await it.store.admin.failures({ limit: 10 })).rows
 }
 
-describe('a value that breaks the limits of its field', () => {
+describe('a value that violates the constraints of its field', () => {
   test.each([
     ['longer than it may be', { name: 'Annabelle' }, 'VALUE_TOO_LARGE', 'name'],
     ['outside its enum', { phone: 'moon' }, 'VALUE_ENUM', 'phone'],
     ['of another type', { phone: { a: 1 } }, 'VALUE_TYPE', 'phone'],
   ])(
-    '%s is a failure that names field and system, and its neighbours go on',
+    '%s is a failure that names field and system, and other fields continue',
     async (_, edit, code, field) => {
       const it = start()
       const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: 'home' })
@@ -90,7 +90,7 @@ describe('a value that breaks the limits of its field', () => {
     expect(await failures(it)).toEqual([])
   })
 
-  test('is told from the first look on, and does not keep the record from being created elsewhere', async () => {
+  test('resolves once the value is valid again, and the value is synced', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Annabelle', phone: 'home' })
     expect(it.system('b').body(nativeId)).toMatchObject({ code: '1', phone: 'home' })
@@ -98,7 +98,7 @@ describe('a value that breaks the limits of its field', () => {
     expect(await failures(it)).toMatchObject([{ system: 'a', operation: 'read', code: 'VALUE_TOO_LARGE' }])
   })
 
-  test('does not hide that the system refuses our writes', async () => {
+  test('is reported from the first read on, and does not prevent the create elsewhere', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: 'home' })
     const failure = { code: 'HTTP_STATUS_FINAL', message: 'refused', scope: 'record' } as const
@@ -117,7 +117,7 @@ describe('a value that breaks the limits of its field', () => {
     expect(await failures(it)).toMatchObject([{ system: 'b', operation: 'read', code: 'VALUE_ENUM' }])
   })
 
-  test('includes one that a normaliser fails on', async () => {
+  test('does not hide that the system refuses our writes', async () => {
     const it = start({
       normalise: (value) => {
         if (value === 'Bea') throw new TypeError('canary')

@@ -1,9 +1,8 @@
 /**
- * Fields that a look could not read: a mapping or a limit of the field refused what the system holds.
- *
- * Nothing is known of such a field; it is neither merged nor written there, and the others go on. A person has to see it, so it is a failure
- * of the lane. It opens with the look that met it and closes with the one that reads everything again. Where the lane is closed for a
- * weightier reason, that one stays the lane's failure.
+ * Fields that a read could not parse: a mapping or a constraint of the field rejected what the system holds.
+ * The value of such a field is unknown; the field is neither merged nor written there, and the others continue. It is reported as a failure of the
+ * lane, which opens with the read that found it and closes with the one that parses every field again. Where the lane is closed for a more severe
+ * reason, that reason stays the lane's failure.
  */
 import type { FieldProblem } from '../../model/integration.ts'
 import { unseen } from '../../model/merge/member-field.ts'
@@ -12,10 +11,10 @@ import type { Pass } from '../pass/contract.ts'
 import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { updateMember } from '../pass/pass.ts'
 
-/** Names in one message; a mapping that fails as a whole has dozens. */
+/** Maximum number of fields named in one message; a mapping that fails as a whole has dozens. */
 const namesMax = 5
 
-/** Keeps or closes the failures that the admissible looks of this pass have to do with; `othersHave` names systems with a failure apart from it. */
+/** Opens or closes the failures that result from this pass's admissible observations; `othersHave` names systems with another failure. */
 export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): void {
   for (const [system, observation] of pass.observations) {
     const member = pass.members.get(system)
@@ -32,7 +31,7 @@ export function keepReadProblems(pass: Pass, othersHave: ReadonlySet<string>): v
   }
 }
 
-/** The lane's failure is about something that has to be settled first. */
+/** True when the lane's failure is about something that has to be resolved first. */
 function isSpokenFor({ lane }: Member): boolean {
   return lane === 'rejected' || lane === 'quarantined' || lane === 'in-doubt'
 }

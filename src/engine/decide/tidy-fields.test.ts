@@ -10,8 +10,8 @@ const name = part.fields.get('name')
 if (name === undefined) throw new TypeError('the systems have a name')
 const hidden = { ...part, fields: new Map([['name', { ...name, readable: false }]]) }
 
-describe('the kept states of fields', () => {
-  test('stay the same object while the definition is the same', () => {
+describe('the stored states of fields', () => {
+  test('stay the same object while the definition is unchanged', () => {
     const fields = { name: { shadow: 'Ada', acked: 1 }, email: { shadow: 'a@example.org', acked: 1 } }
     expect(tidyFields(part, fields)).toBe(fields)
   })
@@ -21,7 +21,7 @@ describe('the kept states of fields', () => {
     expect(tidyFields(part, fields)).toEqual({ name: { shadow: 'Ada', acked: 1 } })
   })
 
-  test('say which fields can only be written', () => {
+  test('record which fields can only be written', () => {
     const fields = { name: { shadow: 'Ada', acked: 1 } }
     const tidy = tidyFields(hidden, fields)
     expect(tidy).toEqual({ name: { shadow: 'Ada', acked: 1, writeOnly: true } })

@@ -1,13 +1,12 @@
 /**
- * What is kept of a member follows the definition: a field that the system takes no part in any more is forgotten, so that it comes back
- * without a base, and one that can't be read is told from one that can.
- *
- * Otherwise a full run, which compares all that a record shows with all that was absorbed, would find it changed each time, for ever.
+ * Keeps the stored state of a member in line with the definition: a field that the system no longer maps is forgotten, so that it starts without a
+ * base when it is mapped again, and write-only fields are told from readable ones.
+ * Otherwise a full run, which compares everything a record shows with everything that was absorbed, would find the record changed every time.
  */
 import type { EntitySystem } from '../../model/integration.ts'
 import type { MemberField, MemberFields } from '../../model/state.ts'
 
-/** The same object when nothing is to be tidied. */
+/** Returns the same object when nothing changes. */
 export function tidyFields({ fields: defined }: EntitySystem, fields: MemberFields): MemberFields {
   let changed = false
   const kept: [string, MemberField][] = []

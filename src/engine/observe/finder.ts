@@ -1,4 +1,4 @@
-/** Searches by marker or values: through the gate of the system, within its time limit, and several at once where the system can. */
+/** Searches by marker or values, through the gate of the system and within its time limit; batched where the system supports it. */
 import type {
   CallContext,
   CallFailure,
@@ -12,7 +12,7 @@ import { mostUrgent } from '../pass/priority.ts'
 import type { Find, SystemGate } from '../ports.ts'
 import type { ReaderOptions } from './reader.ts'
 
-/** Batch searches of one resource on their way at a time: few enough that the next one collects company. */
+/** Maximum number of concurrent batch searches of one resource, kept low so that the next batch collects several requests. */
 const parallelBatches = 2
 
 type Ask = Parameters<Find>[0]
@@ -61,7 +61,7 @@ async function findTimed(
 ): Promise<readonly Found[]> {
   const all = (failure: CallFailure): readonly FindResult[] => asks.map(() => ({ kind: 'unknown', failure }))
   const [only] = asks
-  // A batch serves many passes: it is not stopped because one of them is.
+  // A batch serves many passes, so the end of one pass does not abort it.
   const signal = asks.length === 1 && only !== undefined ? only.signal : never
   const priority = mostUrgent(asks.map((ask) => ask.priority))
   const call = (): Promise<readonly FindResult[]> =>
@@ -101,7 +101,7 @@ async function findNow(
   return [(await resource.find?.(only, context)) ?? { kind: 'unknown', failure }]
 }
 
-/** One failure speaks for the batch only when nothing in it was answered. */
+/** A failure counts as a failure of the system only when nothing in the batch succeeded. */
 function systemFailure(results: readonly FindResult[]): CallFailure | undefined {
   const [first] = results
   return first?.kind === 'unknown' && results.every(({ kind }) => kind === 'unknown')

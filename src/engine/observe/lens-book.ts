@@ -1,4 +1,4 @@
-/** The lens sets that the store keeps, by place: which one is current, and through which one a member was read. */
+/** The lens sets that the store keeps, by place: which one is current, and which one a member was read through. */
 
 import type { StoredLensSet } from '../../store/contract.ts'
 import type { LensBook, LensPlace } from '../ports.ts'
@@ -12,7 +12,7 @@ export function createLensBook(sets: readonly StoredLensSet[]): LensBook {
     previous: (place) => at(place).findLast(({ current }) => !current),
     readThrough: (place, lens) => {
       const found = at(place).find((set) => (lens === undefined ? set.legacy : set.id === lens))
-      // A number that is not known here was given by a later definition: nothing can be said of what it read.
+      // An unknown number was assigned by a later definition: nothing is known about what it read.
       return found?.fields ?? (lens === undefined ? undefined : {})
     },
   }

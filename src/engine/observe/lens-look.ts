@@ -1,4 +1,4 @@
-/** What a look does to the fields whose lens changed: see `lens-change.ts`. */
+/** Effects of a read on the fields whose lens changed: see `lens-change.ts`. */
 import type { LensDifference } from '../../model/lens/identity.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
 import type { Member } from '../../model/state.ts'
@@ -8,17 +8,17 @@ import { isReadThroughCurrent, outdatedFields } from '../pass/lens-change.ts'
 import { addNeed } from '../pass/pass.ts'
 import { type Place, placeOf } from '../place.ts'
 
-/** What a look does to the fields whose lens changed. */
+/** Effects of a read on the fields whose lens changed. */
 export interface LensLook {
-  /** Fields that take a new base from this look, and what of their lens changed. */
+  /** Fields that take a new base from this read, and how their lens changed. */
   readonly rebase: ReadonlyMap<string, Exclude<LensDifference, 'none'>>
-  /** Fields that have to wait until what was sent through the earlier lens is settled. */
+  /** Fields that have to wait until the values sent through the earlier lens are settled. */
   readonly waiting: ReadonlySet<string>
 }
 
 const unchanged: LensLook = { rebase: new Map(), waiting: new Set() }
 
-/** Judges a look begun at `at`, and asks for another one where a field has to wait. */
+/** Evaluates a read begun at `at`, and requests another one where a field has to wait. */
 export function judgeLenses(pass: Pass, place: Place, member: Member, at: number): LensLook {
   const outdated = outdatedFields(pass.context, member)
   if (outdated.size === 0) return unchanged
@@ -35,20 +35,20 @@ export function judgeLenses(pass: Pass, place: Place, member: Member, at: number
       settledAt = Math.max(settledAt, latest)
     }
   }
-  // An intent in doubt asks to come back by itself.
+  // An intent in doubt schedules the next pass by itself.
   if (waiting.size > 0 && Number.isFinite(settledAt)) {
     addNeed(pass, { at: settledAt + 1, why: 'lens-changed', look: [member.system] })
   }
   return { rebase, waiting }
 }
 
-/** Number of the place's current lens set, for a record that is put aside. */
+/** Number of the place's current lens set, for a record that is set aside. */
 export function currentLens(pass: Pass, system: string): Pick<MemberUpdate, 'lens'> {
   const current = pass.context.lenses?.current({ system, entity: pass.entity.name })
   return current === undefined ? {} : { lens: current.id }
 }
 
-/** Every field that a write carries was absorbed there, through the current lens. */
+/** True when every field of the write was absorbed there through the current lens. */
 export function replacesOnlyAbsorbed(pass: Pass, member: Member, fields: readonly string[]): boolean {
   const { part } = placeOf(pass.context, member.system, pass.entity.name)
   if (!isReadThroughCurrent(pass.context, member)) return false

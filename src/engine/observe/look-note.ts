@@ -1,4 +1,7 @@
-/** The note of the last look at a whole place, which every process may use as evidence: when it began, so that it covers what was there by then. */
+/**
+ * Stores when the last feed or list read of a whole place began. Every process may use it as evidence: the read covers everything that existed by
+ * then.
+ */
 
 import type { Fact, Store } from '../../store/contract.ts'
 import type { Place } from '../place.ts'
@@ -18,7 +21,7 @@ export function noteLook(
   return store.saveFact(observed(place, kind), takenAt)
 }
 
-/** When the newest look of any process began (epoch ms). */
+/** When the newest such read of any process began (epoch ms). */
 export function lastLook(
   store: Pick<Store, 'factAt'>,
   place: Place,

@@ -18,7 +18,7 @@ function withKey(integration: Integration): Integration {
   return { ...integration, entities: new Map([['customer', { ...entity, systems }]]) }
 }
 
-/** A world in which the connector of `b` knows of no place for our ids, and the definition names one. */
+/** A world in which the connector of `b` declares no property for our record ids, and the definition names one. */
 function start(b: Partial<RemoteCapabilities> = {}): World {
   world = new World({ systems: { a: {}, b: { create: 'none', ...b } }, adjust: withKey })
   const system = world.system('b')
@@ -47,7 +47,7 @@ describe('a key that only the definition names', () => {
     expect(await it.member('a', 'x', 'b')).toMatchObject({ state: 'linked', lane: 'open' })
   })
 
-  test('tells whose a native record is', async () => {
+  test('identifies the record of a native record', async () => {
     const it = start({ search: undefined } as object)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('create', { kind: 'silence', appliesAfterMs: 500 })

@@ -1,8 +1,7 @@
 /**
- * Where our record ids are kept in a system's native records.
- *
- * Most connectors know the place from their manifest and do the work themselves. Where one knows of none, the definition's `key` names a
- * property, and the engine writes it in creates, reads it, and searches by it. Both at once can't differ: the check refuses that.
+ * Where our record ids are stored in a system's native records.
+ * Most connectors know the property from their manifest and handle it themselves. Where one does not, the definition's `key` names a property, and
+ * the engine writes it in creates, reads it, and searches by it. The two can't contradict each other: `check` refuses that.
  */
 import type { FindRequest } from '../../connectors/kit/contract.ts'
 import { exactDigits } from '../../model/canonical/exact-number.ts'
@@ -17,7 +16,7 @@ import type { Place } from '../place.ts'
 
 const paths = new WeakMap<EntitySystem, NativePath>()
 
-/** The definition's own place for record ids; undefined where the connector has one, or nobody has. */
+/** The definition's own property for record ids; undefined where the connector has one, or where there is none. */
 function keyPath({ part, resource }: Place): NativePath | undefined {
   if (part.key === undefined || resource.markerOf !== undefined) return undefined
   const known = paths.get(part)
@@ -27,7 +26,7 @@ function keyPath({ part, resource }: Place): NativePath | undefined {
   return path
 }
 
-/** The definition alone says where record ids go: creates of ours carry them. */
+/** True when only the definition specifies where record ids go: our creates carry them. */
 export function hasOwnKey(place: Place): boolean {
   return keyPath(place) !== undefined
 }
@@ -41,13 +40,13 @@ export function markerOf(place: Place, native: NativeRecord): string | undefined
   return typeof text === 'string' && text !== '' ? text : undefined
 }
 
-/** The body of a create, with the record id where the definition wants it. */
+/** Returns the body of a create, with the record id where the definition requires it. */
 export function withMarker(place: Place, body: NativeRecord, recordId: string): NativeRecord {
   const path = keyPath(place)
   return path === undefined ? body : applyPatch(body, markerPatch(path, recordId), 'merge')
 }
 
-/** How a create of ours is found by its marker; undefined when it carries none. */
+/** Returns the search for a create of ours by its marker; undefined when it carries none. */
 export function markerSearch(place: Place, recordId: string): FindRequest | undefined {
   const path = keyPath(place)
   if (path !== undefined) return { by: 'values', values: markerPatch(path, recordId) }

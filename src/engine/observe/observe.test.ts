@@ -13,15 +13,15 @@ afterEach(async () => {
   world = undefined
 })
 
-describe('a look', () => {
-  test('H10: older than what is absorbed is refused and repeated', async () => {
+describe('a read', () => {
+  test('H10: older than the absorbed state is discarded and repeated', async () => {
     const it = start({
       systems: { a: { version: 'none', conditionalWrites: false, read: { lagMs: 3_000, batch: 1 } }, b: {} },
     })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
-    // A replica that lags shows the state from before: it must not bring the old name back.
+    // A lagging replica returns the earlier state, which must not bring the old name back.
     await it.edit('a', 'x', { name: 'Cleo' })
     await it.advance(1_000)
     it.system('a').failNext('read', {
@@ -35,7 +35,7 @@ describe('a look', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Cleo' })
   })
 
-  test('H10: a lagging read after a write without a version is not taken for an edit', async () => {
+  test('H10: that lags after a write without a version is not taken for an edit', async () => {
     const it = start({
       systems: {
         a: {},
@@ -56,7 +56,7 @@ describe('a look', () => {
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea' })
   })
 
-  test('H3: concurrent edits of one field are a conflict whose loser is kept', async () => {
+  test('H3: of concurrent edits of one field is a conflict whose losing value is kept', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').edit(nativeId, { name: 'Zoe' })
@@ -70,7 +70,7 @@ describe('a look', () => {
     expect(rows[0]?.candidates.map((candidate) => candidate.value)).toContain('Zoe')
   })
 
-  test('H3: an edit made before our write arrived is concurrent, though it is seen later', async () => {
+  test('H3: of an edit made before our write arrived is concurrent, even when observed later', async () => {
     const it = start({ systems: { a: {}, b: {} }, policy: { kind: 'prefer', rank: ['b', 'a'] } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').edit(nativeId, { name: 'Zoe' })
@@ -80,7 +80,7 @@ describe('a look', () => {
     expect((await it.store.admin.conflicts({ limit: 5 })).rows).toHaveLength(1)
   })
 
-  test('that failed is no information: nothing is deleted or written', async () => {
+  test('that failed gives no information: nothing is deleted or written', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = { code: 'HTTP_RESPONSE_IS_HTML', message: 'a login page', scope: 'record' } as const
@@ -94,7 +94,7 @@ describe('a look', () => {
     expect(await it.member('a', 'x', 'a')).toMatchObject({ lane: 'open' })
   })
 
-  test('reads of many records share calls where the system can', async () => {
+  test('of many records shares calls where the system supports it', async () => {
     const it = start({ systems: { a: { read: { lagMs: 0, batch: 50 } }, b: {} } })
     for (let i = 0; i < 100; i += 1) it.system('a').edit(`x${i}`, { code: String(i), name: `n${i}` })
     await it.store.intake([
@@ -112,7 +112,7 @@ describe('a look', () => {
     expect(it.system('a').count('read')).toBeLessThan(10)
   })
 
-  test('a record that left the filter is not written to, and is again when it is back', async () => {
+  test('a record that left the filter is not written to until it is back in scope', async () => {
     const it = start({
       adjust: (integration) => {
         const [entity] = [...integration.entities.values()]
@@ -140,7 +140,7 @@ describe('a look', () => {
 })
 
 describe('a mark on a system whose reads lag', () => {
-  test('H10: is followed by a second look, or the news behind it would be lost', async () => {
+  test('H10: is followed by a second read, otherwise the change behind it would be lost', async () => {
     const it = start({ systems: { a: { read: { lagMs: 2_000, batch: 1 } }, b: {} } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(10_000)

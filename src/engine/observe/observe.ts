@@ -1,8 +1,7 @@
 /**
- * Looking at a record in its systems: which ones, and what counts as evidence.
- *
- * A read that failed is no information: no deletion, no change, no write to that system, and the others go on. A read that may be older
- * than what is absorbed already is no information either (H10); it is repeated when it can't be.
+ * Reads a record in its systems: decides which ones, and what counts as evidence.
+ * A failed read gives no information: no deletion, no change, no write to that system; the others continue. A read that may be older than the
+ * absorbed state gives no information either (H10); it is repeated once it can no longer be older.
  */
 import type { CallFailure, ReadResult } from '../../connectors/kit/contract.ts'
 import { IsthmusError } from '../../model/errors.ts'
@@ -23,10 +22,10 @@ import { translateInwards } from './references.ts'
 import { forgetUnreadable, reportUnreadable } from './unreadable-member.ts'
 import { compareVersions } from './versions.ts'
 
-/** A version that went back is believed after this long: the remote was restored from a backup, no replica lags so far. */
+/** A version that went backwards is accepted after this long: the remote was restored from a backup, since no replica lags that far. */
 const backwardsMs = 60_000
 
-/** The systems that this pass has to look at: the marked ones, and those whose last write is to be verified by now. */
+/** Returns the systems that this pass has to read: the marked ones, and those whose last write is due for verification. */
 export function systemsToObserve(pass: Pass): readonly string[] {
   const { look } = pass.record
   const now = pass.context.clock.now()
@@ -42,7 +41,7 @@ function needsVerification(pass: Pass, member: Member, now: number): boolean {
   return pass.stale.has(member.system) || (member.settleAt !== undefined && member.settleAt <= now)
 }
 
-/** Asks to come back where a wanted look is not possible now. */
+/** Schedules another pass where a requested read is not possible now. */
 function canObserve(pass: Pass, member: Member): boolean {
   if (isReadable(pass, member)) return true
   if (member.nativeId !== undefined && member.lane === 'backoff') {
@@ -51,12 +50,12 @@ function canObserve(pass: Pass, member: Member): boolean {
   return false
 }
 
-/** Looks at several systems at once. */
+/** Reads several systems concurrently. */
 export async function observe(pass: Pass, systems: readonly string[]): Promise<void> {
   await Promise.all(systems.map((system) => observeMember(pass, system)))
 }
 
-/** Reads a member by id, keeps the observation in the pass, and asks to come back where it gave no information. */
+/** Reads a member by id, keeps the observation in the pass, and schedules another pass where the read gave no information. */
 export async function observeMember(pass: Pass, system: string): Promise<Observation> {
   const member = pass.members.get(system)
   if (member?.nativeId === undefined) {
@@ -99,7 +98,7 @@ async function observationOf(
   return live(pass, place, member, { result, startedAt, seenAt })
 }
 
-/** A failure of the whole system closes its gate, not this lane; one of this record alone closes the lane. */
+/** A failure of the whole system closes its gate, not this lane; a failure of this record alone closes the lane. */
 function noInformation(pass: Pass, system: string, failure: CallFailure | 'shut'): Observation {
   if (failure !== 'shut' && failure.scope === 'record') {
     const notBefore = pass.context.clock.now() + (failure.retryAfterMs ?? 0)
@@ -148,10 +147,10 @@ async function live(pass: Pass, place: Place, member: Member, read: LiveRead): P
   }
 }
 
-/** A look is evidence when it shows what is absorbed already, carries a version that is not older, or began late enough. */
+/** An observation is evidence when it shows the absorbed state, carries a version that is not older, or began late enough. */
 function isAdmissible(place: Place, member: Member, observed: ObservedValues): boolean {
   const { capabilities } = place.resource
-  // A base taken from an old response would be wrong from the beginning: a field that takes a new one proves nothing by being equal.
+  // A base taken from an old response would be wrong from the start: for a field that takes a new base, equality is no evidence.
   if (observed.rebase === undefined && equalsShadow(place, member, observed)) return true
   const lateEnough = observed.at >= member.asof + capabilities.read.lagMs
   const { version } = observed
@@ -159,7 +158,7 @@ function isAdmissible(place: Place, member: Member, observed: ObservedValues): b
     return lateEnough
   if (compareVersions(version, member.floor) < 0)
     return observed.at >= member.asof + capabilities.read.lagMs + backwardsMs
-  // After a write whose response named no version, the floor is the one from before: a lagging read passes it and still shows the old state.
+  // After a write whose response named no version, the floor is that of the state before: a lagging read passes it and still shows the old state.
   return lateEnough || !Object.values(member.fields).some(isUnverified)
 }
 

@@ -1,4 +1,4 @@
-/** Reads by id: through the gate of the system, within its time limit, and batched where the system has a batch read. */
+/** Reads by id, through the gate of the system and within its time limit; batched where the system has a batch read. */
 
 import type { CallFailure, ConnectedSystem, ReadResult, Resource } from '../../connectors/kit/contract.ts'
 import { checkedResource } from '../../connectors/kit/responses/checked-resource.ts'
@@ -9,10 +9,10 @@ import { mostUrgent } from '../pass/priority.ts'
 import type { Clock, ReadById, SystemGate, TimedRead, Timeouts } from '../ports.ts'
 import type { EngineSettings } from '../settings.ts'
 
-/** Batch reads of one resource on their way at a time: few enough that the next one collects company. */
+/** Maximum number of concurrent batch reads of one resource, kept low so that the next batch collects several requests. */
 const parallelBatches = 2
 
-/** What reads need; all of it is shared with the rest of the engine. */
+/** Dependencies of reads, shared with the rest of the engine. */
 export interface ReaderOptions {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -92,7 +92,7 @@ async function readWithin(
 ): Promise<readonly ReadResult[]> {
   const [only] = asks
   const all = (failure: CallFailure): readonly ReadResult[] => asks.map(() => ({ kind: 'unknown', failure }))
-  // A batch serves many passes: it is not stopped because one of them is.
+  // A batch serves many passes, so the end of one pass does not abort it.
   const signal = asks.length === 1 && only !== undefined ? only.signal : never
   try {
     return await options.timeouts.bound(
@@ -126,7 +126,7 @@ async function readWithin(
 
 const never = new AbortController().signal
 
-/** One system-wide failure speaks for the batch only when nothing in it was answered. */
+/** A system-wide failure counts for the batch only when nothing in it succeeded. */
 function worstFailure(results: readonly ReadResult[]): CallFailure | undefined {
   let failure: CallFailure | undefined
   for (const result of results) {

@@ -1,4 +1,4 @@
-/** A native record as canonical values, normalised for its system: the one form in which looks, shadows and listings are compared. */
+/** A native record as canonical values, normalised for its system: the one form in which observations, shadows and listings are compared. */
 import type { Entity, EntitySystem, FieldProblem } from '../../model/integration.ts'
 import { failed } from '../../model/lens/field-lens.ts'
 import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../model/values.ts'
@@ -6,17 +6,17 @@ import type { CanonicalDocument, CanonicalValue, NativeRecord } from '../../mode
 /** A native record in canonical terms. */
 export interface Reading {
   readonly values: CanonicalDocument
-  /** Fields about which this record says nothing: a mapping refused them. */
+  /** Fields whose value this record does not reveal: a mapping rejected them. */
   readonly unknown: ReadonlySet<string>
-  /** Why, for those that a mapping, a limit or a normaliser refused. Without values. */
+  /** The reasons, for fields that a mapping, a constraint or a normaliser rejected. Without values. */
   readonly problems: readonly FieldProblem[]
-  /** Fields that refer to a record which is not known yet; found out when references are translated. */
+  /** Fields that refer to a record which is not known yet; set when references are translated. */
   readonly missing: ReadonlySet<string>
 }
 
 const none: ReadonlySet<string> = new Set()
 
-/** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown, the others go on. */
+/** Reads a native record. References stay native (`ref:<native id>`). A field that can't be normalised is unknown; the others are read. */
 export async function readCanonical(
   entity: Entity,
   part: EntitySystem,
@@ -34,7 +34,7 @@ export async function readCanonical(
     try {
       normalised[name] = settings.normalise(field.normalise(value))
     } catch (error) {
-      // Normalisers may be functions of the definition: a value beyond them is no reason to stop the other fields.
+      // Normalisers may be functions of the definition: a value that one fails on must not stop the other fields.
       unknown.add(name)
       problems.push({ field: name, ...failed(error).problem })
     }

@@ -10,7 +10,7 @@ afterEach(async () => {
   world = undefined
 })
 
-/** Native ids outside, `ref:<native id>` inside. */
+/** Native ids in the system, `ref:<native id>` in canonical values. */
 const referring: Lens = {
   read: (native) => ({
     values: Object.fromEntries(
@@ -85,7 +85,7 @@ describe('a reference', () => {
     expect(it.system('b').bodies('order')).toMatchObject([{ code: 'O1', other: customer }])
   })
 
-  test('H29: waits for its target by field, and is released by itself', async () => {
+  test('H29: waits for its target by field, and continues automatically', async () => {
     const it = new World({ adjust: withOrders('customer') }).start()
     world = it
     it.system('b').failNext('create', { kind: 'silence' })
@@ -96,7 +96,7 @@ describe('a reference', () => {
     expect(it.system('b').bodies('order')).toMatchObject([{ code: 'O1', other: customer }])
   })
 
-  test('H29: that a create needs keeps the whole lane waiting until the target is there', async () => {
+  test('H29: that a create needs keeps the whole lane waiting until the target exists', async () => {
     const it = new World({ adjust: withOrders('customer', false) }).start()
     world = it
     await it.edit('a', 'c1', { code: '1' })
@@ -128,7 +128,7 @@ describe('a reference', () => {
     expect(table.get(idOf('O2') ?? '')?.body.other).toBe(idOf('O1'))
   })
 
-  test('H29: to something unknown is no information about its field, and nothing else waits', async () => {
+  test('H29: to an unknown record makes its field unknown, and nothing else waits', async () => {
     const it = new World({ adjust: withOrders('customer') }).start()
     world = it
     const order = await it.linked('a', 'o1', { code: 'O1' }, 'b', 'order')
@@ -138,7 +138,7 @@ describe('a reference', () => {
     expect(it.system('b').body(order, 'order')?.other ?? null).toBeNull()
   })
 
-  test('H29: to a record that nobody lets into the other system is told after a while, and goes on by itself', async () => {
+  test('H29: to a record that never gets a counterpart is reported after a while, and continues automatically', async () => {
     const adjust = (integration: Integration): Integration =>
       withoutCreates(withOrders('customer')(integration))
     const it = new World({ adjust, settings: { missingReferenceMs: 60_000 } }).start()
@@ -163,7 +163,7 @@ describe('a reference', () => {
     const quiet = await it.store.admin.record({ recordId })
     expect(quiet?.record.dirtySeq).toBe(quiet?.record.cleanSeq)
 
-    // The other fields went on meanwhile; now the target gets its counterpart.
+    // The other fields were synced meanwhile; now the target gets its counterpart.
     await it.edit('a', 'o1', { code: 'O1y' }, 'order')
     await it.advance(5_000)
     expect(it.system('b').body(order, 'order')).toMatchObject({ code: 'O1y' })
@@ -174,14 +174,14 @@ describe('a reference', () => {
     expect((await it.store.admin.failures({ limit: 9 })).rows).toEqual([])
   })
 
-  test('H29: to a record that stays a candidate is told after a while', async () => {
+  test('H29: to a record that stays a candidate is reported after a while', async () => {
     const it = new World({
       adjust: withOrders('customer'),
       settings: { missingReferenceMs: 20_000 },
     }).start()
     world = it
     const order = await it.linked('a', 'o1', { code: 'O1' }, 'b', 'order')
-    // Two records of one system that are the same to the eye of the match: a person has to say which one it is.
+    // Two records of one system that the match can't tell apart: a person has to choose.
     for (const nativeId of ['c1', 'c2']) it.system('b').edit(nativeId, { code: '1', name: nativeId })
     for (const nativeId of ['c1', 'c2']) await it.mark('b', nativeId)
     await it.advance(5_000)

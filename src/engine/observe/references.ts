@@ -1,9 +1,8 @@
 /**
- * References between records: native ids outside, record ids inside.
- *
- * A look translates inwards: a native id without a record is *no information* about its field, its target is taken in, and this record
- * comes back when the target is there. A write translates outwards, and only ever to the linked id of the intended target (INV-15);
- * which fields can't be written yet is decided by the merge from {@link referable}.
+ * References between records: native ids in the systems, record ids in canonical values.
+ * A read translates inwards: a native id without a record is *no information* about its field, its target is taken in, and this record becomes due
+ * again when the target exists. A write translates outwards, and only ever to the linked id of the intended target (INV-15); the merge decides from
+ * {@link referable} which fields can't be written yet.
  */
 import { IsthmusError } from '../../model/errors.ts'
 import type { Entity, EntitySystem } from '../../model/integration.ts'
@@ -21,7 +20,7 @@ interface ReferenceField {
 
 const fieldsOf = new WeakMap<Entity, readonly ReferenceField[]>()
 
-/** The fields of an entity that hold references, at any depth. Most entities have none, and pay nothing. */
+/** Returns the fields of an entity that hold references, at any depth. Most entities have none and skip this work. */
 export function referenceFields(entity: Entity): readonly ReferenceField[] {
   const known = fieldsOf.get(entity)
   if (known !== undefined) return known
@@ -57,7 +56,7 @@ export function mapReferences(type: FieldType, value: CanonicalValue, replace: R
   return value
 }
 
-/** The references inside a value of this type, as they stand. */
+/** Returns the references inside a value of this type, unchanged. */
 export function collect(
   type: FieldType,
   value: CanonicalValue | undefined,
@@ -71,7 +70,7 @@ export function collect(
   return found
 }
 
-/** Native ids of a reading → record ids. Fields that point at something unknown become unknown; their targets are taken in. */
+/** Native ids of a reading → record ids. Fields that point to something unknown become unknown; their targets are taken in. */
 export async function translateInwards(pass: Pass, system: string, reading: Reading): Promise<Reading> {
   const fields = referenceFields(pass.entity).filter((field) => reading.values[field.name] !== undefined)
   if (fields.length === 0) return reading
@@ -107,7 +106,7 @@ async function recordOf(
   return [target.id, response.recordId]
 }
 
-/** The native id of a reference as a mapping reads it. */
+/** Returns the native id of a reference as a mapping reads it. */
 export function nativeIdOfReference(reference: string): string {
   return reference.startsWith(nativePrefix) ? reference.slice(nativePrefix.length) : reference
 }
@@ -168,7 +167,10 @@ function referenceKey(system: string, recordId: string): string {
   return `${system}\n${recordId}`
 }
 
-/** The merge's question: has this record a counterpart there? Responses from what {@link prepareReferences} has looked up. */
+/**
+ * Returns the function by which the merge asks whether a record has a counterpart in a system, answered from what {@link prepareReferences} has
+ * looked up.
+ */
 export function referable(pass: Pass): (system: string, recordId: string) => boolean {
   return (system, recordId) => pass.references.get(referenceKey(system, recordId)) !== undefined
 }

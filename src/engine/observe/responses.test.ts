@@ -1,4 +1,4 @@
-/** What answers prove: about another record, with an error of unknown effect, of a removal that removed nothing. */
+/** What responses prove: about another record, with an error of unknown effect, or of a removal without effect. */
 import { afterEach, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { WriteResult } from '../../connectors/kit/contract.ts'
@@ -18,7 +18,7 @@ function world(options: WorldOptions = {}): World {
 const failures = async ({ store }: World) => (await store.admin.failures({ limit: 10 })).rows
 const other: WriteResult = { kind: 'ok', nativeId: 'someone', native: { name: 'Someone' }, version: '7' }
 
-test('a read that responds with another record is no state of this one, and is told until a read works', async () => {
+test('a read that responds with another record is not used as state of this one, and is reported until a read works', async () => {
   const w = world()
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   const wrong = { kind: 'live', nativeId: 'a2', native: { name: 'Bob' }, version: '9' } as const
@@ -32,7 +32,7 @@ test('a read that responds with another record is no state of this one, and is t
   expect(await failures(w)).toEqual([])
 })
 
-test('a write whose response is about another record stays open, and both records are looked at', async () => {
+test('a write whose response is about another record stays open, and both records are read', async () => {
   const w = world({ systems: { a: {}, b: { conditionalWrites: false } } })
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   w.system('b').edit('someone', { name: 'Someone' })
@@ -48,7 +48,7 @@ test('a write whose response is about another record stays open, and both record
   expect(w.system('b').body('someone')?.name).toBe('Someone')
 })
 
-test('an error that the system answered is tried a few times and then rests with its words, until the value changes', async () => {
+test('an error response is retried a few times and then reported with its message, until the value changes', async () => {
   const w = world()
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   const failure = {
@@ -70,7 +70,7 @@ test('an error that the system answered is tried a few times and then rests with
   expect(await failures(w)).toEqual([])
 })
 
-test('an answered error whose write took effect all the same is found by the look, and not told', async () => {
+test('an error response to a write that took effect all the same is resolved by the read, and not reported', async () => {
   const w = world()
   const there = await w.linked('a', 'a1', { name: 'Ada' })
   const failure = {
@@ -87,7 +87,7 @@ test('an answered error whose write took effect all the same is found by the loo
   expect(await failures(w)).toEqual([])
 })
 
-test('a removal that was answered with success and removed nothing is told, and not repeated', async () => {
+test('a removal that was confirmed without effect is reported, and not repeated', async () => {
   const w = world({
     adjust: (integration) => ({
       ...integration,
@@ -112,7 +112,7 @@ test('a removal that was answered with success and removed nothing is told, and 
   expect(await failures(w)).toMatchObject([{ code: 'ENGINE_NOT_REMOVED', system: 'b' }])
 })
 
-test('a hit of a search that is no record of ours is not taken for the create that was looked for', async () => {
+test('a search hit that is not the requested record is not taken for the create that was searched for', async () => {
   const w = world({ systems: { a: {}, b: { create: 'marker' } } })
   w.system('b').edit('stranger', { name: 'Stranger', ext: '00000000-0000-4000-8000-000000000000' })
   const failure = { code: 'ENGINE_CALL_LATE', message: 'silence', scope: 'record' } as const
