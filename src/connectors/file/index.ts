@@ -1,9 +1,9 @@
 /** The connector `file`: CSV and JSON lines in a folder, the way older systems exchange records. */
 import path from 'node:path'
-import { suggestion } from '../../model/definition/nearest.ts'
-import { UsageError } from '../../model/errors.ts'
 import type { ConnectedSystem } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import { fingerprintFrom } from '../kit/known.ts'
+import { resourceNamed } from '../kit/resource-lookup.ts'
 import { assertResources, type FileConfig, fileConfig } from './config.ts'
 import { describeFiles } from './describe.ts'
 import { dialectOf } from './dialect.ts'
@@ -23,27 +23,17 @@ function connect(config: FileConfig, { name, dependencies }: ConnectorBinding): 
     const owner = { resource, config: settings, system: config, folder, dialect: dialectOf(settings), clock }
     resources.set(resource, bindFiles(owner))
   }
-  const boundOf = (resourceName: string): BoundFiles => {
-    const bound = resources.get(resourceName)
-    if (bound !== undefined) return bound
-    const hint = suggestion(resourceName, resources.keys())
-    throw new UsageError(
-      'CONNECTOR_RESOURCE_UNKNOWN',
-      `The system ${name} has no resource "${resourceName}"${hint === undefined ? '' : ` (${hint})`}.`,
-    )
-  }
+  const boundOf = (resourceName: string): BoundFiles => resourceNamed(resources, resourceName, name)
   return {
     name,
     connector: 'file',
     resource: (resourceName) => boundOf(resourceName).resource,
     // An account is a folder: a drive that is not mounted, or another one in its place, has another.
-    fingerprint: async () => {
-      try {
-        return { kind: 'known', value: await folder.place() }
-      } catch (problem) {
-        return { kind: 'unknown', failure: fileFailure(problem, 'Opening the folder') }
-      }
-    },
+    fingerprint: () =>
+      fingerprintFrom({
+        read: () => folder.place(),
+        failureOf: (problem) => fileFailure(problem, 'Opening the folder'),
+      }),
     describe: (names, context) => describeFiles({ config, boundOf }, names ?? [...resources.keys()], context),
     close: async () => {},
   }

@@ -5,10 +5,10 @@ import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { serverTimeOf } from '../kit/times.ts'
+import { unusable } from '../kit/unusable.ts'
 import { CostBudget } from './cost-budget.ts'
 import { aliased, type GraphqlDocument } from './documents.ts'
 import type { ErrorsManifest, Manifest } from './manifests/manifest.ts'
-import { unusable } from './operations/record.ts'
 import { type AskedFor, errorOf, type GraphqlProblem, hasProblems, problemsOf } from './response-errors.ts'
 
 /** Values of a document's variables. */

@@ -1,23 +1,22 @@
 /** The connector `graphql`: any GraphQL API from a manifest of documents. */
 
-import { suggestion } from '../../model/definition/nearest.ts'
 import { parseShare } from '../../model/definition/schema/text.ts'
 import { UsageError } from '../../model/errors.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { CallContext, ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import { type Fingerprint, fingerprintFrom, knownOrUnknown } from '../kit/known.ts'
+import { bindManifestWebhook } from '../kit/manifest/bind-webhooks.ts'
 import { textAt } from '../kit/native.ts'
-import { callFailure } from '../kit/outcome.ts'
+import { resourceNamed } from '../kit/resource-lookup.ts'
 import { GraphqlClient } from './client.ts'
 import { type GraphqlConfig, graphqlConfig, loadManifest } from './config.ts'
 import { type GraphqlDocument, readDocument, readFragment } from './documents.ts'
 import { type Manifest, resourceSchema } from './manifests/manifest.ts'
-import { unusable } from './operations/record.ts'
 import type { ResourceContext } from './operations/resource-context.ts'
 import { bindResource, resourceContext } from './resources.ts'
 import { describeResource } from './schema/describe.ts'
 import { fetchSchema, misfits } from './schema/introspect.ts'
-import { bindWebhooks } from './webhooks.ts'
 
 /** The connector as a definition names it. */
 export const graphql = defineConnector({ name: 'graphql', config: graphqlConfig, connect })
@@ -28,7 +27,7 @@ const defaultErrors = resourceSchema.shape.errors.parse(undefined)
 function connect(config: GraphqlConfig, binding: ConnectorBinding): ConnectedSystem {
   const { name, dependencies, timing } = binding
   const manifest = loadManifest(config.manifest, name, dependencies.baseDirectory)
-  const webhook = bindWebhooks(name, manifest.webhooks, config.webhooks)
+  const webhook = bindManifestWebhook(name, manifest.webhooks, config.webhooks)
   const place = `systems.${name}.manifest`
   const account = accountDocument(manifest, `${place}.fingerprint.query`)
   const api = connectClient(config, binding)
@@ -49,23 +48,13 @@ function connect(config: GraphqlConfig, binding: ConnectorBinding): ConnectedSys
   return {
     name,
     connector: 'graphql',
-    resource: (resourceName) => found(resources, resourceName, name),
+    resource: (resourceName) => resourceNamed(resources, resourceName, name),
     fingerprint: (context) => fingerprint(manifest, { account, url: config.url, client, context }),
     describe: (wanted, context) => describe(contexts, { name, wanted, client, context }),
     usage: () => Promise.resolve({ kind: 'known', quotas: client.budget.usage() }),
     ...(webhook === undefined ? {} : { webhook }),
     close: () => api.close(),
   }
-}
-
-function found<Value>(values: ReadonlyMap<string, Value>, resourceName: string, system: string): Value {
-  const value = values.get(resourceName)
-  if (value !== undefined) return value
-  const hint = suggestion(resourceName, values.keys())
-  throw new UsageError(
-    'CONNECTOR_RESOURCE_UNKNOWN',
-    `The system ${system} has no resource "${resourceName}"${hint === undefined ? '' : ` (${hint})`}.`,
-  )
 }
 
 function accountDocument({ fingerprint }: Manifest, place: string): GraphqlDocument | undefined {
@@ -85,21 +74,16 @@ interface Asking {
 async function fingerprint(
   { fingerprint: source }: Manifest,
   { account, url, client, context }: Asking,
-): ReturnType<ConnectedSystem['fingerprint']> {
+): Promise<Fingerprint> {
   if (source === undefined || account === undefined) return { kind: 'known', value: url }
-  try {
-    const { data, problems } = await client.send({
-      document: account,
-      variables: {},
-      rules: defaultErrors,
-      context,
-    })
-    const value = problems.length > 0 ? undefined : textAt(data, source.value)
-    if (value === undefined) throw unusable(`the account has no id at ${source.value.join('.')}`)
-    return { kind: 'known', value }
-  } catch (error) {
-    return { kind: 'unknown', failure: callFailure(error) }
-  }
+  return fingerprintFrom({
+    read: async () => {
+      const sending = { document: account, variables: {}, rules: defaultErrors, context }
+      const { data, problems } = await client.send(sending)
+      return problems.length > 0 ? undefined : textAt(data, source.value)
+    },
+    missing: `the account has no id at ${source.value.join('.')}`,
+  })
 }
 
 interface Describing {
@@ -116,14 +100,12 @@ async function describe(
   { name, wanted, client, context }: Describing,
 ): ReturnType<NonNullable<ConnectedSystem['describe']>> {
   const owners =
-    wanted === undefined ? [...contexts.values()] : wanted.map((one) => found(contexts, one, name))
-  try {
+    wanted === undefined ? [...contexts.values()] : wanted.map((one) => resourceNamed(contexts, one, name))
+  return knownOrUnknown(async () => {
     const schema = await fetchSchema(client, defaultErrors, context)
     const wrong = owners.flatMap(({ documents }) => misfits(schema, Object.values(documents)))
     if (wrong.length > 0) throw new UsageError('CONNECTOR_CONFIG_INVALID', wrong.slice(0, 5).join(' '))
     const described = owners.map((owner) => describeResource(schema, owner))
-    return { kind: 'known', resources: described.filter((one) => one !== undefined) }
-  } catch (error) {
-    return { kind: 'unknown', failure: callFailure(error) }
-  }
+    return { resources: described.filter((one) => one !== undefined) }
+  })
 }

@@ -1,13 +1,12 @@
 /** The connector `memory`: a system in memory whose every capability can be chosen. The twin for rehearsals and tests. */
-import { suggestion } from '../../model/definition/nearest.ts'
-import { UsageError } from '../../model/errors.ts'
 import { parseConfig } from '../kit/config-findings.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { defineConnector } from '../kit/define-connector.ts'
+import { resourceNamed } from '../kit/resource-lookup.ts'
 import { type MemoryClock, MemoryCounterpart } from './client.ts'
 import { type MemoryConfig, type MemoryConfigInput, memoryConfig } from './config.ts'
 import { bindMemoryResource } from './resources.ts'
-import { bindMemoryWebhooks } from './webhooks.ts'
+import { bindWebhooks } from './webhooks.ts'
 
 /** The connector as a definition names it. */
 export const memory = defineConnector({
@@ -46,21 +45,13 @@ function bind(name: string, config: MemoryConfig, clock: MemoryClock, random: ()
   for (const [resource, table] of twin.tables) {
     resources.set(resource, bindMemoryResource({ name: resource, twin, table, clock, random }))
   }
-  const { webhooks } = config
+  const webhook = bindWebhooks(config.webhooks)
   const system: ConnectedSystem = {
     name,
     connector: 'memory',
-    resource: (resource) => {
-      const found = resources.get(resource)
-      if (found !== undefined) return found
-      const hint = suggestion(resource, resources.keys())
-      throw new UsageError(
-        'CONNECTOR_RESOURCE_UNKNOWN',
-        `The system ${name} has no resource "${resource}"${hint === undefined ? '' : ` (${hint})`}.`,
-      )
-    },
+    resource: (resource) => resourceNamed(resources, resource, name),
     fingerprint: async () => ({ kind: 'known', value: twin.account }),
-    ...(webhooks === undefined ? {} : { webhook: bindMemoryWebhooks(webhooks.secret) }),
+    ...(webhook === undefined ? {} : { webhook }),
     close: async () => {},
   }
   return { system, twin }

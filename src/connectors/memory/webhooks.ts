@@ -1,8 +1,9 @@
 /** Deliveries of the system in memory: Standard Webhooks around a list of changes. */
 import { z } from 'zod'
-import { parseJson } from '../../http/json.ts'
-import type { WebhookDelivery, WebhookResult } from '../kit/contract.ts'
+import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
+import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
+import type { MemoryConfig } from './config.ts'
 
 const bodySchema = z.strictObject({
   changed: z
@@ -17,21 +18,20 @@ const bodySchema = z.strictObject({
     .max(10_000),
 })
 
-/** Makes the check and the reading of deliveries under a secret. */
-export function bindMemoryWebhooks(secret: string): (delivery: WebhookDelivery) => Promise<WebhookResult> {
-  const verify = webhookVerifier({ kind: 'standard', secrets: [secret] })
-  return async (delivery) => {
-    const verification = verify(delivery)
-    if (!verification.ok) return { kind: 'refused', reason: verification.reason }
-    const parsed = parseJson(Buffer.from(delivery.body).toString('utf8'), { maxDepth: 8, numbers: 'double' })
-    const body = parsed.ok ? bodySchema.safeParse(parsed.value).data : undefined
-    if (body === undefined) return { kind: 'refused', reason: 'the body is not a list of changes' }
-    const changed = body.changed.map(({ resource, nativeId, version, deleted }) => ({
-      resource,
-      nativeId,
-      ...(version === undefined ? {} : { version }),
-      ...(deleted === true ? { deleted } : {}),
-    }))
-    return { kind: 'accepted', deliveryId: verification.deliveryId ?? '', changed }
-  }
+/** Undefined when the system has no webhooks. */
+export function bindWebhooks(config: MemoryConfig['webhooks']): ConnectedSystem['webhook'] {
+  if (config === undefined) return undefined
+  return bindWebhook(webhookVerifier({ kind: 'standard', secrets: activeSecrets(config) }), readChanges)
+}
+
+function readChanges(delivery: WebhookDelivery, signedId: string | undefined): WebhookResult {
+  const body = bodySchema.safeParse(jsonBody(delivery)?.value).data
+  if (body === undefined) return refused('the body is not a list of changes')
+  const changed = body.changed.map(({ resource, nativeId, version, deleted }) => ({
+    resource,
+    nativeId,
+    ...(version === undefined ? {} : { version }),
+    ...(deleted === true ? { deleted } : {}),
+  }))
+  return { kind: 'accepted', deliveryId: signedId ?? '', changed }
 }

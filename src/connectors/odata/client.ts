@@ -7,10 +7,10 @@ import type { ApiClient } from '../../http/client.ts'
 import { AuthenticationError, HttpStatusError, RateLimitedError } from '../../http/errors.ts'
 import { parseJson, writeJson } from '../../http/json.ts'
 import { defaultResponseLimits } from '../../http/options.ts'
-import { IsthmusError } from '../../model/errors.ts'
 import type { SystemTiming } from '../../model/integration.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
+import { unusable } from '../kit/unusable.ts'
 import { type CsrfMode, CsrfSession } from './csrf-session.ts'
 import { parseMetadata } from './metadata/edmx.ts'
 import type { ProtocolVersion, ServiceModel } from './metadata/model.ts'
@@ -171,7 +171,7 @@ export class Service {
       }),
     )
     const groups = responsesOf(response)
-    if (groups.length > asked.length) throw unusableResponse('a batch has more responses than requests')
+    if (groups.length > asked.length) throw unusable('a batch has more responses than requests')
     // A V4 service that stops at the first failure answers up to it. Otherwise nobody knows which answer is missing, and whose the others are.
     const endsWithFailure = version === 4 && groups.at(-1)?.some(({ status }) => status >= 400) === true
     const isTold = typeof response.data !== 'string' || groups.length === asked.length || endsWithFailure
@@ -236,7 +236,7 @@ function bodyType(version: ProtocolVersion): string {
 function responsesOf({ headers, data }: ApiResponse<unknown>): readonly (readonly BatchResponse[])[] {
   if (typeof data === 'string') return multipartResponses(headers['content-type'] ?? '', data)
   const responses = isNativeRecord(data) ? data.responses : undefined
-  if (!Array.isArray(responses)) throw unusableResponse('the response to a batch has no parts')
+  if (!Array.isArray(responses)) throw unusable('the response to a batch has no parts')
   return groupedById(responses.filter(isNativeRecord))
 }
 
@@ -268,10 +268,10 @@ export function settledResponse(response: BatchResponse, label: string): ApiResp
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const parsed = text === '' ? undefined : parseJson(text, defaultResponseLimits)
   if (status >= 200 && status < 300) {
-    if (parsed?.ok === false) throw unusableResponse(`${label} was answered with something that is not JSON`)
+    if (parsed?.ok === false) throw unusable(`${label} was answered with something that is not JSON`)
     return { status, headers, data: parsed?.value }
   }
-  if (status < 200) throw unusableResponse(`${label} got no response within its batch`)
+  if (status < 200) throw unusable(`${label} got no response within its batch`)
   const body = parsed?.ok === true ? parsed.value : text
   const kept = { outcome: 'answered', response: { status, body, mediaType, headers } } as const
   if (status === 401) {
@@ -289,13 +289,5 @@ export function settledResponse(response: BatchResponse, label: string): ApiResp
     outcome === 'unknown' ? 'HTTP_STATUS_TRANSIENT' : 'HTTP_STATUS_FINAL',
     `${label} was refused within a batch (${status}).`,
     { outcome, response: { status, body, mediaType, headers } },
-  )
-}
-
-/** A response that can't be understood, which is never "nothing there". */
-export function unusableResponse(what: string): IsthmusError {
-  return new IsthmusError(
-    'CONNECTOR_RESPONSE_UNUSABLE',
-    `The response is none of the OData protocol: ${what}.`,
   )
 }

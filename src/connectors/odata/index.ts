@@ -1,12 +1,11 @@
 /** The connector `odata`: entity sets of OData services, V2 and V4, as resources. */
 import { HttpStatusError } from '../../http/errors.ts'
-import { suggestion } from '../../model/definition/nearest.ts'
-import { UsageError } from '../../model/errors.ts'
 import { connectClient } from '../kit/connection.ts'
 import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import type { ResourceDescription } from '../kit/description.ts'
-import { callFailure } from '../kit/outcome.ts'
+import { knownOrUnknown } from '../kit/known.ts'
+import { unknownResource } from '../kit/resource-lookup.ts'
 import { Service, type ServiceQuery } from './client.ts'
 import { type ODataConfig, odataConfig, type ResourceSettings, resourceSchema } from './config.ts'
 import type { CsrfMode } from './csrf-session.ts'
@@ -64,7 +63,8 @@ export function connectServices(
   const locks = new Set(options.locks)
   const contextOf = (resource: string): ResourceContext => {
     const given = Object.hasOwn(options.resources, resource) ? options.resources[resource] : undefined
-    if (given === undefined && !options.isService) throw unknownResource(name, resource, options.resources)
+    if (given === undefined && !options.isService)
+      throw unknownResource(name, resource, Object.keys(options.resources))
     // What the definition does not name is read as it is; nothing is taken for granted about it.
     const settings = given ?? resourceSchema.parse({ create: { as: 'unsupported' }, update: 'unsupported' })
     const service = serviceAt(trimmed(settings.service ?? ''))
@@ -98,14 +98,6 @@ function accountOf(url: string, parameters: ServiceQuery): string {
   return client === undefined ? url : `${url} client ${client}`
 }
 
-function unknownResource(system: string, resource: string, known: object): UsageError {
-  const hint = suggestion(resource, Object.keys(known))
-  return new UsageError(
-    'CONNECTOR_RESOURCE_UNKNOWN',
-    `The system ${system} has no resource "${resource}"${hint === undefined ? '' : ` (${hint})`}.`,
-  )
-}
-
 type Described = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
 
 /**
@@ -118,7 +110,7 @@ async function describe(
   contextOf: (resource: string) => ResourceContext,
   { mayBeMissing }: { readonly mayBeMissing: boolean },
 ): Promise<Described> {
-  try {
+  return knownOrUnknown(async () => {
     const contexts = names.map(contextOf)
     const root = contexts.length === 0 ? [contextOf('').service] : []
     const asked = new Set([...contexts.map(({ service }) => service), ...root])
@@ -129,10 +121,8 @@ async function describe(
     const there = contexts.filter(({ service }) => receiving.has(service))
     const described = await Promise.all(there.map(describeOne))
     const all = await Promise.all(root.map((service) => describeAll(service)))
-    return { kind: 'known', resources: [...described, ...all.flat()] }
-  } catch (error) {
-    return { kind: 'unknown', failure: callFailure(error) }
-  }
+    return { resources: [...described, ...all.flat()] }
+  })
 }
 
 /** A service that is not activated, or not allowed, responds with 403 or 404; any other failure says nothing about what is there. */

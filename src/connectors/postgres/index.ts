@@ -1,17 +1,17 @@
 /** The connector `postgres`: tables of a PostgreSQL database, an application's or a warehouse's, as a system. */
-import { suggestion } from '../../model/definition/nearest.ts'
-import { isIsthmusError, UsageError } from '../../model/errors.ts'
-import type { CallContext, ConnectedSystem, Resource } from '../kit/contract.ts'
+import { isIsthmusError } from '../../model/errors.ts'
+import type { CallContext, CallFailure, ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
 import type { ResourceDescription } from '../kit/description.ts'
+import { type Fingerprint, fingerprintFrom, knownOrUnknown } from '../kit/known.ts'
 import { callFailure } from '../kit/outcome.ts'
+import { resourceNamed } from '../kit/resource-lookup.ts'
 import { type Catalog, openCatalog } from './catalog.ts'
 import { type PostgresClient, postgresClient } from './client.ts'
 import { assertTables, type PostgresConfig, postgresConfig } from './config.ts'
 import { describeTable } from './describe.ts'
 import { databaseFailure, sqlState } from './failures.ts'
 import { listen } from './listen.ts'
-import { unusable } from './record.ts'
 import { bindTable } from './resources.ts'
 
 /** The connector as a definition names it. */
@@ -31,15 +31,7 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
   return {
     name,
     connector: 'postgres',
-    resource: (resourceName) => {
-      const resource = resources.get(resourceName)
-      if (resource !== undefined) return resource
-      const hint = suggestion(resourceName, resources.keys())
-      throw new UsageError(
-        'CONNECTOR_RESOURCE_UNKNOWN',
-        `The system ${name} has no resource "${resourceName}"${hint === undefined ? '' : ` (${hint})`}.`,
-      )
-    },
+    resource: (resourceName) => resourceNamed(resources, resourceName, name),
     fingerprint: (context) => fingerprint(client, context),
     describe: (names, context) => describe({ config, catalog }, names, context),
     ...(config.listen === undefined
@@ -49,31 +41,27 @@ function connect(config: PostgresConfig, binding: ConnectorBinding): ConnectedSy
   }
 }
 
-type Fingerprint = Awaited<ReturnType<ConnectedSystem['fingerprint']>>
-
 const who = `d.oid::text as oid, d.datname as name from pg_database as d where d.datname = current_database()`
 
 /**
  * The cluster's own number and the database in it: a copy that was restored elsewhere keeps the name and changes the number. Where the role
  * may not ask for the number (some managed services), the database's alone.
  */
-async function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
+function fingerprint(client: PostgresClient, context: CallContext): Promise<Fingerprint> {
   const cluster = '(select system_identifier from pg_control_system())::text'
-  try {
-    const ask = (number: string) =>
-      client.read({ text: `select ${number} as cluster, ${who}`, values: [] }, context)
-    const [row] = await ask(cluster).catch((problem: unknown) => {
-      if (sqlState(problem) === '42501') return ask(`'-'`)
-      throw problem
-    })
-    if (row === undefined) throw unusable('the database does not know itself')
-    return { kind: 'known', value: `${row.cluster}/${row.oid}/${row.name}` }
-  } catch (problem) {
-    const failure = isIsthmusError(problem)
-      ? callFailure(problem)
-      : databaseFailure(problem, 'Asking the database who it is')
-    return { kind: 'unknown', failure }
-  }
+  const ask = (number: string) =>
+    client.read({ text: `select ${number} as cluster, ${who}`, values: [] }, context)
+  return fingerprintFrom({
+    read: async () => {
+      const [row] = await ask(cluster).catch((problem: unknown) => {
+        if (sqlState(problem) === '42501') return ask(`'-'`)
+        throw problem
+      })
+      return row === undefined ? undefined : `${row.cluster}/${row.oid}/${row.name}`
+    },
+    missing: 'the database has no row for itself in pg_database',
+    failureOf: failureWhile('Reading the identity of the database'),
+  })
 }
 
 type Description = Awaited<ReturnType<NonNullable<ConnectedSystem['describe']>>>
@@ -86,7 +74,7 @@ async function describe(
 ): Promise<Description> {
   const byTable = new Map(Object.entries(config.tables).map(([name, table]) => [table.table ?? name, name]))
   const resourceOf = (table: string): string => byTable.get(table) ?? table
-  try {
+  return knownOrUnknown(async () => {
     catalog.forget()
     const wanted = names ?? (await catalog.names(context)).map(resourceOf)
     const resources: ResourceDescription[] = []
@@ -96,11 +84,10 @@ async function describe(
       const { key, columns } = settings ?? {}
       resources.push(describeTable({ name, key, columns, table, resourceOf }))
     }
-    return { kind: 'known', resources }
-  } catch (problem) {
-    const failure = isIsthmusError(problem)
-      ? callFailure(problem)
-      : databaseFailure(problem, 'Reading the catalogue')
-    return { kind: 'unknown', failure }
-  }
+    return { resources }
+  }, failureWhile('Reading the catalogue'))
+}
+
+function failureWhile(doing: string): (problem: unknown) => CallFailure {
+  return (problem) => (isIsthmusError(problem) ? callFailure(problem) : databaseFailure(problem, doing))
 }

@@ -1,9 +1,9 @@
 /** Rows as the engine's records. */
 import { parseJson } from '../../http/json.ts'
-import { IsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
+import { unusable } from '../kit/unusable.ts'
 import type { TextRow } from './client.ts'
 
 /** JSON columns may be nested; beyond this depth a value is not taken for a record. */
@@ -30,9 +30,4 @@ function nativeOf({ record }: TextRow): NativeRecord {
   const parsed = parseJson(record ?? '', { maxDepth: depthMax, numbers: 'lossless' })
   if (parsed.ok && isNativeRecord(parsed.value)) return parsed.value
   throw unusable('a row can not be read as JSON')
-}
-
-/** The error of a response that is not what the statement asks for. */
-export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The database's response can't be used: ${what}.`)
 }

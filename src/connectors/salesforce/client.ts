@@ -10,6 +10,7 @@ import type { NativeRecord } from '../../model/values.ts'
 import type { CallContext } from '../kit/contract.ts'
 import { isNativeRecord } from '../kit/native.ts'
 import { serverTimeOf } from '../kit/times.ts'
+import { unusable } from '../kit/unusable.ts'
 
 /** Rows of a query, all its pages. */
 export interface QueryResult {
@@ -144,9 +145,4 @@ export function serverNow(
 ): { readonly serverNowMs?: number } {
   const date = serverTimeOf(headers.date)
   return date === undefined ? {} : { serverNowMs: date - Math.ceil(tookMs) }
-}
-
-/** The error of a response that can't be understood: it is never an empty list. */
-export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response of Salesforce can't be used: ${what}.`)
 }

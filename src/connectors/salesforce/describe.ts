@@ -3,7 +3,8 @@ import type { FieldType } from '../../model/values.ts'
 import type { CallContext } from '../kit/contract.ts'
 import type { FieldDescription, ResourceDescription } from '../kit/description.ts'
 import { isNativeRecord } from '../kit/native.ts'
-import { type SalesforceClient, unusable } from './client.ts'
+import { unusable } from '../kit/unusable.ts'
+import type { SalesforceClient } from './client.ts'
 import type { ObjectSchema, SalesforceField, Schemas } from './schema.ts'
 
 /** Describes under way at a time. */

@@ -1,10 +1,11 @@
 /** The connector `salesforce`: an org's objects by REST API, Bulk API 2.0 and outbound messages. */
 import { UsageError } from '../../model/errors.ts'
 import { connectClient } from '../kit/connection.ts'
-import type { CallContext, ConnectedSystem, Resource } from '../kit/contract.ts'
+import type { ConnectedSystem, Resource } from '../kit/contract.ts'
 import { type ConnectorBinding, defineConnector } from '../kit/define-connector.ts'
+import { fingerprintFrom, knownOrUnknown } from '../kit/known.ts'
 import { textAt } from '../kit/native.ts'
-import { type SalesforceClient, salesforceClient, unusable } from './client.ts'
+import { salesforceClient } from './client.ts'
 import { resourceConfig, type SalesforceConfig, salesforceConfig } from './config.ts'
 import { describeObjects } from './describe.ts'
 import { readFailure } from './errors.ts'
@@ -50,21 +51,26 @@ function connect(config: SalesforceConfig, binding: ConnectorBinding): Connected
       resources.set(object, known)
       return known
     },
-    fingerprint: (context) => orgId(client, context),
-    describe: async (objects, context) => {
-      try {
-        return { kind: 'known', resources: await describeObjects(client, schemas, objects, context) }
-      } catch (error) {
-        return { kind: 'unknown', failure: readFailure(error) }
-      }
-    },
-    usage: async (context) => {
-      try {
-        return { kind: 'known', quotas: await readUsage(client, () => clock.now(), context) }
-      } catch (error) {
-        return { kind: 'unknown', failure: readFailure(error) }
-      }
-    },
+    // Production and each sandbox have ids of their own.
+    fingerprint: (context) =>
+      fingerprintFrom({
+        read: async () => {
+          const { rows } = await client.query('SELECT Id FROM Organization', context)
+          return textAt(rows[0], ['Id'])
+        },
+        missing: 'the organization has no Id',
+        failureOf: readFailure,
+      }),
+    describe: (objects, context) =>
+      knownOrUnknown(
+        async () => ({ resources: await describeObjects(client, schemas, objects, context) }),
+        readFailure,
+      ),
+    usage: (context) =>
+      knownOrUnknown(
+        async () => ({ quotas: await readUsage(client, () => clock.now(), context) }),
+        readFailure,
+      ),
     ...(webhook === undefined ? {} : { webhook }),
     close: () => api.close(),
   }
@@ -77,19 +83,4 @@ function nameOfObject(system: string, object: string): string {
     'CONNECTOR_RESOURCE_UNKNOWN',
     `The system ${system} can't have an object "${object}": write its API name, such as Account or Invoice__c.`,
   )
-}
-
-/** Production and each sandbox have ids of their own. */
-async function orgId(
-  client: SalesforceClient,
-  context: CallContext,
-): ReturnType<ConnectedSystem['fingerprint']> {
-  try {
-    const { rows } = await client.query('SELECT Id FROM Organization', context)
-    const value = textAt(rows[0], ['Id'])
-    if (value === undefined) throw unusable('the org does not tell its id')
-    return { kind: 'known', value }
-  } catch (error) {
-    return { kind: 'unknown', failure: readFailure(error) }
-  }
 }

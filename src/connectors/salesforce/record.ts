@@ -3,7 +3,7 @@ import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { timeAt } from '../kit/times.ts'
-import { unusable } from './client.ts'
+import { unusable } from '../kit/unusable.ts'
 
 /** Id and time of a row; `attributes`, which only repeats both the object's name and the address, is left out. */
 export function listedRecord(row: unknown): ListedRecord {

@@ -1,7 +1,8 @@
 /** What an object looks like now, as its describe tells it: kept for a while, since every list and read needs the names of the fields. */
 import { z } from 'zod'
 import type { CallContext } from '../kit/contract.ts'
-import { type SalesforceClient, unusable } from './client.ts'
+import { unusable } from '../kit/unusable.ts'
+import type { SalesforceClient } from './client.ts'
 
 const fieldSchema = z.object({
   name: z.string(),

@@ -2,7 +2,8 @@
 import type { CallContext } from '../kit/contract.ts'
 import type { SystemUsage } from '../kit/description.ts'
 import { isNativeRecord } from '../kit/native.ts'
-import { type SalesforceClient, unusable } from './client.ts'
+import { unusable } from '../kit/unusable.ts'
+import type { SalesforceClient } from './client.ts'
 
 const hourMs = 3_600_000
 const namesMax = 200

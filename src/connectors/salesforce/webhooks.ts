@@ -4,7 +4,8 @@
  * says is never data; it names records, and they are read by id.
  */
 import { createHash } from 'node:crypto'
-import type { WebhookDelivery, WebhookResult } from '../kit/contract.ts'
+import { activeSecrets, bindWebhook, refused } from '../kit/bind-webhook.ts'
+import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
 import { parseChangeEvents } from './change-event.ts'
 import type { SalesforceConfig } from './config.ts'
@@ -13,20 +14,19 @@ import { acknowledgement, parseOutboundMessage } from './outbound-message.ts'
 type Settings = NonNullable<SalesforceConfig['webhooks']>
 
 /** Undefined when the definition has no secret for them. */
-export function bindWebhooks(
-  settings: SalesforceConfig['webhooks'],
-): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
+export function bindWebhooks(settings: SalesforceConfig['webhooks']): ConnectedSystem['webhook'] {
   if (settings === undefined) return undefined
-  const { secret, nextSecret } = settings
-  const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret]
+  const secrets = activeSecrets(settings)
   const verify = webhookVerifier({ kind: 'token', secrets, header: 'authorization', prefix: 'Bearer ' })
-  return async (delivery) => {
-    const token = delivery.query?.token
-    const headers = token === undefined ? delivery.headers : { authorization: `Bearer ${token}` }
-    const verification = verify({ ...delivery, headers })
-    if (!verification.ok) return { kind: 'refused', reason: verification.reason }
-    return isXml(delivery) ? outboundVerdict(settings, delivery) : eventsVerdict(delivery)
-  }
+  return bindWebhook(
+    (delivery) => verify(withTokenAsHeader(delivery)),
+    (delivery) => (isXml(delivery) ? outboundVerdict(settings, delivery) : eventsVerdict(delivery)),
+  )
+}
+
+function withTokenAsHeader(delivery: WebhookDelivery): WebhookDelivery {
+  const token = delivery.query?.token
+  return token === undefined ? delivery : { ...delivery, headers: { authorization: `Bearer ${token}` } }
 }
 
 function isXml({ headers, body }: WebhookDelivery): boolean {
@@ -36,10 +36,10 @@ function isXml({ headers, body }: WebhookDelivery): boolean {
 
 function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery): WebhookResult {
   const message = parseOutboundMessage(delivery.body)
-  if (message === undefined) return { kind: 'refused', reason: 'the body is not an outbound message' }
+  if (message === undefined) return refused('the body is not an outbound message')
   // One may be written with 15 characters and the other with 18.
   if (organizationId !== undefined && message.organizationId.slice(0, 15) !== organizationId.slice(0, 15)) {
-    return { kind: 'refused', reason: 'the message is of another org' }
+    return refused('the message is of another org')
   }
   const { notified } = message
   return {
@@ -53,7 +53,7 @@ function outboundVerdict({ organizationId }: Settings, delivery: WebhookDelivery
 
 function eventsVerdict(delivery: WebhookDelivery): WebhookResult {
   const events = parseChangeEvents(delivery.body)
-  if (events === undefined) return { kind: 'refused', reason: 'the body holds no change events' }
+  if (events === undefined) return refused('the body holds no change events')
   // Without positions the bytes stand for themselves.
   const deliveryId = digest(events.positions ?? [Buffer.from(delivery.body).toString('base64')])
   return { kind: 'accepted', deliveryId, changed: events.changed }

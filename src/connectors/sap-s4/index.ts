@@ -6,7 +6,7 @@ import { type ResourceSettings, resourceSchema } from '../odata/config.ts'
 import { connectServices } from '../odata/index.ts'
 import { type SapS4Config, sapS4Config } from './config.ts'
 import { lockCodes, presetResources } from './resources.ts'
-import { bindEvents } from './webhooks.ts'
+import { bindWebhooks } from './webhooks.ts'
 
 /** The connector as a definition names it. */
 export const sapS4 = defineConnector({
@@ -14,7 +14,7 @@ export const sapS4 = defineConnector({
   config: sapS4Config,
   connect: (config, binding) => {
     const { resources: _presets, ...connection } = config
-    const webhook = bindEvents(config.webhooks)
+    const webhook = bindWebhooks(config.webhooks)
     const system = connectServices(connection, binding, {
       connector: 'sap-s4',
       resources: resourcesOf(config, `systems.${binding.name}.resources`),

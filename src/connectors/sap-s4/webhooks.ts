@@ -4,13 +4,11 @@
  * Nothing is signed; the queue's push shows a credential that was agreed on, which proves who sends and not that the body is unaltered. That
  * is enough here, since an event only says where to look.
  */
-import { parseJson } from '../../http/json.ts'
-import type { ChangedRecord, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
+import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
+import type { ChangeOfResource, ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { webhookVerifier } from '../kit/webhook-verification.ts'
 import type { SapS4Config } from './config.ts'
-
-type Change = ChangedRecord & { readonly resource: string }
 
 /** What an event's type names, and the resources that show such objects. The key has the object's name. */
 const resourcesOf: Readonly<Record<string, readonly string[]>> = {
@@ -19,37 +17,31 @@ const resourcesOf: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Undefined when the section has no webhooks. */
-export function bindEvents(
-  config: SapS4Config['webhooks'],
-): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
+export function bindWebhooks(config: SapS4Config['webhooks']): ConnectedSystem['webhook'] {
   if (config === undefined) return undefined
-  const { secret, nextSecret, header, prefix } = config
-  const secrets = [secret, ...(nextSecret === undefined ? [] : [nextSecret])]
-  const verify = webhookVerifier({ kind: 'token', secrets, header, prefix })
-  return (delivery) => {
-    const verification = verify(delivery)
-    if (!verification.ok) return Promise.resolve({ kind: 'refused', reason: verification.reason })
-    return Promise.resolve(readEvent(delivery))
-  }
+  const { header, prefix } = config
+  return bindWebhook(
+    webhookVerifier({ kind: 'token', secrets: activeSecrets(config), header, prefix }),
+    readEvent,
+  )
 }
 
-function readEvent({ headers, body }: WebhookDelivery): WebhookResult {
-  const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 32, numbers: 'lossless' })
-  if (!parsed.ok || !isNativeRecord(parsed.value))
-    return { kind: 'refused', reason: 'the body is no JSON object' }
+function readEvent(delivery: WebhookDelivery): WebhookResult {
+  const { headers } = delivery
+  const body = jsonBody(delivery)?.value
+  if (!isNativeRecord(body)) return refused('the body is not a JSON object')
   const isBinary = headers['ce-type'] !== undefined
-  const type = isBinary ? headers['ce-type'] : textAt(parsed.value, ['type'])
-  const id = isBinary ? headers['ce-id'] : textAt(parsed.value, ['id'])
-  const source = isBinary ? headers['ce-source'] : textAt(parsed.value, ['source'])
-  if (type === undefined || id === undefined)
-    return { kind: 'refused', reason: 'the event has no type or id' }
-  const changed = changesOf(type, isBinary ? parsed.value : parsed.value.data)
-  if (changed === undefined) return { kind: 'refused', reason: 'the event names no record' }
+  const type = isBinary ? headers['ce-type'] : textAt(body, ['type'])
+  const id = isBinary ? headers['ce-id'] : textAt(body, ['id'])
+  const source = isBinary ? headers['ce-source'] : textAt(body, ['source'])
+  if (type === undefined || id === undefined) return refused('the event has no type or id')
+  const changed = changesOf(type, isBinary ? body : body.data)
+  if (changed === undefined) return refused('the event names no record')
   return { kind: 'accepted', deliveryId: `${source ?? ''} ${id}`, changed }
 }
 
-/** `sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1`. Events about other objects are taken and tell nothing. */
-function changesOf(type: string, data: unknown): readonly Change[] | undefined {
+/** `sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1`. Events about other objects are accepted and change nothing. */
+function changesOf(type: string, data: unknown): readonly ChangeOfResource[] | undefined {
   const [, object = '', verb] = /\.([A-Za-z]+)\.([A-Za-z]+)\.v\d+$/.exec(type) ?? []
   const resources = Object.hasOwn(resourcesOf, object) ? resourcesOf[object] : undefined
   if (resources === undefined) return []

@@ -16,9 +16,10 @@ import type { CallContext, ChangedRecord, ChangesResult } from '../kit/contract.
 import { readEach, wordsOfUnreadable } from '../kit/entries.ts'
 import { textAt } from '../kit/native.ts'
 import { serverTimeOf, timeAt } from '../kit/times.ts'
+import { unusable } from '../kit/unusable.ts'
 import { isLostCursor, stripeFailure } from './errors.ts'
 import { changesOf } from './events.ts'
-import { listOf, type ResourceContext, unusable } from './record.ts'
+import { listOf, type ResourceContext } from './record.ts'
 
 /** Stripe promises no order and no time of arrival; a minute is far more than was ever reported. */
 export const commitLagMs = 60_000

@@ -9,8 +9,9 @@
 import type { CallContext, ListEnd, ListedRecord } from '../kit/contract.ts'
 import { readEach } from '../kit/entries.ts'
 import { judgedList, type ListPage } from '../kit/list.ts'
+import { unusable } from '../kit/unusable.ts'
 import { isLostCursor } from './errors.ts'
-import { expansion, type ListResponse, listOf, type ResourceContext, received, unusable } from './record.ts'
+import { expansion, type ListResponse, listOf, type ResourceContext, received } from './record.ts'
 
 /** Hands on every page, and ends with the verdict whether that was everything. @throws the error that ended the listing */
 export async function* listAll(

@@ -1,10 +1,10 @@
 /** What every operation on one resource needs, and how a response becomes a record. */
-import { IsthmusError } from '../../model/errors.ts'
 import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt } from '../kit/native.ts'
 import type { OutcomeRules } from '../kit/outcome.ts'
 import { timeAt } from '../kit/times.ts'
+import { unusable } from '../kit/unusable.ts'
 import { withDecimalAmounts } from './amounts.ts'
 import type { StripeResource } from './catalogue.ts'
 import type { Query, StripeClient, Target } from './client.ts'
@@ -69,12 +69,4 @@ export function listOf(body: unknown): ListResponse {
   const more = valueAt(body, ['has_more'])
   if (Array.isArray(data) && typeof more === 'boolean') return { data, more }
   throw unusable('the response is no list')
-}
-
-/** The error of a response that is not what the API documents. */
-export function unusable(what: string): IsthmusError {
-  return new IsthmusError(
-    'CONNECTOR_RESPONSE_UNUSABLE',
-    `The response is not as Stripe documents it: ${what}.`,
-  )
 }

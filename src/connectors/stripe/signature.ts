@@ -6,6 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { WebhookDelivery } from '../kit/contract.ts'
+import type { VerifyDelivery } from '../kit/webhook-verification.ts'
 
 /** What a signature is checked with. */
 export interface SignatureRules {
@@ -14,8 +15,16 @@ export interface SignatureRules {
   readonly toleranceMs: number
 }
 
-/** Why a delivery is not accepted; undefined when its signature holds. Never throws. */
-export function signatureProblem(
+/** Makes the check of deliveries. It never throws. */
+export function signatureVerifier(rules: SignatureRules): VerifyDelivery {
+  return (delivery) => {
+    const reason = signatureProblem(delivery, rules)
+    return reason === undefined ? { ok: true } : { ok: false, reason }
+  }
+}
+
+/** Why a delivery is not accepted; undefined when its signature is valid. */
+function signatureProblem(
   { headers, body, receivedAt }: WebhookDelivery,
   { secrets, toleranceMs }: SignatureRules,
 ): string | undefined {

@@ -1,35 +1,31 @@
-/** Verifies a delivery over its raw bytes and reads from it which records changed: never their data. */
-import { parseJson } from '../../http/json.ts'
+/** Deliveries of Stripe: which records an event is about. Its signature is checked in `signature.ts`. */
 import { durationMs } from '../../model/definition/schema/text.ts'
-import type { ConnectedSystem } from '../kit/contract.ts'
+import { activeSecrets, bindWebhook, jsonBody, refused } from '../kit/bind-webhook.ts'
+import type { ConnectedSystem, WebhookDelivery, WebhookResult } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { modeOf } from './client.ts'
 import type { StripeConfig } from './config.ts'
 import { changesOf } from './events.ts'
-import { type SignatureRules, signatureProblem } from './signature.ts'
+import { signatureVerifier } from './signature.ts'
 
 /** Undefined when the system has no webhooks. */
 export function bindWebhooks(config: StripeConfig): ConnectedSystem['webhook'] {
   const { webhooks } = config
   if (webhooks === undefined) return undefined
-  const rules: SignatureRules = {
-    secrets: [webhooks.secret, webhooks.nextSecret].filter((secret) => secret !== undefined),
+  const verify = signatureVerifier({
+    secrets: activeSecrets(webhooks),
     toleranceMs: durationMs(webhooks.tolerance) ?? 300_000,
-  }
-  return async (delivery) => {
-    const problem = signatureProblem(delivery, rules)
-    if (problem !== undefined) return { kind: 'refused', reason: problem }
-    const parsed = parseJson(Buffer.from(delivery.body).toString('utf8'), {
-      maxDepth: 64,
-      numbers: 'lossless',
-    })
-    if (!parsed.ok) return { kind: 'refused', reason: 'the body is not JSON' }
-    const event = parsed.value
-    const deliveryId = textAt(event, ['id'])
-    if (deliveryId === undefined) return { kind: 'refused', reason: 'the event has no id' }
-    // An endpoint of a platform also hears of its connected accounts, and of both modes. What is not ours is taken and told to nobody.
-    return { kind: 'accepted', deliveryId, changed: isOurs(event, config) ? changesOf(event) : [] }
-  }
+  })
+  return bindWebhook(verify, (delivery) => readEvent(delivery, config))
+}
+
+function readEvent(delivery: WebhookDelivery, config: StripeConfig): WebhookResult {
+  const event = jsonBody(delivery)?.value
+  if (event === undefined) return refused('the body is not JSON')
+  const deliveryId = textAt(event, ['id'])
+  if (deliveryId === undefined) return refused('the event has no id')
+  // A platform's endpoint also receives events of its connected accounts and of both modes. Those of others are accepted and change nothing.
+  return { kind: 'accepted', deliveryId, changed: isOurs(event, config) ? changesOf(event) : [] }
 }
 
 function isOurs(event: unknown, { account, auth }: StripeConfig): boolean {

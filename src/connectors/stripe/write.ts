@@ -10,9 +10,10 @@ import type {
   WriteResult,
 } from '../kit/contract.ts'
 import { isNativeRecord, textAt, valueAt, withValueAt } from '../kit/native.ts'
+import { unusable } from '../kit/unusable.ts'
 import { formOf } from './body.ts'
 import { failedCreate, failedWrite, stripeFailure } from './errors.ts'
-import { itemOf, type ResourceContext, received, unusable } from './record.ts'
+import { itemOf, type ResourceContext, received } from './record.ts'
 
 /** Creates under an idempotency key, with our record id in the metadata. */
 export async function createObject(

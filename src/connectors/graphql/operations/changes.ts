@@ -13,11 +13,12 @@ import type { CallContext, ChangesResult, ListedRecord } from '../../kit/contrac
 import { textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { formatTime, timeAt } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { GraphqlResponse } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { LoopCheck, nextCursor, recordsOf } from './list.ts'
-import { isTombstone, unusable } from './record.ts'
+import { isTombstone } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 type ChangesManifest = NonNullable<ResourceManifest['changes']>

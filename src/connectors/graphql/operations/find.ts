@@ -5,11 +5,12 @@ import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { isSearchHit } from '../../kit/search/search-equality.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { Variables } from '../client.ts'
 import { scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { nextCursor, recordsOf } from './list.ts'
-import { isTombstone, unusable } from './record.ts'
+import { isTombstone } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 interface Wanted {

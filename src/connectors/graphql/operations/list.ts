@@ -4,11 +4,12 @@ import { type ReadEntries, readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { askedBy, type GraphqlResponse, type Variables } from '../client.ts'
 import { type GraphqlDocument, scalarFor } from '../documents.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 import { type GraphqlProblem, verdictOfCode } from '../response-errors.ts'
-import { isTombstone, listedRecord, recordsAt, unusable } from './record.ts'
+import { isTombstone, listedRecord, recordsAt } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 type ListManifest = NonNullable<ResourceManifest['list']>

@@ -3,10 +3,11 @@ import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { askedBy } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
 import { type GraphqlProblem, saysGone } from '../response-errors.ts'
-import { listedRecord, observed, recordsAt, unusable } from './record.ts'
+import { listedRecord, observed, recordsAt } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** Reads one record. Never throws: a failure is no information. */

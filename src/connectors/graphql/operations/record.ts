@@ -1,10 +1,10 @@
 /** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
-import { IsthmusError } from '../../../model/errors.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
 /** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE when the value is no record with an id */
@@ -57,9 +57,4 @@ export function recordsAt(data: unknown, path: readonly string[]): readonly unkn
   }
   if (!listed) throw unusable(`there is no list at ${path.join('.')}`)
   return values
-}
-
-/** The error of a response that lacks what the manifest says it has. */
-export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

@@ -10,13 +10,13 @@ import type {
 } from '../../kit/contract.ts'
 import { mergeNative, withoutOmitted, withValueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { Variables } from '../client.ts'
 import { aliasOf, type GraphqlDocument, scalarFor } from '../documents.ts'
 import { GraphqlError, writeFailure } from '../response-errors.ts'
 import { accepted, type MutationResult, type SentMutation } from './accepted.ts'
 import { markerPath } from './find.ts'
 import { fitRequests } from './input-shape.ts'
-import { unusable } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 /** One mutation about to be sent. */

@@ -10,10 +10,10 @@ import {
 import { IsthmusError, UsageError } from '../../../model/errors.ts'
 import type { CallContext } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { GraphqlClient } from '../client.ts'
 import { type GraphqlDocument, readDocument, readFragment } from '../documents.ts'
 import type { ErrorsManifest } from '../manifests/manifest.ts'
-import { unusable } from '../operations/record.ts'
 
 /** The standard introspection query, which every server that allows introspection answers. */
 const introspection: GraphqlDocument = readDocument({

@@ -1,26 +1,23 @@
-/** Verifies a delivery over its raw bytes and reads from it which records changed: never their data. */
-
+/** Deliveries of a declarative connector: verified and read as its manifest says. */
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
-import { parseJson } from '../../../http/json.ts'
 import { UsageError } from '../../../model/errors.ts'
-import type { ChangedRecord, WebhookDelivery, WebhookResult } from '../contract.ts'
+import { activeSecrets, bindWebhook, jsonBody, refused } from '../bind-webhook.ts'
+import type { ChangeOfResource, ConnectedSystem, WebhookDelivery, WebhookResult } from '../contract.ts'
 import { textAt, valueAt } from '../native.ts'
 import { type WebhookScheme, webhookVerifier } from '../webhook-verification.ts'
 import type { webhookSecretsSchema } from './load-manifest.ts'
 import type { WebhooksManifest } from './webhooks.ts'
 
-type Change = ChangedRecord & { readonly resource: string }
-
 const eventsMax = 10_000
 
 /** Undefined when the system has no webhooks. @throws UsageError CONNECTOR_CONFIG_INVALID when only one half of them is given */
-export function bindWebhooks(
+export function bindManifestWebhook(
   name: string,
   manifest: WebhooksManifest | undefined,
   config: z.output<typeof webhookSecretsSchema>,
-): ((delivery: WebhookDelivery) => Promise<WebhookResult>) | undefined {
-  const secrets = [config?.secret, config?.nextSecret].filter((secret) => secret !== undefined)
+): ConnectedSystem['webhook'] {
+  const secrets = activeSecrets(config)
   if (manifest === undefined || secrets.length === 0) {
     if (manifest === undefined && secrets.length === 0) return undefined
     // A manifest may know of webhooks that this integration doesn't use; a secret without a manifest is a mistake.
@@ -31,11 +28,7 @@ export function bindWebhooks(
     )
   }
   const verify = webhookVerifier(schemeOf(manifest, secrets))
-  return async (delivery) => {
-    const verification = verify(delivery)
-    if (!verification.ok) return { kind: 'refused', reason: verification.reason }
-    return readDelivery(manifest, delivery, verification.deliveryId)
-  }
+  return bindWebhook(verify, (delivery, signedId) => readDelivery(manifest, delivery, signedId))
 }
 
 function schemeOf({ scheme }: WebhooksManifest, secrets: readonly string[]): WebhookScheme {
@@ -53,24 +46,23 @@ function readDelivery(
   delivery: WebhookDelivery,
   signedId: string | undefined,
 ): WebhookResult {
-  const parsed = parseJson(Buffer.from(delivery.body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
-  if (!parsed.ok) return { kind: 'refused', reason: 'the body is not JSON' }
-  const listed = manifest.events === undefined ? [parsed.value] : valueAt(parsed.value, manifest.events)
-  if (!Array.isArray(listed)) return { kind: 'refused', reason: 'the body has no list of events' }
-  if (listed.length > eventsMax) return { kind: 'refused', reason: 'the delivery has too many events' }
-  const changed: Change[] = []
+  const body = jsonBody(delivery)
+  if (body === undefined) return refused('the body is not JSON')
+  const listed = manifest.events === undefined ? [body.value] : valueAt(body.value, manifest.events)
+  if (!Array.isArray(listed)) return refused('the body has no list of events')
+  if (listed.length > eventsMax) return refused('the delivery has too many events')
+  const changed: ChangeOfResource[] = []
   for (const event of listed) {
     // Refused as a whole, the delivery would be sent again and again, and the other events of it would be lost in the end.
     const change = changeOf(manifest, event)
     if (change !== undefined) changed.push(change)
   }
-  if (changed.length === 0 && listed.length > 0)
-    return { kind: 'refused', reason: 'no event has a resource and an id' }
-  const deliveryId = signedId ?? deliveryIdOf(manifest, delivery, parsed.value)
+  if (changed.length === 0 && listed.length > 0) return refused('no event has a resource and an id')
+  const deliveryId = signedId ?? deliveryIdOf(manifest, delivery, body.value)
   return { kind: 'accepted', deliveryId, changed }
 }
 
-function changeOf(manifest: WebhooksManifest, event: unknown): Change | undefined {
+function changeOf(manifest: WebhooksManifest, event: unknown): ChangeOfResource | undefined {
   const nativeId = textAt(event, manifest.id)
   const resource = resourceOf(manifest, event)
   if (nativeId === undefined || resource === undefined) return undefined

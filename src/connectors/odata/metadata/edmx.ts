@@ -2,7 +2,7 @@
  * From the `$metadata` document to a {@link ServiceModel}: EDMX 1.0 as OData V2 services send it, with SAP's annotations in attributes
  * (`sap:creatable`, `sap:label`, …), and EDMX 4.0 with annotations of the Core, Common and Capabilities vocabularies.
  */
-import { IsthmusError } from '../../../model/errors.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { annotationsOf, type TermReader } from './annotations.ts'
 import type { EdmNavigation, EdmProperty, EntitySet, ServiceModel, StructuredType } from './model.ts'
 import { parseXml, type XmlElement } from './xml.ts'
@@ -13,13 +13,13 @@ export function parseMetadata(text: string): ServiceModel {
   if (!parsed.ok) {
     throw unusable(
       parsed.refusal === 'has-document-type'
-        ? 'it declares a document type, which is refused'
-        : 'it is not well-formed XML',
+        ? '$metadata declares a document type, which is refused'
+        : '$metadata is not well-formed XML',
     )
   }
   const [edmx] = childrenOf(parsed.root, 'Edmx')
   const schemas = childrenOf(edmx, 'DataServices').flatMap((services) => childrenOf(services, 'Schema'))
-  if (edmx === undefined || schemas.length === 0) throw unusable('it has no edmx:Edmx with a Schema')
+  if (edmx === undefined || schemas.length === 0) throw unusable('$metadata has no edmx:Edmx with a Schema')
   const version = edmx.attributes.Version?.startsWith('4') === true ? 4 : 2
   const terms = annotationsOf(schemas)
   const ends = associationEnds(schemas)
@@ -215,8 +215,4 @@ function unwrapped(type: string): { readonly name: string; readonly isCollection
 
 function childrenOf(element: XmlElement | undefined, name: string): readonly XmlElement[] {
   return element?.children[name] ?? []
-}
-
-function unusable(why: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The $metadata document can't be used: ${why}.`)
 }

@@ -4,7 +4,7 @@ import type { NativeRecord } from '../../../model/values.ts'
 import type { WriteResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { EntitySet } from '../metadata/model.ts'
 import { nativeIdOf } from '../protocol/literals.ts'
 import { hasWarning, reportedProblem } from '../protocol/messages.ts'
@@ -44,7 +44,7 @@ export function accepted(
   const nativeId =
     (read === undefined ? undefined : nativeIdOf(set.type, read.native)) ?? idInLocation(set, headers)
   if (nativeId === undefined) {
-    const failure = callFailure(unusableResponse('the response to a create has neither key nor Location'))
+    const failure = callFailure(unusable('the response to a create has neither key nor Location'))
     return { kind: 'unknown', failure }
   }
   const version = settings.etag ? (read?.etag ?? header) : undefined

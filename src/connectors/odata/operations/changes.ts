@@ -20,7 +20,8 @@ import type { CallContext, ChangedRecord, ChangesResult, ListedRecord } from '..
 import { readEach } from '../../kit/entries.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { serverTimeOf } from '../../kit/times.ts'
-import { type ServiceQuery, unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
+import type { ServiceQuery } from '../client.ts'
 import type { ResourceSettings } from '../config.ts'
 import { afterPosition, allOf, keyOf, type Position } from '../protocol/literals.ts'
 import {
@@ -134,7 +135,7 @@ async function trackPage(
   const more = page.items.length >= pageSize || page.next !== undefined
   const isCutShort = page.next !== undefined && page.items.length < pageSize
   const isTie = query.page > 0 || items.at(-1)?.position === query.since
-  if (feed.ties === 'skip' && isCutShort && isTie) throw unusableResponse(cutWithinTies(page.items.length))
+  if (feed.ties === 'skip' && isCutShort && isTie) throw unusable(cutWithinTies(page.items.length))
   const date = serverTimeOf(headers.date)
   // The field has whole seconds and was written when the response was ready; the records were read before that.
   const now = date === undefined ? undefined : date - Math.ceil(tookMs)

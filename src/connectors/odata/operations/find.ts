@@ -5,7 +5,7 @@ import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { searchForm } from '../../kit/search/search-equality.ts'
-import { unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { EntitySet, ServiceModel } from '../metadata/model.ts'
 import { allOf, comparison, nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
@@ -54,11 +54,11 @@ export async function findRecords(
 /** What to search for, and where. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for what can't be searched */
 export function searchOf(owner: ResourceContext, { model, set }: Bound, request: FindRequest): Search {
   if (request.by === 'values') {
-    if (Object.keys(request.values).length === 0) throw unusableResponse('a search needs at least one value')
+    if (Object.keys(request.values).length === 0) throw unusable('a search needs at least one value')
     return { set, values: scalars(request.values) }
   }
   const marker = markerOfSettings(owner.settings)
-  if (marker === undefined) throw unusableResponse('the resource has no property for our record id')
+  if (marker === undefined) throw unusable('the resource has no property for our record id')
   return markerSearch(model, set, marker, request.recordId)
 }
 
@@ -71,7 +71,7 @@ function markerSearch(model: ServiceModel, set: EntitySet, marker: Marker, recor
 /** Parts of a record can't be searched in one filter by both versions. */
 function scalars(values: NativeRecord): NativeRecord {
   const nested = Object.entries(values).find(([, value]) => isNativeRecord(value) || Array.isArray(value))
-  if (nested !== undefined) throw unusableResponse(`records can't be searched by what is within ${nested[0]}`)
+  if (nested !== undefined) throw unusable(`records can't be searched by what is within ${nested[0]}`)
   return values
 }
 
@@ -101,11 +101,11 @@ export async function hitsOf(
 }
 
 function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit {
-  if (!isNativeRecord(wire)) throw unusableResponse('a record is not a JSON object')
+  if (!isNativeRecord(wire)) throw unusable('a record is not a JSON object')
   const { native } = fromWire(model, set.type, wire)
   // The key of the record itself, also where the hit is one of its parts, which carries it.
   const nativeId = nativeIdOf(owner.type, native)
-  if (nativeId === undefined) throw unusableResponse(`a hit in ${set.name} lacks the key of ${owner.name}`)
+  if (nativeId === undefined) throw unusable(`a hit in ${set.name} lacks the key of ${owner.name}`)
   return { nativeId, native }
 }
 
@@ -116,7 +116,7 @@ function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit
 function checked(search: Search, hit: Hit, equality: SearchEquality): string {
   const differing = Object.keys(search.values).find((name) => !isHeld(search, hit, name, equality))
   if (differing === undefined) return hit.nativeId
-  throw unusableResponse(`a hit of a search has another value of ${differing}`)
+  throw unusable(`a hit of a search has another value of ${differing}`)
 }
 
 /** Whether a hit has the value that was searched for. */

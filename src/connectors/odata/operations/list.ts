@@ -2,7 +2,8 @@
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { judgedList, type ListPage } from '../../kit/list.ts'
-import { type ServiceCall, unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
+import type { ServiceCall } from '../client.ts'
 import { afterPosition, allOf, comparison, keyOf } from '../protocol/literals.ts'
 import { countQuery, keyOrder, shapeQuery } from './query.ts'
 import { type CollectionPage, collectionOf, isTombstone, listedRecord } from './record.ts'
@@ -49,11 +50,11 @@ async function* keyPages(
     seen += page.items.length
     yield { ...judged(owner, records, expected), unreadable }
     const last = records.at(-1)?.nativeId
-    if (last === undefined && page.next !== undefined) throw unusableResponse(emptyWithMore)
+    if (last === undefined && page.next !== undefined) throw unusable(emptyWithMore)
     if (last === undefined) return
     const isShort = page.items.length < pageSize && page.next === undefined
     if (isShort && expected !== undefined && seen >= expected) return
-    if (last === after) throw unusableResponse('the next page is the same as this one')
+    if (last === after) throw unusable('the next page is the same as this one')
     after = last
   }
 }
@@ -102,11 +103,10 @@ async function* linkedPages(
     yield { ...judged(owner, records, expected), unreadable }
     if (page.next === undefined) return
     const target = service.ownPath(page.next)
-    if (target === undefined) throw unusableResponse('the link to the next page leads out of the service')
+    if (target === undefined) throw unusable('the link to the next page leads out of the service')
     // A link is used as it came: braces in it would be taken for places to fill in.
     call = { target: target.replaceAll('{', '%7B').replaceAll('}', '%7D'), headers }
-    if (call.target === landmark)
-      throw unusableResponse('the links to next pages lead back to an earlier one')
+    if (call.target === landmark) throw unusable('the links to next pages lead back to an earlier one')
     if ((count & (count - 1)) === 0) landmark = call.target
   }
 }

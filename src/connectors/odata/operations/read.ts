@@ -1,7 +1,8 @@
 /** Reads by id: one, or several in a batch. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { callFailure, readResultOf } from '../../kit/outcome.ts'
-import { type MaybeResponses, queryText, settledResponse, unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { type MaybeResponses, queryText, settledResponse } from '../client.ts'
 import { odataRules } from '../protocol/errors.ts'
 import { filledAddress, recordAddress } from '../protocol/literals.ts'
 import { shapeQuery } from './query.ts'
@@ -62,7 +63,7 @@ function answered(
 ): ReadResult {
   try {
     const [response] = responses ?? []
-    if (response === undefined) throw unusableResponse('a batch has fewer answers than requests')
+    if (response === undefined) throw unusable('a batch has fewer answers than requests')
     const { data, headers } = settledResponse(response, `GET ${bound.set.name}`)
     return seen(owner, bound, { nativeId, data, etag: headers.etag })
   } catch (error) {

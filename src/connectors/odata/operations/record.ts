@@ -2,7 +2,7 @@
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
-import { unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { ResourceSettings } from '../config.ts'
 import { nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
@@ -13,7 +13,7 @@ import type { Bound } from './resource-context.ts'
 export function entityOf({ model }: Bound, body: unknown): NativeRecord {
   const entity = model.version === 2 && isNativeRecord(body) ? body.d : body
   if (isNativeRecord(entity)) return entity
-  throw unusableResponse('a record is not a JSON object')
+  throw unusable('a record is not a JSON object')
 }
 
 /** One page of a list. */
@@ -32,7 +32,7 @@ export function collectionOf({ model }: Bound, body: unknown): CollectionPage {
   if (model.version === 2 && Array.isArray(outer)) return { items: outer }
   const holder = isNativeRecord(outer) ? outer : {}
   const items = holder[model.version === 2 ? 'results' : 'value']
-  if (!Array.isArray(items)) throw unusableResponse('the response holds no list')
+  if (!Array.isArray(items)) throw unusable('the response holds no list')
   const count = Number(textAt(holder, [model.version === 2 ? '__count' : '@odata.count']) ?? Number.NaN)
   const next = textAt(holder, [model.version === 2 ? '__next' : '@odata.nextLink'])
   return {
@@ -54,10 +54,10 @@ export function listedRecord(
   wire: unknown,
   header?: string,
 ): ListedRecord {
-  if (!isNativeRecord(wire)) throw unusableResponse('a record is not a JSON object')
+  if (!isNativeRecord(wire)) throw unusable('a record is not a JSON object')
   const { native, etag = header } = fromWire(model, set.type, wire)
   const nativeId = nativeIdOf(set.type, native)
-  if (nativeId === undefined) throw unusableResponse(`a record of ${set.name} lacks its key`)
+  if (nativeId === undefined) throw unusable(`a record of ${set.name} lacks its key`)
   const changedAt = changedAtOf(settings, native)
   return {
     nativeId,

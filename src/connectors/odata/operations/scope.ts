@@ -5,7 +5,7 @@
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
 import { isNativeRecord } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { allOf, comparison, keyOf, nativeIdOf } from '../protocol/literals.ts'
 import { fromWire } from '../protocol/values.ts'
 import { collectionOf } from './record.ts'
@@ -64,14 +64,14 @@ async function nativeIdsWithin(
     const nativeId = isNativeRecord(wire)
       ? nativeIdOf(set.type, fromWire(model, set.type, wire).native)
       : undefined
-    if (nativeId === undefined) throw unusableResponse(`a record of ${set.name} lacks its key`)
+    if (nativeId === undefined) throw unusable(`a record of ${set.name} lacks its key`)
     return nativeId
   })
 }
 
 function keyCondition({ set, model }: Bound, nativeId: string): string {
   const key = keyOf(set.type, nativeId)
-  if (key === undefined) throw unusableResponse(`an id is no key of ${set.name}`)
+  if (key === undefined) throw unusable(`an id is no key of ${set.name}`)
   return set.type.key
     .map((name) => comparison(propertyOf(set, name), 'eq', key[name] ?? '', model.version))
     .join(' and ')

@@ -12,7 +12,8 @@ import type {
 } from '../../kit/contract.ts'
 import { mergeNative } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
-import { type MaybeResponses, settledResponse, unusableResponse } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { type MaybeResponses, settledResponse } from '../client.ts'
 import type { ProtocolVersion } from '../metadata/model.ts'
 import type { BatchRequest } from '../protocol/batch.ts'
 import { failedWrite } from '../protocol/errors.ts'
@@ -295,7 +296,7 @@ function settled(
 function unanswered(): WriteResult {
   return {
     kind: 'unknown',
-    failure: callFailure(unusableResponse('a batch has fewer answers than requests')),
+    failure: callFailure(unusable('a batch has fewer answers than requests')),
   }
 }
 

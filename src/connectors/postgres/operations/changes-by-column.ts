@@ -10,9 +10,9 @@ import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../ki
 import type { CallContext, ChangesResult } from '../../kit/contract.ts'
 import { readEach } from '../../kit/entries.ts'
 import { formatTime } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { TextRow } from '../client.ts'
 import type { TableConfig } from '../config.ts'
-import { unusable } from '../record.ts'
 import {
   type BoundTable,
   epochMsOf,

@@ -14,8 +14,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { Statement, TextRow } from '../client.ts'
-import { unusable } from '../record.ts'
 import { type BoundTable, from, isDeleted, nativeIdOf, of, versionOf } from '../statements.ts'
 import { boundTable, type TableOwner } from './table-owner.ts'
 

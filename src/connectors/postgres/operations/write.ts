@@ -13,8 +13,9 @@ import type {
   UpdateRequest,
   WriteResult,
 } from '../../kit/contract.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { TextRow } from '../client.ts'
-import { listedRow, unusable } from '../record.ts'
+import { listedRow } from '../record.ts'
 import {
   archiving,
   type BoundTable,

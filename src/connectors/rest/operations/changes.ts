@@ -15,10 +15,11 @@ import { readEach, wordsOfUnreadable } from '../../kit/entries.ts'
 import { textAt, valueAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { formatTime, serverTimeOf, timeAt } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { Query } from '../client.ts'
 import type { ChangesManifest } from '../manifests/manifest.ts'
 import { recordsOf } from './envelope.ts'
-import { isTombstone, itemsOf, listedRecord, recordOf, unusable } from './record.ts'
+import { isTombstone, itemsOf, listedRecord, recordOf } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 type SequenceFeed = Extract<ChangesManifest, { by: 'sequence' }>

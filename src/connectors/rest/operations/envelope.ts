@@ -1,8 +1,9 @@
 /** Takes a record out of what an API wraps around it, and wraps one that is sent. */
 import type { NativeRecord } from '../../../model/values.ts'
 import { textAt, valueAt, withValueAt } from '../../kit/native.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
-import { itemsOf, unusable } from './record.ts'
+import { itemsOf } from './record.ts'
 
 type Wrapped = Pick<ResourceManifest, 'envelope'>
 

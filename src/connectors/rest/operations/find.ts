@@ -7,9 +7,10 @@ import { readEach } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { isSearchHit } from '../../kit/search/search-equality.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { Query } from '../client.ts'
 import { recordsOf } from './envelope.ts'
-import { isTombstone, listedRecord, unusable } from './record.ts'
+import { isTombstone, listedRecord } from './record.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 interface Wanted {

@@ -1,11 +1,11 @@
 /** What the manifest says about one native record: its id, version, time, and whether it counts as deleted. */
-import { IsthmusError } from '../../../model/errors.ts'
 import type { NativePath } from '../../../model/lens/spec.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { ListedRecord, ReadResult } from '../../kit/contract.ts'
 import { isOutside } from '../../kit/manifest/record-marks.ts'
 import { isNativeRecord, textAt, valueAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
+import { unusable } from '../../kit/unusable.ts'
 import type { ResourceManifest } from '../manifests/manifest.ts'
 
 /** Headers of the response that a single record came in; a list's headers say nothing about its records. */
@@ -69,9 +69,4 @@ export function itemsOf(body: unknown, path: NativePath | undefined): readonly u
   throw unusable(
     path === undefined ? 'the response is not a list' : `the response has no list at ${path.join('.')}`,
   )
-}
-
-/** The error of a response that lacks what the manifest says it has. */
-export function unusable(what: string): IsthmusError {
-  return new IsthmusError('CONNECTOR_RESPONSE_UNUSABLE', `The response does not fit the manifest: ${what}.`)
 }

@@ -14,7 +14,7 @@ import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../ki
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
-import { unusable } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { hasCode, readFailure } from '../errors.ts'
 import { modstampOf } from '../record.ts'
 import type { ObjectSchema } from '../schema.ts'

@@ -2,7 +2,7 @@
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
-import { unusable } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
 import { readFailure } from '../errors.ts'
 import type { ObjectSchema } from '../schema.ts'
 import { soqlText, soqlValue } from '../soql.ts'

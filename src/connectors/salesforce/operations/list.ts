@@ -5,7 +5,8 @@
  * once, and counting what came proves something. In the order of times such a record would come twice and hide one that is missing.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
-import { fitsAddress, unusable } from '../client.ts'
+import { unusable } from '../../kit/unusable.ts'
+import { fitsAddress } from '../client.ts'
 import { hasCode } from '../errors.ts'
 import { listedRecord } from '../record.ts'
 import { soqlText } from '../soql.ts'

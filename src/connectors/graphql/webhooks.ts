@@ -1,2 +1,0 @@
-/** Deliveries of a GraphQL system: verified and read as its manifest says. */
-export { bindWebhooks } from '../kit/manifest/bind-webhooks.ts'

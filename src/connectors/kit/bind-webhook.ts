@@ -1,0 +1,41 @@
+/** What every connector does with a delivery: verify it over its raw bytes, then read which records changed, never their data. */
+import { parseJson } from '../../http/json.ts'
+import type { WebhookDelivery, WebhookResult } from './contract.ts'
+import type { VerifyDelivery } from './webhook-verification.ts'
+
+/** The secrets of a system's section. While one is being changed, both are accepted. */
+export interface WebhookSecrets {
+  readonly secret?: string | undefined
+  readonly nextSecret?: string | undefined
+}
+
+/** Those that are set, the current one first. */
+export function activeSecrets({ secret, nextSecret }: WebhookSecrets = {}): readonly string[] {
+  return [secret, nextSecret].filter((one) => one !== undefined)
+}
+
+/**
+ * Makes the handler of a system's deliveries. One that does not verify is refused before anything of it is read.
+ *
+ * @param read reads a verified delivery; `signedId` is the id that the signature covers, where the scheme has one
+ */
+export function bindWebhook(
+  verify: VerifyDelivery,
+  read: (delivery: WebhookDelivery, signedId: string | undefined) => WebhookResult,
+): (delivery: WebhookDelivery) => Promise<WebhookResult> {
+  return async (delivery) => {
+    const verification = verify(delivery)
+    return verification.ok ? read(delivery, verification.deliveryId) : refused(verification.reason)
+  }
+}
+
+/** A delivery that is not taken. `reason` goes to counters and logs, never to the sender. */
+export function refused(reason: string): WebhookResult {
+  return { kind: 'refused', reason }
+}
+
+/** The body as JSON, numbers kept as they are written; undefined when it is not JSON, or is nested too deeply. */
+export function jsonBody({ body }: WebhookDelivery): { readonly value: unknown } | undefined {
+  const parsed = parseJson(Buffer.from(body).toString('utf8'), { maxDepth: 64, numbers: 'lossless' })
+  return parsed.ok ? { value: parsed.value } : undefined
+}
