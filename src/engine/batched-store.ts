@@ -4,7 +4,7 @@ import { createBatcher } from './batcher.ts'
 import type { BatchedStore, Clock } from './ports.ts'
 import type { EngineSettings } from './settings.ts'
 
-/** The store behind, and the bounds of its group commits. */
+/** The underlying store, and the bounds of its group commits. */
 export interface BatchedStoreOptions {
   readonly store: Store
   readonly clock: Pick<Clock, 'defer' | 'monotonic' | 'sleep'>
@@ -14,7 +14,7 @@ export interface BatchedStoreOptions {
 /** A commit costs about the same for one record as for ten. */
 const spacing = { from: 4, ms: 8 }
 
-/** Puts a {@link BatchedStore} in front of a store. */
+/** Wraps a store in a {@link BatchedStore}. */
 export function createBatchedStore({ store, clock, settings }: BatchedStoreOptions): BatchedStore {
   const batch = <In, Out>(name: string, run: (items: readonly In[]) => Promise<readonly Out[]>) =>
     createBatcher({ name, clock, run, spacing, batchMax: settings.batchMax, queueMax: settings.queueMax })

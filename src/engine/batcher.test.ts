@@ -9,7 +9,7 @@ const clock = {
 }
 
 describe('a group commit', () => {
-  test('sends one item at once and what came meanwhile together', async () => {
+  test('sends a single item at once and collects items that arrive meanwhile', async () => {
     const batches: number[][] = []
     const submit = createBatcher<number, number>({
       name: 'double',
@@ -29,7 +29,7 @@ describe('a group commit', () => {
     expect(batches).toEqual([[1], [2, 3, 4]])
   })
 
-  test('keeps to its largest size', async () => {
+  test('never exceeds its largest size', async () => {
     const sizes: number[] = []
     const submit = createBatcher<number, number>({
       name: 'same',
@@ -58,7 +58,7 @@ describe('a group commit', () => {
     await expect(submit(3)).rejects.toMatchObject({ code: 'ENGINE_BUSY', retry: 'backoff' })
   })
 
-  test('H33: halves a batch that can never work until the culprit is alone', async () => {
+  test('H33: halves a batch that can never work until the failing item is alone', async () => {
     const submit = createBatcher<number, number>({
       name: 'picky',
       clock,
@@ -75,7 +75,7 @@ describe('a group commit', () => {
     )
   })
 
-  test('repeats nothing when the store is away: the commit may have happened', async () => {
+  test('repeats nothing when the store is unavailable: the commit may have happened', async () => {
     let runs = 0
     const submit = createBatcher<number, number>({
       name: 'away',

@@ -1,16 +1,15 @@
 /**
- * Group commit: calls for one item each that travel together.
- *
- * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the
- * same turn shares a statement. An idle batcher sends one item at once; one that keeps meeting company may be told to leave a moment between
- * its batches, so that more of it shares the cost of a commit.
+ * Group commit: batches calls that carry one item each.
+ * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the same turn
+ * shares a statement. An idle batcher sends one item at once; one that keeps collecting several may be configured to leave a moment between its
+ * batches, so that more items share the cost of a commit.
  */
 import { IsthmusError, isIsthmusError } from '../model/errors.ts'
 import type { Clock } from './ports.ts'
 
-/** What is grouped, and its bounds. */
+/** The batched function and its bounds. */
 export interface BatcherOptions<In, Out> {
-  /** Constant words for messages. */
+  /** A constant string for messages. */
   readonly name: string
   readonly clock: Pick<Clock, 'defer' | 'monotonic' | 'sleep'>
   /** One response per item, in the same order. */
@@ -21,11 +20,11 @@ export interface BatcherOptions<In, Out> {
   readonly queueMax: number
   /** Batches in flight. @default 1 */
   readonly parallel?: number
-  /** After a batch of `from` items or more, the next one begins `ms` after that one began, unless it is full before. @default at once */
+  /** After a batch of `from` items or more, the next one begins `ms` after that one began, unless it is full earlier. @default at once */
   readonly spacing?: { readonly from: number; readonly ms: number }
 }
 
-/** Hands one item in; settles with its own response. */
+/** Submits one item; settles with its own response. */
 export type Submit<In, Out> = (item: In) => Promise<Out>
 
 interface Waiting<In, Out> {
@@ -41,7 +40,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
   let waiting: Waiting<In, Out>[] = []
   let inFlight = 0
   let closing = false
-  /** Until when company is waited for, on the monotonic clock. */
+  /** Until when further items are collected, on the monotonic clock. */
   let gatherUntil = 0
 
   const close = (): void => {
@@ -76,7 +75,7 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Submit
     })
 }
 
-/** Runs one batch and answers each caller; never rejects. */
+/** Runs one batch and settles each caller; never rejects. */
 async function response<In, Out>(
   options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,
   batch: readonly Waiting<In, Out>[],
@@ -84,7 +83,7 @@ async function response<In, Out>(
   try {
     const results = await options.run(batch.map((entry) => entry.item))
     if (results.length !== batch.length) throw wrongCount(options.name, batch.length, results.length)
-    // The check above makes every index of the batch one of the results.
+    // The check above guarantees a result for every index of the batch.
     batch.forEach((entry, index) => {
       entry.resolve(results[index] as Out)
     })
@@ -94,8 +93,8 @@ async function response<In, Out>(
 }
 
 /**
- * One poisonous item must not fail its neighbours (H33): a failure that trying again can't heal is halved until the culprit is alone. A
- * failure that may heal (the store is away) concerns the whole batch, and its commit may even have happened: nothing is repeated here.
+ * One invalid item must not fail the others (H33): after a failure that a retry can't resolve, the batch is halved until the failing item is alone. A
+ * failure that may resolve (the store is unavailable) concerns the whole batch, and its commit may even have happened: nothing is repeated here.
  */
 async function failOrSplit<In, Out>(
   options: Pick<BatcherOptions<In, Out>, 'run' | 'name'>,

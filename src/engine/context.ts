@@ -1,4 +1,4 @@
-/** What everything in a running engine shares. */
+/** Shared state and dependencies of a running engine. */
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
 import type { EmitEvent } from '../model/events.ts'
 import type { Integration } from '../model/integration.ts'
@@ -25,7 +25,7 @@ export interface EngineContext {
   readonly integration: Integration
   /** Epoch under which this engine claims and decides. @default whatever is bound */
   readonly binding?: number
-  /** Lens sets of the bound definition and of earlier ones. @default none: no base is ever taken anew */
+  /** Lens sets of the bound definition and of earlier ones. @default none: no base is ever replaced */
   readonly lenses?: LensBook
   readonly store: BatchedStore
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -36,7 +36,9 @@ export interface EngineContext {
   readonly writer: Writer
   readonly answeredCreates: AnsweredCreates
   readonly firstLoads: FirstLoads
-  /** All records of this system were listed once, or can't be listed: what has no counterpart by now is new. A true answer is remembered. */
+  /**
+   * All records of this system were listed once, or can't be listed: a record without a counterpart is now known to be new. A true result is cached.
+   */
   readonly baselineDone: (system: string, entity: string) => Promise<boolean>
   readonly memory: EngineMemory
   readonly timeouts: Timeouts
@@ -44,14 +46,14 @@ export interface EngineContext {
   readonly random: Random
   readonly emit: EmitEvent
   readonly settings: EngineSettings
-  /** Something was marked: wakes this process's worker at once and other processes soon. */
+  /** Called when something was marked: wakes this process's worker at once and other processes soon. */
   readonly wake: () => void
 }
 
-/** What the intake side works with: everything that finds out *which* records to look at. It needs no worker in the same process. */
+/** Dependencies of the intake: everything that determines *which* records to read. It needs no worker in the same process. */
 export interface IntakeContext
   extends Pick<EngineContext, 'integration' | 'systems' | 'clock' | 'random' | 'emit' | 'lenses'> {
   readonly store: Store
-  /** Tells the workers, here and in other processes, that records fell due. Cheap; called after each commit that marked something. */
+  /** Notifies the workers, here and in other processes, that records fell due. Cheap; called after each commit that marked something. */
   readonly wake: () => void
 }

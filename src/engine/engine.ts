@@ -23,12 +23,12 @@ import { Worker } from './worker.ts'
 import { createAnsweredCreates } from './write/answered-creates.ts'
 import { createWriter } from './write/batch.ts'
 
-/** What an engine is made of. */
+/** Dependencies of an engine. */
 export interface EngineOptions {
   readonly integration: Integration
   /** Migrated and bound to the integration. */
   readonly store: Store
-  /** What binding the definition gave. @default the engine works whatever is bound, and takes no base anew */
+  /** The result of binding the definition. @default the engine works whatever is bound, and replaces no base */
   readonly binding?: Pick<Binding, 'epoch' | 'lenses'>
   /** Every system of the integration, connected. */
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -46,18 +46,18 @@ export interface Engine {
   readonly context: EngineContext
   /** The polls and full runs of this process. */
   readonly runs: Runs
-  /** Records under way now. */
+  /** Records in progress. */
   readonly inFlight: number
   start(): void
-  /** Takes no more records, waits for those under way, and gives its session back. */
+  /** Claims no more records, waits for those in progress, and ends its session. */
   stop(): Promise<void>
-  /** Tells this worker and those of other processes that something fell due. */
+  /** Notifies this worker and those of other processes that something fell due. */
   wake(): void
-  /** Another definition is bound by now: takes no more records, for good. */
+  /** Called when another definition has been bound: permanently stops claiming records. */
   supersede(): void
-  /** Resolves when nothing is under way and nothing is due now; records that wait for a later time don't count. */
+  /** Resolves when nothing is in progress and nothing is due now; records that wait for a later time don't count. */
   idle(): Promise<void>
-  /** Claims once and runs those records to their end, without the loops of `start`. Returns how many there were. */
+  /** Claims once and runs those records to their end, without the loops of `start`. Returns their number. */
   runOnce(): Promise<number>
 }
 
@@ -141,7 +141,7 @@ function engineParts(options: EngineOptions, outages: OutageWatch): Omit<EngineC
   }
 }
 
-/** Responses that can't turn false again are asked for once. */
+/** Caches results that can't become false again. */
 function rememberTrue(
   ask: (system: string, entity: string) => Promise<boolean>,
 ): (system: string, entity: string) => Promise<boolean> {

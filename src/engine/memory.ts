@@ -1,12 +1,11 @@
 /**
- * What one engine remembers between its passes. Nothing is decided by it that the store would not confirm: it saves questions, and may be lost
- * with the process.
+ * What one engine caches between its passes. Every entry can be confirmed by the store: the cache saves queries, and may be lost with the process.
  */
 
-/** Why a system's absences are not believed now. */
+/** Why a system's absences are not trusted now. */
 export interface Doubt {
   readonly reason: string
-  /** Waiting may not end it: the system answers, and what it says is strange. */
+  /** Waiting may not resolve it: the system responds, but implausibly. */
   readonly standing: boolean
 }
 
@@ -15,13 +14,13 @@ export interface EngineMemory {
   readonly noOpenCreates: Map<string, number>
   /** Verdicts on the absences that a system reports, by place. */
   readonly doubts: Map<string, { readonly at: number; readonly verdict: Promise<Doubt | undefined> }>
-  /** When the age of a waiting deletion was last told, by record and system. */
+  /** When the age of a waiting deletion was last reported, by record and system. */
   readonly waitsReported: Map<string, number>
-  /** Passes that wait for a look at a whole place. */
+  /** Passes that wait for a read of a whole place. */
   evidenceWaiters: number
 }
 
-/** The empty memory of a new engine. */
+/** Returns the empty cache of a new engine. */
 export function createMemory(): EngineMemory {
   return { noOpenCreates: new Map(), doubts: new Map(), waitsReported: new Map(), evidenceWaiters: 0 }
 }

@@ -3,7 +3,7 @@ import type { ConnectedSystem, Resource } from '../connectors/kit/contract.ts'
 import { UsageError } from '../model/errors.ts'
 import type { Entity, EntitySystem, Integration, SystemSettings } from '../model/integration.ts'
 
-/** One entity as one system holds it. */
+/** One entity in one system. */
 export interface Place {
   readonly system: string
   readonly entity: Entity
@@ -12,7 +12,7 @@ export interface Place {
   readonly resource: Resource
 }
 
-/** What places are looked up in. */
+/** Where places are looked up. */
 export interface Places {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>

@@ -1,6 +1,6 @@
 /**
- * What the engine asks of the world besides stores and connectors, and what its steps ask of each other. Clock and chance are injected, so that
- * a simulation runs the same engine on virtual time; the rest is composed once in `engine.ts`.
+ * Interfaces that the engine requires besides stores and connectors, and those that its steps require of each other. Clock and randomness are
+ * injected, so that a simulation runs the same engine on virtual time; the rest is composed once in `engine.ts`.
  */
 
 import type {
@@ -39,7 +39,7 @@ import type { Place } from './place.ts'
 export interface Clock {
   /** Epoch time on the database's clock: the only wall clock the engine knows. */
   now(): number
-  /** Never goes back; for deadlines of this process. */
+  /** Never goes backwards; for deadlines of this process. */
   monotonic(): number
   /** Resolves after `ms`, or early when the signal aborts (it never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
@@ -54,7 +54,7 @@ export interface Random {
   uuid(): string
 }
 
-/** Store calls for one record at a time; many of them share one statement. Whatever is not here goes through `direct`. */
+/** Store calls for one record at a time; many of them share one statement. Everything else goes through `direct`. */
 export interface BatchedStore {
   readonly direct: Store
   decide(decision: Decision): Promise<DecisionResult>
@@ -70,13 +70,14 @@ export interface BatchedStore {
 /** Admission to one system: how many calls at a time, and none while it is down. */
 export interface SystemGate {
   readonly system: string
-  /** False from the failures that close it until a probe has been answered. */
+  /** False from the failures that close it until a probe has succeeded. */
   readonly isOpen: boolean
-  /** Undefined while calls may go, if only as a probe; else the time (epoch ms) at which the next one may be tried. */
+  /** Undefined while calls may go, if only as a probe; otherwise the time (epoch ms) at which the next one may be tried. */
   closedUntil(): number | undefined
   /**
-   * Runs a call when there is room. Returns `shut` without calling when the gate is closed, or when there was no room within `waitMs`.
-   * A result whose failure has scope `system` counts against the gate, any other response for it; `no-news`: no call was made after all.
+   * Runs a call when there is capacity. Returns `shut` without calling when the gate is closed, or when there was no capacity within `waitMs`. A
+   * result whose failure has scope `system` counts as a failure of the system, any other response as a success; `no-news`: no call was made after
+   * all.
    */
   run<Result>(
     call: () => Promise<Result>,
@@ -94,7 +95,7 @@ export type TimedRead =
   | { readonly result: ReadResult; readonly startedAt: number; readonly seenAt: number }
   | 'shut'
 
-/** Reads one native record; reads of the same resource share a call where the system can do that. Never rejects. (`reader.ts`) */
+/** Reads one native record; reads of the same resource share a call where the system supports it. Never rejects. (`reader.ts`) */
 export type ReadById = (request: {
   readonly system: string
   readonly resource: string
@@ -104,7 +105,7 @@ export type ReadById = (request: {
   readonly priority?: CallContext['priority']
 }) => Promise<TimedRead>
 
-/** Searches a resource; searches of several records share a call where the system can do that. Never rejects. (`finder.ts`) */
+/** Searches a resource; searches of several records share a call where the system supports it. Never rejects. (`finder.ts`) */
 export type Find = (request: {
   readonly system: string
   readonly resource: string
@@ -116,13 +117,13 @@ export type Find = (request: {
 /** One remote write that is ready to go. */
 export interface OutgoingWrite {
   readonly intent: Intent
-  /** The fields it is about; undefined for archives and deletes. */
+  /** The fields that it carries; undefined for archives and deletes. */
   readonly planned?: PlannedWrite
   /** Canonical values of everything in the body, for the own-write memory. */
   readonly body?: CanonicalDocument
-  /** Native record last read: what systems that replace whole objects are completed from. */
+  /** Native record last read: systems that replace whole objects get their remaining properties from it. */
   readonly base?: NativeRecord
-  /** Update only: when the look began that it is based on (epoch ms). */
+  /** Update only: when the read that it is based on began (epoch ms). */
   readonly lookedAt?: number
   /** Create only: what must hold when its intent is committed. */
   readonly check?: CreateCheck
@@ -130,22 +131,22 @@ export interface OutgoingWrite {
   readonly evidence?: CreateEvidence
 }
 
-/** What became of one write: the connector's response, or why there is none. */
+/** The outcome of one write: the connector's response, or why there is none. */
 export type SendOutcome = WriteResult | { readonly kind: 'unsent'; readonly reason: 'late' | 'shut' }
 
-/** One write handed to the lane of its kind. */
+/** One write submitted for sending with others of its kind. */
 export interface WriteAsk {
   readonly write: OutgoingWrite
-  /** Monotonic ms: it must not leave after this. */
+  /** Monotonic ms: it must not be sent after this. */
   readonly startBefore: number
   readonly priority: CallContext['priority']
-  /** Aborts with the pass: a write that has not left yet stays here then. */
+  /** Aborts with the pass: a write that has not been sent yet is not sent then. */
   readonly signal: AbortSignal
   /** Called right before the call that carries it. */
   readonly sent: () => void
 }
 
-/** Sends writes, those of one kind together where the system takes several in a call. (`batch.ts`) */
+/** Sends writes, those of one kind together where the system takes several per call. (`batch.ts`) */
 export interface Writer {
   /** Never rejects. */
   write(ask: WriteAsk): Promise<SendOutcome>
@@ -153,32 +154,32 @@ export interface Writer {
   expectedWaitMs(system: string): number
 }
 
-/** When the first load of an entity had listed all its systems (epoch ms); undefined while it goes on. (`first-loads.ts`) */
+/** When the first load of an entity had listed all its systems (epoch ms); undefined while it is running. (`first-loads.ts`) */
 export interface FirstLoads {
   listedAt(entity: Entity): Promise<number | undefined>
 }
 
-/** A look that is over. */
+/** A completed read of a whole place: its change feed or a complete list. */
 export interface Look {
-  /** Before the first request of it left. */
+  /** Before its first request was sent. */
   readonly takenAt: number
-  /** Its candidates were discovered before this; undefined for the look of another process. */
+  /** Its candidates were discovered before this; undefined for a read by another process. */
   readonly endedAt?: number
 }
 
 export type LookResponse =
   | { readonly kind: 'seen'; readonly look: Look }
-  /** `retryAt`: no look is taken before (epoch ms). */
+  /** `retryAt`: no such read is started before (epoch ms). */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly retryAt: number }
 
 export interface PlaceLooks {
-  /** The newest look at the place, by this process or another. */
+  /** The newest read of the place, by this process or another. */
   newest(place: Place, kind: LookKind): Promise<Look | undefined>
-  /** The look that is being taken, if it began at `since` (epoch ms) or later; else one that begins after the call. Never rejects. */
+  /** The read that is running, if it began at `since` (epoch ms) or later; otherwise one that begins after the call. Never rejects. */
   next(place: Place, kind: LookKind, since: number): Promise<LookResponse>
-  /** When the next look can begin, at the earliest (epoch ms). */
+  /** The earliest time at which the next read can begin (epoch ms). */
   nextAt(place: Place, kind: LookKind): number
-  /** Ends the looks that are going on; there are no more. */
+  /** Aborts the running reads and starts no more. */
   stop(): void
 }
 
@@ -188,8 +189,8 @@ export type LookKind = 'feed' | 'list'
 /** Time limits for calls. */
 export interface Timeouts {
   /**
-   * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then is left behind, and
-   * `onTimeout` answers for it: nobody waits longer than the limit. Rejects only when the call rejects in time.
+   * Runs a call with a signal that aborts after `ms`, or when `parent` aborts. A call that does not stop then is abandoned, and `onTimeout` provides
+   * its result: nothing waits longer than the limit. Rejects only when the call rejects in time.
    */
   bound<Result>(
     ms: number,
@@ -210,11 +211,11 @@ export interface LensBook {
   current(place: LensPlace): StoredLensSet | undefined
   /** The set before the current one; undefined when there was none. */
   previous(place: LensPlace): StoredLensSet | undefined
-  /** Lenses by field that a member was read through; `lens` as the member names it. Undefined: no other than the current ones. */
+  /** Lenses by field that a member was read through; `lens` as the member names it. Undefined: only the current ones. */
   readThrough(place: LensPlace, lens: number | undefined): LensSet['fields'] | undefined
 }
 
-/** Native ids of creates that were answered and not committed yet. (`answered-creates.ts`) */
+/** Native ids returned by creates whose outcome is not committed yet. (`answered-creates.ts`) */
 export interface AnsweredCreates {
   keep(intentId: string, nativeId: string): void
   nativeIdOf(intentId: string): string | undefined

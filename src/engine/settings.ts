@@ -3,13 +3,13 @@ import type { Integration } from '../model/integration.ts'
 
 /** Bounds of one engine. Times in milliseconds. */
 export interface EngineSettings {
-  /** Records worked on at the same time. @default 256 */
+  /** Records processed at the same time. @default 256 */
   readonly inFlight: number
-  /** Life of a claim. @default 60000, longer where a system's time-outs ask for it */
+  /** Duration of a claim. @default 60000, longer where a system's timeouts require it */
   readonly leaseMs: number
-  /** Kept free at the end of a lease. @default 2000 */
+  /** Reserved at the end of a lease. @default 2000 */
   readonly leaseMarginMs: number
-  /** Longest wait between two looks into the queue. @default 500 */
+  /** Longest wait between two queries of the queue. @default 500 */
   readonly pollMs: number
   /** Between two calls of the reaper. @default 500 */
   readonly reapMs: number
@@ -23,7 +23,7 @@ export interface EngineSettings {
   readonly backoffBaseMs: number
   /** Longest back-off, in milliseconds. @default 300000 */
   readonly backoffMaxMs: number
-  /** A reference may wait this long for its target before a person is told. @default 600000 */
+  /** A reference may wait this long for its target before a failure is reported. @default 600000 */
   readonly missingReferenceMs: number
   /** Items in one group commit. @default 256 */
   readonly batchMax: number
@@ -48,12 +48,12 @@ export const engineDefaults: EngineSettings = Object.freeze({
   queueMax: 8_192,
 })
 
-/** Of a claim, what is left beside one read and one write. */
+/** Part of a claim that remains beside one read and one write. */
 const inLineMs = 40_000
 
 /**
- * A claim has to outlive the slowest read and the slowest write that a pass may wait for, with time to wait in line: a write that does not fit
- * into what is left of the claim is not sent, so under a shorter one it never would be.
+ * A claim has to outlast the slowest read and the slowest write of a pass, with time to wait for capacity: a write that does not fit into the rest of
+ * the claim is not sent, so with a shorter claim it never would be.
  */
 export function leaseFor({ systems }: Integration): number {
   const slowest = [...systems.values()].map(({ timing }) => timing.readTimeoutMs + timing.writeTimeoutMs)

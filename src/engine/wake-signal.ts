@@ -1,14 +1,14 @@
-/** Something to wait for that others can ring: a wait ends by the bell or by its time, whichever is first. */
+/** A wait that others can end early: it ends when it is signalled or after its time, whichever is first. */
 import type { Clock } from './ports.ts'
 
-/** One bell for one waiting loop. */
+/** One signal for one waiting loop. */
 export interface WakeSignal {
-  /** Ends the present wait; without one, the next wait ends at once. */
+  /** Ends the current wait; without one, the next wait ends at once. */
   ring(): void
   wait(ms: number): Promise<void>
 }
 
-/** Makes a bell that has not been rung. */
+/** Makes a signal that is not set. */
 export function createWakeSignal(clock: Pick<Clock, 'sleep'>): WakeSignal {
   let rung = false
   let waiting: AbortController | undefined

@@ -28,7 +28,7 @@ describe('a worker', () => {
     expect((await it.store.admin.conflicts({ limit: 5 })).rows).toEqual([])
   })
 
-  test('writes to a system whose writes may take as long as a claim lives otherwise', async () => {
+  test('writes to a system whose writes may take as long as the default claim', async () => {
     const it = start({
       adjust: (integration) => ({
         ...integration,
@@ -44,7 +44,7 @@ describe('a worker', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Ann' })
   })
 
-  test('never works on more records at a time than it may', async () => {
+  test('never processes more records at a time than it may', async () => {
     const it = start({ settings: { inFlight: 7 } })
     let most = 0
     for (let i = 0; i < 60; i += 1) await it.edit('a', `x${i}`, { code: String(i) })
@@ -56,7 +56,7 @@ describe('a worker', () => {
     expect(it.system('b').bodies()).toHaveLength(60)
   })
 
-  test('H33: a record whose pass fails is set aside, and its neighbours go on', async () => {
+  test('H33: a record whose pass fails is set aside, and the others continue', async () => {
     const it = start({
       adjust: (integration) => {
         const [entity] = [...integration.entities.values()]
@@ -104,7 +104,7 @@ describe('a worker', () => {
     expect(it.system('a').count('read')).toBe(0)
   })
 
-  test('H15: what a lost worker still commits is fenced, and the record runs elsewhere', async () => {
+  test('H15: commits of a lost worker are fenced, and the record runs elsewhere', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('a').failNext('read', { kind: 'silence' })
@@ -137,7 +137,7 @@ describe('a worker', () => {
     expect(it.system('b').count('update')).toBe(1)
   })
 
-  test('survives a store that is away, and loses nothing', async () => {
+  test('survives an unavailable store, and loses nothing', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const { claim, settle, decide } = it.store

@@ -1,9 +1,8 @@
 /**
- * The worker: takes due records and runs passes over them, a bounded number at a time.
- *
- * It claims as slots free up, so that a slow record never holds up the others, and looks into the queue when it is woken, when a record that
- * it put off falls due, and at least every half second. Its liveness is its session: when that is lost, the passes under way are aborted,
- * what they still commit is fenced, and the worker starts again under a new identity. A store that is away is waited for with back-off.
+ * The worker: claims due records and runs passes over them, a bounded number at a time.
+ * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when it is woken, when a record that it
+ * postponed falls due, and at least every half second. Its liveness is its session: when that is lost, the passes in progress are aborted, their
+ * commits are fenced, and the worker starts again under a new identity. While the store is unavailable it retries with back-off.
  */
 import { isIsthmusError } from '../model/errors.ts'
 import type { ClaimedRecord, Lease, WorkerSession } from '../store/contract.ts'
@@ -15,10 +14,10 @@ import { reconcile } from './pass/reconcile.ts'
 import { backoffMs } from './protect/backoff.ts'
 import { createWakeSignal, type WakeSignal } from './wake-signal.ts'
 
-/** Passes that end one by one would ask for one record each: claims are at least this far apart, unless many slots are free. */
+/** Minimum interval between claims unless many slots are free: passes that end one by one would otherwise claim one record each. */
 const claimGapMs = 4
 
-/** How long a store that is away is left alone. */
+/** Retry delays while the store is unavailable. */
 const storeWait = { baseMs: 100, maxMs: 5_000 }
 
 /** One worker of one process. */
@@ -26,14 +25,14 @@ export class Worker {
   readonly #context: EngineContext
   readonly #wakeSignal: WakeSignal
   readonly #running = new Set<Promise<void>>()
-  /** Leases of passes that could not be finished because the store was away. */
+  /** Leases of passes that could not be finished because the store was unavailable. */
   readonly #strays: Lease[] = []
   #session: WorkerSession | undefined
   #stopping = false
   #halt = new AbortController()
   #storeFailures = 0
   #superseded = false
-  /** Earliest time at which a record put off by this worker falls due. */
+  /** Earliest time at which a record postponed by this worker falls due. */
   #dueAt = Number.POSITIVE_INFINITY
   #loops: Promise<unknown> | undefined
   #unsubscribe: (() => void) | undefined
@@ -43,7 +42,7 @@ export class Worker {
     this.#wakeSignal = createWakeSignal(context.clock)
   }
 
-  /** Records under way. */
+  /** Records in progress. */
   get inFlight(): number {
     return this.#running.size
   }
@@ -56,7 +55,7 @@ export class Worker {
     this.#loops = Promise.all([this.#claimLoop(), this.#reapLoop()])
   }
 
-  /** Takes no more records, waits for those under way, and gives the session back. */
+  /** Claims no more records, waits for those in progress, and ends the session. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#halt.abort()
@@ -73,12 +72,12 @@ export class Worker {
     this.#wakeSignal.ring()
   }
 
-  /** Another definition is bound: nothing more is claimed, and what is under way comes to its end. */
+  /** Another definition is bound: nothing more is claimed, and passes in progress are completed. */
   get isSuperseded(): boolean {
     return this.#superseded
   }
 
-  /** Claims once and runs those records to their end. Returns how many there were. */
+  /** Claims once and runs those records to their end. Returns their number. */
   async runOnce(): Promise<number> {
     const { inFlight, batchMax } = this.#context.settings
     const claimed = await this.#claim(await this.#ensureSession(), Math.min(inFlight, batchMax))
@@ -86,7 +85,7 @@ export class Worker {
     return claimed
   }
 
-  /** Resolves when nothing is under way and nothing is due now. */
+  /** Resolves when nothing is in progress and nothing is due now. */
   async idle(): Promise<void> {
     const { clock, settings, store } = this.#context
     for (;;) {
@@ -105,7 +104,7 @@ export class Worker {
         const limit = Math.min(settings.inFlight - this.#running.size, settings.batchMax)
         const claimed = limit > 0 ? await this.#claim(session, limit) : 0
         this.#storeFailures = 0
-        // A full answer means that there may be more; any other wait is ended by a pass that ends.
+        // A full result means that there may be more; any other wait is ended by a pass that ends.
         if (limit > 0 && claimed === limit && this.#running.size < settings.inFlight) continue
         await this.#wakeSignal.wait(this.#pauseMs())
         // Measured on two cores in real time: from a half to a sixteenth of the slots gave 13 % more records a second, at the same latency.
@@ -117,7 +116,7 @@ export class Worker {
     if (this.#superseded) await this.#giveBack()
   }
 
-  /** What is left of our claims goes to workers of the bound definition as soon as the session is over. */
+  /** The remaining claims become available to workers of the bound definition as soon as the session has ended. */
   async #giveBack(): Promise<void> {
     await Promise.all(this.#running)
     await this.#session?.close().catch(() => undefined)
@@ -161,7 +160,7 @@ export class Worker {
 
   async #claim(session: WorkerSession, limit: number): Promise<number> {
     const { store, clock, settings } = this.#context
-    // The lease runs from before the claim on this process's own clock: never longer than the store believes.
+    // The lease starts before the claim on this process's own clock, so it is never longer than the store's.
     const askedAt = clock.monotonic()
     const { binding } = this.#context
     const { records, leaseMs, superseded } = await store.direct.claim({
@@ -176,7 +175,7 @@ export class Worker {
     return records.length
   }
 
-  /** Stops claiming for good; told once. */
+  /** Stops claiming permanently; reported once. */
   supersede(): void {
     if (this.#superseded) return
     this.#superseded = true
@@ -198,7 +197,7 @@ export class Worker {
     const entity = context.integration.entities.get(claimed.record.entity)
     try {
       if (entity === undefined) {
-        // The definition has dropped the entity; its records rest until it is back and something marks them.
+        // The entity was removed from the definition; its records rest until it is back and they are marked.
         const { lease, record } = claimed
         await context.store.settle({ lease, finish: { kind: 'clean', seq: record.dirtySeq } })
         return
@@ -218,7 +217,7 @@ export class Worker {
     }
   }
 
-  /** Gives back the records whose passes the store's absence has cut off; their next pass sees what was committed. */
+  /** Releases the records whose passes were cut off by an unavailable store; their next pass continues from what was committed. */
   async #returnStrays(): Promise<void> {
     const { store, clock, settings } = this.#context
     const leases = this.#strays.splice(0)
@@ -244,7 +243,7 @@ export class Worker {
   }
 }
 
-/** Failures of the store heal by waiting; anything else that reaches the worker is caused by the record. */
+/** Failures of the store resolve by waiting; any other error that reaches the worker is caused by the record. */
 function isStoreFailure(error: unknown): boolean {
   return isIsthmusError(error) && (error.code.startsWith('STORE_') || error.code === 'ENGINE_BUSY')
 }

@@ -74,7 +74,7 @@ describe('a value that violates the constraints of its field', () => {
     },
   )
 
-  test('is over when the value is fine again, and then it is synced', async () => {
+  test('resolves once the value is valid again, and the value is synced', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: 'home' })
     await it.edit('a', 'x', { name: 'Annabelle', phone: 'moon' })

@@ -36,8 +36,8 @@ async function failures(it: World) {
   return (await it.store.admin.failures({ limit: 10 })).rows
 }
 
-describe('a failure is over once its cause is gone', () => {
-  test('when the source fills the field that was required, although nothing is written to it', async () => {
+describe('a failure is resolved once its cause is gone', () => {
+  test('when the source fills the required field, although nothing is written to it', async () => {
     const it = start(phoneRequired)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
@@ -58,7 +58,7 @@ describe('a failure is over once its cause is gone', () => {
     const it = start(phoneRequired)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
-    // A read that fails takes the lane over: its reason is no longer the rule.
+    // A failing read takes over the lane, whose reason is then no longer the rule.
     const failure = { code: 'ENGINE_CALL_FAILED', message: 'it broke', scope: 'record' } as const
     it.system('a').failNext('read', { kind: 'response', result: { kind: 'unknown', failure } })
     await it.edit('a', 'x', { phone: '5' })
@@ -67,7 +67,7 @@ describe('a failure is over once its cause is gone', () => {
     expect((await it.member('a', 'x', 'a')).lane).toBe('open')
   })
 
-  test('but not when another field is missing still', async () => {
+  test('but not while another required field is missing', async () => {
     const it = start(phoneRequired)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(5_000)
@@ -76,7 +76,7 @@ describe('a failure is over once its cause is gone', () => {
     expect(await failures(it)).toMatchObject([{ code: 'RULE_REQUIRE', system: 'a' }])
   })
 
-  test('when somebody over there puts right what the system had replaced', async () => {
+  test('when a person corrects a value that the system had replaced', async () => {
     const it = start()
     it.system('b').store = (field, value) => (field === 'name' ? 'Zoe' : value)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Annabel' })
@@ -88,7 +88,7 @@ describe('a failure is over once its cause is gone', () => {
     expect(it.system('b').count('update')).toBe(0)
   })
 
-  test('when the record is deleted: nobody has to decide about what is gone', async () => {
+  test('when the record is deleted: nothing is left to decide', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = { code: 'HTTP_STATUS_FINAL', message: 'the name is taken', scope: 'record' } as const

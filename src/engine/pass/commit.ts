@@ -1,4 +1,4 @@
-/** The commits of a pass. Each carries everything drafted so far; a refused one has written nothing and leaves the draft as it was. */
+/** The commits of a pass. Each carries everything drafted so far; a rejected commit has written nothing and leaves the draft unchanged. */
 import type { Intent, MemberField } from '../../model/state.ts'
 import type { Decision, DecisionResult, Settlement, SettlementResult } from '../../store/contract.ts'
 import type { OutgoingWrite } from '../ports.ts'
@@ -6,7 +6,7 @@ import type { Pass } from './contract.ts'
 import { keepFailure } from './failure.ts'
 import { draftedRows, dropDraft, setLane, updateMember } from './pass.ts'
 
-/** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and no effect is without its note. */
+/** T1 + T2: the decision with the intents of its writes. After it no edit can be lost, and every effect has its intent. */
 export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[]): Promise<DecisionResult> {
   const { matchKeys } = pass.draft
   const createChecks = writes.flatMap(({ check }) => check ?? [])
@@ -26,7 +26,7 @@ export async function commitDecision(pass: Pass, writes: readonly OutgoingWrite[
   return result
 }
 
-/** T3 + T4: outcomes so far, and the end of the pass unless `keep`. */
+/** T3 + T4: the outcomes so far, and the end of the pass unless `keep`. */
 export async function commitSettlement(pass: Pass, finish: Settlement['finish']): Promise<SettlementResult> {
   const result = await pass.context.store.settle({ lease: pass.claim.lease, ...draftedRows(pass), finish })
   if (result.kind === 'ok') {
@@ -37,19 +37,19 @@ export async function commitSettlement(pass: Pass, finish: Settlement['finish'])
   return result
 }
 
-/** What became of these intents is durable. */
+/** The outcomes of these intents are durable. */
 function forgetResponses(pass: Pass): void {
   for (const { id, state } of pass.draft.resolved) {
     if (state !== 'open') pass.context.answeredCreates.forget(id)
   }
 }
 
-/** Another worker has the record by now, or the lease is over: nothing was written. */
+/** Another worker has claimed the record, or the lease has expired: nothing was written. */
 function emitFenced(pass: Pass): void {
   pass.context.emit({ type: 'WorkerFenced', recordId: pass.record.id })
 }
 
-/** Notes in the draft what became of an intent; a state other than `open` frees its lane. */
+/** Records the outcome of an intent in the draft; a state other than `open` frees its lane. */
 export function resolveIntent(
   pass: Pass,
   intent: Intent,
@@ -65,7 +65,7 @@ export function resolveIntent(
   } else pass.intents.delete(intent.system)
 }
 
-/** The native id that a create answered belongs to another record: nothing is linked, a person decides. */
+/** The native id returned by a create belongs to another record: nothing is linked, a person decides. */
 export function refuseTaken(pass: Pass, taken: { readonly system: string; readonly recordId: string }): void {
   const { system, recordId } = taken
   const { nativeId: _rid, state: _state, ...update } = pass.draft.members.get(system) ?? { system }
@@ -75,7 +75,7 @@ export function refuseTaken(pass: Pass, taken: { readonly system: string; readon
     const { nativeId: _linked, ...unlinked } = member
     pass.members.set(system, { ...unlinked, state: 'absent' })
   }
-  // Without a counterpart there is nothing absorbed either; what was sent stays ours.
+  // Without a counterpart nothing is absorbed either; the values that were sent are kept as our own writes.
   const sent = Object.entries(member?.fields ?? {}).flatMap(([name, { own }]): [string, MemberField][] =>
     own === undefined ? [] : [[name, { acked: 0, own }]],
   )

@@ -1,6 +1,6 @@
 /**
- * The state of one pass. A pass is one claim of one record: recover, observe, merge, decide, send, finish. Its steps never write to the store on
- * their own when they can help it: they put their changes into the pass (`pass.ts`), and the next commit of the pass carries all of them.
+ * The state of one pass. A pass is one claim of one record: recover, observe, merge, decide, send, finish. Its steps avoid writing to the store on
+ * their own: they put their changes into the pass (`pass.ts`), and the next commit of the pass carries all of them.
  */
 import type { CallContext, CallFailure } from '../../connectors/kit/contract.ts'
 import type { DomainEvent } from '../../model/events.ts'
@@ -19,7 +19,7 @@ import type {
 } from '../../store/contract.ts'
 import type { EngineContext } from '../context.ts'
 
-/** What a read by id showed in this pass. */
+/** The result of a read by id in this pass. */
 export type Observation =
   | {
       readonly kind: 'live'
@@ -27,19 +27,19 @@ export type Observation =
       readonly native: NativeRecord
       /** Canonical, normalised for the system, references translated. */
       readonly observed: ObservedValues
-      /** Fields that it could not read, and why. */
+      /** Fields that could not be read, and why. */
       readonly problems: readonly FieldProblem[]
       /** Fields that refer to a record which is not known yet. */
       readonly missing: ReadonlySet<string>
       readonly inScope: boolean
-      /** Not older than what is absorbed already. Only admissible observations are merged. */
+      /** Not older than what is already absorbed. Only admissible observations are merged. */
       readonly admissible: boolean
       /** Record id that the native record carries (marker or upsert key). */
       readonly marker?: string
-      /** When the response was there (epoch ms): the seen state was present by then. */
+      /** When the response arrived (epoch ms): the observed state existed by then. */
       readonly seenAt: number
     }
-  /** `goneSurvivor`: the record that it was merged into, where that one is gone as well. */
+  /** `goneSurvivor`: the record that it was merged into, if that one is gone as well. */
   | {
       readonly kind: 'gone'
       readonly at: number
@@ -49,13 +49,13 @@ export type Observation =
   /** No information. `shut`: the call was not made. */
   | { readonly kind: 'unknown'; readonly failure: CallFailure | 'shut' }
 
-/** A reason to come back. The pass ends clean only without any. */
+/** A reason to make the record due again. The pass ends clean only when there is none. */
 export interface Need {
   /** Epoch ms. */
   readonly at: number
-  /** Constant words for events and logs. */
+  /** A constant string for events and logs. */
   readonly why: string
-  /** Systems that must be looked at then; others need no look. */
+  /** Systems that must be read then; others need no read. */
   readonly look?: readonly string[]
 }
 
@@ -66,18 +66,18 @@ export interface PassDraft {
   resolved: IntentUpdate[]
   rows: { -readonly [Key in keyof PassRows]-?: NonNullable<PassRows[Key]>[number][] }
   matchKeys: readonly MatchKey[] | undefined
-  /** Told once the commit is durable. */
+  /** Emitted once the commit is durable. */
   events: DomainEvent[]
 }
 
-/** What a refused write was based on. */
+/** The state that a refused write was based on. */
 export interface RefusedState {
   readonly version: string | undefined
-  /** Canonical values of the look before it. */
+  /** Canonical values of the read before it. */
   readonly values: string | undefined
 }
 
-/** One pass over one claimed record. Working copies hold what the drafts will make of them. */
+/** One pass over one claimed record. The working copies already contain the drafted changes. */
 export interface Pass {
   readonly context: EngineContext
   readonly claim: ClaimedRecord
@@ -90,15 +90,15 @@ export interface Pass {
   /** Native id by system and record id, for the references of this record; undefined = no counterpart there. */
   readonly references: Map<string, string | undefined>
   readonly needs: Need[]
-  /** Systems whose wanted look took place in this pass. */
+  /** Systems whose requested read took place in this pass. */
   readonly observedSystems: Set<string>
-  /** Systems that had moved on when they were written to (412), and were not looked at since. */
+  /** Systems whose version had changed when they were written to (412), and which have not been read since. */
   readonly stale: Set<string>
-  /** Permits of the guard that no write of this pass has used so far, by system. */
+  /** Permits of the guard that no write of this pass has used yet, by system. */
   readonly permits: Map<string, 'create' | 'update'>
-  /** What the last write that was refused in this way was based on, by system. */
+  /** The state that the last write refused in this way was based on, by system. */
   readonly refusedStates: Map<string, RefusedState>
-  /** In which lane of a system's limits its calls wait, once that was asked. */
+  /** Priority of this pass's calls in a system's limits, once it was determined. */
   priority?: Promise<CallContext['priority']>
   draft: PassDraft
   /** Monotonic ms: nothing may be sent or committed after it. */
@@ -110,11 +110,10 @@ export interface Pass {
 }
 
 /**
- * How a part leaves a pass.
- *
- * - `go-on`: the record is active in the pass's working copy; the pass continues with what was seen so far
+ * How a step leaves a pass.
+ * - `go-on`: the record is active in the pass's working copy; the pass continues with the observations so far
  * - `finish`: nothing more to do now; changes and needs are in the pass, `finish.ts` commits them
- * - `over`: the record's row is no longer ours or no longer there (attached, merged, fenced): nothing may be committed
+ * - `over`: the record's row no longer belongs to this pass or no longer exists (attached, merged, fenced): nothing may be committed
  */
 export type StepResult = 'go-on' | 'finish' | 'over'
 

@@ -1,8 +1,7 @@
 /**
  * How a pass ends: the only place that decides whether and when a record is due again.
- *
- * Parts of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, if nobody marked the record since it was claimed
- * (H32); else the earliest need says when, and all needs together say what has to be looked at then.
+ * Steps of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, unless the record was marked since it was claimed (H32);
+ * otherwise the earliest need sets the time, and all needs together determine what has to be read then.
  */
 
 import type { Member } from '../../model/state.ts'
@@ -10,10 +9,10 @@ import type { Settlement } from '../../store/contract.ts'
 import { commitSettlement, refuseTaken } from './commit.ts'
 import type { Need, Pass } from './contract.ts'
 
-/** Needs in the past come back at once, but not in the same instant for ever. */
+/** Needs in the past make the record due immediately, but with this minimum delay so that it never loops within the same instant. */
 const soonestMs = 10
 
-/** The end that the pass's needs add up to. */
+/** Returns the end of the pass that follows from its needs. */
 export function finishOf(pass: Pass): Settlement['finish'] {
   const needs = [...pass.needs, ...standingNeeds(pass)]
   const [first, ...others] = needs
@@ -26,7 +25,7 @@ export function finishOf(pass: Pass): Settlement['finish'] {
   }
 }
 
-/** What the state itself asks for, whoever caused it: writes to verify, and intents in doubt. */
+/** Needs that follow from the state itself, whatever caused it: writes to verify, and intents in doubt. */
 function standingNeeds(pass: Pass): readonly Need[] {
   const { clock, settings } = pass.context
   const now = clock.now()
@@ -38,7 +37,7 @@ function standingNeeds(pass: Pass): readonly Need[] {
     if (pass.intents.has(member.system)) {
       needs.push({ at: Math.max(member.laneUntil ?? 0, now + settings.backoffBaseMs), why: 'in-doubt' })
     }
-    // A lane that backs off is neither looked at nor written to meanwhile: what it still owes is seen once it opens.
+    // A lane that backs off is neither read nor written to meanwhile: outstanding work is found once it opens.
     if (member.lane === 'backoff' && member.laneUntil !== undefined && member.laneUntil > now) {
       needs.push({ at: member.laneUntil, why: 'backoff' })
     }
@@ -47,10 +46,10 @@ function standingNeeds(pass: Pass): readonly Need[] {
 }
 
 /**
- * When a member has to be looked at to verify a write; undefined when there is nothing to verify, or nothing that could be read.
- *
- * With read-your-writes a verification is due by the time its pass ends. It is planned all the same: left to the next change of the record, it
- * would find that change and not the write. Not at once, though, since a look that has just failed must not be repeated in a tight loop.
+ * When a member has to be read to verify a write; undefined when there is nothing to verify, or nothing that can be read.
+ * With read-your-writes a verification is due by the time its pass ends. It is scheduled all the same: left to the next change of the record, it
+ * would find that change and not the write. It is not scheduled immediately, because a read that has just failed must not be repeated in a tight
+ * loop.
  */
 function verificationAt(pass: Pass, member: Member, now: number): number | undefined {
   const { settleAt, system, lane, laneUntil } = member
@@ -62,9 +61,9 @@ function verificationAt(pass: Pass, member: Member, now: number): number | undef
   return Math.max(soonest, laneOpensAt, systemOpensAt)
 }
 
-/** Commits the rest of the pass and gives the record back. Returns false when it was not ours any more. */
+/** Commits the rest of the pass and releases the record. Returns false when the record no longer belonged to this pass. */
 export async function finishPass(pass: Pass): Promise<boolean> {
-  // A native id can be taken once per system at most, so this ends.
+  // A native id can be taken at most once per system, so this terminates.
   for (let attempt = 0; attempt <= pass.members.size; attempt += 1) {
     const finish = finishOf(pass)
     const result = await commitSettlement(pass, finish)

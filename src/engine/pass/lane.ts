@@ -1,15 +1,13 @@
 /**
  * Lanes: one record in one system, the unit that pauses.
- *
- * States, how they are entered and left (all of them leave by an admin's retry or release too):
- * - **open**: works. `laneReason: released` lets one write past the mass-change guard
- * - **backoff**: calls for this record failed; left when `laneUntil` is over
- * - **in-doubt**: the outcome of a write is unknown; left when its horizon is over and the intent is resolved
- * - **waiting**: for another record's counterpart or for the first load; left when that is there
- * - **rejected**: the system refused the data, or a rule holds it back; reads go on, and what changed since is written
- * - **held**: the mass-change guard; left by a person
- * - **quarantined**: something only a person can judge; neither read nor written
- *
+ * States, how they are entered and left (an admin's retry or release leaves all of them too):
+ * - **open**: works. `laneReason: released` lets one write pass the mass-change guard
+ * - **backoff**: calls for this record failed; left when `laneUntil` has passed
+ * - **in-doubt**: the outcome of a write is unknown; left when its horizon has passed and the intent is resolved
+ * - **waiting**: for another record's counterpart or for the first load; left when that exists or has finished
+ * - **rejected**: the system refused the data, or a rule holds it back; reads continue, and later changes are written
+ * - **held**: by the mass-change guard; left by a person's decision
+ * - **quarantined**: only a person can resolve it; neither read nor written
  * A closed lane delays neither the record's other systems nor other records.
  */
 import type { LaneReasons } from '../../model/lane-reasons.ts'
@@ -21,10 +19,10 @@ import { addNeed, addRows, emit, note, setLane, updateMember } from './pass.ts'
 /** Lane reason that lets one change past the guard; the store sets it when a person releases a hold. */
 export const RELEASED = 'released'
 
-/** A record asks for a system that is down at least this often: what piled up starts to flow within it. */
+/** Longest retry interval of a record whose system is down: its backlog starts to be processed within this time after the system is back. */
 const outageWaitMaxMs = 60_000
 
-/** Opens the lanes whose time is over. A lane with refused data goes back to `rejected`: the refusal is still remembered. */
+/** Opens the lanes whose time has passed. A lane with refused data goes back to `rejected`: the refusal is still remembered. */
 export function reopenDueLanes(pass: Pass): void {
   const now = pass.context.clock.now()
   for (const member of pass.members.values()) {
@@ -35,12 +33,12 @@ export function reopenDueLanes(pass: Pass): void {
   }
 }
 
-/** Some value is remembered as refused. */
+/** True when some value is remembered as refused. */
 export function hasRefusals(member: Member): boolean {
   return Object.values(member.fields).some((field) => field.rejected !== undefined)
 }
 
-/** The member can be read by id now. */
+/** True when the member can be read by id now. */
 export function isReadable(pass: Pass, member: Member): boolean {
   if (member.nativeId === undefined || member.state === 'gone') return false
   if (!pass.entity.systems.has(member.system)) return false
@@ -48,13 +46,13 @@ export function isReadable(pass: Pass, member: Member): boolean {
   return member.lane !== 'backoff' || (member.laneUntil ?? 0) <= pass.context.clock.now()
 }
 
-/** Writes to this lane may be planned at all. Lanes that are closed for a while are planned too, so that the wish is known. */
+/** True when writes to this lane may be planned at all. Lanes that are closed temporarily are planned too, so that the pending write is known. */
 export function isPlannable(member: Member): boolean {
   if (member.lane === 'held' || member.lane === 'quarantined') return false
   return member.state === 'linked' || member.state === 'absent'
 }
 
-/** Undefined when the lane lets a write go now; else when to come back (epoch ms). */
+/** Returns undefined when the lane lets a write go now, otherwise when to retry (epoch ms). */
 export function closedForWritesUntil(pass: Pass, system: string): number | undefined {
   const member = pass.members.get(system)
   const now = pass.context.clock.now()
@@ -65,7 +63,7 @@ export function closedForWritesUntil(pass: Pass, system: string): number | undef
     : undefined
 }
 
-/** Closes a lane after a failure that concerns this record alone, and asks to come back when its wait is over. */
+/** Closes a lane after a failure that concerns this record alone, and schedules a retry after its wait. */
 export function backOff(
   pass: Pass,
   system: string,
@@ -76,7 +74,7 @@ export function backOff(
   const attempts = (member?.laneAttempts ?? 0) + 1
   const waitMs = backoffMs(random, attempts, { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs })
   const until = Math.ceil(Math.max(clock.now() + waitMs, why.notBefore ?? 0))
-  // A lane that is closed for a weightier reason stays so: a back-off would open it when it is over.
+  // A lane that is closed for a more severe reason keeps it: a back-off would open the lane when it ends.
   const mayChange = member === undefined || ['open', 'backoff', 'rejected'].includes(member.lane)
   if (mayChange) setLane(pass, system, 'backoff', { reason: why.reason, until, attempts })
   else updateMember(pass, { system, laneAttempts: attempts })
@@ -84,8 +82,8 @@ export function backOff(
 }
 
 /**
- * Comes back when a system may be called again that accepts no calls at present. A long outage is asked about less and less often, so that a backlog
- * of many records does not become a load of its own.
+ * Schedules a retry for when a system that accepts no calls at present may be called again. During a long outage the retries become less frequent, so
+ * that a backlog of many records does not become a load of its own.
  */
 export function waitForSystem(
   pass: Pass,
@@ -102,14 +100,14 @@ export function waitForSystem(
   addNeed(pass, { at, why: why.reason, ...(why.look ? { look: [system] } : {}) })
 }
 
-/** A call for this lane worked: the next failure starts with a short wait again. */
+/** A call for this lane succeeded: the next failure starts with a short wait again. */
 export function forgetFailures(pass: Pass, system: string): void {
   const member = pass.members.get(system)
   if (member === undefined || member.laneAttempts === 0) return
   updateMember(pass, { system, laneAttempts: 0 })
 }
 
-/** Holds one lane for a person. */
+/** Holds one lane for review. */
 export function holdLane(
   pass: Pass,
   system: string,
@@ -120,9 +118,9 @@ export function holdLane(
   }: {
     readonly kind: 'guard' | 'delete-guard' | 'update-delete'
     readonly reason: string
-    /** What the closed lane says. @default the kind */
+    /** The reason of the closed lane. @default the kind */
     readonly laneReason?: LaneReasons['held']
-    /** What the mass-change guard holds. */
+    /** The operation that the mass-change guard holds. */
     readonly operation?: 'create' | 'update'
   },
 ): void {

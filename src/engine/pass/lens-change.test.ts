@@ -1,4 +1,4 @@
-/** Lenses of what becomes known by a write, after the definition has changed. */
+/** Lenses of fields that become known by a write, after the definition has changed. */
 import { describe, expect, test } from 'vitest'
 import type { Member } from '../../model/state.ts'
 import type { StoredLensSet } from '../../store/contract.ts'
@@ -38,20 +38,20 @@ describe('a write of a field that the earlier definition did not have', () => {
     fax: { acked: 2, shadow: '12', own: [{ value: '12', rev: 2, notAfter: 9 }] },
   }
 
-  test('is not taken for one through another lens', () => {
+  test('is not attributed to another lens', () => {
     const update = withFirstLenses(context, member, { system: 'erp', state: 'linked', fields })
     const written = { ...member, fields: { ...member.fields, ...update.fields } }
     expect(update.fields?.fax).toEqual({ ...fields.fax, lens: 'f.1' })
     expect([...outdatedFields(context, written).keys()]).toEqual([])
   })
 
-  test('leaves the lens of what was known before as it is', () => {
+  test('leaves the lens of earlier known fields unchanged', () => {
     const update = withFirstLenses(context, member, { system: 'erp', fields })
     expect(update.fields?.name).toEqual(fields.name)
     expect(update.lens).toBeUndefined()
   })
 
-  test('puts a member that nothing was known of under the current set', () => {
+  test('assigns the current set to a member without any known field', () => {
     const update = withFirstLenses(context, { ...member, fields: {} }, { system: 'erp', fields })
     expect(update).toEqual({ system: 'erp', fields, lens: 2 })
   })

@@ -1,10 +1,9 @@
 /**
  * Fields whose lens changed since their base was taken.
- *
- * A base is compared only with what the same lens reads. Where the definition has another lens by now, the next look gives the field a new
- * base, and what then differs from the agreed value is a first contact, not a change that somebody made. Values that were sent through the
- * earlier lens settle first: as long as one of them can still take effect, the field waits, is told apart in the member's state, and is
- * neither merged nor written there.
+ * A base is compared only with values read through the same lens. Where the definition has another lens by now, the next read gives the field a new
+ * base, and a difference from the agreed value is then a first contact, not a change that somebody made. Values that were sent through the earlier
+ * lens settle first: as long as one of them can still take effect, the field waits, is marked in the member's state, and is neither merged nor
+ * written there.
  */
 import { compareLenses, type LensDifference } from '../../model/lens/identity.ts'
 import { hasBase } from '../../model/merge/member-field.ts'
@@ -14,7 +13,7 @@ import type { EngineContext } from '../context.ts'
 
 export type LensContext = Pick<EngineContext, 'lenses' | 'integration'>
 
-/** The fields of a member that something is known of through another lens than the definition's. */
+/** Returns the fields of a member whose known state was read or written through another lens than the definition's. */
 export function outdatedFields(
   { lenses, integration }: LensContext,
   member: Member,
@@ -34,7 +33,7 @@ export function outdatedFields(
   return found
 }
 
-/** What is known of the field was read or written through some lens. */
+/** True when the known state of the field was read or written through some lens. */
 function restsOnLens(state: MemberField): boolean {
   return (
     hasBase(state) ||
@@ -44,7 +43,7 @@ function restsOnLens(state: MemberField): boolean {
   )
 }
 
-/** Everything that is known of the member was read through the definition's lenses. */
+/** True when everything known of the member was read through the definition's lenses. */
 export function isReadThroughCurrent(context: LensContext, member: Member): boolean {
   const current = context.lenses?.current(member)
   if (context.lenses === undefined || current === undefined) return true
@@ -54,9 +53,7 @@ export function isReadThroughCurrent(context: LensContext, member: Member): bool
 }
 
 /**
- * Puts a member that was looked at under the current lens set. Fields that did not take a new base keep the identity of the lens that they
- * belong to.
- *
+ * Puts a member that was read under the current lens set. Fields that did not take a new base keep the identity of the lens that they belong to.
  * @param taken fields that took a new base
  */
 export function underCurrentLenses(
@@ -84,14 +81,13 @@ export function underCurrentLenses(
   }
 }
 
-/** Of a field that a definition had which is not known any more. */
+/** Stands for the lens of a field from an earlier definition that is no longer known. */
 const unknownLens = '?.?'
 
 /**
- * Notes the lenses of what becomes known by a write: it goes through the current ones.
- *
- * A member that nothing was known of comes under the current set. One that an earlier set belongs to keeps it until the next read, and each of its
- * fields that nothing was known of notes its own lens.
+ * Records the lenses of fields that become known by a write, which goes through the current ones.
+ * A member without known fields comes under the current set. One that belongs to an earlier set keeps that set until the next read, and each of its
+ * newly known fields records its own lens.
  */
 export function withFirstLenses(context: LensContext, before: Member, update: MemberUpdate): MemberUpdate {
   const { lenses } = context

@@ -108,17 +108,17 @@ export function note(pass: Pass, line: PassJournal, actor = 'engine'): void {
   pass.draft.rows.journal.push({ ...line, recordId: pass.record.id, actor })
 }
 
-/** Tells a fact once the commit that makes it true is durable. */
+/** Emits an event once the commit that makes it true is durable. */
 export function emit(pass: Pass, event: DomainEvent): void {
   pass.draft.events.push(event)
 }
 
-/** Asks for another pass. */
+/** Requests another pass. */
 export function addNeed(pass: Pass, need: Need): void {
   pass.needs.push(need)
 }
 
-/** Closes a lane, or opens it, and says so once. */
+/** Closes a lane, or opens it, and emits the change once. */
 export function setLane<Lane extends LaneState>(
   pass: Pass,
   system: string,
@@ -144,7 +144,7 @@ export function setLane<Lane extends LaneState>(
   })
 }
 
-/** What the next commit carries. The draft stays until {@link dropDraft}: a refused commit has written nothing. */
+/** The content of the next commit. The draft stays until {@link dropDraft}: a rejected commit has written nothing. */
 export function draftedRows(pass: Pass): DraftedRows {
   const { record, members, resolved, rows } = pass.draft
   return {
@@ -165,14 +165,14 @@ export function draftedRows(pass: Pass): DraftedRows {
 /** A draft in the form that every commit of a pass takes. */
 export type DraftedRows = PassRows & Pick<Settlement, 'record' | 'members' | 'resolved'>
 
-/** The draft is committed: tells its events and starts afresh. */
+/** The draft is committed: emits its events and starts a new draft. */
 export function dropDraft(pass: Pass): void {
   const { events } = pass.draft
   pass.draft = emptyDraft()
   for (const event of events) pass.context.emit(event)
 }
 
-/** Remembers the working copies and the draft, so that what follows can be taken back. */
+/** Remembers the working copies and the draft; the returned function restores them. */
 export function checkpoint(pass: Pass): () => void {
   const members = new Map(pass.members)
   const { record } = pass
@@ -211,19 +211,19 @@ export function draftIsEmpty(draft: PassDraft): boolean {
   )
 }
 
-/** States in which nothing is read, merged or written until somebody marks the record. */
+/** States in which nothing is read, merged or written until the record is marked. */
 export function isResting(state: RecordState): boolean {
   return state === 'tombstoned'
 }
 
-/** What the next commit would carry, for a store call that ends the pass in another way; the draft starts afresh. */
+/** Returns the content of the next commit, for a store call that ends the pass in another way, and starts a new draft. */
 export function takeDraft(pass: Pass): DraftedRows {
   const rows = draftedRows(pass)
   dropDraft(pass)
   return rows
 }
 
-/** Forgets what was drafted and goes back to the state of the claim; what was committed since stays in the store. */
+/** Discards the draft and goes back to the state of the claim; changes committed since stay in the store. */
 export function clearDraft(pass: Pass): void {
   pass.draft = emptyDraft()
   pass.record = pass.claim.record

@@ -1,6 +1,6 @@
 /**
- * Records that bring a pass down: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they
- * are taken out of the way, so that they neither loop nor hold up their neighbours (H33).
+ * Records that make a pass fail: with the whole process (counted by claims that never finished) or by an unexpected error. Either way they are set
+ * aside, so that they neither loop nor block other records (H33).
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import type { Pass, StepResult } from './contract.ts'
@@ -8,12 +8,12 @@ import { describeThrown, keepFailure } from './failure.ts'
 import { backOff } from './lane.ts'
 import { clearDraft, setLane } from './pass.ts'
 
-/** So many passes over this record never came to an end that the record itself must be the cause. */
+/** True when so many passes over this record never finished that the record itself must be the cause. */
 export function isPoisonous(pass: Pass): boolean {
   return pass.record.attempts > pass.context.settings.crashLimit
 }
 
-/** Closes all lanes of the record until a person has looked at it. */
+/** Closes all lanes of the record until a person has reviewed it. */
 export function quarantineAll(pass: Pass): StepResult {
   quarantine(pass, {
     code: 'PASS_CRASHED',
@@ -22,7 +22,7 @@ export function quarantineAll(pass: Pass): StepResult {
   return 'finish'
 }
 
-/** A pass that threw: what it had not committed is dropped, its lanes back off, and are quarantined if that goes on. */
+/** A pass that threw: its uncommitted changes are dropped, its lanes back off, and are quarantined if the error persists. */
 export function setAside(pass: Pass, error: unknown): void {
   clearDraft(pass)
   pass.needs.length = 0

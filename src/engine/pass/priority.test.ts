@@ -9,8 +9,8 @@ afterEach(async () => {
   world = undefined
 })
 
-describe('the lane in which calls wait', () => {
-  test('is that of batches for what the first load brings, and that of webhooks for every later change', async () => {
+describe('the priority of calls', () => {
+  test('is that of batches for changes of the first load, and that of webhooks for every later change', async () => {
     const it = new World({ systems: { a: { list: { paging: 'keyset', pageSize: 10 } }, b: {} } }).start()
     world = it
     await it.linked('a', 'x', { code: '1', name: 'Ann' })
@@ -20,7 +20,7 @@ describe('the lane in which calls wait', () => {
       { operation: 'create', priority: 'batch' },
     ])
 
-    // Somebody changes it while the load goes on.
+    // A user changes it while the load is running.
     const before = it.system('b').calls.length
     await it.edit('a', 'x', { name: 'Bea' })
     await it.advance(5_000)
@@ -45,7 +45,7 @@ describe('the lane in which calls wait', () => {
     ])
   })
 
-  test('of a call that serves several is that of the most urgent', () => {
+  test('of a call that serves several passes is the most urgent of theirs', () => {
     expect(mostUrgent(['batch', 'webhook', 'batch'])).toBe('webhook')
     expect(mostUrgent(['hand', 'batch'])).toBe('hand')
     expect(mostUrgent(['batch'])).toBe('batch')

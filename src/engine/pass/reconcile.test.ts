@@ -22,7 +22,7 @@ describe('a pass', () => {
     expect(it.events.filter((event) => event.type === 'StoreFailed')).toEqual([])
   })
 
-  test('carries an edit with one read and one write', async () => {
+  test('propagates an edit with one read and one write', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const before = { a: it.system('a').calls.length, b: it.system('b').calls.length }
@@ -43,7 +43,7 @@ describe('a pass', () => {
     ).toEqual(['update'])
   })
 
-  test('carries edits both ways', async () => {
+  test('propagates edits in both directions', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('b', nativeId, { phone: '7' })

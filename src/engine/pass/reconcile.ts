@@ -1,9 +1,8 @@
 /**
  * One pass over one record.
- *
- * Recover what is in doubt, look at the systems that were marked, merge, commit the decision together with the intents of its writes, send
- * them, and settle. A system that moved on meanwhile (412) starts another round, a bounded number of times. A crash between any two steps
- * leaves a state from which the next pass does the right thing; nothing here is remembered anywhere but in the store.
+ * Recover what is in doubt, read the systems that were marked, merge, commit the decision together with the intents of its writes, send them, and
+ * settle. A system whose version changed meanwhile (412) starts another round, a bounded number of times. A crash between any two steps leaves a
+ * state from which the next pass continues correctly; all state is in the store.
  */
 
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -24,7 +23,7 @@ import { reopenDueLanes } from './lane.ts'
 import { addNeed, isResting, updateMember } from './pass.ts'
 import { isPoisonous, quarantineAll } from './poison.ts'
 
-/** Runs a pass to its end, the finishing commit included. Returns false when the record was not ours to finish. */
+/** Runs a pass to its end, including the finishing commit. Returns false when the record did not belong to this pass any more. */
 export async function reconcile(pass: Pass): Promise<boolean> {
   const verdict = await work(pass)
   await returnPermits(pass)
@@ -43,12 +42,12 @@ async function work(pass: Pass): Promise<StepResult> {
     if (again !== 'again') return again
   }
   waitForStanding(pass)
-  // What is left of a write after each of its refusals is sent without what they named; there may be more of them than rounds.
+  // The rest of a write after each refusal is sent without the refused fields; there may be more refusals than rounds.
   if (pass.stale.size === 0) addNeed(pass, { at: pass.context.clock.now(), why: 'rounds-over' })
   return 'finish'
 }
 
-/** What the record's state asks for before anything is merged. */
+/** The work that the record's state requires before anything is merged. */
 async function enter(pass: Pass): Promise<StepResult> {
   const recovered = await recoverIntents(pass)
   if (recovered !== 'go-on') return recovered
@@ -58,12 +57,12 @@ async function enter(pass: Pass): Promise<StepResult> {
     await takeOverMerged(pass)
     await noticeRestored(pass)
   }
-  // A candidate under review is looked at again when it is marked: the key that raised the question may be another one by now.
+  // A candidate under review is read again when it is marked: the key that raised the question may have changed.
   if (state === 'candidate' || state === 'ignored' || state === 'review') return resolveCandidate(pass)
   return state === 'deleting' ? continueDeletion(pass) : 'go-on'
 }
 
-/** A system that joined the entity after this record was made gets its lane now. */
+/** A system that joined the entity after this record was created gets its lane now. */
 function addMissingMembers(pass: Pass): void {
   for (const system of pass.entity.systems.keys()) {
     if (!pass.members.has(system)) updateMember(pass, { system, state: 'absent' })
@@ -86,7 +85,7 @@ async function write(pass: Pass, planned: readonly PlannedWrite[]): Promise<Step
     case 'nothing':
       return 'finish'
     case 'sent': {
-      // A write may have been answered with "it does not exist".
+      // A write may have received "it does not exist".
       const verdict = await followGone(pass)
       return verdict === 'go-on' ? (written.again ? 'again' : 'finish') : verdict
     }

@@ -1,4 +1,4 @@
-/** Waits between attempts, with full jitter: a herd that failed together must not come back together. */
+/** Waits between attempts, with full jitter, so that clients which failed together don't retry together. */
 import type { Random } from '../ports.ts'
 
 /** The first and the longest wait, before jitter. */
@@ -10,12 +10,11 @@ export interface BackoffBounds {
 }
 
 /**
- * A random wait below `base · 2^(attempt - 1)`, capped, and never below a tenth of its bound, so that a lucky draw is no busy loop.
- *
+ * Returns a random wait below `base · 2^(attempt - 1)`, capped, and never below a tenth of its bound, so that it can't become a busy loop.
  * @param attempt 1 for the first failure
  */
 export function backoffMs(random: Random, attempt: number, bounds: BackoffBounds): number {
-  // 2^30 · base is beyond every cap: the exponent is bounded so that it can't overflow.
+  // 2^30 · base exceeds every cap: the exponent is bounded so that it can't overflow.
   const ceiling = Math.min(bounds.maxMs, bounds.baseMs * 2 ** Math.min(30, Math.max(0, attempt - 1)))
   return Math.ceil(ceiling * (0.1 + 0.9 * random.next()))
 }
@@ -29,14 +28,14 @@ const RETRY_FIRST_MS = 5_000
 const RETRY_MS_MAX = 600_000
 const UNREACHABLE_RETRY_MS_MAX = 10_000
 
-/** How a job failed, as far as that says when to try again. */
+/** A failure of a job, as far as it determines the next attempt. */
 export interface JobFailure {
   readonly retryAfterMs?: number
-  /** The system can't be reached: a try costs one call, and changes made there meanwhile should not wait long once it is back. */
+  /** The system can't be reached: an attempt costs one call, and changes made there meanwhile should not wait long once it is back. */
   readonly unreachable?: boolean
 }
 
-/** Delay before a failed job is tried again: doubling, jittered, and never before the system said. */
+/** Delay before a failed job is retried: doubling, jittered, and never before the time that the system named. */
 export function retryDelay(
   failures: number,
   random: number,

@@ -41,7 +41,7 @@ function makeGate(concurrency = 2) {
 }
 
 describe('a gate', () => {
-  test('runs so many calls at a time, and the others in their order', async () => {
+  test('runs the configured number of calls at a time, and the others in order', async () => {
     const { gate, call, results, advance } = makeGate(2)
     for (let i = 0; i < 5; i += 1) call(gate, { ...down, message: `${i}`, scope: 'record' }, 10)
     await advance(10)
@@ -52,7 +52,7 @@ describe('a gate', () => {
     expect(results.map((result) => (result as CallFailure).message)).toEqual(['0', '1', '2', '3', '4'])
   })
 
-  test('lets nobody wait longer than they will', async () => {
+  test('lets no caller wait longer than its limit', async () => {
     const { gate, call, results, advance } = makeGate(1)
     call(gate, undefined, 5_000)
     call(gate, undefined, 10, 300)
@@ -86,7 +86,7 @@ describe('a gate', () => {
     expect(events).toMatchObject([{ type: 'SystemPaused', reason: 'HTTP_NETWORK' }])
   })
 
-  test('opens by one probe, while the others stay out', async () => {
+  test('reopens after one successful probe, while the other calls are refused', async () => {
     const { gate, call, results, events, advance } = makeGate(8)
     for (let i = 0; i < 3; i += 1) call(gate, down)
     await advance(2_000)
@@ -99,7 +99,7 @@ describe('a gate', () => {
     expect(events.at(-1)).toEqual({ type: 'SystemResumed', system: 's' })
   })
 
-  test('waits longer after each probe that fails, and as long as the system says', async () => {
+  test('waits longer after each probe that fails, and as long as the system requests', async () => {
     const { gate, call, scheduler, advance } = makeGate()
     for (let i = 0; i < 3; i += 1) call(gate, down)
     await advance(20)

@@ -1,31 +1,29 @@
 /**
- * The gate of one system: how many calls run at a time, and none while the whole system is down.
- *
+ * The gate of one system: limits the number of concurrent calls, and lets none through while the whole system is down.
  * States:
- * - **open**: calls go, up to the system's concurrency; others wait in line. Left for *closed* after three system-wide failures in a row
- *   (unreachable, dead credential), or at once when the system names a time to come back.
- * - **closed**: no call goes until a jittered back-off is over. Left for *probing* by the first call after that time.
- * - **probing**: that one call is on its way, all others are answered `shut`. Left for *open* when the system answers, else for *closed* with
- *   a longer back-off.
- *
- * A closed gate delays nobody else: passes go on with the other systems and come back after {@link SystemGate.closedUntil}. The first call after
- * that time is the probe; `outage-watch.ts` makes one where no work would.
+ * - **open**: calls go, up to the system's concurrency; others wait in order. Left for *closed* after three system-wide failures in a row
+ *   (unreachable, invalid credential), or at once when the system names a retry time.
+ * - **closed**: no call goes until a jittered back-off has elapsed. Left for *probing* by the first call after that time.
+ * - **probing**: that one call is in flight, all others get `shut`. Left for *open* when the system responds, otherwise for *closed* with a longer
+ *   back-off.
+ * A closed gate delays nothing else: passes continue with the other systems and retry after {@link SystemGate.closedUntil}. The first call after that
+ * time is the probe; `outage-watch.ts` makes one where there is no other work.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { EmitEvent } from '../../model/events.ts'
 import type { Clock, Random, SystemGate, Timeouts } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
 
-/** System-wide failures in a row that close an open gate: one or two may be a hiccup of a single connection. */
+/** System-wide failures in a row that close an open gate: one or two may be a problem of a single connection. */
 const failuresToClose = 3
 
-/** How long a system that can't be reached is left alone: from a second to between 5 and 10 seconds, since a probe costs one read. */
+/** Pause after a system can't be reached: from a second to between 5 and 10 seconds, since a probe costs one read. */
 const unreachablePause = { baseMs: 1_000, doublings: 3, leastMs: 5_000, spreadMs: 5_000 }
 
-/** How long any other failing system is left alone: from a second to a minute. */
+/** Pause after any other system-wide failure: from a second to a minute. */
 const pause = { baseMs: 1_000, maxMs: 60_000 }
 
-/** Longest time that a system's own "come back later" is obeyed without looking. */
+/** Longest time for which a system's own retry time is honoured without a probe. */
 const retryAfterMaxMs = 3_600_000
 
 /** What one gate needs; `concurrency` is the number of calls at a time. */
@@ -36,13 +34,13 @@ export interface GateOptions {
   readonly random: Random
   readonly emit: EmitEvent
   readonly timeouts: Timeouts
-  /** Told when the gate closes, or stays closed after a probe. */
+  /** Called when the gate closes, or stays closed after a probe. */
   readonly onClosed?: (failure: CallFailure, until: number) => void
-  /** Told when the gate opens again. */
+  /** Called when the gate opens again. */
   readonly onOpened?: () => void
 }
 
-/** Waiting in line ends by its time limit alone. */
+/** Waiting for capacity ends by its time limit alone. */
 const never = new AbortController().signal
 
 /** Makes the gate of one system; it starts open. */
@@ -63,7 +61,7 @@ export function createGate(options: GateOptions): SystemGate {
         state.leave(failure(result), options.clock.monotonic() - startedAt)
         return result
       } catch (error) {
-        // What is thrown is a defect or an aborted call: no news about the system.
+        // A thrown error is a defect or an aborted call, and says nothing about the system.
         state.leave('no-news', options.clock.monotonic() - startedAt)
         throw error
       }
@@ -94,7 +92,7 @@ class GateState {
     if (this.#until === undefined) return undefined
     const now = this.#options.clock.now()
     if (this.#until > now) return this.#until
-    // Time for a probe; while one is under way the others wait a little longer.
+    // Time for a probe; while one is in flight the others wait a little longer.
     return this.#probing ? now + pause.baseMs : undefined
   }
 

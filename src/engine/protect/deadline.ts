@@ -1,14 +1,13 @@
 /** Bounds a wait by the engine's clock. */
 import type { Clock } from '../ports.ts'
 
-/** What a wait answers when its time is over before its work is. */
+/** The result of a wait whose time ended before its work did. */
 export type Late = 'late'
 
 /**
- * Waits for the work at most `ms`, or until the signal aborts; then answers `late`. The work itself is not stopped by this: whoever
- * started it gave it a signal for that.
- *
- * Rejects when the work rejects in time. A rejection after the deadline is swallowed, since nobody waits for it any more.
+ * Waits for the work at most `ms`, or until the signal aborts; then resolves to `late`. The work itself is not stopped: its own signal is responsible
+ * for that.
+ * Rejects when the work rejects in time. A later rejection is swallowed, since nothing waits for it any more.
  */
 export async function withDeadline<T>(
   clock: Pick<Clock, 'sleep'>,

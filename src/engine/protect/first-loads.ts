@@ -1,15 +1,15 @@
-/** First loads of a running engine: whether one is still going on, asked often and looked up seldom. */
+/** First loads of a running engine: whether one is still running. The state is queried often and fetched from the store rarely. */
 import type { Entity } from '../../model/integration.ts'
 import type { IntakeContext } from '../context.ts'
 import { isListable, placeOf } from '../place.ts'
 import type { FirstLoads } from '../ports.ts'
 
-/** While a first load goes on, its end is looked for at most this often. */
+/** While a first load is running, the store is queried at most this often. */
 const FIRST_LOAD_ASK_MS = 1_000
 
 type FirstLoadContext = Pick<IntakeContext, 'store' | 'clock' | 'integration' | 'systems'>
 
-/** Remembers when first loads had listed everything; entities of which nothing can be listed have none. */
+/** Caches when first loads had listed everything; entities of which nothing can be listed have none. */
 export function createFirstLoads(context: FirstLoadContext): FirstLoads {
   const asked = new Map<string, { readonly at: number; readonly response: Promise<number | undefined> }>()
   return {
@@ -17,7 +17,7 @@ export function createFirstLoads(context: FirstLoadContext): FirstLoads {
       const now = context.clock.now()
       const last = asked.get(entity.name)
       if (last !== undefined) {
-        // All who come while the question is under way wait for its answer: "not known yet" is not "still going on".
+        // All callers during a query wait for its result: "not known yet" is not "still running".
         const known = await last.response
         if (known !== undefined || now - last.at < FIRST_LOAD_ASK_MS) return known
         const newer = asked.get(entity.name)
@@ -25,7 +25,7 @@ export function createFirstLoads(context: FirstLoadContext): FirstLoads {
       }
       const response = askListedAt(context, entity)
       asked.set(entity.name, { at: now, response })
-      // A question that failed is asked anew by whoever comes next.
+      // A failed query is repeated by the next caller.
       response.catch(() => asked.delete(entity.name))
       return await response
     },

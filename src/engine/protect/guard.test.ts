@@ -25,12 +25,12 @@ async function loaded(guard: Partial<ChangeGuard>, records: number): Promise<Mem
 }
 
 describe('the mass-change guard', () => {
-  test('does not count what the first load causes', async () => {
+  test('does not count changes of the first load', async () => {
     const memory = await loaded({ create: { share: 0, atLeast: 5 }, update: { share: 0, atLeast: 5 } }, 50)
     expect(await memory.holds()).toEqual([])
   })
 
-  test('H30: holds creates beyond its limit while the ones below it happen', async () => {
+  test('H30: holds creates beyond its limit while those below it happen', async () => {
     const memory = await loaded({ create: { share: 0, atLeast: 5 } }, 3)
     for (let index = 0; index < 20; index += 1) {
       memory.system('crm').put({ name: `New ${index}`, email: `new-${index}@example.org` })
@@ -42,7 +42,7 @@ describe('the mass-change guard', () => {
     expect(memory.heard('ChangeHeld')[0]).toMatchObject({ system: 'erp', kind: 'guard' })
   })
 
-  test('H30: holds updates beyond its limit, and lets a released one past it once', async () => {
+  test('H30: holds updates beyond its limit, and lets a released one pass once', async () => {
     const memory = await loaded({ update: { share: 0, atLeast: 32 } }, 60)
     const crm = memory.system('crm')
     for (const nativeId of crm.records.keys()) crm.put({ name: 'A bad mapping' }, nativeId)
@@ -64,7 +64,7 @@ describe('the mass-change guard', () => {
     expect(erp.all().filter(({ name }) => name === 'Once more')).toHaveLength(0)
   })
 
-  test('asks the store once for what is ready together', async () => {
+  test('queries the store once for writes that are ready together', async () => {
     const memory = await loaded({ update: { share: 0, atLeast: 10_000 } }, 200)
     let asked = 0
     const { reserveChanges } = memory.store
@@ -80,7 +80,7 @@ describe('the mass-change guard', () => {
     expect(asked).toBeLessThanOrEqual(100)
   })
 
-  test('counts what was written: a write that was refused, was out of date or never left costs nothing', async () => {
+  test('counts completed writes: one that was refused, was out of date or was never sent costs nothing', async () => {
     const narrow = { share: 0, atLeast: 3 }
     const it = new World({
       adjust: (integration) => ({

@@ -1,12 +1,10 @@
 /**
- * The mass-change guard: per system, entity and day only so many creates, updates and deletions happen by themselves. What goes beyond is
- * held for a person, record by record, while everything below the limit and every other place flows on.
- *
- * What is counted is what was written: a write takes its permit before it is sent and gives it back where it had no effect. Permits are taken one by
- * one; passes that are ready at the same time share a statement. Deletions take theirs when they are first suspected: see `detect.ts`.
- *
- * What the first load itself causes is not counted: it is planned and approved as a whole. That is each change to a record that was
- * there when the load had listed all systems, towards a system in which it has never been in agreement before.
+ * The mass-change guard limits how many creates, updates and deletions happen per system, entity and day without review. Further changes are held
+ * record by record, while changes below the limit and all other places continue.
+ * The guard counts completed writes: a write takes its permit before it is sent and returns it where it had no effect. Permits are taken one by one;
+ * passes that are ready at the same time share a statement. Deletions take theirs when they are first suspected: see `detect.ts`.
+ * Changes that the first load itself causes are not counted: it is planned and approved as a whole. These are the changes to records that existed
+ * when the load had listed all systems, in systems in which they have never been in agreement before.
  */
 import type { Entity, GuardLimit } from '../../model/integration.ts'
 import type { EngineContext } from '../context.ts'
@@ -22,7 +20,7 @@ export interface Guarded {
   readonly permits: Map<string, Counted>
 }
 
-/** A permit that this pass has already is used before another one is taken: a write that a system refused may go once more. */
+/** Takes a permit, using one that the pass still has before taking another: a write that a system refused may be sent again. */
 export async function takePermit(pass: Guarded, system: string, operation: Counted): Promise<boolean> {
   const held = pass.permits.get(system)
   if (held === operation) return true
@@ -32,12 +30,12 @@ export async function takePermit(pass: Guarded, system: string, operation: Count
   return granted
 }
 
-/** The write was made, or may have been: its permit is spent. */
+/** The write was made, or may have been made: its permit is spent. */
 export function spendPermit(pass: Guarded, system: string): void {
   pass.permits.delete(system)
 }
 
-/** Gives back what the pass did not use. */
+/** Returns the permits that the pass did not use. */
 export async function returnPermits(pass: Guarded): Promise<void> {
   for (const [system, operation] of pass.permits) await giveBack(pass, system, operation)
 }

@@ -61,7 +61,7 @@ describe('a system that can not be reached', () => {
     expect(it.told('SystemResumed')).toHaveLength(1)
   })
 
-  test('is tried by one of the waiting records where none is known there yet', async () => {
+  test('is tried by one of the waiting records where no record is known there yet', async () => {
     const it = start()
     it.system('b').down = true
     for (let n = 0; n < 10; n += 1) await it.edit('a', `x${n}`, { code: `${n}`, name: 'Ann' })
@@ -71,7 +71,7 @@ describe('a system that can not be reached', () => {
     expect(it.system('b').bodies()).toHaveLength(10)
   })
 
-  test('is left alone as long as it has asked for', async () => {
+  test('is not called for as long as it has requested', async () => {
     const it = start()
     await many(it, 4)
     const failure = {
@@ -98,7 +98,7 @@ describe('a system that can not be reached', () => {
     await outage(it, 300_000, failure)
     const from = it.scheduler.now
     await it.advance(600_000)
-    // The records' own rare tries, four of them at most a minute; no probes beside them.
+    // The records' own rare retries, at most four a minute; no probes in addition.
     expect(readsSince(it, from).length).toBeLessThanOrEqual(40)
     it.system('b').refusal = undefined
     await it.advance(120_000)

@@ -1,28 +1,26 @@
 /**
- * Notices that a system which took no calls is back, and gets its waiting records going.
- *
- * While a system is unreachable, one cheap call (a read of a record that is known to exist) goes out when its gate lets a probe through: every 5
- * to 10 seconds, and never before the time that the system itself has named. After a refused credential nothing is probed: repeating it may
- * lock the account, and the next real work tells soon enough. When the gate opens, the records that wait for this system fall due, spread
- * over a few seconds, instead of each waiting out its own back-off.
- *
- * States of one system: *quiet* (its gate is open) → *waiting* (closed; a probe is planned) → *probing* → *waiting* again or *quiet*.
+ * Detects that a system which accepted no calls is back, and makes its waiting records due.
+ * While a system is unreachable, one cheap call (a read of a record that is known to exist) goes out when its gate lets a probe through: every 5 to
+ * 10 seconds, and never before the time that the system itself has named. After a refused credential nothing is probed: repeating it may lock the
+ * account, and the next actual call finds out soon enough. When the gate opens, the records that wait for this system fall due, spread over a few
+ * seconds, instead of each waiting for its own back-off.
+ * States of one system: *quiet* (its gate is open) → *waiting* (closed; a probe is scheduled) → *probing* → *waiting* again or *quiet*.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { EngineContext } from '../context.ts'
 import { allPlaces } from '../place.ts'
 
-/** Records made due by one statement, and how many statements at most: what is left waits out its own back-off. */
+/** Records made due by one statement, and the maximum number of statements: the remaining records wait for their own back-off. */
 const resumedAtOnce = 5_000
 const statementsMax = 400
 
 /** Waiting records are spread over this long when their system is back. */
 const resumeSpreadMs = 3_000
 
-/** A probe finds out nothing where no record is known yet: one waiting record is let go instead, this often. */
+/** Without a known record there is nothing to probe with: one waiting record is released instead, this often. */
 const withoutProbeMs = 7_500
 
-/** What the watch needs of the engine. */
+/** What the watch requires of the engine. */
 export type OutageContext = Pick<
   EngineContext,
   'integration' | 'systems' | 'gates' | 'store' | 'clock' | 'random' | 'timeouts' | 'wake'
@@ -35,34 +33,34 @@ export class OutageWatch {
   readonly #under = new Set<Promise<void>>()
   #halt = new AbortController()
 
-  /** @param context read when something happens, since gates exist before the context that holds them */
+  /** @param context evaluated when something happens, since gates exist before the context that contains them */
   constructor(context: () => OutageContext) {
     this.#context = context
   }
 
-  /** Probes may be planned from now on. */
+  /** From now on probes may be scheduled. */
   start(): void {
     this.#halt = new AbortController()
   }
 
-  /** Ends planned and running probes. */
+  /** Ends scheduled and running probes. */
   async stop(): Promise<void> {
     this.#halt.abort()
     await Promise.all(this.#under)
   }
 
-  /** A gate has closed until then. */
+  /** The gate has closed until then. */
   closed(system: string, failure: CallFailure, until: number): void {
     if (failure.kind !== 'credential') this.#plan(system, until)
   }
 
-  /** A gate has opened. */
+  /** The gate has opened. */
   opened(system: string): void {
     this.#track(this.#resume(system, resumedAtOnce, resumeSpreadMs))
   }
 
   #track(work: Promise<void>): void {
-    // The store may be away: what waits comes back by its own back-off then.
+    // The store may be unavailable: waiting records retry by their own back-off then.
     const run = work.catch(() => undefined).finally(() => this.#under.delete(run))
     this.#under.add(run)
   }
@@ -127,7 +125,7 @@ export class OutageWatch {
   }
 }
 
-/** Some record of the system that is known to exist, and how to read it. */
+/** Finds a record of the system that is known to exist, and how to read it. */
 async function knownRecord(context: OutageContext, system: string) {
   for (const place of allPlaces(context)) {
     if (place.system !== system) continue

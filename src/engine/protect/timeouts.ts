@@ -13,7 +13,7 @@ interface Limit {
   readonly expire: () => void
 }
 
-/** Makes the time limits of one engine; nothing ticks while no call is under way. */
+/** Makes the time limits of one engine; nothing ticks while no call is in flight. */
 export function createTimeouts(clock: Pick<Clock, 'monotonic' | 'sleep'>): Timeouts {
   const limits = new Set<Limit>()
   let ticking = false

@@ -1,4 +1,4 @@
-/** Work that a definition causes once: looks at the records to which it is news. */
+/** Work that a definition change causes once: marks the records that the change concerns. */
 import type { MarkPlaceRequest, MarkPlaceResult } from '../../store/binding-contract.ts'
 import type { IntakeContext } from '../context.ts'
 import type { Runs } from '../intake/runs.ts'
@@ -8,7 +8,7 @@ import type { Job } from './schedule.ts'
 /** Records marked in one statement. */
 const MARKED_AT_ONCE = 2_000
 
-/** Looks once for each definition at the records that a system which joined their entity has no part in yet. */
+/** Marks, once per definition, the records in which a system that joined their entity has no member yet. */
 export async function placeOlderRecords(
   context: IntakeContext,
   job: Job,
@@ -16,7 +16,7 @@ export async function placeOlderRecords(
 ): Promise<void> {
   const { store, integration, clock } = context
   const { system, entity } = job
-  // A system that left and came back has missed what was made meanwhile.
+  // A system that left and came back has missed records created meanwhile.
   const joinedAt = context.lenses?.current(job)?.joinedAt ?? 0
   const done = {
     kind: 'older-records-marked',
@@ -31,9 +31,8 @@ export async function placeOlderRecords(
 }
 
 /**
- * Looks once for each lens set at the records that were read through another one, so that fields which are new or changed take their bases
- * without waiting for a full run. Another filter lets records in that no list has shown so far: the place is listed then. Returns whether it
- * came to an end.
+ * Marks, once per lens set, the records that were read through another one, so that new or changed fields take their bases without waiting for a full
+ * run. A changed filter may include records that no list has shown so far: the place is listed then. Returns whether it completed.
  */
 export async function lookThroughNewLenses(
   context: IntakeContext,

@@ -19,7 +19,7 @@ const none: PruneResult = {
 const never = new AbortController().signal
 
 describe('retention', () => {
-  test('asks for what the definition says, and never for less than duplicates and late effects need', async () => {
+  test('uses the intervals of the definition, and never less than duplicates and late effects need', async () => {
     const it = new World()
     const asked: PruneRequest[] = []
     const store = Object.assign(Object.create(it.store) as Store, {
@@ -48,7 +48,7 @@ describe('retention', () => {
     ])
   })
 
-  test('goes on while a kind is at its limit, with pauses, and stops when asked to', async () => {
+  test('continues with pauses while a kind is at its limit, and stops when requested', async () => {
     const it = new World()
     let calls = 0
     const store = Object.assign(Object.create(it.store) as Store, {

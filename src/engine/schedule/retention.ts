@@ -1,6 +1,6 @@
 /**
- * Retention: what the definition says is kept no longer is removed, a few thousand rows at a time, with a pause in between, so that the work
- * of the day hardly notices. What invariants or duplicates rest on stays whatever the definition says: see {@link Store.prune}.
+ * Retention: removes data whose retention period in the definition has ended, a few thousand rows at a time with a pause in between, so that regular
+ * work is hardly affected. Data that invariants or duplicates depend on stays whatever the definition specifies: see {@link Store.prune}.
  */
 import { defaultRetention } from '../../model/definition/compile-retention.ts'
 import type { Retention } from '../../model/integration.ts'
@@ -10,23 +10,23 @@ import type { IntakeContext } from '../context.ts'
 const day = 86_400_000
 
 /**
- * Senders repeat a webhook for days, and a write may still take effect long after its response was lost: below these, an interval of the
- * definition counts as these.
+ * Minimum intervals; shorter ones in the definition are raised to these. Senders repeat a webhook for days, and a write may still take effect long
+ * after its response was lost.
  */
 const least: Retention = Object.freeze({ historyMs: 2 * day, deadLettersMs: day, deliveriesMs: 3 * day })
 
-/** A full run that was begun so long ago has died with its process: the largest lists take hours. */
+/** A full run that began this long ago has died with its process: the largest lists take hours. */
 const runDeadMs = 2 * day
 /** Rows of each kind in one statement. */
 const rowsAtOnce = 2_000
-/** Bound of one job; what is left is taken by the next. */
+/** Bound of one job; the rest is removed by the next. */
 const roundsMax = 500
 const pauseMs = 100
 
-/** Looked at so often. */
+/** Interval of the job. */
 export const RETENTION_EVERY_MS = 3_600_000
 
-/** Removes what is over. Returns how many rows of each kind. */
+/** Removes expired data. Returns the number of rows of each kind. */
 export async function removeOld(
   context: Pick<IntakeContext, 'integration' | 'store' | 'clock'>,
   signal: AbortSignal,

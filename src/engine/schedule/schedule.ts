@@ -1,9 +1,9 @@
 /** When the jobs of one place fall due. Pure arithmetic; the scheduler does the waiting. */
 
-/** Tells when a cron expression next falls due strictly after a time (epoch ms); undefined = never again. */
+/** Returns when a cron expression next falls due strictly after a time (epoch ms); undefined = never again. */
 export type NextCron = (expression: string, after: number) => number | undefined
 
-/** One thing to do again and again at one place. */
+/** A recurring task at one place. */
 export interface Job {
   /** Names the job in the store, across restarts and processes. */
   readonly key: string
@@ -12,15 +12,15 @@ export interface Job {
   readonly work:
     | { readonly kind: 'poll'; readonly everyMs: number }
     | { readonly kind: 'cron'; readonly cron: string }
-    /** A full run nobody asked for: without one, a lost webhook would stay lost for ever. */
+    /** A regular full run that the definition does not configure: without one, a lost webhook would be lost permanently. */
     | { readonly kind: 'full'; readonly everyMs: number }
-    /** The first full run; over once it came to its end. */
+    /** The first full run; done once it has completed. */
     | { readonly kind: 'baseline' }
-    /** Removes what is kept no longer; belongs to no place. */
+    /** Removes expired data; belongs to no place. */
     | { readonly kind: 'retention'; readonly everyMs: number }
-    /** Once for each definition: records made before the system took part in their entity have to get there. */
+    /** Once per definition: records created before the system joined their entity are propagated to it. */
     | { readonly kind: 'placing' }
-    /** Once for each lens set: records that were read through another one take new bases. */
+    /** Once per lens set: records that were read through another one take new bases. */
     | { readonly kind: 'lenses' }
 }
 
@@ -36,8 +36,7 @@ export function jitterInterval(everyMs: number, random: number): number {
 
 /**
  * When a job is due for the first time in this process (epoch ms); undefined = never.
- *
- * A periodic or cron run that fell due while nobody was running is caught up once, now, however many were missed.
+ * A periodic or cron run that fell due while no process was running is caught up once, immediately, however many were missed.
  */
 export function firstDue(
   job: Job,

@@ -49,7 +49,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  test('takes the records that were there before to a system that joins their entity', async () => {
+  test('propagates existing records to a system that joins their entity', async () => {
     const systems = ['crm', 'erp', 'web'].map((name) => new MemorySystem(name))
     const before = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), systems.slice(0, 2))
     systems[0]?.put({ name: 'Ada', email: 'ada@example.org' })
@@ -78,7 +78,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  test('tries a first list that failed again, with growing waits, until it comes through', async () => {
+  test('retries a first list that failed, with growing waits, until it completes', async () => {
     const memory = world([])
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
     memory.system('crm').listFault = 'breaks'
@@ -95,7 +95,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  test('polls at its interval, with jitter, and keeps to it when polls are short', async () => {
+  test('polls at its interval, with jitter, and independent of the duration of a poll', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stop = schedule(memory)
     await memory.pass(100_000)
@@ -130,7 +130,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  test('INV-21: compares every listable place about once a day, even when nothing asks for it', async () => {
+  test('INV-21: compares every listable place about once a day, even when nothing requests it', async () => {
     const memory = world([{ kind: 'webhook', name: 'changed' }])
     const stop = schedule(memory)
     await memory.pass(hour)
@@ -142,7 +142,7 @@ describe('the scheduler', () => {
     await stop()
   })
 
-  test('lets one process at a time keep the schedule, and another take over', async () => {
+  test('lets one process at a time own the schedule, and another take over', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stopFirst = schedule(memory)
     await memory.pass(2_000)
@@ -156,7 +156,7 @@ describe('the scheduler', () => {
     await stopSecond()
   })
 
-  test('gives the schedule back when it stops, so that the next one does not wait', async () => {
+  test('releases the schedule when it stops, so that the next process does not wait', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const stop = schedule(memory)
     await memory.pass(2_000)
@@ -165,7 +165,7 @@ describe('the scheduler', () => {
     expect(await memory.store.ownSchedule('the next one', 1000)).toBe(true)
   })
 
-  test('goes on after the store was away', async () => {
+  test('continues after the store was unavailable', async () => {
     const memory = world([{ kind: 'poll', everyMs: 1000 }])
     const { ownSchedule } = memory.store
     const stop = schedule(memory)
@@ -193,7 +193,7 @@ describe('schedule arithmetic', () => {
     expect(nextDue(job({ kind: 'baseline' }), 5000, 0, never)).toBeUndefined()
   })
 
-  test('never comes back before a system said, and not much later than ten minutes otherwise', () => {
+  test('never retries before the time a system named, and not much later than ten minutes otherwise', () => {
     expect(retryDelay(1, 0, { retryAfterMs: 90_000 })).toBe(90_000)
     expect(retryDelay(60, 1)).toBe(600_000)
     expect(retryDelay(1, 0)).toBe(2_500)

@@ -1,12 +1,9 @@
 /**
  * The scheduler: polls, cron full runs, periodic full runs and the first one of each listable place.
- *
- * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that it keeps renewing. An owner
- * that stalls loses it, and what two of them might do at once is harmless: marks are idempotent, and a cursor never stands behind
- * unmarked changes.
- *
- * States of a job: *waiting* (due at a time) → *running* → *waiting* again, later by its interval when it worked and by a jittered back-off
- * when it didn't; a first full run that came to its end is *over*.
+ * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that it keeps renewing. An owner that stalls
+ * loses it, and concurrent work of two owners is harmless: marks are idempotent, and a cursor is never ahead of unmarked changes.
+ * States of a job: *waiting* (due at a time) → *running* → *waiting* again, after its interval when it succeeded and after a jittered back-off when
+ * it failed; a first full run that completed is *over*.
  */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import { isIsthmusError } from '../../model/errors.ts'
@@ -29,14 +26,14 @@ const OWN_TTL_MS = 5_000
 const TICK_MS_MAX = Math.floor(OWN_TTL_MS / 3)
 
 export interface Scheduler {
-  /** Works until the signal aborts; resolves when its running jobs have stopped. Never rejects: what fails is tried again. */
+  /** Runs until the signal aborts; resolves when its running jobs have stopped. Never rejects: failed work is retried. */
   run(signal: AbortSignal): Promise<void>
 }
 
 export interface SchedulerOptions {
   readonly runs: Runs
   readonly nextCron: NextCron
-  /** Where it is written down when each place is read next. @default nowhere */
+  /** Where the time of each place's next read is recorded. @default nowhere */
   readonly health?: Pick<HealthNotes, 'next'>
 }
 
@@ -60,7 +57,7 @@ async function runSchedule(
   const { clock, random, store, emit } = context
   const owner = random.uuid()
   const running = new Set<Promise<void>>()
-  // Rung by a job that ends: its new due time may be before the end of a sleep that was planned without it.
+  // Signalled by a job that ends: its new due time may be before the end of a sleep that was planned without it.
   const wakeSignal = createWakeSignal(clock)
   signal.addEventListener('abort', () => wakeSignal.ring(), { once: true })
   let slots: Slot[] | undefined
@@ -74,7 +71,7 @@ async function runSchedule(
         slots = slots.filter((slot) => slot.running || slot.dueAt !== Number.POSITIVE_INFINITY)
         waitMs = timeToNext(slots, clock.now())
       } else {
-        // Planned anew when the schedule comes back to us: another process kept it meanwhile.
+        // Planned again when this process regains the schedule: another process owned it meanwhile.
         slots = undefined
       }
     } catch (error) {
@@ -83,11 +80,11 @@ async function runSchedule(
     await wakeSignal.wait(waitMs)
   }
   await Promise.all(running)
-  // Given back, so that whoever comes next does not wait for our time to be over; if that fails, it only waits.
+  // Released so that the next owner does not wait for the time to elapse; if this fails, it only waits.
   await store.ownSchedule(owner, 0).catch(() => false)
 }
 
-/** Writes down when each place is read next, by whichever of its jobs is first. */
+/** Records when each place is read next, by whichever of its jobs is first. */
 function noteNext({ health }: SchedulerOptions, slots: readonly Slot[]): void {
   if (health === undefined) return
   const times = new Map<string, { readonly job: Job; readonly at: number }>()
@@ -101,7 +98,7 @@ function noteNext({ health }: SchedulerOptions, slots: readonly Slot[]): void {
 
 function timeToNext(slots: readonly Slot[], now: number): number {
   const waits = slots.filter((slot) => !slot.running).map((slot) => slot.dueAt - now)
-  // A job that ends meanwhile is planned within the tick; a floor keeps a clock that stands still from spinning.
+  // A job that ends meanwhile is planned within the tick; the minimum keeps a clock that does not advance from causing a busy loop.
   return Math.max(10, Math.min(TICK_MS_MAX, ...waits))
 }
 
@@ -112,7 +109,7 @@ interface Start {
   readonly signal: AbortSignal
 }
 
-/** What failed, in the words of whoever knows: a full disk is not "the schedule". */
+/** The code of the original error: a full disk is not a failure of the schedule. */
 function codeOf(error: unknown): ErrorCode {
   return isIsthmusError(error) ? error.code : 'ENGINE_SCHEDULE_FAILED'
 }
@@ -205,7 +202,7 @@ async function planSlots(context: IntakeContext, nextCron: NextCron): Promise<Sl
     const last = await context.store.lastScheduled(job.key)
     const now = context.clock.now()
     if (last === undefined && isRemembered(job)) {
-      // From here on a missed run is known as missed.
+      // From here on a missed run is detected as missed.
       await context.store.saveScheduled(job.key, now)
     }
     const dueAt = firstDue(job, now, last, context.random.next(), nextCron)
@@ -221,12 +218,12 @@ const retentionJob: Job = {
   work: { kind: 'retention', everyMs: RETENTION_EVERY_MS },
 }
 
-/** When it was last done is kept across restarts and processes. */
+/** True when the last run is remembered across restarts and processes. */
 function isRemembered({ work }: Job): boolean {
   return work.kind === 'cron' || work.kind === 'full' || work.kind === 'retention'
 }
 
-/** The jobs of one place: what its triggers ask for, and what holds whatever they ask for. */
+/** The jobs of one place: those of its triggers, and those that every place has. */
 export function planJobs(place: Place): readonly Job[] {
   const { system } = place
   const entity = place.entity.name

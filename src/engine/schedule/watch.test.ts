@@ -29,7 +29,7 @@ function watchOf(triggers: readonly object[], more: object = {}, feed?: boolean)
   })
 }
 
-test('a poll is how often a place is read, and its cron how often it is compared', () => {
+test('a poll sets how often a place is read, and its cron how often it is compared', () => {
   const [crm] = watchOf([{ poll: '1m' }, { full: '0 3 * * *' }], {}, true)
   expect(crm).toMatchObject({ readEveryMs: 60_000, compareEveryMs: 24 * hour, writtenOnly: false })
 })
@@ -44,7 +44,7 @@ test('an uneven expression counts with its longest gap', () => {
   expect(crm).toMatchObject({ readEveryMs: 72 * hour, compareEveryMs: 72 * hour })
 })
 
-test('webhooks alone read nothing regularly; what is written only is read by the full runs that nobody asked for', () => {
+test('webhooks alone read nothing regularly; a write-only place is read by the periodic full runs', () => {
   const [crm, erp] = watchOf([{ webhook: 'changed' }], {
     objectives: { freshness: [{ system: 'crm', within: '2h' }] },
   })

@@ -1,11 +1,11 @@
-/** How often each place of a definition is read and compared by schedule: what its health is judged by. */
+/** How often the schedule reads and compares each place of a definition, which its health is measured against. */
 import type { PlaceWatch } from '../../model/health/contract.ts'
 import type { Entity, EntitySystem, Integration } from '../../model/integration.ts'
 import { FULL_EVERY_MS, type NextCron } from './schedule.ts'
 
-/** Dates of a cron expression that are looked at; a week of weekdays has its longest gap among them. */
+/** Number of dates of a cron expression that are evaluated; they include the longest gap of a Monday-to-Friday expression. */
 const DATES_LOOKED_AT = 9
-/** Where an expression never falls due again there is no interval; this stands for "as good as never". */
+/** Interval of an expression that never falls due again. */
 const NEVER_MS = 366 * 24 * 3_600_000
 /** A regular run is spread by this much, see `jitterInterval`. */
 const JITTER = 1.25
@@ -14,11 +14,11 @@ export interface WatchOptions {
   readonly integration: Integration
   readonly now: number
   readonly nextCron: NextCron
-  /** The place has a feed of changes; undefined: not known. */
+  /** Whether the place has a feed of changes; undefined: not known. */
   readonly hasFeed: (system: string, entity: string) => boolean | undefined
 }
 
-/** What the definition asks of each of its places. */
+/** The intervals that the definition sets for each of its places. */
 export function watchPlaces(options: WatchOptions): readonly PlaceWatch[] {
   return [...options.integration.entities.values()].flatMap((entity) =>
     [...entity.systems.values()].map((part) => watchPlace(options, entity, part)),
@@ -31,7 +31,7 @@ function watchPlace(options: WatchOptions, entity: Entity, part: EntitySystem): 
   const crons = triggers.flatMap((trigger) =>
     trigger.kind === 'full' ? [longestGap(options, trigger.cron)] : [],
   )
-  // Without a feed each poll is a list. Until it is known, the shorter interval must not be taken for it.
+  // Without a feed each poll is a list. Until that is known, the shorter interval must not be used.
   const lists = options.hasFeed(system, entity.name) === false ? [...polls, ...crons] : crons
   const compareEveryMs = lists.length === 0 ? FULL_EVERY_MS * JITTER : Math.min(...lists)
   const reads = [...polls, ...crons]
@@ -48,7 +48,7 @@ function watchPlace(options: WatchOptions, entity: Entity, part: EntitySystem): 
   }
 }
 
-/** The longest time between two of the next dates: on Friday a run of weekdays is not due for three days. */
+/** The longest time between consecutive dates: after a Friday, a weekday expression is not due for three days. */
 function longestGap({ nextCron, now }: WatchOptions, expression: string): number {
   let longest = 0
   let from = nextCron(expression, now)
