@@ -8,6 +8,7 @@ import { benchIdle } from './idle.ts'
 import { benchRealtime } from './realtime.ts'
 import { benchSalesforceBulk } from './salesforce-bulk.ts'
 import { benchSyncQuality } from './sync-quality.ts'
+import { benchWindows } from './windows.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -55,6 +56,7 @@ const figures: Readonly<Record<string, () => Promise<object>>> = {
       ...(values.contestants === undefined ? {} : { contestants: values.contestants.split(',') }),
       say,
     }),
+  windows: () => benchWindows({ pairs: Number(values.records ?? 100), say }),
   'first-load': () => benchFirstLoad({ records: Number(values.records ?? 100_000), say }),
   'full-run': () => benchFullRun({ records: Number(values.records ?? 1_000_000), say }),
 }

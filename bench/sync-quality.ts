@@ -32,6 +32,8 @@ export interface FailedRow {
 export interface QualityRow extends Audit {
   readonly scenario: string
   readonly contestant: string
+  /** Duplicates that the contestant reports. */
+  readonly reportedDuplicates: number
   readonly edits: number
   readonly writesPerEdit: number
   /** From the last thing that people or faults did; null when it did not come within the bound. */
@@ -111,6 +113,7 @@ async function runOne(
       scenario,
       contestant: name,
       ...audit(held, diary, await contestant.kept()),
+      reportedDuplicates: await contestant.reportedDuplicates(),
       edits: acts,
       writesPerEdit: Math.round((spent.writes / acts) * 100) / 100,
       secondsToAgree,
@@ -144,7 +147,7 @@ async function untilAgreed(systems: Systems, withinMs: number): Promise<number |
 function lineOf(row: QualityRow): string {
   const { scenario, contestant, disagreements, duplicates, silentLosses, falseDeletes } = row
   const agreed = row.secondsToAgree === null ? 'never' : `${row.secondsToAgree} s`
-  return `${scenario.padEnd(13)} ${contestant.padEnd(10)} disagree ${disagreements}, duplicates ${duplicates}, lost ${silentLosses}, false deletes ${falseDeletes}, writes/edit ${row.writesPerEdit}, agree ${agreed}, cpu/edit ${row.cpuMsPerEdit} ms`
+  return `${scenario.padEnd(13)} ${contestant.padEnd(10)} disagree ${disagreements}, duplicates ${duplicates} (${row.reportedDuplicates} reported), lost ${silentLosses}, false deletes ${falseDeletes}, writes/edit ${row.writesPerEdit}, agree ${agreed}, cpu/edit ${row.cpuMsPerEdit} ms`
 }
 
 function chanceOf(seed: number): () => number {

@@ -19,6 +19,8 @@ export interface Contestant {
   cpuMs(): number
   /** What it kept of values that lost, as text; empty where it keeps none. */
   kept(): Promise<string>
+  /** Pairs of records that it reports as the same thing entered twice; 0 for those that report nothing. */
+  reportedDuplicates(): Promise<number>
   /** Where webhooks go; undefined for those that only poll. */
   readonly hookUrl?: string
   close(): Promise<void>
@@ -58,6 +60,14 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
   let spent = 0
   const cpuNow = (): number => cpuMsOf(running?.child.pid) + cpuMsOfFamily(servers)
   const environment = { CRM_HOOK_SECRET: hookSecret }
+  const list = async (words: readonly string[]): Promise<string> => {
+    const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
+    // Open decisions have an exit code of their own, which is no failure.
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words, '--json'], options).catch(
+      (error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }),
+    )
+    return stdout
+  }
   return {
     name: 'isthmus',
     hookUrl: `http://127.0.0.1:${port}/hooks/crm`,
@@ -72,15 +82,10 @@ async function openIsthmus({ crm, erp }: Systems): Promise<Contestant> {
       running = undefined
     },
     cpuMs: () => spent + cpuNow(),
-    kept: async () => {
-      const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
-      // Open conflicts are an exit code of their own, and no failure.
-      const listed = await promisify(execFile)(
-        process.execPath,
-        [cli, 'conflicts', 'list', '--all', '--json'],
-        options,
-      ).catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }))
-      return listed.stdout
+    kept: () => list(['conflicts', 'list', '--all']),
+    reportedDuplicates: async () => {
+      const { duplicates } = JSON.parse(await list(['matches', 'list'])) as { duplicates: readonly unknown[] }
+      return duplicates.length
     },
     close: async () => {
       await running?.stop()
@@ -112,6 +117,7 @@ function openPeer(name: string, { crm, erp }: Systems): Contestant {
     kill: () => end('SIGKILL'),
     cpuMs: () => spent + cpuMsOf(running?.pid),
     kept: async () => '',
+    reportedDuplicates: async () => 0,
     close: async () => {
       await end('SIGTERM')
       rmSync(directory, { recursive: true, force: true })

@@ -1,0 +1,218 @@
+/**
+ * How long before a create the same thing may be entered in the target without being seen: the window in which an extra copy is possible.
+ *
+ * People enter the same customers in both systems, at distances around the one that matters. A copy is a customer that the target holds twice;
+ * its window is the time from the person's entry there to the create of Isthmus, by the target's own clock.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type RemoteFake, spawnFakeSystem } from '../test/support/fake-system/spawn.ts'
+import { freePort, startIsthmus } from '../test/support/isthmus-process.ts'
+import {
+  contacts,
+  customerRecord,
+  hookSecret,
+  partners,
+  twoSystems,
+  writeDefinition,
+} from '../test/support/two-systems.ts'
+import { percentile, rounded, sleep } from './statistics.ts'
+
+export interface WindowsOptions {
+  /** Customers that are entered twice, for each kind of place. */
+  readonly pairs: number
+  readonly say: (line: string) => void
+}
+
+export interface WindowRow {
+  readonly kind: string
+  readonly pairs: number
+  /** Customers that the target holds twice. */
+  readonly copies: number
+  /** From the person's entry to the create, over the copies; null without copies. */
+  readonly longestMs: number | null
+  readonly medianMs: number | null
+  /** Copies that Isthmus reports as duplicates. */
+  readonly reported: number
+  /** From the person's entry in the source to the create, where there was one. */
+  readonly createdAfterMs: number | null
+}
+
+interface Kind {
+  readonly resource: Readonly<Record<string, unknown>>
+  readonly lagMs?: number
+  /** Entries in the target come up to this long before those in the source. */
+  readonly aheadMs: number
+}
+
+const lag = '2s'
+const lagMs = 2_000
+const listed = {
+  paging: 'offset',
+  parameter: 'offset',
+  items: 'data',
+  size: { parameter: 'limit', value: 500 },
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  'change feed': { resource: {}, aheadMs: 500 },
+  search: { resource: { changes: undefined }, aheadMs: 500 },
+  'search that lags by 2 s': {
+    resource: { changes: undefined, search: { filters: ['{path}'], items: 'data', lag } },
+    lagMs,
+    aheadMs: 3_000,
+  },
+  'complete list': { resource: { changes: undefined, search: undefined }, aheadMs: 2_000 },
+  'list by offset': { resource: { changes: undefined, search: undefined, list: listed }, aheadMs: 3_000 },
+}
+
+const paceMs = 100
+/** A place that is only listed is listed for creates once a minute. */
+const restMs = 75_000
+const cli = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+
+/** One row per kind of place. */
+export async function benchWindows({
+  pairs,
+  say,
+}: WindowsOptions): Promise<{ readonly rows: readonly WindowRow[] }> {
+  const rows: WindowRow[] = []
+  for (const [name, kind] of Object.entries(kinds)) {
+    const row = await measure(name, kind, pairs)
+    say(
+      `${name}: ${row.copies} copies of ${row.pairs}, window ${row.medianMs ?? '-'} ms (longest ${row.longestMs ?? '-'}), ` +
+        `${row.reported} reported, created ${row.createdAfterMs ?? '-'} ms after the entry`,
+    )
+    rows.push(row)
+  }
+  return { rows }
+}
+
+async function measure(name: string, kind: Kind, pairs: number): Promise<WindowRow> {
+  const shown = { showsWriter: true }
+  const crm = await spawnFakeSystem({ name: 'crm', resources: [{ ...contacts, ...shown }] })
+  const erp = await spawnFakeSystem({
+    name: 'erp',
+    resources: [{ ...partners, ...shown, ...(kind.lagMs === undefined ? {} : { searchLagMs: kind.lagMs }) }],
+  })
+  const directory = mkdtempSync(join(tmpdir(), 'isthmus-windows-'))
+  try {
+    await fill(crm, erp)
+    writeDefinition(directory, definitionOf(crm, erp, kind))
+    const port = await freePort()
+    const environment = { CRM_HOOK_SECRET: hookSecret }
+    const running = await startIsthmus({ directory, port, environment, startWithinMs: 180_000 })
+    try {
+      await crm.sendWebhooksTo({ url: `${running.url}/hooks/crm`, secret: hookSecret })
+      await sleep(10_000)
+      await enterPairs(crm, erp, kind, pairs)
+      await untilEverywhere(crm, erp, pairs)
+      await sleep(5_000)
+      return {
+        kind: name,
+        pairs,
+        ...(await judge(crm, erp)),
+        reported: await reportedBy(directory, environment),
+      }
+    } finally {
+      await running.stop()
+    }
+  } finally {
+    await crm.close()
+    await erp.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const first = 1_000
+const omit = ['id', 'version', 'updatedAt', 'modifiedBy']
+
+function definitionOf(crm: RemoteFake, erp: RemoteFake, { resource }: Kind) {
+  return twoSystems({
+    crmUrl: crm.url,
+    erpUrl: erp.url,
+    crmResource: { write: { with: 'patch', nested: 'merge', returns: 'body+version', omit } },
+    erpResource: { write: { with: 'put', returns: 'body+version', omit }, ...resource },
+    // The poll discovers copies; the window is about what is looked at for the create alone.
+    erpPart: { triggers: [{ poll: '30s' }] },
+  })
+}
+
+async function fill(crm: RemoteFake, erp: RemoteFake): Promise<void> {
+  const create = Array.from({ length: 200 }, (_, n) => customerRecord(n + 1))
+  await crm.edit({ resource: 'contacts', create })
+  await erp.edit({ resource: 'partners', create })
+}
+
+/** Half of the pairs within the window's neighbourhood before the entry in the source, some shortly after it. */
+async function enterPairs(crm: RemoteFake, erp: RemoteFake, { aheadMs }: Kind, pairs: number): Promise<void> {
+  const afterMs = 1_500
+  const entries = Array.from({ length: pairs }, async (_, n) => {
+    const record = customerRecord(first + n)
+    const offset = afterMs - ((n * 37) % pairs) * ((aheadMs + afterMs) / pairs)
+    const inSource = aheadMs + n * paceMs
+    const put = async (fake: RemoteFake, resource: string, at: number): Promise<void> => {
+      await sleep(at)
+      await fake.edit({ resource, create: [record] })
+    }
+    await Promise.all([put(erp, 'partners', inSource + offset), put(crm, 'contacts', inSource)])
+  })
+  await Promise.all(entries)
+}
+
+async function untilEverywhere(crm: RemoteFake, erp: RemoteFake, pairs: number): Promise<void> {
+  const end = performance.now() + restMs
+  while (performance.now() < end) {
+    const codes = new Set((await erp.records('partners')).map(({ code }) => code))
+    const open = (await crm.records('contacts')).filter(({ code }) => !codes.has(code))
+    if (open.length === 0 && codes.size >= pairs) return
+    await sleep(500)
+  }
+}
+
+async function judge(
+  crm: RemoteFake,
+  erp: RemoteFake,
+): Promise<Pick<WindowRow, 'copies' | 'longestMs' | 'medianMs' | 'createdAfterMs'>> {
+  const entered = Map.groupBy(await crm.records('contacts'), ({ code }) => String(code))
+  const windows: number[] = []
+  const delays: number[] = []
+  let copies = 0
+  for (const [code, rows] of Map.groupBy(await erp.records('partners'), (row) => String(row.code))) {
+    const created = rows.find((row) => row.modifiedBy === 'engine')
+    const person = rows.find((row) => row.modifiedBy !== 'engine')
+    const source = entered.get(code)?.[0]
+    if (created !== undefined && source !== undefined) delays.push(timeOf(created) - timeOf(source))
+    if (rows.length < 2) continue
+    copies += rows.length - 1
+    // An entry after the create is nothing that could have been looked at.
+    if (created !== undefined && person !== undefined && timeOf(created) >= timeOf(person))
+      windows.push(timeOf(created) - timeOf(person))
+  }
+  return {
+    copies,
+    longestMs: windows.length === 0 ? null : Math.max(...windows),
+    medianMs: windows.length === 0 ? null : rounded(percentile(windows, 0.5)),
+    createdAfterMs: delays.length === 0 ? null : rounded(percentile(delays, 0.5)),
+  }
+}
+
+function timeOf({ updatedAt }: Readonly<Record<string, unknown>>): number {
+  return Date.parse(String(updatedAt))
+}
+
+async function reportedBy(directory: string, environment: Readonly<Record<string, string>>): Promise<number> {
+  const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 60_000 }
+  // Open decisions are an exit code of their own, and no failure.
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [cli, 'matches', 'list', '--limit', '1000', '--json'],
+    options,
+  ).catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }))
+  const { duplicates } = JSON.parse(stdout) as { readonly duplicates: readonly unknown[] }
+  return duplicates.length
+}
