@@ -33,7 +33,7 @@ export function manifestPage(): string {
     'Everything left out has the careful meaning. Places in records and answers are paths such as `meta.version`.',
     'Which questions to ask an API for it: [connect a REST system](../how-to/connect-a-rest-system.md). A whole one in under forty lines: [write a connector](../how-to/write-a-connector.md).',
     'What is said here is believed, so prove it: `isthmus certify` tries each of [these sentences](probes.md) on the system.',
-    'Errors within answers of success, merged records and filters, with examples: [connect a REST system](../how-to/connect-a-rest-system.md#when-200-does-not-mean-yes).',
+    'Errors within answers of success, merged records and filters, with examples: [connect a REST system](../how-to/connect-a-rest-system.md#errors-in-successful-responses).',
   ]
   const schema = z.toJSONSchema(manifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
