@@ -1,5 +1,6 @@
 /**
  * Group commit: batches calls that carry one item each.
+ *
  * While one batch is in flight the next collects; it closes in a later turn (`clock.defer`), so that everything which became ready in the same turn
  * shares a statement. An idle batcher sends one item at once; one that keeps collecting several may be configured to leave a moment between its
  * batches, so that more items share the cost of a commit.

@@ -1,5 +1,6 @@
 /**
  * The worker: claims due records and runs passes over them, a bounded number at a time.
+ *
  * It claims as slots become free, so that a slow record never blocks the others, and queries the queue when it is woken, when a record that it
  * postponed falls due, and at least every half second. Its liveness is its session: when that is lost, the passes in progress are aborted, their
  * commits are fenced, and the worker starts again under a new identity. While the store is unavailable it retries with back-off.

@@ -1,5 +1,6 @@
 /**
  * Turns observations into a decision: merges them, puts the result into the pass, and returns the writes that follow.
+ *
  * A system that was not read may still be written to when its write carries a precondition on the exact version that was absorbed; an edit then costs
  * one read and one write. Otherwise the system is read first and everything is merged again.
  */

@@ -1,5 +1,6 @@
 /**
  * Forgets the state of fields that were removed from the definition, in every member of the record and in its agreed values.
+ *
  * A field that is added again later begins with a first contact. An old agreed value must not compete with the current values of its systems, and a
  * base kept by only one of them would make its present value look like a recent edit. All of it is therefore removed together, with the first pass
  * over the record.

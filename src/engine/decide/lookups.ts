@@ -1,5 +1,6 @@
 /**
  * Lookups of rules: data from outside the record, requested between two merges.
+ *
  * The merge is pure and makes no calls. It returns the lookups of its rules; here they are sent to the system that provides them, and everything is
  * merged again with the answers. A lookup without an answer stays a problem of its rule: nothing is written, the reason is reported, and the record
  * is retried. Answers that a field depends on are kept with it, so a lookup is sent once as long as its argument stays the same.

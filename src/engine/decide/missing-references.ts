@@ -1,5 +1,6 @@
 /**
  * References whose target does not arrive: out of scope, deleted, refused, or nonexistent.
+ *
  * Only the field waits; everything else continues. A short wait is normal while the records of a first load get their counterparts one after the
  * other; a field that still waits after {@link EngineSettings.missingReferenceMs} is reported as a failure of the lane. The failure closes with the
  * pass in which no field of the record waits any more.

@@ -90,7 +90,7 @@ describe('a value that violates the constraints of its field', () => {
     expect(await failures(it)).toEqual([])
   })
 
-  test('resolves once the value is valid again, and the value is synced', async () => {
+  test('is reported from the first read on, and does not prevent the create elsewhere', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Annabelle', phone: 'home' })
     expect(it.system('b').body(nativeId)).toMatchObject({ code: '1', phone: 'home' })
@@ -98,7 +98,7 @@ describe('a value that violates the constraints of its field', () => {
     expect(await failures(it)).toMatchObject([{ system: 'a', operation: 'read', code: 'VALUE_TOO_LARGE' }])
   })
 
-  test('is reported from the first read on, and does not prevent the create elsewhere', async () => {
+  test('does not hide that the system refuses our writes', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: 'home' })
     const failure = { code: 'HTTP_STATUS_FINAL', message: 'refused', scope: 'record' } as const
@@ -117,7 +117,7 @@ describe('a value that violates the constraints of its field', () => {
     expect(await failures(it)).toMatchObject([{ system: 'b', operation: 'read', code: 'VALUE_ENUM' }])
   })
 
-  test('does not hide that the system refuses our writes', async () => {
+  test('covers one that a normaliser fails on', async () => {
     const it = start({
       normalise: (value) => {
         if (value === 'Bea') throw new TypeError('canary')

@@ -1,5 +1,6 @@
 /**
  * Fields that a read could not parse: a mapping or a constraint of the field rejected what the system holds.
+ *
  * The value of such a field is unknown; the field is neither merged nor written there, and the others continue. It is reported as a failure of the
  * lane, which opens with the read that found it and closes with the one that parses every field again. Where the lane is closed for a more severe
  * reason, that reason stays the lane's failure.

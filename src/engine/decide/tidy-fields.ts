@@ -1,6 +1,7 @@
 /**
  * Keeps the stored state of a member in line with the definition: a field that the system no longer maps is forgotten, so that it starts without a
  * base when it is mapped again, and write-only fields are told from readable ones.
+ *
  * Otherwise a full run, which compares everything a record shows with everything that was absorbed, would find the record changed every time.
  */
 import type { EntitySystem } from '../../model/integration.ts'

@@ -1,5 +1,6 @@
 /**
  * Carries out a confirmed deletion in the other systems. The record is `deleting` until it is removed from each of them, and `tombstoned` afterwards.
+ *
  * Each system is read right before its removal: the values found are stored in the intent so that the removal can be undone, the version is sent as a
  * precondition where the system supports one, and an edit that no decision has absorbed stops the removal for review.
  */

@@ -2,6 +2,7 @@
  * A deletion is evaluated once, when it is confirmed. It waits while something about the record is undecided: a duplicate, an unmatched native record
  * with the same key, a conflict, or a native record of the same system that was discovered before the confirmation and has not been read. A record
  * must not be deleted because one of its copies was.
+ *
  * All open matters are reported in one hold. A person may release it, and the deletion proceeds.
  */
 import type { Member } from '../../model/state.ts'

@@ -1,5 +1,6 @@
 /**
  * Detects deletions and follows them from the first `gone` observation to the tombstone. Absence alone is never treated as a deletion.
+ *
  * States of a member and their transitions:
  * - `linked` → `suspect`: a read by id returned `gone`. The deletion is charged to the day's allowance now, so that a mass deletion is recognised
  *   before the first of its records is confirmed.

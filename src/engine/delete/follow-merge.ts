@@ -1,5 +1,6 @@
 /**
  * Handles a system's merge of one native record into another one.
+ *
  * The record becomes part of the survivor's record, or a duplicate of it where both have a counterpart elsewhere; nothing is deleted anywhere. The
  * read has already followed further merges, so the survivor is alive. If there is no living survivor, the record is gone as after a deletion, but
  * only once the deletion of the survivor is confirmed: until then the survivor may have been read too early, or may continue under another id.

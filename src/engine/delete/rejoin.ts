@@ -1,8 +1,10 @@
 /**
  * Rejoins a deleted record that exists again in the system where it was deleted, while other systems only archived its counterparts for that
  * deletion. Nothing was lost, so the counterparts are restored instead of creating second ones beside the archived ones.
+ *
  * Steps: *seen alive* → (`confirmMs` later) *seen alive again* → counted by the create guard of each system that archived → un-archived there, where
  * the connector supports it → `active` again, without a base: differences are resolved by the policy of a first contact.
+ *
  * A person decides (`restored.ts`) where a counterpart was deleted permanently, where an archived one can no longer be reached, and where the system
  * refuses to restore it.
  */

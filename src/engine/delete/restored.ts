@@ -1,6 +1,7 @@
 /**
  * Handles a native record that exists again under its old id after its deletion was confirmed, for example because it was restored from a recycle bin
  * or a backup.
+ *
  * A late event is indistinguishable from such a restoration, so nothing happens automatically (H28), except where the counterparts were only archived
  * for the deletion (`rejoin.ts`): a read that shows the record alive is reported for review. On retry the record is taken in: as a new record where
  * the old one is tombstoned, otherwise back into the record it belonged to. A later read that shows it gone again resolves the failure.

@@ -1,6 +1,7 @@
 /**
  * Verifies removals that the system confirmed: a removal is complete once a read shows that the record is gone. Some systems return 200 and delete
  * nothing.
+ *
  * Until then the member stays `linked`, and `goneSince` holds the time from which a read has to show it gone.
  */
 import type { Member } from '../../model/state.ts'

@@ -1,9 +1,9 @@
 /**
- * The first load: until each system of an entity was listed once, nobody can tell a new record from one that just has not been seen yet.
- * Creates wait for it, and the mass-change guard does not count what the first load itself causes.
+ * The first load: until each system of an entity was listed once, a new record can't be told from one that has not been observed yet. Creates wait
+ * for it, and the mass-change guard does not count the changes of the first load itself.
  *
- * A complete full run is the proof. Offset paging can never give it, since rows skip pages when others vanish, and neither can a list with an
- * entry that cannot be read; there two lists in a row that both came to their end, with the second one finding nothing new, are taken instead
+ * A complete full run is the proof. Offset paging can never provide it, since rows skip pages when others are deleted, and neither can a list with an
+ * unreadable entry; in those cases two consecutive lists that both reached their end, with the second one finding nothing new, are accepted instead
  * (`first-list.ts`).
  */
 
@@ -12,7 +12,7 @@ import type { IntakeContext } from '../context.ts'
 import { allPlaces, isListable, type Place } from '../place.ts'
 import { firstLoadListedAt, noteFirstLoadListed } from '../protect/first-loads.ts'
 
-/** A system that left and came back begins anew. */
+/** A system that left and came back starts over. */
 function listedTwice({ lenses }: Pick<IntakeContext, 'lenses'>, { system, entity: { name } }: Place): Fact {
   const joinedAt = lenses?.current({ system, entity: name })?.joinedAt ?? 0
   return { kind: 'listed-twice', system, entity: name, joinedAt }
@@ -28,7 +28,7 @@ export async function isBaselineDone(
   return (await context.store.factAt(listedTwice(context, place))) !== undefined
 }
 
-/** What counts of a full run: whether it came to its end, and what it brought in. */
+/** The part of a full run that matters here: whether it reached its end, and what it discovered. */
 export interface BaselineRun {
   readonly complete: boolean
   readonly ended: boolean
@@ -49,14 +49,14 @@ export async function noteBaseline(
   await noteListed(context, place)
 }
 
-/** Takes the lists so far for the first load of the place, although none was complete. The creates that wait for it are due at once. */
+/** Accepts the lists so far as the first load of the place, although none was complete. The creates that wait for it are due at once. */
 export async function acceptBaseline(context: BaselineContext, place: Place): Promise<void> {
   await context.store.saveFact(listedTwice(context, place), context.clock.now())
   await noteListed(context, place)
   await context.store.wakeFirstLoad(place.system, place.entity.name)
 }
 
-/** The entity's first load is over once each of its systems was listed. */
+/** The entity's first load has ended once each of its systems was listed. */
 async function noteListed(context: BaselineContext, place: Place): Promise<void> {
   if ((await firstLoadListedAt(context, place.entity.name)) !== undefined) return
   for (const other of allPlaces(context)) {

@@ -15,7 +15,7 @@ function world(crm: Partial<RemoteCapabilities> = {}) {
   return { memory, byHand: createByHand(memory.context, memory.runs) }
 }
 
-describe('by hand', () => {
+describe('manual runs', () => {
   test('syncs one record by its native id, known or not', async () => {
     const { memory, byHand } = world()
     memory.start()
@@ -62,7 +62,7 @@ describe('by hand', () => {
         system.put({ name: `Name ${at}`, email: `${at}@example.org` })
     }
 
-    test('a first sync lists again by itself, and what waits for it goes at once', async () => {
+    test('a first sync lists again automatically, and everything that waits for it continues at once', async () => {
       const { memory, byHand } = pair()
       enter(memory.system('crm'), 40)
       enter(memory.system('erp'), 40, 20)
@@ -80,7 +80,7 @@ describe('by hand', () => {
       expect(memory.heard('RunStarted').length - runs).toBe(2)
     })
 
-    test('creates that have waited long go as soon as the lists are taken', async () => {
+    test('creates that have waited long continue as soon as the lists are accepted', async () => {
       const { memory, byHand } = pair()
       enter(memory.system('crm'), 5)
       memory.start()
@@ -92,7 +92,7 @@ describe('by hand', () => {
       expect(memory.system('erp').records.size).toBe(5)
     })
 
-    test('people who enter records all the time hold nothing up', async () => {
+    test('people who keep entering records delay nothing', async () => {
       const { memory, byHand } = pair()
       const crm = memory.system('crm')
       enter(crm, 20)
@@ -104,7 +104,7 @@ describe('by hand', () => {
       expect(memory.system('erp').records.size).toBe(28)
     })
 
-    test('lists that find more and more are not taken', async () => {
+    test('lists that find more and more records are not accepted', async () => {
       const { memory, byHand } = pair()
       const crm = memory.system('crm')
       crm.beforeList = () => enter(crm, 20, 1_000 * crm.counts.lists)
@@ -117,7 +117,7 @@ describe('by hand', () => {
     })
   })
 
-  test('looks at each known record of a system that can neither be listed nor polled', async () => {
+  test('marks each known record of a system that can neither be listed nor polled', async () => {
     const { memory } = world()
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
     memory.start()
@@ -140,7 +140,7 @@ describe('by hand', () => {
     ])
   })
 
-  test('says why a full run did not come through', async () => {
+  test('reports why a full run did not complete', async () => {
     const { memory, byHand } = world()
     memory.system('crm').put({ name: 'Ada' })
     memory.system('crm').listFault = 'breaks'
@@ -148,7 +148,7 @@ describe('by hand', () => {
     expect(result?.failure).toContain('connection reset')
   })
 
-  test('names what there is when asked for what there is not', async () => {
+  test('lists the existing names when asked for an unknown one', async () => {
     const { byHand } = world()
     await expect(byHand.syncRecord({ system: 'shop', entity: 'thing', nativeId: '1' })).rejects.toMatchObject(
       {

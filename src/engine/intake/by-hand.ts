@@ -1,4 +1,4 @@
-/** What a person starts: one record, everything, or full runs. The work itself is done by the workers; this only marks. */
+/** Manual runs: one record, everything, or full runs. The workers do the work; these functions only mark. */
 import { UsageError } from '../../model/errors.ts'
 import type { IntakeContext } from '../context.ts'
 import { allPlaces, hasFeed, isListable, type Place, placeOf } from '../place.ts'
@@ -11,18 +11,18 @@ import type { Runs } from './runs.ts'
 /** Record ids fetched and marked in one statement. */
 const MARK_PAGE = 200
 
-/** Syncs and full runs that a person starts. The work itself is done by the workers; these calls only mark. */
+/** Syncs and full runs that a person starts. The workers do the work; these calls only mark. */
 export interface ByHand {
   /**
-   * Looks at one record in all its systems: by its record id, or by its native id in one system. A native id that is not known yet is
-   * taken in as a new record.
+   * Marks one record in all its systems, by its record id or by its native id in one system. A native id that is not known yet is taken in as a new
+   * record.
    *
-   * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity · ENGINE_UNKNOWN_RECORD when there is no such record id
+   * @throws ENGINE_UNKNOWN_PLACE when the system is not part of the entity · ENGINE_UNKNOWN_RECORD when there is no such record id
    */
   syncRecord(which: RecordKey): Promise<void>
   /**
-   * Asks every place for its changes, by feed or list, and looks at every record where neither is to be had. A place that was never listed
-   * is listed, as often as its first load needs, whatever else it offers.
+   * Polls every place for changes, by feed or list, and marks every record where neither is available. A place that was never listed is listed, as
+   * often as its first load needs, whatever else it offers.
    */
   syncEverything(filter: PlaceFilter, signal: AbortSignal): Promise<readonly PlaceResult[]>
   /** Lists every listable place and marks what differs. */
@@ -52,7 +52,7 @@ export interface PlaceFilter {
   readonly entity?: string
 }
 
-/** What came of one place. */
+/** The result for one place. */
 export interface PlaceResult {
   /** System of the place. */
   readonly system: string
@@ -60,15 +60,15 @@ export interface PlaceResult {
   readonly entity: string
   /** `polled`: its feed was read · `listed`: a full run · `marked`: each known record was marked */
   readonly how: 'polled' | 'listed' | 'marked'
-  /** Records that will be looked at. */
+  /** Records that will be read. */
   readonly changed: number
   /** Outcome of the full run, where there was one. */
   readonly run?: FullRunResult
-  /** Why the place could not be asked, in one line. */
+  /** Why the place could not be read, in one line. */
   readonly failure?: string
 }
 
-/** Creates the actions of a process. */
+/** Creates the manual runs of a process. */
 export function createByHand(context: IntakeContext, runs: Runs): ByHand {
   return {
     syncRecord: (which) => syncRecord(context, which),
@@ -99,9 +99,9 @@ async function syncRecord(context: IntakeContext, which: RecordKey): Promise<voi
 }
 
 /**
- * The places that a filter names.
+ * Returns the places that a filter selects.
  *
- * @throws ENGINE_UNKNOWN_PLACE when it names none
+ * @throws ENGINE_UNKNOWN_PLACE when it selects none
  */
 function choosePlaces(context: IntakeContext, filter: PlaceFilter): readonly Place[] {
   const places = allPlaces(context).filter(

@@ -1,7 +1,7 @@
 /**
- * The first lists of a place. A list that cannot prove itself complete, such as one by offset, is taken once another one finds nothing new, so
- * the place is listed again at once. Where people keep entering records meanwhile, each list finds some: after a few lists, one that found only
- * a few new records is taken as well, since what it found is known now and creates would otherwise wait for ever.
+ * The first lists of a place. A list that cannot prove itself complete, such as one by offset, is accepted once another one finds nothing new, so the
+ * place is listed again at once. While people keep entering records, every list finds some: after a few lists, one that found only a few new records
+ * is accepted as well, since they are known by then and creates would otherwise wait indefinitely.
  */
 import type { IntakeContext } from '../context.ts'
 import type { Place } from '../place.ts'
@@ -9,13 +9,13 @@ import { acceptBaseline, isBaselineDone } from './baseline.ts'
 import type { FullRunRequest, FullRunResult } from './full-run.ts'
 import type { Runs } from './runs.ts'
 
-/** Lists in a row, at most. */
+/** Maximum number of consecutive lists. */
 const LISTS_MAX = 4
-/** New records that the last of them may have found: so many, or this share of what it listed. */
+/** New records that the last of them may have found: this number, or this share of the listed ones. */
 const NEW_MAX = 5
 const NEW_SHARE = 0.01
 
-/** Lists the place once, and until its first load is done again. The result is that of the last list, with what all of them found. */
+/** Lists the place once, and then until its first load is done. The result is that of the last list, with the records found by all of them. */
 export async function listFirst(
   context: IntakeContext,
   runs: Runs,
@@ -24,7 +24,7 @@ export async function listFirst(
 ): Promise<FullRunResult> {
   const asked: FullRunRequest = { ...request, system: place.system, entity: place.entity.name }
   let run = await runs.full(asked)
-  // A record that is not read yet counts as changed in each later list.
+  // A record that was not read yet counts as changed in each later list.
   const { changed } = run
   let { discovered } = run
   for (let lists = 1; await needsAnother(context, place, run, request.signal); lists += 1) {

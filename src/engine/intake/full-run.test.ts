@@ -33,7 +33,7 @@ function withHiddenName(part: EntitySystem): EntitySystem {
 }
 
 describe('runFull', () => {
-  test('takes every listed record in, page by page, and finds nothing to do the second time', async () => {
+  test('takes in every listed record, page by page, and finds nothing to do the second time', async () => {
     const memory = world()
     fill(memory.system('crm'), 10)
     memory.start()
@@ -46,7 +46,7 @@ describe('runFull', () => {
     expect(second).toMatchObject({ complete: true, unchanged: 10, changed: 0, discovered: 0, missing: 0 })
   })
 
-  test('finds nothing changed in fields that a system takes but never shows', async () => {
+  test('finds no change in write-only fields', async () => {
     const integration = memoryIntegration({
       systems: ['crm', 'erp'],
       part: (part) => (part.system === 'erp' ? withHiddenName(part) : part),
@@ -63,7 +63,7 @@ describe('runFull', () => {
     expect(await memory.full('erp')).toMatchObject({ seen: 1, changed: 0 })
   })
 
-  test('leaves records out of scope aside', async () => {
+  test('ignores records that are out of scope', async () => {
     const memory = world()
     fill(memory.system('crm'), 2)
     memory.system('crm').put({ name: 'Secret', email: 's@example.org', hidden: true })
@@ -72,10 +72,10 @@ describe('runFull', () => {
 
   test.each([
     ['H25: a list that is cut off at a cap', 'capped'],
-    ['H26: a list with fewer records than the system says', 'truncated'],
+    ['H26: a list with fewer records than the system reports', 'truncated'],
     ['H26: an empty list with status 200 during an outage', 'empty'],
     ['H26: a list that breaks off', 'breaks'],
-    ['H24: a list that repeats a page for ever', 'repeats'],
+    ['H24: a list that repeats a page endlessly', 'repeats'],
   ] as const)('%s is not complete and marks nothing as missing', async (_, lie) => {
     const memory = world()
     const crm = memory.system('crm')
@@ -93,7 +93,7 @@ describe('runFull', () => {
     expect(memory.system('erp').records.size).toBe(8)
   })
 
-  test('H24: offset paging is never evidence of absence, yet two quiet lists let creates begin', async () => {
+  test('H24: offset paging is never evidence of absence, yet two lists without new records let creates begin', async () => {
     const paging = { paging: 'offset', pageSize: 3 } as const
     const memory = world(new MemorySystem('crm', { list: paging }), new MemorySystem('erp', { list: paging }))
     fill(memory.system('crm'), 5)
@@ -106,7 +106,7 @@ describe('runFull', () => {
     expect(memory.system('erp').records.size).toBe(5)
   })
 
-  test('H26: a list by another account is no evidence, and deletes nothing', async () => {
+  test('H26: a list of another account is no evidence, and deletes nothing', async () => {
     const memory = world()
     const crm = memory.system('crm')
     fill(crm, 6)

@@ -1,11 +1,11 @@
 /**
- * A full run: every record of one system is listed, compared with what was last absorbed, and marked where it differs.
+ * A full run: every record of one system is listed, compared with the absorbed state, and marked where it differs.
  *
- * The list is streamed: one page is fetched while the previous one is staged, so memory stays flat whatever the size, and the comparison
- * is set-based in the store. What is listed is never data for a merge; it only decides which records are looked at by id.
+ * The list is streamed: one page is fetched while the previous one is staged, so memory stays constant whatever the size, and the comparison is
+ * set-based in the store. Listed values are never merged; they only decide which records are read by id.
  *
- * A run ends *complete* only when the system said so and nothing contradicts it. Only then is an unlisted record a suspicion of a
- * deletion, and even then it is only looked at: see `detect.ts` for what a deletion needs beyond that.
+ * A run ends *complete* only when the system reported it complete and nothing contradicts that. Only then does an unlisted record raise the suspicion
+ * of a deletion, and even then it is only read: see `detect.ts` for the further requirements of a deletion.
  */
 import type { ListEnd, ListedRecord } from '../../connectors/kit/contract.ts'
 import { isIsthmusError } from '../../model/errors.ts'
@@ -28,15 +28,15 @@ import { toStaged } from './listed-record.ts'
 
 /** A page may take the time of this many reads before the run gives up. */
 const READS_PER_PAGE = 6
-/** Progress is told at most this often. */
+/** Minimum interval between progress reports. */
 const PROGRESS_EVERY_MS = 1000
 /**
- * Records staged in one statement: small pages are collected, large ones split, since each staging is a commit. In larger portions the records
- * of a page outlive young collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
+ * Number of records staged per statement: small pages are collected, large ones split, since each staging is a commit. Larger chunks let the records
+ * of a page outlive young garbage collections: 2,000 took 318 MB where 500 take 211 (100,000 records, no slower).
  */
 const STAGE_ROWS = 500
 
-/** Records that a list by offset missed and that are read by id, at most this many or this share; more is no deletion but a broken list. */
+/** Records that a list by offset missed are read by id, at most this many or this share; more than that indicates a broken list, not deletions. */
 const LOOKS_MAX = 100
 const LOOKS_SHARE = 0.05
 
@@ -49,28 +49,28 @@ export interface FullRunRequest {
   readonly signal: AbortSignal
 }
 
-/** What one full run found. */
+/** The result of one full run. */
 export interface FullRunResult extends RunComparison {
   /** Id of the run. */
   readonly runId: string
-  /** Epoch ms, before the first page was asked for. */
+  /** Epoch ms, before the first page was requested. */
   readonly startedAt: number
   /** The list may count as evidence of absence. */
   readonly complete: boolean
-  /** The list came to its end and nothing is known to be missing; weaker than `complete`. */
+  /** The list reached its end and nothing is known to be missing; weaker than `complete`. */
   readonly ended: boolean
-  /** Why it is not complete, in words. */
+  /** Why it is not complete, as text. */
   readonly reason?: string
-  /** Records that the list had. */
+  /** Number of listed records. */
   readonly seen: number
-  /** Not even a first page came, for a reason that may pass. */
+  /** Not even a first page was received, for a reason that may be temporary. */
   readonly unreachable?: boolean
 }
 
 /**
- * Lists one system's records of one entity and marks what differs. A failing remote is told in the result, never thrown.
+ * Lists one system's records of one entity and marks the differing ones. A failing remote is reported in the result, never thrown.
  *
- * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ * @throws ENGINE_UNKNOWN_PLACE when the system is not part of the entity, and whatever the store throws
  */
 export async function runFull(context: IntakeContext, request: FullRunRequest): Promise<FullRunResult> {
   const { system, entity, kind } = request
@@ -113,9 +113,10 @@ export async function runFull(context: IntakeContext, request: FullRunRequest): 
 }
 
 /**
- * A list by offset never proves that a record is gone, so that a deletion there would stay unknown for ever. When a person lists the place,
- * the few records that it did not hold are read by id: the system's own response about each of them is evidence. So are those that a list with
- * an unreadable entry did not hold, whoever asked for it: one odd entry must not keep deletions from being noticed for good.
+ * Decides whether missing records are read by id. A list by offset never proves that a record is gone, so deletions there would never be detected.
+ * When a person lists the place, the few records missing from the list are read by id: the system's own response about each of them is evidence. The
+ * same applies to records missing from a list with an unreadable entry, whoever started it: one odd entry must not prevent the detection of deletions
+ * permanently.
  */
 function wantsLooks(place: Place, { priority }: FullRunRequest, listing: Listing): boolean {
   if (!hasEnded(listing) || listing.seen === 0) return false
@@ -151,16 +152,16 @@ function emitFinished(context: IntakeContext, request: FullRunRequest, result: F
   context.wake()
 }
 
-/** What came of a listing. Without `end` it broke off, and `failure` says why. */
+/** The result of a listing. Without `end` it broke off, and `failure` has the reason. */
 interface Listing {
   readonly seen: number
   readonly end?: ListEnd
   readonly failure?: string
-  /** The failure may pass by itself. */
+  /** The failure may be temporary. */
   readonly transient?: boolean
 }
 
-/** Pulls pages and stages them. One staging is in flight at most, so a slow store slows the listing down. */
+/** Pulls pages and stages them. At most one staging is in flight, so a slow store slows the listing down. */
 async function listAndStage(
   context: IntakeContext,
   place: Place,
@@ -178,7 +179,7 @@ async function listAndStage(
   try {
     for (;;) {
       const pull = await pullPage(context, place, pages, signal)
-      // A store that fails is not the list's failure: it is thrown to the caller here.
+      // A failing store is not the list's failure: its error is thrown to the caller here.
       await staging
       if (pull.kind !== 'page') {
         await stageAll(context, place, runId, collected)
@@ -194,7 +195,7 @@ async function listAndStage(
       if (collected.length >= STAGE_ROWS) {
         staging = stageAll(context, place, runId, collected)
         collected = []
-        // Looked at in the next turn of the loop; until then its rejection must not count as unhandled.
+        // Awaited in the next turn of the loop; until then its rejection must not count as unhandled.
         staging.catch(() => undefined)
       }
       if (context.clock.monotonic() - toldAt >= PROGRESS_EVERY_MS) {
@@ -204,7 +205,7 @@ async function listAndStage(
     }
   } finally {
     stop.abort()
-    // Lets a list that was left in the middle close what it holds; not waited for, since it may hang.
+    // Lets an aborted list release its resources; not awaited, since it may hang.
     pages.return({ complete: false }).catch(() => undefined)
     await staging.catch(() => undefined)
   }
@@ -242,7 +243,7 @@ async function pullPage(
   }
 }
 
-/** First and last id of a page: a server that ignores the cursor sends the same page for ever. */
+/** First and last id of a page: a server that ignores the cursor sends the same page endlessly. */
 function edgeOf(page: readonly ListedRecord[]): string | undefined {
   const first = page.at(0)
   const last = page.at(-1)
@@ -263,7 +264,7 @@ async function stageAll(
   }
 }
 
-/** Why the list must not count as evidence of absence; undefined when it may. */
+/** Returns why the list must not count as evidence of absence; undefined when it may. */
 async function findDoubt(
   context: IntakeContext,
   place: Place,
@@ -278,7 +279,7 @@ async function findDoubt(
     return `only ${seen} of ${end.expected} records were listed`
   }
   if (seen > 0) return undefined
-  // During an outage some systems answer 200 with an empty list. Nothing is believed of it as long as we know of records there.
+  // During an outage some systems return 200 with an empty list. It is not trusted while records are known to exist there.
   const known = await context.store.sentinels(place.system, place.entity.name, 1, '')
   return known.length === 0 ? undefined : nothingListed
 }

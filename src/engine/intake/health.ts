@@ -1,8 +1,8 @@
 /**
- * Writes down what this process sees of its places, so that whoever asks, in whichever process, can say how they are.
+ * Records what this process observes of its places, so that the status can be read in any process.
  *
- * A place that is read several times a second is written down every few seconds, and at once when something changes. What can't be written
- * down is left out: the age of the last note says then that nobody knows.
+ * For a place that is read several times a second a note is written every few seconds, and at once when something changes. Notes that can't be
+ * written are dropped: the age of the last note shows then that the current state is unknown.
  */
 import type { PlaceNote, SystemNote } from '../../store/health-contract.ts'
 import type { IntakeContext } from '../context.ts'
@@ -10,12 +10,12 @@ import { allPlaces, hasFeed, isListable, type Place } from '../place.ts'
 import type { FullRunResult } from './full-run.ts'
 import type { PollResult } from './poll.ts'
 
-/** Notes that say nothing new are at least this far apart. */
+/** Minimum interval between notes without a change. */
 const NOTE_EVERY_MS = 2_000
-/** After so many failures in a row one more is no news. */
+/** After this many failures in a row a further one is not reported separately. */
 const FAILURES_TOLD = 3
 
-/** What a read of a place came to. */
+/** The result of a read of a place. */
 interface ReadOutcome {
   readonly system: string
   readonly entity: string
@@ -25,11 +25,11 @@ interface ReadOutcome {
 }
 
 export interface HealthNotes {
-  /** Tells how each place can be read at all. */
+  /** Records by which means each place can be read. */
   declare(): Promise<void>
   polled(read: ReadOutcome, result: PollResult): void
   listed(read: ReadOutcome, result: FullRunResult): void
-  /** When the place is read next, epoch ms. */
+  /** Records when the place is read next, epoch ms. */
   next(system: string, entity: string, at: number): void
   system(note: SystemNote): void
 }
@@ -49,7 +49,7 @@ export function createHealthNotes(
     },
     polled: ({ system, entity, ms, aborted }, result) => {
       if (aborted) return
-      // A list in place of a feed has been told as a list.
+      // A list in place of a feed was already reported as a list.
       if (result.kind === 'failed') {
         if (result.listed === true) return
         const { code, message } = result
@@ -95,7 +95,7 @@ interface NoteWriter {
   write(key: string, kind: string, send: () => Promise<void>): void
 }
 
-/** Sends notes of one key one after the other, and leaves out those that say nothing new. There are as many keys as places and systems. */
+/** Sends the notes of one key one after the other, and omits those without a change. There are as many keys as places and systems. */
 function createNoteWriter({ clock }: Pick<IntakeContext, 'clock'>): NoteWriter {
   const last = new Map<string, { kind: string; at: number; times: number; sent: Promise<void> }>()
   return {
@@ -111,7 +111,7 @@ function createNoteWriter({ clock }: Pick<IntakeContext, 'clock'>): NoteWriter {
         before.times = times
         return
       }
-      // A note that is lost is written again by the next one that says the same: nothing is remembered of it.
+      // A lost note is not remembered, so the next one with the same content is written.
       const sent = (before?.sent ?? Promise.resolve()).then(send).catch(() => {
         if (last.get(key) === entry) last.delete(key)
       })

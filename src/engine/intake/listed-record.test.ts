@@ -44,7 +44,7 @@ function storeThatKnows(known: Readonly<Record<string, string>>, asked: Referenc
 }
 
 describe('toStaged', () => {
-  test('puts record ids for native references, asked for once per page, and leaves unknown ones out', async () => {
+  test('replaces native references by record ids, with one query per page, and leaves unknown ones out', async () => {
     const asked: ReferenceQuery[][] = []
     const page = [
       { nativeId: '1', native: { name: 'A', email: 'p1' }, version: '7' },
@@ -65,7 +65,7 @@ describe('toStaged', () => {
     ])
   })
 
-  test('stages a record that the mapping can not read without values, so that it is looked at', async () => {
+  test('stages a record that the mapping can not read without values, so that it is read by id', async () => {
     const page = [{ nativeId: '1', native: { broken: true } }]
     expect(await toStaged(storeThatKnows({}, []), place, page)).toEqual([{ nativeId: '1', values: {} }])
   })

@@ -1,4 +1,4 @@
-/** Listed native records as the comparison of a full run needs them: in scope, canonical, and normalised like the shadow. */
+/** Listed native records in the form that the comparison of a full run requires: in scope, canonical, and normalised like the shadow. */
 import type { ListedRecord } from '../../connectors/kit/contract.ts'
 import { nativeAt } from '../../model/lens/native-path.ts'
 import type { CanonicalDocument, CanonicalValue } from '../../model/values.ts'
@@ -9,10 +9,10 @@ import { collect, mapReferences, nativeIdOfReference, referenceFields } from '..
 import type { Place } from '../place.ts'
 
 /**
- * Makes the staged rows of a page. Records out of scope are left out: to the comparison they are not listed, so a linked one is looked at.
+ * Makes the staged rows of a page. Records out of scope are left out: the comparison treats them as not listed, so a linked one is read by id.
  *
- * A record that the mapping can't read at all is staged without values. It differs from whatever was absorbed, so it is looked at by id
- * and its lane says what is wrong.
+ * A record that the mapping can't read at all is staged without values. It differs from whatever was absorbed, so it is read by id and its lane
+ * reports the problem.
  */
 export async function toStaged(
   context: Pick<IntakeContext, 'store'>,
@@ -33,8 +33,8 @@ export async function toStaged(
 }
 
 /**
- * A list may show less of a record than a read does. Where none of a page has a property that decides about the scope, the list says nothing
- * about it, and the looks by id tell; taken for an absent value, it would leave out records that belong here.
+ * A list may contain fewer properties of a record than a read. Where no record of a page has a property that the scope depends on, the list says
+ * nothing about the scope, and the reads by id decide; treating it as an absent value would exclude records that are in scope.
  */
 function canJudgeScope({ part }: Place, page: readonly ListedRecord[]): boolean {
   const paths = part.scopePaths ?? []
@@ -45,7 +45,7 @@ function isInScope(place: Place, listed: ListedRecord): boolean {
   try {
     return place.part.inScope(listed.native)
   } catch {
-    // A filter that can't judge a record says nothing about it; the look by id tells.
+    // A filter that can't evaluate a record says nothing about it; the read by id decides.
     return true
   }
 }
@@ -58,7 +58,7 @@ async function readValues(place: Place, listed: ListedRecord): Promise<Canonical
   }
 }
 
-/** Record ids by entity and native id, asked for a whole page at once. */
+/** Record ids by entity and native id, queried for a whole page at once. */
 type RecordIds = ReadonlyMap<string, string>
 
 async function findRecordIds(
@@ -92,7 +92,7 @@ function referenceKey(entity: string, id: string): string {
   return `${entity}\n${id}`
 }
 
-/** Without a record for its target a reference was never absorbed, so its field is left out here as it is in the shadow. */
+/** A reference without a record for its target was never absorbed, so its field is left out here as it is in the shadow. */
 function withRecordIds(place: Place, values: CanonicalDocument, recordIds: RecordIds): CanonicalDocument {
   const fields = referenceFields(place.entity)
   if (fields.length === 0) return values

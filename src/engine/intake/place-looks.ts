@@ -1,12 +1,12 @@
 /**
- * Looks at whole places for creates that need evidence: the change feed is read to its end, or a complete list is taken.
+ * Reads whole places for creates that need evidence: the change feed is read to its end, or a complete list is taken.
  *
- * States of a place: *idle* → *called for* (somebody asked; the look begins as soon as the one before is over and its pause has passed) →
- * *looking* → *idle*. Whoever asks while it is called for shares that look. Whoever asks while it is looking shares that one if it began late
- * enough for what they ask about, and else needs the next.
+ * States of a place: *idle* → *requested* (the read begins as soon as the previous one has completed and its pause has elapsed) → *running* → *idle*.
+ * Requests made before the read begins share it. A request made while it is running shares it if it began late enough for that request, and otherwise
+ * needs the next one.
  *
- * The pause grows with the duration of a look, so that a burst of creates costs a place a bounded share of its time and of its quota, however
- * many there are. A failed look is tried again after a back-off, or when the system said.
+ * The pause grows with the duration of a read, so that a burst of creates costs a place a bounded share of its time and of its quota, however many
+ * there are. A failed read is retried after a back-off, or at the time that the system named.
  */
 
 import type { ErrorCode } from '../../model/error-codes.ts'
@@ -18,18 +18,18 @@ import type { Look, LookKind, LookResponse, PlaceLooks } from '../ports.ts'
 import { type JobFailure, retryDelay } from '../protect/backoff.ts'
 import type { Runs } from './runs.ts'
 
-/** Least time between the beginnings of two looks at one place. */
+/** Minimum interval between the beginnings of two reads of one place. */
 const pauseMs: Readonly<Record<LookKind, number>> = { feed: 500, list: 60_000 }
-/** A look that took long is followed by a pause of this many times its duration. */
+/** The pause after a long read is this multiple of its duration. */
 const pausesPerLook: Readonly<Record<LookKind, number>> = { feed: 3, list: 10 }
-/** The longest pause, whatever a look took. */
+/** The longest pause, whatever a read took. */
 const pauseMsMax: Readonly<Record<LookKind, number>> = { feed: 30_000, list: 3_600_000 }
-/** Polls of one look; a feed that still has more then is filled faster than it is read. */
+/** Polls per read; a feed with more pages than that is filled faster than it is read. */
 const pollsMax = 100
-/** What other processes noted is asked for at most this often. */
+/** Minimum interval between queries for the notes of other processes. */
 const askStoreMs = 250
 
-/** Creates the looks of one engine. */
+/** Creates the reads of places of one engine. */
 export function createPlaceLooks(context: IntakeContext, runs: Runs): PlaceLooks {
   const halt = new AbortController()
   const watches = new Map<string, PlaceWatch>()
@@ -58,7 +58,7 @@ interface WatchOptions {
 class PlaceWatch {
   readonly #options: WatchOptions
   #newest: Look | undefined
-  /** The look that has not begun yet; everybody who asks now waits for it. */
+  /** The read that has not begun yet; all current requests wait for it. */
   #calledFor: Promise<LookResponse> | undefined
   #looking: { readonly begunAt: number; readonly response: Promise<LookResponse> } | undefined
   #notBefore = 0
@@ -123,7 +123,7 @@ class PlaceWatch {
     return { kind: 'seen', look: this.#newest }
   }
 
-  /** One that was going on already when this was called for is waited for and does not count. */
+  /** A read that was already running at the time of the request is awaited and does not count. */
   async #take(begunAt: number): Promise<Taken> {
     try {
       const first = await this.#takeOnce()
@@ -148,7 +148,7 @@ class PlaceWatch {
       })
       if (result.kind === 'done') return { takenAt: result.startedAt }
       if (result.kind === 'failed') return result
-      // More is left than one poll takes; the next one goes on where this one stopped.
+      // There is more than one poll takes; the next one continues where this one stopped.
     }
     return failed('ENGINE_BUSY')
   }

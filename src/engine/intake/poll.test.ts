@@ -9,7 +9,7 @@ function world(crm = new MemorySystem('crm')): MemoryWorld {
   return new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [crm, new MemorySystem('erp')])
 }
 
-/** The same twin with another feed. */
+/** The same system with another feed. */
 function withFeed(twin: MemorySystem, changes: Resource['changes']): ConnectedSystem {
   return {
     name: twin.name,
@@ -29,7 +29,7 @@ async function pollWith(memory: MemoryWorld, changes: Resource['changes']) {
 }
 
 describe('pollChanges', () => {
-  test('takes the feed page by page and remembers where it was', async () => {
+  test('reads the feed page by page and stores its position', async () => {
     const memory = world()
     for (let index = 0; index < 7; index += 1) memory.system('crm').put({ name: `N${index}` })
     expect(await memory.poll('crm')).toMatchObject({ kind: 'done', changed: 7 })
@@ -37,7 +37,7 @@ describe('pollChanges', () => {
     expect(await memory.poll('crm')).toMatchObject({ kind: 'done', changed: 0 })
   })
 
-  test('H23, INV-13: a cursor never stands behind changes that are not marked, whichever page fails', async () => {
+  test('H23, INV-13: a cursor is never ahead of changes that are not marked, whichever page fails', async () => {
     const memory = world()
     let calls = 0
     const result = await pollWith(memory, async (cursor) => {
@@ -90,7 +90,7 @@ describe('pollChanges', () => {
     expect(await memory.store.cursor('crm', 'thing')).toBe('2')
   })
 
-  test('H23: an expired cursor is kept while the full run does not come through', async () => {
+  test('H23: an expired cursor is kept while the full run does not complete', async () => {
     const memory = world()
     const crm = memory.system('crm')
     crm.put({ name: 'Ada' })
@@ -105,7 +105,7 @@ describe('pollChanges', () => {
     expect(await memory.store.cursor('crm', 'thing')).toBe('1')
   })
 
-  test('H21, H22: takes a record that the feed gives again for no news when its version is absorbed', async () => {
+  test('H21, H22: does not count a repeated record as changed when its version is absorbed', async () => {
     const memory = world()
     memory.start()
     const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -118,7 +118,7 @@ describe('pollChanges', () => {
     expect(memory.system('crm').counts.reads).toBe(reads)
   })
 
-  test('H22: finds at the next full run what the feed let slip', async () => {
+  test('H22: finds at the next full run what the feed missed', async () => {
     const memory = world()
     memory.start()
     const nativeId = memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -131,7 +131,7 @@ describe('pollChanges', () => {
     expect(memory.system('erp').all()).toMatchObject([{ name: 'Committed late, behind the cursor' }])
   })
 
-  test('stops at a feed that does not move on', async () => {
+  test('stops at a feed that does not advance', async () => {
     const stuck = { kind: 'page', changed: [], cursor: 'same', more: true } as const
     expect(await pollWith(world(), async () => stuck)).toMatchObject({
       kind: 'failed',
@@ -139,12 +139,12 @@ describe('pollChanges', () => {
     })
   })
 
-  test('gives up on a feed that does not answer in time', async () => {
+  test('gives up on a feed that does not respond in time', async () => {
     const result = await pollWith(world(), () => new Promise(() => {}))
     expect(result).toMatchObject({ kind: 'failed', code: 'ENGINE_CALL_LATE' })
   })
 
-  test('passes on when the system says to come back', async () => {
+  test('passes on the retry time of the system', async () => {
     const failure = {
       code: 'HTTP_RATE_LIMITED',
       message: 'Slow down.',

@@ -1,8 +1,8 @@
 /**
- * Polling a change feed: page by page, each page's marks and its cursor in one commit, so that a cursor never stands behind changes that
- * are not durably marked. A feed names records; what they hold is read by id later.
+ * Polls a change feed page by page. Each page's marks and its cursor are committed together, so that a cursor is never ahead of changes that are not
+ * durably marked. A feed names records; their values are read by id later.
  *
- * An expired cursor leads to a full run, never to "now": what happened in between would be lost until the next one.
+ * An expired cursor leads to a full run, never to "now": changes made in between would be lost until the next one.
  */
 
 import type { ChangesPage, ChangesResult } from '../../connectors/kit/contract.ts'
@@ -16,7 +16,7 @@ import { hasFeed, isListable, type Place, placeOf } from '../place.ts'
 import { withDeadline } from '../protect/deadline.ts'
 import type { FullRunRequest, FullRunResult } from './full-run.ts'
 
-/** Pages taken in one poll; what is left is told by `more` and taken by the next. */
+/** Pages read in one poll; `more` reports that there are further pages for the next poll. */
 const PAGES_MAX = 1000
 /** Marks in one commit. */
 const MARKS_MAX = 5000
@@ -32,7 +32,7 @@ export interface PollRequest {
 
 /**
  * - `done`: everything the feed had when the poll began (`startedAt`) is marked · `more`: the page limit was reached first
- * - `failed`: no information; try again after a back-off, or when the system said
+ * - `failed`: no information; retry after a back-off, or at the time the system named
  */
 export type PollResult =
   | { readonly kind: 'done'; readonly changed: number; readonly startedAt: number }
@@ -40,22 +40,22 @@ export type PollResult =
   | {
       readonly kind: 'failed'
       readonly code: ErrorCode
-      /** What went wrong, without record values. */
+      /** The cause, without record values. */
       readonly message: string
       readonly retryAfterMs?: number
-      /** The place was listed instead of asked for its changes. */
+      /** The place was listed instead of polled for changes. */
       readonly listed?: true
       /** The system can't be reached: the next poll is as cheap as a probe. */
       readonly unreachable?: boolean
     }
 
-/** Lists a place; given by who keeps two lists of one place from running at once. */
+/** Lists a place; provided by the caller, which keeps two lists of one place from running concurrently. */
 export type ListPlace = (request: FullRunRequest) => Promise<FullRunResult>
 
 /**
  * Looks for changes in one place: by its feed, or by listing everything where it has none.
  *
- * @throws ENGINE_UNKNOWN_PLACE when the system takes no part in the entity, and whatever the store throws
+ * @throws ENGINE_UNKNOWN_PLACE when the system is not part of the entity, and whatever the store throws
  */
 export async function pollChanges(
   context: IntakeContext,
@@ -177,13 +177,13 @@ async function landPage(context: IntakeContext, place: Place, page: ChangesPage)
 }
 
 /**
- * The feed forgot our place: everything is compared once, and the feed is read from its beginning by the next poll. The dead cursor is
- * kept until the list is through, so that a crash in between starts over as well.
+ * The feed no longer knows the cursor: everything is compared once, and the next poll reads the feed from its beginning. The expired cursor is kept
+ * until the list has completed, so that a crash in between starts over as well.
  */
 async function startOver(asked: Asked, cursor: string | undefined): Promise<PollResult> {
   const { context, place, request } = asked
   const { system, entity } = request
-  // Without a place nothing can have been forgotten: a feed that says so is broken, and starting over would never end.
+  // Without a cursor none can have expired: a feed that reports this is broken, and starting over would never end.
   if (cursor === undefined) return stuck('the feed refuses to start from its beginning')
   context.emit({ type: 'CursorExpired', system, entity })
   const result = isListable(place) ? await listInstead(asked) : undefined

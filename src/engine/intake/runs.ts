@@ -1,6 +1,6 @@
 /**
- * The polls and full runs of this process: at most one of each per place at a time. Who asks while one is going on gets its result, since
- * two lists of the same records at once cost the system twice and tell nothing more.
+ * The polls and full runs of this process: at most one of each per place at a time. A request made while one is running gets its result, since two
+ * concurrent lists of the same records cost the system twice and add no information.
  */
 
 import type { IntakeContext } from '../context.ts'
@@ -13,7 +13,7 @@ export interface Runs {
   poll(request: PollRequest): Promise<PollResult>
 }
 
-/** Creates the registry of a process's runs; what they see of their places is written down in `health`. */
+/** Creates the registry of a process's runs; their observations of places are recorded in `health`. */
 export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
   const fullRuns = new Map<string, Promise<FullRunResult>>()
   const polls = new Map<string, Promise<PollResult>>()
@@ -36,7 +36,7 @@ export function createRuns(context: IntakeContext, health?: HealthNotes): Runs {
   const full = async (request: FullRunRequest): Promise<FullRunResult> => {
     const joins = fullRuns.has(keyOf(request))
     const result = await listOnce(request)
-    // A person's run looks at what is missing, which the one that was joined may not have done.
+    // A manual run reads missing records by id, which the joined run may not have done.
     const again = joins && request.priority === 'hand' && !result.complete && result.missing > 0
     return again && !request.signal.aborted ? await listOnce(request) : result
   }

@@ -9,13 +9,13 @@ import { createSubscriptions } from './subscription.ts'
 
 interface Announcing {
   readonly memory: MemoryWorld
-  /** The listener of each time that the system was subscribed to. */
+  /** The listener of each subscription of the system. */
   readonly listeners: SystemListener[]
   lose(): void
   stop(): Promise<void>
 }
 
-/** Two twins, of which the crm announces what the test says. */
+/** Two systems, of which the crm announces what the test specifies. */
 function announcing(): Announcing {
   const memory = new MemoryWorld(memoryIntegration({ systems: ['crm', 'erp'] }), [
     new MemorySystem('crm'),
@@ -50,14 +50,14 @@ describe('createSubscriptions', () => {
     listeners[0]?.changed([{ resource: 'things', nativeId }])
     await memory.pass(20_000)
     expect(memory.system('erp').records.size).toBe(1)
-    // The create in the other system is preceded by a look at that system, which is no news of this one.
+    // The create in the other system is preceded by a read of that system, which is no announcement of this one.
     expect(
       memory.heard('PollFinished').filter((event) => 'system' in event && event.system === 'crm'),
     ).toEqual([])
     await stop()
   })
 
-  test('reads the feed when a system says that something changed, once for a burst', async () => {
+  test('reads the feed when a system announces an unspecified change, once for a burst', async () => {
     const { memory, listeners, stop } = announcing()
     await memory.pass(1_000)
     memory.system('crm').put({ name: 'Ada', email: 'ada@example.org' })
@@ -70,7 +70,7 @@ describe('createSubscriptions', () => {
     await stop()
   })
 
-  test('opens a lost subscription again, ever later, and reads the feed for what was missed', async () => {
+  test('reopens a lost subscription, with growing delays, and reads the feed for missed changes', async () => {
     const { memory, listeners, lose, stop } = announcing()
     await memory.pass(1_000)
     lose()

@@ -1,10 +1,10 @@
 /**
- * Systems that announce changes over a connection of their own: what they name is marked at once, and what they only hint at makes their
- * feed be read.
+ * Systems that announce changes over a connection of their own: records that they name are marked at once, and unspecific announcements cause their
+ * feed to be read.
  *
- * States of a subscription: *open* → *lost* (told once, and tried again after a jittered back-off) → *open* again, and then every feed of the
- * system is read, since nobody knows what was announced meanwhile. Announcements are like webhooks: each may get lost, and none is needed for
- * anything to be found in the end.
+ * States of a subscription: *open* → *lost* (reported once, and retried after a jittered back-off) → *open* again, and then every feed of the system
+ * is read, since announcements may have been missed meanwhile. Announcements are like webhooks: each may get lost, and every change is eventually
+ * found without them.
  */
 
 import type { ConnectedSystem, SystemListener } from '../../connectors/kit/contract.ts'
@@ -18,17 +18,17 @@ import { createWakeSignal, type WakeSignal } from '../wake-signal.ts'
 import type { Runs } from './runs.ts'
 import { entitiesByResource, toMarks } from './webhook.ts'
 
-/** Marks that wait for their commit; beyond it the feed is read instead. */
+/** Marks waiting for their commit; beyond this number the feed is read instead. */
 const MARKS_MAX = 10_000
 /** Marks in one commit. */
 const COMMIT_MAX = 1_000
-/** Between two turns: what is announced in a burst shares a commit, and a feed is not read for every row. */
+/** Interval between two turns: announcements of a burst share a commit, and a feed is not read for every row. */
 const TURN_MS = 200
-/** A connection that stood this long was a good one: the next loss is a first one again. */
+/** A connection that lasted this long was stable: the next loss starts with the first retry delay again. */
 const GOOD_AFTER_MS = 60_000
 
 export interface Subscriptions {
-  /** Listens until the signal aborts. Never rejects: what is lost is opened again. */
+  /** Listens until the signal aborts. Never rejects: a lost subscription is reopened. */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -63,7 +63,7 @@ async function keepListening(
     emit({ type: 'SubscriptionLost', system: system.name, code })
     if (clock.monotonic() - openedAt > GOOD_AFTER_MS) failures = 1
     await clock.sleep(retryDelay(failures, random.next()), signal)
-    // Whatever was announced in the meantime is lost.
+    // Everything announced in the meantime is lost.
     news.listener.touched()
   }
   await working
@@ -83,11 +83,11 @@ async function listenOnce(
   }
 }
 
-/** What was announced and not yet taken. */
+/** Announcements that were not processed yet. */
 interface News {
   readonly listener: SystemListener
   readonly wakeSignal: WakeSignal
-  /** Hands out what waits. */
+  /** Returns the waiting announcements. */
   take(): { readonly marks: readonly Mark[]; readonly entities: ReadonlySet<string> }
 }
 
@@ -142,7 +142,7 @@ async function takeNews(
     } catch (error) {
       const code = isIsthmusError(error) ? error.code : 'ENGINE_CALL_FAILED'
       context.emit({ type: 'StoreFailed', operation: 'subscription', code })
-      // The store is away: the feeds still know what happened.
+      // The store is unavailable: the feeds still contain these changes.
       for (const { entity } of marks) news.listener.touched(resourceOf(context, system.name, entity))
     }
     await Promise.all([...entities].map((entity) => readFeed(context, runs, { system, signal, entity })))
@@ -165,14 +165,14 @@ async function commitMarks(context: IntakeContext, system: string, marks: readon
   if (result.marked + result.discovered > 0) context.wake()
 }
 
-/** A poll that fails tells it itself, and the next one by schedule repairs it. */
+/** A failing poll reports its failure itself, and the next scheduled one repairs it. */
 async function readFeed(
   context: IntakeContext,
   runs: Runs,
   { system, signal, entity }: Listening & { readonly entity: string },
 ): Promise<void> {
   const place = allPlaces(context).find((one) => one.system === system.name && one.entity.name === entity)
-  // Listing everything for each announcement would be far too much; the schedule does that.
+  // Listing everything for each announcement would be far too expensive; the schedule does that.
   if (place === undefined || !hasFeed(place)) return
   try {
     await runs.poll({ system: system.name, entity, priority: 'batch', signal })

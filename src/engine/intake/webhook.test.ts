@@ -21,7 +21,7 @@ function delivery(nativeIds: string, headers: Readonly<Record<string, string>> =
 }
 
 describe('createWebhookIntake', () => {
-  test('answers only after the delivery and its marks are committed', async () => {
+  test('responds only after the delivery and its marks are committed', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     let committed = false
@@ -44,7 +44,7 @@ describe('createWebhookIntake', () => {
     expect(await memory.detail('crm', 'crm-2')).toBeDefined()
   })
 
-  test('hands on what the sender wants to hear, once the delivery is committed', async () => {
+  test('returns the response body that the sender expects, once the delivery is committed', async () => {
     const memory = world()
     const response = { contentType: 'text/xml', body: '<Ack>true</Ack>' }
     const { systems } = memory.context
@@ -74,7 +74,7 @@ describe('createWebhookIntake', () => {
     await refused
   })
 
-  test('H31: lost, doubled and reordered deliveries converge, the lost ones by the next full run', async () => {
+  test('H31: lost, repeated and reordered deliveries converge, the lost ones by the next full run', async () => {
     const memory = world()
     const crm = memory.system('crm')
     const intake = createWebhookIntake(memory.context)
@@ -98,7 +98,7 @@ describe('createWebhookIntake', () => {
     expect(memory.system('erp').counts.creates).toBe(30)
   })
 
-  test('refuses what is not signed, counts the reasons, and stores nothing', async () => {
+  test('refuses unsigned deliveries, counts the reasons, and stores nothing', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     const forged = delivery('crm-1', { signature: 'forged' })
@@ -108,7 +108,7 @@ describe('createWebhookIntake', () => {
     expect(await memory.detail('crm', 'crm-1')).toBeUndefined()
   })
 
-  test('knows no webhooks of systems that are not there', async () => {
+  test('knows no webhooks of unknown systems', async () => {
     const memory = world()
     const intake = createWebhookIntake(memory.context)
     expect(await memory.finish(intake.receive('nobody', delivery('x')))).toEqual({ kind: 'unknown' })

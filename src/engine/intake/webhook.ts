@@ -1,6 +1,6 @@
 /**
- * Webhooks: verified, stored and turned into marks in one commit, and only then answered. What a delivery says about values is never
- * believed; it names records, and they are read by id. A delivery that comes twice is stored once and its marks are dropped.
+ * Webhooks: verified, stored and turned into marks in one commit, and only then acknowledged. Values in a delivery are never trusted; it names
+ * records, and they are read by id. A repeated delivery is stored once and its marks are dropped.
  */
 import type {
   ConnectedSystem,
@@ -13,27 +13,27 @@ import type { IntakeRequest, IntakeResult, Mark } from '../../store/contract.ts'
 import { createBatcher } from '../batcher.ts'
 import type { IntakeContext } from '../context.ts'
 
-/** Deliveries in one commit, and waiting for one; beyond that the sender is told to come back. */
+/** Deliveries per commit, and waiting for one; beyond that the sender is asked to retry. */
 const BATCH_MAX = 256
 const QUEUE_MAX = 10_000
-/** Marks that one delivery may carry; more is no notice of changes but an attack or a mistake. */
+/** Maximum number of marks per delivery; more than that is an attack or a mistake, not a change notification. */
 const MARKS_MAX = 10_000
-/** Reasons counted per system; a connector that makes up new ones must not fill the memory. */
+/** Reasons counted per system; a connector that generates new ones must not exhaust the memory. */
 const REASONS_MAX = 100
 
 /**
- * - `accepted`: durable; answer 2xx · `refused`: not from the system, or not understood; answer 401 without a reason
- * - `unknown`: no such system, or it has no webhooks; answer 404
+ * - `accepted`: durable; respond with 2xx · `refused`: not from the system, or not understood; respond with 401 without a reason
+ * - `unknown`: no such system, or it has no webhooks; respond with 404
  */
 export type WebhookResponse =
   /** It is committed. */
   | {
       readonly kind: 'accepted'
-      /** Records that were marked. */
+      /** Number of marked records. */
       readonly marks: number
       /** The same delivery was accepted before. */
       readonly duplicate: boolean
-      /** Answered with 200 and this body instead of an empty 202. */
+      /** Send 200 with this body instead of an empty 202. */
       readonly response?: WebhookReply
     }
   /** Its signature is wrong, or it can't be understood. */
@@ -43,16 +43,16 @@ export type WebhookResponse =
 
 export interface WebhookIntake {
   /**
-   * Takes one delivery in. Resolves after its commit.
+   * Accepts one delivery. Resolves after its commit.
    *
-   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must send again (answer 503)
+   * @throws ENGINE_BUSY when too many wait, and whatever the store throws: the sender must retry (respond with 503)
    */
   receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
   /** Refused deliveries by system and reason since the process started. */
   refusals(): ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
-/** Senders that come one at a time are answered at once; in a rush, several share a commit. */
+/** Deliveries that arrive one at a time are processed at once; in a burst, several share a commit. */
 const SPACING = { from: 4, ms: 8 }
 
 /** Creates the webhook intake of a process. */
@@ -135,7 +135,7 @@ function placeKey(system: string, resource: string): string {
   return JSON.stringify([system, resource])
 }
 
-/** Records that a system names, as marks of every entity that they belong to. */
+/** Converts records that a system names into marks of every entity that they belong to. */
 export function toMarks(
   system: string,
   { changed }: Pick<Extract<WebhookResult, { kind: 'accepted' }>, 'changed'>,

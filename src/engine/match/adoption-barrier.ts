@@ -1,6 +1,7 @@
 /**
  * The adoption barrier (H19): an unknown native record may have been made by one of our own creates whose response has not arrived. It is not treated
  * as new while a create of that system is unresolved that was begun before the record was discovered.
+ *
  * Systems whose creates carry our record id need no barrier: a native record without one can't be ours.
  */
 

@@ -1,12 +1,14 @@
 /**
  * Resolves candidates: native records that belong to no record yet. Each becomes the counterpart of a known record, a question for review, or a
  * record of its own.
+ *
  * States and transitions:
  * - `candidate` → removed (its row is dropped): attached, to the record that its marker names or to the single match
  * - `candidate` → `review`: several records are possible, one is likely but uncertain, or the matching one already has a counterpart here (a
  *   duplicate). A person decides, or the candidate leaves the state when a read shows that the question no longer applies
  * - `candidate` → `active`: it is new. The merge makes its values the first agreed ones, and writes to the other systems follow
  * - `candidate` → `ignored`: out of scope, gone before it was ever read, or unreadable; read again whenever it is marked
+ *
  * A candidate waits while it may be one of our own creates (`adoption-barrier.ts`), and while an older candidate that shares a key is being decided,
  * so that two candidates never decide about each other at the same time (H20).
  */

@@ -1,5 +1,6 @@
 /**
  * Where our record ids are stored in a system's native records.
+ *
  * Most connectors know the property from their manifest and handle it themselves. Where one does not, the definition's `key` names a property, and
  * the engine writes it in creates, reads it, and searches by it. The two can't contradict each other: `check` refuses that.
  */

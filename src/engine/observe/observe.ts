@@ -1,5 +1,6 @@
 /**
  * Reads a record in its systems: decides which ones, and what counts as evidence.
+ *
  * A failed read gives no information: no deletion, no change, no write to that system; the others continue. A read that may be older than the
  * absorbed state gives no information either (H10); it is repeated once it can no longer be older.
  */

@@ -1,5 +1,6 @@
 /**
  * References between records: native ids in the systems, record ids in canonical values.
+ *
  * A read translates inwards: a native id without a record is *no information* about its field, its target is taken in, and this record becomes due
  * again when the target exists. A write translates outwards, and only ever to the linked id of the intended target (INV-15); the merge decides from
  * {@link referable} which fields can't be written yet.

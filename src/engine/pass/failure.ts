@@ -33,6 +33,7 @@ export interface FailureFacts {
 
 /**
  * Stores a failure of this record in one system, for review.
+ *
  * A lane has one failure, the latest: a retry opens the lane as a whole, and a list of everything that ever went wrong would hide what has to be
  * done. Callers that know of a more severe failure don't store theirs; the journal has all of them.
  */

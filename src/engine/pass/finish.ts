@@ -1,5 +1,6 @@
 /**
  * How a pass ends: the only place that decides whether and when a record is due again.
+ *
  * Steps of a pass only state needs (`addNeed`). Without any the dirty mark is cleared, unless the record was marked since it was claimed (H32);
  * otherwise the earliest need sets the time, and all needs together determine what has to be read then.
  */
@@ -47,6 +48,7 @@ function standingNeeds(pass: Pass): readonly Need[] {
 
 /**
  * When a member has to be read to verify a write; undefined when there is nothing to verify, or nothing that can be read.
+ *
  * With read-your-writes a verification is due by the time its pass ends. It is scheduled all the same: left to the next change of the record, it
  * would find that change and not the write. It is not scheduled immediately, because a read that has just failed must not be repeated in a tight
  * loop.

@@ -1,5 +1,6 @@
 /**
  * Lanes: one record in one system, the unit that pauses.
+ *
  * States, how they are entered and left (an admin's retry or release leaves all of them too):
  * - **open**: works. `laneReason: released` lets one write pass the mass-change guard
  * - **backoff**: calls for this record failed; left when `laneUntil` has passed
@@ -8,6 +9,7 @@
  * - **rejected**: the system refused the data, or a rule holds it back; reads continue, and later changes are written
  * - **held**: by the mass-change guard; left by a person's decision
  * - **quarantined**: only a person can resolve it; neither read nor written
+ *
  * A closed lane delays neither the record's other systems nor other records.
  */
 import type { LaneReasons } from '../../model/lane-reasons.ts'

@@ -1,5 +1,6 @@
 /**
  * Fields whose lens changed since their base was taken.
+ *
  * A base is compared only with values read through the same lens. Where the definition has another lens by now, the next read gives the field a new
  * base, and a difference from the agreed value is then a first contact, not a change that somebody made. Values that were sent through the earlier
  * lens settle first: as long as one of them can still take effect, the field waits, is marked in the member's state, and is neither merged nor
@@ -54,6 +55,7 @@ export function isReadThroughCurrent(context: LensContext, member: Member): bool
 
 /**
  * Puts a member that was read under the current lens set. Fields that did not take a new base keep the identity of the lens that they belong to.
+ *
  * @param taken fields that took a new base
  */
 export function underCurrentLenses(
@@ -86,6 +88,7 @@ const unknownLens = '?.?'
 
 /**
  * Records the lenses of fields that become known by a write, which goes through the current ones.
+ *
  * A member without known fields comes under the current set. One that belongs to an earlier set keeps that set until the next read, and each of its
  * newly known fields records its own lens.
  */

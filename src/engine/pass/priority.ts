@@ -1,5 +1,6 @@
 /**
  * The priority with which the calls of a pass wait in a system's limits.
+ *
  * Work of the first load has the priority of batches: tens of thousands of such records must not delay a change that a user made just now. Everything
  * else was announced recently. Lists and feeds set their own priority.
  */

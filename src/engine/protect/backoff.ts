@@ -11,6 +11,7 @@ export interface BackoffBounds {
 
 /**
  * Returns a random wait below `base · 2^(attempt - 1)`, capped, and never below a tenth of its bound, so that it can't become a busy loop.
+ *
  * @param attempt 1 for the first failure
  */
 export function backoffMs(random: Random, attempt: number, bounds: BackoffBounds): number {

@@ -1,11 +1,13 @@
 /**
  * The gate of one system: limits the number of concurrent calls, and lets none through while the whole system is down.
+ *
  * States:
  * - **open**: calls go, up to the system's concurrency; others wait in order. Left for *closed* after three system-wide failures in a row
  *   (unreachable, invalid credential), or at once when the system names a retry time.
  * - **closed**: no call goes until a jittered back-off has elapsed. Left for *probing* by the first call after that time.
  * - **probing**: that one call is in flight, all others get `shut`. Left for *open* when the system responds, otherwise for *closed* with a longer
  *   back-off.
+ *
  * A closed gate delays nothing else: passes continue with the other systems and retry after {@link SystemGate.closedUntil}. The first call after that
  * time is the probe; `outage-watch.ts` makes one where there is no other work.
  */

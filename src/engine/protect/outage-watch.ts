@@ -1,9 +1,11 @@
 /**
  * Detects that a system which accepted no calls is back, and makes its waiting records due.
+ *
  * While a system is unreachable, one cheap call (a read of a record that is known to exist) goes out when its gate lets a probe through: every 5 to
  * 10 seconds, and never before the time that the system itself has named. After a refused credential nothing is probed: repeating it may lock the
  * account, and the next actual call finds out soon enough. When the gate opens, the records that wait for this system fall due, spread over a few
  * seconds, instead of each waiting for its own back-off.
+ *
  * States of one system: *quiet* (its gate is open) → *waiting* (closed; a probe is scheduled) → *probing* → *waiting* again or *quiet*.
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'

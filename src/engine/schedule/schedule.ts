@@ -36,6 +36,7 @@ export function jitterInterval(everyMs: number, random: number): number {
 
 /**
  * When a job is due for the first time in this process (epoch ms); undefined = never.
+ *
  * A periodic or cron run that fell due while no process was running is caught up once, immediately, however many were missed.
  */
 export function firstDue(

@@ -1,7 +1,9 @@
 /**
  * The scheduler: polls, cron full runs, periodic full runs and the first one of each listable place.
+ *
  * Any number of processes may run one; the store lets a single one own the schedule, for a bounded time that it keeps renewing. An owner that stalls
  * loses it, and concurrent work of two owners is harmless: marks are idempotent, and a cursor is never ahead of unmarked changes.
+ *
  * States of a job: *waiting* (due at a time) → *running* → *waiting* again, after its interval when it succeeded and after a jittered back-off when
  * it failed; a first full run that completed is *over*.
  */

@@ -10,7 +10,7 @@ afterEach(async () => {
   world = undefined
 })
 
-describe('a create that was answered while the store was away', () => {
+describe('a create whose response arrived while the store was unavailable', () => {
   test('H16: is adopted by its known id, even where the system offers no way to find it', async () => {
     const it = new World({ systems: { a: {}, b: { create: 'none' } } }).start()
     world = it
@@ -34,7 +34,7 @@ describe('a create that was answered while the store was away', () => {
     expect(it.engine.context.answeredCreates.nativeIdOf(intent?.id ?? '')).toBeUndefined()
   })
 
-  test('is forgotten when thousands have come after it', () => {
+  test('is dropped from memory after thousands of later ones', () => {
     const responses = createAnsweredCreates()
     for (let n = 0; n < 5_000; n += 1) responses.keep(`i${n}`, `r${n}`)
     expect(responses.nativeIdOf('i0')).toBeUndefined()

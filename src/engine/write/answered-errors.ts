@@ -1,14 +1,14 @@
 /**
- * Writes that the system itself answered with an error whose effect is not known: a resolver that threw, a payload without the record.
+ * Writes to which the system responded with an error whose effect is unknown: a resolver that threw, a payload without the record.
  *
- * Unlike silence, such a response means that nothing of the call is on its way any more, so a look can tell at once what came of it. And unlike
- * an outage it usually comes again: the data meets something that the system has no code for. So the write is tried a few times, and then a
- * person gets to see the system's own words.
+ * Unlike a missing response, such a response means that nothing of the call is still in flight, so a read can determine the effect at once. Unlike an
+ * outage, the error usually repeats: the data triggers a case that the system has no code for. The write is therefore tried a few times and then
+ * reported with the system's own message.
  *
- * - updates: looked at and written again; after {@link attemptsMax} answers of this kind for the same values they count as refused
- * - creates: found out by their own class of identity, never repeated without it; after as many responses, or at once where the system offers no
- *   way to find out, the lane is quarantined
- * - removals: the failure is told, and the removal is judged anew like any other in doubt
+ * - updates: read and written again; after {@link attemptsMax} responses of this kind to the same values they count as refused
+ * - creates: resolved by their own class of identity, never repeated without it; after as many responses, or at once where the system offers no way
+ *   to find out, the lane is quarantined
+ * - removals: the failure is reported, and the removal is evaluated again like any other in doubt
  */
 import type { CallFailure } from '../../connectors/kit/contract.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -24,10 +24,10 @@ import type { OutgoingWrite } from '../ports.ts'
 import { refuse } from './compose.ts'
 import { quarantineCreate } from './quarantine-create.ts'
 
-/** Responses of this kind to the same values before a person is told and the write rests. */
+/** Responses of this kind to the same values before the write is reported and no longer repeated. */
 const attemptsMax = 3
 
-/** Takes such a response in. False: the write stays in doubt, and is found out like any other. */
+/** Processes such a response. Returns false when the write stays in doubt and is resolved like any other. */
 export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: CallFailure): boolean {
   const { intent, planned } = write
   const { system, operation } = intent
@@ -58,7 +58,7 @@ export function takeAnsweredError(pass: Pass, write: OutgoingWrite, failure: Cal
   return true
 }
 
-/** Records that a response was about instead of the one that was to be written: somebody may have changed them, perhaps we did. */
+/** Marks records that a response was about instead of the written one: they may have been changed, possibly by our write. */
 export function observeOthers(pass: Pass, system: string, others: readonly string[] | undefined): void {
   if (others === undefined || others.length === 0) return
   addRows(pass, {
@@ -66,14 +66,14 @@ export function observeOthers(pass: Pass, system: string, others: readonly strin
   })
 }
 
-/** What was sent stays ours, so that a look that shows it takes it for no edit. */
+/** The values that were sent are kept as our own writes, so that a read which shows them does not take them for an edit. */
 function lookForEffect(pass: Pass, system: string): void {
   const { lagMs } = placeOf(pass.context, system, pass.entity.name).resource.capabilities.read
   pass.observations.delete(system)
   updateMember(pass, { system, settleAt: pass.context.clock.now() + lagMs + 1 })
 }
 
-/** Counts the response with each field of the write; the highest count of a field whose value is still the same one. */
+/** Counts the response with each field of the write; returns the highest count of a field whose value is still the same. */
 function countAttempt(pass: Pass, { system, revs }: PlannedWrite): number {
   const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
   let highest = 0

@@ -15,7 +15,7 @@ afterEach(async () => {
   world = undefined
 })
 
-/** So many new records in `a`, announced in the same moment. */
+/** Announces this many new records in `a` at the same moment. */
 async function announce(it: World, count: number): Promise<void> {
   const marks = Array.from({ length: count }, (_, i) => {
     it.system('a').edit(`x${i}`, { code: String(i), name: `n${i}` })
@@ -25,7 +25,7 @@ async function announce(it: World, count: number): Promise<void> {
   it.engine.wake()
 }
 
-/** All of them change in `a` in the same moment. */
+/** Changes all of them in `a` at the same moment. */
 async function changeAll(it: World, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) it.system('a').edit(`x${i}`, { name: `m${i}` })
   const marks = Array.from({ length: count }, (_, i) => ({
@@ -41,7 +41,7 @@ const names = (system: FakeSystem): readonly unknown[] => system.bodies().map(({
 const calls = (system: FakeSystem, operation: string): readonly (number | undefined)[] =>
   system.calls.filter((call) => call.operation === operation).map((call) => call.count)
 
-/** Hands the next `count` writes on in one moment, changed by the test on the way, so that they share a call. */
+/** Passes the next `count` writes on at the same moment, after the test has changed them, so that they share a call. */
 function gather(
   it: World,
   count: number,
@@ -68,7 +68,7 @@ const refused: WriteResult = {
 }
 
 describe('writes of one kind', () => {
-  test('travel in calls of at most writeBatch records', async () => {
+  test('share calls of at most writeBatch records', async () => {
     const it = start()
     await announce(it, 25)
     await it.advance(5_000)
@@ -83,7 +83,7 @@ describe('writes of one kind', () => {
     expect(it.told('WriteSent')).toHaveLength(50)
   })
 
-  test('go one by one where the system takes one at a time', async () => {
+  test('are sent one by one where the system takes one at a time', async () => {
     const it = start({ systems: { a: {}, b: {} } })
     await announce(it, 5)
     await it.advance(5_000)
@@ -91,7 +91,7 @@ describe('writes of one kind', () => {
     expect(calls(it.system('b'), 'createMany')).toEqual([])
   })
 
-  test('H33: one that is refused takes no neighbour along', async () => {
+  test('H33: a refused one does not fail the others', async () => {
     const it = start()
     gather(it, 6)
     it.system('b').failNext('createMany', { kind: 'responses', results: [undefined, refused] })
@@ -103,7 +103,7 @@ describe('writes of one kind', () => {
     expect(failures.rows[0]).toMatchObject({ code: 'HTTP_STATUS_FINAL', system: 'b' })
   })
 
-  test('H13: each has its own precondition, and only what moved on is looked at again', async () => {
+  test('H13: each has its own precondition, and only records whose version changed are read again', async () => {
     const it = start()
     await announce(it, 4)
     await it.advance(5_000)
@@ -119,7 +119,7 @@ describe('writes of one kind', () => {
 
   test.each([
     ['throws', { kind: 'throw' } as const],
-    ['is answered for some of its records only', { kind: 'short', responses: 3 } as const],
+    ['has a response for some of its records only', { kind: 'short', responses: 3 } as const],
   ])('H16: a call that %s leaves each of its creates in doubt, and none is made twice', async (_, fault) => {
     const it = start({ systems: { a: {}, b: { writeBatch: 10, create: 'marker' } } })
     gather(it, 6)
@@ -130,13 +130,13 @@ describe('writes of one kind', () => {
     expect([...names(it.system('b'))].sort()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5'])
   })
 
-  test('H33: records whose call broke off go alone the next time', async () => {
+  test('H33: records of a call that failed as a whole are sent alone the next time', async () => {
     const it = start()
     await announce(it, 6)
     await it.advance(5_000)
     const before = calls(it.system('b'), 'updateMany').length
     gather(it, 6)
-    // Whenever the poisonous one is among them, the whole call breaks off.
+    // The whole call fails whenever it contains the poisonous record.
     for (let i = 0; i < 3; i += 1) it.system('b').failNext('updateMany', { kind: 'throw' })
     await changeAll(it, 6)
     await it.advance(120_000)
@@ -159,7 +159,7 @@ describe('writes of one kind', () => {
     expect(call).toMatchObject({ count: 6, startBefore: Math.min(...asked) })
   })
 
-  test('H15: one that became late stays here, and its neighbours go', async () => {
+  test('H15: one that became late is not sent, and the others are', async () => {
     const it = start()
     let late = ''
     gather(it, 6, (ask, index) => {
@@ -178,7 +178,7 @@ describe('writes of one kind', () => {
     expect(it.system('b').bodies()).toHaveLength(6)
   })
 
-  test('a stopped pass takes its own write out before the call starts, and no other', async () => {
+  test('a stopped pass removes only its own write before the call starts', async () => {
     const it = start()
     let stopped = ''
     gather(it, 6, (ask, index) => {

@@ -1,13 +1,13 @@
 /**
- * Remote writes: through the gate of the system, within its time limit, and together where the system takes several records in a call.
+ * Remote writes, through the gate of the system and within its time limit; batched where the system takes several records per call.
  *
- * Writes of one operation at one resource that are ready at the same moment travel in one call, up to the connector's `writeBatch`. Each stays
- * a write of its own: it has its own intent, its own latest start and its own outcome.
+ * Writes of one operation at one resource that are ready at the same moment share a call, up to the connector's `writeBatch`. Each stays a write of
+ * its own, with its own intent, latest start and outcome.
  *
- * - What became late, or whose pass was stopped, is taken out right before the call and answered `late`; the rest goes.
- * - The call may start until the earliest latest start of those in it, so that none of them leaves late.
- * - A response that is missing, or a call that threw, says nothing about any of them: each is `unknown`.
- * - Records whose call broke off go alone the next time: one of them may be the reason, and must not take its neighbours along again (H33).
+ * - Writes that became late, or whose pass was stopped, are removed right before the call and get `late`; the rest is sent.
+ * - The call may start until the earliest latest start of its writes, so that none of them is sent late.
+ * - A missing response, or a call that threw, says nothing about any of them: each is `unknown`.
+ * - Records whose call failed as a whole are sent alone the next time: one of them may be the cause, and must not fail the others again (H33).
  */
 
 import type {
@@ -26,15 +26,15 @@ import type { Clock, SendOutcome, SystemGate, Timeouts, WriteAsk, Writer } from 
 import type { EngineSettings } from '../settings.ts'
 import { callMany, callOne, canTravelTogether } from './write-calls.ts'
 
-/** Batch writes of one kind on their way at a time: few enough that the next one collects company. */
+/** Maximum number of concurrent batch writes of one kind, kept low so that the next batch collects several writes. */
 const parallelBatches = 2
-/** Records remembered as possible reasons of a call that broke off. */
+/** Number of records remembered as possible causes of a call that failed as a whole. */
 const suspectsMax = 1_000
 
 const late: SendOutcome = { kind: 'unsent', reason: 'late' }
 const shut: SendOutcome = { kind: 'unsent', reason: 'shut' }
 
-/** What writes need; all of it is shared with the rest of the engine. */
+/** Dependencies of writes, shared with the rest of the engine. */
 export interface WriterOptions {
   readonly integration: Integration
   readonly systems: ReadonlyMap<string, ConnectedSystem>
@@ -68,7 +68,7 @@ export function createWriter(options: WriterOptions): Writer {
 interface WriteLane {
   readonly system: string
   readonly submit: Submit<WriteAsk, SendOutcome>
-  /** How long a write that comes now would wait for its batch. */
+  /** How long a write submitted now would wait for its batch. */
   readonly waitMs: () => number
 }
 
@@ -97,7 +97,7 @@ function openLane(options: WriterOptions, { system, resource: name, operation }:
     (await sendTogether(options, target, [ask]))[0] ?? shut
   if (!canTravelTogether(resource, operation)) return { system, submit: alone, waitMs: () => 0 }
   const lane = batchLane(options, target, { system, alone, name: `${operation} ${system} ${name}` })
-  // What is taken back from an archive is a call of its own.
+  // Restoring from an archive is a separate call.
   return {
     ...lane,
     submit: (ask) => (ask.write.intent.request.restore === true ? alone(ask) : lane.submit(ask)),
@@ -132,7 +132,7 @@ function batchLane(
   const submit: Submit<WriteAsk, SendOutcome> = async (ask) => {
     if (suspects.delete(ask.write.intent.recordId)) return lane.alone(ask)
     waiting += 1
-    // A queue that is full takes nobody in: the write is tried again like one for which there was no room at the gate.
+    // A full queue rejects the write: it is retried like one for which the gate had no capacity.
     return together(ask).catch(() => {
       waiting = Math.max(0, waiting - 1)
       return shut
@@ -145,7 +145,7 @@ function batchLane(
   }
 }
 
-/** Nobody got a response of their own, though the system itself is there. */
+/** True when no write got a response of its own, though the system itself is reachable. */
 function brokeOff(outcomes: readonly SendOutcome[]): boolean {
   const sent = outcomes.filter((outcome) => outcome.kind !== 'unsent')
   return sent.length > 1 && sent.every((outcome) => outcome.kind === 'unknown')
@@ -159,7 +159,7 @@ function suspect(suspects: Set<string>, asks: readonly WriteAsk[]): void {
   }
 }
 
-/** Sends these writes in one call when there is room. Returns each of them; never rejects. */
+/** Sends these writes in one call when there is capacity. Returns the outcome of each; never rejects. */
 async function sendTogether(
   options: WriterOptions,
   target: Target,
@@ -172,7 +172,7 @@ async function sendTogether(
   if (waitMs <= 0) return outcomes
   const responses = await target.gate.run(
     async () => {
-      // The time to wait in line is over: who may still start?
+      // After waiting for capacity: determine which writes may still start.
       const due = [...asks.keys()].filter((index) => {
         const ask = asks[index]
         return ask !== undefined && isDue(ask)
@@ -203,7 +203,7 @@ async function callWithin(
 ): Promise<readonly WriteResult[]> {
   const all = (failure: CallFailure): readonly WriteResult[] => asks.map(() => ({ kind: 'unknown', failure }))
   const [first] = asks
-  // A batch serves many passes: once it is on its way, it is not stopped because one of them is.
+  // A batch serves many passes: once it is sent, the end of one pass does not abort it.
   const signal = asks.length === 1 && first !== undefined ? first.signal : never
   const startBefore = Math.min(...asks.map((ask) => ask.startBefore))
   try {
@@ -227,7 +227,7 @@ async function callWithin(
           kind: 'unreachable',
         }),
     )
-    // Responses that can't be told apart are answers to nobody.
+    // Results that can't be assigned to their writes are discarded.
     return results.length === asks.length ? results : all(responseMissing)
   } catch (error) {
     return all({ ...describeThrown(error), scope: 'record' })
@@ -236,7 +236,7 @@ async function callWithin(
 
 const never = new AbortController().signal
 
-/** One system-wide failure speaks for the call only when nobody in it was answered; a call that was not made says nothing. */
+/** A system-wide failure counts for the call only when no write in it succeeded; a call that was not made says nothing. */
 function sharedFailure(outcomes: readonly SendOutcome[]): CallFailure | 'no-news' | undefined {
   let failure: CallFailure | undefined
   let calls = 0

@@ -1,6 +1,6 @@
 /**
- * Hits of a search for a create of ours, checked before one of them is taken for it: each is read by its own id and has to carry our mark, or
- * the values that were searched for. A search that ignored its filter, or a response that belongs to another search, would link a stranger.
+ * Verifies hits of a search for a create of ours before one of them is adopted: each is read by its own id and has to carry our marker, or the values
+ * that were searched for. A search that ignored its filter, or a response to another search, would link an unrelated record.
  */
 import type { FindRequest } from '../../connectors/kit/contract.ts'
 import { equivalent } from '../../model/merge/equivalence.ts'
@@ -12,17 +12,17 @@ import type { Pass } from '../pass/contract.ts'
 import { priorityOf } from '../pass/priority.ts'
 import type { Place } from '../place.ts'
 
-/** Several hits are for a person in any case; of more than this none is read. */
+/** Several hits are left for review in any case; beyond this number none is read. */
 const hitsMax = 10
 
-/** What a search was for. */
+/** What was searched for. */
 export interface SearchedCreate {
   readonly place: Place
   readonly request: FindRequest
   readonly intent: Intent
 }
 
-/** The hits that are what was searched for; `unknown` when one of them could not be read. */
+/** Returns the hits that match the search; `unknown` when one of them could not be read. */
 export async function checkHits(
   pass: Pass,
   search: SearchedCreate,
@@ -53,7 +53,7 @@ async function isHit(
     priority,
   })
   if (read === 'shut' || read.result.kind === 'unknown') return 'unknown'
-  // One that is gone by now was there for the search: what that means is decided by the looks that follow.
+  // One that is gone by now existed for the search: the reads that follow decide what that means.
   if (read.result.kind === 'gone') return true
   const { native } = read.result
   const recordId = intent.request.marker ?? intent.recordId
@@ -68,7 +68,7 @@ async function isHit(
   )
 }
 
-/** By the fields of a match rule. References are spelt in each system's own ids, and were compared by the search alone. */
+/** Compares the fields of a match rule. References are encoded in each system's own ids, and were compared by the search alone. */
 function holdsSearchedValues(
   pass: Pass,
   { part }: Place,
@@ -87,7 +87,7 @@ function holdsSearchedValues(
   })
 }
 
-/** Match rules may be wider than equality (case, blanks): what only differs in that is for the match to judge. */
+/** Match rules may be wider than equality (case, whitespace): values that differ only in that are left to the match. */
 function isAlike(one: CanonicalValue | undefined, other: CanonicalValue | undefined): boolean {
   return typeof one === 'string' && typeof other === 'string' && plain(one) === plain(other)
 }

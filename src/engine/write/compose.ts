@@ -1,4 +1,4 @@
-/** From a planned write to the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
+/** Turns a planned write into the exact request: the native body, the precondition, the keys, and the durable intent that holds all of it. */
 
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 import { isPlainObject } from '../../model/canonical/object.ts'
@@ -19,13 +19,13 @@ import type { OutgoingWrite } from '../ports.ts'
 
 type LiveObservation = Extract<Observation, { readonly kind: 'live' }>
 
-/** What the mapping made of a write; fields with problems are missing from the patch. */
+/** The result of mapping a write; fields with problems are missing from the patch. */
 export interface ComposedPatch {
   readonly patch: NativeRecord
   readonly problems: readonly FieldProblem[]
 }
 
-/** The native patch of a write; `base` is the native record last read, undefined for creates and unseen systems. */
+/** Returns the native patch of a write; `base` is the native record last read, undefined for creates and systems not read in this pass. */
 export async function composePatch(
   pass: Pass,
   write: PlannedWrite,
@@ -38,8 +38,8 @@ export async function composePatch(
 }
 
 /**
- * A patch that names a nested object replaces more than its own fields, where the system takes nested objects whole. Lists are taken whole by
- * every system, and with one its elements.
+ * True when a patch that names a nested object replaces more than its own fields, because the system replaces nested objects as a whole. Lists are
+ * replaced as a whole by every system, including their elements.
  */
 export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean {
   return Object.values(patch).some((value) =>
@@ -48,8 +48,8 @@ export function replacesMore(patch: NativeRecord, nested: NestedPatch): boolean 
 }
 
 /**
- * Composes a write and opens its intent in the pass. Undefined when nothing is left to send: the mapping refused the values (kept as a
- * failure of this lane), or the system holds them already in its own terms.
+ * Composes a write and opens its intent in the pass. Undefined when nothing is left to send: the mapping rejected the values (kept as a failure of
+ * this lane), or the system already holds them in its own representation.
  */
 export async function compose(pass: Pass, planned: PlannedWrite): Promise<OutgoingWrite | undefined> {
   const observation = pass.observations.get(planned.system)
@@ -71,14 +71,14 @@ export async function compose(pass: Pass, planned: PlannedWrite): Promise<Outgoi
   return openIntent(pass, planned, withMarker(place, whole, pass.record.id), seen)
 }
 
-/** Leaves refused fields out and remembers the refusal. A create that lost a field it needs does not go at all. */
+/** Removes rejected fields and remembers the rejection. A create that lost a field it requires is not sent at all. */
 function withoutProblems(
   pass: Pass,
   planned: PlannedWrite,
   problems: readonly FieldProblem[],
 ): PlannedWrite | undefined {
   const own = problems.filter((problem) => problem.field in planned.revs)
-  // An update leaves what it is not about as it is; a create has to make all of it, so that nothing of it can go.
+  // An update leaves other fields unchanged; a create must contain all of them, so nothing can be left out.
   const whole = planned.operation === 'create' && own.length === 0
   const refused = whole ? problems : own
   const [first] = refused
@@ -100,7 +100,7 @@ function withoutProblems(
   return { ...planned, values: pick(planned.values, kept), revs: pick(planned.revs, kept) }
 }
 
-/** The system, or the mapping to it, refused these values: not sent again until one of them or the definition changes. */
+/** The system, or its mapping, rejected these values: they are not sent again until one of them or the definition changes. */
 export function refuse(pass: Pass, planned: PlannedWrite, code: ErrorCode, fields: readonly string[]): void {
   const member = pass.members.get(planned.system)
   const version = pass.context.integration.version
@@ -118,7 +118,7 @@ function pick<Value>(
   return Object.fromEntries(Object.entries(document).filter(([name]) => names.includes(name)))
 }
 
-/** The mapping had nothing to change: in the system's own terms it holds the values already. */
+/** The mapping had nothing to change: in its own representation the system already holds the values. */
 function acknowledgeUnwritten(pass: Pass, planned: PlannedWrite): void {
   const member = pass.members.get(planned.system)
   const fields = Object.fromEntries(
@@ -192,8 +192,8 @@ function newIntent(pass: Pass, planned: PlannedWrite, { patch, body, seen }: Int
 }
 
 /**
- * The time in which a request may start and end. Nothing of it leaves after `notAfter`, so that a later look can tell it from a new one.
- * Where many calls wait in line, the window is longer by that wait, within the lease.
+ * The time in which a request may start and end. It is not sent after `notAfter`, so that a later read can tell whether it took effect. Where many
+ * calls wait for capacity, the window is extended by that wait, within the lease.
  */
 export function sendWindow(
   pass: Pass,

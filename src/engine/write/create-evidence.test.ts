@@ -1,4 +1,4 @@
-/** Evidence before a create, on virtual time: `b` is never announced to the engine, so all that it knows of it is what it looks for itself. */
+/** Evidence before a create, on virtual time: `b` is never announced to the engine, so the engine knows only what it reads from `b` itself. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { World, type WorldOptions } from '../../../test/support/engine-fixture.ts'
 import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
@@ -11,12 +11,12 @@ afterEach(async () => {
 })
 
 const feed = { changes: { cursor: 'seq', commitLagMs: 0 } } as const
-/** Slower than a search, so that the search goes first. */
+/** Slower than a search, so that the search is used first. */
 const slowFeed = { changes: { cursor: 'seq', commitLagMs: 20_000 } } as const
 const keyset = { list: { paging: 'keyset', pageSize: 100 } } as const
 const offset = { list: { paging: 'offset', pageSize: 100 } } as const
 
-/** Without a search: a key that is there with an undefined value is not the same as none. */
+/** Without a search: a key with an undefined value differs from a missing key. */
 function unsearchable(rest: Partial<RemoteCapabilities> = {}): Partial<RemoteCapabilities> {
   return { ...rest, search: undefined } as unknown as Partial<RemoteCapabilities>
 }
@@ -59,8 +59,8 @@ async function expectLinked(it: World, nativeId = 'there'): Promise<void> {
   expect(await it.member('a', 'x', 'b')).toMatchObject({ nativeId, state: 'linked' })
 }
 
-describe('what was entered in one system and then in another', () => {
-  test('is found by a search, and is one thing', async () => {
+describe('a record entered in one system and then in another', () => {
+  test('is found by a search, and is one record', async () => {
     const it = start({})
     await enterTwice(it)
     await expectLinked(it)
@@ -93,7 +93,7 @@ describe('what was entered in one system and then in another', () => {
     expect(it.system('b').count('changes')).toBeGreaterThan(0)
   })
 
-  test('is found through the change feed where nothing can be searched', async () => {
+  test('is found through the change feed where no search is supported', async () => {
     const it = start(unsearchable(feed))
     await enterTwice(it)
     await expectLinked(it)
@@ -107,7 +107,7 @@ describe('what was entered in one system and then in another', () => {
     await expectLinked(it)
   })
 
-  test('is found where the search is narrower than the rule, by what else there is', async () => {
+  test('is found by the other means where the search is narrower than the rule', async () => {
     const lower = adjusting((part) => ({
       fields: new Map(
         [...part.fields].map(([name, field]) => [name, { ...field, equality: 'ignoringCase' }]),
@@ -126,7 +126,7 @@ describe('what was entered in one system and then in another', () => {
     expect(it.system('b').count('find')).toBe(0)
   })
 
-  test('is found by the feed where a search told case apart that the rule does not', async () => {
+  test('is found by the feed where a search is case-sensitive and the rule is not', async () => {
     const lower = adjusting((part) => ({
       fields: new Map(
         [...part.fields].map(([name, field]) => [name, { ...field, equality: 'ignoringCase' }]),
@@ -140,7 +140,7 @@ describe('what was entered in one system and then in another', () => {
     expect(it.system('b').count('find')).toBeGreaterThan(0)
   })
 
-  test('is a question for a person when there are several', async () => {
+  test('is left for review when there are several matches', async () => {
     const it = start({})
     it.system('b').edit('one', { code: '1', name: 'Ann' })
     await enterTwice(it)
@@ -163,7 +163,7 @@ async function listB(it: World): Promise<void> {
   await run
 }
 
-describe('a system that can show nothing', () => {
+describe('a system that offers no evidence', () => {
   const onlyOffset = unsearchable(offset)
 
   async function loaded(it: World): Promise<void> {
@@ -172,7 +172,7 @@ describe('a system that can show nothing', () => {
     await it.advance(1_000)
   }
 
-  test('gets no record without a person where the definition says so: its lists may skip some', async () => {
+  test('gets no record without review where the definition requires it: its lists may skip some', async () => {
     const it = start(onlyOffset, { adjust: adjusting(() => ({ createWithoutEvidence: 'hold' })) })
     await loaded(it)
     await enterTwice(it)
@@ -188,7 +188,7 @@ describe('a system that can show nothing', () => {
     expect(it.system('b').count('create')).toBe(1)
   })
 
-  test('holds nothing back once the counterpart turns up', async () => {
+  test('releases what was held once the counterpart is found', async () => {
     const it = start(onlyOffset, { adjust: adjusting(() => ({ createWithoutEvidence: 'hold' })) })
     await loaded(it)
     await enterTwice(it)
@@ -198,7 +198,7 @@ describe('a system that can show nothing', () => {
     expect((await it.store.admin.holds({ limit: 5 })).rows).toEqual([])
   })
 
-  test('has what it listed read before anything is held', async () => {
+  test('has listed records read before anything is held', async () => {
     const it = start(onlyOffset, { adjust: adjusting(() => ({ createWithoutEvidence: 'hold' })) })
     it.system('b').edit('there', { code: '1', name: 'Ann' })
     const failure = { code: 'HTTP_TIMEOUT', message: 'not now', scope: 'record' } as const
@@ -223,7 +223,7 @@ describe('a system that can show nothing', () => {
     }))
 
   test.each(['create', 'hold'] as const)(
-    'is searched all the same where that finds something: %s is for the rest',
+    'is searched nevertheless where a search can find some: %s apply only to the rest',
     async (choice) => {
       const it = start({ ...offset, search: { lagMs: 0 } }, { adjust: lower(choice) })
       await loaded(it)
@@ -237,7 +237,7 @@ describe('a system that can show nothing', () => {
     },
   )
 
-  test('gets it although the search that proves nothing fails', async () => {
+  test('gets the record although a search without evidential value fails', async () => {
     const it = start({ ...offset, search: { lagMs: 0 } }, { adjust: lower('create') })
     await loaded(it)
     const failure = { code: 'HTTP_STATUS_FINAL', message: 'no such filter', scope: 'record' } as const
@@ -248,7 +248,7 @@ describe('a system that can show nothing', () => {
     expect(it.system('b').count('create')).toBe(1)
   })
 
-  test('gets it all the same unless the definition says otherwise', async () => {
+  test('gets the record unless the definition specifies otherwise', async () => {
     const it = start(onlyOffset)
     await loaded(it)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -258,7 +258,7 @@ describe('a system that can show nothing', () => {
 })
 
 describe('a create', () => {
-  test('goes after one search or one poll when there is no counterpart', async () => {
+  test('is sent after one search or one poll when there is no counterpart', async () => {
     for (const [b, operation] of [
       [{}, 'find'],
       [unsearchable(feed), 'changes'],
@@ -272,7 +272,7 @@ describe('a create', () => {
     }
   })
 
-  test('waits while the evidence can not be had, says so, and goes once it can', async () => {
+  test('waits while the evidence is not available, reports that, and is sent once it is', async () => {
     const it = start({})
     const failure = { code: 'HTTP_STATUS_TRANSIENT', message: 'broken', scope: 'record' } as const
     for (let n = 0; n < 3; n += 1)
@@ -293,7 +293,7 @@ describe('a create', () => {
   test.each([
     ['capped', { kind: 'found', nativeIds: [], capped: true }],
     ['ignored', { kind: 'found', nativeIds: [], capped: false, unfiltered: true }],
-  ] as const)('is not let go by a search that was %s', async (_what, result) => {
+  ] as const)('is not allowed by a search that was %s', async (_what, result) => {
     const it = start({})
     for (let n = 0; n < 20; n += 1) it.system('b').failNext('find', { kind: 'response', result })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -302,7 +302,7 @@ describe('a create', () => {
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'no-evidence' })
   })
 
-  test('is looked for anew when its keys change between the evidence and the intent', async () => {
+  test('is searched for again when its keys change between the evidence and the intent', async () => {
     const it = start({})
     // Found under the old key and unreadable for a while: the create has its evidence and waits.
     it.system('b').edit('old', { code: '1', name: 'Old' })
@@ -311,7 +311,7 @@ describe('a create', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(400)
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'waiting', laneReason: 'candidate' })
-    // Under the new key there is another one, which nobody announced.
+    // Under the new key there is another record, which nothing announced.
     it.system('b').edit('new', { code: '2', name: 'Ann' })
     await it.edit('a', 'x', { code: '2' })
     await it.advance(30_000)
@@ -322,7 +322,7 @@ describe('a create', () => {
   test.each([
     ['a search', {}],
     ['a feed', unsearchable(feed)],
-  ])('is not starved by webhooks without end, with %s', async (_how, b) => {
+  ])('is not starved by an endless stream of webhooks, with %s', async (_how, b) => {
     const it = start(b)
     let n = 0
     let createdAt: number | undefined
@@ -346,7 +346,7 @@ describe('a create', () => {
     expect((createdAt ?? 0) - wantedAt).toBeLessThan(8_000)
   })
 
-  test('of many at once costs a feed a few polls', async () => {
+  test('costs a feed a few polls even with many at once', async () => {
     const it = start(unsearchable(feed))
     for (let n = 0; n < 500; n += 1) it.system('a').edit(`x${n}`, { code: `${n}` })
     const marks = Array.from({ length: 500 }, (_, n) => ({
@@ -361,7 +361,7 @@ describe('a create', () => {
     expect(it.system('b').count('changes')).toBeLessThan(40)
   })
 
-  test('goes after the list that began for it, however long a pass may wait for that', async () => {
+  test('is sent after the list that was started for it, however long a pass may wait for that', async () => {
     const it = start(unsearchable(keyset))
     await listB(it)
     it.system('b').listMs = 5_000
@@ -373,7 +373,7 @@ describe('a create', () => {
     expect(it.system('b').count('list')).toBe(2)
   })
 
-  test('goes after the next regular list, which comes before the one that it asked for', async () => {
+  test('is sent after the next regular list, which comes before the one that it requested', async () => {
     const polled = adjusting(() => ({ triggers: [{ kind: 'poll', everyMs: 10_000 }] }))
     const it = start(unsearchable(keyset), { adjust: polled })
     await listB(it)
@@ -381,7 +381,7 @@ describe('a create', () => {
     await it.edit('a', 'x', { code: '1' })
     await it.advance(5_000)
     expect(it.system('b').bodies()).toHaveLength(1)
-    // The list that this create asked for has just been taken; the next one of its own is a minute away.
+    // The list requested by this create has just been taken; the next one it could request is a minute away.
     await it.edit('a', 'y', { code: '2' })
     await it.advance(5_000)
     expect(it.system('b').bodies()).toHaveLength(1)
@@ -390,7 +390,7 @@ describe('a create', () => {
     expect(it.system('b').bodies()).toHaveLength(2)
   })
 
-  test('of a record without a value to match by goes, or waits for a person where the definition says so', async () => {
+  test('of a record without a value to match by is sent, or held for review where the definition requires it', async () => {
     const it = start({})
     await it.edit('a', 'x', { name: 'Ann' })
     await it.advance(5_000)
@@ -431,7 +431,7 @@ describe('a first load', () => {
     expect(it.system('b').count('changes')).toBeLessThan(5)
   })
 
-  test('of a place without a feed rests on its list', async () => {
+  test('of a place without a feed relies on its list', async () => {
     const it = start({ search: { lagMs: 0 }, ...keyset }, {})
     for (let n = 0; n < 200; n += 1) it.system('a').edit(`x${n}`, { code: `${n}` })
     const marks = Array.from({ length: 200 }, (_, n) => ({

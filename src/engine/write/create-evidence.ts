@@ -1,12 +1,12 @@
 /**
- * Evidence before a create: nothing is created in a system that was not looked at for a counterpart since the create was wanted.
+ * Evidence before a create: nothing is created in a system that was not checked for a counterpart since the create was requested.
  *
- * The wish is noted with the member when the record is promoted. What counts is a search, or a look at the whole place, that began after it
- * (`model/create-evidence.ts` says which). The candidates that were discovered up to its end have to be read first, and what a search found
- * as well; then the intent's own transaction compares the evidence with the keys that the record has by now. What has to wait keeps its
- * evidence, so that later candidates never move the goal.
+ * The request is recorded with the member when the record is promoted. Evidence is a search, or a read of the whole place, that began after it
+ * (`model/create-evidence.ts` decides which). The candidates that were discovered up to its end have to be read first, and so do the hits of a
+ * search; then the intent's own transaction compares the evidence with the keys that the record has by now. A create that has to wait keeps its
+ * evidence, so that later candidates never extend the wait.
  *
- * In a first load one look serves all creates while it is young enough.
+ * In a first load one read of the place serves all creates while it is recent enough.
  */
 import { chooseMeans, type EvidencePlan, planEvidence } from '../../model/create-evidence.ts'
 import type { MatchKey } from '../../model/matching/contract.ts'
@@ -22,21 +22,22 @@ import { type Place, placeOf } from '../place.ts'
 import type { Look, LookKind } from '../ports.ts'
 import { type SearchResponse, searchAll, searchesFor } from './evidence-search.ts'
 
-/** Evidence older than this is taken anew. A look counts from its beginning, so its own duration is added. */
+/** Evidence older than this is gathered again. A read of the place counts from its beginning, so its own duration is added. */
 const evidenceMaxAgeMs = 60_000
-/** In a first load of a place without a feed one list serves for so long: listing it for every minute would cost more than the load. */
+/** In a first load of a place without a feed one list is valid for this long: listing it every minute would cost more than the load. */
 const firstLoadListMs = 3_600_000
-/** A pass waits so long for a look; then it ends, and comes back when the look is over. */
+/** Longest time that a pass waits for a read of the place; then it ends, and continues when that read has completed. */
 const waitMaxMs = 2_000
-/** Share of the passes under way that may wait for looks at the same time: the others go on. */
+/** Share of the passes in progress that may wait for reads of places at the same time, so that the others continue. */
 const waitersPerPass = 1 / 4
-/** Records that turn up have the store's time, and evidence has this process's. */
+/** Discovered records carry the store's time, evidence this process's. */
 const clockMarginMs = 1_000
 
 /**
- * - `go`: with this check the create may be sent
- * - `wait`: `evidence`: a look is on its way · `candidate`: what was found has to be read · `no-evidence`: it could not be had, `why` says why
- * - `hold`: nothing can show it, and a person has to decide
+ * - `go`: the create may be sent with this check
+ * - `wait`: `evidence`: a read of the place is scheduled · `candidate`: discovered records have to be read · `no-evidence`: not available, for the
+ *   reason in `why`
+ * - `hold`: there can be no evidence, and a person has to decide
  */
 export type Gathered =
   | { readonly kind: 'go'; readonly check: CreateCheck; readonly evidence?: CreateEvidence }
@@ -49,7 +50,7 @@ export type Gathered =
     }
   | { readonly kind: 'hold'; readonly reason: 'no-evidence' | 'no-key'; readonly why: string }
 
-/** Notes when the create was first wanted, if that is not known yet; answers the time. */
+/** Records when the create was first requested, if that is not known yet; returns the time. */
 export function noteWish(pass: Pass, system: string): number {
   const known = pass.members.get(system)?.createWantedAt
   if (known !== undefined) return known
@@ -58,12 +59,12 @@ export function noteWish(pass: Pass, system: string): number {
   return now
 }
 
-/** The keys that the record has with the next commit of this pass. */
+/** Returns the keys that the record has with the next commit of this pass. */
 export function keysOf(pass: Pass): readonly MatchKey[] {
   return pass.draft.matchKeys ?? matchKeys(pass.entity, agreedValues(pass.record.fields))
 }
 
-/** Finds out whether the create may go. Calls the system where nothing that is known is enough. */
+/** Determines whether the create may be sent. Calls the system where the existing evidence is not sufficient. */
 export async function gatherEvidence(pass: Pass, write: PlannedWrite): Promise<Gathered> {
   const { system } = write
   const { context, entity } = pass
@@ -97,7 +98,7 @@ function withoutKey({ system, part }: Place, bare: Gathered): Gathered {
     : bare
 }
 
-/** A record without a value for the rules that can be searched by may still have some for the ones that score. */
+/** Adapts the plan: a record without a value for the searchable rules may still have some for the rules that score. */
 function planFor(plan: EvidencePlan, keys: readonly MatchKey[]): EvidencePlan {
   if (plan.search !== 'whole' || keys.some(({ rule }) => plan.rules[rule] === 'searchable')) return plan
   return { ...plan, search: plan.rules.includes('blocking') ? 'blocking' : 'none' }
@@ -114,7 +115,7 @@ interface Question {
   readonly place: Place
   readonly plan: EvidencePlan
   readonly hash: string
-  /** Looks that began before this show nothing. */
+  /** Reads that began before this are no evidence. */
   readonly since: number
   readonly firstLoad: boolean
   readonly bare: Gathered
@@ -131,15 +132,16 @@ async function takeAnew(pass: Pass, question: Question): Promise<Gathered> {
     if (searched !== undefined) return noEvidence(`The search failed: ${searched.failure.code}.`)
     return withoutEvidence(pass, question)
   }
-  // Where both lag, a look that can't be had leaves the search, with a wider window; where the look alone counts, it is waited for.
+  // Where both lag and no read of the place is available, the search remains, with a wider window; where only a read of the place counts, the create
+  // waits for it.
   if (seen !== undefined && 'kind' in seen && (searched?.kind !== 'found' || seen.reason === 'evidence'))
     return seen
   return joined(pass, question, searched, seen !== undefined && 'kind' in seen ? undefined : seen)
 }
 
 /**
- * Nothing can show it. What a search finds all the same is read and matched before anything is created or held, so that most of what was
- * entered twice is recognised even so; a search that finds nothing, or fails, decides nothing.
+ * Handles a place where no evidence is possible. Hits of a search are still read and matched before anything is created or held, so that most records
+ * entered twice are recognised; a search that finds nothing, or fails, decides nothing.
  */
 async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered> {
   const { place, plan, write, bare } = question
@@ -152,7 +154,7 @@ async function withoutEvidence(pass: Pass, question: Question): Promise<Gathered
   return place.part.createWithoutEvidence === 'hold' ? holdWithout(pass, place) : bare
 }
 
-/** What is known to be there already is read first: it may be the counterpart. */
+/** Known records of the place are read first: one of them may be the counterpart. */
 async function holdWithout({ context }: Pass, { system, entity }: Place): Promise<Gathered> {
   const isUnread = await context.store.direct.unreadCandidateBefore(system, entity.name, context.clock.now())
   if (isUnread) return { kind: 'wait', reason: 'candidate' }
@@ -167,7 +169,7 @@ function noEvidence(why: string, at?: number): Gathered & { readonly kind: 'wait
   return { kind: 'wait', reason: 'no-evidence', why, ...(at === undefined ? {} : { at }) }
 }
 
-/** What the search found and what the look covers, as one piece of evidence. */
+/** Combines the hits of the search and the coverage of the read of the place into one piece of evidence. */
 async function joined(
   pass: Pass,
   { place, plan, hash, firstLoad }: Question,
@@ -210,7 +212,7 @@ function lifeOf({ takenAt, endedAt }: Look, kind: EvidencePlan['look'], firstLoa
   return life + ((endedAt ?? takenAt) - takenAt)
 }
 
-/** A look that began late enough, or why there is none yet. */
+/** Returns a read of the place that began late enough, or why there is none yet. */
 async function observePlace(
   pass: Pass,
   { place, since, firstLoad }: Question,
@@ -244,7 +246,7 @@ async function observePlace(
   return noEvidence(`${what} could not be read: ${response.code}.`, response.retryAt)
 }
 
-/** Comes back when a look may be there: at the latest the one that was asked for, and before it one that a poll takes anyway. */
+/** Schedules a retry for when a read of the place may be complete: at the latest the requested one, earlier if a regular poll provides one. */
 function waitForLook({ part }: Place, beginsAt: number, now: number): Gathered & { readonly kind: 'wait' } {
   const polls = part.triggers.flatMap((trigger) => (trigger.kind === 'poll' ? [trigger.everyMs] : []))
   const at = Math.min(beginsAt, ...polls.map((everyMs) => now + Math.max(everyMs, waitMaxMs)))

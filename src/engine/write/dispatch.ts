@@ -1,9 +1,9 @@
 /**
- * Commits a decision with the intents of its writes, sends them side by side, and takes their outcomes into the pass.
+ * Commits a decision with the intents of its writes, sends them in parallel, and takes their outcomes into the pass.
  *
- * A write is sent or not, never late, never without its intent, never longer than its limit: a request starts only while its whole time limit
- * still fits before `notAfter` and before the end of the lease. Both are checked on this process's own clock, again right before the call,
- * since a process may stand still in between (H15).
+ * A write is never sent late, without its intent, or for longer than its limit: a request starts only while its whole time limit still fits before
+ * `notAfter` and before the end of the lease. Both are checked on this process's own clock, again right before the call, since a process may be
+ * suspended in between (H15).
  */
 import type { Intent } from '../../model/state.ts'
 import type { DecisionResult } from '../../store/contract.ts'
@@ -14,13 +14,13 @@ import { priorityOf } from '../pass/priority.ts'
 import type { OutgoingWrite, SendOutcome } from '../ports.ts'
 import { takeOutcome } from './outcome.ts'
 
-/** What came of the writes of one decision: their outcomes by system, or why nothing was sent. */
+/** The result of the writes of one decision: their outcomes by system, or why nothing was sent. */
 export type Dispatched =
-  /** `again`: a system had moved on (412), so the record has to be looked at once more in this pass. */
+  /** `again`: a system's version had changed (412), so the record has to be read again in this pass. */
   | { readonly kind: 'sent'; readonly outcomes: ReadonlyMap<string, SendOutcome>; readonly again: boolean }
   | Exclude<DecisionResult, { readonly kind: 'ok' }>
 
-/** Commits what is drafted together with the intents of these writes, and sends them. Writes to different systems don't wait for each other. */
+/** Commits the draft together with the intents of these writes, and sends them. Writes to different systems don't wait for each other. */
 export async function dispatch(pass: Pass, writes: readonly OutgoingWrite[]): Promise<Dispatched> {
   for (const write of writes) noteIntent(pass, write)
   const committed = await commitDecision(pass, writes)
@@ -38,7 +38,7 @@ export async function dispatch(pass: Pass, writes: readonly OutgoingWrite[]): Pr
   return { kind: 'sent', outcomes, again }
 }
 
-/** The link of the cause chain between a decision and its effect; without values, which the decision holds. */
+/** Links a decision to its effect in the journal; without values, which the decision holds. */
 function noteIntent(pass: Pass, { intent, evidence }: OutgoingWrite): void {
   note(pass, {
     kind: 'intent',
@@ -54,7 +54,7 @@ function noteIntent(pass: Pass, { intent, evidence }: OutgoingWrite): void {
   })
 }
 
-/** Sends a write whose intent is committed, and tells what came of it. Never rejects. */
+/** Sends a write whose intent is committed, and returns its outcome. Never rejects. */
 export async function send(pass: Pass, write: OutgoingWrite): Promise<SendOutcome> {
   const { context } = pass
   const { intent } = write

@@ -1,4 +1,4 @@
-/** Searches that show whether a system has a counterpart of a record: what to ask for, and what the responses are worth. */
+/** Searches that show whether a system has a counterpart of a record: which searches to make, and how reliable their responses are. */
 
 import type { CallFailure, FindRequest } from '../../connectors/kit/contract.ts'
 import type { EvidencePlan, RuleReach } from '../../model/create-evidence.ts'
@@ -13,21 +13,21 @@ import type { Pass } from '../pass/contract.ts'
 import { priorityOf } from '../pass/priority.ts'
 import type { Place } from '../place.ts'
 
-/** A record that scores by many fields is looked for by so many of them at most. */
+/** Maximum number of searches for a record that is scored by many fields. */
 const searchesMax = 8
 
 export interface SearchQuestion {
   readonly place: Place
   readonly plan: EvidencePlan
-  /** Whatever can be searched by, although finding nothing proves nothing. @default false */
+  /** Search by everything possible, although finding nothing is no evidence. @default false */
   readonly attempt?: boolean
-  /** What the create would write: the values as the system would hold them. */
+  /** The values of the create, as the system would store them. */
   readonly values: CanonicalDocument
 }
 
 /**
- * One search per match rule whose values are all there, and one by the marker where creates carry one. For rules that score, one per value.
- * Undefined when a rule can't be searched by: the values are not all found in the native record.
+ * Returns one search per match rule whose values are all present, and one by the marker where creates carry one; for rules that score, one per value.
+ * Undefined when a rule can't be searched by: its values are not all found in the native record.
  */
 export async function searchesFor(
   pass: Pass,
@@ -55,12 +55,12 @@ function isAsked(reach: RuleReach | undefined, { search }: EvidencePlan, attempt
   return search === 'whole' ? reach === 'searchable' : reach === 'blocking'
 }
 
-/** The fields of a rule together, or each field that is weighed by itself. */
+/** The fields of a rule together, or each field that is scored by itself. */
 function pathsToSearch(rule: MatchRule): readonly (readonly string[])[] {
   return rule.kind === 'score' ? Object.keys(rule.weights).map((path) => [path]) : [rule.fields]
 }
 
-/** The native properties for these canonical ones; undefined unless each of them becomes exactly one plain value. */
+/** The native properties for these canonical ones; undefined unless each of them maps to exactly one plain value. */
 async function nativeValues(
   pass: Pass,
   { part }: Place,
@@ -69,13 +69,13 @@ async function nativeValues(
 ): Promise<NativeRecord | undefined> {
   const known = documentOf(values, paths)
   const writing = await part.lens.write(translateOutwards(pass, part, known), undefined)
-  // A mapping may tell what is wrong with fields that this is not about: a search leaves them out.
+  // A mapping may report problems of other fields, which a search leaves out.
   if (writing.problems.some(({ field }) => Object.hasOwn(known, field))) return undefined
   const leaves = leavesOf(writing.patch)
   return leaves.length === paths.length && leaves.every(isPlain) ? writing.patch : undefined
 }
 
-/** Only what the paths name: the value of `address.postalCode` without the rest of the address. */
+/** Returns only what the paths name: the value of `address.postalCode` without the rest of the address. */
 function documentOf(values: CanonicalDocument, paths: readonly string[]): CanonicalDocument {
   const document: Record<string, CanonicalValue> = {}
   for (const path of paths) {
@@ -109,15 +109,15 @@ function isPlain(value: unknown): boolean {
   return value !== null && value !== undefined && value !== '' && !Array.isArray(value)
 }
 
-/** `takenAt`: before the first search left. */
+/** `takenAt`: before the first search was sent. */
 export type SearchResponse =
   | { readonly kind: 'found'; readonly takenAt: number; readonly nativeIds: readonly string[] }
   | { readonly kind: 'failed'; readonly failure: Pick<CallFailure, 'code' | 'message'> }
 
-/** Hits of one record that are worth reading; more of them make a key that tells nothing apart. */
+/** Maximum number of hits of one record that are read; a key with more hits distinguishes nothing. */
 const hitsMax = 50
 
-/** Whether every text counts only as it is spelt, in each rule that was searched by. */
+/** True when every rule that was searched by compares texts exactly. */
 function isExact({ entity }: Pass, { part }: Place): boolean {
   const names = entity.match.flatMap((rule) =>
     rule.kind === 'score' ? Object.keys(rule.weights) : rule.fields,
@@ -127,7 +127,7 @@ function isExact({ entity }: Pass, { part }: Place): boolean {
   )
 }
 
-/** Carries the searches out. Together they are a response only if each of them is a whole one. */
+/** Makes the searches. Together they are a response only if each of them is complete. */
 export async function searchAll(
   pass: Pass,
   place: Place,

@@ -8,7 +8,7 @@ afterEach(async () => {
   world = undefined
 })
 
-test('a record that may be deleted is not created anywhere until that is known', async () => {
+test('a record that may be deleted is not created anywhere until that is decided', async () => {
   const it = new World({ systems: { a: {}, b: {}, c: {} } }).start()
   world = it
   for (const n of [1, 2, 3, 4]) await it.linked('a', `w${n}`, { code: `w${n}` })

@@ -1,16 +1,16 @@
-/** Until when a request of unknown outcome may still take effect, and when a look can tell. */
+/** Until when a request of unknown outcome may still take effect, and when a read can tell. */
 import type { Intent } from '../../model/state.ts'
 import type { Pass } from '../pass/contract.ts'
 import { placeOf } from '../place.ts'
 import { backoffMs } from '../protect/backoff.ts'
 
-/** Nothing of the request takes effect after this. */
+/** The request takes no effect after this. */
 export function inFlightUntil(pass: Pass, intent: Intent): number {
   const { capabilities } = placeOf(pass.context, intent.system, pass.entity.name).resource
   return intent.notAfter + capabilities.inflightMs
 }
 
-/** A look begun after this shows the request's effect, or that there is none. */
+/** A read begun after this shows whether the request took effect. */
 export function settledBy(pass: Pass, intent: Intent): number {
   const { capabilities } = placeOf(pass.context, intent.system, pass.entity.name).resource
   return inFlightUntil(pass, intent) + capabilities.read.lagMs + 1
@@ -22,7 +22,7 @@ export function searchableBy(pass: Pass, intent: Intent): number {
   return inFlightUntil(pass, intent) + (capabilities.search?.lagMs ?? 0) + 1
 }
 
-/** How long the lane stays closed: shortly where repeating is harmless, until the horizon where it is not. */
+/** How long the lane stays closed: briefly where repeating is harmless, until the horizon where it is not. */
 export function inDoubtUntil(pass: Pass, intent: Intent, attempts: number): number {
   const { clock, random, settings } = pass.context
   const soon =
@@ -35,7 +35,7 @@ export function inDoubtUntil(pass: Pass, intent: Intent, attempts: number): numb
   return intent.request.ifVersion === undefined ? Math.max(soon, inFlightUntil(pass, intent)) : soon
 }
 
-/** Marks a create whose resent key brought a failure again: the system may be repeating a stored response (H18). */
+/** Marks a create whose resent key returned a failure again: the system may be repeating a stored response (H18). */
 export const storedError = 'stored-error'
 
 /** The same bytes under the same key can't create a second record. */

@@ -26,7 +26,7 @@ describe('a write of unknown outcome', () => {
     expect((await it.record('a', 'x')).intents.filter((intent) => intent.state === 'open')).toEqual([])
   })
 
-  test('H14: a late effect of an older write is put right', async () => {
+  test('H14: a late effect of an older write is corrected', async () => {
     const it = start({ systems: { a: {}, b: { conditionalWrites: false, inflightMs: 1_500 } } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('update', { kind: 'silence', appliesAfterMs: 4_400 })
@@ -91,14 +91,14 @@ describe('a create of unknown outcome', () => {
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
     await it.advance(60_000)
     const [created] = it.system('b').calls.filter((call) => call.operation === 'create')
-    // The first searches were made before the create, to see whether there is a counterpart.
+    // The first searches were made before the create, as evidence that there is no counterpart.
     const found = it.system('b').calls.findLast((call) => call.operation === 'find')
     // Start window, time limit, in-flight time and index lag.
     expect((found?.at ?? 0) - (created?.at ?? 0)).toBeGreaterThan(2_000 + 1_000 + 5_000 + 20_000)
     expect(it.system('b').bodies()).toHaveLength(1)
   })
 
-  test('H17: several hits are for a person', async () => {
+  test('H17: several hits are left for review', async () => {
     const it = start({ systems: { a: {}, b: { create: 'naturalKey' } } })
     it.system('b').failNext('create', applied)
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -114,7 +114,7 @@ describe('a create of unknown outcome', () => {
     expect(it.system('b').count('create')).toBe(1)
   })
 
-  test('H16: without any identity at the system a person decides, and may let it go again', async () => {
+  test('H16: without any identity at the system a person decides, and may have it sent again', async () => {
     const it = start({ systems: { a: {}, b: { create: 'none' } } })
     it.system('b').failNext('create', { kind: 'silence' })
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -129,7 +129,7 @@ describe('a create of unknown outcome', () => {
     expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Ann' }])
   })
 
-  test('H18: the same key is used again only inside its life', async () => {
+  test('H18: the same key is used again only within its lifetime', async () => {
     const idempotency = { ttlMs: 3_600_000, replaysErrors: false }
     const it = start({ systems: { a: {}, b: { create: 'idempotencyKey', idempotency } } })
     it.system('b').failNext('create', { kind: 'silence' })
@@ -153,7 +153,7 @@ describe('a create of unknown outcome', () => {
     expect(it.system('b').bodies()).toHaveLength(1)
   })
 
-  test('H19: a fresh create that is discovered before its response is not taken for new', async () => {
+  test('H19: a create that is discovered before its response is not treated as a new record', async () => {
     for (const create of ['upsertKey', 'naturalKey'] as const) {
       const it = start({ systems: { a: {}, b: { create } } })
       it.system('b').failNext('create', applied)

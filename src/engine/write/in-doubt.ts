@@ -1,12 +1,12 @@
 /**
- * Intents in doubt: what to do about a write whose outcome nobody knows. Every intent that is open when a record is claimed is one.
+ * Intents in doubt: resolves writes whose outcome is unknown. Every intent that is open when a record is claimed is one.
  *
- * Updates with a precondition are abandoned at once: a late effect is impossible once anything has changed. Plain ones wait until nothing can
- * take effect any more. Their values stay in the own-write memory, and the pass that follows computes anew what is needed.
+ * Updates with a precondition are abandoned at once: a late effect is impossible once anything has changed. Plain updates wait until nothing can take
+ * effect any more. Their values stay in the own-write memory, and the pass that follows computes again what is needed.
  *
  * Creates are resolved by the strongest identity that the system offers (H16 to H18):
- * - client id, upsert key: the same bytes again · idempotency key: the same, safely inside the key's life
- * - marker, natural key: a search once the index must show it: one hit is adopted, none is created anew, several are for a person
+ * - client id, upsert key: the same bytes again · idempotency key: the same, within the key's lifetime
+ * - marker, natural key: a search once the index must show it: one hit is adopted, with none the record is created again, several are left for review
  * - nothing: at most one attempt was made, a person decides
  */
 import type { FindRequest, FindResult } from '../../connectors/kit/contract.ts'
@@ -28,7 +28,7 @@ import { canResend, inFlightUntil, searchableBy, settledBy, storedError } from '
 import { takeOutcome } from './outcome.ts'
 import { quarantineCreate } from './quarantine-create.ts'
 
-/** Longest wait between two searches for a create in doubt that gave no response. */
+/** Longest wait between two failed searches for a create in doubt. */
 const searchWaitMaxMs = 10_000
 
 /** Resolves the open intents of a claimed record, or closes their lanes until that is possible. */
@@ -49,7 +49,7 @@ async function recover(pass: Pass, intent: Intent): Promise<StepResult> {
   return harmless ? abandon(pass, intent, 'harmless') : keepClosed(pass, intent, until)
 }
 
-/** In doubt but without danger by now. An update is verified by a look once its horizon is over. */
+/** Abandons an intent that can do no harm any more. An update is verified by a read once its horizon has passed. */
 function abandon(pass: Pass, intent: Intent, outcome: string): StepResult {
   resolveIntent(pass, intent, { state: 'abandoned', outcome })
   emitResolved(pass, intent, outcome)
@@ -77,7 +77,7 @@ function keepClosedForAWhile(pass: Pass, intent: Intent): StepResult {
   const { clock, random, settings } = pass.context
   const attempts = (pass.members.get(intent.system)?.laneAttempts ?? 0) + 1
   updateMember(pass, { system: intent.system, laneAttempts: attempts })
-  // The search failed, which is the system's failure and not the record's: it is made again soon after the system is back.
+  // The failure of the search is the system's and not the record's: it is repeated soon after the system is back.
   const bounds = { baseMs: settings.backoffBaseMs, maxMs: Math.min(searchWaitMaxMs, settings.backoffMaxMs) }
   return keepClosed(pass, intent, clock.now() + backoffMs(random, attempts, bounds))
 }
@@ -102,7 +102,7 @@ async function resolveCreate(pass: Pass, intent: Intent): Promise<StepResult> {
   return 'go-on'
 }
 
-/** The same bytes once more, after its new time window is durable. */
+/** Sends the same bytes again, after the new time window is durable. */
 async function resend(pass: Pass, intent: Intent, place: Place): Promise<StepResult> {
   const { notAfter } = sendWindow(pass, intent.system)
   const { values } = intent.request
@@ -122,12 +122,12 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<StepRes
     const until = gates.get(intent.system)?.closedUntil() ?? now + settings.backoffBaseMs
     return keepClosed(pass, write.intent, spreadAfter(random, now, until))
   }
-  // The response may show the record as it was created, or as it is by now: what it holds is left to the look that follows.
+  // The response may show the record as it was created, or as it is now: the read that follows determines its values.
   if (outcome.kind === 'ok') return adopt(pass, write.intent, outcome.nativeId)
   await takeOutcome(pass, write, outcome)
   if (outcome.kind === 'unknown') {
     const replays = place.resource.capabilities.idempotency?.replaysErrors === true
-    // An error that the system answered often enough has been left to a person by then.
+    // After repeated error responses of the system the create was left for review.
     if (replays && pass.intents.has(intent.system))
       resolveIntent(pass, write.intent, { state: 'open', outcome: storedError })
     return 'go-on'
@@ -137,7 +137,7 @@ async function resend(pass: Pass, intent: Intent, place: Place): Promise<StepRes
   return 'go-on'
 }
 
-/** How this create can be found; undefined when it can't. */
+/** Returns how this create can be found; undefined when it can't. */
 async function findRequest(pass: Pass, intent: Intent, place: Place): Promise<FindRequest | undefined> {
   const { capabilities, find } = place.resource
   if (find === undefined || capabilities.search === undefined) return undefined
@@ -183,7 +183,7 @@ async function find(pass: Pass, { place, request }: Search): Promise<FindResult 
   return pass.context.find({ system, resource: part.resource, request, signal: pass.signal, priority })
 }
 
-/** The record is ours. What it holds is absorbed by the look that follows in this pass. */
+/** The record is ours. Its values are absorbed by the read that follows in this pass. */
 async function adopt(pass: Pass, intent: Intent, nativeId: string): Promise<StepResult> {
   resolveIntent(pass, intent, { state: 'done', outcome: 'adopted' })
   note(pass, {
@@ -203,7 +203,7 @@ async function adopt(pass: Pass, intent: Intent, nativeId: string): Promise<Step
   return keepAdoption(pass)
 }
 
-/** Commits the new counterpart at once: another record may hold it. */
+/** Commits the new counterpart at once: another record may already have it. */
 async function keepAdoption(pass: Pass): Promise<StepResult> {
   const result = await commitSettlement(pass, { kind: 'keep' })
   if (result.kind === 'ok') return 'go-on'

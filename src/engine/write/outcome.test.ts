@@ -24,7 +24,7 @@ const refusal = (fields?: readonly string[]) =>
   }) as const
 
 describe('the outcome of a write', () => {
-  test('H13: a system that moved on is looked at and merged again, and both edits survive', async () => {
+  test('H13: a record whose version changed is read and merged again, and both edits survive', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '5' })
     it.system('b').edit(nativeId, { phone: '9' })
@@ -35,7 +35,7 @@ describe('the outcome of a write', () => {
     expect(it.told('WriteSettled').filter((e) => 'outcome' in e && e.outcome === 'stale')).toHaveLength(1)
   })
 
-  test('H13: a record that never stands still backs off after three rounds', async () => {
+  test('H13: a record that keeps changing backs off after three rounds', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     for (let i = 0; i < 3; i += 1)
@@ -48,7 +48,7 @@ describe('the outcome of a write', () => {
     expect(it.system('b').body(nativeId)).toMatchObject({ name: 'Bea' })
   })
 
-  test('H6: an unverified write is proven by a look and never taken for an edit', async () => {
+  test('H6: an unverified write is verified by a read and never taken for an edit', async () => {
     const it = start({
       systems: { a: {}, b: { writeReturns: 'nothing', version: 'none', conditionalWrites: false } },
     })
@@ -73,7 +73,7 @@ describe('the outcome of a write', () => {
     expect((await it.member('a', 'x', 'b')).fields.name?.coerced).toBe(true)
   })
 
-  test('a value that the system replaces by quite another one is told to a person, and goes again on retry', async () => {
+  test('a value that the system replaces by a different one is reported, and sent again on retry', async () => {
     const it = start()
     it.system('b').store = (field, value) => (field === 'name' ? 'Zoe' : value)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Annabel' })
@@ -83,7 +83,7 @@ describe('the outcome of a write', () => {
     ])
     expect(it.system('a').body('x')).toMatchObject({ name: 'Annabel' })
     expect(it.system('b').count('update')).toBe(0)
-    // Another field goes on all the same.
+    // Another field is still synced.
     await it.edit('a', 'x', { phone: '7' })
     await it.advance(5_000)
     expect(it.system('b').body(nativeId)).toMatchObject({ phone: '7' })
@@ -99,7 +99,7 @@ describe('the outcome of a write', () => {
   test('H11: a difference in the response that the write did not make stays a change', async () => {
     const it = start({ systems: { a: {}, b: { conditionalWrites: false } } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '5' })
-    // Somebody edits the phone between our look and our write.
+    // A user edits the phone number between our read and our write.
     it.system('b').beforeUpdate = () => {
       it.system('b').edit(nativeId, { phone: '9' })
       it.system('b').beforeUpdate = () => undefined
@@ -109,7 +109,7 @@ describe('the outcome of a write', () => {
     expect(it.system('a').body('x')).toMatchObject({ name: 'Bea', phone: '9' })
   })
 
-  test('H12: a system that replaces whole objects keeps what nobody mapped', async () => {
+  test('H12: a system that replaces whole objects keeps unmapped properties', async () => {
     const it = start({ systems: { a: {}, b: { write: 'put' } } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').edit(nativeId, { ext: 'kept' })
@@ -138,7 +138,7 @@ describe('the outcome of a write', () => {
     expect((await it.store.admin.failures({ limit: 10 })).rows).toEqual([])
   })
 
-  test('H39: a refused create goes again with the corrected value', async () => {
+  test('H39: a refused create is sent again with the corrected value', async () => {
     const it = start()
     it.system('b').failNext('create', refusal())
     await it.edit('a', 'x', { code: '1', name: 'Bad' })
@@ -149,7 +149,7 @@ describe('the outcome of a write', () => {
     expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Bea' }])
   })
 
-  test('a person lets refused data go again', async () => {
+  test('a retry sends refused data again', async () => {
     const it = start()
     it.system('b').failNext('create', refusal())
     await it.edit('a', 'x', { code: '1', name: 'Ann' })
@@ -160,7 +160,7 @@ describe('the outcome of a write', () => {
     expect(it.system('b').bodies()).toMatchObject([{ code: '1', name: 'Ann' }])
   })
 
-  test('H34: a record that is throttled waits as long as it was told', async () => {
+  test('H34: a throttled record waits as long as the system requested', async () => {
     const it = start()
     await it.linked('a', 'x', { code: '1', name: 'Ann' })
     const failure = {
@@ -177,7 +177,7 @@ describe('the outcome of a write', () => {
     expect(it.system('b').count('update')).toBe(2)
   })
 
-  test('H34: a dead system delays no other system of the record, and is caught up when it is back', async () => {
+  test('H34: an unavailable system delays no other system of the record, and is caught up when it is back', async () => {
     const it = start({ systems: { a: {}, b: {}, c: {} } })
     const b = await it.linked('a', 'x', { code: '1', name: 'Ann' }, 'b')
     const c = (await it.member('a', 'x', 'c')).nativeId ?? ''

@@ -1,4 +1,4 @@
-/** Creates that nobody can find out about: left to a person. */
+/** Creates whose outcome can't be determined automatically: left for review. */
 import type { ErrorCode } from '../../model/error-codes.ts'
 import type { Intent } from '../../model/state.ts'
 import { resolveIntent } from '../pass/commit.ts'
@@ -7,8 +7,8 @@ import { keepFailure } from '../pass/failure.ts'
 import { emit, setLane } from '../pass/pass.ts'
 
 /**
- * No second attempt without a person. The intent itself is over, so that it holds up no other record's discovery: if its effect turns up with
- * a key of this record, it is matched like any other, which also opens the lane.
+ * Prevents a second attempt without a person's decision. The intent itself is closed, so that it delays no other record's discovery: if its effect
+ * appears with a key of this record, it is matched like any other, which also opens the lane.
  */
 export function quarantineCreate(
   pass: Pass,

@@ -30,7 +30,7 @@ const refusal = (...fields: readonly string[]): WriteResult => ({
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
 describe('a refusal that names a field', () => {
-  test('the other fields of the same write go on, and the field is the failure of its own', async () => {
+  test('the other fields of the same write are sent, and the field has a failure of its own', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '5' })
     it.system('b').judge = refusing('phone', '666')
@@ -46,7 +46,7 @@ describe('a refusal that names a field', () => {
         message: 'phone: the value is retired',
       },
     ])
-    // Nothing of it is sent again by a look, and the system's old value is not taken for an edit.
+    // A read does not cause it to be sent again, and the system's old value is not taken for an edit.
     await it.mark('b', nativeId)
     await it.mark('a', 'x')
     await it.advance(5_000)
@@ -60,7 +60,7 @@ describe('a refusal that names a field', () => {
     expect(await it.member('a', 'x', 'b')).toMatchObject({ lane: 'open' })
   })
 
-  test('several refusals, one after the other, leave what none of them names', async () => {
+  test('successive refusals leave the fields that none of them names', async () => {
     const it = start({ settings: { rounds: 1 } })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann', phone: '5' })
     const byName = refusing('name', 'Bad')
@@ -87,7 +87,7 @@ describe('a refusal that names a field', () => {
     expect(await failures(it)).toEqual([])
   })
 
-  test('a create that is refused as a whole does not go in parts', async () => {
+  test('a create that is refused as a whole is not sent in parts', async () => {
     const it = start()
     it.system('b').judge = () => refusal()
     await it.edit('a', 'x', { code: '1', name: 'Ann' })

@@ -1,17 +1,17 @@
 /**
  * The fields that a refusal names.
  *
- * Systems name fields in their own terms and spellings: `Tier__c`, `/data/attributes/tier`, `input.tier`, `lines[0].sku`, `Email` for `email`.
- * They are compared with what the mapping names, so that the rest of the write can go without them. A name that fits nothing is no name.
+ * Systems name fields in their own terms and notations: `Tier__c`, `/data/attributes/tier`, `input.tier`, `lines[0].sku`, `Email` for `email`. They
+ * are compared with the paths of the mapping, so that the rest of the write can be sent without them. A name that matches nothing is ignored.
  */
 import type { EntitySystem, SystemField } from '../../model/integration.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
 
-/** Steps before the record itself: `input`, `data.attributes`, `body`, the name of a variable. */
+/** Maximum number of steps before the record itself: `input`, `data.attributes`, `body`, the name of a variable. */
 const wrapperStepsMax = 3
 const namesMax = 50
 
-/** Fields of this write that the refusal names; empty when it names none of them. */
+/** Returns the fields of this write that the refusal names; empty when it names none of them. */
 export function namedFields(
   part: EntitySystem,
   planned: PlannedWrite,
@@ -33,11 +33,11 @@ interface Candidate {
 function pathsOf(part: EntitySystem, name: string): readonly (readonly string[])[] {
   const native: SystemField['native'] = part.fields.get(name)?.native
   const paths = (native?.paths ?? []).map((path) => path.map(spelling).filter((step) => step !== ''))
-  // A mapping by functions names nothing; then the field's own name has to do.
+  // A mapping by functions names no path; the field's own name is used instead.
   return paths.length === 0 ? [[spelling(name)]] : paths
 }
 
-/** Whole names come first: `address` within a wrapper must not stand in for a field `city` that is meant by `city`. */
+/** Full paths take precedence: `address` within a wrapper must not match before a field `city` that `city` names. */
 function fieldsAt(candidates: readonly Candidate[], steps: readonly string[]): readonly string[] {
   for (let skip = 0; skip <= wrapperStepsMax && skip < steps.length; skip += 1) {
     const rest = steps.slice(skip)
@@ -47,13 +47,13 @@ function fieldsAt(candidates: readonly Candidate[], steps: readonly string[]): r
   return []
 }
 
-/** One is a part of the other: a refused object refuses what is in it, and a refused part refuses the field that has it. */
+/** One path contains the other: a refused object refuses its content, and a refused part refuses the field that contains it. */
 function isWithin(path: readonly string[], named: readonly string[]): boolean {
   const length = Math.min(path.length, named.length)
   return length > 0 && path.slice(0, length).every((step, index) => step === named[index])
 }
 
-/** `/data/0/Tier__c`, `$.tier`, `lines[0].sku` in steps, without positions. */
+/** Splits `/data/0/Tier__c`, `$.tier`, `lines[0].sku` into steps, without positions. */
 function stepsOf(name: string): readonly string[] {
   return name
     .split(/[./[\]#$]+/)
@@ -61,7 +61,7 @@ function stepsOf(name: string): readonly string[] {
     .filter((step) => step !== '' && !/^\d+$/.test(step))
 }
 
-/** APIs of one and the same system write `customerName`, `CustomerName` and `customer_name` for each other. */
+/** Normalises a name: APIs of one system use `customerName`, `CustomerName` and `customer_name` for the same property. */
 function spelling(step: string | number): string {
   return typeof step === 'number' ? '' : step.replaceAll(/[_\-\s"']/g, '').toLowerCase()
 }

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const failures = async (it: World) => (await it.store.admin.failures({ limit: 10 })).rows
 
-/** A linked pair, with tags that the system itself never accepts from now on. */
+/** A linked pair, with tags that the system never accepts from now on. */
 async function withTags(it: World, tag: (version: string) => string): Promise<string> {
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
   it.system('b').tag = tag
@@ -40,7 +40,7 @@ describe('a precondition that the system never accepts', () => {
       },
       /changes with each read/,
     ],
-  ])('%s end in a failure that says what to do', async (_, tag, words) => {
+  ])('%s end in a failure that says how to fix it', async (_, tag, words) => {
     const it = start({ systems: { a: {}, b: { version: 'opaque' } } })
     const nativeId = await withTags(it, tag)
     const tries = it.system('b').count('update')
@@ -51,7 +51,7 @@ describe('a precondition that the system never accepts', () => {
     await it.advance(600_000)
     expect(it.system('b').count('update')).toBe(tries)
 
-    // Corrected, and retried by a person.
+    // Corrected, and retried.
     it.system('b').tag = (version) => version
     await it.store.admin.retryFailures({ system: 'b' }, 'ops')
     it.engine.wake()
@@ -60,7 +60,7 @@ describe('a precondition that the system never accepts', () => {
     expect(await failures(it)).toEqual([])
   })
 
-  test('a record that is busy for minutes is waited for, ever longer', async () => {
+  test('a record that changes for minutes is retried with growing waits', async () => {
     const it = start()
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     let phone = 0

@@ -1,10 +1,10 @@
 /**
- * Writes that are refused because the record's version is said to have moved on.
+ * Writes that are refused because the record's version is reported as out of date.
  *
- * As a rule somebody did change the record: it is looked at and written again. A system may also refuse the very version that it has just shown:
- * `If-Match` never matches a weak tag (`W/"1"`), a proxy that compresses responses adds a suffix to the tag (`"1-gzip"`), and some servers make
- * a new tag for each response. Trying again then never ends. So refused writes of one and the same value are counted: fully where the look that
- * followed showed the same version or the same values, and lightly where the record really moved. Beyond the bound it is a failure.
+ * Usually somebody did change the record: it is read and written again. But a system may also refuse the version that it has just returned:
+ * `If-Match` never matches a weak tag (`W/"1"`), a proxy that compresses responses adds a suffix to the tag (`"1-gzip"`), and some servers make a new
+ * tag for each response. Retrying would never end. Refused writes of the same value are therefore counted: fully where the following read showed the
+ * same version or the same values, and at a lower weight where the record really changed. Beyond the bound it is a failure.
  */
 import { tagDoubt } from '../../model/entity-tag.ts'
 import type { PlannedWrite } from '../../model/merge/contract.ts'
@@ -20,12 +20,15 @@ import { refuse } from './compose.ts'
 
 const code = 'ENGINE_PRECONDITION_REFUSED'
 
-/** Refusals of a record that stands still; it takes four passes of three rounds, since the first one of a pass has nothing to be compared with. */
+/**
+ * Maximum number of refusals of an unchanged record; reached after four passes of three rounds, since the first refusal of a pass has nothing to be
+ * compared with.
+ */
 const standingMax = 7
-/** So many refusals of a record that moves count as one of a record that stands. */
+/** This many refusals of a changing record count as one of an unchanged record. */
 const movesPerRefusal = 10
 
-/** Counts a refused write. True: it is not repeated any more, and a person is told. */
+/** Counts a refused write. Returns true when it is no longer repeated and a failure is reported. */
 export function takeRefusedPrecondition(pass: Pass, write: OutgoingWrite): boolean {
   const { intent, planned } = write
   const { system, operation } = intent
@@ -43,14 +46,14 @@ export function takeRefusedPrecondition(pass: Pass, write: OutgoingWrite): boole
   return true
 }
 
-/** Waits for records that did not stand still in this pass, longer each time. */
+/** Waits for records that kept changing during this pass, longer each time. */
 export function waitForStanding(pass: Pass): void {
   const { clock, random, settings } = pass.context
   for (const system of pass.stale) {
     const fields = Object.values(pass.members.get(system)?.fields ?? {})
     const rounds = Math.max(0, ...fields.map(({ contested }) => contested?.rounds ?? 0))
     const bounds = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs }
-    // Reads go well meanwhile, so that the lane's own count of failures never grows.
+    // Reads succeed meanwhile, so the lane's own count of failures never grows.
     const waitMs = backoffMs(random, Math.ceil(rounds / settings.rounds), bounds)
     backOff(pass, system, { reason: 'moving', look: true, notBefore: clock.now() + waitMs })
   }
@@ -62,7 +65,7 @@ function stateBefore(pass: Pass, { intent }: OutgoingWrite): RefusedState {
   return { version: intent.request.ifVersion, values }
 }
 
-/** The weight of this value's refusals so far. */
+/** Returns the weight of this value's refusals so far. */
 function count(pass: Pass, { system, revs }: PlannedWrite, by: number): number {
   const fields: Record<string, MemberField> = { ...pass.members.get(system)?.fields }
   let highest = 0

@@ -1,7 +1,7 @@
 /**
- * A system that answers a write with another value than was sent, in no form we know (not shortened, not rounded, not trimmed), has not kept it:
- * the mapping is wrong, or a rule over there replaces it. Taking it over silently would call two different values an agreement, writing it
- * again would never end. So it is accepted once and told to a person; a retry sends the value once more.
+ * A system that responds to a write with a value other than the sent one, in no recognised form (not shortened, not rounded, not trimmed), has not
+ * stored it: the mapping is wrong, or a rule of the system replaces the value. Accepting it silently would treat two different values as agreed,
+ * writing it again would never end. It is therefore accepted once and reported as a failure; a retry sends the value once more.
  */
 import { isRecognisedCoercion } from '../../model/coercion.ts'
 import type { AgreedFields, MemberFields } from '../../model/state.ts'
@@ -10,11 +10,11 @@ import { clearFailure, keepFailure } from '../pass/failure.ts'
 import { setLane } from '../pass/pass.ts'
 import type { OutgoingWrite } from '../ports.ts'
 
-/** Reason of an open lane with this failure, so that the next write that is kept closes it. */
+/** Lane reason (the lane is open) with this failure, so that the next stored write closes it. */
 const laneReason = 'stored-differently'
 const code = 'ENGINE_STORED_DIFFERENTLY'
 
-/** Keeps or clears the failure after an acknowledged write, by what the member's fields hold now. */
+/** Opens or resolves the failure after an acknowledged write, by the current state of the member's fields. */
 export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
   const { system } = intent
   const member = pass.members.get(system)
@@ -37,7 +37,7 @@ export function judgeStoredValues(pass: Pass, { intent }: OutgoingWrite): void {
   if (member?.lane === 'open') setLane(pass, system, 'open', { reason: laneReason })
 }
 
-/** A look may show what no write of ours brought about: somebody over there has put the value right, or it is the agreed one by now. */
+/** A read may show that the failure was resolved without a write of ours: somebody corrected the value there, or it is the agreed one by now. */
 export function settleStoredDifferently(pass: Pass): void {
   const { claim } = pass
   for (const before of claim.members) {

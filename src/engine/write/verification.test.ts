@@ -4,7 +4,7 @@ import type { RemoteCapabilities } from '../../connectors/kit/capabilities.ts'
 
 let world: World | undefined
 
-/** A system that is read as it was written, names no version, and responds with a body: what most small APIs are like. */
+/** A system that returns records as they were written, has no versions, and responds with a body, like most small APIs. */
 const plain: Partial<RemoteCapabilities> = {
   version: 'none',
   conditionalWrites: false,
@@ -33,7 +33,7 @@ describe.each([
   ['a body without a version', plain],
   ['nothing', { ...plain, writeReturns: 'nothing' }],
   ['nothing, and versions in reads', { writeReturns: 'nothing' }],
-] as const)('a system that answers writes with %s', (_, capabilities) => {
+] as const)('a system that responds to writes with %s', (_, capabilities) => {
   test('keeps an edit that is made there after our create (a later edit is no conflict)', async () => {
     const it = start(capabilities)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
@@ -44,12 +44,12 @@ describe.each([
     expect(await conflicts(it)).toEqual([])
   })
 
-  test('keeps an edit that is made there right after our write, before any look', async () => {
+  test('keeps an edit that is made there right after our write, before any read', async () => {
     const it = start(capabilities)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('a', 'x', { name: 'Bea' })
     while (it.system('b').body(nativeId)?.name !== 'Bea') await it.advance(1)
-    // The response is on its way, or has just come.
+    // The response is in flight, or has just arrived.
     await it.advance(10)
     await it.edit('b', nativeId, { name: 'Cid' })
     await it.advance(5_000)
@@ -58,7 +58,7 @@ describe.each([
     expect(await conflicts(it)).toEqual([])
   })
 
-  test('has every write verified by a look, without anybody marking the record', async () => {
+  test('has every write verified by a read, without a mark on the record', async () => {
     const it = start(capabilities)
     await it.linked('a', 'x', { code: '1', name: 'Ann' })
     await it.edit('a', 'x', { name: 'Bea' })
@@ -69,7 +69,7 @@ describe.each([
     expect(member.fields.name).not.toHaveProperty('replaced')
   })
 
-  test('is written to once more when it has not stored the value, and the value is never taken back', async () => {
+  test('is written to once more when it has not stored the value, and the value is never reverted', async () => {
     const it = start(capabilities)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     ignoreNextUpdates(it, nativeId, 1)
@@ -82,7 +82,7 @@ describe.each([
     expect(await conflicts(it)).toEqual([])
   })
 
-  test('that never stores a value is told to a person, and gets it again on retry', async () => {
+  test('that never stores a value is reported, and gets the value again on retry', async () => {
     const it = start(capabilities)
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     ignoreNextUpdates(it, nativeId, 2)
@@ -116,7 +116,7 @@ describe.each([
   })
 })
 
-/** The next updates are answered as if they had been stored. */
+/** The next updates are confirmed without being stored. */
 function ignoreNextUpdates(it: World, nativeId: string, times: number): void {
   const { capabilities } = it.system('b')
   for (let i = 0; i < times; i += 1) {
@@ -131,7 +131,7 @@ function ignoreNextUpdates(it: World, nativeId: string, times: number): void {
   }
 }
 
-test('a person who puts the old value back before our look has edited it, where body and version show that ours was stored', async () => {
+test('a user who restores the old value before our read has edited it, where body and version show that ours was stored', async () => {
   const it = start({ writeReturns: 'body', read: { lagMs: 2_000, batch: 1 } })
   const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
   await it.edit('b', nativeId, { name: 'Own' })
@@ -146,11 +146,11 @@ test('a person who puts the old value back before our look has edited it, where 
   expect(it.told('WriteNotStored')).toEqual([])
 })
 
-describe('a write that a system only accepts', () => {
+describe('a write that a system accepts for later processing', () => {
   const accepted = (nativeId: string) =>
     ({ kind: 'response', result: { kind: 'ok', nativeId, accepted: true } }) as const
 
-  test('is not taken for missing while it may still be applied', async () => {
+  test('is not considered missing while it may still be applied', async () => {
     const it = start({ ...plain, inflightMs: 20_000 })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('update', accepted(nativeId))
@@ -165,7 +165,7 @@ describe('a write that a system only accepts', () => {
     expect(name?.provisional).toBeUndefined()
   })
 
-  test('is sent again when its time is over and nothing of it is to be seen', async () => {
+  test('is sent again when its time has passed without effect', async () => {
     const it = start({ ...plain, inflightMs: 20_000 })
     const nativeId = await it.linked('a', 'x', { code: '1', name: 'Ann' })
     it.system('b').failNext('update', accepted(nativeId))

@@ -1,4 +1,4 @@
-/** From writes to the calls of a resource: which one, with what, for one record or for many. */
+/** Maps writes to the calls of a resource: which call, with which request, for one record or for many. */
 import type {
   CallContext,
   CreateRequest,
@@ -18,7 +18,7 @@ const unsupported: WriteResult = {
   },
 }
 
-/** The resource takes several records of this operation in one call. */
+/** True when the resource takes several records of this operation in one call. */
 export function canTravelTogether(resource: Resource, operation: IntentOperation): boolean {
   if ((resource.capabilities.writeBatch ?? 1) < 2) return false
   if (operation === 'create') return resource.createMany !== undefined
@@ -45,7 +45,7 @@ export async function callOne(
   return (await resource.remove?.({ nativeId, mode: operation, ...ifVersion }, context)) ?? unsupported
 }
 
-/** Several records of one operation, one call; answers in the same order. */
+/** Several records of one operation in one call; returns the results in the same order. */
 export async function callMany(
   resource: Resource,
   asks: readonly WriteAsk[],
@@ -68,7 +68,7 @@ function createRequest({ intent }: OutgoingWrite): CreateRequest {
   }
 }
 
-/** Undefined for an update of nothing, which no pass opens. */
+/** Undefined for an empty update, which no pass opens. */
 function updateRequest({ intent, base }: OutgoingWrite): UpdateRequest | undefined {
   const { request } = intent
   if (request.nativeId === undefined) return undefined
