@@ -1,8 +1,9 @@
 /**
- * A record that says *empty* at first contact, where nobody has a value: the empty text, list or object becomes the agreed value, so that a
- * counterpart that is created later gets it, and no default of another system takes its place.
+ * Handles a record with an *empty* value at first contact, where no system has a value: the empty text, list or object becomes the agreed value, so
+ * that a counterpart created later gets it, and no default of another system takes its place.
  *
- * Whoever else has nothing there, spelt as null or not at all, is in agreement: at first contact no system is written to for the sake of spelling.
+ * Systems with null or an absent value there are in agreement: at first contact no system is written to only to change the representation of an empty
+ * value.
  */
 import { agree } from './agree.ts'
 import { nothingAgreed } from './change.ts'
@@ -11,7 +12,7 @@ import { isEmpty } from './equivalence.ts'
 import { acknowledge, hasBase, isUnverified, markCoerced } from './member-field.ts'
 import { agreedFields, type FieldMerge, fieldState, type Side, setFieldState } from './pass.ts'
 
-/** @param empties the systems that were seen to say so, in the order of the definition */
+/** @param empties the systems that were observed to hold an empty value, in the order of the definition */
 export function agreeOnEmpty(at: FieldMerge, empties: readonly FieldRole[]): void {
   const { pass, shape } = at
   const before = agreedFields(pass)[shape.name] ?? nothingAgreed
@@ -42,7 +43,7 @@ export function agreeOnEmpty(at: FieldMerge, empties: readonly FieldRole[]): voi
   }
 }
 
-/** By the look of this pass, else by what was absorbed before and is not waiting for a proof. */
+/** Judged by the observation of this pass, otherwise by what was absorbed before and is not waiting for verification. */
 function holdsNothing(side: Side, field: string): boolean {
   const { observation } = side
   if (observation !== undefined) return !observation.unknown.has(field) && isEmpty(observation.values[field])

@@ -7,7 +7,7 @@ import { acknowledge } from './member-field.ts'
 import { type FieldMerge, fieldState, setAgreed, setFieldState } from './pass.ts'
 import type { PolicyDecision, RankedCandidate } from './policies.ts'
 
-/** The value that every candidate stands for, as well as its own system can hold it: then there is nothing to disagree about. */
+/** The value that every candidate stands for, within what its own system can represent: then there is nothing to disagree about. */
 export function commonValue(
   shape: FieldShape,
   candidates: readonly RankedCandidate[],
@@ -18,7 +18,7 @@ export function commonValue(
       const role = shape.roles.find(({ system }) => system === other.standsFor)
       if (role === undefined) return sameValue(other.value, common.value)
       if (!equivalent(role.settings, other.value, common.value)) return false
-      // The agreed value may hold parts of a group that the system it came from has no place for.
+      // The agreed value may hold parts of a group that the system it came from does not have.
       return (
         other.system !== 'agreed' ||
         keepsOtherParts(shape.field.type, role.settings, other.value, common.value)
@@ -27,7 +27,7 @@ export function commonValue(
   )
 }
 
-/** Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was seen to hold it. */
+/** Makes the verdict the agreed value under a new revision, and acknowledges it for every system that was observed to hold it. */
 export function agree(
   { pass, shape }: FieldMerge,
   before: AgreedField,

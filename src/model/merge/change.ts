@@ -1,4 +1,4 @@
-/** A change that a look has found, and how it is put down as a candidate. */
+/** A change found by an observation, and its form as a candidate. */
 import type { AgreedField } from '../state.ts'
 import type { ConflictCandidate, ObservedValues } from './contract.ts'
 import type { FieldRole } from './entity-shape.ts'
@@ -12,19 +12,19 @@ export interface SeenChange {
   readonly side: Side
   readonly observation: ObservedValues
   readonly value: MaybeValue
-  /** What the system held before; undefined also at first contact. */
+  /** The value that the system held before; undefined also at first contact. */
   readonly base: MaybeValue
   readonly concurrent: boolean
   /** False at first contact: the system holds another value, but nobody edited it. */
   readonly edited: boolean
-  /** The field took a new base from this look, since its lens changed. */
+  /** The field took a new base from this observation, since its lens changed. */
   readonly rebased: boolean
 }
 
 /** The agreed field before anything was agreed. */
 export const nothingAgreed: AgreedField = Object.freeze({ value: undefined, rev: 0, src: 'merge', at: 0 })
 
-/** The change as a competitor for the field. */
+/** Returns the change as a candidate for the field. */
 export function candidateOf(change: SeenChange): RankedCandidate {
   const { observation, role, value, base } = change
   return {
@@ -37,7 +37,7 @@ export function candidateOf(change: SeenChange): RankedCandidate {
   }
 }
 
-/** The value agreed before competes too when somebody changed theirs without knowing it. */
+/** Returns the value agreed before, which is a candidate too when a system's value was changed without knowledge of it. */
 export function agreedCandidate(agreed: AgreedField): RankedCandidate {
   return {
     system: 'agreed',
@@ -49,7 +49,7 @@ export function agreedCandidate(agreed: AgreedField): RankedCandidate {
   }
 }
 
-/** Candidates as a conflict record keeps them. */
+/** Returns candidates in the form in which a conflict record stores them. */
 export function draftCandidates(candidates: readonly RankedCandidate[]): readonly ConflictCandidate[] {
   return candidates.map(({ system, value, at }) => ({ system, value, at }))
 }

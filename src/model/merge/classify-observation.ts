@@ -1,14 +1,14 @@
 /**
- * What one look at one field in one system means (the cases a to d of the merge).
+ * Classifies one observation of one field in one system (the cases a to d of the merge).
  *
  * - `quiet`: nothing new; the state may have been confirmed
- * - `settled`: the value is ours or agreed already; absorbed, not a change
- * - `missing`: nobody put it here, while something else is agreed: never absorbed here and empty, or filled by the system itself when we
- *   created the record; absorbed, and to be written
- * - `empty`: never absorbed here, nothing agreed, and empty by its own account
+ * - `settled`: the value is our own or already agreed; absorbed, not a change
+ * - `missing`: not entered here, while something else is agreed: never absorbed here and empty, or filled in by the system itself when we created the
+ *   record; absorbed, and to be written
+ * - `empty`: never absorbed here, nothing agreed, and explicitly empty
  * - `changed`: somebody changed it
  *
- * A write that no look has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
+ * A write that no observation has verified yet is judged first (`unverified-write.ts`): the value from before it is no change.
  */
 
 import { isRecognisedCoercion } from '../coercion.ts'
@@ -29,7 +29,7 @@ import { ownDefault } from './own-default.ts'
 import { findOwnWrite } from './own-writes.ts'
 import { isConcurrent, judgeUnverified } from './unverified-write.ts'
 
-/** Tells what `observed` means, given what is known of the field in that system and what is agreed. */
+/** Classifies `observed`, given the known state of the field in that system and the agreed value. */
 export function classifyObservation(question: ClassifyInput): Look {
   const { shape, role, state, agreed, observed } = question
   const known = hasBase(state)
@@ -50,7 +50,7 @@ export function classifyObservation(question: ClassifyInput): Look {
   return { kind: 'changed', concurrent: isConcurrent(state, agreed.rev, question.look), edited: true }
 }
 
-/** Case c: a write of ours, as it was sent or as the system stored it, possibly an older one that took effect late. */
+/** Case c: one of our writes, as it was sent or as the system stored it, possibly an older one that took effect late. */
 function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undefined {
   const type = shape.field.type
   if (isUnverified(state) && isRecognisedCoercion(state.shadow, observed, type) !== undefined) {
@@ -60,13 +60,13 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
   }
   const own = findOwnWrite({ settings: role.settings, type }, state, observed)
   if (own === undefined) return undefined
-  // The revision may go down: the system holds an older value of ours again, so the newer one has to be written once more.
+  // The revision may decrease: the system holds an older value of ours again, so the newer one has to be written once more.
   const absorbed = acknowledge(absorb(state, observed), own.rev)
-  // What was sent for another record may arrive after the counterpart went over to this one.
+  // A value sent for another record may arrive after the counterpart was moved to this one.
   const isInherited = own.rev === 0 && state.inherited === true
   const settled = isInherited ? { ...absorbed, inherited: true as const } : absorbed
   if (own.coerced) {
-    // A form of our last write verifies it like the value itself: what comes later is not made by the system because of it.
+    // A form of our last write verifies it like the value itself: later changes are not attributed to the system's processing of it.
     const verified = own.rev >= state.acked ? forgetWrote(settled) : settled
     return { kind: 'settled', state: markCoerced(verified), note: 'coerced' }
   }
@@ -78,8 +78,8 @@ function ownValue({ shape, role, state, observed }: ClassifyInput): Look | undef
 }
 
 /**
- * No base: nothing was ever absorbed here, so nobody can tell who changed what. Where only one side has a value, that one counts and no
- * conflict arises; two different values are a conflict.
+ * No base: nothing was ever absorbed here, so it is unknown who changed what. Where only one side has a value, it is used and no conflict arises; two
+ * different values are a conflict.
  */
 function firstContact(state: MemberField, agreed: AgreedField, observed: MaybeValue): Look {
   if (!isEmpty(observed)) {

@@ -1,8 +1,8 @@
 /**
- * What the pure merge takes and gives; `docs/explanation/merge.md` tells why it is right.
+ * Input and output of the pure merge; `docs/explanation/merge.md` explains why it is correct.
  *
- * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord` absorbs the looks and decides each
- * field, `applyRules` runs the business rules on the merged record, `planWrites` says what each system is to hold.
+ * The engine calls `mergeAndPlan` (merge-and-plan.ts) once per round. It runs three steps: `mergeRecord` absorbs the observations and decides each
+ * field, `applyRules` runs the business rules on the merged record, `planWrites` determines what each system should hold.
  */
 
 import type { Entity } from '../integration.ts'
@@ -10,22 +10,22 @@ import type { LookupAnswers, LookupQuestion } from '../lookup.ts'
 import type { AgreedFields, MemberFields, MemberState } from '../state.ts'
 import type { CanonicalDocument, CanonicalValue } from '../values.ts'
 
-/** An admissible look at one system's record, canonical and normalised for that system; references are record ids already. */
+/** An admissible observation of one system's record, canonical and normalised for that system; references are record ids already. */
 export interface ObservedValues {
   readonly system: string
   readonly values: CanonicalDocument
-  /** Fields about which this look says nothing (mapping problem, unresolved reference): left out of the merge. */
+  /** Fields whose value this observation does not reveal (mapping problem, unresolved reference): left out of the merge. */
   readonly unknown: ReadonlySet<string>
   readonly version?: string
   /** Start of the read. */
   readonly at: number
-  /** When the record changed by the remote's own clock. */
+  /** When the record changed according to the remote's own clock. */
   readonly changedAt?: number
-  /** Fields whose base belongs to another lens, and what of the lens changed: they take a new base from this look. @default none */
+  /** Fields whose base belongs to another lens, and how the lens changed: they take a new base from this observation. @default none */
   readonly rebase?: ReadonlyMap<string, 'mapping' | 'canonical'>
 }
 
-/** One system's counterpart of the record, as far as the merge needs it. */
+/** One system's counterpart of the record, as far as the merge requires it. */
 export interface MergeMember {
   readonly system: string
   readonly state: MemberState
@@ -33,8 +33,8 @@ export interface MergeMember {
   /** Longest in-flight time plus read staleness of this system, for dropping own writes by evidence. */
   readonly settleMs: number
   /**
-   * How long after a write of ours a change that the system made itself may be noticed (ms). What is seen later was changed by somebody, and
-   * does not count for the oscillation breaker. @default no bound
+   * How long after a write of ours a change made by the system itself may be noticed (ms). Later changes were made by somebody, and do not count for
+   * the oscillation breaker. @default no bound
    */
   readonly noticeMs?: number
   /** The lane takes writes now (not in doubt, not backing off, not held). */
@@ -51,7 +51,7 @@ export interface MergeInput {
   /** By system; only admissible ones. */
   readonly observations: ReadonlyMap<string, ObservedValues>
   /**
-   * Systems not looked at whose write will carry a precondition on the absorbed version: their shadow stands in for the look. Nothing is
+   * Systems that were not read, whose write will carry a precondition on the absorbed version: their shadow replaces the observation. Nothing is
    * absorbed from them.
    */
   readonly guarded: ReadonlySet<string>
@@ -59,7 +59,7 @@ export interface MergeInput {
   readonly referable: (system: string, recordId: string) => boolean
   /** Rule holds are released until the record's rev moves past this (`record.releasedRev`). */
   readonly releasedRev?: number
-  /** What lookups of rules answered to the questions of an earlier round. @default none; answers kept with the fields count as well */
+  /** Answers of lookups to the questions of an earlier round. @default none; answers stored with the fields count as well */
   readonly answers?: LookupAnswers
   readonly now: number
   /** Makes conflict ids; injected to keep the merge pure. */
@@ -73,26 +73,26 @@ export interface FieldChange {
   readonly to: CanonicalValue | undefined
   readonly rev: number
   readonly src: string
-  /** Which rule or policy decided: `single`, `prefer`, `latest`, `union`, `sum`, `function`, `owner`, `one-way`, `rule`, `person`. */
+  /** The rule or policy that decided: `single`, `prefer`, `latest`, `union`, `sum`, `function`, `owner`, `one-way`, `rule`, `person`. */
   readonly by: string
 }
 
 /**
  * Concurrent, different changes to one field: every candidate is kept.
  *
- * A draft whose id is an open conflict's (`AgreedField.heldBy`) belongs to it: its candidates are added to the ones kept there, and with a
- * `winner` the conflict is closed (all sides came to agree by themselves).
+ * A draft with the id of an open conflict (`AgreedField.heldBy`) belongs to it: its candidates are added to the existing ones, and with a `winner`
+ * the conflict is closed (all sides came to agree without a decision).
  */
 export interface ConflictDraft {
   readonly id: string
   readonly field: string
   readonly candidates: readonly ConflictCandidate[]
   readonly policy: string
-  /** A system, `agreed` (the value agreed before stays) or `merge` (computed from all). Undefined: held for a person. */
+  /** A system, `agreed` (the value agreed before stays) or `merge` (computed from all). Undefined: held for review. */
   readonly winner?: string
 }
 
-/** One of the values that competed, and where and when it was seen (epoch ms). */
+/** One of the candidate values, and where and when it was observed (epoch ms). */
 export interface ConflictCandidate {
   readonly system: string
   readonly value: CanonicalValue | undefined
@@ -108,7 +108,7 @@ export interface WaitingReference {
   readonly blocksLane: boolean
 }
 
-/** What one system is to hold: canonical values, normalised for it, and the agreed revision of each. */
+/** The values that one system should hold: canonical, normalised for it, with the agreed revision of each. */
 export interface PlannedWrite {
   readonly system: string
   readonly operation: 'create' | 'update'
@@ -116,11 +116,11 @@ export interface PlannedWrite {
   readonly revs: Readonly<Record<string, number>>
 }
 
-/** Something the merge recognised and put right by itself; told as a domain event, never a reason to act. */
+/** Something the merge recognised and corrected automatically; emitted as a domain event, never a reason to act. */
 export interface MergeNote {
   /**
    * `coerced`: the system keeps our value in a poorer form · `resurfaced`: an older write of ours took effect late · `not-stored`: a write was
-   * answered with success and not stored, and is sent once more · `refused`: that happened twice, and the revision counts as refused.
+   * confirmed but not stored, and is sent once more · `refused`: that happened twice, and the revision counts as refused.
    */
   readonly kind: 'coerced' | 'resurfaced' | 'not-stored' | 'refused'
   readonly system: string
@@ -138,7 +138,7 @@ export interface RuleProblem {
   readonly message: string
 }
 
-/** What the looks changed: absorbed values and decided fields, before any write is planned. */
+/** The changes made by the observations: absorbed values and decided fields, before any write is planned. */
 export interface MergeDecision {
   readonly rev: number
   readonly fields: AgreedFields
@@ -155,14 +155,14 @@ export interface MergeDecision {
   readonly notes: readonly MergeNote[]
 }
 
-/** A decision with what follows from it. */
+/** A decision with the writes and problems that follow from it. */
 export interface MergeResult extends MergeDecision {
   /** Not empty: nothing is written, the record waits for a person or for other values. */
   readonly problems: readonly RuleProblem[]
   readonly writes: readonly PlannedWrite[]
   readonly waiting: readonly WaitingReference[]
-  /** Questions of rules that have no answer. Not empty: the rules concerned are among the problems; merge again with the answers. */
+  /** Lookups of rules without an answer. If not empty, the rules concerned are among the problems; merge again with the answers. */
   readonly asks: readonly LookupQuestion[]
-  /** Something durable changed: without it, and without writes, there is nothing to commit but the finish. */
+  /** Something durable changed: without it, and without writes, only the end of the pass has to be committed. */
   readonly changed: boolean
 }

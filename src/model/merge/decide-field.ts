@@ -1,4 +1,4 @@
-/** Decides one field from the changes that the looks have found: a winner, a computed value, a hold, or a declared revert. */
+/** Decides one field from the changes that the observations have found: a winner, a computed value, a hold, or a declared revert. */
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
@@ -11,7 +11,7 @@ import { agreedFields, type FieldMerge, fieldState, setAgreed, setFieldState } f
 import { applyPolicy, firstByRank, type PolicyDecision, type RankedCandidate } from './policies.ts'
 import { lensChangePolicy, wouldEmpty } from './rebase.ts'
 
-/** Settles all changes of one field. They are absorbed already: what is decided here is what becomes of their values. */
+/** Decides all changes of one field. They are already absorbed; the decision determines what happens to their values. */
 export function decideField(at: FieldMerge, changes: readonly SeenChange[]): void {
   const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name] ?? nothingAgreed
@@ -25,7 +25,7 @@ export function decideField(at: FieldMerge, changes: readonly SeenChange[]): voi
   if (refused.length > 0) revert(at, wholeChanges(shape, refused, agreed), agreed)
 }
 
-/** The changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and nobody has a better one. */
+/** Returns the changes that may become the agreed value. A poorer copy counts only where nothing was ever agreed and no system has a better one. */
 function originsOf(changes: readonly SeenChange[], agreed: AgreedField): readonly SeenChange[] {
   const allowed = changes.filter((change) => change.role.origin === 'allowed')
   if (allowed.length > 0 || agreed.rev > 0) return allowed
@@ -61,8 +61,8 @@ function decideBetween(at: FieldMerge, origins: readonly SeenChange[], agreed: A
 }
 
 /**
- * The system whose rank the agreed value has. Against a field that begins anew it is the first of those that hold the value, as it would be if
- * they met for the first time: where the value came from once does not matter to that.
+ * Returns the system whose rank the agreed value has. Against a field that starts over it is the first of those that hold the value, as it would be
+ * at a first contact: the original source of the value does not matter then.
  */
 function holderOfAgreed(
   { pass, shape }: FieldMerge,
@@ -78,7 +78,7 @@ function holderOfAgreed(
   return firstByRank(shape, holders) ?? agreed.src
 }
 
-/** After a change of the mapping nothing is emptied by a policy: that is for a person to decide. */
+/** After a change of the mapping no policy empties a value: that is left for review. */
 function heldIfEmptying(
   verdict: PolicyDecision,
   origins: readonly SeenChange[],
@@ -91,8 +91,8 @@ function heldIfEmptying(
 }
 
 /**
- * Changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values
- * are kept like the losers of a conflict.
+ * Handles changes where none are allowed: the agreed value stays, under a new revision, so that it is written there again. The refused values are
+ * kept like the losers of a conflict.
  */
 function revert(at: FieldMerge, refused: readonly SeenChange[], before: AgreedField): void {
   const { pass, shape } = at
@@ -138,7 +138,7 @@ function holdForPerson(
   setAgreed(pass, shape.name, { ...agreed, heldBy: id })
 }
 
-/** Whether a refused value needs no write: it is the agreed one, as well as the system can hold it. */
+/** True when a refused value needs no write: it is the agreed value, within what the system can represent. */
 function standsAs({ pass, shape }: FieldMerge, change: SeenChange, agreed: AgreedField): boolean {
   const { role, side, value } = change
   if (equivalent(role.settings, value, agreed.value)) return true

@@ -10,7 +10,7 @@ import { absorbOutcome, openIntentFields } from './outcome.ts'
 
 const text: FieldType = { kind: 'string' }
 
-/** What remotes really do to what they are sent, none of it declared to the engine. */
+/** What real systems do to written values, none of it declared to the engine. */
 const corpus: readonly [name: string, type: FieldType, sent: CanonicalValue, stored: CanonicalValue][] = [
   ['keeps it', text, 'Jane Doe', 'Jane Doe'],
   ['cuts it', text, 'Consolidated Widgets International', 'Consolidated Widgets'],
@@ -38,7 +38,7 @@ interface Loop {
   writes: number
 }
 
-/** One pass over both systems; the ERP does to a write what `store` says. */
+/** One pass over both systems; `store` is what the ERP does to a written value. */
 function pass(
   loop: Loop,
   type: FieldType,
@@ -80,7 +80,7 @@ interface Answering {
   readonly store: (sent: CanonicalValue) => CanonicalValue
 }
 
-describe.each(answers)('a system whose answer is %s and that', (answer) => {
+describe.each(answers)('a system whose response is %s and that', (answer) => {
   test.each(corpus)(
     '%s is written once, and nothing comes back as a change (H6, H7)',
     (_, type, sent, stored) => {

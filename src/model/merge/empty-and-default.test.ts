@@ -1,4 +1,4 @@
-/** Empty is not absent: what a source says is empty is carried, and no default of another system takes its place. */
+/** Empty is not absent: an explicitly empty value is propagated, and no default of another system takes its place. */
 import { describe, expect, test } from 'vitest'
 import {
   agreedOf,
@@ -53,7 +53,7 @@ describe('a create', () => {
   test.each<[what: string, look: Readonly<Record<string, CanonicalValue>>]>([
     ['absent', {}],
     ['null', { value: null }],
-  ])('leaves out what is %s', async (_, look) => {
+  ])('leaves out a value that is %s', async (_, look) => {
     const result = await mergeAndPlan(inputOf(onlyInCrm(text, look)))
     expect(result.writes).toMatchObject([{ operation: 'create', values: { code: '1' } }])
     expect(result.writes[0]?.values).not.toHaveProperty('value')
@@ -74,7 +74,7 @@ describe('two records that were just matched', () => {
       }),
     )
 
-  test('a value fills what is empty on the other side, however it is spelt there', async () => {
+  test('a value fills an empty one on the other side, however that is represented', async () => {
     for (const empty of ['', null, undefined]) {
       const result = await met(empty, 'x')
       expect(result.writes).toMatchObject([{ system: 'crm', values: { value: 'x' } }])
@@ -82,7 +82,7 @@ describe('two records that were just matched', () => {
     }
   })
 
-  test('two kinds of nothing are in agreement, and no write is made for the sake of spelling', async () => {
+  test('null and absent values are in agreement, and no write is made only to change the representation', async () => {
     for (const [left, right] of [
       ['', null],
       [null, ''],
@@ -94,7 +94,7 @@ describe('two records that were just matched', () => {
     }
   })
 
-  test('nor is one made to a system that was looked at before', async () => {
+  test('nor is one made to a system that was observed before', async () => {
     const input = inputOf({
       entity,
       rev: 0,
@@ -116,7 +116,7 @@ describe('two records that were just matched', () => {
   })
 })
 
-/** What our create of a counterpart in the ERP leaves behind, by how its answer was. */
+/** The state after our create of a counterpart in the ERP, by the form of its response. */
 function created(
   entity: Entity,
   values: Readonly<Record<string, CanonicalValue>>,
@@ -130,7 +130,7 @@ function created(
   return absorbOutcome(part, opened, planned, answer).fields
 }
 
-/** The first look at the ERP after a create there. */
+/** The first read of the ERP after a create there. */
 async function firstLook(
   entity: Entity,
   {
@@ -162,10 +162,10 @@ describe('a default that the target fills in', () => {
   const entity = entityOf({ fields: { code, value: { type: text } } })
 
   test.each([
-    ['a look at the version that the create made', { version: '7' }, '7'],
+    ['an observation of the version that the create made', { version: '7' }, '7'],
     ['the body of the response', { stored: { code: '1', value: 'active' } }, undefined],
     ['the body, in a later version', { stored: { code: '1', value: 'active' }, version: '7' }, '8'],
-  ])('for a field that we did not send stays where it is when known by %s', async (_, response, version) => {
+  ])('for a field that we did not send is not propagated when known by %s', async (_, response, version) => {
     const fields = created(entity, { code: '1' }, response)
     const seen = version === undefined ? {} : { version }
     const result = await firstLook(entity, { agreed: undefined, fields, shows: 'active', ...seen })
@@ -189,14 +189,14 @@ describe('a default that the target fills in', () => {
     ['a later version', { version: '7' }, '8'],
     ['no version', {}, undefined],
     ['another value than the response showed', { stored: { code: '1', value: 'new' }, version: '7' }, '8'],
-  ])('is taken for an edit where nothing is agreed, by %s', async (_, response, version) => {
+  ])('is treated as an edit where nothing is agreed, by %s', async (_, response, version) => {
     const fields = created(entity, { code: '1' }, response)
     const seen = version === undefined ? {} : { version }
     const result = await firstLook(entity, { agreed: undefined, fields, shows: 'Aachen', ...seen })
     expect(result.fields.value).toMatchObject({ value: 'Aachen', src: 'erp' })
   })
 
-  test('stays where it is, whoever entered it, in a field that another system owns', async () => {
+  test('is not propagated in a field that another system owns, whoever entered it', async () => {
     const owned = entityOf({ fields: { code, value: { type: text, owner: 'crm' } } })
     const fields = created(owned, { code: '1' }, {})
     const result = await firstLook(owned, { agreed: undefined, fields, shows: 'Aachen' })
@@ -227,7 +227,7 @@ describe('a default that the target fills in', () => {
     ['kept', {}],
     ['', { policy: { kind: 'prefer', rank: ['erp', 'crm'] }, owner: 'erp' }],
   ] as const)(
-    'never takes the place of %j, which the source states and which is written again',
+    'never replaces %j, which the source holds and which is written again',
     async (agreed, spec) => {
       const strict = entityOf({ fields: { code, value: { type: text, ...spec } } })
       const sent = agreed === '' ? { code: '1', value: agreed } : { code: '1' }
@@ -243,7 +243,7 @@ describe('a default that the target fills in', () => {
     ['the version that the create made', '7', '7', []],
     ['a later version, which a person may have made', '7', '8', ['active']],
     ['no version', undefined, undefined, ['active']],
-  ])('is kept for people, or known as one, by %s', async (_, made, seen, kept) => {
+  ])('is kept in a conflict, or recognised as a default, by %s', async (_, made, seen, kept) => {
     const answer = made === undefined ? {} : { version: made }
     const fields = created(entity, { code: '1', value: '' }, answer)
     const look = { agreed: '', fields, shows: 'active', ...(seen === undefined ? {} : { version: seen }) }
@@ -256,7 +256,7 @@ describe('a default that the target fills in', () => {
     expect(competed).toEqual(kept)
   })
 
-  test('is taken over by nobody when the system keeps it through every write', async () => {
+  test('is not propagated when the system keeps it through every write', async () => {
     const part = entity.systems.get('erp')
     if (part === undefined) throw new RangeError('there is no ERP')
     const planned = { system: 'erp', operation: 'update' as const, values: { value: '' }, revs: { value: 1 } }
@@ -275,7 +275,7 @@ describe('a default that the target fills in', () => {
     expect(fields.value).toMatchObject({ shadow: 'active', rejected: { rev: 1 } })
   })
 
-  test('in the answer to a create is looked at once more, and our empty value written again', async () => {
+  test('in the response to a create is read once more, and our empty value written again', async () => {
     const answer = { stored: { code: '1', value: 'active' }, version: '7' }
     const fields = created(entity, { code: '1', value: '' }, answer)
     expect(fields.value).toMatchObject({ shadow: 'active', acked: 0 })
@@ -283,7 +283,7 @@ describe('a default that the target fills in', () => {
     expect(result.writes).toMatchObject([{ system: 'erp', values: { value: '' } }])
   })
 
-  test('is no default any more once the system has shown that there is none', async () => {
+  test('is not assumed any more once the system has shown that there is none', async () => {
     const fields = created(entity, { code: '1' }, { stored: { code: '1' }, version: '7' })
     const result = await firstLook(entity, { agreed: undefined, fields, shows: 'typed by a person' })
     expect(result.fields.value).toMatchObject({ value: 'typed by a person', src: 'erp' })

@@ -1,8 +1,8 @@
-/** The parts of an entity that the merge walks, laid out once per entity instead of once per record. */
+/** The parts of an entity that the merge iterates over, computed once per entity instead of once per record. */
 import type { Entity, EntitySystem, Field, SystemField } from '../integration.ts'
 
 /**
- * Whether a change seen at a system may become the agreed value.
+ * Whether a change observed in a system may become the agreed value.
  *
  * - `allowed` · `owner`: another system owns the field · `one-way`: the system is only written to
  * - `poorer`: the system's copy is lossy (`neverOrigin`); it counts only where nothing was ever agreed
@@ -22,7 +22,7 @@ export interface FieldRole {
 export interface FieldShape {
   readonly name: string
   readonly field: Field
-  /** In the order of the definition, so that the result never depends on the order of the looks. */
+  /** In the order of the definition, so that the result never depends on the order of the observations. */
   readonly roles: readonly FieldRole[]
   /** Some system has only some parts of this group. */
   readonly isPartial: boolean

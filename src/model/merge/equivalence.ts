@@ -1,8 +1,8 @@
 /**
  * When two values are the same for one system (`≡s`), and when a stored value is our own in a poorer form.
  *
- * *Absent* and *null* count as the same here: a patch can't make a property absent, so a system that is asked to hold *absent* is asked
- * to hold *null*. Everywhere else the two stay apart.
+ * *Absent* and *null* are the same here: a patch can't make a property absent, so a system that should hold *absent* is sent *null*. Everywhere else
+ * the two are distinct.
  */
 import { isCanonicalObject } from '../canonical/object.ts'
 import { isSameText } from '../canonical/text.ts'
@@ -39,7 +39,7 @@ function sameStructure(left: object, right: object): boolean {
   return true
 }
 
-/** What the system would hold after storing the value: `norm_s`, with *absent* stored as *null*. */
+/** Returns what the system would hold after storing the value: `norm_s`, with *absent* stored as *null*. */
 export function asStored(settings: SystemField, value: MaybeValue): CanonicalValue {
   return settings.normalise(value ?? null)
 }
@@ -57,9 +57,7 @@ export function isEmpty(value: MaybeValue): boolean {
   return Object.values(value).every(isEmpty)
 }
 
-/**
- * An empty text, list or object, or a group with such a part: somebody says that there is nothing, where *absent* and *null* say nothing at all.
- */
+/** An empty text, list or object, or a group with such a part: explicitly empty, while *absent* and *null* convey nothing. */
 export function isStatedEmpty(value: MaybeValue): boolean {
   if (value === undefined || value === null || !isEmpty(value)) return false
   if (!isCanonicalObject(value)) return true

@@ -19,7 +19,7 @@ const address: FieldType = {
   fields: Object.fromEntries(partNames.map((name) => [name, text])),
 }
 
-/** What the compiler makes of a mapping of these parts. */
+/** The compiled mapping of these parts. */
 function mapping(parts: readonly string[]): Partial<SystemField> {
   const specs = partsNormaliser(parts.map((name) => ({ name, normalise: (value) => value })))
   const all = parts.length === partNames.length
@@ -57,7 +57,7 @@ describe('a system that has only some parts of a group', () => {
     expect(merge({ crm: inCrm, erp: inErp })).toMatchObject({ rev: 1, writes: [] })
   })
 
-  test('changes its own parts and leaves the others as they were', () => {
+  test('changes its own parts and leaves the others unchanged', () => {
     const result = merge({ crm: inCrm, erp: { city: 'Köln', country: 'DE' } })
     expect(result.agreed).toEqual({ street: 'Elm 1', city: 'Köln', country: 'DE' })
     expect(result.writes).toMatchObject([
@@ -79,7 +79,7 @@ describe('a system that has only some parts of a group', () => {
     ])
   })
 
-  test('does not disagree with edits of parts that it does not have', () => {
+  test('does not conflict with edits of parts that it does not have', () => {
     const result = merge({
       crm: { street: 'Oak 2', city: 'Bonn' },
       erp: { city: 'Bonn', country: 'AT' },
@@ -122,7 +122,7 @@ describe('a system that has only some parts of a group', () => {
     const input = inputOf({
       entity: three,
       rev: 3,
-      // The shop moved the street at revision 2 and the ERP the city at revision 3; the CRM has heard of neither.
+      // The shop changed the street at revision 2 and the ERP the city at revision 3; the CRM has received neither.
       fields: { address: agreedOf({ street: 'Shop 2', city: 'Ulm' }, 3, 'erp') },
       members: { crm: { fields: { address: syncedOf({ street: 'Elm 1' }, 1) } } },
       looks: { crm: { address: { street: 'Oak 3' } } },
@@ -140,7 +140,7 @@ describe('systems with different parts of a group', () => {
     passes: fc.nat(2),
   })
 
-  test('lose no part, agree on those that both have, and come to rest', () => {
+  test('lose no part, agree on common parts, and converge', () => {
     fc.assert(
       fc.property(parts, parts, fc.array(edit, { maxLength: 12 }), (crm, erp, edits) => {
         const world = new World({ crm, erp })
@@ -150,7 +150,7 @@ describe('systems with different parts of a group', () => {
           const name = names[part % names.length] ?? ''
           world.edit(system, name, value)
           wanted[name] = value
-          // Edits that overlap are conflicts and have their own tests: here one pass writes and the next has proof of it.
+          // Overlapping edits are conflicts and have their own tests: here one pass writes and the next verifies it.
           for (let pass = 0; pass <= passes + 1; pass += 1) world.pass()
         }
         world.pass()
@@ -168,7 +168,7 @@ describe('systems with different parts of a group', () => {
     )
   })
 
-  test('keep what only one of them has, whatever is edited at the same time', () => {
+  test('keep parts that only one of them has, whatever is edited at the same time', () => {
     fc.assert(
       fc.property(
         parts,
@@ -198,7 +198,7 @@ describe('systems with different parts of a group', () => {
   })
 })
 
-/** Two systems that store exactly what they are sent, part by part, and an engine that looks at both in every pass. */
+/** Two systems that store exactly what they are sent, part by part, and an engine that reads both in every pass. */
 class World {
   writes = 0
   conflicts = 0

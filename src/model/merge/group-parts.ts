@@ -1,9 +1,9 @@
 /**
  * Groups of which some system has only some parts.
  *
- * A group is agreed as one value, but a system that lacks parts has nothing to say about them. Before its value competes, it is completed:
- * a part that the system lacks is taken from somebody who edited it just now, else from what is agreed. Systems that edit different parts at
- * the same time then stand for the same whole, and no part is lost because its neighbour changed elsewhere.
+ * A group is agreed as one value, but a system that lacks parts knows nothing about them. Before its value is compared, it is completed: a missing
+ * part is taken from a system in which it was just edited, otherwise from the agreed value. Systems that edit different parts at the same time then
+ * have the same whole value, and no part is lost because another one changed elsewhere.
  */
 import { isCanonicalObject } from '../canonical/object.ts'
 import type { SystemField } from '../integration.ts'
@@ -13,14 +13,14 @@ import type { SeenChange } from './change.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { asStored, isEmpty, type MaybeValue, sameValue } from './equivalence.ts'
 
-/** What one system holds, and what it held before. */
+/** The value that one system holds, and the one it held before. */
 export interface PartialSide {
   readonly settings: SystemField
   readonly value: MaybeValue
   readonly base: MaybeValue
 }
 
-/** The changes with their groups made whole; what one lacks is taken from the others. */
+/** Returns the changes with complete groups; parts that one lacks are taken from the others. */
 export function wholeChanges(
   shape: FieldShape,
   changes: readonly SeenChange[],
@@ -34,7 +34,7 @@ export function wholeChanges(
   })
 }
 
-/** The agreed value as it competes with the changes. */
+/** Returns the agreed value as it is compared with the changes. */
 export function wholeAgreed(
   shape: FieldShape,
   changes: readonly SeenChange[],
@@ -50,7 +50,7 @@ function partialSide({ role, value, base }: SeenChange): PartialSide {
   return { settings: role.settings, value, base }
 }
 
-/** The value of one of the sides as a whole group. Values of other types, and of systems that have all parts, stay as they are. */
+/** Completes the value of one side as a whole group. Values of other types, and of systems that have all parts, are returned unchanged. */
 export function completeSide(
   type: FieldType,
   side: PartialSide,
@@ -67,8 +67,8 @@ export function completeSide(
 }
 
 /**
- * The agreed value as a candidate: parts that its origin lacks are open to edits by systems that knew what was agreed there, and to those
- * that put something where nothing was.
+ * The agreed value as a candidate: parts that its origin lacks may be edited by systems that knew the agreed value, and filled by others where they
+ * were empty.
  */
 function completeAgreed(
   type: FieldType,
@@ -88,7 +88,7 @@ function completeAgreed(
   })
 }
 
-/** Whether a value holds everything that the agreed one holds in parts that its origin lacks. */
+/** True when a value contains everything that the agreed one holds in parts that its origin lacks. */
 export function keepsOtherParts(
   type: FieldType,
   origin: SystemField,
@@ -103,13 +103,13 @@ export function keepsOtherParts(
   })
 }
 
-/** The parts of a group that a system has; other values as they are. */
+/** Returns the parts of a group that a system has; other values unchanged. */
 export function withinParts({ parts }: SystemField, value: CanonicalValue): CanonicalValue {
   if (parts === undefined || !isCanonicalObject(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([name]) => parts.has(name)))
 }
 
-/** A group to be written: parts that the system has and the value lacks are cleared, since a patch leaves what it does not name. */
+/** Completes a group to be written: parts that the system has and the value lacks are cleared, since a patch leaves unnamed properties unchanged. */
 export function clearMissingParts(
   type: FieldType,
   settings: SystemField,
@@ -121,7 +121,7 @@ export function clearMissingParts(
   return { ...Object.fromEntries(names.map((name) => [name, null])), ...value }
 }
 
-/** A group to be created: only the parts that there are. */
+/** Returns a group to be created with only its existing parts. */
 export function leaveOutMissingParts(type: FieldType, value: CanonicalValue): CanonicalValue {
   if (type.kind !== 'group' || !isCanonicalObject(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null))
@@ -139,7 +139,7 @@ function composeGroup(
   return entries.every(([, value]) => value === null) ? fallbackOf(fallback) : Object.fromEntries(entries)
 }
 
-/** Nothing is left: the nothing that was there stays the one it was. */
+/** Nothing is left: the kind of empty value stays the previous one. */
 function fallbackOf(value: MaybeValue): MaybeValue {
   return isCanonicalObject(value) ? null : value
 }

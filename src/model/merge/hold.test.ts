@@ -18,7 +18,7 @@ function start(looks: Record<string, CanonicalDocument>): MergeInput {
   })
 }
 
-/** The next pass, with other looks. */
+/** The next pass, with other observations. */
 function next(input: MergeInput, looks: Record<string, CanonicalDocument>): MergeInput {
   const decision = mergeRecord(input)
   const members = Object.fromEntries(
@@ -33,7 +33,7 @@ function next(input: MergeInput, looks: Record<string, CanonicalDocument>): Merg
 const clash = () => start({ crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Cleo', city: 'Rome' } })
 
 describe('a field under the manual policy', () => {
-  test('is held, while other fields go on', () => {
+  test('is held, while other fields continue', () => {
     const input = clash()
     const decision = mergeRecord(input)
     expect(decision.fields.name).toMatchObject({ value: 'Ann', rev: 1, heldBy: 'conflict-1' })
@@ -52,7 +52,7 @@ describe('a field under the manual policy', () => {
     expect(later.fields.name).toMatchObject({ value: 'Ann', heldBy: 'conflict-1' })
   })
 
-  test('is not released by what a counterpart of another record was given there', () => {
+  test('is not released by a value that a counterpart of another record was given there', () => {
     const held = { name: { ...agreedOf('Ann'), heldBy: 'c1' }, city: agreedOf('Rome') }
     const moved: MemberField = { shadow: 'Zoe', acked: 0, inherited: true }
     const members = {
@@ -63,14 +63,14 @@ describe('a field under the manual policy', () => {
     const decision = mergeRecord(inputOf({ entity, fields: held, members, looks }))
     expect(decision.fields.name).toMatchObject({ value: 'Ann', heldBy: 'c1' })
     expect(decision.conflicts).toEqual([])
-    // People who set both to the same value have answered it.
+    // People who set both to the same value have resolved it.
     const edits = { crm: { name: 'Eve', city: 'Rome' }, erp: { name: 'Eve', city: 'Rome' } }
     const edited = mergeRecord(inputOf({ entity, fields: held, members, looks: edits }))
     expect(edited.fields.name).toMatchObject({ value: 'Eve' })
     expect(edited.fields.name).not.toHaveProperty('heldBy')
   })
 
-  test('is released by itself once all sides are equal, and the conflict is closed', () => {
+  test('is released automatically once all sides are equal, and the conflict is closed', () => {
     const later = mergeRecord(
       next(clash(), { crm: { name: 'Bea', city: 'Oslo' }, erp: { name: 'Bea', city: 'Oslo' } }),
     )
@@ -80,7 +80,7 @@ describe('a field under the manual policy', () => {
     expect([...later.members.values()].map((fields) => fields.name?.acked)).toEqual([later.rev, later.rev])
   })
 
-  test('is released by itself when everybody goes back to what was agreed', () => {
+  test('is released automatically when every side returns to the agreed value', () => {
     const later = mergeRecord(
       next(clash(), { crm: { name: 'Ann', city: 'Oslo' }, erp: { name: 'Ann', city: 'Oslo' } }),
     )
@@ -94,7 +94,7 @@ describe('a field under the manual policy', () => {
     expect(later.conflicts).toEqual([])
   })
 
-  test('that a person changed and one system edited unknowingly waits for that person, not for the system alone', () => {
+  test('that a person changed and one system edited without knowing it waits for that person, not for the system alone', () => {
     const input = inputOf({
       entity,
       rev: 2,

@@ -1,8 +1,8 @@
 /**
- * Fields held for a person.
+ * Fields held for review.
  *
- * A hold begins when the `manual` policy meets different candidates (`AgreedField.heldBy`); other fields go on. While it lasts, edits are
- * absorbed and added to the conflict, and nothing is written. It ends by a person's decision, or by itself once all sides are equal.
+ * A hold begins when the `manual` policy meets different candidates (`AgreedField.heldBy`); other fields continue. While it lasts, edits are absorbed
+ * and added to the conflict, and nothing is written. It ends by a person's decision, or automatically once all sides are equal.
  */
 import type { AgreedField } from '../state.ts'
 import { agree, commonValue } from './agree.ts'
@@ -40,14 +40,14 @@ export function keepForHold(
   )
 }
 
-/** Systems that may not change the field don't hold the agreed value any more: they are written to when the hold is over. */
+/** Systems that may not change the field no longer count as holding the agreed value: they are written to when the hold ends. */
 export function disown(shape: FieldShape, refused: readonly SeenChange[]): void {
   for (const { side } of refused) {
     setFieldState(side, shape.name, acknowledge(fieldState(side, shape.name), 0))
   }
 }
 
-/** Ends the hold if every system that may change the field holds the same value by now. */
+/** Ends the hold if every system that may change the field now holds the same value. */
 export function releaseIfEqual(at: FieldMerge): void {
   const { pass, shape } = at
   const agreed = agreedFields(pass)[shape.name]
@@ -55,7 +55,7 @@ export function releaseIfEqual(at: FieldMerge): void {
   const sides = currentValues(at, agreed)
   const common = sides === undefined ? undefined : commonValue(shape, sides)
   if (sides === undefined || common === undefined) return
-  // What is agreed already needs no new revision, whoever holds it: it would pass for a change by that system.
+  // A value that is already agreed needs no new revision, whoever holds it: the revision would look like a change by that system.
   const winner = sameValue(common.value, agreed.value) ? 'agreed' : common.system
   addConflict(pass, {
     id: agreed.heldBy,
@@ -73,8 +73,8 @@ export function releaseIfEqual(at: FieldMerge): void {
 }
 
 /**
- * What each side holds now, as far as is known: the look, else the shadow. Undefined when a side is not known or there is none. The agreed
- * value is a side of its own when no system stands for it, or when only one is left: agreeing with oneself settles nothing.
+ * The known current value of each side: the observation, otherwise the shadow. Undefined when a side is unknown or there is none. The agreed value is
+ * a side of its own when no system holds it, or when only one is left: a single side's agreement with itself resolves nothing.
  */
 function currentValues(
   { pass, shape }: FieldMerge,
@@ -87,7 +87,7 @@ function currentValues(
     if (side === undefined || !takesPart(role, side)) continue
     const state = fieldState(side, shape.name)
     if (!hasBase(state)) return undefined
-    // What it was given for another record is nobody's answer to this conflict.
+    // A value written there for another record does not resolve this conflict.
     if (state.inherited === true) continue
     values.push({
       system: role.system,

@@ -1,16 +1,16 @@
-/** Steps of one field's state in one system. Each takes the old state and gives a new one; states are never changed in place. */
+/** Transitions of one field's state in one system. Each returns a new state; states are never changed in place. */
 import type { MemberField } from '../state.ts'
 import type { MaybeValue } from './equivalence.ts'
 
 /** A field about which nothing is known yet. */
 export const unseen: MemberField = Object.freeze({ acked: 0 })
 
-/** True once the field was absorbed, as a value or as *absent*: changes can be told from then on. */
+/** True once the field was absorbed, as a value or as *absent*: changes can be detected from then on. */
 export function hasBase(state: MemberField): boolean {
   return state.shadow !== undefined || state.shadowAbsent === true
 }
 
-/** The value is absorbed: it is the base for telling the next change. What was unverified or coerced is over. */
+/** Absorbs the value: it is the base for detecting the next change. Unverified and coerced states end. */
 export function absorb(state: MemberField, value: MaybeValue): MemberField {
   const {
     shadow: _shadow,
@@ -37,33 +37,33 @@ export function acknowledge(state: MemberField, rev: number): MemberField {
   return state.acked === rev ? state : { ...state, acked: rev }
 }
 
-/** No look has shown yet that our last write is stored. */
+/** True while no observation has shown that our last write is stored. */
 export function isUnverified(state: MemberField): boolean {
   return state.provisional !== undefined || state.replaced !== undefined
 }
 
-/** A look has shown that our last write is stored: the value itself is the proof. */
+/** An observation has shown that our last write is stored: the value itself is the proof. */
 export function confirmWrite(state: MemberField): MemberField {
   if (!isUnverified(state) && state.notStored === undefined) return state
   const { provisional, replaced: _replaced, notStored: _notStored, ...kept } = state
   return acknowledge(kept, Math.max(kept.acked, provisional ?? 0))
 }
 
-/** A value was seen, or written, after our create: from now on what turns up is somebody's. */
+/** A value was observed, or written, after our create: a value that appears from now on was entered by somebody. */
 export function forgetDefault(state: MemberField): MemberField {
   if (state.blank === undefined) return state
   const { blank: _blank, ...kept } = state
   return kept
 }
 
-/** The first look after our own write is over. */
+/** The first observation after our own write has been processed. */
 export function forgetWrote(state: MemberField): MemberField {
   if (state.wrote === undefined) return state
   const { wrote: _wrote, ...kept } = state
   return kept
 }
 
-/** The system keeps our value in a poorer form, and that is accepted. */
+/** The system keeps our value in a poorer form, which is accepted. */
 export function markCoerced(state: MemberField): MemberField {
   return { ...state, coerced: true }
 }

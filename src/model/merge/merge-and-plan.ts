@@ -1,10 +1,10 @@
-/** The one call the engine makes per round: absorb and decide, run the rules, plan the writes. */
+/** The function that the engine calls once per round: absorb and decide, run the rules, plan the writes. */
 import { planWrites } from '../plan.ts'
 import { applyRules } from '../rules.ts'
 import type { MergeInput, MergeResult } from './contract.ts'
 import { mergeRecord } from './merge-record.ts'
 
-/** Merges one record and plans its writes. While a rule objects, everything is decided and kept, but nothing is written. */
+/** Merges one record and plans its writes. While a rule reports a problem, everything is decided and kept, but nothing is written. */
 export async function mergeAndPlan(input: MergeInput): Promise<MergeResult> {
   const merged = mergeRecord(input)
   const { decision, problems, asks } = await applyRules(input, merged)

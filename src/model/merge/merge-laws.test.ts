@@ -11,7 +11,7 @@ import { mergeRecord } from './merge-record.ts'
 
 const runs = { numRuns: 2000 }
 
-/** The same systems, each showing exactly what it showed before, and all acknowledged: however different they are. */
+/** The same systems, each showing exactly what it showed before, and all acknowledged, however much they differ. */
 function atRest(input: MergeInput): MergeInput {
   const members = [...input.members].map(([system, member]) => {
     const look = input.observations.get(system)
@@ -25,7 +25,7 @@ function atRest(input: MergeInput): MergeInput {
   return { ...input, members: new Map(members) }
 }
 
-/** What the next pass starts from. */
+/** The initial state of the next pass. */
 function after(input: MergeInput, decision: MergeDecision): MergeInput {
   const plan = planWrites(input, decision)
   const members = [...input.members].map(
@@ -51,7 +51,7 @@ function meaning(input: MergeInput) {
   return { ...decision, members: Object.fromEntries(members), writes, waiting }
 }
 
-/** Every value that stands for `field` somewhere after the merge: agreed, or kept in a conflict. */
+/** Every value of `field` that is preserved after the merge: agreed, or kept in a conflict. */
 function kept(decision: MergeDecision, field: string): readonly (CanonicalValue | undefined)[] {
   const losers = decision.conflicts
     .filter((draft) => draft.field === field)
@@ -60,7 +60,7 @@ function kept(decision: MergeDecision, field: string): readonly (CanonicalValue 
 }
 
 describe('a merge', () => {
-  test('does nothing when every system shows what it showed before, however different they are (H1)', () => {
+  test('does nothing when every system shows what it showed before, however much they differ (H1)', () => {
     fc.assert(
       fc.property(mergeInputs(), (generated) => {
         const input = atRest(generated)
@@ -86,7 +86,7 @@ describe('a merge', () => {
     )
   })
 
-  test('never changes what it was given (INV-17)', () => {
+  test('never changes its input (INV-17)', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         const before = structuredClone({ fields: input.fields, members: [...input.members] })
@@ -97,7 +97,7 @@ describe('a merge', () => {
     )
   })
 
-  test('repeated on the same looks decides nothing new', () => {
+  test('repeated on the same observations decides nothing new', () => {
     fc.assert(
       fc.property(mergeInputs(), (input) => {
         const first = mergeRecord(input)
@@ -113,7 +113,7 @@ describe('a merge', () => {
     )
   })
 
-  test('keeps every edit in the agreed values or beside them, whatever the clocks say (H4, INV-2)', () => {
+  test('keeps every edit in the agreed values or in a conflict, whatever the clocks show (H4, INV-2)', () => {
     fc.assert(
       fc.property(mergeInputs({ plain: true }), (input) => {
         const decision = mergeRecord(input)
@@ -130,7 +130,7 @@ describe('a merge', () => {
     )
   })
 
-  test('replaces an agreed value without a conflict only by somebody who knew it (H3, INV-3)', () => {
+  test('replaces an agreed value without a conflict only by an edit made with knowledge of it (H3, INV-3)', () => {
     fc.assert(
       fc.property(mergeInputs({ plain: true }), (input) => {
         const decision = mergeRecord(input)

@@ -10,8 +10,8 @@ import {
 import { mergeAndPlan } from './merge-and-plan.ts'
 import { mergeRecord } from './merge-record.ts'
 
-describe('a look at what is known', () => {
-  test('changes nothing when every system shows what it showed before, however different the systems are', async () => {
+describe('an observation of known values', () => {
+  test('changes nothing when every system shows what it showed before, however much they differ', async () => {
     const input = inputOf({
       fields: { name: agreedOf('Ann') },
       members: { crm: { fields: { name: syncedOf('Bob') } }, erp: { fields: { name: syncedOf('Cid') } } },
@@ -110,10 +110,10 @@ describe('our own values', () => {
   })
 
   test.each([
-    ['applied and seen to be replaced', { applied: true }, {}, 'an edit'],
-    ['of which nobody knows whether it was applied', {}, {}, 'ours'],
-    ['applied, while nobody has seen the newer one', { applied: true }, { replaced: { acked: 1 } }, 'ours'],
-  ] as const)('that are seen again after a write %s', async (_, known, unverified, meaning) => {
+    ['applied and observed to be replaced', { applied: true }, {}, 'an edit'],
+    ['whose outcome is unknown', {}, {}, 'ours'],
+    ['applied, before the newer one was observed', { applied: true }, { replaced: { acked: 1 } }, 'ours'],
+  ] as const)('that are observed again after a write %s', async (_, known, unverified, meaning) => {
     const own = [
       { value: 'old', rev: 2, notAfter: testNow, ...known },
       { value: 'new', rev: 3, notAfter: testNow, applied: true },
@@ -132,7 +132,7 @@ describe('our own values', () => {
     expect(result.writes).toHaveLength(meaning === 'an edit' ? 0 : 1)
   })
 
-  test('that were cut on the way are accepted as they are and not written again (H7)', async () => {
+  test('that were truncated are accepted and not written again (H7)', async () => {
     const own = [{ value: 'Consolidated', rev: 2, notAfter: testNow }]
     const result = await mergeAndPlan(
       inputOf({
@@ -146,7 +146,7 @@ describe('our own values', () => {
     expect(result.writes).toEqual([])
   })
 
-  test('never flow back shortened into the master (H8)', async () => {
+  test('never propagate back to the master in truncated form (H8)', async () => {
     const entity = entityOf({ fields: { name: { in: { crm: {}, erp: { normalise: truncateTo(3) } } } } })
     const result = await mergeAndPlan(
       inputOf({
@@ -166,7 +166,7 @@ describe('our own values', () => {
 })
 
 describe('a first contact, without a base (H2)', () => {
-  test('takes over a value where nothing is agreed', async () => {
+  test('adopts a value where nothing is agreed', async () => {
     const result = await mergeAndPlan(
       inputOf({ rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Ann' }, erp: { name: '' } } }),
     )
@@ -183,7 +183,7 @@ describe('a first contact, without a base (H2)', () => {
     expect(result.rev).toBe(1)
   })
 
-  test('keeps the loser when both have different values', () => {
+  test('keeps the losing value when both have different values', () => {
     const result = mergeRecord(
       inputOf({ fields: { name: agreedOf('Ann') }, members: { erp: {} }, looks: { erp: { name: 'Bea' } } }),
     )

@@ -1,8 +1,8 @@
 /**
- * The merge of one record: absorbs the looks at its systems and decides every field.
+ * The merge of one record: absorbs the observations of its systems and decides every field.
  *
- * Pure: a function of what is agreed, what was absorbed before, the looks and the definition. The order in which the looks came
- * plays no part, since the fields and the systems are walked in the order of the definition.
+ * Pure: a function of the agreed values, the absorbed state, the observations and the definition. The order of the observations does not matter,
+ * since fields and systems are processed in the order of the definition.
  */
 import type { AgreedField } from '../state.ts'
 import { agreeOnEmpty } from './agree-on-empty.ts'
@@ -29,7 +29,7 @@ import {
 } from './pass.ts'
 import { joinGroups, reformAgreed, withoutBase } from './rebase.ts'
 
-/** Absorbs and decides; what follows from it is planned by `planWrites`. Every field group is one field and so has one revision. */
+/** Absorbs and decides; the writes that follow are planned by `planWrites`. Every field group is one field and so has one revision. */
 export function mergeRecord(input: MergeInput): MergeDecision {
   const pass = startPass(input)
   for (const shape of pass.shape.fields) mergeField(pass, shape)
@@ -61,7 +61,7 @@ function mergeField(pass: MergePass, shape: FieldShape): void {
   if (agreed.heldBy !== undefined) releaseIfEqual({ pass, shape })
 }
 
-/** What is agreed, in the form that the field has by now. */
+/** Returns the agreed value in the form that the field has now. */
 function agreedNow(pass: MergePass, shape: FieldShape): AgreedField {
   const agreed = agreedFields(pass)[shape.name]
   if (agreed === undefined) return nothingAgreed
@@ -83,7 +83,7 @@ interface LookInput {
   readonly agreed: AgreedField
 }
 
-/** Absorbs one look at one field; a change is handed back to be decided together with the others. */
+/** Absorbs one observation of one field; a change is returned to be decided together with the others. */
 function look(
   pass: MergePass,
   { shape, role, side, observation, agreed }: LookInput,
@@ -93,7 +93,7 @@ function look(
   const state = rebased ? withoutBase(known) : known
   const value: MaybeValue = observation.values[shape.name]
   const pending = state.own ?? state.wrote ?? state.provisional ?? state.replaced ?? state.notStored
-  // Most looks show what was there before: nothing to compute, nothing to allocate.
+  // Most observations show the same value as before: nothing to compute, nothing to allocate.
   if (pending === undefined && value !== undefined && value === state.shadow) return undefined
   const seen = classifyObservation({
     shape,
@@ -115,7 +115,7 @@ function look(
     settleState(side, shape, induced ? countInducedChange({ pass, shape }, side, absorbed) : absorbed)
     const joined = rebased ? joinGroups(shape.field.type, value, agreed.value) : undefined
     if (joined !== undefined) {
-      // Nobody's part is given up: the group is completed here, and everywhere else if it has parts that were agreed nowhere.
+      // No part is lost: the group is completed here, and everywhere else if it has parts that were never agreed.
       if (equivalent(role.settings, joined, agreed.value)) return undefined
       return { role, side, observation, value: joined, base: undefined, concurrent: false, edited, rebased }
     }
@@ -132,7 +132,7 @@ function look(
   return seen.kind === 'empty' ? 'empty' : undefined
 }
 
-/** The agreed value is written over it; what may be somebody's edit is kept where people see it. */
+/** The agreed value overwrites it; a value that may be somebody's edit is kept in a conflict. */
 function keepOverwritten(
   pass: MergePass,
   { name: field }: FieldShape,

@@ -4,10 +4,10 @@ import { type MergeSteps, runWorld, type WorldOptions } from '../../../test/supp
 
 const seeds = Array.from({ length: 1000 }, (_, index) => index + 1)
 
-test('neither loses, echoes, overwrites unseen, nor fails to come to rest, whatever the systems do', () => {
+test('neither loses, echoes, overwrites unseen values, nor fails to converge, whatever the systems do', () => {
   const reports = seeds.map((seed) => ({ seed, ...runWorld(seed) }))
   expect(reports.filter(({ violations }) => violations.length > 0)).toEqual([])
-  // The rare branches were really there.
+  // The rare branches were actually taken.
   const sum = (of: 'coerced' | 'resurfaced' | 'conflicts') =>
     reports.reduce((total, report) => total + report[of], 0)
   expect(sum('coerced')).toBeGreaterThan(100)
@@ -19,20 +19,20 @@ test('gives the same report for the same seed', () => {
   expect(runWorld(7)).toEqual(runWorld(7))
 })
 
-test('comes to rest between systems that rewrite every write (H9)', () => {
+test('converges between systems that rewrite every write (H9)', () => {
   for (const seed of seeds.slice(0, 200))
     expect(runWorld(seed, undefined, { meddling: true }).violations).toEqual([])
 })
 
 describe('the judge finds a merge that', () => {
   test.each<[string, MergeSteps, RegExp, WorldOptions]>([
-    ['takes every edit for informed', mergeMutants.noAcknowledgement, /^unnoticed concurrency/, {}],
+    ['treats every edit as informed', mergeMutants.noAcknowledgement, /^unnoticed concurrency/, {}],
     ['knows no coercions', mergeMutants.noCoercion, /^echo/, {}],
     ['absorbs no outcome', mergeMutants.noShadow, /^(not quiet|no convergence|echo)/, {}],
     ['forgets its own writes', mergeMutants.noOwnWrites, /^echo/, {}],
     ['forgets its own writes too early', mergeMutants.noEvidence, /^echo/, {}],
-    ['absorbs whole answers', mergeMutants.swallowResponse, /^(silent loss|no convergence)/, {}],
-    ['trusts what resurfaced', mergeMutants.noLowering, /^no convergence/, {}],
+    ['absorbs whole responses', mergeMutants.swallowResponse, /^(silent loss|no convergence)/, {}],
+    ['trusts resurfaced values', mergeMutants.noLowering, /^no convergence/, {}],
     ['has no breaker', mergeMutants.noBreaker, /^not quiet/, { meddling: true }],
   ])('%s', (_, steps, expected, options) => {
     const found = seeds.some((seed) =>

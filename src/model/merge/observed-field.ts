@@ -1,15 +1,15 @@
-/** One field as a system showed it, with what is known of it. */
+/** One field as a system showed it, with its known state. */
 import type { AgreedField, MemberField } from '../state.ts'
 import type { FieldRole, FieldShape } from './entity-shape.ts'
 import type { MaybeValue } from './equivalence.ts'
 import type { UnverifiedObservation } from './unverified-write.ts'
-/** What a look means, and the field's state after it where nothing has to be decided. */
+/** The meaning of an observation, and the field's state after it where nothing has to be decided. */
 export type Look =
   | { readonly kind: 'quiet' | 'empty'; readonly state: MemberField }
   | {
       readonly kind: 'missing'
       readonly state: MemberField
-      /** Nobody can tell the system's own value from an edit. */
+      /** The system's own default can't be told from an edit. */
       readonly maybeEdited?: true
     }
   | {
@@ -19,19 +19,19 @@ export type Look =
     }
   | {
       readonly kind: 'changed'
-      /** Somebody here didn't know the agreed value when they changed theirs. */
+      /** The value was changed without knowledge of the agreed one. */
       readonly concurrent: boolean
-      /** It was absorbed before, so this is an edit and not just a first contact. */
+      /** The field was absorbed before, so this is an edit and not just a first contact. */
       readonly edited: boolean
     }
 
-/** One look at one field in one system. */
+/** One observation of one field in one system. */
 export interface ClassifyInput {
   readonly shape: FieldShape
   readonly role: FieldRole
   readonly state: MemberField
   readonly agreed: AgreedField
   readonly observed: MaybeValue
-  /** When and under which version it was seen, and how long the system may take to show a write. */
+  /** When and under which version it was observed, and how long the system may take to show a write. */
   readonly look: Pick<UnverifiedObservation, 'version' | 'at' | 'settleMs' | 'definition'>
 }

@@ -7,7 +7,7 @@ import { mergeRecord } from './merge-record.ts'
 const day = 24 * 60 * 60 * 1000
 const counted = (count: number, age = 0) => ({ oscillation: { count, since: testNow - age } })
 
-/** The ERP shows a change at the first look after a write of ours. */
+/** The ERP shows a change at the first read after a write of ours. */
 function induced(erp: Partial<MemberField>, crm: Partial<MemberField> = {}) {
   return inputOf({
     entity: entityOf({ oscillationLimit: 5 }),
@@ -20,20 +20,20 @@ function induced(erp: Partial<MemberField>, crm: Partial<MemberField> = {}) {
   })
 }
 
-test('counts a change first seen after our own write, and absorbs it like any other (H9)', () => {
+test('counts a change first observed after our own write, and absorbs it like any other (H9)', () => {
   const decision = mergeRecord(induced({}))
   expect(decision.members.get('erp')?.name).toEqual({ ...counted(1), shadow: 'theirs', acked: 2 })
   expect(decision.fields.name?.value).toBe('theirs')
 })
 
-test('does not count an edit that came later', () => {
+test('does not count an edit that was made later', () => {
   const { wrote: _, ...later } = syncedOf('ours')
   const input = inputOf({ fields: { name: agreedOf('ours') }, members: { erp: { fields: { name: later } } } })
   const seen = { ...input, observations: induced({}).observations }
   expect(mergeRecord(seen).members.get('erp')?.name).not.toHaveProperty('oscillation')
 })
 
-test('does not count what is seen long after our write: people may change a field in turn', () => {
+test('does not count a change observed long after our write: people may change a field in turn', () => {
   const notAfter = testNow - 1000
   const noticed = (noticeMs: number) => {
     const input = induced({ own: [{ value: 'ours', rev: 1, notAfter }] })
@@ -48,7 +48,7 @@ test('does not count what is seen long after our write: people may change a fiel
   expect(noticed(900)).not.toHaveProperty('wrote')
 })
 
-test('does not count an edit made after a look has shown our write in the form that the system keeps', () => {
+test('does not count an edit made after an observation has shown our write in the form that the system keeps', () => {
   const written = { shadow: 'Anna Long', wrote: true as const, replaced: { acked: 0, value: 'Bob' } }
   const input = inputOf({
     entity: entityOf({ oscillationLimit: 5 }),

@@ -1,18 +1,18 @@
 /**
- * The oscillation breaker: systems that rewrite a field on each of our writes would keep each other busy for ever.
+ * The oscillation breaker: systems that rewrite a field on each of our writes would cause writes to each other endlessly.
  *
- * A change first seen after a write of ours to the same field is *induced*: the system may have made it itself. Only soon after it, though:
- * people who change a field in turn, hours apart, are no loop. Two systems that do so
- * alternate, so the induced changes of all systems are counted together; at the limit the field is held in the system that made the
- * last one, until a person releases it. The change itself is absorbed like any other.
+ * A change first observed after a write of ours to the same field is *induced*: the system may have made it itself. This applies only shortly after
+ * the write: people who change a field in turn, hours apart, are no loop. Two such systems alternate, so the induced changes of all systems are
+ * counted together; at the limit the field is held in the system that made the last one, until a person releases it. The change itself is absorbed
+ * like any other.
  */
 import type { MemberField } from '../state.ts'
 import { type FieldMerge, fieldState, type Side } from './pass.ts'
 
-/** Induced changes are counted over this long. */
+/** Induced changes are counted over this period. */
 const windowMs = 24 * 60 * 60 * 1000
 
-/** Whether a look begun at `at` may show a change that the system made because of our last write. */
+/** Whether an observation begun at `at` may show a change that the system made because of our last write. */
 export function isInduced(state: MemberField, at: number, noticeMs = Number.POSITIVE_INFINITY): boolean {
   if (state.wrote === undefined) return false
   const { own = [] } = state
@@ -36,7 +36,7 @@ export function countInducedChange({ pass, shape }: FieldMerge, side: Side, stat
     return { ...state, oscillation: { count, since } }
   }
   pass.oscillations.push({ system: side.system, field: shape.name, count: total })
-  // Counting starts anew, so that a released field is not held again by the next change.
+  // The count is reset, so that a released field is not held again by the next change.
   const { oscillation: _counted, ...kept } = state
   return { ...kept, hold: { reason: 'oscillation', at: now } }
 }

@@ -19,7 +19,7 @@ const planned: PlannedWrite = {
 const before = { name: syncedOf('Ann'), city: syncedOf('Rome') }
 
 describe('an acknowledged write', () => {
-  test('is absorbed at once when body and version came back, and only in what was written (H11)', () => {
+  test('is absorbed at once when body and version came back, and only for the written fields (H11)', () => {
     const answer = { stored: { name: 'Bea', city: 'Oslo' }, version: '2' }
     expect(absorbOutcome(erp(), before, planned, answer)).toEqual({
       fields: { name: { shadow: 'Bea', acked: 2 }, city: syncedOf('Rome') },
@@ -55,24 +55,24 @@ describe('an acknowledged write', () => {
   test.each([
     ['the new value', 'Bea', { name: 'Bea' }, true],
     ['the old value', 'Bea', { name: 'Ann' }, undefined],
-    ['the new value with something added', 'Bea', { name: 'Bea (7)' }, true],
+    ['the new value with something appended', 'Bea', { name: 'Bea (7)' }, true],
     ['the old value, which happens to contain the new one', 'An', { name: 'Ann' }, undefined],
     ['a third value', 'Bea', { name: 'Eve' }, undefined],
     ['an empty text that was written', '', { name: '' }, true],
-    ['nothing of a field that was emptied', '', {}, undefined],
-  ] as const)('remembers whether a body without a version showed it: %s', (_, name, stored, shown) => {
+    ['no property for a field that was emptied', '', {}, undefined],
+  ] as const)('records whether a body without a version showed it: %s', (_, name, stored, shown) => {
     const absorbed = absorbOutcome(erp(), before, { ...planned, values: { name } }, { stored })
     expect(absorbed.fields.name?.replaced?.shown).toBe(shown)
   })
 
-  test('that was only accepted is not acknowledged before a look has shown it', () => {
+  test('that was only accepted is not acknowledged before an observation has shown it', () => {
     const answer = { stored: { name: 'Bea' }, version: '2', accepted: true }
     const absorbed = absorbOutcome(erp(), before, planned, answer)
     expect(absorbed.fields.name).toMatchObject({ shadow: 'Bea', acked: 1, provisional: 2 })
     expect(absorbed.unverified).toBe(true)
   })
 
-  test('of a field that can never be read counts as it is', () => {
+  test('of a write-only field is acknowledged without verification', () => {
     const absorbed = absorbOutcome(erp(false), before, planned, {})
     expect(absorbed).toMatchObject({ fields: { name: { shadow: 'Bea', acked: 2 } }, unverified: false })
   })
@@ -86,21 +86,21 @@ describe('an acknowledged write', () => {
 describe('an opened write', () => {
   const body = { name: 'Bea', city: 'Rome' }
 
-  test('makes every value of its body ours, and its own fields written (H12)', () => {
+  test('records every value of its body as our own, and its own fields as written (H12)', () => {
     expect(openIntentFields(erp(), before, { planned, body, notAfter: 9 })).toEqual({
       name: { ...before.name, wrote: true, own: [{ value: 'Bea', rev: 2, notAfter: 9 }] },
       city: { ...before.city, own: [{ value: 'Rome', rev: 1, notAfter: 9 }] },
     })
   })
 
-  test('is known to be over once the system has answered that it applied it, and only then', () => {
+  test('is known to have ended once the system has confirmed that it was applied, and only then', () => {
     const opened = openIntentFields(erp(), before, { planned, body, notAfter: 9 })
     const applied = absorbOutcome(erp(), opened, planned, { notAfter: 9 }).fields
     expect(applied.name?.own).toEqual([{ value: 'Bea', rev: 2, notAfter: 9, applied: true }])
     expect(applied.city?.own).toEqual([{ value: 'Rome', rev: 1, notAfter: 9, applied: true }])
     const accepted = absorbOutcome(erp(), opened, planned, { notAfter: 9, accepted: true }).fields
     expect(accepted.name?.own).toEqual(opened.name?.own)
-    // Another one with the same value, of which nobody knows, may still turn up.
+    // Another write of the same value, with an unknown outcome, may still take effect.
     const doubtful = openIntentFields(erp(), applied, { planned, body, notAfter: 10 })
     const later = { planned: { ...planned, values: { name: 'Cleo' } }, body: { name: 'Cleo' }, notAfter: 11 }
     expect(openIntentFields(erp(), doubtful, later).name?.own).toEqual([
@@ -109,7 +109,7 @@ describe('an opened write', () => {
     ])
   })
 
-  test('leaves no trace once it is known never to have left', () => {
+  test('leaves no trace once it is known never to have been sent', () => {
     const write = { planned, body, notAfter: 9 }
     expect(withdrawIntentFields(openIntentFields(erp(), before, write), write)).toEqual(before)
   })

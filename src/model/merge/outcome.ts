@@ -1,8 +1,8 @@
 /**
- * What a remote write does to the field states of its member: before it is sent, and once its outcome is known.
+ * Effects of a remote write on the field states of its member: before it is sent, and once its outcome is known.
  *
- * Only fields that the write meant to change are absorbed from an answer. Copying a whole answer would swallow an edit that somebody
- * made to another field in the meantime.
+ * Only fields that the write meant to change are absorbed from a response. Absorbing a whole response would hide an edit that was made to another
+ * field in the meantime.
  */
 import type { EntitySystem, SystemField } from '../integration.ts'
 import type { MemberField, MemberFields } from '../state.ts'
@@ -12,37 +12,37 @@ import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalen
 import { absorb, acknowledge, forgetDefault, hasBase, markCoerced, unseen } from './member-field.ts'
 import { markApplied, rememberOwnWrite } from './own-writes.ts'
 
-/** What an acknowledging answer told about the record. */
+/** What a confirming response reveals about the record. */
 export interface WriteResponse {
-  /** Canonical values in the returned body, normalised for the system; undefined when none came back. */
+  /** Canonical values in the returned body, normalised for the system; undefined when there was none. */
   readonly stored?: CanonicalDocument
   /** Fields of the body that could not be read. */
   readonly unknown?: ReadonlySet<string>
   /** Version after the write. A body without one may be older than the write, so it proves nothing. */
   readonly version?: string
-  /** Version of the record before the write, as last seen. */
+  /** Version of the record before the write, as last observed. */
   readonly versionBefore?: string
-  /** The system took the write but may apply it later (HTTP 202). @default false */
+  /** The system accepted the write but may apply it later (HTTP 202). @default false */
   readonly accepted?: boolean
-  /** What the request could not leave after: by this its values in the memory of own writes are known. */
+  /** The request was not sent after this; it identifies the write's values in the memory of own writes. */
   readonly notAfter?: number
 }
 
 /** The field states after an acknowledged write. */
 export interface AbsorbedOutcome {
   readonly fields: MemberFields
-  /** Fields that the system stored in another form; accepted as they are. */
+  /** Fields that the system stored in another form, which is accepted. */
   readonly coerced: readonly string[]
-  /** Some fields wait for a look that verifies the write. */
+  /** Some fields wait for a read that verifies the write. */
   readonly unverified: boolean
 }
 
 /**
- * Takes in an acknowledged write (2xx).
+ * Absorbs an acknowledged write (2xx).
  *
- * A write that the system has applied is acknowledged at once, so that a value seen later is a later edit and not a concurrent one. Without a
- * body and a version in the answer, the value from before is kept until a look has verified the write: some systems answer with success and
- * store nothing. A write that was only accepted stays provisional until then.
+ * A write that the system has applied is acknowledged at once, so that a value observed later is a later edit and not a concurrent one. Without a
+ * body and a version in the response, the previous value is kept until a read has verified the write: some systems report success and store nothing.
+ * A write that was only accepted stays provisional until then.
  */
 export function absorbOutcome(
   entitySystem: EntitySystem,
@@ -61,7 +61,7 @@ export function absorbOutcome(
     const stored = provenValue(settings, name, answer)
     const leavesBlank = planned.operation === 'create' && isEmpty(desired)
     if (stored === undefined) {
-      // A field that can't be read would wait for its proof for ever: the acknowledgement has to do.
+      // A write-only field would wait for verification indefinitely: the acknowledgement has to be sufficient.
       next[name] = settings.readable
         ? {
             ...unverifiedWrite(state, { settings, desired, rev }, answer),
@@ -72,7 +72,7 @@ export function absorbOutcome(
       continue
     }
     if (leavesBlank && !isEmpty(stored.value)) {
-      // Its own default in place of our empty value: an update says it once more, after the look that this asks for.
+      // Its own default replaced our empty value: after the read that this requests, an update writes the value once more.
       next[name] = absorb(state, stored.value)
       unverified = true
       continue
@@ -114,8 +114,8 @@ function unverifiedWrite(
 }
 
 /**
- * A body may be older than the write, but one that shows the new value is not. Nor is one with a text that has ours in it and is not the old
- * one: some systems add something to each text that is written to them.
+ * A body may be older than the write, but not if it shows the new value, or a text that contains ours and is not the old one: some systems append
+ * something to each text that is written to them.
  */
 function showsWritten(
   { settings, desired }: { readonly settings: SystemField; readonly desired: MaybeValue },
@@ -132,7 +132,7 @@ function showsWritten(
   return value.includes(desired) && !equivalent(settings, value, before)
 }
 
-/** The answer shows that the system has filled nothing in: a value that turns up later is somebody's. */
+/** The response shows that the system has filled in nothing: a value that appears later was entered by somebody. */
 function forgetEmptyDefaults(
   entitySystem: EntitySystem,
   fields: Record<string, MemberField>,
@@ -146,7 +146,7 @@ function forgetEmptyDefaults(
   }
 }
 
-/** What the version that the create made shows, and what its response shows, is the system's own. Anything else may be somebody's edit. */
+/** Values shown by the version that the create made, and by its response, are the system's own. All others may be somebody's edit. */
 function noteDefaults(
   fields: Record<string, MemberField>,
   { version, stored, unknown, accepted }: WriteResponse,
@@ -175,16 +175,16 @@ function provenValue(
   return { value: answer.stored[name] }
 }
 
-/** The request of one write, as far as the own-write memory needs it. */
+/** The request of one write, as far as the own-write memory requires it. */
 export interface OpenedWrite {
   readonly planned: PlannedWrite
-  /** Canonical values of every field in the body, also those that a whole-object write only carries along. */
+  /** Canonical values of every field in the body, including those that a whole-object write only carries along. */
   readonly body: CanonicalDocument
-  /** It can't leave after this. */
+  /** It is not sent after this. */
   readonly notAfter: number
 }
 
-/** Notes a write before it is sent: its values are ours from now on, wherever they turn up. */
+/** Records a write before it is sent: its values are our own from now on, wherever they appear. */
 export function openIntentFields(
   entitySystem: EntitySystem,
   fields: MemberFields,
@@ -193,7 +193,7 @@ export function openIntentFields(
   const next: Record<string, MemberField> = { ...fields }
   for (const name of new Set([...Object.keys(body), ...Object.keys(planned.revs)])) {
     const settings = entitySystem.fields.get(name)
-    // A field that can't be read never turns up in a look: there is nothing to recognise, and nothing would ever settle it.
+    // A write-only field never appears in an observation: there is nothing to recognise, and nothing would ever settle it.
     if (settings === undefined || !settings.readable) continue
     const state = next[name] ?? unseen
     const rev = planned.revs[name]
@@ -205,7 +205,7 @@ export function openIntentFields(
   return next
 }
 
-/** Fields that the new record gets without a value: the system may put its own default there. */
+/** Fields that the new record gets without a value: the system may set its own default there. */
 function expectDefaults(
   entitySystem: EntitySystem,
   fields: Record<string, MemberField>,
@@ -218,7 +218,7 @@ function expectDefaults(
   }
 }
 
-/** Takes a write back that provably never left, or that the system refused whole: nothing of it can turn up. */
+/** Withdraws a write that provably was never sent, or that the system refused as a whole: it can't take effect. */
 export function withdrawIntentFields(
   fields: MemberFields,
   { planned, body, notAfter }: OpenedWrite,
@@ -245,7 +245,7 @@ export function rejectedFields(
     readonly code: string
     /** Version of the definition. */
     readonly version: string
-    /** Fields that the system named; all of the write otherwise. */
+    /** The fields that the system named; all fields of the write otherwise. */
     readonly fields?: readonly string[]
   },
 ): MemberFields {

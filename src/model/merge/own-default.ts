@@ -1,13 +1,14 @@
 /**
- * Values that a system fills in by itself when we create a record there: a column's default, a status that every new record gets.
+ * Values that a system fills in by itself when we create a record there: a column's default, an initial status.
  *
- * They are nobody's edit. Where the create left the field out for want of a value, the default may fill the agreed value only if the field's policy
- * puts this system before every other; else it stays where it is. Where the agreed value is an empty one, or came up since, that value is written.
+ * They are nobody's edit. Where the create left the field out because it had no value, the default may become the agreed value only if the field's
+ * policy ranks this system before every other; otherwise it is not propagated. Where the agreed value is empty, or was agreed since, that value is
+ * written.
  *
- * Only a look at the very version that the create made, or at the value that its response showed, shows a default for certain. Any other may as
- * well have been entered by a person since. Where nothing is agreed it counts as entered, since an edit that reaches no other system is lost while all seem to agree. Where
- * something is agreed, that is written over it, since a default must not take the place of a stated value; what was there is kept as a conflict
- * that people can see.
+ * Only an observation of the version that the create made, or of the value that its response showed, identifies a default with certainty. Any other
+ * value may have been entered by a person since. Where nothing is agreed it counts as entered, since otherwise an edit would reach no other system
+ * while all seem to agree. Where something is agreed, the agreed value is written over it, since a default must not replace a stated value; the
+ * overwritten value is kept as a visible conflict.
  */
 
 import type { CreatedBlank } from '../state.ts'
@@ -16,15 +17,15 @@ import { equivalent, isEmpty, isStatedEmpty, type MaybeValue } from './equivalen
 import { absorb, acknowledge, markCoerced } from './member-field.ts'
 import type { ClassifyInput, Look } from './observed-field.ts'
 
-/** Policy of the conflict that keeps a value of which nobody can tell whether it is a default or an edit. */
+/** Policy of the conflict that keeps a value which may be a default or an edit. */
 export const defaultPolicy = 'target-default'
 
-/** What a value means that the system itself has put there; undefined when it is not known to be one. */
+/** Classifies a value that the system itself has filled in; undefined when it is not known to be one. */
 export function ownDefault({ shape, role, state, agreed, observed, look }: ClassifyInput): Look | undefined {
   if (state.blank === undefined || isEmpty(observed)) return undefined
   const isCertain = state.blank !== true && isKnownDefault(role, state.blank, observed, look.version)
   const absorbed = absorb(state, observed)
-  // Whatever the create acknowledged, this is not it: what is agreed is written, and verified like any write.
+  // This value differs from what the create acknowledged: the agreed value is written, and verified like any write.
   if (!isEmpty(agreed.value) || isStatedEmpty(agreed.value)) {
     return { kind: 'missing', state: acknowledge(absorbed, 0), ...(isCertain ? {} : { maybeEdited: true }) }
   }
@@ -44,12 +45,12 @@ function isKnownDefault(
   return shown !== undefined && equivalent(settings, observed, shown)
 }
 
-/** Values that people enter here count. */
+/** True when values entered in this system count. */
 function isSource({ field }: FieldShape, role: FieldRole): boolean {
   return role.origin === 'allowed' && (field.owner === undefined || field.owner === role.system)
 }
 
-/** The owner of the field, or the system that the policy ranks before all others that could have given the value. */
+/** True for the owner of the field, or the system that the policy ranks before all others that could have set the value. */
 function mayFill({ field, roles }: FieldShape, role: FieldRole): boolean {
   if (field.owner !== undefined) return field.owner === role.system
   const { policy } = field

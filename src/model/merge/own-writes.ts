@@ -1,7 +1,7 @@
 /**
- * Memory of what we sent: a value of ours that turns up later is ours, not an edit.
+ * Memory of sent values: one of our values that appears later is our own write, not an edit.
  *
- * Entries leave only by evidence, never by a timer: an observation begun after the write can't take effect any more.
+ * Entries are removed only on evidence, never by a timer: an observation begun after the write can no longer take effect.
  */
 
 import { isRecognisedCoercion } from '../coercion.ts'
@@ -11,18 +11,18 @@ import type { FieldType } from '../values.ts'
 import { equivalent, type MaybeValue } from './equivalence.ts'
 import { hasBase, isUnverified } from './member-field.ts'
 
-/** An own write that explains what a look has shown. */
+/** An own write that explains an observed value. */
 export interface OwnMatch {
   readonly rev: number
-  /** The system changed the value's form on the way. */
+  /** The system changed the form of the value. */
   readonly coerced: boolean
 }
 
 /**
- * The newest own write that the observed value comes from, if any.
+ * Returns the newest own write that the observed value comes from, if any.
  *
- * A write that was applied, and has been followed by what was seen since, does not come back by itself: who shows its very value again has
- * had it put back. Its poorer forms stay ours, since some systems change a value a while after they have taken it.
+ * A write that was applied, and was followed by later observations, does not reappear by itself: if its exact value is shown again, somebody has
+ * restored it. Its poorer forms remain our own, since some systems change a value some time after they have accepted it.
  */
 export function findOwnWrite(
   { settings, type }: { readonly settings: SystemField; readonly type: FieldType },
@@ -45,9 +45,9 @@ export function findOwnWrite(
 }
 
 /**
- * Adds a write to the memory. Older entries with the same value are kept as one, since only the newest of them would ever be found: the
- * memory is bounded by twice the number of different values sent within one in-flight time. The new entry stands by itself, so that it
- * can be withdrawn when it turns out that it never left.
+ * Adds a write to the memory. Older entries with the same value are merged into one, since only the newest of them would ever be found: the memory is
+ * bounded by twice the number of different values sent within one in-flight time. The new entry stays separate, so that it can be withdrawn when it
+ * turns out that it was never sent.
  */
 export function rememberOwnWrite(settings: SystemField, state: MemberField, write: OwnWrite): MemberField {
   const older: OwnWrite[] = []
@@ -59,7 +59,7 @@ export function rememberOwnWrite(settings: SystemField, state: MemberField, writ
   return { ...state, own: [...older, write] }
 }
 
-/** Two writes of one value: as long as either may take effect, it may turn up. */
+/** Two writes of one value: as long as either may take effect, the value may appear. */
 function asOne(older: OwnWrite, { applied, ...newer }: OwnWrite): OwnWrite {
   return {
     ...newer,
@@ -68,7 +68,7 @@ function asOne(older: OwnWrite, { applied, ...newer }: OwnWrite): OwnWrite {
   }
 }
 
-/** The writes of one request took effect before it was answered. */
+/** The writes of one request took effect before its response. */
 export function markApplied(state: MemberField, notAfter: number): MemberField {
   if (state.own === undefined) return state
   const own = state.own.map((write) =>
@@ -77,7 +77,7 @@ export function markApplied(state: MemberField, notAfter: number): MemberField {
   return { ...state, own }
 }
 
-/** Drops the writes that a look begun at `observedAt` has settled: they took effect by then, or never will. */
+/** Drops the writes that an observation begun at `observedAt` has settled: they took effect by then, or never will. */
 export function dropSettledWrites(state: MemberField, observedAt: number, settleMs: number): MemberField {
   if (state.own === undefined) return state
   const open = state.own.filter((write) => observedAt <= write.notAfter + settleMs)

@@ -1,4 +1,4 @@
-/** The working state of one merge: what is drafted so far. Lives for one call only; its inputs are never changed. */
+/** The working state of one merge: its drafts. It exists for one call only; its inputs are never changed. */
 import type { AgreedField, AgreedFields, MemberField } from '../state.ts'
 import type {
   ConflictDraft,
@@ -16,13 +16,13 @@ import { unseen } from './member-field.ts'
 export interface Side {
   readonly system: string
   readonly member: MergeMember
-  /** Undefined: not looked at, nothing is absorbed. */
+  /** Undefined: not read, nothing is absorbed. */
   readonly observation: ObservedValues | undefined
-  /** New field states, once there are any. */
+  /** New field states, if any. */
   draft: Record<string, MemberField> | undefined
 }
 
-/** One merge under way. */
+/** One merge in progress. */
 export interface MergePass {
   readonly input: MergeInput
   readonly shape: EntityShape
@@ -42,7 +42,7 @@ export interface FieldMerge {
   readonly shape: FieldShape
 }
 
-/** Lays the input out by the definition's order. */
+/** Arranges the input in the order of the definition. */
 export function startPass(input: MergeInput): MergePass {
   const shape = shapeOf(input.entity)
   const sides = shape.lanes.map(({ entitySystem: { system } }): Side | undefined => {
@@ -63,7 +63,7 @@ export function startPass(input: MergeInput): MergePass {
   }
 }
 
-/** What is agreed now, drafts included. */
+/** The agreed fields, including drafts. */
 export function agreedFields(pass: MergePass): AgreedFields {
   return pass.fields ?? pass.input.fields
 }
@@ -74,12 +74,12 @@ export function setAgreed(pass: MergePass, field: string, agreed: AgreedField): 
   pass.fields[field] = agreed
 }
 
-/** What is known of a field in a system now, drafts included. */
+/** The known state of a field in a system, including drafts. */
 export function fieldState(side: Side, field: string): MemberField {
   return (side.draft ?? side.member.fields)[field] ?? unseen
 }
 
-/** Drafts what is known of a field in a system; nothing is drafted while nothing changed. */
+/** Drafts the state of a field in a system; nothing is drafted while nothing changed. */
 export function setFieldState(side: Side, field: string, state: MemberField): void {
   if (side.draft === undefined) {
     if (side.member.fields[field] === state) return
@@ -88,7 +88,7 @@ export function setFieldState(side: Side, field: string, state: MemberField): vo
   side.draft[field] = state
 }
 
-/** Puts a conflict down; what belongs to one that is down already is added to it, so that each is told once. */
+/** Records a conflict; candidates that belong to one already recorded are added to it, so that each is reported once. */
 export function addConflict(pass: MergePass, draft: ConflictDraft): void {
   const index = pass.conflicts.findIndex((known) => known.id === draft.id)
   const known = pass.conflicts[index]

@@ -42,7 +42,7 @@ describe('prefer', () => {
     ])
   })
 
-  test('ranks what a person decided before every system', () => {
+  test("ranks a person's decision before every system", () => {
     const result = mergeRecord(
       inputOf({
         rev: 2,
@@ -67,7 +67,7 @@ describe('latest', () => {
 
   test.each([
     ['lie within the skew', [5000, 4000] as const],
-    ['are not told by both', [5000, undefined] as const],
+    ['are not reported by both', [5000, undefined] as const],
   ])('falls back to the rank when the times %s', (_, changed) => {
     const result = clash({ field, ...names, changed })
     expect(result.fields.name?.value).toBe('Cleo')
@@ -93,7 +93,7 @@ describe('sum', () => {
     )
   })
 
-  test('falls back to the rank when a difference cannot be told', () => {
+  test('falls back to the rank when a difference cannot be computed', () => {
     expect(clash({ field: stock, base: null, crm: '1', erp: '2' }).fields.name?.value).toBe('2')
   })
 })
@@ -118,7 +118,7 @@ describe('an owner', () => {
   const entity = entityOf({ fields: { name: { owner: 'erp' } } })
   const state = { fields: { name: syncedOf('Ann') } }
 
-  test('has its value put back where somebody else changed it, and the refused value is kept', async () => {
+  test('has its value restored where somebody else changed it, and the refused value is kept', async () => {
     const result = await mergeAndPlan(
       inputOf({
         entity,
@@ -136,7 +136,7 @@ describe('an owner', () => {
     ])
   })
 
-  test('wins against everybody', () => {
+  test('wins against every other system', () => {
     const result = mergeRecord(
       inputOf({
         entity,
@@ -149,7 +149,7 @@ describe('an owner', () => {
     expect(result.conflicts[0]?.candidates.map(({ value }) => value)).toContain('Bea')
   })
 
-  test('that has not spoken yet takes nothing away from the others', async () => {
+  test('that has no value yet takes nothing away from the others', async () => {
     const result = await mergeAndPlan(
       inputOf({ entity, rev: 0, members: { crm: {}, erp: {} }, looks: { crm: { name: 'Bea' }, erp: {} } }),
     )
@@ -189,11 +189,11 @@ describe('a lossy copy', () => {
     expect(look('Consolidated').members.get('erp')?.name).toMatchObject({ acked: 1, coerced: true })
   })
 
-  test('is put right where it is something else', () => {
+  test('is corrected where it is something else', () => {
     expect(look('Mallory')).toMatchObject({ rev: 2, conflicts: [{ policy: 'one-way', winner: 'agreed' }] })
   })
 
-  test('counts where nobody has a better one', () => {
+  test('counts where no system has a better one', () => {
     const result = mergeRecord(
       inputOf({ entity, rev: 0, members: { erp: {} }, looks: { erp: { name: 'Acme' } } }),
     )

@@ -1,19 +1,19 @@
-/** How several different candidates for one field are settled. Pure, and independent of the order in which the looks came. */
+/** Policies that decide between several different candidates for one field. Pure, and independent of the order of the observations. */
 import type { Candidate } from '../integration.ts'
 import type { AgreedField } from '../state.ts'
 import { mergeSets, sumChanges } from './combine.ts'
 import type { FieldShape } from './entity-shape.ts'
 import { type MaybeValue, sameValue } from './equivalence.ts'
 
-/** A candidate with what the policies need to order it. */
+/** A candidate with the data that the policies need to rank it. */
 export interface RankedCandidate extends Candidate {
-  /** System whose rank it has; for the agreed value the one it came from. */
+  /** The system whose rank it has; for the agreed value its source. */
   readonly standsFor: string
-  /** When it was seen, for the conflict record. */
+  /** When it was observed, for the conflict record. */
   readonly at: number
 }
 
-/** What a policy decided, and the name under which that is recorded. */
+/** The decision of a policy, and the name under which it is recorded. */
 export type PolicyDecision =
   | { readonly kind: 'winner'; readonly candidate: RankedCandidate; readonly by: string }
   | { readonly kind: 'computed'; readonly value: MaybeValue; readonly by: string }
@@ -51,8 +51,8 @@ export function applyPolicy(
 }
 
 /**
- * The first by rank. A person's decision ranks before every system, since people decide last; systems that are not named come in the
- * order of the definition, then values that rules or merges made. A new value goes before the agreed one of the same system.
+ * The first by rank. A person's decision ranks before every system, since people decide last; systems that are not named come in the order of the
+ * definition, followed by values made by rules or merges. A new value ranks before the agreed one of the same system.
  */
 function preferred(
   shape: FieldShape,
@@ -78,7 +78,7 @@ function position(shape: FieldShape, rank: readonly string[], candidate: RankedC
   return rank.length + (defined >= 0 ? defined : shape.roles.length) + agreedLast
 }
 
-/** Of several systems the one that ranks first by the field's policy. */
+/** Returns the system that ranks first by the field's policy. */
 export function firstByRank(shape: FieldShape, systems: readonly string[]): string | undefined {
   const { policy } = shape.field
   const rank = 'rank' in policy ? policy.rank : []
@@ -89,7 +89,7 @@ export function firstByRank(shape: FieldShape, systems: readonly string[]): stri
   return systems.toSorted((one, other) => positionOf(one) - positionOf(other))[0]
 }
 
-/** The latest, if every different value is older by more than the skew the clocks may have; else nobody can tell. */
+/** The latest candidate, if every different value is older by more than the possible clock skew; otherwise undecided. */
 function latest(candidates: readonly RankedCandidate[], skewMs: number): PolicyDecision | undefined {
   let newest: RankedCandidate | undefined
   for (const candidate of candidates) {
@@ -116,7 +116,7 @@ function computed(value: MaybeValue, by: string): PolicyDecision | undefined {
   return value === undefined ? undefined : { kind: 'computed', value, by }
 }
 
-/** A definition's function may fail on values it did not expect; the rank then decides, and every candidate is kept anyway. */
+/** A function of the definition may fail on unexpected values; the rank decides then, and every candidate is kept anyway. */
 function decideByFunction(
   decide: (candidates: readonly Candidate[]) => MaybeValue,
   candidates: readonly RankedCandidate[],

@@ -9,8 +9,8 @@ function field(type: FieldType, normalise: Field['normalise'] = (value) => value
   return { name: 'x', type, required: false, normalise, policy: { kind: 'manual' } }
 }
 
-describe('a field that begins anew', () => {
-  test('gives up what it knew, and keeps what a person was told', () => {
+describe('a field that starts over', () => {
+  test('drops its known state, and keeps what was reported', () => {
     const hold = { reason: 'oscillation', at: 1 }
     const own = [{ value: 'a', rev: 3, notAfter: 1 }]
     expect(withoutBase({ shadow: 'a', acked: 3, own, provisional: 3, coerced: true, hold })).toEqual({
@@ -21,7 +21,7 @@ describe('a field that begins anew', () => {
   })
 })
 
-describe('what is agreed', () => {
+describe('the agreed value', () => {
   const agreed = (value: CanonicalValue) => ({ value, rev: 3, src: 'crm', at: 1 })
 
   test('takes the new form of its field under the same revision', () => {
@@ -30,7 +30,7 @@ describe('what is agreed', () => {
     expect(reformAgreed(field({ kind: 'integer' }), agreed('12'))).toMatchObject({ value: '12', rev: 3 })
   })
 
-  test('is agreed no more where it has no such form', () => {
+  test('is no longer agreed where it has no such form', () => {
     const gone = { value: undefined, rev: 0 }
     expect(reformAgreed(field({ kind: 'integer' }), agreed('a dozen'))).toMatchObject(gone)
     const throws = () => {
@@ -39,7 +39,7 @@ describe('what is agreed', () => {
     expect(reformAgreed(field({ kind: 'string' }, throws), agreed('a'))).toMatchObject(gone)
   })
 
-  test('stays as it is where it is a reference, or nothing', () => {
+  test('is unchanged where it is a reference, or empty', () => {
     const reference = agreed('01a22acf-e78a-7f2c-a091-044e2a7a37d3')
     expect(reformAgreed(field({ kind: 'ref', entity: 'customer' }), reference)).toBe(reference)
     expect(reformAgreed(field({ kind: 'integer' }), agreed(null))).toEqual(agreed(null))
@@ -47,13 +47,13 @@ describe('what is agreed', () => {
 })
 
 describe('groups', () => {
-  test('are joined where each only lacks what the other has', () => {
+  test('are joined where each only lacks parts that the other has', () => {
     const joined = { street: 'Main street 1', city: 'Bonn' }
     expect(joinGroups(address, { street: 'Main street 1', city: null }, { city: 'Bonn' })).toEqual(joined)
     expect(joinGroups(address, joined, joined)).toEqual(joined)
   })
 
-  test('are never mixed of two different values', () => {
+  test('are never mixed from two different values', () => {
     expect(
       joinGroups(address, { street: 'Side road 2', city: null }, { street: 'Main street 1', city: 'Bonn' }),
     ).toBeUndefined()

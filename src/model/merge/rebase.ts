@@ -1,10 +1,10 @@
 /**
- * A field whose lens changed: it gives its base up, and its next look is a first contact.
+ * A field whose lens changed: it drops its base, and its next observation is a first contact.
  *
- * What the system held before was read through another mapping. Nothing follows from comparing it with what is read now, so nobody counts as
- * having changed anything. As at a first contact, equal values are in agreement, a value that only one side has fills the other, and two
- * different values go by the conflict policy. Unlike there, both sides may have been in agreement for years: a decision that would empty
- * what one of them holds is left to a person.
+ * The previous value was read through another mapping. Comparing it with the value read now is meaningless, so nobody counts as having changed
+ * anything. As at a first contact, equal values are in agreement, a value that only one side has fills the other, and two different values are
+ * resolved by the conflict policy. Unlike there, both sides may have been in agreement for years: a decision that would empty a value of either of
+ * them is left for review.
  */
 import { parseCanonical } from '../canonical/canonical.ts'
 import { isCanonicalObject } from '../canonical/object.ts'
@@ -16,7 +16,7 @@ import { isEmpty, type MaybeValue, sameValue } from './equivalence.ts'
 /** Policy of a conflict that is held because a change of the mapping would empty a value. */
 export const lensChangePolicy = 'mapping-changed'
 
-/** The state of a field that begins anew. What a person was told of it stays. */
+/** The state of a field that starts over. What was reported about it stays. */
 export function withoutBase({ hold, awaits, unreadable, writeOnly }: MemberField): MemberField {
   return {
     acked: 0,
@@ -29,8 +29,8 @@ export function withoutBase({ hold, awaits, unreadable, writeOnly }: MemberField
 }
 
 /**
- * The agreed value of a field whose own declaration changed (its type or normalisers), in the form it has by now. A value that has no such
- * form is agreed no more: the systems' own values decide.
+ * Converts the agreed value of a field whose own declaration changed (its type or normalisers) to its new form. A value that has no such form is no
+ * longer agreed: the systems' own values decide.
  */
 export function reformAgreed(field: Field, agreed: AgreedField): AgreedField {
   const { value } = agreed
@@ -48,12 +48,12 @@ function reform({ type, normalise }: Field, value: NonNullable<MaybeValue>): May
   try {
     return normalise(parsed.value)
   } catch {
-    // A function of the definition that can't take the value: then it has no form under this definition.
+    // A function of the definition fails on the value: it has no form under this definition.
     return undefined
   }
 }
 
-/** References are agreed as record ids, which no system's spelling can be parsed from. */
+/** References are agreed as record ids, which can't be parsed from any system's representation. */
 function holdsReference(type: FieldType): boolean {
   switch (type.kind) {
     case 'ref':
@@ -69,8 +69,8 @@ function holdsReference(type: FieldType): boolean {
 }
 
 /**
- * Two groups as one, where each only lacks what the other has; undefined where they disagree in a part, since halves of two different values
- * (the street of one address, the city of another) must not be mixed.
+ * Joins two groups where each only lacks parts that the other has; undefined where they differ in a part, since parts of two different values (the
+ * street of one address, the city of another) must not be mixed.
  */
 export function joinGroups(type: FieldType, left: MaybeValue, right: MaybeValue): MaybeValue {
   if (type.kind !== 'group' || !isCanonicalObject(left) || !isCanonicalObject(right)) return undefined
@@ -85,7 +85,7 @@ export function joinGroups(type: FieldType, left: MaybeValue, right: MaybeValue)
   return joined
 }
 
-/** Whether something that holds a value now would hold none: the whole of it, or a part of a group. */
+/** True when something that holds a value now would hold none: the whole value, or a part of a group. */
 export function wouldEmpty(before: MaybeValue, after: MaybeValue): boolean {
   if (isEmpty(before)) return false
   if (isEmpty(after)) return true

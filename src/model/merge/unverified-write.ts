@@ -1,8 +1,8 @@
 /**
- * Looks at a field whose last write no look has verified yet.
+ * Observations of a field whose last write is not verified yet.
  *
- * A system that shows the value from before the write has not stored it, whatever it answered: that value is no edit, and is never taken over.
- * The write is sent once more; if the system shows the old value again, the revision counts as refused and a person is told.
+ * A system that shows the value from before the write has not stored it, whatever its response was: that value is no edit, and is never adopted. The
+ * write is sent once more; if the system shows the old value again, the revision counts as refused and a failure is reported.
  */
 import { isRecognisedCoercion } from '../coercion.ts'
 import type { MemberField } from '../state.ts'
@@ -11,7 +11,7 @@ import type { FieldRole } from './entity-shape.ts'
 import { equivalent, isEmpty, type MaybeValue } from './equivalence.ts'
 import { absorb, acknowledge, forgetWrote } from './member-field.ts'
 
-/** One look at a field that holds an unverified write. */
+/** One observation of a field that holds an unverified write. */
 export interface UnverifiedObservation {
   readonly role: FieldRole
   readonly type: FieldType
@@ -34,21 +34,21 @@ export type UnverifiedVerdict =
   | { readonly kind: 'pending' }
   | { readonly kind: 'not-stored' | 'refused'; readonly state: MemberField }
 
-/** Judges a look that shows the value from before the write; undefined when it shows anything else. */
+/** Judges an observation that shows the value from before the write; undefined when it shows anything else. */
 export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict | undefined {
   const { type, state, observed, definition } = look
   const { replaced } = state
   if (replaced === undefined || !showsReplacedValue(look)) return undefined
   if (mayStillApply(state, look)) return { kind: 'pending' }
   const isOurs = isRecognisedCoercion(state.shadow, observed, type) !== undefined
-  // A form of our value that happens to be the old one, under another version than before: that is what the system makes of our value.
+  // A form of our value that equals the old one, under another version than before: the system converts our value to it.
   if (isOurs && hasAnotherVersion(look)) return undefined
-  // The answer showed our value, and the version has moved on since: it was stored, and somebody has put the old value back.
+  // The response showed our value, and the version has changed since: it was stored, and somebody has restored the old value.
   if (replaced.shown === true && hasAnotherVersion(look)) return undefined
   const rev = Math.max(state.provisional ?? 0, state.acked)
   const before = forgetWrote(acknowledge(absorb(state, observed), replaced.acked))
   if (state.notStored !== rev) return { kind: 'not-stored', state: { ...before, notStored: rev } }
-  // Written twice and twice found like this: where it is a form of our value, it is the form in which the system keeps it.
+  // Written twice with the same result: if it is a form of our value, it is the form in which the system keeps it.
   if (isOurs) return undefined
   return {
     kind: 'refused',
@@ -59,7 +59,7 @@ export function judgeUnverified(look: UnverifiedObservation): UnverifiedVerdict 
 function showsReplacedValue({ role, state, observed, version }: UnverifiedObservation): boolean {
   const { replaced } = state
   if (replaced === undefined) return false
-  // The answer named the version of the write: a later one with the old value is somebody's edit.
+  // The response named the version of the write: a later version with the old value is somebody's edit.
   if (replaced.version !== undefined && version !== undefined && version !== replaced.version) return false
   if (isEmpty(observed)) return isEmpty(replaced.value) && !isEmpty(state.shadow)
   return equivalent(role.settings, observed, replaced.value)
@@ -69,7 +69,7 @@ function hasAnotherVersion({ state: { replaced }, version }: UnverifiedObservati
   return version !== undefined && replaced?.versionBefore !== undefined && version !== replaced.versionBefore
 }
 
-/** The system took the write but may not have applied it by the time of this look. */
+/** The system accepted the write but may not have applied it by the time of this read. */
 function mayStillApply(
   state: MemberField,
   { at, settleMs }: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
@@ -77,19 +77,19 @@ function mayStillApply(
   return state.provisional !== undefined && at <= appliedBy(state, settleMs)
 }
 
-/** A look begun after this shows an accepted write, or shows that it had no effect. */
+/** A read begun after this shows an accepted write, or shows that it had no effect. */
 export function appliedBy({ own }: MemberField, settleMs: number): number {
   const sent = (own ?? []).map(({ notAfter }) => notAfter)
   return sent.length === 0 ? Number.NEGATIVE_INFINITY : Math.max(...sent) + settleMs
 }
 
-/** Whether an edit seen now was made without knowing the agreed revision. */
+/** True when an edit observed now was made without knowledge of the agreed revision. */
 export function isConcurrent(
   state: MemberField,
   agreedRev: number,
   look: Pick<UnverifiedObservation, 'at' | 'settleMs'>,
 ): boolean {
   if (state.acked >= agreedRev) return false
-  // The in-flight time of an accepted write is over: it was applied before the edit, or the edit would not stand.
+  // The in-flight time of an accepted write has passed: it was applied before the edit, otherwise it would have overwritten the edit.
   return state.provisional !== agreedRev || mayStillApply(state, look)
 }
