@@ -22,15 +22,18 @@ export function parseChangeEvents(body: Uint8Array): ChangeEvents | undefined {
   if (events.length === 0 || events.length > eventsMax) return undefined
   const changed: (ChangedRecord & { resource: string })[] = []
   const positions: (string | undefined)[] = []
+  let understood = 0
   for (const event of events) {
+    // Refused as a whole, the delivery would be sent again and again, and its other events would be lost in the end.
     const change = changesOf(event)
-    if (change === undefined) return undefined
+    if (change === undefined) continue
+    understood += 1
     changed.push(...change)
     positions.push(positionOf(event))
   }
-  if (changed.length > eventsMax) return undefined
+  if (understood === 0 || changed.length > eventsMax) return undefined
   const known = positions.filter((position) => position !== undefined)
-  return { changed, positions: known.length === positions.length ? known : undefined }
+  return { changed, positions: known.length === events.length ? known : undefined }
 }
 
 function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
@@ -42,7 +45,7 @@ function changesOf(event: unknown): ChangeEvents['changed'] | undefined {
   if (type === 'GAP_OVERFLOW') return []
   const deleted = type === 'DELETE' || type === 'GAP_DELETE'
   const nativeIds = ids.flatMap((id: unknown) => (typeof id === 'string' ? (wholeId(id) ?? []) : []))
-  if (nativeIds.length !== ids.length) return undefined
+  if (nativeIds.length === 0 && ids.length > 0) return undefined
   return nativeIds.map((nativeId) => ({ resource, nativeId, ...(deleted ? { deleted: true } : {}) }))
 }
 

@@ -37,6 +37,8 @@ export function parseOutboundMessage(body: Uint8Array): OutboundMessage | undefi
   if (body.byteLength > bytesMax) return undefined
   const text = Buffer.from(body).toString('utf8')
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) return undefined
+  // The parser forgives a text that breaks off. Acknowledged, the notifications that are missing would not be sent again.
+  if (!/<\/(?:[\w.-]+:)?Envelope\s*>\s*$/.test(text)) return undefined
   try {
     return messageIn(parser.parse(text))
   } catch {
@@ -62,7 +64,8 @@ function messageIn(document: unknown): OutboundMessage | undefined {
       ? []
       : [{ notificationId, object, nativeId }],
   )
-  return whole.length === entries.length ? { organizationId, notified: whole } : undefined
+  // A notification that names no record is acknowledged with the others; refused, all of them would be sent again for a day.
+  return whole.length === 0 && entries.length > 0 ? undefined : { organizationId, notified: whole }
 }
 
 function child(value: unknown, name: string): unknown {

@@ -1,5 +1,4 @@
 /** One record as Salesforce sends it, and what it says about itself. */
-import type { NativeRecord } from '../../model/values.ts'
 import type { ListedRecord } from '../kit/contract.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { timeAt } from '../kit/times.ts'
@@ -16,8 +15,13 @@ export function listedRecord(row: unknown): ListedRecord {
 }
 
 /** When the record was last changed, by a person or by the system: epoch ms, whole seconds. */
-export function modstampOf(row: NativeRecord): number | undefined {
+export function modstampOf(row: unknown): number | undefined {
   return timeAt(row, ['SystemModstamp'], { format: 'iso' })
+}
+
+/** A row of a query that finds deleted records too. */
+export function isDeleted(row: unknown): boolean {
+  return isNativeRecord(row) && row.IsDeleted === true
 }
 
 /** 15 characters tell case apart, 18 carry that in a suffix. Whatever has another form is the id of nothing. */

@@ -8,6 +8,7 @@ import { isLosslessNumber } from '../../http/json.ts'
 import { IsthmusError } from '../../model/errors.ts'
 import type { NativePath } from '../../model/lens/spec.ts'
 import type { CallContext, FindRequest, FindResult } from '../kit/contract.ts'
+import { readEach } from '../kit/entries.ts'
 import { isNativeRecord, textAt } from '../kit/native.ts'
 import { withMinorAmounts } from './amounts.ts'
 import { stripeFailure } from './errors.ts'
@@ -33,13 +34,16 @@ export async function findObjects(
     const query = { query: wanted.map(clause).join(' AND '), limit: hitsMax, ...expansion(owner, true) }
     const response = await owner.client.read({ route: `${owner.resource.path}/search` }, query, context)
     const { data, more } = listOf(response.data)
-    const nativeIds = data.flatMap((value) => {
-      const object = received({ ...owner, amounts: 'minor' }, value)
-      return object.kind === 'record' && wanted.every((one) => fits(object.record.native, one))
+    const { records: objects, unreadable } = readEach(data, (value) =>
+      received({ ...owner, amounts: 'minor' }, value),
+    )
+    const nativeIds = objects.flatMap((object) =>
+      object.kind === 'record' && wanted.every((one) => fits(object.record.native, one))
         ? [object.record.nativeId]
-        : []
-    })
-    return { kind: 'found', nativeIds: [...new Set(nativeIds)], capped: more }
+        : [],
+    )
+    // An object that can't be read may be what is looked for: finding none proves nothing then.
+    return { kind: 'found', nativeIds: [...new Set(nativeIds)], capped: more || unreadable !== undefined }
   } catch (error) {
     return { kind: 'unknown', failure: stripeFailure(error) }
   }

@@ -70,6 +70,7 @@ async function nextPages(request: ChangesRequest, state: State): Promise<Changes
   const underWay = state.tracks.some((track) => track.more)
   const changed = new Map<string, ChangedRecord>()
   const tracks: State['tracks'] = []
+  let unreadable: string | undefined
   for (const [index, { cursor, more }] of state.tracks.entries()) {
     const track = request.feed.tracks[index]
     if (track === undefined || (underWay && !more)) {
@@ -80,10 +81,17 @@ async function nextPages(request: ChangesRequest, state: State): Promise<Changes
     const result = await readFeed(cursor, rules, (query) => trackPage(request, bound, track, query))
     if (result.kind !== 'page') return result
     for (const one of result.changed) changed.set(one.nativeId, one)
+    unreadable ??= result.unreadable
     tracks.push({ cursor: result.cursor, more: result.more })
   }
   const more = tracks.some((track) => track.more)
-  return { kind: 'page', changed: [...changed.values()], cursor: JSON.stringify({ v: 1, tracks }), more }
+  return {
+    kind: 'page',
+    changed: [...changed.values()],
+    cursor: JSON.stringify({ v: 1, tracks }),
+    more,
+    ...(unreadable === undefined ? {} : { unreadable }),
+  }
 }
 
 function initial(feed: ChangesSettings): State {

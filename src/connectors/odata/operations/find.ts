@@ -2,6 +2,7 @@
 import type { SearchEquality } from '../../../model/equality.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { callFailure } from '../../kit/outcome.ts'
 import { searchForm } from '../../kit/search/search-equality.ts'
@@ -96,8 +97,10 @@ export async function hitsOf(
   }
   const { data } = await owner.service.read({ target: `/${set.name}`, query }, context)
   const { items, next } = collectionOf(bound, data)
-  const hits = items.map((wire) => hitOf(bound, set, wire))
-  return { items: hits, isCut: next !== undefined || items.length >= hitsMax }
+  const { records: hits, unreadable } = readEach(items, (wire) => hitOf(bound, set, wire))
+  // A hit that can't be read may be what is looked for: finding none proves nothing then.
+  const isCut = next !== undefined || unreadable !== undefined || items.length >= hitsMax
+  return { items: hits, isCut }
 }
 
 function hitOf({ model, set: owner }: Bound, set: EntitySet, wire: unknown): Hit {

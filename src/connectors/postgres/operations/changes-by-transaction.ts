@@ -14,6 +14,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { readEach, wordsOfUnreadable } from '../../kit/entries.ts'
 import { unusable } from '../../kit/unusable.ts'
 import type { Statement, TextRow } from '../client.ts'
 import { type BoundTable, from, isDeleted, nativeIdOf, of, versionOf } from '../statements.ts'
@@ -53,14 +54,22 @@ export async function changesByTransaction(
   const to = state.to ?? String(oldest)
   const rows = await owner.client.read(pageStatement(bound, { ...state, to }, next, owner.pageSize), context)
   const seen = new Set(state.seen)
-  const changed = rows.filter((row) => !seen.has(hashOf(row))).map(changeOf)
+  const { records: changed, unreadable } = readEach(
+    rows.filter((row) => !seen.has(hashOf(row))),
+    changeOf,
+  )
   for (const row of rows) if (row.again === 't') seen.add(hashOf(row))
-  const more = rows.length === owner.pageSize
-  const after = more ? keyOf(bound, rows.at(-1)) : undefined
-  const following: State = more
-    ? { ...state, to, ...(after === undefined ? {} : { after }), seen: newest(seen) }
-    : { v: 1, from: to, seen: newest(seen) }
-  return { kind: 'page', changed, cursor: JSON.stringify(following), more }
+  // A row without a key comes last of those it is sorted with; the page goes on after the last one that has one.
+  const after = rows.length === owner.pageSize ? lastKey(bound, rows) : undefined
+  const following: State =
+    after === undefined ? { v: 1, from: to, seen: newest(seen) } : { ...state, to, after, seen: newest(seen) }
+  return {
+    kind: 'page',
+    changed,
+    cursor: JSON.stringify(following),
+    more: after !== undefined,
+    ...(unreadable === undefined ? {} : { unreadable: wordsOfUnreadable(unreadable) }),
+  }
 }
 
 function parseState(cursor: string): State | undefined {
@@ -123,8 +132,13 @@ function changeOf({ nativeId, version, deleted }: TextRow): ChangedRecord {
   }
 }
 
-function keyOf({ config }: BoundTable, row: TextRow | undefined): string[] {
-  return config.key.map((_, index) => row?.[`k${index}`] ?? '')
+/** Undefined where no row of the page has its whole key: nothing can come after such rows. */
+function lastKey({ config }: BoundTable, rows: readonly TextRow[]): string[] | undefined {
+  for (const row of rows.toReversed()) {
+    const parts = config.key.map((_, index) => row[`k${index}`])
+    if (parts.every((part) => typeof part === 'string')) return parts
+  }
+  return undefined
 }
 
 function hashOf({ nativeId, xid }: TextRow): string {

@@ -115,27 +115,45 @@ async function* copiedPages(
 ): AsyncGenerator<readonly TextRow[]> {
   const stream = session.query(copyTo(`copy (${query}) to stdout`))
   const decoder = new StringDecoder('utf8')
-  let rest = ''
-  /** The row that comes is too long to be kept: only its beginning is, which has the key. */
-  let beginning: string | undefined
+  const line = new LineUnderWay()
   let rows: TextRow[] = []
   for await (const chunk of stream) {
-    const lines = (rest + decoder.write(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    if (rest.length > rowMax) {
-      beginning ??= rest.slice(0, keyMax)
-      rest = ''
-    }
-    for (const line of lines) {
-      rows.push(beginning === undefined ? copiedRow(line) : tooLong(beginning))
-      beginning = undefined
+    const [first = '', ...others] = decoder.write(chunk).split('\n')
+    line.add(first)
+    for (const next of others) {
+      rows.push(line.end())
+      line.add(next)
       if (rows.length < pageSize) continue
       yield rows
       rows = []
     }
   }
-  if (rest !== '' || beginning !== undefined) throw unusable('COPY ended within a row')
+  if (line.isBegun) throw unusable('COPY ended within a row')
   if (rows.length > 0) yield rows
+}
+
+/** One line of COPY, in the pieces that it comes in. Of one that is too long to be kept only the beginning is, which has the key. */
+class LineUnderWay {
+  #pieces: string[] = []
+  #length = 0
+
+  get isBegun(): boolean {
+    return this.#length > 0
+  }
+
+  add(piece: string): void {
+    if (this.#length <= rowMax) this.#pieces.push(piece)
+    this.#length += piece.length
+    if (this.#length > rowMax) this.#pieces = [this.#pieces.join('').slice(0, keyMax)]
+  }
+
+  end(): TextRow {
+    const text = this.#pieces.join('')
+    const row = this.#length > rowMax ? tooLong(text) : copiedRow(text)
+    this.#pieces = []
+    this.#length = 0
+    return row
+  }
 }
 
 /** A row of which nothing but its key is known. */

@@ -1,5 +1,6 @@
 /** Reads by key: one row, or many with one statement. */
 import type { CallContext, ReadResult } from '../../kit/contract.ts'
+import type { TextRow } from '../client.ts'
 import { sqlState } from '../failures.ts'
 import { observedRow } from '../record.ts'
 import { keyParts, keyStatement, readManyStatement, readStatement } from '../statements.ts'
@@ -41,12 +42,23 @@ export async function readMany(
       asked.map(({ parts }) => parts),
     )
     const rows = asked.length === 0 ? [] : await owner.client.read(statement, context)
-    const found = new Map(rows.map((row) => [asked[Number(row.place) - 1]?.place, observedRow(row)] as const))
+    const found = new Map(
+      rows.map((row) => [asked[Number(row.place) - 1]?.place, observedOrFailed(owner, row)] as const),
+    )
     return nativeIds.map((_, place) => found.get(place) ?? { kind: 'gone' })
   } catch (problem) {
     if (isOfValues(problem)) return readOneByOne(owner, nativeIds, context)
     const failure = readFailure(owner, problem, 'Reading')
     return nativeIds.map(() => ({ kind: 'unknown', failure }))
+  }
+}
+
+/** A row that can't be read says nothing of its own record, and nothing of the others. */
+function observedOrFailed(owner: TableOwner, row: TextRow): ReadResult {
+  try {
+    return observedRow(row)
+  } catch (problem) {
+    return { kind: 'unknown', failure: { ...readFailure(owner, problem, 'Reading'), scope: 'record' } }
   }
 }
 

@@ -12,6 +12,7 @@ import { HttpError, isHttpError, NetworkError } from '../../../http/errors.ts'
 import { parseJson } from '../../../http/json.ts'
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, ListedRecord } from '../../kit/contract.ts'
+import { type ReadEntries, readEach, wordsOfUnreadable } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { unusable } from '../../kit/unusable.ts'
 import type { SalesforceConfig } from '../config.ts'
@@ -42,7 +43,7 @@ export async function* bulkPages(
   owner: ObjectContext,
   { readable, bulk, after }: BulkRead,
   context: CallContext,
-): AsyncGenerator<readonly ListedRecord[]> {
+): AsyncGenerator<ReadEntries<ListedRecord>> {
   const query = `SELECT ${readable.names.join(',')} FROM ${owner.object}${after}`
   const created = await owner.client.write(
     'POST',
@@ -62,7 +63,7 @@ export async function* bulkPages(
         break
       }
       if (look >= looksMax) throw unusable(`a bulk job is not done after ${looksMax} looks`)
-      yield []
+      yield { records: [] }
       await wait(Math.min(bulk.poll, firstWaitMs * 1.5 ** look), undefined, { signal: context.signal })
     }
     isDone = true
@@ -114,16 +115,16 @@ async function* resultPages(
   owner: ObjectContext,
   results: Results,
   context: CallContext,
-): AsyncGenerator<readonly ListedRecord[]> {
+): AsyncGenerator<ReadEntries<ListedRecord>> {
   let locator: string | undefined
   let seen = 0
   for (let page = 0; page < pagesMax; page += 1) {
     const reading: PageReading = { done: 0, next: undefined }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        for await (const records of resultPage(owner, results, { locator, reading }, context)) {
-          seen += records.length
-          yield records
+        for await (const chunk of resultPage(owner, results, { locator, reading }, context)) {
+          seen += chunk.records.length + (chunk.unreadable?.count ?? 0)
+          yield chunk
         }
         break
       } catch (error) {
@@ -159,7 +160,7 @@ async function* resultPage(
   { id, pageRows, fields }: Results,
   { locator, reading }: PagePlace,
   context: CallContext,
-): AsyncGenerator<readonly ListedRecord[]> {
+): AsyncGenerator<ReadEntries<ListedRecord>> {
   const options = {
     path: { id },
     query: { maxRecords: pageRows, locator },
@@ -172,25 +173,42 @@ async function* resultPage(
   reading.next = next === 'null' ? undefined : next
   const expected = Number(headers['sforce-numberofrecords'] ?? Number.NaN)
   let row = 0
-  let chunk: ListedRecord[] = []
+  let chunk: (readonly string[])[] = []
   for await (const cells of readCsvRows(data)) {
     // Every page begins with the names; should one not, its first row is a record.
     if (row === 0 && isHeader(cells, fields)) continue
     row += 1
     if (row <= reading.done) continue
-    const record = listedRecord(recordOf(cells, fields))
-    if (!isRecordId(record.nativeId)) throw unusable('a bulk result has other columns than were asked for')
-    chunk.push(record)
+    chunk.push(cells)
     if (chunk.length < chunkRows) continue
     reading.done = row
-    yield chunk
+    yield chunkOf(chunk, fields)
     chunk = []
   }
   if (Number.isSafeInteger(expected) && row !== expected) {
     throw unusable(`a page of a bulk result has ${row} rows instead of ${expected}`)
   }
   reading.done = row
-  if (chunk.length > 0) yield chunk
+  if (chunk.length > 0) yield chunkOf(chunk, fields)
+}
+
+/**
+ * A row that is no record costs itself. Where none of them is one, the result is not what was asked for.
+ *
+ * @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE
+ */
+function chunkOf(
+  rows: readonly (readonly string[])[],
+  fields: readonly SalesforceField[],
+): ReadEntries<ListedRecord> {
+  const chunk = readEach(rows, (cells) => {
+    const record = listedRecord(recordOf(cells, fields))
+    if (!isRecordId(record.nativeId)) throw unusable('a bulk result has other columns than were asked for')
+    return record
+  })
+  const { records, unreadable } = chunk
+  if (records.length === 0 && unreadable !== undefined) throw unusable(wordsOfUnreadable(unreadable))
+  return chunk
 }
 
 function isHeader(cells: readonly string[], fields: readonly SalesforceField[]): boolean {
@@ -220,8 +238,8 @@ function valueOfCell(type: string, cell: string): unknown {
     case 'currency':
     case 'percent': {
       const number = parseJson(cell, { maxDepth: 1, numbers: 'lossless' })
-      if (!number.ok) throw unusable('a number of a bulk result is none')
-      return number.value
+      // What is no number stays as it came: the mapping tells of that field, and the record's other fields go on.
+      return number.ok ? number.value : cell
     }
     case 'datetime':
       return cell.replace(/Z$/, '+0000')

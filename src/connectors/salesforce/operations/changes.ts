@@ -10,13 +10,21 @@
  *   log, which goes back 30 days, minute by minute. A position older than that is expired, and a full listing repairs it.
  */
 import { z } from 'zod'
-import { type FeedItem, type FeedPage, type FeedQuery, readFeed } from '../../kit/change-cursor.ts'
+import {
+  byTime,
+  type FeedItem,
+  type FeedPage,
+  type FeedQuery,
+  readFeed,
+  type UntimedItem,
+} from '../../kit/change-cursor.ts'
 import type { CallContext, ChangedRecord, ChangesResult } from '../../kit/contract.ts'
+import { readEach, type UnreadableEntries, wordsOfUnreadable } from '../../kit/entries.ts'
 import { isNativeRecord, textAt } from '../../kit/native.ts'
 import { timeAt } from '../../kit/times.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { hasCode, readFailure } from '../errors.ts'
-import { modstampOf } from '../record.ts'
+import { isDeleted, modstampOf } from '../record.ts'
 import type { ObjectSchema } from '../schema.ts'
 import { soqlText, soqlTime } from '../soql.ts'
 import type { ObjectContext } from './object-context.ts'
@@ -114,11 +122,21 @@ async function sweepPage(
     told: (log?.entries.map(spelt) ?? state?.told ?? []).slice(-reportedMax),
   }
   const deletions = [...erased].map((nativeId): ChangedRecord => ({ nativeId, deleted: true }))
-  return { ...result, changed: withoutDoubles(result.changed, deletions), cursor: JSON.stringify(next) }
+  const unreadable = result.unreadable ?? wordsOf(log?.unreadable)
+  return {
+    ...result,
+    changed: withoutDoubles(result.changed, deletions),
+    cursor: JSON.stringify(next),
+    ...(unreadable === undefined ? {} : { unreadable }),
+  }
 }
 
 function deletedUntilOf(state: State | undefined): Pick<State, 'deletedUntil'> {
   return state?.deletedUntil === undefined ? {} : { deletedUntil: state.deletedUntil }
+}
+
+function wordsOf(entries: UnreadableEntries | undefined): string | undefined {
+  return entries === undefined ? undefined : wordsOfUnreadable(entries)
 }
 
 /** What the query told as deleted needs no second word. */
@@ -140,14 +158,15 @@ async function feedPage(
   const soql = `SELECT ${names.join(', ')} FROM ${object}${conditionOf(query)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`
   const readAt = clock.monotonic()
   const { rows, totalSize, serverNowMs } = await client.query(soql, context, 'all')
-  const items = rows.map((row): FeedItem => {
+  const { records, unreadable } = readEach(rows, (row): FeedItem | UntimedItem => {
     const nativeId = textAt(row, ['Id'])
+    if (nativeId === undefined) throw unusable('a change has no Id')
     const positionMs = modstampOf(row)
-    if (nativeId === undefined || positionMs === undefined)
-      throw unusable('a change has no Id or no SystemModstamp')
+    const change = { nativeId, ...(isDeleted(row) ? { deleted: true } : {}) }
+    if (positionMs === undefined) return { change, content: 'untimed' }
     const isOver = serverNowMs !== undefined && serverNowMs >= positionMs + 2 * secondMs
     return {
-      change: { nativeId, ...(row.IsDeleted === true ? { deleted: true } : {}) },
+      change,
       position: soqlTime(positionMs),
       positionMs,
       // Never the same twice while the second is open, so that the next sweep tells it again.
@@ -155,7 +174,8 @@ async function feedPage(
     }
   })
   // By what the query found: a record that is erased while its pages are read is missing in them.
-  return { items, more: totalSize >= pageSize, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
+  const more = totalSize >= pageSize
+  return { ...byTime(records), unreadable, more, ...(serverNowMs === undefined ? {} : { serverNowMs }) }
 }
 
 function conditionOf({ since, afterId }: FeedQuery): string {
@@ -177,6 +197,8 @@ function spelt({ nativeId, at }: Deletion): string {
 
 interface DeleteLog {
   readonly entries: readonly Deletion[]
+  /** Entries without an id; a full run finds what they were about. */
+  readonly unreadable: UnreadableEntries | undefined
   /** Everything before is over and in the log: here the next look begins, and no position may be later. */
   readonly coveredMs: number
 }
@@ -196,10 +218,10 @@ async function readDeleteLog(
   if (!isNativeRecord(data) || !Array.isArray(data.deletedRecords) || covered === undefined) {
     throw unusable('the delete log lacks its records or what it covers')
   }
-  const entries = data.deletedRecords.map((entry: unknown): Deletion => {
+  const { records, unreadable } = readEach(data.deletedRecords, (entry: unknown): Deletion => {
     const nativeId = textAt(entry, ['id'])
     if (nativeId === undefined) throw unusable('an entry of the delete log has no id')
     return { nativeId, at: textAt(entry, ['deletedDate']) ?? '' }
   })
-  return { entries, coveredMs: Math.min(covered, end) }
+  return { entries: records, unreadable, coveredMs: Math.min(covered, end) }
 }

@@ -2,7 +2,6 @@
  * Several searches as one query: `Email IN ('a@x', 'b@x')`, and `(FirstName = 'Ada' AND LastName = 'Byron') OR (…)` for keys of several
  * fields. Which search a row belongs to is told by its values; what can't be told is asked again by fewer at once.
  */
-import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
 import { textAt } from '../../kit/native.ts'
 import { findTogether } from '../../kit/search/find-together.ts'
@@ -85,17 +84,17 @@ function alternatives(schema: ObjectSchema, wanted: readonly Wanted[]): string {
   return [...lists, ...others].join(' OR ')
 }
 
-/** The rows of each search; undefined when a row belongs to none, since then our comparison is not the org's. */
+/** The rows of each search; undefined when a row belongs to none, since then our comparison is not the org's, or has no id. */
 function shared(
   schema: ObjectSchema,
   requests: readonly FindRequest[],
   wanted: readonly Wanted[],
-  rows: readonly NativeRecord[],
+  rows: readonly unknown[],
 ): readonly FindResult[] | undefined {
   const found = wanted.map(() => [] as string[])
   for (const row of rows) {
     const places = wanted.flatMap((one, place) => (holds(schema, row, one) ? [place] : []))
-    if (places.length === 0) return undefined
+    if (places.length === 0 || textAt(row, ['Id']) === undefined) return undefined
     for (const place of places) found[place]?.push(idOfRow(row))
   }
   return requests.map((request, place) => {
@@ -105,7 +104,7 @@ function shared(
   })
 }
 
-function holds(schema: ObjectSchema, row: NativeRecord, wanted: Wanted): boolean {
+function holds(schema: ObjectSchema, row: unknown, wanted: Wanted): boolean {
   return Object.entries(wanted).every(([name, text]) => {
     const value = textAt(row, [name])
     if (value === undefined) return false

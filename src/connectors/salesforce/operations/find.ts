@@ -1,6 +1,7 @@
 /** Looks records up by our id or by values. A query reads the records themselves, not the index of the search, so it lags behind nothing. */
 import type { NativeRecord } from '../../../model/values.ts'
 import type { CallContext, FindRequest, FindResult } from '../../kit/contract.ts'
+import { readEach } from '../../kit/entries.ts'
 import { textAt } from '../../kit/native.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { readFailure } from '../errors.ts'
@@ -26,8 +27,10 @@ export async function findRecords(
         : conditionsOf(schema, request.values)
     const soql = `SELECT Id FROM ${owner.object} WHERE ${where} ORDER BY Id LIMIT ${hitsMax}`
     const { rows } = await owner.client.query(soql, context)
-    const nativeIds = rows.map(idOfRow)
-    return { kind: 'found', nativeIds, capped: nativeIds.length >= hitsMax, ...narrowness(schema, request) }
+    const { records: nativeIds, unreadable } = readEach(rows, idOfRow)
+    // A row that can't be read may be what is looked for: finding none proves nothing then.
+    const capped = unreadable !== undefined || nativeIds.length >= hitsMax
+    return { kind: 'found', nativeIds, capped, ...narrowness(schema, request) }
   } catch (error) {
     forgetIfStale(owner, error)
     return { kind: 'unknown', failure: readFailure(error) }
@@ -35,7 +38,7 @@ export async function findRecords(
 }
 
 /** The id of a row of a query. @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE */
-export function idOfRow(row: NativeRecord): string {
+export function idOfRow(row: unknown): string {
   const nativeId = textAt(row, ['Id'])
   if (nativeId === undefined) throw unusable('a record has no Id')
   return nativeId

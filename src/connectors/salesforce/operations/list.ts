@@ -5,6 +5,13 @@
  * once, and counting what came proves something. In the order of times such a record would come twice and hide one that is missing.
  */
 import type { CallContext, ListEnd, ListedRecord } from '../../kit/contract.ts'
+import {
+  addUnreadable,
+  type ReadEntries,
+  readEach,
+  type UnreadableEntries,
+  wordsOfUnreadable,
+} from '../../kit/entries.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { fitsAddress } from '../client.ts'
 import { hasCode } from '../errors.ts'
@@ -33,13 +40,15 @@ export async function* listAll(
       return counted
     }
     let seen = 0
-    for await (const page of pagesOf(owner, { readable, count }, context)) {
-      seen += page.length
+    let odd: UnreadableEntries | undefined
+    for await (const { records, unreadable } of pagesOf(owner, { readable, count }, context)) {
+      seen += records.length + (unreadable?.count ?? 0)
+      odd = addUnreadable(odd, unreadable)
       // Also an empty one: it says that a bulk job is still at work.
-      yield page
+      yield records
     }
     await count()
-    return verdict(seen, counts)
+    return withUnreadable(verdict(seen, counts), odd)
   } catch (error) {
     forgetIfStale(owner, error)
     throw error
@@ -55,6 +64,15 @@ function verdict(seen: number, counts: readonly (number | undefined)[]): ListEnd
   const expected = Math.min(...known)
   if (seen >= expected) return { complete: true, expected }
   return { complete: false, reason: `${seen} records came, the system says it has ${expected}`, expected }
+}
+
+/** An entry that can't be read may be any record, so what did not come is looked at by id before it counts as missing. */
+function withUnreadable(end: ListEnd, odd: UnreadableEntries | undefined): ListEnd {
+  if (odd === undefined) return end
+  const unreadable = odd.count
+  return end.complete
+    ? { ...end, complete: false, ended: true, reason: wordsOfUnreadable(odd), unreadable }
+    : { ...end, unreadable }
 }
 
 /** The number of records that are not deleted; undefined when counting takes the org too long. */
@@ -83,7 +101,7 @@ async function* pagesOf(
   owner: ObjectContext,
   { readable, count }: Listing,
   context: CallContext,
-): AsyncGenerator<readonly ListedRecord[]> {
+): AsyncGenerator<ReadEntries<ListedRecord>> {
   const { bulk } = owner
   const isWide = !fitsAddress(keysetQuery(owner, readable, { last: '0'.repeat(18), size: pageSize }))
   if (bulk !== false && isWide) {
@@ -92,9 +110,9 @@ async function* pagesOf(
   }
   const size = bulk === false ? pageSize : Math.min(pageSize, bulk.from)
   const first = await keysetPage(owner, readable, { last: undefined, size }, context)
-  const last = first.at(-1)?.nativeId
+  const { last } = first
   if (last !== undefined) yield first
-  if (last === undefined || first.length < size) return
+  if (last === undefined || first.isLast) return
   const counted = await count()
   if (bulk !== false && (counted === undefined || counted >= bulk.from)) {
     yield* bulkPages(owner, { readable, bulk, after: afterId(last) }, context)
@@ -108,16 +126,15 @@ async function* keysetPages(
   readable: ReadableObject,
   from: string,
   context: CallContext,
-): AsyncGenerator<readonly ListedRecord[]> {
+): AsyncGenerator<ReadEntries<ListedRecord>> {
   let last = from
-  for (let page = 0; page < pagesMax; page += 1) {
-    const records = await keysetPage(owner, readable, { last, size: pageSize }, context)
-    const next = records.at(-1)?.nativeId
-    if (next === undefined) return
-    if (next === last) throw unusable('a listing came to the same place twice')
-    last = next
-    yield records
-    if (records.length < pageSize) return
+  for (let count = 0; count < pagesMax; count += 1) {
+    const page = await keysetPage(owner, readable, { last, size: pageSize }, context)
+    if (page.last === undefined) return
+    if (page.last === last) throw unusable('a listing came to the same place twice')
+    last = page.last
+    yield page
+    if (page.isLast) return
   }
 }
 
@@ -127,14 +144,24 @@ interface KeysetPlace {
   readonly size: number
 }
 
+interface KeysetPage extends ReadEntries<ListedRecord> {
+  /** The id that the next page comes after; undefined for an empty page. */
+  readonly last: string | undefined
+  readonly isLast: boolean
+}
+
+/** @throws IsthmusError CONNECTOR_RESPONSE_UNUSABLE for a page of which no entry can be read: there is no way past it */
 async function keysetPage(
   owner: ObjectContext,
   readable: ReadableObject,
   place: KeysetPlace,
   context: CallContext,
-): Promise<readonly ListedRecord[]> {
+): Promise<KeysetPage> {
   const { rows } = await owner.client.query(keysetQuery(owner, readable, place), context)
-  return rows.map(listedRecord)
+  const page = readEach(rows, listedRecord)
+  const last = page.records.at(-1)?.nativeId
+  if (last === undefined && page.unreadable !== undefined) throw unusable(wordsOfUnreadable(page.unreadable))
+  return { ...page, last, isLast: rows.length < place.size }
 }
 
 function keysetQuery(

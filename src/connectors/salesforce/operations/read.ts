@@ -5,7 +5,7 @@ import { textAt } from '../../kit/native.ts'
 import { unusable } from '../../kit/unusable.ts'
 import { serverNow } from '../client.ts'
 import { hasCode, readFailure, saysGone } from '../errors.ts'
-import { isRecordId, listedRecord } from '../record.ts'
+import { isDeleted, isRecordId, listedRecord } from '../record.ts'
 import { soqlText } from '../soql.ts'
 import { type ObjectContext, readableObject } from './object-context.ts'
 
@@ -121,8 +121,17 @@ async function retrieve(
   const absent = await explainAbsence(owner, missing, context)
   return nativeIds.map((nativeId, index): ReadResult => {
     if (rows[index] === null) return absent.get(nativeId) ?? gone
-    return { kind: 'live', ...listedRecord(rows[index]) }
+    return retrieved(rows[index])
   })
+}
+
+/** A row that is no record says nothing of its own record, and nothing of the others. */
+function retrieved(row: unknown): ReadResult {
+  try {
+    return { kind: 'live', ...listedRecord(row) }
+  } catch (error) {
+    return { kind: 'unknown', failure: { ...readFailure(error), scope: 'record' } }
+  }
 }
 
 /**
@@ -147,8 +156,7 @@ async function explainAbsence(
       for (const nativeId of ids) {
         const row = byId.get(nativeId.slice(0, 15))
         if (row === undefined) found.set(nativeId, gone)
-        else
-          found.set(nativeId, row.IsDeleted === true ? goneInto(textAt(row, ['MasterRecordId'])) : stillThere)
+        else found.set(nativeId, isDeleted(row) ? goneInto(textAt(row, ['MasterRecordId'])) : stillThere)
       }
     }
   } catch (error) {

@@ -1,0 +1,89 @@
+/** One row that is no record costs itself: neither the list, nor the feed, nor the read of many that it is in. */
+import { beforeAll, expect, test } from 'vitest'
+import { connect, context, listOf, session, withShop } from '../../../test/support/postgres/connected.ts'
+
+withShop()
+
+beforeAll(async () => {
+  const client = await session()
+  await client.query('create table loose (code text, name text, body json, changed timestamptz)')
+})
+
+/** A table whose declared key is none of the database's own, so that rows may lack it. */
+function loose(table: Record<string, unknown> = {}, config: Record<string, unknown> = {}) {
+  const declared = { key: ['code'], version: 'none', ...table }
+  return connect({ tables: { loose: declared }, ...config }).resource('loose')
+}
+
+async function filled(rows: string): Promise<void> {
+  const client = await session()
+  await client.query(`truncate loose; insert into loose (code, name, body, changed) values ${rows}`)
+}
+
+const time = `'2026-05-01T12:00:00Z'`
+/** JSON that is nested more deeply than a record may be. */
+const deep = `${'['.repeat(100)}${']'.repeat(100)}`
+
+test.each([0, 100_000])(
+  'a row without a key is counted, and the others are listed (COPY from %i rows)',
+  async (copyFrom) => {
+    await filled(`('a', 'A', null, ${time}), (null, 'nobody', null, ${time}), ('b', 'B', '${deep}', ${time})`)
+    const { records, end } = await listOf(loose({}, { copyFrom }))
+    expect(records.map(({ nativeId }) => nativeId).toSorted()).toEqual(['a', 'b'])
+    // What can't be read of a row is looked at by its key, and its own failure tells what is wrong.
+    expect(records.find(({ nativeId }) => nativeId === 'b')?.native).toEqual({})
+    expect(end).toMatchObject({ complete: false, ended: true, unreadable: 1 })
+  },
+)
+
+test('a row longer than may be kept in memory is listed by its key, before others of the same COPY', async () => {
+  await filled(
+    `('a', 'A', null, ${time}), ('long', repeat('x', 70 * 1024 * 1024), null, ${time}), ('b', 'B', null, ${time})`,
+  )
+  const { records, end } = await listOf(loose({}, { copyFrom: 0 }))
+  expect(records.map(({ nativeId, native }) => [nativeId, native.name])).toEqual([
+    ['a', 'A'],
+    ['long', undefined],
+    ['b', 'B'],
+  ])
+  expect(end).toMatchObject({ complete: true, expected: 3 })
+})
+
+test('a read of many says of one row that it can not be read, and gives the others', async () => {
+  await filled(`('a', 'A', null, ${time}), ('b', 'B', '${deep}', ${time})`)
+  expect(await loose().readMany?.(['a', 'b', 'c'], context)).toMatchObject([
+    { kind: 'live', nativeId: 'a', native: { name: 'A' } },
+    { kind: 'unknown', failure: { code: 'CONNECTOR_RESPONSE_UNUSABLE', scope: 'record' } },
+    { kind: 'gone' },
+  ])
+})
+
+test.each([
+  ['the transaction', 'xmin'],
+  ['a column', { column: 'changed' }],
+] as const)('a feed by %s counts a row without a key, and tells the others', async (_title, changes) => {
+  await filled(`('a', 'A', null, ${time}), (null, 'nobody', null, ${time}), ('b', 'B', null, ${time})`)
+  const feed = loose({ changes }, { pageSize: 10 })
+  const result = await feed.changes?.(undefined, context)
+  if (result?.kind !== 'page') return expect.fail(JSON.stringify(result))
+  expect(result.changed.map(({ nativeId }) => nativeId).toSorted()).toEqual(['a', 'b'])
+  expect(result.unreadable).toContain("1 entry of the response can't be read")
+})
+
+test('rows without a key fill the last pages of a sweep, which still ends', async () => {
+  await filled(
+    `('a', 'A', null, ${time}), ${Array.from({ length: 25 }, () => `(null, 'nobody', null, ${time})`).join(', ')}`,
+  )
+  const feed = loose({ changes: 'xmin' }, { pageSize: 10 })
+  const told: string[] = []
+  let cursor: string | undefined
+  for (let page = 0; page < 10; page += 1) {
+    const result = await feed.changes?.(cursor, context)
+    if (result?.kind !== 'page') return expect.fail(JSON.stringify(result))
+    told.push(...result.changed.map(({ nativeId }) => nativeId))
+    cursor = result.cursor
+    if (!result.more) break
+    expect(page).toBeLessThan(9)
+  }
+  expect(told).toEqual(['a'])
+})
