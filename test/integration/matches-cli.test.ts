@@ -49,6 +49,39 @@ async function isthmus(...args: string[]): Promise<{ readonly code: number | nul
   return { code: child.exitCode, out }
 }
 
+/** Nothing is created in the ERP; a customer entered there with the same name and another city may be the one of the CRM. */
+const alike = {
+  customer: { match: [{ score: { name: 3, city: 1, link: 0.95, review: 0.7 } }] },
+  crmPart: quick,
+  erpPart: { ...quick, operations: ['update'] },
+}
+
+/** A customer of the CRM, and one that was entered in the ERP by hand and may be the same: a person is asked. */
+async function possiblyTheSame(): Promise<{
+  running: RunningPair
+  inErp: string
+  asked: string
+  candidate: string
+}> {
+  const running = await RunningPair.open(database.connection, { definition: alike })
+  pair = running
+  writeDefinition(directory, twoSystems({ crmUrl: running.crm.url, erpUrl: running.erp.url, ...alike }))
+  running.contacts.create(customerRecord(1), 'user')
+  await running.start()
+  await running.full()
+  await running.quiet(60_000)
+  const inErp = running.partners.create(customerRecord(1, { code: 'E1', city: 'Oslo' }), 'user').nativeId
+  await running.full()
+  const { admin } = running.running.store
+  await until(async () => (await admin.reviews({ limit: 5 })).rows.length === 1, 60_000)
+  const [row] = (await admin.reviews({ limit: 5 })).rows
+  const listed = await isthmus('matches', 'list')
+  expect(listed.code).toBe(2)
+  expect(listed.out).toContain(row?.candidates[0]?.recordId)
+  expect(running.writes).toBe(0)
+  return { running, inErp, asked: row?.recordId ?? '', candidate: row?.candidates[0]?.recordId ?? '' }
+}
+
 /** A customer of the CRM with a copy of ours in the ERP, and one that was entered there by hand a moment later. */
 async function doubled(): Promise<RunningPair> {
   const definition = { crmPart: quick, erpPart: seldom }
@@ -92,4 +125,60 @@ test('a duplicate is listed, decided to be the same, explained, and undone', asy
   await until(async () => (await duplicates(running)).length === 1, 60_000)
   const again = await isthmus('record', 'why', other?.recordId ?? '')
   expect(again.out).toMatch(/undone/)
+})
+
+test('a duplicate is decided to be two: each gets its counterpart, and nobody is asked again', async () => {
+  const running = await doubled()
+  const [row] = await duplicates(running)
+  const [one, other] = row?.sides ?? []
+
+  const both = await isthmus('matches', 'decide', row?.id ?? '', '--apart', '--same', one?.recordId ?? '')
+  expect([both.code, both.out]).toEqual([64, expect.stringContaining('--same <record id> or --apart')])
+  expect(await duplicates(running)).toHaveLength(1)
+
+  const decided = await isthmus('matches', 'decide', row?.id ?? '', '--apart')
+  expect(decided.code, decided.out).toBe(0)
+  await until(() => running.contacts.size === 2, 60_000)
+  await running.quiet(60_000)
+  await running.full()
+  expect([running.contacts.size, running.partners.size]).toEqual([2, 2])
+  expect(await isthmus('matches', 'list')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('nothing to decide'),
+  })
+  const why = await isthmus('record', 'why', one?.recordId ?? '')
+  expect(why.out).toContain(`different from ${other?.recordId}`)
+})
+
+test('a possible match is decided to be the same: the two are one record, and nothing is created', async () => {
+  const { running, inErp, asked, candidate } = await possiblyTheSame()
+  const unnamed = await isthmus('matches', 'decide', asked, '--same')
+  expect([unnamed.code, unnamed.out]).toEqual([64, expect.stringContaining('name the other record')])
+
+  const decided = await isthmus('matches', 'decide', asked, '--same', candidate)
+  expect(decided.code, decided.out).toBe(0)
+  await until(() => running.partners.current(inErp)?.body?.city === customerRecord(1).city, 60_000)
+  await running.quiet(60_000)
+  expect([running.contacts.size, running.partners.size]).toEqual([1, 1])
+  expect((await isthmus('matches', 'list')).code).toBe(0)
+  const why = await isthmus('record', 'why', `erp:${inErp}`)
+  expect(why.out).toContain(`match in erp: the same as ${asked}`)
+})
+
+test('a possible match is decided to be another record: it is created in the other system, and asked no more', async () => {
+  const { running, inErp, asked, candidate } = await possiblyTheSame()
+  const decided = await isthmus('matches', 'decide', asked, '--apart')
+  expect(decided.code, decided.out).toBe(0)
+  await until(() => running.contacts.size === 2, 60_000)
+  await running.quiet(60_000)
+  await running.full()
+  expect([running.contacts.size, running.partners.size]).toEqual([2, 1])
+  expect(running.contact('E1')).toMatchObject({ city: 'Oslo' })
+  expect(running.partners.current(inErp)?.body).toMatchObject({ code: 'E1', city: 'Oslo' })
+  expect((await isthmus('matches', 'list')).code).toBe(0)
+  const why = await isthmus('record', 'why', `erp:${inErp}`)
+  expect(why.out).toContain(`different from ${candidate}`)
+
+  const again = await isthmus('matches', 'decide', asked, '--apart')
+  expect([again.code, again.out]).toEqual([1, expect.stringContaining('no match to decide')])
 })
