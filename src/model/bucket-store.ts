@@ -1,9 +1,9 @@
 /**
- * Rate limits that several processes keep together.
+ * Rate limits that several processes share.
  *
- * A *bucket* is the state of one rate limit as one number (generic cell rate algorithm): the time at which the next request is due if all
- * came evenly. A request may come `toleranceMs` ahead of it. An adapter keeps that number where all processes see it and changes it
- * atomically; its clock is the only one that counts.
+ * A *bucket* is the state of one rate limit as one number (generic cell rate algorithm): the time at which the next request is due if all requests
+ * were evenly spaced. A request may be `toleranceMs` early. An adapter stores that number where all processes can see it and changes it atomically;
+ * only its clock counts.
  */
 
 /** One limit, as `take` needs it. */
@@ -12,23 +12,23 @@ export interface Bucket {
   readonly key: string
   /** Milliseconds between two requests in the long run. */
   readonly intervalMs: number
-  /** Milliseconds that a request may be ahead of its time: what allows a burst. */
+  /** Milliseconds that a request may be early, which allows a burst. */
   readonly toleranceMs: number
 }
 
-/** What was taken. */
+/** The result of `take`. */
 export interface BucketGrant {
   /** Requests that may start now; 0 to the number wanted. */
   readonly taken: number
-  /** Milliseconds until asking again makes sense; 0 when everything wanted was taken. */
+  /** Milliseconds until the next attempt can succeed; 0 when everything wanted was taken. */
   readonly waitMs: number
 }
 
 /** Keeps buckets for all processes of a system. */
 export interface BucketStore {
-  /** Takes up to `wanted` requests out of all buckets at once, as many from each, in one atomic step. */
+  /** Takes up to `wanted` requests from all buckets at once, the same number from each, in one atomic step. */
   take(buckets: readonly Bucket[], wanted: number): Promise<BucketGrant>
-  /** Nothing is taken from the buckets for `ms`: the other side asked for silence. */
+  /** Blocks the buckets for `ms`: the system asked for a pause. */
   pause(keys: readonly string[], ms: number): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export interface BucketState {
 /** The state of a bucket that was never used. */
 export const unusedBucket: BucketState = Object.freeze({ dueAt: 0, pausedUntil: 0 })
 
-/** The rule of `take`, for adapters that can't leave it to a database. Gives the grant and the states afterwards, in order. */
+/** The algorithm of `take`, for adapters that can't implement it in a database. Returns the grant and the resulting states, in order. */
 export function takeFromBuckets(
   buckets: readonly (readonly [Bucket, BucketState])[],
   wanted: number,

@@ -89,7 +89,7 @@ describe('edits that are no coercions', () => {
 })
 
 describe('soundness', () => {
-  test('never calls equal values coerced', () => {
+  test('never classifies equal values as coerced', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(isRecognisedCoercion(value, structuredClone(value), type)).toBeUndefined()
@@ -98,7 +98,7 @@ describe('soundness', () => {
     )
   })
 
-  test('never explains a value that is not made from the sent one', () => {
+  test('never explains a value that is not derived from the sent one', () => {
     // Random texts share no beginning, no letters in another case and no digits that round to each other.
     fc.assert(
       fc.property(fc.stringMatching(/^[a-m]{10,20}$/), fc.stringMatching(/^[n-z]{1,20}$/), (sent, stored) => {
@@ -108,7 +108,7 @@ describe('soundness', () => {
     )
   })
 
-  test('never adds to what was sent: the stored number is as near as the places it keeps', () => {
+  test('never adds to the sent value: the stored number is as close as the decimal places it keeps', () => {
     fc.assert(
       fc.property(decimalDigits, decimalDigits, (sent, stored) => {
         if (isRecognisedCoercion(sent, stored, { kind: 'decimal' }) === undefined) return
@@ -118,7 +118,7 @@ describe('soundness', () => {
     )
   })
 
-  test('never throws, whatever is compared with whatever', () => {
+  test('never throws, whatever values are compared', () => {
     fc.assert(
       fc.property(fieldType, typedValue, typedValue, (type, left, right) => {
         const name = isRecognisedCoercion(left.value, right.value, type)
@@ -133,7 +133,7 @@ describe('completeness', () => {
   const explained = (sent: CanonicalValue, stored: CanonicalValue, type: FieldType): boolean =>
     isEqualCanonical(sent, stored) || isRecognisedCoercion(sent, stored, type) !== undefined
 
-  test('explains what every text normaliser of the catalogue does', () => {
+  test('explains the results of every text normaliser of the catalogue', () => {
     const kinds = [
       'trim',
       'collapse',
@@ -152,7 +152,7 @@ describe('completeness', () => {
     )
   })
 
-  test('explains every cut that keeps enough', () => {
+  test('explains every truncation that keeps enough', () => {
     fc.assert(
       fc.property(canonicalText(80), fc.integer({ min: 8, max: 80 }), (sent, length) => {
         expect(explained(sent, compileNormaliser([{ kind: 'maxLength', length }], text)(sent), text)).toBe(
@@ -188,7 +188,7 @@ describe('completeness', () => {
     )
   })
 
-  test('stays quick on large and hostile texts', () => {
+  test('stays fast on large and hostile texts', () => {
     const sent = 'Ab &amp; '.repeat(100_000)
     expect(isRecognisedCoercion(sent, sent.toUpperCase(), text)).toBe('case')
     expect(isRecognisedCoercion(sent, sent.slice(0, 40), text)).toBe('truncation')

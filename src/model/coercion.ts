@@ -1,9 +1,9 @@
 /**
- * Recognises what systems do to values on their own: cut, trimmed, rounded, another case.
+ * Recognises changes that systems make to values on their own: truncation, trimming, rounding, a changed case.
  *
- * The merge applies this to values *we* wrote and nothing else, in cases that no declared normaliser foresaw. It answers whether the
- * stored value can be explained as a poorer form of the sent one; what it does not explain is somebody's change. Where both would
- * fit, it is strict: taking an edit for a coercion would swallow the edit.
+ * The merge applies this only to values that *we* wrote, in cases that no declared normaliser covers. It decides whether the stored value can be
+ * explained as a poorer form of the sent one; anything else is a change by somebody. Ambiguous cases count as a change: mistaking an edit for a
+ * coercion would lose the edit.
  */
 
 import { isEqualCanonical } from './canonical/equality.ts'
@@ -50,7 +50,7 @@ function explain(sent: MaybeValue, stored: MaybeValue, type: FieldType): readonl
   return undefined
 }
 
-/** The three kinds of nothing, and a group all of whose parts are nothing. */
+/** True for absent, null, empty, and a group whose parts are all empty. */
 function isNothing(value: MaybeValue): boolean {
   if (value === undefined || value === null || value === '') return true
   if (isCanonicalList(value)) return value.length === 0
@@ -90,7 +90,9 @@ function explainList(
   return names
 }
 
-/** Each side must have a partner on the other: `["A", "a"]` may have become `["a"]`, but nothing may be new and nothing gone. */
+/**
+ * Each element must have a counterpart on the other side: `["A", "a"]` may have become `["a"]`, but no element may be new and none may be missing.
+ */
 function explainSet(
   sent: readonly CanonicalValue[],
   stored: readonly CanonicalValue[],

@@ -1,31 +1,31 @@
 /**
- * What can show, before a create, that a system has no counterpart of the record yet. Pure: the engine decides by this which calls to make, and
- * `check` tells by the same what a definition rests on.
+ * What evidence can show, before a create, that a system has no counterpart of the record yet. Pure: the engine uses it to decide which calls to
+ * make, and `check` uses it to report what a definition relies on.
  *
- * - A **search** by the match keys shows it where its equality is at least as wide as the match rule's: a search that tells `A@x` from `a@x`
- *   proves nothing for a rule that takes them for the same.
- * - A **look** at the whole place shows it: the change feed read to its end, or a complete list by keys, once the candidates that it brought
- *   in have been read. A list by offset never does, since it skips records while others vanish.
+ * - A **search** by the match keys is evidence where its equality is at least as wide as the match rule's: a search that distinguishes `A@x` from
+ *   `a@x` proves nothing for a rule that treats them as equal.
+ * - A **read of the whole place** is evidence: the change feed read to its end, or a complete list by keys, once the candidates that it discovered
+ *   have been read. A list by offset never is, since it skips records while others are deleted.
  */
 import { type SearchEquality, searchEqualities, type ValueEquality } from './equality.ts'
 import type { Entity, EntitySystem, MatchRule } from './integration.ts'
 
 const widths: readonly ValueEquality[] = [...searchEqualities, 'wider']
 
-/** The wider of several. */
+/** Returns the widest of several. */
 export function widestEquality(...equalities: readonly ValueEquality[]): ValueEquality {
   return widths.findLast((width) => equalities.includes(width)) ?? 'exact'
 }
 
-/** Whether a search with this equality finds everything that has an equal value. */
+/** True when a search with this equality finds everything that has an equal value. */
 export function isAsWide(search: SearchEquality, value: ValueEquality): boolean {
   return widths.indexOf(search) >= widths.indexOf(value)
 }
 
-/** Lag up to which one means is enough by itself. */
+/** Lag up to which one kind of evidence is sufficient by itself. */
 export const quickLagMs = 5_000
 
-/** What evidence needs to know of a resource. A connector's declared capabilities fit. */
+/** The properties of a resource that evidence depends on. A connector's declared capabilities fit. */
 export interface EvidenceCapabilities {
   readonly search?: {
     readonly lagMs: number
@@ -36,7 +36,7 @@ export interface EvidenceCapabilities {
   readonly list: { readonly paging: string }
 }
 
-/** What a match rule means for one system. */
+/** How a match rule applies to one system. */
 export type RuleReach =
   /** No record there can have such a key: a field of the rule is not read there. */
   | 'irrelevant'
@@ -44,7 +44,7 @@ export type RuleReach =
   | 'searchable'
   /** A search by values finds some of the records that the rule would compare. */
   | 'blocking'
-  /** A search by the rule's values finds the records that are spelt alike, and not those that the rule takes for the same all the same. */
+  /** A search by the rule's values finds records with identical values, but not all that the rule treats as equal. */
   | 'narrow'
   | 'unsearchable'
 
@@ -53,9 +53,9 @@ export interface EvidencePlan {
   readonly needed: boolean
   /** By position in `entity.match`. */
   readonly rules: readonly RuleReach[]
-  /** `whole`: by every rule that counts · `blocking`: for rules that score, by the values that narrow the search */
+  /** `whole`: by every relevant rule · `blocking`: for rules that score, by the values that narrow the search */
   readonly search: 'whole' | 'blocking' | 'none'
-  /** A search finds some counterparts, which proves nothing when it finds none; worth a call where there is no other means. */
+  /** A search finds some counterparts, but proves nothing when it finds none; useful only where there is no other means. */
   readonly attempt: boolean
   readonly searchLagMs: number
   /** Searches per call. */
@@ -64,7 +64,7 @@ export interface EvidencePlan {
   readonly lookLagMs: number
 }
 
-/** What there is for one entity in one system. */
+/** Determines the possible evidence for one entity in one system. */
 export function planEvidence(
   entity: Entity,
   part: EntitySystem,
@@ -97,7 +97,7 @@ function reachOf(part: EntitySystem, rule: MatchRule, equality: SearchEquality):
   return fields.every((field) => isAsWide(equality, field?.equality ?? 'exact')) ? 'searchable' : 'narrow'
 }
 
-/** Rules that a search can be tried by. */
+/** Rules for which a search can be tried. */
 const attempted: ReadonlySet<RuleReach> = new Set(['searchable', 'narrow', 'blocking'])
 
 /** The field of a path such as `address.postalCode`. */
@@ -105,24 +105,24 @@ function fieldOf(path: string): string {
   return path.split('.', 1)[0] ?? path
 }
 
-/** Rules that score add nothing where others can be searched by: what is merely alike is for a person in any case. */
+/** Rules that score add nothing where others can be searched by: merely similar records are left for review in any case. */
 function searchBy(rules: readonly RuleReach[]): EvidencePlan['search'] {
   if (rules.includes('unsearchable') || rules.includes('narrow')) return 'none'
   if (rules.includes('searchable')) return 'whole'
   return rules.includes('blocking') ? 'blocking' : 'none'
 }
 
-/** Which means to use. Neither: nothing can show it. */
+/** The means to use. With neither, no evidence is possible. */
 export interface EvidenceMeans {
   readonly search: boolean
   readonly look: boolean
 }
 
 /**
- * The cheapest means that are enough. One poll serves every create that was wanted before it began, so a quick feed goes before a search for
- * one record at a time; where both lag, both are used, since each finds what the other does not show yet.
+ * Chooses the cheapest sufficient means. One poll serves every create that was requested before it began, so a fast feed takes precedence over a
+ * search for one record at a time; where both lag, both are used, since each finds records that the other does not show yet.
  *
- * In a first load a look serves for all: a search for each of its records would cost as many calls as there are records.
+ * In a first load one read of the place serves all creates: a search for each record would cost as many calls as there are records.
  */
 export function chooseMeans(plan: EvidencePlan, firstLoad: boolean): EvidenceMeans {
   const { look, lookLagMs, batch, searchLagMs } = plan
@@ -137,7 +137,7 @@ export function chooseMeans(plan: EvidencePlan, firstLoad: boolean): EvidenceMea
   return { search: plan.search !== 'none', look: false }
 }
 
-/** How much of the time before the evidence it does not show: what was entered within it is found by the next look only. */
+/** How much of the time before the evidence it does not cover: records entered within it are only found by the next read. */
 export function lagOf(plan: EvidencePlan, { search, look }: EvidenceMeans): number {
   const lags = [...(search ? [plan.searchLagMs] : []), ...(look ? [plan.lookLagMs] : [])]
   return lags.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...lags)

@@ -14,6 +14,6 @@ test.each([
   expect(editDistance(other, one)).toBe(edits)
 })
 
-test('texts whose lengths are further apart than the bound are not compared', () => {
+test('texts whose lengths differ by more than the bound are not compared', () => {
   expect(editDistance('a'.repeat(100_000), 'b', 4)).toBe(4)
 })

@@ -1,9 +1,9 @@
 /**
- * How many edits make one text into another: inserting, dropping or replacing a character, or swapping two neighbours (optimal string
- * alignment). Swaps count once, unlike in the plain Levenshtein distance, because they are the most common slip of a typing hand.
+ * The number of edits that turn one text into another: inserting, deleting or replacing a character, or swapping two neighbours (optimal string
+ * alignment). Swaps count once, unlike in the plain Levenshtein distance, because they are the most common typing error.
  */
 
-/** Compares by code point. Stops at `bound` where the lengths alone show that it is reached. */
+/** Compares by code point. Returns `bound` where the lengths alone show that it is reached. */
 export function editDistance(one: string, other: string, bound = Number.POSITIVE_INFINITY): number {
   const a = [...one]
   const b = [...other]

@@ -1,36 +1,36 @@
-/** Domain events: what the engine tells its listeners. */
+/** Domain events: what the engine reports to its listeners. */
 import type { ErrorCode } from './error-codes.ts'
 
-/** What every event about one record says. */
+/** Properties of every event about one record. */
 export interface RecordEvent {
   /** Id of the record in Isthmus. */
   readonly recordId: string
 }
 
-/** What every event about one entity says. */
+/** Properties of every event about one entity. */
 export interface EntityEvent {
   /** Name of the entity in the definition. */
   readonly entity: string
 }
 
-/** What every event about one system says. */
+/** Properties of every event about one system. */
 export interface SystemEvent {
   /** Name of the system in the definition. */
   readonly system: string
 }
 
 /**
- * Domain events: what happened, as facts with ids and counts. Logs, metrics, live pages and alerts are listeners; nothing else writes logs.
- * Events never carry record values or secrets.
+ * Domain events: facts with ids and counts. Logs, metrics, live pages and alerts are listeners; nothing else writes logs. Events never carry record
+ * values or secrets.
  */
 export type DomainEvent =
-  /** Records that were not known before were seen in a system. */
+  /** Records that were not known before were discovered in a system. */
   | (EntityEvent &
       SystemEvent & {
         readonly type: 'RecordDiscovered'
         /** How many. */
         readonly count: number
-        /** What made the engine see them. */
+        /** How the engine discovered them. */
         readonly via: 'webhook' | 'poll' | 'full' | 'hand'
       })
   /** A record without a counterpart becomes a record of its own. */
@@ -47,11 +47,11 @@ export type DomainEvent =
         /** The match rule that linked it. */
         readonly rule: string
       })
-  /** A person has to say whether records are the same. */
+  /** A person has to decide whether records are the same. */
   | (RecordEvent &
       EntityEvent & {
         readonly type: 'MatchReviewRequested'
-        /** Records that it might be. */
+        /** Number of records that it might be. */
         readonly candidates: number
       })
   /** A merge was decided and committed, before any write. */
@@ -65,7 +65,7 @@ export type DomainEvent =
         /** Conflicts that the merge kept. */
         readonly conflicts: number
       })
-  /** A write leaves for a system. */
+  /** A write is sent to a system. */
   | (RecordEvent &
       EntityEvent &
       SystemEvent & {
@@ -89,7 +89,7 @@ export type DomainEvent =
         /** Milliseconds from the start of the call. */
         readonly latencyMs: number
       })
-  /** A pass over a record is finished. */
+  /** A pass over a record has ended. */
   | (RecordEvent &
       EntityEvent & {
         readonly type: 'RecordSettled'
@@ -98,23 +98,23 @@ export type DomainEvent =
         /** Milliseconds since the pass began. */
         readonly latencyMs: number
       })
-  /** A lane has a failure that a person sees. Told once a pass; who logs it tells a new one from one that goes on. */
+  /** A lane has a failure that requires attention. Emitted once per pass; a logger has to tell a new failure from a continuing one. */
   | (RecordEvent &
       EntityEvent &
       SystemEvent & {
         readonly type: 'FailureKept'
-        /** What failed. */
+        /** The operation that failed. */
         readonly operation: string
         /** Error code. */
         readonly code: ErrorCode
-        /** What went wrong, in words. */
+        /** The failure, as a message. */
         readonly message: string
       })
-  /** The failure of a lane is over; with a code only if it was that one. Also told of lanes that may have had none. */
+  /** The failure of a lane is resolved; with a code only if it had that one. Also emitted for lanes that may have had none. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'FailureCleared'
-        /** Code of the failure that is over. @default any */
+        /** Code of the resolved failure. @default any */
         readonly code?: ErrorCode
       })
   /** Nothing is written to a system for a record until something changes. */
@@ -127,41 +127,41 @@ export type DomainEvent =
         /** Why, as a code. */
         readonly reason: string
       })
-  /** What a system showed of a record was not taken as information. */
+  /** An observation of a record was not used as information. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'ObservationRefused'
         /** Why, as a code. */
         readonly reason: string
       })
-  /** A system keeps another spelling of a value than was written; it is taken as the same value. */
+  /** A system stored a value in another form than was written; it is treated as the same value. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'CoercionAccepted'
-        /** Field that it concerns. */
+        /** The field concerned. */
         readonly field: string
       })
-  /** A value that was written earlier came back, and was not taken for an edit. */
+  /** A value that was written earlier reappeared, and was not taken for an edit. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'OwnWriteResurfaced'
-        /** Field that it concerns. */
+        /** The field concerned. */
         readonly field: string
       })
-  /** A system accepted a write and does not hold its value. */
+  /** A system accepted a write but does not hold its value. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'WriteNotStored'
-        /** Field that it concerns. */
+        /** The field concerned. */
         readonly field: string
-        /** It is sent once more; otherwise a person is told. */
+        /** It is sent once more; otherwise a failure is reported. */
         readonly again: boolean
       })
   /** A field changed back and forth because of writes, and is held. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'OscillationHeld'
-        /** Field that it concerns. */
+        /** The field concerned. */
         readonly field: string
       })
   /** A write may or may not have taken effect. */
@@ -173,16 +173,16 @@ export type DomainEvent =
         /** `create`, `update`, `delete` or `archive`. */
         readonly operation: string
       })
-  /** It is known what became of a write in doubt. */
+  /** The outcome of a write in doubt is known. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'IntentResolved'
         /** Id of the intended write. */
         readonly intentId: string
-        /** What became of it. */
+        /** The outcome. */
         readonly result: string
       })
-  /** A record was not found where it was known. */
+  /** A known record was not found in its system. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'DeletionSuspected'
@@ -192,32 +192,32 @@ export type DomainEvent =
       SystemEvent & {
         readonly type: 'DeletionConfirmed'
       })
-  /** A confirmed deletion waits for a decision about the record, for so many hours. */
+  /** A confirmed deletion has been waiting for a decision about the record for this many hours. */
   | (RecordEvent &
       EntityEvent &
       SystemEvent & {
         readonly type: 'DeletionWaits'
-        /** For how many hours. */
+        /** Number of hours. */
         readonly hours: number
       })
-  /** A change waits for a person, since a mass-change guard or a rule holds it. */
+  /** A change is held by a mass-change guard or a rule. */
   | (RecordEvent &
       EntityEvent &
       SystemEvent & {
         readonly type: 'ChangeHeld'
         /** Kind of change that is held. */
         readonly kind: string
-        /** Of a change that the guard holds. */
+        /** The operation, for a change that the guard holds. */
         readonly operation?: string
       })
-  /** A system merged two of its records; ours follow. */
+  /** A system merged two of its records; their records in Isthmus follow. */
   | (RecordEvent &
       SystemEvent & {
         readonly type: 'MembersMerged'
-        /** Record that goes on. */
+        /** The remaining record. */
         readonly survivorId: string
       })
-  /** No calls go to a system for a while. */
+  /** No calls are made to a system for a while. */
   | (SystemEvent & {
       readonly type: 'SystemPaused'
       /** Why, as a code. */
@@ -225,7 +225,7 @@ export type DomainEvent =
       /** Until when, in epoch ms. */
       readonly untilMs: number
     })
-  /** Calls go to the system again. */
+  /** Calls to the system resume. */
   | (SystemEvent & {
       readonly type: 'SystemResumed'
     })
@@ -238,14 +238,14 @@ export type DomainEvent =
         /** Kind of run. */
         readonly kind: string
       })
-  /** A run has seen more records. */
+  /** A run has read more records. */
   | {
       readonly type: 'RunProgressed'
       /** Id of the run. */
       readonly runId: string
       /** Records so far. */
       readonly seen: number
-      /** Records in all, where the system says so. */
+      /** Total number of records, where the system reports it. */
       readonly expected?: number
     }
   /** A run has ended. */
@@ -254,17 +254,17 @@ export type DomainEvent =
         readonly type: 'RunFinished'
         /** Id of the run. */
         readonly runId: string
-        /** It proves that what it has not seen does not exist. */
+        /** The run proves that records it did not list do not exist. */
         readonly complete: boolean
-        /** Records that the list had. */
+        /** Number of listed records. */
         readonly seen: number
         /** Records that were not known before. */
         readonly created: number
         /** Known records that differed. */
         readonly changed: number
-        /** Known records that the list did not have. */
+        /** Known records that were not in the list. */
         readonly missing: number
-        /** Why it is not complete, in words. */
+        /** Why it is not complete, as text. */
         readonly reason?: string
       })
   /** A change feed, or a list in its place, was read to its end. */
@@ -280,17 +280,17 @@ export type DomainEvent =
         readonly type: 'PollFailed'
         /** Error code. */
         readonly code: ErrorCode
-        /** What went wrong, in the system's words where it has any. */
+        /** The failure, with the system's message where it has one. */
         readonly message: string
       })
-  /** A page of a change feed held entries without an id; the others of it were taken. */
+  /** A page of a change feed contained entries without an id; its other entries were processed. */
   | (EntityEvent &
       SystemEvent & {
         readonly type: 'EntriesUnreadable'
-        /** How many, and what is wrong with the first. */
+        /** The number of such entries, and the problem of the first one. */
         readonly message: string
       })
-  /** The position in a change feed is no longer valid: a full run takes its place. */
+  /** The position in a change feed is no longer valid: a full run replaces the poll. */
   | (EntityEvent &
       SystemEvent & {
         readonly type: 'CursorExpired'
@@ -309,22 +309,22 @@ export type DomainEvent =
       /** Why, as a code. */
       readonly reason: string
     })
-  /** The connection that a system tells changes over has ended. */
+  /** The connection over which a system announces changes has ended. */
   | (SystemEvent & {
       readonly type: 'SubscriptionLost'
       /** Error code. */
       readonly code: ErrorCode
     })
-  /** A system has changed the form of a resource's records; `fields` are those of the definition that are left alone there because of it. */
+  /** A system has changed the form of a resource's records; `fields` are those of the definition that are paused there because of it. */
   | (SystemEvent & {
       readonly type: 'SchemaDrifted'
       /** Resource whose records changed form. */
       readonly resource: string
       /** Differences that were found. */
       readonly differences: number
-      /** Those that could make values misread, refused or cut. */
+      /** Those that could cause values to be misread, refused or truncated. */
       readonly harmful: number
-      /** Fields of the definition that are left alone because of it. */
+      /** Fields of the definition that are paused because of it. */
       readonly fields: readonly string[]
     })
   /** A worker lost its claim on a record to another one and has stopped working on it. */
@@ -337,23 +337,23 @@ export type DomainEvent =
       /** Id of the worker. */
       readonly workerId: number
     }
-  /** A definition was bound that differs from the one before; `changes` says in sentences what that means for records that are there. */
+  /** A definition that differs from the previous one was bound; `changes` describes in sentences what that means for existing records. */
   | {
       readonly type: 'DefinitionBound'
       /** Version that is bound now. */
       readonly version: string
       /** Version that was bound before. */
       readonly previous: string
-      /** What it means, one sentence each. */
+      /** The consequences, one sentence each. */
       readonly changes: readonly string[]
     }
-  /** Another definition is bound than the one of this process: it claims, decides and schedules nothing more until it is started again. */
+  /** Another definition is bound than that of this process, which claims, decides and schedules nothing more until it is restarted. */
   | {
       readonly type: 'DefinitionSuperseded'
       /** Version that is bound now. */
       readonly version: string
     }
-  /** A worker has not been heard of for too long; its records go to others. */
+  /** A worker has not sent a heartbeat for too long; its records are released to others. */
   | {
       readonly type: 'WorkerLost'
       /** Id of the worker. */
@@ -361,14 +361,14 @@ export type DomainEvent =
       /** Records that it had claimed. */
       readonly records: number
     }
-  /** The database did not do what it was asked. */
+  /** A database operation failed. */
   | {
       readonly type: 'StoreFailed'
-      /** What it was asked. */
+      /** The operation. */
       readonly operation: string
       /** Error code. */
       readonly code: ErrorCode
     }
 
-/** Takes events; must not throw and must not block. */
+/** Receives events; must not throw and must not block. */
 export type EmitEvent = (event: DomainEvent) => void

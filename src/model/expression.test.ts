@@ -98,7 +98,7 @@ describe('what expressions cannot do', () => {
     ])
   })
 
-  test('runs a pattern made to be slow in time linear in the text', async () => {
+  test('runs a pattern designed to be slow in time linear in the text', async () => {
     const source = '$contains(a, /^(a+)+$/)'
     expect(await compileExpression(source).evaluate({ a: `${'a'.repeat(50_000)}!` })).toBe(false)
     expect(await failure(source, { a: 'a'.repeat(expressionLimits.regexInputMax + 1) })).toMatch(
@@ -136,7 +136,7 @@ describe('what expressions cannot do', () => {
     }
   })
 
-  test('answers every text with an expression or a refusal', () => {
+  test('handles every text with an expression or an error', () => {
     const soup = fc.array(
       fc.constantFrom(
         '$now',

@@ -1,9 +1,9 @@
 /**
- * JSONata, tamed: no clock, no lots, no unchecked source, no prototypes, and a counted amount of work.
+ * Sandboxed JSONata: no clock, no randomness, no unchecked source, no prototypes, and a bounded amount of work.
  *
- * Guaranteed: the result depends on source and input only; an evaluation ends after a fixed number of steps; regular expressions run
- * in time linear in the text. Not guaranteed: the memory of one built-in call before its result is looked at (a replacement that
- * makes a text longer than the limit is refused after it was made).
+ * Guaranteed: the result depends on source and input only; an evaluation ends after a fixed number of steps; regular expressions run in time linear
+ * in the text. Not guaranteed: the memory of one built-in call before its result is checked (a replacement that makes a text longer than the limit is
+ * refused after it was made).
  */
 import jsonata from 'jsonata'
 import { plainResult } from './canonical/expression-value.ts'
@@ -18,8 +18,8 @@ import type { LookupFunctions } from './lookup.ts'
 /**
  * Compiles one expression.
  *
- * @param lookups names that it may call besides JSONata's own functions; their answers are given at each evaluation
- * @throws EXPRESSION_INVALID with the place, when the source is broken or uses something that is not allowed
+ * @param lookups names that it may call besides JSONata's own functions; their answers are passed to each evaluation
+ * @throws EXPRESSION_INVALID with the position, when the source is invalid or uses something that is not allowed
  */
 export function compileExpression(source: string, lookups?: ReadonlySet<string>): Expression {
   if (source.length > expressionLimits.sourceMax) {
@@ -52,7 +52,7 @@ function parse(source: string): jsonata.Expression {
   }
 }
 
-/** Counts every node on the way in and every text on the way out. */
+/** Counts every node on entry and every text on exit. */
 function watch(compiled: jsonata.Expression, { patterns }: CheckedSource): void {
   const budgets = new WeakMap<object, Budget>()
   const patternOf = (pattern: RegExp): LinearPattern => {
@@ -81,7 +81,7 @@ function watch(compiled: jsonata.Expression, { patterns }: CheckedSource): void 
 type Hook = (node: unknown, input: unknown, frame: Frame, result?: unknown) => void
 
 function assignHook(compiled: jsonata.Expression, when: 'entry' | 'exit', hook: Hook): void {
-  // The hooks' names are symbols, which the package's types leave out.
+  // The hooks' names are symbols, which are missing in the package's types.
   const name: unknown = Symbol.for(`jsonata.__evaluate_${when}`)
   compiled.assign(name as string, hook)
 }
@@ -121,7 +121,7 @@ const failures: Readonly<Record<string, string>> = {
   T2010: 'a comparison needs texts or numbers',
 }
 
-/** The engine's own messages quote values of the record; ours name the fault and the place only. */
+/** The engine's own messages quote values of the record; this one names only the fault and its position. */
 function explain(error: unknown): IsthmusError {
   if (isIsthmusError(error)) return error
   const { code, position, token } = faultOf(error)

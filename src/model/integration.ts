@@ -1,6 +1,6 @@
 /**
- * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at
- * start; functions in here are pure (no clock, no randomness, no I/O).
+ * The compiled integration: what the engine runs. The definition file is validated and compiled into these types once, at start; its functions are
+ * pure (no clock, no randomness, no I/O).
  */
 
 import type { Expression } from './compiled-expression.ts'
@@ -22,29 +22,29 @@ export interface Integration {
   readonly systems: ReadonlyMap<string, SystemSettings>
   /** @internal Compiled for the engine. */
   readonly entities: ReadonlyMap<string, Entity>
-  /** Which system answers a lookup of rules, by the lookup's name. @default none */
+  /** The system that provides each lookup of rules, by the lookup's name. @default none */
   readonly lookups?: ReadonlyMap<string, string>
-  /** @internal @default what `compile-retention.ts` says */
+  /** @internal @default the values of `compile-retention.ts` */
   readonly retention?: Retention
-  /** @internal @default no freshness objective, and what `compile-watch.ts` says */
+  /** @internal @default no freshness objective, and the values of `compile-watch.ts` */
   readonly watch?: Watch
 }
 
-/** What the status is judged by, beside the triggers. */
+/** Limits for the status, in addition to the triggers. */
 export interface Watch {
   /** Longest silence by system, in milliseconds. */
   readonly freshness: ReadonlyMap<string, number>
-  /** How long a record may wait before the status asks for attention, in milliseconds. */
+  /** How long a record may wait before the status is `attention`, in milliseconds. */
   readonly staleAfterMs: number
 }
 
-/** How long things are kept, in milliseconds. */
+/** Retention periods, in milliseconds. */
 export interface Retention {
-  /** Journal, settled writes with what they replaced, decided conflicts, finished runs. */
+  /** Journal, settled writes with their previous values, decided conflicts, finished runs. */
   readonly historyMs: number
-  /** Failures that are over. */
+  /** Resolved failures. */
   readonly deadLettersMs: number
-  /** Webhook deliveries, by which copies are recognised. */
+  /** Webhook deliveries, which identify repeated ones. */
   readonly deliveriesMs: number
 }
 
@@ -62,15 +62,15 @@ export interface SystemSettings {
 
 /** The engine's time bounds for one system, all in milliseconds. */
 export interface SystemTiming {
-  /** Longest one read may take. @default 10000 */
+  /** Maximum duration of one read. @default 10000 */
   readonly readTimeoutMs: number
-  /** Longest one write may take. @default 10000 */
+  /** Maximum duration of one write. @default 10000 */
   readonly writeTimeoutMs: number
-  /** Records of this system read or written at the same time. @default 16 */
+  /** Records of this system read or written concurrently. @default 16 */
   readonly concurrency: number
 }
 
-/** One entity: its fields, who takes part, and how disagreements are settled. */
+/** One entity: its fields, its systems, and how conflicts are resolved. */
 export interface Entity {
   readonly name: string
   readonly fields: ReadonlyMap<string, Field>
@@ -91,7 +91,7 @@ export interface Field {
   readonly required: boolean
   /** Canonical normaliser applied after reading from any system; idempotent. */
   readonly normalise: (value: CanonicalValue) => CanonicalValue
-  /** Which values the normaliser makes one of. @default 'exact' */
+  /** Which values the normaliser treats as equal. @default 'exact' */
   readonly equality?: ValueEquality
   readonly policy: ConflictPolicy
   /** Only this system may change the field; changes elsewhere are reverted. */
@@ -100,10 +100,10 @@ export interface Field {
 }
 
 /**
- * How conflicting concurrent changes to one field are settled. The loser is always kept in a conflict record.
+ * How conflicting concurrent changes to one field are resolved. The losing value is always kept in a conflict record.
  *
  * - `prefer`: the first named system among the candidates wins; systems not named rank last, in definition order
- * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; else by `rank`
+ * - `latest`: the later change by the remotes' own clocks, if they differ by more than `skewMs`; otherwise by `rank`
  * - `manual`: the field is held until a person decides
  * - `union`: sets are merged: (base ∪ added) minus removed · `sum`: numeric deltas against the base are added
  * - `function`: a pure function of the candidates
@@ -120,15 +120,15 @@ export type ConflictPolicy =
       readonly rank: readonly string[]
     }
 
-/** One of the values that compete for a field. */
+/** One of the candidate values for a field. */
 export interface Candidate {
   /** The system it was observed in, or `agreed` for the value agreed before. */
   readonly system: string
-  /** What it holds there; undefined where the field is absent. */
+  /** Its value there; undefined where the field is absent. */
   readonly value: CanonicalValue | undefined
   /** That system's last absorbed value before this change. */
   readonly base: CanonicalValue | undefined
-  /** When it changed by the remote's own clock (epoch ms), if the remote tells. */
+  /** When it changed by the remote's own clock (epoch ms), if the remote reports it. */
   readonly changedAt?: number
 }
 
@@ -136,29 +136,29 @@ export interface Candidate {
 export interface EntitySystem {
   readonly system: string
   readonly resource: string
-  /** `source`: read only · `target`: written only, edits there are reverted · `both`. */
+  /** `source`: read only · `target`: write-only, edits there are reverted · `both`. */
   readonly direction: 'source' | 'target' | 'both'
   readonly operations: { readonly create: boolean; readonly update: boolean; readonly delete: boolean }
   /** Native path that holds our record id (marker or upsert key), if the system has one. */
   readonly key?: string
-  /** What every create carries beside the mapped fields. */
+  /** Values that every create carries in addition to the mapped fields. */
   readonly onCreate?: NativeRecord
   readonly fields: ReadonlyMap<string, SystemField>
   readonly lens: Lens
-  /** Identities of its lenses, as the definition declares them. @default not known: no base is ever taken anew */
+  /** Identities of its lenses, as the definition declares them. @default not known: no base is ever replaced */
   readonly lenses?: LensSet
   /** Whether a native record is in scope (`where`). */
   readonly inScope: (native: NativeRecord) => boolean
-  /** The native paths that decide about the scope. @default not known: a function decides */
+  /** The native paths that the scope depends on. @default not known: a function decides */
   readonly scopePaths?: readonly (readonly (string | number)[])[]
-  /** What becomes of a create when nothing can show that the system has no counterpart yet. @default 'create', of which `check` warns */
+  /** What happens to a create when no evidence can show that the system has no counterpart yet. @default 'create', of which `check` warns */
   readonly createWithoutEvidence?: CreateChoice
-  /** What becomes of the create of a record that has no value to be matched by. @default 'create' */
+  /** What happens to the create of a record that has no value to be matched by. @default 'create' */
   readonly createWithoutKey?: CreateChoice
   readonly triggers: readonly Trigger[]
 }
 
-/** `create`: go ahead · `hold`: wait for a person */
+/** `create`: proceed · `hold`: wait for a person's decision */
 export type CreateChoice = 'create' | 'hold'
 
 export interface SystemField {
@@ -167,26 +167,26 @@ export interface SystemField {
   readonly writable: boolean
   /** `norm_s`: the canonical value this system would hold after storing the given one (truncation, rounding, …). Idempotent. */
   readonly normalise: (value: CanonicalValue) => CanonicalValue
-  /** Which native values are read as one and the same: a search that tells them apart misses some. @default 'exact' */
+  /** Which native values are read as the same value: a search that distinguishes them misses some. @default 'exact' */
   readonly equality?: ValueEquality
   /** A change at this system is never taken as the origin of a new value (its copy is poorer than the others'). */
   readonly neverOrigin: boolean
   /** Without conditional writes a two-way field has a race window that the definition must accept. */
   readonly acceptRaceWindow: boolean
-  /** May be left out of a create (a reference that is not there yet, for one). */
+  /** May be left out of a create, for example a reference without a target yet. */
   readonly nullable: boolean
-  /** What of a native record the mapping names: paths, and for expressions their source. @default not known */
+  /** The parts of a native record that the mapping names: paths, and the source of expressions. @default not known */
   readonly native?: {
     readonly paths: readonly (readonly (string | number)[])[]
     readonly expressions: readonly string[]
   }
   /** Identity of the field's lens here. @default not known */
   readonly lensId?: LensId
-  /** The parts of a group that this system has. Its copy says nothing about the others. @default all of them */
+  /** The parts of a group that this system has. Its copy carries no information about the others. @default all of them */
   readonly parts?: ReadonlySet<string>
 }
 
-/** What a system does to a nested object that a patch names: it takes the object whole, or only the properties that are named. */
+/** How a system handles a nested object in a patch: it replaces the whole object, or merges the named properties. */
 export type NestedPatch = 'replace' | 'merge'
 
 /** A mapping between a system's native record and canonical fields (`get`/`put` of a lens). Pure. */
@@ -194,11 +194,11 @@ export interface Lens {
   /** Native → canonical, before normalisers. `ref` fields come out as {@link NativeReference} strings (`ref:<native id>`). */
   read(native: NativeRecord): MaybePromise<LensReading>
   /**
-   * Canonical → native patch holding only what the given fields need. Reference fields arrive as native ids.
+   * Canonical → native patch with only the properties that the given fields need. Reference fields arrive as native ids.
    *
-   * @param base the native record last read, if any: what a patch would take away along with a field is completed from it
-   * @param nested how the system takes nested objects, which its connector tells. @default 'replace': right for both kinds of system where
-   * the base is known and current
+   * @param base the native record last read, if any: properties that a patch would remove along with a field are completed from it
+   * @param nested how the system handles nested objects, which its connector reports. @default 'replace': correct for both kinds of system where the
+   * base is known and current
    */
   write(
     values: CanonicalDocument,
@@ -209,7 +209,7 @@ export interface Lens {
 
 export interface LensReading {
   readonly values: CanonicalDocument
-  /** Fields that could not be read: no information about them, everything else goes on. */
+  /** Fields that could not be read: their values are unknown, all others continue. */
   readonly problems: readonly FieldProblem[]
 }
 
@@ -218,7 +218,7 @@ export interface LensWriting {
   readonly problems: readonly FieldProblem[]
 }
 
-/** A value that a mapping, type or rule refused. Never contains the value itself. */
+/** A value that a mapping, type or rule rejected. Never contains the value itself. */
 export interface FieldProblem {
   readonly field: string
   readonly code: ErrorCode
@@ -233,7 +233,7 @@ export type MatchRule =
       readonly kind: 'score'
       /** Weight by field path; weights add up to 1 after compilation. */
       readonly weights: Readonly<Record<string, number>>
-      /** Link by itself at or above. */
+      /** Link automatically at or above this score. */
       readonly link: number
       /** Ask for a decision at or above this score. */
       readonly review: number
@@ -246,10 +246,10 @@ export type Rule =
   | { readonly kind: 'hold'; readonly when: Expression; readonly message: string }
 
 export interface DeletePolicy {
-  /** Systems whose deletions count. */
+  /** Systems whose deletions are propagated. */
   readonly from: readonly string[]
   readonly action: 'archive' | 'delete' | 'unlink'
-  /** Wait between the two independent looks. @default 60000 */
+  /** Wait between the two independent reads. @default 60000 */
   readonly confirmMs: number
 }
 
@@ -266,7 +266,7 @@ export interface GuardLimit {
   readonly atLeast: number
 }
 
-/** What makes the engine look. */
+/** What causes the engine to read. */
 export type Trigger =
   | { readonly kind: 'webhook'; readonly name: string }
   | { readonly kind: 'poll'; readonly everyMs: number }

@@ -1,12 +1,12 @@
 /**
- * Lookups: questions that a rule asks of the world beyond the record, such as `$geocode(address)`.
+ * Lookups: questions of a rule about data outside the record, such as `$geocode(address)`.
  *
- * The merge stays pure. An expression that asks something whose answer is not given fails, and the question is told; the engine finds the
- * answer and merges again. Answers that a field's value rests on are kept with the field, so nobody asks twice for the same value.
+ * The merge stays pure. An expression with a lookup that has no answer yet fails, and the lookup is returned; the engine gets the answer and merges
+ * again. Answers that a field's value depends on are stored with the field, so no lookup is repeated for the same value.
  */
 import { IsthmusError } from './errors.ts'
 
-/** A question: which lookup, and what is asked. */
+/** A question: the name of the lookup and its argument. */
 export interface LookupQuestion {
   /** Its name in expressions, without the dollar sign. */
   readonly lookup: string
@@ -14,12 +14,12 @@ export interface LookupQuestion {
   readonly argument: string
 }
 
-/** What came back. A failed answer makes the rule fail, with these words; they never hold values. */
+/** The result. A failed answer makes the rule fail with this message, which never contains values. */
 export type LookupAnswer =
   | { readonly kind: 'found'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** An answer that a field's value rests on. */
+/** An answer that a field's value depends on. */
 export interface KeptAnswer extends LookupQuestion {
   /** JSON. */
   readonly value: unknown
@@ -31,26 +31,26 @@ export type LookupAnswers = ReadonlyMap<string, LookupAnswer>
 /** Lookups as an expression calls them, by name. */
 export type LookupFunctions = Readonly<Record<string, (argument: unknown) => unknown>>
 
-/** The functions of one evaluation, and what became of it. */
+/** The functions of one evaluation, and what they were called with. */
 export interface Asking {
   readonly functions: LookupFunctions
-  /** Answers that were given, in the order of asking. */
+  /** Answers that were used, in the order of the calls. */
   readonly used: KeptAnswer[]
   /** Questions without an answer. */
   readonly unanswered: LookupQuestion[]
 }
 
-/** Questions in one evaluation; more are a mistake, or an attempt to spend somebody's quota. */
+/** Lookups in one evaluation; more are a mistake, or an attempt to exhaust somebody's quota. */
 const questionsMax = 10
 /** Characters of an argument. */
 const argumentMax = 2_000
 
-/** What tells questions apart. */
+/** The key that distinguishes questions. */
 export function questionKey({ lookup, argument }: LookupQuestion): string {
   return `${lookup}\n${argument}`
 }
 
-/** Makes the lookups of one evaluation from the answers that are known. */
+/** Makes the lookups of one evaluation from the known answers. */
 export function askWith(lookups: readonly string[], answers: LookupAnswers): Asking {
   const used: KeptAnswer[] = []
   const unanswered: LookupQuestion[] = []
@@ -76,7 +76,7 @@ export function askWith(lookups: readonly string[], answers: LookupAnswers): Ask
   return { functions, used, unanswered }
 }
 
-/** A text, or the texts and numbers of an object or list in their order, so that a whole address can be asked for. */
+/** Returns a text, or the texts and numbers of an object or list in their order, so that a whole address can be looked up. */
 function argumentText(value: unknown): string {
   const text = partsOf(value).join(', ').trim()
   if (text.length <= argumentMax) return text

@@ -19,7 +19,7 @@ describe('an update', () => {
   })
 
   test.each<[string, InputSpec]>([
-    ['that was not looked at', { members: { erp: behind } }],
+    ['that was not read', { members: { erp: behind } }],
     [
       'whose lane is closed',
       { members: { erp: { ...behind, writable: false } }, looks: { erp: { name: 'Ann' } } },
@@ -43,7 +43,7 @@ describe('an update', () => {
       },
     ],
     [
-      'whose look says nothing about the field',
+      'whose observation does not reveal the field',
       {
         members: { erp: behind },
         looks: { erp: {} },
@@ -61,7 +61,7 @@ describe('an update', () => {
     expect(plan({ ...edited, members, looks: { erp: { name: 'Ann' } } }).writes).toHaveLength(1)
   })
 
-  test('to a guarded system goes by its shadow, and is acknowledged when that is enough', () => {
+  test('to a guarded system is based on its shadow, and is acknowledged when that is sufficient', () => {
     expect(plan({ ...edited, members: { erp: behind }, guarded: ['erp'] }).writes).toHaveLength(1)
     const same = plan({
       ...edited,
@@ -72,13 +72,13 @@ describe('an update', () => {
     expect(same.members.get('erp')?.name?.acked).toBe(2)
   })
 
-  test('to a guarded system is not skipped while another value of ours may still turn up there', () => {
+  test('to a guarded system is not skipped while another value of ours may still take effect there', () => {
     const own = [{ value: 'Cleo', rev: 1, notAfter: 0 }]
     const members = { erp: { fields: { name: syncedOf('Bea', 1, { own }) } } }
     expect(plan({ ...edited, members, guarded: ['erp'] }).writes).toHaveLength(1)
   })
 
-  test('clears what was cleared elsewhere', () => {
+  test('clears a value that was cleared elsewhere', () => {
     const spec = { rev: 2, fields: { name: agreedOf(undefined, 2) }, members: { erp: behind } }
     expect(plan({ ...spec, looks: { erp: { name: 'Ann' } } }).writes).toMatchObject([
       { values: { name: null } },
@@ -89,7 +89,7 @@ describe('an update', () => {
 describe('a create', () => {
   const absent = { members: { erp: { state: 'absent' as const } } }
 
-  test('carries every value that there is', () => {
+  test('carries every existing value', () => {
     const entity = entityOf({ fields: { name: {}, city: {}, note: {} } })
     const fields = { name: agreedOf('Ann'), city: agreedOf(null), note: agreedOf('') }
     expect(plan({ entity, fields, ...absent }).writes).toEqual([
@@ -97,7 +97,7 @@ describe('a create', () => {
     ])
   })
 
-  test('of nothing is no create', () => {
+  test('without values is not made', () => {
     expect(plan({ fields: { name: agreedOf('') }, ...absent }).writes).toEqual([])
   })
 
@@ -140,7 +140,7 @@ describe('a reference to a record without a counterpart (H29)', () => {
     ])
   })
 
-  test('holds up a create that needs it', () => {
+  test('delays a create that needs it', () => {
     const planned = plan({ entity: entity(false), fields, members: { erp: { state: 'absent' } }, referable })
     expect(planned.writes).toEqual([])
     expect(planned.waiting).toMatchObject([{ blocksLane: true }])

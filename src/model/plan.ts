@@ -1,8 +1,8 @@
 /**
- * Says what each system is to hold after a decision: the writes, and what has to wait for another record.
+ * Determines what each system should hold after a decision: the writes, and the fields that wait for another record.
  *
- * A field is written where it is behind (`acked` < agreed revision) and differs from what the system is seen to hold. Never written: fields
- * that are held, refused at this revision, written but not verified yet, or about which the look said nothing.
+ * A field is written where it is behind (`acked` < agreed revision) and differs from the value that the system is observed to hold. Never written:
+ * fields that are held, refused at this revision, written but not verified yet, or not revealed by the observation.
  */
 import type { EntitySystem, SystemField } from './integration.ts'
 import type {
@@ -19,14 +19,14 @@ import { acknowledge, hasBase, isUnverified, unseen } from './merge/member-field
 import type { AgreedField, MemberField, MemberFields } from './state.ts'
 import type { CanonicalValue, FieldType } from './values.ts'
 
-/** What is to be written, and the field states that planning has acknowledged on the way. */
+/** The planned writes, and the field states that planning has acknowledged. */
 export interface WritePlan {
   readonly members: ReadonlyMap<string, MemberFields>
   readonly writes: readonly PlannedWrite[]
   readonly waiting: readonly WaitingReference[]
 }
 
-/** One system under planning. */
+/** One system being planned. */
 interface Lane {
   readonly input: MergeInput
   readonly entitySystem: EntitySystem
@@ -38,7 +38,7 @@ interface Lane {
   readonly waiting: WaitingReference[]
 }
 
-/** Plans all lanes. Give no writes to the engine when rules forbid them: see `mergeAndPlan`. */
+/** Plans all lanes. The engine must not get the writes when rules forbid them: see `mergeAndPlan`. */
 export function planWrites(input: MergeInput, decision: MergeDecision): WritePlan {
   const shape = shapeOf(input.entity)
   const members = new Map(decision.members)
@@ -80,14 +80,14 @@ function planLane(lane: Lane, laneShape: LaneShape, decision: MergeDecision): Pl
   return finishWrite(lane, 'update')
 }
 
-/** Acknowledges the field if the system is seen to hold it, else plans it. */
+/** Acknowledges the field if the system is observed to hold the value, otherwise plans it. */
 function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField): void {
   const state = lane.fields[shape.name] ?? unseen
   if (state.acked >= agreed.rev || agreed.heldBy !== undefined) return
   const look = lane.input.observations.get(role.system)
   if (look?.unknown.has(shape.name)) return
   const desired = asStored(role.settings, agreed.value)
-  // A guarded lane has no look; and a field that can't be read never shows up in one. Their shadow stands in.
+  // A guarded lane has no observation, and write-only fields never appear in one. Their shadow is used instead.
   const looked = look !== undefined && role.settings.readable
   const known = looked || (hasBase(state) && isSettled(state, role.settings, desired))
   const current = looked ? look.values[shape.name] : state.shadow
@@ -111,7 +111,7 @@ function planField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField):
   lane.revs[shape.name] = agreed.rev
 }
 
-/** Nothing else of ours can still turn up there, so that the shadow may stand in for a look. */
+/** True when no other value of ours can still take effect there, so that the shadow can replace an observation. */
 function isSettled(state: MemberField, settings: SystemField, desired: CanonicalValue): boolean {
   if (isUnverified(state)) return false
   return (state.own ?? []).every((write) => sameValue(asStored(settings, write.value), desired))
@@ -122,7 +122,7 @@ function mayUpdate(lane: Lane, fieldWritable: boolean): boolean {
   return fieldWritable && lane.member.writable && direction !== 'source' && operations.update
 }
 
-/** Held for a person, refused before and unchanged since, or on its way already. */
+/** Held for review, refused before and unchanged since, or already being written. */
 function isBlocked(lane: Lane, state: MemberField, agreed: AgreedField): boolean {
   return (
     state.hold !== undefined ||
@@ -132,8 +132,8 @@ function isBlocked(lane: Lane, state: MemberField, agreed: AgreedField): boolean
 }
 
 /**
- * A create carries every agreed value that the system can be given. It waits whole when a field that it needs is held, was refused, or
- * refers to a record that has no counterpart there yet.
+ * A create carries every agreed value that the system can store. The whole create waits when a field that it needs is held, was refused, or refers to
+ * a record that has no counterpart there yet.
  */
 function planCreate(lane: Lane, laneShape: LaneShape, decision: MergeDecision): PlannedWrite | undefined {
   if (!lane.entitySystem.operations.create || !lane.member.writable) return undefined
@@ -146,13 +146,13 @@ function planCreate(lane: Lane, laneShape: LaneShape, decision: MergeDecision): 
   return complete ? finishWrite(lane, 'create') : undefined
 }
 
-/** False when the create can't go without this field. */
+/** Returns false when the create can't be sent without this field. */
 function planCreateField(lane: Lane, { shape, role }: LaneField, agreed: AgreedField): boolean {
   if (agreed.heldBy !== undefined) return role.settings.nullable && !shape.field.required
   if (agreed.value === undefined || agreed.value === null) return true
   const state = lane.fields[shape.name] ?? unseen
   if (isBlocked(lane, state, agreed)) {
-    // The refusal was about this field alone, and the record can be made without it.
+    // Only this field was refused, and the record can be created without it.
     return state.rejected?.named === true && role.settings.nullable && !shape.field.required
   }
   const desired = asStored(role.settings, agreed.value)
@@ -178,7 +178,9 @@ function finishWrite(lane: Lane, operation: 'create' | 'update'): PlannedWrite |
   }
 }
 
-/** The first record that the value refers to and that has no counterpart in the lane's system; references may lie inside sets and groups. */
+/**
+ * Returns the first record that the value refers to and that has no counterpart in the lane's system; references may be nested in sets and groups.
+ */
 function missingReference(
   lane: Lane,
   type: FieldType,

@@ -1,12 +1,12 @@
 /**
- * What a cassette may keep of an exchange, as allow-lists: what is not known to be harmless does not get out. Logs need none: they are made of
- * typed facts (`http/call-log.ts`, `model/events.ts`) that hold neither headers, bodies nor record values.
+ * The parts of an exchange that a cassette may keep, as allow-lists: everything not known to be harmless is removed. Logs need none: they are made of
+ * typed facts (`http/call-log.ts`, `model/events.ts`) that contain neither headers, bodies nor record values.
  */
 
-/** Stands for anything that was taken out. */
+/** Replaces every removed value. */
 export const redacted = '[redacted]'
 
-/** Headers that say how a call went and never who made it. Lower case. */
+/** Headers that describe the call and never identify the caller. Lower case. */
 export const loggableHeaders: ReadonlySet<string> = new Set([
   'accept',
   'content-length',
@@ -26,7 +26,7 @@ export const loggableHeaders: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
-/** Query parameters that steer a listing and name no record. Lower case. */
+/** Query parameters that control a listing and name no record. Lower case. */
 export const loggableQuery: ReadonlySet<string> = new Set([
   '_limit',
   '_page',

@@ -37,18 +37,18 @@ describe('a set rule', () => {
     expect(result.writes).toMatchObject([{ values: { name: 'Ann', country: 'DE' }, revs: { country: 4 } }])
   })
 
-  test('comes to rest: applied again it changes nothing', async () => {
+  test('is stable: applied again it changes nothing', async () => {
     const result = await run([upper], { name: agreedOf('Ann'), country: agreedOf('DE') })
     expect(result).toMatchObject({ rev: 3, changes: [] })
   })
 
-  test('leaves the field alone when it has nothing to work on, or while it is held', async () => {
+  test('leaves the field unchanged when it has no input, or while it is held', async () => {
     expect((await run([upper], { name: agreedOf('Ann') })).changes).toEqual([])
     const held = { ...agreedOf('de'), heldBy: 'c' }
     expect((await run([upper], { country: held })).changes).toEqual([])
   })
 
-  test('that gives a value of another type stops the writes', async () => {
+  test('that returns a value of another type stops the writes', async () => {
     const wrong: Rule = { kind: 'set', field: 'country', to: compileExpression('{"a": 1}') }
     const result = await run([wrong], { name: agreedOf('Ann') })
     expect(result.problems).toMatchObject([{ kind: 'require', rule: 0, field: 'country' }])
@@ -64,7 +64,7 @@ describe('a require rule', () => {
     expect(result.fields.country?.value).toBe('DE')
   })
 
-  test('that fails on the values stops the writes and never shows them', async () => {
+  test('that fails on the values stops the writes and never reveals them', async () => {
     const failing: Rule = { kind: 'require', test: compileExpression('name + 1 > 0'), message: 'unused' }
     const result = await run([failing], { name: agreedOf('canary') })
     expect(result.problems).toHaveLength(1)
@@ -130,14 +130,14 @@ describe('rules work on values by their type', () => {
     expect(problems).toEqual(holds === 0 ? [] : [{ kind: 'hold', rule: 0, message: 'held' }])
   })
 
-  test('nothing is nothing: a null does not exist', async () => {
+  test('a null does not exist for expressions', async () => {
     const rule: Rule = { kind: 'require', test: compileExpression('$exists(amount)'), message: 'no amount' }
     expect((await typed(rule, { amount: decimal }, { amount: null })).problems).toHaveLength(1)
     const doubled = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: null })
     expect(doubled).toMatchObject({ problems: [], changes: [] })
   })
 
-  test('what a set rule calculates becomes a canonical value again', async () => {
+  test('the result of a set rule becomes a canonical value again', async () => {
     const sum = await typed(set('amount', 'amount * 2'), { amount: decimal }, { amount: '10.50' })
     expect(sum.fields.amount?.value).toBe('21')
     const tags: FieldType = { kind: 'set', of: { kind: 'string' } }

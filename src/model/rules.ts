@@ -1,13 +1,13 @@
 /**
  * Runs the business rules of an entity on the merged record, before any write.
  *
- * `set` rules make a new agreed value under a revision of its own; each rule sees what the ones before it have set. `require` and `hold`
- * never change anything: they stop the writes of the whole record. So does a rule that fails, whatever its kind: nobody can tell what it
- * would have asked for.
+ * `set` rules make a new agreed value under a revision of its own; each rule sees the values set by the ones before it. `require` and `hold` never
+ * change anything: they stop the writes of the whole record. A rule that fails does the same, whatever its kind, since its result is unknown.
  *
- * A `set` rule may ask lookups (`$geocode(address)`). What has no answer yet is told, and the rule fails until a later round brings it.
+ * A `set` rule may use lookups (`$geocode(address)`). Lookups without an answer are returned, and the rule fails until a later round provides the
+ * answer.
  *
- * Expressions see numbers as numbers (where a double holds them exactly), and see nothing where a field is null.
+ * Expressions see numbers as numbers (where a double is exact), and see a null field as missing.
  */
 import { findConstraintProblem } from './canonical/constraints.ts'
 import { fromExpressionResult, toExpressionDocument, withoutNulls } from './canonical/expression-value.ts'
@@ -30,26 +30,26 @@ import { isEmpty, sameValue } from './merge/equivalence.ts'
 import type { AgreedField, AgreedFields } from './state.ts'
 import type { CanonicalDocument, CanonicalValue } from './values.ts'
 
-/** What rules may depend on besides the values. */
+/** What rules may depend on in addition to the values. */
 export interface RulesInput {
   readonly entity: Entity
   readonly now: number
   /** A person released the rule holds of this revision (`record.releasedRev`). */
   readonly releasedRev?: number
-  /** What lookups answered, beside the answers kept with the fields. @default none */
+  /** Answers of lookups, in addition to those kept with the fields. @default none */
   readonly answers?: LookupAnswers
 }
 
-/** The decision with what `set` rules added to it. */
+/** The decision with the changes of `set` rules. */
 export interface RuledDecision {
   readonly decision: MergeDecision
-  /** Not empty: nothing may be written. */
+  /** If not empty, nothing may be written. */
   readonly problems: readonly RuleProblem[]
-  /** Questions that have no answer. */
+  /** Lookups without an answer. */
   readonly asks: readonly LookupQuestion[]
 }
 
-/** The agreed values under the rules; grows rule by rule. */
+/** The agreed values during the rules, extended rule by rule. */
 interface Draft {
   rev: number
   fields: AgreedFields
@@ -83,7 +83,7 @@ export async function applyRules(input: RulesInput, decision: MergeDecision): Pr
 
 const noResponses: LookupAnswers = new Map()
 
-/** Answers stay true as long as the same is asked, so those that the fields rest on come first. */
+/** Answers stay valid as long as the argument is the same, so those kept with the fields take precedence. */
 function knownResponses({ entity, answers }: RulesInput, fields: AgreedFields): LookupAnswers {
   if (entity.rules.every((rule) => expressionOf(rule).lookups === undefined)) return noResponses
   const known = new Map<string, LookupAnswer>(answers)
@@ -120,7 +120,7 @@ function expressionOf(rule: Rule): Expression {
   return rule.kind === 'require' ? rule.test : rule.when
 }
 
-/** A rule that did not work stops the writes like one that is not fulfilled: its place says where to look. */
+/** A rule that failed stops the writes like one that is not satisfied: the message names its position. */
 function addProblem(draft: Draft, rule: Rule, index: number, what: string): void {
   const place =
     rule.kind === 'set' ? `rule ${index + 1} (set ${rule.field})` : `rule ${index + 1} (${rule.kind})`
@@ -145,13 +145,13 @@ async function evaluate(
   }
 }
 
-/** Messages of foreign errors may quote the values they stumbled over. */
+/** Messages of foreign errors may quote the values that caused them. */
 function failed(error: unknown): ValueResult<never> {
   if (isIsthmusError(error)) return refuse(error.code, error.message)
   return refuse('EXPRESSION_FAILED', 'it failed on these values')
 }
 
-/** What expressions take as true: true itself, numbers but zero, texts and lists that are not empty. */
+/** The values that expressions treat as true: true itself, numbers except zero, texts and lists that are not empty. */
 function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isTrue)
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== ''
@@ -160,11 +160,11 @@ function isTrue(value: unknown): boolean {
 interface SetResult {
   readonly index: number
   readonly result: unknown
-  /** What it rests on. */
+  /** The answers that it depends on. */
   readonly answers: readonly KeptAnswer[]
 }
 
-/** An expression without a result leaves the field alone: it had nothing to work on. */
+/** An expression without a result leaves the field unchanged. */
 function setField(
   input: RulesInput,
   draft: Draft,
@@ -184,7 +184,7 @@ function setField(
   if (value === undefined) return
   const basis = answers.length === 0 ? {} : { answers }
   if (before !== undefined && sameValue(before.value, value)) {
-    // The same value for another reason: no change, and the new reason is the one to remember.
+    // The same value with other answers: no change, but the new answers are stored.
     if (JSON.stringify(before.answers ?? []) === JSON.stringify(answers)) return
     const { answers: _outdated, ...rest } = before
     draft.fields = { ...draft.fields, [name]: { ...rest, ...basis } }
@@ -203,7 +203,7 @@ function setField(
   })
 }
 
-/** The result as a value of the field, in its normal form and within its limits. */
+/** The result as a value of the field, normalised and within its constraints. */
 function canonicalResult(field: Field, result: unknown): ValueResult<CanonicalValue | undefined> {
   const parsed = fromExpressionResult(field.type, result)
   if (!parsed.ok || parsed.value === undefined) return parsed

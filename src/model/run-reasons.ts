@@ -1,30 +1,30 @@
-/** Why a full run proves no absence, where that needs a person: the words are kept with the run, and the status tells them apart by these. */
+/** Why a full run proves no absence, where a person has to act: the texts are stored with the run, and the status distinguishes them. */
 
 const broken = 'the list broke off: '
 
-/** During an outage some systems answer with an empty list; one that is really empty looks the same. */
+/** During an outage some systems return an empty list, which looks the same as a list that is really empty. */
 export const nothingListed = 'nothing was listed although records are known there'
-/** The credentials lead elsewhere than before; see `isthmus accept-account`. */
+/** The credentials belong to another account than before; see `isthmus accept-account`. */
 export const otherAccount = 'another account answers than the one this store was filled from'
-/** The run was ended by us. */
+/** The run was ended by Isthmus. */
 export const runStopped = 'stopped'
 
-/** Stands at the end of the reason of a run whose missing records are read by id, since the list itself proves nothing about them. */
+/** Suffix of the reason of a run whose missing records are read by id, since the list itself proves nothing about them. */
 export const missingLookedAt = '; what it did not hold is read by id'
 
-/** The reason of a run whose list did not come to its end. */
+/** The reason of a run whose list did not reach its end. */
 export function listBrokeOff(failure: string): string {
   return failure === runStopped ? runStopped : broken + failure
 }
 
-/** The error code of the failure that ended a list; undefined where the reason is another one. */
+/** Returns the error code of the failure that ended a list; undefined for other reasons. */
 export function brokenOffBy(reason: string): string | undefined {
   return reason.startsWith(broken)
     ? /^[A-Z][A-Z0-9_]+(?=:)/.exec(reason.slice(broken.length))?.[0]
     : undefined
 }
 
-/** The last run of a place says that nothing else there will come right by itself. */
+/** True when the last run of a place reports a problem that does not resolve by itself. */
 export function runNeedsPerson(run: {
   readonly finishedAt?: number
   readonly complete?: boolean
@@ -35,7 +35,7 @@ export function runNeedsPerson(run: {
   return reason === nothingListed || reason === otherAccount || reason.startsWith(broken)
 }
 
-/** How many records the last run of a place missed about which nothing was done: a list that proves no absence marks none of them. */
+/** Number of records that the last run of a place missed and that were not processed: a list that proves no absence marks none of them. */
 export function missingUndecided(run: {
   readonly finishedAt?: number
   readonly complete?: boolean

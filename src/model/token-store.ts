@@ -1,29 +1,29 @@
 /**
- * Where OAuth tokens live. Several processes that use one credential share its tokens through a store: where refresh tokens rotate, two
- * that renewed at once would each invalidate what the other got.
+ * Storage of OAuth tokens. Several processes that use one credential share its tokens through a store: where refresh tokens rotate, two concurrent
+ * renewals would each invalidate the other's token.
  */
 
-/** What an authorization server gave, as a store keeps it. Times are epoch milliseconds. */
+/** A token issued by an authorization server, as a store keeps it. Times are epoch milliseconds. */
 export interface StoredToken {
-  /** What is sent with requests. */
+  /** The token sent with requests. */
   readonly accessToken: string
-  /** The refresh token to use next, where the server gives them. */
+  /** The refresh token to use next, where the server issues them. */
   readonly refreshToken?: string
   /** When it was issued, in epoch ms. */
   readonly issuedAt: number
-  /** When it ends, in epoch ms. */
+  /** When it expires, in epoch ms. */
   readonly expiresAt: number
-  /** 1 for the first; grows by one with each renewal, in whatever process that was. */
+  /** 1 for the first; incremented with each renewal, in whatever process. */
   readonly generation: number
 }
 
 /** Keeps the newest token of each credential. */
 export interface TokenStore {
-  /** The newest token, which may have expired. */
+  /** Returns the newest token, which may have expired. */
   read(key: string): Promise<StoredToken | undefined>
   /**
-   * Calls `decide` with the newest token while nobody else, in any process, decides about the same key. What it returns is kept before
-   * this resolves, so that nobody uses a token that could still be lost; `undefined` keeps the current one.
+   * Calls `decide` with the newest token while no other caller, in any process, decides about the same key. Its result is stored before this
+   * resolves, so that no token is used that could still be lost; `undefined` keeps the current one.
    *
    * @returns the newest token afterwards
    */

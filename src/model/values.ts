@@ -1,12 +1,12 @@
 /**
- * Canonical values: what a field holds once it has left a system's own spelling.
+ * Canonical values: the value of a field independent of a system's own representation.
  *
- * They are plain JSON without numbers, so that nothing is lost in a double: decimals and integers are canonical digit
- * strings (`"10.5"`, `"9007199254740993"`), instants are UTC with the precision they came with. Three things are kept apart:
- * *absent* (the key is not there), *null* (`null`) and *empty* (`""`, `[]`).
+ * They are plain JSON without numbers, so that nothing is lost in a double: decimals and integers are canonical digit strings (`"10.5"`,
+ * `"9007199254740993"`), instants are UTC with their original precision. Three cases are distinct: *absent* (the key is missing), *null* (`null`) and
+ * *empty* (`""`, `[]`).
  */
 
-/** One canonical value. What it means is told by the {@link FieldType} of its field. */
+/** One canonical value. Its meaning is defined by the {@link FieldType} of its field. */
 export type CanonicalValue =
   | null
   | boolean
@@ -24,13 +24,13 @@ export type FieldType =
       readonly kind: 'string'
       /** Longest text, in characters. @default no bound */
       readonly maxLength?: number
-      /** What the text has to look like. @default any text */
+      /** The format of the text. @default any text */
       readonly format?: 'email' | 'phone' | 'uri'
     }
   /** Digits, optional sign and fraction; no exponent, no trailing zeros. */
   | {
       readonly kind: 'decimal'
-      /** Decimals kept after the point. @default all */
+      /** Decimal places kept. @default all */
       readonly scale?: number
     }
   /** An integer of any size. */
@@ -60,27 +60,27 @@ export type FieldType =
   /** The id of a record of another entity. */
   | {
       readonly kind: 'ref'
-      /** Entity of the record that is referred to. */
+      /** Entity of the referenced record. */
       readonly entity: string
     }
-  /** Elements without an order: kept sorted, no duplicates. */
+  /** Unordered elements: kept sorted, no duplicates. */
   | {
       readonly kind: 'set'
       /** Type of the elements. */
       readonly of: FieldType
-      /** Parts by which one element is told from the others; see `lens/pair-elements.ts`. @default the whole element */
+      /** Parts that identify an element; see `lens/pair-elements.ts`. @default the whole element */
       readonly key?: readonly string[]
     }
-  /** Elements in their order. */
+  /** Ordered elements. */
   | {
       readonly kind: 'list'
       /** Type of the elements. */
       readonly of: FieldType
-      /** Parts by which one element is told from the others; see `lens/pair-elements.ts`. @default the whole element */
+      /** Parts that identify an element; see `lens/pair-elements.ts`. @default the whole element */
       readonly key?: readonly string[]
     }
   /** A content hash. */
   | { readonly kind: 'blob' }
 
-/** A native record as a system's API gives it, parsed without loss (see `LosslessNumber`). Own keys only, null prototype allowed. */
+/** A native record as a system's API returns it, parsed without loss (see `LosslessNumber`). Own keys only, null prototype allowed. */
 export type NativeRecord = { readonly [key: string]: unknown }

@@ -1,8 +1,7 @@
 /**
  * Calendar arithmetic on whole numbers: days since 1970-01-01 in the proleptic Gregorian calendar, years 1 to 9999.
  *
- * It stands in for `Date`, which the pure layers don't use: no clock, no zone of the machine, no silent overflow of the 31st of
- * February.
+ * It replaces `Date`, which the pure layers don't use: no clock, no local time zone, no silent overflow of the 31st of February.
  */
 export interface CivilDate {
   readonly year: number

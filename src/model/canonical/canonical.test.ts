@@ -57,7 +57,7 @@ describe('decimals and integers', () => {
     expect(read({ kind: 'integer' }, id)).toBe('9007199254740993')
   })
 
-  test('takes no record for a number because of the names of its properties', () => {
+  test('does not treat a record as a number because of the names of its properties', () => {
     expect(read({ kind: 'integer' }, { isLosslessNumber: true, value: '5' })).toBe('VALUE_TYPE')
   })
 
@@ -84,7 +84,7 @@ describe('times', () => {
     },
   )
 
-  test('refuses what is finer than it can keep instead of cutting it', () => {
+  test('refuses excess precision instead of truncating it', () => {
     expect(read({ kind: 'instant' }, '2024-01-01T00:00:00.1234567891Z')).toBe('VALUE_INEXACT')
   })
 
@@ -96,7 +96,7 @@ describe('times', () => {
     })
   })
 
-  test('agrees with the calendar of the machine on every day it tries', () => {
+  test("agrees with the machine's calendar on every tested day", () => {
     fc.assert(
       fc.property(fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }), (millis) => {
         const text = new Date(millis).toISOString()
@@ -109,13 +109,13 @@ describe('times', () => {
     )
   })
 
-  test('takes midnight for a date, and no other time of day', () => {
+  test('accepts midnight as a date, and no other time of day', () => {
     expect(read({ kind: 'date' }, '2024-02-29T00:00:00Z')).toBe('2024-02-29')
     expect(read({ kind: 'date' }, '2024-02-29T10:00:00Z')).toBe('VALUE_TYPE')
     expect(read({ kind: 'date' }, '20240229', { as: 'compact' })).toBe('2024-02-29')
   })
 
-  test('keeps a local time and its zone without making an instant of them', () => {
+  test('keeps a local time and its zone without converting it to an instant', () => {
     const value = { local: '2031-03-30T02:30:00', zone: 'Europe/Berlin' }
     expect(read({ kind: 'localDateTime' }, value)).toEqual(value)
     expect(read({ kind: 'localDateTime' }, { ...value, local: '2031-03-30T02:30:00Z' })).toBe('VALUE_TYPE')
@@ -123,7 +123,7 @@ describe('times', () => {
 })
 
 describe('texts, sets and the rest', () => {
-  test('keeps the Unicode form of texts, and refuses what no system can store', () => {
+  test('keeps the Unicode form of texts, and refuses texts that no system can store', () => {
     expect(read({ kind: 'string' }, 'e\u0301')).toBe('e\u0301')
     expect(read({ kind: 'string' }, 'a\u0000b')).toBe('VALUE_TEXT')
     expect(read({ kind: 'string' }, 'a\ud800')).toBe('VALUE_TEXT')
@@ -140,7 +140,7 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'enum', values: [composed] }, decomposed)).toBe(composed)
   })
 
-  test('reads a whole number in one spelling where a text or an id is declared', () => {
+  test('reads a whole number in one notation where a text or an id is declared', () => {
     for (const digits of ['1e3', '1000.0', '1000', '10E2']) {
       expect(read({ kind: 'ref', entity: 'x' }, new LosslessNumber(digits))).toBe('ref:1000')
       expect(read({ kind: 'string' }, new LosslessNumber(digits))).toBe('1000')
@@ -151,13 +151,13 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'ref', entity: 'x' }, '1e3')).toBe('ref:1e3')
   })
 
-  test('sorts sets and drops what is there twice', () => {
+  test('sorts sets and drops duplicates', () => {
     const type: FieldType = { kind: 'set', of: { kind: 'decimal' } }
     expect(read(type, ['2', 1, '2.0'])).toEqual(['1', '2'])
     expect(read({ kind: 'set', of: { kind: 'string' } }, 'b; a;b', { separator: ';' })).toEqual(['a', 'b'])
   })
 
-  test('refuses to join an element that holds the separator', () => {
+  test('refuses to join an element that contains the separator', () => {
     const written = toNative({ kind: 'list', of: { kind: 'string' } }, ['a;b'], { separator: ';' })
     expect(written.ok).toBe(false)
   })
@@ -170,7 +170,7 @@ describe('texts, sets and the rest', () => {
     expect(read({ kind: 'money' }, { amount: '10.50' })).toBe('VALUE_TYPE')
   })
 
-  test('says which value is not in an enum without showing it', () => {
+  test('reports which values an enum allows without revealing the value', () => {
     const parsed = parseCanonical({ kind: 'enum', values: ['a', 'b'] }, 'secret')
     expect(parsed).toEqual({
       ok: false,
@@ -195,14 +195,14 @@ describe('laws of canonical values', () => {
     )
   })
 
-  test('reads back what it wrote, in every spelling, through JSON', () => {
+  test('reads back what it wrote, in every format, through JSON', () => {
     const spelled = fieldType.chain((type) =>
       fc.record({ type: fc.constant(type), value: canonicalValue(type), spelling: losslessSpelling(type) }),
     )
     fc.assert(
       fc.property(spelled, ({ type, value, spelling }) => {
         const native = toNative(type, value, spelling)
-        // An offset may carry the first or last day of the calendar out of it: refused, never wrong.
+        // An offset may move the first or last day of the calendar out of range: refused, never wrong.
         if (!native.ok) return
         const wire = parse(stringify({ value: native.value }) ?? '') as { value: unknown }
         expect(parseCanonical(type, wire.value, spelling)).toEqual({ ok: true, value })
@@ -211,7 +211,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  test('goes through an expression and back without a change', () => {
+  test('survives an expression unchanged', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(fromExpressionResult(type, toExpressionInput(type, value))).toEqual({ ok: true, value })
@@ -233,7 +233,7 @@ describe('laws of canonical values', () => {
     )
   })
 
-  test('tells absent, null and empty apart', () => {
+  test('distinguishes absent, null and empty', () => {
     const nothings = [undefined, null, '', [], {}]
     for (const [index, left] of nothings.entries()) {
       for (const [other, right] of nothings.entries())
@@ -256,7 +256,7 @@ describe('hostile natives (H40)', () => {
     ),
   )
 
-  test('answers every native with a value or a problem, never an exception, and never shows the value', () => {
+  test('returns a value or a problem for every native, never an exception, and never reveals the value', () => {
     fc.assert(
       fc.property(fieldType, hostile, (type, native) => {
         const parsed = parseCanonical(type, native)

@@ -1,4 +1,4 @@
-/** Reads native values into canonical ones and back, by the type of the field. One file per family of types does the work. */
+/** Reads native values into canonical ones and back, by the type of the field. One file per family of types implements it. */
 import type { CanonicalValue, FieldType } from '../values.ts'
 import { booleanToNative, parseBoolean } from './boolean.ts'
 import { joinElements, parseList, parseSet } from './collection.ts'
@@ -15,10 +15,10 @@ import { checkText, isSameText, parseText } from './text.ts'
 import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
 /**
- * Reads one native value. `null` stays null; what stands for *nothing* in a system otherwise (an empty text, a missing property) is
- * the lens's business, so an empty text is refused here by every type but text.
+ * Reads one native value. `null` stays null; other representations of *nothing* in a system (an empty text, a missing property) are handled by the
+ * lens, so every type but text refuses an empty text here.
  *
- * Reading a canonical value with the plain spelling gives the same value back (references apart, which gain their `ref:`).
+ * Reading a canonical value with the default format returns the same value (references apart, which gain their `ref:`).
  */
 export function parseCanonical(type: FieldType, native: unknown, spelling: Spelling = plainSpelling): Parsed {
   if (native === null) return accept(null)
@@ -54,7 +54,7 @@ export function parseCanonical(type: FieldType, native: unknown, spelling: Spell
   }
 }
 
-/** Writes one canonical value the way a system spells it. */
+/** Writes one canonical value in a system's format. */
 export function toNative(
   type: FieldType,
   value: CanonicalValue,
@@ -126,7 +126,7 @@ function elementParser(spelling: Spelling): (type: FieldType, native: unknown) =
 function parseEnum(values: readonly string[], native: unknown): ValueResult<string> {
   const text = parseText(native)
   if (!text.ok) return text
-  // The declared spelling counts, whichever Unicode form the system uses.
+  // The declared spelling is used, whatever Unicode form the system uses.
   const known = values.find((value) => isSameText(value, text.value))
   if (known !== undefined) return accept(known)
   return refuse('VALUE_ENUM', `the value is not one of ${values.slice(0, 20).join(', ')}`)

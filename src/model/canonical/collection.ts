@@ -5,7 +5,7 @@ import { limits } from './limits.ts'
 import type { Spelling } from './spelling.ts'
 import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
-/** Converts one element; given by the dispatcher, so that elements may be of any type. */
+/** Converts one element; passed by the dispatcher, so that elements may be of any type. */
 export type ParseElement = (type: FieldType, native: unknown) => Parsed
 
 /** Reads a list in its order. */
@@ -44,13 +44,13 @@ export function parseSet(
   return list.ok ? accept(sortSet(list.value)) : list
 }
 
-/** The one form of a set. Order is by UTF-16 units, never by a locale. */
+/** The canonical order of a set: by UTF-16 units, never by a locale. */
 export function sortSet(values: readonly CanonicalValue[]): readonly CanonicalValue[] {
   const byKey = new Map(values.map((value) => [canonicalJson(value), value]))
   return [...byKey.keys()].sort(compareUnits).map((key) => byKey.get(key) ?? null)
 }
 
-/** Joins texts where a system keeps a list in one text; an element that holds the separator would come back as two. */
+/** Joins texts where a system stores a list in one text; an element that contains the separator would be read back as two. */
 export function joinElements(natives: readonly unknown[], separator: string): ValueResult<string> {
   const texts = natives.map((native) => {
     if (typeof native !== 'object' || native === null) return String(native)

@@ -5,8 +5,8 @@ import { countCodePoints } from './text.ts'
 import { refuse, type ValueProblem } from './value-result.ts'
 
 /**
- * The limits that a type declares beyond its form: length, places of the fraction, format. They hold for *normalised* values, so that
- * a name is not refused for blanks which the normaliser removes. Null and absent always pass: whether a field is required is a rule.
+ * The constraints that a type declares in addition to its form: length, decimal places, format. They apply to *normalised* values, so that a name is
+ * not refused for white space which the normaliser removes. Null and absent always pass: whether a field is required is a rule.
  */
 export function findConstraintProblem(
   type: FieldType,
@@ -25,7 +25,7 @@ export function findConstraintProblem(
   return undefined
 }
 
-/** Whether a type has any limit to check, so that most fields cost nothing. */
+/** Whether a type has any constraint to check, so that most fields cost nothing. */
 export function hasConstraints(type: FieldType): boolean {
   switch (type.kind) {
     case 'string':
@@ -51,7 +51,7 @@ function firstProblem(values: readonly CanonicalValue[], of: FieldType): ValuePr
 }
 
 const formats = {
-  // Whether an address takes mail is not for a pattern to say: one @ with something on both sides, and no blanks.
+  // A pattern can't decide whether an address accepts mail: one @ with something on both sides, and no white space.
   email: /^[^\s@]+@[^\s@]+$/,
   phone: /^[+\d][\d\s()./-]{1,39}(?:\s?(?:x|ext\.?)\s?\d{1,8})?$/i,
   uri: /^[a-z][a-z0-9+.-]*:[^\s]+$/i,

@@ -1,16 +1,16 @@
 /**
- * The ways in which systems write a date and time as text, taken apart without `Date.parse`: that one reads most of them in the zone of the
+ * Parses the formats in which systems write a date and time as text. `Date.parse` is not used: it reads most of them in the local time zone of the
  * process, and some not at all.
  */
 import { isCivilDate, toDayNumber } from './calendar.ts'
 
-/** A date and time as it is written, before its zone is applied. */
+/** A date and time as written, before its zone is applied. */
 export interface LocalTime {
   /** Seconds since 1970-01-01T00:00:00 on the same clock. */
   readonly localSeconds: number
   /** Digits of the fraction of a second. */
   readonly fraction: string
-  /** The zone or offset that the text names. */
+  /** The zone or offset in the text. */
   readonly zone: string | undefined
 }
 
@@ -29,10 +29,10 @@ const forms = [
   String.raw`(?:[A-Za-z]{3}, )?(?<day>\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\d{4}) (?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2}))?${zone}`,
 ].map((form) => new RegExp(`^${form}$`))
 
-/** Longer texts are no times. */
+/** Maximum length; longer texts are not times. */
 const TEXT_MAX = 120
 
-/** Takes a text apart; undefined when it has another form, `impossible` when no calendar or clock has such a time. */
+/** Parses a text; undefined when it has another format, `impossible` when no calendar or clock has such a time. */
 export function parseLocalTime(text: string): LocalTime | 'impossible' | undefined {
   const trimmed = text.trim()
   if (trimmed.length > TEXT_MAX) return undefined
@@ -53,6 +53,6 @@ function timeOf(parts: Record<string, string | undefined>): LocalTime | 'impossi
   }
   if (hour > 23 || minute > 59 || second > 59) return 'impossible'
   const localSeconds = toDayNumber(date) * 86_400 + hour * 3600 + minute * 60 + second
-  // Java writes both, 13:00+01:00[Europe/Berlin]; the offset says more where clocks go back.
+  // Java writes both, 13:00+01:00[Europe/Berlin]; the offset is unambiguous when clocks go back.
   return { localSeconds, fraction: parts.fraction ?? '', zone: parts.zone ?? parts.name }
 }

@@ -4,7 +4,7 @@ import { limits } from './limits.ts'
 import { isCanonicalList, isCanonicalObject } from './object.ts'
 import { comparableForm, isSameText } from './text.ts'
 
-/** Whether two canonical values are the same, texts under NFC. Absent (`undefined`), null and empty are three different things. */
+/** True when two canonical values are the same, texts under NFC. Absent (`undefined`), null and empty are three different values. */
 export function isEqualCanonical(
   left: CanonicalValue | undefined,
   right: CanonicalValue | undefined,
@@ -22,8 +22,8 @@ export function isEqualCanonical(
 }
 
 /**
- * The one JSON text of a canonical value (RFC 8785): keys sorted by UTF-16 units, no blanks, texts under NFC as they are compared. Values hold no numbers, so the text is
- * the same on every machine.
+ * The canonical JSON text of a value (RFC 8785): keys sorted by UTF-16 units, no white space, texts under NFC as they are compared. Values contain no
+ * numbers, so the text is the same on every machine.
  *
  * @throws VALUE_TOO_LARGE for nesting beyond the limit, which no declared type reaches
  */

@@ -1,8 +1,8 @@
 /**
- * A JSON number that does not fit a double, carried by its digits.
+ * A JSON number that does not fit a double, represented by its digits.
  *
- * It bears the marker of the `lossless-json` package, so that the HTTP layer writes it as a bare number without this layer having to
- * import that package.
+ * It carries the marker of the `lossless-json` package, so that the HTTP layer writes it as a bare number without this layer having to import that
+ * package.
  */
 const marker = Symbol.for('lossless-json.LosslessNumber')
 
@@ -21,9 +21,9 @@ export class ExactNumber {
 }
 
 /**
- * The digits of a lossless number off the wire; undefined for everything else.
+ * The digits of a lossless number from a response; undefined for everything else.
  *
- * The marker is a symbol, which JSON can't spell: a hostile record that merely *has* properties of these names is no number.
+ * The marker is a symbol, which JSON can't contain: a hostile record that merely *has* properties of these names is not a number.
  */
 export function exactDigits(native: unknown): string | undefined {
   if (typeof native !== 'object' || native === null || Reflect.get(native, marker) !== true) return undefined
@@ -31,13 +31,13 @@ export function exactDigits(native: unknown): string | undefined {
   return typeof digits === 'string' ? digits : undefined
 }
 
-/** A JSON number with exactly these canonical digits: a JavaScript number where it keeps every digit, else an {@link ExactNumber}. */
+/** A JSON number with exactly these canonical digits: a JavaScript number where it keeps every digit, otherwise an {@link ExactNumber}. */
 export function toJsonNumber(digits: string): number | ExactNumber {
   const double = Number(digits)
   return isExactDouble(digits, double) ? double : new ExactNumber(digits)
 }
 
-/** Whether a double prints back as the same canonical digits, within the integers that a double counts one by one. */
+/** True when a double converts back to the same canonical digits, within the range of exact integers. */
 export function isExactDouble(digits: string, double: number): boolean {
   return Math.abs(double) <= Number.MAX_SAFE_INTEGER && String(double) === digits
 }

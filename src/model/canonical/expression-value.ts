@@ -1,8 +1,8 @@
 /**
  * Canonical values as expressions see them, and back.
  *
- * Expressions calculate with JavaScript numbers; a decimal or integer becomes one only where it survives the way there and back,
- * otherwise it stays text and an expression that calculates with it fails, instead of rounding in silence.
+ * Expressions calculate with JavaScript numbers; a decimal or integer becomes one only where the conversion is reversible. Otherwise it stays text,
+ * and an expression that calculates with it fails instead of rounding silently.
  */
 import type { CanonicalDocument, CanonicalValue, FieldType } from '../values.ts'
 import { parseCanonical } from './canonical.ts'
@@ -26,7 +26,7 @@ export function toExpressionInput(type: FieldType, value: CanonicalValue | undef
   return mapProperties(value, (part, name) => partInput(type, name, part))
 }
 
-/** A whole canonical document for an expression. Fields without a known type go in as they are. */
+/** A whole canonical document for an expression. Fields without a known type are passed unchanged. */
 export function toExpressionDocument(
   document: CanonicalDocument,
   typeOf: (field: string) => FieldType | undefined,
@@ -37,20 +37,20 @@ export function toExpressionDocument(
   })
 }
 
-/** A native record for an expression: lossless numbers become numbers where nothing is lost, else text. */
+/** A native record for an expression: lossless numbers become numbers where nothing is lost, otherwise text. */
 export function toExpressionNative(native: unknown, depth = 0): unknown {
   if (typeof native !== 'object' || native === null) return native
   const digits = exactDigits(native)
   if (digits !== undefined) return numberOrText(digits)
-  // Deeper than any mapping looks; the HTTP layer bounds what comes in, this bounds what is walked.
+  // Deeper than any mapping reads; the HTTP layer bounds the input, this bounds the recursion.
   if (depth >= limits.depthMax) return undefined
   if (Array.isArray(native)) return native.map((element) => toExpressionNative(element, depth + 1))
   return mapProperties(native, (value) => toExpressionNative(value, depth + 1))
 }
 
 /**
- * Reads what an expression returned into the type of its field. Nothing (`undefined`) is absent. JSONata returns a list of one as its
- * element: for sets and lists it becomes a list again.
+ * Converts the result of an expression to the type of its field. `undefined` is absent. JSONata returns a list of one element as that element: for
+ * sets and lists it becomes a list again.
  */
 export function fromExpressionResult(
   type: FieldType,
@@ -65,7 +65,7 @@ export function fromExpressionResult(
   return parseCanonical(type, value, spelling)
 }
 
-/** What an expression gets to see: *nothing* is nothing to it, since `null & "x"` is `"nullx"` in JSONata and `$uppercase(null)` fails. */
+/** The input of an expression: null becomes missing, since `null & "x"` is `"nullx"` in JSONata and `$uppercase(null)` fails. */
 export function withoutNulls(value: unknown): { readonly [key: string]: unknown } {
   const cleaned = dropNulls(value)
   return isPlainObject(cleaned) ? cleaned : {}
@@ -78,7 +78,7 @@ function dropNulls(value: unknown): unknown {
   return nullPrototype(parts.map(([key, part]) => [key, dropNulls(part)]))
 }
 
-/** Copies a result without the marks that JSONata leaves on its lists; functions are no data. */
+/** Copies a result without the properties that JSONata adds to its lists; functions are no data. */
 export function plainResult(result: unknown, depth = 0): ValueResult<unknown> {
   if (typeof result === 'function') return refuse('VALUE_TYPE', 'the expression returned a function')
   if (typeof result !== 'object' || result === null || exactDigits(result) !== undefined)
@@ -132,7 +132,7 @@ function mapProperties<T>(
   )
 }
 
-/** Without a prototype there is nothing to reach or to poison. */
+/** Without a prototype there is nothing to reach or to pollute. */
 function nullPrototype(pairs: readonly (readonly [string, unknown])[]): { readonly [key: string]: unknown } {
   const target: { [key: string]: unknown } = Object.create(null)
   for (const [key, value] of pairs) target[key] = value

@@ -2,7 +2,7 @@ import type { CanonicalValue, FieldType } from '../values.ts'
 import { isPlainObject, ownValue } from './object.ts'
 import { accept, describeKind, type Parsed, refuse, type ValueResult } from './value-result.ts'
 
-/** Reads the declared parts of a group. A part that is missing stays absent; properties that are no part are left alone. */
+/** Reads the declared parts of a group. A missing part stays absent; undeclared properties are ignored. */
 export function parseGroup(
   fields: Readonly<Record<string, FieldType>>,
   native: unknown,
@@ -21,7 +21,7 @@ export function parseGroup(
   return accept(Object.fromEntries(parts))
 }
 
-/** Writes the parts that the value has, each in its plain spelling. */
+/** Writes the existing parts of the value, each in its default format. */
 export function groupToNative(
   fields: Readonly<Record<string, FieldType>>,
   value: { readonly [part: string]: CanonicalValue },

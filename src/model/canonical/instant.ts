@@ -5,7 +5,7 @@ import type { Spelling } from './spelling.ts'
 import { fixedOffset, fromLocal, offsetAt } from './time-zone.ts'
 import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
-/** A point in time: whole seconds since 1970-01-01T00:00:00Z and the fraction's digits, without zeros at the end. */
+/** A point in time: whole seconds since 1970-01-01T00:00:00Z and the digits of the fraction, without trailing zeros. */
 export interface InstantParts {
   readonly seconds: number
   readonly fraction: string
@@ -15,8 +15,8 @@ const firstSecond = toDayNumber({ year: 1, month: 1, day: 1 }) * 86_400
 const lastSecond = (toDayNumber({ year: 9999, month: 12, day: 31 }) + 1) * 86_400 - 1
 
 /**
- * Reads an instant into UTC; equal instants become equal texts. A text that names no zone is in the declared one, UTC by default: the zone
- * of the process never has a say.
+ * Reads an instant into UTC; equal instants become equal texts. A text without a zone is in the declared one, UTC by default: the local time zone of
+ * the process is never used.
  */
 export function parseInstant(native: unknown, spelling: Spelling): ValueResult<string> {
   const parts =
@@ -26,7 +26,7 @@ export function parseInstant(native: unknown, spelling: Spelling): ValueResult<s
   return parts.ok ? accept(formatInstant(parts.value)) : parts
 }
 
-/** Writes a canonical instant the way a system spells it. Epochs keep the fraction: rounding is a normaliser's work. */
+/** Writes a canonical instant in a system's format. Epochs keep the fraction: rounding is up to a normaliser. */
 export function instantToNative(instant: string, spelling: Spelling): ValueResult<unknown> {
   const parts = splitInstant(instant)
   if (parts === undefined) return refuse('VALUE_TYPE', 'the value is not a canonical instant')
@@ -41,7 +41,7 @@ export function instantToNative(instant: string, spelling: Spelling): ValueResul
   return accept(spelling.as === 'sql' ? local.value.replace('T', ' ') : local.value)
 }
 
-/** What clocks in a zone show at a moment, without an offset. */
+/** The local time in a zone at a moment, without an offset. */
 function toLocal({ seconds, fraction }: InstantParts, zone: string): ValueResult<string> {
   const shift = offsetAt(zone, seconds)
   if (shift === undefined) return refuse('VALUE_TYPE', `the declared zone ${zone} is not known`)
@@ -53,7 +53,7 @@ function toLocal({ seconds, fraction }: InstantParts, zone: string): ValueResult
   return local.ok ? accept(formatInstant(local.value).slice(0, -1)) : local
 }
 
-/** Takes a canonical instant apart; undefined when the text is none. */
+/** Parses a canonical instant; undefined when the text is not one. */
 export function splitInstant(instant: string): InstantParts | undefined {
   const parts = fromText(instant, undefined)
   return parts.ok ? parts.value : undefined
@@ -119,7 +119,7 @@ function bounded(seconds: number, fraction: string): ValueResult<InstantParts> {
   return accept({ seconds, fraction: significant })
 }
 
-/** Epoch ms of a text in any usual form; undefined when it is none, or has a year outside 1 to 9999. */
+/** Epoch ms of a text in any usual format; undefined when it is none, or has a year outside 1 to 9999. */
 export function epochMsOf(text: string, timeZone = 'UTC'): number | undefined {
   const parsed = parseInstant(text, { timeZone })
   return parsed.ok ? instantMs(parsed.value) : undefined

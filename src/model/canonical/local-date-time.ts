@@ -6,8 +6,8 @@ import { accept, describeKind, type Parsed, refuse } from './value-result.ts'
 const zone = /^(?:Z|UTC|[+-]\d{2}:\d{2}|[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2})$/
 
 /**
- * Reads a time on the wall and the zone of that wall, `{ local, zone }`. It is not turned into an instant: a meeting at nine stays at
- * nine when the rules of its zone change.
+ * Reads a local time and its zone, `{ local, zone }`. It is not converted to an instant: a meeting at nine stays at nine when the rules of its zone
+ * change.
  */
 export function parseLocalDateTime(native: unknown): Parsed {
   if (!isPlainObject(native)) {
@@ -20,7 +20,7 @@ export function parseLocalDateTime(native: unknown): Parsed {
   if (typeof name !== 'string' || name.length > 64 || !zone.test(name)) {
     return refuse('VALUE_TYPE', 'the zone must be a name like Europe/Berlin or an offset like +01:00')
   }
-  // Any fixed offset will do to check the calendar and to bring the digits into their one form.
+  // Any fixed offset serves to check the calendar and to normalise the digits.
   const parsed = parseInstant(local, { offset: 'Z' })
   return parsed.ok ? accept({ local: parsed.value.slice(0, -1), zone: name }) : parsed
 }

@@ -3,7 +3,7 @@ import { isPlainObject, ownValue } from './object.ts'
 import type { Spelling } from './spelling.ts'
 import { accept, describeKind, type Parsed, refuse } from './value-result.ts'
 
-/** Reads amount and currency as one value: neither half means anything alone. */
+/** Reads amount and currency as one value: neither has a meaning alone. */
 export function parseMoney(native: unknown, spelling: Spelling): Parsed {
   if (!isPlainObject(native)) {
     return refuse('VALUE_TYPE', `an amount with its currency was expected, found ${describeKind(native)}`)

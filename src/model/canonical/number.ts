@@ -14,14 +14,14 @@ export function parseDecimal(native: unknown, spelling: Spelling): ValueResult<s
   return canonicalDigits(digits)
 }
 
-/** Reads an integer of any size; a fraction that is not zero is refused. */
+/** Reads an integer of any size; a nonzero fraction is refused. */
 export function parseInteger(native: unknown, spelling: Spelling): ValueResult<string> {
   const decimal = parseDecimal(native, spelling)
   if (!decimal.ok || !decimal.value.includes('.')) return decimal
   return refuse('VALUE_TYPE', 'a whole number was expected, found one with a fraction')
 }
 
-/** Writes canonical digits the way a system spells numbers. */
+/** Writes canonical digits in a system's number format. */
 export function numberToNative(digits: string, spelling: Spelling): unknown {
   if (spelling.as !== 'text') return toJsonNumber(digits)
   const padded = padFraction(digits, spelling.fractionDigits)
@@ -31,7 +31,7 @@ export function numberToNative(digits: string, spelling: Spelling): unknown {
 /**
  * Canonical digits of a plain numeral: `-0.50e1` → `-5`.
  *
- * The exponent is written out, within {@link limits}`.digitsMax` digits.
+ * The exponent is expanded, within {@link limits}`.digitsMax` digits.
  */
 export function canonicalDigits(numeral: string): ValueResult<string> {
   if (numeral.length > limits.digitsMax) return tooLong()
@@ -40,22 +40,22 @@ export function canonicalDigits(numeral: string): ValueResult<string> {
   const fraction = match?.[3] ?? ''
   if (match === null || whole + fraction === '') return refuse('VALUE_TYPE', 'the text is not a plain number')
   const exponent = Number(match[4] ?? 0)
-  // Without significant digits the exponent means nothing: `0e99999` is zero.
+  // Without significant digits the exponent is irrelevant: `0e99999` is zero.
   if (/^0*$/.test(whole + fraction)) return accept('0')
   if (Math.abs(exponent) + whole.length + fraction.length > limits.digitsMax) return tooLong()
   return accept(placePoint(match[1] === '-', whole + fraction, whole.length + exponent))
 }
 
 /**
- * The one spelling of a whole JSON number: `1e3` → `1000`, `1.0` → `1`. Ids and texts that come as numbers are compared by it, since a
- * system may spell one number in several ways. Numbers with a fraction keep the digits they came with.
+ * The normal notation of a whole JSON number: `1e3` → `1000`, `1.0` → `1`. Ids and texts that arrive as numbers are compared by it, since a system
+ * may write one number in several ways. Numbers with a fraction keep their digits.
  */
 export function wholeDigits(numeral: string): string {
   const digits = canonicalDigits(numeral)
   return digits.ok && !digits.value.includes('.') ? digits.value : numeral
 }
 
-/** Digits of the fraction of a canonical numeral. */
+/** Number of decimal places of a canonical numeral. */
 export function fractionLength(digits: string): number {
   const point = digits.indexOf('.')
   return point < 0 ? 0 : digits.length - point - 1
@@ -75,7 +75,7 @@ function trimEndZeros(digits: string): string {
   return digits.slice(0, end)
 }
 
-/** The numeral a native value spells; `inexact` when it may have lost digits before it reached us. */
+/** The numeral of a native value; `inexact` when it may have lost digits before it arrived. */
 function digitsOf(native: unknown, spelling: Spelling): string | 'inexact' | undefined {
   if (typeof native === 'number') {
     if (!Number.isFinite(native)) return undefined

@@ -1,15 +1,15 @@
-/** Objects of records: own keys only, never a prototype to walk. */
+/** Objects of records: own keys only, never a prototype. */
 import type { CanonicalValue } from '../values.ts'
 import { exactDigits } from './exact-number.ts'
 
-/** True for JSON objects; false for lists, numbers in disguise and instances of classes. */
+/** True for JSON objects; false for lists, number objects and class instances. */
 export function isPlainObject(value: unknown): value is { readonly [key: string]: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return (prototype === null || prototype === Object.prototype) && exactDigits(value) === undefined
 }
 
-/** Own property only, so that a record can't answer with something inherited. */
+/** Own property only, so that inherited properties are never read. */
 export function ownValue(object: { readonly [key: string]: unknown }, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }

@@ -14,22 +14,22 @@ export function parseReference(native: unknown): ValueResult<string> {
   if (id === undefined || id === '')
     return refuse('VALUE_TYPE', `an id was expected, found ${describeKind(native)}`)
   const checked = checkText(id)
-  // An id is a key, not prose: normalising it would name another record.
+  // An id is a key, not text: normalising it could refer to another record.
   return checked.ok ? accept(prefix + id) : checked
 }
 
-/** Writes a native id. Takes it bare or with the `ref:` of a reading; an id that itself begins so must have it. */
+/** Writes a native id. Accepts it bare or with the `ref:` of a reading; an id that itself begins that way must have it. */
 export function referenceToNative(reference: string, spelling: Spelling): unknown {
   const id = nativeIdOf(reference)
   return spelling.as === 'number' && /^(?:0|-?[1-9]\d*)$/.test(id) ? toJsonNumber(id) : id
 }
 
-/** The native id of a reference read by a lens. */
+/** Returns the native id of a reference read by a lens. */
 export function nativeIdOf(reference: string): string {
   return reference.startsWith(prefix) ? reference.slice(prefix.length) : reference
 }
 
-/** Takes the `ref:` of a reading off every reference inside a value: agreed values hold ids of records, which are read as they are. */
+/** Removes the `ref:` of a reading from every reference inside a value: agreed values contain ids of records, which are read unchanged. */
 export function bareReferences(type: FieldType, value: CanonicalValue): CanonicalValue {
   if (type.kind === 'ref') return typeof value === 'string' ? nativeIdOf(value) : value
   if (isCanonicalList(value)) {

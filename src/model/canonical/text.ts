@@ -4,11 +4,11 @@ import { wholeDigits } from './number.ts'
 import { accept, describeKind, refuse, type ValueResult } from './value-result.ts'
 
 /**
- * Accepts a text as it is written. Its Unicode form is kept, since a system may tell forms apart that look alike; texts are *compared* under
- * NFC (`sameText`).
+ * Accepts a text unchanged. Its Unicode form is kept, since a system may distinguish forms that look alike; texts are *compared* under NFC
+ * (`sameText`).
  *
- * NUL and halves of surrogate pairs are refused rather than kept: databases, search keys and most APIs can't hold them, and a value
- * that only we can hold would come back changed.
+ * NUL and unpaired surrogates are refused rather than kept: databases, search keys and most APIs can't store them, and a value that only we can store
+ * would be read back changed.
  */
 export function parseText(native: unknown): ValueResult<string> {
   const text = textOf(native)
@@ -16,7 +16,7 @@ export function parseText(native: unknown): ValueResult<string> {
   return checkText(text)
 }
 
-/** Bounds and well-formedness of a text from anywhere. */
+/** Checks the bounds and well-formedness of a text. */
 export function checkText(text: string): ValueResult<string> {
   if (text.length > limits.textUnitsMax) {
     return refuse(
@@ -37,7 +37,7 @@ function textOf(native: unknown): string | undefined {
   return digits === undefined ? undefined : wholeDigits(digits)
 }
 
-/** Whether two texts are the same, whichever Unicode form each is in. */
+/** True when two texts are the same, whatever Unicode form each is in. */
 export function isSameText(left: string, right: string): boolean {
   return left === right || (beyondAscii.test(left) && comparableForm(left) === comparableForm(right))
 }
@@ -47,10 +47,10 @@ export function comparableForm(text: string): string {
   return beyondAscii.test(text) ? text.normalize('NFC') : text
 }
 
-/** Below it every form is the same, which is most of all texts. */
+/** Without characters beyond this range, which is the case for most texts, all forms are the same. */
 const beyondAscii = /[^\u0020-\u007e\n\r\t]/
 
-/** Code points, not UTF-16 units: what a person and most systems count. */
+/** Code points, not UTF-16 units, as people and most systems count. */
 export function countCodePoints(text: string): number {
   let count = 0
   for (const _ of text) count += 1

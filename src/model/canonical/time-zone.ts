@@ -1,11 +1,11 @@
 /**
- * Offsets of named time zones, from the tables that the JavaScript engine has. No function here reads a clock or the zone of the process.
+ * Offsets of named time zones, from the tables of the JavaScript engine. No function here reads a clock or the local time zone of the process.
  *
- * `Date` is not needed for it: `Intl.DateTimeFormat` formats a number of milliseconds.
+ * `Date` is not needed: `Intl.DateTimeFormat` formats a number of milliseconds.
  */
 import { toDayNumber } from './calendar.ts'
 
-/** Formatters are expensive to create and cheap to use. A definition names a handful of zones. */
+/** Formatters are expensive to create and cheap to use. A definition uses only a few zones. */
 const FORMATTERS_MAX = 200
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const offsetForm = /^([+-])(\d{2})(?::?(\d{2}))?$/
@@ -20,12 +20,12 @@ export function fixedOffset(text: string): number | undefined {
   return (match[1] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60)
 }
 
-/** Whether a text names a zone that is known here: an IANA name such as `Europe/Berlin`, or a fixed offset. */
+/** True when a text names a known zone: an IANA name such as `Europe/Berlin`, or a fixed offset. */
 export function isTimeZone(text: string): boolean {
   return fixedOffset(text) !== undefined || formatterOf(text) !== undefined
 }
 
-/** Seconds east of UTC that clocks in a zone show at a moment; undefined when the zone is not known. */
+/** Seconds east of UTC of the local time in a zone at a moment; undefined when the zone is not known. */
 export function offsetAt(zone: string, utcSeconds: number): number | undefined {
   const fixed = fixedOffset(zone)
   if (fixed !== undefined) return fixed

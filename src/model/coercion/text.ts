@@ -3,14 +3,14 @@ import { unescapeHtml } from '../normalisers/html.ts'
 import { collapse, digits, lowercase, newlines, nfkc, phone, uppercase } from '../normalisers/text.ts'
 import type { CoercionName } from './names.ts'
 
-/** Texts longer than this are compared by single steps only: all combinations of a large text would take too long. */
+/** Texts longer than this are compared by single steps only: all combinations would take too long for a large text. */
 const combinedLengthMax = 20_000
 
 type Step = readonly [CoercionName | undefined, (text: string) => string]
 
 const same: Step = [undefined, (text) => text]
 
-/** What a system may do, one kind after the other; the first of each kind is "nothing". */
+/** The steps that a system may apply, by kind; the first of each kind is "nothing". */
 const kinds: readonly (readonly Step[])[] = [
   [same, ['newlines', newlines]],
   [same, ['unicode', nfkc]],
@@ -35,7 +35,7 @@ export function recogniseText(
   return findPlan(sent, stored, plans, false) ?? findPlan(sent, stored, plans, true)
 }
 
-/** Looks for steps after which the texts are equal, or (`cut`) the stored one is a plausible beginning of the sent one. */
+/** Looks for steps after which the texts are equal, or (`cut`) the stored one is a plausible prefix of the sent one. */
 function findPlan(
   sent: string,
   stored: string,
@@ -56,7 +56,7 @@ function findPlan(
   return undefined
 }
 
-/** Escaped or unescaped, but only ever as a whole: `&lt;` beside `<` is an edit. */
+/** Escaped or unescaped, but only as a whole: `&lt;` beside `<` is an edit. */
 function isSameButEscaped(sent: string, stored: string, plain: string): boolean {
   const sentPlain = unescapeHtml(sent)
   if (sentPlain === stored) return true
@@ -64,8 +64,8 @@ function isSameButEscaped(sent: string, stored: string, plain: string): boolean 
 }
 
 /**
- * Whether a text may be what a column's width left of a longer one: most of it, or at least as much as the narrowest columns keep.
- * `""` and `"J"` are no remains of a long name but an edit.
+ * True when a text may be the part of a longer one that fits a column: most of it, or at least as much as the narrowest columns keep. `""` and `"J"`
+ * are not truncations of a long name but edits.
  */
 function isPlausibleCut(sent: string, stored: string): boolean {
   const kept = stored.replace(/(?:\.\.\.|…)$/, '')
@@ -74,14 +74,14 @@ function isPlausibleCut(sent: string, stored: string): boolean {
   return length >= 8 || (length >= 2 && length * 2 >= countCodePoints(sent))
 }
 
-/** The same number in another dress: `+49 170 1234567`, `0049170-1234567`. */
+/** The same number in another format: `+49 170 1234567`, `0049170-1234567`. */
 function isSamePhone(sent: string, stored: string, format: string | undefined): boolean {
   const looksLike = /^[\d\s()+./-]{7,40}$/
   if (format !== 'phone' && !(/^\s*(?:\+|00|\()/.test(sent) && looksLike.test(sent))) return false
   if (!looksLike.test(sent) || !looksLike.test(stored)) return false
   const [from, to] = [phone(sent), phone(stored)]
   if (from === to) return true
-  // National form: the country's code gone or come, the trunk zero with it.
+  // National form: the country code is removed or added, together with the trunk zero.
   return format === 'phone' && isNational(digits(from), digits(to))
 }
 

@@ -1,8 +1,7 @@
 import { IsthmusError } from '../errors.ts'
 
 /**
- * Bounds of one evaluation. Work is counted, not timed: the same expression on the same record fails or passes on every machine,
- * however busy it is.
+ * Bounds of one evaluation. Work is counted, not timed: the same expression on the same record fails or passes on every machine, whatever its load.
  */
 export const expressionLimits = Object.freeze({
   /** Characters of the source. */
@@ -22,7 +21,7 @@ export const expressionLimits = Object.freeze({
 export class Budget {
   #steps = 0
 
-  /** @throws EXPRESSION_LIMIT when the evaluation has done more than it may */
+  /** @throws EXPRESSION_LIMIT when the evaluation has exceeded its budget */
   spend(steps: number): void {
     this.#steps += steps
     if (this.#steps > expressionLimits.stepsMax) {
@@ -30,7 +29,7 @@ export class Budget {
     }
   }
 
-  /** Pays for a text, so that doubling one in a loop ends early. */
+  /** Charges for a text, so that repeatedly doubling one ends early. */
   spendText(length: number): void {
     if (length > expressionLimits.textMax) {
       throw limitReached(`a text of more than ${expressionLimits.textMax} characters`)

@@ -3,7 +3,7 @@ import { IsthmusError } from '../errors.ts'
 import { forbiddenFunctions } from './functions.ts'
 import { compileLinear, type LinearPattern } from './linear-regex.ts'
 
-/** What the check of a syntax tree found worth keeping. */
+/** The results of checking a syntax tree that are used later. */
 export interface CheckedSource {
   /** Compiled once, by the pattern object in the tree. */
   readonly patterns: ReadonlyMap<RegExp, LinearPattern>
@@ -12,9 +12,9 @@ export interface CheckedSource {
 }
 
 /**
- * Walks the whole syntax tree and refuses what an expression may not use.
+ * Walks the whole syntax tree and refuses everything that an expression may not use.
  *
- * @throws EXPRESSION_INVALID for clocks, lots and unchecked sources, and for patterns that need backtracking
+ * @throws EXPRESSION_INVALID for clocks, randomness and unchecked sources, and for patterns that need backtracking
  */
 export function checkSource(tree: jsonata.ExprNode): CheckedSource {
   const patterns = new Map<RegExp, LinearPattern>()
@@ -30,7 +30,7 @@ export function checkSource(tree: jsonata.ExprNode): CheckedSource {
       checkNode(node)
       const { type, value }: Partial<jsonata.ExprNode> = node
       if (type === 'variable' && typeof value === 'string') variables.add(value)
-      // A node's own properties are its children, of whatever kind: a list of kinds would miss the next version's.
+      // All properties of a node are followed, whatever their kind: a list of kinds would miss those of the next version.
       pending.push(...Object.values(node))
     }
   }
@@ -57,7 +57,7 @@ function linearOf(pattern: RegExp): LinearPattern {
   )
 }
 
-/** A complaint about the source, with the place where it is known. */
+/** An error about the source, with the position where it is known. */
 export function invalid(message: string, position: number | undefined, cause?: unknown): IsthmusError {
   const place = position === undefined ? '' : ` (at character ${position})`
   return new IsthmusError('EXPRESSION_INVALID', `${message}${place}`, {

@@ -1,4 +1,4 @@
-/** Functions of JSONata that are replaced: those whose result depends on the machine, and those whose result has no bound. */
+/** Functions of JSONata that are replaced: those whose result depends on the machine, and those whose result is unbounded. */
 import type jsonata from 'jsonata'
 import { instantToNative, parseInstant } from '../canonical/instant.ts'
 import { countCodePoints } from '../canonical/text.ts'
@@ -6,7 +6,7 @@ import { IsthmusError } from '../errors.ts'
 import { cutText } from '../normalisers/text.ts'
 import { type Budget, expressionLimits, limitReached } from './budget.ts'
 
-/** Functions that read a clock, draw lots or run a source that nobody has checked. */
+/** Functions that read a clock, use randomness or run an unchecked source. */
 export const forbiddenFunctions: ReadonlyMap<string, string> = new Map([
   ['now', 'reads the clock'],
   ['millis', 'reads the clock'],
@@ -15,17 +15,17 @@ export const forbiddenFunctions: ReadonlyMap<string, string> = new Map([
   ['eval', 'runs a source that has not been checked'],
 ])
 
-/** One evaluation, as the evaluator tells it to functions. */
+/** One evaluation, as the evaluator passes it to functions. */
 export interface Frame {
   readonly base: { RegexEngine?: unknown }
 }
 
 type BudgetOf = (frame: Frame) => Budget
 
-/** Hides what is forbidden, also where it could be reached by a way the check of the source does not know. */
+/** Replaces the forbidden functions, even if they are reached in a way that the check of the source does not know. */
 export function replaceFunctions(expression: jsonata.Expression, budgetOf: BudgetOf): void {
   for (const name of forbiddenFunctions.keys()) expression.assign(name, undefined)
-  // Texts are paid for before they are made: `$map` starts all its calls before the first one ends.
+  // Texts are charged before they are made: `$map` starts all its calls before the first one ends.
   expression.registerFunction(
     'pad',
     function (text: string | undefined, width: number, fill?: string) {
@@ -66,8 +66,8 @@ function pad(text: string | undefined, width: number, fill?: string): string | u
 }
 
 /**
- * Milliseconds of a date, or of a date and time; without an offset it is UTC. JSONata's own takes a time without an offset for one of the
- * machine's zone, and fills what a picture leaves open from the clock.
+ * Milliseconds of a date, or of a date and time; without an offset it is UTC. JSONata's own function uses the machine's zone for a time without an
+ * offset, and fills parts missing from a picture from the clock.
  */
 function toMillis(text: string | undefined): number | undefined {
   if (text === undefined) return undefined

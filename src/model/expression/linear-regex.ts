@@ -1,14 +1,14 @@
 import { RE2JS } from 're2js'
 import { type Budget, expressionLimits, limitReached } from './budget.ts'
 
-/** A pattern whose matching time grows with the text's length, never with its cunning. */
+/** A pattern whose matching time is linear in the length of the text, whatever the pattern. */
 export interface LinearPattern {
   readonly compiled: RE2JS
 }
 
 /**
- * Compiles a regular expression of a definition for an automaton without backtracking, so that no record can make it run for hours.
- * Back references and look-around, which need backtracking, don't compile.
+ * Compiles a regular expression of a definition for an automaton without backtracking, so that no record can make it run for hours. Back references
+ * and look-around, which need backtracking, don't compile.
  *
  * @returns undefined when the pattern needs them
  */
@@ -17,12 +17,12 @@ export function compileLinear(pattern: RegExp): LinearPattern | undefined {
   try {
     return { compiled: RE2JS.compile(RE2JS.translateRegExp(pattern.source), flags) }
   } catch {
-    // The library names only its own syntax; the caller says what is not supported.
+    // The library names only its own syntax; the caller reports what is not supported.
     return undefined
   }
 }
 
-/** What JSONata asks of a regular expression: `exec` from `lastIndex` on, as a global one. */
+/** The interface that JSONata requires of a regular expression: `exec` from `lastIndex` on, as a global one. */
 export function makeRegexEngine(
   patternOf: (pattern: RegExp) => LinearPattern,
   budget: Budget,
@@ -60,6 +60,6 @@ export function makeRegexEngine(
 }
 
 function toExecArray(groups: readonly (string | undefined)[], index: number, input: string): RegExpExecArray {
-  // A group that took no part is `undefined` in a native match too, although the type says text.
+  // A group that did not participate is `undefined` in a native match too, although its type is text.
   return Object.assign(groups.slice() as [string, ...string[]], { index, input })
 }

@@ -1,51 +1,51 @@
 /**
- * What is known of the health of an integration, and what may be said about it.
+ * The known facts about the health of an integration, and the verdicts derived from them.
  *
- * A *place* is one entity in one system. Facts are durable: each process writes down what it saw of a place, and whoever asks judges the same
- * facts by the same rules. The judging is pure (`judge-place.ts`, `judge-integration.ts`).
+ * A *place* is one entity in one system. Facts are durable: each process records what it observed of a place, and every reader evaluates the same
+ * facts by the same rules. The evaluation is pure (`judge-place.ts`, `judge-integration.ts`).
  */
 
 /**
  * - `agreed`: every place was read and compared recently enough, and nothing is open
- * - `working`: as far as is known nothing is wrong; changes are on their way, or a check has to be repeated
- * - `attention`: something is not as it should be, and a reason says what
+ * - `working`: no known problem; changes are in progress, or a check has to be repeated
+ * - `attention`: there is a problem, which a reason describes
  * - `paused`: a person has paused the work
- * - `unwatched`: nothing reads a place regularly, so nothing can be said about it
+ * - `unwatched`: nothing reads a place regularly, so its state is unknown
  * - `never-seen`: nothing has been read yet
  */
 export type HealthState = 'agreed' | 'working' | 'attention' | 'paused' | 'unwatched' | 'never-seen'
 
-/** What the definition asks of one place; durations in milliseconds. */
+/** What the definition requires of one place; durations in milliseconds. */
 export interface PlaceWatch {
   readonly system: string
   readonly entity: string
-  /** Longest regular time between two reads; undefined: only webhooks, or a person, make the engine look. */
+  /** Longest regular time between two reads; undefined: it is read only after a webhook or a manual request. */
   readonly readEveryMs?: number
   /** Longest regular time between two comparisons of everything. */
   readonly compareEveryMs: number
   /** The freshness objective of the system. */
   readonly freshnessMs?: number
-  /** Written only: what it holds is never a source. */
+  /** Write-only: its values are never a source. */
   readonly writtenOnly: boolean
 }
 
-/** Which way of reading failed. */
+/** The kind of read that failed. */
 export type ReadingWay = 'feed' | 'list'
 
-/** What was last seen of one place. Times are epoch milliseconds. */
+/** The last observations of one place. Times are epoch milliseconds. */
 export interface PlaceHealth {
   readonly system: string
   readonly entity: string
-  /** How it can be listed; undefined: no process has told yet. */
+  /** How it can be listed; undefined: no process has reported it yet. */
   readonly paging?: 'none' | 'offset' | 'keyset'
   /** It has a feed of changes. */
   readonly feed?: boolean
-  /** The last read that came to its end, and how long it took. */
+  /** The last completed read, and its duration. */
   readonly readAt?: number
   readonly readMs?: number
-  /** When everything there was last compared, and nothing that is known was missing. */
+  /** When everything there was last compared without a known record missing. */
   readonly comparedAt?: number
-  /** Reads that failed since the last one that worked. */
+  /** Failed reads since the last successful one. */
   readonly failures: number
   readonly failing?: {
     readonly way: ReadingWay
@@ -58,27 +58,27 @@ export interface PlaceHealth {
   readonly nextAt?: number
 }
 
-/** What was last seen of one system as a whole. */
+/** The last observations of one system as a whole. */
 export interface SystemHealth {
   readonly system: string
   /** The last webhook delivery that was accepted. */
   readonly heardAt?: number
-  /** No call goes to it before `until`. */
+  /** No call is made to it before `until`. */
   readonly paused?: { readonly since: number; readonly until: number; readonly code: string }
 }
 
-/** Records of one place that a lane keeps from going on. */
+/** Records of one place that are blocked by a lane. */
 export interface LaneDelay {
   readonly system: string
   readonly entity: string
   readonly lane: string
   readonly reason?: string
   readonly count: number
-  /** Since when the oldest of them has had something to do; undefined: not known. */
+  /** How long the oldest of them has had pending work; undefined: not known. */
   readonly since?: number
 }
 
-/** The part of a run that tells whether the list may be believed. */
+/** The part of a run that determines whether the list can be trusted. */
 export interface ListedRun {
   readonly startedAt: number
   readonly finishedAt?: number
@@ -88,32 +88,32 @@ export interface ListedRun {
   readonly missing?: number
 }
 
-/** Everything that is known of one place. */
+/** All known facts about one place. */
 export interface PlaceFacts {
   readonly health?: PlaceHealth
   readonly system?: SystemHealth
   readonly lastRun?: ListedRun
-  /** Records with something to do that have a part in this place. */
+  /** Records with pending work that have a member in this place. */
   readonly backlog?: { readonly count: number; readonly since?: number }
   readonly delays: readonly LaneDelay[]
   readonly linked: number
 }
 
-/** One thing that is not as agreement needs it. */
+/** One reason why a state is not `agreed`. */
 export interface HealthReason {
   readonly code: ReasonCode
-  /** What it makes of the state. */
+  /** The state that it leads to. */
   readonly state: Exclude<HealthState, 'agreed'>
   readonly system?: string
   readonly entity?: string
-  /** What is not so, without record values. */
+  /** The problem, without record values. */
   readonly message: string
   readonly since?: number
   /** What to do about it. */
   readonly action?: string
 }
 
-/** Codes of reasons; `docs/reference/status.md` says what each of them means. */
+/** Codes of reasons; `docs/reference/status.md` explains each of them. */
 export const reasonCodes = [
   'paused',
   'database-not-writable',
@@ -136,23 +136,23 @@ export const reasonCodes = [
 ] as const
 export type ReasonCode = (typeof reasonCodes)[number]
 
-/** What may be said of one place. */
+/** The verdict on one place. */
 export interface PlaceVerdict {
   readonly state: HealthState
   readonly reasons: readonly HealthReason[]
-  /** What is worth knowing and changes nothing about the state. */
+  /** Information that does not affect the state. */
   readonly notes: readonly string[]
 }
 
-/** What may be said of the integration. */
+/** The verdict on the integration. */
 export interface HealthVerdict {
   readonly state: HealthState
-  /** Weightiest first. */
+  /** Most severe first. */
   readonly reasons: readonly HealthReason[]
   readonly places: readonly (PlaceVerdict & { readonly system: string; readonly entity: string })[]
 }
 
-/** Weightiest first: the state of the whole is that of its weightiest reason. */
+/** Most severe first: the overall state is that of the most severe reason. */
 const weight: Readonly<Record<HealthState, number>> = {
   paused: 5,
   attention: 4,
@@ -162,7 +162,7 @@ const weight: Readonly<Record<HealthState, number>> = {
   agreed: 0,
 }
 
-/** The state that reasons add up to. */
+/** Returns the state that follows from the reasons. */
 export function stateOf(reasons: readonly HealthReason[]): HealthState {
   return reasons.reduce<HealthState>(
     (worst, { state }) => (weight[state] > weight[worst] ? state : worst),
@@ -170,7 +170,7 @@ export function stateOf(reasons: readonly HealthReason[]): HealthState {
   )
 }
 
-/** Weightiest first, otherwise in their order. */
+/** Most severe first, otherwise in their order. */
 export function byWeight(reasons: readonly HealthReason[]): readonly HealthReason[] {
   return reasons.toSorted((a, b) => weight[b.state] - weight[a.state])
 }

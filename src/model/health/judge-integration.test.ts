@@ -25,21 +25,21 @@ const facts: IntegrationFacts = {
 }
 const judge = (changes: Partial<IntegrationFacts>) => judgeIntegration({ ...facts, ...changes })
 
-test('agrees when every place does, a worker lives, the database takes writes and nothing is open', () => {
+test('is agreed when every place is, a worker is alive, the database accepts writes and nothing is open', () => {
   expect(judge({})).toMatchObject({ state: 'agreed', reasons: [] })
 })
 
 test.each<[string, Partial<IntegrationFacts>, string]>([
-  ['no worker lives', { workers: 0 }, 'no-worker'],
+  ['no worker is alive', { workers: 0 }, 'no-worker'],
   [
-    'the database takes no writes',
+    'the database accepts no writes',
     { databaseProblem: { code: 'STORE_DISK_FULL', message: 'the disk is full' } },
     'database-not-writable',
   ],
   ['a conflict is open', { open: { ...facts.open, conflicts: 1 } }, 'open'],
-  ['something of a kind that nobody has heard of is open', { open: { ...facts.open, wonders: 1 } }, 'open'],
+  ['something of an unknown kind is open', { open: { ...facts.open, wonders: 1 } }, 'open'],
   [
-    'the oldest record waits for too long',
+    'the oldest record has been waiting for too long',
     { queue: { due: 1, running: 0, waiting: 0, oldestSince: 1 } },
     'behind',
   ],
@@ -50,12 +50,12 @@ test.each<[string, Partial<IntegrationFacts>, string]>([
   expect(verdict.reasons[0]?.action).toBeDefined()
 })
 
-test('writes in doubt are the work of the engine, and young records are on their way', () => {
+test('writes in doubt are handled by the engine, and recent records are in progress', () => {
   expect(judge({ open: { ...facts.open, intents: 2 } }).state).toBe('agreed')
   expect(judge({ queue: { due: 1, running: 0, waiting: 0, oldestSince: now - 1 } }).state).toBe('working')
 })
 
-test('a person who paused the work is named before everything else, and no worker is missed', () => {
+test('a pause by a person is named before everything else, and no worker is expected', () => {
   const verdict = judge({ paused: { actor: 'ann', at: 5, reason: 'migration' }, workers: 0 })
   expect(verdict.state).toBe('paused')
   expect(verdict.reasons).toEqual([
@@ -69,7 +69,7 @@ test('a person who paused the work is named before everything else, and no worke
   ])
 })
 
-test('the weightiest reason of any place is the state of the whole', () => {
+test('the most severe reason of any place is the overall state', () => {
   const { health: _health, ...unseen } = seen
   const other = { ...watch, system: 'erp' }
   const verdict = judge({

@@ -1,4 +1,4 @@
-/** What may be said of the whole integration: its places, its open decisions, its workers and its database. */
+/** The verdict on the whole integration: its places, its open decisions, its workers and its database. */
 import {
   byWeight,
   type HealthReason,
@@ -14,7 +14,7 @@ export interface IntegrationFacts extends JudgeClock {
   readonly places: readonly { readonly watch: PlaceWatch; readonly facts: PlaceFacts }[]
   /** Live workers of all processes. */
   readonly workers: number
-  /** Why the database takes no writes; undefined: it takes them. */
+  /** Why the database accepts no writes; undefined: it accepts them. */
   readonly databaseProblem?: { readonly code: string; readonly message: string }
   /** A person has paused the work. */
   readonly paused?: { readonly actor: string; readonly at: number; readonly reason?: string }
@@ -24,12 +24,12 @@ export interface IntegrationFacts extends JudgeClock {
     readonly due: number
     readonly running: number
     readonly waiting: number
-    /** Since when the oldest record that was identified has had something to do. */
+    /** How long the oldest identified record has had pending work. */
     readonly oldestSince?: number
   }
 }
 
-/** Judges the whole. Pure. */
+/** Evaluates the integration. Pure. */
 export function judgeIntegration(facts: IntegrationFacts): HealthVerdict {
   const places = facts.places.map(({ watch, facts: known }) => ({
     system: watch.system,

@@ -41,12 +41,12 @@ const failing = { way: 'feed', code: 'HTTP_STATUS', message: 'it answered 404', 
 const judge = (changes: Partial<PlaceFacts>, asked: Partial<PlaceWatch> = {}) =>
   judgePlace({ ...watch, ...asked }, { ...facts, ...changes }, clock)
 
-test('a place that was read and compared recently, and has nothing to do, is agreed', () => {
+test('a place that was read and compared recently, and has no pending work, is agreed', () => {
   expect(judge({})).toEqual({ state: 'agreed', reasons: [], notes: [] })
 })
 
 describe('reads', () => {
-  test('one that failed once is tried again; the second in a row needs attention, with the words of the system', () => {
+  test("one that failed once is retried; the second failure in a row needs attention, with the system's message", () => {
     const one = judge({ health: { ...health, failures: 1, failing: { ...failing, since: now - 1000 } } })
     expect(one).toMatchObject({ state: 'working', reasons: [{ code: 'read-retried' }] })
     const two = judge({ health: { ...health, failures: 2, failing: { ...failing, since: now - 9000 } } })
@@ -55,7 +55,7 @@ describe('reads', () => {
     expect(two.reasons[0]?.action).toBeDefined()
   })
 
-  test('one that fails first when the last that worked is too old is no hiccup', () => {
+  test('one that fails for the first time when the last successful read is too old needs attention at once', () => {
     const at = (age: number) =>
       judge({
         health: { ...health, readAt: now - age, failures: 1, failing: { ...failing, since: now - 1000 } },
@@ -64,7 +64,7 @@ describe('reads', () => {
     expect(at(3 * minute + 1)).toMatchObject({ state: 'attention', reasons: [{ code: 'read-failing' }] })
   })
 
-  test('one that never worked says so', () => {
+  test('one that never succeeded is reported as such', () => {
     const { readAt: _read, comparedAt: _compared, ...never } = health
     const verdict = judge({
       health: { ...never, failures: 5, failing: { ...failing, since: now - 9000 } },
@@ -77,7 +77,7 @@ describe('reads', () => {
     ['three intervals', {}, {}, 3 * minute],
     ['twice the duration of the last read', {}, { readMs: 5 * minute }, 10 * minute],
     ['the freshness objective', { freshnessMs: 60 * minute }, {}, 60 * minute],
-    ['a floor that busy machines keep', { readEveryMs: 200 }, {}, 15_000],
+    ['a minimum for busy machines', { readEveryMs: 200 }, {}, 15_000],
   ])('may be as old as %s', (_what, asked, known, limitMs) => {
     const at = (age: number) => ({ health: { ...health, ...known, readAt: now - age } })
     expect(readLimitMs({ ...watch, ...asked }, { ...facts, ...at(0) })).toBe(limitMs)
@@ -96,7 +96,7 @@ describe('reads', () => {
     })
   })
 
-  test('that nothing asks for regularly leave the place unwatched, unless an objective says how long a silence may be', () => {
+  test('that nothing requests regularly leave the place unwatched, unless an objective sets the longest silence', () => {
     const { readEveryMs: _every, ...byWebhook } = watch
     expect(judgePlace(byWebhook, facts, clock)).toMatchObject({
       state: 'unwatched',
@@ -110,7 +110,7 @@ describe('reads', () => {
     expect(judgePlace(withObjective, heard, clock).state).toBe('agreed')
   })
 
-  test('are not asked of a place that is written only and can not be listed', () => {
+  test('are not expected of a place that is write-only and can not be listed', () => {
     const { readAt: _read, comparedAt: _compared, ...never } = health
     const unlisted = { ...never, paging: 'none', feed: false } as const
     const { lastRun: _run, ...rest } = facts
@@ -128,7 +128,7 @@ describe('lists', () => {
     },
   )
 
-  test('that ended with the failure that reads have are told once, with what to do about its cause', () => {
+  test('that ended with a failure already reported for reads are reported once, with what to do about the cause', () => {
     const message = 'the list broke off: HTTP_RATE_LIMITED: it answered 429'
     const failed = { ...failing, code: 'LIST_INCOMPLETE', message, since: now - 9000 }
     const verdict = judge({
@@ -150,7 +150,7 @@ describe('lists', () => {
     expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'compare-old' }] })
   })
 
-  test('that were never complete need attention, and the first one is being made until it ends', () => {
+  test('that were never complete need attention, except while the first one is in progress', () => {
     const { comparedAt: _compared, ...uncompared } = health
     const capped = { ...run, complete: false, reason: 'the system lists no more than 1000 records' }
     expect(judge({ health: uncompared, lastRun: capped })).toMatchObject({
@@ -163,7 +163,7 @@ describe('lists', () => {
     expect(judge({ health: uncompared, lastRun: stopped }).state).toBe('working')
   })
 
-  test('that can not prove a deletion leave what they missed undecided', () => {
+  test('that can not prove a deletion leave missing records undecided', () => {
     const verdict = judge({
       health: { ...health, paging: 'offset' },
       lastRun: { ...run, complete: false, missing: 3, reason: 'pages are counted by offset' },
@@ -173,7 +173,7 @@ describe('lists', () => {
     expect(verdict.notes.join()).toContain('never proves a deletion')
   })
 
-  test('of which the missing records are read by id leave nothing undecided: what comes of each is told by the record', () => {
+  test('of which the missing records are read by id leave nothing undecided: each record reports its own result', () => {
     const reason = `pages are counted by offset${missingLookedAt}`
     const verdict = judge({
       health: { ...health, paging: 'offset' },
@@ -182,7 +182,7 @@ describe('lists', () => {
     expect(verdict.state).toBe('agreed')
   })
 
-  test('by offset that missed nothing are as good as complete, and the page says what they can not do', () => {
+  test('by offset that missed nothing are as good as complete, and the page states their limitation', () => {
     const verdict = judge({
       health: { ...health, paging: 'offset' },
       lastRun: { ...run, complete: false, reason: 'pages are counted by offset' },
@@ -195,7 +195,7 @@ describe('lists', () => {
 describe('records that wait', () => {
   const delay = { system: 'crm', entity: 'customer', lane: 'backoff', reason: 'HTTP_NETWORK', count: 2 }
 
-  test('are on their way while they are young, and need attention when they are not', () => {
+  test('are in progress while they are recent, and need attention afterwards', () => {
     expect(judge({ delays: [{ ...delay, since: now - minute }] }).state).toBe('working')
     expect(judge({ delays: [{ ...delay, since: now - 16 * minute }] })).toMatchObject({
       state: 'attention',
@@ -207,20 +207,20 @@ describe('records that wait', () => {
     ['first-load', 'first complete list'],
     ['no-evidence', 'evidence that they do not exist yet'],
     ['city', 'a record that they reference'],
-  ])('say what for: %s', (reason, words) => {
+  ])('are described by what they wait for: %s', (reason, words) => {
     const verdict = judge({ delays: [{ ...delay, lane: 'waiting', reason }] })
     expect(verdict.reasons[0]?.message).toContain(words)
   })
 
   test.each(['rejected', 'held', 'quarantined'])(
-    'in a lane that is %s need a person, however young they are',
+    'in a lane that is %s need a person, however recent they are',
     (lane) => {
       const verdict = judge({ delays: [{ ...delay, lane, since: now }] })
       expect(verdict).toMatchObject({ state: 'attention', reasons: [{ code: 'lanes-closed' }] })
     },
   )
 
-  test('because the system takes no calls say until when, and need attention when it lasts', () => {
+  test('of a system that accepts no calls name the time, and need attention when it lasts', () => {
     const paused = (since: number) => ({
       system: { system: 'crm', paused: { since, until: now + 5000, code: 'HTTP_RATE_LIMITED' } },
     })

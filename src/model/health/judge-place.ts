@@ -1,13 +1,13 @@
 /**
- * What may be said of one place, from what is known of it. `agreed` needs all of this:
+ * The verdict on one place, derived from its known facts. `agreed` requires all of the following:
  *
- * - the last read that came to its end is younger than `max(3 × interval, 2 × its duration, freshness objective)`, and no read fails
+ * - the last completed read is younger than `max(3 × interval, 2 × its duration, freshness objective)`, and no read fails
  * - where it can be listed: everything was compared within twice the interval of full runs
- * - nothing that the last list missed is undecided
+ * - no record that the last list missed is undecided
  * - no lane is closed, and nothing waits
  *
- * One failed read is a hiccup and is told as `working`; the second in a row is `attention`, and so is the first where the last read that came
- * to its end is too old.
+ * One failed read is considered transient and reported as `working`; the second in a row is `attention`, and so is the first where the last completed
+ * read is too old.
  */
 import { brokenOffBy, missingUndecided, runNeedsPerson, runStopped } from '../run-reasons.ts'
 import {
@@ -21,7 +21,7 @@ import {
 } from './contract.ts'
 import { counted, fixOf, laneInWords, summaryOf } from './words.ts'
 
-/** Reads are written down at most every few seconds, and a busy machine is late now and then: no limit is shorter than this. */
+/** Reads are recorded every few seconds at most, and a busy machine is late now and then: no limit is shorter than this. */
 const shortestLimitMs = 15_000
 /** Lanes that only a person, or a change of the record, opens again; each should have a failure or a hold, but counts without one as well. */
 const closedLanes: ReadonlyMap<string, string> = new Map([
@@ -36,7 +36,7 @@ export interface JudgeClock {
   readonly staleAfterMs: number
 }
 
-/** Judges one place. Pure. */
+/** Evaluates one place. Pure. */
 export function judgePlace(watch: PlaceWatch, facts: PlaceFacts, clock: JudgeClock): PlaceVerdict {
   const { system, entity } = watch
   const found = [
@@ -58,14 +58,14 @@ export function judgePlace(watch: PlaceWatch, facts: PlaceFacts, clock: JudgeClo
   return { state: stateOf(reasons), reasons, notes: notesOf(facts) }
 }
 
-/** When the place was last read, or heard of where nothing reads it regularly. */
+/** When the place was last read, or the last announcement where nothing reads it regularly. */
 export function heardAt(watch: PlaceWatch, { health, system }: PlaceFacts): number | undefined {
   const read = health?.readAt
   const heard = watch.readEveryMs === undefined ? system?.heardAt : undefined
   return read === undefined || heard === undefined ? (read ?? heard) : Math.max(read, heard)
 }
 
-/** How old the last read may be; undefined: nothing says. */
+/** The maximum age of the last read; undefined: there is none. */
 export function readLimitMs(
   { readEveryMs, freshnessMs }: PlaceWatch,
   { health }: PlaceFacts,
@@ -85,7 +85,7 @@ function judgeReads(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
   const isOld = heard !== undefined && limitMs !== undefined && now - heard > limitMs
   if (health?.failing !== undefined && health.failures > 0)
     return [failingReason(facts, health.failing, isOld)]
-  // What is only written, and can't be listed, is never read as a whole.
+  // A write-only place that can't be listed is never read as a whole.
   if (watch.writtenOnly && !canBeRead(facts)) return []
   const reasons: HealthReason[] = []
   if (limitMs === undefined && !watch.writtenOnly) {
@@ -122,7 +122,7 @@ function failingReason(
   const action =
     fixOf(brokenOffBy(failing.message) ?? failing.code) ??
     'run isthmus check: it reads the system and reports what is wrong'
-  // A read that hangs for long before it fails is no hiccup, and must not hide that the place has not been read since.
+  // A read that hangs for long before it fails is not transient, and must not hide that the place has not been read since.
   const certain = isOld || (health?.failures ?? 0) > 1
   return {
     code: certain ? 'read-failing' : 'read-retried',
@@ -149,7 +149,7 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
       action: action ?? 'check the system and its credentials, then run isthmus full',
     })
   }
-  // A complete run has marked what it missed: those are being looked at, and are told by what comes of it.
+  // A complete run has marked the records it missed: they are being read, and each reports its own result.
   const missing = lastRun === undefined ? 0 : missingUndecided(lastRun)
   if (missing > 0 && !isDoubted) {
     reasons.push({
@@ -163,7 +163,7 @@ function judgeLists(watch: PlaceWatch, facts: PlaceFacts, { now }: JudgeClock): 
   return [...reasons, ...judgeComparison(watch, facts, now, isDoubted || reasons.length > 0)]
 }
 
-/** The last run ended with the failure that the reads of this place are told to have: once is enough. */
+/** True when the last run ended with the failure that is already reported for the reads of this place. */
 function isReadProblem({ health, lastRun }: PlaceFacts): boolean {
   return health?.failing !== undefined && health.failures > 0 && health.failing.message === lastRun?.reason
 }
@@ -252,7 +252,7 @@ function notesOf({ health, lastRun }: PlaceFacts): readonly string[] {
     )
   if (health?.paging === 'none' && health.feed === true)
     notes.push('it has no list: what its feed does not report is never compared')
-  // What a person has to look at is a reason and no note.
+  // A problem that needs a person is reported as a reason and not as a note.
   if (
     lastRun?.complete === false &&
     lastRun.reason !== undefined &&

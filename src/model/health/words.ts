@@ -1,4 +1,4 @@
-/** Words of the health verdicts. Sentences for people; no record values, no times (who draws them knows the clock). */
+/** Texts of the health verdicts. Sentences for people; no record values, no times (they are formatted where they are displayed). */
 import { currentCode, errorCodes } from '../error-codes.ts'
 
 /** `1 record`, `1,234 records`. */
@@ -6,13 +6,13 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
 
-/** What the table of error codes advises. */
+/** Returns what to do about an error code, from the table of error codes. */
 export function fixOf(code: string): string | undefined {
   const known = currentCode(code)
   return known === undefined ? undefined : errorCodes[known].fix
 }
 
-/** What the table of error codes says that a code means. */
+/** Returns the meaning of an error code, from the table of error codes. */
 export function summaryOf(code: string): string | undefined {
   const known = currentCode(code)
   return known === undefined ? undefined : errorCodes[known].summary
@@ -35,7 +35,7 @@ const openWords: Readonly<Record<string, OpenWords>> = {
 /** Kinds of open rows that wait for the engine, not for a person. */
 const enginesOwn: ReadonlySet<string> = new Set(['intents'])
 
-/** The kinds of which something is open for a person, in words. Kinds without words of their own are called by their name. */
+/** Describes the kinds of which something is open for a person. Kinds without a description are named. */
 export function openInWords(
   open: Readonly<Record<string, number>>,
 ): readonly { readonly kind: string; readonly words: string; readonly action: string }[] {
@@ -48,7 +48,7 @@ export function openInWords(
   })
 }
 
-/** How many of a count of open rows wait for a person. */
+/** Returns how many of a count of open rows wait for a person. */
 export function openForPeople(open: Readonly<Record<string, number>>): number {
   return Object.entries(open).reduce((sum, [kind, count]) => sum + (enginesOwn.has(kind) ? 0 : count), 0)
 }
@@ -66,7 +66,7 @@ const heldWords: Readonly<Record<string, string>> = {
   'no-key': 'are held for a decision: they have no value to match by (no-key)',
 }
 
-/** Why a lane keeps its records, in words. */
+/** Describes why a lane blocks its records. */
 export function laneInWords(lane: string, reason: string | undefined): string {
   if (lane === 'waiting') {
     return waitingWords[reason ?? ''] ?? 'wait for a record that they reference'

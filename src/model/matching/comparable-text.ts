@@ -1,13 +1,13 @@
-/** Spellings that people and systems use for the same thing, folded into one. */
+/** Folds different spellings of the same thing into one. */
 
-/** Legal forms of companies as they end or begin a name: they tell little and are left out as often as not. */
+/** Legal forms at the end or beginning of company names: they distinguish little and are often omitted. */
 const legalForms: ReadonlySet<string> = new Set(
   'ab ag as bv co corp corporation company gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa srl'.split(
     ' ',
   ),
 )
 
-/** Letters that carry no accent to strip but are written in two ways. */
+/** Letters without an accent to strip that have two spellings. */
 const letters: ReadonlyMap<string, string> = new Map([
   ['ß', 'ss'],
   ['æ', 'ae'],
@@ -28,16 +28,14 @@ export function wordsOf(text: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/**
- * The words that tell one thing from another: without legal forms such as `Ltd` or `GmbH`, unless nothing else would be left.
- */
+/** The distinctive words: without legal forms such as `Ltd` or `GmbH`, unless nothing else would be left. */
 export function distinctiveWords(text: string): readonly string[] {
   const words = wordsOf(text)
   const telling = words.filter((word) => !legalForms.has(word))
   return telling.length === 0 ? words : telling
 }
 
-/** One spelling for all: `Müller & Söhne GmbH` and `MULLER SOHNE` are the same. Empty when nothing comparable is left. */
+/** Returns a common spelling: `Müller & Söhne GmbH` and `MULLER SOHNE` are the same. Empty when nothing comparable is left. */
 export function comparableText(text: string): string {
   return distinctiveWords(text).join(' ')
 }

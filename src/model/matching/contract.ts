@@ -1,15 +1,15 @@
-/** What matching takes and gives. `match-keys.ts` and `decide-match.ts` compute it; the store finds the records in between. */
+/** Input and output of matching. `match-keys.ts` and `decide-match.ts` compute it; the store finds the records in between. */
 import type { Entity } from '../integration.ts'
 import type { AgreedFields, RecordState } from '../state.ts'
 import type { CanonicalDocument } from '../values.ts'
 
-/** Blind index of one match rule's key: two records that share one may be the same thing. */
+/** Blind index of one match rule's key: two records that share one may be the same. */
 export interface MatchKey {
   /** Position of the rule in `entity.match`. */
   readonly rule: number
   /** `exact`: equality links · `block`: only narrows the search for scoring. */
   readonly kind: 'exact' | 'block'
-  /** Canonical text; the store keeps its keyed hash only. */
+  /** Canonical text; the store keeps only its keyed hash. */
   readonly text: string
 }
 
@@ -25,18 +25,18 @@ export interface MatchCandidate {
   /** Systems in which a create of it is open. */
   readonly creating: readonly string[]
   readonly fields: AgreedFields
-  /** A person said that the two are different things. */
+  /** A person decided that the two are distinct. */
   readonly keptApart: boolean
-  /** In a worker's hands now: an unmatched one may be about to become a record of its own. */
+  /** A worker is processing it: an unmatched one may be about to become a record of its own. */
   readonly busy: boolean
 }
 
-/** What is known of an unmatched record and of the records that share a key with it. */
+/** The known facts about an unmatched record and the records that share a key with it. */
 export interface MatchQuestion {
   readonly entity: Entity
   /** The unmatched record. */
   readonly recordId: string
-  /** The system it was seen in. */
+  /** The system it was discovered in. */
   readonly system: string
   readonly values: CanonicalDocument
   readonly hits: readonly MatchCandidate[]
@@ -51,8 +51,8 @@ export interface ReviewCandidate {
 }
 
 /**
- * - `link`: this record is the counterpart · `review`: a person decides · `none`: it is a thing of its own
- * - `wait`: the other record is not settled yet (itself unmatched, or just being created here); ask again once it is
+ * - `link`: this record is the counterpart · `review`: a person decides · `none`: it is a separate record
+ * - `wait`: the other record is not settled yet (itself unmatched, or just being created here); retry once it is
  */
 export type MatchOutcome =
   | { readonly kind: 'link'; readonly recordId: string; readonly rule: string }

@@ -38,18 +38,18 @@ describe('a shared key', () => {
     expect(decide([hit('a')])).toEqual({ kind: 'link', recordId: 'a', rule: 'exact email' })
   })
 
-  test('of several records is for a person', () => {
+  test('of several records is left for review', () => {
     expect(decide([hit('a'), hit('b')])).toMatchObject({
       kind: 'review',
       candidates: [{ recordId: 'a', score: 1000 }, { recordId: 'b' }],
     })
   })
 
-  test('of a record that has a counterpart here already is for a person', () => {
+  test('of a record that already has a counterpart here is left for review', () => {
     expect(decide([hit('a', { linked: ['crm', 'erp'] })]).kind).toBe('review')
   })
 
-  test('of a record that was kept apart or deleted says nothing', () => {
+  test('of a record that was kept apart or deleted is ignored', () => {
     expect(decide([hit('a', { keptApart: true }), hit('b', { state: 'deleting' })])).toEqual({ kind: 'none' })
   })
 
@@ -57,7 +57,7 @@ describe('a shared key', () => {
     expect(decide([hit('a', { creating: ['erp'] })])).toEqual({ kind: 'wait', recordId: 'a' })
   })
 
-  test('of two unmatched records lets the older one go on and the younger one wait', () => {
+  test('of two unmatched records lets the older one proceed and the younger one wait', () => {
     expect(decide([hit('z', { state: 'candidate' })])).toEqual({ kind: 'none' })
     expect(decide([hit('a', { state: 'candidate' })])).toEqual({ kind: 'wait', recordId: 'a' })
   })
@@ -67,7 +67,7 @@ describe('a score', () => {
   const values = { name: 'Jane Doe', city: 'Leeds' }
   const known = (name: string, city: string) => ({ name: agreedOf(name), city: agreedOf(city) })
 
-  test('links at or above its bound and says why', () => {
+  test('links at or above its bound and explains why', () => {
     const outcome = decide(
       [hit('a', { kind: 'block', fields: known('Doe, Jane', 'LEEDS') })],
       byScore,
@@ -80,19 +80,19 @@ describe('a score', () => {
     })
   })
 
-  test('between the bounds is for a person', () => {
+  test('between the bounds is left for review', () => {
     const outcome = decide([hit('a', { kind: 'block', fields: known('Jane Dow', 'York') })], byScore, values)
     expect(outcome.kind).toBe('none')
     const closer = decide([hit('a', { kind: 'block', fields: known('Joan Doe', 'Leeds') })], byScore, values)
     expect(closer.kind).toBe('review')
   })
 
-  test('that two records reach is for a person', () => {
+  test('that two records reach is left for review', () => {
     const memory = ['a', 'b'].map((id) => hit(id, { kind: 'block', fields: known('Jane Doe', 'Leeds') }))
     expect(decide(memory, byScore, values).kind).toBe('review')
   })
 
-  test('leaves out values that are missing: they are no evidence', () => {
+  test('ignores missing values: they are no evidence', () => {
     const outcome = decide(
       [hit('a', { kind: 'block', fields: { name: agreedOf('Jane Doe') } })],
       byScore,
@@ -126,7 +126,7 @@ interface Arrival {
   readonly email: string
 }
 
-/** Registers all keys, then decides one record after the other until nothing moves, as workers do. */
+/** Registers all keys, then decides one record after the other until nothing changes, as workers do. */
 function linksOf(records: readonly Arrival[], order: readonly number[]): readonly string[] {
   const entity = customers(byEmail)
   const ids = records.map((_, index) => `r${String(index).padStart(2, '0')}`)

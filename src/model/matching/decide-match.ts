@@ -1,15 +1,15 @@
 /**
  * Decides what an unmatched record of one system is, from the records that share a key with it.
  *
- * The decision depends on *all* records known to share a key, not on which came first: a key that two records of one system have proves
- * nothing for either of them. So the links don't depend on the order of arrival.
+ * The decision depends on *all* records known to share a key, not on which came first: a key that two records of one system have is no evidence for
+ * either of them. The links therefore don't depend on the order of arrival.
  */
 import type { RecordState } from '../state.ts'
 import type { MatchCandidate, MatchOutcome, MatchQuestion } from './contract.ts'
 import { agreedValues } from './match-keys.ts'
 import { type ScoreRule, scoreMatch } from './score-match.ts'
 
-/** Asks the rules in order; the first that has an answer decides. */
+/** Evaluates the rules in order; the first that returns a result decides. */
 export function decideMatch(question: MatchQuestion): MatchOutcome {
   const hits = question.hits.filter((hit) => !hit.keptApart && matchable.has(hit.state))
   for (const [index, rule] of question.entity.match.entries()) {
@@ -24,7 +24,7 @@ export function decideMatch(question: MatchQuestion): MatchOutcome {
   return { kind: 'none' }
 }
 
-/** A deleted thing is no counterpart: the same key afterwards is another thing. */
+/** A deleted record is no counterpart: a later record with the same key is another one. */
 const matchable: ReadonlySet<RecordState> = new Set(['candidate', 'review', 'active'])
 
 function distinct(hits: readonly MatchCandidate[]): readonly MatchCandidate[] {
@@ -42,8 +42,8 @@ function decideByKey(
   if (only === undefined || ambiguous) return reviewOf(sharing, `same key: ${rule}`)
   if (only.creating.includes(question.system)) return { kind: 'wait', recordId: only.recordId }
   if (only.state === 'active') return { kind: 'link', recordId: only.recordId, rule }
-  // Two unmatched records that found each other: the older one goes on alone and the younger one joins it. A younger one under way may
-  // have asked before the older one was there to be found, and be a record of its own in a moment.
+  // Two unmatched records found each other: the older one proceeds alone and the younger one joins it. A younger one in progress may have asked
+  // before the older one could be found, and may be about to become a record of its own.
   const goesOn = question.recordId < only.recordId && !only.busy
   return goesOn ? { kind: 'none' } : { kind: 'wait', recordId: only.recordId }
 }
@@ -56,8 +56,8 @@ function reviewOf(sharing: readonly MatchCandidate[], why: string): MatchOutcome
 }
 
 /**
- * Scores the settled records that have no counterpart in this system. Alike records of the same system are common and prove nothing, so
- * they are left out; two that are good enough to link are for a person.
+ * Scores the settled records that have no counterpart in this system. Similar records of the same system are common and prove nothing, so they are
+ * left out; two that are good enough to link are left for review.
  */
 function decideByScore(
   question: MatchQuestion,
@@ -86,5 +86,5 @@ function decideByScore(
   return { kind: 'link', recordId: best.hit.recordId, rule: `score ${best.score.toFixed(2)}: ${best.why}` }
 }
 
-/** More than a person will look through. */
+/** Maximum number of candidates for review. */
 const reviewMax = 20

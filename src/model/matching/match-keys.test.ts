@@ -27,7 +27,7 @@ describe('comparable text', () => {
     expect(comparableText(left)).toBe(comparableText(right))
   })
 
-  test('keeps a name that is nothing but a legal form', () => {
+  test('keeps a name that consists only of a legal form', () => {
     expect(comparableText('AG')).toBe('ag')
   })
 })

@@ -1,4 +1,4 @@
-/** The keys under which a record can be found by another that is the same thing. */
+/** The keys under which a record can be found by another one that may be the same. */
 import { canonicalJson } from '../canonical/equality.ts'
 import type { Entity, MatchRule } from '../integration.ts'
 import { isEmpty, type MaybeValue } from '../merge/equivalence.ts'
@@ -8,13 +8,10 @@ import { comparableText, distinctiveWords } from './comparable-text.ts'
 import type { MatchKey } from './contract.ts'
 import { typeAt, valueAt } from './field-path.ts'
 
-/** A name is found by so many of its words at most; the rest adds nothing to tell it apart. */
+/** Maximum number of words of a name that are used; further words add little. */
 const wordsMax = 6
 
-/**
- * All keys of a record, by the match rules of its entity. A rule whose fields are not all there gives no key: nothing in common is no
- * evidence.
- */
+/** Returns all keys of a record, by the match rules of its entity. A rule with a missing field gives no key: common absence is no evidence. */
 export function matchKeys(entity: Entity, values: CanonicalDocument): MatchKey[] {
   return entity.match.flatMap((rule, index) =>
     rule.kind === 'score' ? blockKeys(entity, rule, index, values) : equalityKey(entity, rule, index, values),
@@ -39,9 +36,8 @@ function equalityKey(
 }
 
 /**
- * Records are only scored against those that share a block with them: the same value in one of the weighed fields, the same first
- * letters of all words, or the same first two words as far as their fourth letter. So typing errors further back, other word orders and
- * added words still find each other.
+ * Records are only scored against those that share a block with them: the same value in one of the weighted fields, the same first letters of all
+ * words, or the same first two words up to their fourth letter. Typing errors further back, other word orders and added words are still found.
  */
 function blockKeys(
   entity: Entity,
@@ -77,7 +73,7 @@ function comparablePart(entity: Entity, path: string, value: MaybeValue): string
     : canonicalJson(value ?? null)
 }
 
-/** The values that are agreed now: what a record is found under. */
+/** Returns the values that are agreed now, under which a record is found. */
 export function agreedValues(fields: AgreedFields): CanonicalDocument {
   const values: Record<string, CanonicalValue> = {}
   for (const [name, agreed] of Object.entries(fields)) {

@@ -1,4 +1,4 @@
-/** Scores two records against each other, with an explanation a person can check. */
+/** Scores two records against each other, with an explanation that a person can check. */
 import { canonicalJson } from '../canonical/equality.ts'
 import { isCanonicalList } from '../canonical/object.ts'
 import type { Entity, MatchRule } from '../integration.ts'
@@ -8,18 +8,20 @@ import { comparableText, wordsOf } from './comparable-text.ts'
 import { typeAt, valueAt } from './field-path.ts'
 import { textSimilarity } from './similarity.ts'
 
-/** A rule that weighs fields. */
+/** A rule with weighted fields. */
 export type ScoreRule = Extract<MatchRule, { kind: 'score' }>
 
-/** How alike two records are under a rule. */
+/** How similar two records are under a rule. */
 export interface MatchScore {
   /** 0..1. */
   readonly score: number
-  /** What each field added, such as `name 0.58 of 0.60, address.postalCode 0.40 of 0.40`. Never contains a value. */
+  /** The contribution of each field, such as `name 0.58 of 0.60, address.postalCode 0.40 of 0.40`. Never contains a value. */
   readonly why: string
 }
 
-/** Adds up the weights of the fields, each by how alike its values are. A value missing on either side is no evidence and adds nothing. */
+/**
+ * Adds up the weights of the fields, each multiplied by the similarity of its values. A value missing on either side is no evidence and adds nothing.
+ */
 export function scoreMatch(
   entity: Entity,
   rule: ScoreRule,
@@ -39,7 +41,7 @@ export function scoreMatch(
     score += part
     reasons.push(`${path} ${part.toFixed(2)} of ${weight.toFixed(2)}`)
   }
-  // Sums of weights such as 0.6 + 0.4 must reach 1 whatever a double makes of them.
+  // Sums of weights such as 0.6 + 0.4 must reach 1 in spite of rounding errors.
   return { score: Math.round(score * 1e6) / 1e6, why: reasons.join(', ') }
 }
 
@@ -51,12 +53,12 @@ function similarity(entity: Entity, path: string, left: MaybeValue, right: Maybe
     const shared = [...others].filter((item) => items.has(item)).length
     return shared / (items.size + others.size - shared)
   }
-  // Nearly the same number, date or reference is another one.
+  // A nearly equal number, date or reference is a different one.
   if (typeof left !== 'string' || typeof right !== 'string') return 0
   return typeAt(entity, path)?.kind === 'string' ? alike(left, right) : 0
 }
 
-/** Texts are compared as they stand and with their words in order, so that `Doe, Jane` is `Jane Doe`. */
+/** Texts are compared both unchanged and with their words sorted, so that `Doe, Jane` equals `Jane Doe`. */
 function alike(left: string, right: string): number {
   return Math.max(
     textSimilarity(comparableText(left), comparableText(right)),

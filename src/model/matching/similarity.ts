@@ -1,12 +1,12 @@
 /**
- * How alike two texts are, from 0 (nothing in common) to 1 (the same): the share of letters that stay when one is edited into the
- * other. Inserting, dropping, replacing a letter and swapping two neighbours count as one edit each.
+ * The similarity of two texts, from 0 (nothing in common) to 1 (equal): the share of letters that stay when one is edited into the other. Inserting,
+ * deleting, replacing a letter and swapping two neighbours count as one edit each.
  *
- * Measures that reward equal beginnings (Jaro-Winkler) take Jane and Joan Doe for the same person; a wrong link costs more than a question.
+ * Measures that reward equal prefixes (Jaro-Winkler) treat Jane and Joan Doe as the same person; a wrong link costs more than a question.
  */
 import { editDistance } from '../edit-distance.ts'
 
-/** Longer texts are compared by their beginning: the work grows with the square of the length. */
+/** Longer texts are compared by their prefixes: the work grows with the square of the length. */
 const lengthMax = 256
 
 /** 0..1, the same in both directions. */

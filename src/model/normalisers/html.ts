@@ -20,7 +20,7 @@ const ampersands: ReadonlySet<string> = new Set(['amp', '#38', '#x26'])
 /** `Smith &amp; Sons` → `Smith & Sons`, also when escaped more than once. Idempotent. */
 export function unescapeHtml(text: string): string {
   if (!text.includes('&')) return text
-  // Ampersands first, all levels in one pass: a loop per level would be quadratic on a text made for it.
+  // Ampersands first, all levels in one pass: a loop per level would be quadratic on a hostile text.
   const single = text.replace(/&(?:amp;|#0*38;|#x0*26;)+/gi, '&')
   return single.replace(/&(#0*\d{2}|#x0*[0-9a-f]{2}|[a-z]{2,4});/gi, (entity, name: string) => {
     return byEntity.get(name.toLowerCase().replace(/^(#x?)0+/, '$1')) ?? entity
@@ -35,19 +35,19 @@ const replacements: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** `Smith & Sons` → `Smith &amp; Sons`; what is escaped already stays. Idempotent. */
+/** `Smith & Sons` → `Smith &amp; Sons`; existing escapes are kept. Idempotent. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)/gi, '&amp;')
     .replace(/[<>"']/g, (character) => replacements[character] ?? character)
 }
 
-/** What a system stores that escapes whatever it is given: `&amp;` becomes `&amp;amp;`. */
+/** The value stored by a system that escapes every text: `&amp;` becomes `&amp;amp;`. */
 export function escapeOnce(text: string): string {
   return text.replace(/[&<>"']/g, (character) => replacements[character] ?? character)
 }
 
-/** The text that was escaped into the given one; one level of escaping is taken off, never more. */
+/** Reverses one level of escaping, never more. */
 export function unescapeOnce(text: string): string {
   if (!text.includes('&')) return text
   return text.replace(/&(#0*\d{2}|#x0*[0-9a-f]{2}|[a-z]{2,4});/gi, (entity, name: string) => {

@@ -71,7 +71,7 @@ describe('named normalisers', () => {
     expect(cut('millisecond')('2031-01-01T00:00:00.123456Z')).toBe('2031-01-01T00:00:00.123Z')
   })
 
-  test('reaches into sets, lists and groups, and puts sets back in order', () => {
+  test('handles sets, lists and groups, and sorts sets again', () => {
     const set = compileNormaliser([{ kind: 'lowercase' }], { kind: 'set', of: text })
     expect(set(['A', 'B', 'b'])).toEqual(['a', 'b'])
     const group = compileNormaliser([{ kind: 'trim' }], {
@@ -81,7 +81,7 @@ describe('named normalisers', () => {
     expect(group({ a: ' x ', n: '1' })).toEqual({ a: 'x', n: '1' })
   })
 
-  test('folds null and empty the way the system spells them', () => {
+  test("folds null and empty into the system's own representation", () => {
     expect(normalise('', { kind: 'empties', empties: nullAsEmpty })).toBeNull()
     const emptyForNull: EmptySpelling = {
       ...nullAsEmpty,
@@ -91,7 +91,7 @@ describe('named normalisers', () => {
     expect(compileNormaliser([{ kind: 'empties', empties: emptyForNull }], { kind: 'date' })(null)).toBeNull()
   })
 
-  test('refuses steps that make no sense', () => {
+  test('refuses invalid steps', () => {
     expect(() => compileNormaliser([{ kind: 'scale', scale: 2 }], text)).toThrow(
       /scale does nothing to a field of type string/,
     )
@@ -118,7 +118,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  test('answers with canonical values for canonical values', () => {
+  test('returns canonical values for canonical values', () => {
     fc.assert(
       fc.property(fc.array(textStep, { maxLength: 5 }), canonicalValue(text), (specs, value) => {
         const normal = compileNormaliser(specs, text)(value)
@@ -128,7 +128,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  test('is idempotent when composed, and leaves null alone unless told', () => {
+  test('is idempotent when composed, and leaves null unchanged unless configured', () => {
     fc.assert(
       fc.property(
         fc.array(textStep, { maxLength: 3 }),
@@ -145,7 +145,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  test('does nothing to values of other kinds', () => {
+  test('does not change values of other kinds', () => {
     fc.assert(
       fc.property(typedValue, ({ type, value }) => {
         expect(compileNormaliser([], type)(value)).toBe(value)
@@ -157,7 +157,7 @@ describe('laws of normalisers', () => {
     )
   })
 
-  test('takes time in proportion to the text, also for one made to be slow', () => {
+  test('takes time proportional to the text, even for a hostile one', () => {
     const nested = `&${'amp;'.repeat(200_000)}lt;`
     expect(normalise(nested, { kind: 'unescapeHtml' })).toBe('<')
     expect(normalise(' '.repeat(500_000), { kind: 'collapse' })).toBe('')

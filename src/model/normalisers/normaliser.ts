@@ -1,8 +1,8 @@
 /**
  * Compiles the declared normalisers of a field into one function.
  *
- * A chain of idempotent steps need not be idempotent itself: `trim, maxLength 4` turns `"abc d"` into `"abc "` and, applied again, into
- * `"abc"`. The whole chain is therefore repeated until nothing changes, so that it answers what it would answer ever after.
+ * A chain of idempotent steps need not be idempotent itself: `trim, maxLength 4` turns `"abc d"` into `"abc "` and, applied again, into `"abc"`. The
+ * whole chain is therefore repeated until nothing changes.
  */
 import { sortSet } from '../canonical/collection.ts'
 import { isEqualCanonical } from '../canonical/equality.ts'
@@ -15,10 +15,10 @@ import { roundDigits } from './number.ts'
 import * as text from './text.ts'
 import { cutInstant, cutLocalTime } from './time.ts'
 
-/** A canonical value → the value in its normal form. Idempotent; null comes back as null unless a step says otherwise. */
+/** Returns the normal form of a canonical value. Idempotent; null stays null unless a step changes it. */
 export type Normaliser = (value: CanonicalValue) => CanonicalValue
 
-/** A chain still moving after this many rounds has steps that undo each other. */
+/** A chain that still changes the value after this many rounds has steps that undo each other. */
 const roundsMax = 8
 
 const textNormalisers: Readonly<Record<NormaliserName, text.TextNormaliser>> = {
@@ -38,9 +38,9 @@ const textNormalisers: Readonly<Record<NormaliserName, text.TextNormaliser>> = {
 }
 
 /**
- * Compiles normalisers for values of a type, applied in the order given. Sets are brought back into order afterwards.
+ * Compiles normalisers for values of a type, applied in the order given. Sets are sorted again afterwards.
  *
- * @throws NORMALISER_INVALID for a length, scale or name that makes no sense, or a step that no value of this type could ever feel
+ * @throws NORMALISER_INVALID for an invalid length, scale or name, or a step that never applies to values of this type
  */
 export function compileNormaliser(specs: readonly NormaliserSpec[], type: FieldType): Normaliser {
   const steps = specs.map((spec) => compileStep(spec, type))
@@ -49,7 +49,7 @@ export function compileNormaliser(specs: readonly NormaliserSpec[], type: FieldT
   return (value) => settle(chain, value)
 }
 
-/** Puts one normaliser after another, again as one that is idempotent. */
+/** Chains normalisers into one that is idempotent again. */
 export function composeNormalisers(...normalisers: readonly Normaliser[]): Normaliser {
   return (value) => settle((start) => normalisers.reduce((current, next) => next(current), start), value)
 }
@@ -90,8 +90,8 @@ function compileStep(spec: NormaliserSpec, type: FieldType): Normaliser {
 }
 
 /**
- * What a system that escapes texts when it stores them makes of a value, told by the plain text: what it does to the escaped one comes to
- * light when that is unescaped again. Without such steps it is the value itself.
+ * For a system that escapes texts when it stores them: returns the plain text that the stored, normalised value stands for. The steps apply to the
+ * escaped text, and the result is unescaped again. Without such steps the value itself.
  */
 function escapedStep(specs: readonly NormaliserSpec[], type: FieldType): Normaliser {
   const inner = compileNormaliser(specs, { kind: 'string' })
@@ -101,7 +101,7 @@ function escapedStep(specs: readonly NormaliserSpec[], type: FieldType): Normali
   })
 }
 
-/** Every text in a value, escaped as it is stored, or read from there. */
+/** Escapes every text in a value as it is stored, or unescapes it as it is read. */
 export function escapedTexts(type: FieldType, way: 'escape' | 'unescape'): Normaliser {
   const change = way === 'escape' ? escapeOnce : unescapeOnce
   return (value) => changeLeaves(type, value, ['string', 'enum'], change)
@@ -114,7 +114,7 @@ function compileText(name: NormaliserName): text.TextNormaliser {
   const normalise = textNormalisers[name]
   return (value) => {
     const normal = normalise(value)
-    // What was composed stays composed; a text in another form keeps it, since a normaliser was asked for something else.
+    // A text in NFC stays in NFC; another form is kept, since only the declared steps may change the value.
     return value === value.normalize('NFC') ? normal.normalize('NFC') : normal
   }
 }
@@ -188,8 +188,8 @@ function leafOfPart(kind: FieldType['kind'], part: string): LeafKind | undefined
 }
 
 /**
- * Turns one kind of nothing into the one that the system reads back. *Absent* is no value: where a system drops a null altogether the
- * null stays here, and the empty-for-empty coercion accepts what comes back.
+ * Turns one kind of empty value into the one that the system reads back. *Absent* is not a value: where a system drops a null altogether the null
+ * stays here, and the empty-for-empty coercion accepts the value read back.
  */
 function foldEmpties(type: FieldType, value: CanonicalValue, { write, read }: EmptySpelling): CanonicalValue {
   if (value === null) return read[write.null] === 'empty' ? emptyOf(type) : null
@@ -197,7 +197,7 @@ function foldEmpties(type: FieldType, value: CanonicalValue, { write, read }: Em
   return empty && read[write.empty] === 'null' ? null : value
 }
 
-/** Only texts, sets and lists can be empty; a number or date is there or null. */
+/** Only texts, sets and lists can be empty; other values are present or null. */
 function emptyOf(type: FieldType): CanonicalValue {
   if (type.kind === 'string') return ''
   return type.kind === 'set' || type.kind === 'list' ? [] : null

@@ -2,10 +2,10 @@ import { Decimal } from 'decimal.js'
 import { limits } from '../canonical/limits.ts'
 import { canonicalDigits, fractionLength } from '../canonical/number.ts'
 
-/** How places beyond the scale are dropped. `half-up` rounds a half away from zero, `half-even` to the even neighbour. */
+/** How excess decimal places are dropped. `half-up` rounds a half away from zero, `half-even` to the even neighbour. */
 export type Rounding = 'half-up' | 'half-even' | 'down'
 
-/** Its own constructor: the precision of the package's default one may be changed by anybody in the process. */
+/** A separate constructor: other code in the process may change the precision of the package's default one. */
 const Exact = Decimal.clone({
   precision: limits.digitsMax * 3,
   toExpNeg: -9e15,
@@ -20,7 +20,7 @@ const modes = {
   down: Decimal.ROUND_DOWN,
 } as const satisfies Record<Rounding, Decimal.Rounding>
 
-/** Rounds canonical digits to so many places after the point; anything else comes back untouched. */
+/** Rounds canonical digits to a number of decimal places; any other text is returned unchanged. */
 export function roundDigits(digits: string, scale: number, rounding: Rounding): string {
   if (fractionLength(digits) <= scale) return digits
   const canonical = canonicalDigits(digits)
@@ -31,7 +31,7 @@ export function roundDigits(digits: string, scale: number, rounding: Rounding): 
   return rounded.ok ? rounded.value : digits
 }
 
-/** Whether two canonical numbers differ by less than one unit of the given place. */
+/** True when two canonical numbers differ by less than one unit of the given place. */
 export function isWithinPlace(left: string, right: string, scale: number): boolean {
   return new Exact(left).minus(right).abs().lessThan(new Exact(10).toPower(-scale))
 }

@@ -1,4 +1,4 @@
-/** Normalisers of text. Each is idempotent: what it returns, it returns unchanged. */
+/** Normalisers of text. Each is idempotent. */
 
 export type TextNormaliser = (text: string) => string
 
@@ -6,12 +6,12 @@ export function trim(text: string): string {
   return text.trim()
 }
 
-/** Runs of white space become one blank, and none is left at the ends. */
+/** Collapses runs of white space into one space and trims the text. */
 export function collapse(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-/** The invariant lower case, never a locale's: the dotless i of one machine is not the one of another. */
+/** Locale-independent lower case: rules such as that for the dotless i differ between machines. */
 export function lowercase(text: string): string {
   return text.toLowerCase().normalize('NFC')
 }
@@ -29,7 +29,7 @@ export function nfkc(text: string): string {
   return text.normalize('NFKC')
 }
 
-/** Line ends of Windows and old Macs become single line feeds. */
+/** Converts line ends of Windows and old Macs into line feeds. */
 export function newlines(text: string): string {
   return text.replace(/\r\n?/g, '\n')
 }
@@ -40,13 +40,14 @@ export function digits(text: string): string {
 }
 
 /**
- * Lower case without blanks around. The part before the @ is case-sensitive on paper only: no large provider tells `Ann` from `ann`.
+ * Lower case without surrounding white space. The part before the @ is case-sensitive only in theory: no large provider distinguishes `Ann` from
+ * `ann`.
  */
 export function email(text: string): string {
   return lowercase(text.trim())
 }
 
-/** `+` and digits, as far as that can be told without knowing the country: `0049 (170) 12-34` becomes `+491701234`. */
+/** `+` and digits, as far as possible without knowing the country: `0049 (170) 12-34` becomes `+491701234`. */
 export function phone(text: string): string {
   const international = /^\s*\(?\s*(?:\+|00(?=\s*[1-9]))/.test(text)
   const significant = digits(text.replace(/\(0\)/g, ''))
@@ -54,14 +55,14 @@ export function phone(text: string): string {
   return `+${significant.replace(/^00(?=[1-9])/, '')}`
 }
 
-/** Upper case without blanks and hyphens: `sw1a-1aa` and `SW1A 1AA` are one place. */
+/** Upper case without spaces and hyphens: `sw1a-1aa` and `SW1A 1AA` are the same. */
 export function postalCode(text: string): string {
   return uppercase(text).replace(/[\s-]+/g, '')
 }
 
-/** At most so many code points; a pair of surrogates is never split. */
+/** At most this many code points; a surrogate pair is never split. */
 export function cutText(text: string, length: number): string {
-  // A code point takes one or two units, so that short texts need no counting.
+  // A code point takes one or two units, so short texts need no counting.
   if (text.length <= length) return text
   let end = 0
   let count = 0
