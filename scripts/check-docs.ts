@@ -40,9 +40,9 @@ function errorCodePage(): string {
   return [
     '# Error codes',
     '',
-    'Every error Isthmus reports carries one of these codes. They are stable: a script may rely on them.',
+    'Every error that Isthmus reports has one of these codes. They are stable, so scripts may rely on them.',
     '',
-    '| code | what happened | what to do | worth trying again by itself |',
+    '| code | what happened | what to do | retried automatically |',
     '|---|---|---|---|',
     ...rows,
     '',

@@ -41,8 +41,8 @@ export function httpOptionsPage(): string {
   return [
     '# Options of the API client',
     '',
-    'Every option of `isthmus/http`, with its unit, default and bounds. A value outside of its bounds is refused when the client is made or',
-    'the call begins, by an error that names the option (`HTTP_OPTIONS_INVALID`). As a plain object, for a definition or `openApiClient`,',
+    'Every option of `isthmus/http`, with its unit, default and bounds. A value outside of its bounds is refused when the client is created or',
+    'the call begins, with an error that names the option (`HTTP_OPTIONS_INVALID`). As a plain object, for a definition or `openApiClient`,',
     'the options have the same names; see [how to authenticate](../how-to/authenticate.md) for `auth`.',
     '',
     ...sections.flatMap(section),

@@ -15,7 +15,7 @@ import { webhookProbes } from '../../src/connectors/kit/conformance/probes/webho
 import { connectorProbes } from '../../src/connectors/kit/conformance/probes.ts'
 
 const areas = [
-  ['The account, quotas, the description', accountProbes],
+  ['Account, quotas and description', accountProbes],
   ['Reads', readProbes],
   ['Lists', listProbes],
   ['Changes', changeProbes],
@@ -24,8 +24,8 @@ const areas = [
   ['Updates', updateProbes],
   ['Removals', removeProbes],
   ['Several writes in a call', batchProbes],
-  ['What a response is about', responseProbes],
-  ['A server that lies or falls over', failureProbes],
+  ['Identity of responses', responseProbes],
+  ['A server that misbehaves or fails', failureProbes],
   ['Webhooks', webhookProbes],
 ] as const
 
@@ -34,19 +34,19 @@ export function probesPage(): string {
   const shown = areas.reduce((sum, [, probes]) => sum + probes.length, 0)
   if (shown !== connectorProbes.length) throw new Error('a group of probes is not on the page')
   return [
-    '# What is proved of a connector',
+    '# Probes of a connector',
     '',
-    `The ${connectorProbes.length} sentences that the conformance suite and \`isthmus certify\` try. *looks* only reads; *makes* creates, changes and removes records of its own, which`,
-    'needs `--write`. How to run them: [certify a system](../how-to/certify-a-system.md), [write a connector](../how-to/write-a-connector.md).',
+    `The ${connectorProbes.length} probes that the conformance suite and \`isthmus certify\` run. *read-only* probes only read; *writes* probes create, change and remove test records, which`,
+    'requires `--write`. To run them, see [certify a system](../how-to/certify-a-system.md) and [write a connector](../how-to/write-a-connector.md).',
     ...areas.flatMap(([title, probes]) => [
       '',
       `## ${title}`,
       '',
-      '| probe | what it proves | |',
+      '| probe | what it verifies | |',
       '|---|---|---|',
       ...probes.map(
         ({ name, proves, touches }) =>
-          `| \`${name}\` | ${proves} | ${touches === 'nothing' ? 'looks' : 'makes'} |`,
+          `| \`${name}\` | ${proves} | ${touches === 'nothing' ? 'read-only' : 'writes'} |`,
       ),
     ]),
     '',

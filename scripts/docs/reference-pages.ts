@@ -17,7 +17,7 @@ function complete({ page, undescribed }: SchemaPage, source: string): string {
 /** `docs/reference/definition.md` */
 export function definitionPage(): string {
   const introduction = [
-    'Every key of `isthmus.yaml`, made from the schema that checks it. Editors use the same schema:',
+    'Every key of `isthmus.yaml`, generated from the schema that validates it. Editors use the same schema:',
     'put `# yaml-language-server: $schema=node_modules/isthmus/schema/isthmus.schema.json` on the first line.',
     'The same object can be the default export of `isthmus.config.ts`, through `defineIntegration`, with functions where YAML has expressions.',
   ]
@@ -29,11 +29,11 @@ export function definitionPage(): string {
 /** `docs/reference/manifest.md` */
 export function manifestPage(): string {
   const introduction = [
-    'What the connector `rest` has to know about an API, under `manifest` of a system: inline, the name of a built-in one, or a path to a file.',
-    'Everything left out has the careful meaning. Places in records and answers are paths such as `meta.version`.',
-    'Which questions to ask an API for it: [connect a REST system](../how-to/connect-a-rest-system.md). A whole one in under forty lines: [write a connector](../how-to/write-a-connector.md).',
-    'What is said here is believed, so prove it: `isthmus certify` tries each of [these sentences](probes.md) on the system.',
-    'Errors within answers of success, merged records and filters, with examples: [connect a REST system](../how-to/connect-a-rest-system.md#errors-in-successful-responses).',
+    'The description of an API for the connector `rest`, under `manifest` of a system: inline, the name of a built-in manifest, or a path to a file.',
+    'The default of each key is the conservative choice. Locations in records and responses are paths such as `meta.version`.',
+    "For the questions to answer from an API's documentation, see [connect a REST system](../how-to/connect-a-rest-system.md); for a complete manifest in under forty lines, [write a connector](../how-to/write-a-connector.md).",
+    'The engine relies on these declarations, so test them: `isthmus certify` runs [these probes](probes.md) on the system.',
+    'For examples of errors in successful responses, merged records and filters, see [connect a REST system](../how-to/connect-a-rest-system.md#errors-in-successful-responses).',
   ]
   const schema = z.toJSONSchema(manifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
@@ -45,8 +45,8 @@ export function manifestPage(): string {
 /** `docs/reference/connection.md` */
 export function connectionPage(): string {
   const introduction = [
-    'How a system is reached over HTTP: keys that the section of every such system under `systems` has, whatever its connector. The same keys,',
-    'and all [options of the API client](http-options.md) that a plain object can hold, make a client alone with `openApiClient`.',
+    'How a system is reached over HTTP: keys of the section of every such system under `systems`, regardless of its connector. The same keys,',
+    'and all [options of the API client](http-options.md) that a plain object can hold, create a standalone client with `openApiClient`.',
   ]
   const schema = z.toJSONSchema(z.strictObject(connectionShape), {
     io: 'input',
@@ -61,10 +61,10 @@ export function connectionPage(): string {
 /** `docs/reference/graphql-manifest.md` */
 export function graphqlManifestPage(): string {
   const introduction = [
-    'What the connector `graphql` has to know about an API, under `manifest` of a system: inline, or a path to a file.',
-    'Documents are GraphQL; `...record` stands for the fields of the resource and marks where in the response its records are. The variables and',
-    'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). Everything left out has the careful meaning.',
-    'How a refused mutation is told from a stored one, with examples: the same README, "Refusals".',
+    'The description of an API for the connector `graphql`, under `manifest` of a system: inline, or a path to a file.',
+    'Documents are GraphQL; `...record` stands for the fields of the resource and marks the location of its records in the response. The variables and',
+    'their values are listed in the [README of the connector](../../src/connectors/graphql/README.md). The default of each key is the conservative choice.',
+    'For examples of how a refused mutation is distinguished from a stored one, see "Refusals" in the same README.',
   ]
   const schema = z.toJSONSchema(graphqlManifestSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   return complete(
@@ -105,8 +105,8 @@ export function cliPage(): string {
   return [
     '# The command line',
     '',
-    'Results go to standard output, talk and progress to standard error. With `--json` a command prints exactly one JSON value; an error is',
-    '`{"error":{"code","message","fix"}}` with a code of the [table](error-codes.md). `NO_COLOR` switches colour off.',
+    'Results are written to standard output, messages and progress to standard error. With `--json`, a command prints exactly one JSON value; an error is',
+    '`{"error":{"code","message","fix"}}` with a code from the [table](error-codes.md). `NO_COLOR` disables coloured output.',
     '',
     '| exit code | meaning |',
     '|---|---|',

@@ -16,7 +16,7 @@ const tokenEndpointShape = {
     .enum(['basic', 'post', 'private-key-jwt', 'tls', 'none'])
     .optional()
     .describe(
-      'How the client proves itself: the secret in a header (`basic`) or in the body (`post`), a signed assertion, the client certificate (`tls`), or not at all. Default basic with a secret, none without one.',
+      'How the client authenticates: the secret in a header (`basic`) or in the body (`post`), a signed assertion, the client certificate (`tls`), or not at all. Default basic with a secret, none without one.',
     ),
   privateKey: privateKey.optional(),
   keyId: text.optional().describe('Sent as `kid`, so that the server finds the public key.'),
@@ -59,14 +59,14 @@ export const authSchema = z.discriminatedUnion('type', [
     ...tokenEndpointShape,
     type: z.literal('oauth2-refresh-token').describe('OAuth 2.0 refresh token (RFC 6749, 6), with rotation.'),
     refreshToken: secret.describe(
-      'The first refresh token, as consent gave it. Its successors are kept in the database; another one given here starts over.',
+      "The first refresh token, from the user's consent. Its successors are stored in the database; a different token here replaces them.",
     ),
   }),
   z.strictObject({
     ...tokenEndpointShape,
     type: z
       .literal('oauth2-jwt-bearer')
-      .describe('A signed statement for a token (RFC 7523, 2.1): Salesforce, Google.'),
+      .describe('A signed assertion for a token (RFC 7523, 2.1): Salesforce, Google.'),
     privateKey,
     subject: text.describe('The user to act as.'),
     issuer: text.optional().describe('Issuer of the statement. Default: the client id.'),

@@ -12,12 +12,12 @@ import type { ConnectorBinding } from './define-connector.ts'
 const rate = z.number().positive().optional()
 
 const limitsSchema = z.strictObject({
-  concurrency: z.int().min(1).max(1_000).optional().describe('Requests under way at the same time.'),
+  concurrency: z.int().min(1).max(1_000).optional().describe('Concurrent requests.'),
   perSecond: rate.describe('Requests per second; below 1 they are spread, 0.5 is one in two seconds.'),
   perMinute: rate.describe('Requests per minute.'),
   perHour: rate.describe('Requests per hour.'),
   perDay: rate.describe('Requests per day.'),
-  reserve: shareSchema.optional().describe('Share of each limit that is kept for work done by hand.'),
+  reserve: shareSchema.optional().describe('Share of each limit that is reserved for manual work.'),
 })
 
 const proxySchema = z.strictObject({
@@ -28,7 +28,7 @@ const proxySchema = z.strictObject({
       password: z.string().min(1).describe('The password.'),
     })
     .optional()
-    .describe('For a proxy that wants to know who calls.'),
+    .describe('Credentials for a proxy that requires authentication.'),
   noProxy: z
     .array(z.string().min(1))
     .optional()
@@ -43,13 +43,13 @@ export const connectionShape = {
     .string()
     .min(1)
     .describe('Address that every call stays below. HTTPS, except loopback with `allowHttp`.'),
-  auth: authSchema.optional().describe('How calls get in. Default: no credential.'),
+  auth: authSchema.optional().describe('Authentication of calls. Default: none.'),
   clientCertificate: clientCertificateSchema
     .optional()
-    .describe('Certificate that we show, for systems that want mutual TLS.'),
+    .describe('Client certificate, for systems that require mutual TLS.'),
   limits: limitsSchema
     .optional()
-    .describe('What the system allows. Limits that its responses tell are kept by themselves.'),
+    .describe('Limits of the system. Limits in its responses are observed automatically.'),
   headers: z
     .record(z.string(), z.string())
     .optional()
@@ -70,14 +70,14 @@ export const connectionShape = {
     .describe("Ports that may be called beside the url's and the token endpoint's own. Default 443."),
   proxy: proxySchema
     .optional()
-    .describe('Goes out through a proxy. The environment is not looked at. Default: none.'),
+    .describe('Sends calls through a proxy. Environment variables are not used. Default: none.'),
   ca: z.string().optional().describe('Certificate authority (PEM) trusted beside the built-in ones.'),
   maxResponseBytes: z.int().min(1_024).optional().describe('Largest response in bytes. Default 33554432.'),
   jsonTypes: z
     .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
     .optional()
     .describe(
-      'Media types that are read as JSON beside `application/json`, `text/json` and `+json`, for an API that names another one: `[text/html]`. `all` reads every body as JSON.',
+      'Media types that are read as JSON in addition to `application/json`, `text/json` and `+json`, for an API that uses another one: `[text/html]`. `all` reads every body as JSON.',
     ),
 } as const
 

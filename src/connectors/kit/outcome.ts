@@ -52,7 +52,7 @@ export type DescribeRefusal = (error: HttpStatusError) => {
 export interface OutcomeRules {
   /** Tells a response that says "does not exist" from one that only looks like it. */
   readonly gone: RecogniseGone
-  /** Statuses of a conditional write that say that the version is no longer current. A 409 usually says "duplicate", so it has to be named. */
+  /** Statuses of a conditional write that indicate an outdated version. A 409 usually says "duplicate", so it has to be named. */
   readonly stale: ReadonlySet<number>
   /** Reads what a refusal says. */
   readonly refusal: DescribeRefusal

@@ -4,17 +4,17 @@ import type { ErrorCodeRow } from './row.ts'
 export const engineCodes = {
   CREATE_AMBIGUOUS: {
     summary: 'Several records could be the result of a create that received no response.',
-    fix: 'Look in that system which of them is ours, put our record id into it or delete the others, then retry.',
+    fix: 'Find out in that system which of them Isthmus created, enter its record id there or delete the others, then retry.',
     retry: 'never',
   },
   CREATE_IN_DOUBT: {
     summary: 'A create may have taken effect, and the system offers no way to find out.',
-    fix: 'Look in that system whether the record is there. Delete it there, or enter its id in the other system, then retry.',
+    fix: 'Check whether the record exists in that system. Delete it there, or enter its id in the other system, then retry.',
     retry: 'never',
   },
   CREATE_TAKEN: {
-    summary: 'The record that a create answered belongs to another record already.',
-    fix: 'Decide whether the two are one thing (isthmus matches decide), then retry.',
+    summary: 'The native record in the response to a create already belongs to another record.',
+    fix: 'Decide whether the two are the same (isthmus matches decide), then retry.',
     retry: 'never',
   },
   DRIFT_FIELD_PAUSED: {
@@ -84,8 +84,8 @@ export const engineCodes = {
   },
   ENGINE_PRECONDITION_REFUSED: {
     summary:
-      'A system refuses a write as out of date again and again, although the record stands still: its tags are weak, or changed on their way.',
-    fix: 'Take `ifMatch` out of the version in the manifest, name another version, or have the server send strong tags; then retry the failure.',
+      'A system repeatedly refuses a write as out of date although the record has not changed: its tags are weak, or modified in transit.',
+    fix: 'Remove `ifMatch` from the version in the manifest, use another version, or configure the server to send strong tags; then retry the failure.',
     retry: 'never',
   },
   ENGINE_RECORD_LOST: {
@@ -104,8 +104,8 @@ export const engineCodes = {
     retry: 'never',
   },
   ENGINE_UNSUPPORTED: {
-    summary: 'A connector does not offer an operation that the definition asks of it.',
-    fix: 'Leave the operation out of operations for this system, or use a connector that has it; isthmus check tells of it.',
+    summary: 'A connector does not support an operation that the definition requires.',
+    fix: 'Remove the operation from `operations` of this system, or use a connector that supports it; `isthmus check` reports it.',
     retry: 'never',
   },
   ENGINE_SCHEDULE_FAILED: {
@@ -114,17 +114,18 @@ export const engineCodes = {
     retry: 'backoff',
   },
   ENGINE_SEARCH_CAPPED: {
-    summary: 'A search for a counterpart found more records than it names.',
+    summary: 'A search for a counterpart found more records than it returned.',
     fix: 'Match by fields that fewer records share; until then the next list decides.',
     retry: 'backoff',
   },
   ENGINE_SEARCH_NARROW: {
-    summary: 'A search told texts apart that the match rule takes for one, so finding none proves nothing.',
-    fix: 'Match exactly, or let the next list decide; the connector may promise a wider search than its system keeps.',
+    summary:
+      'A search distinguished texts that the match rule treats as equal, so an empty result is no evidence.',
+    fix: 'Match exactly, or let the next list decide; the connector may declare a wider search than its system offers.',
     retry: 'backoff',
   },
   ENGINE_SEARCH_UNFILTERED: {
-    summary: 'A search gave records that lack the value it was for: the system ignored the filter.',
+    summary: 'A search returned records without the searched value: the system ignored the filter.',
     fix: 'Correct the search of the resource in the manifest; until then the next list decides.',
     retry: 'backoff',
   },
@@ -134,8 +135,8 @@ export const engineCodes = {
     retry: 'never',
   },
   ENGINE_SUBSCRIPTION_ENDED: {
-    summary: 'The connection that a system tells its changes over has ended without an error.',
-    fix: 'No action needed; it is opened again, and the feed is read from where it stood.',
+    summary: 'The connection over which a system sends its changes ended without an error.',
+    fix: 'No action needed: it is opened again, and the feed is read from its last position.',
     retry: 'backoff',
   },
   ENGINE_UNKNOWN_PLACE: {
@@ -145,16 +146,16 @@ export const engineCodes = {
   },
   ENGINE_UNKNOWN_RECORD: {
     summary: 'There is no record with this id.',
-    fix: 'Search it by its native id: `isthmus record show --system S --id ID`.',
+    fix: 'Find it by its native id: `isthmus record show --system S --id ID`.',
     retry: 'never',
   },
   PASS_CRASHED: {
     summary: 'The process ended during several passes over this record.',
-    fix: 'Look into the log of the process; the record waits. isthmus failures retry tries it again.',
+    fix: 'Check the log of the process; the record waits until it is retried with `isthmus failures retry`.',
     retry: 'never',
   },
   RULE_REQUIRE: {
-    summary: 'A record does not have what a rule of the definition requires, so nothing of it is written.',
+    summary: 'A record does not satisfy a rule of the definition, so it is not written to any system.',
     fix: 'Correct the record in one of the systems, or the rule.',
     retry: 'never',
   },

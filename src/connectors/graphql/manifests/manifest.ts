@@ -27,10 +27,10 @@ const versionSchema = z
     ordered: z
       .boolean()
       .default(false)
-      .describe('Versions of one record can be compared: as integers, else as text.'),
+      .describe('Versions of one record can be ordered: as integers, otherwise as text.'),
   })
   .describe(
-    'How the API tells one state of a record from another. A precondition is sent where every mutation that changes or removes declares $version. Default: it does not.',
+    'How the API identifies versions of a record. A precondition is sent if every mutation that updates or removes declares $version. Default: it does not.',
   )
 
 const readSchema = z
@@ -49,7 +49,9 @@ const readSchema = z
         max: z.int().min(2).max(250).default(50).describe('Records per call. Default 50.'),
       })
       .optional()
-      .describe('Reads of several records in one call. One that does not come back is read by id.'),
+      .describe(
+        'Reads of several records in one call. A record that is missing in the response is read by id.',
+      ),
   })
   .describe('Reads by id.')
 
@@ -58,9 +60,7 @@ const listBase = {
   size,
   total: path
     .optional()
-    .describe(
-      'Where in `data` the system says how many records there are; fewer listed ones are no evidence of absence.',
-    ),
+    .describe('Path in `data` of the number of records; a list with fewer is no evidence of absence.'),
   cap: z.int().min(1).optional().describe('Records after which the list silently stops.'),
 }
 
@@ -72,7 +72,7 @@ const listSchema = z
         .boolean()
         .default(false)
         .describe(
-          'The API promises not to skip records while others vanish. Without it, the list is no evidence of absence.',
+          'The API guarantees that no records are skipped while others are deleted. Without it, the list is no evidence of absence.',
         ),
       ...listBase,
     }),
@@ -86,12 +86,12 @@ const listSchema = z
     }),
     z.strictObject({ paging: z.literal('single').describe('Everything in one response.'), ...listBase }),
   ])
-  .describe('How everything is listed. Default: it can not be.')
+  .describe('How all records are listed. Default: not supported.')
 
 const changesSchema = z
   .strictObject({
     query: document.describe(
-      'Records changed at or after $since, oldest first. With $afterId or a connection with $after there is a way past records of one time.',
+      'Records changed at or after $since, oldest first. $afterId, or a connection with $after, pages through records with equal timestamps.',
     ),
     position: path.describe('Where a record has the time of its change.'),
     format: timeFormat.default('iso'),
@@ -100,14 +100,16 @@ const changesSchema = z
       .string()
       .includes('{since}', { error: 'expected a text with {since} in it' })
       .default('{since}')
-      .describe("How the value of $since is spelt, such as updated_at:>='{since}'."),
+      .describe("Format of the value of $since, such as updated_at:>='{since}'."),
     size,
     commitLag: duration
       .default(0)
       .describe('Changes may become visible this long after their time. Default 0s.'),
-    overlap: duration.default(60_000).describe('How far each poll looks back. Default 60s.'),
+    overlap: duration
+      .default(60_000)
+      .describe('How far before the last position each poll starts. Default 60s.'),
   })
-  .describe('How changes are told. Default: polls compare lists.')
+  .describe('How changes are read. Default: polls compare lists.')
 
 const searchSchema = z
   .strictObject({
@@ -117,15 +119,15 @@ const searchSchema = z
       .refine((variables) => Object.keys(variables).length > 0, { error: 'name at least one field' })
       .describe('Path of a field: the variable that takes its value.'),
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
-    maxResults: z.int().min(1).optional().describe('Most records that the search responds with.'),
+    maxResults: z.int().min(1).optional().describe('Maximum number of records that the search returns.'),
     equality: z
       .enum(searchEqualities)
       .default('exact')
       .describe(
-        'Which texts the search takes for equal. A create only rests on a search that is as wide as the match rule. Default exact.',
+        'How the search compares texts. A search counts as evidence before a create only if it is as wide as the match rule. Default exact.',
       ),
   })
-  .describe('How records are found by a value. Default: they can not be.')
+  .describe('How records are searched by a value. Default: not supported.')
 
 const mutation = document.describe(
   'The mutation. $input is the record; without $input, each property is the variable of its name.',
@@ -134,28 +136,30 @@ const mutation = document.describe(
 const createSchema = z
   .discriminatedUnion('as', [
     z.strictObject({
-      as: z.literal('clientId').describe('The id is of our choosing: a second create with it is refused.'),
+      as: z.literal('clientId').describe('The id is chosen by Isthmus: a second create with it is refused.'),
       query: mutation,
     }),
     z.strictObject({
-      as: z.literal('upsertKey').describe('The API keeps our id unique and responds with the record it has.'),
+      as: z
+        .literal('upsertKey')
+        .describe('The API keeps the Isthmus record id unique and returns the existing record.'),
       query: mutation,
-      field: path.describe('Where a record has our id.'),
+      field: path.describe('Path of the Isthmus record id in a record.'),
     }),
     z.strictObject({
       as: z
         .literal('idempotencyKey')
         .describe('A repeated request with the same $idempotencyKey has no further effect.'),
       query: mutation,
-      ttl: duration.describe('How long the API remembers a key.'),
+      ttl: duration.describe('How long the API stores a key.'),
       replaysErrors: z
         .boolean()
         .default(false)
-        .describe('A stored server error comes back for the same key.'),
-      field: path.optional().describe('Where a record has our id, if it keeps it.'),
+        .describe('A stored server error is returned again for the same key.'),
+      field: path.optional().describe('Path of the Isthmus record id in a record, if it is stored.'),
     }),
     z.strictObject({
-      as: z.literal('marker').describe('The record has a field for our id, which can be searched.'),
+      as: z.literal('marker').describe('The record has a searchable field for the Isthmus record id.'),
       query: mutation,
       field: path.describe('Where it is.'),
     }),
@@ -169,14 +173,14 @@ const createSchema = z
     }),
     z.strictObject({ as: z.literal('unsupported').describe('Nothing can be created.') }),
   ])
-  .describe('How a create is kept from happening twice. Default: unsupported.')
+  .describe('How duplicate creates are prevented. Default: unsupported.')
 
 const updateSchema = z
   .strictObject({
     query: document.describe(
       'The mutation with $id and $input: `mutation ($id: ID!, $input: ProductInput!) { … }`.',
     ),
-    idField: path.optional().describe('Where $input wants the id, for APIs without $id.'),
+    idField: path.optional().describe('Path of the id in $input, for APIs without $id.'),
     with: z
       .enum(['patch', 'put'])
       .default('patch')
@@ -184,22 +188,22 @@ const updateSchema = z
     nested: z
       .enum(['replace', 'merge'])
       .default('replace')
-      .describe('What the mutation does to a nested object that the input names.'),
+      .describe('How the mutation treats a nested object that the input names.'),
     omit: z
       .array(path)
       .default([])
       .describe(
-        'Properties that are never sent back: from the whole record with put, and from the nested objects and list elements that a patch sends completed. A list on the way stands for each of its elements (lines.total).',
+        'Properties that are never sent: with put from the whole record, with patch from nested objects and list elements. A list in a path stands for each of its elements (lines.total).',
       ),
   })
-  .describe('How records are changed. Default: they can not be.')
+  .describe('How records are updated. Default: not supported.')
 
 const removeSchema = z
   .strictObject({
     delete: document.optional().describe('The mutation that deletes the record $id.'),
     archive: document.optional().describe('The mutation that archives the record $id.'),
   })
-  .describe('How records are removed. Default: they can not be.')
+  .describe('How records are removed. Default: not supported.')
 
 const errorsSchema = z
   .strictObject({
@@ -223,20 +227,24 @@ const errorsSchema = z
     nullIsGone: z
       .boolean()
       .default(true)
-      .describe('A read that answers null, without an error, says that the record does not exist.'),
-    gone: codes.describe('Codes that say that the record does not exist.'),
-    stale: codes.describe('Codes that say that the version is no longer current.'),
-    refused: codes.describe('Further codes that say that the data was refused and nothing was done.'),
-    throttled: codes.describe('Further codes that say "later". THROTTLED and RATE_LIMITED are known.'),
+      .describe('A null result of a read without an error means that the record does not exist.'),
+    gone: codes.describe('Codes that mean that the record does not exist.'),
+    stale: codes.describe('Codes that indicate an outdated version.'),
+    refused: codes.describe('Further codes that mean that the data was refused and nothing was changed.'),
+    throttled: codes.describe(
+      'Further codes that indicate throttling. THROTTLED and RATE_LIMITED are built in.',
+    ),
     denied: codes.describe(
-      'Further codes that refuse the credential. UNAUTHENTICATED, FORBIDDEN and ACCESS_DENIED are known.',
+      'Further codes that refuse the credential. UNAUTHENTICATED, FORBIDDEN and ACCESS_DENIED are built in.',
     ),
     userErrorsArePartial: z
       .boolean()
       .default(false)
-      .describe('A mutation that lists refusals may have done a part of its work: the engine looks again.'),
+      .describe(
+        'A mutation that lists refusals may have been carried out partially: the engine reads the record.',
+      ),
   })
-  .describe("What the API's errors say.")
+  .describe('How the API reports errors.')
 
 /** One resource of the API. */
 export const resourceSchema = z.strictObject({
@@ -244,7 +252,7 @@ export const resourceSchema = z.strictObject({
     .string()
     .regex(/^[_A-Za-z]\w*$/, { error: 'expected the name of a type' })
     .describe('Name of the object type.'),
-  fields: document.describe('What is read of a record: a selection such as `id title price { amount }`.'),
+  fields: document.describe('Selection of fields that are read, such as `id title price { amount }`.'),
   id: path.prefault('id').describe('Where a record has its id. Default id.'),
   ...recordMarks,
   ...recordIdentity,
@@ -279,7 +287,7 @@ const costSchema = z
       ),
     requested: path
       .prefault('extensions.cost.requestedQueryCost')
-      .describe('Where a response says what its request cost. Default extensions.cost.requestedQueryCost.'),
+      .describe('Path of the cost of the request in a response. Default extensions.cost.requestedQueryCost.'),
   })
   .describe('How the API counts the cost of queries. Responses without it are not counted.')
 
@@ -292,10 +300,12 @@ export const manifestSchema = z.strictObject({
   fingerprint: z
     .strictObject({
       query: document.describe('The query to ask.'),
-      value: path.describe('Where in `data` the id of the account is.'),
+      value: path.describe('Path of the account id in `data`.'),
     })
     .optional()
-    .describe('Where the system says which account answers. Default: its URL stands for the account.'),
+    .describe(
+      'Where the system identifies the account of the credentials. Default: its URL identifies the account.',
+    ),
 })
 
 /** A manifest as people write it. */
@@ -304,5 +314,5 @@ export type ManifestSource = z.input<typeof manifestSchema>
 export type Manifest = z.output<typeof manifestSchema>
 /** One resource, checked. */
 export type ResourceManifest = z.output<typeof resourceSchema>
-/** What the API's errors say. */
+/** How the API reports errors. */
 export type ErrorsManifest = ResourceManifest['errors']

@@ -14,18 +14,18 @@ export const recordIdentity = {
     .enum(['text', 'ignoreCase', 'number'])
     .default('text')
     .describe(
-      'When two spellings of an id name the same record: text compares them as they are (UUIDs in either case), ignoreCase without regard to case, number without leading zeros.',
+      'How ids are compared: text compares them exactly (UUIDs in upper or lower case), ignoreCase ignores case, number ignores leading zeros.',
     ),
   redirects: z
     .boolean()
     .default(false)
     .describe(
-      'A read of a record that was merged into another one responds with the surviving record. Without it, a response about another record is a failure.',
+      'A read of a record that was merged into another one returns the surviving record. Without it, a response about another record is a failure.',
     ),
   mergedIds: path
     .optional()
     .describe(
-      'Where a record lists the ids of records that were merged into it: a list, or a text with commas or semicolons between.',
+      'Where a record lists the ids of records that were merged into it: a list, or a text separated by commas or semicolons.',
     ),
 } as const
 

@@ -9,7 +9,7 @@ import { path } from './values.ts'
 export const timeFormat = z
   .enum(['iso', 'sql', 'epochMs', 'epochSeconds'])
   .describe(
-    'How the time is spelt: iso (2026-11-29T13:00:00Z), sql (2026-11-29 13:00:00, without a zone) or a count since 1970. Texts are read in either spelling.',
+    'How the time is formatted: iso (2026-11-29T13:00:00Z), sql (2026-11-29 13:00:00, without a zone) or a count since 1970. Texts are read in either spelling.',
   )
 
 export const timeZone = z
@@ -17,7 +17,7 @@ export const timeZone = z
   .refine(isTimeZone, { error: 'expected a zone such as Europe/Berlin, or an offset such as +01:00' })
   .optional()
   .describe(
-    'Zone of times that name none; what is sent is then spelt in it, without an offset. Default: UTC, and sent with Z.',
+    'Zone of times without one; times are sent in this zone, without an offset. Default: UTC, sent with Z.',
   )
 
 /** Keys of a resource; a manifest's schema spreads them. */
@@ -32,7 +32,7 @@ export const recordMarks = {
       equals: z.union([z.string(), z.boolean()]).describe('Value that means deleted.'),
     })
     .optional()
-    .describe('What marks a record that is still there but counts as deleted.'),
+    .describe('Marks a record that still exists but counts as deleted.'),
   where: whereRecordSchema
     .transform((where, context) => {
       const scope = compileScope(where, ({ message }) => context.addIssue({ code: 'custom', message }))
@@ -40,7 +40,7 @@ export const recordMarks = {
     })
     .optional()
     .describe(
-      'Which records the resource holds: path: value, path: [any of], path: { not: value }. It holds for lists, reads, changes and webhooks alike, whatever the queries ask for. Default: all.',
+      'Which records the resource holds: path: value, path: [any of], path: { not: value }. It applies to lists, reads, changes and webhooks, regardless of query parameters. Default: all.',
     ),
 } as const
 

@@ -20,7 +20,7 @@ export const webhooksSchema = z
           kind: z.literal('hmac').describe('A keyed hash of the body in a header.'),
           header: z.string().describe('Header with the signature.'),
           algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256').describe('Hash function.'),
-          encoding: z.enum(['hex', 'base64']).default('hex').describe('How the signature is spelt.'),
+          encoding: z.enum(['hex', 'base64']).default('hex').describe('Encoding of the signature.'),
           prefix: z.string().default('').describe('Text before the signature, such as sha256=.'),
           timestampHeader: z
             .string()
@@ -34,14 +34,14 @@ export const webhooksSchema = z
           prefix: z.string().default('').describe('Text before the secret.'),
         }),
       ])
-      .describe('How a delivery proves where it is from.'),
+      .describe('How the origin of a delivery is verified.'),
     events: path.optional().describe('Several events in one delivery: where the list is.'),
     resource: z
       .union([
         z.strictObject({ fixed: z.string().describe('Always this resource.') }),
         z.strictObject({
           path: path.describe('Where an event names it.'),
-          before: z.string().optional().describe('Only what stands before this text counts.'),
+          before: z.string().optional().describe('Only the part before this text is used.'),
           names: z
             .record(z.string(), z.string())
             .default({})
@@ -51,7 +51,7 @@ export const webhooksSchema = z
       .describe('Which resource an event is about.'),
     id: path.describe("Where an event has the record's id."),
     version: path.optional().describe("Where an event has the record's version."),
-    deleted: match.optional().describe('What marks an event as a deletion.'),
+    deleted: match.optional().describe('Marks an event as a deletion.'),
     delivery: z
       .union([
         z.strictObject({ header: z.string().toLowerCase().describe('Header that holds it.') }),

@@ -6,25 +6,27 @@ import { path } from '../../kit/manifest/values.ts'
 const parts = z.strictObject({
   response: path
     .optional()
-    .describe('Where the response to a read or a write of one record has it. Default: it is the response.'),
+    .describe(
+      'Path of the record in the response to a read or a write of one record. Default: the response itself.',
+    ),
   body: path
     .optional()
-    .describe('Where the body of a create or a change has the record. Default: it is the body.'),
+    .describe('Path of the record in the body of a create or an update. Default: the body itself.'),
   element: path
     .optional()
     .describe(
-      'Where an element of a list has the record, such as node in a Relay connection. Default: it is the element.',
+      'Path of the record in an element of a list, such as node in a Relay connection. Default: the element itself.',
     ),
   with: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
     .describe(
-      'Properties that each record carries when it is sent, such as the type of JSON:API. A text with {id} in it stands for the id of the record, and is left out of creates.',
+      'Properties that are added to each record that is sent, such as the type of JSON:API. A text with {id} in it stands for the id of the record, and is left out of creates.',
     ),
 })
 
 const meaning =
-  'What is wrapped around a record. As a text, responses and bodies alike have the record there: data for {"data": {…}}. Default: nothing.'
+  'The wrapper of a record. As a text, it applies to responses and request bodies: data for {"data": {…}}. Default: nothing.'
 
 /** Checks an envelope; both forms come out as the long one. */
 export const envelopeSchema = z

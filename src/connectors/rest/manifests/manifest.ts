@@ -21,7 +21,7 @@ const size = z
       .describe('Query parameter that asks for it. Default: none, the API decides.'),
     value: z.int().min(1).max(100_000).default(100).describe('Records per page.'),
   })
-  .describe('How many records a page holds.')
+  .describe('Number of records per page.')
 const items = path
   .optional()
   .describe('Where the list is in the response. Default: the response itself is the list.')
@@ -39,14 +39,14 @@ const versionSchema = z
     ordered: z
       .boolean()
       .default(false)
-      .describe('Versions of one record can be compared: as integers, else as text.'),
+      .describe('Versions of one record can be ordered: as integers, otherwise as text.'),
     ifMatch: z
       .string()
       .includes('{version}', { error: 'expected a text with {version} in it' })
       .optional()
-      .describe('Value of If-Match, with {version} in it, where the API honours it. Default: it does not.'),
+      .describe('Value of If-Match, containing {version}, if the API honours it. Default: it does not.'),
   })
-  .describe('How the API tells one state of a record from another. Default: it does not.')
+  .describe('How the API identifies versions of a record. Default: it does not.')
 
 const readSchema = z
   .strictObject({
@@ -60,7 +60,7 @@ const readSchema = z
       })
       .optional()
       .describe(
-        'Reads of several records at once, through the list. One that does not come back is read by id.',
+        'Reads of several records in one call, through the list. A record that is missing in the response is read by id.',
       ),
   })
   .describe('Reads by id.')
@@ -75,9 +75,7 @@ const counted = {
       header: z.string().toLowerCase().optional().describe('Header that holds it.'),
     })
     .optional()
-    .describe(
-      'Where the system says how many records there are; fewer listed ones are no evidence of absence.',
-    ),
+    .describe('Where the system reports the number of records; a list with fewer is no evidence of absence.'),
   cap: z.int().min(1).optional().describe('Records after which the list silently stops.'),
 }
 
@@ -85,19 +83,21 @@ const stable = z
   .boolean()
   .default(false)
   .describe(
-    'The API promises not to skip records while others vanish. Without it, the list is no evidence of absence.',
+    'The API guarantees that no records are skipped while others are deleted. Without it, the list is no evidence of absence.',
   )
 
 const listSchema = z
   .discriminatedUnion('paging', [
     z.strictObject({ paging: z.literal('single').describe('Everything in one response.'), ...counted }),
     z.strictObject({
-      paging: z.literal('keyset').describe('After the id of the last record, or after what next says.'),
+      paging: z
+        .literal('keyset')
+        .describe('Pages start after the id of the last record, or after the value of next.'),
       after: z.string().describe('Query parameter for it.'),
       next: path
         .optional()
-        .describe('Where the response says what comes next. Default: the id of the last record.'),
-      inclusive: z.boolean().default(false).describe('The record of that id comes again on the next page.'),
+        .describe('Path of the next position in the response. Default: the id of the last record.'),
+      inclusive: z.boolean().default(false).describe('The record with that id is repeated on the next page.'),
       ...counted,
     }),
     z.strictObject({
@@ -106,7 +106,7 @@ const listSchema = z
       next: path.describe('Where the response has the token.'),
       more: path
         .optional()
-        .describe('Where the response says that there is more. Default: a token means more.'),
+        .describe('Path in the response that indicates more pages. Default: a token indicates more.'),
       stable,
       ...counted,
     }),
@@ -116,8 +116,8 @@ const listSchema = z
       ...counted,
     }),
     z.strictObject({
-      paging: z.literal('next').describe('The response has the address of the next page.'),
-      next: path.describe('Where the response has the address; none, null or an empty one is the end.'),
+      paging: z.literal('next').describe('The response contains the URL of the next page.'),
+      next: path.describe('Path of the URL in the response; a missing, null or empty one ends the list.'),
       stable,
       ...counted,
     }),
@@ -133,7 +133,7 @@ const listSchema = z
       ...counted,
     }),
   ])
-  .describe('How everything is listed. Default: it can not be.')
+  .describe('How all records are listed. Default: not supported.')
 
 const feedBase = {
   path: route.optional().describe('Path of the feed. Default: the collection.'),
@@ -142,24 +142,21 @@ const feedBase = {
   items,
   more: path
     .optional()
-    .describe('Where the response says that there is more. Default: a full page means more.'),
+    .describe('Path in the response that indicates more pages. Default: a full page indicates more.'),
 }
 
 const changesSchema = z
   .discriminatedUnion('by', [
     z.strictObject({
-      by: z.literal('sequence').describe('A counter or token that the system hands out.'),
+      by: z.literal('sequence').describe('A counter or token issued by the system.'),
       since: z.string().describe('Query parameter for it.'),
       next: path.describe('Where the response has the next one.'),
       id: path.optional().describe("Where an entry has the record's id. Default: as in the resource."),
       version: path
         .optional()
         .describe("Where an entry has the record's version. Default: as in the resource."),
-      deleted: path.optional().describe('Where an entry says that the record was deleted.'),
-      expired: z
-        .array(z.int())
-        .default([410])
-        .describe('Statuses that say that the token is no longer valid.'),
+      deleted: path.optional().describe('Path in an entry that indicates a deletion.'),
+      expired: z.array(z.int()).default([410]).describe('Statuses that indicate an expired token.'),
       ...feedBase,
     }),
     z.strictObject({
@@ -176,60 +173,62 @@ const changesSchema = z
       commitLag: duration
         .default(0)
         .describe('Changes may become visible this long after their time. Default 0s.'),
-      overlap: duration.default(60_000).describe('How far each poll looks back. Default 60s.'),
+      overlap: duration
+        .default(60_000)
+        .describe('How far before the last position each poll starts. Default 60s.'),
       ...feedBase,
     }),
   ])
-  .describe('How changes are told. Default: polls compare lists.')
+  .describe('How changes are read. Default: polls compare lists.')
 
 const searchSchema = z
   .strictObject({
     lag: duration.default(0).describe('A record becomes visible to the search this much later. Default 0s.'),
-    maxResults: z.int().min(1).optional().describe('Most records that the search responds with.'),
+    maxResults: z.int().min(1).optional().describe('Maximum number of records that the search returns.'),
     equality: z
       .enum(searchEqualities)
       .default('exact')
       .describe(
-        'Which texts the search takes for equal. A create only rests on a search that is as wide as the match rule. Default exact.',
+        'How the search compares texts. A search counts as evidence before a create only if it is as wide as the match rule. Default exact.',
       ),
     query: query.default({}).describe('Further query parameters.'),
     filters: z
       .array(z.string().includes('{path}', { error: 'expected a text with {path} in it' }))
       .min(1)
       .default(['{path}'])
-      .describe('Query parameters that a value is given by, {path} standing for the path of the field.'),
+      .describe('Query parameters for a value; {path} is replaced by the path of the field.'),
     items,
   })
-  .describe('How records are found by a value. Default: they can not be.')
+  .describe('How records are searched by a value. Default: not supported.')
 
 const createSchema = z
   .discriminatedUnion('as', [
-    z.strictObject({ as: z.literal('clientId').describe('PUT to an id of our choosing.') }),
+    z.strictObject({ as: z.literal('clientId').describe('PUT to an id chosen by Isthmus.') }),
     z.strictObject({
       as: z
         .literal('upsertKey')
         .describe(
-          'The API keeps our id unique: PUT to a path with it, or POST that responds with the record that has it.',
+          'The API keeps the Isthmus record id unique: PUT to a path with it, or POST that returns the record that has it.',
         ),
       path: route
         .optional()
         .describe(
           'Path with {key} in it, such as /contacts/by-external/{key}. Default: POST to the collection.',
         ),
-      field: path.describe('Where a record has our id.'),
+      field: path.describe('Path of the Isthmus record id in a record.'),
     }),
     z.strictObject({
       as: z.literal('idempotencyKey').describe('A repeated request with the same key has no further effect.'),
       header: z.string().default('idempotency-key').describe('Header for the key.'),
-      ttl: duration.describe('How long the API remembers a key.'),
+      ttl: duration.describe('How long the API stores a key.'),
       replaysErrors: z
         .boolean()
         .default(false)
-        .describe('A stored server error comes back for the same key.'),
-      field: path.optional().describe('Where a record has our id, if it keeps it.'),
+        .describe('A stored server error is returned again for the same key.'),
+      field: path.optional().describe('Path of the Isthmus record id in a record, if it is stored.'),
     }),
     z.strictObject({
-      as: z.literal('marker').describe('The record has a field for our id, which can be searched.'),
+      as: z.literal('marker').describe('The record has a searchable field for the Isthmus record id.'),
       field: path.describe('Where it is.'),
     }),
     z.strictObject({
@@ -240,7 +239,7 @@ const createSchema = z
     }),
     z.strictObject({ as: z.literal('unsupported').describe('Nothing can be created.') }),
   ])
-  .describe('How a create is kept from happening twice. Default: unsupported.')
+  .describe('How duplicate creates are prevented. Default: unsupported.')
 
 const writeSchema = z
   .strictObject({
@@ -251,16 +250,16 @@ const writeSchema = z
     nested: z
       .enum(['replace', 'merge'])
       .default('replace')
-      .describe('What PATCH does to a nested object that it names.'),
+      .describe('How PATCH treats a nested object that it names.'),
     returns: z
       .enum(['body+version', 'body', 'nothing'])
       .default('body')
-      .describe('What the response to a write holds.'),
+      .describe('Content of the response to a write.'),
     omit: z
       .array(path)
       .default([])
       .describe(
-        'Properties that are never sent back: from the whole record with PUT, and from the nested objects and list elements that PATCH sends completed. A list on the way stands for each of its elements (lines.total).',
+        'Properties that are never sent: with PUT from the whole record, with PATCH from nested objects and list elements. A list in a path stands for each of its elements (lines.total).',
       ),
   })
   .describe('How records are changed.')
@@ -272,9 +271,9 @@ const removeSchema = z
     restore: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('The patch that takes an archived record back. Default: that can not be done.'),
+      .describe('The patch that restores an archived record. Default: not supported.'),
   })
-  .describe('How records are removed. Default: they can not be.')
+  .describe('How records are removed. Default: not supported.')
 
 /** How the API says that something does not exist; only this counts, a proxy's page never does. */
 const goneSchema = z
@@ -291,7 +290,7 @@ const goneSchema = z
       .optional()
       .describe(`Where, ${inErrorBody}, the id of the record is that this one was merged into.`),
   })
-  .describe('How the API says that a record does not exist.')
+  .describe('How the API reports that a record does not exist.')
 
 /** Errors within answers that have a success status. */
 const reportedSchema = z
@@ -330,7 +329,7 @@ const errorsSchema = z
     gone: goneSchema.prefault({}),
     stale: statuses
       .default([412])
-      .describe('Statuses of a conditional write that say that the version is no longer current.'),
+      .describe('Statuses of a conditional write that indicate an outdated version.'),
     code: path.optional().describe(`Where, ${inErrorBody}, a short code of the API's own is.`),
     message: path
       .optional()
@@ -348,7 +347,7 @@ const errorsSchema = z
         'How refused fields are named. Default: the usual spellings (field, fields, errors with a pointer or path, a map from names to problems).',
       ),
   })
-  .describe("What the API's errors say.")
+  .describe('How the API reports errors.')
 
 /** One resource of the API. */
 export const resourceSchema = z.strictObject({
@@ -361,7 +360,7 @@ export const resourceSchema = z.strictObject({
     .regex(/^[\w.+-]+\/[\w.+-]+$/, 'expected a media type such as application/vnd.api+json')
     .optional()
     .describe(
-      'Media type that is asked for and that bodies are sent as, where it is not application/json. It has to be a JSON type.',
+      'Media type that is requested and sent, if it is not application/json. It must be a JSON type.',
     ),
   ...recordMarks,
   ...recordIdentity,
@@ -390,7 +389,9 @@ export const manifestSchema = z.strictObject({
       value: path.describe('Where the response has the id of the account.'),
     })
     .optional()
-    .describe('Where the system says which account answers. Default: its URL stands for the account.'),
+    .describe(
+      'Where the system identifies the account of the credentials. Default: its URL identifies the account.',
+    ),
 })
 
 /** A manifest as people write it. */

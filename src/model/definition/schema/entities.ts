@@ -28,7 +28,7 @@ export const matchRuleSchema = z
 export const matchSchema = z
   .union([z.literal('never'), z.array(matchRuleSchema)])
   .describe(
-    'How records that several systems hold are recognised as the same: rules, tried in order, or never. Required where the entity creates in a system that has records of its own.',
+    'How existing records of several systems are matched: rules, tried in order, or never. Required if the entity creates in a system with existing records.',
   )
   .meta({ id: 'Match' })
 
@@ -108,11 +108,13 @@ export const createChoices = {
   createWithoutEvidence: choice
     .optional()
     .describe(
-      'Before a create the system is searched, or its changes are read, for a counterpart. Where it offers neither: create all the same, or hold for a person. Default create, with a warning of `isthmus check`.',
+      'Before a create, the system is searched, or its changes are read, for a counterpart. If it offers neither: create anyway, or hold for a person. Default create, with a warning from `isthmus check`.',
     ),
   createWithoutKey: choice
     .optional()
-    .describe('A record without any value to match by: create it, or hold it for a person. Default create.'),
+    .describe(
+      'Whether a record without any value to match by is created, or held for a person. Default create.',
+    ),
 }
 
 export const entitySystemSchema = z.strictObject({
@@ -148,7 +150,7 @@ export const ruleSchema = z
   .union([
     z.strictObject({
       require: z.string().min(1).describe('JSONata on the merged record; unless true, it is held.'),
-      message: z.string().min(1).describe('What a person reads.'),
+      message: z.string().min(1).describe('Message for the person who decides.'),
     }),
     z.strictObject({
       set: fieldNameSchema.describe('Field to set.'),
@@ -160,7 +162,7 @@ export const ruleSchema = z
     z.strictObject({
       when: z.string().min(1).describe('JSONata on the merged record.'),
       hold: z.literal(true).describe('Hold for a decision if true.'),
-      message: z.string().min(1).describe('What a person reads.'),
+      message: z.string().min(1).describe('Message for the person who decides.'),
     }),
   ])
   .meta({ id: 'Rule' })
@@ -184,7 +186,7 @@ export const policyKeys = {
 export const entitySchema = z.strictObject({
   fields: z.record(fieldNameSchema, fieldSchema).describe('The canonical fields.'),
   ...policyKeys,
-  systems: z.record(nameSchema, entitySystemSchema).describe('Who takes part, and how.'),
+  systems: z.record(nameSchema, entitySystemSchema).describe('The participating systems and their mappings.'),
 })
 
 export type EntityDefinition = z.infer<typeof entitySchema>

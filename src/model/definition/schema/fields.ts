@@ -132,7 +132,7 @@ function collectionAttributes() {
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
       .describe(
-        'Of elements that are groups: the part, or the parts together, by which one element is told from the others, so that what is not mapped stays with its element. Default: content and place tell them.',
+        'For elements that are groups: the part, or the combination of parts, that identifies an element, so that unmapped properties stay with their element. Default: identified by content and position.',
       ),
   }
 }

@@ -10,12 +10,12 @@ const emptiness = z.union([z.enum(['absent', 'null', 'empty']), z.null()])
 
 export const spellsSchema = z
   .strictObject({
-    absent: emptiness.optional().describe('What an absent value is written as. Default absent.'),
-    null: emptiness.optional().describe('What null is written as. Default null.'),
-    empty: emptiness.optional().describe('What an empty text or list is written as. Default empty.'),
+    absent: emptiness.optional().describe('Form in which an absent value is written. Default absent.'),
+    null: emptiness.optional().describe('Form in which null is written. Default null.'),
+    empty: emptiness.optional().describe('Form in which an empty text or list is written. Default empty.'),
   })
   .describe(
-    'How this system spells nothing: a canonical null, empty text or absent value is written as the named one and read back from it. Default: each as itself.',
+    'How this system represents missing values: a canonical null, empty text or absent value is written as the named one and read back from it. Default: each as itself.',
   )
   .meta({ id: 'Spells' })
 
@@ -45,7 +45,7 @@ const commonKeys = {
   normalize: normalizeSchema
     .optional()
     .describe(
-      'What else this system does to the value when it stores it. With escapeHtml it is sent the plain text, and what it stores is read unescaped.',
+      'Other modifications that this system makes when it stores the value. With escapeHtml, it is sent the plain text, and stored texts are unescaped when read.',
     ),
   lossy: z
     .literal('never-origin')
@@ -107,23 +107,21 @@ const pathKeys = {
     .string()
     .optional()
     .describe(
-      'Of instants that this system writes without one, such as +01:00 or Z. Default: a text without one is UTC, and times are written with Z.',
+      'Offset of instants that this system writes without one, such as +01:00 or Z. Default: a text without an offset is UTC, and times are written with Z.',
     ),
   timeZone: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Instead of offset, the zone that this system writes instants in without saying so: a name such as Europe/Berlin. Times are written in it, without an offset.',
+      'Instead of offset, the zone of instants that this system writes without one: a name such as Europe/Berlin. Times are written in this zone, without an offset.',
     ),
   separator: z
     .string()
     .min(1)
     .max(10)
     .optional()
-    .describe(
-      'The elements of a set or list stand in one text, with this between them. Default: a JSON list.',
-    ),
+    .describe('Separator of a set or list that is stored as one text. Default: a JSON list.'),
   read: z
     .union([z.string().min(1), readFunctionSchema])
     .optional()
@@ -147,7 +145,7 @@ export const mappingLongFormSchema = z
       .record(fieldNameSchema, z.union([z.string().min(1), elementPartSchema]))
       .optional()
       .describe(
-        'Of a set or list of groups: the mapping of each part of an element, with paths from the element. Default: each part stands under its own name.',
+        'For a set or list of groups: the mapping of each part of an element, with paths relative to the element. Default: each part has its own name.',
       ),
   })
   .meta({ id: 'FieldMapping' })
@@ -189,7 +187,7 @@ export const whereSchema = z
 export const onCreateSchema = z
   .record(z.string().min(1), nativeScalar)
   .describe(
-    'Values that new records get besides the mapped fields, by native path: a record type, a sales organisation. Never updated.',
+    'Values of new records in addition to the mapped fields, by native path: a record type, a sales organisation. Never updated.',
   )
 
 export type OnCreateDefinition = z.infer<typeof onCreateSchema>

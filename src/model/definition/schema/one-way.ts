@@ -38,7 +38,7 @@ export const oneWaySchema = z.strictObject({
         .optional()
         .describe('What triggers reads of this system. Default: nothing.'),
     })
-    .describe('Where records come from.'),
+    .describe('Source of the records.'),
   to: z
     .strictObject({
       system: z.string().describe('Name of the system.'),
@@ -61,7 +61,7 @@ export const oneWaySchema = z.strictObject({
         .optional()
         .describe('What triggers reads of this system. Default: nothing.'),
     })
-    .describe('Where they go.'),
+    .describe('Target of the records.'),
   map: z.record(fieldNameSchema, oneWayMappingSchema).describe('By canonical field.'),
   ...policyKeys,
 })

@@ -29,12 +29,12 @@ export const objectivesSchema = z
       .describe('Time from detecting a change to the last write that it caused.'),
     freshness: oneOrMore(
       z.strictObject({
-        system: z.string().describe('System that has to be heard from.'),
-        within: durationSchema.describe('Longest silence.'),
+        system: z.string().describe('System that is monitored.'),
+        within: durationSchema.describe('Maximum silence.'),
       }),
     )
       .optional()
-      .describe('Maximum time without hearing from a system.'),
+      .describe('Maximum time without a read or webhook from a system.'),
     staleAfter: durationSchema
       .optional()
       .describe('How long a record may wait before isthmus status asks for attention. Default 15m.'),
@@ -48,15 +48,15 @@ export const objectivesSchema = z
     batchWindow: oneOrMore(
       z.strictObject({
         run: z.enum(['full', 'backfill']).describe('Kind of run.'),
-        within: durationSchema.describe('Longest it may take.'),
+        within: durationSchema.describe('Maximum duration.'),
       }),
     )
       .optional()
       .describe('Maximum duration of a run.'),
     repair: z
-      .strictObject({ within: durationSchema.describe('Longest it may take.') })
+      .strictObject({ within: durationSchema.describe('Maximum duration.') })
       .optional()
-      .describe('From failure to health.'),
+      .describe('Time from a failure to recovery.'),
   })
   .describe('Measured targets, each with an error budget.')
 
@@ -72,7 +72,7 @@ const channelSchema = z.union([
 
 export const alertsSchema = z
   .strictObject({
-    channels: z.record(nameSchema, channelSchema).describe('Where alerts can go.'),
+    channels: z.record(nameSchema, channelSchema).describe('Destinations of alerts.'),
     routes: z
       .array(
         z.strictObject({
@@ -80,9 +80,9 @@ export const alertsSchema = z
           to: z.array(z.string()).min(1).describe('Channels, in order of preference.'),
         }),
       )
-      .describe('Which alerts go where.'),
+      .describe('Routing of alerts.'),
   })
-  .describe('Who is told.')
+  .describe('Recipients of alerts.')
 
 export const retentionSchema = z
   .strictObject({

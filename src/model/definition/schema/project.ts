@@ -7,7 +7,7 @@ export const projectSchema = z
   .strictObject({
     title: z.string().min(1).describe('Name of the project.'),
     version: z.string().optional().describe('Version of the project definition, as text (quote it).'),
-    lead: z.string().optional().describe('Who answers for it.'),
+    lead: z.string().optional().describe('Who is responsible for it.'),
     stakeholders: lines.optional().describe('Who must agree.'),
     purpose: z.string().optional().describe('Its purpose, in one sentence.'),
     inScope: lines.optional().describe('What it covers.'),
@@ -16,8 +16,8 @@ export const projectSchema = z
     risks: z
       .array(
         z.strictObject({
-          risk: z.string().min(1).describe('What may go wrong.'),
-          mitigation: z.string().optional().describe('What is done about it.'),
+          risk: z.string().min(1).describe('Description of the risk.'),
+          mitigation: z.string().optional().describe('How the risk is mitigated.'),
         }),
       )
       .optional()

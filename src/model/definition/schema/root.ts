@@ -19,7 +19,7 @@ export const definitionSchema = z
       .enum(['ignore', 'pause', 'propose'])
       .optional()
       .describe(
-        'What to do when a system changes the form of its records. ignore: nothing; pause: mapped fields that could be misread, refused or cut are left alone there until a person accepts the new form; propose: go on, and tell what to look at. Default propose.',
+        'Reaction to a schema change in a system. ignore: none; pause: mapped fields that could be misread, refused or truncated are neither read nor written there until a person accepts the new schema; propose: continue, and report the change. Default propose.',
       ),
     objectives: objectivesSchema.optional(),
     alerts: alertsSchema.optional(),

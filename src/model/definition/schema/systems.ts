@@ -10,15 +10,23 @@ const limitsSchema = z
       .max(1000)
       .optional()
       .describe('Maximum number of records of this system read or written concurrently. Default 16.'),
-    perSecond: z.number().positive().optional().describe('Calls per second. Default: as the system says.'),
-    perMinute: z.number().positive().optional().describe('Calls per minute. Default: as the system says.'),
-    perHour: z.number().positive().optional().describe('Calls per hour. Default: as the system says.'),
-    perDay: z.number().positive().optional().describe('Calls per 24 h. Default: as the system says.'),
+    perSecond: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Calls per second. Default: as reported by the system.'),
+    perMinute: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Calls per minute. Default: as reported by the system.'),
+    perHour: z.number().positive().optional().describe('Calls per hour. Default: as reported by the system.'),
+    perDay: z.number().positive().optional().describe('Calls per 24 h. Default: as reported by the system.'),
     reserve: shareSchema
       .optional()
       .describe('Share of the quota reserved for people and other applications. Default 0 %.'),
   })
-  .describe('How much of the system this integration may use.')
+  .describe('Limits on the use of the system by this integration.')
 
 const timingSchema = z
   .strictObject({

@@ -21,7 +21,7 @@ const tryLengthMax = 5_000
 export const accountProbes: readonly Probe[] = [
   {
     name: 'account-is-known',
-    proves: 'The account behind the credentials has a name that stays the same.',
+    proves: 'The account of the credentials has a stable identity.',
     touches: 'nothing',
     async run(bench) {
       const first = await bench.system.fingerprint(bench.context)
@@ -36,7 +36,7 @@ export const accountProbes: readonly Probe[] = [
   },
   {
     name: 'account-under-failure',
-    proves: 'When the system does not answer, the account is unknown or the same; never another.',
+    proves: 'When the system does not respond, the account is unknown or unchanged; never a different one.',
     touches: 'nothing',
     async run(bench) {
       const { faults } = bench
@@ -56,7 +56,7 @@ export const accountProbes: readonly Probe[] = [
   },
   {
     name: 'quota-adds-up',
-    proves: 'The quotas that the system reports are between nothing and their limit.',
+    proves: 'The quotas that the system reports are between zero and their limit.',
     touches: 'nothing',
     async run(bench) {
       const { usage } = bench.system
@@ -76,7 +76,7 @@ export const accountProbes: readonly Probe[] = [
   },
   {
     name: 'description-is-stable',
-    proves: 'The system describes the resource, the same way each time, each field once.',
+    proves: 'The system describes the resource consistently, with each field once.',
     touches: 'nothing',
     async run(bench) {
       const first = await describeResource(bench)
@@ -92,7 +92,7 @@ export const accountProbes: readonly Probe[] = [
   {
     name: 'description-covers-records',
     proves:
-      'The properties of real records are in the description, and what may be written is described as writable.',
+      'The properties of existing records are in the description, and properties that may be written are described as writable.',
     touches: 'nothing',
     async run(bench) {
       const described = await describeResource(bench)
@@ -142,7 +142,7 @@ export const accountProbes: readonly Probe[] = [
   },
   {
     name: 'lengths-as-described',
-    proves: 'A text of the described length is stored whole, and a longer one is refused or cut.',
+    proves: 'A text of the described length is stored completely, and a longer one is refused or truncated.',
     touches: 'records',
     async run(bench) {
       const described = await describeResource(bench)

@@ -10,7 +10,7 @@ const noBatch: Probe['skips'] = ({ writeBatch }) =>
 export const batchProbes: readonly Probe[] = [
   {
     name: 'create-many-in-order',
-    proves: 'Several creates in one call answer each in its place with the record that it made.',
+    proves: 'Each of several creates in one call returns the record that it created, in order.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noBatch(capabilities, resource) ??
@@ -39,7 +39,7 @@ export const batchProbes: readonly Probe[] = [
   },
   {
     name: 'create-many-refuses-one',
-    proves: 'Of several creates in one call a refused one leaves its neighbours alone.',
+    proves: 'A refused create among several in one call does not affect the others.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noBatch(capabilities, resource) ??
@@ -56,7 +56,7 @@ export const batchProbes: readonly Probe[] = [
   },
   {
     name: 'update-many-leaves-neighbours',
-    proves: 'Of several updates in one call one for a deleted record leaves its neighbours alone.',
+    proves: 'An update of a deleted record among several in one call does not affect the others.',
     touches: 'records',
     skips: noBatch,
     async run(bench) {

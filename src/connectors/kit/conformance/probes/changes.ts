@@ -32,7 +32,7 @@ async function untold(
 export const changeProbes: readonly Probe[] = [
   {
     name: 'changes-come-to-an-end',
-    proves: 'The change feed can be followed to its end, and from there again.',
+    proves: 'The change feed can be read to its end, and continued from there.',
     touches: 'nothing',
     skips: noFeed,
     async run(bench) {
@@ -43,7 +43,7 @@ export const changeProbes: readonly Probe[] = [
   },
   {
     name: 'changes-tell-everything',
-    proves: 'The change feed tells of every record that was added and changed.',
+    proves: 'The change feed contains every record that was added or changed.',
     touches: 'records',
     skips: noFeed,
     async run(bench) {
@@ -61,7 +61,7 @@ export const changeProbes: readonly Probe[] = [
   },
   {
     name: 'changes-keep-ties',
-    proves: 'The change feed tells of all records of one moment, also across the edge of a page.',
+    proves: 'The change feed contains all records with the same timestamp, even across a page boundary.',
     touches: 'records',
     skips: noFeed,
     async run(bench) {
@@ -77,7 +77,7 @@ export const changeProbes: readonly Probe[] = [
   },
   {
     name: 'changes-tell-latecomers',
-    proves: 'A change that becomes visible late, within the declared lag, is told.',
+    proves: 'A change that becomes visible late, within the declared lag, is in the change feed.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noFeed(capabilities, resource) ??
@@ -99,7 +99,7 @@ export const changeProbes: readonly Probe[] = [
   },
   {
     name: 'changes-tell-deletions',
-    proves: 'A deletion is told by the change feed.',
+    proves: 'A deletion is in the change feed.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noFeed(capabilities, resource) ??
@@ -120,8 +120,7 @@ export const changeProbes: readonly Probe[] = [
   },
   {
     name: 'changes-unusable-cursor',
-    proves:
-      'A cursor that can not be read is expired or unknown, or everything is told again; never "nothing new".',
+    proves: 'An unreadable cursor is expired or unknown, or the feed starts over; never "no changes".',
     touches: 'nothing',
     skips: noFeed,
     async run(bench) {
@@ -141,7 +140,7 @@ export const changeProbes: readonly Probe[] = [
   {
     name: 'changes-expired-cursor',
     proves:
-      'A cursor that the system has forgotten is expired: the engine lists everything instead of starting at now.',
+      'A cursor that the system no longer has is expired: the engine lists everything instead of starting at the current time.',
     touches: 'records',
     skips: noFeed,
     async run(bench) {

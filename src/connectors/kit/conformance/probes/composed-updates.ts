@@ -18,7 +18,7 @@ export const composedUpdateProbes: readonly Probe[] = [
   {
     name: 'composed-update-keeps-neighbours',
     proves:
-      'An update composed by a mapping changes one nested property, and what others change beside it meanwhile stays or has the update refused.',
+      'An update composed by a mapping changes one nested property; a concurrent change next to it is kept, or the update is refused.',
     touches: 'records',
     async run(bench) {
       const { nativeId } = await bench.insert()

@@ -29,7 +29,7 @@ async function findMarked(bench: ProbeBench, recordId: string): Promise<readonly
 export const createProbes: readonly Probe[] = [
   {
     name: 'create-makes-one',
-    proves: 'A create makes one record with the values that were sent.',
+    proves: 'A create creates one record with the values that were sent.',
     touches: 'records',
     skips: noCreate,
     async run(bench) {
@@ -53,7 +53,7 @@ export const createProbes: readonly Probe[] = [
   },
   {
     name: 'create-twice-makes-one',
-    proves: 'The same create sent twice makes one record.',
+    proves: 'The same create sent twice creates one record.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noCreate(capabilities, resource) ??
@@ -83,7 +83,8 @@ export const createProbes: readonly Probe[] = [
   },
   {
     name: 'create-is-found-by-marker',
-    proves: 'A created record is found by our id within the declared lag, and no other record is.',
+    proves:
+      'A created record is found by the Isthmus record id within the declared lag, and no other record is.',
     touches: 'records',
     skips: ({ create, marker, search }) =>
       create === 'unsupported' || marker === undefined || search === undefined
@@ -115,7 +116,7 @@ export const createProbes: readonly Probe[] = [
   },
   {
     name: 'create-survives-a-lost-response',
-    proves: 'A create whose response is lost is unknown, and can be cleared up without a second record.',
+    proves: 'A create whose response is lost is unknown, and can be resolved without a second record.',
     touches: 'records',
     skips: noCreate,
     async run(bench) {
@@ -142,7 +143,7 @@ export const createProbes: readonly Probe[] = [
   },
   {
     name: 'search-says-when-it-is-capped',
-    proves: 'A search that finds more than the system hands out says so.',
+    proves: 'A search that finds more records than the system returns reports it.',
     touches: 'records',
     skips: ({ search }) => (search?.maxResults === undefined ? 'no cap is declared' : undefined),
     async run(bench) {

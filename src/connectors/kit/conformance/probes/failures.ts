@@ -48,7 +48,7 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'no-answer-is-no-deletion',
     proves:
-      'A read that meets an error, a sign-in page, half a response or nothing is unknown; never gone, never a record.',
+      'A read that results in an error, a sign-in page, a truncated response or no response is unknown; never gone, never a record.',
     touches: 'records',
     async run(bench) {
       const { faults } = bench
@@ -69,7 +69,7 @@ export const failureProbes: readonly Probe[] = [
   },
   {
     name: 'no-answer-is-no-deletion-in-batches',
-    proves: 'A read of several records that meets a failure is unknown for each of them.',
+    proves: 'A failed read of several records is unknown for each of them.',
     touches: 'records',
     skips: ({ read }) => (read.batch > 1 ? undefined : 'records are read one at a time'),
     async run(bench) {
@@ -97,7 +97,7 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'broken-list-is-not-complete',
     proves:
-      'A list that meets an error, a sign-in page, half a response or nothing on its way is never complete without the rest.',
+      'A list that is interrupted by an error, a sign-in page, a truncated response or no response is never complete without the rest.',
     touches: 'records',
     skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
     async run(bench) {
@@ -124,7 +124,7 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'throttled-list-goes-on-or-breaks-off',
     proves:
-      'A list that is throttled on its way goes on when asked to come back, or breaks off; it never ends early.',
+      'A throttled list continues after the requested wait, or is aborted; it never ends early without an error.',
     touches: 'records',
     skips: ({ list }) => (list.paging === 'none' ? 'the resource can not be listed' : undefined),
     async run(bench) {
@@ -141,7 +141,7 @@ export const failureProbes: readonly Probe[] = [
   },
   {
     name: 'broken-feed-is-unknown',
-    proves: 'A change feed that meets a failure is unknown; never "nothing new".',
+    proves: 'A failed read of a change feed is unknown; never "no changes".',
     touches: 'records',
     skips: ({ changes }) => (changes.cursor === 'none' ? 'there is no change feed' : undefined),
     async run(bench) {
@@ -158,7 +158,7 @@ export const failureProbes: readonly Probe[] = [
   },
   {
     name: 'broken-search-is-unknown',
-    proves: 'A search that meets a failure is unknown; never "none found".',
+    proves: 'A failed search is unknown; never "not found".',
     touches: 'records',
     skips: ({ search, marker }) =>
       search === undefined || marker === undefined ? 'there is no marker that can be searched' : undefined,
@@ -177,7 +177,7 @@ export const failureProbes: readonly Probe[] = [
   {
     name: 'failed-write-says-what-it-may-have-done',
     proves:
-      'A write that meets a failure is unknown when it may have taken effect, not sent when it can not have, rejected when refused.',
+      'A failed write is unknown if it may have taken effect, not sent if it can not have, and rejected if it was refused.',
     touches: 'records',
     async run(bench) {
       const { nativeId } = await bench.insert()

@@ -32,7 +32,8 @@ export function assertHonest({ records, end, failed }: ListRun, nativeIds: reado
 export const listProbes: readonly Probe[] = [
   {
     name: 'list-shows-everything',
-    proves: 'The list goes over page edges, shows every record, and says truly whether it is complete.',
+    proves:
+      'The list continues across pages, contains every record, and reports correctly whether it is complete.',
     touches: 'records',
     skips: noList,
     async run(bench) {
@@ -78,7 +79,7 @@ export const listProbes: readonly Probe[] = [
   },
   {
     name: 'list-keeps-ties',
-    proves: 'Records that changed at the very same moment are all listed, also across the edge of a page.',
+    proves: 'Records with the same timestamp are all listed, even across a page boundary.',
     touches: 'records',
     skips: noList,
     async run(bench) {
@@ -95,7 +96,8 @@ export const listProbes: readonly Probe[] = [
   },
   {
     name: 'list-while-others-work',
-    proves: 'A list taken while others add and delete misses nothing, or does not say that it is complete.',
+    proves:
+      'A list taken during concurrent creates and deletes misses no record, or is not reported as complete.',
     touches: 'records',
     skips: noList,
     async run(bench) {

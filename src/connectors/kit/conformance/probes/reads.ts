@@ -9,7 +9,7 @@ const rounds = 5
 export const readProbes: readonly Probe[] = [
   {
     name: 'read-shows-record',
-    proves: 'A record that is there is read by its id, and under that id.',
+    proves: 'An existing record is read by its id, and returned with that id.',
     touches: 'nothing',
     async run(bench) {
       const nativeIds = await bench.someNativeIds(2)
@@ -26,7 +26,7 @@ export const readProbes: readonly Probe[] = [
   {
     name: 'read-never-existed-is-gone',
     proves:
-      'A record that never existed is the system\'s own "does not exist", not a failure and not a record.',
+      'A read of an id that never existed returns the system\'s own "does not exist", not a failure and not a record.',
     touches: 'nothing',
     async run(bench) {
       const [nativeId = ''] = await bench.someNativeIds(1)
@@ -38,7 +38,7 @@ export const readProbes: readonly Probe[] = [
   },
   {
     name: 'read-deleted-is-gone',
-    proves: 'A deleted record reads as gone once the declared lag is over.',
+    proves: 'A deleted record reads as gone once the declared lag has elapsed.',
     touches: 'records',
     skips: ({ deletes }) =>
       deletes === 'none' ? 'it is declared that a deletion can not be noticed' : undefined,
@@ -81,7 +81,7 @@ export const readProbes: readonly Probe[] = [
   },
   {
     name: 'read-your-writes',
-    proves: 'With a declared lag of nothing, the first read after a write shows it.',
+    proves: 'With a declared lag of zero, the first read after a write shows it.',
     touches: 'records',
     skips: ({ read }) => (read.lagMs > 0 ? `a lag of ${read.lagMs} ms is declared` : undefined),
     async run(bench) {
@@ -100,7 +100,7 @@ export const readProbes: readonly Probe[] = [
   },
   {
     name: 'read-many-in-order',
-    proves: 'A read of several records answers each in its place, also where one does not exist.',
+    proves: 'A read of several records returns them in order, even if one does not exist.',
     touches: 'nothing',
     skips: ({ read }) => (read.batch > 1 ? undefined : 'records are read one at a time'),
     async run(bench) {

@@ -7,7 +7,7 @@ import { check } from '../verdict.ts'
 export const removeProbes: readonly Probe[] = [
   {
     name: 'delete-deletes',
-    proves: 'A delete removes the record, and a second one says that there is nothing left to remove.',
+    proves: 'A delete removes the record, and a second one reports that it does not exist.',
     touches: 'records',
     skips: ({ remove }) => (['delete', 'both'].includes(remove) ? undefined : 'nothing can be deleted'),
     async run(bench) {
@@ -27,7 +27,7 @@ export const removeProbes: readonly Probe[] = [
   },
   {
     name: 'archive-keeps-the-record',
-    proves: 'Archiving changes the record, or takes it out of sight, and says so.',
+    proves: 'Archiving changes or hides the record, and reports which.',
     touches: 'records',
     skips: ({ remove }) => (['archive', 'both'].includes(remove) ? undefined : 'nothing can be archived'),
     async run(bench) {
@@ -52,7 +52,7 @@ export const removeProbes: readonly Probe[] = [
   {
     name: 'restore-takes-back',
     proves:
-      'An archived record that is taken back reads as it did before it was archived, and a second time changes nothing.',
+      'A restored record reads as it did before it was archived, and restoring it again changes nothing.',
     touches: 'records',
     skips: ({ remove }, { restore }) =>
       restore !== undefined && ['archive', 'both'].includes(remove)
@@ -86,7 +86,7 @@ export const removeProbes: readonly Probe[] = [
   },
   {
     name: 'stale-delete-is-refused',
-    proves: 'A delete under a version that is no longer current is refused.',
+    proves: 'A delete with an outdated version is refused.',
     touches: 'records',
     skips: ({ conditionalWrites, remove }) =>
       conditionalWrites && ['delete', 'both'].includes(remove)

@@ -10,7 +10,7 @@ import { check, skip } from '../verdict.ts'
 export const responseProbes: readonly Probe[] = [
   {
     name: 'answers-name-their-record',
-    proves: 'Reads, creates and updates respond with the record that they are about, under its own id.',
+    proves: 'Reads, creates and updates return the requested record, with its own id.',
     touches: 'records',
     async run(bench) {
       const [one, other] = await bench.insertMany(2)
@@ -41,7 +41,7 @@ export const responseProbes: readonly Probe[] = [
   {
     name: 'another-response-is-no-response',
     proves:
-      'A call that meets the response to an earlier call about another record takes it for no information: no state of this record, no merge, no success.',
+      'A call that receives the response to an earlier call about another record treats it as no information: no state of this record, no merge, no success.',
     touches: 'records',
     async run(bench) {
       const { faults } = bench

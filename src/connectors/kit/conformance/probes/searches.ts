@@ -83,7 +83,7 @@ export const searchProbes: readonly Probe[] = [
   {
     name: 'search-equality-as-declared',
     proves:
-      'A search finds every text that the declared equality takes for the same: other case, blanks around it.',
+      'A search finds every text that is equal by the declared equality: different case, surrounding spaces.',
     touches: 'records',
     skips: noSearch,
     async run(bench) {
@@ -104,7 +104,7 @@ export const searchProbes: readonly Probe[] = [
   },
   {
     name: 'search-many-equals-single',
-    proves: 'Several searches at once find, each in its place, what they find one by one.',
+    proves: 'Several searches in one call return, in order, the same results as individual searches.',
     touches: 'records',
     skips: (capabilities, resource) =>
       noSearch(capabilities, resource) ??

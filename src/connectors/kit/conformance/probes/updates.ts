@@ -15,7 +15,7 @@ const noVersion: Probe['skips'] = ({ version }) => (version === 'none' ? 'there 
 export const updateProbes: readonly Probe[] = [
   {
     name: 'update-touches-nothing-else',
-    proves: 'An update changes what it names and leaves the rest of the record as it was.',
+    proves: 'An update changes the properties that it names and leaves the rest of the record unchanged.',
     touches: 'records',
     async run(bench) {
       const { nativeId, body } = await bench.insert()
@@ -61,7 +61,7 @@ export const updateProbes: readonly Probe[] = [
   ...composedUpdateProbes,
   {
     name: 'write-returns-as-declared',
-    proves: 'The response to a write holds what is declared, and it is what a read shows.',
+    proves: 'The response to a write contains what is declared, and agrees with a read.',
     touches: 'records',
     async run(bench) {
       const { nativeId } = await bench.insert()
@@ -98,7 +98,7 @@ export const updateProbes: readonly Probe[] = [
   },
   {
     name: 'version-moves-with-each-change',
-    proves: 'Each change gives another version, and looking gives none.',
+    proves: 'Each change results in a new version, and reads do not.',
     touches: 'records',
     skips: noVersion,
     async run(bench) {
@@ -127,7 +127,7 @@ export const updateProbes: readonly Probe[] = [
   },
   {
     name: 'stale-write-is-refused',
-    proves: 'A write under a version that is no longer current is refused and changes nothing.',
+    proves: 'A write with an outdated version is refused and changes nothing.',
     touches: 'records',
     skips: ({ conditionalWrites }) =>
       conditionalWrites ? undefined : 'no precondition is declared to be honoured',
@@ -157,7 +157,7 @@ export const updateProbes: readonly Probe[] = [
   {
     name: 'nasty-texts-come-back',
     proves:
-      'Texts that break careless clients are stored as they are, up to what the system is known to make of them.',
+      'Unusual texts are stored unchanged, apart from the modifications that the system is known to make.',
     touches: 'records',
     async run(bench) {
       if (bench.template.texts.length === 0) skip('no text field is named')
@@ -174,7 +174,7 @@ export const updateProbes: readonly Probe[] = [
   },
   {
     name: 'update-of-deleted-is-gone',
-    proves: 'An update of a deleted record says that it is gone, and does not bring it back.',
+    proves: 'An update of a deleted record reports that it is gone, and does not recreate it.',
     touches: 'records',
     skips: ({ write }) =>
       write === 'put' ? 'a whole record can not be sent without having been read' : undefined,
@@ -196,7 +196,7 @@ export const updateProbes: readonly Probe[] = [
   },
   {
     name: 'late-write-does-not-leave',
-    proves: 'A write whose start time has passed does not leave any more.',
+    proves: 'A write whose start deadline has passed is not sent.',
     touches: 'records',
     async run(bench) {
       const { nativeId } = await bench.insert()

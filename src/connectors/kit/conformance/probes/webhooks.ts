@@ -23,7 +23,7 @@ function signed(
 export const webhookProbes: readonly Probe[] = [
   {
     name: 'webhook-names-the-record',
-    proves: 'A signed delivery is accepted and names the record, the same way each time it comes.',
+    proves: 'A signed delivery is accepted and names the record, consistently for repeated deliveries.',
     touches: 'records',
     async run(bench) {
       const { nativeId } = await bench.insert()
