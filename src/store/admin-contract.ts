@@ -1,4 +1,4 @@
-/** What people ask and decide: queries and manual interventions, used by the CLI and the server. Values are decoded only where a call says so. */
+/** Queries and interventions of people, used by the CLI and the server. Values are decoded only where a method says so. */
 import type { Intent, Member, SyncRecord } from '../model/state.ts'
 import type { CanonicalValue } from '../model/values.ts'
 import type { DuplicateAdmin } from './duplicates-contract.ts'
@@ -8,13 +8,13 @@ import type { RunRow } from './run-contract.ts'
 export interface StatusCounts {
   readonly now: number
   readonly records: Readonly<Record<string, number>>
-  /** Dirty records: due now, waiting for a later time, in a worker's hands. */
+  /** Dirty records: due now, waiting for a later time, being processed. */
   readonly queue: {
     readonly due: number
     readonly waiting: number
     readonly running: number
     readonly oldestDueAt?: number
-    /** Since when the oldest of them has had something to do, records that were never identified left out. */
+    /** How long the oldest of them has had pending work; records that were never identified are left out. */
     readonly oldestSince?: number
   }
   readonly systems: readonly SystemCounts[]
@@ -37,11 +37,11 @@ export interface SystemCounts {
   readonly linked: number
   readonly lanes: Readonly<Record<string, number>>
   readonly lastRun?: RunRow
-  /** The newest run that has ended: what the status is judged by while another one is under way. */
+  /** The newest run that has ended: the status is based on it while another one is in progress. */
   readonly lastEnded?: RunRow
   /** When the last complete full run ended. */
   readonly lastCompleteAt?: number
-  /** Records with something to do that have a part here, and since when the oldest has had it. */
+  /** Records with pending work that have a member here, and how long the oldest has had it. */
   readonly backlog?: { readonly count: number; readonly since?: number }
   readonly cursorAt?: number
 }
@@ -115,7 +115,7 @@ export interface RecordDetail {
   readonly intents: readonly Intent[]
 }
 
-/** What a system said a resource looks like: the form that was accepted, and the one seen last. Both as JSON, about which the store knows nothing. */
+/** The schema of a resource as reported by a system: the accepted form, and the last observed one. Both as JSON that is opaque to the store. */
 export interface SchemaRow {
   readonly system: string
   readonly resource: string
@@ -125,7 +125,7 @@ export interface SchemaRow {
   readonly seenAt: number
 }
 
-/** `unknown`: nobody has asked that system so far · `same`: it answers with the account of always */
+/** `unknown`: that system has not been asked yet · `same`: it still responds as the same account */
 export type AccountVerdict =
   | { readonly kind: 'accepted'; readonly before: string; readonly account: string }
   | { readonly kind: 'same'; readonly account: string }
@@ -145,14 +145,14 @@ export interface Page<Row> {
 export interface AdminStore extends DuplicateAdmin {
   status(): Promise<StatusCounts>
   /**
-   * Finds out whether the database takes writes and has room for them.
+   * Checks whether the database accepts writes and has space for them.
    *
    * @throws STORE_* when it does not
    */
   checkWritable(): Promise<void>
-  /** Stops the work until {@link resume}: nothing is claimed, polled or listed; webhooks are still taken in. False: paused already. */
+  /** Stops the work until {@link resume}: nothing is claimed, polled or listed; webhooks are still accepted. Returns false when paused already. */
   pause(actor: string, reason?: string): Promise<boolean>
-  /** False: was not paused. */
+  /** Returns false when the work was not paused. */
   resume(actor: string): Promise<boolean>
   runs(page: PageRequest): Promise<Page<RunRow>>
   run(id: string): Promise<RunRow | undefined>
@@ -168,7 +168,7 @@ export interface AdminStore extends DuplicateAdmin {
     readonly afterSeq?: number
     readonly limit: number
   }): Promise<readonly JournalRow[]>
-  /** Recomputes the hash chain; the first broken line, if any. */
+  /** Recomputes the hash chain; returns the first broken line, if any. */
   verifyJournal(): Promise<{
     readonly lines: number
     readonly brokenAt?: { readonly stream: string; readonly seq: number; readonly problem: string }
@@ -177,7 +177,7 @@ export interface AdminStore extends DuplicateAdmin {
   failures(
     page: PageRequest & { readonly system?: string; readonly signature?: string },
   ): Promise<Page<FailureRow>>
-  /** Closes the failures, opens their lanes and marks their records; answers how many. */
+  /** Closes the failures, opens their lanes and marks their records; returns their number. */
   retryFailures(
     filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },
     actor: string,
@@ -191,8 +191,8 @@ export interface AdminStore extends DuplicateAdmin {
   ): Promise<'ok' | 'unknown' | 'already-decided'>
   reviews(page: PageRequest): Promise<Page<ReviewRow>>
   /**
-   * `same`: it becomes part of that record, which has the last word where both have something in the same system (`mergeRecords` can say
-   * otherwise) · `apart`: remembered, and the candidate becomes a record of its own.
+   * `same`: it becomes part of that record, which takes precedence where both have a counterpart in the same system (`mergeRecords` can override
+   * that) · `apart`: remembered, and the candidate becomes a record of its own.
    */
   decideReview(
     recordId: string,
@@ -200,27 +200,27 @@ export interface AdminStore extends DuplicateAdmin {
     actor: string,
   ): Promise<'ok' | 'unknown' | 'refused'>
   holds(page: PageRequest): Promise<Page<HoldRow>>
-  /** `release`: carry on · `reject`: undo the wish (a held deletion is not carried out; the record is restored as unlinked there). */
+  /** `release`: continue · `reject`: cancel the change (a held deletion is not carried out; the record is restored as unlinked there). */
   releaseHolds(
     filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
     decision: 'release' | 'reject',
     actor: string,
   ): Promise<number>
-  /** What is known of the resources' schemas, by system and resource. */
+  /** Returns the known schemas of resources, by system and resource. */
   schemas(): Promise<readonly SchemaRow[]>
-  /** Keeps what was seen now; the first form of a resource counts as accepted. Answers the row as it was before, if there was one. */
+  /** Stores the form observed now; the first form of a resource counts as accepted. Returns the previous row, if any. */
   saveSchema(seen: {
     readonly system: string
     readonly resource: string
     readonly schema: string
   }): Promise<SchemaRow | undefined>
-  /** What was seen last becomes what is accepted; `resource` left out: all of the system. Answers how many that changed. */
+  /** Accepts the form observed last; without `resource` for the whole system. Returns the number of changed ones. */
   acceptSchemas(
     filter: { readonly system: string; readonly resource?: string },
     actor: string,
   ): Promise<number>
-  /** The account that a system answered with last is the right one from now on; journaled. */
+  /** Accepts the account that a system responded as last; journaled. */
   acceptAccount(system: string, actor: string): Promise<AccountVerdict>
-  /** Every active record's id, page by page, for checks. */
+  /** Returns every active record's id, page by page, for checks. */
   recordIds(entity: string, page: PageRequest): Promise<Page<string>>
 }

@@ -7,19 +7,19 @@ export interface BindRequest {
   readonly id: string
   readonly version: string
   readonly document: unknown
-  /** Lenses of the definition. @default none: no base is ever taken anew */
+  /** Lenses of the definition. @default none: no base is ever replaced */
   readonly lenses?: readonly LensSet[]
-  /** Lenses of the definition bound until now. Taken only while the store keeps no lens sets: see {@link StoredLensSet.legacy}. */
+  /** Lenses of the definition bound until now. Used only while the store has no lens sets: see {@link StoredLensSet.legacy}. */
   readonly before?: readonly LensSet[]
 }
 
-/** What binding a definition gave. */
+/** The result of binding a definition. */
 export interface Binding {
-  /** The epoch under which this process works. Once a later one is bound, it claims and decides nothing more. */
+  /** The epoch of this process. Once a later one is bound, it claims and decides nothing more. */
   readonly epoch: number
   /** Version that was bound before, possibly the same; undefined at the first binding. */
   readonly previous?: string
-  /** Every lens set that the store keeps, the current ones of this definition included. */
+  /** Every lens set in the store, including the current ones of this definition. */
   readonly lenses: readonly StoredLensSet[]
 }
 
@@ -27,15 +27,15 @@ export interface Binding {
 export interface Bound {
   readonly id: string
   readonly version: string
-  /** Grows each time that another definition is bound. */
+  /** Incremented each time another definition is bound. */
   readonly epoch: number
-  /** The definition itself, without its functions; undefined when its document is not kept. */
+  /** The definition itself, without its functions; undefined when its document is not stored. */
   readonly document: unknown
-  /** Every lens set that the store keeps. */
+  /** Every lens set in the store. */
   readonly lenses: readonly StoredLensSet[]
 }
 
-/** A stretch of a place's records that is to be marked, in the order of their ids. */
+/** A range of a place's records to be marked, in the order of their ids. */
 export interface MarkPlaceRequest {
   readonly system: string
   readonly entity: string
@@ -43,7 +43,7 @@ export interface MarkPlaceRequest {
   readonly limit: number
 }
 
-/** `last`: the last id, to go on after; undefined at the end. */
+/** `last`: the last id, after which the next call continues; undefined at the end. */
 export interface MarkPlaceResult {
   readonly marked: number
   readonly last?: string
@@ -51,17 +51,17 @@ export interface MarkPlaceResult {
 
 export interface BindingStore {
   /**
-   * Binds the store to a definition of one integration. Another version, or other lenses, than those that are bound begin a new epoch, and
-   * what older ones have claimed decides nothing more (`Lease.binding`); the same definition shares the epoch.
+   * Binds the store to a definition of one integration. Another version, or other lenses, than those that are bound begin a new epoch, and claims of
+   * older ones decide nothing more (`Lease.binding`); the same definition shares the epoch.
    *
    * @throws STORE_OTHER_INTEGRATION
    */
   bind(request: BindRequest): Promise<Binding>
-  /** What the store is bound to; undefined before the first {@link bind}. Changes nothing. */
+  /** The binding of the store; undefined before the first {@link bind}. Changes nothing. */
   bound(): Promise<Bound | undefined>
   /** The epoch of the bound definition; 0 before the first. */
   bindingEpoch(): Promise<number>
-  /** Marks active records that have no member in the system, since it takes part in their entity only now. */
+  /** Marks active records that have no member in the system because it joined their entity later. */
   markUnplaced(request: MarkPlaceRequest): Promise<MarkPlaceResult>
   /** Marks the records whose member in the system was read through another lens set than the current one. */
   markOutdated(request: MarkPlaceRequest): Promise<MarkPlaceResult>

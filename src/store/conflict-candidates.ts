@@ -1,11 +1,11 @@
-/** The values that compete in one conflict; pure, so that both stores do the same. */
+/** The candidate values of one conflict; pure, so that both stores behave the same. */
 import type { ConflictCandidate } from '../model/merge/contract.ts'
 import { sameValue } from '../model/merge/equivalence.ts'
 
-/** Edits that a conflict left open for long keeps, the newest; the journal has all of them. */
+/** Maximum number of edits that a long-lived conflict keeps, the newest; the journal has all of them. */
 const candidatesMax = 200
 
-/** What a conflict holds after more was seen; what a system shows once more counts as new. Newest last. */
+/** Returns the candidates of a conflict after further observations; a repeated value of a system counts as new. Newest last. */
 export function withMoreCandidates(
   known: readonly ConflictCandidate[],
   more: readonly ConflictCandidate[],
@@ -17,7 +17,7 @@ export function withMoreCandidates(
 }
 
 /**
- * The value that choosing a system means: what was seen there last, or what was agreed before if that came from there.
+ * Returns the value that choosing a system stands for: the value last observed there, or the one agreed before if it came from that system.
  *
  * @param agreedFrom the system that the agreed value of the field comes from
  */

@@ -11,13 +11,13 @@ function isUnchanged(fields: MemberFields, listed: CanonicalDocument): boolean {
 }
 
 describe('a listed record', () => {
-  test('is unchanged when it holds what was absorbed', () => {
+  test('is unchanged when it holds the absorbed values', () => {
     const fields = { name: { shadow: 'Ann', acked: 1 }, tags: { shadow: ['a'], acked: 1 } }
     expect(isUnchanged(fields, { tags: ['a'], name: 'Ann' })).toBe(true)
     expect(isUnchanged(fields, { tags: ['b'], name: 'Ann' })).toBe(false)
   })
 
-  test('is unchanged when it shows nothing in another way: absent and null are the same to a merge', () => {
+  test('is unchanged when it represents an empty value differently: absent and null are the same to a merge', () => {
     const absorbed = { name: { shadow: null, acked: 1 }, mail: { shadowAbsent: true as const, acked: 1 } }
     expect(isUnchanged(absorbed, {})).toBe(true)
     expect(isUnchanged(absorbed, { mail: null })).toBe(true)
@@ -29,7 +29,7 @@ describe('a listed record', () => {
 })
 
 describe('agreed fields', () => {
-  test('come back as they were, with the time at which their source says that they changed, and the answers they rest on', () => {
+  test('are restored unchanged, with the time of change reported by their source, and the answers they depend on', () => {
     const fields = {
       name: { value: 'Ann', rev: 2, src: 'crm', at: 7, changedAt: 5 },
       city: { value: undefined, rev: 1, src: 'erp', at: 6, heldBy: 'c1' },

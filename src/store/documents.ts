@@ -1,8 +1,8 @@
 /**
- * Documents to bytes and back, always through the codec. Both stores use these functions, so that what one reads the other would read too.
+ * Converts documents to bytes and back, always through the codec. Both stores use these functions, so that each could read the other's documents.
  *
- * Field documents hold canonical values (no numbers but small counters) and go through plain JSON. Intents and journal bodies may hold
- * native records with numbers beyond a double and go through lossless JSON.
+ * Field documents contain canonical values (no numbers except small counters) and use plain JSON. Intents and journal bodies may contain native
+ * records with numbers beyond a double and use lossless JSON.
  */
 import { createHash } from 'node:crypto'
 import { LosslessNumber, parse, stringify } from 'lossless-json'
@@ -27,8 +27,8 @@ export function decodePlain<T>(codec: FieldCodec, place: FieldPlace, bytes: Uint
 }
 
 /**
- * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys. Where
- * the source told when it changed, that takes the place of `at` together with it: `[at, changed at]`. Answers of lookups follow the value.
+ * Agreed fields, each as `[rev, source, at, held by or 0, value]` with the value left out when absent: half the bytes of named keys. Where the source
+ * reported when it changed, `at` is replaced by `[at, changed at]`. Answers of lookups follow the value.
  */
 export function encodeAgreed(codec: FieldCodec, recordId: string, fields: AgreedFields): Uint8Array {
   const rows = Object.entries(fields).map(([name, { rev, src, at, changedAt, heldBy, value, answers }]) => {
@@ -67,7 +67,7 @@ export function decodeAgreed(codec: FieldCodec, recordId: string, bytes: Uint8Ar
   )
 }
 
-/** A member's fields; the common ones, which hold a shadow and an acknowledgement and nothing else, as `[acked, shadow]`. */
+/** A member's fields; fields with only a shadow and an acknowledgement, which are the most common, as `[acked, shadow]`. */
 export function encodeMember(
   codec: FieldCodec,
   recordId: string,
@@ -98,19 +98,19 @@ export function decodeMember(
   )
 }
 
-/** Evidence for a create as text; JSON escapes whatever a database would not take. */
+/** Evidence for a create as text; JSON escapes characters that a database would not accept. */
 export function writeEvidence(evidence: CreateEvidence | null | undefined): string | null {
   return evidence === undefined || evidence === null ? null : JSON.stringify(evidence)
 }
 
 export function readEvidence(text: string): CreateEvidence {
   const evidence: unknown = JSON.parse(text)
-  // The shape was checked by the compiler when it was written; `rids` is the name that earlier versions stored.
+  // The compiler checked the shape when it was written; `rids` is the name used by earlier versions.
   const { rids, ...rest } = evidence as CreateEvidence & { readonly rids?: readonly string[] }
   return rids === undefined ? rest : { ...rest, nativeIds: rids }
 }
 
-/** What is stored of an intent. One that was open when an earlier version stopped has the native id under the name `rid`. */
+/** The stored form of an intent. One that was open when an earlier version stopped has the native id under the name `rid`. */
 export function decodeIntent(
   codec: FieldCodec,
   place: FieldPlace,
@@ -121,7 +121,7 @@ export function decodeIntent(
   return { revs, request: rid === undefined ? request : { ...rest, nativeId: rid } }
 }
 
-/** Anything that JSON off the wire can be, numbers of any size included. */
+/** Any JSON from a response, including numbers of any size. */
 export function encodeLossless(codec: FieldCodec, place: FieldPlace, document: unknown): Uint8Array {
   return codec.encode(encoder.encode(stringify(document) ?? 'null'), place)
 }
@@ -133,7 +133,7 @@ export function decodeLossless<T>(codec: FieldCodec, place: FieldPlace, bytes: U
   })
 }
 
-/** The key under which a member's field document lies. */
+/** The location to which a member's field document is bound. */
 function memberPlace(recordId: string, system: string): FieldPlace {
   return { table: 'member', column: 'fields', rowId: `${recordId}/${system}` }
 }
@@ -142,7 +142,7 @@ function recordPlace(recordId: string): FieldPlace {
   return { table: 'record', column: 'fields', rowId: recordId }
 }
 
-/** Keyed hash of what a system was last seen to hold: what a full run compares listed records with. */
+/** Keyed hash of the values last observed in a system, which a full run compares with listed records. */
 export function shadowMac(codec: FieldCodec, fields: MemberFields): Uint8Array {
   const shadows: [string, CanonicalValue][] = []
   for (const [field, state] of Object.entries(fields)) {
@@ -156,7 +156,7 @@ export function valuesMac(codec: FieldCodec, values: CanonicalDocument): Uint8Ar
   return codec.mac(encoder.encode(canonicalJson(withoutNulls(values))))
 }
 
-/** The merge takes absent and null for the same, and a system may show either for what it was told to clear. */
+/** The merge treats absent and null as the same, and a system may show either for a cleared value. */
 function withoutNulls(value: CanonicalValue): CanonicalValue {
   if (!isCanonicalObject(value)) return value
   const present = Object.entries(value).filter(([, part]) => part !== null)
@@ -174,7 +174,7 @@ export function hashKeyMacs(macs: readonly Uint8Array[]): string {
   return createHash('sha256').update(sorted.join(' ')).digest('hex')
 }
 
-/** A number stays one only if it comes out as the same text: a resend must be the same byte for byte. */
+/** A number stays one only if it is converted back to the same text: a resend must be the same byte for byte. */
 function numberOrLossless(text: string): number | LosslessNumber {
   const number = Number(text)
   return String(number) === text ? number : new LosslessNumber(text)

@@ -1,11 +1,11 @@
-/** Duplicates as people see and decide them: two records that may be one thing, both with a native record in the same system. */
+/** Duplicates for review: two records that may be the same, both with a native record in the same system. */
 
-/** What one of the two records has in a system. */
+/** The native record of one of the two records in a system. */
 export interface DuplicateNative {
   readonly system: string
   readonly nativeId: string
   readonly state: string
-  /** A create of ours made it: the other one is likely to be what people work with. */
+  /** It was made by one of our creates: people probably work with the other one. */
   readonly madeHere: boolean
 }
 
@@ -15,7 +15,7 @@ export interface DuplicateSide {
   readonly natives: readonly DuplicateNative[]
 }
 
-/** Something that waits for the decision. */
+/** Something that is blocked until the decision. */
 export interface HeldByDuplicate {
   readonly recordId: string
   readonly system: string
@@ -33,14 +33,14 @@ export interface DuplicateRow {
   readonly at: number
   readonly decidedAt?: number
   readonly decidedBy?: string
-  /** The record that stays when they are the same comes first. */
+  /** The suggested record to keep comes first. */
   readonly sides: readonly [DuplicateSide, DuplicateSide]
-  /** Systems in which both have a native record, with the one that is suggested to stay. */
+  /** Systems in which both have a native record, with the one suggested to keep. */
   readonly overlaps: readonly { readonly system: string; readonly suggested: string }[]
   readonly held: readonly HeldByDuplicate[]
 }
 
-/** A match key that too many records hold: it tells none of them from another, and makes no duplicates. */
+/** A match key that too many records hold: it distinguishes none of them, and makes no duplicates. */
 export interface CrowdedKey {
   readonly entity: string
   /** Position of the rule in the entity's `match`. */
@@ -50,27 +50,27 @@ export interface CrowdedKey {
   readonly examples: readonly string[]
 }
 
-/** What becomes of native records that the merged record has no place for. `keep`: they stay and are not synced any more. */
+/** What happens to native records that the merged record has no free member for. `keep`: they stay and are no longer synced. */
 export type RemovalOfOthers = 'archive' | 'delete' | 'keep'
 
 export interface MergeRequest {
-  /** The record that stays, and the one that becomes part of it. */
+  /** The record to keep, and the one that becomes part of it. */
   readonly keep: string
   readonly drop: string
-  /** Native id that stays, by system; where both have one and none is named, the suggested one. */
+  /** Native id to keep, by system; where both have one and none is named, the suggested one. */
   readonly survivors: Readonly<Record<string, string>>
   readonly others: RemovalOfOthers
 }
 
-/** `refused`: with what stands against it, as a sentence for a person. */
+/** `refused`: with the reason, as a sentence for a person. */
 export type DuplicateResponse =
   | { readonly kind: 'ok'; readonly id: string }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** What is undecided about a record whose deletion is to be judged. */
+/** Undecided matters of a record whose deletion is being evaluated. */
 export interface OpenMatters {
-  /** Records that it has an open duplicate with, and how that came about. */
+  /** Records that it has an open duplicate with, and the cause. */
   readonly duplicates: readonly {
     readonly recordId: string
     readonly cause: 'key' | 'merge'
@@ -78,11 +78,11 @@ export interface OpenMatters {
   }[]
   /** Unmatched native records that share an exact key with it. */
   readonly matches: readonly string[]
-  /** A native record of the system was discovered before the time asked for, and nobody has read it so far. */
+  /** A native record of the system was discovered before the given time and has not been read yet. */
   readonly unread: boolean
 }
 
-/** The part of the admin store that is about duplicates. */
+/** The part of the admin store for duplicates. */
 export interface DuplicateAdmin {
   duplicates(page: {
     readonly limit: number
@@ -90,13 +90,13 @@ export interface DuplicateAdmin {
     /** @default 'open' */
     readonly state?: 'open' | 'decided'
   }): Promise<{ readonly rows: readonly DuplicateRow[]; readonly cursor?: string }>
-  /** One by its id, whatever its state. */
+  /** Returns one by its id, whatever its state. */
   duplicate(id: string): Promise<DuplicateRow | undefined>
   crowdedKeys(limit: number): Promise<readonly CrowdedKey[]>
-  /** The two are the same: for each system one native record stays, the merged record takes over what the others hold. */
+  /** The two are the same: for each system one native record stays, and the merged record takes over the values of the others. */
   mergeRecords(request: MergeRequest, actor: string): Promise<DuplicateResponse>
-  /** The two are different things, for good. */
+  /** The two are distinct, permanently. */
   keepApart(recordId: string, otherId: string, actor: string): Promise<DuplicateResponse>
-  /** Takes a decision back. The pair is open again where it still is one. */
+  /** Undoes a decision. The pair is open again if it still is a duplicate. */
   undoDuplicate(id: string, actor: string): Promise<DuplicateResponse>
 }

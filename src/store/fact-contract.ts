@@ -1,6 +1,6 @@
 /**
- * Facts: what was established at some time and is read again later, by any process. They have a table of their own, so that the schedule holds
- * nothing but when jobs were last done.
+ * Facts: conditions established at some time and read again later, by any process. They have a table of their own, so that the schedule contains only
+ * when jobs were last done.
  */
 
 /** A system's part in one entity. */
@@ -10,17 +10,17 @@ interface FactPlace {
 }
 
 /**
- * What a fact says. Kinds are stored, so they keep their spelling for good.
+ * The kinds of facts. They are stored, so their spelling never changes.
  *
  * - `first-load-listed`: the first load of the entity had listed all its systems
- * - `listed-twice`: a list that can't prove itself complete came to its end at least twice, and the last one brought nothing new, or little
- * - `observed`: everything the place held then is known, from its change feed or from a list
- * - `older-records-marked`: the records in which the system has no part yet were marked, for one version of the definition
+ * - `listed-twice`: a list that can't prove itself complete reached its end at least twice, and the last one discovered nothing, or little
+ * - `observed`: everything that the place held then is known, from its change feed or from a list
+ * - `older-records-marked`: the records in which the system has no member yet were marked, for one version of the definition
  * - `lens-set-applied`: the records of the place that were read through another lens set were marked
  * - `deletions-tripped`: more records were deleted than the mass-change guard allows
- * - `witnesses-lost`: records that were to prove the system's health had disappeared themselves
+ * - `witnesses-lost`: records that were used to prove the system's health had disappeared themselves
  *
- * `joinedAt` is that of the lens set ({@link StoredLensSet}): a system that left and came back begins anew.
+ * `joinedAt` is that of the lens set ({@link StoredLensSet}): a system that left and came back starts over.
  */
 export type Fact =
   | { readonly kind: 'first-load-listed'; readonly entity: string }
@@ -35,9 +35,9 @@ export type Fact =
   | (FactPlace & { readonly kind: 'deletions-tripped' | 'witnesses-lost' })
 
 export interface FactStore {
-  /** The time that was saved with the fact (epoch ms); undefined when it never was. */
+  /** Returns the time saved with the fact (epoch ms); undefined when it never was. */
   factAt(fact: Fact): Promise<number | undefined>
-  /** Saves the fact with a time, in place of an earlier one. */
+  /** Saves the fact with a time, replacing an earlier one. */
   saveFact(fact: Fact, at: number): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export interface FactKey {
   readonly detail: string
 }
 
-/** Both stores tell facts apart by this. */
+/** Returns the identifying columns of a fact, the same for both stores. */
 export function factKey(fact: Fact): FactKey {
   const { kind, entity } = fact
   return {

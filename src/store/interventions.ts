@@ -1,11 +1,11 @@
-/** What a person's decision changes in the documents; pure, so that both stores do the same. */
+/** Effects of a person's decision on the documents; pure, so that both stores behave the same. */
 import type { AgreedFields, MemberFields } from '../model/state.ts'
 import type { CanonicalValue } from '../model/values.ts'
 
-/** Lane reason after a person released its hold: the engine lets it past the guard once. */
+/** Lane reason after a person released its hold: the engine lets it pass the guard once. */
 export const releasedReason = 'released'
 
-/** The field with a value that a person chose, no longer held. */
+/** Returns the field with the value that a person chose, no longer held. */
 export function withChosenValue(
   fields: AgreedFields,
   field: string,
@@ -15,7 +15,7 @@ export function withChosenValue(
   return { ...fields, [field]: { value, rev: at.rev, src: 'person', at: at.now } }
 }
 
-/** The journal's line about a conflict that a person decided: told as a change of the field, like those that the engine decides. */
+/** The journal line about a conflict that a person decided: recorded as a change of the field, like those that the engine decides. */
 export function decidedConflict(
   fields: AgreedFields,
   decision: {
@@ -32,14 +32,14 @@ export function decidedConflict(
   return { conflict, field, winner, changes: [change] }
 }
 
-/** Without refusals and poorer copies: everything that was refused, or stored in another form, is sent once more. */
+/** Removes refusals and poorer copies: every value that was refused, or stored in another form, is sent once more. */
 export function withoutRejections(fields: MemberFields): MemberFields {
   return mapFields(fields, ({ rejected: _dropped, coerced, ...rest }) =>
     coerced === true ? { ...rest, acked: 0 } : rest,
   )
 }
 
-/** Without the hold of one field (all fields when undefined), and with a fresh oscillation count. */
+/** Removes the hold of one field (all fields when undefined), and resets the oscillation count. */
 export function withoutHold(fields: MemberFields, field: string | undefined): MemberFields {
   return mapFields(fields, (state, name) => {
     if (field !== undefined && name !== field) return state

@@ -1,8 +1,8 @@
 /**
- * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each other; each line's hash
- * covers the hash before it and the line as stored (bodies encoded), so that verifying needs no key.
+ * The hash chain of the journal. Every writer has a stream of its own, so that batches never wait for each other; each line's hash covers the hash
+ * before it and the line as stored (bodies encoded), so that verification needs no key.
  *
- * A changed, missing, swapped or inserted line shows. A truncated tail does not: only a head kept elsewhere can show that.
+ * A changed, missing, swapped or inserted line is detected. A truncated tail is not: that requires a head stored elsewhere.
  */
 import { createHash } from 'node:crypto'
 import type { FieldCodec, JournalEntry } from './contract.ts'
@@ -21,7 +21,7 @@ export interface JournalLine {
   readonly hash: Uint8Array
 }
 
-/** Where a stream stands: the next line follows it. */
+/** The end of a stream, which the next line follows. */
 export interface JournalHead {
   readonly stream: string
   readonly position: number
@@ -33,7 +33,7 @@ export function newStream(stream: string): JournalHead {
   return { stream, position: 0, hash: new Uint8Array(32) }
 }
 
-/** Lines for the entries, to be stored in one transaction; the new head counts only once that is committed. */
+/** Returns lines for the entries, to be stored in one transaction; the new head is valid only once that is committed. */
 export function appendToChain(
   codec: FieldCodec,
   head: JournalHead,
@@ -57,7 +57,7 @@ export function journalPlace(stream: string, position: number) {
   return { table: 'journal', column: 'body', rowId: `${stream}/${position}` }
 }
 
-/** What is wrong with a line that follows `head`; undefined when it fits. */
+/** Returns the problem of a line that follows `head`; undefined when there is none. */
 export function chainProblem(head: JournalHead, line: JournalLine): string | undefined {
   if (line.position !== head.position + 1) return `line ${head.position + 1} is missing`
   if (!sameBytes(line.previousHash, head.hash)) return 'it does not follow the line before it'
@@ -67,7 +67,7 @@ export function chainProblem(head: JournalHead, line: JournalLine): string | und
 
 function lineHash(line: Omit<JournalLine, 'hash'>): Uint8Array {
   const hash = createHash('sha256').update(line.previousHash)
-  // A JSON array frames the parts, so that text can't move from one into the next.
+  // A JSON array delimits the parts, so that text can't move from one into the next.
   hash.update(
     JSON.stringify([line.stream, line.position, line.at, line.kind, line.recordId ?? null, line.actor]),
   )

@@ -1,29 +1,29 @@
 /**
- * Which lens sets a store keeps, and what binding a definition does to them. Both stores use this, so that the same definition gives the same
- * numbers' meaning in both.
+ * Determines which lens sets a store keeps, and the effects of binding a definition on them. Both stores use this, so that the same definition gives
+ * the numbers the same meaning in both.
  *
- * Each member names the set that its bases were read through. A place (one entity in one system) has one *current* set, and a new one each
- * time the lenses of the bound definition differ from those of the definition bound before, also when an earlier set comes back: what happened
- * in between makes a look at each record necessary.
+ * Each member names the set that its bases were read through. A place (one entity in one system) has one *current* set, and gets a new one each time
+ * the lenses of the bound definition differ from those of the definition bound before, even if an earlier set returns: changes made in between
+ * require a read of each record.
  */
 import type { LensSet } from '../model/lens/identity.ts'
 
 /** A lens set that the store keeps. */
 export interface StoredLensSet extends LensSet {
   readonly id: number
-  /** The bound definition has it. */
+  /** Part of the bound definition. */
   readonly current: boolean
-  /** Members without a number were read through it: they are from a version of Isthmus that kept none. */
+  /** Members without a number were read through it: they are from a version of Isthmus without lens sets. */
   readonly legacy: boolean
-  /** Since when the system has taken part without a break (epoch ms); 0 = since its first day. */
+  /** Since when the system has been part of the entity without interruption (epoch ms); 0 = from the beginning. */
   readonly joinedAt: number
 }
 
-/** What a binding changes. */
+/** The changes of a binding. */
 export interface LensSetPlan {
   /** Sets that are to be added, in this order. */
   readonly add: readonly Omit<StoredLensSet, 'id'>[]
-  /** Numbers of the sets that are current no more. */
+  /** Numbers of the sets that are no longer current. */
   readonly retire: readonly number[]
   /** The lenses differ from those bound before; also true at the first binding. */
   readonly changed: boolean
@@ -32,8 +32,7 @@ export interface LensSetPlan {
 /**
  * Compares the lenses of a definition with those that are bound.
  *
- * @param before lenses of the definition that was bound before this store kept any; undefined for a store without records, or when they
- *   can't be told
+ * @param before lenses of the definition that was bound before this store kept any; undefined for a store without records, or when they are unknown
  */
 export function planLensSets(
   known: readonly StoredLensSet[],

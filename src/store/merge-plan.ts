@@ -1,15 +1,15 @@
-/** Which native record goes where when two records become one; pure, so that both stores do the same. */
+/** Determines where each native record goes when two records are merged; pure, so that both stores behave the same. */
 import type { AgreedFields, MemberFields, MemberState } from '../model/state.ts'
 import type { DuplicateRow, DuplicateSide, MergeRequest } from './duplicates-contract.ts'
 
-/** What a record has in one system. */
+/** A record's member in one system. */
 export interface MergeMember {
   readonly system: string
   readonly nativeId: string | undefined
   readonly state: MemberState
 }
 
-/** What is kept of the two for undo. */
+/** The previous state of the two, kept for undo. */
 export interface MergeBefore {
   readonly keep: readonly MergeMember[]
   readonly drop: readonly MergeMember[]
@@ -18,7 +18,7 @@ export interface MergeBefore {
   readonly keys: readonly { readonly mac: string; readonly rule: number; readonly kind: 'exact' | 'block' }[]
 }
 
-/** As it is stored; earlier versions kept native ids under the name `rid`. */
+/** Converts the stored form; earlier versions stored native ids under the name `rid`. */
 export function mergeBeforeOf(stored: MergeBefore): MergeBefore {
   const members = (side: readonly MergeMember[]): readonly MergeMember[] =>
     side.map((member) => {
@@ -28,11 +28,11 @@ export function mergeBeforeOf(stored: MergeBefore): MergeBefore {
   return { ...stored, keep: members(stored.keep), drop: members(stored.drop) }
 }
 
-/** The systems whose native records change their record, and what the dropped record has afterwards. */
+/** The systems whose native records change their record, and the members of the dropped record afterwards. */
 export interface MergePlan {
   /** The kept record takes the dropped one's native record there. */
   readonly taken: readonly string[]
-  /** What the dropped record has afterwards, in each system that either has. */
+  /** The members of the dropped record afterwards, in each system that either has. */
   readonly left: readonly MergeMember[]
 }
 
@@ -40,7 +40,7 @@ export function isLive({ nativeId, state }: MergeMember): boolean {
   return nativeId !== undefined && (state === 'linked' || state === 'unread')
 }
 
-/** A sentence that says what is wrong with the request, or the plan. */
+/** Returns the plan, or a sentence that describes the problem of the request. */
 export function planMerge(
   keep: readonly MergeMember[],
   drop: readonly MergeMember[],
@@ -60,7 +60,7 @@ export function planMerge(
   return { taken, left }
 }
 
-/** Where only one has a living native record, that one stays; a record that is gone is filled by it. */
+/** If only one has a living native record, that one stays; a record that is gone is replaced by it. */
 function takesOver(
   own: MergeMember | undefined,
   theirs: MergeMember,
@@ -74,7 +74,7 @@ function takesOver(
   return (survivors[theirs.system] ?? suggested.get(theirs.system)) === theirs.nativeId
 }
 
-/** What has no place any more: a living one is put away or kept beside, one that is gone is remembered for late news of it. */
+/** The member without a place in the kept record: a living one is removed or kept unsynced, one that is gone is remembered for late events. */
 function leftBehind(member: MergeMember | undefined, system: string): MergeMember {
   if (member?.nativeId === undefined) return { system, nativeId: undefined, state: 'absent' }
   if (isLive(member)) return { system, nativeId: member.nativeId, state: 'linked' }
@@ -101,7 +101,7 @@ function unknownSurvivor(
   return undefined
 }
 
-/** The native record that is suggested to stay: the one that people made, else the one of the record that was there first. */
+/** The native record suggested to keep: the one that people made, otherwise the one of the older record. */
 export function suggestSurvivor(
   own: { readonly nativeId: string; readonly madeHere: boolean },
   theirs: { readonly nativeId: string; readonly madeHere: boolean },
@@ -109,7 +109,7 @@ export function suggestSurvivor(
   return own.madeHere && !theirs.madeHere ? theirs.nativeId : own.nativeId
 }
 
-/** Systems in which both records have a native record, with the one that is suggested to stay. */
+/** Systems in which both records have a native record, with the one suggested to keep. */
 export function overlapsOf(own: DuplicateSide, theirs: DuplicateSide): DuplicateRow['overlaps'] {
   return own.natives.flatMap((native) => {
     const other = theirs.natives.find(({ system, state }) => system === native.system && state !== 'gone')
@@ -118,12 +118,12 @@ export function overlapsOf(own: DuplicateSide, theirs: DuplicateSide): Duplicate
   })
 }
 
-/** How a member is left by an undo; `kept`: what is known of its fields stays. */
+/** A member after an undo; `kept`: the state of its fields is unchanged. */
 export interface RestoredMember extends MergeMember {
   readonly fields: 'kept' | 'none'
 }
 
-/** The way back from a merge. */
+/** The plan that reverses a merge. */
 export interface UndoPlan {
   /** Systems whose native records change their record. */
   readonly systems: readonly string[]
@@ -133,7 +133,7 @@ export interface UndoPlan {
   readonly lost: boolean
 }
 
-/** A sentence that says what has moved on since, or the way back. */
+/** Returns the plan, or a sentence that describes what has changed since. */
 export function planUndo(
   before: MergeBefore,
   keep: readonly MergeMember[],
@@ -153,7 +153,7 @@ export function planUndo(
     const left = now(drop, system)
     const held = now(keep, system)
     if (theirs.nativeId !== undefined && held?.nativeId === theirs.nativeId) {
-      // Taken by the merge: both go back to where they were.
+      // Taken by the merge: both return to their previous records.
       plan.systems.push(system)
       plan.drop.push({ ...theirs, state: workingState(before, theirs), fields: 'none' })
       const isThere = own?.nativeId !== undefined && left?.nativeId === own.nativeId && left.state !== 'gone'
@@ -178,7 +178,7 @@ function stayedBehind(
   const { system, nativeId } = theirs
   if (!isLive(theirs))
     return { system, nativeId, state: nativeId === undefined ? 'absent' : theirs.state, fields: 'kept' }
-  // It was removed because of the merge: whoever wants it back gets it made anew.
+  // It was removed because of the merge: it is created again.
   if (left?.state === 'gone') return { system, nativeId: undefined, state: 'absent', fields: 'none' }
   return { system, nativeId, state: workingState(before, theirs), fields: 'kept' }
 }
@@ -188,7 +188,7 @@ function workingState({ dropState }: MergeBefore, { state }: MergeMember): Membe
   return dropState === 'active' ? 'linked' : 'unread'
 }
 
-/** What an unmatched record held when it was last seen, as values that are agreed. */
+/** The last observed values of an unmatched record, as agreed values. */
 export function agreedFromShadows(
   members: readonly { readonly system: string; readonly fields: MemberFields }[],
   now: number,

@@ -17,12 +17,12 @@ function moved(before: AgreedField | undefined, field: MemberField, after: Agree
   }).name
 }
 
-describe('a counterpart that goes over to another record', () => {
+describe('a counterpart that moves to another record', () => {
   const held: MemberField = { shadow: 'Ada', acked: 3 }
   const other = agreed('Eve', 'crm')
   const based = { shadow: 'Ada', acked: 0, inherited: true }
 
-  test('keeps the base of what we wrote there, under no revision of the other record', () => {
+  test('keeps the base of values that we wrote there, under no revision of the other record', () => {
     expect(moved(agreed('Ada', 'crm'), held, other)).toEqual(based)
     expect(moved(agreed('Ada', 'person'), held, other)).toEqual(based)
     const unverified: MemberField = {
@@ -40,17 +40,17 @@ describe('a counterpart that goes over to another record', () => {
   })
 
   test.each<[why: string, before: AgreedField | undefined, after: AgreedField | undefined]>([
-    ['its own people entered', agreed('Ada', 'erp'), other],
-    ['nobody decided about', agreed('Ada', 'crm', { heldBy: 'c1' }), other],
+    ["entered by the system's own users", agreed('Ada', 'erp'), other],
+    ['without a decision', agreed('Ada', 'crm', { heldBy: 'c1' }), other],
     ['was never agreed', undefined, other],
-    ['the other record has nothing for', agreed('Ada', 'crm'), agreed('', 'crm')],
-    ['the other record has never agreed', agreed('Ada', 'crm'), undefined],
-  ])('gives up the base of what %s', (_, before, after) => {
+    ['that the other record has no value for', agreed('Ada', 'crm'), agreed('', 'crm')],
+    ['that the other record has never agreed', agreed('Ada', 'crm'), undefined],
+  ])('drops the base of a value %s', (_, before, after) => {
     const rest = { rejected: { rev: 3, version: 'v1', code: 'NO' }, coerced: true, lens: 'l1' } as const
     expect(moved(before, { ...held, ...rest }, after)).toEqual({ acked: 0, lens: 'l1' })
   })
 
-  test('remembers what the other record sent before it had one', () => {
+  test('remembers values that the other record sent before it had a counterpart', () => {
     const sent = { name: { acked: 0, own: [{ value: 'Eve', rev: 5, notAfter: 9 }] } }
     const own = [{ value: 'Ada', rev: 3, notAfter: 8 }]
     const fields = { name: { ...held, own } }

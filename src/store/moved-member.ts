@@ -1,30 +1,30 @@
-/** What is known of a native record that goes over to another record; pure, so that both stores do the same. */
+/** The known state of a native record that moves to another record; pure, so that both stores behave the same. */
 import { isEmpty } from '../model/merge/equivalence.ts'
 import { hasBase } from '../model/merge/member-field.ts'
 import type { AgreedFields, MemberField, MemberFields } from '../model/state.ts'
 
-/** A counterpart between the record that gives it away and the one that takes it. */
+/** A counterpart that moves from one record to another. */
 export interface MovedMember {
   readonly system: string
-  /** What the giving record has agreed. */
+  /** The agreed values of the old record. */
   readonly from: AgreedFields
-  /** What it knows of the counterpart. */
+  /** The old record's state of the counterpart. */
   readonly fields: MemberFields
-  /** What the taking record has agreed. */
+  /** The agreed values of the new record. */
   readonly to: AgreedFields
-  /** What the taking record sent to the system before it had a counterpart there: still ours, should it turn up now. */
+  /** Values that the new record sent to the system before it had a counterpart there: they are our own if they appear now. */
   readonly sent: MemberFields
 }
 
 /**
- * The field states under the record that takes the counterpart.
+ * Returns the field states under the new record.
  *
- * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base, is not compared with what the taking
- * record has agreed, does not end a hold there, and is replaced by what is agreed. Only a later change of it is an edit. A value gives up its base
- * where the system's own people entered it, where nobody decided about it, and where the taking record has none: the next look is a first
- * contact, by the policy of the field.
+ * A value that the counterpart holds only because it was written there is nobody's edit: it keeps its base, is not compared with the agreed value of
+ * the new record, does not end a hold there, and is overwritten by the agreed value. Only a later change of it is an edit. A value loses its base
+ * where the system's own users entered it, where it was never decided, and where the new record has none: the next read is a first contact, by the
+ * policy of the field.
  *
- * The revisions of one record mean nothing to another: none is known to be held.
+ * Revisions of one record have no meaning for another: none is known to be held.
  */
 export function movedFields(moved: MovedMember): MemberFields {
   const next: Record<string, MemberField> = {}

@@ -1,11 +1,11 @@
-/** What the stores take for a native id. */
+/** Limits of native ids in the stores. */
 
-/** Index entries of the database end at 2.7 kB, escapes for hostile characters included; no known system comes near this. */
+/** Index entries of the database are limited to 2.7 kB, including escapes of hostile characters; no known system uses ids near this. */
 const bytesMax = 512
 
 /**
- * False for text too long to be kept as a native id. A mark that names one is dropped, and so is a listed record: refusing it would stop the
- * feed, the delivery or the full run that it is part of, for ever and with all its neighbours.
+ * False for text that is too long to be stored as a native id. A mark that names one is dropped, and so is a listed record: refusing it would
+ * permanently stop the feed, the delivery or the full run that it is part of, together with all other records.
  */
 export function isNativeId(nativeId: string): boolean {
   return nativeId.length <= bytesMax && Buffer.byteLength(nativeId) <= bytesMax

@@ -1,14 +1,14 @@
-/** What a store removes when it is told that it is kept no longer. */
+/** Retention in a store: which data is removed. */
 
-/** How long things are kept: what is older than these times (epoch ms) may go. */
+/** Retention periods: data older than these times (epoch ms) may be removed. */
 export interface PruneRequest {
   /** Journal lines, settled intents, decided conflicts, closed holds, finished runs. */
   readonly historyBefore: number
-  /** Failures that are over. */
+  /** Resolved failures. */
   readonly deadLettersBefore: number
-  /** Webhook deliveries: a copy that comes later than this is not known as one any more. */
+  /** Webhook deliveries: a repeated delivery that arrives later is not recognised any more. */
   readonly deliveriesBefore: number
-  /** Runs begun before this and never finished: their process died. What they had listed is dropped. */
+  /** Runs begun before this and never finished: their process died. The records they had listed are dropped. */
   readonly runsDeadBefore: number
   /** Rows of each kind removed in one call. */
   readonly limit: number

@@ -1,4 +1,4 @@
-/** Questions about references: which record a native id belongs to, and the other way round. */
+/** Queries about references: which record a native id belongs to, and the reverse. */
 
 export interface ReferenceQuery {
   readonly system: string
@@ -9,5 +9,5 @@ export interface ReferenceQuery {
   readonly recordId?: string
 }
 
-/** Same order as asked; undefined = unknown. Merged records answer with their survivor. */
+/** In the order of the queries; undefined = unknown. Merged records return their survivor. */
 export type ReferenceResponse = { readonly recordId: string; readonly nativeId: string } | undefined

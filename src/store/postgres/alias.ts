@@ -1,7 +1,7 @@
 /**
- * A merge at the remote: one native record lives on in another one. Their records become one, and counterparts the survivor lacks go over to
- * it. Where both have a counterpart in another system too, that would leave one of the two with a tombstone: the records stay, as a duplicate
- * that a person decides, or the other system by making the same merge.
+ * A merge at the remote: one native record was merged into another one. Their records become one, and counterparts that the survivor lacks move to
+ * it. If both have a counterpart in another system too, that would leave one of the two with a tombstone: both records stay, as a duplicate that a
+ * person resolves, or the other system by making the same merge.
  */
 import type { AliasRequest, AliasResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
@@ -59,7 +59,7 @@ async function follow(
   const { system, survivorNativeId } = request
   const [holder] = await findNatives(session, [{ system, entity: loser.entity, nativeId: survivorNativeId }])
   if (holder === undefined || holder.record_id === loser.id) return 'unknown-survivor'
-  // Whoever holds it may have become part of another record since.
+  // Its holder may have become part of another record since.
   const [row] = await readRecords(session, [holder.record_id])
   const ownerId = row?.alias_of ?? holder.record_id
   if (ownerId === loser.id) return relink(session, loser, request, holder.record_id)
@@ -98,7 +98,7 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
     session,
     deletionHolds.map((kind) => ({ recordId: loser.id, system, kind })),
   )
-  // A merge in a system is newer than what a person said of the two before it.
+  // A merge in a system is newer than an earlier decision about the two.
   await forgetApart(session, loser.id, survivor.id)
   await openMergeDuplicate(session, {
     entity: loser.entity,
@@ -106,7 +106,7 @@ async function keepAsDuplicate(session: Session, { loser, survivor, system }: Me
     survivorId: survivor.id,
     system,
   })
-  // The other systems may have made the same merge: then their answer settles it.
+  // The other systems may have made the same merge, which would settle it.
   await markDirty(session, [
     { recordId: loser.id, system: '*' },
     { recordId: survivor.id, system: '*' },
@@ -150,7 +150,7 @@ async function alias(
   return 'ok'
 }
 
-/** The survivor is kept by a record that became part of this very one: it takes the place of what was merged into it. */
+/** The survivor belongs to a record that became part of this very one: it replaces the native record that was merged into it. */
 async function relink(
   session: Session,
   loser: LockedRecord,

@@ -1,4 +1,4 @@
-/** A candidate turns out to be the counterpart of a record: its native record moves there and the candidate is gone. */
+/** Attaches a candidate to the record whose counterpart it is: its native record moves there and the candidate is removed. */
 import type { AttachRequest, AttachResult } from '../contract.ts'
 import { inParts, isolatingFaults } from './batches.ts'
 import type { PostgresContext } from './context.ts'
@@ -78,7 +78,7 @@ async function attach(
   return results
 }
 
-/** Locks both sides of every wish. */
+/** Locks both sides of every request. */
 export async function loadAttachState(session: Session, wishes: readonly AttachWish[]): Promise<AttachState> {
   const ids = [...new Set(wishes.flatMap(({ candidateId, targetId }) => [candidateId, targetId]))]
   const records = await lockRecords(session, ids)
@@ -91,7 +91,7 @@ export async function loadAttachState(session: Session, wishes: readonly AttachW
   }
 }
 
-/** Why not; undefined = it can be attached. */
+/** Returns the reason of a refusal; undefined = it can be attached. */
 export function refuseAttach(
   state: AttachState,
   { candidateId, targetId, system }: AttachWish,
@@ -105,7 +105,7 @@ export function refuseAttach(
   return state.busyLanes.has(`${targetId}/${system}`) ? 'creating' : undefined
 }
 
-/** The candidates go first: a native id has one holder at any time. */
+/** The candidates are removed first: a native id has one holder at any time. */
 export async function moveMembers(
   session: Session,
   state: AttachState,
@@ -124,7 +124,7 @@ export async function moveMembers(
     wishes.map(({ candidateId }) => candidateId),
   )
   await linkMembers(session, links)
-  // What was held was the create of a counterpart that is there now.
+  // The hold was about creating a counterpart, which exists now.
   await closeHolds(
     session,
     links.map(({ recordId, system }) => ({ recordId, system, kind: 'guard' })),

@@ -1,9 +1,9 @@
-/** Running a batch so that no item can spoil it for the others. */
+/** Runs a batch so that no item can fail the others. */
 import { isItemFault } from './failures.ts'
 
 /**
- * Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by itself, so that only the
- * culprit is lost; it answers `fault`. A batch of one throws instead: there is nobody to protect.
+ * Runs the batch as one transaction. When the server refuses a value or a constraint, each item runs by itself, so that only the faulty one fails,
+ * with the result `fault`. A batch of one throws instead, since there are no others.
  */
 export async function isolatingFaults<Item, Result>(
   items: readonly Item[],
@@ -34,7 +34,7 @@ async function runAlone<Item, Result>(
   }
 }
 
-/** Splits so that no key comes twice in one part, in order: a statement can update a row only once. */
+/** Splits so that no key occurs twice in one part, in order: a statement can update a row only once. */
 export function withoutRepeats<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
@@ -51,7 +51,7 @@ export function withoutRepeats<Item>(
   return parts
 }
 
-/** Runs the parts one after the other and puts the results in the order of the items. */
+/** Runs the parts one after the other and returns the results in the order of the items. */
 export async function inParts<Item, Result>(
   items: readonly Item[],
   keyOf: (item: Item) => string,

@@ -1,4 +1,4 @@
-/** The bound definition, its lens sets, and what follows for records that were read through others. */
+/** The bound definition, its lens sets, and the consequences for records that were read through others. */
 import { IsthmusError, isIsthmusError } from '../../model/errors.ts'
 import type { Binding, BindRequest, Bound, MarkPlaceRequest, MarkPlaceResult } from '../binding-contract.ts'
 import type { FieldCodec } from '../contract.ts'

@@ -1,4 +1,4 @@
-/** Taking due records with everything a pass needs: three statements for the whole batch. */
+/** Claims due records with everything a pass needs: three statements for the whole batch. */
 import type { ClaimResult, Store } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import { byRecord, toIntent, toMember, toRecord } from './read-rows.ts'
@@ -8,7 +8,7 @@ import { readOpenIntents } from './sql/read-intents.ts'
 import { readMembers } from './sql/read-members.ts'
 import { readNow } from './sql/read-now.ts'
 
-/** Beyond this a claim would hold records that the worker can't get at soon. */
+/** Beyond this a claim would hold records that the worker can't process soon. */
 const claimRecordsMax = 1000
 
 export async function claimDue(
@@ -29,7 +29,7 @@ export async function claimDue(
     return { now, leaseMs, records: [], ...(superseded ? { superseded } : {}) }
   }
   const ids = claimed.map(({ id }) => id)
-  // Read after the claim is committed: from there on nobody else writes these rows.
+  // Read after the claim is committed: from there on only this worker writes these rows.
   const [members, intents] = await context.database.reading('reading claimed records', (one) =>
     Promise.all([readMembers(one, ids), readOpenIntents(one, ids)]),
   )

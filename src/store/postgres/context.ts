@@ -1,4 +1,4 @@
-/** What every operation of the PostgreSQL store works with. */
+/** Dependencies of every operation of the PostgreSQL store. */
 import type { FieldCodec } from '../contract.ts'
 import type { Database } from './database.ts'
 import type { JournalStreams } from './journal-streams.ts'

@@ -1,8 +1,8 @@
 /**
- * Connections and transactions: every use of `pg` by the store passes through here.
+ * Connections and transactions: the store uses `pg` only through this file.
  *
- * Connections are pipelined: statements that are handed in together travel together and are carried out in that order, which saves a round
- * trip for each. COPY can't share a connection in that way and has connections of its own.
+ * Connections are pipelined: statements submitted together are sent together and executed in that order, which saves a round trip for each. COPY
+ * can't share a connection in that way and has connections of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -10,15 +10,15 @@ import { IsthmusError } from '../../model/errors.ts'
 import { codeOf, isConnectionLost, isRepeatable, storeError } from './failures.ts'
 import { GatheringSocket } from './gathering-socket.ts'
 
-/** A prepared statement; the name is its file's. */
+/** A prepared statement; its name is that of its file. */
 export interface Statement {
   readonly name: string
   readonly text: string
 }
 
 /**
- * Where statements run: in a transaction, or each on its own. In a transaction, statements handed in without waiting in between are carried
- * out in order; after one that failed, the server refuses those behind it.
+ * Where statements run: in a transaction, or each on its own. In a transaction, statements submitted without waiting in between are executed in
+ * order; after a failed one, the server refuses the following ones.
  */
 export interface Session {
   rows<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
@@ -33,8 +33,8 @@ export interface DatabaseOptions {
 /** How a transaction begins. */
 export interface TransactionOptions {
   /**
-   * The first statements only read or lock: they may travel together with the beginning. Anything that writes must not, since it would be
-   * committed by itself if the server refused to begin.
+   * The first statements only read or lock: they may be sent together with the begin. Statements that write must not, since they would be committed
+   * on their own if the server refused to begin.
    *
    * @default false
    */
@@ -45,7 +45,7 @@ export interface TransactionOptions {
 const plainPoolSize = 2
 const attemptsMax = 8
 const connectTimeoutMs = 10_000
-/** Guards against a statement that hangs; comparing a million listed records takes seconds. */
+/** Guards against a hanging statement; comparing a million listed records takes seconds. */
 const statementTimeoutMs = 120_000
 const idleInTransactionMs = 30_000
 
@@ -77,7 +77,7 @@ export class Database {
     }
   }
 
-  /** A session whose statements are each committed by themselves. */
+  /** A session whose statements are committed individually. */
   session(what: string): Session {
     return {
       rows: <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
@@ -85,13 +85,13 @@ export class Database {
     }
   }
 
-  /** Statements that only read, on one connection: those that are handed in together travel together. Repeated as a whole. */
+  /** Runs statements that only read, on one connection: those submitted together are sent together. Repeated as a whole. */
   async reading<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#repeating(what, (client) => work(sessionOn(client)))
   }
 
   /**
-   * All or nothing. Repeated when the server rolled it back for reasons of concurrency, so `work` must not have effects of its own.
+   * Runs a transaction. Repeated when the server rolled it back for reasons of concurrency, so `work` must not have side effects of its own.
    *
    * @throws STORE_COMMIT_UNKNOWN, STORE_UNAVAILABLE, STORE_CONTENTION, STORE_DISK_FULL, STORE_QUERY_FAILED
    */
@@ -115,7 +115,7 @@ export class Database {
     })
   }
 
-  /** Runs on one connection without a transaction around it: for migrations and COPY. */
+  /** Runs on one connection without a transaction: for migrations and COPY. */
   async withClient<T>(what: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect(what, this.#plainPool)
     let lost = false
@@ -175,7 +175,7 @@ export function sessionOn(client: pg.ClientBase): Session {
   }
 }
 
-/** The same session, whose answers count only once the transaction has really begun. */
+/** The same session, whose results count only once the transaction has really begun. */
 function after(begun: Promise<unknown>, session: Session): Session {
   return {
     rows: async <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => {
@@ -185,7 +185,7 @@ function after(begun: Promise<unknown>, session: Session): Session {
   }
 }
 
-/** Without listeners a restart of the server would end this process; the statement under way reports it. */
+/** Without listeners a restart of the server would end this process; the running statement reports the error. */
 function poolOf(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool(config)
   pool.on('error', ignoreProblem)
@@ -197,7 +197,7 @@ async function commit(client: pg.PoolClient, what: string): Promise<void> {
   try {
     await client.query('commit')
   } catch (problem) {
-    // An error answer means that the server rolled back; silence means that nobody knows.
+    // An error response means that the server rolled back; without a response the outcome is unknown.
     if (codeOf(problem) !== '' && !isConnectionLost(problem)) throw problem
     throw new IsthmusError('STORE_COMMIT_UNKNOWN', `${what}: the connection was lost during the commit`, {
       cause: problem,
@@ -214,7 +214,7 @@ async function rollBack(client: pg.PoolClient, problem: unknown): Promise<void> 
   try {
     await client.query('rollback')
   } catch {
-    // The connection is gone, and the transaction with it; the first problem is the one to report.
+    // The connection is gone, and the transaction with it; the first error is the one to report.
   }
 }
 
@@ -224,7 +224,7 @@ function clientConfig({ connection, schema }: DatabaseOptions): pg.ClientConfig 
   return {
     connectionString: connection,
     application_name: 'isthmus',
-    // `public` stays out: nothing of ours may be shadowed or left there.
+    // `public` is excluded, so that no object is shadowed or created there.
     options: `-c search_path=${schema} -c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,

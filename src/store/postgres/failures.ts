@@ -1,7 +1,7 @@
 /** Errors of the server and the connection, as codes of the store. */
 import { IsthmusError } from '../../model/errors.ts'
 
-/** The transaction is rolled back for certain and may succeed if repeated: serialisation failure, deadlock, a lost race for a unique key. */
+/** The transaction was certainly rolled back and may succeed if repeated: serialisation failure, deadlock, a lost race for a unique key. */
 const repeatable = new Set(['40001', '40P01', '23505'])
 /** Values that the server refuses: the item's fault, not the batch's. Integrity (23) and data (22) classes, index row too long (54000). */
 const itemFault = /^(22|23|54000)/
@@ -18,7 +18,7 @@ export function isRepeatable(problem: unknown): boolean {
   return repeatable.has(codeOf(problem))
 }
 
-/** True when one item of a batch may be the culprit: the batch is worth repeating item by item. */
+/** True when one item of a batch may be the cause: the batch should be repeated item by item. */
 export function isItemFault(problem: unknown): boolean {
   return itemFault.test(codeOf(problem instanceof IsthmusError ? problem.cause : problem))
 }
@@ -38,7 +38,7 @@ export function storeError(problem: unknown, what: string): IsthmusError {
   }
   if (code === '53100') return new IsthmusError('STORE_DISK_FULL', `${what}: the disk is full`, options)
   if (code === '25006') {
-    return new IsthmusError('STORE_READ_ONLY', `${what}: the database only lets itself be read`, options)
+    return new IsthmusError('STORE_READ_ONLY', `${what}: the database is read-only`, options)
   }
   if (repeatable.has(code)) {
     return new IsthmusError('STORE_CONTENTION', `${what}: repeated too often (${code})`, options)

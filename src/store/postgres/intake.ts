@@ -19,16 +19,16 @@ interface Target {
   readonly system: string
   readonly entity: string
   readonly nativeId: string
-  /** Worth a look whatever version is absorbed. */
+  /** The record has to be read whatever version is absorbed. */
   news: boolean
   readonly versions: Set<string>
   readonly marks: number[]
 }
 
-/** A native record may change hands while it is being marked; then it is looked up again. */
+/** A native record may move to another record while it is being marked; then it is looked up again. */
 const roundsMax = 5
 
-/** What the server refuses must not pass for taken in: the call fails, while the rest of the batch is committed and may come again. */
+/** Marks that the server refuses must not count as accepted: the call fails, while the rest of the batch is committed and may be repeated. */
 export async function takeIn(
   context: PostgresContext,
   batch: readonly IntakeRequest[],
@@ -58,7 +58,7 @@ async function takeInBatch(
     const place = { table: 'delivery', column: 'body', rowId: `${system}/${deliveryId}` }
     return [{ request, system, deliveryId, body: codec.encode(delivery.body, place) }]
   })
-  // Travels with the beginning of the transaction. Whoever changes hands after it is found again by the marking.
+  // Sent with the begin of the transaction. Native records that move after it are found again by the marking.
   const holders = await findHolders(session, targetsOf(requests.flatMap(({ marks }) => marks)))
   const fresh = await insertDeliveries(session, deliveries)
   const duplicates = new Set(deliveries.filter((_row, index) => !fresh.has(index)).map((row) => row.request))
@@ -88,7 +88,7 @@ async function takeInBatch(
   return counts
 }
 
-/** What became of each mark, in order. `found` are holders that were looked up before, for some or all of the marks. */
+/** Returns the outcome of each mark, in order. `found` are holders that were looked up before, for some or all of the marks. */
 export async function applyMarks(
   session: Session,
   marks: readonly Mark[],
@@ -101,12 +101,12 @@ export async function applyMarks(
     pending = await applyRound(session, pending, { holders, outcomes })
   }
   if (pending.length > 0) {
-    throw new IsthmusError('STORE_CONTENTION', 'marking: native records changed hands again and again')
+    throw new IsthmusError('STORE_CONTENTION', 'marking: native records kept moving to other records')
   }
   return outcomes
 }
 
-/** Who holds which native record, by {@link keyOf}. */
+/** The holder of each native record, by {@link keyOf}. */
 type Holders = ReadonlyMap<string, NativeHolder>
 
 async function findHolders(session: Session, targets: readonly Target[]): Promise<Holders> {
@@ -120,7 +120,7 @@ async function findHolders(session: Session, targets: readonly Target[]): Promis
   )
 }
 
-/** Answers the targets that changed hands meanwhile. */
+/** Returns the targets that moved to another record meanwhile. */
 async function applyRound(
   session: Session,
   targets: readonly Target[],
@@ -170,7 +170,7 @@ function targetsOf(marks: readonly Mark[]): Target[] {
     if (force === true || version === undefined) target.news = true
     else target.versions.add(version)
   })
-  // In one order everywhere: two batches that discover the same records wait for each other instead of deadlocking.
+  // In the same order everywhere: two batches that discover the same records wait for each other instead of deadlocking.
   return [...targets.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target)
 }
 
@@ -179,7 +179,7 @@ function isNews({ news, versions }: Target, absorbed: string | null): boolean {
   return [...versions].some((version) => toText(version) !== absorbed)
 }
 
-/** Of several marks for one unknown record the first discovered it, the others marked what was there by then. */
+/** Of several marks for one unknown record the first discovered it, and the others marked it. */
 function report(outcomes: Outcome[], target: Target, outcome: 'marked' | 'discovered'): void {
   target.marks.forEach((mark, index) => {
     outcomes[mark] = index === 0 ? outcome : 'marked'

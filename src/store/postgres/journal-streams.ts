@@ -1,6 +1,6 @@
 /**
- * The journal's streams of this process. A transaction borrows one for its lines, so that concurrent batches never wait for each other's
- * hash. A stream whose last commit is unknown is given up: nobody can tell which line comes next.
+ * The journal's streams of this process. A transaction borrows one for its lines, so that concurrent batches never wait for each other's hash. A
+ * stream whose last commit is unknown is abandoned, since its next line is unknown.
  */
 import { randomBytes } from 'node:crypto'
 import { isIsthmusError } from '../../model/errors.ts'
@@ -22,7 +22,7 @@ export class JournalStreams {
     this.#codec = codec
   }
 
-  /** `work` holds one transaction, which may be repeated: every attempt continues from the same line. */
+  /** `work` contains one transaction, which may be repeated: every attempt continues from the same line. */
   async borrow<T>(work: (append: JournalAppend) => Promise<T>): Promise<T> {
     const head = this.#free.pop() ?? this.#newStream()
     let next = head

@@ -1,4 +1,4 @@
-/** Counterparts that go over from one record to another, with what is known of them. */
+/** Counterparts that move from one record to another, with their known state. */
 import type { FieldCodec } from '../contract.ts'
 import { decodeAgreed, decodeMember, encodeMember } from '../documents.ts'
 import { movedFields } from '../moved-member.ts'

@@ -1,4 +1,4 @@
-/** Finding counterparts: candidates register their keys and see who shares them. */
+/** Finds counterparts: candidates register their keys and get the records that share them. */
 import type { MatchHit, MatchRequest } from '../contract.ts'
 import { decodeAgreed, matchKeyMac } from '../documents.ts'
 import { inParts, isolatingFaults } from './batches.ts'

@@ -20,7 +20,7 @@ function open(schema: string): PostgresStore {
 const id = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
 const directory = path.join(import.meta.dirname, 'migrations')
 
-/** The schema as it was before a migration, and the rows that a version of that time left in it. */
+/** The schema before a migration, with rows that a version of that time left in it. */
 function before(number: number, schema: string, ...rows: readonly string[]): string {
   const files = readdirSync(directory)
     .filter((file) => Number.parseInt(file, 10) < number)
@@ -37,7 +37,7 @@ function before(number: number, schema: string, ...rows: readonly string[]): str
   ].join('\n')
 }
 
-/** The schema as it was before duplicates, with what people had been asked in it. */
+/** The schema before duplicates, with open questions for review. */
 function beforeDuplicates(): string {
   const record = (n: number, state: string, aliasOf?: number) =>
     `insert into record (id, entity, state, discovered_at, next_at, dirty_seq, clean_seq, alias_of)
@@ -66,12 +66,12 @@ afterAll(async () => {
 })
 
 describe('the schema', () => {
-  test('is what the committed dump says', async () => {
+  test('matches the committed dump', async () => {
     await open('dumped').migrate()
     await expect(await dumpSchema(database, 'dumped')).toMatchFileSnapshot('schema.sql')
   })
 
-  test('upgrades what people were asked: reviews and holds stay, pairs that share a key are duplicates, orphans of merges work again', async () => {
+  test('upgrades open questions: reviews and holds stay, pairs that share a key are duplicates, orphans of merges work again', async () => {
     const store = open('older')
     await database.query(beforeDuplicates())
     await store.migrate()
@@ -89,7 +89,7 @@ describe('the schema', () => {
     expect((await admin.status()).open.intents).toBe(0)
   })
 
-  test('upgrades the schedule: facts that were kept in it get a table of their own', async () => {
+  test('upgrades the schedule: facts that were stored in it move to a table of their own', async () => {
     const store = open('scheduled')
     const keys = [
       'full:crm:customer',
@@ -134,14 +134,14 @@ describe('the schema', () => {
     expect(counted?.count).toBe(facts.length)
   })
 
-  test('is made once by processes that start together', async () => {
+  test('is created once by processes that start together', async () => {
     await Promise.all([open('together').migrate(), open('together').migrate(), open('together').migrate()])
     const rows = await database.query<{ number: number }>('select number from together.migration order by 1')
     const files = readdirSync(path.join(import.meta.dirname, 'migrations')).sort()
     expect(rows.map(({ number }) => number)).toEqual(files.map((file) => Number.parseInt(file, 10)))
   })
 
-  test('is refused when a newer version made it', async () => {
+  test('is refused when a newer version created it', async () => {
     const store = open('newer')
     await store.migrate()
     await database.query(`insert into newer.migration (number, name) values (9999, 'later')`)
@@ -162,7 +162,7 @@ describe('the schema', () => {
     await worker.close()
   })
 
-  test('has a name that cannot be anything else', () => {
+  test('has a name that cannot be used for injection', () => {
     expect(() => open('x; drop table record')).toThrow(/can't be used/)
     expect(() => open('Upper')).toThrow(/can't be used/)
   })

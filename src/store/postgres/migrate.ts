@@ -42,7 +42,7 @@ async function refuseOldServer(client: pg.PoolClient): Promise<void> {
 }
 
 async function applyMissing(client: pg.PoolClient, schema: string): Promise<void> {
-  // Looked up first, so that a user without the right to create schemas can use one made for it.
+  // Queried first, so that a user without the right to create schemas can use an existing one.
   const found = await client.query('select 1 from pg_namespace where nspname = $1', [schema])
   if (found.rows.length === 0) await client.query(`create schema ${schema}`)
   await client.query(

@@ -1,9 +1,9 @@
-/** Field documents are bound to their record: one that goes over to another is encoded anew. */
+/** Field documents are bound to their record: one that moves to another record is encoded again. */
 import type { FieldCodec } from '../contract.ts'
 import { decodeMember, encodeMember } from '../documents.ts'
 import type { MemberColumns } from './sql/read-members.ts'
 
-/** The document of a member as the other record's; null when there is none. */
+/** Returns the document of a member as the other record's; null when there is none. */
 export function movedFields(
   codec: FieldCodec,
   member: MemberColumns | undefined,

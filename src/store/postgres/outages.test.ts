@@ -34,8 +34,8 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-describe('when something dies', () => {
-  test('a worker killed with -9 is noticed and its records run elsewhere within two seconds', async () => {
+describe('when a process dies', () => {
+  test('a worker killed with -9 is detected and its records run elsewhere within two seconds', async () => {
     await store.intake([{ marks: [mark('C1'), mark('C2')] }])
     const script = path.join(import.meta.dirname, '../../../test/support/store-worker.ts')
     const child = spawn(process.execPath, [script, server.connection, 'isthmus'], {
@@ -62,7 +62,7 @@ describe('when something dies', () => {
     await store.intake([{ marks: [mark('C3')] }])
     process.kill(server.pid(), 'SIGKILL')
     await once(worker.lost, 'abort')
-    // Backends outlive their postmaster for a moment, so only a new connection tells that the server is back.
+    // Backends outlive their postmaster for a moment, so only a new connection shows that the server is back.
     const problems: unknown[] = []
     let next: WorkerSession | undefined
     for (let attempt = 0; attempt < 250 && next === undefined; attempt += 1) {
@@ -81,7 +81,7 @@ describe('when something dies', () => {
     await next.close()
   })
 
-  test('a connection lost in the middle of a commit is told apart from one lost before', async () => {
+  test('a connection lost in the middle of a commit is distinguished from one lost before', async () => {
     const proxy = await startProxy(server.connection)
     const through = new PostgresStore({ connection: proxy.connection, codec, poolSize: 1 })
     proxy.cutAt('commit')
@@ -99,7 +99,7 @@ describe('when something dies', () => {
     await proxy.close()
   })
 
-  test('a server that is not there is said to be unavailable', async () => {
+  test('a server that is not running is reported as unavailable', async () => {
     const nowhere = new PostgresStore({ connection: 'postgresql://x@127.0.0.1:1/x', codec })
     await expect(nowhere.migrate()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     await nowhere.close()
@@ -130,7 +130,7 @@ describe('when something dies', () => {
   })
 })
 
-/** A TCP front of the server's socket that cuts the connection when a statement passes. */
+/** A TCP proxy of the server's socket that cuts the connection when a statement passes. */
 async function startProxy(connection: string) {
   const socketDirectory = new URL(connection).searchParams.get('host') ?? ''
   const sockets = new Set<Socket>()

@@ -1,10 +1,10 @@
 /**
- * Many documents as one binary parameter. An array of `bytea` travels as text, two hexadecimal digits a byte, which the server parses
- * byte by byte: measured on batches of 256 documents of 1 kB it cost as much as the update itself.
+ * Many documents as one binary parameter. An array of `bytea` is sent as text, two hexadecimal digits per byte, which the server parses byte by byte:
+ * measured on batches of 256 documents of 1 kB it cost as much as the update itself.
  */
 export interface PackedBytes {
   readonly bytes: Buffer
-  /** Where each document starts, counted from 1 as SQL does; null where there is none. */
+  /** Where each document starts, counted from 1 as in SQL; null where there is none. */
   readonly starts: readonly (number | null)[]
   readonly lengths: readonly (number | null)[]
 }

@@ -1,4 +1,4 @@
-/** What can refuse an item of a pass, checked under the records' locks, before anything is written. */
+/** Checks that can refuse an item of a pass, under the records' locks, before anything is written. */
 import type { CreateCheck, Decision, Lease, MemberUpdate } from '../contract.ts'
 import { hashKeyMacs, matchKeyMac } from '../documents.ts'
 import type { PostgresContext } from './context.ts'
@@ -14,7 +14,7 @@ import { readKeys, type StoredKey } from './sql/match-keys.ts'
 import { type IntentColumns, readOpenIntents } from './sql/read-intents.ts'
 import { readNow } from './sql/read-now.ts'
 
-/** An item whose lease holds. */
+/** An item with a valid lease. */
 export interface Held<Item> {
   readonly item: Item
   readonly record: LockedRecord
@@ -26,7 +26,7 @@ export interface Refusal {
   readonly recordId: string
 }
 
-/** Locks the records and keeps the items whose lease still holds, in the order given. */
+/** Locks the records and returns the items whose lease is still valid, in the order given. */
 export async function lockLeased<Item extends { readonly lease: Lease }>(
   session: Session,
   items: readonly Item[],
@@ -43,14 +43,14 @@ export async function lockLeased<Item extends { readonly lease: Lease }>(
   })
 }
 
-/** Without the items that were claimed under another definition than the bound one. */
+/** Removes the items that were claimed under another definition than the bound one. */
 export function ofBoundDefinition<Item extends { readonly lease: Lease }>(
   held: readonly Held<Item>[],
 ): readonly Held<Item>[] {
   return held.filter(({ item: { lease }, record }) => (lease.binding ?? record.bound) === record.bound)
 }
 
-/** Creates that have to wait or to match again. The entities are locked, so no candidate can register its keys meanwhile. */
+/** Refuses creates that have to wait or to match again. The entities are locked, so no candidate can register its keys meanwhile. */
 export async function refuseCreates(
   { codec }: PostgresContext,
   session: Session,
@@ -108,13 +108,13 @@ export async function refuseCreates(
 
 type Key = Pick<StoredKey, 'kind' | 'mac'>
 
-/** The evidence, where some is asked for, is about the keys that the record has with this commit, and not too old. */
+/** True when the evidence, where it is required, is for the keys that the record has with this commit, and not too old. */
 function isEvident({ evidence }: CreateCheck, keys: readonly Key[], now: number): boolean {
   if (evidence === undefined) return true
   return now <= evidence.goodUntil && evidence.keys === hashKeyMacs(keys.map(({ mac }) => mac))
 }
 
-/** The open intents of the records that are about to get another one. */
+/** Returns the open intents of the records that are about to get another one. */
 export function openIntentsOf(
   session: Session,
   items: readonly Decision[],
@@ -127,7 +127,7 @@ export function openIntentsOf(
   )
 }
 
-/** Items that would open a second intent in a lane: a fault of the caller, kept out of the batch. */
+/** Returns the items that would open a second intent in a lane: an error of the caller, kept out of the batch. */
 export function lanesTaken(
   held: readonly Held<Decision>[],
   open: readonly IntentColumns[],
@@ -148,13 +148,13 @@ export function lanesTaken(
 
 export interface NativeClaims<Item> {
   readonly refused: ReadonlyMap<Item, Refusal>
-  /** Candidates that stood for the same native records, with the record that takes their place. */
+  /** Candidates for the same native records, with the record that replaces them. */
   readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
 }
 
 type WithMembers = { readonly lease: Lease; readonly members?: readonly MemberUpdate[] }
 
-/** Who holds the native ids that the items want for their members: nobody, a candidate that goes, or a record that keeps it. */
+/** Returns the holder of the native ids that the items claim for their members: none, a candidate that will be removed, or a record that keeps it. */
 export async function claimNatives<Item extends WithMembers>(
   session: Session,
   held: readonly Held<Item>[],
@@ -189,7 +189,7 @@ export async function claimNatives<Item extends WithMembers>(
   return { refused, absorbed: absorbed.filter(({ item }) => !refused.has(item)) }
 }
 
-/** The state is read again under the lock: a candidate may have been promoted while we waited. */
+/** The state is read again under the lock: a candidate may have been promoted meanwhile. */
 async function lockHolders(
   session: Session,
   wanted: readonly { readonly system: string; readonly entity: string; readonly nativeId: string }[],

@@ -1,4 +1,4 @@
-/** The writes of a pass, set-based over the batch. Everything here runs under the records' locks, after all checks. */
+/** The writes of a pass, set-based over the batch. All of them run under the records' locks, after all checks. */
 import type { ConflictCandidate } from '../../model/merge/contract.ts'
 import { withMoreCandidates } from '../conflict-candidates.ts'
 import type { Decision, JournalEntry, Lease, MemberUpdate, PassRows, Settlement } from '../contract.ts'
@@ -42,7 +42,7 @@ export interface PassWrite<Item extends Updates> {
   readonly absorbed: readonly { readonly item: Item; readonly holderId: string; readonly system: string }[]
 }
 
-/** Statements that don't wait for each other's answers are handed in together and carried out in the order they stand here. */
+/** Statements that don't depend on each other's results are submitted together and executed in the order in which they appear here. */
 export async function writePass<Item extends Updates>(
   context: PostgresContext,
   session: Session,
@@ -56,7 +56,7 @@ export async function writePass<Item extends Updates>(
       session,
       items.flatMap(({ lease, resolved }) => withRecord(lease, resolved)),
     ),
-    // Gives native ids free that the members take over.
+    // Frees native ids that the members take over.
     deleteRecords(
       session,
       absorbed.map(({ holderId }) => holderId),
@@ -64,7 +64,7 @@ export async function writePass<Item extends Updates>(
     updateMembers(session, memberChanges(context, held)),
     updateRecords(session, recordChanges(context, held)),
     insertIntents(session, intentRows(context, items)),
-    // A candidate that is more than that by now is no question any more.
+    // The review of a candidate that has become a record is obsolete.
     deleteReviews(
       session,
       held
@@ -134,7 +134,7 @@ function recordChanges<Item extends Updates>({ codec }: PostgresContext, held: r
   })
 }
 
-/** An open conflict grows by what is drafted under its id. */
+/** Adds the drafted candidates to an open conflict with the same id. */
 async function writeConflicts<Item extends Updates>(
   codec: PostgresContext['codec'],
   session: Session,
@@ -199,7 +199,7 @@ async function writeSideRows<Item extends Updates>(
   ])
 }
 
-/** Records that wait for one of these, and those of these whose wait is over already. */
+/** Releases records that wait for one of these, and those of these whose wait has already ended. */
 async function releaseWaiting<Item extends Updates>(
   session: Session,
   held: readonly Held<Item>[],

@@ -1,4 +1,4 @@
-/** The store of record, on PostgreSQL 15 or later. One schema holds one integration; processes coordinate through it alone. */
+/** The production store, on PostgreSQL 15 or later. One schema contains one integration; processes coordinate only through it. */
 import { createHash } from 'node:crypto'
 import type { BucketStore } from '../../model/bucket-store.ts'
 import { UsageError } from '../../model/errors.ts'
@@ -77,7 +77,7 @@ export class PostgresStore implements Store {
   readonly admin: AdminStore
   /** OAuth tokens of the systems, shared by all processes. */
   readonly tokens: TokenStore
-  /** Rate limits that all processes keep together. */
+  /** Rate limits shared by all processes. */
   readonly buckets: BucketStore
   readonly #context: PostgresContext
   readonly #wake: WakeChannel
@@ -300,7 +300,7 @@ export class PostgresStore implements Store {
   }
 }
 
-/** Positive, so that it reads the same as the unsigned number in the server's list of locks. */
+/** Positive, so that it is displayed like the unsigned number in the server's list of locks. */
 function lockClassOf(schema: string): number {
   return createHash('sha256').update(`isthmus/${schema}`).digest().readUInt32BE(0) & 0x7fffffff
 }

@@ -1,4 +1,4 @@
-/** Retention: removes what is kept no longer, each kind in a short transaction of its own, so that nobody waits for long. */
+/** Retention: removes expired data, each kind in a short transaction of its own, so that nothing is blocked for long. */
 import type { PruneRequest, PruneResult } from '../contract.ts'
 import type { PostgresContext } from './context.ts'
 import {
@@ -16,7 +16,7 @@ import { closeRun } from './sql/runs.ts'
 import { dropStage } from './sql/stage.ts'
 
 const nothing = { unchanged: 0, changed: 0, discovered: 0, missing: 0 }
-/** Two days: twice what the mass-change guard looks back. */
+/** Two days: twice the period of the mass-change guard. */
 const guardCountsMs = 2 * 86_400_000
 
 export async function prune(context: PostgresContext, request: PruneRequest): Promise<PruneResult> {
@@ -36,7 +36,7 @@ export async function prune(context: PostgresContext, request: PruneRequest): Pr
   }
 }
 
-/** What a killed process had listed so far is of no use to anybody; its run is closed as stopped. */
+/** Records listed by a killed process are useless; its run is closed as stopped. */
 async function closeDeadRuns(context: PostgresContext, request: PruneRequest): Promise<number> {
   const dead = await findDeadRuns(context.database.session('looking for dead runs'), request)
   for (const { id, stage, staged } of dead) {

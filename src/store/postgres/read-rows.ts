@@ -1,4 +1,4 @@
-/** Columns to the shapes of the contract, decoded. */
+/** Converts columns to the types of the contract, decoded. */
 import type { LaneReason } from '../../model/lane-reasons.ts'
 import type { Intent, Member, SyncRecord } from '../../model/state.ts'
 import type { FieldCodec } from '../contract.ts'

@@ -1,4 +1,4 @@
-/** Candidates that a person has to decide about. */
+/** Candidates for review. */
 import type { JournalEntry, Lease } from '../contract.ts'
 import { encodePlain } from '../documents.ts'
 import type { PostgresContext } from './context.ts'

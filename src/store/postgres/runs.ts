@@ -1,7 +1,7 @@
 /**
- * Full runs. Listed records stream into an unlogged table of their own by COPY, are compared with the members set-based, and the verdicts
- * are applied in slices, so that no lock is held for long. A record that did not change costs no row update. If the server crashes, the
- * staged rows are gone, which the count of staged rows shows: such a run never counts as complete.
+ * Full runs. Listed records are streamed by COPY into an unlogged table of their own and compared with the members set-based, and the verdicts are
+ * applied in slices, so that no lock is held for long. An unchanged record causes no row update. After a crash of the server the staged rows are
+ * gone, which the count of staged rows reveals: such a run never counts as complete.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -61,7 +61,7 @@ export async function finishRun(
   const { database } = context
   const session = database.session('comparing a run')
   const judged = await judge(context, run)
-  // Rows that the server lost must not look like records that were deleted.
+  // Rows that the server lost must not look like deleted records.
   const lost = judged.staged < run.staged
   const complete = request.complete && !lost
   const counts = await countVerdicts(session, run.stage)
@@ -85,7 +85,7 @@ export async function finishRun(
   return comparison
 }
 
-/** Repeating a finish that was interrupted judges again: the marks made meanwhile were right and stay. */
+/** Repeating an interrupted finish evaluates again: marks made before the interruption were correct and stay. */
 async function judge(context: PostgresContext, run: RunColumns) {
   return context.database.transaction('comparing a run', (session) => judgeStage(session, run))
 }

@@ -36,7 +36,7 @@ function token(generation: number): StoredToken {
   }
 }
 
-test('keeps a token exactly and gives it to every process', async () => {
+test('stores a token exactly and returns it in every process', async () => {
   const [one, other] = stores
   expect(await one!.tokens.read('k')).toBeUndefined()
   await one!.tokens.renew('k', async () => token(1))
@@ -44,7 +44,7 @@ test('keeps a token exactly and gives it to every process', async () => {
   expect(await other!.tokens.read('another')).toBeUndefined()
 })
 
-test('lets one decide at a time, each about what the one before kept', async () => {
+test('lets one caller decide at a time, each about the result of the previous one', async () => {
   let inside = 0
   const seen: number[] = []
   await Promise.all(
@@ -76,7 +76,7 @@ test('credentials do not wait for one another', async () => {
   await slow
 })
 
-test('a decision that fails keeps what is there and frees the lock', async () => {
+test('a failing decision keeps the current token and releases the lock', async () => {
   await stores[0]!.tokens.renew('k', async () => token(1))
   await expect(stores[0]!.tokens.renew('k', () => Promise.reject(new Error('refused')))).rejects.toThrow(
     'refused',

@@ -1,8 +1,8 @@
 /**
  * OAuth tokens in the integration's schema, so that all its processes use one token and one of them renews it.
  *
- * Who renews holds a session lock on a connection of its own while it asks the authorization server: no transaction is open during that
- * call, and a process that dies frees the lock at once. The new token is committed before anybody gets it.
+ * The renewing process holds a session lock on a connection of its own while it calls the authorization server: no transaction is open during that
+ * call, and a process that dies releases the lock at once. The new token is committed before any caller gets it.
  */
 import { createHash } from 'node:crypto'
 import { IsthmusError } from '../../model/errors.ts'
@@ -11,7 +11,7 @@ import type { PostgresContext } from './context.ts'
 import { storeError } from './failures.ts'
 import { readToken, type TokenRow, writeToken } from './sql/tokens.ts'
 
-/** Longer than one token request may take; then somebody hangs on to the lock. */
+/** Longer than one token request may take; after that some process holds the lock permanently. */
 const lockTimeoutMs = 90_000
 
 export class PostgresTokenStore implements TokenStore {
@@ -65,7 +65,7 @@ export class PostgresTokenStore implements TokenStore {
     throw new IsthmusError('STORE_DOCUMENT_UNREADABLE', `token.document of ${key} is not a token`)
   }
 
-  /** In the space of single 64-bit numbers: all other locks are pairs, so they can't meet. */
+  /** In the space of single 64-bit numbers: all other locks are pairs, so they can't collide. */
   #lockNumber(key: string): string {
     const name = `${this.#context.database.schema} token ${key}`
     return createHash('sha256').update(name).digest().readBigInt64BE().toString()

@@ -1,6 +1,6 @@
 /**
- * Wake-ups between processes: NOTIFY on a connection of its own, never inside a transaction that marks (it would serialise the commits),
- * and at most one per {@link debounceMs}. Losing one costs a poll interval, nothing else.
+ * Wake-ups between processes: NOTIFY on a connection of its own, never inside a transaction that marks (it would serialise the commits), and at most
+ * one per {@link debounceMs}. Losing one costs only a poll interval.
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
@@ -55,7 +55,7 @@ export class WakeChannel {
     try {
       await sendWake(this.#context.database.session('waking others'), this.#channel, this.#self)
     } catch {
-      // The others look by themselves within their poll interval.
+      // The other processes query the queue within their poll interval anyway.
     }
   }
 

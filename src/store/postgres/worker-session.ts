@@ -1,8 +1,8 @@
 /**
- * A worker's liveness: a session lock on a connection of its own. The death of the process frees it at once, whatever the process was
- * doing; a connection that died unnoticed is covered by the lease time, and found here by asking now and then.
+ * A worker's liveness: a session lock on a connection of its own. The end of the process releases it at once, whatever the process was doing; a
+ * connection that died unnoticed is covered by the lease time, and detected here by periodic queries.
  *
- * Such a lock belongs to one server connection: a pooler in transaction mode between us and the server can't carry it.
+ * Such a lock belongs to one server connection: a pooler in transaction mode can't be used in between.
  */
 import type pg from 'pg'
 import type { WorkerSession } from '../contract.ts'
@@ -39,7 +39,7 @@ function watch(client: pg.Client, id: number): WorkerSession {
     try {
       await client.query('select 1')
     } catch {
-      lose() // whatever the reason: a session that can't be asked can't be trusted
+      lose() // whatever the reason: a session that doesn't respond can't be trusted
     } finally {
       clearTimeout(late)
     }

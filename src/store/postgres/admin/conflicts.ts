@@ -29,7 +29,7 @@ export async function resolveConflict(
   await waitForWorkers(context, [known.record_id])
   return context.journal.borrow((append) =>
     context.database.transaction('resolving a conflict', async (session) => {
-      // The record first, as in every transaction: records are locked before what hangs on them.
+      // The record first, as in every transaction: records are locked before the rows that belong to them.
       const [locked] = await takeBack(session, [known.record_id])
       const conflict = await lockConflict(session, id)
       if (conflict === undefined || locked === undefined) return 'unknown'

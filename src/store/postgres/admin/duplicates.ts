@@ -1,4 +1,4 @@
-/** Duplicates for people: what the two records hold, what is suggested to stay, and what waits for the decision. */
+/** Duplicates for review: the members of the two records, the suggestions, and what waits for the decision. */
 import type { Page, PageRequest } from '../../admin-contract.ts'
 import type {
   CrowdedKey,
@@ -52,7 +52,7 @@ export async function crowdedKeys(context: PostgresContext, limit: number): Prom
   return rows
 }
 
-/** Reads what the rows refer to, and answers how each is shown. */
+/** Reads the data that the rows refer to, and returns each in its displayed form. */
 async function detailed(
   session: Session,
   rows: readonly DuplicateColumns[],
@@ -81,7 +81,7 @@ function toDuplicate(row: DuplicateColumns, details: readonly PairDetailColumns[
   }
 }
 
-/** The survivor of a merge stays; else a record before one that is unmatched, and the older before the younger. */
+/** The survivor of a merge stays; otherwise a record takes precedence over an unmatched one, and the older over the younger. */
 function inOrder(
   { record_id: one, other_id: other, survivor_id: survivor }: DuplicateColumns,
   details: readonly PairDetailColumns[],

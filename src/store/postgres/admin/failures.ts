@@ -1,4 +1,4 @@
-/** Trying failures again: their lanes open, what was refused may be sent once more. */
+/** Retries failures: their lanes open, and refused values may be sent once more. */
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { withoutRejections } from '../../interventions.ts'
@@ -22,7 +22,7 @@ export async function retryFailures(
 ): Promise<number> {
   if (filter.recordId !== undefined && !isUuid(filter.recordId)) return 0
   const session = context.database.session('finding failures')
-  // What fails again while this goes on is not tried once more, else this would never end.
+  // Failures that recur meanwhile are not retried again, otherwise this would never end.
   const until = await readNow(session)
   let retried = 0
   for (;;) {

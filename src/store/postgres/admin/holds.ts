@@ -1,4 +1,4 @@
-/** A person lets held changes go, or has them dropped. */
+/** A person releases or rejects held changes. */
 import type { JournalEntry } from '../../contract.ts'
 import { decodeMember, encodeMember } from '../../documents.ts'
 import { releasedReason, withoutHold } from '../../interventions.ts'
@@ -24,7 +24,7 @@ export async function releaseHolds(
 ): Promise<number> {
   if (filter.id !== undefined && !isUuid(filter.id)) return 0
   const session = context.database.session('finding holds')
-  // What is held anew while this goes on was not meant.
+  // Holds that are opened meanwhile are not affected.
   const until = await readNow(session)
   let closed = 0
   for (;;) {

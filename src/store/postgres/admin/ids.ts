@@ -1,6 +1,6 @@
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** What people type need not be an id; asking the database with it would be an error instead of "unknown". */
+/** User input need not be an id; querying the database with it would cause an error instead of "unknown". */
 export function isUuid(text: string): boolean {
   return uuid.test(text)
 }

@@ -15,7 +15,7 @@ import { pageOf, pageSize, placeOf } from './paging.ts'
 
 const zeroId = '00000000-0000-0000-0000-000000000000'
 
-/** A cursor that was tampered with could name anything; an id that isn't one becomes the lowest. */
+/** A modified cursor could contain anything; a text that is not an id becomes the lowest id. */
 function idPlace(page: PageRequest): readonly [number, string] | undefined {
   const place = placeOf(page)
   if (place === undefined) return undefined

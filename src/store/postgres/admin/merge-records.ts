@@ -1,4 +1,4 @@
-/** A person says that two records are one thing: the one becomes part of the other, and what has no place there is put away. */
+/** A person declares two records the same: one becomes part of the other, and native records without a place there are removed. */
 
 import { encodePlain } from '../../documents.ts'
 import type { DuplicateResponse, MergeRequest } from '../../duplicates-contract.ts'
@@ -78,7 +78,7 @@ interface Pair {
   readonly plan: MergePlan
 }
 
-/** The two with what is to become of their members; a sentence where that can't be. */
+/** Returns the two records with the planned state of their members; a sentence where that isn't possible. */
 async function loadPair(
   session: Session,
   records: readonly LockedRecord[],
@@ -172,7 +172,7 @@ async function readBefore(session: Session, { keep, drop, members }: Pair): Prom
   }
 }
 
-/** What the kept record takes, and what the dropped one is left with, so that an edit of either is noticed. */
+/** Sets the members that the kept record takes, and those that remain with the dropped one, so that an edit of either is noticed. */
 async function moveNatives(context: PostgresContext, session: Session, pair: Pair): Promise<void> {
   const { keep, drop, members, plan } = pair
   const memberOf = (recordId: string, system: string) =>
@@ -196,7 +196,7 @@ async function moveNatives(context: PostgresContext, session: Session, pair: Pai
   await linkMoved(session, context.codec, { from: drop.id, to: keep.id, systems: plan.taken, members })
 }
 
-/** Whatever waited for this decision goes on, and deletions that were held are judged anew. */
+/** Everything that waited for this decision continues, and held deletions are evaluated again. */
 async function settleLanes(session: Session, { keep, drop, members, plan }: Pair): Promise<void> {
   const opened = await openHeldLanes(session, [keep.id])
   const dropped = members.filter((member) => member.record_id === drop.id)

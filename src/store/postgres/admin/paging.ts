@@ -1,4 +1,4 @@
-/** Pages of lists: the cursor is the place of the last row, (time, id). */
+/** Pages of lists: the cursor is the position of the last row, (time, id). */
 import type { Page, PageRequest } from '../../admin-contract.ts'
 
 export type Place = readonly [at: number, id: string]
@@ -9,7 +9,7 @@ export function pageSize({ limit }: PageRequest): number {
   return Math.min(Math.max(1, Math.trunc(limit)), pageRowsMax)
 }
 
-/** Undefined for the first page, and for a cursor that is none of ours. */
+/** Undefined for the first page, and for an invalid cursor. */
 export function placeOf({ cursor }: PageRequest): Place | undefined {
   const at = cursor?.indexOf('/') ?? -1
   if (cursor === undefined || at < 0) return undefined
@@ -17,7 +17,7 @@ export function placeOf({ cursor }: PageRequest): Place | undefined {
   return Number.isSafeInteger(time) ? [time, cursor.slice(at + 1)] : undefined
 }
 
-/** `rows` holds one more than the page, if there is more. */
+/** `rows` contains one more than the page, if there are more. */
 export function pageOf<Row, Out>(
   request: PageRequest,
   rows: readonly Row[],

@@ -1,4 +1,4 @@
-/** A person stops the work, and lets it go on. */
+/** A person pauses the work, and resumes it. */
 import type { PostgresContext } from '../context.ts'
 import { deletePause, insertPause } from '../sql/pause.ts'
 import { readNow } from '../sql/read-now.ts'

@@ -23,7 +23,7 @@ import { acceptSchemas, listSchemas, saveSchema } from './schemas.ts'
 import { createStatusCounter } from './status.ts'
 import { keepApart, undoDuplicate } from './undo-duplicate.ts'
 
-/** Intents shown with a record, the newest. */
+/** Maximum number of intents shown with a record, the newest. */
 const intentsMax = 100
 
 export function createPostgresAdmin(context: PostgresContext): AdminStore {

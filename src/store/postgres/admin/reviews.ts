@@ -29,7 +29,7 @@ export async function decideReview(
   await waitForWorkers(context, ids)
   const decided = await decide(context, { recordId, decision, ids, actor })
   if (decided !== 'refused' || !('same' in decision)) return decided
-  // It has a counterpart there already, or is itself unmatched: then one of two native records stays.
+  // It already has a counterpart there, or is itself unmatched: one of two native records has to be kept.
   const request = { keep: decision.same, drop: recordId, survivors: {}, others: 'keep' as const }
   return (await mergeRecords(context, request, actor)).kind === 'ok' ? 'ok' : 'refused'
 }

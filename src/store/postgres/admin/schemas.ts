@@ -1,4 +1,4 @@
-/** What systems said their resources look like. */
+/** The schemas of resources, as reported by systems. */
 import type { AdminStore, SchemaRow } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import { acceptSeen, readSchemas, type SchemaColumns, upsertSchema } from '../sql/resource-schemas.ts'

@@ -1,4 +1,4 @@
-/** Counts and health for whoever asks how things are. */
+/** Counts and health for the status. */
 import type { StatusCounts, SystemCounts } from '../../admin-contract.ts'
 import type { PostgresContext } from '../context.ts'
 import {
@@ -18,8 +18,8 @@ import { lastCompletes, lastEndedRuns, lastRuns, toRun } from '../sql/runs.ts'
 import { fromText } from '../text.ts'
 
 /**
- * The counts over all members read the whole table; pages that refresh every second get counts this old at most. Counts from when records were
- * moving are not used once none is: they would say how many agreed before the work was done.
+ * The counts over all members read the whole table; pages that refresh every second get counts of this age at most. Counts made while records were in
+ * progress are not reused once none is: they would show how many agreed before the work was done.
  */
 const keepMs = 2000
 
@@ -27,7 +27,7 @@ export function createStatusCounter(context: PostgresContext): () => Promise<Sta
   let kept: { readonly at: number; readonly isMoving: boolean; readonly counts: Promise<Totals> } | undefined
   return async () => {
     const session = context.database.session('counting')
-    // Before the queue: what a list discovered is committed before its note, so whoever sees the note counts the records as well.
+    // Before the queue: records discovered by a list are committed before its note, so every reader of the note counts the records as well.
     const [places, systems, paused] = await Promise.all([
       readPlaces(session),
       readSystems(session),

@@ -1,6 +1,6 @@
 /**
- * Locks records for a person's decision. A worker that holds one is given a moment to finish; then it is fenced, which costs at most a
- * write whose outcome has to be looked up.
+ * Locks records for a person's decision. A worker that holds one gets a moment to finish; then it is fenced, which costs at most a write whose
+ * outcome has to be determined.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresContext } from '../context.ts'
@@ -12,7 +12,7 @@ import { readRecords } from '../sql/read-records.ts'
 const waitMs = 2000
 const lookEveryMs = 50
 
-/** Waits, outside of any transaction, until no worker holds the records or the time is over. */
+/** Waits, outside of any transaction, until no worker holds the records or the time has elapsed. */
 export async function waitForWorkers(context: PostgresContext, ids: readonly string[]): Promise<void> {
   const session = context.database.session('waiting for workers')
   const until = performance.now() + waitMs
@@ -23,7 +23,7 @@ export async function waitForWorkers(context: PostgresContext, ids: readonly str
   }
 }
 
-/** Locked, and in nobody's hands from here on. */
+/** Returns the locked records, which no worker holds from here on. */
 export async function takeBack(session: Session, ids: readonly string[]): Promise<readonly LockedRecord[]> {
   const records = await lockRecords(session, ids)
   await fenceRecords(

@@ -1,4 +1,4 @@
-/** Decisions about duplicates that are not merges: two things after all, and taking a decision back. */
+/** Decisions about duplicates other than merges: keeping two records apart, and undoing a decision. */
 
 import { decodeMember, decodePlain, encodeAgreed } from '../../documents.ts'
 import type { DuplicateResponse } from '../../duplicates-contract.ts'
@@ -146,7 +146,7 @@ async function undoApart(session: Session, row: DuplicateColumns): Promise<undef
   await refreshDuplicates(session, [row.record_id, row.other_id])
 }
 
-/** A sentence where the two have moved on too far. */
+/** Returns a sentence where the two have changed too much to be undone. */
 async function undoSame(
   context: PostgresContext,
   session: Session,

@@ -1,16 +1,16 @@
 import type { Session } from '../database.ts'
 
-/** The record becomes a tombstone that points to its survivor, as do those that pointed to it. */
+/** The record becomes a tombstone that points to its survivor, and so do the records that pointed to it. */
 export async function aliasRecord(session: Session, loserId: string, survivorId: string): Promise<void> {
   await session.rows(alias, [loserId, survivorId])
 }
 
-/** The merged counterpart keeps its native id, as gone: late events then know whose it was. */
+/** The merged counterpart keeps its native id, as gone, so that late events can be attributed to it. */
 export async function loseMember(session: Session, recordId: string, system: string): Promise<void> {
   await session.rows(lose, [recordId, system])
 }
 
-/** Counterparts that go over to another record. */
+/** Counterparts that move to another record. */
 export async function emptyMembers(
   session: Session,
   recordId: string,

@@ -10,12 +10,12 @@ export interface BoundColumns {
 /** Below all entity locks and worker numbers, which share the lock class. */
 const bindingLock = -2_000_000_000
 
-/** Alone with the binding until the transaction ends: no decision commits meanwhile. */
+/** Locks the binding exclusively until the transaction ends: no decision commits meanwhile. */
 export async function lockBinding(session: Session, lockClass: number): Promise<void> {
   await session.rows(lock, [lockClass, bindingLock])
 }
 
-/** Keeps the binding as it is until the transaction ends, together with others who do. */
+/** Locks the binding in shared mode until the transaction ends, so that it doesn't change. */
 export async function shareBinding(session: Session, lockClass: number): Promise<void> {
   await session.rows(share, [lockClass, bindingLock])
 }

@@ -7,8 +7,8 @@ export interface ClaimedColumns extends RecordColumns {
 }
 
 /**
- * Takes due records. Rows that another worker is taking at this moment are skipped, not waited for; a crash counts as an attempt because
- * the attempt is counted here. Nothing is taken while a person has paused the work.
+ * Claims due records. Rows that another worker is claiming at this moment are skipped, not waited for; a crash counts as an attempt because the
+ * attempt is counted here. Nothing is claimed while the work is paused.
  */
 export function claimRecords(
   session: Session,
@@ -21,7 +21,7 @@ export function claimRecords(
     readonly worker: number
     readonly limit: number
     readonly leaseMs: number
-    /** Nothing is taken once another epoch is bound. */
+    /** Nothing is claimed once another epoch is bound. */
     readonly binding: number | undefined
   },
 ): Promise<ClaimedColumns[]> {
@@ -29,7 +29,7 @@ export function claimRecords(
   return session.rows<ClaimedColumns & Record<string, unknown>>(statement, parameters)
 }
 
-// `(select now_ms())` is evaluated once: called per row, the function would keep the condition out of the index.
+// `(select now_ms())` is evaluated once: called per row, the function would prevent the use of the index.
 const statement = {
   name: 'claim-records',
   text: `

@@ -1,7 +1,7 @@
 import type { PassRows } from '../../contract.ts'
 import type { Session } from '../database.ts'
 
-/** Holds that have lost their reason. */
+/** Closes holds without a remaining reason. */
 export async function closeHolds(
   session: Session,
   cleared: readonly NonNullable<PassRows['clearedHolds']>[number][],

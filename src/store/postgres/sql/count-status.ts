@@ -14,7 +14,7 @@ export interface StatusColumns {
   readonly workers: number
 }
 
-/** Counts of what is open; all of them come from partial indexes. */
+/** Counts of open rows, all from partial indexes. */
 export async function countOpen(session: Session, lockClass: number): Promise<StatusColumns | undefined> {
   const [row] = await session.rows<StatusColumns & Record<string, unknown>>(open, [lockClass])
   return row
@@ -44,7 +44,7 @@ export interface BacklogColumns {
   readonly identified_since: number | null
 }
 
-/** Records with something to do, by the places they have a part in. */
+/** Records with pending work, by the places they have a member in. */
 export function countBacklog(session: Session): Promise<BacklogColumns[]> {
   return session.rows<BacklogColumns & Record<string, unknown>>(backlog, [])
 }
@@ -58,7 +58,7 @@ export interface DelayColumns {
   readonly since: number | null
 }
 
-/** What keeps records from going on; the reasons are codes and constant words, so the groups are few. */
+/** What blocks records; the reasons are codes and constant strings, so there are few groups. */
 export function countDelays(session: Session): Promise<DelayColumns[]> {
   return session.rows<DelayColumns & Record<string, unknown>>(delays, [])
 }
@@ -112,7 +112,7 @@ const lanes = {
     order by system, entity, lane`,
 }
 
-// A deletion that waits for its confirmation waits on purpose, and what was never identified is in line: neither is behind.
+// A deletion that waits for its confirmation is not delayed, and neither is a record that was never identified.
 const backlog = {
   name: 'count-backlog',
   text: `

@@ -48,7 +48,7 @@ export function listDuplicates(
   )
 }
 
-/** Keeps a decision; a pair that nobody had noticed becomes a row with it. Answers its id. */
+/** Stores a decision; a pair without a row gets one with it. Returns its id. */
 export async function saveDecision(
   session: Session,
   decision: {
@@ -73,7 +73,7 @@ export async function saveDecision(
   return row?.id ?? ''
 }
 
-/** The duplicates of a record with these others are decided: they are different things. Answers the others of those. */
+/** Decides the duplicates of a record with these others: they are distinct. Returns the ids of the others. */
 export async function decideApart(
   session: Session,
   recordId: string,
@@ -84,17 +84,17 @@ export async function decideApart(
   return rows.map(({ id }) => id)
 }
 
-/** The pair is open again, as if nobody had decided. */
+/** Opens the pair again, as if there had been no decision. */
 export async function reopenDuplicate(session: Session, id: string): Promise<void> {
   await session.rows(reopen, [id])
 }
 
-/** What the pair's decision was is forgotten; whether it still is a duplicate is found out anew. */
+/** Removes the pair's decision; whether it still is a duplicate is determined again. */
 export async function forgetDecision(session: Session, id: string): Promise<void> {
   await session.rows(forget, [id])
 }
 
-/** Two different things, remembered. */
+/** Remembers that two records are distinct. */
 export async function keepApart(session: Session, one: string, other: string): Promise<void> {
   await session.rows(apart, [one, other])
 }
@@ -103,7 +103,7 @@ export async function forgetApart(session: Session, one: string, other: string):
   await session.rows(notApart, [one, other])
 }
 
-/** Whoever was kept apart from the one is kept apart from the record that it became part of. */
+/** Records kept apart from the loser are kept apart from the survivor as well. */
 export async function inheritApart(session: Session, loserId: string, survivorId: string): Promise<void> {
   await session.rows(inherit, [loserId, survivorId])
 }

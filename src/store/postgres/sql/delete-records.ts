@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** With everything that hangs on them. */
+/** Deletes records with all their dependent rows. */
 export async function deleteRecords(session: Session, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await session.rows(statement, [ids])

@@ -2,7 +2,7 @@ import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 import type { Native } from './find-natives.ts'
 
-/** New candidates; a native id that somebody else took in at the same moment is left out of the answer. */
+/** Creates candidates; a native id that was discovered concurrently by another transaction is left out of the result. */
 export async function discoverRecords(session: Session, natives: readonly Native[]): Promise<Set<number>> {
   if (natives.length === 0) return new Set()
   const rows = await session.rows<{ n: number }>(statement, [
@@ -13,7 +13,7 @@ export async function discoverRecords(session: Session, natives: readonly Native
   return new Set(rows.map(({ n }) => n - 1))
 }
 
-// The foreign key is checked when the statement ends: by then the record is there as well.
+// The foreign key is checked when the statement ends: by then the record exists as well.
 const statement = {
   name: 'discover-records',
   text: `

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Takes records out of a worker's hands, if they are in any: what that worker still commits is fenced. */
+/** Takes records from a worker, if one holds them: its later commits are fenced. */
 export async function fenceRecords(session: Session, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await session.rows(statement, [ids])
 }

@@ -7,7 +7,9 @@ export interface CrowdedKeyColumns {
   readonly examples: readonly string[]
 }
 
-/** Exact keys that more records hold than can tell them apart, the most crowded first. Reads the whole index: for a person who asks. */
+/**
+ * Exact keys that more records hold than they can distinguish, the most common first. Reads the whole index, so it runs only on a person's request.
+ */
 export function findCrowdedKeys(
   session: Session,
   holdersMax: number,

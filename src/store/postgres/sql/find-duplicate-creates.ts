@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Which of these records have an open duplicate, with the other record of one. */
+/** Returns which of these records have an open duplicate, with the other record of one. */
 export async function findDuplicateCreates(
   session: Session,
   recordIds: readonly string[],

@@ -14,12 +14,12 @@ export interface MatchColumns {
   readonly kept_apart: boolean
 }
 
-/** Everybody else who is registered under a key of these records; at most {@link hitsMax} each, exact keys first. */
+/** Returns all other records registered under a key of these records; at most {@link hitsMax} each, exact keys first. */
 export function findMatches(session: Session, recordIds: readonly string[]): Promise<MatchColumns[]> {
   return session.rows<MatchColumns & Record<string, unknown>>(statement, [recordIds, hitsMax])
 }
 
-/** A blocking key that many share (an empty name, for one) must not load them all. */
+/** A blocking key shared by many (for example an empty name) must not load them all. */
 export const hitsMax = 200
 
 const statement = {

@@ -9,14 +9,14 @@ export interface Native {
 }
 
 export interface NativeHolder {
-  /** Index into the natives asked for. */
+  /** Index into the requested natives. */
   readonly n: number
   readonly record_id: string
   readonly absorbed_version: string | null
   readonly state: RecordState
 }
 
-/** Who holds these native ids, as far as anybody does. */
+/** Returns the holders of these native ids, where there are any. */
 export async function findNatives(session: Session, natives: readonly Native[]): Promise<NativeHolder[]> {
   const rows = await session.rows<NativeHolder & Record<string, unknown>>(statement, [
     natives.map(({ system }) => system),

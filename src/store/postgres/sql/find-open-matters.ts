@@ -11,10 +11,10 @@ export interface MatterColumns {
   readonly unread: boolean
 }
 
-/** More than a person looks through at once. */
+/** Maximum number of named records, as many as a person can review at once. */
 const namedMax = 10
 
-/** What is undecided about a record, and whether a native record of that system is unread that was there at a time. */
+/** Returns what is undecided about a record, and whether an unread native record of that system was discovered before a time. */
 export async function findOpenMatters(
   session: Session,
   query: {
@@ -35,7 +35,7 @@ export async function findOpenMatters(
   return row ?? { duplicates: [], matches: [], unread: false }
 }
 
-// A candidate that could not be read so far doesn't count: it would hold the deletion for as long as that goes on.
+// A candidate that could not be read is ignored: it would hold the deletion for as long as that persists.
 const statement = {
   name: 'find-open-matters',
   text: `

@@ -5,13 +5,13 @@ import { toText } from '../text.ts'
 export interface ReferenceColumns {
   readonly n: number
   readonly record_id: string
-  /** Native id of the record in the system asked for, if it has one there. */
+  /** Native id of the record in the requested system, if it has one there. */
   readonly rid: string | null
 }
 
 /**
- * Merged records answer with their survivor; candidates don't answer, since nobody knows yet whose they are. A native id that its own system
- * merged into another one is that one's, wherever the rest of its record went.
+ * Merged records return their survivor; candidates return nothing, since it is unknown which record they belong to. A native id that its own system
+ * merged into another one belongs to that one, wherever the rest of its record went.
  */
 export function findReferences(
   session: Session,

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Keys of a record; what it is known under so far doesn't count when new ones are given. */
+/** Keys of a record; its registered keys are ignored when new ones are given. */
 export interface KeyQuery {
   /** Groups the keys of one query. */
   readonly n: number

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** What is known of a counterpart that another record has taken over. */
+/** The known state of a counterpart that another record has taken over. */
 export interface MemberBase {
   readonly recordId: string
   readonly system: string
@@ -12,7 +12,7 @@ export interface MemberBase {
   readonly lens: number | null
 }
 
-/** Sets what the members' next looks are compared with. */
+/** Sets the state that the members' next reads are compared with. */
 export async function giveBases(session: Session, bases: readonly MemberBase[]): Promise<void> {
   if (bases.length === 0) return
   await session.rows(statement, [

@@ -3,7 +3,7 @@ import type { PlaceNote, SystemNote } from '../../health-contract.ts'
 import type { Session } from '../database.ts'
 import { fromText, toText } from '../text.ts'
 
-/** Writes down what was seen of one place. */
+/** Stores an observation of one place. */
 export async function notePlace(session: Session, note: PlaceNote): Promise<void> {
   const { declared, read, failure, nextAt } = note
   await session.rows(place, [

@@ -10,7 +10,7 @@ export interface EncodedDelivery {
   readonly body: Uint8Array
 }
 
-/** Stores deliveries once; answers the indexes of the new ones. */
+/** Stores deliveries once; returns the indexes of the new ones. */
 export async function insertDeliveries(
   session: Session,
   deliveries: readonly EncodedDelivery[],
@@ -27,13 +27,13 @@ export async function insertDeliveries(
   const stored = new Set(rows.map((row) => JSON.stringify([row.system, row.delivery_id])))
   const fresh = new Set<number>()
   deliveries.forEach(({ system, deliveryId }, index) => {
-    // The first of several equal ones is the one that was stored.
+    // Of several equal ones the first was stored.
     if (stored.delete(JSON.stringify([system, keyOf(deliveryId)]))) fresh.add(index)
   })
   return fresh
 }
 
-/** Senders choose these ids; one that is too long for an index is known by its hash. */
+/** Senders choose these ids; one that is too long for an index is identified by its hash. */
 function keyOf(deliveryId: string): string {
   if (isNativeId(deliveryId)) return toText(deliveryId)
   return `sha256:${createHash('sha256').update(deliveryId).digest('hex')}`

@@ -3,7 +3,8 @@ import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
 /**
- * Writes what the fields wait for. What a field waited for in the same way before (native ids, or records) and does not any more is dropped.
+ * Writes the targets that the fields wait for. Earlier targets of the same kind (native ids, or records) that a field no longer waits for are
+ * dropped.
  */
 export async function insertDependencies(
   session: Session,

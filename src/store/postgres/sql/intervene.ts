@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** What a decision of a person makes of a lane; undefined keeps. */
+/** The effect of a person's decision on a lane; undefined leaves a part unchanged. */
 export interface LaneChange {
   readonly recordId: string
   readonly system: string
@@ -21,7 +21,7 @@ export async function changeLanes(session: Session, changes: readonly LaneChange
   ])
 }
 
-/** A person saw to it: the count of attempts that led here starts anew. */
+/** Resets the count of attempts after a person's intervention. */
 export async function forgetAttempts(session: Session, recordIds: readonly string[]): Promise<void> {
   await session.rows(attempts, [recordIds])
 }
@@ -30,7 +30,7 @@ export async function releaseRules(session: Session, recordIds: readonly string[
   if (recordIds.length > 0) await session.rows(rules, [recordIds])
 }
 
-/** A held deletion is not carried out: the record lives on, without the systems that lost it. */
+/** A held deletion is not carried out: the record stays, without the systems that lost it. */
 export async function undoDeletion(session: Session, recordIds: readonly string[]): Promise<void> {
   if (recordIds.length === 0) return
   await session.rows(revive, [recordIds])

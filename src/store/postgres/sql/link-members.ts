@@ -4,13 +4,13 @@ export interface NewLink {
   readonly recordId: string
   readonly system: string
   readonly entity: string
-  /** As the column holds it. */
+  /** As stored in the column. */
   readonly storedNativeId: string
 }
 
 /**
- * Counterparts without a base: whatever they hold is compared with nothing and overwritten by nobody unseen. What was sent before there was a
- * counterpart is still ours, should it turn up in it now.
+ * Counterparts without a base: their values are compared with nothing, and never overwritten before they were read. Values that were sent before
+ * there was a counterpart are our own if they appear in it now.
  */
 export async function linkMembers(session: Session, links: readonly NewLink[]): Promise<void> {
   if (links.length === 0) return

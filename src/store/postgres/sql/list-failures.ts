@@ -35,7 +35,7 @@ export interface FailureLane {
   readonly signature: string
 }
 
-/** The lanes of open failures that fit and were there at `until`. */
+/** The lanes of matching open failures that existed at `until`. */
 export function findFailures(
   session: Session,
   filter: { readonly recordId?: string; readonly system?: string; readonly signature?: string },

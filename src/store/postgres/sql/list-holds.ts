@@ -21,7 +21,7 @@ export function listHolds(
   return session.rows<HoldColumns & Record<string, unknown>>(list, values)
 }
 
-/** Open holds that fit and were there at `until`, in the order in which their records are locked. */
+/** Matching open holds that existed at `until`, in the order in which their records are locked. */
 export function findHolds(
   session: Session,
   filter: { readonly id?: string; readonly kind?: string; readonly system?: string },
@@ -32,7 +32,7 @@ export function findHolds(
   return session.rows<HoldColumns & Record<string, unknown>>(find, values)
 }
 
-/** Answers the ids that were still open. */
+/** Returns the ids that were still open. */
 export async function closeHoldsById(
   session: Session,
   ids: readonly string[],

@@ -24,7 +24,7 @@ export async function lockReview(session: Session, recordId: string): Promise<Ui
   return row?.candidates
 }
 
-/** The review ends, the record is a candidate again and has no doubt about these others. */
+/** Ends the review: the record is a candidate again and is distinct from these others. */
 export async function endReview(
   session: Session,
   recordId: string,

@@ -1,8 +1,8 @@
 import type { Session } from '../database.ts'
 
 /**
- * Matching and creating exclude each other per entity until the transaction ends: otherwise a candidate that registers its keys and a
- * create that looks for them could miss each other. Taken before any row is locked. The transactions are a few milliseconds long.
+ * Matching and creating exclude each other per entity until the transaction ends: otherwise a candidate that registers its keys and a create that
+ * looks for them could miss each other. Locked before any row. The transactions take a few milliseconds.
  */
 export async function lockEntities(
   session: Session,
@@ -13,7 +13,7 @@ export async function lockEntities(
   await session.rows(statement, [lockClass, [...new Set(entities)].sort()])
 }
 
-// Hashes of entity names are negative, worker numbers positive: they share a lock class without meeting.
+// Hashes of entity names are negative, worker numbers positive: they share a lock class without collisions.
 const statement = {
   name: 'lock-entities',
   text: `

@@ -6,7 +6,7 @@ export interface DirtyMark {
   readonly system: string
 }
 
-/** Makes records due; answers the ids that exist. In a worker's hands they become due when it lets go. */
+/** Makes records due; returns the existing ids. Records that a worker holds become due when it releases them. */
 export async function markDirty(session: Session, marks: readonly DirtyMark[]): Promise<Set<string>> {
   if (marks.length === 0) return new Set()
   const rows = await session.rows<{ id: string }>(statement, [

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Makes the next active records due that have no member row for the system; answers their ids. */
+/** Makes the next active records due that have no member row for the system; returns their ids. */
 export async function markUnplaced(
   session: Session,
   {

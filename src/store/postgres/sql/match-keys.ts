@@ -7,7 +7,7 @@ export interface KeyRow {
   readonly mac: Uint8Array
 }
 
-/** Replaces the keys of the records whole. */
+/** Replaces all keys of the records. */
 export async function replaceKeys(
   session: Session,
   recordIds: readonly string[],

@@ -1,19 +1,19 @@
 import type { MemberState } from '../../../model/state.ts'
 import type { Session } from '../database.ts'
 
-/** A member as a merge, or its undo, leaves it. */
+/** A member after a merge, or its undo. */
 export interface PlacedMember {
   readonly recordId: string
   readonly system: string
   readonly entity: string
-  /** As the column holds it. */
+  /** As stored in the column. */
   readonly storedNativeId: string | null
   readonly state: MemberState
-  /** Encoded field document; undefined keeps what is there. */
+  /** Encoded field document; undefined leaves it unchanged. */
   readonly fields: Uint8Array | null | undefined
 }
 
-/** Takes the native ids away that are about to change their record: each has one holder at any time. */
+/** Removes the native ids that are about to move to another record: each has one holder at any time. */
 export async function freeNatives(
   session: Session,
   recordIds: readonly string[],
@@ -22,7 +22,7 @@ export async function freeNatives(
   if (systems.length > 0) await session.rows(free, [recordIds, systems])
 }
 
-/** Sets members whole, with open lanes. */
+/** Sets all columns of members, with open lanes. */
 export async function placeMembers(session: Session, members: readonly PlacedMember[]): Promise<void> {
   if (members.length === 0) return
   await session.rows(place, [
@@ -36,7 +36,7 @@ export async function placeMembers(session: Session, members: readonly PlacedMem
   ])
 }
 
-/** The record becomes part of another one. Its native records that have no place there are still to be dealt with. */
+/** The record becomes part of another one. Its native records without a place there are still to be handled. */
 export async function dropInto(
   session: Session,
   recordId: string,
@@ -50,17 +50,17 @@ export async function dropInto(
   await settleConflicts(session, recordId)
 }
 
-/** What the record has yet to take over of others is for the record that it becomes part of. */
+/** Values that the record has yet to take over from others are passed to the record that it becomes part of. */
 export async function handOn(session: Session, recordId: string, survivorId: string): Promise<void> {
   await session.rows(hand, [recordId, survivorId])
 }
 
-/** Nobody decides any more about the conflicts of a record that is part of another one. */
+/** Closes the conflicts of a record that is part of another one. */
 export async function settleConflicts(session: Session, recordId: string): Promise<void> {
   await session.rows(settle, [recordId])
 }
 
-/** The record is one of its own again. */
+/** Makes the record a separate one again. */
 export async function restoreDropped(
   session: Session,
   recordId: string,
@@ -76,7 +76,7 @@ export async function endReviews(session: Session, recordIds: readonly string[])
   await session.rows(reopen, [recordIds])
 }
 
-/** Lanes that waited for a decision about a duplicate; answers them. */
+/** Opens lanes that waited for a decision about a duplicate; returns them. */
 export async function openHeldLanes(
   session: Session,
   recordIds: readonly string[],
@@ -85,7 +85,7 @@ export async function openHeldLanes(
   return rows.map(({ record_id: recordId, system }) => ({ recordId, system }))
 }
 
-/** Keys of a record, whole. */
+/** Returns all keys of a record. */
 export function readKeys(
   session: Session,
   recordId: string,
@@ -93,7 +93,7 @@ export function readKeys(
   return session.rows<{ mac: Uint8Array; rule: number; kind: 'exact' | 'block' }>(keys, [recordId])
 }
 
-/** What remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
+/** Removes what remains of a merge in a system that the record is to be kept apart from: it has no counterpart there any more. */
 export async function forgetGone(session: Session, recordId: string, system: string): Promise<void> {
   await session.rows(gone, [recordId, system])
 }

@@ -1,4 +1,4 @@
-/** What is kept no longer, a bounded number of rows of each kind at a time. Oldest first, so that repeating comes to an end. */
+/** Removes expired data, a bounded number of rows of each kind at a time. Oldest first, so that repeated calls terminate. */
 import type { PruneRequest } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import type { RunColumns } from './runs.ts'
@@ -13,9 +13,7 @@ async function removed(
   return row?.removed ?? 0
 }
 
-/**
- * Lines from the beginning, up to the first that is still kept: what is left of each chain stays whole, and where it begins is remembered.
- */
+/** Removes lines from the beginning, up to the first that is still kept: the rest of each chain stays valid, and its beginning is remembered. */
 export function pruneJournal(session: Session, { historyBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, journal, historyBefore, limit)
 }
@@ -39,7 +37,7 @@ const journal = {
     select count(*) as removed from gone`,
 }
 
-/** Ids of intents grow with time, so that the oldest are at the beginning of the primary key. Open ones are never removed. */
+/** Ids of intents grow with time, so the oldest are at the beginning of the primary key. Open ones are never removed. */
 export function pruneIntents(session: Session, { historyBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, intents, historyBefore, limit)
 }
@@ -125,7 +123,7 @@ const deliveries = {
     select count(*) as removed from gone`,
 }
 
-/** The last run of each place is what its status shows, and its last complete one is the proof of its first load: both stay. */
+/** The last run of each place is displayed in its status, and its last complete one is the proof of its first load: both stay. */
 export function pruneRuns(session: Session, { historyBefore, limit }: PruneRequest): Promise<number> {
   return removed(session, runs, historyBefore, limit)
 }
@@ -157,7 +155,7 @@ const runs = {
     select count(*) as removed from gone`,
 }
 
-/** Counts of hours that no bound looks at any more. */
+/** Removes counts of hours that no bound uses any more. */
 export function pruneGuardCounts(session: Session, before: number, limit: number): Promise<number> {
   return removed(session, guardCounts, before, limit)
 }
@@ -175,7 +173,7 @@ const guardCounts = {
     select count(*) as removed from gone`,
 }
 
-/** Runs whose process must have died: begun so long ago, and never finished. */
+/** Runs whose process must have died: begun that long ago, and never finished. */
 export function findDeadRuns(session: Session, { runsDeadBefore }: PruneRequest): Promise<RunColumns[]> {
   return session.rows<RunColumns & Record<string, unknown>>(deadRuns, [runsDeadBefore])
 }

@@ -21,7 +21,7 @@ export function readOpenIntents(session: Session, recordIds: readonly string[]):
   return session.rows<IntentColumns & Record<string, unknown>>(openStatement, [recordIds])
 }
 
-/** The newest of a record, open or not. */
+/** The newest intents of a record, open or not. */
 export function readIntents(session: Session, recordId: string, limit: number): Promise<IntentColumns[]> {
   return session.rows<IntentColumns & Record<string, unknown>>(allStatement, [recordId, limit])
 }

@@ -13,7 +13,7 @@ export interface JournalColumns {
   readonly hash: Uint8Array
 }
 
-/** Oldest first: the newest lines when no starting point is given, else those that follow it. */
+/** Oldest first: the newest lines when no starting point is given, otherwise those that follow it. */
 export async function readJournal(
   session: Session,
   recordId: string | undefined,
@@ -25,7 +25,7 @@ export async function readJournal(
   return (await session.rows<Row>(newest, [recordId ?? null, limit])).reverse()
 }
 
-/** Where the chains begin whose oldest lines retention has removed: the last line that is gone. */
+/** The beginnings of chains whose oldest lines retention has removed: the last removed line. */
 export function journalStarts(
   session: Session,
 ): Promise<{ readonly stream: string; readonly position: number; readonly hash: Uint8Array }[]> {

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** The clock that all times of the store are of. */
+/** The clock of all times in the store. */
 export async function readNow(session: Session): Promise<number> {
   const [row] = await session.rows<{ now: number }>(statement, [])
   return row?.now ?? 0

@@ -12,7 +12,7 @@ export interface PairDetailColumns {
   readonly deletion_waits: boolean
 }
 
-/** What the records of duplicates hold in each system, and what waits there. */
+/** The members of duplicates' records in each system, and what waits there. */
 export function readPairDetails(
   session: Session,
   recordIds: readonly string[],

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** A key that more records hold than this tells none of them from another: it makes no duplicates. */
+/** A key held by more records than this distinguishes none of them: it makes no duplicates. */
 export const holdersMax = 5
 
 export interface PairColumns {
@@ -9,14 +9,14 @@ export interface PairColumns {
 }
 
 /**
- * Opens a duplicate for each pair that came about: one of these records and another one share an exact key, both have a native record in
- * the same system, and nobody kept them apart. A pair that has ended before is opened again.
+ * Opens a duplicate for each new pair: one of these records and another one share an exact key, both have a native record in the same system, and
+ * they were not kept apart. A pair that was closed before is opened again.
  */
 export async function openDuplicates(session: Session, recordIds: readonly string[]): Promise<void> {
   if (recordIds.length > 0) await session.rows(open, [recordIds, holdersMax])
 }
 
-/** Ends the open duplicates of these records that no longer are any; answers the pairs. What a system merged stays one until it is decided. */
+/** Closes the open duplicates of these records that no longer are any; returns the pairs. A merge by a system stays open until it is decided. */
 export async function closeDuplicates(
   session: Session,
   recordIds: readonly string[],
@@ -26,8 +26,8 @@ export async function closeDuplicates(
 }
 
 /**
- * Everybody who holds a key together with these records that one record more than allowed has: with such a one coming or leaving, all pairs
- * of that key begin or end to count.
+ * Returns all holders of keys of these records that exactly one record more than allowed holds: when such a holder appears or disappears, all pairs
+ * of that key start or stop being duplicates.
  */
 export async function findCrossing(
   session: Session,
@@ -38,7 +38,10 @@ export async function findCrossing(
   return rows.map(({ id }) => id)
 }
 
-/** Opens the duplicate that a merge in one system made of two records. One that a shared key made lasts as long as the key; this one does not. */
+/**
+ * Opens the duplicate that results from a merge in one system. A duplicate due to a shared key lasts as long as the key; this one does not depend on
+ * it.
+ */
 export async function openMergeDuplicate(
   session: Session,
   pair: {
@@ -51,7 +54,7 @@ export async function openMergeDuplicate(
   await session.rows(openMerge, [pair.entity, pair.loserId, pair.survivorId, pair.system])
 }
 
-/** Both have a native record in some system; records with two each are two things in two places, even without. */
+/** Both have a native record in some system; two complete records are duplicates even without. */
 const overlap = `
   (
     exists (
@@ -66,7 +69,7 @@ const overlap = `
     )
   )`
 
-// The holders of a key are counted up to one more than matter, so that a key of thousands costs no more than one of six.
+// The holders of a key are counted only up to one more than matter, so that a key of thousands costs no more than one of six.
 const holders = `
   cross join lateral (
     select array_agg(record_id) as ids
@@ -79,7 +82,7 @@ const holders = `
     ) some_of_them
   ) holder`
 
-// The clock stays outside `distinct`: two readings a millisecond apart would make two rows of one pair.
+// The clock is outside `distinct`: two readings a millisecond apart would make two rows of one pair.
 const open = {
   name: 'open-duplicates',
   text: `

@@ -2,7 +2,7 @@ import type { IntentUpdate } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
-/** A record's pass may only touch the record's own intents. */
+/** A record's pass may only change the record's own intents. */
 export async function resolveIntents(
   session: Session,
   updates: readonly (IntentUpdate & { readonly recordId: string })[],

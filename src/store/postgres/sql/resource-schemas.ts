@@ -13,7 +13,7 @@ export async function readSchemas(session: Session): Promise<readonly SchemaColu
   return session.rows<SchemaColumns>(all, [])
 }
 
-/** Answers the row as it was before. */
+/** Returns the previous row. */
 export async function upsertSchema(
   session: Session,
   system: string,
@@ -25,7 +25,7 @@ export async function upsertSchema(
   return before
 }
 
-/** Answers the resources whose accepted form changed. */
+/** Returns the resources whose accepted form changed. */
 export async function acceptSeen(
   session: Session,
   system: string,

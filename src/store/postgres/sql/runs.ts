@@ -61,7 +61,7 @@ export async function closeRun(
   ])
 }
 
-/** Newest first, after the given place. */
+/** Newest first, after the given position. */
 export function listRuns(
   session: Session,
   limit: number,

@@ -10,7 +10,7 @@ export interface EncodedConflict {
   readonly candidates: Uint8Array
 }
 
-/** The conflicts there are under these ids, with their candidates. Their records are locked already. */
+/** Returns the existing conflicts with these ids, with their candidates. Their records are locked already. */
 export function readConflicts(
   session: Session,
   ids: readonly string[],
@@ -18,7 +18,7 @@ export function readConflicts(
   return session.rows(read, [ids])
 }
 
-/** New conflicts, and what open ones are now; one that is decided stays as it is. */
+/** Saves new conflicts and the new state of open ones; a decided one is unchanged. */
 export async function saveConflicts(session: Session, conflicts: readonly EncodedConflict[]): Promise<void> {
   if (conflicts.length === 0) return
   await session.rows(statement, [

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** The record waits for a person; its possible counterparts are kept beside it. */
+/** The record waits for a person; its possible counterparts are stored with it. */
 export async function saveReview(session: Session, recordId: string, candidates: Uint8Array): Promise<void> {
   await session.rows(review, [recordId])
   await session.rows(save, [recordId, candidates])

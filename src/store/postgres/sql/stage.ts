@@ -1,4 +1,4 @@
-/** A run's own table of listed records; its name is made of a hash, never of outside text. */
+/** A run's own table of listed records; its name is derived from a hash, never from external text. */
 import type { Session } from '../database.ts'
 import type { RunColumns } from './runs.ts'
 
@@ -18,9 +18,8 @@ export async function dropStage(session: Session, stage: string): Promise<void> 
 }
 
 /**
- * Writes the verdicts: `changed` (values differ from the shadow, were read through an outdated lens set, or the
- * member was seen gone), `discovered`, `missing` (linked before
- * the run began, not listed). Three hash joins, whatever the number of records.
+ * Writes the verdicts: `changed` (values differ from the shadow, were read through an outdated lens set, or the member was observed gone),
+ * `discovered`, `missing` (linked before the run began, not listed). Three hash joins, whatever the number of records.
  */
 export async function judgeStage(
   session: Session,
@@ -39,7 +38,7 @@ export async function judgeStage(
     [],
   )
   await session.rows({ name: '', text: verdictInsert(stage) }, [system, entity, startedAt])
-  // Without statistics the planner walks all records for each slice of verdicts: 40,000 discoveries took 9.1 s instead of 2.5 s.
+  // Without statistics the planner scans all records for each slice of verdicts: 40,000 discoveries took 9.1 s instead of 2.5 s.
   await session.rows({ name: '', text: `analyze ${stage}_verdict` }, [])
   const [counts] = await session.rows<{ staged: number; listed: number }>(
     { name: '', text: `select count(*) as staged, count(distinct rid) as listed from ${stage}` },
@@ -96,7 +95,7 @@ export async function countVerdicts(
   return row ?? { changed: 0, discovered: 0, missing: 0 }
 }
 
-/** Applies the verdicts numbered `from` up to `to`. Missing members are looked at only when the run saw everything. */
+/** Applies the verdicts numbered `from` up to `to`. Missing members are marked only when the run was complete. */
 export async function applySlice(
   session: Session,
   { stage, system, entity }: RunColumns,

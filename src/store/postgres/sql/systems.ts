@@ -22,12 +22,12 @@ export async function saveFingerprint(session: Session, system: string, value: s
   await session.rows(save, [system, toText(value)])
 }
 
-/** Written only when it differs from what was seen before. */
+/** Written only when it differs from the last observed one. */
 export async function noteFingerprint(session: Session, system: string, seen: string): Promise<void> {
   await session.rows(note, [system, toText(seen)])
 }
 
-/** What was remembered, and what was seen last, which is remembered from now on. Undefined where nothing is remembered. */
+/** Returns the remembered and the last observed account, which is remembered from now on. Undefined where none is remembered. */
 export async function acceptSeenAccount(
   session: Session,
   system: string,

@@ -1,12 +1,12 @@
 import type { Bucket, BucketGrant } from '../../../model/bucket-store.ts'
 import type { Session } from '../database.ts'
 
-/** Makes sure that the buckets exist. */
+/** Creates missing buckets. */
 export async function addBuckets(session: Session, keys: readonly string[]): Promise<void> {
   await session.rows(add, [keys])
 }
 
-/** The rule of `takeFromBuckets`, as one statement; undefined when a bucket is missing. */
+/** The algorithm of `takeFromBuckets` as one statement; undefined when a bucket is missing. */
 export async function takeBuckets(
   session: Session,
   buckets: readonly Bucket[],
@@ -31,8 +31,8 @@ const add = {
   text: `insert into rate_bucket (key) select unnest($1::text[]) on conflict (key) do nothing`,
 }
 
-// The time is read after the locks, else a process that waited for them would count with an old one. Rows are locked in the order of
-// their keys, so that two processes never wait for each other.
+// The time is read after the locks, otherwise a process that waited for them would use an old one. Rows are locked in the order of their keys, so
+// that two processes never deadlock.
 const take = {
   name: 'take-buckets',
   text: `

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** A token as it lies in its table. */
+/** A token as stored in its table. */
 export interface TokenRow {
   readonly generation: number
   readonly expiresAt: number
@@ -13,7 +13,7 @@ export async function readToken(session: Session, key: string): Promise<TokenRow
   return row && { generation: row.generation, expiresAt: row.expires_at, document: row.document }
 }
 
-/** Keeps a token, unless a newer one is there. */
+/** Stores a token, unless a newer one exists. */
 export async function writeToken(session: Session, key: string, token: TokenRow): Promise<void> {
   await session.rows(write, [key, token.generation, token.expiresAt, token.document])
 }

@@ -25,7 +25,7 @@ const clearable = [
   'evidence',
 ] as const satisfies readonly (keyof MemberUpdate)[]
 
-/** Updates the rows that exist and makes those that don't. */
+/** Updates existing rows and inserts missing ones. */
 export async function updateMembers(session: Session, changes: readonly MemberChange[]): Promise<void> {
   if (changes.length === 0) return
   const updated = await session.rows<{ n: number }>(update, parametersOf(changes))

@@ -6,14 +6,14 @@ import { packBytes } from '../packed-bytes.ts'
 export interface RecordChange {
   readonly id: string
   readonly update: Omit<RecordUpdate, 'fields'>
-  /** Encoded {@link AgreedFields}; undefined keeps them. */
+  /** Encoded {@link AgreedFields}; undefined leaves them unchanged. */
   readonly fields: Uint8Array | undefined
   readonly finish: Settlement['finish']
 }
 
 /**
- * New values and the end of the pass in one statement. Compare-and-clear happens on the locked row: a mark that came after the claim keeps
- * the record dirty and due. Marks that the claim took are forgotten at a clean end and kept otherwise.
+ * New values and the end of the pass in one statement. Compare-and-clear uses the locked row: a mark made after the claim keeps the record dirty and
+ * due. Marks known to the claim are removed at a clean end and kept otherwise.
  */
 export async function updateRecords(session: Session, changes: readonly RecordChange[]): Promise<void> {
   if (changes.length === 0) return

@@ -2,7 +2,7 @@ import type { FailureDraft } from '../../contract.ts'
 import type { Session } from '../database.ts'
 import { toText } from '../text.ts'
 
-/** One row per lane: a failure that was over begins anew. */
+/** One row per lane: a resolved failure starts again. */
 export async function upsertFailures(session: Session, failures: readonly FailureDraft[]): Promise<void> {
   if (failures.length === 0) return
   const last = new Map(failures.map((failure) => [`${failure.recordId}/${failure.system}`, failure]))

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
 
-/** Records whose create waits until this place was listed are due at once: the list is through. */
+/** Records whose create waits until this place was listed are due at once: the list has completed. */
 export async function wakeFirstLoad(session: Session, system: string, entity: string): Promise<void> {
   await session.rows(statement, [system, entity])
 }
