@@ -1,7 +1,7 @@
-/** The decisions resource of the wire: the latest lines of the journal, without record values. */
+/** The decisions resource of the API: the latest journal entries, without record values. */
 import type { JournalRow } from '../store/admin-contract.ts'
 
-/** One line of the latest decisions. */
+/** One of the latest decisions. */
 export interface DecisionResource {
   readonly seq: number
   readonly stream: string
@@ -9,7 +9,7 @@ export interface DecisionResource {
   readonly kind: string
   readonly recordId?: string
   readonly actor: string
-  /** What happened, in words, without record values. */
+  /** Description of the event as text, without record values. */
   readonly text: string
 }
 

@@ -1,5 +1,5 @@
 /**
- * The status resource of the wire: what the status page, the CLI and later the dashboard show. No record values.
+ * The status resource of the API, which the status page, the CLI and later the dashboard show. Contains no record values.
  *
  * Its shape is documented in `docs/reference/status.md`.
  */
@@ -17,27 +17,27 @@ import { counted, openInWords } from '../model/health/words.ts'
 import { runNeedsPerson } from '../model/run-reasons.ts'
 import type { StatusCounts, SystemCounts } from '../store/admin-contract.ts'
 
-/** One entity in one system, as it was last seen. Times are epoch milliseconds. */
+/** The last known state of one entity in one system. Times are epoch milliseconds. */
 export interface PlaceResource {
   readonly system: string
   readonly entity: string
   readonly state: HealthState
   readonly reasons: readonly HealthReason[]
-  /** Worth knowing; changes nothing about the state. */
+  /** Information that does not affect the state. */
   readonly notes: readonly string[]
   readonly linked: number
-  /** When it was last read to the end, or heard of. */
+  /** When it was last read completely, or a webhook arrived. */
   readonly lastHeardAt?: number
   readonly lastReadMs?: number
-  /** When everything there was last compared and nothing known was missing. */
+  /** When all records there were last compared and no known record was missing. */
   readonly lastComparedAt?: number
   /** Why it can't be read now. */
   readonly error?: NonNullable<PlaceHealth['failing']> & { readonly failures: number }
   readonly nextTryAt?: number
-  /** No call goes to the system before this. */
+  /** No call is sent to the system before this time. */
   readonly pausedUntil?: number
   readonly backlog: { readonly count: number; readonly since?: number }
-  /** Records that something keeps from going on. */
+  /** Delayed records. */
   readonly delays: readonly {
     readonly lane: string
     readonly reason?: string
@@ -50,10 +50,10 @@ export interface PlaceResource {
 export interface StatusResource {
   readonly integration: string
   readonly version: string
-  /** One sentence for a person: is everything in agreement, and if not, what is not so. */
+  /** One sentence for the user: whether everything is in agreement, and if not, what the problem is. */
   readonly summary: string
   readonly state: HealthState
-  /** Everything that keeps the state from being `agreed`, weightiest first. */
+  /** Everything that prevents the state `agreed`, most severe first. */
   readonly reasons: readonly HealthReason[]
   readonly places: readonly PlaceResource[]
   readonly database: {
@@ -62,7 +62,7 @@ export interface StatusResource {
   }
   readonly paused?: NonNullable<StatusCounts['paused']>
   readonly counts: Omit<StatusCounts, 'health' | 'paused'>
-  /** Places whose last full run a person has to look at: an empty list where records are known, another account, a list that breaks off. */
+  /** Places whose last full run needs a decision: an empty list despite known records, another account, or an aborted list. */
   readonly doubts: readonly {
     readonly system: string
     readonly entity: string
@@ -70,17 +70,17 @@ export interface StatusResource {
   }[]
 }
 
-/** What a status is made of, beside the counts. */
+/** Inputs of a status in addition to the counts. */
 export interface StatusInput {
   readonly integration: { readonly id: string; readonly version: string }
-  /** What the definition asks of each of its places. */
+  /** What the definition requires for each of its places. */
   readonly watch: readonly PlaceWatch[]
   readonly staleAfterMs: number
-  /** Why the database takes no writes; undefined: it takes them. */
+  /** Why the database accepts no writes; undefined if it accepts them. */
   readonly databaseProblem?: { readonly code: string; readonly message: string }
 }
 
-/** Judges the counts and renders them as a resource. */
+/** Evaluates the counts and renders them as a resource. */
 export function toStatusResource(input: StatusInput, counts: StatusCounts): StatusResource {
   const { health, paused, ...rest } = counts
   const places = input.watch.map((watch) => ({ watch, facts: factsOf(watch, counts) }))
@@ -127,7 +127,7 @@ function factsOf({ system, entity }: PlaceWatch, { systems, health }: StatusCoun
     other.system === system && other.entity === entity
   const counts = systems.find(here)
   const known = health.places.find(here)
-  // A store that was filled before places had notes knows at least its complete runs.
+  // A store from before places had notes contains at least its complete runs.
   const comparedAt = known?.comparedAt ?? counts?.lastCompleteAt
   const seen = known ?? (counts?.lastCompleteAt === undefined ? undefined : { system, entity, failures: 0 })
   const lastRun = counts === undefined ? undefined : endedRunOf(counts)
@@ -144,7 +144,7 @@ function factsOf({ system, entity }: PlaceWatch, { systems, health }: StatusCoun
   }
 }
 
-/** What a run found holds until another one has ended, not only until one begins. */
+/** The result of a run is valid until another one has ended, not only until one begins. */
 function endedRunOf({ lastEnded, lastRun }: SystemCounts): SystemCounts['lastRun'] {
   return lastEnded ?? lastRun
 }
@@ -171,7 +171,7 @@ function describePlace(watch: PlaceWatch, facts: PlaceFacts, now: number): Place
   }
 }
 
-/** One sentence. What is open for people comes in one list; of what else is wrong, the first, and how much more there is. */
+/** Builds the summary sentence: a list of everything that is open for decisions; for other problems, the first one and the number of the others. */
 function summarise(state: HealthState, reasons: readonly HealthReason[], counts: StatusCounts): string {
   const active = counts.records.active ?? 0
   const moving = counts.queue.due + counts.queue.running + counts.queue.waiting
@@ -197,7 +197,7 @@ function attention(reasons: readonly HealthReason[], counts: StatusCounts): stri
   const doubtful = reasons.filter(({ code }) => code === 'list-in-doubt').length
   const needs = openInWords(counts.open).map(({ words }) => words)
   if (doubtful > 0) needs.push(counted(doubtful, 'list in doubt', 'lists in doubt'))
-  // What is open for people already stands in the list; lanes are closed because of it.
+  // Open decisions are already in the list; they are the reason why lanes are closed.
   const told: ReadonlySet<ReasonCode> = new Set(
     needs.length > 0 ? ['open', 'list-in-doubt', 'lanes-closed'] : [],
   )

@@ -1,11 +1,11 @@
-/** What the commands are declared with. */
+/** Helpers for declaring commands. */
 import { InvalidArgumentError } from 'commander'
 import { durationMs } from '../model/definition/schema/text.ts'
 import type { CliContext } from './context.ts'
 
 const rowsMax = 10_000
 
-/** Turns a command's function into what commander calls: arguments and options in, exit code out. */
+/** Adapts a command's function to commander: passes arguments and options, and sets the exit code. */
 export type Run = (
   command: (context: CliContext, ...args: never[]) => Promise<number>,
 ) => (...args: unknown[]) => Promise<void>
@@ -25,11 +25,11 @@ export const parseLimit = parseWithin(1, rowsMax)
 /** A count, 0..1000000. */
 export const parseCount = parseWithin(0, 1_000_000)
 
-/** A TCP port; 0 = chosen by the system. */
+/** A TCP port; 0 selects a free one. */
 export const parsePort = parseWithin(0, 65_535)
 
 /**
- * Reads a length of time such as `30s`; the result is in milliseconds.
+ * Parses a duration such as `30s`; returns milliseconds.
  *
  * @throws InvalidArgumentError for anything else
  */

@@ -1,4 +1,4 @@
-/** What every command gets: its output, and the way to the integration. */
+/** The context of every command: its output, and access to the integration. */
 import type { Integration } from '../model/integration.ts'
 import type { Store } from '../store/contract.ts'
 import type { Output } from './output.ts'
@@ -16,19 +16,19 @@ export interface CliContext {
   readonly output: Output
   /** Who acts, for the journal: the operating system's user name. */
   readonly actor: string
-  /** Where files are looked for and written: the working directory. */
+  /** Directory in which files are searched and written: the working directory. */
   readonly directory: string
-  /** The file named by `--definition`; otherwise it is looked for in `directory`. */
+  /** The file named by `--definition`; otherwise the definition is searched in `directory`. */
   readonly definition?: string
   /**
-   * Takes over Ctrl-C and SIGTERM for a command that has something to bring to an end; the second one ends the process at once. Commands that
-   * don't ask are ended by the first, which is always safe.
+   * Handles Ctrl-C and SIGTERM for a command that needs a graceful shutdown; the second signal ends the process immediately. Other commands
+   * are ended by the first signal, which is always safe.
    */
   untilStopped(): AbortSignal
   open(): Promise<OpenIntegration>
 }
 
-/** Opens, runs and closes again, whatever happens. */
+/** Opens the store, runs the function, and closes the store in every case. */
 export async function withIntegration<T>(
   context: CliContext,
   use: (open: OpenIntegration) => Promise<T>,
@@ -41,7 +41,7 @@ export async function withIntegration<T>(
   }
 }
 
-/** What loading the definition takes. */
+/** Options for loading the definition. */
 export function definitionOf(context: CliContext): { readonly directory: string; readonly file?: string } {
   const { directory, definition } = context
   return { directory, ...(definition === undefined ? {} : { file: definition }) }

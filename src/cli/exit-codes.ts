@@ -1,12 +1,12 @@
 /** Exit codes of every command; scripts may rely on them. */
 export const exitCodes = {
-  /** It worked. */
+  /** Success. */
   fine: 0,
-  /** It failed; the message says what, on what, and what to do. */
+  /** Failure; the message says what failed, on which object, and what to do. */
   failed: 1,
-  /** It worked and found something that needs a decision or would change something. */
+  /** Success, with something that needs a decision or would cause a change. */
   needsDecision: 2,
-  /** A person has paused the work: nothing is wrong, and nothing is carried over. */
+  /** A person has paused the work: there is no error, and nothing is propagated. */
   paused: 3,
   /** The command line itself is wrong. */
   usage: 64,

@@ -1,13 +1,13 @@
-/** Rows that say the same of several records, as one line: what a person decides about is the cause, not each record. */
+/** Groups rows that concern several records for the same reason into one line, because a person decides about the cause and not about each record. */
 import type { FailureRow, HoldRow, Page, PageRequest } from '../store/admin-contract.ts'
 import { readPages } from './pages.ts'
 
-/** Rows that are counted; what is beyond makes a count of "at least". */
+/** Maximum number of rows that are counted; beyond it, a count is a lower bound. */
 export const groupedMax = 20_000
-/** Records that stand for a group. */
+/** Number of example records of a group. */
 const examplesMax = 3
 
-/** What all records of a group have in common, and some of them. */
+/** The properties that all records of a group share, with some example records. */
 export interface Group {
   readonly records: number
   /** Epoch ms. */
@@ -27,7 +27,7 @@ export interface FailureGroup extends Group {
   readonly times: number
 }
 
-/** Holds of one kind and reason in one place. */
+/** Holds with the same kind and reason in one place. */
 export interface HoldGroup extends Group {
   readonly kind: string
   readonly entity: string
@@ -36,7 +36,7 @@ export interface HoldGroup extends Group {
   readonly reason: string
 }
 
-/** Reads rows for a list that groups them, and the first `limit` of them to be told singly. */
+/** Reads rows for a grouped list, and the first `limit` of them for an ungrouped list. */
 export async function readForGroups<Row>(
   limit: number,
   read: (page: PageRequest) => Promise<Page<Row>>,
@@ -74,12 +74,12 @@ export function groupHolds(rows: readonly HoldRow[]): readonly HoldGroup[] {
   })
 }
 
-/** `8613`, or `20000+` where not all were counted. */
+/** `8613`, or `20000+` if not all were counted. */
 export function countOf({ records }: Group, cut: boolean): string {
   return cut ? `${records}+` : String(records)
 }
 
-/** The record of a group of one, else some of them. */
+/** The record of a group of one, otherwise some example records. */
 export function examplesOf({ examples, records }: Group): string {
   return records > examples.length ? `${examples.join(', ')}, …` : examples.join(', ')
 }

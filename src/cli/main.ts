@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program of the package. */
+/** Entry point of the package's command. */
 import { runCli } from './run-cli.ts'
 
 await runCli()

@@ -1,13 +1,13 @@
 /**
- * Whether npm, which started this process, is gone. `npx` and `npm run` hand a signal on to the shell that they started, and the shell ends without
- * handing it on: without this, a service would outlive the command that a person or a container ended.
+ * Detects that the npm process which started this process has exited. `npx` and `npm run` forward a signal to the shell that they started, and the shell exits
+ * without forwarding it. Without this check, a service would keep running after its command was ended by a person or a container.
  */
 
 const watchMs = 250
 
-/** Calls back once when the process has lost the parent that it had, for processes that npm started. Elsewhere a lost parent means nothing: `nohup`, `setsid`. */
+/** Calls back once when the original parent of a process started by npm has exited. For other processes this has no meaning: `nohup`, `setsid`. */
 export function whenOrphaned(onOrphaned: () => void): void {
-  // A process that is adopted from the beginning has nobody to lose.
+  // A process that was adopted from the beginning has no parent to watch.
   if (process.ppid <= 1) return
   const parent = process.ppid
   const timer = setInterval(() => {

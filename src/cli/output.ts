@@ -1,11 +1,11 @@
 /**
- * What a command prints. Results go to standard output, talk and progress to standard error, so that a pipe gets results only. With
- * `--json` a command prints one JSON value and nothing else on standard output.
+ * The output of a command. Results are written to standard output, messages and progress to standard error, so that a pipe receives only results. With
+ * `--json`, a command prints exactly one JSON value on standard output.
  */
 
 import { printable } from './wrap.ts'
 
-/** Where output goes; tests give their own. */
+/** The output streams; tests pass their own. */
 export interface Sink {
   write(text: string): unknown
   readonly isTTY?: boolean
@@ -14,19 +14,19 @@ export interface Sink {
 
 export interface Output {
   readonly json: boolean
-  /** The command's result: one JSON value with `--json`, else what `render` draws. */
+  /** Prints the command's result: one JSON value with `--json`, otherwise the text that `render` returns. */
   result(value: unknown, render: () => string): void
-  /** A line for a person; silent with `--json`. */
+  /** Prints a line for the user; does nothing with `--json`. */
   say(line: string): void
-  /** A step of long work: redrawn in place on a terminal, at most one plain line every few seconds elsewhere. */
+  /** Reports progress: redrawn in place on a terminal, otherwise at most one plain line every few seconds. */
   progress(line: string): void
   /** Ends the progress line. */
   progressDone(): void
-  /** What went wrong, on standard error. */
+  /** Prints an error to standard error. */
   complain(text: string): void
-  /** Marks text as a heading or warning when colour is wanted. */
+  /** Marks text as a heading or warning if colour is enabled. */
   readonly style: Style
-  /** Columns to draw in: the terminal's, or 100 where there is none. At most 120, which is as wide as a sentence can be read. */
+  /** Width in columns: that of the terminal, or 100 without one. At most 120, so that sentences stay readable. */
   readonly width: number
 }
 
@@ -100,13 +100,13 @@ export function createOutput(options: OutputOptions): Output {
 export interface Column<Row> {
   readonly title: string
   readonly value: (row: Row) => string
-  /** Numbers stand at the right. @default 'left' */
+  /** Numbers are aligned to the right. @default 'left' */
   readonly align?: 'left' | 'right'
-  /** Longest width before a value is cut with an ellipsis. @default 60 */
+  /** Maximum width; a longer value is truncated with an ellipsis. @default 60 */
   readonly widthMax?: number
 }
 
-/** Draws rows as aligned columns; the last column is not padded. */
+/** Formats rows as aligned columns; the last column is not padded. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): string {
   if (rows.length === 0) return empty
   const cells = rows.map((row) =>
@@ -132,7 +132,7 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
 
-/** Time for people: seconds to days ago. */
+/** Formats an age in seconds to days. */
 export function ago(at: number, now: number): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000))
   if (seconds < 90) return `${seconds} s ago`
@@ -141,7 +141,7 @@ export function ago(at: number, now: number): string {
   return `${Math.round(seconds / 86_400)} d ago`
 }
 
-/** Time to come for people: `now`, or in seconds to days. */
+/** Formats a time in the future: `now`, or in seconds to days. */
 export function ahead(at: number, now: number): string {
   return at <= now ? 'now' : `in ${ago(now, at).replace(/ ago$/, '')}`
 }

@@ -1,11 +1,11 @@
-/** Reads every page of a list, up to a bound, so that a command never prints or holds without end. */
+/** Reads every page of a list, up to a limit, so that the output and memory of a command are bounded. */
 import type { Page, PageRequest } from '../store/admin-contract.ts'
 
 const pageSize = 200
 
 export interface ReadPages<Row> {
   readonly rows: readonly Row[]
-  /** There was more than `limit`. */
+  /** True if there were more than `limit` rows. */
   readonly cut: boolean
 }
 

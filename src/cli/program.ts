@@ -1,4 +1,4 @@
-/** The command line: every command in one list, and what they have in common. */
+/** The command line: all commands in one list, and their common options. */
 import { Command } from 'commander'
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
@@ -28,7 +28,7 @@ export interface GlobalOptions {
 }
 
 export interface ProgramOptions {
-  /** Makes the context once the global options are known. */
+  /** Creates the context once the global options are known. */
   readonly createContext: (options: GlobalOptions) => CliContext
   readonly version: string
   readonly exit: (code: number) => void
@@ -36,12 +36,12 @@ export interface ProgramOptions {
   readonly addCommands?: (program: Command, run: Run) => void
 }
 
-/** What failed, and what to do about it. */
+/** An error and how to resolve it. */
 export function describeError(error: unknown): {
   readonly code: string
   readonly message: string
   readonly fix: string
-  /** Each of several mistakes, where a message sums them up. */
+  /** The individual findings, if the message summarises several. */
   readonly problems?: unknown
 } {
   if (isIsthmusError(error)) {
@@ -53,7 +53,7 @@ export function describeError(error: unknown): {
   return { code: 'INTERNAL', message, fix: errorCodes.INTERNAL.fix }
 }
 
-/** Builds the program. Nothing happens until it parses arguments. */
+/** Builds the program. It has no effect until it parses arguments. */
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('isthmus')
     .description('Keeps records in agreement across business systems, and proves it.')
@@ -73,7 +73,7 @@ export function createProgram(options: ProgramOptions): Command {
       const own = args.slice(0, -1)
       const context = options.createContext(program.opts<GlobalOptions>())
       try {
-        // The parameter list of each command function mirrors its declaration right beside it.
+        // The parameter list of each command function mirrors its declaration next to it.
         const call = command as unknown as (context: CliContext, ...rest: unknown[]) => Promise<number>
         options.exit(await call(context, ...own))
       } catch (error) {

@@ -1,12 +1,12 @@
-/** Progress of long work in words: how much is done, how fast, how long the rest will take. */
+/** Progress of long-running work as text: completed work, rate, and estimated remaining time. */
 import { plural } from './output.ts'
 
 export interface Meter {
-  /** Records still to do now; answers the line to show. */
+  /** Takes the number of remaining records; returns the line to show. */
   left(count: number): string
 }
 
-/** The rate is that of the last seconds, so that a slow start does not spoil the estimate for good. */
+/** The rate is measured over the last seconds, so that a slow start does not distort the estimate permanently. */
 const windowMs = 10_000
 
 /** @param monotonic milliseconds */
@@ -17,7 +17,7 @@ export function createMeter(monotonic: () => number): Meter {
   return {
     left(count) {
       const at = monotonic()
-      // New work may arrive meanwhile: only what went away counts as done.
+      // New work may arrive in the meantime, so only removed work counts as done.
       if (last !== undefined && count < last) done += last - count
       last = count
       seen.push({ at, done })
@@ -31,7 +31,7 @@ export function createMeter(monotonic: () => number): Meter {
   }
 }
 
-/** Seconds in the unit that people would use. */
+/** Formats seconds in a suitable unit. */
 export function lengthOf(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`

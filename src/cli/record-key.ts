@@ -1,4 +1,4 @@
-/** How a person names a record on the command line: its id, or `system:native-id`. */
+/** Record keys on the command line: a record id, or `system:native-id`. */
 import { UsageError } from '../model/errors.ts'
 import type { Integration } from '../model/integration.ts'
 import type { RecordDetail } from '../store/admin-contract.ts'
@@ -9,7 +9,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /**
  * Finds the record.
  *
- * @throws CLI_USAGE when the key is neither form or names an unknown system
+ * @throws CLI_USAGE when the key has neither form or names an unknown system
  * @throws CLI_NOT_FOUND when there is no such record
  */
 export async function findRecord(open: OpenIntegration, key: string, entity?: string): Promise<RecordDetail> {
@@ -26,7 +26,7 @@ export type NamedRecord =
   | { readonly recordId: string }
   | { readonly system: string; readonly nativeId: string; readonly entity?: string }
 
-/** @throws CLI_USAGE when the key is neither form or names an unknown system */
+/** @throws CLI_USAGE when the key has neither form or names an unknown system */
 export function parseRecordKey(
   integration: Integration,
   key: string,

@@ -1,4 +1,4 @@
-/** Runs the command line: reads it, gives each command its context, and ends with its exit code. */
+/** Runs the command line: parses it, passes each command its context, and exits with its exit code. */
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { CommanderError } from 'commander'
@@ -18,7 +18,7 @@ function versionOf(): string {
   return version
 }
 
-/** A container may run under a user number that has no name. */
+/** A container may run under a user id without a name. */
 function actor(): string {
   try {
     return userInfo().username
@@ -50,13 +50,13 @@ function createContext({ json, definition }: GlobalOptions): CliContext {
   }
 }
 
-/** Ends when everything printed has left: a pipe may be slower than we are. */
+/** Resolves when all output has been flushed, because a pipe may be slower than the process. */
 function exit(code: number): void {
   process.exitCode = code
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
 }
 
-/** Whoever reads our output may stop reading (`| head`); that is no error. */
+/** A reader of our output may close the pipe (`| head`); that is not an error. */
 function ignoreClosedPipe(error: Error & { readonly code?: string }): void {
   if (error.code === 'EPIPE') process.exit()
   throw error

@@ -1,4 +1,4 @@
-/** A runtime for a command: loaded, connected, and refused when the systems can't do what the definition asks. */
+/** Creates the runtime for a command: loads the definition, connects the systems, and refuses a definition that its systems can't support. */
 import type { EmitEvent } from '../model/events.ts'
 import type { Settings } from '../runtime/config.ts'
 import { createRuntime, type IsthmusRuntime, type Role } from '../runtime/create-runtime.ts'
@@ -14,9 +14,9 @@ export interface Service {
 
 export interface ServiceOptions {
   readonly roles: readonly Role[]
-  /** Hears events besides the log. */
+  /** Receives events in addition to the log. */
   readonly onEvent?: EmitEvent
-  /** For commands that tell their own progress: of what is everyday business, nothing is logged. @default false */
+  /** For commands that report their own progress: routine events are not logged. @default false */
   readonly quiet?: boolean
 }
 
@@ -24,7 +24,7 @@ function quieter(level: Settings['logLevel']): Settings['logLevel'] {
   return level === 'info' ? 'warn' : level
 }
 
-/** Nothing runs before `runtime.start()`. */
+/** No work is done before `runtime.start()`. */
 export async function openService(context: CliContext, options: ServiceOptions): Promise<Service> {
   const loaded = await loadDefinition(definitionOf(context))
   const settings = settingsBeside(loaded.source)

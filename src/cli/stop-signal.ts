@@ -1,4 +1,4 @@
-/** Ctrl-C and SIGTERM, for commands that have something to bring to an end. */
+/** Handles Ctrl-C and SIGTERM for commands that need a graceful shutdown. */
 import { isStartedByNpm } from '../runtime/config.ts'
 import { whenOrphaned } from './orphaned.ts'
 
@@ -9,7 +9,7 @@ const interrupted = 130
 
 let stop: AbortController | undefined
 
-/** Takes the signals over; the first aborts the result, the second ends the process at once. One per process, whoever asks. */
+/** Installs the signal handlers: the first signal aborts the result, the second ends the process immediately. There is one instance per process. */
 export function stopSignal(): AbortSignal {
   if (stop !== undefined) return stop.signal
   const controller = new AbortController()

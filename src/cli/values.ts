@@ -1,7 +1,7 @@
-/** Canonical values on a line. */
+/** Formats canonical values on one line. */
 import type { CanonicalValue } from '../model/values.ts'
 
-/** Absent, null and empty are three things, and look like three things. */
+/** Absent, null and empty values are different and are shown differently. */
 export function show(value: CanonicalValue | undefined): string {
   if (value === undefined) return '(absent)'
   if (value === null) return '(null)'

@@ -1,8 +1,8 @@
-/** Text in lines. */
+/** Wraps text into lines. */
 
 const widthMin = 20
 
-/** Breaks a text between words into lines of at most `width` characters; a longer word has a line of its own. */
+/** Breaks a text between words into lines of at most `width` characters; a longer word gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const room = Math.max(widthMin, width)
   const lines: string[] = []
@@ -18,6 +18,6 @@ export function wrap(text: string, width: number): string[] {
 
 /** Control characters in data must not reach the terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what must not be printed
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must not be printed
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 }

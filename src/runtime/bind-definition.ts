@@ -1,4 +1,4 @@
-/** Binds a definition to its store, and finds out what its lenses change for records that are there already. */
+/** Binds a definition to its store, and determines what its lenses change for existing records. */
 import { lensSetsOfDocument } from '../model/definition/compile-integration.ts'
 import { IsthmusError } from '../model/errors.ts'
 import type { Integration } from '../model/integration.ts'
@@ -10,12 +10,12 @@ import { shortHash } from './short-hash.ts'
 
 export interface BoundDefinition {
   readonly binding: Binding
-  /** What the lenses change against the definition that was bound before. */
+  /** Changes of the lenses compared with the previously bound definition. */
   readonly changes: readonly LensChange[]
 }
 
 /**
- * Binds the definition. From here on processes under another one claim and decide nothing more.
+ * Binds the definition. From then on, processes with another definition claim and decide nothing.
  *
  * @throws STORE_OTHER_INTEGRATION
  */
@@ -33,7 +33,7 @@ export async function bindDefinition(
 }
 
 /**
- * What the store is bound to, if that is this integration.
+ * Returns the definition that the store is bound to, if it belongs to this integration.
  *
  * @throws STORE_OTHER_INTEGRATION
  */
@@ -50,7 +50,7 @@ export function lensSetsOf(integration: Integration): readonly LensSet[] {
   )
 }
 
-/** The lenses of the bound definition: as the store keeps them, else compiled from its document once more. */
+/** Returns the lenses of the bound definition: the stored ones, or else compiled again from its document. */
 export function lensesBefore(
   bound: Bound,
   integration: Integration,
@@ -61,7 +61,7 @@ export function lensesBefore(
   if (bound.version === integration.version) return { lenses: wanted, known: true }
   const compiled = lensSetsOfDocument(bound.document, shortHash)
   if (compiled !== undefined) return { lenses: compiled, known: true }
-  // Nobody can tell through what its records were read: each takes a new base once, which changes nothing where the values agree.
+  // It is unknown through which lenses its records were read: each takes a new base once, which has no effect if the values agree.
   const unknown = wanted.map((set) => ({ ...set, fields: {}, scope: 'unknown', digest: 'unknown' }))
   return { lenses: unknown, known: false }
 }

@@ -1,22 +1,22 @@
 /** The real clock: monotonic ticks of this process, aligned to the database's wall clock. */
 import type { Clock } from '../engine/ports.ts'
 
-/** Longest delay that Node's timers take; longer sleeps wake early, which every caller's loop tolerates. */
+/** Maximum delay of Node's timers; longer sleeps wake early, which every caller's loop tolerates. */
 const SLEEP_MS_MAX = 2_147_483_647
 
 /** A {@link Clock} whose wall time can be moved to the database's. */
 export interface DatabaseClock extends Clock {
   /**
-   * Reads the database's clock and follows it from here on. Half of the round trip is taken as the way back, so the error is at
+   * Reads the database's clock and follows it from then on. The response is assumed to take half of the round trip, so the error is at
    * most half a round trip.
    */
   align(readDatabaseNow: () => Promise<number>): Promise<void>
 }
 
 /**
- * Creates the process's clock. Until {@link DatabaseClock.align} was called it follows the host.
+ * Creates the process's clock. It follows the host until {@link DatabaseClock.align} is called.
  *
- * Wall time is ticks plus an offset rather than `Date.now()`: a host whose clock is stepped must not move leases or horizons.
+ * Wall time is ticks plus an offset rather than `Date.now()`, because a step of the host's clock must not move leases or horizons.
  */
 export function createClock(): DatabaseClock {
   let offsetMs = performance.timeOrigin

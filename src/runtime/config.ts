@@ -1,8 +1,8 @@
 /**
  * Settings and secrets: the only reader of the environment and of secret files.
  *
- * The environment is the process's, completed from a `.env` file beside the definition; the process wins. Everything is validated
- * before anything starts. Secrets are non-enumerable on the settings, so that logging the settings cannot spill them.
+ * Variables come from the process environment and from a `.env` file next to the definition; the process environment takes precedence. All settings are validated
+ * at startup. Secrets are non-enumerable on the settings, so that logging the settings cannot expose them.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -23,9 +23,9 @@ export interface Settings {
   readonly databaseUrl?: string
   /** `ISTHMUS_DATABASE_SCHEMA`: PostgreSQL schema of this integration. @default 'isthmus' */
   readonly databaseSchema: string
-  /** `ISTHMUS_DATA_DIR`: where the embedded PostgreSQL and local files live; absolute. @default '.isthmus' */
+  /** `ISTHMUS_DATA_DIR`: where the embedded PostgreSQL and local files are stored; absolute. @default '.isthmus' */
   readonly dataDir: string
-  /** `ISTHMUS_PORT`: port of the server; 0 lets the system choose. @default 4780 */
+  /** `ISTHMUS_PORT`: port of the server; 0 selects a free one. @default 4780 */
   readonly port: number
   /** `ISTHMUS_HOST`: address the server listens on. @default '127.0.0.1', this machine only */
   readonly host: string
@@ -33,16 +33,16 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** `ISTHMUS_ENCRYPTION_KEY`: 32 bytes as base64 or hex; seals stored values. Secret, non-enumerable. */
   readonly encryptionKey?: Uint8Array
-  /** `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; keys the hashes beside stored values. Secret, non-enumerable. */
+  /** `ISTHMUS_MAC_KEY`: 32 bytes as base64 or hex; the key of the hashes that are stored with values. Secret, non-enumerable. */
   readonly macKey?: Uint8Array
 }
 
 const secretBytesMax = 65_536
 
 /**
- * The variables of this process, completed from `.env` in a directory.
+ * Returns the variables of this process, completed from `.env` in a directory.
  *
- * @throws CONFIG_INVALID when `.env` is there but can't be read
+ * @throws CONFIG_INVALID when `.env` exists but can't be read
  */
 export function loadEnvironment(directory: string, base: Environment = process.env): Environment {
   const file = join(directory, '.env')
@@ -56,13 +56,13 @@ export function loadEnvironment(directory: string, base: Environment = process.e
   return { ...parseEnv(text), ...base }
 }
 
-/** True when `NO_COLOR` asks for plain text (any value that is not empty does, see no-color.org). */
+/** True if `NO_COLOR` requests plain text (with any non-empty value, see no-color.org). */
 export function wantsNoColour(environment: Environment = process.env): boolean {
   return (environment.NO_COLOR ?? '') !== ''
 }
 
 /**
- * Reads and checks the settings; reports all wrong variables at once, by name and never by value.
+ * Reads and validates the settings; reports all invalid variables together, by name and never by value.
  *
  * @throws CONFIG_INVALID
  */
@@ -99,9 +99,9 @@ function hidden(name: string, value: unknown): PropertyDescriptorMap {
   return value === undefined ? {} : { [name]: { value, enumerable: false } }
 }
 
-/** Reads variables by name and keeps what is wrong with them. */
+/** Reads variables by name and collects the problems. */
 interface VariableReader {
-  /** A variable, or the content of the file that `NAME_FILE` names (the way of secret mounts). Empty counts as not set. */
+  /** A variable, or the content of the file that `NAME_FILE` names (for mounted secrets). Empty counts as not set. */
   readonly text: (name: string) => string | undefined
   readonly problems: string[]
 }
@@ -174,7 +174,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** The text of a secret file without its last line break, or what is wrong with it. */
+/** Returns the text of a secret file without its last line break, or the problem. */
 function secretFile(file: string, directory: string): string | { readonly problem: string } {
   const path = isAbsolute(file) ? file : join(directory, file)
   try {
@@ -188,10 +188,10 @@ function secretFile(file: string, directory: string): string | { readonly proble
   }
 }
 
-/** Where references are resolved from, and the name of the section that holds them. */
+/** Sources for resolving references, and the name of the section that contains them. */
 export interface ReferenceHome {
   readonly environment: Environment
-  /** Paths of files are relative to it. */
+  /** Base directory of file paths. */
   readonly directory: string
   /** For messages: `systems`. */
   readonly place: string
@@ -200,7 +200,7 @@ export interface ReferenceHome {
 /**
  * Resolves every `${env:…}` and `${file:…}` inside a value.
  *
- * @throws CONFIG_SECRET_MISSING that names every missing variable and file with the places that use it
+ * @throws CONFIG_SECRET_MISSING naming every missing variable and file with the places that use it
  */
 export function resolveReferences<T>(value: T, { environment, directory, place }: ReferenceHome): T {
   const missing = new Map<string, string[]>()
@@ -214,7 +214,7 @@ export function resolveReferences<T>(value: T, { environment, directory, place }
     const problems = [...missing].map(([problem, places]) => `${problem} (used by ${places.join(', ')})`)
     throw new IsthmusError('CONFIG_SECRET_MISSING', problems.join('; '), { details: { problems } })
   }
-  // The walk keeps the shape: only texts are replaced by texts.
+  // The traversal preserves the structure: only texts are replaced by texts.
   return resolved as T
 }
 
@@ -244,7 +244,7 @@ function resolveIn(
   )
 }
 
-/** Whether npx or a script of npm started this process. */
+/** Whether npx or an npm script started this process. */
 export function isStartedByNpm(): boolean {
   return process.env.npm_command !== undefined
 }

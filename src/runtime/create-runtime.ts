@@ -1,8 +1,8 @@
 /**
- * The composition root: a definition, settings and roles become a running Isthmus.
+ * The composition root: creates a running Isthmus from a definition, settings and roles.
  *
- * Everything is connected here and nowhere else. A process may take any of the roles; processes of one integration coordinate through the
- * database alone, so a second one needs nothing but the same definition and `DATABASE_URL`.
+ * Everything is wired here and nowhere else. A process may have any of the roles; processes of one integration coordinate only through the
+ * database, so a second one needs only the same definition and `DATABASE_URL`.
  */
 import { dirname } from 'node:path'
 import type { ConnectedSystem, WebhookDelivery } from '../connectors/kit/contract.ts'
@@ -40,20 +40,20 @@ import { createStatusReader, createWritableCheck, type StatusReader } from './st
 import { retryWhileUnavailable } from './wait-for-database.ts'
 
 /**
- * What a process does.
+ * The roles of a process.
  *
- * - `intake`: takes webhooks · `worker`: runs passes · `scheduler`: polls and full runs (one process at a time owns the schedule)
+ * - `intake`: accepts webhooks · `worker`: runs passes · `scheduler`: polls and full runs (one process at a time owns the schedule)
  * - `web`: shows the status page and the admin API
  */
 export const roles = ['intake', 'worker', 'scheduler', 'web'] as const
 /** One of {@link roles}. */
 export type Role = (typeof roles)[number]
 
-/** What a process is made from. */
+/** Options for creating a process. */
 export interface RuntimeOptions {
-  /** The definition, as {@link loadDefinition} gives it. */
+  /** The definition, as returned by {@link loadDefinition}. */
   readonly loaded: LoadedDefinition
-  /** Settings of the process, as {@link readSettings} gives them. */
+  /** Settings of the process, as returned by {@link readSettings}. */
   readonly settings: Settings
   /** @default all */
   readonly roles?: readonly Role[]
@@ -61,11 +61,11 @@ export interface RuntimeOptions {
   readonly connectors?: readonly Connector[]
   /** Bounds of the engine. @default engineDefaults */
   readonly engine?: Partial<EngineSettings>
-  /** Hears events from the very first one; more listeners may subscribe later. */
+  /** Receives all events, including those during startup; more listeners may subscribe later. */
   readonly onEvent?: (event: DomainEvent) => void
-  /** Hears every request on the wire. Must not throw. */
+  /** Called for every request that is sent. Must not throw. */
   readonly onAttempt?: ConnectorDependencies['onAttempt']
-  /** A store that is open already, migrated by us and not closed by us: for tests. @default by the settings */
+  /** An open store for tests. The runtime migrates it but does not close it. @default opened from the settings */
   readonly store?: Store
 }
 
@@ -73,9 +73,9 @@ export interface RuntimeOptions {
 export interface IsthmusRuntime {
   /** The compiled definition. */
   readonly integration: Integration
-  /** What the definition changes for records that were there already. */
+  /** Changes that the definition causes for existing records. */
   readonly changes: readonly LensChange[]
-  /** What this process does. */
+  /** The roles of this process. */
   readonly roles: ReadonlySet<Role>
   /** The store behind the process. Its shape is not part of the API and may change in any version. */
   readonly store: Store
@@ -87,35 +87,35 @@ export interface IsthmusRuntime {
   readonly byHand: ByHand
   /** The engine itself. Its shape is not part of the API and may change in any version. */
   readonly engine: Engine
-  /** Takes a webhook delivery in; throws when it can't be committed, so that the sender sends it again. */
+  /** Accepts a webhook delivery; throws when it can't be committed, so that the sender retries. */
   receive(system: string, delivery: WebhookDelivery): Promise<WebhookResponse>
-  /** How things are, over all processes. */
+  /** Reads the status across all processes. */
   readonly status: StatusReader
   /**
-   * Throws when this process can't do its work: the database takes no writes, so that no delivery can be taken in. What a system is up to
-   * is no part of it: a dead one must not take the intake of the others along.
+   * Throws when this process can't do its work because the database accepts no writes, so that no delivery can be accepted. The state of the systems
+   * is not considered: an unavailable system must not stop the intake of the others.
    */
   checkReady(): Promise<void>
-  /** Aborts when the private database is gone for good, such as its directory, with the reason: nothing can be done any more. */
+  /** Aborts with the reason when the private database is permanently lost, for instance because its directory was deleted: no more work is possible. */
   readonly lost: AbortSignal
   /** Epoch ms on the database's clock. */
   now(): number
-  /** Begins the work of its roles. */
+  /** Starts the work of the roles. */
   start(): void
-  /** Resolves when no record is under way and none is due now. */
+  /** Resolves when no record is being processed and none is due now. */
   idle(): Promise<void>
-  /** Takes nothing new, finishes what is under way, gives leases back, closes everything. May be called again. */
+  /** Accepts no new work, finishes work in progress, releases leases, and closes everything. May be called again. */
   stop(): Promise<void>
 }
 
 /**
- * Opens the store, connects the systems and composes the engine. Nothing runs before {@link IsthmusRuntime.start}.
+ * Opens the store, connects the systems and composes the engine. No work is done before {@link IsthmusRuntime.start}.
  *
- * It refuses what `isthmus start` refuses, by the same gate: a definition that asks of its systems what they can't do, or that does not accept a
- * race window which is there.
+ * It refuses the same definitions as `isthmus start`, with the same check: one that requires operations that its systems don't support, or that does not accept an
+ * existing race window.
  *
  * @throws DEFINITION_INVALID (all findings by `findingsOf`) · CONFIG_SECRET_MISSING for a definition loaded without its secrets ·
- * whatever opening the store, binding it or connecting a system throws; nothing stays open then
+ * errors from opening the store, binding it or connecting a system; everything is closed in that case
  */
 export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRuntime> {
   const { loaded, settings } = options
@@ -133,10 +133,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<IsthmusRun
   try {
     const clock = createClock()
     connectAll(options, { clock, open }, systems)
-    // Before the store is touched: a definition that is refused must not become the bound one.
+    // This check comes before any access to the store: a refused definition must not become the bound one.
     requireRunnable(loaded, systems)
     await retryWhileUnavailable(() => store.migrate(), open)
-    // From here on processes under another definition stop.
+    // From here on, processes with another definition stop.
     const bound = await bindDefinition(store, loaded)
     emitBound(events, integration, bound)
     await clock.align(() => store.now())
@@ -175,7 +175,7 @@ function connectAll(
   const [first, ...others] = refused
   if (first === undefined) return
   if (others.length === 0) throw first
-  // Several systems may be described wrongly: all of it is told at once.
+  // Several systems may have an invalid configuration: all problems are reported together.
   const problems = refused.map(({ code, message }) => `${message} (${code})`)
   throw new UsageError(first.code, problems.join('\n  '), { cause: first, details: { problems } })
 }

@@ -2,13 +2,13 @@
 import { Cron } from 'croner'
 import type { NextCron } from '../engine/schedule/schedule.ts'
 
-/** Parsed expressions kept; a definition holds a handful. */
+/** Maximum number of cached expressions; a definition has only a few. */
 const PATTERNS_MAX = 1000
 
 /**
- * Creates a function that tells when a cron expression next falls due strictly after a time, both in epoch milliseconds.
+ * Creates a function that returns the next time of a cron expression strictly after a given time, both in epoch milliseconds.
  *
- * Expressions are read in UTC, so that all processes of a fleet agree whatever their hosts' zones are.
+ * Expressions are evaluated in UTC, so that all processes agree regardless of the time zones of their hosts.
  */
 export function createNextCron(): NextCron {
   const patterns = new Map<string, Cron>()

@@ -1,20 +1,20 @@
-/** Hands domain events to their listeners. A listener that fails never harms the engine or another listener. */
+/** Delivers domain events to listeners. A failing listener never affects the engine or another listener. */
 import type { DomainEvent, EmitEvent } from '../model/events.ts'
 
-/** Where domain events come together. */
+/** Publishes domain events to subscribers. */
 export interface EventBus {
-  /** Hands an event to every listener. */
+  /** Delivers an event to every listener. */
   readonly emit: EmitEvent
-  /** Calls the listener for every later event; answers a function that ends it. */
+  /** Calls the listener for every later event; returns a function that unsubscribes it. */
   subscribe(listener: (event: DomainEvent) => void): () => void
 }
 
 export interface EventBusOptions {
-  /** Told when a listener throws; it must not throw itself. @default nothing happens */
+  /** Called when a listener throws; it must not throw itself. @default no action */
   readonly onListenerFailure?: (error: unknown, event: DomainEvent) => void
 }
 
-/** Creates a bus. Listeners are called in the emitter's turn, in order of subscription, and must not block. */
+/** Creates a bus. Listeners are called synchronously, in order of subscription, and must not block. */
 export function createEventBus(options: EventBusOptions = {}): EventBus {
   const listeners = new Set<(event: DomainEvent) => void>()
   return {
@@ -28,7 +28,7 @@ export function createEventBus(options: EventBusOptions = {}): EventBus {
       }
     },
     subscribe: (listener) => {
-      // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
+      // Each subscription has its own wrapper, so that the same function can be subscribed twice.
       const entry = (event: DomainEvent): void => listener(event)
       listeners.add(entry)
       return () => void listeners.delete(entry)

@@ -1,9 +1,9 @@
-/** The log of a process, by its settings. */
+/** The log of a process, configured by its settings. */
 import type { EmitEvent } from '../model/events.ts'
 import { createEventLog } from '../observability/log-events.ts'
 import type { Settings } from './config.ts'
 
-/** Writes events as JSON lines to standard error, from the level that the settings name. */
+/** Writes events as JSON lines to standard error, from the configured level on. */
 export function eventLog(settings: Pick<Settings, 'logLevel'>): EmitEvent {
   return createEventLog(settings.logLevel)
 }

@@ -1,10 +1,10 @@
 /**
  * Start and stop of a process's roles.
  *
- * States: *ready* → `start` → *running* → `stop` → *stopping* (nothing new is taken; passes and runs under way come to their end, leases are
- * given back) → *closed*. When another definition is bound: *running* → *superseded* (takes webhooks and answers requests, and does nothing
- * else) → `stop`. What has not ended in time is left to the store: its leases run out, and other workers take over from what was
- * committed.
+ * States: *ready* → `start` → *running* → `stop` → *stopping* (no new work is accepted; passes and runs in progress finish, leases are
+ * released) → *closed*. When another definition is bound: *running* → *superseded* (accepts webhooks and serves requests, and does nothing
+ * else) → `stop`. Work that has not finished in time is abandoned: its leases expire, and other workers continue from the
+ * committed state.
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Scheduler } from '../engine/schedule/scheduler.ts'
@@ -14,9 +14,9 @@ import { watchBinding } from './watch-binding.ts'
 
 /** How often the clock is aligned to the database's. */
 const ALIGN_EVERY_MS = 30_000
-/** Work under way gets this long to come to its end. */
+/** Time limit for work in progress to finish. */
 const STOP_WITHIN_MS = 30_000
-/** Where the database is gone for good nothing can come to its end. */
+/** If the database is permanently lost, work in progress can't finish. */
 const LOST_WITHIN_MS = 2_000
 
 export interface LifeOptions {
@@ -24,15 +24,15 @@ export interface LifeOptions {
   readonly store: Store
   /** Epoch of the definition that this process works under. */
   readonly epoch: number
-  /** Another definition is bound: called once. The schedule and the work beside it have been told to end. */
+  /** Called once when another definition is bound. The schedule and the other work have been signalled to end. */
   readonly onSuperseded: () => void
-  /** Left out: this process runs no passes. */
+  /** If omitted, this process runs no passes. */
   readonly engine?: Engine
-  /** Left out: this process keeps no schedule. */
+  /** If omitted, this process runs no schedule. */
   readonly scheduler?: Scheduler
   /** Further work of the process; ends when its signal aborts, and never rejects. */
   readonly beside?: (signal: AbortSignal) => Promise<void>
-  /** Aborted when the database is gone for good. */
+  /** Aborted when the database is permanently lost. */
   readonly lost: AbortSignal
   /** Closes connections and the store; called last. */
   readonly close: () => Promise<void>
@@ -86,12 +86,12 @@ export function createLifecycle(options: LifeOptions): Life {
   }
 }
 
-/** Two clocks drift apart; horizons and leases must not. */
+/** Clocks drift apart; horizons and leases must not. */
 async function keepAligned(clock: DatabaseClock, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(ALIGN_EVERY_MS, signal)
     if (signal.aborted) return
-    // A database that is away is the worker's to tell; the clock runs on by its own ticks.
+    // The worker reports an unavailable database; the clock continues with its own ticks.
     await clock.align(() => store.now()).catch(() => undefined)
   }
 }

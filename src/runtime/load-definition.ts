@@ -1,4 +1,4 @@
-/** Finds, reads, checks and compiles the integration definition, with its secrets resolved. */
+/** Finds, reads, validates and compiles the integration definition, with its secrets resolved. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,7 +18,7 @@ import type { Integration } from '../model/integration.ts'
 import { type Environment, loadEnvironment, resolveReferences } from './config.ts'
 import { shortHash } from './short-hash.ts'
 
-/** Names that are looked for, in this order. */
+/** File names that are tried, in this order. */
 export const definitionFiles = [
   'isthmus.yaml',
   'isthmus.yml',
@@ -26,13 +26,13 @@ export const definitionFiles = [
   'isthmus.config.js',
 ] as const
 
-/** How a definition is read. */
+/** Options for reading a definition. */
 export interface LoadOptions {
   /** File to load. @default the first of {@link definitionFiles} in `directory` */
   readonly file?: string
-  /** Where to look, and what `file` is relative to. @default the working directory */
+  /** Directory that is searched, and that `file` is relative to. @default the working directory */
   readonly directory?: string
-  /** Variables for `${env:…}`. @default the process's, completed from `.env` beside the definition */
+  /** Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition */
   readonly environment?: Environment
   /** `keep` leaves `${…}` in the systems' configuration: for checks without credentials. @default 'resolve' */
   readonly secrets?: 'resolve' | 'keep'
@@ -40,11 +40,11 @@ export interface LoadOptions {
   readonly lookups?: LookupsOf
 }
 
-/** A definition that may run. */
+/** A valid definition. */
 export interface LoadedDefinition {
   /** The definition as it was written. */
   readonly definition: IntegrationDefinition
-  /** The compiled definition, secrets resolved unless they were to be kept. */
+  /** The compiled definition, with secrets resolved unless `keep` was given. */
   readonly integration: Integration
   /** Absolute path of the file. */
   readonly source: string
@@ -72,7 +72,7 @@ export async function loadDefinition(options: LoadOptions = {}): Promise<LoadedD
 }
 
 /**
- * Checks a definition without running anything: all findings, errors too, and no secrets.
+ * Checks a definition without running it: returns all findings including errors, and resolves no secrets.
  *
  * @throws DEFINITION_NOT_FOUND, DEFINITION_UNREADABLE
  */

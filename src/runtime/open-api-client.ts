@@ -1,25 +1,25 @@
-/** An API client alone, configured like a system of a definition: secrets by reference, from the environment, `.env` and files. */
+/** A standalone API client, configured like a system of a definition: with references to secrets in the environment, `.env` and files. */
 import { type ApiClientSection, clientFromSection } from '../connectors/kit/client-from-section.ts'
 import type { ApiClient } from '../http/client.ts'
 import type { ApiClientOptions } from '../http/options.ts'
 import { type Environment, loadEnvironment, resolveReferences } from './config.ts'
 
-/** Where references lead, and what only code can give. */
+/** Sources of references, and options that only code can provide. */
 export interface OpenApiClientOptions {
-  /** Folder of `.env`, and what paths of `${file:…}` are relative to. @default the working directory */
+  /** Folder of `.env`, and base of paths in `${file:…}`. @default the working directory */
   readonly directory?: string
   /** @default the process's variables, completed from `.env` */
   readonly environment?: Environment
-  /** What the section is, for messages. @default 'client' */
+  /** Name of the section in messages. @default 'client' */
   readonly name?: string
-  /** Options that a plain object can't hold, or that stand over it. @default none */
+  /** Options that a plain object can't contain, or that override it. @default none */
   readonly inCode?: Partial<ApiClientOptions>
 }
 
 /**
- * Makes a client from a plain object such as a definition's `systems.crm`, with its `${env:NAME}` and `${file:path}` filled in.
+ * Creates a client from a plain object such as a definition's `systems.crm`, with its `${env:NAME}` and `${file:path}` resolved.
  *
- * @throws CONFIG_SECRET_MISSING, CONNECTOR_CONFIG_INVALID, HTTP_OPTIONS_INVALID; none quotes a value
+ * @throws CONFIG_SECRET_MISSING, CONNECTOR_CONFIG_INVALID, HTTP_OPTIONS_INVALID; none contains a value
  */
 export function openApiClient(
   section: ApiClientSection | Readonly<Record<string, unknown>>,

@@ -1,31 +1,31 @@
-/** Tokens and rate limits in PostgreSQL for API clients alone: what several processes of an application share, without a sync. */
+/** Stores tokens and rate limits of standalone API clients in PostgreSQL, so that several processes of an application can share them without a sync. */
 import type { BucketStore } from '../model/bucket-store.ts'
 import type { TokenStore } from '../model/token-store.ts'
 import { createClearCodec } from '../store/clear-codec.ts'
 import { PostgresStore } from '../store/postgres/postgres-store.ts'
 
-/** Where they are kept. */
+/** Options of the stores. */
 export interface SharedStoresOptions {
-  /** Connection string. Must reach the server itself, since renewing a token holds a lock of its session. */
+  /** Connection string. Must connect to the server directly, because renewing a token holds a session lock. */
   readonly connection: string
-  /** Schema, which is made and upgraded; letters, digits and underscores, at most 40. @default 'isthmus_client' */
+  /** Schema, which is created and upgraded; letters, digits and underscores, at most 40. @default 'isthmus_client' */
   readonly schema?: string
-  /** Connections for statements; each renewal of a token takes one more for as long as it lasts. 1 to 100. @default 4 */
+  /** Connections for statements; each renewal of a token uses an additional one while it lasts. 1 to 100. @default 4 */
   readonly poolSize?: number
 }
 
 /** Stores for the options of an API client: `tokens`, and `limits.shared.store`. */
 export interface SharedStores {
-  /** Tokens that processes share. */
+  /** Tokens shared between processes. */
   readonly tokens: TokenStore
-  /** Rate limits that processes share. */
+  /** Rate limits shared between processes. */
   readonly buckets: BucketStore
-  /** Ends the connections. Close the clients first. */
+  /** Closes the connections. Close the clients first. */
   close(): Promise<void>
 }
 
 /**
- * Opens the stores. Tokens are kept as they are: whoever may read the schema may use them.
+ * Opens the stores. Tokens are stored unencrypted: anybody who may read the schema may use them.
  *
  * @throws STORE_UNAVAILABLE and other codes of the store
  */
@@ -34,7 +34,7 @@ export async function openSharedStores({
   schema = 'isthmus_client',
   poolSize = 4,
 }: SharedStoresOptions): Promise<SharedStores> {
-  // Nothing that is hashed is kept here, so the key of the hashes has no meaning; it has to be the same in every process all the same.
+  // No hashes are stored here, so the key of the hashes has no effect; it still has to be the same in every process.
   const codec = createClearCodec(Buffer.from(`isthmus shared stores ${schema}`))
   const store = new PostgresStore({ connection, schema, poolSize, codec })
   try {

@@ -1,4 +1,4 @@
-/** The store by the settings: the PostgreSQL of `DATABASE_URL`, else a private one under the data directory. */
+/** Opens the store from the settings: the PostgreSQL of `DATABASE_URL`, or else a private one in the data directory. */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,16 +14,16 @@ import {
   startEmbeddedPostgres,
 } from './embedded-postgres/start-embedded-postgres.ts'
 
-/** A store and what has to end with it. */
+/** A store and the resources that have to be closed with it. */
 export interface OpenStore {
   readonly store: Store
   /** Where the systems' OAuth tokens are shared between processes; in memory when there is none. */
   readonly tokens?: TokenStore
-  /** Where the systems' rate limits are shared; absent for a private database, which one process has to itself. */
+  /** Where the systems' rate limits are shared; absent for a private database, which only one process uses. */
   readonly buckets?: BucketStore
-  /** Only this machine's processes reach it, and one of them ends it. */
+  /** Only processes on this machine can reach it, and one of them stops it. */
   readonly isPrivate: boolean
-  /** Aborts when the database is gone for good, with the reason. */
+  /** Aborts with the reason when the database is permanently lost. */
   readonly lost: AbortSignal
   close(): Promise<void>
 }
@@ -34,8 +34,8 @@ const KEY_FILE = 'mac.key'
 /**
  * Opens the store. It is neither migrated nor bound yet.
  *
- * @param integration its id: without a key of its own, hashes in a shared database are keyed by it
- * @throws CONFIG_INVALID when an encryption key is set, which this version can't honour · EMBEDDED_* · STORE_*
+ * @param integration id of the integration: hashes in a shared database are keyed with it unless a key is configured
+ * @throws CONFIG_INVALID when an encryption key is set, which this version does not support · EMBEDDED_* · STORE_*
  */
 export async function openStore(
   settings: Settings,
@@ -89,14 +89,14 @@ export async function openStore(
 }
 
 /**
- * All processes of a shared database must come to the same key without telling each other. One that is derived from the integration's name
- * keeps equal values apart between integrations, but is no secret: `ISTHMUS_MAC_KEY` is.
+ * All processes of a shared database must use the same key without communicating. A key that is derived from the integration's name
+ * separates equal values of different integrations, but is not a secret; `ISTHMUS_MAC_KEY` is.
  */
 function sharedKey(integration: string): Uint8Array {
   return createHash('sha256').update(`isthmus keyed hashes of ${integration}`).digest()
 }
 
-/** A private database has a private key, made once and kept beside it. */
+/** A private database has a private key, which is generated once and stored with it. */
 function ownKey(dataDir: string): Uint8Array {
   const file = join(dataDir, KEY_FILE)
   if (!existsSync(file)) {
@@ -104,7 +104,7 @@ function ownKey(dataDir: string): Uint8Array {
     try {
       writeFileSync(file, randomBytes(KEY_BYTES).toString('hex'), { mode: 0o600, flag: 'wx' })
     } catch (error) {
-      // A second runtime on the same directory was faster: its key is the key.
+      // A second runtime on the same directory was faster, so its key is used.
       if (!existsSync(file)) {
         throw new IsthmusError('CONFIG_INVALID', `${file} could not be written`, { cause: error })
       }

@@ -1,10 +1,10 @@
 /**
- * Tokens for commands that call systems beside the engine: `check`, `try`, `certify`.
+ * Tokens for commands that call systems independently of the engine: `check`, `try`, `certify`.
  *
- * Where refresh tokens rotate, whoever renews gets the only one that is good from then on, and an authorization server that sees an old one
- * again revokes them all. A command that renewed by itself and threw the successor away would end the access of the service. So such systems
- * get their tokens from the integration's store, under the same lock as the service, whether that runs now or later; when the store can't be
- * opened, the command asks nothing of them. Other credentials give as many tokens as are asked for, and need no database.
+ * If refresh tokens rotate, a renewal returns the only token that is valid from then on, and an authorization server that receives an old one
+ * again revokes them all. A command that renewed the token and discarded the successor would end the access of the service. So such systems
+ * get their tokens from the integration's store, under the same lock as the service, regardless of whether the service is running. If the store can't be
+ * opened, the command does not call them. Other credentials can issue any number of tokens and need no database.
  */
 import { dirname } from 'node:path'
 import type { ConnectorDependencies } from '../connectors/kit/define-connector.ts'
@@ -14,34 +14,34 @@ import { createClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { openStore } from './open-store.ts'
 
-/** What connectors of a command get. */
+/** Token access for the connectors of a command. */
 export interface SharedCredentials {
-  /** For one system of the definition. */
+  /** Returns it for one system of the definition. */
   dependenciesOf(settings: SystemSettings): ConnectorDependencies
-  /** Waits for tokens that are being renewed, whose successors would be lost otherwise. Call it before the systems are closed. */
+  /** Waits for token renewals in progress, whose successors would otherwise be lost. Call it before the systems are closed. */
   close(): Promise<void>
 }
 
 export interface CredentialOptions {
   /** Id of the integration. */
   readonly integration: string
-  /** Those that will be called. */
+  /** The systems that will be called. */
   readonly systems: Iterable<SystemSettings>
   /** Absolute path of the definition. */
   readonly source: string
-  /** Of the process, beside the definition. Read only when a store is needed. */
+  /** Settings of the process for the definition. Read only when a store is needed. */
   readonly settings: () => Settings
 }
 
-/** True when using the credential leaves the old one worthless. */
+/** True if using the credential invalidates the old one. */
 export function isSpentByUse({ config }: Pick<SystemSettings, 'config'>): boolean {
   const { auth } = config
   return typeof auth === 'object' && auth !== null && 'type' in auth && auth.type === 'oauth2-refresh-token'
 }
 
 /**
- * Opens the integration's store when a system needs it; a store that was never used is made, so that the first start finds the newest token.
- * It is not bound: a definition that is only tried does not become the one that runs.
+ * Opens the integration's store if a system needs it. A new store is created if there is none, so that the first start finds the newest token.
+ * It is not bound: a definition that is only tested does not become the bound one.
  *
  * @throws CONFIG_INVALID · EMBEDDED_* · STORE_*
  */
@@ -73,7 +73,7 @@ export async function openSharedCredentials(options: CredentialOptions): Promise
   }
 }
 
-/** Knows which renewals are under way. */
+/** Tracks renewals in progress. */
 class WatchedTokens implements TokenStore {
   readonly #store: TokenStore
   readonly #renewing = new Set<Promise<unknown>>()
@@ -99,7 +99,7 @@ class WatchedTokens implements TokenStore {
     }
   }
 
-  /** A token request has a bound of its own, and so has this. */
+  /** A token request has its own time limit, and so has this wait. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#renewing)
   }

@@ -1,4 +1,4 @@
-/** A sync or full run that a person starts, and waiting for what it caused. Works beside other processes of the integration. */
+/** Starts a manual sync or full run, and waits for the work that it caused. Works together with other processes of the integration. */
 import type { PlaceFilter, PlaceResult, RecordKey } from '../engine/intake/by-hand.ts'
 import type { IsthmusRuntime } from './create-runtime.ts'
 
@@ -7,7 +7,7 @@ export type SyncRequest =
   | { readonly what: 'record'; readonly key: RecordKey }
 
 /**
- * Finds out which records to look at and marks them; workers, here or elsewhere, do the rest.
+ * Determines which records to process and marks them; workers, in this or other processes, do the rest.
  *
  * @throws ENGINE_UNKNOWN_PLACE · ENGINE_UNKNOWN_RECORD
  */
@@ -25,18 +25,18 @@ export async function markNow(
   return await byHand.syncEverything(request.filter, signal)
 }
 
-/** Records with work to do, as the queue has them. */
+/** Numbers of records with pending work in the queue. */
 export interface Queue {
-  /** Due now or in a worker's hands. */
+  /** Due now or being processed by a worker. */
   readonly active: number
-  /** Put off to a later time: back-off, a write to be verified, a system that is away. */
+  /** Postponed: back-off, a write to be verified, an unavailable system. */
   readonly waiting: number
 }
 
 /**
  * How waiting ended.
  *
- * - `quiet`: nothing is due · `waiting`: what is left waits for something and nothing moves · `timeout` · `stopped`
+ * - `quiet`: nothing is due · `waiting`: the remaining records wait for something, without progress · `timeout` · `stopped`
  */
 export interface Waited {
   readonly outcome: 'quiet' | 'waiting' | 'timeout' | 'stopped'
@@ -49,14 +49,14 @@ export interface WaitOptions {
   readonly signal: AbortSignal
   /** Called a few times per second. */
   readonly onProgress: (queue: Queue) => void
-  /** Called when no worker of any process is left to do the work. */
+  /** Called when no process runs a worker any more. */
   readonly onAbandoned: () => void
 }
 
 const lookEveryMs = 250
-/** What falls due within this belongs to the same piece of work. */
+/** Records that become due within this time belong to the same run. */
 const soonMs = 5_000
-/** Records put off again and again for so long, without one of them being done, wait for something that is not ours to hurry. */
+/** If records are postponed repeatedly for this long without any of them being completed, they wait for something outside of our control. */
 const stillMs = 10_000
 
 /** Waits until nothing is due, here and in other processes. */

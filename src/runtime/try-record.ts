@@ -1,6 +1,6 @@
 /**
- * `isthmus try`: one record through every stage of the definition, each stage's result kept. The stages are the engine's own functions on a
- * record that nothing is known of yet; nothing is written, in no system and no store.
+ * `isthmus try`: runs one record through every stage of the definition and returns the result of each. The stages are the engine's own functions, applied to an
+ * unknown record; nothing is written to any system or to the store.
  */
 
 import type { ConnectedSystem } from '../connectors/kit/contract.ts'
@@ -17,32 +17,32 @@ import { createClock } from './clock.ts'
 import { openLookups } from './try-lookups.ts'
 import type { TryOptions } from './try-options.ts'
 
-/** What each stage gave. Holds record values: it is for the person who asked, never for logs. */
+/** Results of all stages. Contains record values, so it may be shown to the user but not logged. */
 export interface TriedRecord {
   readonly entity: string
   readonly system: string
-  /** As the system gave it; numbers too long for a double are texts here. */
+  /** As returned by the system; numbers that a double can't represent are texts. */
   readonly native: NativeRecord
-  /** False: `where` leaves it out, and the later stages would not happen. */
+  /** False if `where` excludes it; the later stages would not run. */
   readonly inScope: boolean
   /** Fields that are mapped there, in the order of the definition. */
   readonly fields: readonly string[]
-  /** Our record id that it carries, if any. */
+  /** The Isthmus record id that it carries, if any. */
   readonly marker?: string
   /** Canonical values as the mapping reads them. */
   readonly read: CanonicalDocument
   /** After the normalisers of the fields and of the system. */
   readonly normalised: CanonicalDocument
-  /** What types and limits refused; those fields are left alone. */
+  /** Values refused by types and limits; those fields are left unchanged. */
   readonly refused: readonly FieldProblem[]
   /** The values that would be agreed, after the business rules. */
   readonly agreed: CanonicalDocument
   readonly ruleChanges: readonly { readonly field: string; readonly rule: string }[]
-  /** Not empty: nothing would be written. */
+  /** If not empty, nothing would be written. */
   readonly ruleProblems: readonly { readonly kind: 'require' | 'hold'; readonly message: string }[]
   /** For every other system, as if it had no counterpart yet. */
   readonly writes: readonly TriedWrite[]
-  /** Systems of the entity that would be sent nothing, and why. */
+  /** Systems of the entity to which nothing would be sent, with the reason. */
   readonly unwritten: readonly { readonly system: string; readonly why: string }[]
 }
 
@@ -51,18 +51,18 @@ export interface TriedWrite {
   /** Native body; references hold the native ids of the record's own system. */
   readonly body: NativeRecord
   readonly problems: readonly FieldProblem[]
-  /** What the system is expected to hold afterwards. */
+  /** Values that the system is expected to hold afterwards. */
   readonly stored: CanonicalDocument
-  /** Fields that it would hold in a poorer form. */
+  /** Fields whose values would be coerced. */
   readonly poorer: readonly string[]
 }
 
 const jsonDepthMax = 100
 
 /**
- * Takes one record through all stages.
+ * Runs one record through all stages.
  *
- * @throws ENGINE_UNKNOWN_PLACE · CLI_NOT_FOUND when the system has no such record · CLI_USAGE when the JSON is no object · what the read failed with
+ * @throws ENGINE_UNKNOWN_PLACE · CLI_NOT_FOUND when the system has no such record · CLI_USAGE when the JSON is not an object · the error of the read
  */
 export async function tryRecord(options: TryOptions): Promise<TriedRecord> {
   const { loaded, entity: entityName, system } = options
@@ -115,7 +115,7 @@ function unknownPlace(integration: Integration, entity: string, system: string):
 interface Obtained {
   readonly native: NativeRecord
   readonly marker?: string
-  /** False: the resource's own filter leaves the record out. */
+  /** False if the resource's own filter excludes the record. */
   readonly inScope?: boolean
 }
 
@@ -178,7 +178,7 @@ const member = (system: string, state: MergeMember['state']): MergeMember => ({
   writable: true,
 })
 
-/** The engine's merge, for a record that was just found in one system and is in no other. */
+/** Runs the engine's merge for a record that exists in only one system. */
 async function merge(options: TryOptions, { entity, part, normalised, problems }: Look) {
   const { integration } = options.loaded
   const members = [...entity.systems.keys()].map(
@@ -193,7 +193,7 @@ async function merge(options: TryOptions, { entity, part, normalised, problems }
     members: new Map(members),
     observations: new Map([[part.system, { system: part.system, values: normalised, unknown, at: 0 }]]),
     guarded: new Set(),
-    // Whether a referenced record has a counterpart is known to the store alone; here it is taken to have one.
+    // Only the store knows whether a referenced record has a counterpart; here it is assumed to have one.
     referable: () => true,
     now: 0,
     newId: () => 'tried',
@@ -243,7 +243,7 @@ function documentOf(fields: MergeInput['fields']): CanonicalDocument {
   )
 }
 
-/** Plain JSON; numbers that keep more digits than a double become texts. */
+/** Converts to plain JSON; numbers with more digits than a double can represent become texts. */
 function spelt(native: NativeRecord): NativeRecord {
   return Object.fromEntries(Object.entries(native).map(([name, value]) => [name, speltValue(value)]))
 }

@@ -1,18 +1,18 @@
-/** Waits for a database that is starting up or shutting down: a second process may meet the private one of a first that is just ending. */
+/** Waits for a database that is starting up or shutting down: a second process may find the private database of a first one that is just stopping. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isIsthmusError } from '../model/errors.ts'
 
 const waitMs = 30_000
 const everyMs = 250
 
-/** What PostgreSQL says while it ends or starts, and what a connection meets that it cuts while doing so. */
+/** Errors of PostgreSQL during startup and shutdown, and of connections that it closes meanwhile. */
 const passing = /^(?:57P0[123])$/
 const cut = /terminated unexpectedly|Connection terminated/i
 
 /**
- * Does it again, for a bounded time, while the database is on its way up or down.
+ * Retries for a bounded time while the database is starting up or shutting down.
  *
- * @param isPrivate also while nothing listens: the private database is started again by whoever watches it
+ * @param isPrivate also retries while nothing listens, because the private database is restarted by the process that watches it
  */
 export async function retryWhileUnavailable<Result>(
   work: () => Promise<Result>,

@@ -1,11 +1,11 @@
-/** Notices that another definition is bound, in processes of every role. */
+/** Detects in processes of every role that another definition was bound. */
 import type { Clock } from '../engine/ports.ts'
 import type { Store } from '../store/contract.ts'
 
-/** Workers notice with their next claim; this is for processes that run none. */
+/** Workers detect it with their next claim; this interval is for processes without workers. */
 const ASK_EVERY_MS = 2_000
 
-/** Calls `superseded` once when the bound epoch is another one than ours; ends with the signal. Never rejects. */
+/** Calls `superseded` once when the bound epoch differs from ours; ends with the signal. Never rejects. */
 export async function watchBinding(
   { clock, store, epoch }: { readonly clock: Clock; readonly store: Store; readonly epoch: number },
   superseded: () => void,
@@ -14,7 +14,7 @@ export async function watchBinding(
   while (!signal.aborted) {
     await clock.sleep(ASK_EVERY_MS, signal)
     if (signal.aborted) return
-    // A database that is away is the worker's to tell.
+    // The worker reports an unavailable database.
     const bound = await store.bindingEpoch().catch(() => epoch)
     if (bound !== epoch) {
       superseded()

@@ -1,8 +1,8 @@
 /**
  * The HTTP server: webhook intake, health, and the status page with its live events.
  *
- * It decides nothing. A webhook is answered 2xx only after the intake has committed it; while the database is away the response is 503, so
- * that the sender tries again.
+ * It makes no decisions. A webhook is answered with 2xx only after it was committed; while the database is unavailable, the response is 503, so
+ * that the sender retries.
  */
 
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -12,15 +12,15 @@ import { addHealthRoutes } from './health.ts'
 import { addHookRoutes } from './hooks.ts'
 import { addStatusRoutes } from './status.ts'
 
-/** Where the server listens, and what it accepts. */
+/** Options of the server. */
 export interface ServerOptions {
   /** Address to listen on. @default '127.0.0.1' */
   readonly host?: string
-  /** 0 = chosen by the system. @default 4780 */
+  /** 0 selects a free port. @default 4780 */
   readonly port?: number
-  /** Host names under which the pages may be asked for, besides loopback and `host`. @default [] */
+  /** Host names that are allowed for the pages in addition to loopback and `host`. @default [] */
   readonly allowedHosts?: readonly string[]
-  /** What is there beside the health checks: webhooks, and the status page with its API. @default both */
+  /** What is served in addition to the health checks: webhooks, and the status page with its API. @default both */
   readonly serves?: {
     /** Webhook intake. */
     readonly hooks: boolean
@@ -31,11 +31,11 @@ export interface ServerOptions {
   readonly bodyBytesMax?: number
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface RunningServer {
-  /** Base address. */
+  /** Base URL. */
   readonly url: string
-  /** Stops taking requests, closes live streams, waits for what is in flight. */
+  /** Stops accepting requests, closes live streams, and waits for requests in progress. */
   close(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export function buildServer(dependencies: ServerDependencies, options: ServerOpt
     requestTimeout: 30_000,
     forceCloseConnections: true,
   })
-  // Signatures cover the bytes as sent: nothing is parsed before they are checked.
+  // Signatures cover the bytes as sent, so nothing is parsed before they are verified.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   allowHosts(server, [...(options.allowedHosts ?? []), options.host ?? '127.0.0.1'])

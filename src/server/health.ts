@@ -1,6 +1,6 @@
 /**
- * Health for load balancers: `/healthz` (the process answers) and `/readyz` (it can take deliveries in and work). Both speak of this process
- * and its database alone. How the systems are is `isthmus status` and `/api/v1/status`.
+ * Health checks for load balancers: `/healthz` (the process responds) and `/readyz` (it can accept deliveries and work). Both cover only this process
+ * and its database. For the state of the systems, see `isthmus status` and `/api/v1/status`.
  */
 import type { FastifyInstance } from 'fastify'
 import { isIsthmusError } from '../model/errors.ts'

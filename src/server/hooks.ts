@@ -11,8 +11,8 @@ function singleValued(
 }
 
 /**
- * Adds the route. 202: committed (also for a repeated delivery), 200 where the sender wants to hear something · 401: refused, the same for
- * every reason · 503: could not be committed, send it again.
+ * Adds the route. 202: committed (also for a repeated delivery), or 200 if the sender requires a response body · 401: refused, the same for
+ * every reason · 503: could not be committed, so that the sender retries.
  */
 export function addHookRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   server.post<{ Params: { system: string }; Querystring: Record<string, string | string[]> }>(
@@ -33,7 +33,7 @@ export function addHookRoutes(server: FastifyInstance, dependencies: ServerDepen
         }
         return await reply.code(401).send()
       } catch {
-        // The store has told its own event; the sender only needs to know that it must come again.
+        // The store has emitted its own event; the sender only needs to know that it has to retry.
         return await reply.code(503).header('retry-after', '5').send()
       }
     },

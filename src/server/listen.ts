@@ -1,4 +1,4 @@
-/** Listening, and the message for the commonest reason why it fails. */
+/** Starts listening, with an error message for the most common reason of a failure. */
 import { IsthmusError } from '../model/errors.ts'
 import { buildServer, type RunningServer, type ServerOptions } from './create-server.ts'
 import type { ServerDependencies } from './dependencies.ts'
@@ -6,7 +6,7 @@ import type { ServerDependencies } from './dependencies.ts'
 /**
  * Builds the server and listens.
  *
- * @throws SERVER_LISTEN when the address can't be had (in use, not this machine's, not allowed)
+ * @throws SERVER_LISTEN when the address is not available (in use, not an address of this machine, not permitted)
  */
 export async function listen(
   dependencies: ServerDependencies,

@@ -1,6 +1,6 @@
 /**
- * Live status by server-sent events. One timer serves all viewers: it asks the database once a second while somebody looks, and not at all
- * otherwise, so that pages show what every process of the fleet does, not only this one.
+ * Live status through server-sent events. One timer serves all viewers: it queries the database once a second while there are viewers, and not at all
+ * otherwise. So pages show the work of all processes, not only of this one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toDecisionResource } from '../api/decisions.ts'
@@ -9,7 +9,7 @@ import { problemOf } from './problem.ts'
 
 const refreshMs = 1000
 const viewersMax = 100
-/** A viewer that doesn't read is dropped before its backlog grows past this. */
+/** A viewer that does not read is disconnected before its backlog exceeds this. */
 const backlogBytesMax = 1024 * 1024
 
 export interface LiveStatus {
@@ -44,7 +44,7 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         send('decisions', rows.map(toDecisionResource))
       }
     } catch (error) {
-      // The page says that nothing is known; a viewer must not end the process.
+      // The page shows that the status is unknown; an error for a viewer must not end the process.
       send('trouble', problemOf(error))
     } finally {
       asking = false
@@ -76,7 +76,7 @@ export function createLiveStatus(dependencies: ServerDependencies): LiveStatus {
         viewers.delete(response)
         stopWhenAlone()
       })
-      // A new viewer needs the latest lines too, so the next response starts over for everybody; pages drop what they have by sequence.
+      // A new viewer needs the latest lines too, so the next response starts over for all viewers; pages discard known lines by their sequence number.
       lastSeq = undefined
       timer ??= setInterval(() => void refresh(), refreshMs)
       void refresh()

@@ -1,8 +1,8 @@
-/** What is answered while the database is away (RFC 9457). */
+/** The response while the database is unavailable (RFC 9457). */
 import { errorCodes } from '../model/error-codes.ts'
 import { isIsthmusError } from '../model/errors.ts'
 
-/** Without a response of the database nothing can be said; least of all that everything agrees. */
+/** Without the database nothing is known; in particular, agreement must not be reported. */
 export function problemOf(error: unknown): Readonly<Record<string, unknown>> {
   const known = isIsthmusError(error) ? error : undefined
   const code = known?.code ?? 'STORE_UNAVAILABLE'

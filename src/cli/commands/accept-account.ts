@@ -1,4 +1,4 @@
-/** `isthmus accept-account <system>`: the account that answers now is the right one. */
+/** `isthmus accept-account <system>`: accepts the current account as the right one. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import type { Run } from '../command.ts'

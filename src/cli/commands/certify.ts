@@ -1,4 +1,4 @@
-/** `isthmus certify`: what a system really does, against what its connector declares. */
+/** `isthmus certify`: compares the behaviour of a system with the declarations of its connector. */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
@@ -32,7 +32,7 @@ async function certify(context: CliContext, system: string, options: CertifyComm
     throw new UsageError('CLI_USAGE', '--body describes the records to create, so it requires --write')
   const body = options.body === undefined ? undefined : readBody(context, options.body)
   const loaded = await loadDefinition({ ...definitionOf(context), secrets: 'resolve' })
-  // On standard error, so that it is seen beside a pipe as well, and before anything is made.
+  // On standard error, so that it is visible even if the output is piped, and before any record is created.
   if (options.write === true)
     output.complain(
       `Records named "${recordMark} …" will now be created, changed and removed in ${system}${options.resource === undefined ? '' : ` (${options.resource})`}. Use a sandbox.`,

@@ -1,4 +1,4 @@
-/** `isthmus check`: everything that can be known about a definition before it runs. */
+/** `isthmus check`: checks everything about a definition that can be checked before it runs. */
 import type { Command } from 'commander'
 import type { CheckReport } from '../../runtime/check/check-integration.ts'
 import { checkIntegration } from '../../runtime/check/check-integration.ts'

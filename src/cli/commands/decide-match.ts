@@ -1,4 +1,4 @@
-/** `isthmus matches decide|undo`: what a person says about two records, and taking it back. */
+/** `isthmus matches decide|undo`: decides whether two records are the same, and undoes such a decision. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import type { DuplicateResponse, DuplicateRow, RemovalOfOthers } from '../../store/duplicates-contract.ts'
@@ -7,12 +7,12 @@ import { type CliContext, type OpenIntegration, withIntegration } from '../conte
 import { exitCodes } from '../exit-codes.ts'
 import { readPages } from '../pages.ts'
 
-/** Open duplicates that are looked through for those of one record. */
+/** Maximum number of open duplicates that are searched for those of one record. */
 const searchedMax = 10_000
 const removals: readonly RemovalOfOthers[] = ['archive', 'delete', 'keep']
 
 interface DecideOptions {
-  /** True when given without an id. */
+  /** True if the option has no id. */
   readonly same?: string | true
   readonly apart?: boolean
   readonly survivor?: readonly string[]
@@ -43,7 +43,7 @@ async function decide(context: CliContext, id: string, options: DecideOptions): 
   })
 }
 
-/** Returns the duplicates that are decided by it, for undo. */
+/** Returns the duplicates that it decides, for undo. */
 async function decideSame(
   open: OpenIntegration,
   id: string,
@@ -55,7 +55,7 @@ async function decideSame(
   const others = removalOf(options.others)
   const pair = await pairOf(open, id, options.same === true ? undefined : options.same)
   const plain = options.survivor === undefined && options.others === undefined
-  // A candidate that its record has a free place for becomes its counterpart; nothing has to give way.
+  // A candidate in a system where the record has no counterpart becomes that counterpart; no other native record is affected.
   if (plain && pair.duplicate === undefined) {
     const result = await admin.decideReview(pair.drop, { same: pair.keep }, actor)
     if (result === 'ok') return []
@@ -93,7 +93,7 @@ interface Pair {
   readonly duplicate?: DuplicateRow
 }
 
-/** Which record stays and which becomes part of it. */
+/** Determines which record stays and which is merged into it. */
 async function pairOf(open: OpenIntegration, id: string, same: string | undefined): Promise<Pair> {
   const duplicate = await open.store.admin.duplicate(id)
   if (duplicate !== undefined) return pairOfRow(duplicate, same)
@@ -122,7 +122,7 @@ function partnersOf({ sides: [one, other] }: DuplicateRow): readonly [string, st
   return [one.recordId, other.recordId]
 }
 
-/** The record that was named last stays, unless it is a candidate and the other one is more than that. */
+/** The record that was named last stays, unless it is a candidate and the other one is not. */
 async function inOrder(open: OpenIntegration, id: string, same: string): Promise<Pair> {
   const { admin } = open.store
   const [one, other] = await Promise.all([admin.record({ recordId: id }), admin.record({ recordId: same })])
@@ -155,7 +155,7 @@ function removalOf(others: string | undefined): RemovalOfOthers {
   return removal
 }
 
-/** What the definition keeps us from removing would stay, which is not what was asked for. */
+/** Refuses the option if the definition does not allow the removal, because the native record would stay. */
 async function refuseForbiddenRemoval(
   { store, integration }: OpenIntegration,
   { keep, drop }: Pair,

@@ -1,4 +1,4 @@
-/** `isthmus held list|release`: changes waiting for a person's decision while everything else flows. */
+/** `isthmus held list|release`: changes that wait for a person's decision while everything else continues. */
 import type { Command } from 'commander'
 import { UsageError } from '../../model/errors.ts'
 import type { HoldRow, PageRequest } from '../../store/admin-contract.ts'

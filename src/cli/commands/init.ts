@@ -1,4 +1,4 @@
-/** `isthmus init`: a first definition from records of APIs and from descriptions of systems. */
+/** `isthmus init`: generates a first definition from records of APIs and from descriptions of systems. */
 import type { Command } from 'commander'
 import { loadEnvironment } from '../../runtime/config.ts'
 import type { DefinitionPlan } from '../../runtime/init/plan-definition.ts'
@@ -46,7 +46,7 @@ async function init(context: CliContext, options: InitOptions): Promise<number> 
   return exitCodes.fine
 }
 
-/** What a person reads on the screen: every proposal with how sure it is, and what comes next. */
+/** The text output: every proposal with its confidence, and the next steps. */
 function report(
   plan: DefinitionPlan,
   {

@@ -1,4 +1,4 @@
-/** `isthmus matches list|decide|undo`: are two records the same thing? */
+/** `isthmus matches list|decide|undo`: records that may be the same. */
 import type { Command } from 'commander'
 import type { ReviewRow } from '../../store/admin-contract.ts'
 import type { CrowdedKey, DuplicateRow } from '../../store/duplicates-contract.ts'
@@ -9,7 +9,7 @@ import { ago, table } from '../output.ts'
 import { readPages } from '../pages.ts'
 import { addDecideCommands } from './decide-match.ts'
 
-/** A key that so many hold is a matter of the definition; a few of them show it. */
+/** A key that this many records share is a problem of the definition; a few examples are enough. */
 const crowdedMax = 20
 
 async function list(
@@ -129,7 +129,7 @@ function nativesOf({ natives }: DuplicateRow['sides'][number]): string {
   return there.map(({ system, nativeId }) => `${system}:${nativeId}`).join(', ')
 }
 
-/** Which of the copies in one system is linked, and with what. */
+/** Shows which of the copies in one system is linked, and with which native record. */
 export function linkedOf({ overlaps, sides }: DuplicateRow): string {
   const copies = overlaps.flatMap(({ system }) =>
     sides.flatMap(({ natives }) => {

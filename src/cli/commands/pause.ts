@@ -1,4 +1,4 @@
-/** `isthmus pause` and `isthmus resume`: a person stops the work of all processes, and lets it go on. */
+/** `isthmus pause` and `isthmus resume`: stop and continue the work of all processes. */
 import type { Command } from 'commander'
 import type { Run } from '../command.ts'
 import type { CliContext } from '../context.ts'

@@ -1,4 +1,4 @@
-/** `isthmus record why`: where each value came from, and what people decided about the record. */
+/** `isthmus record why`: explains where each value came from, and lists decisions by people about the record. */
 import type { JournalRow } from '../../store/admin-contract.ts'
 import type { CliContext } from '../context.ts'
 import { withIntegration } from '../context.ts'
@@ -8,7 +8,7 @@ import { findRecord } from '../record-key.ts'
 
 const journalLinesMax = 1000
 
-/** One agreed change of one field, as the journal tells it. */
+/** One agreed change of one field, from the journal. */
 interface ChangeRow {
   readonly at: number
   readonly field: string
@@ -21,12 +21,12 @@ interface ChangeRow {
   readonly actor: string
 }
 
-/** What a person decided about the record. */
+/** A decision by a person about the record. */
 interface DecisionRow {
   readonly at: number
   readonly actor: string
   readonly decision: string
-  /** Left out: it concerns the record as a whole. */
+  /** If omitted, the decision concerns the record as a whole. */
   readonly field?: string
 }
 
@@ -85,7 +85,7 @@ function draw({ changes, decisions, field, now }: Drawn): string {
   return [agreed, '', 'what people decided:', people].join('\n')
 }
 
-/** Journal bodies are JSON of other versions too: nothing is taken for granted. */
+/** Journal bodies may be from other versions, so their structure is checked. */
 function factsOf(row: JournalRow): ReadonlyMap<string, unknown> {
   return new Map(typeof row.body === 'object' && row.body !== null ? Object.entries(row.body) : [])
 }
@@ -148,7 +148,7 @@ function decisionInWords(body: ReadonlyMap<string, unknown>): string {
   return [...body].flatMap(([name, value]) => (isWord(value) ? [`${name}: ${String(value)}`] : [])).join(', ')
 }
 
-/** Two records were said to be one thing. `others`: what became of native records that the merged one had no place for. */
+/** Two records were decided to be the same. `others`: what happened to native records that did not become a counterpart of the merged record. */
 function sameInWords(facts: ReadonlyMap<string, unknown>): string {
   const others: Readonly<Record<string, string>> = { keep: 'kept', archive: 'archived', delete: 'deleted' }
   const [kept, merged] = [String(facts.get('kept')), String(facts.get('merged'))]

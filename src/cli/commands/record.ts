@@ -1,4 +1,4 @@
-/** `isthmus record show|why`: everything known of one record, and why each field has its value. */
+/** `isthmus record show|why`: shows the state of one record, and why each field has its value. */
 import type { Command } from 'commander'
 import type { RecordDetail } from '../../store/admin-contract.ts'
 import type { Run } from '../command.ts'

@@ -1,4 +1,4 @@
-/** `isthmus start`: the service, until it is told to stop. */
+/** `isthmus start`: runs the service until it receives a stop signal. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { roles as allRoles, type IsthmusRuntime, type Role } from '../../runtime/create-runtime.ts'
 import type { RunningServer } from '../../server/create-server.ts'
@@ -83,7 +83,7 @@ function announce(
   ].join('\n')
 }
 
-/** What the definition changes against the one before; a long list is cut, since the log has all of it. */
+/** Lists how the definition differs from the previous one; a long list is truncated, because the log contains all differences. */
 function changesText(changes: IsthmusRuntime['changes']): string[] {
   if (changes.length === 0) return []
   const shown = changes.slice(0, changesMax).map(({ message }) => `  ${message}`)

@@ -90,7 +90,7 @@ function backlogOf({ backlog: { count, since } }: PlaceResource, now: number): s
   return since === undefined ? String(count) : `${count}, oldest ${ago(since, now)}`
 }
 
-/** What is not so at one place, and what is worth knowing of it. */
+/** The problems of one place, and its notes. */
 function drawPlace(place: PlaceResource, now: number, paper: Paper): string[] {
   const { system, entity, reasons, notes, pausedUntil } = place
   const told = reasons.filter(({ code }) => code !== 'moving')
@@ -141,7 +141,7 @@ const codes: Readonly<Record<HealthState, ExitCode>> = {
   paused: exitCodes.paused,
 }
 
-/** Exit code 2 when something needs a person, 3 when a person has paused the work, 1 when the database can't be trusted to say. */
+/** Returns exit code 2 if something needs a decision, 3 if a person has paused the work, and 1 if the database is not reliable. */
 export async function status(context: CliContext): Promise<number> {
   return await withIntegration(context, async ({ integration, store }) => {
     const resource = await createStatusReader({ integration, admin: store.admin }).read()

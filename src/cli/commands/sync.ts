@@ -1,4 +1,4 @@
-/** `isthmus sync` and `isthmus full`: by hand, in this process when no service runs, else beside it. */
+/** `isthmus sync` and `isthmus full`: run manually, in this process if no service runs, otherwise in addition to it. */
 import { type Command, Option } from 'commander'
 import type { PlaceResult } from '../../engine/intake/by-hand.ts'
 import { UsageError } from '../../model/errors.ts'
@@ -113,12 +113,12 @@ async function wait(
     onProgress: ({ active, waiting }) => {
       if (active + waiting > 0) output.progress(meter.left(active + waiting))
     },
-    // The service that was there has ended: this process takes its place.
+    // The running service has ended, so this process takes over its work.
     onAbandoned: () => runtime.start(),
   })
 }
 
-/** What waits for a person. */
+/** Counts what waits for a decision. */
 type OpenCounts = Readonly<Record<string, number>>
 
 interface SyncResult {

@@ -1,4 +1,4 @@
-/** `isthmus try`: one record through every stage, printed. Nothing is written anywhere. */
+/** `isthmus try`: runs one record through every stage and prints each. Nothing is written to any system. */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -49,7 +49,7 @@ async function tryOne(context: CliContext, entity: string, options: TryCommandOp
   return holdsBack(tried) ? exitCodes.needsDecision : exitCodes.fine
 }
 
-/** The one that the record is from, and those that response lookups of rules. */
+/** The system of the record, and the systems that answer lookups of rules. */
 function calledSystems({ systems, lookups = new Map() }: Integration, from: string): SystemSettings[] {
   const names = new Set([from, ...lookups.values()])
   return [...systems.values()].filter(({ name }) => names.has(name))

@@ -31,7 +31,7 @@ export interface CertifyOptions {
   readonly body?: (seed: number) => NativeRecord
   /** Folder that paths in the definition are relative to. */
   readonly baseDirectory: string
-  /** What connectors get: where a credential is spent by use, tokens of the integration's store. @default no store */
+  /** Token access for connectors: for credentials that are invalidated by use, the tokens of the integration's store. @default no store */
   readonly dependenciesOf?: SharedCredentials['dependenciesOf']
   /** Called before each probe. */
   readonly onProbe?: (resource: string, probe: Probe) => void

@@ -26,7 +26,7 @@ export interface CheckOptions {
   readonly directory: string
   /** @default the first definition file in `directory` */
   readonly file?: string
-  /** Variables for `${env:…}`. @default the process's, completed from `.env` beside the definition */
+  /** Variables for `${env:…}`. @default the process's variables, completed from `.env` next to the definition */
   readonly environment?: Environment
   /** Calls no system; missing variables are warnings. @default false */
   readonly offline?: boolean
